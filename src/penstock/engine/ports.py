@@ -1,0 +1,95 @@
+"""What the engine needs of the world. `project` hands it in; the implementations know nothing of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from penstock.model.events import ExecutorEvent, Lane, Profile
+from penstock.model.outcomes import Error, Stored
+from penstock.model.rows import Batch, PriorTask, RunEnd, StepCount
+from penstock.model.specs import Attempt, RunContext
+from penstock.model.states import Cause
+
+
+class Mailbox(Protocol):
+    """The driver, as an executor sees it."""
+
+    def post(self, event: ExecutorEvent) -> None:
+        """Hand over an event. From any thread; never blocks."""
+        ...
+
+    def watch(self, fd: int, ready: Callable[[], None]) -> None:
+        """Call `ready` on the driver's thread whenever `fd` can be read (level-triggered). Driver's thread only."""
+        ...
+
+    def unwatch(self, fd: int) -> None:
+        """Stop watching, before the descriptor is closed. Driver's thread only."""
+        ...
+
+
+class Executor(Protocol):
+    """Where attempts run.
+
+    Promises: every attempt that was started is answered by one `Ended` or one `Recalled`, whatever happens to its
+    worker; an attempt runs alone in its lane; nothing an attempt started is left running when its `Ended` is posted.
+    All methods are called on the driver's thread and return at once.
+    """
+
+    @property
+    def profile(self) -> Profile:
+        """What it can hold; known before `open`."""
+        ...
+
+    def open(self, mailbox: Mailbox, context: RunContext) -> None:
+        """Get ready for the attempts of one run. Called once, before anything else."""
+        ...
+
+    def start(self, attempt: Attempt, lane: Lane) -> None:
+        """Run the attempt, after those that were started before it in the same lane."""
+        ...
+
+    def recall(self, attempt: str) -> None:
+        """Take back an attempt that has not begun: posts `Recalled`, or nothing where it has begun or ended."""
+        ...
+
+    def cancel(self, attempt: str, cause: Cause) -> None:
+        """End the attempt and all it started; its `Ended` carries the cause, unless it ended before. Idempotent."""
+        ...
+
+    def adopt(self, attempt: Attempt) -> None:
+        """Find an attempt of an earlier driver: posts `Adopted`, or `Ended` with its outcome."""
+        ...
+
+    def close(self) -> None:
+        """End all that still runs and release everything. Blocks for at most a few seconds. Idempotent."""
+        ...
+
+
+class RunJournal(Protocol):
+    """The journal of one run, held under a lease. Every write carries the fencing token and raises `FencedError` when
+    another owner has taken the run."""
+
+    def commit(self, batch: Batch) -> None:
+        """Write a batch in one transaction. Writing the same record again changes nothing."""
+        ...
+
+    def prior(self) -> Iterable[PriorTask]:
+        """All tasks that earlier drivers of this run wrote, in the order of their ids. One query."""
+        ...
+
+    def renew(self, counts: tuple[StepCount, ...]) -> bool:
+        """Renew the lease and note progress; True where somebody asked to cancel the run."""
+        ...
+
+    def end(self, end: RunEnd) -> None:
+        """Close the run and give up the lease."""
+        ...
+
+
+class Sink(Protocol):
+    """Where a task's settlement goes: a future."""
+
+    def settle(self, task: str, result: Stored | None, error: Error | None) -> None:
+        """Called once, on the driver's thread, after the commit. Must not block."""
+        ...

@@ -1,0 +1,62 @@
+"""What executors tell the driver, and what a lane is."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional, Tuple, Union
+
+from penstock.model.outcomes import Metric, Outcome
+
+
+class Lane(NamedTuple):
+    """A grant of resources on an executor. It runs attempts of one kind one after another; its head is running."""
+
+    number: int  # unique within a run
+    cpu: float = 1.0
+    memory_bytes: Optional[int] = None  # None: not limited
+    gpus: Tuple[str, ...] = ()  # values for CUDA_VISIBLE_DEVICES
+
+
+class Profile(NamedTuple):
+    """What an executor can hold, and how it behaves."""
+
+    cpu: float
+    memory_bytes: int
+    gpus: Tuple[str, ...] = ()
+    depth: int = 1  # attempts that may wait in a lane, its running head included; 1: never queued ahead
+    outlives_driver: bool = False  # True: attempts go on when the driver dies, and can be adopted
+
+
+class Ended(NamedTuple):
+    """An attempt is over. Late and duplicate ones are harmless."""
+
+    attempt: str
+    outcome: Outcome
+
+
+class Recalled(NamedTuple):
+    """An attempt was taken back before it began."""
+
+    attempt: str
+
+
+class Adopted(NamedTuple):
+    """The answer to `adopt`: still running, or unknown here. (An outcome is answered by `Ended`.)"""
+
+    attempt: str
+    running: bool
+
+
+class Hint(NamedTuple):
+    """Metrics of an attempt that still runs. Losing one loses nothing: the outcome carries them all."""
+
+    attempt: str
+    metrics: Tuple[Metric, ...]
+
+
+class Notice(NamedTuple):
+    """A line for the user: something is done in another way than asked, and why."""
+
+    text: str
+
+
+ExecutorEvent = Union[Ended, Recalled, Adopted, Hint, Notice]

@@ -1,0 +1,41 @@
+"""Names of runs, tasks and attempts, and how they are written."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, NewType, Optional
+
+Digest = NewType("Digest", bytes)
+"""An algorithm byte and 32 bytes; docs/formats.md."""
+
+TaskKey = NewType("TaskKey", bytes)
+TaskId = NewType("TaskId", int)
+"""A task's number within its run, in the order of the calls, from 1."""
+
+
+class TaskPath(NamedTuple):
+    """`digits/3/train/2`, taken apart; missing ends are None."""
+
+    flow: str
+    run: Optional[int] = None
+    step: Optional[str] = None
+    number: Optional[int] = None
+
+    @property
+    def run_id(self) -> str:
+        """`digits/3`."""
+        return f"{self.flow}/{self.run}"
+
+
+def parse_path(text: str) -> TaskPath:
+    """Take apart `flow`, `flow/run`, `flow/run/step` or `flow/run/step/number`; raises ValueError."""
+    parts = text.strip("/").split("/")
+    if not 1 <= len(parts) <= 4 or not all(parts):
+        raise ValueError(f"{text!r} is not FLOW/RUN/STEP/NUMBER")
+    for index in (1, 3):
+        if len(parts) > index and not parts[index].isdigit():
+            raise ValueError(f"{parts[index]!r} in {text!r} is not a number")
+    flow = parts[0]
+    run = int(parts[1]) if len(parts) > 1 else None
+    step = parts[2] if len(parts) > 2 else None
+    number = int(parts[3]) if len(parts) > 3 else None
+    return TaskPath(flow, run, step, number)

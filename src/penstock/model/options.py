@@ -1,0 +1,31 @@
+"""What a step asks for: resources, policy, place. One frozen value, passed whole, changed with `replace`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """Delay before retry n (from 1): `first_s * factor ** (n - 1)`, at most `max_s`, then up to `jitter` more of it."""
+
+    first_s: float = 0.0
+    factor: float = 2.0
+    max_s: float = 600.0
+    jitter: float = 0.1
+
+
+@dataclass(frozen=True)
+class Options:
+    """A step's options, already checked and in base units."""
+
+    cpu: float = 1.0
+    memory_bytes: Optional[int] = None  # None: not limited, and not counted at admission
+    gpu: int = 0
+    timeout_s: Optional[float] = None
+    retries: int = 0
+    backoff: Backoff = Backoff()
+    retry_on: Optional[Tuple[str, ...]] = None  # `module.qualname` of exception classes; None: any exception
+    limits: Tuple[str, ...] = ()
+    on: str = "process"

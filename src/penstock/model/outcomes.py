@@ -1,0 +1,102 @@
+"""What an attempt ended in. Written once, by the worker, or by the executor in the place of a worker that died."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Optional, Tuple
+
+from penstock.model.states import Cause, TaskStatus
+
+
+class Error(NamedTuple):
+    """A failure, readable without unpickling anything."""
+
+    cause: str  # a value of `Cause`
+    type: str  # qualified name of the exception's class, "" where there was no exception
+    message: str
+    traceback: str = ""  # the user's frames only, as text
+    record: Optional[bytes] = None  # the exception itself, where it can be pickled
+    retryable: bool = True  # False: `retry_on` does not name it
+
+
+class Usage(NamedTuple):
+    """What an attempt used. Its process tree's own, not the worker's."""
+
+    began_at: float = 0.0  # UTC, seconds since the epoch
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    peak_bytes: int = 0  # anonymous and shared memory
+    read_bytes: int = 0
+    written_bytes: int = 0
+
+
+class Stored(NamedTuple):
+    """A value as it was stored."""
+
+    digest: bytes  # canonical content digest; b"" where the value has no stable form
+    record: bytes  # see docs/formats.md
+    preview: str  # JSON, see docs/formats.md
+    blobs: Tuple[bytes, ...] = ()  # digests of the blobs that the record refers to
+    size: int = 0  # bytes of the record and its blobs
+    culprit: str = ""  # path to what has no stable form; "" where the value is stable
+
+
+class Metric(NamedTuple):
+    """One logged number."""
+
+    name: str
+    value: float
+    step: Optional[int]
+    at: float  # UTC, seconds since the epoch
+
+
+class Log(NamedTuple):
+    """A slice of a log file."""
+
+    file: str  # relative to the run's log folder
+    start: int
+    end: int
+
+
+class Outcome(NamedTuple):
+    """How one attempt ended. `result` where it is done, `error` where it is not."""
+
+    status: str  # DONE, FAILED or CANCELLED of `TaskStatus`
+    result: Optional[Stored] = None
+    error: Optional[Error] = None
+    usage: Usage = Usage()
+    log: Optional[Log] = None  # None: nothing was printed or logged
+    metrics: Tuple[Metric, ...] = ()
+    worker: str = ""
+
+
+def failed(cause: Cause, message: str, **more: Any) -> Outcome:
+    """An outcome in the place of a worker that could not write one."""
+    status = TaskStatus.CANCELLED if cause is Cause.CANCELLED else TaskStatus.FAILED
+    return Outcome(status.value, error=Error(cause.value, "", message), **more)
+
+
+def to_plain(outcome: Outcome) -> Tuple[Any, ...]:
+    """Plain data for `wire.pack`."""
+    return (
+        outcome.status,
+        outcome.result and tuple(outcome.result),
+        outcome.error and tuple(outcome.error),
+        tuple(outcome.usage),
+        outcome.log and tuple(outcome.log),
+        tuple(tuple(metric) for metric in outcome.metrics),
+        outcome.worker,
+    )
+
+
+def from_plain(data: Tuple[Any, ...]) -> Outcome:
+    """The outcome that `to_plain` was given."""
+    status, result, error, usage, log, metrics, worker = data
+    return Outcome(
+        status,
+        result and Stored(*result),
+        error and Error(*error),
+        Usage(*usage),
+        log and Log(*log),
+        tuple(Metric(*metric) for metric in metrics),
+        worker,
+    )

@@ -1,0 +1,119 @@
+"""What the journal keeps of runs and tasks, as values."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional, Tuple
+
+from penstock.model.outcomes import Error, Metric, Outcome, Stored
+from penstock.model.specs import Input
+
+
+class NewRun(NamedTuple):
+    """A run that is about to start."""
+
+    flow: str  # short name, as in `digits/3`
+    module: str  # importable name of the flow's module
+    qualname: str
+    file: str  # absolute path of the module's file; "" for a notebook
+    params: Tuple[Tuple[str, Stored], ...]
+    tags: Tuple[str, ...] = ()
+    snapshot: str = ""  # digest of the code snapshot, as text
+    python: str = ""  # "3.11.7 CPython, Linux x86_64"
+    packages: Tuple[Tuple[str, str], ...] = ()  # name, version
+    argv: Tuple[str, ...] = ()
+    cwd: str = ""
+
+
+class StepRecord(NamedTuple):
+    """A step as a run saw it."""
+
+    step: str  # module-qualified name
+    name: str  # short name
+    source: str  # digest of the function's source, as text; "" where there is none
+
+
+class TaskRecord(NamedTuple):
+    """A task that settled, or (status RUNNING) whose start was committed."""
+
+    id: int  # TaskId
+    step: str
+    name: str
+    number: int  # `2` in `digits/3/train/2`
+    key: bytes
+    status: str
+    inputs: Tuple[Input, ...]
+    shared: Tuple[Input, ...]  # the same object for all tasks of one map
+    inputs_digest: bytes  # of the content of its inputs, when it started; b"" where unknown
+    attempt: int  # number of the attempt that `outcome` belongs to
+    outcome: Optional[Outcome]
+
+
+class AttemptRecord(NamedTuple):
+    """An attempt that failed and was tried again."""
+
+    task: int
+    number: int
+    outcome: Outcome
+
+
+class MetricRecord(NamedTuple):
+    """A metric of a task."""
+
+    task: int
+    attempt: int
+    metric: Metric
+
+
+class StepCount(NamedTuple):
+    """How many tasks of a step are in which state."""
+
+    name: str
+    waiting: int = 0  # for results or for resources
+    running: int = 0
+    done: int = 0
+    failed: int = 0
+    reused: int = 0  # of `done`: finished by an earlier driver
+
+
+class Batch(NamedTuple):
+    """What one transaction writes."""
+
+    tasks: Tuple[TaskRecord, ...] = ()
+    attempts: Tuple[AttemptRecord, ...] = ()
+    metrics: Tuple[MetricRecord, ...] = ()
+    delivered: Tuple[int, ...] = ()  # failed tasks whose failure was handed to the flow's body
+    steps: Tuple[StepRecord, ...] = ()  # seen for the first time by this driver
+
+
+class PriorTask(NamedTuple):
+    """A task of an earlier driver of the same run."""
+
+    id: int
+    step: str
+    name: str
+    number: int
+    key: bytes
+    status: str
+    inputs_digest: bytes
+    attempt: int
+    delivered: bool
+    result: Optional[Stored] = None
+    error: Optional[Error] = None
+
+
+class RunEnd(NamedTuple):
+    """How a run ended."""
+
+    status: str  # DONE, FAILED, CANCELLED or INTERRUPTED of `RunStatus`
+    result: Optional[Stored] = None
+    error: Optional[Error] = None
+    failed_tasks: Tuple[int, ...] = ()  # whose failures ended the run: a resume runs them again
+
+
+class Owner(NamedTuple):
+    """Who drives a run."""
+
+    host: str
+    boot_id: str
+    pid: int
+    started: str  # the process's start time, as the system gives it

@@ -1,0 +1,104 @@
+"""Calls and attempts: what is to be done, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Optional, Tuple
+
+from penstock.model.edges import Part, Ref
+from penstock.model.options import Options
+
+
+class Code(NamedTuple):
+    """How a worker finds a step's function."""
+
+    module: str  # importable name; a script's or `__main__`'s is its file's stem
+    qualname: str
+    record: Optional[bytes] = None  # the function itself, where it can't be imported (notebook, factory)
+    positional: Tuple[str, ...] = ()  # names that must be passed by position
+
+
+class Input(NamedTuple):
+    """One named input of a call, encoded in the flow's process."""
+
+    name: str  # a parameter's; "*args" and "**kwargs" stand for the variadic ones
+    identity: bytes  # digest in which edges count by their producers' keys
+    record: Optional[bytes]  # None: the input is `refs[0]` itself
+    refs: Tuple[Ref, ...] = ()
+    preview: str = ""  # JSON; "" where the input is a reference
+    blobs: Tuple[bytes, ...] = ()
+    culprit: str = ""  # path to what has no stable form
+
+
+class Call(NamedTuple):
+    """A call of a step in a run, before anything was decided about it."""
+
+    key: bytes  # task identity, docs/formats.md
+    step: str  # module-qualified name
+    name: str  # short name, as in `digits/3/train/2`
+    code: Code
+    options: Options
+    inputs: Tuple[Input, ...]
+    shared: Tuple[Input, ...] = ()  # the `same` arguments of a map: one tuple for all its calls
+
+
+class Resolved(NamedTuple):
+    """An input as a worker gets it: bytes in the place of references."""
+
+    name: str
+    record: Optional[bytes]
+    refs: Tuple[Tuple[bytes, Part], ...] = ()  # (record of the producer's result, part)
+
+
+class Attempt(NamedTuple):
+    """One try of a task, as any executor can run it. A worker needs nothing else."""
+
+    id: str  # "digits/3/train/2#1"
+    key: bytes  # seeds `random` and numpy
+    code: Code
+    inputs: Tuple[Resolved, ...]
+    retry_on: Optional[Tuple[str, ...]]
+    verify: bool  # check the digests of what is read: it comes from an earlier driver
+
+    @property
+    def task(self) -> str:
+        """The task's path: "digits/3/train/2"."""
+        return self.id.rpartition("#")[0]
+
+    @property
+    def number(self) -> int:
+        """1 for the first attempt."""
+        return int(self.id.rpartition("#")[2])
+
+
+class RunContext(NamedTuple):
+    """What is the same for all attempts of a run; a worker gets it once, when it starts."""
+
+    run: str  # "digits/3"
+    store: str  # folder of blobs
+    scratch: str  # folder for temporary files, emptied when the run ends
+    checkpoints: str  # folder whose sub-folders survive a task's attempts
+    logs: str  # folder of this run's log files
+    cwd: str
+    params: Tuple[Tuple[str, bytes], ...] = ()  # name, record
+    sources: str = ""  # file of the code snapshot; "" where there is none
+    module: str = ""  # the flow's module, imported before the first attempt
+    module_path: str = ""  # its file; "" where it is found by name alone
+    sys_path: Tuple[str, ...] = ()
+
+
+def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
+    """Plain data for `wire.pack`."""
+    return (
+        attempt.id,
+        attempt.key,
+        tuple(attempt.code),
+        tuple(tuple(item) for item in attempt.inputs),
+        attempt.retry_on,
+        attempt.verify,
+    )
+
+
+def attempt_from_plain(data: Tuple[Any, ...]) -> Attempt:
+    """The attempt that `attempt_to_plain` was given."""
+    id_, key, code, inputs, retry_on, verify = data
+    return Attempt(id_, key, Code(*code), tuple(Resolved(*item) for item in inputs), retry_on, verify)

@@ -1,0 +1,52 @@
+"""The states that runs and tasks go through, and the causes for which an attempt fails."""
+
+from __future__ import annotations
+
+import enum
+
+
+class RunStatus(str, enum.Enum):
+    """A run's state. `CRASHED` is never stored: it is `RUNNING` seen by a reader whose owner is dead."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    CRASHED = "crashed"
+
+    __str__ = str.__str__
+
+
+class TaskStatus(str, enum.Enum):
+    """A task's state. Only `RUNNING`, `DONE`, `FAILED` and `CANCELLED` are ever written to the journal."""
+
+    WAITING = "waiting"  # for the results it was given
+    READY = "ready"  # for resources
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    __str__ = str.__str__
+
+
+class Cause(str, enum.Enum):
+    """Why an attempt failed."""
+
+    RAISED = "raised"  # the step's code raised
+    EXITED = "exited"  # the step's code ended its interpreter, or crashed it
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out of memory"
+    KILLED = "killed"  # the worker was killed from outside
+    LOST = "lost"  # the node vanished
+    PREEMPTED = "preempted"
+    CANCELLED = "cancelled"
+    UPSTREAM = "upstream"  # a result that it was given failed; the attempt never began
+    DAMAGED = "damaged"  # an input's stored bytes are truncated, changed or gone
+
+    __str__ = str.__str__
+
+
+PLATFORM_CAUSES = frozenset({Cause.KILLED, Cause.LOST, Cause.PREEMPTED})
+"""Failures of the machine: retried from a budget of their own, never counted against a step's `retries`."""
