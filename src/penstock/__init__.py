@@ -1,0 +1,1 @@
+"""Penstock: machine learning as a flow."""
