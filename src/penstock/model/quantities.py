@@ -1,0 +1,81 @@
+"""Sizes and durations as people write them: "2GiB", "500MB", "90s", "1h30m". Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Union
+
+_SIZES = {
+    "": 1,
+    "b": 1,
+    "k": 10**3,
+    "kb": 10**3,
+    "m": 10**6,
+    "mb": 10**6,
+    "g": 10**9,
+    "gb": 10**9,
+    "t": 10**12,
+    "tb": 10**12,
+    "ki": 2**10,
+    "kib": 2**10,
+    "mi": 2**20,
+    "mib": 2**20,
+    "gi": 2**30,
+    "gib": 2**30,
+    "ti": 2**40,
+    "tib": 2**40,
+}
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+_DURATION_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)", re.ASCII)
+
+
+def parse_bytes(size: Union[int, float, str]) -> int:
+    """A size in bytes; a plain number is bytes already, "MB" is 10**6 and "MiB" is 2**20.
+
+    Raises ValueError for what is negative or can't be read.
+    """
+    if isinstance(size, str):
+        match = _SIZE.fullmatch(size.strip())
+        unit = _SIZES.get(match.group(2).lower()) if match else None
+        if match is None or unit is None:
+            raise ValueError(f'{size!r} is not a size; write bytes, or a text such as "500MB" or "2GiB"')
+        return round(float(match.group(1)) * unit) if "." in match.group(1) else int(match.group(1)) * unit
+    if not _is_amount(size):
+        raise ValueError(f'{size!r} is not a size; write bytes, or a text such as "500MB" or "2GiB"')
+    return round(size)
+
+
+def parse_seconds(duration: Union[int, float, str]) -> float:
+    """A duration in seconds; a plain number is seconds already, units are ms, s, m, h and d.
+
+    Raises ValueError for what is negative or can't be read.
+    """
+    if isinstance(duration, str):
+        return _duration_text(duration)
+    if not _is_amount(duration):
+        raise ValueError(f'{duration!r} is not a duration; write seconds, or a text such as "90s" or "1h30m"')
+    return float(duration)
+
+
+def _duration_text(text: str) -> float:
+    stripped = text.strip()
+    if _NUMBER.fullmatch(stripped):
+        return float(stripped)
+    total, end = 0.0, 0
+    while end < len(stripped):
+        match = _DURATION_PART.match(stripped, end)
+        if match is None:
+            break
+        total += float(match.group(1)) * _SECONDS[match.group(2)]
+        end = match.end()
+    if not stripped or end < len(stripped):
+        raise ValueError(f'{text!r} is not a duration; write seconds, or a text such as "90s" or "1h30m"')
+    return total
+
+
+def _is_amount(number: object) -> bool:
+    return isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number) and number >= 0
