@@ -1,0 +1,181 @@
+"""What goes into the machine and what comes out: events and commands, as values."""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+from penstock.model.events import Lane
+from penstock.model.options import Options
+from penstock.model.states import Cause
+
+
+class Replay(NamedTuple):
+    """What an earlier driver left of a task, as far as the machine must know."""
+
+    done: bool
+    failed: bool  # failed by its own code, and the failure was handed to the flow's body
+    running: bool  # its start was committed, and nothing after it
+    attempt: int
+    inputs_digest: bytes
+    fingerprint: bytes  # of its result
+
+
+
+
+
+class Submitted(NamedTuple):
+    """The flow's body called a step."""
+
+    task: int
+    step: str
+    options: Options
+    deps: tuple[int, ...]
+    replay: Replay | None = None
+
+
+class AttemptEnded(NamedTuple):
+    """An attempt is over. `cause` is None where it is done."""
+
+    task: int
+    attempt: int
+    cause: Cause | None
+    retryable: bool = True
+    fingerprint: bytes = b""  # of the result
+    wall_s: float = 0.0
+
+
+class AttemptRecalled(NamedTuple):
+    """A queued attempt was taken back before it began."""
+
+    task: int
+    attempt: int
+
+
+class AttemptAdopted(NamedTuple):
+    """An executor's answer about an attempt of an earlier driver."""
+
+    task: int
+    attempt: int
+    running: bool
+
+
+class IntentCommitted(NamedTuple):
+    """The start of an attempt is in the journal."""
+
+    task: int
+    attempt: int
+
+
+class ResultDamaged(NamedTuple):
+    """The stored result of a settled task can't be read any more."""
+
+    task: int
+
+
+class CancelTask(NamedTuple):
+    """Somebody wants this task to end."""
+
+    task: int
+
+
+class StopMode(enum.Enum):
+    """How a run stops."""
+
+    DRAIN = "drain"  # start nothing new; what is in flight finishes
+    KILL = "kill"  # and what is in flight is cancelled
+
+
+class Stop(NamedTuple):
+    """Start nothing new from now on. A KILL after a DRAIN counts, a DRAIN after a KILL does not."""
+
+    mode: StopMode
+    cause: Cause = Cause.CANCELLED
+
+
+class Tick(NamedTuple):
+    """Time has passed."""
+
+
+Event = (
+    Submitted
+    | AttemptEnded
+    | AttemptRecalled
+    | AttemptAdopted
+    | IntentCommitted
+    | ResultDamaged
+    | CancelTask
+    | Stop
+    | Tick
+)
+
+
+
+
+class Start(NamedTuple):
+    """Hand the attempt to its executor."""
+
+    task: int
+    attempt: int
+    executor: str
+    lane: Lane
+
+
+class CommitIntent(NamedTuple):
+    """Write down that the attempt is about to start; answered by `IntentCommitted`."""
+
+    task: int
+    attempt: int
+
+
+class Recall(NamedTuple):
+    """Try to take back a queued attempt."""
+
+    task: int
+    attempt: int
+    executor: str
+
+
+class CancelAttempt(NamedTuple):
+    """End a running attempt; its `AttemptEnded` will carry the cause."""
+
+    task: int
+    attempt: int
+    executor: str
+    cause: Cause
+
+
+class Adopt(NamedTuple):
+    """Ask the executor about an attempt of an earlier driver."""
+
+    task: int
+    attempt: int
+    executor: str
+
+
+class RecordAttempt(NamedTuple):
+    """The attempt failed and the task goes on: keep the attempt's outcome beside the task."""
+
+    task: int
+    attempt: int
+
+
+class How(enum.Enum):
+    """Where a settlement comes from."""
+
+    FRESH = "fresh"  # the outcome of the attempt that just ended
+    REUSED = "reused"  # what an earlier driver committed
+    UPSTREAM = "upstream"  # a result that it needs failed
+    CANCELLED = "cancelled"  # cancelled before it began
+
+
+class Settle(NamedTuple):
+    """The task is settled: commit it, then resolve its future."""
+
+    task: int
+    attempt: int
+    how: How
+    failed_dep: int = 0  # for UPSTREAM
+
+
+Command = Start | CommitIntent | Recall | CancelAttempt | Adopt | RecordAttempt | Settle
