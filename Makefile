@@ -1,0 +1,59 @@
+# Each target sets up what it needs in .venv from nothing but Python 3.11+ and make. `make PYTHON=...` chooses a Python.
+
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := src tests bench examples tools
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
+	"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& command -v "$$python" && break; done)
+
+# With PENSTOCK_REQUIRE_ALL=1 nothing may be skipped, so that the large test libraries are needed too.
+ifeq ($(PENSTOCK_REQUIRE_ALL),1)
+ALL := -all
+endif
+DEMO := $(VENV)/.set-up-demo
+CHECK := $(VENV)/.set-up-check
+TEST := $(VENV)/.set-up-test$(ALL)
+BENCH := $(VENV)/.set-up-bench
+
+.PHONY: help demo test check lint bench clean
+
+help:
+	@echo "make demo    train a model on real data, with live progress"
+	@echo "make test    everything: lint, types, layers, all tests"
+	@echo "make check   lint, types, layers, unit tests; under a minute"
+	@echo "make bench   the benchmarks of docs/performance.md"
+	@echo "make clean   remove what make made; never .penstock"
+
+demo: $(DEMO)
+	@$(BIN)/penstock run examples/digits.py
+
+test: $(TEST) lint
+	@$(BIN)/pytest
+
+check: $(CHECK) lint
+	@$(BIN)/pytest -q tests/unit
+
+bench: $(BENCH)
+	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+lint: $(if $(filter test,$(MAKECMDGOALS)),$(TEST),$(CHECK))
+	@$(BIN)/ruff format --check --quiet $(wildcard $(CODE)) || \
+		{ echo "mend it: $(BIN)/ruff format $(wildcard $(CODE))"; exit 1; }
+	@$(BIN)/ruff check --quiet $(wildcard $(CODE))
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/pyright
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find $(wildcard $(CODE)) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(DEMO): GROUPS := examples
+$(CHECK): GROUPS := dev libraries
+$(TEST): GROUPS := dev libraries examples $(if $(ALL),torch)
+$(BENCH): GROUPS := libraries examples
+
+$(DEMO) $(CHECK) $(TEST) $(BENCH): pyproject.toml constraints.txt tools/set_up.py
+	@test -n "$(PYTHON)" || { echo "Penstock needs Python 3.11 or newer with venv: make PYTHON=/path/to/python"; exit 1; }
+	@echo "setting up $(VENV) ($(GROUPS)) ..." >&2
+	@"$(PYTHON)" tools/set_up.py $(VENV) $@ $(GROUPS)
