@@ -1,0 +1,73 @@
+"""What all tests share: components that may be missing, other interpreters, empty projects."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import interpreters
+
+REQUIRE_ALL = os.environ.get("PENSTOCK_REQUIRE_ALL") == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a skipped test has failed: a skip that nobody sees is a defect."""
+    report = yield
+    return _refuse_skip(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole file that is skipped at its import."""
+    report = yield
+    return _refuse_skip(report)
+
+
+def _refuse_skip(report: Any) -> Any:
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but PENSTOCK_REQUIRE_ALL=1 allows no skip: {reason}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[str], None]:
+    """`require("torch")`: skips the test where the importable module is missing; in CI that is a failure."""
+
+    def check(module: str) -> None:
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed")
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def interpreter() -> Callable[[str], Path]:
+    """`interpreter("python3.9")`, or "pypy3": its path; skips the test where it is missing, in CI a failure."""
+
+    def find(name: str) -> Path:
+        path = interpreters.find(name)
+        if path is None:
+            pytest.skip(f"no {name} on PATH or in pyenv's versions")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def project_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project, as the current folder. Nothing of the surrounding environment's settings reaches it."""
+    for name in [name for name in os.environ if name.startswith("PENSTOCK_")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "penstock.toml").touch()
+    monkeypatch.chdir(folder)
+    return folder

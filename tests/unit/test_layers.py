@@ -1,0 +1,94 @@
+"""Rules that hold for every file of the package; the layers themselves are import-linter's."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "src" / "penstock"
+FILES = sorted(PACKAGE.rglob("*.py"))
+KIT = ("__init__.py", "errors.py", "model", "artifacts", "sdk", "worker")
+KIT_FILES = [file for file in FILES if file.relative_to(PACKAGE).parts[0] in KIT]
+SHAPELESS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "handler", "processor", "misc"}
+
+
+def by_path(file: Path) -> str:
+    return str(file.relative_to(PACKAGE))
+
+
+@pytest.mark.parametrize("file", FILES, ids=by_path)
+def test_nothing_inside_imports_the_package_root(file: Path):
+    assert [line for name, line in imports(ast.walk(parse(file))) if name == "penstock"] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=by_path)
+def test_every_module_says_what_it_owns(file: Path):
+    assert ast.get_docstring(parse(file))
+
+
+@pytest.mark.parametrize("file", FILES, ids=by_path)
+def test_names_say_what_a_file_is_about(file: Path):
+    assert not SHAPELESS & set(file.relative_to(PACKAGE).with_suffix("").parts)
+
+
+@pytest.mark.parametrize("file", KIT_FILES, ids=by_path)
+def test_the_kit_is_python_3_9(file: Path):
+    ast.parse(file.read_text(), str(file), feature_version=(3, 9))
+    assert newer_dataclass_options(file) == []
+
+
+@pytest.mark.parametrize("file", KIT_FILES, ids=by_path)
+def test_the_kit_imports_only_the_standard_library_at_module_level(file: Path):
+    allowed = sys.stdlib_module_names | {"penstock"}
+    names = imports(statements_at_import(parse(file).body))
+    assert [(name, line) for name, line in names if name.partition(".")[0] not in allowed] == []
+
+
+def parse(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(), str(file))
+
+
+def imports(nodes: Iterator[ast.AST]) -> Iterator[tuple[str, int]]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or ""), node.lineno
+
+
+def statements_at_import(body: list[ast.stmt]) -> Iterator[ast.AST]:
+    """What runs when the module is imported: no function bodies, nothing under TYPE_CHECKING."""
+    for statement in body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test):
+            yield from statements_at_import(statement.orelse)
+            continue
+        yield statement
+        for field in ("body", "orelse", "finalbody"):
+            yield from statements_at_import(getattr(statement, field, []))
+        for handler in getattr(statement, "handlers", []):
+            yield from statements_at_import(handler.body)
+
+
+def newer_dataclass_options(file: Path) -> list[int]:
+    calls = (node for node in ast.walk(parse(file)) if isinstance(node, ast.Call))
+    return [
+        call.lineno
+        for call in calls
+        if {keyword.arg for keyword in call.keywords} & {"slots", "kw_only", "strict"}
+        and isinstance(call.func, ast.Name)
+        and call.func.id in {"dataclass", "field", "zip"}
+    ]
+
+
+def test_the_rules_see_what_they_forbid(tmp_path: Path):
+    bad = tmp_path / "bad.py"
+    bad.write_text("import penstock\nfrom penstock import step\nif True:\n    import numpy\nzip(a, strict=True)\n")
+    assert [line for name, line in imports(ast.walk(parse(bad))) if name == "penstock"] == [1, 2]
+    assert ("numpy", 4) in list(imports(statements_at_import(parse(bad).body)))
+    assert newer_dataclass_options(bad) == [5]
