@@ -1,0 +1,205 @@
+"""What a step may ask about the attempt that runs it, and what it may say: `current` and `log_metrics`.
+
+Owns the context variable of the attempt. The worker enters and leaves attempts; nobody else does.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+
+from penstock.errors import UsageError
+from penstock.model.outcomes import Metric
+
+if TYPE_CHECKING:
+    from penstock.artifacts.store import BlobStore
+    from penstock.model.specs import RunContext
+
+_HINT_EVERY_S = 1.0
+
+
+class AttemptContext:
+    """One attempt, while it runs."""
+
+    __slots__ = ("_hint", "_hinted_at", "_scratch_used", "attempt", "context", "metrics", "parameters", "store")
+
+    def __init__(
+        self,
+        attempt: str,
+        context: RunContext,
+        store: BlobStore,
+        hint: Optional[Callable[[Tuple[Metric, ...]], None]] = None,
+    ) -> None:
+        self.attempt = attempt  # "digits/3/train/2#1"
+        self.context = context
+        self.store = store
+        self.metrics: List[Metric] = []
+        self.parameters: Optional[Dict[str, Any]] = None  # decoded when touched
+        self._hint = hint
+        self._hinted_at = 0.0
+        self._scratch_used = ""
+
+    @property
+    def task(self) -> str:
+        """`digits/3/train/2`."""
+        return self.attempt.rpartition("#")[0]
+
+    def log(self, metrics: Mapping[str, float], step: Optional[int]) -> None:
+        """Take in metrics; all that came so far are hinted at once a second at most."""
+        at = time.time()
+        for name, value in metrics.items():
+            self.metrics.append(Metric(str(name), float(value), step, at))
+        if self._hint is not None and time.monotonic() - self._hinted_at >= _HINT_EVERY_S:
+            self._hinted_at = time.monotonic()
+            self._hint(tuple(self.metrics))
+
+    def tempdir(self) -> str:
+        """The attempt's temporary folder, made when it is first asked for."""
+        if not self._scratch_used:
+            self._scratch_used = os.path.join(self.context.scratch, _as_folder(self.attempt))
+            os.makedirs(self._scratch_used, exist_ok=True)
+        return self._scratch_used
+
+    def clean_up(self) -> None:
+        """Remove the temporary folder, if there is one."""
+        if self._scratch_used:
+            import shutil
+
+            shutil.rmtree(self._scratch_used, ignore_errors=True)
+            self._scratch_used = ""
+
+
+_attempt: contextvars.ContextVar[Optional[AttemptContext]] = contextvars.ContextVar("penstock_attempt")
+_importing: contextvars.ContextVar[bool] = contextvars.ContextVar("penstock_importing", default=False)
+
+# Threads that a step starts don't inherit its context variables; they belong to the process's only attempt.
+_running: List[AttemptContext] = []
+
+
+@contextmanager
+def attempting(here: AttemptContext) -> Iterator[None]:
+    """Run the code inside as the attempt `here`."""
+    _running.append(here)
+    token = _attempt.set(here)
+    try:
+        yield
+    finally:
+        _attempt.reset(token)
+        _running.remove(here)
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """Run the code inside as a flow's body: in no attempt, whatever other threads do."""
+    token = _attempt.set(None)
+    try:
+        yield
+    finally:
+        _attempt.reset(token)
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """A worker imports the user's module inside; a flow must not be called there."""
+    token = _importing.set(True)
+    try:
+        yield
+    finally:
+        _importing.reset(token)
+
+
+def refuse_while_importing(flow: str) -> None:
+    """Raise UsageError where a worker is importing the module that calls the flow."""
+    if _importing.get():
+        raise UsageError(
+            f"The flow {flow!r} was called while a worker imported its module. "
+            'Guard the call at the end of the file: if __name__ == "__main__":'
+        )
+
+
+def in_attempt() -> bool:
+    """Whether this code runs as a step of a run."""
+    return _attempt.get(None) is not None
+
+
+def attempt_here() -> Optional[AttemptContext]:
+    """The attempt that this code belongs to, also from a thread that its step started; None outside of one."""
+    try:
+        return _attempt.get()
+    except LookupError:
+        return _running[0] if len(_running) == 1 else None
+
+
+class Current:
+    """The attempt that runs this code. Each attribute raises UsageError outside a step of a run."""
+
+    @property
+    def run(self) -> str:
+        """`digits/3`."""
+        return self._here("run").context.run
+
+    @property
+    def task(self) -> str:
+        """`digits/3/train/2`."""
+        return self._here("task").task
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first attempt, 2 for its first retry."""
+        return int(self._here("attempt").attempt.rpartition("#")[2])
+
+    @property
+    def parameters(self) -> Dict[str, Any]:
+        """The run's parameters by name; reads them when first touched."""
+        here = self._here("parameters")
+        if here.parameters is None:
+            from penstock.artifacts import codec
+
+            here.parameters = {name: codec.decode(record, here.store) for name, record in here.context.params}
+        return here.parameters
+
+    @property
+    def tempdir(self) -> Path:
+        """An empty folder of this attempt's own, removed when the attempt ends."""
+        return Path(self._here("tempdir").tempdir())
+
+    @property
+    def checkpoint_dir(self) -> Path:
+        """A folder that all attempts of this task share: what one wrote is there for the next, also after a resume."""
+        here = self._here("checkpoint_dir")
+        step, number = here.task.split("/")[-2:]
+        folder = Path(here.context.checkpoints, f"{step}-{number}")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _here(self, name: str) -> AttemptContext:
+        here = attempt_here()
+        if here is None:
+            raise UsageError(f"current.{name} was used outside a step of a run, where there is no attempt")
+        return here
+
+    def __repr__(self) -> str:
+        here = attempt_here()
+        return f"<current: {here.attempt}>" if here else "<current: outside a step>"
+
+
+current = Current()
+
+
+def log_metrics(metrics: Mapping[str, float], step: Optional[int] = None) -> None:
+    """Record numbers of the attempt that runs this code, as `log_metrics({"accuracy": 0.9}, step=3)`.
+
+    `step` is the training step or epoch; None: the metric has none. From anywhere in a step, its helpers and threads
+    included; outside a step of a run it does nothing. Raises TypeError or ValueError for what is not a number.
+    """
+    here = attempt_here()
+    if here is not None:
+        here.log(metrics, step)
+
+
+def _as_folder(attempt: str) -> str:
+    return attempt.replace("/", "-").replace("#", "-")
