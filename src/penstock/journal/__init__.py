@@ -1,0 +1,1 @@
+"""The durable record of runs, tasks and attempts, in SQLite."""

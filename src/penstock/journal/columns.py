@@ -1,0 +1,164 @@
+"""Values of the model <-> columns of the journal's rows. Pure; nothing that a user stored is unpickled here."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any, NamedTuple
+
+from penstock.model.edges import Ref
+from penstock.model.outcomes import Error, Log, Metric, Outcome, Stored, Usage, from_plain, to_plain
+from penstock.model.rows import StepCount, TaskRecord
+from penstock.model.specs import Input
+from penstock.model.wire import pack, unpack
+
+RUN_SHIFT = 32
+TASK_MASK = (1 << RUN_SHIFT) - 1
+NO_STEP = -(1 << 63)
+
+_DIGEST_SIZE = 33
+_NO_OUTCOME = (None,) * 8
+
+
+class Surroundings(NamedTuple):
+    """What a driver runs in. Each driver of a run may have others."""
+
+    snapshot: str = ""  # digest of the code snapshot, as text
+    python: str = ""
+    packages: tuple[tuple[str, str], ...] = ()  # name, version
+    argv: tuple[str, ...] = ()
+    cwd: str = ""
+
+
+def task_columns(first: int, task: TaskRecord, step_id: int, shared: bytes | None) -> tuple[Any, ...]:
+    """The values of `upsert_task`. `first` is what the run's task ids are added to."""
+    id_, _, _, number, key, status, inputs, _, inputs_digest, attempt, outcome = task
+    packed = pack_inputs(inputs) if inputs else None
+    attempt_column = None if attempt == 1 else attempt
+    if outcome is None:
+        return (first + id_, step_id, number, status, attempt_column, None, None, None, None, None, None, None, key,
+                None, inputs_digest or None, shared, *_NO_OUTCOME, packed, None)  # fmt: skip
+    _, result, error, usage, log, _, worker = outcome
+    began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes = usage
+    if result is None:
+        digest = record = preview = blobs = size = culprit = None
+    else:
+        digest, record, preview, blobs, size, culprit = result
+    log_file, log_start, log_end = log or (None, None, None)
+    return (first + id_, step_id, number, status, attempt_column, began_at, wall_s, cpu_s, peak_bytes or None,
+            read_bytes or None, written_bytes or None, size, key, digest or None, inputs_digest or None, shared,
+            worker or None, log_file, log_start, log_end, culprit or None, preview, b"".join(blobs) if blobs else None,
+            error and pack(tuple(error)), packed, record)  # fmt: skip
+
+
+def pack_inputs(inputs: tuple[Input, ...]) -> bytes:
+    """Inputs as `wire` bytes, without the trailing fields that have their defaults."""
+    plain: list[tuple[Any, ...]] = []
+    for name, identity, record, refs, preview, blobs, culprit in inputs:
+        edges = tuple([tuple(ref) for ref in refs]) if refs else ()
+        if blobs or culprit:
+            plain.append((name, identity, record, edges, preview, blobs, culprit))
+        elif preview:
+            plain.append((name, identity, record, edges, preview))
+        else:
+            plain.append((name, identity, record, edges) if edges else (name, identity, record))
+    return pack(tuple(plain))
+
+
+def unpack_inputs(packed: bytes | None) -> tuple[Input, ...]:
+    """The inputs that `pack_inputs` was given; None: there are none."""
+    if packed is None:
+        return ()
+    found = [Input(*plain) for plain in unpack(packed)]
+    return tuple(item._replace(refs=tuple(Ref(*ref) for ref in item.refs)) if item.refs else item for item in found)
+
+
+def stored(
+    size: int | None, digest: bytes | None, record: bytes | None, preview: str, blobs: bytes | None, culprit: str | None
+) -> Stored | None:
+    """A task's result from its columns; None where there is none."""
+    if size is None or record is None:
+        return None
+    return Stored(digest or b"", record, preview, split_blobs(blobs), size, culprit or "")
+
+
+def split_blobs(blobs: bytes | None) -> tuple[bytes, ...]:
+    """Digests that stand one after another."""
+    if not blobs:
+        return ()
+    return tuple(blobs[start : start + _DIGEST_SIZE] for start in range(0, len(blobs), _DIGEST_SIZE))
+
+
+def unpack_error(packed: bytes | None) -> Error | None:
+    """An error from its column."""
+    return None if packed is None else Error(*unpack(packed))
+
+
+def unpack_stored(packed: bytes | None) -> Stored | None:
+    """A value from a column that holds all of it."""
+    return None if packed is None else Stored(*unpack(packed))
+
+
+def pack_outcome(outcome: Outcome) -> bytes:
+    """An attempt's outcome; its metrics have rows of their own."""
+    return pack(to_plain(outcome._replace(metrics=())))
+
+
+def unpack_outcome(packed: bytes) -> Outcome:
+    """The outcome that `pack_outcome` was given."""
+    return from_plain(unpack(packed))
+
+
+def pack_params(params: tuple[tuple[str, Stored], ...]) -> bytes | None:
+    """A flow's parameters."""
+    return pack(tuple((name, tuple(value)) for name, value in params)) if params else None
+
+
+def unpack_params(packed: bytes | None) -> tuple[tuple[str, Stored], ...]:
+    """The parameters that `pack_params` was given."""
+    return () if packed is None else tuple((name, Stored(*value)) for name, value in unpack(packed))
+
+
+def metric_columns(task: int, attempt: int, metric: Metric) -> tuple[Any, ...]:
+    """The values of `insert_metric`."""
+    value = None if math.isnan(metric.value) else float(metric.value)
+    return (task, attempt, metric.name, NO_STEP if metric.step is None else metric.step, metric.at, value)
+
+
+def metric(name: str, step: int, at: float, value: float | None) -> Metric:
+    """A metric from its columns."""
+    return Metric(name, math.nan if value is None else value, None if step == NO_STEP else step, at)
+
+
+def counts_text(counts: tuple[StepCount, ...]) -> str | None:
+    """Progress as JSON; None where nothing is known."""
+    if not counts:
+        return None
+    import json
+
+    return json.dumps(counts, separators=(",", ":"))
+
+
+def counts(text: str | None) -> tuple[StepCount, ...]:
+    """The progress that `counts_text` was given."""
+    if not text:
+        return ()
+    import json
+
+    return tuple(StepCount(*fields) for fields in json.loads(text))
+
+
+def short_digest(data: bytes) -> bytes:
+    """Names what is kept once in the journal itself; never leaves it."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def usage(columns: tuple[Any, ...]) -> Usage:
+    """What an attempt used, from its six columns."""
+    began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes = columns
+    return Usage(began_at or 0.0, wall_s or 0.0, cpu_s or 0.0, peak_bytes or 0, read_bytes or 0, written_bytes or 0)
+
+
+def log(file: str | None, start: int | None, end: int | None) -> Log | None:
+    """A slice of a log file; None where nothing was logged."""
+    return None if file is None else Log(file, start or 0, end or 0)

@@ -1,0 +1,156 @@
+"""One connection to the journal's file: opened, migrated, used in transactions. Knows nothing of runs."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from penstock.journal import faults, mounts
+from penstock.journal.migrate import migrate, newest, refuse_newer, version
+
+Values = Sequence[Any] | dict[str, Any]
+
+
+class Database:
+    """A connection, for one thread at a time. Errors of SQLite become `JournalError`."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, writable: bool) -> None:
+        self.path = path
+        self.writable = writable
+        self._connection = connection
+
+    def rows(self, statement: str, values: Values = ()) -> list[Any]:
+        """All rows of a query."""
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+            raise faults.journal_error(self.path, error) from error
+
+    def stream(self, statement: str, values: Values = ()) -> Generator[Any]:
+        """The rows of a query as they are found; read them to the end, or close the generator, before a write."""
+        try:
+            yield from self._connection.execute(statement, values)
+        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+            raise faults.journal_error(self.path, error) from error
+
+    def row(self, statement: str, values: Values = ()) -> Any:
+        """The first row of a query, or None."""
+        try:
+            return self._connection.execute(statement, values).fetchone()
+        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+            raise faults.journal_error(self.path, error) from error
+
+    def run(self, statement: str, values: Values = ()) -> int:
+        """Execute one statement of a transaction; the id of the row that it inserted last."""
+        return self._connection.execute(statement, values).lastrowid or 0
+
+    def run_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute a statement of a transaction for each row of values."""
+        self._connection.executemany(statement, rows)
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """A write, all or nothing; waits for other writers up to `faults.BUSY_S`."""
+        if not self.writable:
+            raise faults.read_only(self.path)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+            raise faults.journal_error(self.path, error) from error
+
+    def another(self) -> Database:
+        """A second connection to the same file, for another thread or another transaction."""
+        return open_database(self.path) if self.writable else open_read_only(self.path)
+
+    def close(self) -> None:
+        """Close the connection. Idempotent."""
+        self._connection.close()
+
+
+def open_database(path: Path) -> Database:
+    """Open the journal for writing; creates and migrates it. Raises JournalError, JournalVersionError."""
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise faults.read_only(path)
+    try:
+        connection = _connect(str(path))
+        try:
+            _set_journal_mode(connection, path)
+            migrate(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        raise faults.journal_error(path, error) from error
+    return Database(connection, path, writable=True)
+
+
+def open_read_only(path: Path) -> Database:
+    """Open the journal for reading alone. Where there is none, it reads as an empty one.
+
+    A journal of an older version is migrated in place where that is possible, else in a copy in memory.
+    """
+    if not path.exists():
+        return _in_memory(path, None)
+    try:
+        connection = _connect_read_only(path)
+    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        raise faults.journal_error(path, error) from error
+    present = version(connection)
+    if present == newest():
+        return Database(connection, path, writable=False)
+    try:
+        refuse_newer(present, newest(), path)
+        if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+            open_database(path).close()
+            return Database(_connect_read_only(path), path, writable=False)
+        return _in_memory(path, connection)
+    finally:
+        connection.close()
+
+
+def _connect(place: str, uri: bool = False) -> sqlite3.Connection:
+    return sqlite3.connect(
+        place, uri=uri, timeout=faults.BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=64
+    )
+
+
+def _connect_read_only(path: Path) -> sqlite3.Connection:
+    """SQLite needs a file beside a journal in WAL mode even to read it. Where the folder allows none, no writer can be
+    at work there either, and the file can be read as it is."""
+    uri = path.absolute().as_uri()
+    connection = _connect(f"{uri}?mode=ro", uri=True)
+    try:
+        version(connection)
+    except sqlite3.OperationalError:
+        connection.close()
+        connection = _connect(f"{uri}?mode=ro&immutable=1", uri=True)
+        version(connection)
+    return connection
+
+
+def _set_journal_mode(connection: sqlite3.Connection, path: Path) -> None:
+    if mounts.is_network(path.parent):
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA synchronous = FULL")
+    else:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _in_memory(path: Path, source: sqlite3.Connection | None) -> Database:
+    connection = _connect(":memory:")
+    if source is not None:
+        source.backup(connection)
+    migrate(connection, path)
+    return Database(connection, path, writable=False)

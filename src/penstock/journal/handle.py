@@ -1,0 +1,152 @@
+"""One run's journal, held under a lease: what a driver writes and what it finds of earlier drivers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from penstock.errors import FencedError
+from penstock.journal import columns, statements
+from penstock.journal.clock import Clock
+from penstock.journal.database import Database
+from penstock.model.rows import Batch, MetricRecord, PriorTask, RunEnd, StepCount, TaskRecord
+from penstock.model.specs import Input
+from penstock.model.wire import pack
+
+_SHARED_KEPT = 64
+
+
+class RunHandle:
+    """Implements `engine.ports.RunJournal`. Has a connection of its own, for one thread at a time."""
+
+    def __init__(self, database: Database, clock: Clock, run_id: str, id_: int, token: int) -> None:
+        self.run_id = run_id
+        self.id = id_
+        self.token = token
+        self._database = database
+        self._clock = clock
+        self._sql = statements.load("writes")
+        self._first = id_ << columns.RUN_SHIFT
+        self._step_ids: dict[str, int] = {}
+        # By the identity of the tuple; it is kept, so that its identity can't become another's.
+        self._shared: dict[int, tuple[tuple[Input, ...], bytes]] = {}
+
+    def commit(self, batch: Batch) -> None:
+        """Write a batch in one transaction. Writing the same record again changes nothing."""
+        sql, database = self._sql, self._database
+        with database.transaction():
+            self._fence()
+            for step, name, source in batch.steps:
+                database.run(sql["upsert_step"], (self.id, step, name, source))
+            self._write_metrics(batch.metrics)
+            if batch.tasks:
+                self._write_tasks(batch.tasks)
+            for attempt in batch.attempts:
+                id_ = self._first + attempt.task
+                database.run(sql["upsert_attempt"], (id_, attempt.number, columns.pack_outcome(attempt.outcome)))
+                self._replace_metrics(attempt.task, attempt.number, attempt.outcome.metrics)
+            if batch.delivered:
+                database.run_many(sql["deliver"], [(self._first + task,) for task in batch.delivered])
+
+    def prior(self) -> list[PriorTask]:
+        """All tasks that earlier drivers of this run wrote, in the order of their ids.
+
+        A failed task that was delivered is replayed as it was; what is neither done nor delivered runs again.
+        """
+        steps = {id_: (step, name) for id_, step, name in self._database.rows(self._sql["prior_steps"], (self.id,))}
+        bounds = {"first": self._first, "last": self._first + columns.TASK_MASK}
+        return [_prior(row, *steps[row[1]]) for row in self._database.stream(self._sql["prior_tasks"], bounds)]
+
+    def renew(self, counts: tuple[StepCount, ...]) -> bool:
+        """Renew the lease and note progress; True where somebody asked to cancel the run. Empty counts: as before."""
+        values = (self._clock.monotonic(), self._clock.now(), columns.counts_text(counts), self.id)
+        with self._database.transaction():
+            cancel_requested = self._fence()
+            self._database.run(self._sql["renew"], values)
+        return cancel_requested
+
+    def end(self, end: RunEnd) -> None:
+        """Close the run and give up the lease. The tasks whose failures ended it will run again on resume."""
+        sql, database = self._sql, self._database
+        with database.transaction():
+            self._fence()
+            database.run_many(sql["undeliver"], [(self._first + task,) for task in end.failed_tasks])
+            result = end.result and pack(tuple(end.result))
+            database.run(sql["end_run_detail"], (result, end.error and pack(tuple(end.error)), self.id))
+            database.run(sql["end_run"], (end.status, self._clock.now(), self.id))
+            if end.result and end.result.blobs:
+                self._note_blobs(end.result.blobs)
+
+    def close(self) -> None:
+        """Close the connection; the lease stays as it is. Idempotent."""
+        self._database.close()
+
+    def _fence(self) -> bool:
+        row = self._database.row(self._sql["fence"], (self.id,))
+        if row is None:
+            raise FencedError(f"{self.run_id} was removed while this process drove it. Nothing more is written")
+        if row[0] != self.token:
+            raise FencedError(
+                f"another process has taken {self.run_id} over from this one, which had not renewed its lease. "
+                f"Nothing more is written; see `penstock show {self.run_id}`"
+            )
+        return bool(row[1])
+
+    def _write_tasks(self, tasks: tuple[TaskRecord, ...]) -> None:
+        rows: list[tuple[Any, ...]] = []
+        first, step_ids = self._first, self._step_ids
+        for task in tasks:
+            step_id = step_ids.get(task.step) or self._step_id(task.step, task.name)
+            shared = self._shared_digest(task.shared) if task.shared else None
+            rows.append(columns.task_columns(first, task, step_id, shared))
+            outcome = task.outcome
+            if outcome is not None:
+                if outcome.metrics:
+                    self._replace_metrics(task.id, task.attempt, outcome.metrics)
+                if outcome.result is not None and outcome.result.blobs:
+                    self._note_blobs(outcome.result.blobs)
+            for item in task.inputs:
+                if item.blobs:
+                    self._note_blobs(item.blobs)
+        self._database.run_many(self._sql["upsert_task"], rows)
+
+    def _step_id(self, step: str, name: str) -> int:
+        row = self._database.row(self._sql["step_id"], (self.id, step))
+        if row is None:
+            self._database.run(self._sql["insert_step"], (self.id, step, name))
+            row = self._database.row(self._sql["step_id"], (self.id, step))
+        self._step_ids[step] = row[0]
+        return row[0]
+
+    def _shared_digest(self, shared: tuple[Input, ...]) -> bytes:
+        known = self._shared.get(id(shared))
+        if known is not None:
+            return known[1]
+        packed = columns.pack_inputs(shared)
+        digest = columns.short_digest(packed)
+        self._database.run(self._sql["insert_shared"], (self.id, digest, packed))
+        for item in shared:
+            self._note_blobs(item.blobs)
+        if len(self._shared) >= _SHARED_KEPT:
+            del self._shared[next(iter(self._shared))]
+        self._shared[id(shared)] = (shared, digest)
+        return digest
+
+    def _note_blobs(self, blobs: tuple[bytes, ...]) -> None:
+        self._database.run_many(self._sql["insert_blob"], [(self.id, digest) for digest in blobs])
+
+    def _write_metrics(self, metrics: tuple[MetricRecord, ...]) -> None:
+        rows = [columns.metric_columns(self._first + task, attempt, metric) for task, attempt, metric in metrics]
+        self._database.run_many(self._sql["insert_metric"], rows)
+
+    def _replace_metrics(self, task: int, attempt: int, metrics: tuple[Any, ...]) -> None:
+        if metrics:
+            self._database.run(self._sql["forget_metrics"], (self._first + task, attempt))
+            self._write_metrics(tuple(MetricRecord(task, attempt, metric) for metric in metrics))
+
+
+def _prior(row: tuple[Any, ...], step: str, name: str) -> PriorTask:
+    id_, _, number, key, status, inputs_digest, attempt, delivered, *result, error = row
+    return PriorTask(
+        id_, step, name, number, key, status, inputs_digest or b"", attempt or 1, bool(delivered),
+        columns.stored(*result), columns.unpack_error(error),
+    )  # fmt: skip

@@ -1,0 +1,158 @@
+"""The journal of a project: opens it, begins runs and takes them over. Knows the rules of leases by name alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from penstock.errors import NotFoundError, UsageError
+from penstock.journal import faults, leases, mounts, owners, statements
+from penstock.journal.clock import SYSTEM, Clock
+from penstock.journal.columns import Surroundings, pack_params, short_digest
+from penstock.journal.database import Database, open_database, open_read_only
+from penstock.journal.handle import RunHandle
+from penstock.journal.leases import Lease, Verdict, View
+from penstock.model.ids import parse_path
+from penstock.model.rows import NewRun, Owner
+from penstock.model.states import RunStatus
+from penstock.model.wire import pack
+
+_WATCH_STEP_S = 1.0
+
+
+class Journal:
+    """An open journal. For one thread at a time; the handles of its runs have connections of their own."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self._clock = clock
+        self._sql = statements.load("writes")
+
+    @classmethod
+    def open(cls, folder: Path, read_only: bool = False, clock: Clock = SYSTEM) -> Journal:
+        """Open the journal in `.penstock/`, which is created unless `read_only`.
+
+        Read-only, a journal that is not there reads as an empty one. Raises JournalError where it can't be used,
+        JournalVersionError where a newer Penstock wrote it.
+        """
+        path = folder / "journal.db"
+        if read_only:
+            return cls(open_read_only(path), clock)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            ignore = folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="ascii")
+        except OSError as error:
+            raise faults.journal_error(path, error) from error
+        return cls(open_database(path), clock)
+
+    def create(self, new: NewRun, owner: Owner, now: float, monotonic: float) -> RunHandle:
+        """Begin a run under the flow's next number. `now` is UTC, `monotonic` the owner's CLOCK_MONOTONIC; seconds."""
+        database, sql = self.database, self._sql
+        with database.transaction():
+            database.run(sql["count_flow"], {"flow": new.flow})
+            number: int = database.row(sql["last_number"], {"flow": new.flow})[0]
+            values: dict[str, Any] = {"flow": new.flow, "number": number, "now": now, "monotonic": monotonic}
+            id_ = database.run(sql["insert_run"], values)
+            values |= _owner_values(owner) | {"run_id": id_, "token": 1}
+            values |= {"module": new.module, "qualname": new.qualname, "file": new.file}
+            values["params"] = pack_params(new.params)
+            database.run(sql["insert_run_detail"], values)
+            database.run(sql["insert_lease"], values)
+            self._note_driver(Surroundings(new.snapshot, new.python, new.packages, new.argv, new.cwd), values)
+            database.run_many(sql["insert_tag"], [(id_, tag) for tag in new.tags])
+            blobs = [(id_, digest) for _, value in new.params for digest in value.blobs]
+            database.run_many(sql["insert_blob"], blobs)
+        return RunHandle(database.another(), self._clock, f"{new.flow}/{number}", id_, 1)
+
+    def take(
+        self, run_id: str, owner: Owner, now: float, monotonic: float, surroundings: Surroundings | None = None
+    ) -> RunHandle:
+        """Take a run over, to go on with it. `surroundings` None: as the driver before.
+
+        Blocks for up to 30 s where only its renewals can tell whether an owner on another machine lives. Raises
+        NotFoundError, UsageError for a run that is done, RunBusyError for one whose owner lives.
+        """
+        id_, _ = self._find(run_id)
+        watched = self._watch(run_id, id_, monotonic)
+        with self.database.transaction():
+            # What was seen may have changed before the lock was held.
+            id_, status = self._find(run_id)
+            lease = self._lease(id_)
+            if watched is not None and watched.token == lease.token and watched.renewals == lease.renewals:
+                pass
+            elif status == RunStatus.RUNNING and self._judge(lease, monotonic) is not Verdict.FREE:
+                raise leases.busy(run_id, lease)
+            token = lease.token + 1
+            values = _owner_values(owner) | {"run_id": id_, "token": token, "now": now, "monotonic": monotonic}
+            self.database.run(self._sql["take_lease"], values)
+            self.database.run(self._sql["restart_run"], values)
+            self.database.run(self._sql["forget_end"], (id_,))
+            if surroundings is None:
+                self.database.run(self._sql["insert_driver_as_before"], values)
+            else:
+                self._note_driver(surroundings, values)
+        return RunHandle(self.database.another(), self._clock, run_id, id_, token)
+
+    def close(self) -> None:
+        """Close the connection; handles stay open. Idempotent."""
+        self.database.close()
+
+    def _find(self, run_id: str) -> tuple[int, str]:
+        path = parse_path(run_id)
+        row = self.database.row(self._sql["find_run"], (path.flow, path.run))
+        if row is None:
+            raise NotFoundError(f"there is no run {run_id}; see `penstock ls`")
+        if row[1] == RunStatus.DONE:
+            raise UsageError(f"{run_id} is done: there is nothing to resume. See `penstock show {run_id}`")
+        return row
+
+    def _lease(self, id_: int) -> Lease:
+        row = self.database.row(self._sql["lease"], (id_,))
+        return Lease(*row[:4], Owner(*row[4:]))
+
+    def _judge(self, lease: Lease, monotonic: float) -> Verdict:
+        return leases.judge(lease, view_of(lease.owner, self.database.path.parent, monotonic))
+
+    def _watch(self, run_id: str, id_: int, monotonic: float) -> Lease | None:
+        """Wait until an owner that can't be seen has not renewed for long enough; its lease, or None: no need to."""
+        lease = self._lease(id_)
+        if self._find(run_id)[1] != RunStatus.RUNNING or self._judge(lease, monotonic) is not Verdict.WATCH:
+            return None
+        until = self._clock.monotonic() + leases.EXPIRY_S
+        while self._clock.monotonic() <= until:
+            self._clock.sleep(_WATCH_STEP_S)
+            _, status = self._find(run_id)
+            present = self._lease(id_)
+            if status != RunStatus.RUNNING:
+                return None
+            if present.renewals != lease.renewals:
+                raise leases.busy(run_id, present)
+        return lease
+
+    def _note_driver(self, surroundings: Surroundings, values: dict[str, Any]) -> None:
+        packages = pack(surroundings.packages) if surroundings.packages else None
+        digest = short_digest(packages) if packages else None
+        if packages:
+            self.database.run(self._sql["insert_package_set"], (digest, packages))
+        more = {
+            "snapshot": surroundings.snapshot,
+            "python": surroundings.python,
+            "packages": digest,
+            "argv": pack(surroundings.argv) if surroundings.argv else None,
+            "cwd": surroundings.cwd,
+        }
+        self.database.run(self._sql["insert_driver"], values | more)
+
+
+def view_of(owner: Owner, folder: Path, monotonic: float) -> View:
+    """What can be seen of a run's owner from this process."""
+    same_boot = owners.is_same_boot(owner)
+    # On a disk of its own, a journal whose owner had this host's name before it booted was written by this host.
+    rebooted = owners.is_same_host(owner) and not same_boot and not mounts.is_network(folder)
+    return View(owners.is_alive(owner), same_boot, rebooted, monotonic)
+
+
+def _owner_values(owner: Owner) -> dict[str, Any]:
+    return {"host": owner.host, "boot_id": owner.boot_id, "pid": owner.pid, "process_started": owner.started}

@@ -1,0 +1,60 @@
+"""Who may take a run. The rules alone, as values; the journal performs them."""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+from penstock.errors import RunBusyError
+from penstock.model.rows import Owner
+
+EXPIRY_S = 30.0
+"""A driver that has not renewed its lease for so long loses it."""
+
+RENEWAL_S = 5.0
+"""How often a driver should renew its lease."""
+
+
+class Lease(NamedTuple):
+    """A run's lease as the journal holds it."""
+
+    token: int
+    renewals: int
+    renewed_monotonic: float
+    renewed_at: float
+    owner: Owner
+
+
+class Verdict(enum.Enum):
+    """What a lease allows."""
+
+    FREE = "free"
+    HELD = "held"
+    WATCH = "watch"  # only a watch on its renewals can tell
+
+
+class View(NamedTuple):
+    """What the taker can see of the owner."""
+
+    alive: bool | None  # None: can't be seen from here
+    same_boot: bool  # the owner reads the same monotonic clock
+    rebooted: bool  # the owner's machine is this one, and it has booted since
+    monotonic: float
+
+
+def judge(lease: Lease, view: View) -> Verdict:
+    """Whether the lease of a run that is noted as running may be taken."""
+    if view.alive is False or view.rebooted:
+        return Verdict.FREE
+    if not view.same_boot:
+        return Verdict.WATCH
+    return Verdict.FREE if view.monotonic - lease.renewed_monotonic > EXPIRY_S else Verdict.HELD
+
+
+def busy(run_id: str, lease: Lease) -> RunBusyError:
+    """What to raise where another process holds the run."""
+    host, _, pid, _ = lease.owner
+    return RunBusyError(
+        f"{run_id} is driven by process {pid} on {host}, which is alive. Wait for it, stop it with "
+        f"`penstock cancel {run_id}`, or, if it is stuck, end that process; then `penstock resume {run_id}`"
+    )

@@ -1,0 +1,55 @@
+"""Brings a journal to the newest version of its tables. `PRAGMA user_version` counts the migrations that it has had."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from penstock.errors import JournalVersionError
+from penstock.journal import statements
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def newest(migrations: Path = MIGRATIONS) -> int:
+    """The version that the migrations lead to."""
+    return max(_scripts(migrations), default=0)
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """The version of a journal; 0 for an empty file."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection, path: Path, migrations: Path = MIGRATIONS) -> None:
+    """Apply what is missing, all of it in one transaction; raises JournalVersionError for a newer journal."""
+    scripts = _scripts(migrations)
+    if version(connection) == max(scripts):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have migrated it while this one waited for the lock.
+        present = version(connection)
+        refuse_newer(present, max(scripts), path)
+        for number in range(present + 1, max(scripts) + 1):
+            for statement in statements.split(scripts[number].read_text(encoding="utf-8")):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {max(scripts)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def refuse_newer(present: int, known: int, path: Path) -> None:
+    """Raise JournalVersionError where a newer Penstock wrote the journal."""
+    if present > known:
+        raise JournalVersionError(
+            f"the journal {path} was written by a newer Penstock (version {present} of its tables; this one knows "
+            f"{known}). Upgrade with `pip install --upgrade penstock`"
+        )
+
+
+def _scripts(migrations: Path) -> dict[int, Path]:
+    return {int(script.name[:4]): script for script in sorted(migrations.glob("[0-9][0-9][0-9][0-9]_*.sql"))}

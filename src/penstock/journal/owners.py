@@ -1,0 +1,86 @@
+"""Who drives a run, and whether it still lives. Linux reads /proc; elsewhere `ps` and `sysctl` are asked."""
+
+from __future__ import annotations
+
+import functools
+import os
+import socket
+from pathlib import Path
+
+from penstock.model.rows import Owner
+
+_PROC = Path("/proc")
+_IS_LINUX = (_PROC / "self" / "stat").exists()
+
+
+def owner_of_this_process() -> Owner:
+    """This process, as a lease names it."""
+    return Owner(socket.gethostname(), boot_id(), os.getpid(), process_started(os.getpid()))
+
+
+def is_alive(owner: Owner) -> bool | None:
+    """Whether the owner's process runs; None where that can't be seen from here.
+
+    It can be seen on the same host since the same boot, and from the same process namespace: a container that shares
+    the host's name has other process numbers.
+    """
+    if not is_same_host(owner) or not is_same_boot(owner) or _namespace_of(owner.started) != _namespace():
+        return None
+    return process_started(owner.pid) == owner.started
+
+
+def is_same_host(owner: Owner) -> bool:
+    """Whether the owner's host has the name of this one."""
+    return owner.host == socket.gethostname()
+
+
+def is_same_boot(owner: Owner) -> bool:
+    """Whether the owner reads the same monotonic clock as this process."""
+    return owner.boot_id != "" and owner.boot_id == boot_id()
+
+
+@functools.cache
+def boot_id() -> str:
+    """Names this boot of this machine; empty where the system has no name for it."""
+    if _IS_LINUX:
+        return (_PROC / "sys" / "kernel" / "random" / "boot_id").read_text(encoding="ascii").strip()
+    return _ask("sysctl", "-n", "kern.bootsessionuuid")
+
+
+def process_started(pid: int) -> str:
+    """When a process started, in the system's own words and with its process namespace; empty: no such process."""
+    if _IS_LINUX:
+        ticks = _start_ticks(pid)
+        return f"{ticks}@{_namespace()}" if ticks else ""
+    return _ask("ps", "-o", "lstart=", "-p", str(pid))
+
+
+def _start_ticks(pid: int) -> str:
+    try:
+        stat = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    # The name may hold spaces and parentheses; the state is the first field after it, the start the 20th.
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] in ("Z", "X") else fields[19]
+
+
+@functools.cache
+def _namespace() -> str:
+    try:
+        return os.readlink(_PROC / "self" / "ns" / "pid").strip("pid:[]")
+    except OSError:
+        return ""
+
+
+def _namespace_of(started: str) -> str:
+    return started.partition("@")[2]
+
+
+def _ask(*command: str) -> str:
+    import subprocess
+
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        return ""

@@ -1,0 +1,38 @@
+"""Reads the named statements of the .sql files beside this module. Knows nothing of what they do."""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+_MARK = "-- name: "
+
+
+@functools.cache
+def load(name: str) -> Mapping[str, str]:
+    """The statements of `NAME.sql` by their names; each stands below a line `-- name: NAME`."""
+    text = Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")
+    statements: dict[str, str] = {}
+    for part in text.split(_MARK)[1:]:
+        title, _, body = part.partition("\n")
+        statements[title.strip()] = _without_comments(body)
+    return statements
+
+
+def split(script: str) -> Iterator[str]:
+    """The statements of a migration, one by one, so that they can run inside one transaction."""
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if line.rstrip().endswith(";") and sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+    if _without_comments(pending):
+        raise ValueError(f"the script ends within a statement: {pending.strip()!r}")
+
+
+def _without_comments(text: str) -> str:
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("--")]
+    return "\n".join(lines).strip().rstrip(";")

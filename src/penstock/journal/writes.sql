@@ -1,0 +1,133 @@
+-- What the driver of a run, and the verbs that change runs, write.
+
+-- name: count_flow
+-- Give out the next number of a flow; read it with last_number.
+INSERT INTO flow (name, last_number) VALUES (:flow, 1)
+ON CONFLICT (name) DO UPDATE SET last_number = last_number + 1;
+
+-- name: last_number
+SELECT last_number FROM flow WHERE name = :flow;
+
+-- name: insert_run
+INSERT INTO run (flow, number, status, created_at, started_at) VALUES (:flow, :number, 'running', :now, :now);
+
+-- name: insert_run_detail
+INSERT INTO run_detail (run_id, module, qualname, file, params) VALUES (:run_id, :module, :qualname, :file, :params);
+
+-- name: insert_lease
+INSERT INTO lease (run_id, token, cancel_requested, renewals, renewed_monotonic, renewed_at,
+    host, boot_id, pid, process_started)
+VALUES (:run_id, 1, 0, 0, :monotonic, :now, :host, :boot_id, :pid, :process_started);
+
+-- name: insert_driver
+-- An earlier driver's snapshot and packages stay; a NULL takes over what the driver before had.
+INSERT INTO driver (run_id, token, started_at, host, pid, snapshot, python, packages, argv, cwd)
+VALUES (:run_id, :token, :now, :host, :pid, :snapshot, :python, :packages, :argv, :cwd);
+
+-- name: insert_driver_as_before
+-- A driver of which nothing new is known runs as the one before it.
+INSERT INTO driver (run_id, token, started_at, host, pid, snapshot, python, packages, argv, cwd)
+SELECT run_id, :token, :now, :host, :pid, snapshot, python, packages, argv, cwd
+FROM driver WHERE run_id = :run_id AND token < :token ORDER BY token DESC LIMIT 1;
+
+-- name: insert_package_set
+INSERT INTO package_set (digest, packages) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: find_run
+SELECT id, status FROM run WHERE flow = ? AND number = ?;
+
+-- name: lease
+SELECT token, renewals, renewed_monotonic, renewed_at, host, boot_id, pid, process_started
+FROM lease WHERE run_id = ?;
+
+-- name: take_lease
+UPDATE lease SET token = token + 1, cancel_requested = 0, renewals = renewals + 1, renewed_monotonic = :monotonic,
+    renewed_at = :now, host = :host, boot_id = :boot_id, pid = :pid, process_started = :process_started
+WHERE run_id = :run_id;
+
+-- name: restart_run
+UPDATE run SET status = 'running', started_at = :now, ended_at = NULL WHERE id = :run_id;
+
+-- name: forget_end
+UPDATE run_detail SET result = NULL, error = NULL WHERE run_id = ?;
+
+-- name: fence
+-- The one look before each write of a driver.
+SELECT token, cancel_requested FROM lease WHERE run_id = ?;
+
+-- name: renew
+UPDATE lease SET renewals = renewals + 1, renewed_monotonic = ?, renewed_at = ?, counts = coalesce(?, counts)
+WHERE run_id = ?;
+
+-- name: end_run
+UPDATE run SET status = ?, ended_at = ? WHERE id = ?;
+
+-- name: end_run_detail
+UPDATE run_detail SET result = ?, error = ? WHERE run_id = ?;
+
+-- name: upsert_step
+INSERT INTO step (run_id, step, name, source) VALUES (?, ?, ?, ?)
+ON CONFLICT (run_id, step) DO UPDATE SET name = excluded.name, source = excluded.source;
+
+-- name: insert_step
+-- A task may come before the record of its step.
+INSERT INTO step (run_id, step, name, source) VALUES (?, ?, ?, '') ON CONFLICT DO NOTHING;
+
+-- name: step_id
+SELECT id FROM step WHERE run_id = ? AND step = ?;
+
+-- name: upsert_task
+-- The same record again keeps the mark of delivery; another attempt, or another end, loses it.
+INSERT INTO task (id, step_id, number, status, attempt, began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes,
+    size, key, digest, inputs_digest, shared, worker, log_file, log_start, log_end, culprit, preview, blobs, error,
+    inputs, record)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    delivered = CASE WHEN status = excluded.status AND attempt IS excluded.attempt THEN delivered END,
+    step_id = excluded.step_id, number = excluded.number, status = excluded.status, attempt = excluded.attempt,
+    began_at = excluded.began_at, wall_s = excluded.wall_s, cpu_s = excluded.cpu_s, peak_bytes = excluded.peak_bytes,
+    read_bytes = excluded.read_bytes, written_bytes = excluded.written_bytes, size = excluded.size, key = excluded.key,
+    digest = excluded.digest, inputs_digest = excluded.inputs_digest, shared = excluded.shared,
+    worker = excluded.worker, log_file = excluded.log_file, log_start = excluded.log_start,
+    log_end = excluded.log_end, culprit = excluded.culprit, preview = excluded.preview, blobs = excluded.blobs,
+    error = excluded.error, inputs = excluded.inputs, record = excluded.record;
+
+-- name: deliver
+UPDATE task SET delivered = 1 WHERE id = ?;
+
+-- name: undeliver
+UPDATE task SET delivered = NULL WHERE id = ?;
+
+-- name: insert_shared
+INSERT INTO shared_inputs (run_id, digest, inputs) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;
+
+-- name: upsert_attempt
+INSERT INTO attempt (task_id, number, outcome) VALUES (?, ?, ?)
+ON CONFLICT (task_id, number) DO UPDATE SET outcome = excluded.outcome;
+
+-- name: insert_metric
+INSERT INTO metric (task_id, attempt, name, step, at, value) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
+
+-- name: forget_metrics
+-- An outcome carries all metrics of its attempt; hints that an earlier driver noted are dropped for them.
+DELETE FROM metric WHERE task_id = ? AND attempt = ?;
+
+-- name: insert_blob
+INSERT INTO run_blob (run_id, digest) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: prior_steps
+SELECT id, step, name FROM step WHERE run_id = ?;
+
+-- name: prior_tasks
+SELECT id & 4294967295, step_id, number, key, status, inputs_digest, attempt, delivered, size, digest, record, preview,
+    blobs, culprit, error
+FROM task WHERE id > :first AND id < :last ORDER BY id;
+
+-- name: request_cancel
+UPDATE lease SET cancel_requested = 1 WHERE run_id = ?;
+
+-- name: insert_tag
+INSERT INTO tag (run_id, tag) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: delete_tag
+DELETE FROM tag WHERE run_id = ? AND tag = ?;
