@@ -1,0 +1,149 @@
+"""A call of a step becomes plain data: arguments bound by name and encoded, and the key that the call is found by."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+
+from penstock.artifacts import codec, names
+from penstock.artifacts.canonical import identify
+from penstock.artifacts.digests import digest
+from penstock.errors import UsageError
+from penstock.model.edges import Edge
+from penstock.model.specs import Call, Code, Input
+from penstock.sdk.session import Place, Run
+
+_VARIADIC = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+_KEY_PREFIX = b"penstock.task.1\0"
+
+
+class Binder:
+    """Binds arguments to the parameters of one function. Raises TypeError in Python's own words."""
+
+    def __init__(self, fn: Callable[..., Any]) -> None:
+        self.signature = inspect.signature(fn)
+        self.name = fn.__name__
+        parameters = list(self.signature.parameters.values())
+        self.simple = all(
+            parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for parameter in parameters
+        )
+        self.names = tuple(parameter.name for parameter in parameters)
+        self.required = frozenset(p.name for p in parameters if p.default is p.empty and p.kind not in _VARIADIC)
+        self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        self.positional = self._positional(parameters)
+        self._default_identities: Dict[str, bytes] = {}
+
+    @staticmethod
+    def _positional(parameters: List[inspect.Parameter]) -> Tuple[str, ...]:
+        """The parameters that a worker must pass by position."""
+        has_star = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        wanted = kinds if has_star else kinds[:1]
+        return tuple(p.name for p in parameters if p.kind in wanted)
+
+    def bind(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
+        """Arguments by parameter name; `*args` and `**kwargs` under these names."""
+        if self.simple and len(args) <= len(self.names):
+            bound = dict(zip(self.names, args))
+            if not kwargs:
+                if len(bound) == len(self.names) or self.required.issubset(bound):
+                    return bound
+            elif bound.keys().isdisjoint(kwargs):
+                bound.update(kwargs)
+                if self.required.issubset(bound) and len(bound) <= len(self.names) and set(bound) <= set(self.names):
+                    return bound
+        return self._bind_any(args, kwargs)
+
+    def _bind_any(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
+        try:
+            arguments = self.signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"{self.name}() {error}") from None
+        parameters = self.signature.parameters
+        return {_VARIADIC.get(parameters[name].kind, "") + name: value for name, value in arguments.items()}
+
+    def is_default(self, name: str, identity: bytes) -> bool:
+        """Whether an argument is what the parameter would have had anyway."""
+        if name not in self.defaults:
+            return False
+        known = self._default_identities.get(name)
+        if known is None:
+            known = self._default_identities[name] = identify(self.defaults[name], name).digest
+        return known != b"" and known == identity
+
+
+def encode_inputs(run: Run, arguments: Mapping[str, Any]) -> Tuple[Input, ...]:
+    """The arguments as they are recorded. Large values are in the store when this returns.
+
+    Raises NotStorableError that names the path to what can't be pickled, UsageError for a future of another run.
+    """
+    return tuple(_encode_input(run, name, value) for name, value in arguments.items())
+
+
+def _encode_input(run: Run, name: str, value: Any) -> Input:
+    if isinstance(value, Edge):
+        _check_edges(run, name, (value,))
+        return Input(name, value.edge_identity(), None, (value.edge_ref(),))
+    encoded = codec.encode(value, run.store, where=name)
+    if encoded.edges:
+        _check_edges(run, name, encoded.edges)
+    stored = encoded.stored
+    refs = tuple(edge.edge_ref() for edge in encoded.edges)
+    identity = encoded.identity
+    return Input(name, identity.digest, stored.record, refs, stored.preview, stored.blobs, identity.culprit)
+
+
+def _check_edges(run: Run, name: str, edges: Iterable[Edge]) -> None:
+    for edge in edges:
+        owner: Optional[Run] = getattr(edge, "run", None)
+        if owner is not run:
+            of = owner.id if owner is not None else "no run"
+            raise UsageError(f"Argument {name!r} holds a future of {of}, not of {run.id}: pass its .result()")
+
+
+def base_of(scope: Tuple[bytes, ...], step: str, closed_over: bytes, inputs: Iterable[Tuple[str, Any]]) -> bytes:
+    """What all calls with these inputs have in common; docs/formats.md, Task key."""
+    return identify((scope, step, closed_over, tuple(sorted(inputs)))).digest
+
+
+def key_of(base: bytes, occurrence: int) -> bytes:
+    """The key of the call that came after `occurrence` others with the same base."""
+    return digest(_KEY_PREFIX + base + occurrence.to_bytes(8, "little"))
+
+
+def closed_over(fn: Any) -> bytes:
+    """The content digest of what a nested function closes over; b"" where there is nothing."""
+    cells = getattr(fn, "__closure__", None)
+    if not cells:
+        return b""
+    found = identify(tuple(cell.cell_contents for cell in cells), f"{fn.__name__}.__closure__")
+    return found.digest or found.culprit.encode()
+
+
+def code_of(run: Run, step: Any) -> Code:
+    """How a worker finds the step's function: by name, or as a value where it can't be imported."""
+    known = run.codes.get(id(step.fn))
+    if known is not None:
+        return known[1]
+    named = names.name_of(step.fn)
+    if named is not None:
+        code = Code(*named, None, step.binder.positional)
+    else:
+        record = codec.encode(step.fn, run.store, where=step.name).stored.record
+        code = Code(step.fn.__module__, step.fn.__qualname__, record, step.binder.positional)
+    run.codes[id(step.fn)] = (step.fn, code)  # the function is kept, so that its id stays its own
+    return code
+
+
+def build(here: Place, step: Any, own: Tuple[Input, ...], shared: Tuple[Input, ...] = ()) -> Call:
+    """The call, with its key. Fixed now: nothing that happens later changes it."""
+    binder: Binder = step.binder
+    counted: List[Tuple[str, Any]] = []
+    for item in (*own, *shared):
+        if item.culprit:
+            counted.append((item.name, ("unstable", item.culprit)))
+        elif not binder.is_default(item.name, item.identity):
+            counted.append((item.name, item.identity))
+    base = base_of(here.scope, step.qualified_name, step.closed_over, counted)
+    key = key_of(base, here.run.occurrence(base))
+    return Call(key, step.qualified_name, step.name, code_of(here.run, step), step.opts, own, shared)

@@ -1,0 +1,69 @@
+"""A recorded failure becomes an exception again."""
+
+from __future__ import annotations
+
+from typing import Dict, Tuple, Type
+
+from penstock.artifacts import codec
+from penstock.artifacts.store import BlobStore
+from penstock.errors import (
+    DamagedError,
+    OutOfMemoryError,
+    PenstockError,
+    StepExitError,
+    StepTimeoutError,
+    TaskCancelledError,
+    UserCodeError,
+    WorkerLostError,
+)
+from penstock.model.outcomes import Error
+from penstock.model.states import Cause
+
+_CLASSES: Dict[str, Type[PenstockError]] = {
+    Cause.EXITED.value: StepExitError,
+    Cause.TIMEOUT.value: StepTimeoutError,
+    Cause.OUT_OF_MEMORY.value: OutOfMemoryError,
+    Cause.KILLED.value: WorkerLostError,
+    Cause.LOST.value: WorkerLostError,
+    Cause.PREEMPTED.value: WorkerLostError,
+    Cause.CANCELLED.value: TaskCancelledError,
+    Cause.DAMAGED.value: DamagedError,
+}
+
+TASK_ATTRIBUTE = "__penstock_task__"
+"""Names the task on an exception that came out of one."""
+
+
+class RemoteTraceback(Exception):
+    """The traceback of an exception, from where it was raised. The cause of the one that arrives in the flow."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"\n{self.text.rstrip()}"
+
+
+def rebuild(error: Error, task: str, store: BlobStore) -> BaseException:
+    """The exception that a task failed with: itself where it can be rebuilt, else one of Penstock's that says all."""
+    exception = _original(error, store)
+    if exception is None:
+        cls = _CLASSES.get(error.cause, UserCodeError)
+        text = f"{error.type}: {error.message}" if error.type else error.message
+        exception = cls(f"{task}: {text}")
+    if error.traceback:
+        exception.__cause__ = RemoteTraceback(error.traceback)
+    if hasattr(exception, "add_note"):
+        exception.add_note(f"in task {task}")
+    setattr(exception, TASK_ATTRIBUTE, task)
+    return exception
+
+
+def _original(error: Error, store: BlobStore) -> BaseException | None:
+    if error.record is None or error.cause != Cause.RAISED.value:
+        return None
+    exception = codec.decode_exception(error.record, store)
+    if isinstance(exception, (SystemExit, KeyboardInterrupt)):
+        return None
+    return exception

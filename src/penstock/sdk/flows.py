@@ -1,0 +1,139 @@
+"""The `flow` decorator. A flow is a plain function; calling it outside a run starts one, inside a run joins it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, TypeVar, overload
+
+from penstock.artifacts import names
+from penstock.errors import UsageError
+from penstock.model.quantities import parse_seconds
+from penstock.sdk import current, local, session
+from penstock.sdk.calls import Binder, base_of, encode_inputs, key_of
+from penstock.sdk.options import checked
+from penstock.sdk.steps import Step, _Callable, _check_function, qualified_name
+
+R = TypeVar("R")
+if TYPE_CHECKING:
+    from typing_extensions import ParamSpec
+
+    P = ParamSpec("P")
+
+
+class Flow(_Callable["P", R]):
+    """A function that calls steps; its signature is its parameters."""
+
+    def __init__(
+        self, fn: Callable[P, R], *, name: str, timeout_s: Optional[float], on_failure: Optional[Step[Any, Any]]
+    ) -> None:
+        _check_function(fn, "flow")
+        if inspect.iscoroutinefunction(fn):
+            raise UsageError(f"flow {fn.__name__} is async: a flow's body is plain Python, and waits by calling steps")
+        functools.update_wrapper(self, fn)
+        self.fn = fn
+        self.name = name
+        self.timeout_s = timeout_s
+        self.on_failure = on_failure
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        current.refuse_while_importing(self.name)
+        if current.in_attempt():
+            return self.fn(*args, **kwargs)
+        here = session.place()
+        if here is not None:
+            return self._join(here, self.binder.bind(args, kwargs))
+        return _launched(session.launcher.launch, self)(self, self.parameters(*args, **kwargs))
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """Start a run that is driven in a thread of this process, and give a handle to it: `.id`, `.result()`."""
+        current.refuse_while_importing(self.name)
+        if current.in_attempt() or session.place() is not None:
+            raise UsageError(f"flow {self.name} is called inside a run: call it, and it joins the run")
+        return _launched(session.launcher.submit, self)(self, self.parameters(*args, **kwargs))
+
+    def parameters(self, *args: Any, **kwargs: Any) -> Dict[str, Any]:
+        """The run's parameters by name, defaults included. Raises TypeError in Python's own words."""
+        bound = self.binder.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return dict(bound.arguments)
+
+    def call(self, parameters: Dict[str, Any]) -> Any:
+        """Call the body with what `parameters` gave."""
+        bound = self.binder.signature.bind_partial()
+        bound.arguments.update(parameters)
+        return self.fn(*bound.args, **bound.kwargs)
+
+    def _join(self, here: session.Place, arguments: Dict[str, Any]) -> Any:
+        inputs = encode_inputs(here.run, arguments)
+        named = [(item.name, item.identity or ("unstable", item.culprit)) for item in inputs]
+        base = base_of(here.scope, self.qualified_name, b"", named)
+        key = key_of(base, here.run.occurrence(base))
+        with session.entered(session.Place(here.run, (*here.scope, key))):
+            return local.resolved(self.fn(*_positional(self, arguments), **_named(self, arguments)))
+
+    @functools.cached_property
+    def binder(self) -> Binder:
+        """Binds arguments to the function's parameters."""
+        return Binder(self.fn)
+
+    @functools.cached_property
+    def qualified_name(self) -> str:
+        """Module-qualified name; `__main__` counts as its file."""
+        return qualified_name(self.fn)
+
+    def __reduce__(self) -> Any:
+        named = names.name_of(self.fn)
+        if named is None:
+            raise UsageError(f"flow {self.name} can't be passed on: it is not at the top of a module")
+        return (names.load, named)
+
+    def __repr__(self) -> str:
+        return f"<flow {self.qualified_name}>"
+
+
+def _launched(how: Optional[Callable[..., Any]], flow: Flow[Any, Any]) -> Callable[..., Any]:
+    if how is None:
+        raise UsageError(
+            f"flow {flow.name} can't be started here: this interpreter has only the part of Penstock that runs steps; "
+            "start it where Penstock is installed, with `penstock run`"
+        )
+    return how
+
+
+def _positional(flow: Flow[Any, Any], arguments: Dict[str, Any]) -> Any:
+    return [arguments[name] for name in flow.binder.positional if name in arguments] + list(arguments.get("*args", ()))
+
+
+def _named(flow: Flow[Any, Any], arguments: Dict[str, Any]) -> Dict[str, Any]:
+    taken = (*flow.binder.positional, "*args", "**kwargs")
+    named = {name: value for name, value in arguments.items() if name not in taken}
+    return {**named, **arguments.get("**kwargs", {})}
+
+
+@overload
+def flow(fn: Callable[P, R]) -> Flow[P, R]: ...
+@overload
+def flow(**given: Any) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
+def flow(fn: Any = None, **given: Any) -> Any:
+    """Make a function a flow, bare or with options.
+
+    timeout (seconds or "2h": the whole run; None: not limited), on_failure (a step that is called once with the
+    exception, as the last task of a run that fails), name. Raises UsageError for an unknown option or a wrong value.
+    """
+    if fn is not None:
+        return Flow(fn, name=fn.__name__, timeout_s=None, on_failure=None)
+
+    def decorate(fn: Any) -> Any:
+        what = f"flow {getattr(fn, '__name__', fn)}"
+        checked(what, ("timeout", "on_failure", "name"), given)
+        try:
+            timeout_s = None if given.get("timeout") is None else parse_seconds(given["timeout"])
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"{what}: timeout={given['timeout']!r}: {error}") from None
+        on_failure = given.get("on_failure")
+        if on_failure is not None and not isinstance(on_failure, Step):
+            raise UsageError(f"{what}: on_failure={on_failure!r}: expected a step")
+        return Flow(fn, name=given.get("name") or fn.__name__, timeout_s=timeout_s, on_failure=on_failure)
+
+    return decorate

@@ -1,0 +1,276 @@
+"""Futures: results that may not be there yet.
+
+Owns waiting, and turning what was stored into the user's value. A future keeps the stored record; the value is decoded
+when it is first asked for, in the thread that asks.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent import futures
+from typing import Any, Callable, Iterable, List, Optional
+
+from penstock.artifacts import codec
+from penstock.artifacts.canonical import identify
+from penstock.errors import DamagedError, UsageError
+from penstock.model.edges import Edge, Part, Ref, take
+from penstock.model.outcomes import Error, Stored
+from penstock.sdk.failures import rebuild
+from penstock.sdk.session import Run
+
+PENDING, FINISHED = "PENDING", "FINISHED"  # the words of concurrent.futures, which looks at `_state`
+_UNSET: Any = object()
+
+
+class _Gate:
+    """A waiter as concurrent.futures knows them: opens when `count` futures have finished."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.lock = threading.Lock()
+        self.lock.acquire()
+
+    def add_result(self, future: Any) -> None:
+        self.count -= 1
+        if self.count == 0:
+            self.lock.release()
+
+    add_exception = add_cancelled = add_result
+
+
+def await_all(run: Run, waited: Iterable[Future], timeout_s: Optional[float] = None) -> None:
+    """Block until all have finished; raises TimeoutError. Runs attempts that are meant for this process meanwhile."""
+    with run.condition:
+        pending = [future for future in waited if future._state != FINISHED]
+        if not pending:
+            return
+        gate = _Gate(len(pending))
+        for future in pending:
+            future._waiters.append(gate)
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    if not _pass(run, gate, deadline):
+        raise futures.TimeoutError(f"{len(pending)} of the results are not there after {timeout_s:g} s")
+
+
+def _pass(run: Run, gate: _Gate, deadline: Optional[float]) -> bool:
+    if not run.engine.in_process:
+        return gate.lock.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic()))
+    while not gate.lock.acquire(blocking=False):
+        if deadline is not None and time.monotonic() > deadline:
+            return False
+        run.engine.assist(0.005)
+    return True
+
+
+class Future(Edge, futures.Future):  # type: ignore[type-arg]  # not generic at run time in Python 3.9's stub
+    """The result of a task that may not have finished. Works with `concurrent.futures.wait` and `as_completed`.
+
+    Passed on to a step it is an edge: its value goes from the store to the worker. `future[0]`, `future["x"]` and
+    `future.part("name")` pass on a part.
+    """
+
+    def __init__(self, run: Run, key: bytes) -> None:  # noqa: the base's constructor would make a lock for each future
+        self._state = PENDING
+        self._run = run
+        self._key = key
+        self._value = _UNSET
+        self._stored: Optional[Stored] = None
+        self._error: Optional[Error] = None
+        self._suspension: Optional[BaseException] = None
+        self._reused = False
+        self.id = 0
+        self.task = ""
+
+    # What concurrent.futures looks at, made when it is looked at.
+
+    @property
+    def _condition(self) -> threading.Condition:
+        return self._run.condition
+
+    @property
+    def _waiters(self) -> List[Any]:
+        return self.__dict__.setdefault("waiters", [])
+
+    @property
+    def _done_callbacks(self) -> List[Callable[[Future], Any]]:
+        return self.__dict__.setdefault("callbacks", [])
+
+    # What the engine does.
+
+    def settle(self, result: Optional[Stored], error: Optional[Error], reused: bool) -> None:
+        self._stored, self._error, self._reused = result, error, reused
+        self._finish()
+
+    def suspend(self, reason: BaseException) -> None:
+        self._suspension = reason
+        self._finish()
+
+    def _finish(self) -> None:
+        with self._run.condition:
+            self._state = FINISHED
+            waiters = self.__dict__.pop("waiters", ())
+            for waiter in waiters:
+                waiter.add_result(self)
+        for callback in self.__dict__.pop("callbacks", ()):
+            _call_back(callback, self)
+
+    # What the user does.
+
+    def result(self, timeout: Optional[float] = None) -> Any:
+        """The value. Blocks; raises the step's exception, or TimeoutError after `timeout` seconds (None: never)."""
+        error = self.exception(timeout)
+        if error is not None:
+            raise error
+        return self._load()
+
+    def exception(self, timeout: Optional[float] = None) -> Optional[BaseException]:
+        """The exception that the task failed with; None: it did not. Blocks like `result`."""
+        if self._state != FINISHED:
+            await_all(self._run, (self,), timeout)
+        if self._suspension is not None:
+            raise self._suspension
+        if self._error is None:
+            return None
+        self._run.engine.deliver((self.id,))
+        return rebuild(self._error, self.task, self._run.store)
+
+    def _load(self) -> Any:
+        if self._value is _UNSET:
+            try:
+                self._value = self._decode()
+            except DamagedError:
+                self._state = PENDING
+                self._run.engine.reproduce(self.id)
+                return self.result()
+        return self._value
+
+    def _decode(self) -> Any:
+        assert self._stored is not None
+        return codec.decode(
+            self._stored.record, self._run.store, verify=self._reused, files_into=f"{self._run.files}/{self.id}"
+        )
+
+    def done(self) -> bool:
+        """Whether the task has settled."""
+        return self._state == FINISHED
+
+    def running(self) -> bool:
+        """Always False: whether an attempt runs just now is for `penstock show` to say."""
+        return False
+
+    def cancelled(self) -> bool:
+        """Whether the task was cancelled."""
+        return self._error is not None and self._error.cause == "cancelled"
+
+    def cancel(self) -> bool:
+        """Ask that the task ends; False: it has settled already."""
+        if self._state == FINISHED:
+            return False
+        self._run.engine.cancel(self.id)
+        return True
+
+    def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
+        """Call `fn(self)` when the task has settled, on the engine's thread, or at once where it has."""
+        with self._run.condition:
+            if self._state != FINISHED:
+                self._done_callbacks.append(fn)
+                return
+        _call_back(fn, self)
+
+    def part(self, name: str) -> FuturePart:
+        """The attribute `name` of the result, as an edge."""
+        return FuturePart(self, (("attr", name),))
+
+    def __getitem__(self, key: Any) -> FuturePart:
+        return FuturePart(self, (("item", key),))
+
+    def __iter__(self) -> Any:
+        raise UsageError("A future can't be iterated before its value is there: use future.result()")
+
+    def __repr__(self) -> str:
+        state = "failed" if self._error else "finished" if self.done() else "pending"
+        return f"<Future {self.task or 'of no run'} {state}>"
+
+    # Edge
+
+    def edge_identity(self) -> bytes:
+        return self._key
+
+    def edge_ref(self) -> Ref:
+        return Ref(self.id)
+
+    @property
+    def run(self) -> Optional[Run]:
+        return self._run
+
+
+def _call_back(fn: Callable[[Any], Any], future: Any) -> None:
+    """Run a user's callback on the engine's thread, which it must not bring down: what it raises is logged."""
+    try:
+        fn(future)
+    except Exception:  # noqa: BLE001  the boundary to third-party code
+        futures._base.LOGGER.exception("exception calling callback for %r", future)
+
+
+class FuturePart(Edge):
+    """A part of a result that may not be there yet."""
+
+    def __init__(self, future: Future, part: Part) -> None:
+        self._future = future
+        self._part = part
+
+    def result(self, timeout: Optional[float] = None) -> Any:
+        """The part's value. Blocks; raises the step's exception, or what taking the part raises."""
+        return take(self._future.result(timeout), self._part)
+
+    def done(self) -> bool:
+        """Whether the task has settled."""
+        return self._future.done()
+
+    def part(self, name: str) -> FuturePart:
+        """The attribute `name` of this part."""
+        return FuturePart(self._future, (*self._part, ("attr", name)))
+
+    def __getitem__(self, key: Any) -> FuturePart:
+        return FuturePart(self._future, (*self._part, ("item", key)))
+
+    def __iter__(self) -> Any:
+        raise UsageError("A part of a future can't be iterated before its value is there: use .result()")
+
+    def edge_identity(self) -> bytes:
+        return identify((self._future.edge_identity(), self._part)).digest
+
+    def edge_ref(self) -> Ref:
+        return Ref(self._future.id, self._part)
+
+    @property
+    def run(self) -> Optional[Run]:
+        return self._future.run
+
+
+class Futures(List[Any]):
+    """A list of futures, in the order of the calls."""
+
+    def result(self, timeout: Optional[float] = None, *, errors: str = "raise") -> List[Any]:
+        """All values, in order. Blocks until all tasks have settled.
+
+        `errors="raise"` raises the first failure in the order of the calls; `errors="return"` puts each exception in its
+        place. Raises TimeoutError after `timeout` seconds (None: never).
+        """
+        if errors not in ("raise", "return"):
+            raise UsageError(f'errors={errors!r}: expected "raise" or "return"')
+        ours = [future for future in self if isinstance(future, Future)]
+        if ours:
+            await_all(ours[0]._run, ours, timeout)
+        if errors == "raise":
+            return [future.result(timeout) for future in self]
+        failed = tuple(future.id for future in ours if future._error is not None)
+        if failed:
+            ours[0]._run.engine.deliver(failed)
+        return [_value_or_error(future, timeout) for future in self]
+
+
+def _value_or_error(future: Any, timeout: Optional[float]) -> Any:
+    error = future.exception(timeout)
+    return future.result(timeout) if error is None else error

@@ -1,0 +1,77 @@
+"""Calls outside a run: a step is the plain function, and `submit` and `map` run it at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from concurrent import futures
+from typing import Any, Callable, Dict, Tuple
+
+from penstock.errors import UsageError
+from penstock.model.edges import Edge, Ref
+
+
+class LocalFuture(Edge, futures.Future):  # type: ignore[type-arg]
+    """A finished future that belongs to no run."""
+
+    run = None
+
+    def part(self, name: str) -> Any:
+        """The attribute `name` of the result, finished too; a failure goes on to it."""
+        return finished(lambda: getattr(self.result(), name))
+
+    def __getitem__(self, key: Any) -> Any:
+        return finished(lambda: self.result()[key])
+
+    def __iter__(self) -> Any:
+        raise UsageError("A future can't be iterated: use future.result()")
+
+    def edge_identity(self) -> bytes:
+        raise UsageError("A future of no run can't be passed into a run: pass its .result()")
+
+    def edge_ref(self) -> Ref:
+        raise UsageError("A future of no run can't be passed into a run: pass its .result()")
+
+
+def finished(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> LocalFuture:
+    """Call the function now, and give its result as a future."""
+    future = LocalFuture()
+    try:
+        future.set_result(call(fn, args, kwargs))
+    except Exception as error:  # the future hands it on
+        future.set_exception(error)
+    return future
+
+
+def call(fn: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+    """Call the function as a run would: with values in the place of futures."""
+    return fn(*[resolved(arg) for arg in args], **{name: resolved(arg) for name, arg in kwargs.items()})
+
+
+def resolved(value: Any) -> Any:
+    """The value with the results of futures in their place, also inside lists, tuples, dicts and dataclasses."""
+    if isinstance(value, Edge):
+        return value.result()  # type: ignore[attr-defined]  # every edge of the sdk is a future
+    kind = type(value)
+    if kind is list:
+        return [resolved(item) for item in value] if _holds_edge(value) else value
+    if kind is tuple:
+        return tuple(resolved(item) for item in value) if _holds_edge(value) else value
+    if kind is dict:
+        return {key: resolved(item) for key, item in value.items()} if _holds_edge(value.values()) else value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
+        if _holds_edge(fields.values()):
+            return dataclasses.replace(value, **{name: resolved(item) for name, item in fields.items()})
+    return value
+
+
+def _holds_edge(items: Any) -> bool:
+    for item in items:
+        if isinstance(item, Edge):
+            return True
+        kind = type(item)
+        if kind in (list, tuple) and _holds_edge(item):
+            return True
+        if kind is dict and _holds_edge(item.values()):
+            return True
+    return False

@@ -1,0 +1,113 @@
+"""A step's keywords, checked and brought to base units."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+from typing import Any, Callable, Dict, Iterable, Mapping, Tuple
+
+from penstock.artifacts import names
+from penstock.errors import UsageError
+from penstock.model.options import Backoff, Options
+from penstock.model.quantities import parse_bytes, parse_seconds
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?`, or the list of what there is."""
+    known = sorted(known)
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(known)}"
+
+
+def _number(low: float) -> Callable[[Any], float]:
+    def check(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= low:
+            raise ValueError(f"expected a number of at least {low:g}")
+        return value
+
+    return check
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("expected a whole number of at least 0")
+    return value
+
+
+def _seconds(value: Any) -> float:
+    seconds = parse_seconds(value)
+    if seconds <= 0:
+        raise ValueError("expected more than 0 seconds")
+    return seconds
+
+
+def _backoff(value: Any) -> Backoff:
+    return value if isinstance(value, Backoff) else Backoff(first_s=parse_seconds(value))
+
+
+def _exceptions(value: Any) -> Tuple[str, ...]:
+    classes: Tuple[Any, ...] = value if isinstance(value, tuple) else (value,)
+    for item in classes:
+        if not (isinstance(item, type) and issubclass(item, BaseException)):
+            raise ValueError("expected an exception class, or a tuple of them")
+    return tuple(exception_name(item) for item in classes)
+
+
+def exception_name(cls: type) -> str:
+    """How `retry_on` names a class, the same in the flow's process and in a worker."""
+    module, qualname = names.name_of(cls) or (cls.__module__, cls.__qualname__)
+    return f"{module}.{qualname}"
+
+
+def _words(value: Any) -> Tuple[str, ...]:
+    words: Tuple[Any, ...] = (value,) if isinstance(value, str) else tuple(value)
+    if not all(isinstance(word, str) for word in words):
+        raise ValueError("expected a name, or several")
+    return words
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("expected a name")
+    return value
+
+
+_FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
+    "cpu": ("cpu", _number(0)),
+    "memory": ("memory_bytes", parse_bytes),
+    "gpu": ("gpu", _count),
+    "timeout": ("timeout_s", _seconds),
+    "retries": ("retries", _count),
+    "retry_delay": ("backoff", _backoff),
+    "retry_on": ("retry_on", _exceptions),
+    "limit": ("limits", _words),
+    "on": ("on", _word),
+}
+
+
+def checked(what: str, known: Iterable[str], given: Mapping[str, Any]) -> None:
+    """Raise UsageError for a keyword that is not known, naming the nearest that is."""
+    for name in given:
+        if name not in known:
+            raise UsageError(f"{what} has no option {name!r}{nearest(name, known)}")
+
+
+def changed(options: Options, what: str, given: Mapping[str, Any]) -> Options:
+    """The options with some replaced by the user's keywords; None stands for the default.
+
+    Raises UsageError that names the option, the value and what was expected.
+    """
+    checked(what, (*_FIELDS, "name"), given)
+    fields: Dict[str, Any] = {}
+    for name, value in given.items():
+        if name == "name":
+            continue
+        field, check = _FIELDS[name]
+        if value is None:
+            fields[field] = getattr(Options(), field)
+            continue
+        try:
+            fields[field] = check(value)
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"{what}: {name}={value!r}: {error}") from None
+    return replace(options, **fields)

@@ -1,0 +1,142 @@
+"""The run that a call belongs to, and how a flow that is called outside of one finds its engine.
+
+Owns the context variable and the launcher: the only state of the kit that is not a value. Knows the engine only as the
+port below, which `project` implements.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Protocol, Tuple
+from contextlib import contextmanager
+
+from penstock.errors import UsageError
+from penstock.sdk import current
+
+if TYPE_CHECKING:
+    from penstock.artifacts.store import BlobStore
+    from penstock.model.outcomes import Error, Stored
+    from penstock.model.specs import Call, Code
+    from penstock.sdk.flows import Flow
+
+
+class Sink(Protocol):
+    """Where a task's settlement goes. Called on the engine's thread; must not block."""
+
+    def settle(self, result: Optional[Stored], error: Optional[Error], reused: bool) -> None:
+        """The task is committed. Called again only for a task whose damaged result was made anew."""
+        ...
+
+    def suspend(self, reason: BaseException) -> None:
+        """The run stops before the task is settled; whoever waits for it must unwind."""
+        ...
+
+
+class Engine(Protocol):
+    """What the sdk asks of a running engine. From any thread of the flow's process."""
+
+    def submit(self, call: Call, sink: Sink) -> Tuple[int, str]:
+        """Take in a call; gives the task's number in the run and its path. Raises UsageError where it can never run,
+        Suspension where the run is stopping."""
+        ...
+
+    def deliver(self, tasks: Tuple[int, ...]) -> None:
+        """Commit that the failures of these tasks are handed to the flow's body; returns after the commit."""
+        ...
+
+    def cancel(self, task: int) -> None:
+        """End the task, if it has not ended."""
+        ...
+
+    def reproduce(self, task: int) -> None:
+        """The task's stored result can't be read: settle its sink anew."""
+        ...
+
+    def assist(self, timeout_s: float) -> bool:
+        """Run one attempt that is meant for this process, waiting for it at most so long; False: there was none, and
+        True at once where nothing is ever meant for this process."""
+        ...
+
+    @property
+    def in_process(self) -> bool:
+        """Whether attempts may be meant for this process."""
+        ...
+
+
+class Run:
+    """A run as its flow's body sees it."""
+
+    def __init__(self, run_id: str, engine: Engine, store: BlobStore, files: str) -> None:
+        self.id = run_id
+        self.engine = engine
+        self.store = store
+        self.files = files  # folder for the files among results
+        self.condition = threading.Condition()
+        self.codes: Dict[int, Tuple[Any, Code]] = {}
+        self._occurrences: Dict[bytes, int] = {}
+
+    def occurrence(self, base: bytes) -> int:
+        """How many calls with this base came before."""
+        with self.condition:
+            seen = self._occurrences.get(base, 0)
+            self._occurrences[base] = seen + 1
+            return seen
+
+
+class Place(NamedTuple):
+    """Where the body stands: its run, and the keys of the nested flows around it."""
+
+    run: Run
+    scope: Tuple[bytes, ...] = ()
+
+
+class Launcher:
+    """How a flow that is called outside a run gets one. The package's top hands `launch` down; the kit has none."""
+
+    def __init__(self) -> None:
+        self.launch: Optional[Callable[[Flow[Any, Any], Dict[str, Any]], Any]] = None
+        self.submit: Optional[Callable[[Flow[Any, Any], Dict[str, Any]], Any]] = None
+        self.places: List[Place] = []  # of the runs that this process drives
+
+
+launcher = Launcher()
+_place: contextvars.ContextVar[Optional[Place]] = contextvars.ContextVar("penstock_place", default=None)
+
+
+def place() -> Optional[Place]:
+    """The run that a call made here belongs to; None: there is none, and a step is the plain function."""
+    if current.in_attempt():
+        return None
+    here = _place.get()
+    if here is not None or not launcher.places:
+        return here
+    if len(launcher.places) > 1:
+        names = ", ".join(known.run.id for known in launcher.places)
+        raise UsageError(
+            f"This thread belongs to none of the runs of this process ({names}): call steps from the flow's own thread, "
+            "or start the thread with contextvars.copy_context().run"
+        )
+    return launcher.places[0]
+
+
+@contextmanager
+def entered(here: Place) -> Iterator[None]:
+    """Make `here` the place of the calls inside, in this thread."""
+    token = _place.set(here)
+    try:
+        yield
+    finally:
+        _place.reset(token)
+
+
+@contextmanager
+def driving(run: Run) -> Iterator[None]:
+    """Make the run known to this process, and the place of the calls inside."""
+    here = Place(run)
+    launcher.places.append(here)
+    try:
+        with entered(here):
+            yield
+    finally:
+        launcher.places.remove(here)

@@ -1,0 +1,173 @@
+"""The `step` decorator, and a step's three ways to be called."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generic, Iterable, Iterator, Mapping, Tuple, TypeVar, overload
+
+from penstock.artifacts import names
+from penstock.errors import UsageError
+from penstock.model.options import Options
+from penstock.sdk import local, session
+from penstock.sdk.calls import Binder, build, closed_over, encode_inputs
+from penstock.sdk.futures import Future, Futures
+from penstock.sdk.options import changed
+
+R = TypeVar("R")
+if TYPE_CHECKING:
+    from typing_extensions import ParamSpec
+
+    P = ParamSpec("P")
+
+    class _Callable(Generic[P, R]):
+        pass
+
+else:
+
+    class _Callable:
+        """Stands for `Generic[P, R]` where the interpreter has no ParamSpec."""
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            return cls
+
+
+class Step(_Callable["P", R]):
+    """A function whose calls, inside a flow, are tasks. Outside a run, and inside another step, it is the function.
+
+    `fn` is the function itself, `opts` are the checked options, `qualified_name` is what a task's key counts.
+    """
+
+    def __init__(self, fn: Callable[P, R], opts: Options, name: str) -> None:
+        _check_function(fn, "step")
+        functools.update_wrapper(self, fn)
+        self.fn = fn
+        self.opts = opts
+        self.name = name
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        here = session.place()
+        if here is None:
+            return local.call(self.fn, args, kwargs)
+        return self._submit(here, args, kwargs).result()
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> Future:
+        """Start a task, and give the future of its result. Arguments are encoded before this returns."""
+        here = session.place()
+        if here is None:
+            return local.finished(self.fn, *args, **kwargs)  # type: ignore[return-value]
+        return self._submit(here, args, kwargs)
+
+    def map(self, *iterables: Iterable[Any], **same: Any) -> Futures:
+        """Start a task for each item, zipped like the built-in `map`; `same` goes to each of them and is encoded once.
+
+        No items give an empty list. Raises TypeError where the items don't fit the step's parameters.
+        """
+        here = session.place()
+        _check_iterables(self.name, iterables)
+        if here is None:
+            return Futures(local.finished(self.fn, *items, **same) for items in zip(*iterables))
+        shared = encode_inputs(here.run, self._same(len(iterables), same))
+        return Futures(self._submit_item(here, items, shared, same) for items in zip(*iterables))
+
+    def options(self, **given: Any) -> Step[P, R]:
+        """A copy with other options: the keywords of `step`. Raises UsageError for an unknown one, or a wrong value."""
+        opts = changed(self.opts, f"step {self.name}", given)
+        return Step(self.fn, opts, given.get("name") or self.name)
+
+    def _submit(self, here: session.Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Future:
+        return self._start(here, encode_inputs(here.run, self.binder.bind(args, kwargs)), ())
+
+    def _submit_item(self, here: session.Place, items: Tuple[Any, ...], shared: Any, same: Dict[str, Any]) -> Future:
+        bound = self.binder.bind(items, same)
+        if same:
+            own = {name: value for name, value in bound.items() if name not in same and name != "**kwargs"}
+        else:
+            own = bound
+        return self._start(here, encode_inputs(here.run, own), shared)
+
+    def _start(self, here: session.Place, own: Any, shared: Any) -> Future:
+        call = build(here, self, own, shared)
+        future = Future(here.run, call.key)
+        future.id, future.task = here.run.engine.submit(call, future)
+        return future
+
+    def _same(self, items: int, same: Dict[str, Any]) -> Dict[str, Any]:
+        """The `same` arguments by parameter name, checked by binding them beside stand-ins for the items."""
+        bound = self.binder.bind((None,) * items, same)
+        return {name: value for name, value in bound.items() if name in same or name.startswith("**")}
+
+    @functools.cached_property
+    def binder(self) -> Binder:
+        """Binds arguments to the function's parameters."""
+        return Binder(self.fn)
+
+    @functools.cached_property
+    def closed_over(self) -> bytes:
+        """What tells steps of one factory apart."""
+        return closed_over(self.fn)
+
+    @functools.cached_property
+    def qualified_name(self) -> str:
+        """Module-qualified name; `__main__` counts as its file."""
+        return qualified_name(self.fn)
+
+    def __reduce__(self) -> Any:
+        named = names.name_of(self.fn)
+        return (names.load, named) if named else (Step, (self.fn, self.opts, self.name))
+
+    def __repr__(self) -> str:
+        return f"<step {self.qualified_name}>"
+
+
+def qualified_name(fn: Any) -> str:
+    """`module.qualname`, where a `__main__` that is a file is named after it."""
+    module = names.main_name() if fn.__module__ == "__main__" else fn.__module__
+    return f"{module or '__main__'}.{fn.__qualname__}"
+
+
+def _check_function(fn: Any, what: str) -> None:
+    if not callable(fn) or isinstance(fn, type):
+        raise UsageError(f"@{what} takes a function, not {fn!r}")
+    if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
+        raise UsageError(f"{what} {fn.__name__} is a generator: return a list, or yield inside a helper function")
+
+
+def _check_iterables(name: str, iterables: Tuple[Any, ...]) -> None:
+    if not iterables:
+        raise UsageError(f"{name}.map() needs at least one iterable; arguments that are the same go by keyword")
+    for item in iterables:
+        if not isinstance(item, list) and not _is_iterable(item):
+            raise UsageError(f"{name}.map() got {type(item).__name__}, which can't be iterated: map over its .result()")
+
+
+def _is_iterable(item: Any) -> bool:
+    return not isinstance(item, Future) and (isinstance(item, Iterator) or hasattr(item, "__iter__"))
+
+
+@overload
+def step(fn: Callable[P, R]) -> Step[P, R]: ...
+@overload
+def step(**given: Any) -> Callable[[Callable[P, R]], Step[P, R]]: ...
+def step(fn: Any = None, **given: Any) -> Any:
+    """Make a function a step, bare or with options.
+
+    cpu (cores, default 1), memory (bytes or "2GiB"; None: not limited), gpu (devices), timeout (seconds or "90s"),
+    retries (after failures of its own code), retry_delay (seconds before the first, doubling, or a `Backoff`),
+    retry_on (exception classes; None: all), limit (names of `[limits]` in penstock.toml), on ("process", "inline", or a
+    name of `[executors]`), name. Raises UsageError for an unknown option or a wrong value.
+
+    >>> @step(retries=2, timeout="90s")
+    ... def double(x: int) -> int:
+    ...     return 2 * x
+    >>> double(4)
+    8
+    """
+    if fn is not None:
+        return Step(fn, Options(), getattr(fn, "__name__", "step"))
+
+    def decorate(fn: Any) -> Any:
+        _check_function(fn, "step")
+        return Step(fn, changed(Options(), f"step {fn.__name__}", given), given.get("name") or fn.__name__)
+
+    return decorate
