@@ -176,6 +176,7 @@ class Settle(NamedTuple):
     attempt: int
     how: How
     failed_dep: int = 0  # for UPSTREAM
+    inputs_digest: bytes = b""  # of its inputs' content, for the row
 
 
 Command = Start | CommitIntent | Recall | CancelAttempt | Adopt | RecordAttempt | Settle

@@ -394,7 +394,7 @@ class Machine:
         fingerprint: bytes = b"",
         failed_dep: int = 0,
     ) -> None:
-        self._out.append(Settle(task.id, task.attempt, how, failed_dep))
+        self._out.append(Settle(task.id, task.attempt, how, failed_dep, task.inputs_digest))
         del self.tasks[task.id]
         self.settled[task.id] = Settled(ok, fingerprint)
         for dependent_id in self._dependents.pop(task.id, ()):
