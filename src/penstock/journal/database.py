@@ -27,21 +27,21 @@ class Database:
         """All rows of a query."""
         try:
             return self._connection.execute(statement, values).fetchall()
-        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
 
     def stream(self, statement: str, values: Values = ()) -> Generator[Any]:
         """The rows of a query as they are found; read them to the end, or close the generator, before a write."""
         try:
             yield from self._connection.execute(statement, values)
-        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
 
     def row(self, statement: str, values: Values = ()) -> Any:
         """The first row of a query, or None."""
         try:
             return self._connection.execute(statement, values).fetchone()
-        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
 
     def run(self, statement: str, values: Values = ()) -> int:
@@ -66,7 +66,17 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        except sqlite3.DatabaseError as error:
+            raise faults.journal_error(self.path, error) from error
+
+    def vacuum(self) -> None:
+        """Rewrite the file without its unused pages."""
+        if not self.writable:
+            raise faults.read_only(self.path)
+        try:
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
 
     def another(self) -> Database:
@@ -90,7 +100,7 @@ def open_database(path: Path) -> Database:
         except BaseException:
             connection.close()
             raise
-    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+    except sqlite3.DatabaseError as error:
         raise faults.journal_error(path, error) from error
     return Database(connection, path, writable=True)
 
@@ -104,7 +114,7 @@ def open_read_only(path: Path) -> Database:
         return _in_memory(path, None)
     try:
         connection = _connect_read_only(path)
-    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+    except sqlite3.DatabaseError as error:
         raise faults.journal_error(path, error) from error
     present = version(connection)
     if present == newest():

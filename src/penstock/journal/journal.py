@@ -25,7 +25,7 @@ class Journal:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database = database
-        self._clock = clock
+        self.clock = clock
         self._sql = statements.load("writes")
 
     @classmethod
@@ -64,7 +64,7 @@ class Journal:
             database.run_many(sql["insert_tag"], [(id_, tag) for tag in new.tags])
             blobs = [(id_, digest) for _, value in new.params for digest in value.blobs]
             database.run_many(sql["insert_blob"], blobs)
-        return RunHandle(database.another(), self._clock, f"{new.flow}/{number}", id_, 1)
+        return RunHandle(database.another(), self.clock, f"{new.flow}/{number}", id_, 1)
 
     def take(
         self, run_id: str, owner: Owner, now: float, monotonic: float, surroundings: Surroundings | None = None
@@ -93,7 +93,7 @@ class Journal:
                 self.database.run(self._sql["insert_driver_as_before"], values)
             else:
                 self._note_driver(surroundings, values)
-        return RunHandle(self.database.another(), self._clock, run_id, id_, token)
+        return RunHandle(self.database.another(), self.clock, run_id, id_, token)
 
     def close(self) -> None:
         """Close the connection; handles stay open. Idempotent."""
@@ -110,7 +110,8 @@ class Journal:
 
     def _lease(self, id_: int) -> Lease:
         row = self.database.row(self._sql["lease"], (id_,))
-        return Lease(*row[:4], Owner(*row[4:]))
+        token, renewals, renewed_monotonic, renewed_at, *owner = row
+        return Lease(token, renewals, renewed_monotonic, renewed_at, Owner(*owner))
 
     def _judge(self, lease: Lease, monotonic: float) -> Verdict:
         return leases.judge(lease, view_of(lease.owner, self.database.path.parent, monotonic))
@@ -120,9 +121,9 @@ class Journal:
         lease = self._lease(id_)
         if self._find(run_id)[1] != RunStatus.RUNNING or self._judge(lease, monotonic) is not Verdict.WATCH:
             return None
-        until = self._clock.monotonic() + leases.EXPIRY_S
-        while self._clock.monotonic() <= until:
-            self._clock.sleep(_WATCH_STEP_S)
+        until = self.clock.monotonic() + leases.EXPIRY_S
+        while self.clock.monotonic() <= until:
+            self.clock.sleep(_WATCH_STEP_S)
             _, status = self._find(run_id)
             present = self._lease(id_)
             if status != RunStatus.RUNNING:

@@ -11,6 +11,9 @@ from penstock.model.rows import Owner
 EXPIRY_S = 30.0
 """A driver that has not renewed its lease for so long loses it."""
 
+SKEWED_EXPIRY_S = 120.0
+"""The same between machines whose clocks differ."""
+
 RENEWAL_S = 5.0
 """How often a driver should renew its lease."""
 
@@ -49,6 +52,15 @@ def judge(lease: Lease, view: View) -> Verdict:
     if not view.same_boot:
         return Verdict.WATCH
     return Verdict.FREE if view.monotonic - lease.renewed_monotonic > EXPIRY_S else Verdict.HELD
+
+
+def looks_dead(lease: Lease, view: View, now: float) -> bool:
+    """Whether to show the run as crashed. Wall clocks serve where nothing better can be seen."""
+    if view.alive is not None or view.rebooted:
+        return view.rebooted or not view.alive
+    if view.same_boot:
+        return view.monotonic - lease.renewed_monotonic > EXPIRY_S
+    return now - lease.renewed_at > SKEWED_EXPIRY_S
 
 
 def busy(run_id: str, lease: Lease) -> RunBusyError:

@@ -121,7 +121,7 @@ SELECT id, step, name FROM step WHERE run_id = ?;
 -- name: prior_tasks
 SELECT id & 4294967295, step_id, number, key, status, inputs_digest, attempt, delivered, size, digest, record, preview,
     blobs, culprit, error
-FROM task WHERE id > :first AND id < :last ORDER BY id;
+FROM task WHERE id > :first AND id <= :last ORDER BY id;
 
 -- name: request_cancel
 UPDATE lease SET cancel_requested = 1 WHERE run_id = ?;
@@ -131,3 +131,40 @@ INSERT INTO tag (run_id, tag) VALUES (?, ?) ON CONFLICT DO NOTHING;
 
 -- name: delete_tag
 DELETE FROM tag WHERE run_id = ? AND tag = ?;
+
+-- name: delete_run
+-- The statements named delete_run* remove all of a run; :first and :last bound the ids of the run's tasks.
+DELETE FROM run WHERE id = :run_id;
+
+-- name: delete_run_detail
+DELETE FROM run_detail WHERE run_id = :run_id;
+
+-- name: delete_run_lease
+DELETE FROM lease WHERE run_id = :run_id;
+
+-- name: delete_run_drivers
+DELETE FROM driver WHERE run_id = :run_id;
+
+-- name: delete_run_tags
+DELETE FROM tag WHERE run_id = :run_id;
+
+-- name: delete_run_steps
+DELETE FROM step WHERE run_id = :run_id;
+
+-- name: delete_run_tasks
+DELETE FROM task WHERE id > :first AND id <= :last;
+
+-- name: delete_run_attempts
+DELETE FROM attempt WHERE task_id > :first AND task_id <= :last;
+
+-- name: delete_run_metrics
+DELETE FROM metric WHERE task_id > :first AND task_id <= :last;
+
+-- name: delete_run_shared_inputs
+DELETE FROM shared_inputs WHERE run_id = :run_id;
+
+-- name: delete_run_blobs
+DELETE FROM run_blob WHERE run_id = :run_id;
+
+-- name: delete_unused_packages
+DELETE FROM package_set WHERE digest NOT IN (SELECT packages FROM driver WHERE packages IS NOT NULL);

@@ -145,3 +145,18 @@ CREATE TABLE run_blob (
     digest BLOB NOT NULL,
     PRIMARY KEY (run_id, digest)
 ) WITHOUT ROWID;
+
+-- What readers see of a run and of a task.
+CREATE VIEW run_row AS
+SELECT run.id, run.flow, run.number, run.status, run.created_at, run.started_at, run.ended_at,
+    lease.token, lease.renewals, lease.renewed_monotonic, lease.renewed_at, lease.host, lease.boot_id, lease.pid,
+    lease.process_started, lease.cancel_requested, lease.counts,
+    (SELECT group_concat(tag, char(10)) FROM tag WHERE tag.run_id = run.id) AS tags
+FROM run JOIN lease ON lease.run_id = run.id;
+
+CREATE VIEW task_row AS
+SELECT task.id, step.step, step.name, task.number, task.status, task.attempt, task.delivered, task.key,
+    task.inputs_digest, task.worker, task.began_at, task.wall_s, task.cpu_s, task.peak_bytes, task.read_bytes,
+    task.written_bytes, task.log_file, task.log_start, task.log_end, task.size, task.digest, task.record, task.preview,
+    task.blobs, task.culprit, task.error, task.step_id
+FROM task JOIN step ON step.id = task.step_id;

@@ -1,0 +1,278 @@
+"""Looking at runs and tasks, for the client and the verbs. Reads only; unpickles nothing that a user stored."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import operator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing
+from typing import Any
+
+from penstock.errors import NotFoundError
+from penstock.journal import columns, leases, statements
+from penstock.journal.journal import Journal, view_of
+from penstock.journal.leases import Lease
+from penstock.journal.views import DriverRow, RunDetail, RunRow, StepRow, TaskRow
+from penstock.model.ids import parse_path
+from penstock.model.rows import AttemptRecord, MetricRecord, Owner
+from penstock.model.specs import Input
+from penstock.model.states import RunStatus, TaskStatus
+from penstock.model.wire import unpack
+
+_NUMBER = operator.itemgetter(3)
+
+
+def runs(
+    journal: Journal,
+    flow: str | None = None,
+    status: str | None = None,
+    tag: str | None = None,
+    since: float | None = None,
+    limit: int | None = None,
+) -> list[RunRow]:
+    """Runs, newest first. None: any flow, status or tag, from the beginning (`since`: UTC, seconds), all."""
+    values = {"flow": flow, "tag": tag, "since": since, "status": _stored_status(status)}
+    name = "runs" if flow is None else "runs_of_flow"
+    found = journal.database.stream(_sql(name), values)
+    rows = (_run_row(journal, row) for row in found)
+    matching = (row for row in rows if status is None or row.status == status)
+    with closing(found):
+        return list(itertools.islice(matching, limit))
+
+
+def run_by_id(journal: Journal, run: int) -> RunRow:
+    """A run by `RunRow.id`; raises NotFoundError."""
+    row = journal.database.row(_sql("run_by_id"), (run,))
+    if row is None:
+        raise NotFoundError("the run was removed; see `penstock ls`")
+    return _run_row(journal, row)
+
+
+def resolve(journal: Journal, text: str = "") -> RunRow:
+    """The run that a user means: `digits/3`, `digits` (its latest), `dig` (no other flow begins so), "" (the latest).
+
+    Raises NotFoundError, which names what could be meant.
+    """
+    if not text:
+        return _only(runs(journal, limit=1), "there are no runs yet; start one with `penstock run FILE`")
+    try:
+        path = parse_path(text)
+    except ValueError:
+        raise NotFoundError(f"{text!r} names no run: write FLOW or FLOW/NUMBER; see `penstock ls`") from None
+    flow = _resolve_flow(journal, path.flow)
+    if path.run is None:
+        return _only(runs(journal, flow=flow, limit=1), f"all runs of {flow} were removed; see `penstock ls`")
+    row = journal.database.row(_sql("run_by_number"), (flow, path.run))
+    if row is None:
+        raise NotFoundError(f"there is no run {flow}/{path.run}; see `penstock ls {flow}`")
+    return _run_row(journal, row)
+
+
+def detail(journal: Journal, run: int) -> RunDetail:
+    """What a listing does not show of a run; raises NotFoundError."""
+    row = journal.database.row(_sql("detail"), (run,))
+    if row is None:
+        raise NotFoundError("the run was removed; see `penstock ls`")
+    module, qualname, file, params, result, error = row
+    drivers = tuple(_driver_row(found) for found in journal.database.rows(_sql("drivers"), (run,)))
+    return RunDetail(
+        module,
+        qualname,
+        file,
+        columns.unpack_params(params),
+        columns.unpack_stored(result),
+        columns.unpack_error(error),
+        drivers,
+    )
+
+
+def steps(journal: Journal, run: int) -> list[StepRow]:
+    """The steps of a run in the order of their first calls, with the counts of what is in the journal."""
+    counted: dict[int, dict[str, int]] = {}
+    for id_, status, count in journal.database.rows(_sql("step_counts"), (run,)):
+        counted.setdefault(id_, {})[status] = count
+    found = journal.database.rows(_sql("steps"), (run,))
+    return [StepRow(step, name, source, *_counts(counted.get(id_, {}))) for id_, step, name, source in found]
+
+
+def tasks(
+    journal: Journal,
+    run: int,
+    step: str | None = None,
+    status: str | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[TaskRow]:
+    """Tasks of a run in the order of their calls. `step`: a short or a module-qualified name; None: all steps."""
+    end = None if limit is None else offset + limit
+    with ExitStack() as stack:
+        # A query that is not read to its end would hold up the writer's checkpoints.
+        streams = [stack.enter_context(closing(found)) for found in _task_streams(journal, run, step, status)]
+        # Two steps of one short name count their tasks together.
+        found = heapq.merge(*streams, key=_NUMBER) if len(streams) > 1 else itertools.chain(*streams)
+        return [_task_row(row) for row in itertools.islice(found, offset, end)]
+
+
+def task(journal: Journal, run: int, step: str, number: int) -> TaskRow:
+    """`digits/3/train/2`: the task of a run by its step's name and its number; raises NotFoundError."""
+    for id_ in _step_ids(journal, run, step):
+        row = journal.database.row(_sql("task_by_number"), {"step_id": id_, "number": number})
+        if row is not None:
+            return _task_row(row)
+    run_id = run_by_id(journal, run).run_id
+    raise NotFoundError(f"there is no task {run_id}/{step}/{number}; see `penstock show {run_id}`")
+
+
+def task_by_id(journal: Journal, run: int, id_: int) -> TaskRow:
+    """The task that a `Ref` names; raises NotFoundError."""
+    row = journal.database.row(_sql("task_by_id"), (run << columns.RUN_SHIFT | id_,))
+    if row is None:
+        raise NotFoundError(f"{run_by_id(journal, run).run_id} has no task of the number {id_}")
+    return _task_row(row)
+
+
+def inputs(journal: Journal, run: int, id_: int) -> tuple[Input, ...]:
+    """A task's inputs, those it shares with the other tasks of its map last; empty for a task that is not there."""
+    row = journal.database.row(_sql("inputs"), {"run_id": run, "id": run << columns.RUN_SHIFT | id_})
+    return () if row is None else columns.unpack_inputs(row[0]) + columns.unpack_inputs(row[1])
+
+
+def attempts(journal: Journal, row: TaskRow) -> list[AttemptRecord]:
+    """All attempts of a task, oldest first; the last is the one that the task's row tells of. Without their metrics."""
+    found = journal.database.rows(_sql("attempts"), (row.run << columns.RUN_SHIFT | row.id,))
+    earlier = [AttemptRecord(row.id, number, columns.unpack_outcome(packed)) for number, packed in found]
+    return [*(one for one in earlier if one.number != row.attempt), AttemptRecord(row.id, row.attempt, row.outcome)]
+
+
+def metrics(journal: Journal, run: int, id_: int | None = None) -> list[MetricRecord]:
+    """Metrics of a task, or of all tasks of a run: by task, attempt, name and step."""
+    first = run << columns.RUN_SHIFT
+    bounds = {"first": first, "last": _last(run)} if id_ is None else {"first": first | id_, "last": first | id_}
+    return [
+        MetricRecord(task & columns.TASK_MASK, attempt, columns.metric(*fields))
+        for task, attempt, *fields in journal.database.stream(_sql("metrics"), bounds)
+    ]
+
+
+def blobs_in_use(journal: Journal) -> set[bytes]:
+    """Digests of all blobs that a run's records refer to; what live runs have not committed yet is not among them."""
+    return {digest for (digest,) in journal.database.stream(_sql("blobs"))}
+
+
+def oldest_live_start(journal: Journal) -> float | None:
+    """When the oldest of the runs that are driven now was created (UTC, seconds); None: nothing runs."""
+    live = (_run_row(journal, row) for row in journal.database.rows(_sql("live_runs")))
+    return min((row.created_at for row in live if row.status == RunStatus.RUNNING), default=None)
+
+
+def _sql(name: str) -> str:
+    return statements.load("queries")[name]
+
+
+def _task_streams(
+    journal: Journal, run: int, step: str | None, status: str | None
+) -> Iterator[Generator[tuple[Any, ...]]]:
+    if step is None:
+        values = {"first": run << columns.RUN_SHIFT, "last": _last(run), "status": status}
+        yield journal.database.stream(_sql("tasks_of_run"), values)
+        return
+    for id_ in _step_ids(journal, run, step):
+        yield journal.database.stream(_sql("tasks_of_step"), {"step_id": id_, "status": status})
+
+
+def _last(run: int) -> int:
+    return run << columns.RUN_SHIFT | columns.TASK_MASK
+
+
+def _stored_status(status: str | None) -> str | None:
+    return RunStatus.RUNNING.value if status == RunStatus.CRASHED else status
+
+
+def _only(found: list[RunRow], otherwise: str) -> RunRow:
+    if not found:
+        raise NotFoundError(otherwise)
+    return found[0]
+
+
+def _resolve_flow(journal: Journal, text: str) -> str:
+    names: list[str] = [name for (name,) in journal.database.rows(_sql("flows"))]
+    if text in names:
+        return text
+    meant = [name for name in names if name.startswith(text)]
+    meant = [name for name in meant if runs(journal, flow=name, limit=1)]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        raise NotFoundError(f"{text!r} may mean {' or '.join(meant)}: write more of the name")
+    import difflib
+
+    near = difflib.get_close_matches(text, names, 1)
+    hint = f"did you mean {near[0]}?" if near else "see `penstock ls`"
+    raise NotFoundError(f"no run is named {text!r}; {hint}")
+
+
+def _step_ids(journal: Journal, run: int, step: str) -> list[int]:
+    return [id_ for (id_,) in journal.database.rows(_sql("step_ids"), {"run_id": run, "step": step})]
+
+
+def _run_row(journal: Journal, row: tuple[Any, ...]) -> RunRow:
+    id_, flow, number, status, created_at, started_at, ended_at, *middle, cancel_requested, counts, tags = row
+    token, renewals, renewed_monotonic, renewed_at, *owner_fields = middle
+    lease = Lease(token, renewals, renewed_monotonic, renewed_at, Owner(*owner_fields))
+    if status == RunStatus.RUNNING and _looks_dead(journal, lease):
+        status = RunStatus.CRASHED.value
+    return RunRow(
+        id_,
+        flow,
+        number,
+        status,
+        created_at,
+        started_at,
+        ended_at,
+        token,
+        lease.owner,
+        renewed_at,
+        bool(cancel_requested),
+        columns.counts(counts),
+        tuple(sorted(tags.split("\n"))) if tags else (),
+    )
+
+
+def _looks_dead(journal: Journal, lease: Lease) -> bool:
+    clock = journal.clock
+    view = view_of(lease.owner, journal.database.path.parent, clock.monotonic())
+    return leases.looks_dead(lease, view, clock.now())
+
+
+def _driver_row(row: tuple[Any, ...]) -> DriverRow:
+    number, started_at, host, pid, snapshot, python, packages, argv, cwd = row
+    unpacked = unpack(packages) if packages else ()
+    return DriverRow(number, started_at, host, pid, snapshot, python, unpacked, unpack(argv) if argv else (), cwd)
+
+
+def _counts(found: dict[str, int]) -> Iterator[int]:
+    for status in (TaskStatus.RUNNING, TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED):
+        yield found.get(status.value, 0)
+
+
+def _task_row(row: tuple[Any, ...]) -> TaskRow:
+    id_, step, name, number, status, attempt, delivered, key, inputs_digest, worker, *more = row
+    *used, log_file, log_start, log_end, size, digest, record, preview, blobs, culprit, error, _ = more
+    return TaskRow(
+        id_ >> columns.RUN_SHIFT,
+        id_ & columns.TASK_MASK,
+        step,
+        name,
+        number,
+        status,
+        attempt or 1,
+        bool(delivered),
+        key,
+        inputs_digest or b"",
+        worker or "",
+        columns.usage(tuple(used)),
+        columns.log(log_file, log_start, log_end),
+        columns.stored(size, digest, record, preview, blobs, culprit),
+        columns.unpack_error(error),
+    )

@@ -1,0 +1,77 @@
+-- What the client and the verbs read.
+
+-- name: runs
+-- Newest first by id, as a clock may jump back. The reader stops when it has enough.
+SELECT * FROM run_row
+WHERE (:since IS NULL OR created_at >= :since)
+    AND (:status IS NULL OR status = :status)
+    AND (:tag IS NULL OR EXISTS (SELECT 1 FROM tag WHERE tag.run_id = run_row.id AND tag.tag = :tag))
+ORDER BY id DESC;
+
+-- name: runs_of_flow
+SELECT * FROM run_row
+WHERE flow = :flow
+    AND (:since IS NULL OR created_at >= :since)
+    AND (:status IS NULL OR status = :status)
+    AND (:tag IS NULL OR EXISTS (SELECT 1 FROM tag WHERE tag.run_id = run_row.id AND tag.tag = :tag))
+ORDER BY number DESC;
+
+-- name: live_runs
+SELECT * FROM run_row WHERE status = 'running' ORDER BY id;
+
+-- name: run_by_number
+SELECT * FROM run_row WHERE flow = ? AND number = ?;
+
+-- name: run_by_id
+SELECT * FROM run_row WHERE id = ?;
+
+-- name: flows
+-- Also those whose runs were all removed.
+SELECT name FROM flow ORDER BY name;
+
+-- name: detail
+SELECT module, qualname, file, params, result, error FROM run_detail WHERE run_id = ?;
+
+-- name: drivers
+SELECT driver.token, driver.started_at, driver.host, driver.pid, driver.snapshot, driver.python, package_set.packages,
+    driver.argv, driver.cwd
+FROM driver LEFT JOIN package_set ON package_set.digest = driver.packages
+WHERE driver.run_id = ? ORDER BY driver.token;
+
+-- name: steps
+SELECT id, step, name, source FROM step WHERE run_id = ? ORDER BY id;
+
+-- name: step_counts
+SELECT task.step_id, task.status, count(*)
+FROM step CROSS JOIN task ON task.step_id = step.id
+WHERE step.run_id = ? GROUP BY task.step_id, task.status;
+
+-- name: step_ids
+SELECT id FROM step WHERE run_id = :run_id AND (name = :step OR step = :step) ORDER BY id;
+
+-- name: tasks_of_run
+SELECT * FROM task_row WHERE id > :first AND id <= :last AND (:status IS NULL OR status = :status) ORDER BY id;
+
+-- name: tasks_of_step
+SELECT * FROM task_row WHERE step_id = :step_id AND (:status IS NULL OR status = :status) ORDER BY number;
+
+-- name: task_by_number
+SELECT * FROM task_row WHERE step_id = :step_id AND number = :number;
+
+-- name: task_by_id
+SELECT * FROM task_row WHERE id = ?;
+
+-- name: inputs
+SELECT task.inputs, shared_inputs.inputs
+FROM task LEFT JOIN shared_inputs ON shared_inputs.run_id = :run_id AND shared_inputs.digest = task.shared
+WHERE task.id = :id;
+
+-- name: attempts
+SELECT number, outcome FROM attempt WHERE task_id = ? ORDER BY number;
+
+-- name: metrics
+SELECT task_id, attempt, name, step, at, value FROM metric
+WHERE task_id >= :first AND task_id <= :last ORDER BY task_id, attempt, name, step, at;
+
+-- name: blobs
+SELECT digest FROM run_blob;

@@ -1,0 +1,99 @@
+"""What readers of the journal get: runs and tasks as plain values. No I/O."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from penstock.model.outcomes import Error, Log, Outcome, Stored, Usage
+from penstock.model.rows import Owner, StepCount
+
+
+class RunRow(NamedTuple):
+    """A run, as a listing shows it."""
+
+    id: int  # names the run in all other queries; never reused
+    flow: str
+    number: int
+    status: str  # a value of `RunStatus`; CRASHED where it is noted as running and its owner is dead
+    created_at: float  # UTC, seconds since the epoch, as are all times here
+    started_at: float  # of the latest driver
+    ended_at: float | None  # None: not ended
+    drivers: int  # 1: never resumed
+    owner: Owner  # of the latest driver
+    renewed_at: float
+    cancel_requested: bool
+    counts: tuple[StepCount, ...]  # as the driver noted them last; empty where it noted none
+    tags: tuple[str, ...]
+
+    @property
+    def run_id(self) -> str:
+        """`digits/3`."""
+        return f"{self.flow}/{self.number}"
+
+
+class DriverRow(NamedTuple):
+    """One of the processes that drove a run, and what it ran in."""
+
+    number: int  # 1: the first
+    started_at: float
+    host: str
+    pid: int
+    snapshot: str
+    python: str
+    packages: tuple[tuple[str, str], ...]
+    argv: tuple[str, ...]
+    cwd: str
+
+
+class RunDetail(NamedTuple):
+    """What a listing does not show of a run."""
+
+    module: str
+    qualname: str
+    file: str
+    params: tuple[tuple[str, Stored], ...]
+    result: Stored | None
+    error: Error | None
+    drivers: tuple[DriverRow, ...]  # oldest first
+
+
+class StepRow(NamedTuple):
+    """A step of a run, and how many of its tasks the journal holds in which state."""
+
+    step: str  # module-qualified name
+    name: str
+    source: str  # digest of the function's source, as text; "" where unknown
+    running: int = 0
+    done: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    @property
+    def tasks(self) -> int:
+        """All of them."""
+        return self.running + self.done + self.failed + self.cancelled
+
+
+class TaskRow(NamedTuple):
+    """A task. Its inputs are read apart."""
+
+    run: int  # `RunRow.id`
+    id: int  # TaskId
+    step: str
+    name: str
+    number: int
+    status: str
+    attempt: int  # number of the latest attempt
+    delivered: bool
+    key: bytes
+    inputs_digest: bytes  # b"": unknown
+    worker: str
+    usage: Usage
+    log: Log | None
+    result: Stored | None
+    error: Error | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the latest attempt ended in; its metrics are read apart."""
+        return Outcome(self.status, self.result, self.error, self.usage, self.log, (), self.worker)
