@@ -1,0 +1,115 @@
+"""Finds a project's Python sources: a bounded walk of its folders, and the modules already imported from them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+MAX_ENTRIES = 5000
+"""Folder entries looked at below one root; beyond that a walk would cost more than it is worth."""
+
+_SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
+_ENVIRONMENT_MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
+
+
+class Found(NamedTuple):
+    """A source file as it lies on disk."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int  # tells of an edit even where the modification time was set back
+
+
+class Walk(NamedTuple):
+    """The sources below one root. `complete` is False where there were too many entries; `files` is then empty."""
+
+    files: list[Found]
+    complete: bool
+
+
+def walk(root: str, max_entries: int) -> Walk:
+    """All `*.py` below a root, but for hidden folders, caches, installed packages and virtual environments.
+
+    Folders behind symbolic links are followed once each. What can't be read is left out.
+    """
+    files: list[Found] = []
+    seen: set[tuple[int, int]] = set()
+    folders, linked, left = [root], list[str](), max_entries
+    while folders or linked:
+        folder = folders.pop() if folders else linked.pop()
+        try:
+            status = os.stat(folder)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(folder) as scan:
+                entries = _at_most(left, scan)
+        except OSError:
+            continue
+        left -= len(entries)
+        if left < 0:
+            return Walk([], False)
+        if folder != root and any(entry.name in _ENVIRONMENT_MARKS for entry in entries):
+            continue
+        for entry in entries:
+            _sort_entry(entry, files, folders, linked)
+    return Walk(files, True)
+
+
+def _at_most(left: int, scan: Iterable[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
+    """One more than is left, where there are more: a folder of a million images is not listed to its end."""
+    return [entry for entry, _ in zip(scan, range(left + 1), strict=False)]
+
+
+def _sort_entry(entry: os.DirEntry[str], files: list[Found], folders: list[str], linked: list[str]) -> None:
+    name = entry.name
+    try:
+        if name.endswith(".py") and entry.is_file():
+            files.append(_found(entry.path, entry.stat()))
+        elif not _is_skipped(name) and entry.is_dir():
+            (linked if entry.is_symlink() else folders).append(entry.path)
+    except OSError:  # it vanished, or is a link that leads nowhere
+        return
+
+
+def _is_skipped(folder_name: str) -> bool:
+    return folder_name.startswith(".") or folder_name in _SKIPPED
+
+
+def imported(roots: Sequence[str]) -> Iterator[str]:
+    """Paths of the modules that are imported already and lie below the roots."""
+    below = tuple(root.rstrip(os.sep) + os.sep for root in roots)
+    installed = tuple(
+        prefix + os.sep for prefix in {sys.prefix, sys.base_prefix} if (prefix + os.sep).startswith(below)
+    )
+    for module in list(sys.modules.values()):
+        path = _file_of(module)
+        if path.endswith(".py") and path.startswith(below) and not path.startswith(installed):
+            root = next(root for root in below if path.startswith(root))
+            if not any(_is_skipped(part) for part in path[len(root) :].split(os.sep)[:-1]):
+                yield path
+
+
+def _file_of(module: object) -> str:
+    try:
+        # Past any __getattr__ of the module: asking a lazily loaded one for an attribute would import it.
+        path = object.__getattribute__(module, "__dict__").get("__file__")
+    except AttributeError:  # sys.modules may hold anything
+        return ""
+    return path if isinstance(path, str) and os.path.isabs(path) else ""
+
+
+def stat(paths: Iterable[str]) -> Iterator[Found]:
+    """The files among the paths that are there."""
+    for path in paths:
+        try:
+            yield _found(path, os.stat(path))
+        except OSError:
+            continue
+
+
+def _found(path: str, status: os.stat_result) -> Found:
+    return Found(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
