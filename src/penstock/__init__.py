@@ -1,1 +1,76 @@
-"""Penstock: machine learning as a flow."""
+"""Penstock: machine learning as a flow.
+
+The public names, imported when they are first used, so that `import penstock` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "flow": "penstock.sdk.flows",
+    "step": "penstock.sdk.steps",
+    "Flow": "penstock.sdk.flows",
+    "Step": "penstock.sdk.steps",
+    "Future": "penstock.sdk.futures",
+    "Futures": "penstock.sdk.futures",
+    "Backoff": "penstock.model.options",
+    "current": "penstock.sdk.current",
+    "log_metrics": "penstock.sdk.current",
+    "run": "penstock.client",
+    "runs": "penstock.client",
+    "resume": "penstock.client",
+    "errors": "penstock",
+}
+
+__all__ = [*_WHERE, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    where = _WHERE.get(name)
+    if where is None:
+        raise AttributeError(f"module 'penstock' has no attribute {name!r}")
+    if where == "penstock":
+        return import_module(f"penstock.{name}")
+    value = getattr(import_module(where), name)
+    globals()[name] = value
+    if where == "penstock.sdk.flows":
+        _hand_down()
+    return value
+
+
+def _hand_down() -> None:
+    """Tell the sdk how a flow that is called outside a run gets one. The kit has no `launch`, and so no such way."""
+    from importlib.util import find_spec
+
+    from penstock.sdk.session import launcher
+
+    if find_spec("penstock.launch") is None:
+        return
+
+    def launch(flow: Any, params: dict[str, Any]) -> Any:
+        return import_module("penstock.launch").from_python(flow, params)
+
+    def submit(flow: Any, params: dict[str, Any]) -> Any:
+        return import_module("penstock.launch").submit_from_python(flow, params)
+
+    launcher.launch, launcher.submit = launch, submit
+
+
+if TYPE_CHECKING:
+    from penstock import errors as errors
+    from penstock.client import resume as resume
+    from penstock.client import run as run
+    from penstock.client import runs as runs
+    from penstock.model.options import Backoff as Backoff
+    from penstock.sdk.current import current as current
+    from penstock.sdk.current import log_metrics as log_metrics
+    from penstock.sdk.flows import Flow as Flow
+    from penstock.sdk.flows import flow as flow
+    from penstock.sdk.futures import Future as Future
+    from penstock.sdk.futures import Futures as Futures
+    from penstock.sdk.steps import Step as Step
+    from penstock.sdk.steps import step as step

@@ -128,9 +128,13 @@ class Driver:
             self._prior[task.key] = task
             self._next_id = max(self._next_id, task.id + 1)
             self._numbers[task.name] = max(self._numbers.get(task.name, 0), task.number)
-        for executor in self._wiring.executors.values():
+        for executor in self._executors():
             executor.open(self._inbox, self._wiring.context)
         self._thread.start()
+
+    def _executors(self) -> list[Executor]:
+        """Each executor once: several names may stand for one."""
+        return list({id(executor): executor for executor in self._wiring.executors.values()}.values())
 
     @property
     def in_process(self) -> bool:
@@ -239,7 +243,7 @@ class Driver:
             self.fault = error
             self._halted = self._halted or _Halt(facts.StopMode.KILL, Cause.CANCELLED, error, None)
         finally:
-            for executor in self._wiring.executors.values():
+            for executor in self._executors():
                 executor.close()
             self._suspend_all()
             self._inbox.close()

@@ -56,7 +56,7 @@ def _exceptions(value: Any) -> Tuple[str, ...]:
 def exception_name(cls: type) -> str:
     """How `retry_on` names a class, the same in the flow's process and in a worker."""
     module, qualname = names.name_of(cls) or (cls.__module__, cls.__qualname__)
-    return f"{module}.{qualname}"
+    return qualname if module == "builtins" else f"{module}.{qualname}"
 
 
 def _words(value: Any) -> Tuple[str, ...]:

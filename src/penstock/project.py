@@ -1,0 +1,80 @@
+"""The composition root: the only place that wires settings, journal, store and executors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.artifacts.folder import FolderStore
+from penstock.settings import Settings
+
+if TYPE_CHECKING:
+    from penstock.engine.ports import Executor
+    from penstock.executors.inline import InlineExecutor
+    from penstock.journal.journal import Journal
+    from penstock.settings import ExecutorSettings
+
+
+class Project:
+    """A folder with its journal, its store and its settings. Nothing is opened before it is used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.home = settings.root / ".penstock"
+
+    @classmethod
+    def find(cls, cwd: Path | None = None) -> Project:
+        """The project of a folder (None: the current one). Raises UsageError for a settings file that is wrong."""
+        return cls(Settings.load(cwd or Path.cwd(), os.environ))
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The journal, for writing. Raises JournalError where the project can't be written."""
+        from penstock.journal.journal import Journal
+
+        return Journal.open(self.home)
+
+    @cached_property
+    def reader(self) -> Journal:
+        """The journal, for reading; works in a project that can't be written, and in one without runs."""
+        from penstock.journal.journal import Journal
+
+        return Journal.open(self.home, read_only=True)
+
+    @cached_property
+    def store(self) -> FolderStore:
+        """The store, for reading and writing."""
+        return FolderStore(self.home / "store")
+
+    def folder(self, kind: str, run_id: str) -> Path:
+        """The run's own folder of a kind: `logs`, `scratch`, `checkpoints` or `files`."""
+        return self.home / kind / run_id
+
+
+@dataclass(frozen=True)
+class Executors:
+    """The executors of one run, by the names that steps use, and the one that runs in this process, if any."""
+
+    by_name: dict[str, Executor]
+    inline: InlineExecutor
+
+
+def wire_executors(settings: Settings, *, max_workers: int | None, inline_only: bool) -> Executors:
+    """New executors for a run. `inline_only`: every name stands for the flow's own process."""
+    from penstock.executors.inline import InlineExecutor
+    from penstock.executors.process import ProcessExecutor
+
+    cores = max_workers or settings.max_workers
+    inline = InlineExecutor()
+    by_name: dict[str, Executor] = {"inline": inline}
+    local = {"process": None, **settings.executors}
+    for name, declared in local.items():
+        if inline_only or (declared is not None and declared.kind == "inline"):
+            by_name[name] = inline
+        else:
+            by_name[name] = _process(ProcessExecutor, declared, cores, settings)
+    return Executors(by_name, inline)
