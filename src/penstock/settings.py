@@ -1,0 +1,206 @@
+"""The project's settings: `penstock.toml` and the environment, read once into one frozen value.
+
+Knows the names of things (executors, limits) and nothing of what they do.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from penstock.errors import UsageError
+from penstock.model.quantities import parse_bytes, parse_seconds
+
+FILE = "penstock.toml"
+FOLDER = ".penstock"
+PREFIX = "PENSTOCK_"
+_KINDS = ("process", "inline")
+
+_Parser = Callable[[Any], Any]
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{value!r} is not a whole number from 0 on")
+    return value
+
+
+def _positive(value: Any) -> int:
+    if _whole(value) < 1:
+        raise ValueError(f"{value!r} is not a whole number from 1 on")
+    return _whole(value)
+
+
+def _amount(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if isinstance(value, bool) or not 0 < number < float("inf"):
+        raise ValueError(f"{value!r} is not a number above 0")
+    return number
+
+
+def _kind(value: Any) -> str:
+    if value not in _KINDS:
+        raise ValueError(f"{value!r} is not a kind of executor; write {' or '.join(map(repr, _KINDS))}")
+    return value
+
+
+def _gpus(value: Any) -> tuple[str, ...]:
+    """A count, or the values for CUDA_VISIBLE_DEVICES one by one."""
+    if isinstance(value, list):
+        return tuple(str(item) for item in typing.cast("list[object]", value))
+    return tuple(str(index) for index in range(_whole(value)))
+
+
+def _setting(parse: _Parser, default: Any, key: str = "") -> Any:
+    return field(default=default, metadata={"parse": parse, "key": key})
+
+
+@dataclass(frozen=True)
+class ExecutorSettings:
+    """An `[executors.NAME]` table. None: what the machine has."""
+
+    kind: str = _setting(_kind, "process")
+    max_workers: int | None = _setting(_positive, None)
+    cpu: float | None = _setting(_amount, None)
+    memory_bytes: int | None = _setting(parse_bytes, None, "memory")
+    gpus: tuple[str, ...] | None = _setting(_gpus, None)  # values for CUDA_VISIBLE_DEVICES
+
+
+_BUILT_IN = {"process": ExecutorSettings(), "inline": ExecutorSettings(kind="inline")}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set. A key of `penstock.toml` has its field's name, or the name in its comment.
+
+    Each simple one can be set by the environment too, and there it wins: `PENSTOCK_MAX_WORKERS=4`.
+    """
+
+    root: Path = Path()  # the project's folder, absolute
+    max_workers: int | None = _setting(_positive, None)  # workers of an executor that does not say; None: one a CPU
+    platform_retries: int = _setting(_whole, 3)  # how often an attempt that the machine failed is tried again
+    grace_s: float = _setting(parse_seconds, 5.0, "grace")  # what an interrupted run waits for what is in flight
+    inline_bytes: int = _setting(parse_bytes, 16 * 1024, "inline_size")  # a record up to this size stays in its row
+    buffer_bytes: int = _setting(parse_bytes, 64 * 1024, "buffer_size")  # a buffer from this size on is a blob
+    limits: Mapping[str, int] = field(default_factory=dict[str, int])  # how many tasks of a named limit run at once
+    executors: Mapping[str, ExecutorSettings] = field(default_factory=lambda: dict(_BUILT_IN))
+
+    @property
+    def folder(self) -> Path:
+        """`.penstock/`: the journal, the store and the logs."""
+        return self.root / FOLDER
+
+    @classmethod
+    def load(cls, cwd: Path, env: Mapping[str, str]) -> Settings:
+        """The settings that hold in a folder; raises UsageError, which names the file and the key.
+
+        The root is the nearest folder from `cwd` upwards with `penstock.toml` or `.penstock/`, else `cwd`. Creates
+        nothing.
+        """
+        root = find_root(cwd)
+        file = root / FILE
+        table = _read(file)
+        _refuse_unknown(table, [*_keys(cls), "limits", "executors"], file)
+        limits, executors = _table(table, "limits", file), _table(table, "executors", file)
+        return cls(
+            root=root,
+            limits={name: _parsed(_positive, limits[name], f"{file}: limits.{name}") for name in limits},
+            executors=_BUILT_IN | {name: _executor(executors, name, file) for name in executors},
+            **_fields(cls, table, file, "") | _fields(cls, _from_environment(env), None, ""),
+        )
+
+
+def find_root(cwd: Path) -> Path:
+    """The nearest folder from `cwd` upwards that is a project, else `cwd` itself; absolute."""
+    here = cwd.absolute()
+    for folder in (here, *here.parents):
+        if (folder / FILE).is_file() or (folder / FOLDER).is_dir():
+            return folder
+    return here
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    import tomllib
+
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} is not TOML: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{file} can't be read: {error}") from error
+
+
+def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """The variables that set something. Others with our prefix are let pass unless they look like a slip."""
+    known = _keys(Settings)
+    found: dict[str, str] = {}
+    for variable, text in env.items():
+        name = variable.removeprefix(PREFIX).lower()
+        if variable.startswith(PREFIX) and name in known:
+            found[name] = text
+        elif variable.startswith(PREFIX) and (near := _nearest(name, known, 0.8)):
+            raise UsageError(f"{variable}: there is no such setting; did you mean {PREFIX}{near.upper()}?")
+    return found
+
+
+def _executor(tables: dict[str, Any], name: str, file: Path) -> ExecutorSettings:
+    place = f"executors.{name}"
+    table = _table(tables, name, file, place)
+    _refuse_unknown(table, _keys(ExecutorSettings), file, f"{place}.")
+    return dataclasses.replace(_BUILT_IN.get(name, ExecutorSettings()), **_fields(ExecutorSettings, table, file, place))
+
+
+def _keys(settings: type[Settings] | type[ExecutorSettings]) -> dict[str, dataclasses.Field[Any]]:
+    return {item.metadata["key"] or item.name: item for item in dataclasses.fields(settings) if item.metadata}
+
+
+def _fields(
+    settings: type[Settings] | type[ExecutorSettings], table: Mapping[str, Any], file: Path | None, place: str
+) -> dict[str, Any]:
+    """The simple settings of a table by their fields' names; `file` None: from the environment."""
+    found: dict[str, Any] = {}
+    for key, item in _keys(settings).items():
+        if key in table:
+            name = f"{PREFIX}{key.upper()}" if file is None else f"{file}: {place and place + '.'}{key}"
+            found[item.name] = _parsed(item.metadata["parse"], table[key], name)
+    return found
+
+
+def _parsed(parse: _Parser, value: Any, name: str) -> Any:
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from None
+
+
+def _table(table: dict[str, Any], key: str, file: Path, place: str = "") -> dict[str, Any]:
+    value = table.get(key, {})
+    if not isinstance(value, dict):
+        raise UsageError(f"{file}: {place or key} is not a table; write it as `[{place or key}]`")
+    return typing.cast("dict[str, Any]", value)
+
+
+def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], file: Path, place: str = "") -> None:
+    valid = sorted(known)
+    for key in table:
+        if key not in valid:
+            near = _nearest(key, valid)
+            hint = f"did you mean {place}{near}?" if near else f"valid here: {', '.join(valid)}"
+            raise UsageError(f"{file}: there is no setting {place}{key}; {hint}")
+
+
+def _nearest(word: str, valid: Iterable[str], cutoff: float = 0.6) -> str | None:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, list(valid), 1, cutoff)), None)

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from penstock.errors import UsageError
+from penstock.settings import ExecutorSettings, Settings
+
+
+def load(folder: Path, text: str = "", **env: str) -> Settings:
+    (folder / "penstock.toml").write_text(text, encoding="utf-8")
+    return Settings.load(folder, env)
+
+
+def test_an_empty_folder_has_the_defaults_and_stays_empty(tmp_path: Path) -> None:
+    settings = Settings.load(tmp_path, {})
+    assert settings == Settings(root=tmp_path)
+    assert (settings.platform_retries, settings.grace_s, settings.max_workers) == (3, 5.0, None)
+    assert settings.executors == {"process": ExecutorSettings(), "inline": ExecutorSettings(kind="inline")}
+    assert settings.folder == tmp_path / ".penstock"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("mark", ["penstock.toml", ".penstock"])
+def test_the_root_is_the_nearest_project_upwards(tmp_path: Path, mark: str) -> None:
+    inner = tmp_path / "outer" / "inner"
+    inner.mkdir(parents=True)
+    for folder in (tmp_path, tmp_path / "outer"):
+        (folder / ".penstock").mkdir() if mark == ".penstock" else (folder / mark).touch()
+    assert Settings.load(inner, {}).root == tmp_path / "outer"
+
+
+def test_everything_can_be_set(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        """
+        max_workers = 4
+        platform_retries = 0
+        grace = "1m"
+        inline_size = "8KiB"
+        buffer_size = 1000
+
+        [limits]
+        db = 3
+
+        [executors.process]
+        max_workers = 2
+
+        [executors.big]
+        kind = "process"
+        cpu = 1.5
+        memory = "2GiB"
+        gpus = 2
+
+        [executors.other]
+        gpus = ["GPU-a", 3]
+        """,
+    )
+    assert (settings.max_workers, settings.platform_retries, settings.grace_s) == (4, 0, 60.0)
+    assert (settings.inline_bytes, settings.buffer_bytes) == (8192, 1000)
+    assert settings.limits == {"db": 3}
+    assert settings.executors == {
+        "process": ExecutorSettings(max_workers=2),
+        "inline": ExecutorSettings(kind="inline"),
+        "big": ExecutorSettings(cpu=1.5, memory_bytes=2 * 2**30, gpus=("0", "1")),
+        "other": ExecutorSettings(gpus=("GPU-a", "3")),
+    }
+
+
+def test_a_changed_built_in_executor_keeps_its_kind(tmp_path: Path) -> None:
+    settings = load(tmp_path, "[executors.inline]\ncpu = 2\n")
+    assert settings.executors["inline"] == ExecutorSettings(kind="inline", cpu=2.0)
+
+
+def test_the_environment_wins(tmp_path: Path) -> None:
+    settings = load(tmp_path, "max_workers = 4", PENSTOCK_MAX_WORKERS="7", PENSTOCK_GRACE="2s", HOME="/nowhere")
+    assert (settings.max_workers, settings.grace_s) == (7, 2.0)
+
+
+def test_variables_of_others_are_let_pass(tmp_path: Path) -> None:
+    assert load(tmp_path, PENSTOCK_REQUIRE_ALL="1", PENSTOCK_="x") == Settings(root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("max_worker = 4", "penstock.toml: there is no setting max_worker; did you mean max_workers?"),
+        ("zzz = 4", "penstock.toml: there is no setting zzz; valid here: buffer_size, executors, "),
+        ("[executors.a]\nmemroy = 1", "there is no setting executors.a.memroy; did you mean executors.a.memory?"),
+        ("[executors.a]\nkind = 'ray'", "executors.a.kind: 'ray' is not a kind of executor; write 'process' or"),
+        ("[executors.a]\nmemory = '2 pints'", "executors.a.memory: '2 pints' is not a size; write bytes, or"),
+        ("[executors.a]\ncpu = 0", "executors.a.cpu: 0 is not a number above 0"),
+        ("[executors.a]\ncpu = true", "executors.a.cpu: True is not a number above 0"),
+        ("[limits]\ndb = 0", "limits.db: 0 is not a whole number from 1 on"),
+        ("limits = 3", "limits is not a table; write it as `[limits]`"),
+        ("executors = {a = 3}", "executors.a is not a table; write it as `[executors.a]`"),
+        ("max_workers = 1.5", "max_workers: 1.5 is not a whole number from 0 on"),
+        ("grace = 'soon'", "grace: 'soon' is not a duration"),
+        ("max_workers =", "penstock.toml is not TOML: "),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path, text)
+    assert words in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        (
+            "PENSTOCK_MAX_WORKER",
+            "4",
+            "PENSTOCK_MAX_WORKER: there is no such setting; did you mean PENSTOCK_MAX_WORKERS?",
+        ),
+        ("PENSTOCK_MAX_WORKERS", "four", "PENSTOCK_MAX_WORKERS: 'four' is not a whole number"),
+    ],
+)
+def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, value: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Settings.load(tmp_path, {variable: value})
+    assert words in str(caught.value)
+
+
+def test_settings_can_not_be_changed(tmp_path: Path) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings.load(tmp_path, {}).max_workers = 3  # type: ignore[misc]
