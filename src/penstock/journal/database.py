@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,8 +81,14 @@ class Database:
             raise faults.journal_error(self.path, error) from error
 
     def another(self) -> Database:
-        """A second connection to the same file, for another thread or another transaction."""
-        return open_database(self.path) if self.writable else open_read_only(self.path)
+        """A second connection for writing to the same file, for another thread."""
+        try:
+            (synchronous,) = self._connection.execute("PRAGMA synchronous").fetchone()
+            connection = _connect(str(self.path))
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+        except sqlite3.DatabaseError as error:
+            raise faults.journal_error(self.path, error) from error
+        return Database(connection, self.path, writable=True)
 
     def close(self) -> None:
         """Close the connection. Idempotent."""
@@ -150,12 +157,19 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
 
 
 def _set_journal_mode(connection: sqlite3.Connection, path: Path) -> None:
-    if mounts.is_network(path.parent):
-        connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute("PRAGMA synchronous = FULL")
-    else:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+    wanted, synchronous = ("delete", "FULL") if mounts.is_network(path.parent) else ("wal", "NORMAL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    # A change of mode needs the file for itself alone, and SQLite does not wait for it: of several processes that begin
+    # a journal at once all but one are refused at first.
+    until = time.monotonic() + faults.BUSY_S
+    while True:
+        try:
+            connection.execute(f"PRAGMA journal_mode = {wanted}")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _in_memory(path: Path, source: sqlite3.Connection | None) -> Database:

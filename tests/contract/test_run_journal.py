@@ -1,0 +1,186 @@
+"""The contract of `engine.ports.RunJournal`, on every way in which the journal keeps its file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from penstock.engine.ports import RunJournal
+from penstock.errors import FencedError
+from penstock.journal import mounts, queries
+from penstock.journal.changes import delete_run, request_cancel
+from penstock.journal.handle import RunHandle
+from penstock.journal.journal import Journal
+from penstock.journal.owners import owner_of_this_process
+from penstock.model.outcomes import Metric
+from penstock.model.rows import AttemptRecord, Batch, MetricRecord, RunEnd, StepCount, StepRecord
+from penstock.model.specs import Input
+from tests.journal_records import NEW, digest, done, dump, raised, stored, task
+
+OWNER = owner_of_this_process()
+
+
+@pytest.fixture(params=["local disk", "network disk"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Journal]:
+    monkeypatch.setattr(mounts, "is_network", lambda _folder: request.param == "network disk")
+    journal = Journal.open(tmp_path / ".penstock")
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def run(journal: Journal) -> Generator[RunHandle]:
+    handle = journal.create(NEW, OWNER, 1000.0, 0.0)
+    yield handle
+    handle.close()
+
+
+def follow(journal: Journal, run: RunHandle) -> RunHandle:
+    """The next driver of a run, after the one before ended it as interrupted."""
+    run.end(RunEnd("interrupted"))
+    return journal.take(run.run_id, OWNER, 2000.0, 0.0)
+
+
+def test_a_handle_is_a_run_journal(run: RunHandle) -> None:
+    port: RunJournal = run
+    assert list(port.prior()) == []
+
+
+def test_what_was_committed_is_found_by_the_next_driver_in_order(journal: Journal, run: RunHandle) -> None:
+    run.commit(Batch(tasks=(task(3, done("c")), task(1, raised()))))
+    run.commit(Batch(tasks=(task(2, done("b"), attempt=4, step="other.train"),), delivered=(1,)))
+    successor = follow(journal, run)
+    first, second, third = successor.prior()
+    successor.close()
+    assert (first.id, first.status, first.error, first.delivered, first.result) == (
+        1,
+        "failed",
+        raised().error,
+        True,
+        None,
+    )
+    assert (second.id, second.step, second.name, second.attempt) == (2, "other.train", "train", 4)
+    assert (second.result, second.error, second.delivered) == (stored("b"), None, False)
+    assert (third.id, third.step, third.number, third.key) == (3, "digits.train", 3, digest("digits.train", 3))
+    assert third.inputs_digest == digest("c")
+
+
+def test_the_start_of_an_attempt_is_replaced_by_its_end(run: RunHandle) -> None:
+    run.commit(Batch(tasks=(task(1),)))
+    (before,) = run.prior()
+    run.commit(Batch(tasks=(task(1, done()),)))
+    (after,) = run.prior()
+    assert (before.status, before.result, after.status, after.result) == ("running", None, "done", stored(1))
+
+
+def test_a_batch_is_all_or_nothing(run: RunHandle) -> None:
+    broken = task(2, done())._replace(key=None)  # type: ignore[arg-type]
+    with pytest.raises(Exception, match="NOT NULL"):
+        run.commit(Batch(tasks=(task(1, done()), broken)))
+    assert run.prior() == []
+
+
+def test_the_same_batch_again_changes_nothing(journal: Journal, run: RunHandle) -> None:
+    shared = (Input("split", digest("s"), b"PS", (), "{}", (digest("blob"),)),)
+    batch = Batch(
+        tasks=(task(1, done(metrics=(Metric("loss", 0.5, None, 7.0),)), shared=shared), task(2, raised())),
+        attempts=(AttemptRecord(1, 1, raised("first")),),
+        metrics=(MetricRecord(2, 1, Metric("loss", 1.5, 3, 8.0)),),
+        delivered=(2,),
+        steps=(StepRecord("digits.train", "train", "s2-1"),),
+    )
+    run.commit(batch)
+    before = dump(journal)
+    run.commit(batch)
+    run.commit(batch._replace(delivered=(), metrics=()))
+    assert dump(journal) == before
+
+
+def test_another_attempt_takes_back_the_mark_of_delivery(run: RunHandle) -> None:
+    run.commit(Batch(tasks=(task(1, raised()),)))
+    run.commit(Batch(delivered=(1,)))
+    run.commit(Batch(tasks=(task(1, raised(), attempt=2),)))
+    (prior,) = run.prior()
+    assert (prior.delivered, prior.attempt) == (False, 2)
+
+
+def test_failures_that_ended_a_run_run_again(journal: Journal, run: RunHandle) -> None:
+    run.commit(Batch(tasks=(task(1, raised()), task(2, raised())), delivered=(1, 2)))
+    run.end(RunEnd("failed", failed_tasks=(2,)))
+    successor = journal.take(run.run_id, OWNER, 2000.0, 0.0)
+    assert [prior.delivered for prior in successor.prior()] == [True, False]
+    successor.close()
+
+
+def test_the_wish_to_cancel_reaches_the_driver_and_not_the_next(journal: Journal, run: RunHandle) -> None:
+    assert run.renew(()) is False
+    request_cancel(journal, run.id)
+    assert run.renew(()) is True
+    successor = follow(journal, run)
+    assert successor.renew(()) is False
+    successor.close()
+
+
+def test_progress_is_kept_until_it_is_noted_anew(journal: Journal, run: RunHandle) -> None:
+    counts = (StepCount("train", 1, 2, 3, 4, 5), StepCount("load"))
+    run.renew(counts)
+    run.renew(())
+    assert queries.run_by_id(journal, run.id).counts == counts
+
+
+def test_a_run_ends_with_its_result_or_its_error(journal: Journal, run: RunHandle) -> None:
+    run.end(RunEnd("failed", error=raised().error))
+    successor = journal.take(run.run_id, OWNER, 2000.0, 0.0)
+    assert queries.detail(journal, run.id).error is None
+    successor.end(RunEnd("done", result=stored(42, (digest("big"),))))
+    successor.close()
+    assert queries.detail(journal, run.id).result == stored(42, (digest("big"),))
+    assert queries.blobs_in_use(journal) == {digest("big")}
+    assert queries.run_by_id(journal, run.id).status == "done"
+
+
+def test_who_lost_the_run_writes_nothing_more(journal: Journal, run: RunHandle) -> None:
+    run.commit(Batch(tasks=(task(1, done()),)))
+    successor = follow(journal, run)
+    before = dump(journal)
+    for write in (
+        lambda: run.commit(Batch(tasks=(task(2, done()),))),
+        lambda: run.commit(Batch()),
+        lambda: run.renew((StepCount("train"),)),
+        lambda: run.end(RunEnd("done")),
+    ):
+        with pytest.raises(FencedError, match=r"another process has taken digits/1 over .* `penstock show digits/1`"):
+            write()
+    assert dump(journal) == before
+    successor.commit(Batch(tasks=(task(2, done()),)))
+    successor.close()
+
+
+def test_a_removed_run_takes_no_write(journal: Journal, run: RunHandle) -> None:
+    run.end(RunEnd("interrupted"))
+    delete_run(journal, run.id)
+    with pytest.raises(FencedError, match="digits/1 was removed while this process drove it"):
+        run.commit(Batch(tasks=(task(1, done()),)))
+
+
+def test_an_outcome_brings_all_metrics_of_its_attempt(journal: Journal, run: RunHandle) -> None:
+    lost = Metric("loss", 9.0, 1, 5.0)
+    kept = (Metric("loss", 0.5, 1, 7.0), Metric("loss", math.nan, None, 7.0), Metric("loss", -math.inf, 2, 7.0))
+    run.commit(Batch(metrics=(MetricRecord(1, 1, lost), MetricRecord(2, 1, lost))))
+    run.commit(Batch(tasks=(task(1, done(metrics=kept)),), attempts=(AttemptRecord(2, 2, done(metrics=(lost,))),)))
+    found = [record.metric for record in queries.metrics(journal, run.id, 1)]
+    assert sorted(map(repr, found)) == sorted(map(repr, kept))
+    assert queries.metrics(journal, run.id)[-2:] == [MetricRecord(2, 1, lost), MetricRecord(2, 2, lost)]
+
+
+def test_two_runs_of_one_journal_keep_apart(journal: Journal, run: RunHandle) -> None:
+    other = journal.create(NEW, OWNER, 1000.0, 0.0)
+    run.commit(Batch(tasks=(task(1, done("a")),), metrics=(MetricRecord(1, 1, Metric("m", 1.0, None, 1.0)),)))
+    other.commit(Batch(tasks=(task(1, done("b")),)))
+    assert [prior.result for prior in run.prior()] == [stored("a")]
+    assert [prior.result for prior in other.prior()] == [stored("b")]
+    assert queries.metrics(journal, other.id) == []
+    other.close()
