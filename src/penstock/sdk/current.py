@@ -9,13 +9,14 @@ import contextvars
 import os
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from penstock.errors import UsageError
 from penstock.model.outcomes import Metric
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from penstock.artifacts.store import BlobStore
     from penstock.model.specs import RunContext
 
@@ -80,16 +81,17 @@ _importing: contextvars.ContextVar[bool] = contextvars.ContextVar("penstock_impo
 _running: List[AttemptContext] = []
 
 
-@contextmanager
-def attempting(here: AttemptContext) -> Iterator[None]:
-    """Run the code inside as the attempt `here`."""
+def enter(here: AttemptContext) -> contextvars.Token[Optional[AttemptContext]]:
+    """From now on this thread runs the attempt `here`. A pair of functions, since the worker counts microseconds."""
     _running.append(here)
-    token = _attempt.set(here)
-    try:
-        yield
-    finally:
-        _attempt.reset(token)
-        _running.remove(here)
+    return _attempt.set(here)
+
+
+def leave(here: AttemptContext, token: contextvars.Token[Optional[AttemptContext]]) -> None:
+    """The attempt is over."""
+    _attempt.reset(token)
+    _running.remove(here)
+    here.clean_up()
 
 
 @contextmanager
@@ -165,11 +167,15 @@ class Current:
     @property
     def tempdir(self) -> Path:
         """An empty folder of this attempt's own, removed when the attempt ends."""
+        from pathlib import Path
+
         return Path(self._here("tempdir").tempdir())
 
     @property
     def checkpoint_dir(self) -> Path:
         """A folder that all attempts of this task share: what one wrote is there for the next, also after a resume."""
+        from pathlib import Path
+
         here = self._here("checkpoint_dir")
         step, number = here.task.split("/")[-2:]
         folder = Path(here.context.checkpoints, f"{step}-{number}")

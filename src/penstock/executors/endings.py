@@ -1,0 +1,54 @@
+"""Why a worker died: from what the system says about a dead process to the cause of its attempt's failure. Pure."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import NamedTuple
+
+from penstock.model.states import Cause
+
+_CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGSYS, signal.SIGTRAP}
+
+
+class Death(NamedTuple):
+    """A worker's end, as its zygote saw it."""
+
+    status: int | None = None  # as waitpid gives it; None: nobody saw it, since the zygote is dead too
+    peak_bytes: int = 0
+    overrun_bytes: int = 0  # what it had when it was ended for going beyond its limit; 0: it was not
+    system_kill: bool = False  # the system ran out of memory and killed a process at about that time
+
+
+def explain(death: Death, limit_bytes: int | None) -> tuple[Cause, str]:
+    """The cause of the failure of the attempt that the worker ran, and a message."""
+    if death.overrun_bytes:
+        return Cause.OUT_OF_MEMORY, (
+            f"used {_size(death.overrun_bytes)}, more than its memory of {_size(limit_bytes or 0)}: "
+            'give the step more with @step(memory="...")'
+        )
+    if death.status is None:
+        return Cause.KILLED, "the process that all workers are forked from was killed"
+    if os.WIFEXITED(death.status):
+        return Cause.EXITED, f"the process exited with code {os.WEXITSTATUS(death.status)} before the step returned"
+    number = os.WTERMSIG(death.status)
+    name = _signal_name(number)
+    if number in _CRASHES:
+        return Cause.EXITED, f"the process crashed: {name}"
+    if number == signal.SIGKILL and death.system_kill:
+        return Cause.OUT_OF_MEMORY, "the system ran out of memory and killed the process (SIGKILL)"
+    return Cause.KILLED, f"the worker was killed from outside ({name})"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _size(count: int) -> str:
+    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if count >= factor:
+            return f"{count / factor:.3g} {unit}"
+    return f"{count} bytes"

@@ -1,0 +1,145 @@
+"""One local worker as its executor sees it: what was sent to it, and what of that has not begun.
+
+Messages to a worker wait in its socket, and the executor holds the receiving end too: what it can take back from there
+had not begun, whatever happens to the worker.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from penstock.model import wire
+from penstock.model.events import Ended, Hint
+from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
+from penstock.worker import channel, posix
+
+
+class Sent(NamedTuple):
+    """An attempt on its way."""
+
+    id: str
+    retry_on: tuple[str, ...] | None
+    message: bytes
+
+
+class Hands:
+    """A worker's two sockets and its queue."""
+
+    def __init__(self, number: int, name: str, log: str, limit: int | None) -> None:
+        self.number = number
+        self.name = name
+        self.log = log  # relative to the run's log folder
+        self.limit = limit
+        self.lane: int | None = None  # None: idle, or dying
+        self.flight: deque[Sent] = deque()  # the head runs
+        self.unsent: deque[Sent] = deque()  # did not fit into the socket
+        self.log_end = 0
+        self.began_at = 0.0  # of the head
+        self.metrics: tuple[Metric, ...] = ()  # hinted by the head
+        self._post: Callable[[Ended | Hint], None]
+        self._near, self._far = posix.message_pair()
+        self._near.setblocking(False)
+
+    @property
+    def fd(self) -> int:
+        """Readable when the worker has said something."""
+        return self._near.fileno()
+
+    @property
+    def far_fd(self) -> int:
+        """The worker's end."""
+        return self._far.fileno()
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is queued."""
+        return not self.flight and not self.unsent
+
+    def posts_to(self, post: Callable[[Ended | Hint], None]) -> None:
+        """Who is told what the worker says. Once, before anything is sent."""
+        self._post = post
+
+    def send(self, item: Sent) -> None:
+        """Queue an attempt."""
+        if self.unsent:
+            self.unsent.append(item)
+            return
+        try:
+            self._near.send(item.message)
+        except BlockingIOError:
+            self.unsent.append(item)
+            return
+        if not self.flight:
+            self.began_at = time.time()
+        self.flight.append(item)
+
+    def read(self) -> None:
+        """Post what the worker has said."""
+        recv = self._near.recv
+        while True:
+            try:
+                data = recv(channel.ROOM)
+            except (BlockingIOError, ConnectionResetError):
+                break
+            kind, body = channel.unwrap(data)
+            if kind == channel.OUTCOME:
+                self._take_outcome(from_plain(wire.unpack(body)))
+            else:
+                self.metrics = tuple(Metric(*metric) for metric in wire.unpack(body))
+                self._post(Hint(self.flight[0].id, self.metrics))
+        if self.unsent:
+            items, self.unsent = self.unsent, deque()
+            for item in items:
+                self.send(item)
+
+    def _take_outcome(self, outcome: Outcome) -> None:
+        item = self.flight.popleft()
+        self.metrics = ()
+        if outcome.log is not None:
+            self.log_end = outcome.log.end
+        if self.flight:
+            self.began_at = time.time()
+        self._post(Ended(item.id, outcome))
+
+    def take_back(self) -> list[Sent]:
+        """Empty the queue of what has not begun, in order."""
+        count = 0
+        while True:
+            try:
+                self._far.recv(channel.ROOM, _socket.MSG_DONTWAIT)
+            except (BlockingIOError, ConnectionResetError):
+                break
+            count += 1
+        back = [self.flight.pop() for _ in range(count)]
+        back.reverse()
+        back.extend(self.unsent)
+        self.unsent.clear()
+        return back
+
+    def rest(self, peak_bytes: int, logs: str) -> tuple[Usage, Log | None]:
+        """What can be said of the attempt that a dead worker left."""
+        usage = Usage(self.began_at, max(0.0, time.time() - self.began_at), 0.0, peak_bytes)
+        try:
+            end = os.stat(os.path.join(logs, self.log)).st_size
+        except OSError:  # killed before it had one
+            end = 0
+        return usage, Log(self.log, self.log_end, end) if end > self.log_end else None
+
+    def remove_empty_log(self, logs: str) -> None:
+        """A worker that printed nothing leaves no file."""
+        path = os.path.join(logs, self.log)
+        try:
+            if os.stat(path).st_size == 0:
+                os.unlink(path)
+        except OSError:
+            pass
+
+    def close(self) -> None:
+        """Give the sockets back. Not before they are no longer watched."""
+        self._near.close()
+        self._far.close()

@@ -1,0 +1,135 @@
+"""A zygote's process, seen from the executor: started, told what to do, listened to, ended."""
+
+from __future__ import annotations
+
+import _socket
+import array
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from penstock.model import wire
+from penstock.model.specs import RunContext
+from penstock.worker import channel, posix, zygote
+
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "POLARS_MAX_THREADS",
+)
+_MARK = "PENSTOCK_ZYGOTE"
+_CLOSE_S = 3.0
+
+
+class Nursery:
+    """One zygote: all its workers have the same number of threads. It starts at once, and nobody waits for it."""
+
+    def __init__(self, context: RunContext, python: str, threads: int, name: str) -> None:
+        self.threads = threads
+        self._scratch = context.scratch
+        self._log = os.path.join(context.logs, f"{name}.log")
+        self._mark = f"{_MARK}={name}-{os.getpid()}-{time.monotonic_ns()}"
+        self._near, far = posix.message_pair()
+        self.fd: int = self._near.fileno()
+        fd = far.fileno()
+        target = 4 if fd == 3 else 3  # a copy, since the original is closed when the program starts
+        environ = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
+        key, _, value = self._mark.partition("=")
+        environ[key] = value
+        actions = [
+            (os.POSIX_SPAWN_DUP2, fd, target),
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ]
+        command = zygote.bootstrap(python, "zygote", target)
+        # A session of its own: Ctrl-C in the terminal reaches the driver alone.
+        self.pid = os.posix_spawn(command[0], command, environ, file_actions=actions, setsid=True)
+        far.close()
+        self._send(channel.SETUP, tuple(context))
+
+    def order(self, order: zygote.Order, fd: int) -> None:
+        """Ask for a worker that reads its attempts from `fd`."""
+        self._send(channel.WORKER, tuple(order), fd)
+
+    def kill(self, number: int) -> None:
+        """Ask for the end of a worker and all it started; its death will be told."""
+        self._send(channel.KILL, (number,))
+
+    def limit(self, number: int, limit_bytes: int | None) -> None:
+        """Set a worker's memory limit."""
+        self._send(channel.LIMITED, (number, limit_bytes))
+
+    def hear(self, said: Callable[[bytes, Any], None]) -> bool:
+        """Pass on what the zygote has said; False: it is dead."""
+        while True:
+            try:
+                data: bytes = self._near.recv(channel.ROOM, _socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return True
+            except ConnectionResetError:
+                return False
+            if not data:
+                return False
+            kind, body = channel.unwrap(data)
+            said(kind, wire.unpack(body))
+
+    def last_words(self) -> str:
+        """What the zygote printed itself, which is nothing while all is well: at most the last 2,000 bytes."""
+        try:
+            with open(self._log, "rb") as file:
+                return file.read()[-2000:].decode("utf-8", "replace").strip()
+        except OSError:
+            return ""
+
+    def clear(self) -> None:
+        """The zygote is dead: end what it leaves, wherever that went."""
+        self._near.close()
+        self._wait(0.0)
+        mark = self._mark.encode()
+        until = time.monotonic() + _CLOSE_S
+        while time.monotonic() < until:
+            left = posix.marked(mark)
+            if not left:
+                break
+            posix.kill(left)
+
+    def close(self) -> None:
+        """End the zygote; the end of the socket is its order to end all workers. `wait` comes next."""
+        self._near.close()
+
+    def wait(self) -> None:
+        """Wait for the end of a closed zygote, for a few seconds at most; then kill it and what it leaves."""
+        if not self._wait(_CLOSE_S):
+            posix.kill([self.pid])
+            self._wait(1.0)
+            self.clear()
+        try:
+            if os.stat(self._log).st_size == 0:
+                os.unlink(self._log)
+        except OSError:
+            pass
+
+    def _wait(self, timeout_s: float) -> bool:
+        until = time.monotonic() + timeout_s
+        while True:
+            try:
+                if os.waitpid(self.pid, os.WNOHANG)[0] == self.pid:
+                    return True
+            except ChildProcessError:
+                return True
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.0005)
+
+    def _send(self, kind: bytes, content: tuple[Any, ...], fd: int = -1) -> None:
+        message = channel.wrap(kind, wire.pack(content), self._scratch)
+        rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [fd]))] if fd >= 0 else []
+        try:
+            self._near.sendmsg([message], rights)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it is dead, which `hear` will say

@@ -1,0 +1,344 @@
+"""The executor `process`: attempts run in local worker processes, forked warm from a zygote.
+
+Which worker serves which lane is decided here; how a worker runs an attempt, and how its death is noticed, is not.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from penstock.executors import capacity
+from penstock.executors.endings import Death, explain
+from penstock.executors.hands import Hands, Sent
+from penstock.executors.nursery import Nursery
+from penstock.model import wire
+from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
+from penstock.model.outcomes import Error, Outcome, failed
+from penstock.model.specs import Attempt, RunContext, attempt_to_plain
+from penstock.model.states import Cause, TaskStatus
+from penstock.worker import channel
+from penstock.worker.failure import cause_is_retryable
+from penstock.worker.zygote import Order
+
+if TYPE_CHECKING:
+    from penstock.engine.ports import Mailbox
+
+_DEPTH = 8
+
+
+class ProcessExecutor:
+    """Local processes. Implements `engine.ports.Executor`.
+
+    `max_workers` and `cpu` both say how many processors it may use (None: all that this process may); `memory_bytes`
+    None: all of the machine's; `gpus` None: those that the system shows.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str = "process",
+        max_workers: int | None = None,
+        cpu: float | None = None,
+        memory_bytes: int | None = None,
+        gpus: tuple[str, ...] | None = None,
+        python: str = sys.executable,
+    ) -> None:
+        self._name = name
+        self._python = python
+        self._profile = Profile(
+            cpu=float(max_workers or cpu or capacity.cpu()),
+            memory_bytes=memory_bytes or capacity.memory_bytes(),
+            gpus=capacity.gpus() if gpus is None else gpus,
+            depth=_DEPTH,
+        )
+        self._mailbox: Mailbox
+        self._context: RunContext
+        self._nurseries: dict[int, Nursery] = {}  # by number of threads
+        self._hands: dict[int, _Hired] = {}  # by worker number
+        self._lanes: dict[int, _Hired] = {}  # those that serve one
+        self._idle: dict[int, list[_Hired]] = {}  # by number of threads
+        self._where: dict[str, _Hired] = {}  # by attempt
+        self._gpu_lanes: dict[int, _GpuLane] = {}
+        self._noticed: set[str] = set()
+        self._hired = 0
+        self._zygotes = 0
+        self._closed = False
+
+    @property
+    def profile(self) -> Profile:
+        """What it can hold."""
+        return self._profile
+
+    def open(self, mailbox: Mailbox, context: RunContext) -> None:
+        """Start the zygote that most runs need; it imports the user's module while the flow's body begins."""
+        self._mailbox = mailbox
+        self._context = context
+        self._nursery(1)
+
+    def start(self, attempt: Attempt, lane: Lane) -> None:
+        """Send the attempt to the lane's worker."""
+        message = channel.wrap(channel.ATTEMPT, wire.pack(attempt_to_plain(attempt)), self._context.scratch)
+        item = Sent(attempt.id, attempt.retry_on, message)
+        if lane.gpus:
+            self._start_on_gpu(item, lane)
+            return
+        hired = self._lanes.get(lane.number) or self._assign(lane)
+        self._where[item.id] = hired
+        hired.hands.send(item)
+
+    def recall(self, attempt: str) -> None:
+        """Take it out of its worker's socket, if it is still there."""
+        for gpu_lane in self._gpu_lanes.values():
+            for item in gpu_lane.waiting:
+                if item.id == attempt:
+                    gpu_lane.waiting.remove(item)
+                    self._recalled([item])
+                    return
+        hired = self._where.get(attempt)
+        if hired is None or hired.dying:
+            return
+        for item in hired.hands.take_back():
+            if item.id == attempt:
+                self._recalled([item])
+            else:
+                hired.hands.send(item)
+        self._rest(hired)
+
+    def cancel(self, attempt: str, cause: Cause) -> None:
+        """Kill the worker that runs it; what waits behind it is recalled."""
+        for gpu_lane in self._gpu_lanes.values():
+            for item in gpu_lane.waiting:
+                if item.id == attempt:
+                    gpu_lane.waiting.remove(item)
+                    self._drop(item, cause)
+                    return
+        hired = self._where.get(attempt)
+        if hired is None or hired.dying:
+            return
+        back = hired.hands.take_back()  # first: now the worker begins nothing new while we look
+        hired.hands.read()
+        if attempt in self._where and all(item.id != attempt for item in back):
+            hired.ending = cause
+            self._end(hired)
+            self._recalled(back)
+            return
+        for item in back:
+            if item.id == attempt:
+                self._drop(item, cause)
+            else:
+                hired.hands.send(item)
+        self._rest(hired)
+
+    def adopt(self, attempt: Attempt) -> None:
+        """Local workers die with their driver: there is nothing to adopt."""
+        self._mailbox.post(Adopted(attempt.id, False))
+
+    def close(self) -> None:
+        """End all workers and zygotes, and wait until they are gone."""
+        if self._closed:
+            return
+        self._closed = True
+        for nursery in self._nurseries.values():
+            self._mailbox.unwatch(nursery.fd)
+            nursery.close()
+        for hired in list(self._hands.values()):
+            self._mailbox.unwatch(hired.hands.fd)
+            hired.hands.close()
+        for nursery in self._nurseries.values():
+            nursery.wait()
+        for hired in self._hands.values():
+            hired.hands.remove_empty_log(self._context.logs)
+
+    # Hiring
+
+    def _nursery(self, threads: int) -> Nursery:
+        nursery = self._nurseries.get(threads)
+        if nursery is None:
+            self._zygotes += 1
+            name = f"{self._name}-{os.getpid()}-zygote-{self._zygotes}"
+            nursery = self._nurseries[threads] = Nursery(self._context, self._python, threads, name)
+            started = nursery
+            self._mailbox.watch(nursery.fd, lambda: self._hear(started))
+        return nursery
+
+    def _assign(self, lane: Lane) -> _Hired:
+        threads = max(1, int(lane.cpu))
+        idle = self._idle.get(threads)
+        hired = idle.pop() if idle else self._hire(threads, lane.memory_bytes, None)
+        if hired.hands.limit != lane.memory_bytes:
+            hired.hands.limit = lane.memory_bytes
+            hired.nursery.limit(hired.hands.number, lane.memory_bytes)
+        hired.hands.lane = lane.number
+        self._lanes[lane.number] = hired
+        return hired
+
+    def _hire(self, threads: int, limit: int | None, gpus: tuple[str, ...] | None) -> _Hired:
+        self._hired += 1
+        number = self._hired
+        name = f"{self._name}-{os.getpid()}-{number}"
+        hands = Hands(number, name, f"{name}.log", limit)
+        nursery = self._nursery(threads)
+        hired = _Hired(hands, nursery)
+        self._hands[number] = hired
+        hands.posts_to(lambda event: self._said(hired, event))
+        self._mailbox.watch(hands.fd, lambda: self._read(hired))
+        nursery.order(Order(number, name, hands.log, limit, gpus), hands.far_fd)
+        return hired
+
+    def _start_on_gpu(self, item: Sent, lane: Lane) -> None:
+        gpu_lane = self._gpu_lanes.get(lane.number)
+        if gpu_lane is None:
+            gpu_lane = self._gpu_lanes[lane.number] = _GpuLane(lane)
+        gpu_lane.waiting.append(item)
+        self._advance(gpu_lane)
+
+    def _advance(self, gpu_lane: _GpuLane) -> None:
+        """Give the next attempt of a GPU lane a process of its own, once the one before has let the GPU go."""
+        if gpu_lane.hired is not None:
+            return
+        if not gpu_lane.waiting:
+            del self._gpu_lanes[gpu_lane.lane.number]
+            return
+        item = gpu_lane.waiting.popleft()
+        lane = gpu_lane.lane
+        hired = gpu_lane.hired = self._hire(max(1, int(lane.cpu)), lane.memory_bytes, lane.gpus)
+        hired.gpu_lane = gpu_lane
+        self._where[item.id] = hired
+        hired.hands.send(item)
+
+    # Listening
+
+    def _read(self, hired: _Hired) -> None:
+        hired.hands.read()
+        self._rest(hired)
+
+    def _rest(self, hired: _Hired) -> None:
+        """A worker without work is free for any lane; one that had a GPU ends."""
+        hands = hired.hands
+        if not hands.is_idle or hired.dying:
+            return
+        if hired.gpu_lane is not None:
+            self._end(hired)
+        elif hands.lane is not None:
+            del self._lanes[hands.lane]
+            hands.lane = None
+            self._idle.setdefault(hired.nursery.threads, []).append(hired)
+
+    def _said(self, hired: _Hired, event: Ended | Hint) -> None:
+        if type(event) is Ended:
+            del self._where[event.attempt]
+            if hired.gpu_lane is not None:
+                hired.held = event  # posted when its process is gone
+                return
+        self._mailbox.post(event)
+
+    def _hear(self, nursery: Nursery) -> None:
+        if not nursery.hear(self._take_report):
+            self._zygote_died(nursery)
+
+    def _take_report(self, kind: bytes, content: Any) -> None:
+        if kind == channel.DIED:
+            number, *death = content
+            self._bury(self._hands.pop(number), Death(*death))
+        elif kind == channel.NOTICE and content[0] not in self._noticed:
+            self._noticed.add(content[0])
+            self._mailbox.post(Notice(content[0]))
+
+    def _zygote_died(self, nursery: Nursery) -> None:
+        self._mailbox.unwatch(nursery.fd)
+        del self._nurseries[nursery.threads]
+        nursery.clear()
+        words = nursery.last_words()
+        for number, hired in list(self._hands.items()):
+            if hired.nursery is nursery:
+                del self._hands[number]
+                self._bury(hired, Death(), words)
+
+    # Endings
+
+    def _end(self, hired: _Hired) -> None:
+        """Have the worker killed; its lane gets another one."""
+        hired.dying = True
+        hired.nursery.kill(hired.hands.number)
+        self._leave_lane(hired)
+
+    def _leave_lane(self, hired: _Hired) -> None:
+        lane = hired.hands.lane
+        if lane is not None:
+            del self._lanes[lane]
+            hired.hands.lane = None
+        idle = self._idle.get(hired.nursery.threads)
+        if idle and hired in idle:
+            idle.remove(hired)
+
+    def _bury(self, hired: _Hired, death: Death, words: str = "") -> None:
+        """The worker is dead, and nothing it started runs any more: answer for its attempts."""
+        hired.dying = True
+        self._leave_lane(hired)
+        hands = hired.hands
+        back = hands.take_back()
+        hands.read()
+        if hands.flight:
+            item = hands.flight.popleft()
+            del self._where[item.id]
+            self._mailbox.post(Ended(item.id, self._last_outcome(hired, item, death, words)))
+        self._recalled(back)
+        if hired.held is not None:
+            self._mailbox.post(hired.held)
+        self._mailbox.unwatch(hands.fd)
+        hands.close()
+        hands.remove_empty_log(self._context.logs)
+        if hired.gpu_lane is not None:
+            hired.gpu_lane.hired = None
+            self._advance(hired.gpu_lane)
+
+    def _last_outcome(self, hired: _Hired, item: Sent, death: Death, words: str) -> Outcome:
+        hands = hired.hands
+        if hired.ending is not None and not death.overrun_bytes:
+            cause, message = hired.ending, _ENDED.get(hired.ending, f"ended: {hired.ending}")
+        else:
+            cause, message = explain(death, hands.limit)
+        if words:
+            message = f"{message}; it had printed:\n{words}"
+        usage, log = hands.rest(death.peak_bytes, self._context.logs)
+        status = TaskStatus.CANCELLED if cause is Cause.CANCELLED else TaskStatus.FAILED
+        error = Error(cause.value, "", message, retryable=cause_is_retryable(cause, item.retry_on))
+        return Outcome(status.value, None, error, usage, log, hands.metrics, hands.name)
+
+    def _recalled(self, items: list[Sent]) -> None:
+        for item in items:
+            self._where.pop(item.id, None)
+            channel.discard(item.message)
+            self._mailbox.post(Recalled(item.id))
+
+    def _drop(self, item: Sent, cause: Cause) -> None:
+        self._where.pop(item.id, None)
+        channel.discard(item.message)
+        self._mailbox.post(Ended(item.id, failed(cause, f"{_ENDED.get(cause, str(cause))}, before it began")))
+
+
+_ENDED = {Cause.TIMEOUT: "ran beyond its timeout and was ended", Cause.CANCELLED: "was cancelled"}
+
+
+class _Hired:
+    """A worker, and what is known of its fate."""
+
+    def __init__(self, hands: Hands, nursery: Nursery) -> None:
+        self.hands = hands
+        self.nursery = nursery
+        self.dying = False  # told to end, or dead
+        self.ending: Cause | None = None  # why it was told to
+        self.gpu_lane: _GpuLane | None = None
+        self.held: Ended | None = None
+
+
+class _GpuLane:
+    """A lane with GPUs: each of its attempts gets a fresh process, after the one before is gone."""
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+        self.waiting: deque[Sent] = deque()
+        self.hired: _Hired | None = None

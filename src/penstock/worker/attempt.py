@@ -1,0 +1,125 @@
+"""Runs one attempt: inputs are resolved, the function is found and called, its result is stored.
+
+Knows nothing of processes: the same function serves a worker and the flow's own process. What an attempt must not
+change for the next one (working directory, random numbers) is `worker/footing.py`'s; who waits for the outcome is the
+caller's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import perf_counter, process_time, time
+from types import CoroutineType
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Tuple
+
+from penstock.artifacts import codec, names
+from penstock.artifacts.folder import FolderStore
+from penstock.errors import DamagedError, NotStorableError
+from penstock.model.edges import take
+from penstock.model.outcomes import Error, Metric, Outcome, Usage
+from penstock.model.specs import Attempt, Code, Resolved, RunContext
+from penstock.model.states import Cause, TaskStatus
+from penstock.sdk import current
+from penstock.worker import capture
+from penstock.worker.failure import error_of, traceback_text
+
+Hint = Callable[[Tuple[Metric, ...]], None]
+_DONE = TaskStatus.DONE.value
+_FAILED = TaskStatus.FAILED.value
+
+
+class Workbench:
+    """What the attempts of one run share in one process."""
+
+    def __init__(self, context: RunContext, hint: Optional[Hint] = None, broken: Optional[Error] = None) -> None:
+        self.context = context
+        self.store = FolderStore(context.store, create=False)
+        self.hint = hint
+        self.broken = broken  # why the user's module can't be imported; every attempt fails with it
+        self.pid = os.getpid()
+        self._functions: Dict[Code, Callable[..., Any]] = {}
+
+    def function(self, code: Code) -> Callable[..., Any]:
+        """The function that a step is; raises what its import raises."""
+        known = self._functions.get(code)
+        if known is None:
+            if code.record is None:
+                found = names.load(code.module, code.qualname)
+            else:
+                found = codec.decode(code.record, self.store)
+            known = self._functions[code] = getattr(found, "fn", found)
+        return known
+
+
+
+
+def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
+    """Run it to its end and say how it ended. Raises nothing that the user's code raises."""
+    if bench.broken is not None:
+        return Outcome(_FAILED, error=bench.broken)
+    here = current.AttemptContext(attempt.id, bench.context, bench.store, bench.hint)
+    token = current.enter(here)
+    began_at, began, cpu = time(), perf_counter(), process_time()
+    result, error = None, None
+    try:
+        result = _run(attempt, bench)
+    except DamagedError as damaged:
+        error = Error(Cause.DAMAGED.value, "", str(damaged))
+    except BaseException as exception:  # the boundary to the user's code; SystemExit is its business too
+        if os.getpid() != bench.pid:
+            _leave_fork(exception)
+        error = error_of(exception, bench.store, attempt.retry_on)
+    finally:
+        current.leave(here, token)
+    usage = Usage(began_at, perf_counter() - began, process_time() - cpu)
+    return Outcome(_FAILED if error else _DONE, result, error, usage, None, tuple(here.metrics))
+
+
+def _run(attempt: Attempt, bench: Workbench) -> Any:
+    args, kwargs = _arguments(attempt, bench.store)
+    value = bench.function(attempt.code)(*args, **kwargs)
+    if os.getpid() != bench.pid:
+        _leave_fork(None)
+    if type(value) is CoroutineType:
+        import asyncio
+
+        value = asyncio.run(value)
+    del args, kwargs  # an input that the step let go need not stay while its result is written
+    encoded = codec.encode(value, bench.store, where="result", files=True)
+    if encoded.edges:
+        raise NotStorableError("the result holds a future: return its .result()")
+    return encoded.stored
+
+
+def _leave_fork(exception: Optional[BaseException]) -> NoReturn:
+    """A child that the step forked came out of the step's function: it ends here, as it would at a script's end."""
+    status = 0
+    if isinstance(exception, SystemExit):
+        status = exception.code if isinstance(exception.code, int) else int(exception.code is not None)
+    elif exception is not None:
+        sys.stderr.write(traceback_text(exception))
+        status = 1
+    capture.finish_lines()
+    os._exit(status & 0xFF)
+
+
+def _arguments(attempt: Attempt, store: FolderStore) -> Tuple[List[Any], Dict[str, Any]]:
+    values = {item.name: _value(item, store, attempt.verify) for item in attempt.inputs}
+    args: List[Any] = [values.pop(name) for name in attempt.code.positional if name in values]
+    kwargs: Dict[str, Any] = {}
+    for name, value in values.items():
+        if name.startswith("**"):
+            kwargs.update(value)
+        elif name.startswith("*"):
+            args.extend(value)
+        else:
+            kwargs[name] = value
+    return args, kwargs
+
+
+def _value(item: Resolved, store: FolderStore, verify: bool) -> Any:
+    if item.record is not None and not item.refs:
+        return codec.decode(item.record, store, (), verify)
+    parts = [take(codec.decode(record, store, (), verify), part) for record, part in item.refs]
+    return parts[0] if item.record is None else codec.decode(item.record, store, parts, verify)

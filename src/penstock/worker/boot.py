@@ -1,0 +1,60 @@
+"""Makes a fresh interpreter ready to run attempts: paths, captured streams, recorded sources, the user's module."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+from typing import Any, NamedTuple, Optional, Tuple
+
+from penstock.model.outcomes import Error
+from penstock.model.specs import RunContext
+from penstock.sdk import current
+from penstock.worker import capture, posix, sources
+from penstock.worker.attempt import Workbench
+from penstock.worker.failure import error_of
+from penstock.worker.footing import Footing
+from penstock.worker.hooks import ImportHooks
+
+
+class Ready(NamedTuple):
+    """What a worker of this interpreter needs."""
+
+    bench: Workbench
+    footing: Footing
+    library: Any
+
+
+def boot(context: RunContext) -> Ready:
+    """Import the user's module. What it raises is kept, and becomes the failure of every attempt."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the driver's to answer
+    os.chdir(context.cwd)
+    if context.sys_path:
+        sys.path[:] = context.sys_path
+        if posix.kit_root() not in sys.path:
+            sys.path.append(posix.kit_root())
+    sys.argv[:] = [context.module_path]
+    hooks = ImportHooks()
+    capture.install(hooks)
+    recorded = sources.install(context.sources)
+    sys.meta_path.insert(0, hooks)
+    broken = _import(recorded, context) if context.module else None
+    return Ready(Workbench(context, broken=broken), Footing(hooks), posix.libc())
+
+
+def _import(recorded: sources.Sources, context: RunContext) -> Optional[Error]:
+    gc.disable()  # what an import makes stays; looking for cycles in it costs a tenth of its time
+    try:
+        with current.importing():
+            sources.load_module(recorded, context.module, context.module_path)
+    except BaseException as exception:  # the boundary to the user's module, which may also exit
+        return error_of(exception, None, None)
+    finally:
+        gc.enable()
+    return None
+
+
+def context_from_plain(data: Tuple[Any, ...]) -> RunContext:
+    """The run context that was packed as a tuple."""
+    return RunContext(*data)

@@ -1,0 +1,153 @@
+"""What a worker prints, logs and warns, as lines of its log file.
+
+A log file is what the worker's descriptors 1 and 2 write to: bytes, append-only. A line that went through `sys.stdout`
+or `sys.stderr` has a head:
+
+    0x1E, seconds since the epoch with three decimals, space, level, stream, space, text, newline
+
+where level is D, I, W, E or C (debug, info, warning, error, critical; `-` where nobody named one) and stream is `o` or
+`e`. A head may stand in the middle of a line, where raw output ended without a newline. All bytes without a head are
+kept as they were written: output of C code, of sub-processes, binary. A carriage return ends a line as a newline does,
+so that a progress bar can be followed. `worker/logs.py` reads it.
+
+Knows nothing of attempts.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from time import time
+from types import ModuleType
+from typing import Any, List
+
+from penstock.worker.hooks import ImportHooks
+
+MARK = b"\x1e"
+_LONGEST = 1 << 16
+"""A line without an end is written in pieces of this many characters, so that it can't fill the memory."""
+
+
+def level_letter(levelno: int) -> bytes:
+    """The letter for a level of `logging`."""
+    return b"D" if levelno < 20 else b"I" if levelno < 30 else b"W" if levelno < 40 else b"E" if levelno < 50 else b"C"
+
+
+class LineStream(io.TextIOBase):
+    """A text stream that writes whole lines, with heads, straight to a descriptor: nothing is lost by a kill."""
+
+    def __init__(self, fd: int, stream: bytes) -> None:
+        self._fd = fd
+        self._stream = stream
+        self._pending: List[str] = []
+        self._pending_size = 0
+        self.level = b"-"
+        self.buffer = io.FileIO(fd, "wb", closefd=False)
+
+    @property
+    def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return "utf-8"
+
+    @property
+    def errors(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return "backslashreplace"
+
+    @property
+    def name(self) -> str:
+        return "<stdout>" if self._stream == b"o" else "<stderr>"
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def writable(self) -> bool:
+        return True
+
+    def reconfigure(self, **options: Any) -> None:
+        """Accepted, since programs call it on `sys.stdout`; the log's encoding stays."""
+
+    def write(self, text: str, /) -> int:
+        if "\n" not in text and "\r" not in text:
+            self._pending.append(text)
+            self._pending_size += len(text)
+            if self._pending_size > _LONGEST:
+                self.finish_line()
+            return len(text)
+        whole = "".join(self._pending) + text
+        lines = whole.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        rest = lines.pop()
+        self._pending = [rest] if rest else []
+        self._pending_size = len(rest)
+        if "\r" in whole:  # an empty piece is the start of a progress bar's next state
+            lines = [line for line in lines if line]
+        self._emit(lines)
+        return len(text)
+
+    def finish_line(self) -> None:
+        """Write what has no newline yet."""
+        if self._pending:
+            line = "".join(self._pending)
+            self._pending = []
+            self._pending_size = 0
+            self._emit([line])
+
+    def _emit(self, lines: List[str]) -> None:
+        if not lines:
+            return
+        head = MARK + b"%.3f %s%s " % (time(), self.level, self._stream)
+        data = b"".join(head + line.encode("utf-8", "backslashreplace") + b"\n" for line in lines)
+        written = os.write(self._fd, data)
+        while written < len(data):
+            data = data[written:]
+            written = os.write(self._fd, data)
+
+
+def install(hooks: ImportHooks) -> None:
+    """Take over this process's standard streams, `warnings` and the stream handlers of `logging`."""
+    sys.stdout = sys.__stdout__ = LineStream(1, b"o")
+    sys.stderr = sys.__stderr__ = LineStream(2, b"e")
+    hooks.when_imported("logging", _teach_logging)
+    hooks.when_imported("warnings", _teach_warnings)
+
+
+def finish_lines() -> None:
+    """Write what the standard streams hold of unfinished lines."""
+    for stream in (sys.stdout, sys.stderr):
+        if type(stream) is LineStream:
+            stream.finish_line()
+
+
+def _teach_logging(logging: ModuleType) -> None:
+    # A handler of our own on the root logger would turn the user's `basicConfig` into a no-op, so the handlers that
+    # write to our streams tell the level instead.
+    emit = logging.StreamHandler.emit
+
+    def emit_with_level(self: Any, record: Any) -> None:
+        stream = self.stream
+        if not isinstance(stream, LineStream):
+            return emit(self, record)
+        stream.finish_line()
+        stream.level = level_letter(record.levelno)
+        try:
+            emit(self, record)
+        finally:
+            stream.level = b"-"
+
+    logging.StreamHandler.emit = emit_with_level
+
+
+def _teach_warnings(warnings: ModuleType) -> None:
+    show = warnings.showwarning
+
+    def show_with_level(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
+        stream = sys.stderr
+        if file is not None or not isinstance(stream, LineStream):
+            return show(message, category, filename, lineno, file, line)
+        stream.finish_line()
+        stream.level = b"W"
+        try:
+            stream.write(warnings.formatwarning(message, category, filename, lineno, line))
+        finally:
+            stream.level = b"-"
+
+    warnings.showwarning = show_with_level

@@ -1,0 +1,55 @@
+"""Messages between an executor, its zygote and its workers: one datagram each, or a file that the datagram names.
+
+The first byte of a message says what it is; what the rest means is known to those who send and receive it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Tuple
+
+LIMIT = 64 * 1024
+"""A longer message goes through a file."""
+
+ROOM = LIMIT + 16
+
+ATTEMPT = b"a"  # executor -> worker: an attempt
+OUTCOME = b"o"  # worker -> executor: its outcome
+HINT = b"h"  # worker -> executor: metrics of the attempt that runs
+
+SETUP = b"s"  # executor -> zygote: what to import, and how
+WORKER = b"w"  # executor -> zygote: start a worker; its descriptors come with the message
+KILL = b"k"  # executor -> zygote: end a worker and all it started
+LIMITED = b"l"  # executor -> zygote: a worker's memory limit
+STARTED = b"p"  # zygote -> executor: a worker's process
+DIED = b"d"  # zygote -> executor: a worker is dead, and so is all it started
+NOTICE = b"n"  # zygote -> executor: a line for the user
+
+
+def wrap(kind: bytes, body: bytes, folder: str) -> bytes:
+    """The datagram for a message; a long one is written to a file in `folder`, which its reader removes."""
+    if len(body) <= LIMIT:
+        return kind + b"=" + body
+    path = os.path.join(folder, f"message-{os.getpid()}-{time.monotonic_ns()}")
+    with open(path, "xb") as file:
+        file.write(body)
+    return kind + b"@" + os.fsencode(path)
+
+
+def unwrap(message: bytes) -> Tuple[bytes, bytes]:
+    """Kind and body of a datagram."""
+    kind, place = message[:1], message[1:2]
+    if place == b"=":
+        return kind, message[2:]
+    path = os.fsdecode(message[2:])
+    with open(path, "rb") as file:
+        body = file.read()
+    os.unlink(path)
+    return kind, body
+
+
+def discard(message: bytes) -> None:
+    """Drop a message that nobody will read."""
+    if message[1:2] == b"@":
+        os.unlink(os.fsdecode(message[2:]))

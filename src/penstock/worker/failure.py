@@ -1,0 +1,98 @@
+"""An exception of the user's code becomes a failure that can be read without unpickling anything."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Optional, Tuple, Type
+
+from penstock import errors
+from penstock.artifacts import codec
+from penstock.artifacts.store import BlobStore
+from penstock.model.outcomes import Error
+from penstock.model.states import Cause
+
+_OURS = os.path.dirname(os.path.abspath(errors.__file__)) + os.sep
+_RUNNER = os.sep + "asyncio" + os.sep
+_EXITS = (SystemExit, KeyboardInterrupt)
+_CLASSES = {
+    Cause.EXITED: errors.StepExitError,
+    Cause.TIMEOUT: errors.StepTimeoutError,
+    Cause.OUT_OF_MEMORY: errors.OutOfMemoryError,
+}
+
+
+def error_of(exception: BaseException, store: Optional[BlobStore], retry_on: Optional[Tuple[str, ...]]) -> Error:
+    """The failure that an exception is."""
+    kind = type(exception)
+    exited = isinstance(exception, _EXITS)
+    cause = Cause.EXITED if exited else Cause.RAISED
+    record = None if exited or store is None else _record(exception, store)
+    return Error(
+        cause.value,
+        class_name(kind),
+        _exit_message(exception) if exited else _message(exception),
+        traceback_text(exception),
+        record,
+        is_retryable(kind, retry_on),
+    )
+
+
+def is_retryable(kind: Type[BaseException], retry_on: Optional[Tuple[str, ...]]) -> bool:
+    """Whether `retry_on` names the class or one of its bases; None names them all."""
+    return retry_on is None or any(class_name(base) in retry_on or base.__name__ in retry_on for base in kind.__mro__)
+
+
+def cause_is_retryable(cause: Cause, retry_on: Optional[Tuple[str, ...]]) -> bool:
+    """The same for a worker that could raise nothing any more: by the exception that arrives in the flow."""
+    kind = _CLASSES.get(cause)
+    return kind is None or is_retryable(kind, retry_on)
+
+
+def class_name(kind: type) -> str:
+    """`sklearn.exceptions.NotFittedError`; a builtin goes by its bare name."""
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def traceback_text(exception: BaseException) -> str:
+    """The traceback as Python prints it, without Penstock's own frames. Causes and contexts are kept."""
+    import traceback
+
+    whole = traceback.TracebackException.from_exception(exception)
+    _strip(whole, set())
+    try:
+        return "".join(whole.format())
+    except Exception as error:  # an exception whose words can't be had must still be reported
+        return f"{class_name(type(exception))} (its traceback can't be printed: {error!r})\n"
+
+
+def _strip(part: Any, seen: set[int]) -> None:
+    if part is None or id(part) in seen:
+        return
+    seen.add(id(part))
+    frames = [frame for frame in part.stack if not frame.filename.startswith(_OURS)]
+    while frames and _RUNNER in frames[0].filename:
+        del frames[0]
+    part.stack[:] = frames
+    for other in (part.__cause__, part.__context__, *(getattr(part, "exceptions", None) or ())):
+        _strip(other, seen)
+
+
+def _message(exception: BaseException) -> str:
+    try:
+        return str(exception)
+    except Exception as error:  # the user's __str__
+        return f"<its message can't be printed: {error!r}>"
+
+
+def _exit_message(exception: BaseException) -> str:
+    if isinstance(exception, KeyboardInterrupt):
+        return "interrupted itself (KeyboardInterrupt)"
+    code = exception.code if isinstance(exception, SystemExit) else None
+    return f"called sys.exit({'' if code is None else repr(code)})"
+
+
+def _record(exception: BaseException, store: BlobStore) -> Optional[bytes]:
+    try:
+        return codec.encode_exception(exception, store)
+    except Exception:  # the user's __reduce__, or a full disk: the words of the failure matter more than its object
+        return None

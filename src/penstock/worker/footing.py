@@ -1,0 +1,83 @@
+"""Each attempt starts from the same ground: its own random numbers, the run's working directory and environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import ModuleType
+from typing import Any, Dict, List
+
+from penstock.worker.hooks import ImportHooks
+
+
+class Footing:
+    """Gives each attempt its seed, and takes back what it changed of the process."""
+
+    def __init__(self, hooks: ImportHooks) -> None:
+        self._cwd = os.getcwd()
+        # The mapping below `os.environ`: comparing that takes a quarter of a microsecond, decoding it twenty.
+        self._live: Dict[Any, Any] = getattr(os.environ, "_data", os.environ)
+        self._environ = os.environ.copy()
+        self._kept = dict(self._live)
+        self._seed = 0
+        self._random: Any = None
+        self._numpy: Any = None
+        # A module that an attempt is the first to import would seed itself from the system's entropy.
+        hooks.when_imported("random", self._take_random)
+        hooks.when_imported("numpy.random", self._take_numpy)
+
+    def begin(self, key: bytes) -> None:
+        """Seed `random` and numpy from the task's key, the same for all attempts of the task."""
+        self._seed = int.from_bytes(key[-16:], "little")
+        if self._random is not None:
+            self._random.seed(self._seed)
+        if self._numpy is not None:
+            self._numpy.seed(_words(self._seed))
+
+    def end(self) -> None:
+        """Go back to the run's directory and environment, if the attempt left them."""
+        try:
+            if os.getcwd() != self._cwd:
+                os.chdir(self._cwd)
+        except FileNotFoundError:
+            os.chdir(self._cwd)
+        if self._live != self._kept:
+            os.environ.clear()
+            os.environ.update(self._environ)
+
+    def _take_random(self, module: ModuleType) -> None:
+        self._random = module
+        module.seed(self._seed)
+
+    def _take_numpy(self, module: ModuleType) -> None:
+        self._numpy = module
+        module.seed(_words(self._seed))
+
+
+def _words(seed: int) -> List[int]:
+    """All 128 bits, as numpy takes them: of 100,000 seeds of 32 bits two are likely the same."""
+    return [(seed >> shift) & 0xFFFFFFFF for shift in (0, 32, 64, 96)]
+
+
+class OwnRandomness:
+    """The seeds of an attempt that runs in the flow's own process, whose random numbers go on as if it had not."""
+
+    def __init__(self, key: bytes) -> None:
+        self._seed = int.from_bytes(key[-16:], "little")
+        self._random: Any = None
+        self._numpy: Any = None
+
+    def __enter__(self) -> None:
+        random, numpy = sys.modules.get("random"), sys.modules.get("numpy.random")
+        if random is not None:
+            self._random = random.getstate()
+            random.seed(self._seed)
+        if numpy is not None:
+            self._numpy = numpy.get_state()
+            numpy.seed(_words(self._seed))
+
+    def __exit__(self, *_: object) -> None:
+        if self._random is not None:
+            sys.modules["random"].setstate(self._random)
+        if self._numpy is not None:
+            sys.modules["numpy.random"].set_state(self._numpy)

@@ -1,0 +1,131 @@
+"""The worker: reads attempts, runs them one after another, writes their outcomes. Ends by `os._exit`, or by a kill."""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import monotonic
+from typing import Any, List, NamedTuple, NoReturn, Optional, Tuple
+
+from penstock.model import wire
+from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
+from penstock.model.specs import attempt_from_plain
+from penstock.model.states import Cause
+from penstock.worker import capture, channel, posix
+from penstock.worker.attempt import Workbench, run_attempt
+from penstock.worker.footing import Footing
+from penstock.worker.gauge import Gauge
+
+_SHORT_S = 0.005
+"""What is over sooner is not worth a look into /proc."""
+
+
+class Post(NamedTuple):
+    """Where a worker stands."""
+
+    name: str
+    fd: int  # attempts come in here, outcomes go out
+    gauge: Gauge
+    scratch: str
+    library: Any
+
+
+class Worker:
+    """One process that runs attempts."""
+
+    def __init__(self, post: Post, bench: Workbench, footing: Footing, log_file: str) -> None:
+        self._post = post
+        self._bench = bench
+        self._footing = footing
+        self._log_file = log_file
+        self._log_end = os.lseek(1, 0, os.SEEK_END)
+        self._pid = os.getpid()
+        self._memory = _Memory()
+        bench.hint = self._hint
+
+    def run(self) -> NoReturn:
+        """Serve until the other end is closed. The process ends here, whatever happens."""
+        status = 1
+        try:
+            while True:
+                message = os.read(self._post.fd, channel.ROOM)
+                if not message:
+                    status = 0
+                    break
+                self._serve(message)
+        except BaseException:  # the last boundary: a forked worker must not unwind into the zygote's frames
+            if os.getpid() == self._pid:
+                sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(status)
+
+    def _serve(self, message: bytes) -> None:
+        gauge = self._post.gauge
+        gauge.begin(monotonic())
+        attempt = attempt_from_plain(wire.unpack(channel.unwrap(message)[1]))
+        self._footing.begin(attempt.key)
+        outcome = run_attempt(attempt, self._bench)
+        children_cpu_s = self._end_children()
+        self._footing.end()
+        wall_s = outcome.usage.wall_s
+        peak = max(gauge.end(), self._memory.anonymous() if wall_s > _SHORT_S else self._memory.last)
+        usage = outcome.usage._replace(cpu_s=outcome.usage.cpu_s + children_cpu_s, peak_bytes=peak)
+        self._send(outcome._replace(usage=usage, log=self._log(), worker=self._post.name))
+
+    def _send(self, outcome: Outcome) -> None:
+        try:
+            message = channel.wrap(channel.OUTCOME, wire.pack(to_plain(outcome)), self._post.scratch)
+        except OSError as error:  # a long outcome goes through a file, and the disk may be full
+            short = failed(Cause.RAISED, f"the outcome can't be written: {error}", usage=outcome.usage)
+            message = channel.wrap(channel.OUTCOME, wire.pack(to_plain(short)), self._post.scratch)
+        os.write(self._post.fd, message)
+
+    def _hint(self, metrics: Tuple[Metric, ...]) -> None:
+        data = wire.pack(tuple(tuple(metric) for metric in metrics))
+        os.write(self._post.fd, channel.wrap(channel.HINT, data, self._post.scratch))
+
+    def _log(self) -> Optional[Log]:
+        """The slice of the log that this attempt wrote."""
+        capture.finish_lines()
+        if self._post.library is not None:
+            self._post.library.fflush(None)  # what C code printed
+        start, end = self._log_end, os.lseek(1, 0, os.SEEK_END)
+        self._log_end = end
+        return Log(self._log_file, start, end) if end > start else None
+
+    def _end_children(self) -> float:
+        """Kill and reap what the attempt left running; gives the processor time of all its children."""
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    posix.kill(posix.descendants(self._pid, posix.Family().look(fresh=True)))
+                    os.waitpid(-1, 0)
+            except ChildProcessError:  # orphans become children of this process: none is left anywhere
+                return self._children_cpu()
+
+    _children_before_s = 0.0
+
+    def _children_cpu(self) -> float:
+        times = os.times()
+        total = times.children_user + times.children_system
+        spent, self._children_before_s = total - self._children_before_s, total
+        return spent
+
+
+class _Memory:
+    """This process's own anonymous memory."""
+
+    def __init__(self) -> None:
+        self.last = 0
+        try:
+            self._fd = os.open("/proc/self/statm", os.O_RDONLY)
+        except OSError:
+            self._fd = -1
+
+    def anonymous(self) -> int:
+        """In bytes; 0 where the system does not say."""
+        if self._fd >= 0:
+            fields: List[bytes] = os.pread(self._fd, 128, 0).split()
+            self.last = (int(fields[1]) - int(fields[2])) * posix.PAGE
+        return self.last

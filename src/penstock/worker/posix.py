@@ -1,0 +1,186 @@
+"""The one door to what differs between systems: process control, /proc, message sockets, shared pages.
+
+Knows nothing of attempts. On a system without /proc or prctl the answers are empty or the calls do nothing: workers are
+spawned there, their memory is not limited, and what they leave behind is found by its process group alone.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import signal
+import sys
+from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
+
+LINUX = sys.platform.startswith("linux")
+PAGE = mmap.PAGESIZE
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def kit_root() -> str:
+    """What must be on the path of an interpreter that is to find Penstock."""
+    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def libc() -> Any:
+    """The C library; ctypes costs two milliseconds, so only those who need it load it."""
+    import ctypes
+
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def adopt_orphans(library: Any) -> None:
+    """Descendants that lose their parent become children of this process, so that it can end them."""
+    if LINUX:
+        library.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent(library: Any, parent: int) -> None:
+    """Be killed when the parent's thread that started this process ends; exits at once where it is gone already."""
+    if LINUX:
+        library.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def message_pair() -> Tuple[Any, Any]:
+    """Two connected sockets that keep the bounds of messages. `_socket`, because `socket` costs five milliseconds."""
+    import _socket
+
+    kind = _socket.SOCK_SEQPACKET if LINUX else _socket.SOCK_DGRAM
+    ends = _socket.socketpair(_socket.AF_UNIX, kind, 0)
+    for end in ends:
+        end.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, 1 << 20)
+    return ends
+
+
+def process_fd(pid: int) -> Optional[int]:
+    """A descriptor that can be read once the process is dead; None where the system has none."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+def shared_file(folder: str, size: int) -> int:
+    """A descriptor of `size` zero bytes that several processes can map."""
+    try:
+        fd = os.memfd_create("penstock")
+    except (AttributeError, OSError):
+        path = os.path.join(folder, f".shared-{os.getpid()}")
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        os.unlink(path)
+    os.ftruncate(fd, size)
+    return fd
+
+
+def threads_alive() -> int:
+    """How many threads this process has, those that Python does not know included."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        threading = sys.modules.get("threading")
+        return threading.active_count() if threading else 1
+
+
+class Family:
+    """Who is whose child, kept between looks so that a look costs one listing of /proc."""
+
+    def __init__(self) -> None:
+        self._parents: Dict[int, int] = {}
+
+    def look(self, fresh: bool = False) -> Dict[int, List[int]]:
+        """Parent -> children, of all processes. `fresh` trusts nothing of an earlier look."""
+        try:
+            alive = {int(name) for name in os.listdir("/proc") if name.isdigit()}
+        except OSError:
+            return {}
+        known = {} if fresh else self._parents
+        parents: Dict[int, int] = {}
+        for pid in alive:
+            parent = known.get(pid)
+            if parent is None or parent not in alive:  # new, or its parent died and another one took it
+                parent = parent_of(pid)
+            if parent is not None:
+                parents[pid] = parent
+        self._parents = parents
+        children: Dict[int, List[int]] = {}
+        for pid, parent in parents.items():
+            children.setdefault(parent, []).append(pid)
+        return children
+
+
+def parent_of(pid: int) -> Optional[int]:
+    """The parent of a process that is alive; None for one that is gone, or dead and waiting to be reaped."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
+            fields = file.read(1024).rpartition(b") ")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in (b"Z", b"X") else int(fields[1])
+
+
+def descendants(root: int, children: Dict[int, List[int]]) -> List[int]:
+    """All processes below `root`, parents first."""
+    found: List[int] = []
+    waiting = list(children.get(root, ()))
+    while waiting:
+        pid = waiting.pop()
+        found.append(pid)
+        waiting.extend(children.get(pid, ()))
+    return found
+
+
+def memory_of(pid: int) -> int:
+    """Anonymous and shared memory of a process in bytes; mapped files are not counted. 0 where it is gone."""
+    try:
+        with open(f"/proc/{pid}/status", "rb", buffering=0) as file:
+            text = file.read(4096)
+    except OSError:
+        return 0
+    total = 0
+    for field in (b"RssAnon:", b"RssShmem:"):
+        at = text.find(field)
+        if at >= 0:
+            total += int(text[at + len(field) : text.index(b"kB", at)])
+    return total * 1024
+
+
+def kill(pids: Iterable[int]) -> None:
+    """SIGKILL; those that are gone are passed over."""
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+
+def marked(mark: bytes) -> Set[int]:
+    """Processes whose environment, as they were started, holds `mark`: however far they went from their parents."""
+    found: Set[int] = set()
+    try:
+        names = os.listdir("/proc")
+    except OSError:
+        return found
+    for name in names:
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/environ", "rb", buffering=0) as file:
+                    if mark in file.read(1 << 20):
+                        found.add(int(name))
+            except OSError:
+                continue
+    return found
+
+
+def killed_by_system() -> int:
+    """How many processes the system has killed since it started because it ran out of memory."""
+    try:
+        with open("/proc/vmstat", "rb") as file:
+            for line in file:
+                if line.startswith(b"oom_kill "):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return 0

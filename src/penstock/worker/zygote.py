@@ -1,0 +1,312 @@
+"""The zygote: imports the user's module once, forks workers that have it, and ends them with all they started.
+
+It is told what to do by the executor, through one socket, and reports deaths there. It runs no attempt and no thread.
+When the executor is gone, it ends every worker and itself.
+"""
+
+from __future__ import annotations
+
+import _socket
+import gc
+import os
+import select
+import signal
+import sys
+import time
+from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Set, Tuple
+
+from penstock.model import wire
+from penstock.worker import boot, channel, posix
+from penstock.worker.gauge import FILE_SIZE, Gauge, Gauges
+from penstock.worker.loop import Post, Worker
+
+_SAMPLE_S = 0.03
+_LOOK_S = 0.1
+_LONG_S = 0.05
+_REAP_S = 2.0
+_BOOTSTRAP = (
+    "import sys; sys.path[:] = [p for p in sys.path if p] + [{root!r}]; "
+    "from penstock.worker import {module}; {module}.main({fd})"
+)
+
+
+class Order(NamedTuple):
+    """A worker that the executor wants."""
+
+    number: int
+    name: str
+    log: str  # its log file, relative to the run's log folder
+    limit: Optional[int]  # bytes; None: not limited
+    gpus: Optional[Tuple[str, ...]]  # not None: a process of its own, that sees these
+
+
+class Charge:
+    """A worker that lives."""
+
+    def __init__(self, order: Order, pid: int, gauge: Gauge) -> None:
+        self.number = order.number
+        self.limit = order.limit
+        self.pid = pid
+        self.gauge = gauge
+        self.fd = posix.process_fd(pid)
+        self.peak = 0
+        self.overrun = 0  # bytes it had when it was killed for them
+
+
+class Zygote:
+    """Workers, and who is told about them."""
+
+    def __init__(self, control: Any, setup: Tuple[Any, ...]) -> None:
+        self._control = control
+        self._setup = setup
+        self._context = boot.context_from_plain(setup)
+        self._gauge_fd = posix.shared_file(self._context.scratch, FILE_SIZE)
+        self._gauges = Gauges(self._gauge_fd)
+        self._family = posix.Family()
+        self._charges: Dict[int, Charge] = {}
+        self._poll = select.poll()
+        self._poll.register(control.fileno(), select.POLLIN)
+        self._me, self._parent = os.getpid(), os.getppid()
+        self._parent_fd = posix.process_fd(self._parent)
+        if self._parent_fd is not None:
+            self._poll.register(self._parent_fd, select.POLLIN)
+        self._ready = boot.boot(self._context)
+        posix.adopt_orphans(self._ready.library)
+        self._forks = self._fork_is_safe()
+        self._older: Set[int] = set(self._children())  # what the user's module started belongs to no attempt
+        self._system_kills = posix.killed_by_system()
+        gc.freeze()
+
+    def run(self) -> NoReturn:
+        """Serve until the executor is gone."""
+        try:
+            while os.getppid() == self._parent:
+                self._poll.poll(self._patience_ms())
+                while self._take_order():
+                    pass
+                self._reap()
+                self._sample()
+        finally:
+            self._end_all()
+            os._exit(0)
+
+    def _take_order(self) -> bool:
+        """Do one thing that the executor asks for; False: it asks for nothing now."""
+        try:
+            data, ancillary, _, _ = self._control.recvmsg(channel.ROOM, _socket.CMSG_SPACE(4), _socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        if not data:
+            self._end_all()
+            os._exit(0)
+        kind, body = channel.unwrap(data)
+        content: Any = wire.unpack(body)
+        if kind == channel.WORKER:
+            fd = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
+            self._start(Order(*content), fd)
+        elif content[0] in self._charges:
+            charge = self._charges[content[0]]
+            if kind == channel.LIMITED:
+                charge.limit = content[1]
+            elif kind == channel.KILL:
+                self._kill(charge)
+        return True
+
+    def _start(self, order: Order, fd: int) -> None:
+        gauge = self._gauges.take()
+        if order.gpus is None and self._forks:
+            pid = os.fork()
+            if pid == 0:
+                self._become_worker(order, fd, gauge)
+        else:
+            pid = self._spawn(order, fd, gauge)
+        os.close(fd)
+        charge = self._charges[order.number] = Charge(order, pid, gauge)
+        if charge.fd is not None:
+            self._poll.register(charge.fd, select.POLLIN)
+        self._report(channel.STARTED, (order.number, pid))
+
+    def _become_worker(self, order: Order, fd: int, gauge: Gauge) -> NoReturn:
+        try:
+            self._control.close()
+            for other in self._charges.values():
+                if other.fd is not None:
+                    os.close(other.fd)
+            serve(order, fd, gauge, self._context, self._ready, self._me)
+        finally:
+            os._exit(1)
+
+    def _spawn(self, order: Order, fd: int, gauge: Gauge) -> int:
+        """A worker in an interpreter of its own: where forking is not safe, or a GPU must not be shared."""
+        parcel = wire.pack((self._setup, tuple(order), gauge.slot))
+        parcel_fd = posix.shared_file(self._context.scratch, len(parcel))
+        os.pwrite(parcel_fd, parcel, 0)
+        environ = dict(os.environ)
+        if order.gpus is not None:
+            environ["CUDA_VISIBLE_DEVICES"] = ",".join(order.gpus)
+        # Above the numbers that the three have now, so that none is overwritten before it is copied.
+        first = max(fd, parcel_fd, self._gauge_fd) + 1
+        copies = [(os.POSIX_SPAWN_DUP2, old, first + at) for at, old in enumerate((parcel_fd, fd, self._gauge_fd))]
+        command = bootstrap(sys.executable, "spawned", first)
+        try:
+            return os.posix_spawn(command[0], command, environ, file_actions=copies)
+        finally:
+            os.close(parcel_fd)
+
+    def _fork_is_safe(self) -> bool:
+        if not posix.LINUX:
+            return False
+        threading = sys.modules.get("threading")
+        if posix.threads_alive() > 1 and (threading is None or threading.active_count() == 1):
+            # Threads of a library. OpenBLAS, for one, ends its own before a fork and starts them again when needed.
+            pid = os.fork()
+            if pid == 0:
+                os._exit(0)
+            os.waitpid(pid, 0)
+        count = posix.threads_alive()
+        if count > 1:
+            text = (
+                f"{self._context.module} leaves {count - 1} threads running when it is imported, so that workers can't "
+                "be forked: each is started anew, which takes longer"
+            )
+            self._report(channel.NOTICE, (text,))
+        return count == 1
+
+    def _patience_ms(self) -> Optional[float]:
+        """How long to wait for orders until memory has to be looked at."""
+        if not self._charges:
+            return None if self._parent_fd is not None else 1000 * _LOOK_S
+        now = time.monotonic()
+        for charge in self._charges.values():
+            if charge.limit is not None or 0.0 < charge.gauge.began() < now - _LONG_S:
+                return 1000 * _SAMPLE_S
+        return 1000 * _LOOK_S
+
+    def _sample(self) -> None:
+        """Look at the memory of what has a limit or runs for long; end what went beyond its limit."""
+        now = time.monotonic()
+        watched: List[Charge] = []
+        for charge in self._charges.values():
+            began = charge.gauge.began()
+            if began and (charge.limit is not None or began < now - _LONG_S):
+                watched.append(charge)
+        children = self._family.look() if watched else {}
+        for charge in watched:
+            size = sum(map(posix.memory_of, [charge.pid, *posix.descendants(charge.pid, children)]))
+            charge.gauge.sample(size)
+            charge.peak = max(charge.peak, size)
+            if charge.limit is not None and size > charge.limit and not charge.overrun:
+                charge.overrun = size
+                self._kill(charge)
+
+    def _kill(self, charge: Charge) -> None:
+        """The worker, and everything below it. What slips away becomes this process's child when the worker dies."""
+        children = self._family.look(fresh=True)
+        posix.kill([charge.pid, *posix.descendants(charge.pid, children)])
+
+    def _reap(self) -> None:
+        by_pid = {charge.pid: charge for charge in self._charges.values()}
+        dead: List[Tuple[Charge, int]] = []
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            if pid in by_pid:
+                dead.append((by_pid[pid], status))
+        if dead:
+            for charge, _ in dead:
+                del self._charges[charge.number]
+            self._end_orphans()
+            for charge, status in dead:
+                self._bury(charge, status)
+
+    def _bury(self, charge: Charge, status: int) -> None:
+        if charge.fd is not None:
+            self._poll.unregister(charge.fd)
+            os.close(charge.fd)
+        self._gauges.give(charge.gauge)
+        kills, before = posix.killed_by_system(), self._system_kills
+        self._system_kills = kills
+        self._report(channel.DIED, (charge.number, status, charge.peak, charge.overrun, kills > before))
+
+    def _children(self) -> List[int]:
+        return self._family.look(fresh=True).get(self._me, [])
+
+    def _end_orphans(self) -> None:
+        """End what dead workers left: it has become this process's own."""
+        until = time.monotonic() + _REAP_S
+        while time.monotonic() < until:
+            living = {charge.pid for charge in self._charges.values()} | self._older
+            children = self._family.look(fresh=True)
+            orphans = [pid for pid in children.get(self._me, ()) if pid not in living]
+            if not orphans:
+                return
+            for orphan in orphans:
+                posix.kill([orphan, *posix.descendants(orphan, children)])
+            for orphan in orphans:
+                _await_death(orphan, until)
+
+    def _end_all(self) -> None:
+        """End every worker, and what the user's module started."""
+        until = time.monotonic() + _REAP_S
+        while time.monotonic() < until:
+            children = self._family.look(fresh=True)
+            pids = posix.descendants(self._me, children) or [charge.pid for charge in self._charges.values()]
+            posix.kill(pids)
+            try:
+                os.waitpid(-1, 0)
+            except ChildProcessError:
+                return
+
+    def _report(self, kind: bytes, content: Tuple[Any, ...]) -> None:
+        try:
+            self._control.send(channel.wrap(kind, wire.pack(content), self._context.scratch))
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the executor is gone; the next look at the socket says so
+
+
+def _await_death(pid: int, until: float) -> None:
+    while time.monotonic() < until:
+        try:
+            if os.waitpid(pid, os.WNOHANG)[0] == pid:
+                return
+        except ChildProcessError:
+            return
+        time.sleep(0.0005)
+
+
+def serve(order: Order, fd: int, gauge: Gauge, context: Any, ready: boot.Ready, parent: int) -> NoReturn:
+    """Be the worker that was ordered."""
+    posix.die_with_parent(ready.library, parent)
+    posix.adopt_orphans(ready.library)
+    os.setsid()
+    log = os.open(os.path.join(context.logs, order.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    ready.bench.pid = os.getpid()
+    post = Post(order.name, fd, gauge, context.scratch, ready.library)
+    Worker(post, ready.bench, ready.footing, order.log).run()
+
+
+def bootstrap(python: str, module: str, fd: int) -> List[str]:
+    """The command of a fresh interpreter that runs `main(fd)` of a module of this package.
+
+    The working directory is not on its path yet: a user's file named like a standard module would be imported.
+    """
+    flags = [f"-W{option}" for option in sys.warnoptions] + ["-O"] * sys.flags.optimize
+    return [python, *flags, "-c", _BOOTSTRAP.format(root=posix.kit_root(), module=module, fd=fd)]
+
+
+def main(fd: int) -> NoReturn:
+    """The zygote's process. `fd` is its end of the control socket."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = _socket.socket(fileno=fd)
+    os.set_inheritable(fd, False)
+    first = control.recv(channel.ROOM)
+    if first:
+        Zygote(control, wire.unpack(channel.unwrap(first)[1])).run()
+    os._exit(0)
