@@ -1,0 +1,215 @@
+"""Values <-> records and blobs. Owns the order of things: blobs first, then the identity, then the record.
+
+Knows nothing of tasks; docs/formats.md, Record.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pathlib
+import pickle
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+from penstock.artifacts import pickling, records
+from penstock.artifacts.canonical import BIG, Identity, Known, identify
+from penstock.artifacts.preview import preview
+from penstock.artifacts.store import BlobStore
+from penstock.errors import DamagedError, NotStorableError, PenstockError, UsageError
+from penstock.model.edges import Edge
+from penstock.model.outcomes import Stored
+
+_ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
+_FEW = 32  # items of a container that is looked through for the fast path
+_MARKER = b"penstock.artifacts.rebuild"
+
+
+class Encoded(NamedTuple):
+    """A value as it was stored, and what else became known of it."""
+
+    stored: Stored
+    edges: Tuple[Edge, ...]  # in the order of their numbers: `decode` takes their values as `refs`
+    identity: Identity
+
+
+def encode(value: Any, store: BlobStore, where: str = "result", files: bool = False) -> Encoded:
+    """Store a value: large buffers as blobs, the rest in the record.
+
+    With `files`, a `pathlib.Path` inside that names an existing file or folder is stored with its content.
+    Raises NotStorableError, naming the path from `where` to what can't be pickled, and StoreError. Blocks.
+    """
+    if _is_small(value):
+        identity = identify(value, where)
+        record = records.build((), pickle.dumps(value, 5))
+        size = len(record)
+        return Encoded(Stored(identity.digest, record, preview(value, size), (), size, ""), (), identity)
+    known: Known = {}
+    sink = pickling.Sink(store, known, files)
+    record, size, alive = _dump(value, sink, where)
+    identity = identify(value, where, known, files)
+    del alive
+    blobs = tuple(dict.fromkeys(digest for digest, _ in inspect_record(record)))
+    stored = Stored(identity.digest, record, preview(value, size), blobs, size, identity.culprit)
+    return Encoded(stored, tuple(sink.edges), identity)
+
+
+def encode_only(value: Any, store: BlobStore, where: str = "error") -> bytes:
+    """A record without identity and preview. Raises as `encode` does."""
+    return _dump(value, pickling.Sink(store, {}, False), where)[0]
+
+
+def decode(
+    record: bytes,
+    store: BlobStore,
+    refs: Sequence[Any] = (),
+    verify: bool = False,
+    files_into: Union[str, os.PathLike[str], None] = None,
+) -> Any:
+    """The value of a record, its own copy; large buffers are mapped and read when touched.
+
+    `refs` are the values of its edges. With `verify` the digest of each blob is checked, not its size alone. Stored
+    files are written to new folders in `files_into`; None: a value with files is a UsageError.
+    Raises DamagedError, and whatever the value's own classes raise when they are imported or rebuilt.
+    """
+    parsed = records.parse(record)
+    skeleton = parsed.skeleton
+    if parsed.skeleton_blob[0]:
+        skeleton = store.get(*parsed.skeleton_blob, verify=verify)
+    elif not parsed.parts and _MARKER not in bytes(skeleton):
+        return pickle.loads(skeleton)
+    return _Unpickler(_Source(parsed, store, refs, verify, files_into), skeleton).load()
+
+
+def inspect_record(record: bytes) -> Tuple[Tuple[bytes, int], ...]:
+    """(digest, size) of each blob that a record needs. Never unpickles; raises DamagedError."""
+    parsed = records.parse(record)
+    own = (parsed.skeleton_blob,) if parsed.skeleton_blob[0] else ()
+    return tuple((digest, size) for _, digest, size in parsed.parts) + own
+
+
+def _is_small(value: Any) -> bool:
+    kind = type(value)
+    if kind in _ATOMS:
+        return (kind is not str and kind is not bytes) or len(value) < records.LIMIT // 4
+    if (kind is list or kind is tuple) and len(value) <= _FEW:
+        return all(type(item) in _ATOMS and (type(item) not in (str, bytes) or len(item) < 64) for item in value)
+    return False
+
+
+def _dump(value: Any, sink: pickling.Sink, where: str) -> Tuple[bytes, int, Any]:
+    file = _Skeleton()
+    try:
+        alive = pickling.dump(value, sink, file)
+    except PenstockError:
+        raise
+    except Exception as error:  # the user's pickling code runs here: whatever it raises, the value can't be stored
+        from penstock.artifacts import culprits
+
+        raise NotStorableError(culprits.message(value, where, error)) from error
+    if file.size <= records.room(sink.parts):
+        record = records.build(sink.parts, b"".join(file.pieces))
+    else:
+        record = records.build_with_blob(sink.parts, *sink.store.put_chunks(file.batches()))
+    return record, len(record) + sum(size for _, size in dict(inspect_record(record)).items()), alive
+
+
+class _Skeleton:
+    """A file for picklers that keeps what is written as it is: large bytes are not copied together."""
+
+    def __init__(self) -> None:
+        self.pieces: List[Any] = []
+        self.size = 0
+
+    def write(self, data: Any) -> int:
+        size = len(data) if isinstance(data, bytes) else memoryview(data).nbytes
+        self.pieces.append(data if isinstance(data, bytes) or size >= BIG else bytes(data))
+        self.size += size
+        return size
+
+    def seek(self, at: int) -> None:
+        assert at == 0
+
+    def truncate(self) -> None:
+        self.pieces.clear()
+        self.size = 0
+
+    def batches(self) -> Iterator[Any]:
+        small: List[Any] = []
+        held = 0
+        for piece in self.pieces:
+            if len(piece) >= BIG:
+                yield b"".join(small)
+                small, held = [], 0
+                yield piece
+                continue
+            small.append(piece)
+            held += len(piece)
+            if held >= 4 << 20:
+                yield b"".join(small)
+                small, held = [], 0
+        yield b"".join(small)
+
+
+class _Source:
+    """What the names of `rebuild` stand for while one record is read."""
+
+    def __init__(
+        self,
+        parsed: records.Parsed,
+        store: BlobStore,
+        refs: Sequence[Any],
+        verify: bool,
+        files_into: Union[str, os.PathLike[str], None],
+    ) -> None:
+        self._parts, self._store, self._refs = parsed.parts, store, refs
+        self._verify, self._files_into = verify, files_into
+        self.own: Dict[str, Callable[..., Any]] = {"ref": refs.__getitem__, "blob": self._blob, "path": self._path}
+
+    def in_order(self) -> Iterator[memoryview]:
+        for kind, digest, size in self._parts:
+            if kind == pickling.IN_ORDER:
+                yield self._store.get(digest, size, self._verify)
+
+    def _blob(self, number: int) -> memoryview:
+        _, digest, size = self._parts[number]
+        return self._store.get(digest, size, self._verify)
+
+    def _path(self, name: str, entries: List[Any]) -> pathlib.Path:
+        from penstock.artifacts import files
+
+        if self._files_into is None:
+            raise UsageError(f"the value holds the file {name}: say where files go")
+        return files.restore(name, entries, self._files_into)
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, source: _Source, skeleton: Any) -> None:
+        super().__init__(io.BytesIO(skeleton) if len(skeleton) < BIG else _Reader(skeleton), buffers=source.in_order())
+        self._own = source.own
+
+    def find_class(self, module_name: str, global_name: str) -> Any:
+        if module_name == _MARKER.decode() and global_name in self._own:
+            return self._own[global_name]
+        return super().find_class(module_name, global_name)
+
+
+class _Reader:
+    """A skeleton as a file, without a copy of it."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = memoryview(data)
+        self._at = 0
+
+    def read(self, size: int) -> bytes:
+        piece = bytes(self._data[self._at : self._at + size])
+        self._at += len(piece)
+        return piece
+
+    def readinto(self, target: Any) -> int:
+        piece = self._data[self._at : self._at + len(target)]
+        target[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def readline(self) -> bytes:  # only in pickles of protocol 0, but a pickler's file has it
+        raise pickle.UnpicklingError("a skeleton is of protocol 5")

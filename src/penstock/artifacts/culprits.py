@@ -1,0 +1,120 @@
+"""The path to what can't be pickled: `result.model.lock`. Runs only after pickling failed, so it may take its time."""
+
+from __future__ import annotations
+
+import copyreg
+import io
+from typing import Any, Iterator, List, Set, Tuple
+
+from penstock.artifacts import pickling
+from penstock.artifacts.canonical import BIG, subscript
+from penstock.artifacts.symbols import a_type
+
+_DEEPEST = 50
+_MANY = 10_000  # items of one container that are looked through
+
+
+def message(value: Any, where: str, error: BaseException) -> str:
+    """What can't be stored and why, in one line."""
+    if isinstance(error, (RecursionError,)) or isinstance(error.__cause__, RecursionError):
+        return f"{where} is nested too deeply to be pickled"
+    path, culprit, reason = _find(value, where, error, set(), 0)
+    if isinstance(reason, pickling.Refused):
+        return f"{path} is an open file, which can't be pickled; return its path or its content"
+    return f"{path} is {a_type(type(culprit))}, which can't be pickled{_why(culprit, reason)}"
+
+
+def is_picklable(value: Any) -> bool:
+    """Whether a value could be stored; stores nothing."""
+    return _failure(value) is None
+
+
+def _find(value: Any, path: str, error: BaseException, seen: Set[int], depth: int) -> Tuple[str, Any, BaseException]:
+    if depth < _DEEPEST and id(value) not in seen:
+        seen.add(id(value))
+        for step, part in _parts(value):
+            reason = _failure(part)
+            if reason is not None and id(part) not in seen:
+                return _find(part, path + step, reason, seen, depth + 1)
+    return path, value, error
+
+
+def _failure(value: Any) -> Any:
+    try:
+        pickling.dump(value, pickling.Sink(_Nowhere(), {}, False), io.BytesIO())
+    except Exception as error:  # the user's pickling code runs here
+        return error
+    return None
+
+
+def _parts(value: Any) -> Iterator[Tuple[str, Any]]:
+    if isinstance(value, dict):
+        for number, (key, item) in enumerate(value.items()):
+            if number >= _MANY:
+                break
+            yield subscript(key), item
+            yield f".keys(){subscript(key)}", key
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value[:_MANY]):
+            yield f"[{index}]", item
+    elif isinstance(value, (set, frozenset)):
+        for item in value:
+            yield "{...}", item
+    elif isinstance(value, type):
+        return
+    else:
+        yield from _attributes(value)
+
+
+def _attributes(value: Any) -> Iterator[Tuple[str, Any]]:
+    closure = getattr(value, "__closure__", None)
+    if closure and hasattr(value, "__code__"):
+        for name, cell in zip(value.__code__.co_freevars, closure):
+            try:
+                yield f".{name}", cell.cell_contents
+            except ValueError:
+                continue
+        return
+    try:
+        reducer = copyreg.dispatch_table.get(type(value))
+        reduction = reducer(value) if reducer else value.__reduce_ex__(4)
+    except Exception:  # it is the culprit itself
+        reduction = None
+    if isinstance(reduction, tuple):
+        yield from _reduced(reduction)
+
+
+def _reduced(reduction: Any) -> Iterator[Tuple[str, Any]]:
+    state = reduction[2] if len(reduction) > 2 else None
+    dicts: List[Any] = [part for part in (state if type(state) is tuple else (state,)) if isinstance(part, dict)]
+    for part in dicts:
+        for name, item in part.items():
+            yield f".{name}", item
+    if state is not None and not dicts:
+        yield ".__getstate__()", state
+    for index, item in enumerate(reduction[3] or () if len(reduction) > 3 else ()):
+        yield f"[{index}]", item
+    for key, item in reduction[4] or () if len(reduction) > 4 else ():
+        yield subscript(key), item
+    for item in reduction[1]:
+        if not isinstance(item, type):
+            yield "", item
+
+
+def _why(culprit: Any, reason: BaseException) -> str:
+    text = str(reason).strip()
+    own = type(culprit).__reduce_ex__ is object.__reduce_ex__ and type(culprit).__reduce__ is object.__reduce__
+    return f": {text}" if text and not own and not text.startswith("cannot pickle") else ""
+
+
+class _Nowhere:
+    """A store that keeps nothing."""
+
+    def put(self, data: Any) -> Tuple[bytes, int]:
+        return b"\0" * 33, BIG
+
+    def put_chunks(self, chunks: Any) -> Tuple[bytes, int]:
+        return b"\0" * 33, BIG
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotImplementedError(name)

@@ -1,0 +1,250 @@
+"""A folder as store: `<root>/<two hex digits>/<digest>`, written under `<root>/tmp/` and renamed.
+
+Owns files and mappings of them; knows nothing of what the bytes mean.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import sys
+import threading
+import weakref
+from pathlib import Path
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
+
+from penstock.artifacts import digests
+from penstock.artifacts.store import BlobInfo
+from penstock.errors import DamagedError, StoreError
+
+_CHUNK = 8 << 20
+_ALONE = 2 << 20  # below it a second thread costs more than it hides
+_MAPPED = 1 << 20  # smaller blobs are read: a mapping costs a descriptor before Python 3.13
+_FEW = 256  # live mappings; beyond it only blobs of `_LARGE` and more are mapped
+_LARGE = 64 << 20
+_UNTRACKED: Dict[str, Any] = {"trackfd": False} if sys.version_info >= (3, 13) else {}
+_WORDS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+}
+
+
+class FolderStore:
+    """Blobs as files of one folder; docs/formats.md, Blob. See `BlobStore` for what the methods promise."""
+
+    def __init__(self, root: Union[str, os.PathLike[str]], create: bool = True) -> None:
+        self.root = Path(root)
+        self._folder = os.fspath(root)
+        self._mapped: List[Tuple[int, int, weakref.ref[mmap.mmap]]] = []
+        if create:
+            try:
+                os.makedirs(os.path.join(self._folder, "tmp"), exist_ok=True)
+            except OSError as error:
+                raise _store_error("written", self._folder, error) from error
+
+    def put(self, data: Any) -> Tuple[bytes, int]:
+        """Store a contiguous bytes-like object; what is mapped from here is written only where it is missing."""
+        view = memoryview(data).cast("B")
+        if view.nbytes < _ALONE or self.holds(view):
+            digest = digests.digest(view)
+            if not self._renew(digest, view.nbytes):
+                self._write((view,), digest)
+            return digest, view.nbytes
+        return self._write(view[start : start + _CHUNK] for start in range(0, view.nbytes, _CHUNK))
+
+    def put_chunks(self, chunks: Iterable[Any]) -> Tuple[bytes, int]:
+        """Store bytes-like objects as one blob, digesting in a second thread what is being written."""
+        return self._write(chunks)
+
+    def get(self, digest: bytes, size: int, verify: bool = False) -> memoryview:
+        """A writable, private view; blobs of 1 MiB and more are mapped."""
+        path = self._path(digest)
+        try:
+            fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        except FileNotFoundError as error:
+            raise DamagedError(f"blob {digests.text(digest)} is gone from {self._folder}") from error
+        except OSError as error:
+            raise _store_error("read", path, error) from error
+        try:
+            found = os.fstat(fd).st_size
+            if found != size:
+                raise DamagedError(f"blob {digests.text(digest)} has {found} bytes instead of {size}: {path}")
+            view = self._map(fd, size) or _read(fd, size)
+        except OSError as error:
+            raise _store_error("read", path, error) from error
+        finally:
+            os.close(fd)
+        if verify and digests.recompute(view, digest) != digest:
+            raise DamagedError(f"blob {digests.text(digest)} holds other bytes than were stored: {path}")
+        return view
+
+    def has(self, digest: bytes) -> bool:
+        """Whether the file is there."""
+        return os.path.exists(self._path(digest))
+
+    def delete(self, digest: bytes) -> bool:
+        """Remove the file; mappings of it stay."""
+        try:
+            os.unlink(self._path(digest))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise _store_error("written", self._path(digest), error) from error
+        return True
+
+    def list(self) -> Iterator[BlobInfo]:
+        """All blobs; files that are none are passed over."""
+        for folder in _entries(self._folder):
+            if len(folder.name) == 2:
+                yield from _blobs(folder.path)
+
+    def holds(self, view: memoryview) -> bool:
+        """Whether a buffer lies in memory that this store mapped: then it is most likely stored already."""
+        if not self._mapped:
+            return False
+        start = address(view)
+        end = start + view.nbytes
+        return any(low <= start and end <= high and ref() is not None for low, high, ref in list(self._mapped))
+
+    def _path(self, digest: bytes) -> str:
+        name = digests.text(digest)
+        return os.path.join(self._folder, name[3:5], name)
+
+    def _renew(self, digest: bytes, size: int) -> bool:
+        path = self._path(digest)
+        try:
+            if os.stat(path).st_size != size:
+                return False  # truncated by a crash of the machine: written again
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise _store_error("written", path, error) from error
+        return True
+
+    def _write(self, chunks: Iterable[Any], digest: Optional[bytes] = None) -> Tuple[bytes, int]:
+        temporary = os.path.join(self._folder, "tmp", f"{os.getpid()}-{threading.get_ident()}-{os.urandom(6).hex()}")
+        try:
+            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
+            try:
+                digest, size = _pour(fd, chunks, digest)
+            finally:
+                os.close(fd)
+            self._keep(temporary, digest, size)
+        except OSError as error:
+            _discard(temporary)
+            raise _store_error("written", self._folder, error) from error
+        except BaseException:
+            _discard(temporary)
+            raise
+        return digest, size
+
+    def _keep(self, temporary: str, digest: bytes, size: int) -> None:
+        if self._renew(digest, size):
+            _discard(temporary)
+            return
+        path = self._path(digest)
+        try:
+            os.replace(temporary, path)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            os.replace(temporary, path)
+
+    def _map(self, fd: int, size: int) -> Optional[memoryview]:
+        if size < _MAPPED:
+            return None
+        self._mapped = [entry for entry in self._mapped if entry[2]() is not None]
+        if len(self._mapped) > _FEW and size < _LARGE and not _UNTRACKED:
+            return None
+        try:
+            mapped = mmap.mmap(fd, size, access=mmap.ACCESS_COPY, **_UNTRACKED)
+        except OSError:
+            return None  # out of descriptors or of mappings: reading works still
+        view = memoryview(mapped)
+        start = address(view)
+        self._mapped.append((start, start + size, weakref.ref(mapped)))
+        return view
+
+
+def address(view: memoryview) -> int:
+    """Where a contiguous buffer begins in memory; 0 where that can't be told (read-only, and no numpy is loaded)."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        return numpy.frombuffer(view, "u1").ctypes.data if view.nbytes else 0
+    if view.readonly or not view.nbytes:
+        return 0
+    import ctypes
+
+    return ctypes.addressof(ctypes.c_char.from_buffer(view))
+
+
+def _pour(fd: int, chunks: Iterable[Any], digest: Optional[bytes]) -> Tuple[bytes, int]:
+    size = 0
+    if digest is not None:
+        for chunk in chunks:
+            size += _write_all(fd, memoryview(chunk))
+        return digest, size
+    from concurrent.futures import ThreadPoolExecutor
+
+    hasher = digests.hasher()
+    with ThreadPoolExecutor(1, thread_name_prefix="penstock-digest") as second:
+        for chunk in chunks:
+            view = memoryview(chunk).cast("B")
+            hashed = second.submit(hasher.update, view)
+            size += _write_all(fd, view)
+            hashed.result()
+    return hasher.digest(), size
+
+
+def _write_all(fd: int, view: memoryview) -> int:
+    written = 0
+    while written < view.nbytes:
+        written += os.write(fd, view[written:])
+    return written
+
+
+def _read(fd: int, size: int) -> memoryview:
+    data = memoryview(bytearray(size))
+    done = 0
+    while done < size:
+        got = os.readv(fd, [data[done:]])
+        if not got:
+            raise OSError(errno.EIO, "the file became shorter while it was read")
+        done += got
+    return data
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from entries
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _store_error("read", folder, error) from error
+
+
+def _blobs(folder: str) -> Iterator[BlobInfo]:
+    for entry in _entries(folder):
+        try:
+            digest = digests.parse(entry.name)
+            status = entry.stat()
+        except (ValueError, FileNotFoundError):
+            continue
+        yield BlobInfo(digest, status.st_size, status.st_mtime)
+
+
+def _discard(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass  # it was never made, or the disk refuses this too
+
+
+def _store_error(verb: str, place: str, error: OSError) -> StoreError:
+    word = _WORDS.get(error.errno or 0, error.strerror or str(error))
+    return StoreError(f"the store {place} can't be {verb}: {word}")

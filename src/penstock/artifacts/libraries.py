@@ -1,0 +1,36 @@
+"""The explicit table of libraries whose values have serializers of their own, by the type's top-level module.
+
+A serializer's module is imported when the first such value is met; by then the library itself is. Each has
+`form_of(kind)`, the rule that writes the canonical form, and `reducer_of(kind)`, how a value is taken apart for a
+record; both give None for types that go the general way.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Callable, Optional
+
+_SERIALIZERS = {
+    "numpy": "penstock.artifacts.numpy_arrays",
+    "pandas": "penstock.artifacts.pandas_frames",
+    "polars": "penstock.artifacts.polars_frames",
+    "pyarrow": "penstock.artifacts.arrow_tables",
+    "torch": "penstock.artifacts.torch_tensors",
+}
+
+
+def form_of(kind: type) -> Optional[Callable[..., None]]:
+    """The canonical rule of a library for one of its types."""
+    module = _serializer(kind)
+    return module.form_of(kind) if module is not None else None
+
+
+def reducer_of(kind: type) -> Optional[Callable[..., Any]]:
+    """The reducer of a library for one of its types: called with (sink, value), it gives what `__reduce__` gives."""
+    module = _serializer(kind)
+    return module.reducer_of(kind) if module is not None else None
+
+
+def _serializer(kind: type) -> Any:
+    name = _SERIALIZERS.get(kind.__module__.partition(".")[0]) if isinstance(kind.__module__, str) else None
+    return importlib.import_module(name) if name is not None else None

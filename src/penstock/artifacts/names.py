@@ -1,0 +1,64 @@
+"""How classes, functions and modules are named in stored bytes, and found again by that name.
+
+`__main__` never stands in stored bytes where it is a file: it is named by its file's stem, or by the dotted name that
+`python -m` was given. What can't be imported by its name (notebook, `<locals>`, lambda) has none.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any, Optional, Tuple
+
+_MAINS = ("__main__", "__mp_main__")
+
+
+def main_name() -> Optional[str]:
+    """The importable name of this process's `__main__`; None where it is no `.py` file (notebook, `-c`, a tool)."""
+    main = sys.modules.get("__main__")
+    spec = getattr(main, "__spec__", None)
+    if spec is not None:
+        return spec.name if spec.name not in _MAINS else None
+    file = getattr(main, "__file__", None)
+    if not isinstance(file, str) or not file.endswith(".py"):
+        return None
+    stem = file.replace("\\", "/").rpartition("/")[2][:-3]
+    return stem if stem not in _MAINS else None
+
+
+def module_name(module: str) -> Optional[str]:
+    """The name to write for a module's `__name__`; None for a `__main__` that is no file."""
+    return main_name() if module in _MAINS else module
+
+
+def name_of(obj: Any) -> Optional[Tuple[str, str]]:
+    """(module, qualified name) of a class or function; None where an import by that name would not give it back."""
+    module, qualname = getattr(obj, "__module__", None), getattr(obj, "__qualname__", None)
+    if not isinstance(module, str) or not isinstance(qualname, str) or "<" in qualname:
+        return None
+    written = module_name(module)
+    if written is None:
+        return None
+    found: Any = sys.modules.get(module)
+    if found is None:
+        return None
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return (written, qualname) if found is obj else None
+
+
+def load(module: str, qualname: str = "") -> Any:
+    """What was named (module, qualified name), importing the module; "" means the module itself.
+
+    The name of this process's `__main__` gives `__main__`. Raises ImportError or AttributeError.
+    """
+    found: Any = _main_module(module) or sys.modules.get(module) or importlib.import_module(module)
+    if qualname:
+        for part in qualname.split("."):
+            found = getattr(found, part)
+    return found
+
+
+def _main_module(module: str) -> Optional[ModuleType]:
+    return sys.modules["__main__"] if module == main_name() else None

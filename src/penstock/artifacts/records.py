@@ -1,0 +1,73 @@
+"""The record: how one value is stored in a row; docs/formats.md, Record. Owns the layout, not the skeleton's content."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any, List, NamedTuple, Sequence, Tuple
+
+from penstock.artifacts import digests
+from penstock.errors import DamagedError
+
+VERSION = 1
+LIMIT = 16 << 10  # bytes; a record that would be larger keeps its skeleton in a blob
+_SKELETON_IS_BLOB = 1
+_HEAD = struct.Struct("<2sBBI")
+_COUNT = struct.Struct("<I")
+_PART = struct.Struct(f"<BQ{digests.SIZE}s")
+_SKELETON = struct.Struct(f"<Q{digests.SIZE}s")
+_NO_PARTS = _COUNT.pack(0)
+
+
+class Parsed(NamedTuple):
+    """A record, taken apart."""
+
+    parts: List[Tuple[int, bytes, int]]  # kind, digest, size
+    skeleton: Any  # bytes of the pickle; b"" where `skeleton_blob` says where it is
+    skeleton_blob: Tuple[bytes, int]  # digest, size; (b"", 0) where the skeleton stands in the record
+
+
+def build(parts: Sequence[Tuple[int, bytes, int]], skeleton: bytes) -> bytes:
+    """A record whose skeleton stands in it."""
+    body = _NO_PARTS + skeleton if not parts else _listed(parts) + skeleton
+    return _HEAD.pack(b"PS", VERSION, 0, zlib.crc32(body)) + body
+
+
+def build_with_blob(parts: Sequence[Tuple[int, bytes, int]], digest: bytes, size: int) -> bytes:
+    """A record whose skeleton is a blob."""
+    body = _listed(parts) + _SKELETON.pack(size, digest)
+    return _HEAD.pack(b"PS", VERSION, _SKELETON_IS_BLOB, zlib.crc32(body)) + body
+
+
+def room(parts: Sequence[Any]) -> int:
+    """How many bytes of skeleton a record with these parts can hold."""
+    return LIMIT - _HEAD.size - _COUNT.size - len(parts) * _PART.size
+
+
+def parse(record: bytes) -> Parsed:
+    """Take a record apart; raises DamagedError where it is truncated or changed, or of a newer version."""
+    if len(record) < _HEAD.size + _COUNT.size:
+        raise DamagedError("a record is truncated")
+    magic, version, flags, checksum = _HEAD.unpack_from(record)
+    if magic != b"PS":
+        raise DamagedError("a record does not begin with PS")
+    if version != VERSION or flags & ~_SKELETON_IS_BLOB:
+        raise DamagedError(f"a record of version {version} was written by a newer Penstock; upgrade this one")
+    body = memoryview(record)[_HEAD.size :]
+    if zlib.crc32(body) != checksum:
+        raise DamagedError("a record is truncated or changed: its checksum does not agree")
+    (count,) = _COUNT.unpack_from(body)
+    parts: List[Tuple[int, bytes, int]] = []
+    at = _COUNT.size
+    for _ in range(count):
+        kind, size, digest = _PART.unpack_from(body, at)
+        parts.append((kind, digest, size))
+        at += _PART.size
+    if flags & _SKELETON_IS_BLOB:
+        size, digest = _SKELETON.unpack_from(body, at)
+        return Parsed(parts, b"", (digest, size))
+    return Parsed(parts, body[at:], (b"", 0))
+
+
+def _listed(parts: Sequence[Tuple[int, bytes, int]]) -> bytes:
+    return _COUNT.pack(len(parts)) + b"".join(_PART.pack(kind, size, digest) for kind, digest, size in parts)
