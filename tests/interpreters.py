@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-_EMPTY_ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1"}
+_EMPTY_ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1"}
 
 
 @functools.cache
@@ -20,10 +20,11 @@ def find(name: str) -> Path | None:
 def run(interpreter: Path, code: str, path: str, *, timeout_s: float = 120) -> str:
     """Run code with `path` as all that stands beside the standard library; its stdout. A failure shows its stderr."""
     done = subprocess.run(
-        [str(interpreter), "-S", "-c", code],
+        [str(interpreter), "-S", "-"],
+        input=code,
         env={**_EMPTY_ENVIRONMENT, "PYTHONPATH": path},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=timeout_s,
         check=False,
     )

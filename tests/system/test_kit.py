@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, timedelta
-from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +14,20 @@ from penstock.artifacts.folder import FolderStore
 from penstock.environments.kit import build_kit
 from tests import interpreters
 
-VALUE: dict[str, Any] = {
-    "atoms": (None, True, -1, 2**80, 0.5, 1j, "žluť", b"\x00"),
+# As source, so that each interpreter makes its own. Beyond 64 KiB text and buffers are blobs.
+VALUE = """
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+value = {
+    "atoms": (None, True, -1, 2**80, 0.5, 1j, "žluť", b"\\x00"),
     "containers": [(1, [2]), {3, 4}, frozenset({5}), {"six": {7: 8}}],
     "library": [date(2026, 1, 2), timedelta(hours=3), Decimal("1.10"), Fraction(1, 3), range(4)],
     "text": "x" * 100_000,
     "buffer": bytearray(range(256)) * 400,
 }
+"""
 
 Run = Callable[..., str]
 
@@ -35,11 +39,12 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["python3.9", "python3.13", "pypy3"])
 def run(request: pytest.FixtureRequest, interpreter: Callable[[str], Path], kit: Path) -> Run:
-    """Runs code where only the kit is on the path; `{name!r}` stands for what is passed."""
+    """Runs code where only the kit is on the path, with the given names."""
     path = interpreter(request.param)
 
-    def run_code(code: str, **values: Any) -> str:
-        return interpreters.run(path, code.format(**values), str(kit))
+    def run_code(code: str, **names: str) -> str:
+        given = "".join(f"{name} = {text!r}\n" for name, text in names.items())
+        return interpreters.run(path, given + code, str(kit))
 
     return run_code
 
@@ -81,30 +86,30 @@ except UsageError as error:
 
 def test_a_value_from_there_is_read_here(run: Run, tmp_path: Path):
     code = """
-import sys
-from datetime import *; from decimal import *; from fractions import *
-import datetime
 from penstock.artifacts.codec import encode
 from penstock.artifacts.folder import FolderStore
 
-value = {value!r}
-sys.stdout.write(encode(value, FolderStore({store!r})).stored.record.hex())
+print(encode(value, FolderStore(store)).stored.record.hex())
 """
-    record = run(code, value=VALUE, store=str(tmp_path))
-    assert decode(bytes.fromhex(record), FolderStore(tmp_path), verify=True) == VALUE
+    record = bytes.fromhex(run(VALUE + code, store=str(tmp_path)))
+    assert decode(record, FolderStore(tmp_path), verify=True) == made_here()
 
 
 def test_a_value_from_here_is_read_there(run: Run, tmp_path: Path):
-    record = encode(VALUE, FolderStore(tmp_path)).stored.record
     code = """
-from datetime import *; from decimal import *; from fractions import *
-import datetime
 from penstock.artifacts.codec import decode
 from penstock.artifacts.folder import FolderStore
 
-print(decode(bytes.fromhex({record!r}), FolderStore({store!r})) == {value!r})
+print(decode(bytes.fromhex(record), FolderStore(store)) == value)
 """
-    assert run(code, record=record.hex(), store=str(tmp_path), value=VALUE) == "True\n"
+    record = encode(made_here(), FolderStore(tmp_path)).stored.record.hex()
+    assert run(VALUE + code, store=str(tmp_path), record=record) == "True\n"
+
+
+def made_here() -> Any:
+    names: dict[str, Any] = {}
+    exec(VALUE, names)
+    return names["value"]
 
 
 def test_it_imports_nothing_from_elsewhere(run: Run, kit: Path):
