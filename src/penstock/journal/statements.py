@@ -26,7 +26,7 @@ def split(script: str) -> Iterator[str]:
     pending = ""
     for line in script.splitlines(keepends=True):
         pending += line
-        if line.rstrip().endswith(";") and sqlite3.complete_statement(pending):
+        if sqlite3.complete_statement(pending):
             yield pending
             pending = ""
     if _without_comments(pending):

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from penstock.errors import JournalVersionError
+from penstock.journal import queries
+from penstock.journal.journal import Journal
+from penstock.journal.migrate import MIGRATIONS, migrate, newest, version
+from penstock.model.edges import Ref
+from penstock.model.outcomes import Metric
+from penstock.model.rows import AttemptRecord, MetricRecord, StepCount
+from tests.journal_records import OWNER, digest, done, edge, raised, stored
+
+OLD = sorted((Path(__file__).parent / "old").glob("*.sql"))
+
+
+@pytest.fixture
+def connection() -> Generator[sqlite3.Connection]:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def migrations(tmp_path: Path) -> Path:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "0001_first.sql").write_text("-- One; two.\nCREATE TABLE a (x); -- a\nINSERT INTO a VALUES ('1;\n2');\n")
+    return folder
+
+
+def test_a_journal_of_each_version_is_kept() -> None:
+    assert [int(file.stem) for file in OLD] == list(range(1, newest() + 1))
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize("file", OLD, ids=lambda file: file.stem)
+def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file: Path, read_only: bool) -> None:
+    connection = sqlite3.connect(tmp_path / "journal.db")
+    connection.executescript(file.read_text(encoding="utf-8"))
+    connection.close()
+    journal = Journal.open(tmp_path, read_only=read_only)
+    (run,) = queries.runs(journal)
+    assert (run.run_id, run.status, run.tags, run.owner) == ("digits/1", "failed", ("first", "paper"), OWNER)
+    assert (run.created_at, run.ended_at, run.counts) == (1000.0, 1002.0, (StepCount("train", 0, 1, 1, 1),))
+    detail = queries.detail(journal, run.id)
+    assert (detail.params, detail.result, detail.error) == ((("rows", stored(500)),), None, raised().error)
+    assert detail.drivers[0].packages == (("numpy", "2.0"),)
+    first, second, third = queries.tasks(journal, run.id)
+    metric = Metric("loss", 0.5, 3, 7.0)
+    assert first.outcome == done("a", blobs=(digest("b1"), digest("b2")))
+    assert queries.metrics(journal, run.id) == [MetricRecord(1, 1, metric)]
+    assert (second.outcome, second.delivered, second.attempt) == (raised(), True, 2)
+    assert queries.attempts(journal, second) == [AttemptRecord(2, 1, raised("first")), AttemptRecord(2, 2, raised())]
+    own, edged, shared = queries.inputs(journal, run.id, 3)
+    assert (own.name, own.preview, edged) == ("depth", '{"type":"int"}', edge("split", 1))
+    assert (shared.record, shared.refs) == (None, (Ref(1, (("item", "x"),)),))
+    assert (third.status, third.result) == ("running", None)
+    journal.close()
+
+
+def test_what_is_missing_is_applied_once(connection: sqlite3.Connection, migrations: Path) -> None:
+    migrate(connection, Path("j"), migrations)
+    (migrations / "0002_more.sql").write_text("ALTER TABLE a ADD COLUMN y DEFAULT 7;\n")
+    for _ in range(2):
+        migrate(connection, Path("j"), migrations)
+    assert connection.execute("SELECT x, y FROM a").fetchall() == [("1;\n2", 7)]
+    assert version(connection) == 2
+
+
+def test_a_migration_that_fails_changes_nothing(connection: sqlite3.Connection, migrations: Path) -> None:
+    migrate(connection, Path("j"), migrations)
+    (migrations / "0002_good.sql").write_text("ALTER TABLE a ADD COLUMN y;\n")
+    (migrations / "0003_bad.sql").write_text("DELETE FROM a;\nDELETE FROM nowhere;\n")
+    with pytest.raises(sqlite3.OperationalError, match="no such table: nowhere"):
+        migrate(connection, Path("j"), migrations)
+    assert connection.execute("SELECT * FROM a").fetchall() == [("1;\n2",)]
+    assert version(connection) == 1
+    assert not connection.in_transaction
+
+
+def test_a_migration_that_ends_within_a_statement_is_refused(connection: sqlite3.Connection, migrations: Path) -> None:
+    (migrations / "0001_first.sql").write_text("CREATE TABLE a (x);\nCREATE TABLE b (x")
+    with pytest.raises(ValueError, match="the script ends within a statement: 'CREATE TABLE b"):
+        migrate(connection, Path("j"), migrations)
+    assert version(connection) == 0
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_journal_of_a_newer_penstock_is_refused(tmp_path: Path, read_only: bool) -> None:
+    Journal.open(tmp_path).close()
+    connection = sqlite3.connect(tmp_path / "journal.db")
+    connection.execute(f"PRAGMA user_version = {newest() + 1}")
+    connection.close()
+    before = (tmp_path / "journal.db").read_bytes()
+    with pytest.raises(JournalVersionError) as caught:
+        Journal.open(tmp_path, read_only=read_only)
+    assert str(caught.value) == (
+        f"the journal {tmp_path / 'journal.db'} was written by a newer Penstock (version {newest() + 1} of its tables; "
+        f"this one knows {newest()}). Upgrade with `pip install --upgrade penstock`"
+    )
+    assert (tmp_path / "journal.db").read_bytes() == before
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    names = sorted(file.name for file in MIGRATIONS.glob("*.sql"))
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+    assert all(re.fullmatch(r"\d{4}_[a-z_]+\.sql", name) for name in names)
