@@ -1,0 +1,51 @@
+"""How errors are told to a user: one line on stderr, and the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+import click
+
+from penstock.errors import PenstockError, UsageError
+
+DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+
+
+def report(error: BaseException) -> int:
+    """Print the error; gives the exit code that belongs to it."""
+    if isinstance(error, click.Abort):
+        return INTERRUPTED
+    if isinstance(error, click.ClickException):
+        say(_of_click(error))
+        return WRONG
+    say(str(error))
+    return WRONG if isinstance(error, UsageError) else FAILED
+
+
+def say(text: str) -> None:
+    """One line for the user, on stderr."""
+    sys.stdout.flush()
+    print(f"penstock: {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str:
+    """`; did you mean x?`, or `; there are x, y`, or nothing where nothing is known."""
+    import difflib
+
+    known = list(known)
+    close = difflib.get_close_matches(word, known, n=1)
+    if close:
+        return f"; did you mean {prefix}{close[0]}?"
+    return f"; there are {', '.join(prefix + name for name in known)}" if known else ""
+
+
+def _of_click(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".")
+    text = message[:1].lower() + message[1:]
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"{text}. See `{error.ctx.command_path} --help`"
+    return text
+
+
+__all__ = ["DONE", "FAILED", "INTERRUPTED", "WRONG", "PenstockError", "nearest", "report", "say"]

@@ -1,0 +1,87 @@
+"""The entry point: the table of verbs, and how errors become exit codes.
+
+Each verb is the click command `command` in the module of its name. Only the verb that is called is imported, since
+start-up time is a feature.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from penstock.cli import errors
+
+VERBS = {
+    "run": "Run a flow",
+    "resume": "Go on with a run where it stopped",
+    "ls": "List runs",
+    "show": "Look at a run or a task",
+    "logs": "What the tasks of a run printed and logged",
+    "get": "Print or save a result or another value",
+    "cancel": "Stop a run that another process drives",
+    "tag": "Add tags to a run, or take them off",
+    "rm": "Remove runs",
+    "gc": "Free the space of what no run refers to",
+    "doctor": "Check the installation and say how to mend it",
+    "init": "Begin a project with a flow and a test",
+    "completion": "Print the script that completes words in a shell",
+}
+_EPILOG = """\b
+Examples:
+  penstock init                          a project to begin with
+  penstock run flows/digits.py --rows 500
+  penstock resume                        go on with the latest run that is not done
+  penstock show digits/3                 look inside
+"""
+
+
+class _Verbs(click.Group):
+    """A group whose verbs stand in a table, so that listing them imports none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return import_module(f"penstock.cli.{cmd_name}").command if cmd_name in VERBS else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in VERBS and not args[0].startswith("-"):
+            raise click.UsageError(f"there is no verb {args[0]!r}{errors.nearest(args[0], VERBS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+def _print_version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"penstock {sys.modules['penstock'].__version__}")
+        ctx.exit()
+
+
+@click.group(cls=_Verbs, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="The version.")
+def commands() -> None:
+    """Machine learning as a flow: plain Python that runs durably, and can be looked at afterwards."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say (None: the process's own); gives the exit code. Blocks until it is done.
+
+    0: done. 1: the flow failed, or the machine did. 2: the call was wrong. 130: interrupted.
+    """
+    try:
+        code: Any = commands.main(arguments, prog_name="penstock", standalone_mode=False)
+    except (click.ClickException, click.Abort, errors.PenstockError) as error:
+        if os.environ.get("PENSTOCK_DEBUG") == "1":
+            raise
+        return errors.report(error)
+    return code if isinstance(code, int) else 0
