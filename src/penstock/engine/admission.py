@@ -1,12 +1,22 @@
-"""What fits where. Pools hold an executor's resources, lanes are grants of them; no rule here knows an executor's kind."""
+"""What fits where. Pools hold an executor's resources, lanes are grants of them; no rule here knows an executor's kind.
+
+Owns the resources, the named limits and the lanes. Knows nothing of tasks but their numbers, and nothing of time.
+"""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from penstock.model.events import Lane, Profile
 from penstock.model.options import Options
+
+UNCOUNTED_LANES = 32
+"""How many lanes that ask for no cpu an executor has at once: they are free, the processes behind them are not."""
+
+Claim = tuple[str, str]
+"""Something that calls compete for: `(executor, "cpu" | "memory" | "gpu")` or `("", limit)`."""
 
 
 class Kind(NamedTuple):
@@ -20,53 +30,138 @@ class Kind(NamedTuple):
     limits: tuple[str, ...]
 
 
-def kind_of(step: str, options: Options) -> Kind:
-    """The kind of a call's attempts."""
-    return Kind(step, options.on, options.cpu, options.memory_bytes, options.gpu, options.limits)
-
-
 class OpenLane:
-    """A lane and the attempts in it, by task; the first one runs."""
+    """A lane and the tasks whose attempts are in it; the first one runs."""
 
-    __slots__ = ("kind", "lane", "queue")
+    __slots__ = ("lane", "queue", "since", "tasks")
 
-    def __init__(self, lane: Lane, kind: Kind) -> None:
+    def __init__(self, lane: Lane, queue: Queue) -> None:
         self.lane = lane
+        self.queue = queue
+        self.tasks: deque[int] = deque()
+        self.since = 0.0  # when the first one became the first
+
+    def behind(self, place: int = 1) -> list[int]:
+        """The tasks from this place on; the head has place 0."""
+        return list(self.tasks)[place:]
+
+
+class Queue:
+    """Calls of one kind that wait for resources, and the lanes that the kind has."""
+
+    __slots__ = ("claims", "cpu_millionths", "kind", "lanes", "mean_s", "pool", "ready", "scarce")
+
+    def __init__(self, kind: Kind, pool: Pool) -> None:
         self.kind = kind
-        self.queue: deque[int] = deque()
+        self.pool = pool
+        self.cpu_millionths = _millionths(kind.cpu)
+        self.ready: list[int] = []  # a heap; tasks that are not ready any more are left in it
+        self.lanes: list[OpenLane] = []
+        self.mean_s: float | None = None  # of an attempt's wall time; None: nothing has ended well yet
+        self.scarce = frozenset[Claim](
+            {("", name) for name in kind.limits} | ({(kind.on, "gpu")} if kind.gpu else set[Claim]())
+        )
+        memory: set[Claim] = {(kind.on, "memory")} if kind.memory_bytes else set()
+        self.claims = self.scarce | memory | {(kind.on, "cpu")}
+
+    def note_duration(self, wall_s: float) -> None:
+        """Take an attempt's wall time into the mean, recent ones counting more."""
+        self.mean_s = wall_s if self.mean_s is None else 0.8 * self.mean_s + 0.2 * wall_s
 
 
 class Pool:
-    """What one executor has left."""
+    """What one executor has left. Less than nothing after an adoption: what runs there runs, fit or not."""
 
-    __slots__ = ("cpu", "gpus", "memory_bytes", "profile")
+    __slots__ = ("cpu_millionths", "gpus", "memory_bytes", "profile", "uncounted")
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self.cpu = profile.cpu
+        self.cpu_millionths = _millionths(profile.cpu)
         self.memory_bytes = profile.memory_bytes
         self.gpus = list(profile.gpus)
+        self.uncounted = UNCOUNTED_LANES
 
-    def fits(self, kind: Kind) -> bool:
-        """Whether another lane of this kind fits now."""
-        return (
-            kind.cpu <= self.cpu + 1e-9
-            and (kind.memory_bytes or 0) <= self.memory_bytes
-            and kind.gpu <= len(self.gpus)
-        )
+    def fits(self, queue: Queue) -> bool:
+        """Whether the cpu and memory of another lane are there."""
+        if queue.cpu_millionths:
+            cpu_fits = queue.cpu_millionths <= self.cpu_millionths
+        else:
+            cpu_fits = self.uncounted > 0
+        memory_bytes = queue.kind.memory_bytes
+        return cpu_fits and (not memory_bytes or memory_bytes <= self.memory_bytes)
 
-    def grant(self, number: int, kind: Kind) -> Lane:
-        """Take a lane's resources out of the pool, whether or not they fit (an adopted attempt already has them)."""
-        self.cpu -= kind.cpu
-        self.memory_bytes -= kind.memory_bytes or 0
-        gpus, self.gpus = tuple(self.gpus[: kind.gpu]), self.gpus[kind.gpu :]
-        return Lane(number, kind.cpu, kind.memory_bytes, gpus)
+    def take(self, queue: Queue, sign: int = 1) -> None:
+        """Take a lane's cpu and memory; with `sign` -1 put them back."""
+        self.cpu_millionths -= sign * queue.cpu_millionths
+        self.memory_bytes -= sign * (queue.kind.memory_bytes or 0)
+        if not queue.cpu_millionths:
+            self.uncounted -= sign
 
-    def release(self, lane: Lane) -> None:
+
+class Admission:
+    """All pools and limits of a run, and the lanes that were granted from them."""
+
+    def __init__(self, profiles: dict[str, Profile], limits: dict[str, int]) -> None:
+        self.pools = {name: Pool(profile) for name, profile in profiles.items()}
+        self.limits = dict(limits)
+        self.busy: dict[Queue, None] = {}  # the kinds that have lanes, in the order in which they got their first
+        self._queues: dict[Kind, Queue] = {}
+        self._lanes = 0
+
+    def queue_of(self, step: str, options: Options) -> Queue:
+        """Where a call of this step waits; raises KeyError for what `why_never` names."""
+        limits = options.limits and tuple(dict.fromkeys(options.limits))
+        kind = Kind(step, options.on, options.cpu, options.memory_bytes, options.gpu, limits)
+        queue = self._queues.get(kind)
+        if queue is None:
+            queue = self._queues[kind] = Queue(kind, self.pools[kind.on])
+        return queue
+
+    def fits(self, queue: Queue) -> bool:
+        """Whether another lane of this kind can be opened now."""
+        return queue.pool.fits(queue) and not (queue.scarce and self._lacks_scarce(queue))
+
+    def shortage(self, queue: Queue) -> frozenset[Claim]:
+        """What a call of this kind must not lose to younger ones while it waits; empty: another lane fits.
+
+        While a limit or a GPU is missing, cpu and memory are not held for it: it could wait long. Once both are there,
+        everything is held that it asks for, so that it can't lose one while it waits for the other.
+        """
+        if queue.scarce and self._lacks_scarce(queue):
+            return queue.scarce
+        return frozenset() if queue.pool.fits(queue) else queue.claims
+
+    def _lacks_scarce(self, queue: Queue) -> bool:
+        kind = queue.kind
+        return kind.gpu > len(queue.pool.gpus) or any(self.limits[name] <= 0 for name in kind.limits)
+
+    def open_lane(self, queue: Queue) -> OpenLane:
+        """Take a lane's resources, whether or not they fit (an adopted attempt already has them)."""
+        kind, pool = queue.kind, queue.pool
+        pool.take(queue)
+        gpus, pool.gpus = tuple(pool.gpus[: kind.gpu]), pool.gpus[kind.gpu :]
+        for name in kind.limits:
+            self.limits[name] -= 1
+        self._lanes += 1
+        lane = OpenLane(Lane(self._lanes, kind.cpu, kind.memory_bytes, gpus), queue)
+        queue.lanes.append(lane)
+        self.busy[queue] = None
+        return lane
+
+    def close_lane(self, lane: OpenLane) -> None:
         """Put a lane's resources back."""
-        self.cpu += lane.cpu
-        self.memory_bytes += lane.memory_bytes or 0
-        self.gpus.extend(lane.gpus)
+        queue = lane.queue
+        queue.pool.take(queue, -1)
+        queue.pool.gpus.extend(lane.lane.gpus)
+        for name in queue.kind.limits:
+            self.limits[name] += 1
+        queue.lanes.remove(lane)
+        if not queue.lanes:
+            del self.busy[queue]
+
+    def lanes(self) -> Iterable[OpenLane]:
+        """All open lanes."""
+        return (lane for queue in self.busy for lane in queue.lanes)
 
 
 def why_never(options: Options, profile: Profile | None, limits: dict[str, int]) -> str:
@@ -76,7 +171,9 @@ def why_never(options: Options, profile: Profile | None, limits: dict[str, int])
     for name in options.limits:
         if name not in limits:
             return f"there is no limit {name!r}; declare it in penstock.toml: [limits] {name} = 1"
-    if options.cpu > profile.cpu:
+        if limits[name] < 1:
+            return f"limit {name!r} is {limits[name]}; set it to at least 1 in penstock.toml: [limits] {name} = 1"
+    if _millionths(options.cpu) > _millionths(profile.cpu):
         return f"it asks for cpu={options.cpu:g}, and executor {options.on!r} has {profile.cpu:g}"
     if (options.memory_bytes or 0) > profile.memory_bytes:
         asked, has = (options.memory_bytes or 0) / 2**30, profile.memory_bytes / 2**30
@@ -84,3 +181,8 @@ def why_never(options: Options, profile: Profile | None, limits: dict[str, int])
     if options.gpu > len(profile.gpus):
         return f"it asks for gpu={options.gpu}, and executor {options.on!r} has {len(profile.gpus)}"
     return ""
+
+
+def _millionths(cpu: float) -> int:
+    """Whole numbers, so that nothing is lost after a million grants of a tenth."""
+    return round(cpu * 1_000_000)

@@ -13,6 +13,9 @@ def retry_delay_s(backoff: Backoff, retry: int, salt: int) -> float:
     """
     if backoff.first_s <= 0:
         return 0.0
-    delay_s = min(backoff.first_s * backoff.factor ** (retry - 1), backoff.max_s)
+    try:
+        delay_s = min(backoff.first_s * backoff.factor ** (retry - 1), backoff.max_s)
+    except OverflowError:
+        delay_s = backoff.max_s
     fraction = ((salt * 2654435761 + retry * 40503) & 0xFFFF) / 0xFFFF
     return delay_s * (1.0 + backoff.jitter * fraction)

@@ -21,9 +21,6 @@ class Replay(NamedTuple):
     fingerprint: bytes  # of its result
 
 
-
-
-
 class Submitted(NamedTuple):
     """The flow's body called a step."""
 
@@ -46,7 +43,10 @@ class AttemptEnded(NamedTuple):
 
 
 class AttemptRecalled(NamedTuple):
-    """A queued attempt was taken back before it began."""
+    """A queued attempt was taken back before it began. It does not count: its number is given again.
+
+    Comes once for each start; a late one, of an attempt that is not in flight, changes nothing.
+    """
 
     task: int
     attempt: int
@@ -68,7 +68,10 @@ class IntentCommitted(NamedTuple):
 
 
 class ResultDamaged(NamedTuple):
-    """The stored result of a settled task can't be read any more."""
+    """The stored result of a settled task can't be read any more. The task is submitted anew, without a replay.
+
+    Comes before the `AttemptEnded` of the attempt that found the damage.
+    """
 
     task: int
 
@@ -110,8 +113,6 @@ Event = (
 )
 
 
-
-
 class Start(NamedTuple):
     """Hand the attempt to its executor."""
 
@@ -126,6 +127,7 @@ class CommitIntent(NamedTuple):
 
     task: int
     attempt: int
+    inputs_digest: bytes = b""  # for the row
 
 
 class Recall(NamedTuple):

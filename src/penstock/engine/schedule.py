@@ -1,0 +1,95 @@
+"""Which ready call goes into which lane, and which attempts are better taken back.
+
+Owns the order among kinds, queueing ahead and rebalancing. Emits no commands and changes no task: the machine begins
+what is placed here, and recalls what is named here.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+
+from penstock.engine.admission import Admission, Claim, OpenLane, Queue
+from penstock.engine.tasks import Task
+from penstock.model.states import TaskStatus
+
+SHORT_S = 0.010
+"""Steps whose attempts take less than this on average are queued ahead."""
+
+STALE_S = 1.0
+"""A head that runs for longer than this was not short after all: what waits behind it is taken back."""
+
+HOLD_S = 10.0
+"""A call that has waited this long for resources, and whose kind has none, is not overtaken any more."""
+
+
+class Schedule:
+    """The ready calls of a run, by kind. `tasks` is the machine's, and only read."""
+
+    def __init__(self, admission: Admission, tasks: dict[int, Task]) -> None:
+        self._admission = admission
+        self._tasks = tasks
+        self._waiting: set[Queue] = set()  # kinds with something ready
+
+    def add(self, task: Task) -> None:
+        """Take in a task that became ready. It counts until its status says otherwise."""
+        heapq.heappush(task.queue.ready, task.id)
+        self._waiting.add(task.queue)
+
+    def placements(self, now: float) -> Iterator[tuple[Task, OpenLane]]:
+        """What goes into which lane, older calls first. The caller puts each in before it asks for the next."""
+        held: set[Claim] = set()  # not for the lanes of younger kinds
+        wanted: set[Claim] = set()  # younger kinds keep what they have of it, but don't queue ahead for it
+        heads = [(head.id, queue) for queue in list(self._waiting) if (head := self._head(queue)) is not None]
+        heapq.heapify(heads)
+        while heads:
+            _, queue = heapq.heappop(heads)
+            if held.isdisjoint(queue.claims) and self._admission.fits(queue):
+                yield self._pop(queue), self._admission.open_lane(queue)
+            elif wanted.isdisjoint(queue.claims) and (lanes := _room_ahead(queue, now)):
+                yield from ((self._pop(queue), lane) for lane in lanes if self._head(queue) is not None)
+            else:
+                shortage = self._admission.shortage(queue)
+                wanted |= shortage
+                if not queue.lanes and now - self._tasks[queue.ready[0]].ready_at >= HOLD_S:
+                    held |= shortage
+                continue
+            if (head := self._head(queue)) is not None:
+                heapq.heappush(heads, (head.id, queue))
+
+    def _head(self, queue: Queue) -> Task | None:
+        """The oldest ready call of this kind; drops what is not ready any more."""
+        while queue.ready:
+            task = self._tasks.get(queue.ready[0])
+            if task is not None and task.status is TaskStatus.READY:
+                return task
+            heapq.heappop(queue.ready)
+        self._waiting.discard(queue)
+        return None
+
+    def _pop(self, queue: Queue) -> Task:
+        return self._tasks[heapq.heappop(queue.ready)]
+
+    def surplus(self, now: float) -> Iterator[int]:
+        """Tasks that wait behind a head where another lane would fit, or behind one that is not short after all."""
+        for queue in self._admission.busy:
+            for lane in queue.lanes:
+                if len(lane.tasks) > 1 and now - lane.since >= STALE_S:
+                    yield from lane.behind()
+            if queue not in self._waiting and self._admission.fits(queue):
+                longest = max(queue.lanes, key=lambda lane: len(lane.tasks))
+                yield from longest.behind((len(longest.tasks) + 1) // 2)
+
+
+def _room_ahead(queue: Queue, now: float) -> list[OpenLane]:
+    """The lanes, emptiest ones only, where one more short attempt may wait at the worker rather than here.
+
+    None where an attempt owns its process (it could not use a warm one), or outlives the driver (each start is
+    committed alone).
+    """
+    profile = queue.pool.profile
+    if queue.mean_s is None or queue.mean_s > SHORT_S or queue.kind.gpu or profile.outlives_driver:
+        return []
+    lanes = [lane for lane in queue.lanes if now - lane.since < STALE_S]
+    level = min((len(lane.tasks) for lane in lanes), default=profile.depth)
+    return [lane for lane in lanes if len(lane.tasks) == level] if level < profile.depth else []

@@ -1,0 +1,41 @@
+"""What the machine keeps of a task, before and after it is settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from penstock.engine.admission import OpenLane, Queue
+from penstock.engine.facts import Replay
+from penstock.model.options import Options
+from penstock.model.states import Cause, TaskStatus
+
+
+@dataclass(slots=True)
+class Task:
+    """A task that is not settled."""
+
+    id: int
+    queue: Queue
+    options: Options
+    deps: tuple[int, ...]
+    replay: Replay | None
+    status: TaskStatus = TaskStatus.WAITING
+    missing: int = 0  # results that it still waits for
+    attempt: int = 0
+    user_failures: int = 0
+    platform_failures: int = 0
+    ready_at: float = 0.0
+    lane: OpenLane | None = None  # None: not in flight
+    started: bool = False  # in flight, and its executor knows
+    recalling: bool = False
+    stopping: Cause | None = None  # it is to end for this reason
+    inputs_digest: bytes = b""
+
+
+@dataclass(slots=True)
+class Settled:
+    """What is kept of a settled task."""
+
+    ok: bool
+    fingerprint: bytes
+    attempt: int
