@@ -19,7 +19,8 @@ from typing import Any
 from penstock.artifacts import codec, names
 from penstock.artifacts.canonical import identify
 from penstock.artifacts.digests import digest
-from penstock.engine.driver import Driver, FlowTimeout, Wiring
+from penstock.engine.book import Wiring
+from penstock.engine.driver import Driver, FlowTimeout
 from penstock.environments import code, installed, snapshot
 from penstock.errors import (
     FencedError,
@@ -94,9 +95,7 @@ def resume(project: Project, flow: Flow[Any, Any], run_id: str, params: dict[str
     return prepare(project, flow, params, how, run_id).drive()
 
 
-def prepare(
-    project: Project, flow: Flow[Any, Any], params: dict[str, Any], how: How, run_id: str = ""
-) -> ActiveRun:
+def prepare(project: Project, flow: Flow[Any, Any], params: dict[str, Any], how: How, run_id: str = "") -> ActiveRun:
     """Take the lease of a new run (`run_id` is ""), or of an existing one. Nothing runs yet."""
     module = _module_of(flow)
     store = project.store
@@ -177,6 +176,8 @@ class ActiveRun:
 
     def drive(self) -> Any:
         """Call the body and see the run to its end. Gives the body's result, or raises what ended the run."""
+        for folder in (self._context.scratch, self._context.logs):
+            os.makedirs(folder, exist_ok=True)
         driver = self._new_driver(self._flow.timeout_s)
         with _interrupts(driver, self._how.watcher, self._project.settings.grace_s):
             driver.start()
@@ -193,7 +194,6 @@ class ActiveRun:
     def _new_driver(self, timeout_s: float | None) -> Driver:
         settings, how = self._project.settings, self._how
         executors = wire_executors(settings, max_workers=how.max_workers, inline_only=how.inline)
-        uses_inline = how.inline or any(declared.kind == "inline" for declared in settings.executors.values())
         wiring = Wiring(
             run_id=self.id,
             journal=self._handle,
@@ -206,7 +206,8 @@ class ActiveRun:
             damaged=self._is_damaged,
             source_of=_source_of,
             notify=how.watcher.said,
-            assist=executors.inline.run_next if uses_inline else None,
+            in_process=executors.in_process,
+            assist=executors.inline.run_next,
             timeout_s=timeout_s,
         )
         return Driver(wiring)
@@ -325,7 +326,9 @@ def _finish_quietly(driver: Driver) -> None:
 def _how_it_ended(error: BaseException, run_id: str) -> tuple[RunStatus, BaseException]:
     """The run's status, and the exception that the flow's caller gets."""
     if isinstance(error, (Interrupted, KeyboardInterrupt)):
-        return RunStatus.INTERRUPTED, KeyboardInterrupt(f"{run_id} was interrupted; go on with: penstock resume {run_id}")
+        return RunStatus.INTERRUPTED, KeyboardInterrupt(
+            f"{run_id} was interrupted; go on with: penstock resume {run_id}"
+        )
     if isinstance(error, FlowTimeout):
         return RunStatus.FAILED, StepTimeoutError(f"{run_id} ran beyond its flow's timeout")
     if isinstance(error, Suspension):
@@ -472,7 +475,9 @@ def module_name(path: Path) -> tuple[str, str]:
 def pick_flow(module: Any, file: str, wanted: str) -> Flow[Any, Any]:
     """The flow of a loaded module: the one that is named, or the only one that is defined there."""
     flows = {
-        name: value for name, value in vars(module).items() if isinstance(value, Flow) and value.fn.__module__ == module.__name__
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, Flow) and value.fn.__module__ == module.__name__
     }
     found: Callable[[str], Flow[Any, Any] | None] = flows.get
     if wanted:
@@ -481,6 +486,8 @@ def pick_flow(module: Any, file: str, wanted: str) -> Flow[Any, Any]:
             raise UsageError(f"{file} has no flow {wanted!r}; it has: {', '.join(flows) or 'none'}")
         return chosen
     if len(flows) != 1:
-        there = f"several flows ({', '.join(flows)}): name one, as in {file}:{next(iter(flows))}" if flows else "no flow"
+        there = (
+            f"several flows ({', '.join(flows)}): name one, as in {file}:{next(iter(flows))}" if flows else "no flow"
+        )
         raise UsageError(f"{file} has {there}")
     return next(iter(flows.values()))

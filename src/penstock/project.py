@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from penstock.engine.ports import Executor
     from penstock.executors.inline import InlineExecutor
     from penstock.journal.journal import Journal
-    from penstock.settings import ExecutorSettings
 
 
 class Project:
@@ -57,10 +55,15 @@ class Project:
 
 @dataclass(frozen=True)
 class Executors:
-    """The executors of one run, by the names that steps use, and the one that runs in this process, if any."""
+    """The executors of one run, by the names that steps use."""
 
     by_name: dict[str, Executor]
     inline: InlineExecutor
+
+    @property
+    def in_process(self) -> frozenset[str]:
+        """The names that stand for the flow's own process."""
+        return frozenset(name for name, executor in self.by_name.items() if executor is self.inline)
 
 
 def wire_executors(settings: Settings, *, max_workers: int | None, inline_only: bool) -> Executors:
@@ -68,13 +71,17 @@ def wire_executors(settings: Settings, *, max_workers: int | None, inline_only: 
     from penstock.executors.inline import InlineExecutor
     from penstock.executors.process import ProcessExecutor
 
-    cores = max_workers or settings.max_workers
     inline = InlineExecutor()
-    by_name: dict[str, Executor] = {"inline": inline}
-    local = {"process": None, **settings.executors}
-    for name, declared in local.items():
-        if inline_only or (declared is not None and declared.kind == "inline"):
+    by_name: dict[str, Executor] = {}
+    for name, declared in settings.executors.items():
+        if inline_only or declared.kind == "inline":
             by_name[name] = inline
         else:
-            by_name[name] = _process(ProcessExecutor, declared, cores, settings)
+            by_name[name] = ProcessExecutor(
+                name=name,
+                max_workers=max_workers or declared.max_workers or settings.max_workers,
+                cpu=declared.cpu,
+                memory_bytes=declared.memory_bytes,
+                gpus=declared.gpus,
+            )
     return Executors(by_name, inline)

@@ -78,5 +78,15 @@ def task_record(job: Job, attempt: int, inputs_digest: bytes, status: str, outco
     """The job's row."""
     call = job.call
     return TaskRecord(
-        job.id, call.step, call.name, job.number, call.key, status, call.inputs, call.shared, inputs_digest, attempt, outcome
+        job.id,
+        call.step,
+        call.name,
+        job.number,
+        call.key,
+        status,
+        call.inputs,
+        call.shared,
+        inputs_digest,
+        attempt,
+        outcome,
     )

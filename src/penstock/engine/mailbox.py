@@ -21,10 +21,10 @@ class Inbox:
         os.set_blocking(self._bell_out, False)
         self.watch(self._bell_out, self._silence)
 
-    def post(self, item: Any) -> None:
+    def post(self, event: Any) -> None:
         """Add an item. Never blocks."""
         with self._lock:
-            self._items.append(item)
+            self._items.append(event)
             ring, self._asleep = self._asleep, False
         if ring:
             os.write(self._bell_in, b"\0")

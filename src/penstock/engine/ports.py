@@ -88,8 +88,12 @@ class RunJournal(Protocol):
 
 
 class Sink(Protocol):
-    """Where a task's settlement goes: a future."""
+    """Where a task's settlement goes: a future. Called on the driver's thread; must not block."""
 
-    def settle(self, task: str, result: Stored | None, error: Error | None) -> None:
-        """Called once, on the driver's thread, after the commit. Must not block."""
+    def settle(self, result: Stored | None, error: Error | None, reused: bool) -> None:
+        """The task is committed. Called again only for a task whose damaged result was made anew."""
+        ...
+
+    def suspend(self, reason: BaseException) -> None:
+        """The run stops before the task is settled; whoever waits for it must unwind."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from penstock.artifacts import codec, names
@@ -24,9 +25,7 @@ class Binder:
         self.signature = inspect.signature(fn)
         self.name = fn.__name__
         parameters = list(self.signature.parameters.values())
-        self.simple = all(
-            parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for parameter in parameters
-        )
+        self.simple = all(parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for parameter in parameters)
         self.names = tuple(parameter.name for parameter in parameters)
         self.required = frozenset(p.name for p in parameters if p.default is p.empty and p.kind not in _VARIADIC)
         self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
@@ -120,12 +119,23 @@ def closed_over(fn: Any) -> bytes:
     return found.digest or found.culprit.encode()
 
 
+def function_name(fn: Any) -> Optional[Tuple[str, str]]:
+    """(module, qualified name) under which a worker finds a decorated function; None where it can't be imported."""
+    module = names.module_name(fn.__module__)
+    if module is None or "<" in fn.__qualname__:
+        return None
+    found: Any = sys.modules.get(fn.__module__)
+    for part in fn.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return (module, fn.__qualname__) if fn in (found, getattr(found, "fn", None)) else None
+
+
 def code_of(run: Run, step: Any) -> Code:
     """How a worker finds the step's function: by name, or as a value where it can't be imported."""
     known = run.codes.get(id(step.fn))
     if known is not None:
         return known[1]
-    named = names.name_of(step.fn)
+    named = function_name(step.fn)
     if named is not None:
         code = Code(*named, None, step.binder.positional)
     else:

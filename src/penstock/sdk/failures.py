@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Tuple, Type
+from typing import Dict, Type
 
 from penstock.artifacts import codec
 from penstock.artifacts.store import BlobStore

@@ -10,7 +10,7 @@ from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model.quantities import parse_seconds
 from penstock.sdk import current, local, session
-from penstock.sdk.calls import Binder, base_of, encode_inputs, key_of
+from penstock.sdk.calls import Binder, base_of, encode_inputs, function_name, key_of
 from penstock.sdk.options import checked
 from penstock.sdk.steps import Step, _Callable, _check_function, qualified_name
 
@@ -83,7 +83,7 @@ class Flow(_Callable["P", R]):
         return qualified_name(self.fn)
 
     def __reduce__(self) -> Any:
-        named = names.name_of(self.fn)
+        named = function_name(self.fn)
         if named is None:
             raise UsageError(f"flow {self.name} can't be passed on: it is not at the top of a module")
         return (names.load, named)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Protocol, Tuple
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Protocol, Tuple
 
 from penstock.errors import UsageError
 from penstock.sdk import current
@@ -54,13 +54,12 @@ class Engine(Protocol):
         ...
 
     def assist(self, timeout_s: float) -> bool:
-        """Run one attempt that is meant for this process, waiting for it at most so long; False: there was none, and
-        True at once where nothing is ever meant for this process."""
+        """Run one attempt that is meant for this process, waiting for it at most so long; False: there was none."""
         ...
 
     @property
     def in_process(self) -> bool:
-        """Whether attempts may be meant for this process."""
+        """Whether a call was meant for this process."""
         ...
 
 

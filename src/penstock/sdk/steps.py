@@ -10,7 +10,7 @@ from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model.options import Options
 from penstock.sdk import local, session
-from penstock.sdk.calls import Binder, build, closed_over, encode_inputs
+from penstock.sdk.calls import Binder, build, closed_over, encode_inputs, function_name
 from penstock.sdk.futures import Future, Futures
 from penstock.sdk.options import changed
 
@@ -113,7 +113,7 @@ class Step(_Callable["P", R]):
         return qualified_name(self.fn)
 
     def __reduce__(self) -> Any:
-        named = names.name_of(self.fn)
+        named = function_name(self.fn)
         return (names.load, named) if named else (Step, (self.fn, self.opts, self.name))
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Optional, Tuple, Type
 
-from penstock import errors
+import penstock.errors as errors
 from penstock.artifacts import codec
 from penstock.artifacts.store import BlobStore
 from penstock.model.outcomes import Error

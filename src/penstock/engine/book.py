@@ -1,0 +1,126 @@
+"""What the driver's thread knows of a run: its jobs, their results, and what the next transaction writes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from penstock.engine.jobs import Job
+from penstock.engine.ports import Executor, RunJournal, Sink
+from penstock.engine.tally import Tally
+from penstock.model.outcomes import Error, Stored
+from penstock.model.rows import AttemptRecord, Batch, MetricRecord, StepRecord, TaskRecord
+from penstock.model.specs import Code, RunContext
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What a driver is made of; `launch` fills it in."""
+
+    run_id: str
+    journal: RunJournal
+    executors: dict[str, Executor]
+    context: RunContext
+    limits: dict[str, int]
+    platform_retries: int
+    combine: Callable[[tuple[bytes, ...]], bytes]
+    fingerprint: Callable[[Stored], bytes]  # of a result, also where it has no stable form
+    damaged: Callable[[Stored], bool]  # whether what was stored can't be read any more
+    source_of: Callable[[Code], str]  # digest of a step's source
+    notify: Callable[[str], None]  # a line for the user
+    in_process: frozenset[str]  # the executors whose attempts are meant for this process
+    assist: Callable[[float], bool]  # runs one of those attempts in the calling thread
+    timeout_s: float | None = None  # of the whole run
+
+    def each_executor(self) -> list[Executor]:
+        """Each executor once: several names may stand for one."""
+        return list({id(executor): executor for executor in self.executors.values()}.values())
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Failures that are about to be handed to the body, and who waits until that is committed."""
+
+    tasks: tuple[int, ...]
+    committed: threading.Event
+
+
+@dataclass(slots=True)
+class Failure:
+    """A task that failed in this run."""
+
+    path: str
+    error: Error
+    root: int  # the task whose own failure it is
+    delivered: bool = False
+
+
+class Pending:
+    """What the next transaction writes, and what waits for it."""
+
+    def __init__(self) -> None:
+        self.tasks: list[TaskRecord] = []
+        self.attempts: list[AttemptRecord] = []
+        self.metrics: list[MetricRecord] = []
+        self.steps: list[StepRecord] = []
+        self.deliveries: list[Delivery] = []
+        self.intents: list[tuple[int, int]] = []  # task, attempt
+
+    def batch(self) -> Batch | None:
+        """The transaction; None: there is nothing to write."""
+        delivered = tuple(task for delivery in self.deliveries for task in delivery.tasks)
+        batch = Batch(
+            tuple(self.tasks), tuple(self.attempts), tuple(self.metrics), delivered, tuple(self.steps)
+        )  # fmt: skip
+        return batch if any(batch) else None
+
+
+@dataclass(slots=True)
+class Resolution:
+    """A settlement that its future hears of after the commit."""
+
+    sink: Sink
+    result: Stored | None
+    error: Error | None
+    reused: bool
+
+
+@dataclass
+class Book:
+    """The state that intake and effects share. The driver's thread alone writes it, but for `jobs`."""
+
+    jobs: dict[int, Job] = field(default_factory=dict[int, Job])  # not settled
+    replayed: dict[int, Job] = field(default_factory=dict[int, Job])  # reused; a damaged result is made again from here
+    results: dict[int, Stored] = field(default_factory=dict[int, Stored])
+    reused: set[int] = field(default_factory=set[int])  # tasks whose results come from an earlier driver
+    failures: dict[int, Failure] = field(default_factory=dict[int, Failure])
+    attempts: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])  # in flight: task, number
+    steps: set[str] = field(default_factory=set[str])
+    tally: Tally = field(default_factory=Tally)
+    pending: Pending = field(default_factory=Pending)
+    resolutions: list[Resolution] = field(default_factory=list[Resolution])
+
+    def launch(self, job: Job, attempt_id: str, attempt: int) -> None:
+        """An attempt is in flight from now on."""
+        self.attempts[attempt_id] = (job.id, attempt)
+        self.tally.started(job.call.name)
+
+    def land(self, attempt_id: str) -> tuple[Job, int] | None:
+        """An attempt is not in flight any more; None: it was not."""
+        known = self.attempts.pop(attempt_id, None)
+        if known is None:
+            return None
+        job = self.jobs[known[0]]
+        self.tally.stopped(job.call.name)
+        return job, known[1]
+
+    def settle(self, job: Job, result: Stored | None, error: Error | None, *, reused: bool, root: int = 0) -> None:
+        """Note how a job settled; `root` is the task whose failure it shares, 0: its own."""
+        if result is not None:
+            self.results[job.id] = result
+        else:
+            assert error is not None
+            self.failures[job.id] = Failure(job.path, error, root or job.id)
+        self.tally.settled(job.call.name, ok=error is None, reused=reused)
+        self.resolutions.append(Resolution(job.sink, result, error, reused))

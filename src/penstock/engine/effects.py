@@ -1,0 +1,101 @@
+"""Performs the machine's commands: hands attempts to executors, and notes what is to be committed and resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from penstock.engine import facts, jobs
+from penstock.engine.book import Book, Wiring
+from penstock.engine.jobs import Job
+from penstock.model.outcomes import failed
+from penstock.model.rows import AttemptRecord
+from penstock.model.states import Cause, TaskStatus
+
+
+class Effects:
+    """Performs commands, in order. Runs on the driver's thread."""
+
+    def __init__(self, book: Book, wiring: Wiring) -> None:
+        self._book = book
+        self._wiring = wiring
+        self._rules: dict[type, Callable[[Any], None]] = {
+            facts.Start: self._start,
+            facts.CommitIntent: self._commit_intent,
+            facts.Recall: self._recall,
+            facts.CancelAttempt: self._cancel_attempt,
+            facts.Adopt: self._adopt,
+            facts.RecordAttempt: self._record_attempt,
+            facts.Settle: self._settle,
+        }
+        self._settlements: dict[facts.How, Callable[[Job, facts.Settle], None]] = {
+            facts.How.FRESH: self._settle_fresh,
+            facts.How.REUSED: self._settle_reused,
+            facts.How.UPSTREAM: self._settle_upstream,
+            facts.How.CANCELLED: self._settle_cancelled,
+        }
+
+    def perform(self, commands: list[facts.Command]) -> None:
+        """Perform the commands. Nothing here blocks."""
+        for command in commands:
+            self._rules[type(command)](command)
+
+    def _start(self, command: facts.Start) -> None:
+        book, job = self._book, self._book.jobs[command.task]
+        attempt = jobs.build_attempt(job, command.attempt, book.results, book.reused)
+        book.launch(job, attempt.id, command.attempt)
+        self._wiring.executors[command.executor].start(attempt, command.lane)
+
+    def _adopt(self, command: facts.Adopt) -> None:
+        book, job = self._book, self._book.jobs[command.task]
+        attempt = jobs.build_attempt(job, command.attempt, book.results, book.reused)
+        book.launch(job, attempt.id, command.attempt)
+        self._wiring.executors[command.executor].adopt(attempt)
+
+    def _commit_intent(self, command: facts.CommitIntent) -> None:
+        pending, job = self._book.pending, self._book.jobs[command.task]
+        running = TaskStatus.RUNNING.value
+        pending.tasks.append(jobs.task_record(job, command.attempt, command.inputs_digest, running, None))
+        pending.intents.append((command.task, command.attempt))
+
+    def _recall(self, command: facts.Recall) -> None:
+        id_ = jobs.attempt_id(self._book.jobs[command.task], command.attempt)
+        self._wiring.executors[command.executor].recall(id_)
+
+    def _cancel_attempt(self, command: facts.CancelAttempt) -> None:
+        id_ = jobs.attempt_id(self._book.jobs[command.task], command.attempt)
+        self._wiring.executors[command.executor].cancel(id_, command.cause)
+
+    def _record_attempt(self, command: facts.RecordAttempt) -> None:
+        outcome = self._book.jobs[command.task].outcome
+        assert outcome is not None
+        self._book.pending.attempts.append(AttemptRecord(command.task, command.attempt, outcome))
+
+    def _settle(self, command: facts.Settle) -> None:
+        job = self._book.jobs.pop(command.task)
+        self._settlements[command.how](job, command)
+
+    def _settle_fresh(self, job: Job, command: facts.Settle) -> None:
+        outcome = job.outcome
+        assert outcome is not None
+        record = jobs.task_record(job, command.attempt, command.inputs_digest, outcome.status, outcome)
+        self._book.pending.tasks.append(record)
+        self._book.settle(job, outcome.result, outcome.error, reused=False)
+
+    def _settle_reused(self, job: Job, command: facts.Settle) -> None:
+        book, prior = self._book, job.prior
+        assert prior is not None
+        book.settle(job, prior.result, prior.error, reused=True)
+        if prior.result is not None:
+            book.replayed[job.id] = job
+            book.reused.add(job.id)
+        else:
+            book.failures[job.id].delivered = prior.delivered
+
+    def _settle_upstream(self, job: Job, command: facts.Settle) -> None:
+        source = self._book.failures[command.failed_dep]
+        self._book.settle(job, None, source.error, reused=False, root=source.root)
+
+    def _settle_cancelled(self, job: Job, command: facts.Settle) -> None:
+        error = failed(Cause.CANCELLED, "cancelled before it began").error
+        self._book.settle(job, None, error, reused=False)

@@ -1,0 +1,132 @@
+"""What reaches the driver becomes events of the machine. Late and unknown items become nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from penstock.engine import facts, jobs
+from penstock.engine.book import Book, Delivery, Wiring
+from penstock.engine.jobs import Job
+from penstock.model.events import Adopted, Ended, Hint, Notice, Recalled
+from penstock.model.rows import MetricRecord, StepRecord
+from penstock.model.states import Cause
+
+
+@dataclass(frozen=True)
+class Reproduce:
+    """The stored result of a reused task can't be read."""
+
+    task: int
+
+
+class Intake:
+    """Translates items, in order. Runs on the driver's thread."""
+
+    def __init__(self, book: Book, wiring: Wiring) -> None:
+        self._book = book
+        self._wiring = wiring
+        self._events: list[facts.Event] = []
+        self._rules: dict[type, Callable[[Any], None]] = {
+            Job: self._job,
+            Ended: self._ended,
+            Recalled: self._recalled,
+            Adopted: self._adopted,
+            Hint: self._hint,
+            Notice: self._notice,
+            Delivery: self._delivery,
+            Reproduce: self._reproduce,
+            facts.CancelTask: self._as_it_is,
+            facts.Stop: self._as_it_is,
+        }
+
+    def take(self, item: Any) -> None:
+        """Take in one item."""
+        self._rules[type(item)](item)
+
+    def events(self) -> list[facts.Event]:
+        """The events since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    def _job(self, job: Job) -> None:
+        book, call = self._book, job.call
+        book.tally.submitted(call.name)
+        if call.step not in book.steps:
+            book.steps.add(call.step)
+            book.pending.steps.append(StepRecord(call.step, call.name, self._wiring.source_of(call.code)))
+        result = job.prior.result if job.prior is not None else None
+        self._events.append(jobs.submitted(job, b"" if result is None else self._wiring.fingerprint(result)))
+
+    def _ended(self, event: Ended) -> None:
+        landed = self._book.land(event.attempt)
+        if landed is None:
+            return
+        job, attempt = landed
+        outcome = job.outcome = event.outcome
+        if outcome.metrics:
+            self._book.pending.metrics.extend(MetricRecord(job.id, attempt, metric) for metric in outcome.metrics)
+        if outcome.error is None:
+            assert outcome.result is not None
+            fingerprint = self._wiring.fingerprint(outcome.result)
+            self._events.append(facts.AttemptEnded(job.id, attempt, None, True, fingerprint, outcome.usage.wall_s))
+            return
+        cause = Cause(outcome.error.cause)
+        if cause is Cause.DAMAGED:
+            self._run_damaged_again(job)
+        self._events.append(facts.AttemptEnded(job.id, attempt, cause, outcome.error.retryable))
+
+    def _recalled(self, event: Recalled) -> None:
+        landed = self._book.land(event.attempt)
+        if landed is not None:
+            self._events.append(facts.AttemptRecalled(landed[0].id, landed[1]))
+
+    def _adopted(self, event: Adopted) -> None:
+        known = self._book.attempts.get(event.attempt) if event.running else None
+        landed = None if event.running else self._book.land(event.attempt)
+        if landed is not None:
+            known = (landed[0].id, landed[1])
+        if known is not None:
+            self._events.append(facts.AttemptAdopted(*known, event.running))
+
+    def _hint(self, event: Hint) -> None:
+        known = self._book.attempts.get(event.attempt)
+        if known is not None:
+            self._book.pending.metrics.extend(MetricRecord(*known, metric) for metric in event.metrics)
+
+    def _notice(self, event: Notice) -> None:
+        self._wiring.notify(event.text)
+
+    def _delivery(self, delivery: Delivery) -> None:
+        self._book.pending.deliveries.append(delivery)
+
+    def _as_it_is(self, event: facts.Event) -> None:
+        self._events.append(event)
+
+    def _reproduce(self, request: Reproduce) -> None:
+        job = self._book.replayed.get(request.task)
+        if job is not None:
+            self._wiring.damaged(
+                self._book.results[request.task]
+            )  # removes what is damaged, so that it is written anew
+            self._run_again(job)
+
+    def _run_damaged_again(self, consumer: Job) -> None:
+        """Those of a task's inputs that can't be read are made again."""
+        for task in set(jobs.deps_of(consumer.call)):
+            job = self._book.replayed.get(task)
+            if job is not None and self._wiring.damaged(self._book.results[task]):
+                self._run_again(job)
+
+    def _run_again(self, job: Job) -> None:
+        """A reused result is damaged: its task runs as if it had never been done."""
+        book = self._book
+        self._wiring.notify(f"{job.path}: its stored result is damaged; it runs again")
+        del book.replayed[job.id]
+        book.reused.discard(job.id)
+        book.tally.unsettled(job.call.name, ok=True, reused=True)
+        job.prior = None
+        book.jobs[job.id] = job
+        self._events.append(facts.ResultDamaged(job.id))
+        self._events.append(jobs.submitted(job, b""))
