@@ -1,0 +1,75 @@
+"""Laws of the journal: the order in which a driver's batches are cut, and what is written again, does not matter."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penstock.journal.clock import Clock
+from penstock.journal.journal import Journal
+from penstock.model.outcomes import Metric, Outcome
+from penstock.model.rows import AttemptRecord, Batch, MetricRecord, StepRecord, TaskRecord
+from penstock.model.specs import Input
+from tests.journal_records import NEW, OWNER, digest, done, dump, raised, task
+
+SHARED = (Input("split", digest("s"), b"PS", (), "", (digest("blob"),)),)
+METRICS = st.lists(st.builds(Metric, st.sampled_from("ab"), st.floats(), st.none() | st.integers(0, 2), st.just(1.0)))
+
+
+@st.composite
+def endings(draw: st.DrawFn) -> Batch:
+    """Everything that is written of one task, as a driver writes it at once."""
+    id_ = draw(st.integers(1, 4))
+    number = draw(st.integers(1, 3))
+    seen = tuple({(metric.name, metric.step): metric for metric in draw(METRICS)}.values())
+    outcome: Outcome | None = draw(st.sampled_from([None, done(id_, metrics=seen), raised()]))
+    record: TaskRecord = task(id_, outcome, attempt=number, shared=draw(st.sampled_from([(), SHARED])))
+    return Batch(
+        tasks=(record,),
+        attempts=tuple(AttemptRecord(id_, earlier, raised(str(earlier))) for earlier in range(1, number)),
+        metrics=tuple(MetricRecord(id_, number, metric) for metric in seen),
+        delivered=(id_,) if outcome is not None and outcome.status == "failed" and draw(st.booleans()) else (),
+        steps=(StepRecord(record.step, record.name, "s2-1"),),
+    )
+
+
+HISTORIES = st.lists(endings(), max_size=6)
+
+
+def written(history: list[Batch]) -> str:
+    """What a journal holds when a driver has committed these batches."""
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal.open(Path(folder), clock=Clock(lambda: 1.0, lambda: 1.0))
+        run = journal.create(NEW, OWNER, 1.0, 1.0)
+        for batch in history:
+            run.commit(batch)
+        run.close()
+        text = dump(journal)
+        journal.close()
+        return text
+
+
+def joined(batches: list[Batch]) -> Batch:
+    """One batch of many, without what a later one of them replaces."""
+    columns = [tuple(itertools.chain(*column)) for column in zip(*batches, strict=True)]
+    return Batch(*columns)
+
+
+@settings(max_examples=40, deadline=None)
+@given(HISTORIES, st.integers(0, 5), st.integers(0, 5))
+def test_batches_that_are_written_again_change_nothing(history: list[Batch], end: int, back: int) -> None:
+    """A driver that does not know whether its last commits arrived writes the latest of each task again."""
+    latest = {batch.tasks[0].id: batch for batch in history[:end]}
+    again = list(latest.values())[-back:] if back else []
+    assert written(history[:end] + again) == written(history[:end])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(endings(), max_size=6, unique_by=lambda batch: batch.tasks[0].id), st.integers(0, 6))
+def test_how_tasks_are_cut_into_batches_does_not_matter(history: list[Batch], cut: int) -> None:
+    cut_up = [joined(part) for part in (history[:cut], history[cut:]) if part]
+    assert written(cut_up) == written(history)
