@@ -32,8 +32,11 @@ def runs(
     limit: int | None = None,
 ) -> list[RunRow]:
     """Runs, newest first. None: any flow, status or tag, from the beginning (`since`: UTC, seconds), all."""
-    values = {"flow": flow, "tag": tag, "since": since, "status": _stored_status(status)}
-    name = "runs" if flow is None else "runs_of_flow"
+    values = {"flow": flow, "tag": tag, "since": since, "status": status}
+    if status in (RunStatus.RUNNING, RunStatus.CRASHED):
+        name = "live_runs"
+    else:
+        name = "runs" if flow is None else "runs_of_flow"
     found = journal.database.stream(_sql(name), values)
     rows = (_run_row(journal, row) for row in found)
     matching = (row for row in rows if status is None or row.status == status)
@@ -162,8 +165,7 @@ def blobs_in_use(journal: Journal) -> set[bytes]:
 
 def oldest_live_start(journal: Journal) -> float | None:
     """When the oldest of the runs that are driven now was created (UTC, seconds); None: nothing runs."""
-    live = (_run_row(journal, row) for row in journal.database.rows(_sql("live_runs")))
-    return min((row.created_at for row in live if row.status == RunStatus.RUNNING), default=None)
+    return min((row.created_at for row in runs(journal, status=RunStatus.RUNNING.value)), default=None)
 
 
 def _sql(name: str) -> str:
@@ -183,10 +185,6 @@ def _task_streams(
 
 def _last(run: int) -> int:
     return run << columns.RUN_SHIFT | columns.TASK_MASK
-
-
-def _stored_status(status: str | None) -> str | None:
-    return RunStatus.RUNNING.value if status == RunStatus.CRASHED else status
 
 
 def _only(found: list[RunRow], otherwise: str) -> RunRow:

@@ -17,7 +17,13 @@ WHERE flow = :flow
 ORDER BY number DESC;
 
 -- name: live_runs
-SELECT * FROM run_row WHERE status = 'running' ORDER BY id;
+-- Few among many, and found by an index of their own.
+SELECT * FROM run_row
+WHERE status = 'running'
+    AND (:flow IS NULL OR flow = :flow)
+    AND (:since IS NULL OR created_at >= :since)
+    AND (:tag IS NULL OR EXISTS (SELECT 1 FROM tag WHERE tag.run_id = run_row.id AND tag.tag = :tag))
+ORDER BY id DESC;
 
 -- name: run_by_number
 SELECT * FROM run_row WHERE flow = ? AND number = ?;

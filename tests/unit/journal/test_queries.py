@@ -74,6 +74,10 @@ def test_a_run_whose_owner_is_dead_is_listed_as_crashed(journal: Journal) -> Non
     assert [row.status for row in queries.runs(journal)] == ["crashed", "running"]
     assert names(queries.runs(journal, status="crashed")) == ["digits/2"]
     assert names(queries.runs(journal, status="running", limit=1)) == ["digits/1"]
+    assert names(queries.runs(journal, flow="digits", status="crashed")) == ["digits/2"]
+    assert (
+        queries.runs(journal, flow="wide", status="crashed") == queries.runs(journal, tag="x", status="running") == []
+    )
 
 
 @pytest.mark.parametrize(("silence", "status"), [(SKEWED_EXPIRY_S, "running"), (SKEWED_EXPIRY_S + 1, "crashed")])
