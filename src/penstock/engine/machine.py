@@ -113,7 +113,9 @@ class Machine:
             return
         queue = self._admission.queue_of(event.step, event.options)
         task = self.tasks[event.task] = Task(event.task, queue, event.options, event.deps, event.replay)
-        if self._damaged_at:
+        if event.replay is not None:
+            task.attempt = event.replay.attempt
+        elif self._damaged_at:
             task.attempt = self._damaged_at.pop(task.id, 0)
         self._gather(task)
 
@@ -161,7 +163,6 @@ class Machine:
             self._schedule.add(task)
 
     def _replayed(self, task: Task, replay: Replay) -> bool:
-        task.attempt = max(task.attempt, replay.attempt)
         agree = replay.inputs_digest == task.inputs_digest
         if agree and (replay.done or replay.failed):
             self._settle(task, How.REUSED, ok=replay.done, fingerprint=replay.fingerprint)

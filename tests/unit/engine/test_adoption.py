@@ -1,0 +1,112 @@
+"""Where attempts outlive the driver, intent is committed before a start, and the next driver finds what still runs."""
+
+from __future__ import annotations
+
+from penstock.engine.facts import Adopt, CancelAttempt, CommitIntent, How, Replay, Settle, Start, Stop, StopMode
+from penstock.model.events import Lane, Profile
+from penstock.model.states import Cause
+from tests.unit.engine.rig import Rig, combine, settled
+
+
+def running(attempt: int = 1, inputs: bytes = b"") -> Replay:
+    return Replay(False, False, True, attempt, inputs, b"")
+
+
+def rig(cpu: float = 1) -> Rig:
+    return Rig(cluster=Profile(cpu, 1, outlives_driver=True))
+
+
+def test_intent_is_committed_before_the_start():
+    cluster = rig()
+    assert cluster.submit(1, on="cluster") == [CommitIntent(1, 1)]
+    assert cluster.intent(1) == [Start(1, 1, "cluster", Lane(1))]
+    assert cluster.intent(1) == []
+
+
+def test_intent_carries_the_digest_of_the_inputs():
+    cluster = rig()
+    cluster.submit(1)
+    cluster.submit(2, deps=(1,), on="cluster")
+    assert CommitIntent(2, 1, combine((b"r1",))) in cluster.end(1)
+
+
+def test_resources_are_taken_from_the_intent_on():
+    cluster = rig()
+    cluster.submit(1, on="cluster")
+    assert cluster.submit(2, on="cluster") == []
+
+
+def test_a_timeout_counts_from_the_start_and_not_from_the_intent():
+    cluster = rig()
+    cluster.submit(1, on="cluster", timeout_s=5)
+    assert cluster.wait(10) == []
+    cluster.intent(1)
+    assert cluster.machine.wake_at() == 15
+
+
+def test_where_attempts_die_with_their_driver_they_just_start():
+    assert Rig().submit(1) == [Start(1, 1, "process", Lane(1))]
+
+
+def test_what_still_runs_is_adopted():
+    cluster = rig()
+    assert cluster.submit(1, on="cluster", replay=running(2)) == [Adopt(1, 2, "cluster")]
+    assert cluster.adopted(1, running=True, attempt=2) == []
+    assert cluster.end(1, attempt=2) == [Settle(1, 2, How.FRESH)]
+
+
+def test_what_ended_meanwhile_is_answered_by_its_outcome():
+    cluster = rig()
+    cluster.submit(1, on="cluster", replay=running())
+    assert settled(cluster.end(1)) == [(1, How.FRESH)]
+
+
+def test_what_is_unknown_starts_anew():
+    cluster = rig()
+    cluster.submit(1, on="cluster", replay=running())
+    assert cluster.adopted(1, running=False) == [CommitIntent(1, 2)]
+
+
+def test_what_is_unknown_and_cancelled_meanwhile_is_settled():
+    cluster = rig()
+    cluster.submit(1, on="cluster", replay=running())
+    assert cluster.cancel(1) == [CancelAttempt(1, 1, "cluster", Cause.CANCELLED)]
+    assert cluster.adopted(1, running=False) == [Settle(1, 1, How.CANCELLED)]
+
+
+def test_what_is_unknown_in_a_run_that_stops_stays_unsettled():
+    cluster = rig()
+    cluster.submit(1, on="cluster", replay=running())
+    cluster.send(Stop(StopMode.DRAIN))
+    assert cluster.adopted(1, running=False) == []
+    assert cluster.machine.resting
+
+
+def test_adoption_may_take_more_than_there_is_and_nothing_starts_until_there_is_room():
+    cluster = rig(cpu=1)
+    cluster.submit(1, 2, on="cluster", replay=running())
+    assert cluster.submit(3, on="cluster") == []
+    assert cluster.end(1) == [Settle(1, 1, How.FRESH)]
+    assert cluster.end(2) == [Settle(2, 1, How.FRESH), CommitIntent(3, 1)]
+
+
+def test_what_runs_on_other_inputs_is_ended_and_nobody_takes_its_outcome():
+    cluster = rig()
+    cluster.submit(1)
+    cluster.submit(2, deps=(1,), on="cluster", replay=running(inputs=combine((b"old",))))
+    orphan = CancelAttempt(2, 1, "cluster", Cause.CANCELLED)
+    assert cluster.end(1)[1:] == [orphan, CommitIntent(2, 2, combine((b"r1",)))]
+    assert cluster.end(2, attempt=1) == []
+
+
+def test_what_runs_for_a_task_that_can_have_no_result_is_ended():
+    cluster = rig()
+    cluster.submit(1)
+    cluster.submit(2, deps=(1,), on="cluster", replay=running())
+    orphan = CancelAttempt(2, 1, "cluster", Cause.CANCELLED)
+    assert cluster.end(1, Cause.RAISED) == [Settle(1, 1, How.FRESH), orphan, Settle(2, 1, How.UPSTREAM, 1)]
+
+
+def test_where_nothing_outlives_the_driver_what_ran_runs_again():
+    (start,) = Rig().submit(1, replay=running(2))
+    assert start == Start(1, 3, "process", Lane(1))

@@ -1,0 +1,117 @@
+"""Short attempts wait at the worker rather than here, and come back when that was the wrong place."""
+
+from __future__ import annotations
+
+from penstock.engine.facts import How
+from penstock.engine.schedule import STALE_S
+from penstock.model.events import Profile
+from penstock.model.states import Cause
+from tests.unit.engine.rig import Rig, lanes, recalls, settled, started
+
+
+def test_steps_of_unknown_length_are_not_queued_ahead():
+    rig = Rig(cpu=2, depth=4)
+    assert started(rig.submit(*range(1, 10))) == [1, 2]
+
+
+def test_long_steps_are_not_queued_ahead():
+    rig = Rig(cpu=2, depth=4)
+    rig.submit(*range(1, 10))
+    assert started(rig.end(1, wall_s=0.5)) == [3]
+
+
+def test_short_steps_fill_their_lanes_evenly_up_to_the_depth():
+    rig = Rig(cpu=2, depth=4)
+    rig.make_short()
+    filled = list(lanes(rig.submit(*range(1, 20))).values())
+    first, second = filled[:2]
+    assert filled == [first, second] * 4
+    assert started(rig.end(1, wall_s=0.001)) == [9]
+
+
+def test_short_is_a_matter_of_the_step():
+    rig = Rig(cpu=2, depth=4)
+    rig.make_short()
+    assert started(rig.submit(*range(1, 10), step="other")) == [1, 2]
+
+
+def test_lanes_are_opened_before_anything_is_queued_ahead():
+    rig = Rig(cpu=3, depth=4)
+    rig.make_short()
+    numbers = lanes(rig.submit(1, 2, 3))
+    assert len(set(numbers.values())) == 3
+
+
+def test_a_limit_is_kept_by_those_queued_ahead_too():
+    rig = Rig(cpu=4, depth=3, limits={"db": 1})
+    rig.make_short(limits=("db",))
+    numbers = lanes(rig.submit(*range(1, 10), limits=("db",)))
+    assert len(numbers) == 3
+    assert len(set(numbers.values())) == 1
+
+
+def test_what_waits_for_a_limit_is_not_taken_back_to_wait_for_it_here():
+    rig = Rig(cpu=4, depth=4, limits={"db": 1})
+    rig.make_short(limits=("db",))
+    assert recalls(rig.submit(1, 2, 3, limits=("db",))) == []
+    assert rig.wait(0.5) == []
+
+
+def test_an_attempt_that_owns_its_process_or_outlives_the_driver_is_not_queued_ahead():
+    rig = Rig(cpu=8, gpus=("0",), depth=4, cluster=Profile(1, 1, depth=4, outlives_driver=True))
+    rig.make_short(gpu=1)
+    assert started(rig.submit(1, 2, gpu=1)) == [1]
+    rig.submit(3, 4, on="cluster")
+    assert rig.intent(3) != []
+    rig.end(3, wall_s=0.001)
+    rig.intent(4)
+    assert rig.submit(5, on="cluster") == []
+
+
+class TestRebalancing:
+    def full(self) -> Rig:
+        """Two lanes: 1, 3, 5, 7 and 2, 4, 6, 8."""
+        rig = Rig(cpu=2, depth=4)
+        rig.make_short()
+        rig.submit(*range(1, 9))
+        return rig
+
+    def test_when_a_lane_runs_dry_half_of_the_longest_is_taken_back(self):
+        rig = self.full()
+        for task in (2, 4, 6):
+            assert recalls(rig.end(task, wall_s=0.001)) == []
+        assert recalls(rig.end(8, wall_s=0.001)) == [5, 7]
+        assert rig.wait(0.1) == []  # asked once
+        numbers = lanes(rig.recalled(5, 7))
+        assert sorted(numbers) == [5, 7]
+        assert len(set(numbers.values())) == 1  # a lane of their own, one behind the other
+
+    def test_what_was_taken_back_never_began_and_does_not_count(self):
+        rig = self.full()
+        for task in (2, 4, 6, 8):
+            rig.end(task, wall_s=0.001)
+        rig.recalled(5)
+        assert rig.machine.tasks[5].attempt == 1
+        assert settled(rig.end(5)) == [(5, How.FRESH)]
+
+    def test_what_began_before_it_could_be_taken_back_just_ends(self):
+        rig = self.full()
+        for task in (2, 4, 6, 8):
+            rig.end(task, wall_s=0.001)
+        assert settled(rig.end(5, wall_s=0.001)) == [(5, How.FRESH)]
+        assert rig.recalled(5) == []
+
+    def test_behind_a_head_that_is_not_short_after_all_nothing_waits(self):
+        rig = self.full()
+        rig.submit(*range(9, 30))
+        rig.now += STALE_S
+        assert recalls(rig.end(2, wall_s=0.001)) == [3, 5, 7]
+        commands = rig.recalled(3, 5, 7)
+        assert recalls(commands) == []
+        assert 3 in started(rig.end(4, wall_s=0.001))
+
+    def test_what_a_dying_head_leaves_behind_comes_back_unasked(self):
+        rig = self.full()
+        rig.end(1, Cause.EXITED)
+        assert started(rig.recalled(3, 5, 7)) == [3, 5, 7]
+        assert rig.machine.in_flight == 7

@@ -1,0 +1,151 @@
+"""The user's failures count against `retries`, the platform's against a budget of their own."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.engine.backoff import retry_delay_s
+from penstock.engine.facts import CancelAttempt, How, RecordAttempt, Settle
+from penstock.model.options import Backoff
+from penstock.model.states import PLATFORM_CAUSES, Cause
+from tests.unit.engine.rig import Rig, recalls, settled, started
+
+USER_CAUSES = (Cause.RAISED, Cause.EXITED, Cause.TIMEOUT, Cause.OUT_OF_MEMORY)
+
+
+@pytest.mark.parametrize("cause", USER_CAUSES)
+def test_the_users_failures_are_retried_as_often_as_the_step_says(cause: Cause):
+    rig = Rig()
+    rig.submit(1, retries=2)
+    for attempt in (1, 2):
+        commands = rig.end(1, cause, attempt=attempt)
+        assert commands[0] == RecordAttempt(1, attempt)
+        assert started(commands) == [1]
+    assert rig.end(1, cause, attempt=3) == [Settle(1, 3, How.FRESH)]
+
+
+@pytest.mark.parametrize("cause", sorted(PLATFORM_CAUSES))
+def test_the_platforms_failures_have_a_budget_of_their_own(cause: Cause):
+    rig = Rig(platform_retries=2)
+    rig.submit(1, retries=1)
+    assert started(rig.end(1, cause)) == [1]
+    assert started(rig.end(1, Cause.RAISED, attempt=2)) == [1]
+    assert started(rig.end(1, cause, attempt=3)) == [1]
+    assert settled(rig.end(1, cause, attempt=4)) == [(1, How.FRESH)]
+
+
+def test_what_retry_on_does_not_name_is_not_retried():
+    rig = Rig()
+    rig.submit(1, retries=2)
+    assert settled(rig.end(1, Cause.RAISED, retryable=False)) == [(1, How.FRESH)]
+
+
+def test_a_retry_goes_before_younger_calls():
+    rig = Rig()
+    rig.submit(1, 2, 3, retries=1)
+    assert started(rig.end(1, Cause.RAISED)) == [1]
+
+
+def test_a_retry_waits_for_its_backoff_and_leaves_its_place_to_others_meanwhile():
+    rig = Rig()
+    rig.submit(1, 2, retries=1, backoff=Backoff(first_s=5, jitter=0))
+    assert started(rig.end(1, Cause.RAISED)) == [2]
+    assert rig.machine.wake_at() == 5
+    rig.end(2)
+    assert rig.wait(4.9) == []
+    assert started(rig.wait(0.2)) == [1]
+    assert rig.machine.wake_at() is None
+
+
+def test_the_platforms_failures_wait_for_nothing():
+    rig = Rig()
+    rig.submit(1, backoff=Backoff(first_s=5))
+    assert started(rig.end(1, Cause.KILLED)) == [1]
+
+
+class TestBackoff:
+    def test_it_doubles_up_to_its_maximum(self):
+        backoff = Backoff(first_s=1, factor=2, max_s=10, jitter=0)
+        assert [retry_delay_s(backoff, retry, 7) for retry in (1, 2, 3, 4, 5, 5000)] == [1, 2, 4, 8, 10, 10]
+
+    def test_no_first_delay_means_none_at_all(self):
+        assert retry_delay_s(Backoff(first_s=0), 3, 7) == 0
+
+    @given(retry=st.integers(1, 10_000), salt=st.integers(1, 2**40), jitter=st.floats(0, 2))
+    def test_jitter_only_ever_adds_and_never_more_than_its_share(self, retry: int, salt: int, jitter: float):
+        delay_s = retry_delay_s(Backoff(first_s=1, max_s=60, jitter=jitter), retry, salt)
+        exact_s = retry_delay_s(Backoff(first_s=1, max_s=60, jitter=0), retry, salt)
+        assert exact_s <= delay_s <= exact_s * (1 + jitter)
+
+    def test_a_thousand_tasks_do_not_knock_at_once(self):
+        delays = sorted(retry_delay_s(Backoff(first_s=100, jitter=1), 1, task) for task in range(1000))
+        assert max(later - earlier for earlier, later in itertools.pairwise(delays)) < 1
+
+
+class TestTimeout:
+    def test_it_ends_the_attempt_and_counts_as_the_users(self):
+        rig = Rig()
+        rig.submit(1, timeout_s=30, retries=1)
+        assert rig.machine.wake_at() == 30
+        assert rig.wait(29) == []
+        assert rig.wait(1) == [CancelAttempt(1, 1, "process", Cause.TIMEOUT)]
+        assert rig.machine.wake_at() is None
+        assert started(rig.end(1, Cause.TIMEOUT)) == [1]
+        assert rig.machine.wake_at() == 60
+
+    def test_an_attempt_that_ended_in_time_is_left_alone(self):
+        rig = Rig()
+        rig.submit(1, timeout_s=30)
+        rig.end(1)
+        assert rig.machine.wake_at() is None
+
+    def test_one_that_ends_at_the_last_moment_is_done(self):
+        rig = Rig()
+        rig.submit(1, timeout_s=30)
+        rig.now = 30
+        assert rig.end(1) == [Settle(1, 1, How.FRESH)]
+
+    def test_it_counts_from_when_the_attempt_became_the_head_of_its_lane(self):
+        rig = Rig(cpu=1, depth=2)
+        rig.make_short()
+        rig.submit(1, 2, timeout_s=30)
+        rig.now = 0.5
+        rig.end(1, wall_s=0.5)
+        assert rig.machine.wake_at() == 30.5
+
+    def test_it_does_not_count_the_time_before_an_attempt_was_taken_back(self):
+        rig = Rig(cpu=1, depth=2)
+        rig.make_short()
+        rig.submit(1, 2, timeout_s=30)
+        rig.end(1, Cause.EXITED)  # 2 becomes the head of a lane whose worker is dead
+        rig.now = 20
+        rig.recalled(2)
+        assert rig.wait(15) == []
+        assert rig.machine.wake_at() == 50
+
+    def test_waiting_for_resources_does_not_count(self):
+        rig = Rig()
+        rig.submit(1)
+        rig.submit(2, timeout_s=5)
+        assert rig.wait(10) == []
+        rig.end(1)
+        assert rig.machine.wake_at() == 15
+
+    def test_a_result_that_was_faster_than_the_cancel_counts(self):
+        rig = Rig()
+        rig.submit(1, timeout_s=5)
+        rig.wait(5)
+        assert settled(rig.end(1)) == [(1, How.FRESH)]
+        assert rig.machine.settled[1].ok
+
+    def test_passed_alarms_are_forgotten(self):
+        rig = Rig()
+        for task in range(1, 1001):
+            rig.submit(task, timeout_s=3600)
+            rig.end(task)
+        assert len(rig.machine._alarms._heap) < 100
+        assert recalls(rig.wait(3600)) == []
