@@ -125,9 +125,10 @@ def function_name(fn: Any) -> Optional[Tuple[str, str]]:
     if module is None or "<" in fn.__qualname__:
         return None
     found: Any = sys.modules.get(fn.__module__)
-    for part in fn.__qualname__.split("."):
+    qualname: str = fn.__qualname__
+    for part in qualname.split("."):
         found = getattr(found, part, None)
-    return (module, fn.__qualname__) if fn in (found, getattr(found, "fn", None)) else None
+    return (module, qualname) if fn is found or fn is getattr(found, "fn", None) else None
 
 
 def code_of(run: Run, step: Any) -> Code:

@@ -9,7 +9,7 @@ import contextvars
 import os
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping, Optional, Tuple
 
 from penstock.errors import UsageError
 from penstock.model.outcomes import Metric
@@ -26,14 +26,24 @@ _HINT_EVERY_S = 1.0
 class AttemptContext:
     """One attempt, while it runs."""
 
-    __slots__ = ("_hint", "_hinted_at", "_scratch_used", "attempt", "context", "metrics", "parameters", "store")
+    __slots__ = (
+        "_hint",
+        "_hinted_at",
+        "_tempdir",
+        "attempt",
+        "context",
+        "input_files",
+        "metrics",
+        "parameters",
+        "store",
+    )
 
     def __init__(
         self,
         attempt: str,
         context: RunContext,
         store: BlobStore,
-        hint: Optional[Callable[[Tuple[Metric, ...]], None]] = None,
+        hint: Optional[Callable[[str, Tuple[Metric, ...]], None]] = None,
     ) -> None:
         self.attempt = attempt  # "digits/3/train/2#1"
         self.context = context
@@ -42,7 +52,8 @@ class AttemptContext:
         self.parameters: Optional[Dict[str, Any]] = None  # decoded when touched
         self._hint = hint
         self._hinted_at = 0.0
-        self._scratch_used = ""
+        self.input_files = InputFiles(context, attempt)
+        self._tempdir = ""
 
     @property
     def task(self) -> str:
@@ -56,22 +67,44 @@ class AttemptContext:
             self.metrics.append(Metric(str(name), float(value), step, at))
         if self._hint is not None and time.monotonic() - self._hinted_at >= _HINT_EVERY_S:
             self._hinted_at = time.monotonic()
-            self._hint(tuple(self.metrics))
+            self._hint(self.attempt, tuple(self.metrics))
 
     def tempdir(self) -> str:
         """The attempt's temporary folder, made when it is first asked for."""
-        if not self._scratch_used:
-            self._scratch_used = os.path.join(self.context.scratch, _as_folder(self.attempt))
-            os.makedirs(self._scratch_used, exist_ok=True)
-        return self._scratch_used
+        if not self._tempdir:
+            self._tempdir = _own_folder(self.context, self.attempt, "tmp")
+        return self._tempdir
 
     def clean_up(self) -> None:
-        """Remove the temporary folder, if there is one."""
-        if self._scratch_used:
-            import shutil
+        """Remove the folders that were made."""
+        for folder in (self._tempdir, self.input_files.made):
+            if folder:
+                import shutil
 
-            shutil.rmtree(self._scratch_used, ignore_errors=True)
-            self._scratch_used = ""
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+class InputFiles:
+    """Where the files among an attempt's inputs are put: a path that is made when somebody asks for it."""
+
+    __slots__ = ("_attempt", "_context", "made")
+
+    def __init__(self, context: RunContext, attempt: str) -> None:
+        self._context = context
+        self._attempt = attempt
+        self.made = ""
+
+    def __fspath__(self) -> str:
+        if not self.made:
+            self.made = _own_folder(self._context, self._attempt, "files")
+        return self.made
+
+
+def _own_folder(context: RunContext, attempt: str, kind: str) -> str:
+    name = attempt.replace("/", "-").replace("#", "-")
+    folder = os.path.join(context.scratch, f"{name}-{kind}")
+    os.makedirs(folder, exist_ok=True)
+    return folder
 
 
 _attempt: contextvars.ContextVar[Optional[AttemptContext]] = contextvars.ContextVar("penstock_attempt")
@@ -95,7 +128,7 @@ def leave(here: AttemptContext, token: contextvars.Token[Optional[AttemptContext
 
 
 @contextmanager
-def outside() -> Iterator[None]:
+def outside() -> Generator[None, None, None]:
     """Run the code inside as a flow's body: in no attempt, whatever other threads do."""
     token = _attempt.set(None)
     try:
@@ -105,7 +138,7 @@ def outside() -> Iterator[None]:
 
 
 @contextmanager
-def importing() -> Iterator[None]:
+def importing() -> Generator[None, None, None]:
     """A worker imports the user's module inside; a flow must not be called there."""
     token = _importing.set(True)
     try:
@@ -161,7 +194,10 @@ class Current:
         if here.parameters is None:
             from penstock.artifacts import codec
 
-            here.parameters = {name: codec.decode(record, here.store) for name, record in here.context.params}
+            here.parameters = {
+                name: codec.decode(record, here.store, files_into=here.input_files)
+                for name, record in here.context.params
+            }
         return here.parameters
 
     @property
@@ -205,7 +241,3 @@ def log_metrics(metrics: Mapping[str, float], step: Optional[int] = None) -> Non
     here = attempt_here()
     if here is not None:
         here.log(metrics, step)
-
-
-def _as_folder(attempt: str) -> str:
-    return attempt.replace("/", "-").replace("#", "-")

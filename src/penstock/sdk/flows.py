@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, TypeVar, overload
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
@@ -12,7 +12,7 @@ from penstock.model.quantities import parse_seconds
 from penstock.sdk import current, local, session
 from penstock.sdk.calls import Binder, base_of, encode_inputs, function_name, key_of
 from penstock.sdk.options import checked
-from penstock.sdk.steps import Step, _Callable, _check_function, qualified_name
+from penstock.sdk.steps import Step, Typed, check_function, qualified_name
 
 R = TypeVar("R")
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
 
 
-class Flow(_Callable["P", R]):
+class Flow(Typed["P", R]):
     """A function that calls steps; its signature is its parameters."""
 
     def __init__(
         self, fn: Callable[P, R], *, name: str, timeout_s: Optional[float], on_failure: Optional[Step[Any, Any]]
     ) -> None:
-        _check_function(fn, "flow")
+        check_function(fn, "flow")
         if inspect.iscoroutinefunction(fn):
             raise UsageError(f"flow {fn.__name__} is async: a flow's body is plain Python, and waits by calling steps")
         functools.update_wrapper(self, fn)
@@ -102,13 +102,15 @@ def _launched(how: Optional[Callable[..., Any]], flow: Flow[Any, Any]) -> Callab
 
 
 def _positional(flow: Flow[Any, Any], arguments: Dict[str, Any]) -> Any:
-    return [arguments[name] for name in flow.binder.positional if name in arguments] + list(arguments.get("*args", ()))
+    more: Tuple[Any, ...] = arguments.get("*args", ())
+    return [*(arguments[name] for name in flow.binder.positional if name in arguments), *more]
 
 
 def _named(flow: Flow[Any, Any], arguments: Dict[str, Any]) -> Dict[str, Any]:
     taken = (*flow.binder.positional, "*args", "**kwargs")
     named = {name: value for name, value in arguments.items() if name not in taken}
-    return {**named, **arguments.get("**kwargs", {})}
+    more: Dict[str, Any] = arguments.get("**kwargs", {})
+    return {**named, **more}
 
 
 @overload
@@ -131,9 +133,9 @@ def flow(fn: Any = None, **given: Any) -> Any:
             timeout_s = None if given.get("timeout") is None else parse_seconds(given["timeout"])
         except (ValueError, TypeError) as error:
             raise UsageError(f"{what}: timeout={given['timeout']!r}: {error}") from None
-        on_failure = given.get("on_failure")
-        if on_failure is not None and not isinstance(on_failure, Step):
+        on_failure: Any = given.get("on_failure")
+        if not isinstance(on_failure, (Step, type(None))):
             raise UsageError(f"{what}: on_failure={on_failure!r}: expected a step")
-        return Flow(fn, name=given.get("name") or fn.__name__, timeout_s=timeout_s, on_failure=on_failure)
+        return Flow(fn, name=given.get("name") or fn.__name__, timeout_s=timeout_s, on_failure=given.get("on_failure"))
 
     return decorate

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent import futures
-from typing import Any, Callable, Iterable, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional
 
 from penstock.artifacts import codec
 from penstock.artifacts.canonical import identify
@@ -21,6 +21,12 @@ from penstock.sdk.session import Run
 
 PENDING, FINISHED = "PENDING", "FINISHED"  # the words of concurrent.futures, which looks at `_state`
 _UNSET: Any = object()
+
+
+if TYPE_CHECKING:
+    FutureOfAny = futures.Future[Any]
+else:
+    FutureOfAny = futures.Future
 
 
 class _Gate:
@@ -42,12 +48,12 @@ class _Gate:
 def await_all(run: Run, waited: Iterable[Future], timeout_s: Optional[float] = None) -> None:
     """Block until all have finished; raises TimeoutError. Runs attempts that are meant for this process meanwhile."""
     with run.condition:
-        pending = [future for future in waited if future._state != FINISHED]
+        pending = [future for future in waited if not future.done()]
         if not pending:
             return
         gate = _Gate(len(pending))
         for future in pending:
-            future._waiters.append(gate)
+            future.enlist(gate)
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     if not _pass(run, gate, deadline):
         raise futures.TimeoutError(f"{len(pending)} of the results are not there after {timeout_s:g} s")
@@ -63,20 +69,21 @@ def _pass(run: Run, gate: _Gate, deadline: Optional[float]) -> bool:
     return True
 
 
-class Future(Edge, futures.Future):  # type: ignore[type-arg]  # not generic at run time in Python 3.9's stub
+class Future(Edge, FutureOfAny):
     """The result of a task that may not have finished. Works with `concurrent.futures.wait` and `as_completed`.
 
     Passed on to a step it is an edge: its value goes from the store to the worker. `future[0]`, `future["x"]` and
     `future.part("name")` pass on a part.
     """
 
-    def __init__(self, run: Run, key: bytes) -> None:  # noqa: the base's constructor would make a lock for each future
+    def __init__(self, run: Run, key: bytes) -> None:
+        # Not the base's constructor: it would make a lock for each of 100,000 futures.
         self._state = PENDING
-        self._run = run
+        self.run = run
         self._key = key
         self._value = _UNSET
         self._stored: Optional[Stored] = None
-        self._error: Optional[Error] = None
+        self.failure: Optional[Error] = None
         self._suspension: Optional[BaseException] = None
         self._reused = False
         self.id = 0
@@ -85,11 +92,11 @@ class Future(Edge, futures.Future):  # type: ignore[type-arg]  # not generic at 
     # What concurrent.futures looks at, made when it is looked at.
 
     @property
-    def _condition(self) -> threading.Condition:
-        return self._run.condition
+    def _condition(self) -> threading.Condition:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.run.condition
 
     @property
-    def _waiters(self) -> List[Any]:
+    def _waiters(self) -> List[Any]:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.__dict__.setdefault("waiters", [])
 
     @property
@@ -99,15 +106,19 @@ class Future(Edge, futures.Future):  # type: ignore[type-arg]  # not generic at 
     # What the engine does.
 
     def settle(self, result: Optional[Stored], error: Optional[Error], reused: bool) -> None:
-        self._stored, self._error, self._reused = result, error, reused
+        self._stored, self.failure, self._reused = result, error, reused
         self._finish()
+
+    def enlist(self, waiter: Any) -> None:
+        """Tell `waiter` when the task has settled. Under the run's condition, and only before it has."""
+        self._waiters.append(waiter)
 
     def suspend(self, reason: BaseException) -> None:
         self._suspension = reason
         self._finish()
 
     def _finish(self) -> None:
-        with self._run.condition:
+        with self.run.condition:
             self._state = FINISHED
             waiters = self.__dict__.pop("waiters", ())
             for waiter in waiters:
@@ -127,13 +138,13 @@ class Future(Edge, futures.Future):  # type: ignore[type-arg]  # not generic at 
     def exception(self, timeout: Optional[float] = None) -> Optional[BaseException]:
         """The exception that the task failed with; None: it did not. Blocks like `result`."""
         if self._state != FINISHED:
-            await_all(self._run, (self,), timeout)
+            await_all(self.run, (self,), timeout)
         if self._suspension is not None:
             raise self._suspension
-        if self._error is None:
+        if self.failure is None:
             return None
-        self._run.engine.deliver((self.id,))
-        return rebuild(self._error, self.task, self._run.store)
+        self.run.engine.deliver((self.id,))
+        return rebuild(self.failure, self.task, self.run.store)
 
     def _load(self) -> Any:
         if self._value is _UNSET:
@@ -141,14 +152,14 @@ class Future(Edge, futures.Future):  # type: ignore[type-arg]  # not generic at 
                 self._value = self._decode()
             except DamagedError:
                 self._state = PENDING
-                self._run.engine.reproduce(self.id)
+                self.run.engine.reproduce(self.id)
                 return self.result()
         return self._value
 
     def _decode(self) -> Any:
         assert self._stored is not None
         return codec.decode(
-            self._stored.record, self._run.store, verify=self._reused, files_into=f"{self._run.files}/{self.id}"
+            self._stored.record, self.run.store, verify=self._reused, files_into=f"{self.run.files}/{self.id}"
         )
 
     def done(self) -> bool:
@@ -161,18 +172,18 @@ class Future(Edge, futures.Future):  # type: ignore[type-arg]  # not generic at 
 
     def cancelled(self) -> bool:
         """Whether the task was cancelled."""
-        return self._error is not None and self._error.cause == "cancelled"
+        return self.failure is not None and self.failure.cause == "cancelled"
 
     def cancel(self) -> bool:
         """Ask that the task ends; False: it has settled already."""
         if self._state == FINISHED:
             return False
-        self._run.engine.cancel(self.id)
+        self.run.engine.cancel(self.id)
         return True
 
     def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
         """Call `fn(self)` when the task has settled, on the engine's thread, or at once where it has."""
-        with self._run.condition:
+        with self.run.condition:
             if self._state != FINISHED:
                 self._done_callbacks.append(fn)
                 return
@@ -189,7 +200,7 @@ class Future(Edge, futures.Future):  # type: ignore[type-arg]  # not generic at 
         raise UsageError("A future can't be iterated before its value is there: use future.result()")
 
     def __repr__(self) -> str:
-        state = "failed" if self._error else "finished" if self.done() else "pending"
+        state = "failed" if self.failure else "finished" if self.done() else "pending"
         return f"<Future {self.task or 'of no run'} {state}>"
 
     # Edge
@@ -200,17 +211,15 @@ class Future(Edge, futures.Future):  # type: ignore[type-arg]  # not generic at 
     def edge_ref(self) -> Ref:
         return Ref(self.id)
 
-    @property
-    def run(self) -> Optional[Run]:
-        return self._run
-
 
 def _call_back(fn: Callable[[Any], Any], future: Any) -> None:
     """Run a user's callback on the engine's thread, which it must not bring down: what it raises is logged."""
     try:
         fn(future)
-    except Exception:  # noqa: BLE001  the boundary to third-party code
-        futures._base.LOGGER.exception("exception calling callback for %r", future)
+    except Exception:  # the boundary to third-party code
+        import logging
+
+        logging.getLogger("penstock").exception("a callback of %r failed", future)
 
 
 class FuturePart(Edge):
@@ -255,19 +264,19 @@ class Futures(List[Any]):
     def result(self, timeout: Optional[float] = None, *, errors: str = "raise") -> List[Any]:
         """All values, in order. Blocks until all tasks have settled.
 
-        `errors="raise"` raises the first failure in the order of the calls; `errors="return"` puts each exception in its
-        place. Raises TimeoutError after `timeout` seconds (None: never).
+        `errors="raise"` raises the first failure in the order of the calls; `errors="return"` puts each exception in
+        its place. Raises TimeoutError after `timeout` seconds (None: never).
         """
         if errors not in ("raise", "return"):
             raise UsageError(f'errors={errors!r}: expected "raise" or "return"')
         ours = [future for future in self if isinstance(future, Future)]
         if ours:
-            await_all(ours[0]._run, ours, timeout)
+            await_all(ours[0].run, ours, timeout)
         if errors == "raise":
             return [future.result(timeout) for future in self]
-        failed = tuple(future.id for future in ours if future._error is not None)
+        failed = tuple(future.id for future in ours if future.failure is not None)
         if failed:
-            ours[0]._run.engine.deliver(failed)
+            ours[0].run.engine.deliver(failed)
         return [_value_or_error(future, timeout) for future in self]
 
 

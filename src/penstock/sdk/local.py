@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from concurrent import futures
-from typing import Any, Callable, Dict, Tuple
+import operator
+from typing import Any, Callable, Dict, Tuple, cast
 
 from penstock.errors import UsageError
 from penstock.model.edges import Edge, Ref
+from penstock.sdk.futures import FutureOfAny
 
 
-class LocalFuture(Edge, futures.Future):  # type: ignore[type-arg]
+class LocalFuture(Edge, FutureOfAny):
     """A finished future that belongs to no run."""
 
     run = None
 
     def part(self, name: str) -> Any:
         """The attribute `name` of the result, finished too; a failure goes on to it."""
-        return finished(lambda: getattr(self.result(), name))
+        return finished(getattr, self, name)
 
     def __getitem__(self, key: Any) -> Any:
-        return finished(lambda: self.result()[key])
+        return finished(operator.getitem, self, key)
 
     def __iter__(self) -> Any:
         raise UsageError("A future can't be iterated: use future.result()")
@@ -37,7 +38,7 @@ def finished(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> LocalFuture:
     future = LocalFuture()
     try:
         future.set_result(call(fn, args, kwargs))
-    except Exception as error:  # the future hands it on
+    except Exception as error:  # noqa: BLE001  the future hands it on
         future.set_exception(error)
     return future
 
@@ -51,7 +52,7 @@ def resolved(value: Any) -> Any:
     """The value with the results of futures in their place, also inside lists, tuples, dicts and dataclasses."""
     if isinstance(value, Edge):
         return value.result()  # type: ignore[attr-defined]  # every edge of the sdk is a future
-    kind = type(value)
+    kind = cast(Any, type(value))
     if kind is list:
         return [resolved(item) for item in value] if _holds_edge(value) else value
     if kind is tuple:
@@ -69,7 +70,7 @@ def _holds_edge(items: Any) -> bool:
     for item in items:
         if isinstance(item, Edge):
             return True
-        kind = type(item)
+        kind = cast(Any, type(item))
         if kind in (list, tuple) and _holds_edge(item):
             return True
         if kind is dict and _holds_edge(item.values()):

@@ -46,7 +46,7 @@ def _backoff(value: Any) -> Backoff:
 
 
 def _exceptions(value: Any) -> Tuple[str, ...]:
-    classes: Tuple[Any, ...] = value if isinstance(value, tuple) else (value,)
+    classes: Tuple[Any, ...] = (value,) if isinstance(value, type) else tuple(value)
     for item in classes:
         if not (isinstance(item, type) and issubclass(item, BaseException)):
             raise ValueError("expected an exception class, or a tuple of them")

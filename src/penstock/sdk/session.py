@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Protocol, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, NamedTuple, Optional, Protocol, Tuple
 
 from penstock.errors import UsageError
 from penstock.sdk import current
@@ -113,14 +113,14 @@ def place() -> Optional[Place]:
     if len(launcher.places) > 1:
         names = ", ".join(known.run.id for known in launcher.places)
         raise UsageError(
-            f"This thread belongs to none of the runs of this process ({names}): call steps from the flow's own thread, "
-            "or start the thread with contextvars.copy_context().run"
+            f"This thread belongs to none of the runs of this process ({names}): call steps from the flow's own "
+            "thread, or start the thread with contextvars.copy_context().run"
         )
     return launcher.places[0]
 
 
 @contextmanager
-def entered(here: Place) -> Iterator[None]:
+def entered(here: Place) -> Generator[None, None, None]:
     """Make `here` the place of the calls inside, in this thread."""
     token = _place.set(here)
     try:
@@ -130,7 +130,7 @@ def entered(here: Place) -> Iterator[None]:
 
 
 @contextmanager
-def driving(run: Run) -> Iterator[None]:
+def driving(run: Run) -> Generator[None, None, None]:
     """Make the run known to this process, and the place of the calls inside."""
     here = Place(run)
     launcher.places.append(here)

@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
 
-    class _Callable(Generic[P, R]):
-        pass
+    class Typed(Generic[P, R]):
+        """Keeps the signature of the decorated function."""
 
 else:
 
-    class _Callable:
+    class Typed:
         """Stands for `Generic[P, R]` where the interpreter has no ParamSpec."""
 
         def __class_getitem__(cls, item: Any) -> Any:
             return cls
 
 
-class Step(_Callable["P", R]):
+class Step(Typed["P", R]):
     """A function whose calls, inside a flow, are tasks. Outside a run, and inside another step, it is the function.
 
     `fn` is the function itself, `opts` are the checked options, `qualified_name` is what a task's key counts.
     """
 
     def __init__(self, fn: Callable[P, R], opts: Options, name: str) -> None:
-        _check_function(fn, "step")
+        check_function(fn, "step")
         functools.update_wrapper(self, fn)
         self.fn = fn
         self.opts = opts
@@ -126,7 +126,8 @@ def qualified_name(fn: Any) -> str:
     return f"{module or '__main__'}.{fn.__qualname__}"
 
 
-def _check_function(fn: Any, what: str) -> None:
+def check_function(fn: Any, what: str) -> None:
+    """Raise UsageError for what can't be decorated."""
     if not callable(fn) or isinstance(fn, type):
         raise UsageError(f"@{what} takes a function, not {fn!r}")
     if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
@@ -167,7 +168,7 @@ def step(fn: Any = None, **given: Any) -> Any:
         return Step(fn, Options(), getattr(fn, "__name__", "step"))
 
     def decorate(fn: Any) -> Any:
-        _check_function(fn, "step")
+        check_function(fn, "step")
         return Step(fn, changed(Options(), f"step {fn.__name__}", given), given.get("name") or fn.__name__)
 
     return decorate
