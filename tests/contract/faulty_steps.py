@@ -127,7 +127,9 @@ _SLEEP = [sys.executable, "-c", "import time; time.sleep(3600)"]
 def leave_children() -> list[int]:
     plain = subprocess.Popen(_SLEEP)
     own_session = subprocess.Popen(_SLEEP, start_new_session=True)
-    script = f"import subprocess, sys; print(subprocess.Popen({_SLEEP!r}, start_new_session=True, stdout=-3).pid)"
+    script = (
+        f"import subprocess, sys; print(subprocess.Popen({_SLEEP!r}, start_new_session=True, stdout=-3, stderr=-3).pid)"
+    )
     daemon = int(subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout)
     return [plain.pid, own_session.pid, daemon]
 

@@ -24,7 +24,8 @@ from penstock.sdk import current
 from penstock.worker import capture
 from penstock.worker.failure import error_of, traceback_text
 
-Hint = Callable[[Tuple[Metric, ...]], None]
+Hint = Callable[[str, Tuple[Metric, ...]], None]
+"""Takes an attempt's id and all metrics that it has logged so far."""
 _DONE = TaskStatus.DONE.value
 _FAILED = TaskStatus.FAILED.value
 
@@ -52,8 +53,6 @@ class Workbench:
         return known
 
 
-
-
 def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
     """Run it to its end and say how it ended. Raises nothing that the user's code raises."""
     if bench.broken is not None:
@@ -63,10 +62,10 @@ def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
     began_at, began, cpu = time(), perf_counter(), process_time()
     result, error = None, None
     try:
-        result = _run(attempt, bench)
+        result = _run(attempt, bench, here)
     except DamagedError as damaged:
         error = Error(Cause.DAMAGED.value, "", str(damaged))
-    except BaseException as exception:  # the boundary to the user's code; SystemExit is its business too
+    except BaseException as exception:  # noqa: BLE001  the boundary to the user's code; SystemExit is its business too
         if os.getpid() != bench.pid:
             _leave_fork(exception)
         error = error_of(exception, bench.store, attempt.retry_on)
@@ -76,8 +75,8 @@ def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
     return Outcome(_FAILED if error else _DONE, result, error, usage, None, tuple(here.metrics))
 
 
-def _run(attempt: Attempt, bench: Workbench) -> Any:
-    args, kwargs = _arguments(attempt, bench.store)
+def _run(attempt: Attempt, bench: Workbench, here: current.AttemptContext) -> Any:
+    args, kwargs = _arguments(attempt, bench.store, here)
     value = bench.function(attempt.code)(*args, **kwargs)
     if os.getpid() != bench.pid:
         _leave_fork(None)
@@ -104,8 +103,8 @@ def _leave_fork(exception: Optional[BaseException]) -> NoReturn:
     os._exit(status & 0xFF)
 
 
-def _arguments(attempt: Attempt, store: FolderStore) -> Tuple[List[Any], Dict[str, Any]]:
-    values = {item.name: _value(item, store, attempt.verify) for item in attempt.inputs}
+def _arguments(attempt: Attempt, store: FolderStore, here: current.AttemptContext) -> Tuple[List[Any], Dict[str, Any]]:
+    values = {item.name: _value(item, attempt.verify, store, here) for item in attempt.inputs}
     args: List[Any] = [values.pop(name) for name in attempt.code.positional if name in values]
     kwargs: Dict[str, Any] = {}
     for name, value in values.items():
@@ -118,8 +117,7 @@ def _arguments(attempt: Attempt, store: FolderStore) -> Tuple[List[Any], Dict[st
     return args, kwargs
 
 
-def _value(item: Resolved, store: FolderStore, verify: bool) -> Any:
-    if item.record is not None and not item.refs:
-        return codec.decode(item.record, store, (), verify)
-    parts = [take(codec.decode(record, store, (), verify), part) for record, part in item.refs]
-    return parts[0] if item.record is None else codec.decode(item.record, store, parts, verify)
+def _value(item: Resolved, verify: bool, store: FolderStore, here: current.AttemptContext) -> Any:
+    files = here.input_files
+    parts = [take(codec.decode(record, store, (), verify, files), part) for record, part in item.refs]
+    return parts[0] if item.record is None else codec.decode(item.record, store, parts, verify, files)

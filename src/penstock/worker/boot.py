@@ -48,7 +48,7 @@ def _import(recorded: sources.Sources, context: RunContext) -> Optional[Error]:
     try:
         with current.importing():
             sources.load_module(recorded, context.module, context.module_path)
-    except BaseException as exception:  # the boundary to the user's module, which may also exit
+    except BaseException as exception:  # noqa: BLE001  the boundary to the user's module, which may also exit
         return error_of(exception, None, None)
     finally:
         gc.enable()

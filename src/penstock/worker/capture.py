@@ -8,9 +8,11 @@ or `sys.stderr` has a head:
 where level is D, I, W, E or C (debug, info, warning, error, critical; `-` where nobody named one) and stream is `o` or
 `e`. A head may stand in the middle of a line, where raw output ended without a newline. All bytes without a head are
 kept as they were written: output of C code, of sub-processes, binary. A carriage return ends a line as a newline does,
-so that a progress bar can be followed. `worker/logs.py` reads it.
+so that a progress bar can be followed. Before the first line that an attempt writes to a stream stands a mark, with the
+level `@`, the stream `-` and the attempt's id as text: whoever follows the file learns whose line it is before the
+attempt's outcome says which slice is its own. `worker/logs.py` reads it.
 
-Knows nothing of attempts.
+Knows nothing of attempts but their ids.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ class LineStream(io.TextIOBase):
         self._pending: List[str] = []
         self._pending_size = 0
         self.level = b"-"
+        self.mark = b""  # the attempt's id, until its first line
         self.buffer = io.FileIO(fd, "wb", closefd=False)
 
     @property
@@ -94,8 +97,11 @@ class LineStream(io.TextIOBase):
     def _emit(self, lines: List[str]) -> None:
         if not lines:
             return
-        head = MARK + b"%.3f %s%s " % (time(), self.level, self._stream)
-        data = b"".join(head + line.encode("utf-8", "backslashreplace") + b"\n" for line in lines)
+        now = time()
+        head = MARK + b"%.3f %s%s " % (now, self.level, self._stream)
+        mark, self.mark = self.mark, b""
+        data = MARK + b"%.3f @- %s\n" % (now, mark) if mark else b""
+        data += b"".join(head + line.encode("utf-8", "backslashreplace") + b"\n" for line in lines)
         written = os.write(self._fd, data)
         while written < len(data):
             data = data[written:]
@@ -108,6 +114,14 @@ def install(hooks: ImportHooks) -> None:
     sys.stderr = sys.__stderr__ = LineStream(2, b"e")
     hooks.when_imported("logging", _teach_logging)
     hooks.when_imported("warnings", _teach_warnings)
+
+
+def begin(attempt: str) -> None:
+    """From now on what is written belongs to this attempt."""
+    mark = attempt.encode()
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if type(stream) is LineStream:
+            stream.mark = mark
 
 
 def finish_lines() -> None:
@@ -139,7 +153,9 @@ def _teach_logging(logging: ModuleType) -> None:
 def _teach_warnings(warnings: ModuleType) -> None:
     show = warnings.showwarning
 
-    def show_with_level(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
+    def show_with_level(
+        message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+    ) -> None:
         stream = sys.stderr
         if file is not None or not isinstance(stream, LineStream):
             return show(message, category, filename, lineno, file, line)

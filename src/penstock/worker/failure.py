@@ -60,8 +60,10 @@ def traceback_text(exception: BaseException) -> str:
     whole = traceback.TracebackException.from_exception(exception)
     _strip(whole, set())
     try:
+        if isinstance(exception, errors.PenstockError) and not whole.stack:
+            return "".join(whole.format_exception_only())  # raised by us: what led to it says nothing to the user
         return "".join(whole.format())
-    except Exception as error:  # an exception whose words can't be had must still be reported
+    except Exception as error:  # noqa: BLE001  an exception whose words can't be had must still be reported
         return f"{class_name(type(exception))} (its traceback can't be printed: {error!r})\n"
 
 
@@ -80,7 +82,7 @@ def _strip(part: Any, seen: set[int]) -> None:
 def _message(exception: BaseException) -> str:
     try:
         return str(exception)
-    except Exception as error:  # the user's __str__
+    except Exception as error:  # noqa: BLE001  the user's __str__
         return f"<its message can't be printed: {error!r}>"
 
 
@@ -94,5 +96,5 @@ def _exit_message(exception: BaseException) -> str:
 def _record(exception: BaseException, store: BlobStore) -> Optional[bytes]:
     try:
         return codec.encode_exception(exception, store)
-    except Exception:  # the user's __reduce__, or a full disk: the words of the failure matter more than its object
+    except Exception:  # noqa: BLE001  the user's __reduce__, or a full disk: the words matter more than the object
         return None

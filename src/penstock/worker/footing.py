@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from types import ModuleType
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List, Tuple
 
 from penstock.worker.hooks import ImportHooks
 
@@ -59,25 +59,31 @@ def _words(seed: int) -> List[int]:
     return [(seed >> shift) & 0xFFFFFFFF for shift in (0, 32, 64, 96)]
 
 
-class OwnRandomness:
-    """The seeds of an attempt that runs in the flow's own process, whose random numbers go on as if it had not."""
+class Detour:
+    """The same for an attempt in the flow's own process: afterwards all is as before, random numbers too."""
 
     def __init__(self, key: bytes) -> None:
         self._seed = int.from_bytes(key[-16:], "little")
-        self._random: Any = None
-        self._numpy: Any = None
+        self._states: List[Tuple[Callable[[Any], Any], Any]] = []
 
     def __enter__(self) -> None:
+        self._hooks = ImportHooks()
+        self._cwd = os.getcwd()
+        self._environ = os.environ.copy()
         random, numpy = sys.modules.get("random"), sys.modules.get("numpy.random")
         if random is not None:
-            self._random = random.getstate()
-            random.seed(self._seed)
+            self._states.append((random.setstate, random.getstate()))
         if numpy is not None:
-            self._numpy = numpy.get_state()
-            numpy.seed(_words(self._seed))
+            self._states.append((numpy.set_state, numpy.get_state()))
+        self._hooks.when_imported("random", lambda module: module.seed(self._seed))
+        self._hooks.when_imported("numpy.random", lambda module: module.seed(_words(self._seed)))
+        sys.meta_path.insert(0, self._hooks)
 
     def __exit__(self, *_: object) -> None:
-        if self._random is not None:
-            sys.modules["random"].setstate(self._random)
-        if self._numpy is not None:
-            sys.modules["numpy.random"].set_state(self._numpy)
+        sys.meta_path.remove(self._hooks)
+        for restore, state in self._states:
+            restore(state)
+        os.chdir(self._cwd)
+        if os.environ != self._environ:
+            os.environ.clear()
+            os.environ.update(self._environ)

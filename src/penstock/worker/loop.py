@@ -53,7 +53,7 @@ class Worker:
                     status = 0
                     break
                 self._serve(message)
-        except BaseException:  # the last boundary: a forked worker must not unwind into the zygote's frames
+        except BaseException:  # noqa: BLE001  the last boundary: a forked worker must not unwind into the zygote's frames
             if os.getpid() == self._pid:
                 sys.excepthook(*sys.exc_info())
         finally:
@@ -64,6 +64,7 @@ class Worker:
         gauge.begin(monotonic())
         attempt = attempt_from_plain(wire.unpack(channel.unwrap(message)[1]))
         self._footing.begin(attempt.key)
+        capture.begin(attempt.id)
         outcome = run_attempt(attempt, self._bench)
         children_cpu_s = self._end_children()
         self._footing.end()
@@ -80,7 +81,8 @@ class Worker:
             message = channel.wrap(channel.OUTCOME, wire.pack(to_plain(short)), self._post.scratch)
         os.write(self._post.fd, message)
 
-    def _hint(self, metrics: Tuple[Metric, ...]) -> None:
+    def _hint(self, attempt: str, metrics: Tuple[Metric, ...]) -> None:
+        # Nothing names the attempt: the executor knows which one runs.
         data = wire.pack(tuple(tuple(metric) for metric in metrics))
         os.write(self._post.fd, channel.wrap(channel.HINT, data, self._post.scratch))
 
