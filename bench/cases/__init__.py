@@ -1,0 +1,1 @@
+"""One file for each case; `bench.__main__.CASES` names them."""

@@ -1,0 +1,52 @@
+"""python fill.py RUNS TASKS: fills a journal with runs, as drivers would have written them, but none of them ran."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from penstock.artifacts.digests import digest
+from penstock.journal.journal import Journal
+from penstock.journal.owners import owner_of_this_process
+from penstock.model.outcomes import Outcome, Stored, Usage
+from penstock.model.rows import Batch, NewRun, RunEnd, StepRecord, TaskRecord
+from penstock.model.specs import Input
+
+STEPS = ("load", "train", "score", "report")
+
+
+def outcome(number: int) -> Outcome:
+    record = b"record of a small value, as long as most are " + number.to_bytes(4, "little")
+    stored = Stored(digest(record), record, '{"type": "float", "text": "0.97", "size": 24}', (), len(record))
+    return Outcome("done", stored, None, Usage(time.time(), 0.02, 0.02, 10**7, 0, 0), worker="1234")
+
+
+def task(number: int, count: int) -> TaskRecord:
+    """One of `count`: the steps have equal shares."""
+    name = STEPS[number * len(STEPS) // count]
+    given = Input("number", digest(number.to_bytes(4, "little")), b"record of an argument", preview='{"type": "int"}')
+    key = digest(f"{name} {number}".encode())
+    return TaskRecord(
+        number + 1, f"filled.{name}", name, number + 1, key, "done", (given,), (), b"", 1, outcome(number)
+    )
+
+
+def main(runs: int, tasks: int) -> None:
+    journal = Journal.open(Path(".penstock"))
+    batch = Batch(
+        tasks=tuple(task(number, tasks) for number in range(tasks)),
+        steps=tuple(StepRecord(f"filled.{name}", name, "") for name in STEPS),
+    )
+    packages = tuple((f"package-{number}", "1.0") for number in range(50))
+    for number in range(runs):
+        tags = ("nightly",) if number % 10 == 0 else ()
+        new = NewRun("filled", "filled", "filled", "/filled.py", (), tags, "b3-0", "3.11", packages)
+        handle = journal.create(new, owner_of_this_process(), time.time(), time.monotonic())
+        handle.commit(batch)
+        handle.end(RunEnd("done"))
+        handle.close()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
+    print("RESULT " + json.dumps({}))

@@ -1,0 +1,63 @@
+"""python hand_over_array.py ITEMS PASSES: a random array from step to step, then passed on unchanged by PASSES more steps."""
+
+import json
+import os
+import sys
+import time
+from concurrent.futures import wait
+from pathlib import Path
+
+import numpy as np
+
+from penstock import flow, step
+
+
+def stamp(name: str) -> None:
+    with open("stamps", "a") as file:
+        file.write(f"{name} {time.time()}\n")
+
+
+@step
+def make(items: int) -> np.ndarray:
+    array = np.random.default_rng(0).random(items)
+    stamp("made")
+    return array
+
+
+@step
+def total(array: np.ndarray) -> float:
+    result = float(array.sum())
+    stamp("summed")
+    return result
+
+
+@step
+def pass_on(array: np.ndarray, number: int) -> np.ndarray:
+    return array
+
+
+@flow
+def hand_over(items: int, passes: int) -> dict[str, float]:
+    array = make.submit(items)
+    summed = total(array)
+    before = blobs()
+    began = time.perf_counter()
+    for number in range(passes):
+        array = pass_on.submit(array, number)
+    wait([array])
+    seconds = time.perf_counter() - began
+    written = sum(size for name, (size, changed) in blobs().items() if before.get(name) != (size, changed))
+    assert total(array) == summed
+    return {"passes": seconds, "written": written, "sum": summed}
+
+
+def blobs() -> dict[str, tuple[int, int]]:
+    """Size and time of the last change of each file in the store."""
+    files = [file for file in Path(".penstock/store").rglob("*") if file.is_file()]
+    return {os.fspath(file): (file.stat().st_size, file.stat().st_mtime_ns) for file in files}
+
+
+if __name__ == "__main__":
+    figures = hand_over(int(sys.argv[1]), int(sys.argv[2]))
+    stamps = dict(line.split() for line in reversed(Path("stamps").read_text().splitlines()))
+    print("RESULT " + json.dumps({**figures, "seconds": float(stamps["summed"]) - float(stamps["made"])}))

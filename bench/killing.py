@@ -1,0 +1,127 @@
+"""The experiment: a run is killed with -9 at random instants and resumed at once each time.
+
+A finished task is one whose row was committed when the driver died. It must never run again, and the result must be
+that of a run which nobody disturbed.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.workplace import Project, Workplace, environment, figures
+
+_FINISHED = "SELECT name, number FROM task_row WHERE status = 'done' OR delivered = 1"
+
+
+@dataclass
+class Experiment:
+    """What was seen: `again` are finished tasks that ran again, `wrong` are results that differ."""
+
+    script: str
+    tasks: int
+    expected: Any
+    until_first_s: float  # from the start of the process to the end of its first task
+    random: random.Random = field(default_factory=lambda: random.Random(0))
+    kills: int = 0
+    killed_while_working: int = 0
+    runs: int = 0
+    wrong: int = 0
+    again: list[str] = field(default_factory=list[str])
+
+    def until(self, kills: int, workplace: Workplace) -> None:
+        """Go on until that many kills have hit a living driver, with as many runs as it takes; the last run ends."""
+        while self.kills < kills:
+            project = workplace.project(self.script)
+            self.runs += 1
+            while (output := self._round(project, kills)) is None:
+                pass
+            self.wrong += figures(output) != self.expected
+            project.remove()
+
+    def _round(self, project: Project, kills: int) -> str | None:
+        """Start or resume, and kill while there are kills left. The run's stdout; None: it was killed."""
+        finished = finished_tasks(project)
+        seen = len(trace(project))
+        driver = subprocess.Popen(
+            command(project, self.script, self.tasks),
+            cwd=project.folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        killed = False
+        if self.kills < kills:
+            try:
+                driver.wait(self.random.uniform(0.2, 1.4) * self.until_first_s)
+            except subprocess.TimeoutExpired:
+                driver.kill()
+                killed = True
+        output, errors = driver.communicate()
+        if driver.returncode not in (0, -9):
+            raise RuntimeError(f"a resumed run ended with {driver.returncode}:\n{output}{errors}")
+        ran = trace(project)[seen:]
+        self.again += [task for task in ran if task in finished]
+        if killed and driver.returncode == -9:
+            self.kills += 1
+            self.killed_while_working += bool(ran)
+        return output if driver.returncode == 0 else None
+
+
+def prepared(script: str, tasks: int, workplace: Workplace) -> Experiment:
+    """An undisturbed run tells what is to be expected, and how long a start takes."""
+    project = workplace.project(script)
+    began = time.time()
+    output = project.run(*command(project, script, tasks))
+    twice = [task for task, count in Counter(trace(project)).items() if count > 1]
+    assert not twice, f"tasks of an undisturbed run ran twice: {twice}"
+    until_first_s = _first_end(project) - began
+    project.remove()
+    return Experiment(script, tasks, figures(output), until_first_s)
+
+
+def command(project: Project, script: str, tasks: int) -> list[str]:
+    """How the run is started, or gone on with where there is one already."""
+    penstock = [sys.executable, "-m", "penstock"]
+    if has_run(project.home / "journal.db"):
+        return [*penstock, "resume"]
+    return [*penstock, "run", script, "--tasks", str(tasks)]
+
+
+def has_run(journal: Path) -> bool:
+    """Whether a run was begun: a kill may come before that."""
+    return bool(_query(journal, "SELECT 1 FROM run"))
+
+
+def finished_tasks(project: Project) -> set[str]:
+    """Tasks whose row is committed, as `work/17`."""
+    return {f"{name}/{number}" for name, number in _query(project.home / "journal.db", _FINISHED)}
+
+
+def _first_end(project: Project) -> float:
+    return _query(project.home / "journal.db", "SELECT min(began_at + wall_s) FROM task")[0][0]
+
+
+def _query(journal: Path, sql: str) -> list[Any]:
+    if not journal.exists():
+        return []
+    connection = sqlite3.connect(f"file:{journal}?mode=ro", uri=True)
+    try:
+        return connection.execute(sql).fetchall()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return []
+        raise
+    finally:
+        connection.close()
+
+
+def trace(project: Project) -> list[str]:
+    """The tasks that ran to their end, as `work/17`, in that order."""
+    file = project.folder / "trace"
+    lines = file.read_text().splitlines() if file.exists() else []
+    return ["/".join(line.split("/")[2:]) for line in lines]

@@ -1,0 +1,36 @@
+"""How large the work is: as the acceptance asks for, or just large enough to see that a case runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Sizes of all cases. `times`: measurements of each figure, after `warm_ups` that don't count."""
+
+    times: int
+    warm_ups: int
+    chain: int  # steps
+    map_small: int  # tasks
+    map_large: int
+    array: int  # float64
+    large_array: int
+    passes: int
+    rows: int  # of a table of 80 bytes a row
+    resumed: int  # tasks
+    few_runs: int
+    many_runs: int
+    tasks_per_run: int
+    kills: int
+    killed_tasks: int
+
+
+FULL = Scale(
+    times=5, warm_ups=1, chain=300, map_small=10_000, map_large=100_000, array=2**27, large_array=5 * 2**27, passes=10,
+    rows=13_421_773, resumed=1_000, few_runs=100, many_runs=10_000, tasks_per_run=100, kills=50, killed_tasks=200,
+)  # fmt: skip
+QUICK = Scale(
+    times=1, warm_ups=0, chain=5, map_small=50, map_large=200, array=2**17, large_array=2**18, passes=3,
+    rows=2_000, resumed=20, few_runs=3, many_runs=6, tasks_per_run=5, kills=2, killed_tasks=20,
+)  # fmt: skip
