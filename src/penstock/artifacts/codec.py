@@ -53,11 +53,6 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
     return Encoded(stored, tuple(sink.edges), identity)
 
 
-def encode_only(value: Any, store: BlobStore, where: str = "error") -> bytes:
-    """A record without identity and preview. Raises as `encode` does."""
-    return _dump(value, pickling.Sink(store, {}, False), where)[0]
-
-
 def decode(
     record: bytes,
     store: BlobStore,
@@ -78,6 +73,29 @@ def decode(
     elif not parsed.parts and _MARKER not in bytes(skeleton):
         return pickle.loads(skeleton)
     return _Unpickler(_Source(parsed, store, refs, verify, files_into), skeleton).load()
+
+
+def encode_exception(exc: BaseException, store: BlobStore) -> Optional[bytes]:
+    """A record of an exception with its cause and notes; None where its arguments or its class can't be pickled.
+
+    Attributes that can't be pickled are left out, and so is a cause that can't. Large buffers inside become blobs,
+    which `inspect_record` names. Raises StoreError.
+    """
+    from penstock.artifacts import failures
+
+    try:
+        return _dump(failures.storable(exc), pickling.Sink(store, {}, False), "error")[0]
+    except NotStorableError:
+        return None
+
+
+def decode_exception(record: bytes, store: BlobStore) -> Optional[BaseException]:
+    """The exception of a record; None where its class can't be imported or rebuilt here, or the record is damaged."""
+    try:
+        value = decode(record, store)
+    except Exception:  # noqa: BLE001 - imports the user's modules and runs their code: any failure means the same
+        return None
+    return value if isinstance(value, BaseException) else None
 
 
 def inspect_record(record: bytes) -> Tuple[Tuple[bytes, int], ...]:

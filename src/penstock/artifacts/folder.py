@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 
 from penstock.artifacts import digests
+from penstock.artifacts.memory import address
 from penstock.artifacts.store import BlobInfo
 from penstock.errors import DamagedError, StoreError
 
@@ -108,6 +109,8 @@ class FolderStore:
             return False
         start = address(view)
         end = start + view.nbytes
+        if not start:
+            return False
         return any(low <= start and end <= high and ref() is not None for low, high, ref in list(self._mapped))
 
     def _path(self, digest: bytes) -> str:
@@ -168,18 +171,6 @@ class FolderStore:
         start = address(view)
         self._mapped.append((start, start + size, weakref.ref(mapped)))
         return view
-
-
-def address(view: memoryview) -> int:
-    """Where a contiguous buffer begins in memory; 0 where that can't be told (read-only, and no numpy is loaded)."""
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        return numpy.frombuffer(view, "u1").ctypes.data if view.nbytes else 0
-    if view.readonly or not view.nbytes:
-        return 0
-    import ctypes
-
-    return ctypes.addressof(ctypes.c_char.from_buffer(view))
 
 
 def _pour(fd: int, chunks: Iterable[Any], digest: Optional[bytes]) -> Tuple[bytes, int]:

@@ -16,6 +16,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from penstock.artifacts import libraries, names, rebuild
 from penstock.artifacts.canonical import BIG, Known
+from penstock.artifacts.memory import address
 from penstock.artifacts.store import BlobStore
 from penstock.model.edges import Edge
 
@@ -74,7 +75,12 @@ class Sink:
             return True
         if view.nbytes < BIG:
             return True
-        digest, size = self.store.put(view)
+        start = address(view)
+        key = ("at", start, view.nbytes, None, 0)
+        found = self.known.get(key) if start else None
+        digest, size = (found[0], view.nbytes) if found else self.store.put(view)
+        if start:
+            self.known[key] = (digest, view)
         self.parts.append((IN_ORDER, digest, size))
         return False
 

@@ -73,56 +73,52 @@ def _text(value: Any, deep: int) -> str:
         return repr(bytes(value[:60])) + ("…" if len(value) > 60 else "")
     if kind is int and not -_NUMBERS < value < _NUMBERS:
         return f"an integer of {value.bit_length()} bits"
-    if kind in _BRACKETS:
-        return _items_text(value, deep, *_BRACKETS[kind])
-    if kind is dict:
-        pairs = [f"{_text(key, 1)}: {_text(item, deep - 1)}" for key, item in _head(value.items())] if deep else []
-        return "{" + ", ".join(pairs) + _more(value, pairs) + "}"
-    fields = getattr(kind, "__dataclass_fields__", None)
+    fields = getattr(kind, "__dataclass_fields__", None) or getattr(kind, "_fields", None)
     if fields is not None and deep:
         shown = (f"{name}={_text(getattr(value, name, None), deep - 1)}" for name in list(fields)[:_ITEMS])
         return f"{kind.__name__}({', '.join(shown)})"
-    found = _LIBRARIES.get(str(kind.__module__).partition(".")[0])
-    facts = found(value) if found is not None else None
+    if isinstance(value, (list, tuple, dict, set, frozenset)):
+        return _container_text(value, deep)
+    library = _LIBRARIES.get(str(kind.__module__).partition(".")[0])
+    facts = library(value) if library is not None else None
     return f"<{facts['text'][:60]}>" if facts else _own_text(value)
 
 
-_BRACKETS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}
+def _container_text(value: Any, deep: int) -> str:
+    kind = type(value)
+    opening, closing = next(pair for base, pair in _BRACKETS.items() if isinstance(value, base))
+    if not deep:
+        shown = []
+    elif isinstance(value, dict):
+        shown = [f"{_text(key, 1)}: {_text(item, deep - 1)}" for key, item in _head(value.items())]
+    else:
+        shown = [_text(item, deep - 1) for item in _head(value)]
+    more = "" if len(shown) == len(value) else ", …" if shown else "…"
+    return f"{'' if kind in _BRACKETS else kind.__name__}{opening}{', '.join(shown)}{more}{closing}"
 
 
-def _items_text(value: Any, deep: int, opening: str, closing: str) -> str:
-    shown = [_text(item, deep - 1) for item in _head(value)] if deep else []
-    return opening + ", ".join(shown) + _more(value, shown) + closing
+_BRACKETS = {list: "[]", tuple: "()", dict: "{}", set: "{}", frozenset: "{}"}
 
 
 def _head(items: Any) -> List[Any]:
     return [item for item, _ in zip(items, range(_ITEMS))]
 
 
-def _more(value: Any, shown: List[str]) -> str:
-    return "" if len(shown) == len(value) else ", …" if shown else "…"
-
-
 def _own_text(value: Any) -> str:
     if type(value).__repr__ is object.__repr__:
         return f"<{type_name(type(value))}>"
-    return repr(value)[:_LONGEST]
+    return " ".join(repr(value)[: 4 * _LONGEST].split())
 
 
 def _numpy(value: Any) -> Any:
     if not hasattr(value, "ndim") or not hasattr(value, "flat"):
         return None
+    facts = {"shape": list(value.shape), "dtype": str(value.dtype)[:100]}
     if value.ndim == 0:
-        return {"text": str(value), "dtype": str(value.dtype), "shape": []} if not hasattr(value, "item") else (
-            {"text": _text(value.item(), 1), "dtype": str(value.dtype), "shape": []}
-        )
-    head = value[(0,) * (value.ndim - 1)][:_ITEMS].tolist()
-    return {
-        "text": f"array {'x'.join(map(str, value.shape))} {value.dtype}: {_text(head, 2)[1:-1]}"
-        + (", …" if value.size > _ITEMS else ""),
-        "shape": list(value.shape),
-        "dtype": str(value.dtype)[:100],
-    }
+        return {"text": _text(value.item(), 1), **facts}
+    head = value[(0,) * (value.ndim - 1)][:_ITEMS].tolist() if value.size else []
+    shown = "".join((": ", ", ".join(_text(item, 1) for item in head), ", …" if value.size > _ITEMS else ""))
+    return {"text": f"array {'x'.join(map(str, value.shape))} {value.dtype}{shown if head else ''}", **facts}
 
 
 def _table(value: Any, columns: List[Tuple[Any, Any]], rows: int) -> Dict[str, Any]:
@@ -153,13 +149,14 @@ def _polars(value: Any) -> Any:
     if name != "Series":
         return None
     shown = ", ".join(_text(item, 1) for item in value.head(_ITEMS).to_list())
-    text = f"Series of {len(value)} {value.dtype}: {shown}"
+    text = f"Series of {len(value)} {value.dtype}: {shown}{', …' if len(value) > _ITEMS else ''}"
     return {"text": text, "shape": [len(value)], "dtype": str(value.dtype)[:100]}
 
 
 def _pyarrow(value: Any) -> Any:
     if not hasattr(value, "schema") or not hasattr(value, "num_rows"):
-        return None
+        kind = getattr(value, "type", None)
+        return {"text": f"{type(value).__name__} of {len(value)} {kind}", "length": len(value)} if kind else None
     return _table(value, list(zip(value.schema.names, value.schema.types)), value.num_rows)
 
 

@@ -44,3 +44,69 @@ def exception(
     from penstock.artifacts import failures
 
     return failures.rebuild(kind, args, state, cause, quiet)
+
+
+def frame(columns: Any, index: Any, arrays: List[Any], attrs: Dict[Any, Any], duplicates: bool) -> Any:
+    """A pandas frame over its columns' arrays."""
+    import numpy as np
+    import pandas as pd
+
+    ready = {
+        number: pd.Series(values, index=index, dtype=object, copy=False)  # or pandas would guess another dtype
+        if isinstance(values, np.ndarray) and values.dtype == object
+        else values
+        for number, values in enumerate(arrays)
+    }
+    return _finished(pd.DataFrame(ready, index=index, copy=False), columns, attrs, duplicates)
+
+
+def frame_of_array(columns: Any, index: Any, values: Any, attrs: Dict[Any, Any], duplicates: bool) -> Any:
+    """A pandas frame over one two-dimensional array."""
+    import pandas as pd
+
+    return _finished(pd.DataFrame(values, index=index, copy=False), columns, attrs, duplicates)
+
+
+def _finished(frame: Any, columns: Any, attrs: Dict[Any, Any], duplicates: bool) -> Any:
+    frame.columns = columns
+    if attrs:
+        frame.attrs = attrs
+    return frame if duplicates else frame.set_flags(allows_duplicate_labels=False)
+
+
+def pandas_arrow(kind: Any, state: Dict[str, Any]) -> Any:
+    """A pandas array over an Arrow array."""
+    values = kind.__new__(kind)
+    vars(values).update(state)
+    return values
+
+
+def polars_frame(columns: List[Any], height: int) -> Any:
+    """A polars frame from an IPC stream for each column."""
+    import polars as pl
+
+    series = [polars_series(data) for data in columns]
+    return pl.DataFrame(series) if series else pl.DataFrame(height=height) if height else pl.DataFrame()
+
+
+def polars_series(data: Any) -> Any:
+    """A polars series from an IPC stream."""
+    import io
+
+    import polars as pl
+
+    return pl.read_ipc(io.BytesIO(data)).to_series(0)
+
+
+def tensor(
+    storage: Any, dtype: str, shape: Any, stride: Any, offset: int, requires_grad: bool, device: str
+) -> Any:
+    """A torch tensor over a storage's bytes, on its device where that is here and on the CPU elsewhere."""
+    import torch
+
+    kind = getattr(torch, dtype)
+    flat: Any = torch.from_numpy(storage) if storage.size else torch.empty(0, dtype=torch.uint8)
+    made = flat.view(kind).as_strided(shape, stride, offset) if storage.size else torch.empty(shape, dtype=kind)
+    if device.startswith("cuda") and torch.cuda.is_available():
+        made = made.to(device)
+    return made.requires_grad_() if requires_grad else made

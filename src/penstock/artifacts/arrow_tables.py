@@ -1,0 +1,162 @@
+"""pyarrow tables, batches and arrays: Arrow's own buffers, each by itself. Slices are cut out, never stored whole."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Optional
+
+import pyarrow as _pyarrow
+
+from penstock.artifacts import digests
+from penstock.artifacts.canonical import BIG, Walk
+from penstock.artifacts.pickling import Sink
+
+pa: Any = _pyarrow  # its stubs know next to nothing
+
+
+def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
+    """The rule for tables, batches, columns, arrays, types and schemas."""
+    if kind in (pa.Table, pa.RecordBatch):
+        return _table_form
+    if kind is pa.ChunkedArray:
+        return chunked_form
+    if issubclass(kind, pa.Array):
+        return _array_form
+    return _type_form if issubclass(kind, (pa.DataType, pa.Schema, pa.Field)) else None
+
+
+def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
+    """The reducer for arrays: pyarrow's own, which gives its buffers out of band, after a slice was cut out."""
+    return _reduce_array if issubclass(kind, pa.Array) else None
+
+
+def compact(array: Any) -> Any:
+    """The array itself, or a copy where it is a slice of a larger one."""
+    if array.offset == 0 and array.get_total_buffer_size() <= array.nbytes + 4096:
+        return array
+    try:
+        return pa.concat_arrays([array, array.slice(0, 0)])
+    except pa.ArrowNotImplementedError:  # views and unions: stored with all that they point into
+        return array
+
+
+def _reduce_array(sink: Sink, value: Any) -> Any:
+    small = compact(value)
+    return NotImplemented if small is value else small.__reduce__()
+
+
+def _type_form(walk: Walk, value: Any) -> None:
+    walk.out += b"X"
+    walk.name(f"pyarrow.{type(value).__name__}")
+    walk.size(1)
+    walk.write(value.to_string(show_schema_metadata=True) if isinstance(value, pa.Schema) else str(value))
+
+
+def _table_form(walk: Walk, value: Any) -> None:
+    begun = walk.begin(value)
+    if begun < 0:
+        return
+    walk.out += b"X"
+    walk.name(f"pyarrow.{type(value).__name__}")
+    walk.size(2 + value.num_columns)
+    walk.write(value.num_rows)
+    _type_form(walk, value.schema)
+    for name, column in zip(value.schema.names, value.columns):
+        walk.part(column, f"[{name!r}]")
+    walk.end(value, begun)
+
+
+def chunked_form(walk: Walk, value: Any) -> None:
+    """A column; how it is chunked does not count."""
+    if value.num_chunks == 1:
+        _array_form(walk, value.chunk(0))
+        return
+    whole = value.combine_chunks()
+    walk.keep(whole)
+    if isinstance(whole, pa.ChunkedArray):  # longer than one array can be
+        walk.write([whole.chunk(number) for number in range(whole.num_chunks)])
+    else:
+        _array_form(walk, whole)
+
+
+def _array_form(walk: Walk, value: Any) -> None:
+    array = compact(value)
+    walk.keep(array)
+    walk.out += b"X"
+    walk.name("pyarrow.Array")
+    walk.size(2)
+    walk.write((str(array.type), len(array)))
+    if array.offset or pa.types.is_nested(array.type) or not _has_simple_layout(array.type):
+        walk.out += _by_ipc(array)
+    else:
+        _buffers(walk, array)
+
+
+def _has_simple_layout(kind: Any) -> bool:
+    types = pa.types
+    return types.is_primitive(kind) or any(
+        test(kind) for test in (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+    )
+
+
+def _buffers(walk: Walk, array: Any) -> None:
+    buffers = array.buffers()
+    if not array.null_count:
+        buffers[0] = None
+    sizes = [(len(array) + 7) // 8, *_sizes(array, buffers[1])]
+    for buffer, size in zip(buffers, sizes):
+        if buffer is None or not size:
+            walk.out += b"N"
+            continue
+        key = ("at", buffer.address, size, None, 0)
+        found = walk.known.get(key)
+        digest = found[0] if found is not None else digests.digest(memoryview(buffer)[:size])
+        if size >= BIG:
+            walk.known[key] = (digest, buffer)
+        walk.out += digest
+
+
+def _sizes(array: Any, offsets: Any) -> Any:
+    kind = array.type
+    if pa.types.is_primitive(kind):
+        return [(len(array) * kind.bit_width + 7) // 8]
+    width = 8 if pa.types.is_large_string(kind) or pa.types.is_large_binary(kind) else 4
+    if offsets is None or not len(array):
+        return [0, 0]
+    end = (len(array) + 1) * width
+    return [end, int.from_bytes(memoryview(offsets)[end - width : end], "little")]
+
+
+def _by_ipc(array: Any) -> bytes:
+    """What an IPC stream says of it: offsets from 0, no unused bytes."""
+    hasher = digests.hasher()
+    batch = pa.RecordBatch.from_arrays([array], names=["0"])
+    with pa.ipc.new_stream(pa.PythonFile(_Hashing(hasher), mode="w"), batch.schema) as stream:
+        stream.write_batch(batch)
+    return hasher.digest()
+
+
+class _Hashing:
+    """A file that keeps a digest alone."""
+
+    closed = False
+
+    def __init__(self, hasher: digests.Hasher) -> None:
+        self._hasher = hasher
+        self._size = 0
+
+    def write(self, data: Any) -> int:
+        self._hasher.update(data)
+        self._size += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._size
+
+    def writable(self) -> bool:
+        return True
+
+    def flush(self) -> None:
+        return
+
+    def close(self) -> None:
+        self.closed = True
