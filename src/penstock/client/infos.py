@@ -1,0 +1,146 @@
+"""Rows of the journal -> the structs of `structs`. Pure; unpickles nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from penstock.artifacts import digests
+from penstock.client.structs import (
+    AttemptInfo,
+    DriverInfo,
+    ErrorInfo,
+    InputInfo,
+    MetricInfo,
+    MetricPoint,
+    StepInfo,
+    TaskInfo,
+    ValueInfo,
+)
+from penstock.client.words import utc
+from penstock.journal.views import DriverRow, RunRow, StepRow, TaskRow
+from penstock.model.outcomes import Error, Outcome, Stored
+from penstock.model.rows import AttemptRecord, MetricRecord, StepCount
+from penstock.model.states import RunStatus
+
+
+def value_info(stored: Stored | None) -> ValueInfo | None:
+    """What is known of a stored value; None for None."""
+    if stored is None:
+        return None
+    digest = digests.text(stored.digest) if stored.digest else ""
+    return preview_info(stored.preview, stored.size, digest, stored.culprit)
+
+
+def preview_info(preview: str, size: int = 0, digest: str = "", unstable: str = "") -> ValueInfo:
+    """What a preview (docs/formats.md) tells."""
+    facts: dict[str, Any] = json.loads(preview) if preview else {}
+    shape, schema = facts.get("shape"), facts.get("schema")
+    return ValueInfo(
+        type=facts.get("type", ""),
+        text=facts.get("text", ""),
+        size_bytes=size or facts.get("size", 0),
+        digest=digest,
+        unstable=unstable,
+        length=facts.get("length"),
+        shape=None if shape is None else tuple(shape),
+        dtype=facts.get("dtype"),
+        schema=None if schema is None else tuple((name, kind) for name, kind in schema),
+    )
+
+
+def error_info(error: Error | None) -> ErrorInfo | None:
+    """An error without its exception object; None for None."""
+    return None if error is None else ErrorInfo(error.cause, error.type, error.message, error.traceback)
+
+
+def param_infos(params: Iterable[tuple[str, Stored]]) -> tuple[InputInfo, ...]:
+    """A run's parameters."""
+    return tuple(InputInfo(name, (), value_info(stored)) for name, stored in params)
+
+
+def attempt_info(number: int, outcome: Outcome) -> AttemptInfo:
+    """One try of a task."""
+    used = outcome.usage
+    return AttemptInfo(
+        number=number,
+        status=outcome.status,
+        error=error_info(outcome.error),
+        began_at=utc(used.began_at) if used.began_at else None,
+        wall_s=used.wall_s,
+        cpu_s=used.cpu_s,
+        peak_bytes=used.peak_bytes,
+        read_bytes=used.read_bytes,
+        written_bytes=used.written_bytes,
+        worker=outcome.worker,
+    )
+
+
+def attempt_infos(records: Iterable[AttemptRecord]) -> tuple[AttemptInfo, ...]:
+    """All tries of a task; a task that runs has no outcome yet."""
+    return tuple(attempt_info(record.number, record.outcome) for record in records)
+
+
+def task_info(run_id: str, row: TaskRow, **more: Any) -> TaskInfo:
+    """A task as a list shows it; `more` fills what a list leaves out."""
+    return TaskInfo(
+        id=f"{run_id}/{row.name}/{row.number}",
+        run=run_id,
+        step=row.name,
+        step_path=row.step,
+        number=row.number,
+        status=row.status,
+        attempt=attempt_info(row.attempt, row.outcome),
+        result=value_info(row.result),
+        error=error_info(row.error),
+        **more,
+    )
+
+
+def step_infos(run: RunRow, rows: Iterable[StepRow]) -> tuple[StepInfo, ...]:
+    """A run's steps: what has settled as the journal has it, what moves as the driver noted it last."""
+    noted = {count.name: count for count in run.counts}
+    moving = run.status == RunStatus.RUNNING
+    found = [_step_info(row, noted.pop(row.name, None), moving) for row in rows]
+    if moving:
+        found += [
+            StepInfo(count.name, "", count.waiting, count.running, reused=count.reused) for count in noted.values()
+        ]
+    return tuple(found)
+
+
+def _step_info(row: StepRow, noted: StepCount | None, moving: bool) -> StepInfo:
+    waiting, running = (noted.waiting, noted.running) if noted and moving else (0, row.running)
+    reused = noted.reused if noted else 0
+    return StepInfo(row.name, row.step, waiting, running, row.done, row.failed, row.cancelled, reused)
+
+
+def driver_info(row: DriverRow) -> DriverInfo:
+    """One of the processes that drove a run."""
+    return DriverInfo(
+        utc(row.started_at), row.host, row.pid, row.python, row.cwd, row.argv, row.snapshot, dict(row.packages)
+    )
+
+
+def metric_points(records: Iterable[MetricRecord], tasks: dict[int, str]) -> tuple[MetricPoint, ...]:
+    """Logged numbers, under the paths of their tasks."""
+    return tuple(
+        MetricPoint(tasks.get(task, ""), attempt, metric.name, metric.value, metric.step, utc(metric.at))
+        for task, attempt, metric in records
+    )
+
+
+def metric_infos(records: Iterable[MetricRecord]) -> tuple[MetricInfo, ...]:
+    """All that was logged, summed up by name, in the order of the names."""
+    by_name: dict[str, list[MetricRecord]] = {}
+    for record in records:
+        by_name.setdefault(record.metric.name, []).append(record)
+    return tuple(_metric_info(name, by_name[name]) for name in sorted(by_name))
+
+
+def _metric_info(name: str, records: list[MetricRecord]) -> MetricInfo:
+    values = [record.metric.value for record in records if not math.isnan(record.metric.value)] or [math.nan]
+    last = max(records, key=lambda record: record.metric.at).metric.value
+    return MetricInfo(name, len(records), len({record.task for record in records}), last, min(values), max(values))

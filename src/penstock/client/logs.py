@@ -1,0 +1,194 @@
+"""What the tasks of a run printed and logged, as lines.
+
+A run's log files are its workers', and each attempt's outcome says which slice of which file it wrote. While an attempt
+runs, the marks in the file say whose a line is; what is written past `sys.stdout` carries the worker's name alone.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from penstock.client.reader import Reader
+from penstock.client.structs import LogLine
+from penstock.client.words import utc
+from penstock.journal import queries
+from penstock.journal.views import RunRow, TaskRow
+from penstock.model.outcomes import Log
+from penstock.model.states import RunStatus
+from penstock.worker import logs
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+_CHUNK = 4 << 20
+
+
+class Slice(NamedTuple):
+    """What one attempt wrote."""
+
+    start: int
+    end: int
+    task: str
+    attempt: int
+
+
+class Lines(list[LogLine]):
+    """Log lines; as text they are what was printed."""
+
+    def __str__(self) -> str:
+        return "\n".join(line.text for line in self)
+
+
+def of_task(reader: Reader, run: RunRow, row: TaskRow) -> Iterator[LogLine]:
+    """The lines of all attempts of a task, oldest first."""
+    folder = reader.logs(run.run_id)
+    for piece, log in _slices_of(reader, run.run_id, row):
+        yield from _read(folder / log.file, piece)
+
+
+def of_run(reader: Reader, run: RunRow) -> Iterator[LogLine]:
+    """The lines of all tasks of a run, in the order of their times."""
+    slices = _slices(reader, run)
+    return _merged(_Tail(path, slices.get(path.name, [])).new_lines() for path in _files(reader, run))
+
+
+def follow(reader: Reader, run: RunRow, pause: Callable[[], None]) -> Iterator[LogLine]:
+    """The lines that are there, then those that come, until the run is over. Calls `pause` between two looks."""
+    slices = _slices(reader, run)
+    tails: dict[str, _Tail] = {}
+    while True:
+        # Whether it is over is asked before the files are read, so that its last lines are not missed.
+        over = queries.run_by_id(reader.journal, run.id).status != RunStatus.RUNNING
+        for path in _files(reader, run):
+            if path.name not in tails:
+                tails[path.name] = _Tail(path, slices.get(path.name, []))
+        yield from _merged(tail.new_lines(only_whole=not over) for tail in tails.values())
+        if over:
+            return
+        pause()
+
+
+def of_step(step: str, lines: Iterable[LogLine]) -> Iterator[LogLine]:
+    """The lines of one step's tasks."""
+    return (line for line in lines if line.task.split("/")[2:3] == [step])
+
+
+def at_least(level: str, lines: Iterable[LogLine]) -> Iterator[LogLine]:
+    """The lines of a level or a graver one; "": all. A line without a level counts as info."""
+    least = LEVELS.index(level) if level else 0
+    return (line for line in lines if not level or LEVELS.index(line.level or "info") >= least)
+
+
+class _Tail:
+    """A log file, read from where it was read before."""
+
+    def __init__(self, path: Path, slices: list[Slice]) -> None:
+        self._path = path
+        self._slices = slices
+        self._at = 0
+        self._mark = ""
+
+    def new_lines(self, only_whole: bool = False) -> Iterator[LogLine]:
+        """What came since the last time; `only_whole`: up to the last newline."""
+        end = self._end(only_whole)
+        start, self._at = self._at, end
+        for piece in _cut(start, end, self._slices):
+            for line in _read(self._path, piece, self._mark):
+                self._mark = f"{line.task}#{line.attempt}" if line.task else self._mark
+                yield line
+
+    def _end(self, only_whole: bool) -> int:
+        try:
+            size = os.path.getsize(self._path)
+        except FileNotFoundError:
+            return self._at
+        if not only_whole or size <= self._at:
+            return max(size, self._at)
+        with open(self._path, "rb") as file:
+            start = max(self._at, size - _CHUNK)
+            file.seek(start)
+            newline = file.read(size - start).rfind(b"\n")
+        return start + newline + 1 if newline >= 0 else self._at
+
+
+def _cut(start: int, end: int, slices: list[Slice]) -> Iterator[Slice]:
+    """[start, end) as pieces that belong to one attempt each, or to none that is known."""
+    for piece in slices:
+        if piece.end <= start or piece.start >= end:
+            continue
+        if start < piece.start:
+            yield Slice(start, piece.start, "", 0)
+        yield piece._replace(start=max(start, piece.start), end=min(end, piece.end))
+        start = min(end, piece.end)
+    if start < end:
+        yield Slice(start, end, "", 0)
+
+
+def _read(path: Path, piece: Slice, mark: str = "") -> Iterator[LogLine]:
+    """The lines of a slice, a few MiB in memory at once. `mark`: the attempt that wrote last before it."""
+    rest = b""
+    try:
+        with open(path, "rb") as file:
+            file.seek(piece.start)
+            left = piece.end - piece.start
+            while left > 0 and (data := file.read(min(_CHUNK, left))):
+                left -= len(data)
+                whole, newline, rest = (rest + data).rpartition(b"\n")
+                for line in _parsed(whole + newline, piece, path.stem, mark):
+                    mark = f"{line.task}#{line.attempt}" if line.task else mark
+                    yield line
+    except FileNotFoundError:
+        return  # removed by hand, or by gc
+    yield from _parsed(rest, piece, path.stem, mark)
+
+
+def _parsed(data: bytes, piece: Slice, worker: str, mark: str) -> Iterator[LogLine]:
+    for at, level, stream, text, attempt in logs.read(data, mark):
+        task, number = piece.task, piece.attempt
+        if not task and attempt:
+            task, _, tail = attempt.rpartition("#")
+            number = int(tail)
+        yield LogLine(task, number, None if at is None else utc(at), level, stream, text, worker)
+
+
+def _merged(files: Iterable[Iterator[LogLine]]) -> Iterator[LogLine]:
+    merged = heapq.merge(*(_timed(lines) for lines in files), key=lambda timed: timed[0])
+    return (line for _, line in merged)
+
+
+def _timed(lines: Iterator[LogLine]) -> Iterator[tuple[datetime, LogLine]]:
+    """A line without a time stands where the one before it does."""
+    last = utc(0.0)
+    for line in lines:
+        last = max(last, line.at or last)
+        yield last, line
+
+
+def _files(reader: Reader, run: RunRow) -> list[Path]:
+    return sorted(reader.logs(run.run_id).glob("*.log"))
+
+
+def _slices(reader: Reader, run: RunRow) -> dict[str, list[Slice]]:
+    """Who wrote what, by file, in the order of the files."""
+    found: dict[str, list[Slice]] = {}
+    for row in queries.tasks(reader.journal, run.id):
+        if row.log is not None or row.attempt > 1:
+            for piece, log in _slices_of(reader, run.run_id, row):
+                found.setdefault(log.file, []).append(piece)
+    for pieces in found.values():
+        pieces.sort()
+    return found
+
+
+def _slices_of(reader: Reader, run_id: str, row: TaskRow) -> Iterator[tuple[Slice, Log]]:
+    task = f"{run_id}/{row.name}/{row.number}"
+    if row.attempt > 1:
+        tries = [(record.number, record.outcome.log) for record in queries.attempts(reader.journal, row)]
+    else:
+        tries = [(row.attempt, row.log)]
+    for number, log in tries:
+        if log is not None:
+            yield Slice(log.start, log.end, task, number), log

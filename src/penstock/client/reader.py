@@ -1,0 +1,47 @@
+"""A project as one looks at it: its journal and its store, opened for reading alone, and its folders."""
+
+from __future__ import annotations
+
+import weakref
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from penstock.artifacts.folder import FolderStore
+from penstock.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.journal.journal import Journal
+
+
+class Reader:
+    """Works in a project that can't be written, and beside a run that writes. Nothing is opened before it is used."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @classmethod
+    def here(cls) -> Reader:
+        """The project of the current folder."""
+        return cls(Project.find())
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The journal; closed when nothing that was read through it is in use any more."""
+        journal = self.project.reader
+        weakref.finalize(self, journal.close)
+        return journal
+
+    @cached_property
+    def store(self) -> FolderStore:
+        """The store, without making its folder where there is none."""
+        return FolderStore(self.project.home / "store", create=False)
+
+    def logs(self, run_id: str) -> Path:
+        """The folder of a run's log files; it need not exist."""
+        return self.project.folder("logs", run_id)
+
+    def files(self, run_id: str) -> Path:
+        """Where the files among a run's results are written when somebody asks for them."""
+        return self.project.folder("files", run_id)

@@ -1,0 +1,255 @@
+"""A run as one looks at it from Python, and lists of runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from penstock.client import infos, logs, targets
+from penstock.client.metrics import Metrics
+from penstock.client.reader import Reader
+from penstock.client.structs import ErrorInfo, RunInfo, StepInfo
+from penstock.client.tasks import Task, Tasks
+from penstock.client.values import Loader, Params
+from penstock.client.words import duration, utc
+from penstock.errors import NotFoundError, TaskCancelledError, UsageError, UserCodeError
+from penstock.journal import queries
+from penstock.journal.views import RunDetail, RunRow
+from penstock.model.quantities import parse_seconds
+from penstock.model.states import RunStatus, TaskStatus
+from penstock.sdk.failures import RemoteTraceback
+
+
+class Run:
+    """One execution of a flow. What may change while it goes is read anew each time it is asked for."""
+
+    def __init__(self, reader: Reader, row: RunRow) -> None:
+        self._reader = reader
+        self._listed = row
+        self.id = row.run_id  # "digits/3"
+        self.flow = row.flow
+        self.number = row.number
+
+    @classmethod
+    def find(cls, reader: Reader, name: str) -> Run:
+        """The run that a name means; raises NotFoundError."""
+        return cls(reader, queries.resolve(reader.journal, name))
+
+    @property
+    def status(self) -> str:
+        """ "running", "done", "failed", "cancelled", "interrupted", or "crashed": its process died."""
+        return self._row.status
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags, sorted."""
+        return self._row.tags
+
+    @property
+    def created(self) -> datetime:
+        """When it was begun first (UTC)."""
+        return utc(self._listed.created_at)
+
+    @property
+    def started(self) -> datetime:
+        """When its latest driver started (UTC): `created`, or the latest resume."""
+        return utc(self._row.started_at)
+
+    @property
+    def ended(self) -> datetime | None:
+        """When it ended (UTC); None: it has not, or its process died."""
+        ended_at = self._row.ended_at
+        return None if ended_at is None else utc(ended_at)
+
+    @property
+    def duration(self) -> timedelta:
+        """How long its latest driver took, or takes up to now; of a crashed run, up to its last sign of life."""
+        return timedelta(seconds=duration_s(self._row))
+
+    @property
+    def params(self) -> Params:
+        """The parameters by name; one is loaded when it is asked for. `params.previews` loads none."""
+        return Params(Loader(self._reader, self._listed), self.id, self._detail.params)
+
+    @property
+    def error(self) -> ErrorInfo | None:
+        """What ended it; None: nothing did."""
+        return infos.error_info(self._detail.error)
+
+    @property
+    def steps(self) -> tuple[StepInfo, ...]:
+        """Its steps in the order of their first calls, with the counts of their tasks."""
+        return infos.step_infos(self._row, queries.steps(self._reader.journal, self._listed.id))
+
+    @property
+    def metrics(self) -> Metrics:
+        """What its tasks logged: `metrics["loss"]` is the last value, `metrics.by_task("loss")` tells them apart."""
+        rows = queries.tasks(self._reader.journal, self._listed.id)
+        paths = {row.id: f"{self.id}/{row.name}/{row.number}" for row in rows}
+        return Metrics(infos.metric_points(queries.metrics(self._reader.journal, self._listed.id), paths))
+
+    def result(self) -> Any:
+        """The flow's result, unpickled: the caller's own copy. Does not wait.
+
+        Raises UserCodeError where the run failed, TaskCancelledError where it was stopped, UsageError where it has not
+        ended, DamagedError.
+        """
+        row, detail = self._row, self._detail
+        if row.status == RunStatus.DONE:
+            return None if detail.result is None else Loader(self._reader, row).load(detail.result)
+        if row.status == RunStatus.RUNNING:
+            raise UsageError(f"{self.id} is running: it has no result yet; see `penstock logs -f {self.id}`")
+        if row.status == RunStatus.FAILED and detail.error is not None:
+            error = UserCodeError(f"{self.id} failed: {_told(detail)}. Go on with `penstock resume {self.id}`")
+            raise error from RemoteTraceback(detail.error.traceback or _told(detail))
+        raise TaskCancelledError(f"{self.id} is {row.status}: it has no result. Go on with `penstock resume {self.id}`")
+
+    def tasks(self, step: str | None = None, status: str | None = None, limit: int | None = None) -> Tasks:
+        """Its tasks in the order of the calls. None: of any step or status, all. Raises NotFoundError for a step."""
+        name = None if step is None else targets.find_step(self._reader, self._listed, step)
+        if status is not None:
+            _check("status of a task", status, [known.value for known in TaskStatus])
+        rows = queries.tasks(self._reader.journal, self._listed.id, name, status, limit)
+        return Tasks(Task(self._reader, self._listed, row) for row in rows)
+
+    def task(self, name: str) -> Task:
+        """A task: "train/2", or "load" where the step has one task only. Raises NotFoundError."""
+        step, _, number = name.removeprefix(f"{self.id}/").partition("/")
+        if not number:
+            return self._only_task(step)
+        if not number.isdigit():
+            raise NotFoundError(f"{name!r} names no task: write STEP/NUMBER; see `penstock show {self.id}`")
+        found = targets.find_step(self._reader, self._listed, step)
+        return Task(self._reader, self._listed, targets.find_task(self._reader, self._listed, found, int(number)))
+
+    def _only_task(self, step: str) -> Task:
+        found = self.tasks(step, limit=2)
+        if len(found) != 1:
+            many = f"several tasks: name one, as {step}/1" if found else "no task in the journal yet"
+            raise NotFoundError(f"{step} has {many}; see `penstock show {self.id}`")
+        return found[0]
+
+    def logs(self, level: str = "") -> logs.Lines:
+        """What its tasks printed and logged, by time. `level`: "info" leaves out what is below; "": all."""
+        return logs.Lines(logs.at_least(level, logs.of_run(self._reader, self._listed)))
+
+    def info(self) -> RunInfo:
+        """All that is known of it but its tasks, as plain data."""
+        return run_info(self._reader, self._row)
+
+    @property
+    def _row(self) -> RunRow:
+        return queries.run_by_id(self._reader.journal, self._listed.id)
+
+    @property
+    def _detail(self) -> RunDetail:
+        return queries.detail(self._reader.journal, self._listed.id)
+
+    def __repr__(self) -> str:
+        return _short(self._row)
+
+    def _repr_html_(self) -> str:
+        from penstock.client import html
+
+        failed = [task.brief() for task in self.tasks(status=TaskStatus.FAILED, limit=5)]
+        return html.run(self.info(), failed)
+
+
+class Runs(list[Run]):
+    """Runs, newest first."""
+
+    def __init__(self, runs: Iterable[Run] = ()) -> None:
+        super().__init__(runs)
+
+    def __repr__(self) -> str:
+        return f"[{', '.join(map(repr, self))}]"
+
+    def _repr_html_(self) -> str:
+        from penstock.client import html
+
+        return html.runs([run.info() for run in self[: html.ROWS]], len(self))
+
+
+def list_runs(
+    reader: Reader,
+    flow: str | None,
+    status: str | None,
+    tag: str | None,
+    since: datetime | timedelta | str | None,
+    limit: int | None,
+) -> Runs:
+    """What `penstock.runs` gives."""
+    if status is not None:
+        _check("status of a run", status, [known.value for known in RunStatus])
+    since_s = None if since is None else moment(since)
+    rows = queries.runs(reader.journal, flow, status, tag, since_s, limit)
+    return Runs(Run(reader, row) for row in rows)
+
+
+def moment(since: datetime | timedelta | str) -> float:
+    """A time, how long ago, "2d" or an ISO date -> seconds since the epoch. Local time where no zone is named."""
+    if isinstance(since, datetime):
+        return since.timestamp()
+    if isinstance(since, timedelta):
+        return time.time() - since.total_seconds()
+    try:
+        return datetime.fromisoformat(since).timestamp()
+    except ValueError:
+        pass
+    try:
+        return time.time() - parse_seconds(since)
+    except ValueError:
+        raise UsageError(f'{since!r} is not a time: write "2d", "90m" or a date, as "2026-03-01"') from None
+
+
+def run_info(reader: Reader, row: RunRow) -> RunInfo:
+    """All that is known of a run but its tasks."""
+    detail = queries.detail(reader.journal, row.id)
+    return RunInfo(
+        id=row.run_id,
+        flow=row.flow,
+        number=row.number,
+        status=row.status,
+        created_at=utc(row.created_at),
+        started_at=utc(row.started_at),
+        ended_at=None if row.ended_at is None else utc(row.ended_at),
+        duration_s=duration_s(row),
+        tags=row.tags,
+        params=infos.param_infos(detail.params),
+        result=infos.value_info(detail.result),
+        error=infos.error_info(detail.error),
+        steps=infos.step_infos(row, queries.steps(reader.journal, row.id)),
+        metrics=infos.metric_infos(queries.metrics(reader.journal, row.id)),
+        file=detail.file,
+        module=detail.module,
+        qualname=detail.qualname,
+        drivers=tuple(infos.driver_info(driver) for driver in detail.drivers),
+    )
+
+
+def duration_s(row: RunRow) -> float:
+    """How long the latest driver of a run took, or takes up to now; a crashed one up to its last sign of life."""
+    if row.ended_at is not None:
+        until = row.ended_at
+    else:
+        until = row.renewed_at if row.status == RunStatus.CRASHED else time.time()
+    return max(0.0, until - row.started_at)
+
+
+def _told(detail: RunDetail) -> str:
+    error = detail.error
+    assert error is not None
+    return f"{error.type}: {error.message}" if error.type else error.message
+
+
+def _short(row: RunRow) -> str:
+    took = duration(duration_s(row))
+    how = f"for {took}" if row.status == RunStatus.RUNNING else f"after {took}"
+    return f"<run {row.run_id} {row.status} {how}{''.join(f' #{tag}' for tag in row.tags)}>"
+
+
+def _check(what: str, word: str, known: list[str]) -> None:
+    if word not in known:
+        raise UsageError(f"{word!r} is no {what}; there are: {', '.join(known)}")

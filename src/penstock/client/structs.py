@@ -1,0 +1,175 @@
+"""What the client's `.info()` gives and what `--json` prints: documented, stable, and nothing of it unpickled.
+
+A field is never renamed or removed; new ones come with a default. Times are UTC, in JSON as RFC 3339. Numbers that JSON
+can't hold (NaN, infinity) are null there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class ValueInfo(msgspec.Struct, frozen=True):
+    """A stored value, as it was seen when it was stored."""
+
+    type: str  # "int", "pandas.DataFrame", "digits.Trained"
+    text: str  # its head as a person wants it, at most 200 characters
+    size_bytes: int = 0  # as stored
+    digest: str = ""  # of its content; "" where it has no stable form
+    unstable: str = ""  # path to what has no stable form, "model.lock"; "" where the value has one
+    length: int | None = None  # of containers, text and bytes
+    shape: tuple[int, ...] | None = None  # of arrays, tensors and tables
+    dtype: str | None = None
+    schema: tuple[tuple[str, str], ...] | None = None  # (column, type), the first 24 columns
+
+
+class ErrorInfo(msgspec.Struct, frozen=True):
+    """Why a run, a task or an attempt failed."""
+
+    cause: str  # "raised", "exited", "timeout", "out of memory", "killed", "lost", "cancelled", "upstream", "damaged"
+    type: str  # the exception's class, "ValueError"; "" where there was none
+    message: str
+    traceback: str = ""  # the user's own frames
+
+
+class MetricPoint(msgspec.Struct, frozen=True):
+    """One logged number."""
+
+    task: str  # "digits/3/train/2"
+    attempt: int
+    name: str
+    value: float
+    step: int | None  # the training step or epoch; None: the metric has none
+    at: datetime
+
+
+class MetricInfo(msgspec.Struct, frozen=True):
+    """All that was logged under one name in a run. NaN counts as a point, but not for the smallest and largest."""
+
+    name: str
+    points: int
+    tasks: int  # how many tasks logged it
+    last: float  # by time
+    smallest: float
+    largest: float
+
+
+class InputInfo(msgspec.Struct, frozen=True):
+    """A named input of a task, or a parameter of a run."""
+
+    name: str  # "*args" and "**kwargs" stand for the variadic ones
+    sources: tuple[str, ...] = ()  # the results inside it, as `penstock get` takes them: "digits/3/load/1[0]"
+    value: ValueInfo | None = None  # None: a part of a result, or a result that is not there
+
+
+class AttemptInfo(msgspec.Struct, frozen=True):
+    """One try of a task."""
+
+    number: int  # from 1
+    status: str
+    error: ErrorInfo | None
+    began_at: datetime | None  # None: it never began
+    wall_s: float
+    cpu_s: float  # of all its processes
+    peak_bytes: int  # anonymous and shared memory; 0: not measured
+    read_bytes: int
+    written_bytes: int
+    worker: str
+
+
+class TaskInfo(msgspec.Struct, frozen=True):
+    """One call of a step in a run."""
+
+    id: str  # "digits/3/train/2"
+    run: str
+    step: str  # short name
+    step_path: str  # module-qualified name
+    number: int
+    status: str  # "running", "done", "failed" or "cancelled"
+    attempt: AttemptInfo  # the latest
+    result: ValueInfo | None  # None: there is none
+    error: ErrorInfo | None
+    inputs: tuple[InputInfo, ...] | None = None  # None, here and below: not told in a list of tasks
+    attempts: tuple[AttemptInfo, ...] | None = None  # all, oldest first
+    metrics: tuple[MetricPoint, ...] | None = None
+
+
+class StepInfo(msgspec.Struct, frozen=True):
+    """A step of a run, and how many of its tasks are in which state."""
+
+    step: str  # short name
+    step_path: str  # module-qualified name; "" while none of its tasks is in the journal
+    waiting: int = 0  # for results or for resources
+    running: int = 0
+    done: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    reused: int = 0  # of `done`: finished by an earlier driver, as far as the latest one has said
+
+
+class DriverInfo(msgspec.Struct, frozen=True):
+    """One of the processes that drove a run: the first, and one for each resume."""
+
+    started_at: datetime
+    host: str
+    pid: int
+    python: str  # "3.11.7 CPython, Linux x86_64"
+    cwd: str
+    argv: tuple[str, ...]
+    snapshot: str  # digest of the project's sources; "" where there is none
+    packages: dict[str, str]  # name: version
+
+
+class RunInfo(msgspec.Struct, frozen=True):
+    """One execution of a flow."""
+
+    id: str  # "digits/3"
+    flow: str
+    number: int
+    status: str  # "running", "done", "failed", "cancelled", "interrupted" or "crashed"
+    created_at: datetime
+    started_at: datetime  # of the latest driver
+    ended_at: datetime | None  # None: not ended
+    duration_s: float  # of the latest driver, up to now or to its last sign of life
+    tags: tuple[str, ...]
+    params: tuple[InputInfo, ...]
+    result: ValueInfo | None  # None: there is none, or it is None
+    error: ErrorInfo | None
+    steps: tuple[StepInfo, ...]
+    metrics: tuple[MetricInfo, ...]
+    file: str  # of the flow; "" where it came from a notebook
+    module: str
+    qualname: str
+    drivers: tuple[DriverInfo, ...]  # oldest first; the last drives it, or drove it last
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """One line that a task printed or logged."""
+
+    task: str  # "digits/3/train/2"; "" where that is not known
+    attempt: int  # 0 where that is not known
+    at: datetime | None  # None: written past `sys.stdout`, by C code or a sub-process
+    level: str  # "debug", "info", "warning", "error", "critical"; "" where nobody named one
+    stream: str  # "stdout" or "stderr"; "" where not known
+    text: str
+    worker: str = ""  # whose log file it stands in
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class GotInfo(msgspec.Struct, frozen=True):
+    """What `penstock get --json` prints."""
+
+    target: str
+    value: ValueInfo | None  # None: a part, which has no preview
+    content: Any  # the value where JSON can hold it, else null
+    saved_to: str | None = None  # absolute path; None: not saved
+
+
+def to_json(info: Any) -> bytes:
+    """One JSON document, indented, for a struct or a list of them."""
+    return msgspec.json.format(msgspec.json.encode(info), indent=2)

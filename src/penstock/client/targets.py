@@ -1,0 +1,119 @@
+"""What a user's words name: runs, steps, tasks and parts of values. Prefixes will do where they are unambiguous."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from penstock.client.reader import Reader
+from penstock.errors import NotFoundError
+from penstock.journal import queries
+from penstock.journal.views import RunRow, TaskRow
+from penstock.model.edges import Part
+from penstock.model.ids import TaskPath, parse_path
+from penstock.model.states import RunStatus
+
+_STEP = r"(?:\[[^\]]+\]|\.[A-Za-z_]\w*)"
+_TARGET = re.compile(rf"(.*?)({_STEP}*)", re.DOTALL)
+
+
+class Found(NamedTuple):
+    """A run, a step of it, or a task of it."""
+
+    run: RunRow
+    step: str | None = None  # short name
+    task: TaskRow | None = None
+
+
+def find(reader: Reader, text: str) -> Found:
+    """What `digits/3`, `digits/3/train` or `digits/3/train/2` names; raises NotFoundError with the nearest match."""
+    path = _parsed(text)
+    run = queries.resolve(reader.journal, path.flow if path.run is None else path.run_id) if path else latest(reader)
+    if path is None or path.step is None:
+        return Found(run)
+    step = find_step(reader, run, path.step)
+    if path.number is None:
+        return Found(run, step)
+    return Found(run, step, find_task(reader, run, step, path.number))
+
+
+def find_flow(reader: Reader, text: str) -> str:
+    """A flow that has runs, by its name or the beginning of it; raises NotFoundError."""
+    path = _parsed(text)
+    return latest(reader).flow if path is None else queries.resolve(reader.journal, path.flow).flow
+
+
+def latest(reader: Reader) -> RunRow:
+    """The run that was begun last."""
+    return queries.resolve(reader.journal)
+
+
+def _parsed(text: str) -> TaskPath | None:
+    if not text:
+        return None
+    try:
+        return parse_path(text)
+    except ValueError:
+        raise NotFoundError(
+            f"{text!r} names nothing: write FLOW, FLOW/NUMBER or FLOW/NUMBER/STEP/NUMBER; see `penstock ls`"
+        ) from None
+
+
+def find_step(reader: Reader, run: RunRow, text: str) -> str:
+    """The short name of a run's step that a user means: it, its module-qualified name, or the beginning of it."""
+    rows = queries.steps(reader.journal, run.id)
+    for row in rows:
+        if text in (row.name, row.step):
+            return row.name
+    names = list(dict.fromkeys(row.name for row in rows))
+    meant = [name for name in names if name.startswith(text)]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        raise NotFoundError(f"{text!r} may mean {' or '.join(meant)} of {run.run_id}: write more of the name")
+    raise NotFoundError(f"{run.run_id} has no step {text!r} in its journal{_nearest(run, text, names)}")
+
+
+def _nearest(run: RunRow, text: str, names: Iterable[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(text, names := list(names), 1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    if run.status == RunStatus.RUNNING:
+        return f" yet: tasks are listed when they have ended; see `penstock show {run.run_id}`"
+    return f"; it has {', '.join(names)}" if names else f"; see `penstock show {run.run_id}`"
+
+
+def find_task(reader: Reader, run: RunRow, step: str, number: int) -> TaskRow:
+    """A task of a step whose name is known."""
+    try:
+        return queries.task(reader.journal, run.id, step, number)
+    except NotFoundError:
+        yet = " yet: a task is listed when it has ended" if run.status == RunStatus.RUNNING else ""
+        task = f"{run.run_id}/{step}/{number}"
+        raise NotFoundError(f"there is no task {task}{yet}; see `penstock show {run.run_id}/{step}`") from None
+
+
+def split_part(text: str) -> tuple[str, Part]:
+    """`digits/3/train/2[0].accuracy` -> its path, and how to get to the part."""
+    match = _TARGET.fullmatch(text)
+    assert match is not None  # the first group takes whatever the second leaves
+    return match[1], tuple(_part_step(step) for step in re.findall(_STEP, match[2]))
+
+
+def _part_step(text: str) -> tuple[str, Any]:
+    if text.startswith("."):
+        return "attr", text[1:]
+    inner = text[1:-1]
+    try:
+        return "item", ast.literal_eval(inner)
+    except (ValueError, SyntaxError):
+        return "item", inner  # [accuracy]: a shell eats quotes
+
+
+def part_text(part: Part) -> str:
+    """`[0].accuracy`."""
+    return "".join(f"[{name!r}]" if kind == "item" else f".{name}" for kind, name in part)

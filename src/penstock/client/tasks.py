@@ -1,0 +1,109 @@
+"""A task as one looks at it from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+from penstock.client import infos, logs
+from penstock.client.metrics import Metrics
+from penstock.client.reader import Reader
+from penstock.client.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo
+from penstock.client.values import Inputs, Loader, shown_value
+from penstock.errors import UsageError
+from penstock.journal import queries
+from penstock.journal.views import RunRow, TaskRow
+from penstock.model.outcomes import Usage
+from penstock.model.states import TaskStatus
+from penstock.sdk.failures import rebuild
+
+
+class Task:
+    """One call of a step in a run, as the journal had it when the task was looked up."""
+
+    def __init__(self, reader: Reader, run: RunRow, row: TaskRow) -> None:
+        self._reader, self._run, self._row = reader, run, row
+        self.id = f"{run.run_id}/{row.name}/{row.number}"  # "digits/3/train/2"
+        self.step = row.name
+        self.number = row.number
+        self.status = row.status  # "running", "done", "failed" or "cancelled"
+
+    @property
+    def preview(self) -> ValueInfo | None:
+        """What the result looked like when it was stored; None: there is none."""
+        return infos.value_info(self._row.result)
+
+    @property
+    def error(self) -> ErrorInfo | None:
+        """Why it failed; None: it did not."""
+        return infos.error_info(self._row.error)
+
+    @property
+    def usage(self) -> Usage:
+        """What the latest attempt used: seconds and bytes."""
+        return self._row.usage
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """The inputs by name; one is loaded when it is asked for. `inputs.previews` loads none."""
+        return Inputs(self._reader, Loader(self._reader, self._run), self._run.run_id, self._row)
+
+    @cached_property
+    def attempts(self) -> tuple[AttemptInfo, ...]:
+        """All tries, oldest first."""
+        return infos.attempt_infos(queries.attempts(self._reader.journal, self._row))
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """What it logged with `log_metrics`, in all its attempts."""
+        records = queries.metrics(self._reader.journal, self._row.run, self._row.id)
+        return Metrics(infos.metric_points(records, {self._row.id: self.id}))
+
+    def result(self) -> Any:
+        """The result, unpickled: the caller's own copy, large arrays mapped.
+
+        Raises what the task failed with, UsageError where it has not ended, DamagedError.
+        """
+        row = self._row
+        if row.result is not None:
+            return Loader(self._reader, self._run).load(row.result)
+        if row.status == TaskStatus.RUNNING or row.error is None:
+            raise UsageError(f"{self.id} is {row.status}: it has no result; see `penstock show {self.id}`")
+        raise rebuild(row.error, self.id, self._reader.store)
+
+    def logs(self, level: str = "") -> logs.Lines:
+        """What its attempts printed and logged. `level`: "info" leaves out what is below; "": all."""
+        return logs.Lines(logs.at_least(level, logs.of_task(self._reader, self._run, self._row)))
+
+    def info(self) -> TaskInfo:
+        """All that is known of it, as plain data."""
+        return infos.task_info(
+            self._run.run_id, self._row, inputs=self.inputs.infos, attempts=self.attempts, metrics=self.metrics.points
+        )
+
+    def brief(self) -> TaskInfo:
+        """The same without what takes a query of its own: inputs, attempts and metrics are None."""
+        return infos.task_info(self._run.run_id, self._row)
+
+    def __repr__(self) -> str:
+        preview, error = self.preview, self.error
+        tail = f": {shown_value(preview)}" if preview else f": {error.type or error.cause}" if error else ""
+        return f"<task {self.id} {self.status}{tail}>"
+
+    def _repr_html_(self) -> str:
+        from penstock.client import html
+
+        return html.task(self.info())
+
+
+class Tasks(list[Task]):
+    """Tasks of a run, in the order of their calls."""
+
+    def __init__(self, tasks: Iterable[Task] = ()) -> None:
+        super().__init__(tasks)
+
+    def _repr_html_(self) -> str:
+        from penstock.client import html
+
+        return html.tasks([task.brief() for task in self[: html.ROWS]], len(self))
