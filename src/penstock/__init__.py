@@ -51,11 +51,14 @@ def _hand_down() -> None:
     if find_spec("penstock.launch") is None:
         return
 
+    def watch(project: Any) -> Any:
+        return import_module("penstock.cli.display").for_script(project)
+
     def launch(flow: Any, params: dict[str, Any]) -> Any:
-        return import_module("penstock.launch").from_python(flow, params)
+        return import_module("penstock.launch").from_python(flow, params, watch)
 
     def submit(flow: Any, params: dict[str, Any]) -> Any:
-        return import_module("penstock.launch").submit_from_python(flow, params)
+        return import_module("penstock.launch").submit_from_python(flow, params, watch)
 
     launcher.launch, launcher.submit = launch, submit
 

@@ -339,12 +339,12 @@ def _how_it_ended(error: BaseException, run_id: str) -> tuple[RunStatus, BaseExc
 def _run_end(status: RunStatus, error: BaseException, driver: Driver) -> RunEnd:
     cause = Cause.CANCELLED if status is RunStatus.CANCELLED else Cause.RAISED
     words = Error(cause.value, class_name(type(error)), str(error), traceback_text(error))
-    paths = set(_tasks_of(error))
+    paths = set(tasks_of(error))
     roots = {failure.root for failure in driver.failures.values() if failure.path in paths or not failure.delivered}
     return RunEnd(status.value, None, words, tuple(sorted(roots)))
 
 
-def _tasks_of(error: BaseException | None) -> Iterator[str]:
+def tasks_of(error: BaseException | None) -> Iterator[str]:
     """The tasks whose failures an exception comes from: itself, what it was raised from or while, and a group's."""
     seen: set[int] = set()
     pending = [error]
@@ -434,32 +434,44 @@ class Handle:
         return f"<run {self.id} {'over' if self.done() else 'running'}>"
 
 
-def from_python(flow: Flow[Any, Any], params: dict[str, Any]) -> Any:
-    """What calling a flow outside a run does."""
-    return start(Project.find(), flow, params, How())
+def from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Any:
+    """What calling a flow outside a run does. `watch` makes the run's watcher."""
+    project = Project.find()
+    return start(project, flow, params, How(watcher=watch(project)))
 
 
-def submit_from_python(flow: Flow[Any, Any], params: dict[str, Any]) -> Handle:
+def submit_from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Handle:
     """What `flow.submit` does."""
-    return Handle(prepare(Project.find(), flow, params, How()))
+    project = Project.find()
+    return Handle(prepare(project, flow, params, How(watcher=watch(project))))
 
 
 def load_flow(target: str) -> Flow[Any, Any]:
     """The flow that `FILE` or `FILE:FLOW` names. Runs the module, but not its `if __name__ == "__main__"` part.
 
-    Raises UsageError where the file is missing, holds no flow, or several and none is named.
+    Raises UsageError where the file is missing, holds no flow, or several and none is named, or calls a flow without a
+    guard; and what the module itself raises.
     """
+    file, _, wanted = target.partition(":") if not target.endswith(".py") else (target, "", "")
+    if not os.path.isfile(file):
+        raise UsageError(f"there is no file {file}")
+    return pick_flow(load_file(Path(file).absolute()), file, wanted)
+
+
+def load_file(path: Path) -> Any:
+    """The module of a file, imported by the name that workers will use. Raises what the module raises."""
     from penstock.worker import sources
 
-    file, _, wanted = target.partition(":") if not target.endswith(".py") else (target, "", "")
-    path = Path(file)
-    if not path.is_file():
-        raise UsageError(f"there is no file {file}")
-    name, root = module_name(path.absolute())
+    name, root = module_name(path)
     if root not in sys.path:
         sys.path.insert(0, root)
-    module = sys.modules.get(name) or sources.load_module(name, os.fspath(path.absolute()))
-    return pick_flow(module, file, wanted)
+    loaded = sys.modules.get(name)
+    if loaded is None:
+        with current.importing():
+            return sources.load_module(sources.install(""), name, os.fspath(path))
+    if not os.path.samefile(getattr(loaded, "__file__", None) or os.devnull, path):
+        raise UsageError(f"{path} has the name of another module, {name!r}, that is loaded already: rename the file")
+    return loaded
 
 
 def module_name(path: Path) -> tuple[str, str]:

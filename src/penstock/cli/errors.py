@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import click
 
-from penstock.errors import PenstockError, UsageError
+from penstock.errors import UsageError
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -44,8 +44,5 @@ def _of_click(error: click.ClickException) -> str:
     message = error.format_message().rstrip(".")
     text = message[:1].lower() + message[1:]
     if isinstance(error, click.UsageError) and error.ctx is not None:
-        return f"{text}. See `{error.ctx.command_path} --help`"
+        return f"{text}{'' if text.endswith('?') else '.'} See `{error.ctx.command_path} --help`"
     return text
-
-
-__all__ = ["DONE", "FAILED", "INTERRUPTED", "WRONG", "PenstockError", "nearest", "report", "say"]

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from penstock.cli import errors
+from penstock.errors import PenstockError
 
 VERBS = {
     "run": "Run a flow",
@@ -68,7 +69,9 @@ def _print_version(ctx: click.Context, option: click.Parameter, wanted: bool) ->
 
 
 @click.group(cls=_Verbs, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="The version.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="The version."
+)
 def commands() -> None:
     """Machine learning as a flow: plain Python that runs durably, and can be looked at afterwards."""
 
@@ -80,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         code: Any = commands.main(arguments, prog_name="penstock", standalone_mode=False)
-    except (click.ClickException, click.Abort, errors.PenstockError) as error:
+    except (click.ClickException, click.Abort, PenstockError) as error:
         if os.environ.get("PENSTOCK_DEBUG") == "1":
             raise
         return errors.report(error)

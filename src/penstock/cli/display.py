@@ -1,0 +1,163 @@
+"""Watchers that tell a user on stderr how a run goes: plain lines here, a live table in `live.py`.
+
+Nothing is ever written to stdout: it belongs to the flow's body.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.cli.progress import Progress
+from penstock.client.words import duration, plural
+from penstock.launch import Watcher
+from penstock.model.states import RunStatus
+from penstock.project import Project
+
+if TYPE_CHECKING:
+    from penstock.engine.driver import Driver
+
+_LOOK_EVERY_S = 0.2
+
+
+class PlainDisplay(Watcher):
+    """Lines for a pipe, a log of CI, a script and a notebook."""
+
+    def __init__(self, project: Project, *, closing: bool = True) -> None:
+        self.progress = Progress()
+        self.status: RunStatus | None = None  # None: not over
+        self.run_id = ""
+        self.driver: Driver | None = None
+        self._project = project
+        self._closing = closing  # whether `ended` tells how it ended; else whoever started the run does
+        self._notes: deque[str] = deque()
+        self._began_s = time.monotonic()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="penstock display", daemon=True)
+
+    # The watcher's part: called from the body's thread, the driver's, and a signal handler.
+
+    def began(self, run_id: str, driver: Driver) -> None:
+        """Begin to watch."""
+        self.run_id, self.driver, self._began_s = run_id, driver, time.monotonic()
+        self._flush_notes()
+        self._thread.start()
+
+    def said(self, text: str) -> None:
+        """Told with the next look, from the display's own thread."""
+        self._notes.append(text)
+
+    def interrupted(self, again: bool) -> None:
+        """Only noted: a signal handler must not write where the interrupted code may be writing."""
+        self._notes.append("stopping now" if again else self._waits_for())
+
+    def ended(self, run_id: str, status: RunStatus) -> None:
+        """Stop watching."""
+        self.status = status
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._flush_notes()
+        if self._closing:
+            write(self.summary())
+
+    def close(self) -> None:
+        """Tell what is noted where the run never began, or its end never came."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._flush_notes()
+
+    def summary(self) -> str:
+        """One line: how it ended, how long it took, how much was done."""
+        took = duration(time.monotonic() - self._began_s)
+        progress = self.progress
+        if self.status is RunStatus.DONE:
+            reused = f", {progress.reused:,} reused" if progress.reused else ""
+            return f"{self.run_id} done in {took}: {plural(progress.done, 'task')}{reused}"
+        failed = f", {progress.failed:,} failed" if progress.failed else ""
+        word = "taken over by another process" if self.status is RunStatus.RUNNING else str(self.status or "stopped")
+        return f"{self.run_id} {word} after {took}: {plural(progress.done, 'task')} done{failed}"
+
+    def _waits_for(self) -> str:
+        going = self.driver.running() if self.driver else []
+        grace = duration(self._project.settings.grace_s)
+        if not going:
+            return "stopping; press Ctrl-C again to stop now"
+        names = ", ".join("/".join(attempt.partition("#")[0].split("/")[2:]) for attempt in going[:3])
+        more = f" and {len(going) - 3} more" if len(going) > 3 else ""
+        return f"stopping: waiting up to {grace} for {names}{more} to finish; press Ctrl-C again to stop now"
+
+    # The display's own thread.
+
+    def _watch(self) -> None:
+        write(f"{self.run_id} started")
+        while not self._over.wait(_LOOK_EVERY_S):
+            self._look()
+            self._say(self.progress.lines(time.monotonic()))
+        self._look()
+        self._say(self.progress.last_lines(time.monotonic()))
+
+    def _look(self) -> None:
+        assert self.driver is not None
+        self._flush_notes()
+        self.progress.see(self.driver.counts(), time.monotonic())
+
+    def _say(self, lines: list[str]) -> None:
+        for line in lines:
+            write(f"{self.run_id} {line}")
+
+    def _flush_notes(self) -> None:
+        while self._notes:
+            write(self._notes.popleft())
+
+
+def write(line: str) -> None:
+    """A line on stderr; a reader that went away does not stop the run."""
+    try:
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
+    except (OSError, ValueError):
+        pass  # a closed pipe, or a script that closed stderr
+
+
+def is_terminal() -> bool:
+    """Whether stderr can show what moves."""
+    if os.environ.get("TERM") in (None, "", "dumb") or os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        return False
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def for_command(project: Project, *, inline: bool) -> PlainDisplay:
+    """The display of `penstock run`. `inline`: a debugger may own the terminal, so nothing moves in it."""
+    if is_terminal() and not inline:
+        from penstock.cli.live import LiveDisplay
+
+        return LiveDisplay(project, closing=False)
+    return PlainDisplay(project, closing=False)
+
+
+def for_script(project: Project) -> PlainDisplay:
+    """The display of a flow that Python calls: a script, a notebook, a test."""
+    return PlainDisplay(project)
+
+
+def newest_line(folder: Path) -> str:
+    """The last line that any worker of a run has printed or logged so far; "" where there is none."""
+    from penstock.worker import logs
+
+    try:
+        with os.scandir(folder) as entries:
+            newest = max(entries, key=lambda entry: entry.stat().st_mtime_ns, default=None)
+        if newest is None:
+            return ""
+        with open(newest.path, "rb") as file:
+            file.seek(max(0, newest.stat().st_size - 4096))
+            data = file.read(8192)
+    except OSError:
+        return ""
+    return next((line.text.strip() for line in reversed(list(logs.read(data))) if line.text.strip()), "")

@@ -1,0 +1,161 @@
+"""What `run` and `resume` have in common: their options, the drive, and what is told at its end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from penstock.cli import errors
+from penstock.cli.display import PlainDisplay, for_command, write
+from penstock.errors import FencedError
+from penstock.launch import How, prepare
+from penstock.model.states import RunStatus
+
+if TYPE_CHECKING:
+    from penstock.project import Project
+    from penstock.sdk.flows import Flow
+
+_CODES = {
+    RunStatus.DONE: errors.DONE,
+    RunStatus.INTERRUPTED: errors.INTERRUPTED,
+}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user chose of how a run is driven."""
+
+    inline: bool
+    max_workers: int | None
+    keep_going: bool
+    as_json: bool
+    tags: tuple[str, ...] = ()
+
+
+def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that are collected in `Choices`."""
+    for option in (
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print the run as JSON at its end; nothing else on stdout."
+        ),
+        click.option("--keep-going", is_flag=True, help="When the flow fails, finish all that it has submitted."),
+        click.option(
+            "--max-workers", type=click.IntRange(min=1), metavar="N", help="Workers at once. [default: one a CPU]"
+        ),
+        click.option("--inline", is_flag=True, help="Run all in this one process, so that breakpoint() works."),
+    ):
+        command = option(command)
+    return command
+
+
+def drive(
+    project: Project,
+    flow: Flow[Any, Any],
+    params: dict[str, Any],
+    choices: Choices,
+    run_id: str = "",
+    notes: tuple[str, ...] = (),
+) -> int:
+    """Drive a new run (`run_id` ""), or an existing one; gives the exit code. Tells all but stdout's part on stderr."""
+    display = for_command(project, inline=choices.inline)
+    for note in notes:
+        display.said(note)
+    how = How(choices.max_workers, choices.inline, choices.keep_going, choices.tags, display)
+    with _stdout_for_json() if choices.as_json else _stdout_for_body():
+        try:
+            active = prepare(project, flow, params, how, run_id)
+            code = _drive(active.drive, display, project)
+        finally:
+            display.close()
+    if choices.as_json:
+        _print_run(display.run_id)
+    return code
+
+
+def _drive(body: Callable[[], Any], display: PlainDisplay, project: Project) -> int:
+    failure: BaseException | None = None
+    try:
+        body()
+    except BaseException as error:  # noqa: BLE001  the boundary: it was recorded, and is told
+        failure = error
+    if display.status is None or isinstance(failure, FencedError):
+        assert failure is not None
+        raise failure
+    _tell_end(display, failure)
+    return _CODES.get(display.status, errors.FAILED)
+
+
+def _tell_end(display: PlainDisplay, failure: BaseException | None) -> None:
+    run_id = display.run_id
+    if display.status is RunStatus.DONE:
+        _tell_unused(display)
+        write(display.summary())
+        _tell_commands(
+            (f"penstock show {run_id}", "its steps, tasks and metrics"),
+            (f"penstock get {run_id}", "its result"),
+            (f"penstock logs {run_id}", "what its steps printed"),
+        )
+        return
+    commands = [(f"penstock resume {run_id}", "go on; what is done is kept")]
+    if failure is not None and display.status is RunStatus.FAILED:
+        from penstock.cli.failure import told_failure
+        from penstock.launch import tasks_of
+
+        for line in told_failure(failure):
+            write(line)
+        write("")
+        commands += [
+            (f"penstock logs {task}", "what it printed") for task in list(dict.fromkeys(tasks_of(failure)))[:1]
+        ]
+    write(display.summary())
+    _tell_commands(*commands)
+
+
+def _tell_unused(display: PlainDisplay) -> None:
+    unused = display.driver.unused_prior if display.driver else ()
+    if unused:
+        names = ", ".join(dict.fromkeys(task.name for task in unused))
+        write(
+            f"{len(unused)} finished before were not asked for again ({names}): the flow's body was edited, "
+            "or does not do the same each time"
+        )
+
+
+def _tell_commands(*commands: tuple[str, str]) -> None:
+    width = max(len(command) for command, _ in commands)
+    for command, meaning in commands:
+        write(f"  {command:{width}}   {meaning}")
+
+
+@contextmanager
+def _stdout_for_body() -> Generator[None]:
+    yield
+    sys.stdout.flush()
+
+
+@contextmanager
+def _stdout_for_json() -> Generator[None]:
+    """What is written to stdout inside, also by C code and sub-processes, goes to stderr."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _print_run(run_id: str) -> None:
+    import msgspec
+
+    from penstock.client import run
+
+    click.echo(msgspec.json.encode(run(run_id).info()).decode())

@@ -1,0 +1,88 @@
+"""How a failed run is told: the user's own traceback first, then the task, what it was given, and what to do."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import traceback
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from penstock.client.words import one_line, size
+from penstock.errors import PenstockError
+from penstock.launch import tasks_of
+from penstock.sdk.failures import TASK_ATTRIBUTE, RemoteTraceback
+from penstock.worker.failure import traceback_text
+
+if TYPE_CHECKING:
+    from penstock.client.structs import InputInfo, TaskInfo
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def told_failure(error: BaseException) -> Iterator[str]:
+    """The lines that tell why a run failed. Reads the journal of the current folder's project."""
+    yield told_traceback(error)
+    place = _place(error)
+    if place and isinstance(error.__cause__, RemoteTraceback):
+        yield f"\nThe flow met it at {place}"
+    for task in dict.fromkeys(tasks_of(error)):
+        yield ""
+        yield from _told_task(task)
+
+
+def told_traceback(error: BaseException) -> str:
+    """The traceback as a user wants it: without frames of Penstock's or of the import system."""
+    remote = error.__cause__
+    if isinstance(remote, RemoteTraceback) and hasattr(error, TASK_ATTRIBUTE):
+        return remote.text.rstrip()
+    if isinstance(error, PenstockError) and not _place(error) and error.__cause__ is None:
+        return f"{type(error).__name__}: {error}"
+    text = traceback_text(error)
+    # The class that carries a worker's traceback says nothing to a user.
+    text = text.replace(f"{RemoteTraceback.__module__}.{RemoteTraceback.__qualname__}: \n", "")
+    return "\n".join(_without_importlib(text.rstrip().split("\n")))
+
+
+def _without_importlib(lines: list[str]) -> Iterator[str]:
+    skip = False
+    for line in lines:
+        if line.startswith('  File "'):
+            skip = line.startswith('  File "<frozen importlib')
+        elif not line.startswith("    "):
+            skip = False
+        if not skip:
+            yield line
+
+
+def _place(error: BaseException) -> str:
+    """`digits.py:30, in digits: trained = ...`: the innermost line of the user's own that the error came through."""
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        code = frame.f_code
+        if not code.co_filename.startswith((_OURS, "<frozen")):
+            source = linecache.getline(code.co_filename, line).strip()
+            return f"{os.path.relpath(code.co_filename)}:{line}, in {code.co_name}: {source}".rstrip(": ")
+    return ""
+
+
+def _told_task(path: str) -> Iterator[str]:
+    from penstock.client import run
+
+    flow, number, step, index = path.split("/")
+    info = run(f"{flow}/{number}").task(f"{step}/{index}").info()
+    yield f"Task {path} failed{_why(info)}"
+    for item in info.inputs or ():
+        yield f"  {item.name} = {_told_input(item)}"
+
+
+def _why(info: TaskInfo) -> str:
+    tries = f" in attempt {info.attempt.number}" if info.attempt.number > 1 else ""
+    cause = info.error.cause if info.error else ""
+    return tries if cause in ("raised", "") else f"{tries}: {cause}"
+
+
+def _told_input(item: InputInfo) -> str:
+    value = item.value
+    known = f"{one_line(value.text)}  ({value.type}, {size(value.size_bytes)})" if value else ""
+    sources = f"from {', '.join(item.sources[:3])}{' ...' if len(item.sources) > 3 else ''}" if item.sources else ""
+    return ", ".join(filter(None, (known, sources)))

@@ -1,0 +1,80 @@
+"""The live table of a terminal: a line for each step, and the last line that was logged. Imports rich late."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from penstock.cli.display import PlainDisplay, newest_line
+from penstock.client.words import duration, one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_PATIENCE_S = 0.3
+"""What is over sooner is not worth the import of rich."""
+
+_FRAME_S = 0.2
+_LOG_EVERY_S = 1.0
+_BAR = 24
+
+
+class LiveDisplay(PlainDisplay):
+    """Redraws below what the flow's body prints."""
+
+    _log_line = ""
+    _log_read_s = 0.0
+
+    def _watch(self) -> None:
+        if self._over.wait(_PATIENCE_S):
+            self._look()
+            self._say(self.progress.last_lines(time.monotonic()))
+            return
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(stderr=True)
+        # Prints go through the live display only where they reach the same terminal; else stdout stays as it is.
+        shared = sys.stdout.isatty()
+        with Live(console=console, auto_refresh=False, redirect_stdout=shared, redirect_stderr=True) as live:
+            while not self._over.wait(_FRAME_S):
+                self._look()
+                live.update(self._picture(console), refresh=True)
+            self._look()
+            self._log_line = ""
+            live.update(self._table(), refresh=True)
+
+    def _picture(self, console: Console) -> RenderableType:
+        now_s = time.monotonic()
+        if now_s - self._log_read_s >= _LOG_EVERY_S:
+            self._log_read_s = now_s
+            self._log_line = newest_line(self._project.folder("logs", self.run_id))
+        if not self._log_line:
+            return self._table()
+        from rich.console import Group
+        from rich.text import Text
+
+        return Group(self._table(), Text(one_line(f"  │ {self._log_line}", console.width - 1), style="dim"))
+
+    def _table(self) -> Any:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 2))
+        table.add_row(Text(self.run_id, style="bold"), "", "", "", "", duration(time.monotonic() - self._began_s))
+        for step in self.progress.steps.values():
+            done, failed, running, total = step.count.done, step.count.failed, step.count.running, step.total
+            filled = _BAR * (done + failed) // total if total else 0
+            wrong = min(filled, -(-_BAR * failed // total)) if total else 0
+            bar = Text("━" * (filled - wrong), style="green")
+            bar.append("━" * wrong, style="red").append("━" * (_BAR - filled), style="dim")
+            table.add_row(
+                f"  {step.name}",
+                bar,
+                f"{done:,}/{total:,}",
+                Text(f"{running} running" if running else "", style="cyan"),
+                Text(f"{failed} failed" if failed else "", style="red"),
+                Text(duration(step.elapsed_s), style="dim"),
+            )
+        return table

@@ -1,0 +1,28 @@
+"""The user's file becomes a flow; what is wrong with it is told with its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from penstock.errors import PenstockError, UsageError
+from penstock.launch import load_flow
+
+if TYPE_CHECKING:
+    from penstock.sdk.flows import Flow
+
+
+def load(target: str) -> Flow[Any, Any]:
+    """The flow of `FILE` or `FILE:FLOW`. Runs the file's module. Raises UsageError, after the traceback is told."""
+    try:
+        return load_flow(target)
+    except (PenstockError, KeyboardInterrupt):
+        raise
+    except SyntaxError as error:
+        import traceback
+
+        place = "".join(traceback.format_exception_only(error)).rstrip()
+        raise UsageError(f"{target} is not Python\n{place}") from error
+    except BaseException as error:  # the boundary to the user's module, which may raise anything, SystemExit included
+        from penstock.cli.failure import told_traceback
+
+        raise UsageError(f"{target} can't be loaded\n{told_traceback(error)}") from error

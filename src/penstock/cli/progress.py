@@ -1,0 +1,114 @@
+"""How far a run is, step by step, and which lines tell of it where no terminal shows it live. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from penstock.client.words import duration, plural
+from penstock.model.rows import StepCount
+
+_LIFE_S = 30.0
+"""A step that goes on says so this often: a silent job of hours looks dead."""
+
+_LONGEST_PAUSE_S = 60.0
+
+
+@dataclass
+class StepProgress:
+    """A step, as its counts were seen last."""
+
+    name: str
+    count: StepCount
+    began_s: float  # monotonic, as are all times here
+    active_s: float  # when its counts changed last, or something of it ran
+    told: int = -1  # how many had settled when a line told of it last; -1: no line did
+    told_s: float = 0.0
+    pause_s: float = 0.0  # until the next line that tells of its rest: twice as long each time
+
+    @property
+    def total(self) -> int:
+        """All that was submitted so far."""
+        return self.count.waiting + self.count.running + self.settled
+
+    @property
+    def settled(self) -> int:
+        """Done or failed."""
+        return self.count.done + self.count.failed
+
+    @property
+    def elapsed_s(self) -> float:
+        """From its first task's start to its latest news."""
+        return self.active_s - self.began_s
+
+
+class Progress:
+    """The steps of one run."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, StepProgress] = {}
+
+    def see(self, counts: Iterable[StepCount], now_s: float) -> None:
+        """Take in the counts as they are now."""
+        for count in counts:
+            known = self.steps.get(count.name)
+            if known is None:
+                self.steps[count.name] = StepProgress(count.name, count, now_s, now_s)
+                continue
+            if not known.settled and not known.count.running:
+                known.began_s = now_s  # it waited until now
+            if count.running or count != known.count:
+                known.active_s = now_s
+            known.count = count
+
+    @property
+    def done(self) -> int:
+        """Tasks that are done, in all steps."""
+        return sum(step.count.done for step in self.steps.values())
+
+    @property
+    def failed(self) -> int:
+        """Tasks that failed, in all steps."""
+        return sum(step.count.failed for step in self.steps.values())
+
+    @property
+    def reused(self) -> int:
+        """Of those done, the ones that an earlier driver finished."""
+        return sum(step.count.reused for step in self.steps.values())
+
+    def lines(self, now_s: float) -> list[str]:
+        """What is to be told now: a start, a rest, a sign of life. Never a line for each task."""
+        return [line for step in self.steps.values() if (line := _line(step, now_s))]
+
+    def last_lines(self, now_s: float) -> list[str]:
+        """What was not told yet of steps that are at rest for good."""
+        left = [step for step in self.steps.values() if step.settled != step.told and step.settled]
+        return [_told(step, now_s, _at_rest(step)) for step in left]
+
+
+def _line(step: StepProgress, now_s: float) -> str:
+    rests = step.settled == step.total
+    if rests and step.settled != step.told and now_s - step.told_s >= step.pause_s:
+        step.pause_s = min(_LONGEST_PAUSE_S, 2 * step.pause_s or 1.0)
+        return _told(step, now_s, _at_rest(step))
+    if step.told < 0 and not rests and step.count.running:
+        return _told(step, now_s, f"{step.name}: started, {plural(step.total, 'task')} so far")
+    if not rests and step.told >= 0 and now_s - step.told_s >= _LIFE_S:
+        going = f"{step.name}: {step.settled:,} of {step.total:,} done, {step.count.running} running"
+        return _told(step, now_s, f"{going}, {duration(now_s - step.began_s)}")
+    return ""
+
+
+def _told(step: StepProgress, now_s: float, line: str) -> str:
+    step.told, step.told_s = step.settled, now_s
+    return line
+
+
+def _at_rest(step: StepProgress) -> str:
+    words = [f"{step.count.done:,} done"]
+    if step.count.failed:
+        words.append(f"{step.count.failed:,} failed")
+    if step.count.reused:
+        words.append(f"{step.count.reused:,} reused")
+    took = f" in {duration(step.elapsed_s)}" if step.elapsed_s >= 0.1 else ""
+    return f"{step.name}: {', '.join(words)}{took}"

@@ -1,0 +1,58 @@
+"""`penstock run`: a new run of a flow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from penstock.cli.driving import Choices, drive, with_options
+from penstock.cli.loading import load
+from penstock.cli.parameters import options_of, parse, with_defaults
+from penstock.errors import ParameterError
+from penstock.project import Project
+
+_EPILOG = """\b
+Examples:
+  penstock run digits.py                          the only flow of the file
+  penstock run digits.py:digits --rows 500        one of several, with a parameter
+  penstock run digits.py --depths '[2, 4]'        lists, dicts and dataclasses as JSON
+  penstock run digits.py --config @config.json    a value from a file
+  penstock run --inline digits.py                 all in one process: breakpoint() works
+  penstock run digits.py --help                   the flow's own parameters
+"""
+
+
+def _files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+@click.command(
+    epilog=_EPILOG,
+    options_metavar="[OPTIONS]",
+    # Whatever stands after FILE belongs to the flow, also what looks like an option of ours.
+    context_settings={"allow_interspersed_args": False},
+)
+@with_options
+@click.option("--tag", "tags", multiple=True, metavar="T", help="A tag for the run; may be given several times.")
+@click.argument("target", metavar="FILE[:FLOW]", shell_complete=_files)
+@click.argument("words", metavar="[PARAMETERS]...", nargs=-1, type=click.UNPROCESSED)
+def command(target: str, words: tuple[str, ...], tags: tuple[str, ...], **chosen: Any) -> int:
+    """Run a flow. Options of Penstock stand before FILE; all after it are the flow's parameters.
+
+    Exit code 0: done, 1: the flow failed, 2: the call was wrong, 130: interrupted.
+    """
+    flow = load(target)
+    options = options_of(flow.fn, flow.name)
+    if "--help" in words or "-h" in words:
+        from penstock.cli.flow_help import flow_help
+
+        click.echo(flow_help(options, flow.fn, f"penstock run {target}"))
+        return 0
+    try:
+        given = parse(options, words)
+    except ParameterError as error:
+        raise ParameterError(f"{error}. See `penstock run {target} --help`") from None
+    return drive(Project.find(), flow, with_defaults(options, given), Choices(tags=tags, **chosen))
