@@ -53,13 +53,22 @@ def identify(value: Any, where: str = "value", known: Optional[Known] = None, fi
     `where` begins the culprit's path. `known` holds digests of large buffers that were just taken.
     With `files`, a path to an existing file counts by name and content.
     """
+    try:
+        return _walked(value, where, known, files)
+    except RecursionError:  # the caller's stack is nearly used up: what a value is must not depend on where it is asked
+        return _on_fresh_stack(value, where, known, files)
+
+
+def _walked(value: Any, where: str, known: Optional[Known], files: bool) -> Identity:
     walk = Walk(known, files)
     try:
         (_RULES.get(type(value)) or rule_for(type(value)))(walk, value)
     except Unstable as error:
         return Identity(b"", f"{where}{''.join(reversed(error.path))} {error}", walk.edges)
     except RecursionError:
-        return _on_fresh_stack(value, where, known, files)
+        raise
+    except Exception as error:  # noqa: BLE001 - a library's own code: an identity never fails a task
+        return Identity(b"", f"{where} has no stable form: {type(error).__name__}: {error}", walk.edges)
     return Identity(digests.digest(_PREFIX + walk.out), "", walk.edges)
 
 
@@ -304,21 +313,15 @@ _RULES: Dict[type, Rule] = {
 
 
 def _on_fresh_stack(value: Any, where: str, known: Optional[Known], files: bool) -> Identity:
-    """The caller's stack was nearly used up: what a value is must not depend on where it is asked."""
     import threading
 
     found: List[Identity] = []
 
     def again() -> None:
-        walk = Walk(known, files)
         try:
-            walk.write(value)
-        except Unstable as error:
-            found.append(Identity(b"", f"{where}{''.join(reversed(error.path))} {error}", walk.edges))
+            found.append(_walked(value, where, known, files))
         except RecursionError:
-            found.append(Identity(b"", f"{where} is nested too deeply", walk.edges))
-        else:
-            found.append(Identity(digests.digest(_PREFIX + walk.out), "", walk.edges))
+            found.append(Identity(b"", f"{where} is nested too deeply"))
 
     thread = threading.Thread(target=again)
     thread.start()

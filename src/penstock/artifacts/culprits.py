@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import functools
 import io
 from typing import Any, Iterator, List, Set, Tuple
 
@@ -19,7 +20,7 @@ def message(value: Any, where: str, error: BaseException) -> str:
     if isinstance(error, (RecursionError,)) or isinstance(error.__cause__, RecursionError):
         return f"{where} is nested too deeply to be pickled"
     path, culprit, reason = _find(value, where, error, set(), 0)
-    if isinstance(reason, pickling.Refused):
+    if isinstance(reason, pickling.Refused) and isinstance(culprit, io.IOBase):
         return f"{path} is an open file, which can't be pickled; return its path or its content"
     return f"{path} is {a_type(type(culprit))}, which can't be pickled{_why(culprit, reason)}"
 
@@ -67,6 +68,9 @@ def _parts(value: Any) -> Iterator[Tuple[str, Any]]:
 
 
 def _attributes(value: Any) -> Iterator[Tuple[str, Any]]:
+    if isinstance(value, functools.partial):
+        yield from ((f".{name}", getattr(value, name)) for name in ("func", "args", "keywords"))
+        return
     closure = getattr(value, "__closure__", None)
     if closure and hasattr(value, "__code__"):
         for name, cell in zip(value.__code__.co_freevars, closure):
@@ -90,7 +94,10 @@ def _reduced(reduction: Any) -> Iterator[Tuple[str, Any]]:
     for part in dicts:
         for name, item in part.items():
             yield f".{name}", item
-    if state is not None and not dicts:
+    if isinstance(state, (list, tuple)):
+        for item in state:
+            yield "", item
+    elif state is not None and not dicts:
         yield ".__getstate__()", state
     for index, item in enumerate(reduction[3] or () if len(reduction) > 3 else ()):
         yield f"[{index}]", item

@@ -200,12 +200,13 @@ def _write_all(fd: int, view: memoryview) -> int:
 
 def _read(fd: int, size: int) -> memoryview:
     data = memoryview(bytearray(size))
-    done = 0
-    while done < size:
-        got = os.readv(fd, [data[done:]])
-        if not got:
-            raise OSError(errno.EIO, "the file became shorter while it was read")
-        done += got
+    with open(fd, "rb", buffering=0, closefd=False) as file:
+        done = 0
+        while done < size:
+            got = file.readinto(data[done:])
+            if not got:
+                raise OSError(errno.EIO, "the file became shorter while it was read")
+            done += got
     return data
 
 

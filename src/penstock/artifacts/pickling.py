@@ -18,6 +18,7 @@ from penstock.artifacts import libraries, names, rebuild
 from penstock.artifacts.canonical import BIG, Known
 from penstock.artifacts.memory import address
 from penstock.artifacts.store import BlobStore
+from penstock.artifacts.symbols import NEVER_STORED
 from penstock.model.edges import Edge
 
 Reducer = Callable[["Sink", Any], Any]
@@ -173,6 +174,8 @@ def _reducer_of(kind: type) -> Optional[Reducer]:
         return failures.reduce
     if issubclass(kind, io.IOBase) and not issubclass(kind, (io.BytesIO, io.StringIO)):
         return _open_file
+    if issubclass(kind, NEVER_STORED):
+        return _never
     if issubclass(kind, pathlib.Path):
         return _path
     return libraries.reducer_of(kind)
@@ -205,6 +208,10 @@ def _open_file(sink: Sink, obj: Any) -> Any:
     if obj in (sys.stdout, sys.stderr):
         return getattr, (sys, "stdout" if obj is sys.stdout else "stderr")
     raise Refused("an open file can't be stored")
+
+
+def _never(sink: Sink, obj: Any) -> Any:
+    raise Refused(f"cannot pickle {type(obj).__qualname__!r} object")
 
 
 def _path(sink: Sink, obj: pathlib.Path) -> Any:

@@ -5,6 +5,7 @@ Code counts by name where it can be imported, and by what it does where it comes
 
 from __future__ import annotations
 
+import _thread
 import copyreg
 import dataclasses
 import enum
@@ -16,6 +17,12 @@ from penstock.artifacts import libraries, names
 from penstock.artifacts.canonical import Rule, Unstable, Walk, subscript
 
 _BUILTIN_FUNCTIONS = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
+NEVER_STORED = (
+    *(types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType),
+    *(_thread.LockType, _thread.RLock),
+)
+"""Types whose values hold a place in a running program. PyPy would pickle some of them."""
+
 _WRAPPERS = (staticmethod, classmethod)
 _PASSED_OVER = frozenset(
     "__module__ __dict__ __weakref__ __doc__ __qualname__ __firstlineno__ __static_attributes__ __annotations__ "
@@ -45,6 +52,8 @@ def rule_for(kind: type) -> Rule:
         return _path
     if issubclass(kind, _BUILTIN_FUNCTIONS):
         return _builtin
+    if issubclass(kind, NEVER_STORED):
+        return _never
     if dataclasses.is_dataclass(kind) and not issubclass(kind, (list, tuple, dict, set, frozenset, str, bytes, int, float)):
         return _dataclass
     return reduced
@@ -130,8 +139,14 @@ def _builtin(walk: Walk, value: Any) -> None:
     _global(walk, str(module), value.__qualname__)
 
 
+def _never(walk: Walk, value: Any) -> None:
+    raise Unstable(f"is {a_type(type(value))}, which has no stable form")
+
+
 def _function(walk: Walk, value: types.FunctionType) -> None:
     name = names.name_of(value)
+    if name is None and not hasattr(value.__code__, "co_code"):  # PyPy's built-in functions
+        name = (value.__module__ or "", value.__qualname__)
     if name is not None:
         _global(walk, *name)
         return
