@@ -68,6 +68,8 @@ class Bench:
             "module": module,
             "module_path": module_path,
         }
+        rows = codec.encode(500, self.store).stored.record
+        values["params"] = (("rows", rows),)
         self.context = RunContext(**{**values, **context})
         self.module = module
         self._number = 0

@@ -80,7 +80,10 @@ def own_pid(file: str) -> None:
     time.sleep(3600)
 
 
-def stuck_in_c() -> None:
+def stuck_in_c(file: str) -> None:
+    with open(file + ".part", "w") as out:
+        out.write(str(os.getpid()))
+    os.rename(file + ".part", file)
     ctypes.PyDLL(None).sleep(3600)  # holds the interpreter lock
 
 
@@ -167,8 +170,18 @@ def speak() -> None:
     print("to stderr", file=sys.stderr)
     logging.getLogger("mine").warning("logged")
     logging.getLogger("mine").debug("not shown: nobody asked for it")
-    warnings.warn("warned", stacklevel=1)
     print("no newline", end="")
+
+
+def warn() -> None:
+    warnings.warn("warned", stacklevel=1)
+
+
+def configure_logging() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", force=True)
+    logging.getLogger("mine").info("told")
+    logging.getLogger("mine").error("cried")
+    logging.getLogger().handlers.clear()
 
 
 def dice() -> list[float]:
@@ -225,3 +238,22 @@ def log_and_wait(file: str) -> None:
 
     log_metrics({"loss": 1.0})
     wait_for(file)
+
+
+def abort() -> None:
+    os.abort()
+
+
+def print_and_die() -> None:
+    print("last words")
+    os._exit(1)
+
+
+def count_all(**values: object) -> int:
+    return sum(len(value) for value in values.values())  # type: ignore[arg-type]
+
+
+def ask_parameters() -> object:
+    from penstock.sdk.current import current
+
+    return current.parameters

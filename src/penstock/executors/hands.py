@@ -39,6 +39,7 @@ class Hands:
         self.flight: deque[Sent] = deque()  # the head runs
         self.unsent: deque[Sent] = deque()  # did not fit into the socket
         self.log_end = 0
+        self.has_served = False  # it has ended an attempt
         self.began_at = 0.0  # of the head
         self.metrics: tuple[Metric, ...] = ()  # hinted by the head
         self._post: Callable[[Ended | Hint], None]
@@ -100,6 +101,7 @@ class Hands:
     def _take_outcome(self, outcome: Outcome) -> None:
         item = self.flight.popleft()
         self.metrics = ()
+        self.has_served = True
         if outcome.log is not None:
             self.log_end = outcome.log.end
         if self.flight:

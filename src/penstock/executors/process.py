@@ -281,6 +281,10 @@ class ProcessExecutor:
         hands = hired.hands
         back = hands.take_back()
         hands.read()
+        if not hands.flight and back and not hands.has_served and hired.ending is None:
+            # It died before it could begin: handing all back would start the next one only to die the same way.
+            hands.flight.append(back.pop(0))
+            words = words or hired.nursery.last_words()
         if hands.flight:
             item = hands.flight.popleft()
             del self._where[item.id]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Any
+from typing import Any, cast
 
 from penstock.sdk import current
 from penstock.worker.capture import LineStream, level_letter
@@ -106,14 +106,14 @@ class Tee:
             os.unlink(self._path)
 
     def _follow(self, handler: Any) -> None:
-        tee, emit = sys.stderr, handler.emit
+        tee, emit = cast("_TeeStream", sys.stderr), handler.emit
         before = handler.__dict__.get("stream")  # logging's last resort asks for sys.stderr each time
         self._handlers.append((handler, before))
         if before is not None:
             handler.stream = tee
 
         def emit_with_level(record: Any) -> None:
-            line = tee.line  # type: ignore[attr-defined]
+            line = tee.line
             line.finish_line()
             line.level = level_letter(record.levelno)
             try:

@@ -77,18 +77,22 @@ def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
 
 def _run(attempt: Attempt, bench: Workbench, here: current.AttemptContext) -> Any:
     args, kwargs = _arguments(attempt, bench.store, here)
-    value = bench.function(attempt.code)(*args, **kwargs)
+    value: Any = bench.function(attempt.code)(*args, **kwargs)
     if os.getpid() != bench.pid:
         _leave_fork(None)
     if type(value) is CoroutineType:
-        import asyncio
-
-        value = asyncio.run(value)
+        value = _to_completion(value)
     del args, kwargs  # an input that the step let go need not stay while its result is written
     encoded = codec.encode(value, bench.store, where="result", files=True)
     if encoded.edges:
         raise NotStorableError("the result holds a future: return its .result()")
     return encoded.stored
+
+
+def _to_completion(coroutine: Any) -> Any:
+    import asyncio
+
+    return asyncio.run(coroutine)
 
 
 def _leave_fork(exception: Optional[BaseException]) -> NoReturn:

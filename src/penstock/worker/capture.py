@@ -21,8 +21,7 @@ import io
 import os
 import sys
 from time import time
-from types import ModuleType
-from typing import Any, List
+from typing import Any, List, Tuple
 
 from penstock.worker.hooks import ImportHooks
 
@@ -126,12 +125,13 @@ def begin(attempt: str) -> None:
 
 def finish_lines() -> None:
     """Write what the standard streams hold of unfinished lines."""
-    for stream in (sys.stdout, sys.stderr):
-        if type(stream) is LineStream:
+    streams: Tuple[Any, ...] = (sys.stdout, sys.stderr)
+    for stream in streams:
+        if isinstance(stream, LineStream):
             stream.finish_line()
 
 
-def _teach_logging(logging: ModuleType) -> None:
+def _teach_logging(logging: Any) -> None:
     # A handler of our own on the root logger would turn the user's `basicConfig` into a no-op, so the handlers that
     # write to our streams tell the level instead.
     emit = logging.StreamHandler.emit
@@ -150,7 +150,7 @@ def _teach_logging(logging: ModuleType) -> None:
     logging.StreamHandler.emit = emit_with_level
 
 
-def _teach_warnings(warnings: ModuleType) -> None:
+def _teach_warnings(warnings: Any) -> None:
     show = warnings.showwarning
 
     def show_with_level(

@@ -6,13 +6,13 @@ import os
 from typing import Any, Optional, Tuple, Type
 
 import penstock.errors as errors
-from penstock.artifacts import codec
+from penstock.artifacts import codec, names
 from penstock.artifacts.store import BlobStore
 from penstock.model.outcomes import Error
 from penstock.model.states import Cause
 
 _OURS = os.path.dirname(os.path.abspath(errors.__file__)) + os.sep
-_RUNNER = os.sep + "asyncio" + os.sep
+_MACHINERY = (os.sep + "asyncio" + os.sep, os.sep + "importlib" + os.sep)
 _EXITS = (SystemExit, KeyboardInterrupt)
 _CLASSES = {
     Cause.EXITED: errors.StepExitError,
@@ -39,7 +39,7 @@ def error_of(exception: BaseException, store: Optional[BlobStore], retry_on: Opt
 
 def is_retryable(kind: Type[BaseException], retry_on: Optional[Tuple[str, ...]]) -> bool:
     """Whether `retry_on` names the class or one of its bases; None names them all."""
-    return retry_on is None or any(class_name(base) in retry_on or base.__name__ in retry_on for base in kind.__mro__)
+    return retry_on is None or any(class_name(base) in retry_on for base in kind.__mro__)
 
 
 def cause_is_retryable(cause: Cause, retry_on: Optional[Tuple[str, ...]]) -> bool:
@@ -49,8 +49,9 @@ def cause_is_retryable(cause: Cause, retry_on: Optional[Tuple[str, ...]]) -> boo
 
 
 def class_name(kind: type) -> str:
-    """`sklearn.exceptions.NotFittedError`; a builtin goes by its bare name."""
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    """`sklearn.exceptions.NotFittedError`; a builtin goes by its bare name. `retry_on` has the same names."""
+    module, qualname = names.name_of(kind) or (kind.__module__, kind.__qualname__)
+    return qualname if module == "builtins" else f"{module}.{qualname}"
 
 
 def traceback_text(exception: BaseException) -> str:
@@ -71,8 +72,8 @@ def _strip(part: Any, seen: set[int]) -> None:
     if part is None or id(part) in seen:
         return
     seen.add(id(part))
-    frames = [frame for frame in part.stack if not frame.filename.startswith(_OURS)]
-    while frames and _RUNNER in frames[0].filename:
+    frames = [frame for frame in part.stack if not frame.filename.startswith((_OURS, "<frozen importlib"))]
+    while frames and any(folder in frames[0].filename for folder in _MACHINERY):
         del frames[0]
     part.stack[:] = frames
     for other in (part.__cause__, part.__context__, *(getattr(part, "exceptions", None) or ())):

@@ -16,9 +16,9 @@ class Footing:
     def __init__(self, hooks: ImportHooks) -> None:
         self._cwd = os.getcwd()
         # The mapping below `os.environ`: comparing that takes a quarter of a microsecond, decoding it twenty.
-        self._live: Dict[Any, Any] = getattr(os.environ, "_data", os.environ)
+        self._live: Any = getattr(os.environ, "_data", os.environ)
         self._environ = os.environ.copy()
-        self._kept = dict(self._live)
+        self._kept: Dict[Any, Any] = dict(self._live)
         self._seed = 0
         self._random: Any = None
         self._numpy: Any = None

@@ -41,7 +41,8 @@ class ImportHooks:
             spec = None if finder is self else finder.find_spec(fullname, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    spec.loader = _Calling(spec.loader, callback)
+                    calling: Any = _Calling(spec.loader, callback)
+                    spec.loader = calling
                 return spec
         self._waiting[fullname] = callback
         return None

@@ -13,6 +13,7 @@ from penstock.model.specs import attempt_from_plain
 from penstock.model.states import Cause
 from penstock.worker import capture, channel, posix
 from penstock.worker.attempt import Workbench, run_attempt
+from penstock.worker.failure import traceback_text
 from penstock.worker.footing import Footing
 from penstock.worker.gauge import Gauge
 
@@ -53,9 +54,9 @@ class Worker:
                     status = 0
                     break
                 self._serve(message)
-        except BaseException:  # noqa: BLE001  the last boundary: a forked worker must not unwind into the zygote's frames
+        except BaseException as error:  # noqa: BLE001  the last boundary: a forked worker must not unwind into the zygote's frames
             if os.getpid() == self._pid:
-                sys.excepthook(*sys.exc_info())
+                sys.stderr.write(traceback_text(error))
         finally:
             os._exit(status)
 
