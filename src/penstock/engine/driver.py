@@ -3,6 +3,9 @@
 Owns the driver's thread and the order within one turn: take in what came, let the machine decide, start attempts,
 commit outcomes, resolve futures. So a future never resolves before its task's row is committed, and workers run while
 the journal writes.
+
+One turn is taken at a time. Most are taken by the driver's thread; a thread that submits a call while that one sleeps
+takes a turn itself, which saves waking it (a third of the cost of a short task).
 """
 
 from __future__ import annotations
@@ -49,6 +52,13 @@ class _Halt:
 
 
 @dataclass(frozen=True)
+class _Fault:
+    """A turn failed in another thread."""
+
+    error: Exception
+
+
+@dataclass(frozen=True)
 class _Close:
     """Settle what was submitted, then end."""
 
@@ -65,6 +75,9 @@ class Driver:
         profiles = {name: executor.profile for name, executor in wiring.executors.items()}
         self._machine = Machine(profiles, wiring.limits, wiring.platform_retries, wiring.combine)
         self._lock = threading.Lock()  # over what submitting changes
+        self._turning = threading.Lock()  # held during a turn
+        self._renew_at = time.monotonic() + RENEW_S
+        self._sleeps_until = 0.0
         self._prior: dict[bytes, PriorTask] = {}
         self._next_id = 1
         self._numbers: dict[str, int] = {}
@@ -105,8 +118,22 @@ class Driver:
                 raise self._halted.reason
             job = self._admit(call, sink)
             self._book.jobs[job.id] = job
-        self._inbox.post(job)
+        self._hand_in(job)
         return job.id, job.path
+
+    def _hand_in(self, job: Job) -> None:
+        """Take a turn with the job, unless the driver's thread is in one: then it will find the job before it sleeps."""
+        self._inbox.put(job)
+        if not self._turning.acquire(blocking=False):
+            return
+        try:
+            self._turn(self._inbox.take())
+            if self._next_at() < self._sleeps_until:
+                self._inbox.ring()
+        except Exception as error:  # noqa: BLE001  the driver's thread must hear of it, and end the run
+            self._inbox.post(_Fault(error))
+        finally:
+            self._turning.release()
 
     def _check(self, options: Options) -> str:
         executor = self._wiring.executors.get(options.on)
@@ -214,23 +241,20 @@ class Driver:
             self._inbox.close()
 
     def _loop(self) -> None:
-        renew_at = time.monotonic() + RENEW_S
         while True:
-            for item in self._inbox.wait(self._pause_s(renew_at)):
-                self._take(item)
-            now = time.monotonic()
-            self._turn(now)
-            if now >= renew_at:
-                renew_at = now + RENEW_S
-                if self._wiring.journal.renew(self.counts()):
-                    self.halt(Cancelled(), kill=True)
-            self._watch_clock(now)
-            if not self._machine.resting:
-                continue
-            if self._halted is not None:
-                self._suspend_all()
-            if self._closing:
-                return
+            self._sleeps_until = self._next_at()
+            self._inbox.wait(max(0.0, self._sleeps_until - time.monotonic()))
+            with self._turning:
+                self._inbox.hear()
+                self._turn(self._inbox.take())
+                self._sleeps_until = 0.0  # awake: nobody needs to wake this thread
+                self._watch_clock(time.monotonic())
+                if not self._machine.resting:
+                    continue
+                if self._halted is not None:
+                    self._suspend_all()
+                if self._closing:
+                    return
 
     def _take(self, item: object) -> None:
         if isinstance(item, _Halt):
@@ -241,11 +265,15 @@ class Driver:
             self._intake.take(facts.Stop(item.mode, item.cause))
         elif isinstance(item, _Close):
             self._closing = True
+        elif isinstance(item, _Fault):
+            raise item.error
         else:
             self._intake.take(item)
 
-    def _turn(self, now: float) -> None:
-        book = self._book
+    def _turn(self, items: list[object]) -> None:
+        for item in items:
+            self._take(item)
+        book, now = self._book, time.monotonic()
         commands = self._machine.handle(self._intake.events() or _TICK, now)
         while True:
             self._effects.perform(commands)
@@ -266,11 +294,16 @@ class Driver:
             delivery.committed.set()
         return [facts.IntentCommitted(task, attempt) for task, attempt in pending.intents]
 
-    def _pause_s(self, renew_at: float) -> float:
-        times = (self._machine.wake_at(), self._kill_at, self._deadline, renew_at)
-        return max(0.0, min(at for at in times if at is not None) - time.monotonic())
+    def _next_at(self) -> float:
+        """When the driver's thread has something to do, whatever happens."""
+        times = (self._machine.wake_at(), self._kill_at, self._deadline, self._renew_at)
+        return min(at for at in times if at is not None)
 
     def _watch_clock(self, now: float) -> None:
+        if now >= self._renew_at:
+            self._renew_at = now + RENEW_S
+            if self._wiring.journal.renew(self.counts()):
+                self.halt(Cancelled(), kill=True)
         if self._kill_at is not None and now >= self._kill_at:
             self._kill_at = None
             assert self._halted is not None

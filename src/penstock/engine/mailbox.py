@@ -1,4 +1,4 @@
-"""How events reach the driver's thread: a list that any thread may add to, and descriptors that wake it."""
+"""How events reach the driver: a list that any thread may add to, and descriptors that wake the driver's thread."""
 
 from __future__ import annotations
 
@@ -10,42 +10,63 @@ from typing import Any
 
 
 class Inbox:
-    """Items from any thread, and readiness of descriptors, for the one thread that calls `wait`."""
+    """Items from any thread, and readiness of descriptors. The driver's thread sleeps in `wait`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._items: list[Any] = []
         self._asleep = False
+        self._ready: list[Callable[[], None]] = []
         self._selector = selectors.DefaultSelector()
         self._bell_out, self._bell_in = os.pipe()
         os.set_blocking(self._bell_out, False)
         self.watch(self._bell_out, self._silence)
 
+    def put(self, item: Any) -> None:
+        """Add an item, and wake nobody."""
+        with self._lock:
+            self._items.append(item)
+
     def post(self, event: Any) -> None:
-        """Add an item. Never blocks."""
+        """Add an item, and wake the driver's thread if it sleeps. Never blocks."""
         with self._lock:
             self._items.append(event)
-            ring, self._asleep = self._asleep, False
-        if ring:
-            os.write(self._bell_in, b"\0")
+            asleep = self._asleep
+        if asleep:
+            self.ring()
+
+    def ring(self) -> None:
+        """Wake the driver's thread."""
+        with self._lock:
+            self._asleep = False
+        os.write(self._bell_in, b"\0")
 
     def watch(self, fd: int, ready: Callable[[], None]) -> None:
-        """Call `ready` in `wait` whenever `fd` can be read."""
+        """Call `ready` in `hear` whenever `fd` can be read."""
         self._selector.register(fd, selectors.EVENT_READ, ready)
 
     def unwatch(self, fd: int) -> None:
-        """Stop watching a descriptor."""
-        self._selector.unregister(fd)
+        """Stop watching a descriptor, and forget that it was ready."""
+        key = self._selector.unregister(fd)
+        if key.data in self._ready:
+            self._ready.remove(key.data)
 
-    def wait(self, timeout_s: float | None) -> list[Any]:
-        """Block until there is something, or for at most so long (None: for ever); gives the items, in order."""
+    def wait(self, timeout_s: float) -> None:
+        """Sleep until there is something, but not longer than this."""
         with self._lock:
             self._asleep = not self._items
-        for key, _ in self._selector.select(timeout_s if self._asleep else 0):
-            if key.fileobj in self._selector.get_map():  # an earlier one may have closed it
-                key.data()
+        found = self._selector.select(timeout_s if self._asleep else 0)
+        self._asleep = False
+        self._ready = [key.data for key, _ in found]
+
+    def hear(self) -> None:
+        """Let those whose descriptors are ready read them; they put what they find."""
+        while self._ready:
+            self._ready.pop(0)()
+
+    def take(self) -> list[Any]:
+        """All items that are there, in order."""
         with self._lock:
-            self._asleep = False
             items, self._items = self._items, []
         return items
 
