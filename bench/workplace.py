@@ -17,12 +17,13 @@ from bench.scale import Scale
 
 HERE = Path(__file__).parent
 WORKERS = 2  # as the floors have
+_DROPPED = ("PENSTOCK_", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPATH")
 RESULT = "RESULT "  # what a script's line with its figures, as JSON, begins with
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The surrounding environment without anybody's settings of Penstock."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")}
+    """The surrounding environment without anybody's settings of Penstock; bytecode is kept, as for any user."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)}
     return {**kept, "PENSTOCK_MAX_WORKERS": str(WORKERS), **more}
 
 

@@ -1,4 +1,4 @@
-"""python hand_over_array.py ITEMS PASSES: a random array from step to step, then passed on unchanged by PASSES more steps."""
+"""python hand_over_array.py ITEMS PASSES: a random array from step to step, then passed on by PASSES more steps."""
 
 import json
 import os
