@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import functools
 import struct
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple, Type, cast
 
 from penstock.artifacts import digests
 from penstock.model.edges import Edge
 
 Rule = Callable[["Walk", Any], None]
 Known = Dict[Any, Tuple[Any, Any]]
-"""What is known of large buffers within one encode, by what names them while they live: (digest, what keeps it alive)."""
+"""What is known of large buffers within one encode, by what names them while they live: (digest, their owner)."""
 
 BIG = 64 << 10  # bytes and buffers from here on count by a digest of their own
 _INLINE = 1024  # a longer form is replaced by its digest
@@ -59,7 +59,7 @@ def identify(value: Any, where: str = "value", known: Optional[Known] = None, fi
         return _on_fresh_stack(value, where, known, files)
 
 
-def _walked(value: Any, where: str, known: Optional[Known], files: bool) -> Identity:
+def _walked(value: object, where: str, known: Optional[Known], files: bool) -> Identity:
     walk = Walk(known, files)
     try:
         (_RULES.get(type(value)) or rule_for(type(value)))(walk, value)
@@ -90,11 +90,11 @@ class Walk:
         self._again: Dict[int, int] = {}
         self._hashers: Dict[int, digests.Hasher] = {}
 
-    def write(self, value: Any) -> None:
+    def write(self, value: object) -> None:
         """Write the form of any value."""
         (_RULES.get(type(value)) or rule_for(type(value)))(self, value)
 
-    def part(self, value: Any, step: str) -> None:
+    def part(self, value: object, step: str) -> None:
         """Write the form of a part, which a culprit's path names `step`."""
         try:
             (_RULES.get(type(value)) or rule_for(type(value)))(self, value)
@@ -226,8 +226,9 @@ def _sequence(walk: Walk, value: Any) -> None:
     out, rules = walk.out, _RULES
     out += _HEADS[type(value)] + _size(len(value))
     index = -1
+    items: Iterable[object] = value
     try:
-        for item in value:
+        for item in items:
             index += 1
             (rules.get(type(item)) or rule_for(type(item)))(walk, item)
             if len(out) - begun > _SPILL:
@@ -238,7 +239,7 @@ def _sequence(walk: Walk, value: Any) -> None:
     walk.end(value, begun)
 
 
-def _dict(walk: Walk, value: Dict[Any, Any]) -> None:
+def _dict(walk: Walk, value: Dict[object, object]) -> None:
     begun = walk.begin(value)
     if begun < 0:
         return
@@ -260,7 +261,8 @@ def _set(walk: Walk, value: Any) -> None:
     begun = walk.begin(value)
     if begun < 0:
         return
-    out, members = walk.out, []
+    out = walk.out
+    members: List[bytes] = []
     out += _HEADS[type(value)] + _size(len(value))
     start = len(out)
     for member in value:
@@ -281,7 +283,7 @@ def edge(walk: Walk, value: Edge) -> None:
     walk.out += b"R" + _size(len(identity)) + identity
 
 
-def subscript(key: Any) -> str:
+def subscript(key: object) -> str:
     """A dict key as a culprit's path shows it."""
     return f"[{key!r}]" if type(key) in (str, int, bool) and len(repr(key)) <= 60 else f"[{type(key).__name__}]"
 
@@ -291,7 +293,9 @@ def rule_for(kind: type) -> Rule:
     """The rule for the values of a type that is no builtin."""
     from penstock.artifacts import symbols
 
-    return edge if issubclass(kind, Edge) else symbols.rule_for(kind)
+    if issubclass(kind, Edge):
+        return edge
+    return symbols.rule_for(cast("Type[Any]", kind))
 
 
 _RULES: Dict[type, Rule] = {

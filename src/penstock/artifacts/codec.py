@@ -9,13 +9,13 @@ import io
 import os
 import pathlib
 import pickle
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, cast
 
 from penstock.artifacts import pickling, records
 from penstock.artifacts.canonical import BIG, Identity, Known, identify
 from penstock.artifacts.preview import preview
 from penstock.artifacts.store import BlobStore
-from penstock.errors import DamagedError, NotStorableError, PenstockError, UsageError
+from penstock.errors import NotStorableError, PenstockError, UsageError
 from penstock.model.edges import Edge
 from penstock.model.outcomes import Stored
 
@@ -105,13 +105,18 @@ def inspect_record(record: bytes) -> Tuple[Tuple[bytes, int], ...]:
     return tuple((digest, size) for _, digest, size in parsed.parts) + own
 
 
-def _is_small(value: Any) -> bool:
+def _is_small(value: object) -> bool:
     kind = type(value)
     if kind in _ATOMS:
-        return (kind is not str and kind is not bytes) or len(value) < records.LIMIT // 4
-    if (kind is list or kind is tuple) and len(value) <= _FEW:
-        return all(type(item) in _ATOMS and (type(item) not in (str, bytes) or len(item) < 64) for item in value)
+        return not isinstance(value, (str, bytes)) or len(value) < records.LIMIT // 4
+    if kind is list or kind is tuple:
+        items = cast("Sequence[object]", value)
+        return len(items) <= _FEW and all(map(_is_small_item, items))
     return False
+
+
+def _is_small_item(item: object) -> bool:
+    return type(item) in _ATOMS and (not isinstance(item, (str, bytes)) or len(item) < 64)
 
 
 def _dump(value: Any, sink: pickling.Sink, where: str) -> Tuple[bytes, int, Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copyreg
 import functools
 import io
-from typing import Any, Iterator, List, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, Sequence, Set, Tuple, Type, cast
 
 from penstock.artifacts import pickling
 from penstock.artifacts.canonical import BIG, subscript
+from penstock.artifacts.store import BlobStore
 from penstock.artifacts.symbols import a_type
 
 _DEEPEST = 50
@@ -22,7 +23,8 @@ def message(value: Any, where: str, error: BaseException) -> str:
     path, culprit, reason = _find(value, where, error, set(), 0)
     if isinstance(reason, pickling.Refused) and isinstance(culprit, io.IOBase):
         return f"{path} is an open file, which can't be pickled; return its path or its content"
-    return f"{path} is {a_type(type(culprit))}, which can't be pickled{_why(culprit, reason)}"
+    kind = cast("Type[Any]", type(culprit))
+    return f"{path} is {a_type(kind)}, which can't be pickled{_why(culprit, reason)}"
 
 
 def is_picklable(value: Any) -> bool:
@@ -42,25 +44,27 @@ def _find(value: Any, path: str, error: BaseException, seen: Set[int], depth: in
 
 def _failure(value: Any) -> Any:
     try:
-        pickling.dump(value, pickling.Sink(_Nowhere(), {}, False), io.BytesIO())
-    except Exception as error:  # the user's pickling code runs here
+        pickling.dump(value, pickling.Sink(cast("BlobStore", _Nowhere()), {}, False), io.BytesIO())
+    except Exception as error:  # noqa: BLE001 - the user's pickling code runs here
         return error
     return None
 
 
 def _parts(value: Any) -> Iterator[Tuple[str, Any]]:
     if isinstance(value, dict):
-        for number, (key, item) in enumerate(value.items()):
+        pairs: Iterable[Tuple[object, object]] = cast("Dict[object, object]", value).items()
+        for number, (key, item) in enumerate(pairs):
             if number >= _MANY:
                 break
             yield subscript(key), item
             yield f".keys(){subscript(key)}", key
     elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value[:_MANY]):
+        items: Sequence[object] = cast("Sequence[object]", value)
+        for index, item in enumerate(items[:_MANY]):
             yield f"[{index}]", item
     elif isinstance(value, (set, frozenset)):
-        for item in value:
-            yield "{...}", item
+        for member in cast("Iterable[object]", value):
+            yield "{...}", member
     elif isinstance(value, type):
         return
     else:
@@ -69,7 +73,8 @@ def _parts(value: Any) -> Iterator[Tuple[str, Any]]:
 
 def _attributes(value: Any) -> Iterator[Tuple[str, Any]]:
     if isinstance(value, functools.partial):
-        yield from ((f".{name}", getattr(value, name)) for name in ("func", "args", "keywords"))
+        for name in ("func", "args", "keywords"):
+            yield f".{name}", getattr(cast("Any", value), name)
         return
     closure = getattr(value, "__closure__", None)
     if closure and hasattr(value, "__code__"):
@@ -80,9 +85,9 @@ def _attributes(value: Any) -> Iterator[Tuple[str, Any]]:
                 continue
         return
     try:
-        reducer = copyreg.dispatch_table.get(type(value))
+        reducer: Any = copyreg.dispatch_table.get(cast("Type[Any]", type(value)))
         reduction = reducer(value) if reducer else value.__reduce_ex__(4)
-    except Exception:  # it is the culprit itself
+    except Exception:  # noqa: BLE001 - it is the culprit itself
         reduction = None
     if isinstance(reduction, tuple):
         yield from _reduced(reduction)
@@ -90,12 +95,13 @@ def _attributes(value: Any) -> Iterator[Tuple[str, Any]]:
 
 def _reduced(reduction: Any) -> Iterator[Tuple[str, Any]]:
     state = reduction[2] if len(reduction) > 2 else None
-    dicts: List[Any] = [part for part in (state if type(state) is tuple else (state,)) if isinstance(part, dict)]
+    states: Tuple[Any, ...] = cast("Tuple[Any, ...]", state) if isinstance(state, tuple) else (state,)
+    dicts = [cast("Dict[Any, Any]", part) for part in states if type(part) is dict]
     for part in dicts:
         for name, item in part.items():
             yield f".{name}", item
     if isinstance(state, (list, tuple)):
-        for item in state:
+        for item in cast("Sequence[object]", state):
             yield "", item
     elif state is not None and not dicts:
         yield ".__getstate__()", state
@@ -122,6 +128,3 @@ class _Nowhere:
 
     def put_chunks(self, chunks: Any) -> Tuple[bytes, int]:
         return b"\0" * 33, BIG
-
-    def __getattr__(self, name: str) -> Any:
-        raise NotImplementedError(name)

@@ -10,7 +10,7 @@ _PREFIXES = {1: "b3", 2: "s2"}
 _CODES = {"b3": 1, "s2": 2}
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _algorithm() -> Tuple[bytes, Callable[..., Any]]:
     try:
         from blake3 import blake3

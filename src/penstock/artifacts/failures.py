@@ -56,7 +56,7 @@ def _has_own_reduce(kind: type) -> bool:
 
 
 def _taken_apart(exc: BaseException) -> Tuple[Tuple[Any, ...], Optional[Dict[str, Any]]]:
-    reduction = cast("Tuple[Any, ...]", exc.__reduce__())
+    reduction: Any = exc.__reduce__()
     state = reduction[2] if len(reduction) > 2 else None
     return reduction[1], cast("Dict[str, Any]", state) if type(state) is dict else None
 

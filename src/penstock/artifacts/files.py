@@ -41,7 +41,9 @@ def reduce(sink: Sink, path: pathlib.Path) -> Any:
     """A path as its name and its content; the path itself where nothing is there."""
     if not _is_content(path):
         return NotImplemented
-    entries = [(below, kind, executable, _content(sink, found, kind)) for below, kind, executable, found in _entries(path)]
+    entries = [
+        (below, kind, executable, _content(sink, found, kind)) for below, kind, executable, found in _entries(path)
+    ]
     return rebuild.path, (path.name, entries)
 
 
@@ -98,8 +100,7 @@ def _content(sink: Sink, path: pathlib.Path, kind: str) -> Any:
         return os.readlink(path) if kind == "link" else None
     if path.stat().st_size < BIG:
         return path.read_bytes()
-    part = sink.put_chunks(_chunks(path), ("file", str(path)), path)
-    return part
+    return sink.put_chunks(_chunks(path), ("file", str(path)), path)
 
 
 def _identity(walk: Walk, path: pathlib.Path, kind: str) -> Any:

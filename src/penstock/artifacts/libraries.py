@@ -32,5 +32,5 @@ def reducer_of(kind: type) -> Optional[Callable[..., Any]]:
 
 
 def _serializer(kind: type) -> Any:
-    name = _SERIALIZERS.get(kind.__module__.partition(".")[0]) if isinstance(kind.__module__, str) else None
+    name = _SERIALIZERS.get(kind.__module__.partition(".")[0]) if type(kind.__module__) is str else None
     return importlib.import_module(name) if name is not None else None

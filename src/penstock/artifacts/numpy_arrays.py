@@ -162,7 +162,9 @@ def _in_c_order(array: Any) -> Any:
     if array.ndim != 2 or array.strides[0] >= array.strides[1]:
         return np.ascontiguousarray(array)
     copy = np.empty(array.shape, array.dtype)
-    for column in range(0, array.shape[1], _TILE):  # a Fortran-ordered matrix in tiles that fit the cache: five times faster
+    for column in range(
+        0, array.shape[1], _TILE
+    ):  # a Fortran-ordered matrix in tiles that fit the cache: five times faster
         copy[:, column : column + _TILE] = array[:, column : column + _TILE]
     return copy
 

@@ -16,7 +16,7 @@ from penstock.artifacts.canonical import BIG, Unstable, Walk
 from penstock.artifacts.pickling import Sink
 
 pd: Any = _pandas  # its annotations are partial
-_NUMPY_ARRAY: Any = type(pd.Series([0]).array)
+_NUMPY_ARRAY: Any = pd.Series([0]).array.__class__
 
 
 def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
@@ -40,8 +40,10 @@ def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
 
 
 def _is_arrow(kind: type) -> bool:
-    return issubclass(kind, pd.api.extensions.ExtensionArray) and hasattr(kind, "__arrow_array__") and (
-        "ArrowExtensionArray" in (base.__name__ for base in kind.__mro__)
+    return (
+        issubclass(kind, pd.api.extensions.ExtensionArray)
+        and hasattr(kind, "__arrow_array__")
+        and ("ArrowExtensionArray" in (base.__name__ for base in kind.__mro__))
     )
 
 
@@ -76,7 +78,7 @@ def _is_one_array(frame: Any) -> bool:
 
 
 def _reduce_arrow(sink: Sink, value: Any) -> Any:
-    return rebuild.pandas_arrow, (type(value), dict(vars(value)))
+    return rebuild.pandas_arrow, (value.__class__, dict(value.__dict__))
 
 
 def _frame_form(walk: Walk, value: Any) -> None:
@@ -152,11 +154,11 @@ def _array_form(walk: Walk, values: Any) -> None:
         numpy_arrays.form(walk, values)
         return
     inside = [getattr(values, name, None) for name in ("_ndarray", "_data", "_mask")]
-    if _is_arrow(type(values)):
+    if _is_arrow(values.__class__):
         from penstock.artifacts import arrow_tables
 
         _extension_form(walk, values, 1)
-        arrow_tables.chunked_form(walk, vars(values)["_pa_array"])
+        arrow_tables.chunked_form(walk, values.__dict__["_pa_array"])
     elif isinstance(inside[0], np.ndarray):
         _extension_form(walk, values, 1)
         numpy_arrays.form(walk, inside[0])

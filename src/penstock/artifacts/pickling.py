@@ -12,7 +12,7 @@ import pathlib
 import pickle
 import sys
 import types
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Type, cast
 
 from penstock.artifacts import libraries, names, rebuild
 from penstock.artifacts.canonical import BIG, Known
@@ -92,12 +92,12 @@ class Sink:
 
 
 def dump(value: Any, sink: Sink, file: Any) -> Any:
-    """Write the skeleton to `file`; returns what must live as long as `sink.known` is used. Raises what pickle raises."""
+    """Write the skeleton to `file`; returns what must live while `sink.known` is used. Raises what pickle raises."""
     plain = _PlainPickler(sink, file)
     try:
         plain.dump(value)
         return plain
-    except Exception:  # anything may come out of the user's own pickling code; the second try tells
+    except Exception:  # noqa: BLE001 - anything may come out of the user's own pickling code; the second try tells
         sink.reset()
         file.seek(0)
         file.truncate()
@@ -113,7 +113,7 @@ class _Reducing:
         self._sink = sink
         self._reducers: Dict[type, Optional[Reducer]] = {}
 
-    def replaced(self, obj: Any) -> Any:
+    def replaced(self, obj: object) -> Any:
         kind = type(obj)
         try:
             reducer = self._reducers[kind]
@@ -134,7 +134,7 @@ class _PlainPickler(_Reducing, pickle.Pickler):
         return reduction
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _by_value_pickler() -> Any:
     import cloudpickle
 
@@ -143,7 +143,7 @@ def _by_value_pickler() -> Any:
 
     class ByValuePickler(_Reducing, base):
         def __init__(self, sink: Sink, file: Any) -> None:
-            super().__init__(file, 5, buffer_callback=sink.take)
+            base.__init__(self, file, 5, buffer_callback=sink.take)
             self.begin(sink)
 
         def reducer_override(self, obj: Any) -> Any:
@@ -172,13 +172,13 @@ def _reducer_of(kind: type) -> Optional[Reducer]:
         from penstock.artifacts import failures
 
         return failures.reduce
-    if issubclass(kind, io.IOBase) and not issubclass(kind, (io.BytesIO, io.StringIO)):
+    if issubclass(kind, io.IOBase) and kind not in (io.BytesIO, io.StringIO):
         return _open_file
     if issubclass(kind, NEVER_STORED):
         return _never
     if issubclass(kind, pathlib.Path):
         return _path
-    return libraries.reducer_of(kind)
+    return libraries.reducer_of(cast("Type[Any]", kind))
 
 
 def _symbol(sink: Sink, obj: Any) -> Any:

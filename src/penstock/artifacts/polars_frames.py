@@ -1,4 +1,4 @@
-"""polars frames and series: one uncompressed Arrow IPC stream for each column, so that columns are shared by content."""
+"""polars frames and series: one uncompressed Arrow IPC file for each column, so that columns are shared by content."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
 def _reduce_frame(sink: Sink, value: Any) -> Any:
     if any(dtype == pl.Object for dtype in value.dtypes):
         return NotImplemented
-    return rebuild.polars_frame, ([_stored(sink, column, (id(value), n)) for n, column in enumerate(value)], value.height)
+    return rebuild.polars_frame, (
+        [_stored(sink, column, (id(value), n)) for n, column in enumerate(value)],
+        value.height,
+    )
 
 
 def _reduce_series(sink: Sink, value: Any) -> Any:
@@ -43,7 +46,7 @@ def _reduce_series(sink: Sink, value: Any) -> Any:
 def _stored(sink: Sink, column: Any, key: Any) -> Any:
     data = _ipc(column)
     if data.nbytes < BIG:
-        sink.known["polars", *key] = (digests.digest(data), None)
+        sink.known[("polars", *key)] = (digests.digest(data), None)
         return bytes(data)
     return sink.put(data, ("polars", *key), None)
 

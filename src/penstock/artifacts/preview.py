@@ -6,25 +6,25 @@ Never raises, never takes long: containers are looked into a few items deep, arr
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Tuple, Type, cast
 
 _LONGEST = 200  # characters of `text`
 _ITEMS = 8
 _DEEP = 3
 _COLUMNS = 24
 _NUMBERS = 1 << 600  # beyond it an int is told by its length: writing it out takes quadratic time
-_PLAIN = {type(None): "NoneType", bool: "bool", int: "int", float: "float"}
+_PLAIN: Dict[type, str] = {type(None): "NoneType", bool: "bool", int: "int", float: "float"}
 
 
-def preview(value: Any, size: int = 0) -> str:
-    """JSON of at most 2 KiB: type, text, and where they apply size (bytes; 0 is left out), length, shape, dtype, schema."""
+def preview(value: object, size: int = 0) -> str:
+    """JSON of at most 2 KiB: type, text; where they apply size (bytes; 0 is left out), length, shape, dtype, schema."""
     name = _PLAIN.get(type(value))
-    if name is not None and (name != "int" or -_NUMBERS < value < _NUMBERS):
+    if name is not None and not (isinstance(value, int) and abs(value) >= _NUMBERS):
         tail = f',"size":{size}}}' if size else "}"
         return f'{{"type":"{name}","text":"{value}"{tail}'
     try:
         facts = _facts(value)
-    except Exception:  # a repr or a library's own code failed: a preview never fails a task
+    except Exception:  # noqa: BLE001 - a repr or a library's own code failed: a preview never fails a task
         facts = {"text": ""}
     return _written({"type": type_name(type(value)), **facts}, size)
 
@@ -53,7 +53,7 @@ def _written(facts: Dict[str, Any], size: int) -> str:
 
 
 def _facts(value: Any) -> Dict[str, Any]:
-    kind = type(value)
+    kind = cast("Type[Any]", type(value))
     library = _LIBRARIES.get(str(kind.__module__).partition(".")[0])
     if library is not None:
         found = library(value)
@@ -66,7 +66,7 @@ def _facts(value: Any) -> Dict[str, Any]:
 
 
 def _text(value: Any, deep: int) -> str:
-    kind = type(value)
+    kind = cast("Type[Any]", type(value))
     if kind is str:
         return value[:_LONGEST] if deep == _DEEP else repr(value[:60]) + ("…" if len(value) > 60 else "")
     if kind in (bytes, bytearray):
@@ -85,16 +85,15 @@ def _text(value: Any, deep: int) -> str:
 
 
 def _container_text(value: Any, deep: int) -> str:
-    kind = type(value)
-    opening, closing = next(pair for base, pair in _BRACKETS.items() if isinstance(value, base))
-    if not deep:
-        shown = []
-    elif isinstance(value, dict):
+    name = "" if type(value) in _BRACKETS else value.__class__.__name__
+    opening, closing = next(pair for base, pair in _BRACKETS.items() if issubclass(value.__class__, base))
+    shown: List[str] = []
+    if deep and opening == "{" and hasattr(value, "items"):
         shown = [f"{_text(key, 1)}: {_text(item, deep - 1)}" for key, item in _head(value.items())]
-    else:
+    elif deep:
         shown = [_text(item, deep - 1) for item in _head(value)]
     more = "" if len(shown) == len(value) else ", …" if shown else "…"
-    return f"{'' if kind in _BRACKETS else kind.__name__}{opening}{', '.join(shown)}{more}{closing}"
+    return f"{name}{opening}{', '.join(shown)}{more}{closing}"
 
 
 _BRACKETS = {list: "[]", tuple: "()", dict: "{}", set: "{}", frozenset: "{}"}
@@ -106,7 +105,7 @@ def _head(items: Any) -> List[Any]:
 
 def _own_text(value: Any) -> str:
     if type(value).__repr__ is object.__repr__:
-        return f"<{type_name(type(value))}>"
+        return f"<{type_name(value.__class__)}>"
     return " ".join(repr(value)[: 4 * _LONGEST].split())
 
 
@@ -116,7 +115,7 @@ def _numpy(value: Any) -> Any:
     facts = {"shape": list(value.shape), "dtype": str(value.dtype)[:100]}
     if value.ndim == 0:
         return {"text": _text(value.item(), 1), **facts}
-    head = value[(0,) * (value.ndim - 1)][:_ITEMS].tolist() if value.size else []
+    head: List[Any] = value[(0,) * (value.ndim - 1)][:_ITEMS].tolist() if value.size else []
     shown = "".join((": ", ", ".join(_text(item, 1) for item in head), ", …" if value.size > _ITEMS else ""))
     return {"text": f"array {'x'.join(map(str, value.shape))} {value.dtype}{shown if head else ''}", **facts}
 
@@ -133,8 +132,7 @@ def _pandas(value: Any) -> Any:
     if name == "DataFrame":
         head = range(min(value.shape[1], _COLUMNS))
         columns = [(value.columns[i], value.dtypes.iloc[i]) for i in head]
-        facts = _table(value, columns + [("", "")] * (value.shape[1] - len(columns)), len(value))
-        return facts
+        return _table(value, columns + [("", "")] * (value.shape[1] - len(columns)), len(value))
     if not hasattr(value, "dtype") or not hasattr(value, "shape"):
         return None
     shown = [_text(item, 1) for item in _head(value)]

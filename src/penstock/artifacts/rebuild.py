@@ -1,10 +1,11 @@
 """What stands in records as a callable: how parts of a value come back when a skeleton is unpickled.
 
-The names in here are part of the record format: never rename or remove one. Libraries are imported when they are needed.
+The names in here are part of the record format: never rename or remove one. Libraries are imported when needed.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, Dict, List, Optional, Tuple
 
 
@@ -25,9 +26,8 @@ def path(name: str, entries: List[Any]) -> Any:
 
 def array(data: Any, dtype: Any, shape: Tuple[int, ...], order: str) -> Any:
     """A numpy array over `data`; writable."""
-    import numpy as np
-
-    return np.ndarray(shape, np.dtype(dtype), data, order=order)  # pyright: ignore
+    np: Any = importlib.import_module("numpy")
+    return np.ndarray(shape, np.dtype(dtype), data, order=order)
 
 
 def strings(offsets: Any, data: Any, shape: Tuple[int, ...]) -> Any:
@@ -48,8 +48,8 @@ def exception(
 
 def frame(columns: Any, index: Any, arrays: List[Any], attrs: Dict[Any, Any], duplicates: bool) -> Any:
     """A pandas frame over its columns' arrays."""
-    import numpy as np
-    import pandas as pd
+    np: Any = importlib.import_module("numpy")
+    pd: Any = importlib.import_module("pandas")
 
     ready = {
         number: pd.Series(values, index=index, dtype=object, copy=False)  # or pandas would guess another dtype
@@ -62,8 +62,7 @@ def frame(columns: Any, index: Any, arrays: List[Any], attrs: Dict[Any, Any], du
 
 def frame_of_array(columns: Any, index: Any, values: Any, attrs: Dict[Any, Any], duplicates: bool) -> Any:
     """A pandas frame over one two-dimensional array."""
-    import pandas as pd
-
+    pd: Any = importlib.import_module("pandas")
     return _finished(pd.DataFrame(values, index=index, copy=False), columns, attrs, duplicates)
 
 
@@ -76,15 +75,14 @@ def _finished(frame: Any, columns: Any, attrs: Dict[Any, Any], duplicates: bool)
 
 def pandas_arrow(kind: Any, state: Dict[str, Any]) -> Any:
     """A pandas array over an Arrow array."""
-    values = kind.__new__(kind)
-    vars(values).update(state)
+    values: Any = kind.__new__(kind)
+    values.__dict__.update(state)
     return values
 
 
 def polars_frame(columns: List[Any], height: int) -> Any:
     """A polars frame from an IPC stream for each column."""
-    import polars as pl
-
+    pl: Any = importlib.import_module("polars")
     series = [polars_series(data) for data in columns]
     return pl.DataFrame(series) if series else pl.DataFrame(height=height) if height else pl.DataFrame()
 
@@ -93,17 +91,13 @@ def polars_series(data: Any) -> Any:
     """A polars series from an IPC stream."""
     import io
 
-    import polars as pl
-
+    pl: Any = importlib.import_module("polars")
     return pl.read_ipc(io.BytesIO(data)).to_series(0)
 
 
-def tensor(
-    storage: Any, dtype: str, shape: Any, stride: Any, offset: int, requires_grad: bool, device: str
-) -> Any:
+def tensor(storage: Any, dtype: str, shape: Any, stride: Any, offset: int, requires_grad: bool, device: str) -> Any:
     """A torch tensor over a storage's bytes, on its device where that is here and on the CPU elsewhere."""
-    import torch
-
+    torch: Any = importlib.import_module("torch")
     kind = getattr(torch, dtype)
     flat: Any = torch.from_numpy(storage) if storage.size else torch.empty(0, dtype=torch.uint8)
     made = flat.view(kind).as_strided(shape, stride, offset) if storage.size else torch.empty(shape, dtype=kind)

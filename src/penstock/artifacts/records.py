@@ -1,4 +1,4 @@
-"""The record: how one value is stored in a row; docs/formats.md, Record. Owns the layout, not the skeleton's content."""
+"""The record: how one value is stored in a row; docs/formats.md, Record. Owns the layout, not what a skeleton says."""
 
 from __future__ import annotations
 

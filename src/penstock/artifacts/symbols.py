@@ -11,7 +11,7 @@ import dataclasses
 import enum
 import pathlib
 import types
-from typing import Any, Iterable, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple, Type, cast
 
 from penstock.artifacts import libraries, names
 from penstock.artifacts.canonical import Rule, Unstable, Walk, subscript
@@ -23,6 +23,7 @@ NEVER_STORED = (
 )
 """Types whose values hold a place in a running program. PyPy would pickle some of them."""
 
+_BUILTIN_VALUES = (list, tuple, dict, set, frozenset, str, bytes, int, float)
 _WRAPPERS = (staticmethod, classmethod)
 _PASSED_OVER = frozenset(
     "__module__ __dict__ __weakref__ __doc__ __qualname__ __firstlineno__ __static_attributes__ __annotations__ "
@@ -54,7 +55,7 @@ def rule_for(kind: type) -> Rule:
         return _builtin
     if issubclass(kind, NEVER_STORED):
         return _never
-    if dataclasses.is_dataclass(kind) and not issubclass(kind, (list, tuple, dict, set, frozenset, str, bytes, int, float)):
+    if hasattr(cast("Any", kind), "__dataclass_fields__") and not issubclass(kind, _BUILTIN_VALUES):
         return _dataclass
     return reduced
 
@@ -87,10 +88,11 @@ def _enum(walk: Walk, value: enum.Enum) -> None:
         return
     walk.out += b"E"
     _class(walk, type(value))
-    if value.name is None:  # a combination of flags
+    name = cast("Any", value).name
+    if name is None:  # a combination of flags, before Python 3.11
         walk.part(value.value, ".value")
     else:
-        walk.name(value.name)
+        walk.name(name)
     walk.end(value, begun)
 
 
@@ -100,7 +102,7 @@ def _dataclass(walk: Walk, value: Any) -> None:
         return
     fields = dataclasses.fields(value)
     walk.out += b"D"
-    walk.write(type(value))
+    _class(walk, cast("Type[Any]", type(value)))
     walk.size(len(fields))
     for field in fields:
         walk.name(field.name)
@@ -139,7 +141,7 @@ def _builtin(walk: Walk, value: Any) -> None:
     _global(walk, str(module), value.__qualname__)
 
 
-def _never(walk: Walk, value: Any) -> None:
+def _never(walk: Walk, value: object) -> None:
     raise Unstable(f"is {a_type(type(value))}, which has no stable form")
 
 
@@ -204,14 +206,15 @@ def _local_class(walk: Walk, value: type) -> None:
         if name in _PASSED_OVER:
             continue
         walk.name(name)
-        _attribute(walk, name, attribute)
+        _class_attribute(walk, name, attribute)
     walk.end(value, begun)
 
 
-def _attribute(walk: Walk, name: str, value: Any) -> None:
+def _class_attribute(walk: Walk, name: str, value: Any) -> None:
     parts: Tuple[Any, ...]
     if isinstance(value, _WRAPPERS):
-        parts = (type(value), value.__func__)
+        wrapper: Any = value
+        parts = (wrapper.__class__, wrapper.__func__)
     elif isinstance(value, property):
         parts = (value.fget, value.fset, value.fdel)
     elif isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType)):
@@ -238,9 +241,7 @@ def reduced(walk: Walk, value: Any) -> None:
     walk.end(value, begun)
 
 
-def _reduction(
-    walk: Walk, make: Any, args: Any, state: Any = None, items: Any = None, pairs: Any = None
-) -> None:
+def _reduction(walk: Walk, make: Any, args: Any, state: Any = None, items: Any = None, pairs: Any = None) -> None:
     walk.write(make)
     walk.size(len(args))
     for index, argument in enumerate(args):
@@ -254,23 +255,30 @@ def _reduction(
         walk.part(item, subscript(key))
 
 
-_NEW = (copyreg.__newobj__, getattr(copyreg, "__newobj_ex__", None), getattr(copyreg, "_reconstructor", None))
+_NEW = tuple(getattr(copyreg, name, None) for name in ("__newobj__", "__newobj_ex__", "_reconstructor"))
 
 
 def _state(walk: Walk, state: Any) -> None:
-    parts: Iterable[Any] = (state,)
-    if type(state) is tuple and len(state) == 2 and all(part is None or type(part) is dict for part in state):
-        walk.out += b"t" + b"\2" + bytes(7)  # a __dict__ and slots, as pickle has them
-        parts = state
+    parts: Sequence[Any] = (state,)
+    if type(state) is tuple:
+        pair = cast("Tuple[Any, ...]", state)
+        if len(pair) == 2 and all(part is None or type(part) is dict for part in pair):
+            walk.out += b"t"  # a __dict__ and slots, as pickle has them
+            walk.size(2)
+            parts = pair
     for part in parts:
-        if type(part) is not dict:
+        if type(part) is dict:
+            _attributes(walk, cast("Dict[Any, Any]", part))
+        else:
             walk.part(part, "")
-            continue
-        walk.out += b"d"
-        walk.size(len(part))
-        for name, attribute in part.items():
-            walk.write(name)
-            walk.part(attribute, f".{name}")
+
+
+def _attributes(walk: Walk, attributes: Dict[Any, Any]) -> None:
+    walk.out += b"d"
+    walk.size(len(attributes))
+    for name, value in attributes.items():
+        walk.write(name)
+        walk.part(value, f".{name}")
 
 
 def _listed(walk: Walk, items: Any) -> None:
@@ -281,7 +289,7 @@ def _listed(walk: Walk, items: Any) -> None:
 
 
 def _reduce(value: Any) -> Any:
-    kind = type(value)
+    kind = cast("Type[Any]", type(value))
     reducer = copyreg.dispatch_table.get(kind)
     try:
         return reducer(value) if reducer is not None else value.__reduce_ex__(4)
@@ -292,6 +300,6 @@ def _reduce(value: Any) -> Any:
 
 
 def a_type(kind: type) -> str:
-    """"a _thread.lock", "an Engine": a type with its article and, where it is no builtin, its module."""
+    """ "a _thread.lock", "an Engine": a type with its article and, where it is no builtin, its module."""
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"

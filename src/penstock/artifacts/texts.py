@@ -5,6 +5,7 @@ Uses pyarrow where it is there; the bytes are the same without it.
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, Optional, Tuple
 
 import numpy as np
@@ -12,9 +13,7 @@ import numpy as np
 
 def pack(array: Any) -> Optional[Tuple[Any, Any]]:
     """(offsets, data) of a flat object array; None where an element is no `str`, or no valid UTF-8 can be made."""
-    if not array.size or type(array[0]) is not str or not all(map(str.__instancecheck__, array)):
-        return None
-    if any(type(item) is not str for item in array):
+    if not array.size or set(map(type, array)) != {str}:
         return None
     return _with_arrow(array) or _with_numpy(array)
 
@@ -22,7 +21,7 @@ def pack(array: Any) -> Optional[Tuple[Any, Any]]:
 def unpack(offsets: Any, data: Any) -> Any:
     """The flat object array again."""
     try:
-        import pyarrow as pa
+        pa: Any = importlib.import_module("pyarrow")
     except ImportError:
         return _split(offsets, data)
     size = len(offsets) // 8 - 1
@@ -32,7 +31,7 @@ def unpack(offsets: Any, data: Any) -> Any:
 
 def _with_arrow(array: Any) -> Optional[Tuple[Any, Any]]:
     try:
-        import pyarrow as pa
+        pa: Any = importlib.import_module("pyarrow")
     except ImportError:
         return None
     try:

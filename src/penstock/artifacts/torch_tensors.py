@@ -28,7 +28,9 @@ def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
 
 
 def _is_dense(value: Any) -> bool:
-    return value.layout == torch.strided and not value.is_quantized and value.device.type != "meta" and not value.is_nested
+    return (
+        value.layout == torch.strided and not value.is_quantized and value.device.type != "meta" and not value.is_nested
+    )
 
 
 def _name_form(walk: Walk, value: Any) -> None:
