@@ -98,21 +98,25 @@ def resume(project: Project, flow: Flow[Any, Any], run_id: str, params: dict[str
 def prepare(project: Project, flow: Flow[Any, Any], params: dict[str, Any], how: How, run_id: str = "") -> ActiveRun:
     """Take the lease of a new run (`run_id` is ""), or of an existing one. Nothing runs yet."""
     module = _module_of(flow)
-    store = project.store
-    stored = tuple((name, codec.encode(value, store, where=name).stored) for name, value in params.items())
-    taken = _take_snapshot(project, module)
-    surroundings = Surroundings(
-        taken.digest, installed.describe_interpreter(), installed.installed_packages(), tuple(sys.argv), os.getcwd()
-    )
-    owner, now, monotonic = owner_of_this_process(), time.time(), time.monotonic()
-    if run_id:
-        handle = project.journal.take(run_id, owner, now, monotonic, surroundings)
-    else:
-        new = NewRun(flow.name, module.name, flow.fn.__qualname__, module.file, stored, how.tags, *surroundings)
-        handle = project.journal.create(new, owner, now, monotonic)
+    journal = project.journal  # first: where nothing can be written, it says so best
+    with project.store_held():
+        stored = tuple((name, codec.encode(value, project.store, where=name).stored) for name, value in params.items())
+        taken = _take_snapshot(project, module)
+        around = _surroundings(taken)
+        owner, now, monotonic = owner_of_this_process(), time.time(), time.monotonic()
+        if run_id:
+            handle = journal.take(run_id, owner, now, monotonic, around)
+        else:
+            new = NewRun(flow.name, module.name, flow.fn.__qualname__, module.file, stored, how.tags, *around)
+            handle = journal.create(new, owner, now, monotonic)
     if taken.note:
         how.watcher.said(taken.note)
     return ActiveRun(project, flow, params, how, handle, _context(project, handle.run_id, module, stored, taken))
+
+
+def _surroundings(taken: snapshot.Snapshot) -> Surroundings:
+    python, packages = installed.describe_interpreter(), installed.installed_packages()
+    return Surroundings(taken.digest, python, packages, tuple(sys.argv), os.getcwd())
 
 
 def _module_of(flow: Flow[Any, Any]) -> _Module:
@@ -121,8 +125,9 @@ def _module_of(flow: Flow[Any, Any]) -> _Module:
     file = getattr(loaded, "__file__", None) if loaded else None
     if name == "__main__":
         name = names.main_name() or ""
-    if not name or not file:
+    if not name or loaded is None or not file:
         return _Module("", "", os.getcwd())
+    sys.modules.setdefault(name, loaded)  # what workers pickle by the script's name is found in `__main__`
     file = os.path.abspath(file)
     depth = name.count(".") + (os.path.basename(file) == "__init__.py")
     return _Module(name, file, os.fspath(Path(file).parents[depth]))
@@ -150,6 +155,7 @@ def _context(
         sources=os.fspath(taken.file),
         module=module.name,
         module_path=module.file,
+        argv=tuple(sys.argv),
         sys_path=tuple(dict.fromkeys((module.root, *filter(None, sys.path)))),
     )
 

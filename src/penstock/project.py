@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +49,23 @@ class Project:
     def store(self) -> FolderStore:
         """The store, for reading and writing."""
         return FolderStore(self.home / "store")
+
+    @contextmanager
+    def store_held(self, *, alone: bool = False) -> Generator[None]:
+        """While a run is prepared, its first values are in the store and nothing refers to them yet: inside, no sweep
+        takes them. `alone`: inside, no run is being prepared, so that a sweep may begin. Blocks for the other kind."""
+        import fcntl
+
+        try:
+            fd = os.open(self.home / "sweep.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError:  # nothing can be written here: neither kind has anything to fear, and the journal says why
+            yield
+            return
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(fd)
 
     def folder(self, kind: str, run_id: str) -> Path:
         """The run's own folder of a kind: `logs`, `scratch`, `checkpoints` or `files`."""

@@ -79,7 +79,7 @@ def is_record(annotation: Any) -> bool:
     if not isinstance(cls, type):
         return False
     is_named_tuple = "_fields" in vars(cls) and tuple in cls.__mro__
-    return dataclasses.is_dataclass(cls) or is_named_tuple or "__required_keys__" in vars(cls)
+    return dataclasses.is_dataclass(cls) or is_named_tuple or hasattr(typing.cast("object", cls), "__required_keys__")
 
 
 def choices(annotation: Any) -> list[tuple[str, Any]]:

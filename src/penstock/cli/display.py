@@ -28,12 +28,13 @@ _LOOK_EVERY_S = 0.2
 class PlainDisplay(Watcher):
     """Lines for a pipe, a log of CI, a script and a notebook."""
 
-    def __init__(self, project: Project, *, closing: bool = True) -> None:
+    def __init__(self, project: Project, *, closing: bool = True, resumed: bool = False) -> None:
         self.progress = Progress()
         self.status: RunStatus | None = None  # None: not over
         self.run_id = ""
         self.driver: Driver | None = None
         self._project = project
+        self._resumed = resumed
         self._closing = closing  # whether `ended` tells how it ended; else whoever started the run does
         self._notes: deque[str] = deque()
         self._began_s = time.monotonic()
@@ -64,7 +65,8 @@ class PlainDisplay(Watcher):
             self._thread.join()
         self._flush_notes()
         if self._closing:
-            write(self.summary())
+            go_on = "" if status is RunStatus.DONE else f"; go on with: penstock resume {run_id}"
+            write(f"{self.summary()}{go_on}")
 
     def close(self) -> None:
         """Tell what is noted where the run never began, or its end never came."""
@@ -96,7 +98,7 @@ class PlainDisplay(Watcher):
     # The display's own thread.
 
     def _watch(self) -> None:
-        write(f"{self.run_id} started")
+        write(f"{self.run_id} {'resumed' if self._resumed else 'started'}")
         while not self._over.wait(_LOOK_EVERY_S):
             self._look()
             self._say(self.progress.lines(time.monotonic()))
@@ -132,13 +134,13 @@ def is_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def for_command(project: Project, *, inline: bool) -> PlainDisplay:
+def for_command(project: Project, *, inline: bool, resumed: bool) -> PlainDisplay:
     """The display of `penstock run`. `inline`: a debugger may own the terminal, so nothing moves in it."""
     if is_terminal() and not inline:
         from penstock.cli.live import LiveDisplay
 
-        return LiveDisplay(project, closing=False)
-    return PlainDisplay(project, closing=False)
+        return LiveDisplay(project, closing=False, resumed=resumed)
+    return PlainDisplay(project, closing=False, resumed=resumed)
 
 
 def for_script(project: Project) -> PlainDisplay:

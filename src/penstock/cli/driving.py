@@ -63,7 +63,7 @@ def drive(
     notes: tuple[str, ...] = (),
 ) -> int:
     """Drive a new run (`run_id` ""), or an existing one; gives the exit code. Tells all but stdout's part on stderr."""
-    display = for_command(project, inline=choices.inline)
+    display = for_command(project, inline=choices.inline, resumed=bool(run_id))
     for note in notes:
         display.said(note)
     how = How(choices.max_workers, choices.inline, choices.keep_going, choices.tags, display)

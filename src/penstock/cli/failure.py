@@ -48,7 +48,7 @@ def _without_importlib(lines: list[str]) -> Iterator[str]:
     skip = False
     for line in lines:
         if line.startswith('  File "'):
-            skip = line.startswith('  File "<frozen importlib')
+            skip = "<frozen importlib" in line or f"{os.sep}importlib{os.sep}__init__.py" in line
         elif not line.startswith("    "):
             skip = False
         if not skip:

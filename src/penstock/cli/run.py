@@ -54,5 +54,7 @@ def command(target: str, words: tuple[str, ...], tags: tuple[str, ...], **chosen
     try:
         given = parse(options, words)
     except ParameterError as error:
-        raise ParameterError(f"{error}. See `penstock run {target} --help`") from None
+        raise ParameterError(
+            f"{str(error).rstrip('?')}{'?' if str(error).endswith('?') else '.'} See `penstock run {target} --help`"
+        ) from None
     return drive(Project.find(), flow, with_defaults(options, given), Choices(tags=tags, **chosen))

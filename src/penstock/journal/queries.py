@@ -163,6 +163,11 @@ def blobs_in_use(journal: Journal) -> set[bytes]:
     return {digest for (digest,) in journal.database.stream(_sql("blobs"))}
 
 
+def snapshots_in_use(journal: Journal) -> set[str]:
+    """Digests, as text, of the code snapshots that a run was driven with."""
+    return {snapshot for (snapshot,) in journal.database.stream(_sql("snapshots"))}
+
+
 def oldest_live_start(journal: Journal) -> float | None:
     """When the oldest of the runs that are driven now was created (UTC, seconds); None: nothing runs."""
     return min((row.created_at for row in runs(journal, status=RunStatus.RUNNING.value)), default=None)

@@ -81,3 +81,6 @@ WHERE task_id >= :first AND task_id <= :last ORDER BY task_id, attempt, name, st
 
 -- name: blobs
 SELECT digest FROM run_blob;
+
+-- name: snapshots
+SELECT DISTINCT snapshot FROM driver WHERE snapshot != '';
