@@ -84,6 +84,7 @@ class RunContext(NamedTuple):
     module: str = ""  # the flow's module, imported before the first attempt
     module_path: str = ""  # its file; "" where it is found by name alone
     sys_path: Tuple[str, ...] = ()
+    argv: Tuple[str, ...] = ()  # of the flow's process: what the user's module may read while it is imported
 
 
 def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
