@@ -32,11 +32,9 @@ def boot(context: RunContext) -> Ready:
     os.chdir(context.cwd)
     if context.sys_path:
         sys.path[:] = context.sys_path
-    if context.argv:
-        sys.argv[:] = context.argv
         if posix.kit_root() not in sys.path:
             sys.path.append(posix.kit_root())
-    sys.argv[:] = [context.module_path]
+    sys.argv[:] = context.argv or [context.module_path]
     hooks = ImportHooks()
     capture.install(hooks)
     recorded = sources.install(context.sources)
