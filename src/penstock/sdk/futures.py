@@ -123,6 +123,9 @@ class Future(Edge, FutureOfAny):
             waiters = self.__dict__.pop("waiters", ())
             for waiter in waiters:
                 waiter.add_result(self)
+            # `concurrent.futures.wait` takes its own waiters away, and fails where they are gone.
+            if foreign := [waiter for waiter in waiters if not isinstance(waiter, _Gate)]:
+                self.__dict__["waiters"] = foreign
         for callback in self.__dict__.pop("callbacks", ()):
             _call_back(callback, self)
 
