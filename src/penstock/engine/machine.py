@@ -45,6 +45,9 @@ from penstock.engine.tasks import Settled, Task
 from penstock.model.events import Profile
 from penstock.model.states import PLATFORM_CAUSES, Cause, TaskStatus
 
+_NOT_ITS_CODE = PLATFORM_CAUSES | {Cause.DAMAGED, Cause.CANCELLED}
+"""A cancellation that was asked for here ends the task; any other is somebody else's doing, or an earlier driver's."""
+
 
 class Machine:
     """The state of one run. `handle` is its only way to change."""
@@ -252,14 +255,16 @@ class Machine:
         if event.cause is None:
             task.queue.note_duration(event.wall_s)
             self._settle(task, How.FRESH, ok=True, fingerprint=event.fingerprint)
-        elif event.cause in PLATFORM_CAUSES or event.cause is Cause.DAMAGED:
+        elif event.cause is Cause.DAMAGED and any(dep not in self.settled for dep in task.deps):
+            self._failed(task, again=True)  # the damage is being mended
+        elif event.cause in _NOT_ITS_CODE:
             task.platform_failures += 1
             self._failed(task, again=task.platform_failures <= self._platform_retries)
         else:
             task.user_failures += 1
             again = event.retryable and task.user_failures <= task.options.retries
             delay_s = retry_delay_s(task.options.backoff, task.user_failures, task.id)
-            self._failed(task, again=again and event.cause is not Cause.CANCELLED, delay_s=delay_s)
+            self._failed(task, again=again, delay_s=delay_s)
 
     def _failed(self, task: Task, *, again: bool, delay_s: float = 0.0) -> None:
         if not again or self.stop is not None or task.stopping is Cause.CANCELLED:
