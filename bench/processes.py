@@ -21,19 +21,19 @@ class Watch(threading.Thread):
         super().__init__(daemon=True)
         self._mark = mark.encode()
         self._strangers: set[str] = set()
-        self._stop = threading.Event()
+        self._over = threading.Event()
         self.peaks: dict[str, int] = {}  # bytes by pid
 
     def run(self) -> None:
         """Sample until stopped."""
-        while not self._stop.wait(_EVERY_S):
+        while not self._over.wait(_EVERY_S):
             for pid in filter(str.isdigit, os.listdir("/proc")):
                 if pid not in self._strangers:
                     self._sample(pid)
 
     def stop(self) -> None:
         """Take no more samples."""
-        self._stop.set()
+        self._over.set()
         self.join()
 
     def _sample(self, pid: str) -> None:
