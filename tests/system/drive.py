@@ -1,0 +1,81 @@
+"""Drives one flow of a project, as a process of its own: `python -P drive.py ORDER REPORT`.
+
+ORDER is JSON (see `Project.command` in flows.py); what came of it is written to REPORT, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from penstock import launch
+from penstock.client.reader import Reader
+from penstock.client.resuming import params_of
+from penstock.engine.driver import Driver
+from penstock.journal import queries
+from penstock.model.states import RunStatus
+from penstock.project import Project
+
+
+class Listener(launch.Watcher):
+    """Keeps what a watcher is told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.status = ""
+        self.driver: Driver | None = None
+
+    def began(self, run_id: str, driver: Driver) -> None:
+        self.driver = driver
+
+    def said(self, text: str) -> None:
+        self.notes.append(text)
+
+    def ended(self, run_id: str, status: RunStatus) -> None:
+        self.status = status.value
+
+
+def main(order: dict[str, Any], report: Path) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job may have it ignored
+    exec(order["before"], {})
+    listener = Listener()
+    found: dict[str, Any] = {}
+    try:
+        found["result"] = _drive(order, launch.How(**order["how"], watcher=listener))
+    except BaseException as error:
+        found["error"] = _told(error)
+    found["notes"] = listener.notes
+    found["status"] = listener.status
+    found["unused"] = [f"{task.name}/{task.number}" for task in listener.driver.unused_prior] if listener.driver else []
+    part = report.with_suffix(".part")
+    part.write_text(json.dumps(found, default=repr))
+    part.rename(report)
+
+
+def _drive(order: dict[str, Any], how: launch.How) -> Any:
+    project = Project.find()
+    flow = launch.load_flow(order["target"])
+    if order["run"]:
+        params = params_of(Reader(project), queries.resolve(project.reader, order["run"]))
+        return launch.resume(project, flow, order["run"], params, how)
+    return launch.start(project, flow, flow.parameters(**order["params"]), how)
+
+
+def _told(error: BaseException) -> dict[str, Any]:
+    return {
+        "type": type(error).__name__,
+        "bases": [base.__name__ for base in type(error).__mro__],
+        "text": str(error),
+        "notes": getattr(error, "__notes__", []),
+        "cause": str(error.__cause__ or ""),
+        "traceback": "".join(traceback.format_exception(error)),
+    }
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]), Path(os.path.abspath(sys.argv[2])))
