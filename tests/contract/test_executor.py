@@ -144,7 +144,7 @@ def test_speaks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ("", "stdout", "printed") in lines
     assert ("", "stderr", "to stderr") in lines
     assert ("warning", "stderr", "logged") in lines
-    assert ("", "stdout", "no newline") == lines[-1]
+    assert lines[-1] == ("", "stdout", "no newline")
     assert bench.run("ok").log is None
 
 

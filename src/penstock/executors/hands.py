@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from penstock.model import wire
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
 from penstock.worker import channel, posix
@@ -87,11 +86,11 @@ class Hands:
                 data = recv(channel.ROOM)
             except (BlockingIOError, ConnectionResetError):
                 break
-            kind, body = channel.unwrap(data)
+            kind, content = channel.unwrap(data)
             if kind == channel.OUTCOME:
-                self._take_outcome(from_plain(wire.unpack(body)))
+                self._take_outcome(from_plain(content))
             else:
-                self.metrics = tuple(Metric(*metric) for metric in wire.unpack(body))
+                self.metrics = tuple(Metric(*metric) for metric in content)
                 self._post(Hint(self.flight[0].id, self.metrics))
         if self.unsent:
             items, self.unsent = self.unsent, deque()

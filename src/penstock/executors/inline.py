@@ -115,7 +115,7 @@ class InlineExecutor:
                 self._bench = Workbench(self._context, self._hint)
             tee, bench = self._tee, self._bench
             self._running += 1
-            tee.begin()
+            tee.begin(attempt.id)
             start = tee.size()
         with Detour(attempt.key):
             outcome = run_attempt(attempt, bench)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from penstock.model import wire
 from penstock.model.specs import RunContext
 from penstock.worker import channel, posix, zygote
 
@@ -75,8 +74,7 @@ class Nursery:
                 return False
             if not data:
                 return False
-            kind, body = channel.unwrap(data)
-            said(kind, wire.unpack(body))
+            said(*channel.unwrap(data))
 
     def last_words(self) -> str:
         """What the zygote printed itself, which is nothing while all is well: at most the last 2,000 bytes."""
@@ -127,7 +125,7 @@ class Nursery:
             time.sleep(0.0005)
 
     def _send(self, kind: bytes, content: tuple[Any, ...], fd: int = -1) -> None:
-        message = channel.wrap(kind, wire.pack(content), self._scratch)
+        message = channel.wrap(kind, content, self._scratch)
         rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [fd]))] if fd >= 0 else []
         try:
             self._near.sendmsg([message], rights)

@@ -14,7 +14,6 @@ from penstock.executors import capacity
 from penstock.executors.endings import Death, explain
 from penstock.executors.hands import Hands, Sent
 from penstock.executors.nursery import Nursery
-from penstock.model import wire
 from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
 from penstock.model.outcomes import Error, Outcome, failed
 from penstock.model.specs import Attempt, RunContext, attempt_to_plain
@@ -80,7 +79,7 @@ class ProcessExecutor:
 
     def start(self, attempt: Attempt, lane: Lane) -> None:
         """Send the attempt to the lane's worker."""
-        message = channel.wrap(channel.ATTEMPT, wire.pack(attempt_to_plain(attempt)), self._context.scratch)
+        message = channel.wrap(channel.ATTEMPT, attempt_to_plain(attempt), self._context.scratch)
         item = Sent(attempt.id, attempt.retry_on, message)
         if lane.gpus:
             self._start_on_gpu(item, lane)

@@ -58,6 +58,7 @@ class Tee:
     def __init__(self, path: str) -> None:
         self._path = path
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._lines = (LineStream(self._fd, b"o"), LineStream(self._fd, b"e"))
         self._streams: tuple[Any, Any] = (None, None)
         self._handlers: list[tuple[Any, Any]] = []
         self._depth = 0
@@ -66,14 +67,16 @@ class Tee:
         """How long the log is."""
         return os.fstat(self._fd).st_size
 
-    def begin(self) -> None:
+    def begin(self, attempt: str) -> None:
         """An attempt begins; another one may run already, in another thread."""
         self._depth += 1
+        for line in self._lines:
+            line.mark = attempt.encode()
         if self._depth > 1:
             return
         self._streams = out, err = sys.stdout, sys.stderr
-        sys.stdout = _TeeStream(out, err, LineStream(self._fd, b"o"))
-        sys.stderr = _TeeStream(err, err, LineStream(self._fd, b"e"))
+        sys.stdout = _TeeStream(out, err, self._lines[0])
+        sys.stderr = _TeeStream(err, err, self._lines[1])
         logging = sys.modules.get("logging")
         if logging is not None:
             for handler in (*logging.getLogger().handlers, logging.lastResort):
@@ -86,9 +89,8 @@ class Tee:
 
     def end(self) -> None:
         """The attempt is over; what it wrote without a newline is written now."""
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, _TeeStream):
-                stream.line.finish_line()
+        for line in self._lines:
+            line.finish_line()
         self._depth -= 1
         if self._depth == 0:
             for handler, before in self._handlers:

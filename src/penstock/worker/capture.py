@@ -21,7 +21,7 @@ import io
 import os
 import sys
 from time import time
-from typing import Any, List, Tuple
+from typing import Any, List
 
 from penstock.worker.hooks import ImportHooks
 
@@ -118,14 +118,15 @@ def install(hooks: ImportHooks) -> None:
 def begin(attempt: str) -> None:
     """From now on what is written belongs to this attempt."""
     mark = attempt.encode()
-    for stream in (sys.__stdout__, sys.__stderr__):
-        if type(stream) is LineStream:
+    streams: List[Any] = [sys.__stdout__, sys.__stderr__]
+    for stream in streams:
+        if isinstance(stream, LineStream):
             stream.mark = mark
 
 
 def finish_lines() -> None:
     """Write what the standard streams hold of unfinished lines."""
-    streams: Tuple[Any, ...] = (sys.stdout, sys.stderr)
+    streams: List[Any] = [sys.stdout, sys.stderr]
     for stream in streams:
         if isinstance(stream, LineStream):
             stream.finish_line()

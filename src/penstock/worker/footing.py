@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _random
 import os
 import sys
-from types import ModuleType
 from typing import Any, Callable, Dict, List, Tuple
 
 from penstock.worker.hooks import ImportHooks
@@ -30,7 +30,9 @@ class Footing:
         """Seed `random` and numpy from the task's key, the same for all attempts of the task."""
         self._seed = int.from_bytes(key[-16:], "little")
         if self._random is not None:
-            self._random.seed(self._seed)
+            # `random.seed` is this, behind checks that take longer than it.
+            _random.Random.seed(self._random, self._seed)
+            self._random.gauss_next = None
         if self._numpy is not None:
             self._numpy.seed(_words(self._seed))
 
@@ -45,11 +47,11 @@ class Footing:
             os.environ.clear()
             os.environ.update(self._environ)
 
-    def _take_random(self, module: ModuleType) -> None:
-        self._random = module
+    def _take_random(self, module: Any) -> None:
+        self._random = getattr(module, "_inst")  # noqa: B009  what the functions of the module are bound to
         module.seed(self._seed)
 
-    def _take_numpy(self, module: ModuleType) -> None:
+    def _take_numpy(self, module: Any) -> None:
         self._numpy = module
         module.seed(_words(self._seed))
 

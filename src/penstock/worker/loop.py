@@ -7,7 +7,6 @@ import sys
 from time import monotonic
 from typing import Any, List, NamedTuple, NoReturn, Optional, Tuple
 
-from penstock.model import wire
 from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
 from penstock.model.specs import attempt_from_plain
 from penstock.model.states import Cause
@@ -63,7 +62,7 @@ class Worker:
     def _serve(self, message: bytes) -> None:
         gauge = self._post.gauge
         gauge.begin(monotonic())
-        attempt = attempt_from_plain(wire.unpack(channel.unwrap(message)[1]))
+        attempt = attempt_from_plain(channel.unwrap(message)[1])
         self._footing.begin(attempt.key)
         capture.begin(attempt.id)
         outcome = run_attempt(attempt, self._bench)
@@ -76,15 +75,15 @@ class Worker:
 
     def _send(self, outcome: Outcome) -> None:
         try:
-            message = channel.wrap(channel.OUTCOME, wire.pack(to_plain(outcome)), self._post.scratch)
+            message = channel.wrap(channel.OUTCOME, to_plain(outcome), self._post.scratch)
         except OSError as error:  # a long outcome goes through a file, and the disk may be full
             short = failed(Cause.RAISED, f"the outcome can't be written: {error}", usage=outcome.usage)
-            message = channel.wrap(channel.OUTCOME, wire.pack(to_plain(short)), self._post.scratch)
+            message = channel.wrap(channel.OUTCOME, to_plain(short), self._post.scratch)
         os.write(self._post.fd, message)
 
     def _hint(self, attempt: str, metrics: Tuple[Metric, ...]) -> None:
         # Nothing names the attempt: the executor knows which one runs.
-        data = wire.pack(tuple(tuple(metric) for metric in metrics))
+        data = tuple(tuple(metric) for metric in metrics)
         os.write(self._post.fd, channel.wrap(channel.HINT, data, self._post.scratch))
 
     def _log(self) -> Optional[Log]:

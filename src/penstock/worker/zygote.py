@@ -99,8 +99,7 @@ class Zygote:
         if not data:
             self._end_all()
             os._exit(0)
-        kind, body = channel.unwrap(data)
-        content: Any = wire.unpack(body)
+        kind, content = channel.unwrap(data)
         if kind == channel.WORKER:
             fd = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
             self._start(Order(*content), fd)
@@ -263,7 +262,7 @@ class Zygote:
 
     def _report(self, kind: bytes, content: Tuple[Any, ...]) -> None:
         try:
-            self._control.send(channel.wrap(kind, wire.pack(content), self._context.scratch))
+            self._control.send(channel.wrap(kind, content, self._context.scratch))
         except (BrokenPipeError, ConnectionResetError):
             pass  # the executor is gone; the next look at the socket says so
 
@@ -308,5 +307,5 @@ def main(fd: int) -> NoReturn:
     os.set_inheritable(fd, False)
     first = control.recv(channel.ROOM)
     if first:
-        Zygote(control, wire.unpack(channel.unwrap(first)[1])).run()
+        Zygote(control, channel.unwrap(first)[1]).run()
     os._exit(0)
