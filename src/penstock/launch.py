@@ -40,7 +40,7 @@ from penstock.model.specs import Code, RunContext
 from penstock.model.states import Cause, RunStatus
 from penstock.project import Project, wire_executors
 from penstock.sdk import current, local, session
-from penstock.sdk.failures import TASK_ATTRIBUTE, rebuild
+from penstock.sdk.failures import TASK_ATTRIBUTE, rebuild, without_engine
 from penstock.sdk.flows import Flow
 from penstock.worker.failure import class_name, traceback_text
 
@@ -252,7 +252,7 @@ class ActiveRun:
             self._call_on_failure(error)
         status, shown = _how_it_ended(fault, self.id)
         self._end(_run_end(status, shown, driver))
-        raise shown.with_traceback(_without_engine(error.__traceback__)) from shown.__cause__
+        raise shown.with_traceback(without_engine(error.__traceback__)) from shown.__cause__
 
     def _call_on_failure(self, error: Exception) -> None:
         """Run the flow's `on_failure` step as the last task of the run. Its own failure is said, and hides nothing."""
@@ -363,23 +363,6 @@ def tasks_of(error: BaseException | None) -> Iterator[str]:
         if task is not None:
             yield task
         pending += [part.__cause__, part.__context__, *getattr(part, "exceptions", ())]
-
-
-_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
-
-
-def _without_engine(traceback: Any) -> Any:
-    """The traceback without Penstock's own frames, as far as the user's code reaches."""
-    frames: list[Any] = []
-    while traceback is not None:
-        if not traceback.tb_frame.f_code.co_filename.startswith(_OURS):
-            frames.append(traceback)
-        traceback = traceback.tb_next
-    rebuilt = None
-    for frame in reversed(frames):
-        frame.tb_next = rebuilt
-        rebuilt = frame
-    return rebuilt
 
 
 @contextmanager

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, Type
+import os
+from types import TracebackType
+from typing import Dict, List, Optional, Type
 
+import penstock.errors as errors
 from penstock.artifacts import codec
 from penstock.artifacts.store import BlobStore
 from penstock.errors import (
@@ -32,6 +35,23 @@ _CLASSES: Dict[str, Type[PenstockError]] = {
 
 TASK_ATTRIBUTE = "__penstock_task__"
 """Names the task on an exception that came out of one."""
+
+
+_OURS = os.path.dirname(os.path.abspath(errors.__file__)) + os.sep
+
+
+def without_engine(traceback: Optional[TracebackType]) -> Optional[TracebackType]:
+    """A traceback without Penstock's own frames."""
+    frames: List[TracebackType] = []
+    while traceback is not None:
+        if not traceback.tb_frame.f_code.co_filename.startswith(_OURS):
+            frames.append(traceback)
+        traceback = traceback.tb_next
+    rest = None
+    for frame in reversed(frames):
+        frame.tb_next = rest
+        rest = frame
+    return rest
 
 
 class RemoteTraceback(Exception):

@@ -11,6 +11,7 @@ from penstock.errors import UsageError
 from penstock.model.quantities import parse_seconds
 from penstock.sdk import current, local, session
 from penstock.sdk.calls import Binder, base_of, encode_inputs, function_name, key_of
+from penstock.sdk.failures import without_engine
 from penstock.sdk.options import checked
 from penstock.sdk.steps import Step, Typed, check_function, qualified_name
 
@@ -43,7 +44,11 @@ class Flow(Typed["P", R]):
         here = session.place()
         if here is not None:
             return self._join(here, self.binder.bind(args, kwargs))
-        return _launched(session.launcher.launch, self)(self, self.parameters(*args, **kwargs))
+        launch = _launched(session.launcher.launch, self)
+        try:
+            return launch(self, self.parameters(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001  only its traceback changes: to the lines of the user
+            raise error.with_traceback(without_engine(error.__traceback__)) from error.__cause__
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Start a run that is driven in a thread of this process, and give a handle to it: `.id`, `.result()`."""
