@@ -7,8 +7,8 @@ import time
 
 import click
 
-from penstock.cli.completion import run_names
-from penstock.cli.display import write
+from penstock.cli import output
+from penstock.cli.arguments import complete_run
 from penstock.errors import NotFoundError
 from penstock.journal import changes, queries
 from penstock.journal.owners import owner_of_this_process
@@ -25,7 +25,7 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("run", default="", shell_complete=run_names)
+@click.argument("run", default="", shell_complete=complete_run)
 @click.option("--json", "as_json", is_flag=True, help="Print what becomes of the run as JSON.")
 def command(run: str, as_json: bool) -> int:
     """Stop a run: its driver is asked to, ends what is in flight, and keeps what is done. It can be resumed.
@@ -43,7 +43,7 @@ def command(run: str, as_json: bool) -> int:
     if as_json:
         status = RunStatus.CANCELLED if row.status == RunStatus.CRASHED else RunStatus.RUNNING
         click.echo(json.dumps({"run": row.run_id, "status": status, "cancel_requested": True}))
-    write(f"{row.run_id}: {told}. Go on with: penstock resume {row.run_id}")
+    output.note(f"{row.run_id}: {told}. Go on with: penstock resume {row.run_id}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`penstock completion`: words completed in a shell, by click's own scripts; and the names of runs for it."""
+"""`penstock completion`: words completed in a shell, by click's own scripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ Examples:
   penstock completion zsh >> ~/.zshrc
   penstock completion fish > ~/.config/fish/completions/penstock.fish
 """
-_OFFERED = 50
 
 
 @click.command(epilog=_EPILOG)
@@ -25,17 +24,3 @@ def command(shell: str) -> int:
     assert found is not None
     click.echo(found(commands, {}, "penstock", "_PENSTOCK_COMPLETE").source())
     return 0
-
-
-def run_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The latest runs whose names begin so; none where the project can't be read."""
-    from penstock.errors import PenstockError
-    from penstock.journal import queries
-    from penstock.project import Project
-
-    flow, slash, _ = incomplete.partition("/")
-    try:
-        rows = queries.runs(Project.find().reader, flow=flow if slash else None, limit=_OFFERED)
-    except PenstockError:
-        return []
-    return [row.run_id for row in rows if row.run_id.startswith(incomplete)]

@@ -154,8 +154,7 @@ def _stdout_for_json() -> Generator[None]:
 
 
 def _print_run(run_id: str) -> None:
-    import msgspec
-
+    from penstock.cli import output
     from penstock.client import run
 
-    click.echo(msgspec.json.encode(run(run_id).info()).decode())
+    output.json(run(run_id).info())

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from penstock.cli.display import write
+from penstock.cli import output
 from penstock.client.words import size
 from penstock.project import Project
 
@@ -41,9 +41,9 @@ def command(yes: bool, as_json: bool) -> int:
     for pile in piles:
         click.echo(f"{pile.what:30} {pile.count:>8,}  {size(pile.bytes):>10}")
     if not piles:
-        write("nothing to free: runs refer to all that is stored")
+        output.note("nothing to free: runs refer to all that is stored")
     elif yes:
-        write(f"freed {size(total)}")
+        output.note(f"freed {size(total)}")
     else:
-        write(f"{size(total)} can be freed: penstock gc --yes")
+        output.note(f"{size(total)} can be freed: penstock gc --yes")
     return 0

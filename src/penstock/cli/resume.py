@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from penstock.cli.completion import run_names
+from penstock.cli.arguments import complete_run
 from penstock.cli.driving import Choices, drive, with_options
 from penstock.cli.loading import load
 from penstock.cli.parameters import REQUIRED, options_of, with_defaults
@@ -40,7 +40,7 @@ Examples:
 @click.option(
     "--file", type=click.Path(exists=True, dir_okay=False), help="Where the flow's file is now, if it was moved."
 )
-@click.argument("run", default="", shell_complete=run_names)
+@click.argument("run", default="", shell_complete=complete_run)
 def command(run: str, file: str | None, **chosen: Any) -> int:
     """Go on with a run: what is done is kept, what failed or never began is run. Its parameters stay.
 

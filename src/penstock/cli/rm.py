@@ -7,8 +7,8 @@ import sys
 
 import click
 
-from penstock.cli.completion import run_names
-from penstock.cli.display import write
+from penstock.cli import output
+from penstock.cli.arguments import complete_run
 from penstock.errors import UsageError
 from penstock.journal import changes, queries
 from penstock.project import Project
@@ -21,7 +21,7 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True, shell_complete=run_names)
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, shell_complete=complete_run)
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print the names of the removed runs as JSON.")
 def command(runs: tuple[str, ...], yes: bool, as_json: bool) -> int:
@@ -38,9 +38,9 @@ def command(runs: tuple[str, ...], yes: bool, as_json: bool) -> int:
     for row in found:
         changes.delete_run(project.journal, row.id)
         remove_run_folders(project, row.run_id)
-        write(f"removed {row.run_id}")
+        output.note(f"removed {row.run_id}")
     if as_json:
         click.echo(json.dumps({"removed": names}))
     else:
-        write("free the space of their values with: penstock gc --yes")
+        output.note("free the space of their values with: penstock gc --yes")
     return 0

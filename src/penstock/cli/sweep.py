@@ -132,10 +132,6 @@ def _folders(home: Path, kind: str, kept: set[str], remove: bool) -> Pile:
         count, size = count + 1, size + _size_below(folder)
         if remove:
             shutil.rmtree(folder, ignore_errors=True)
-            try:
-                folder.parent.rmdir()
-            except OSError:
-                pass  # other runs of the flow are there
     return Pile(f"folders of {kind}", count, size)
 
 

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from penstock.cli.completion import run_names
+from penstock.cli.arguments import complete_run
 from penstock.journal import changes, queries
 from penstock.project import Project
 
@@ -24,7 +24,9 @@ Examples:
     # A word like -best is a tag to be taken off, not an option; so -h can't mean help here.
     context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
 )
-@click.argument("words", metavar="[RUN] [+TAG] [-TAG] ...", nargs=-1, type=click.UNPROCESSED, shell_complete=run_names)
+@click.argument(
+    "words", metavar="[RUN] [+TAG] [-TAG] ...", nargs=-1, type=click.UNPROCESSED, shell_complete=complete_run
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the run's tags as JSON.")
 def command(words: tuple[str, ...], as_json: bool) -> int:
     """Add tags to a run, or take them off; without tags, print those that it has. RUN: the latest one."""
