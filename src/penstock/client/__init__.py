@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from penstock.client.runs import Run, Runs
+    from penstock.client.flow_runs import Run, Runs
     from penstock.sdk.flows import Flow
 
 
@@ -17,7 +17,7 @@ def run(name: str = "") -> Run:
     Raises NotFoundError, which says what could be meant.
     """
     from penstock.client.reader import Reader
-    from penstock.client.runs import Run
+    from penstock.client.flow_runs import Run
 
     return Run.find(Reader.here(), name)
 
@@ -36,7 +36,7 @@ def runs(
     (a timedelta, or "2d"), or an ISO date. Raises UsageError for a status or a time that is none.
     """
     from penstock.client.reader import Reader
-    from penstock.client.runs import list_runs
+    from penstock.client.flow_runs import list_runs
 
     return list_runs(Reader.here(), flow, status, tag, since, limit)
 

@@ -23,7 +23,11 @@ from penstock.client.words import utc
 from penstock.journal.views import DriverRow, RunRow, StepRow, TaskRow
 from penstock.model.outcomes import Error, Outcome, Stored
 from penstock.model.rows import AttemptRecord, MetricRecord, StepCount
-from penstock.model.states import RunStatus
+from penstock.model.states import RunStatus, TaskStatus
+from penstock.sdk.failures import RemoteTraceback
+
+# The class that carries a worker's traceback into the flow says nothing to a reader.
+_CARRIER = f"{RemoteTraceback.__module__}.{RemoteTraceback.__qualname__}: \n"
 
 
 def value_info(stored: Stored | None) -> ValueInfo | None:
@@ -53,7 +57,9 @@ def preview_info(preview: str, size: int = 0, digest: str = "", unstable: str = 
 
 def error_info(error: Error | None) -> ErrorInfo | None:
     """An error without its exception object; None for None."""
-    return None if error is None else ErrorInfo(error.cause, error.type, error.message, error.traceback)
+    if error is None:
+        return None
+    return ErrorInfo(error.cause, error.type, error.message, error.traceback.replace(_CARRIER, ""))
 
 
 def param_infos(params: Iterable[tuple[str, Stored]]) -> tuple[InputInfo, ...]:
@@ -95,6 +101,7 @@ def task_info(run_id: str, row: TaskRow, **more: Any) -> TaskInfo:
         attempt=attempt_info(row.attempt, row.outcome),
         result=value_info(row.result),
         error=error_info(row.error),
+        survived=row.delivered and row.status == TaskStatus.FAILED,
         **more,
     )
 

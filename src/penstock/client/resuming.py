@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any, cast
 
-from penstock import launch
+from penstock.launch import runs, targets
+from penstock.launch.how import How
 from penstock.artifacts import names
 from penstock.client.reader import Reader
 from penstock.client.values import Loader
@@ -17,12 +18,12 @@ from penstock.journal.views import RunDetail, RunRow
 from penstock.sdk.flows import Flow
 
 
-def resume_run(reader: Reader, name: str, flow: Flow[Any, Any] | None, how: launch.How | None = None) -> Any:
+def resume_run(reader: Reader, name: str, flow: Flow[Any, Any] | None, how: How | None = None) -> Any:
     """What `penstock.resume` does."""
     row = queries.resolve(reader.journal, name)
     flow = flow or flow_of(row, queries.detail(reader.journal, row.id))
     params = params_of(reader, row)
-    return launch.resume(reader.project, flow, row.run_id, params, how or launch.How())
+    return runs.resume(reader.project, flow, row.run_id, params, how or How())
 
 
 def params_of(reader: Reader, row: RunRow) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def flow_of(row: RunRow, detail: RunDetail) -> Flow[Any, Any]:
             f"the file of {row.run_id} is gone: {detail.file}. Import its flow from where it is now, and pass it, as "
             f"`penstock.resume({row.run_id!r}, flow={detail.qualname})`"
         )
-    return launch.load_flow(f"{Path(detail.file)}:{detail.qualname}")
+    return targets.load_flow(f"{Path(detail.file)}:{detail.qualname}")
 
 
 def _in_this_process(detail: RunDetail) -> Flow[Any, Any] | None:

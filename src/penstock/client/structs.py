@@ -92,6 +92,7 @@ class TaskInfo(msgspec.Struct, frozen=True):
     attempt: AttemptInfo  # the latest
     result: ValueInfo | None  # None: there is none
     error: ErrorInfo | None
+    survived: bool = False  # it failed, the flow was told so, and went on
     inputs: tuple[InputInfo, ...] | None = None  # None, here and below: not told in a list of tasks
     attempts: tuple[AttemptInfo, ...] | None = None  # all, oldest first
     metrics: tuple[MetricPoint, ...] | None = None

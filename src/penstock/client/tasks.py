@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from penstock.client import infos, logs
@@ -22,8 +23,9 @@ from penstock.sdk.failures import rebuild
 class Task:
     """One call of a step in a run, as the journal had it when the task was looked up."""
 
-    def __init__(self, reader: Reader, run: RunRow, row: TaskRow) -> None:
+    def __init__(self, reader: Reader, run: RunRow, row: TaskRow, files_into: Path | None = None) -> None:
         self._reader, self._run, self._row = reader, run, row
+        self._loader = Loader(reader, run, files_into)  # files_into None: a folder of the project
         self.id = f"{run.run_id}/{row.name}/{row.number}"  # "digits/3/train/2"
         self.step = row.name
         self.number = row.number
@@ -40,6 +42,11 @@ class Task:
         return infos.error_info(self._row.error)
 
     @property
+    def survived(self) -> bool:
+        """Whether it failed, the flow was told so, and went on."""
+        return self.brief().survived
+
+    @property
     def usage(self) -> Usage:
         """What the latest attempt used: seconds and bytes."""
         return self._row.usage
@@ -47,7 +54,7 @@ class Task:
     @cached_property
     def inputs(self) -> Inputs:
         """The inputs by name; one is loaded when it is asked for. `inputs.previews` loads none."""
-        return Inputs(self._reader, Loader(self._reader, self._run), self._run.run_id, self._row)
+        return Inputs(self._reader, self._loader, self._run.run_id, self._row)
 
     @cached_property
     def attempts(self) -> tuple[AttemptInfo, ...]:
@@ -67,7 +74,7 @@ class Task:
         """
         row = self._row
         if row.result is not None:
-            return Loader(self._reader, self._run).load(row.result)
+            return self._loader.load(row.result)
         if row.status == TaskStatus.RUNNING or row.error is None:
             raise UsageError(f"{self.id} is {row.status}: it has no result; see `penstock show {self.id}`")
         raise rebuild(row.error, self.id, self._reader.store)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from penstock.client import infos, logs, targets
 from penstock.client.metrics import Metrics
 from penstock.client.reader import Reader
-from penstock.client.structs import ErrorInfo, RunInfo, StepInfo
+from penstock.client.structs import ErrorInfo, RunInfo, StepInfo, ValueInfo
 from penstock.client.tasks import Task, Tasks
 from penstock.client.values import Loader, Params
 from penstock.client.words import duration, utc
@@ -25,8 +26,9 @@ from penstock.sdk.failures import RemoteTraceback
 class Run:
     """One execution of a flow. What may change while it goes is read anew each time it is asked for."""
 
-    def __init__(self, reader: Reader, row: RunRow) -> None:
+    def __init__(self, reader: Reader, row: RunRow, files_into: Path | None = None) -> None:
         self._reader = reader
+        self._loader = Loader(reader, row, files_into)  # files_into None: a folder of the project
         self._listed = row
         self.id = row.run_id  # "digits/3"
         self.flow = row.flow
@@ -71,7 +73,12 @@ class Run:
     @property
     def params(self) -> Params:
         """The parameters by name; one is loaded when it is asked for. `params.previews` loads none."""
-        return Params(Loader(self._reader, self._listed), self.id, self._detail.params)
+        return Params(self._loader, self.id, self._detail.params)
+
+    @property
+    def preview(self) -> ValueInfo | None:
+        """What the result looked like when it was stored; None: there is none, or it is None."""
+        return infos.value_info(self._detail.result)
 
     @property
     def error(self) -> ErrorInfo | None:
@@ -98,7 +105,7 @@ class Run:
         """
         row, detail = self._row, self._detail
         if row.status == RunStatus.DONE:
-            return None if detail.result is None else Loader(self._reader, row).load(detail.result)
+            return None if detail.result is None else self._loader.load(detail.result)
         if row.status == RunStatus.RUNNING:
             raise UsageError(f"{self.id} is running: it has no result yet; see `penstock logs -f {self.id}`")
         if row.status == RunStatus.FAILED and detail.error is not None:

@@ -1,0 +1,146 @@
+"""`penstock get`: print or save a result, an input or a parameter."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from penstock.cli import output
+from penstock.cli.arguments import complete_run, json_option
+from penstock.errors import NotFoundError, UsageError, UserCodeError
+
+if TYPE_CHECKING:
+    from penstock.client.reader import Reader
+    from penstock.client.structs import ValueInfo
+    from penstock.client.targets import Found
+    from penstock.client.values import Values
+
+_RESULT = "result"
+_EPILOG = """\b
+Examples:
+  penstock get                             the latest run's result
+  penstock get digits/3 rows               a parameter of a run
+  penstock get digits/3/train/2 split      an input of a task
+  penstock get 'digits/3/train/2[0].accuracy'
+  penstock get digits/3/plot -o plots/     save it; --force overwrites
+"""
+
+
+class Wanted(NamedTuple):
+    """What was named, before it is loaded."""
+
+    path: str  # "digits/3/train/2"
+    status: str
+    values: Values  # what NAME may name
+    result: ValueInfo | None
+    load_result: Callable[[], Any]
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("target", metavar="[RUN|TASK]", required=False, default="", shell_complete=complete_run)
+@click.argument("name", required=False, default=_RESULT)
+@click.option("--input", "input_name", metavar="NAME", help="An input or parameter, also one whose name is `result`.")
+@click.option("-o", "--output", "to", metavar="FILE", type=click.Path(path_type=Path), help="Save it, by its suffix.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@json_option
+def command(target: str, name: str, input_name: str | None, to: Path | None, force: bool, as_json: bool) -> None:
+    """Print or save the result of a run or a task, or its input or parameter NAME. It is unpickled here.
+
+    A part is named as in Python: 'digits/3/train/2[0].accuracy'. A file is copied; bytes and text are saved as they
+    are, arrays as .npy, tables as .parquet or .csv, what JSON can hold as .json, all else as .pkl.
+    """
+    import tempfile
+
+    from penstock.client.reader import Reader
+    from penstock.client.targets import find, split_part
+
+    path, part = split_part(target)
+    reader = Reader.here()
+    with tempfile.TemporaryDirectory(prefix="penstock-") as files:
+        wanted = _wanted(reader, find(reader, path), Path(files))
+        preview, value = _load(wanted, name, input_name)
+        value = _part_of(value, part, target)
+        saved = None if to is None else _save(value, to, wanted.path, input_name or name, force)
+        if as_json:
+            _print_json(target or wanted.path, None if part else preview, value, saved)
+        elif saved is None:
+            _print(value)
+            words = [target or wanted.path, *([name] if name != _RESULT else [])]
+            words += ["--input", input_name] if input_name else []
+            output.next_command(f"penstock get {shlex.join(words)} -o FILE", "save it")
+        else:
+            output.note(f"saved {wanted.path} to {saved}")
+
+
+def _wanted(reader: Reader, found: Found, files: Path) -> Wanted:
+    from penstock.client.flow_runs import Run
+    from penstock.client.tasks import Task
+
+    run = Run(reader, found.run, files)
+    if found.step is None:
+        return Wanted(run.id, run.status, run.params, run.preview, run.result)
+    task = run.task(found.step) if found.task is None else Task(reader, found.run, found.task, files)
+    return Wanted(task.id, task.status, task.inputs, task.preview, task.result)
+
+
+def _load(wanted: Wanted, name: str, input_name: str | None) -> tuple[ValueInfo | None, Any]:
+    if input_name is None and name == _RESULT:
+        if wanted.status != "done":
+            raise NotFoundError(
+                f"{wanted.path} is {wanted.status}: it has no result; see `penstock show {wanted.path}`"
+            )
+        return wanted.result, _unpickled(wanted.path, wanted.load_result)
+    name = input_name or name
+    value = _unpickled(f"{name} of {wanted.path}", lambda: wanted.values[name])
+    return wanted.values.previews[name], value
+
+
+def _unpickled(what: str, load: Callable[[], Any]) -> Any:
+    try:
+        return load()
+    except (ImportError, AttributeError) as error:
+        raise UserCodeError(
+            f"{what} can't be unpickled here: {error}. Install what its classes need, or run this where the flow ran"
+        ) from error
+
+
+def _part_of(value: Any, part: Any, target: str) -> Any:
+    from penstock.model.edges import take
+
+    try:
+        return take(value, part)
+    except (LookupError, AttributeError, TypeError) as error:
+        raise UsageError(f"{target}: there is no such part of a {type(value).__name__}: {error}") from error
+
+
+def _save(value: Any, to: Path, path: str, name: str, force: bool) -> Path:
+    from penstock.client.saving import save
+
+    stem = path.replace("/", "-") + ("" if name == _RESULT else f"-{name}")
+    return save(value, to, name=stem, force=force)
+
+
+def _print(value: Any) -> None:
+    from penstock.client.saving import readable
+
+    if isinstance(value, (bytes, bytearray)) and not sys.stdout.isatty():
+        sys.stdout.buffer.write(value)
+    else:
+        output.line(readable(value).removesuffix("\n"))
+
+
+def _print_json(target: str, preview: ValueInfo | None, value: Any, saved: Path | None) -> None:
+    import json
+
+    import msgspec
+
+    from penstock.client.saving import to_plain
+    from penstock.client.structs import GotInfo
+
+    content = msgspec.Raw(json.dumps(to_plain(value)).encode())
+    output.json(GotInfo(target, preview, content, None if saved is None else str(saved)))

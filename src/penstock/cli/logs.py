@@ -1,0 +1,101 @@
+"""`penstock logs`: what tasks printed and logged."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli import output
+from penstock.cli.arguments import complete_run
+
+if TYPE_CHECKING:
+    from penstock.client.reader import Reader
+    from penstock.client.structs import LogLine
+    from penstock.client.targets import Found
+
+_LEVELS = ("debug", "info", "warning", "error", "critical")
+_LOOK_EVERY_S = 0.2
+_EPILOG = """\b
+Examples:
+  penstock logs                      of the latest run
+  penstock logs -f digits            follow the latest run of digits until it ends
+  penstock logs digits/3/train/2     of one task, all its attempts
+  penstock logs digits/3 --level warning
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("target", metavar="[RUN|STEP|TASK]", required=False, default="", shell_complete=complete_run)
+@click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until the run is over.")
+@click.option("--level", type=click.Choice(_LEVELS), help="Leave out what is below; lines without a level are info.")
+@click.option("-n", "--tail", type=click.IntRange(min=1), metavar="N", help="Only the last N lines of what is there.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array; with --follow, a JSON document a line.")
+def command(target: str, follow: bool, level: str | None, tail: int | None, as_json: bool) -> None:
+    """Print what the tasks of a run printed and logged, by time. RUN defaults to the latest."""
+    from penstock.client import logs
+    from penstock.client.reader import Reader
+    from penstock.client.targets import find
+
+    if follow and tail:
+        raise click.UsageError("--tail and --follow can't be joined: --follow begins with all that is there")
+    reader = Reader.here()
+    found = find(reader, target)
+    lines = logs.at_least(level or "", _lines(reader, found, follow))
+    if tail:
+        lines = iter(deque(lines, maxlen=tail))
+    if as_json and not follow:
+        output.json(list(lines))
+        return
+    count = _print(lines, found, as_json)
+    if not as_json:
+        _tell_next(found, count, follow)
+
+
+def _lines(reader: Reader, found: Found, follow: bool) -> Iterator[LogLine]:
+    from penstock.client import logs
+
+    if found.task is not None:
+        return logs.of_task(reader, found.run, found.task)
+    if follow:
+        lines = logs.follow(reader, found.run, lambda: time.sleep(_LOOK_EVERY_S))
+    else:
+        lines = logs.of_run(reader, found.run)
+    return lines if found.step is None else logs.of_step(found.step, lines)
+
+
+def _print(lines: Iterator[LogLine], found: Found, as_json: bool) -> int:
+    count = 0
+    for line in lines:
+        count += 1
+        output.line(_as_json(line) if as_json else _as_text(line, f"{found.run.run_id}/"))
+    return count
+
+
+def _as_json(line: LogLine) -> str:
+    import msgspec
+
+    return msgspec.json.encode(line).decode()
+
+
+def _as_text(line: LogLine, prefix: str) -> str:
+    at = f"{line.at.astimezone():%H:%M:%S.%f}"[:-3] if line.at else " " * 12
+    task = line.task.removeprefix(prefix) or f"({line.worker})"
+    again = f"#{line.attempt}" if line.attempt > 1 else ""
+    return f"{at}  {task + again:<14} {line.level.upper():<8} {line.text}".rstrip()
+
+
+def _tell_next(found: Found, count: int, followed: bool) -> None:
+    run_id = found.run.run_id
+    if not count:
+        output.note(f"Nothing was printed or logged, as far as {run_id} has come.")
+    if found.task is not None:
+        path = f"{run_id}/{found.task.name}/{found.task.number}"
+        output.next_command(f"penstock show {path}", "the task")
+    elif found.run.status == "running" and not followed:
+        output.next_command(f"penstock logs -f {run_id}", "follow it")
+    else:
+        output.next_command(f"penstock show {run_id}", "the run")

@@ -1,0 +1,73 @@
+"""`penstock ls`: the runs of the project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli import output
+from penstock.cli.arguments import complete_run, json_option
+from penstock.model.states import RunStatus
+
+if TYPE_CHECKING:
+    from penstock.client.flow_runs import Run
+
+_EPILOG = """\b
+Examples:
+  penstock ls                        the latest 20 runs
+  penstock ls digits --since 2d      those of one flow, of the last two days
+  penstock ls --status failed --tag nightly
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("flow", required=False, default="", shell_complete=complete_run)
+@click.option("--status", type=click.Choice([status.value for status in RunStatus]), help="Only runs that stand so.")
+@click.option("--tag", metavar="T", help="Only runs with this tag.")
+@click.option("--since", metavar="TIME", help='Only runs begun since: "2d", "90m" ago, or a date, "2026-03-01".')
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="At most so many."
+)
+@json_option
+def command(flow: str, status: str | None, tag: str | None, since: str | None, limit: int, as_json: bool) -> None:
+    """List runs, newest first: of all flows, or of FLOW."""
+    from penstock.client.reader import Reader
+    from penstock.client.flow_runs import list_runs
+    from penstock.client.targets import find_flow
+
+    reader = Reader.here()
+    found = list_runs(reader, find_flow(reader, flow) if flow else None, status, tag, since, limit + 1)
+    more, found = len(found) > limit, found[:limit]
+    if as_json:
+        output.json([run.info() for run in found])
+        return
+    if not found:
+        chosen = flow or status or tag or since
+        output.note("no run is like that" if chosen else "there are no runs yet")
+        output.next_command(*(("penstock ls", "all runs") if chosen else ("penstock run FILE", "start one")))
+        return
+    output.table(
+        ("run", "status", "started", "duration", "done", "failed", "tags"),
+        [_row(run) for run in found],
+        right=("duration", "done", "failed"),
+    )
+    if more:
+        output.note(f"There are more: penstock ls --limit {limit * 5}")
+    output.next_command(f"penstock show {found[0].id}", "look inside the latest")
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    from penstock.client import words
+
+    counts = run.steps
+    done, failed = sum(step.done for step in counts), sum(step.failed for step in counts)
+    return (
+        run.id,
+        run.status,
+        words.when(run.started),
+        words.duration(run.duration.total_seconds()),
+        f"{done:,}",
+        f"{failed:,}" if failed else "",
+        ", ".join(run.tags),
+    )

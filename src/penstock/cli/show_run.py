@@ -1,0 +1,117 @@
+"""What `penstock show` prints of a run."""
+
+from __future__ import annotations
+
+from penstock.cli import output
+from penstock.client import words
+from penstock.client.flow_runs import Run
+from penstock.client.structs import RunInfo
+from penstock.client.tasks import Task
+from penstock.client.values import shown_input, shown_value
+
+_FAILED_SHOWN = 5
+_FAILED_READ = 1000
+_WIDE = 100
+
+
+def show_run(run: Run) -> None:
+    """Print it: how it stands, what it was given, its steps and metrics, what went wrong, what to do next."""
+    info = run.info()
+    output.line(f"{info.id}  {output.status(info.status)}  {_took(info)}")
+    output.facts(
+        [
+            ("tags", ", ".join(info.tags)),
+            ("file", info.file),
+            ("python", info.drivers[-1].python if info.drivers else ""),
+            ("resumed", words.plural(len(info.drivers) - 1, "time") if len(info.drivers) > 1 else ""),
+            ("result", f"{shown_value(info.result, _WIDE)}  ({info.result.type})" if info.result else ""),
+        ]
+    )
+    if info.params:
+        output.title("Parameters")
+        output.facts([(item.name, shown_input(item, _WIDE)) for item in info.params])
+    _show_steps(info)
+    _show_metrics(info)
+    _show_failure(run, info)
+    output.note("")
+    output.next_command(*_next(run, info))
+
+
+def _took(info: RunInfo) -> str:
+    took = words.duration(info.duration_s)
+    how = f"for {took}" if info.status == "running" else f"after {took}"
+    return f"{how}, started {words.when(info.started_at)}"
+
+
+def _show_steps(info: RunInfo) -> None:
+    if not info.steps:
+        return
+    output.title("Steps")
+    columns = ("waiting", "running", "done", "reused", "failed", "cancelled")
+    output.table(
+        ("step", *columns),
+        [(step.step, *(_count(getattr(step, column)) for column in columns)) for step in info.steps],
+        right=columns,
+    )
+
+
+def _count(count: int) -> str:
+    return f"{count:,}" if count else ""
+
+
+def _show_metrics(info: RunInfo) -> None:
+    if not info.metrics:
+        return
+    output.title("Metrics")
+    columns = ("last", "smallest", "largest", "points", "tasks")
+    rows = [
+        (one.name, *map(words.number, (one.last, one.smallest, one.largest)), f"{one.points:,}", f"{one.tasks:,}")
+        for one in info.metrics
+    ]
+    output.table(("metric", *columns), rows, right=columns)
+
+
+def _show_failure(run: Run, info: RunInfo) -> None:
+    """The user's own traceback first, then the tasks that failed and what they were given."""
+    failed = _failed(run)
+    if info.error is not None and info.status != "running":
+        output.title("Error")
+        output.line(_told(info, failed))
+    if not failed:
+        return
+    output.title("Failed tasks")
+    for task in failed[:_FAILED_SHOWN]:
+        error = task.error
+        why = words.one_line(f"{error.type or error.cause}: {error.message}", _WIDE) if error else ""
+        output.line(f"  {task.id}  {why}{'  (the flow went on)' if task.survived else ''}")
+        output.facts([(f"  {item.name}", shown_input(item, _WIDE)) for item in task.inputs.infos])
+    if len(failed) > _FAILED_SHOWN:
+        output.line(f"  and {words.plural(len(failed) - _FAILED_SHOWN, 'task')} more")
+
+
+def _failed(run: Run) -> list[Task]:
+    """The failed tasks: first those that ended the run, last those that only missed an input."""
+    failed = run.tasks(status="failed", limit=_FAILED_READ)
+    return sorted(failed, key=lambda task: (task.survived, task.error is not None and task.error.cause == "upstream"))
+
+
+def _told(info: RunInfo, failed: list[Task]) -> str:
+    """What ended the run: the traceback of the task that the flow's error came from, else the error's own."""
+    error = info.error
+    assert error is not None
+    named = f"{error.type}: {error.message}" if error.type else error.message
+    if info.status in ("interrupted", "cancelled"):
+        return error.message or named
+    for task in failed:
+        own = task.error
+        if own is not None and own.traceback and (own.type, own.message) == (error.type, error.message):
+            return own.traceback.rstrip()
+    return (error.traceback or named).rstrip()
+
+
+def _next(run: Run, info: RunInfo) -> tuple[str, str]:
+    if info.status == "running":
+        return f"penstock logs -f {info.id}", "follow what its tasks print"
+    if info.status == "done":
+        return f"penstock get {info.id}", "its result"
+    return f"penstock resume {info.id}", "go on; what is done is kept"

@@ -1,0 +1,152 @@
+"""What `penstock show` prints of a task, and of the tasks of a step."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from penstock.cli import output
+from penstock.client import words
+from penstock.client.flow_runs import Run
+from penstock.client.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo
+from penstock.client.tasks import Task
+from penstock.client.values import shown_input, shown_value
+
+_LOG_LINES = 10
+_METRICS_SHOWN = 20
+_WIDE = 100
+
+
+def show_task(task: Task) -> None:
+    """Print it: its inputs, its result, its attempts and metrics, the end of its log, what to do next."""
+    info = task.info()
+    tried = f" in attempt {info.attempt.number}" if info.attempt.number > 1 else ""
+    began = f", began {words.when(info.attempt.began_at)}" if info.attempt.began_at else ""
+    took = words.duration(info.attempt.wall_s)
+    output.line(f"{info.id}  {output.status(info.status)}{tried}  after {took}{began}")
+    output.facts([("used", _used(info.attempt)), ("worker", info.attempt.worker)])
+    if info.inputs:
+        output.title("Inputs")
+        output.table(
+            ("input", "value", "type", "from"),
+            [
+                (item.name, *(_shown(item.value) if item.value else ("", "")), ", ".join(item.sources))
+                for item in info.inputs
+            ],
+        )
+    if info.result is not None:
+        output.title("Result")
+        output.facts(_value_facts(info.result))
+    if info.error is not None:
+        output.title("Error")
+        output.line((info.error.traceback or _error_line(info.error)).rstrip())
+    _show_attempts(info)
+    _show_metrics(info)
+    _show_log(task)
+    output.note("")
+    output.next_command(*_next(info))
+
+
+def _shown(value: ValueInfo) -> tuple[str, str]:
+    return shown_value(value, _WIDE), value.type
+
+
+def _used(attempt: AttemptInfo) -> str:
+    parts = (
+        f"{attempt.cpu_s:.2f} s of CPU" if attempt.cpu_s >= 0.005 else "",
+        f"{words.size(attempt.peak_bytes)} of memory at its peak" if attempt.peak_bytes else "",
+        f"{words.size(attempt.read_bytes)} read" if attempt.read_bytes else "",
+        f"{words.size(attempt.written_bytes)} written" if attempt.written_bytes else "",
+    )
+    return ", ".join(filter(None, parts))
+
+
+def _value_facts(value: ValueInfo) -> list[tuple[str, str]]:
+    columns = ", ".join(f"{name}: {kind}" for name, kind in value.schema or ())
+    return [
+        ("value", shown_value(value, 200)),
+        ("type", value.type),
+        ("shape", " x ".join(map(str, value.shape)) if value.shape else ""),
+        ("columns", words.one_line(columns, 200)),
+        ("size", words.size(value.size_bytes)),
+        ("digest", value.digest or f"none: {value.unstable} has no stable form"),
+    ]
+
+
+def _error_line(error: ErrorInfo | None) -> str:
+    return words.one_line(f"{error.type or error.cause}: {error.message}", _WIDE) if error else ""
+
+
+def _show_attempts(info: TaskInfo) -> None:
+    if not info.attempts or (len(info.attempts) == 1 and info.error is None):
+        return
+    output.title("Attempts")
+    output.table(
+        ("attempt", "status", "duration", "cause", "error"),
+        [
+            (
+                str(one.number),
+                one.status,
+                words.duration(one.wall_s),
+                one.error.cause if one.error else "",
+                words.one_line(f"{one.error.type} {one.error.message}".strip(), _WIDE) if one.error else "",
+            )
+            for one in info.attempts
+        ],
+        right=("attempt", "duration"),
+    )
+
+
+def _show_metrics(info: TaskInfo) -> None:
+    points = info.metrics or ()
+    if not points:
+        return
+    output.title("Metrics")
+    output.table(
+        ("metric", "step", "value"),
+        [
+            (one.name, "" if one.step is None else str(one.step), words.number(one.value))
+            for one in points[-_METRICS_SHOWN:]
+        ],
+        right=("step", "value"),
+    )
+    if len(points) > _METRICS_SHOWN:
+        output.line(
+            f"and {words.plural(len(points) - _METRICS_SHOWN, 'earlier point')}: penstock show --json {info.id}"
+        )
+
+
+def _show_log(task: Task) -> None:
+    lines = deque(task.logs(), maxlen=_LOG_LINES)
+    if lines:
+        output.title("Log, its last lines")
+        for line in lines:
+            output.line(f"  {line.text}")
+
+
+def _next(info: TaskInfo) -> tuple[str, str]:
+    if info.result is not None:
+        return f"penstock get {info.id}", "its result"
+    return f"penstock resume {info.run}", "run it again; what is done is kept"
+
+
+def show_step(run: Run, step: str, tasks: Sequence[Task]) -> None:
+    """Print the tasks of a step, with what they were given and what became of them."""
+    count = next((found for found in run.steps if found.step == step), None)
+    total = count.done + count.failed + count.cancelled + count.running if count else len(tasks)
+    output.line(f"{run.id}/{step}  {words.plural(total, 'task')}")
+    rows = [_task_row(task) for task in tasks]
+    output.table(("task", "status", "duration", "inputs", "result"), rows, right=("duration",))
+    if total > len(tasks):
+        output.note(f"{total - len(tasks):,} more: penstock show {run.id}/{step} --limit {total}")
+    output.note("")
+    shown = next((task for task in tasks if task.status == "failed"), tasks[0] if tasks else None)
+    if shown is not None:
+        output.next_command(f"penstock show {shown.id}", "one of them")
+
+
+def _task_row(task: Task) -> tuple[str, ...]:
+    preview = task.preview
+    inputs = ", ".join(f"{item.name}={shown_input(item, 40)}" for item in task.inputs.infos)
+    ended = shown_value(preview) if preview else _error_line(task.error)
+    return str(task.number), task.status, words.duration(task.usage.wall_s), words.one_line(inputs, 80), ended
