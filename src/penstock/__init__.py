@@ -55,10 +55,10 @@ def _hand_down() -> None:
         return import_module("penstock.cli.display").for_script(project)
 
     def launch(flow: Any, params: dict[str, Any]) -> Any:
-        return import_module("penstock.launch").from_python(flow, params, watch)
+        return import_module("penstock.launch.handles").from_python(flow, params, watch)
 
     def submit(flow: Any, params: dict[str, Any]) -> Any:
-        return import_module("penstock.launch").submit_from_python(flow, params, watch)
+        return import_module("penstock.launch.handles").submit_from_python(flow, params, watch)
 
     launcher.launch, launcher.submit = launch, submit
 

@@ -14,7 +14,8 @@ import click
 from penstock.cli import errors
 from penstock.cli.display import PlainDisplay, for_command, write
 from penstock.errors import FencedError
-from penstock.launch import How, prepare
+from penstock.launch.how import How
+from penstock.launch.runs import prepare
 from penstock.model.states import RunStatus
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _tell_end(display: PlainDisplay, failure: BaseException | None) -> None:
     commands = [(f"penstock resume {run_id}", "go on; what is done is kept")]
     if failure is not None and display.status is RunStatus.FAILED:
         from penstock.cli.failure import told_failure
-        from penstock.launch import tasks_of
+        from penstock.launch.ending import tasks_of
 
         for line in told_failure(failure):
             write(line)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from penstock.client.words import one_line, size
 from penstock.errors import PenstockError
-from penstock.launch import tasks_of
+from penstock.launch.ending import tasks_of
 from penstock.sdk.failures import TASK_ATTRIBUTE, RemoteTraceback
 from penstock.worker.failure import traceback_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import PenstockError, UsageError
-from penstock.launch import load_flow
+from penstock.launch.targets import load_flow
 
 if TYPE_CHECKING:
     from penstock.sdk.flows import Flow

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any, cast
 
-from penstock.launch import runs, targets
-from penstock.launch.how import How
 from penstock.artifacts import names
 from penstock.client.reader import Reader
 from penstock.client.values import Loader
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunDetail, RunRow
+from penstock.launch import runs, targets
+from penstock.launch.how import How
 from penstock.sdk.flows import Flow
 
 

@@ -1,0 +1,57 @@
+"""Flows that are started from Python: called, or driven in a thread of the process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from penstock.launch.how import How, Watcher
+from penstock.launch.runs import ActiveRun, prepare, start
+from penstock.project import Project
+from penstock.sdk.flows import Flow
+
+
+class Handle:
+    """A run that is driven in a thread of this process."""
+
+    def __init__(self, active: ActiveRun) -> None:
+        self.id = active.id
+        self._result: list[Any] = []
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._drive, args=(active,), name=f"flow {active.id}", daemon=True)
+        self._thread.start()
+
+    def _drive(self, active: ActiveRun) -> None:
+        try:
+            self._result.append(active.drive())
+        except BaseException as error:  # noqa: BLE001  handed on by `result`
+            self._error = error
+
+    def done(self) -> bool:
+        """Whether the run is over."""
+        return not self._thread.is_alive()
+
+    def result(self, timeout: float | None = None) -> Any:
+        """The flow's result. Blocks; raises what ended the run, or TimeoutError after `timeout` seconds."""
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            raise TimeoutError(f"{self.id} is not over after {timeout} s")
+        if self._error is not None:
+            raise self._error
+        return self._result[0]
+
+    def __repr__(self) -> str:
+        return f"<run {self.id} {'over' if self.done() else 'running'}>"
+
+
+def from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Any:
+    """What calling a flow outside a run does. `watch` makes the run's watcher."""
+    project = Project.find()
+    return start(project, flow, params, How(watcher=watch(project)))
+
+
+def submit_from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Handle:
+    """What `flow.submit` does."""
+    project = Project.find()
+    return Handle(prepare(project, flow, params, How(watcher=watch(project))))

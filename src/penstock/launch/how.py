@@ -1,0 +1,35 @@
+"""How a run is driven, and who looks on meanwhile. None of it belongs to what the run is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from penstock.engine.driver import Driver
+from penstock.model.states import RunStatus
+
+
+class Watcher:
+    """Whoever looks on while a run goes. This one says nothing."""
+
+    def began(self, run_id: str, driver: Driver) -> None:
+        """The run has its id, and its driver runs."""
+
+    def said(self, text: str) -> None:
+        """Something is done in another way than asked, and why."""
+
+    def interrupted(self, again: bool) -> None:
+        """Ctrl-C: once, what is in flight finishes; again, it is stopped."""
+
+    def ended(self, run_id: str, status: RunStatus) -> None:
+        """The run is over, and its journal is closed."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How a run is driven. None of it belongs to what the run is."""
+
+    max_workers: int | None = None  # None: as the settings say
+    inline: bool = False  # everything in the flow's own process
+    keep_going: bool = False  # when the body fails, finish all that was submitted
+    tags: tuple[str, ...] = ()
+    watcher: Watcher = field(default_factory=Watcher)

@@ -1,0 +1,99 @@
+"""Where flows are: the flow of a file, and the module of a flow, under the name by which workers import it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from penstock.artifacts import names
+from penstock.errors import UsageError
+from penstock.sdk import current
+from penstock.sdk.flows import Flow
+
+
+@dataclass(frozen=True)
+class Module:
+    """Where the flow's module is found again."""
+
+    name: str
+    file: str  # "" in a notebook
+    root: str  # the folder from which it is imported
+
+
+def module_of(flow: Flow[Any, Any]) -> Module:
+    """The module that defines the flow."""
+    name = flow.fn.__module__
+    loaded = sys.modules.get(name)
+    file: str | None = getattr(loaded, "__file__", None)
+    if name == "__main__":
+        name = names.main_name() or ""
+    if not name or loaded is None or not file:
+        return Module("", "", os.getcwd())
+    sys.modules.setdefault(name, loaded)  # what workers pickle by the script's name is found in `__main__`
+    file = os.path.abspath(file)
+    depth = name.count(".") + (os.path.basename(file) == "__init__.py")
+    return Module(name, file, os.fspath(Path(file).parents[depth]))
+
+
+def load_flow(target: str) -> Flow[Any, Any]:
+    """The flow that `FILE` or `FILE:FLOW` names. Runs the module, but not its `if __name__ == "__main__"` part.
+
+    Raises UsageError where the file is missing, holds no flow, or several and none is named, or calls a flow without a
+    guard; and what the module itself raises.
+    """
+    file, _, wanted = target.partition(":") if not target.endswith(".py") else (target, "", "")
+    if not os.path.isfile(file):
+        raise UsageError(f"there is no file {file}")
+    return pick_flow(load_file(Path(file).absolute()), file, wanted)
+
+
+def load_file(path: Path) -> ModuleType:
+    """The module of a file, imported by the name that workers will use. Raises what the module raises."""
+    from penstock.worker import sources
+
+    name, root = module_name(path)
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    loaded = sys.modules.get(name)
+    if loaded is None:
+        with current.importing():
+            return sources.load_module(sources.install(""), name, os.fspath(path))
+    if not os.path.samefile(getattr(loaded, "__file__", None) or os.devnull, path):
+        raise UsageError(f"{path} has the name of another module, {name!r}, that is loaded already: rename the file")
+    return loaded
+
+
+def module_name(path: Path) -> tuple[str, str]:
+    """The importable name of a file, and the folder from which it is imported."""
+    parts = [path.stem]
+    root = path.parent
+    while (root / "__init__.py").exists():
+        parts.insert(0, root.name)
+        root = root.parent
+    return ".".join(parts), os.fspath(root)
+
+
+def pick_flow(module: ModuleType, file: str, wanted: str) -> Flow[Any, Any]:
+    """The flow of a loaded module: the one that is named, or the only one that is defined there."""
+    flows = {name: flow for name, flow in _flows_of(module) if flow.fn.__module__ == module.__name__}
+    if wanted:
+        chosen = flows.get(wanted) or next((flow for flow in flows.values() if flow.name == wanted), None)
+        if chosen is None:
+            raise UsageError(f"{file} has no flow {wanted!r}; it has: {', '.join(flows) or 'none'}")
+        return chosen
+    if not flows:
+        raise UsageError(f"{file} has no flow: decorate a function with @flow")
+    if len(flows) > 1:
+        raise UsageError(f"{file} has several flows ({', '.join(flows)}): name one, as in {file}:{next(iter(flows))}")
+    return next(iter(flows.values()))
+
+
+def _flows_of(module: ModuleType) -> Iterator[tuple[str, Flow[Any, Any]]]:
+    for name, value in vars(module).items():
+        if isinstance(value, Flow):
+            yield name, cast("Flow[Any, Any]", value)
