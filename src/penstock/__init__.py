@@ -26,7 +26,22 @@ _WHERE = {
     "errors": "penstock",
 }
 
-__all__ = [*_WHERE, "__version__"]
+__all__ = [
+    "Backoff",
+    "Flow",
+    "Future",
+    "Futures",
+    "Step",
+    "__version__",
+    "current",
+    "errors",
+    "flow",
+    "log_metrics",
+    "resume",
+    "run",
+    "runs",
+    "step",
+]
 
 
 def __getattr__(name: str) -> Any:
