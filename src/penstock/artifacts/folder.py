@@ -103,6 +103,19 @@ class FolderStore:
             if len(folder.name) == 2:
                 yield from _blobs(folder.path)
 
+    def clear_temporary(self, before: float) -> int:
+        """Remove what killed writers left and nobody touched since `before` (UTC, seconds); returns bytes freed."""
+        freed = 0
+        for entry in _entries(os.path.join(self._folder, "tmp")):
+            try:
+                status = entry.stat()
+            except FileNotFoundError:
+                continue
+            if status.st_mtime < before:
+                _discard(entry.path)
+                freed += status.st_size
+        return freed
+
     def holds(self, view: memoryview) -> bool:
         """Whether a buffer lies in memory that this store mapped: then it is most likely stored already."""
         if not self._mapped:

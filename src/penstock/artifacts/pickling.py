@@ -19,6 +19,7 @@ from penstock.artifacts.canonical import BIG, Known
 from penstock.artifacts.memory import address
 from penstock.artifacts.store import BlobStore
 from penstock.artifacts.symbols import NEVER_STORED
+from penstock.errors import PenstockError
 from penstock.model.edges import Edge
 
 Reducer = Callable[["Sink", Any], Any]
@@ -97,6 +98,8 @@ def dump(value: Any, sink: Sink, file: Any) -> Any:
     try:
         plain.dump(value)
         return plain
+    except PenstockError:  # the store's, not the value's
+        raise
     except Exception:  # noqa: BLE001 - anything may come out of the user's own pickling code; the second try tells
         sink.reset()
         file.seek(0)

@@ -213,7 +213,7 @@ def _local_class(walk: Walk, value: type) -> None:
 def _class_attribute(walk: Walk, name: str, value: Any) -> None:
     parts: Tuple[Any, ...]
     if isinstance(value, _WRAPPERS):
-        wrapper: Any = value
+        wrapper = cast("Any", value)
         parts = (wrapper.__class__, wrapper.__func__)
     elif isinstance(value, property):
         parts = (value.fget, value.fset, value.fdel)

@@ -1,0 +1,137 @@
+"""What only a folder as store has to care for: files, renames, full disks, mappings."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from penstock.artifacts import digests
+from penstock.artifacts.folder import FolderStore
+from penstock.errors import DamagedError, StoreError
+
+BIG = 3 << 20
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+def files_of(store: FolderStore) -> list[Path]:
+    return [path for path in store.root.rglob("*") if path.is_file()]
+
+
+def test_a_blob_lies_under_its_digest(store: FolderStore):
+    digest, _ = store.put(b"x")
+    text = digests.text(digest)
+    assert files_of(store) == [store.root / text[3:5] / text]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("size", [10, BIG])
+def test_a_full_disk_leaves_nothing_half_written(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch, number: int, size: int
+):
+    def full(fd: int, data: Any) -> int:
+        raise OSError(number, "")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(StoreError, match=r"can't be written: the disk (is full|quota is used up)"):
+        store.put(bytes(size))
+    assert files_of(store) == []
+
+
+def test_a_failing_source_leaves_nothing_half_written(store: FolderStore):
+    def chunks() -> Any:
+        yield b"x"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.put_chunks(chunks())
+    assert files_of(store) == []
+
+
+def test_a_folder_that_is_none_is_named(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"the store .*file can't be written: Not a directory"):
+        FolderStore(tmp_path / "file")
+
+
+def test_without_create_nothing_is_made(tmp_path: Path):
+    store = FolderStore(tmp_path / "store", create=False)
+    assert list(store.list()) == []
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("size", [10, BIG])
+def test_a_put_of_what_is_there_renews_its_age(store: FolderStore, size: int):
+    store.put(bytes(size))
+    (path,) = files_of(store)
+    os.utime(path, (1, 1))
+    inode = path.stat().st_ino
+    store.put(bytes(size))
+    assert path.stat().st_mtime > 1
+    assert path.stat().st_ino == inode
+
+
+def test_a_truncated_blob_is_written_again(store: FolderStore):
+    digest, size = store.put(b"hello")
+    (path,) = files_of(store)
+    path.write_bytes(b"he")
+    store.put(b"hello")
+    assert bytes(store.get(digest, size)) == b"hello"
+
+
+@pytest.mark.parametrize("size", [100, BIG])
+def test_a_flipped_bit_is_found_where_it_is_looked_for(store: FolderStore, size: int):
+    digest, _ = store.put(bytes(size))
+    (path,) = files_of(store)
+    path.write_bytes(bytes(size - 1) + b"\x01")
+    store.get(digest, size)
+    with pytest.raises(DamagedError, match=f"blob {digests.text(digest)} holds other bytes"):
+        store.get(digest, size, verify=True)
+
+
+def test_what_is_mapped_is_not_written_again(store: FolderStore, monkeypatch: pytest.MonkeyPatch):
+    digest, size = store.put(bytes(BIG))
+    array = np.frombuffer(store.get(digest, size), "u1")
+    monkeypatch.setattr(os, "write", lambda *_: pytest.fail("written again"))
+    assert store.put(array) == (digest, size)
+
+
+def test_what_is_mapped_and_changed_is_another_blob(store: FolderStore):
+    digest, size = store.put(bytes(BIG))
+    array = np.frombuffer(store.get(digest, size), "u1")
+    array[5] = 1
+    other, _ = store.put(array)
+    assert other != digest
+    assert bytes(store.get(other, size, verify=True)) == array.tobytes()
+
+
+def test_mappings_are_forgotten_with_their_last_view(store: FolderStore):
+    digest, size = store.put(bytes(BIG))
+    view = store.get(digest, size)
+    assert store.holds(view)
+    copy = memoryview(bytearray(view))
+    assert not store.holds(copy)
+
+
+def test_many_small_mappings_do_not_use_up_the_descriptors(store: FolderStore):
+    kept = [store.get(*store.put(number.to_bytes(2, "little") * (1 << 19))) for number in range(300)]
+    assert len(os.listdir("/proc/self/fd")) < 290
+    assert [bytes(view[:2]) for view in kept] == [number.to_bytes(2, "little") for number in range(300)]
+
+
+def test_what_killed_writers_left_is_cleared(store: FolderStore):
+    old, new = store.root / "tmp" / "old", store.root / "tmp" / "new"
+    old.write_bytes(b"12345")
+    new.touch()
+    os.utime(old, (1, 1))
+    assert store.clear_temporary(time.time() - 3600) == 5
+    assert [path.name for path in files_of(store)] == ["new"]
