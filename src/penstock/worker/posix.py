@@ -84,6 +84,18 @@ def threads_alive() -> int:
         return threading.active_count() if threading else 1
 
 
+def has_children() -> bool:
+    """Whether this process has any, dead ones that wait to be reaped included; leaves these, where the system can."""
+    try:
+        if LINUX:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        else:
+            os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
+
+
 class Family:
     """Who is whose child, kept between looks so that a look costs one listing of /proc."""
 

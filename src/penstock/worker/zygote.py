@@ -73,7 +73,8 @@ class Zygote:
         self._ready = boot.boot(self._context)
         posix.adopt_orphans(self._ready.library)
         self._forks = self._fork_is_safe()
-        self._older: Set[int] = set(self._children())  # what the user's module started belongs to no attempt
+        # What the user's module started belongs to no attempt.
+        self._older: Set[int] = set(self._children()) if posix.has_children() else set()
         self._system_kills = posix.killed_by_system()
         gc.freeze()
 
@@ -250,15 +251,14 @@ class Zygote:
 
     def _end_all(self) -> None:
         """End every worker, and what the user's module started."""
+        pids = [charge.pid for charge in self._charges.values()]
+        posix.kill(pids)
         until = time.monotonic() + _REAP_S
-        while time.monotonic() < until:
-            children = self._family.look(fresh=True)
-            pids = posix.descendants(self._me, children) or [charge.pid for charge in self._charges.values()]
-            posix.kill(pids)
-            try:
-                os.waitpid(-1, 0)
-            except ChildProcessError:
-                return
+        for pid in pids:
+            _await_death(pid, until)
+        while posix.has_children() and time.monotonic() < until:  # what the workers had, if they had anything
+            posix.kill(posix.descendants(self._me, self._family.look(fresh=True)))
+            os.waitpid(-1, os.WNOHANG)
 
     def _report(self, kind: bytes, content: Tuple[Any, ...]) -> None:
         try:

@@ -1,0 +1,138 @@
+"""The worker's small parts: hooks, footing, gauges, messages, sources."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from penstock.worker import channel, posix, sources
+from penstock.worker.footing import Detour, Footing
+from penstock.worker.gauge import FILE_SIZE, Gauges
+from penstock.worker.hooks import ImportHooks
+
+
+def test_a_hook_is_called_once_when_a_module_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fresh_module.py").write_text("answer = 42\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    hooks, seen = ImportHooks(), []
+    monkeypatch.setattr(sys, "meta_path", [hooks, *sys.meta_path])
+    hooks.when_imported("fresh_module", lambda module: seen.append(module.answer))
+    hooks.when_imported("no_such_module", seen.append)
+    import fresh_module  # type: ignore[import-not-found]
+
+    assert seen == [42]
+    assert type(fresh_module.__loader__).__module__ == "_frozen_importlib_external"
+    with pytest.raises(ModuleNotFoundError):
+        import no_such_module  # type: ignore[import-not-found] # noqa: F401
+    hooks.when_imported("fresh_module", lambda module: seen.append(module.__name__))
+    assert seen == [42, "fresh_module"]
+    del sys.modules["fresh_module"]
+
+
+def test_footing_seeds_and_restores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KEPT", "before")
+    footing = Footing(ImportHooks())
+    drawn = []
+    for key in (b"a" * 33, b"b" * 33, b"a" * 33):
+        footing.begin(key)
+        drawn.append((random.random(), random.gauss(0, 1)))
+        random.gauss(0, 1)
+        (tmp_path / "gone").mkdir()
+        os.chdir(tmp_path / "gone")
+        os.rmdir(tmp_path / "gone")
+        os.environ["KEPT"] = "after"
+        os.environ["ADDED"] = "1"
+        footing.end()
+        assert os.getcwd() == str(tmp_path)
+        assert os.environ["KEPT"] == "before"
+        assert "ADDED" not in os.environ
+    assert drawn[0] == drawn[2] != drawn[1]
+
+
+def test_a_detour_leaves_no_trace(tmp_path: Path) -> None:
+    random.seed(1)
+    expected = [random.random() for _ in range(2)]
+    random.seed(1)
+    first = random.random()
+    before = os.getcwd(), dict(os.environ), list(sys.meta_path)
+    with Detour(b"k" * 33):
+        inside = random.random()
+        os.chdir(tmp_path)
+        os.environ["ADDED"] = "1"
+    assert (os.getcwd(), dict(os.environ), list(sys.meta_path)) == before
+    assert [first, random.random()] == expected
+    with Detour(b"k" * 33):
+        assert random.random() == inside
+
+
+def test_gauges() -> None:
+    fd = posix.shared_file("/tmp", FILE_SIZE)
+    mine, other = Gauges(fd), Gauges(fd)
+    gauge = mine.take()
+    seen = other.at(gauge.slot)
+    assert seen.began() == 0.0
+    gauge.begin(12.5)
+    seen.sample(100)
+    seen.sample(50)
+    assert (seen.began(), gauge.end(), seen.began(), gauge.end()) == (12.5, 100, 0.0, 0)
+    second = mine.take()
+    assert second.slot != gauge.slot
+    mine.give(gauge)
+    assert mine.take().slot == gauge.slot
+    os.close(fd)
+
+
+@pytest.mark.parametrize("size", [0, 10, channel.LIMIT - 100, channel.LIMIT + 1, 1_000_000])
+def test_messages_of_any_size(tmp_path: Path, size: int) -> None:
+    message = channel.wrap(channel.OUTCOME, (b"x" * size, None), str(tmp_path))
+    assert len(message) <= channel.ROOM
+    assert len(list(tmp_path.iterdir())) == (size > channel.LIMIT - 100)
+    assert channel.unwrap(message) == (channel.OUTCOME, (b"x" * size, None))
+    assert list(tmp_path.iterdir()) == []
+    channel.discard(channel.wrap(channel.OUTCOME, b"x" * size, str(tmp_path)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_socket_keeps_the_bounds_of_messages() -> None:
+    near, far = posix.message_pair()
+    near.send(b"one")
+    near.send(b"two")
+    assert (far.recv(100), far.recv(100)) == (b"one", b"two")
+    near.close()
+    assert far.recv(100) == b""
+    far.close()
+
+
+def test_a_module_of_a_package_is_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "somepackage"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "flows.py").write_text("from . import helper\nname = __name__\n")
+    (package / "helper.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    found = sources.load_module(sources.install(""), "somepackage.flows", str(package / "flows.py"))
+    assert found.name == "somepackage.flows"
+    for name in [name for name in sys.modules if name.startswith("somepackage")]:
+        del sys.modules[name]
+
+
+def test_memory_and_family_of_this_process() -> None:
+    assert posix.memory_of(os.getpid()) > 1 << 20
+    assert posix.memory_of(2**22 + 1) == 0
+    assert posix.parent_of(os.getpid()) == os.getppid()
+    assert os.getpid() in posix.descendants(os.getppid(), posix.Family().look())
+
+
+def test_threads_alive_counts_this_one() -> None:
+    assert posix.threads_alive() >= 1
+
+
+def test_nobody_is_killed_twice() -> None:
+    posix.kill([2**22 + 1])
+    assert posix.marked(b"no-such-mark-" + os.urandom(8).hex().encode()) == set()
