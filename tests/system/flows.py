@@ -155,9 +155,9 @@ class Project:
             errors="replace",
         )
 
-    def python(self, code: str, environ: dict[str, str] | None = None) -> str:
-        """Run a script in the project; gives its output."""
-        process = self.popen([sys.executable, "-c", textwrap.dedent(code)], environ)
+    def python(self, *words: str) -> str:
+        """Run a script of the project; gives its output."""
+        process = self.popen([sys.executable, *words])
         output, _ = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, output
         return output
