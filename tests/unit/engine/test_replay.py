@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from penstock.engine.facts import How, RecordAttempt, Replay, ResultDamaged, Settle, Submitted
-from penstock.model.options import Options
+from penstock.model.options import Backoff, Options
 from penstock.model.states import Cause
 from tests.unit.engine.rig import Rig, combine, done, settled, started
 
@@ -119,13 +119,19 @@ class TestDamagedResult:
     def test_what_was_ready_waits_too(self):
         rig = self.start()
         rig.submit(3, deps=(1,))
-        self.again(rig)
-        assert started(rig.end(2)) == [1]  # and not 3
+        rig.send(ResultDamaged(1))
+        assert started(rig.end(2)) == []
+        assert started(rig.send(Submitted(1, "s", Options(), ()))) == [1]
         assert started(rig.end(1, attempt=5)) == [3]
 
-    def test_what_waits_for_its_retry_looks_again(self):
-        from penstock.model.options import Backoff
+    def test_what_runs_is_left_alone(self):
+        rig = self.start(cpu=2)
+        self.again(rig)
+        assert settled(rig.end(1, attempt=5)) == [(1, How.FRESH)]
+        assert settled(rig.end(2)) == [(2, How.FRESH)]
+        assert rig.machine.resting
 
+    def test_what_waits_for_its_retry_looks_again(self):
         rig = Rig(cpu=2)
         rig.submit(1, replay=done(b"old"))
         rig.submit(2, deps=(1,), retries=1, backoff=Backoff(first_s=1))
@@ -133,6 +139,21 @@ class TestDamagedResult:
         self.again(rig)
         assert rig.wait(2) == []
         assert started(rig.end(1, attempt=2)) == [2]
+
+    def test_and_not_before_its_retry_is_due(self):
+        rig = Rig(cpu=2)
+        rig.submit(1, replay=done(b"old"))
+        rig.submit(2, deps=(1,), retries=1, backoff=Backoff(first_s=5))
+        rig.end(2, Cause.RAISED)
+        self.again(rig)
+        assert started(rig.end(1, attempt=2)) == []
+        assert started(rig.wait(6)) == [2]
+
+    def test_damage_that_is_being_mended_counts_against_nothing(self):
+        rig = self.start(platform_retries=0)
+        self.again(rig)
+        assert settled(rig.end(2, Cause.DAMAGED)) == []
+        assert started(rig.end(1, attempt=5)) == [2]
 
     def test_what_fails_meanwhile_for_another_reason_waits_too(self):
         rig = self.start(cpu=2)

@@ -38,6 +38,13 @@ def test_the_platforms_failures_have_a_budget_of_their_own(cause: Cause):
     assert settled(rig.end(1, cause, attempt=4)) == [(1, How.FRESH)]
 
 
+def test_a_cancellation_that_nobody_asked_for_is_the_platforms():
+    rig = Rig(platform_retries=1)
+    rig.submit(1)
+    assert started(rig.end(1, Cause.CANCELLED)) == [1]
+    assert settled(rig.end(1, Cause.CANCELLED, attempt=2)) == [(1, How.FRESH)]
+
+
 def test_what_retry_on_does_not_name_is_not_retried():
     rig = Rig()
     rig.submit(1, retries=2)
