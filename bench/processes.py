@@ -54,8 +54,9 @@ def peaks(command: list[str], folder: Path) -> tuple[str, list[int]]:
     watch = Watch(mark)
     watch.start()
     done = subprocess.run(
-        command, cwd=folder, env=environment(BENCH_MARK=mark), stdout=subprocess.PIPE, text=True, check=False
+        command, cwd=folder, env=environment(BENCH_MARK=mark), capture_output=True, text=True, check=False
     )
     watch.stop()
-    done.check_returncode()
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
     return done.stdout, sorted(watch.peaks.values(), reverse=True)
