@@ -32,8 +32,8 @@ Examples:
 @json_option
 def command(flow: str, status: str | None, tag: str | None, since: str | None, limit: int, as_json: bool) -> None:
     """List runs, newest first: of all flows, or of FLOW."""
-    from penstock.client.reader import Reader
     from penstock.client.flow_runs import list_runs
+    from penstock.client.reader import Reader
     from penstock.client.targets import find_flow
 
     reader = Reader.here()

@@ -25,8 +25,8 @@ Examples:
 @json_option
 def command(target: str, limit: int, status: str | None, as_json: bool) -> None:
     """Look at a run, at a step of it, or at a task. RUN defaults to the latest."""
-    from penstock.client.reader import Reader
     from penstock.client.flow_runs import Run
+    from penstock.client.reader import Reader
     from penstock.client.targets import find
     from penstock.client.tasks import Task
 
