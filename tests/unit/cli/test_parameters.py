@@ -126,8 +126,10 @@ def refused(annotation: Any, *words: str) -> str:
         (Config, '{"depth": 3}', Config(3)),
         (
             Config,
-            '{"depth": 3, "optimizer": {"rate": 1, "momentum": 0.5}, "names": ["x"], "when": "2026-07-31",'
-            ' "file": "f"}',
+            (
+                '{"depth": 3, "optimizer": {"rate": 1, "momentum": 0.5}, "names": ["x"], "when": "2026-07-31",'
+                ' "file": "f"}'
+            ),
             Config(3, Optimizer(1.0, 0.5), ["x"], datetime.date(2026, 7, 31), Path("f")),
         ),
         (list[Optimizer], '[{"rate": 1}, {}]', [Optimizer(1.0), Optimizer()]),
