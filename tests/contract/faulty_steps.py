@@ -257,3 +257,14 @@ def ask_parameters() -> object:
     from penstock.sdk.current import current
 
     return current.parameters
+
+
+def write_and_spin(file: str, size: int) -> None:
+    with open(file, "wb") as out:
+        out.write(b"x" * size)
+    subprocess.run([sys.executable, "-c", "sum(range(1000000))"], check=True)
+
+
+def print_to_both() -> None:
+    print("out")
+    print("err", file=sys.stderr)

@@ -28,7 +28,7 @@ def explain(death: Death, limit_bytes: int | None) -> tuple[Cause, str]:
             'give the step more with @step(memory="...")'
         )
     if death.status is None:
-        return Cause.KILLED, "the process that all workers are forked from was killed"
+        return Cause.KILLED, "the process that all workers are forked from died"
     if os.WIFEXITED(death.status):
         return Cause.EXITED, f"the process exited with code {os.WEXITSTATUS(death.status)} before the step returned"
     number = os.WTERMSIG(death.status)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from penstock.model.specs import RunContext
-from penstock.worker import channel, posix, zygote
+from penstock.worker import channel, logs, posix, zygote
 
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -77,10 +77,10 @@ class Nursery:
             said(*channel.unwrap(data))
 
     def last_words(self) -> str:
-        """What the zygote printed itself, which is nothing while all is well: at most the last 2,000 bytes."""
+        """What the zygote printed, the end of it: the user's module at its import, or why it could not go on."""
         try:
             with open(self._log, "rb") as file:
-                return file.read()[-2000:].decode("utf-8", "replace").strip()
+                return "\n".join(line.text for line in logs.read(file.read()[-4000:]))
         except OSError:
             return ""
 

@@ -10,7 +10,7 @@ import os
 import sys
 from typing import Any, cast
 
-from penstock.sdk import current
+from penstock.worker.attempt import is_attempt_s
 from penstock.worker.capture import LineStream, level_letter
 
 
@@ -23,11 +23,11 @@ class _TeeStream(io.TextIOBase):
         self.line = line
 
     def write(self, text: str, /) -> int:
-        if current.attempt_here() is None:
-            self._before.write(text)
-        else:
+        if is_attempt_s():
             self._terminal.write(text)
             self.line.write(text)
+        else:
+            self._before.write(text)
         return len(text)
 
     def flush(self) -> None:

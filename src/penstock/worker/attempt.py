@@ -75,6 +75,11 @@ def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
     return Outcome(_FAILED if error else _DONE, result, error, usage, None, tuple(here.metrics))
 
 
+def is_attempt_s() -> bool:
+    """Whether the calling thread works for an attempt: it runs one, or one started it."""
+    return current.attempt_here() is not None
+
+
 def _run(attempt: Attempt, bench: Workbench, here: current.AttemptContext) -> Any:
     args, kwargs = _arguments(attempt, bench.store, here)
     value: Any = bench.function(attempt.code)(*args, **kwargs)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from time import monotonic
-from typing import Any, List, NamedTuple, NoReturn, Optional, Tuple
+from typing import Any, NamedTuple, NoReturn, Optional, Tuple
 
-from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
+from penstock.model.outcomes import Log, Metric, Outcome, Usage, failed, to_plain
 from penstock.model.specs import attempt_from_plain
 from penstock.model.states import Cause
 from penstock.worker import capture, channel, posix
@@ -40,7 +40,7 @@ class Worker:
         self._log_file = log_file
         self._log_end = os.lseek(1, 0, os.SEEK_END)
         self._pid = os.getpid()
-        self._memory = _Memory()
+        self._meter = _Meter()
         bench.hint = self._hint
 
     def run(self) -> NoReturn:
@@ -68,9 +68,11 @@ class Worker:
         outcome = run_attempt(attempt, self._bench)
         children_cpu_s = self._end_children()
         self._footing.end()
-        wall_s = outcome.usage.wall_s
-        peak = max(gauge.end(), self._memory.anonymous() if wall_s > _SHORT_S else self._memory.last)
-        usage = outcome.usage._replace(cpu_s=outcome.usage.cpu_s + children_cpu_s, peak_bytes=peak)
+        usage = outcome.usage
+        read, written = self._meter.look() if usage.wall_s > _SHORT_S else (0, 0)
+        peak = max(gauge.end(), self._meter.memory_bytes)
+        cpu_s = usage.cpu_s + children_cpu_s
+        usage = Usage(usage.began_at, usage.wall_s, cpu_s, peak, read, written)
         self._send(outcome._replace(usage=usage, log=self._log(), worker=self._post.name))
 
     def _send(self, outcome: Outcome) -> None:
@@ -115,19 +117,32 @@ class Worker:
         return spent
 
 
-class _Memory:
-    """This process's own anonymous memory."""
+class _Meter:
+    """What the system knows of this process: its anonymous memory, and what it has read and written."""
 
     def __init__(self) -> None:
-        self.last = 0
-        try:
-            self._fd = os.open("/proc/self/statm", os.O_RDONLY)
-        except OSError:
-            self._fd = -1
+        self._statm = _open("/proc/self/statm")
+        self._io = _open("/proc/self/io")
+        self.memory_bytes = 0
+        self._read_bytes = self._written_bytes = 0
+        self.look()
 
-    def anonymous(self) -> int:
-        """In bytes; 0 where the system does not say."""
-        if self._fd >= 0:
-            fields: List[bytes] = os.pread(self._fd, 128, 0).split()
-            self.last = (int(fields[1]) - int(fields[2])) * posix.PAGE
-        return self.last
+    def look(self) -> Tuple[int, int]:
+        """Bytes read and written since the last look, from the page cache or the disk; mapped files are not counted."""
+        if self._statm >= 0:
+            pages = os.pread(self._statm, 128, 0).split()
+            self.memory_bytes = (int(pages[1]) - int(pages[2])) * posix.PAGE
+        if self._io < 0:
+            return 0, 0
+        fields = os.pread(self._io, 256, 0).split()
+        read, written = int(fields[1]), int(fields[3])
+        since = read - self._read_bytes, written - self._written_bytes
+        self._read_bytes, self._written_bytes = read, written
+        return since
+
+
+def _open(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDONLY)
+    except OSError:
+        return -1

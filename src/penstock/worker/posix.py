@@ -87,7 +87,7 @@ def threads_alive() -> int:
 def has_children() -> bool:
     """Whether this process has any, dead ones that wait to be reaped included; leaves these, where the system can."""
     try:
-        if LINUX:
+        if hasattr(os, "waitid"):  # neither macOS nor PyPy
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         else:
             os.waitpid(-1, os.WNOHANG)

@@ -7,6 +7,7 @@ When the executor is gone, it ends every worker and itself.
 from __future__ import annotations
 
 import _socket
+import faulthandler
 import gc
 import os
 import select
@@ -76,7 +77,8 @@ class Zygote:
         # What the user's module started belongs to no attempt.
         self._older: Set[int] = set(self._children()) if posix.has_children() else set()
         self._system_kills = posix.killed_by_system()
-        gc.freeze()
+        if hasattr(gc, "freeze"):  # not in PyPy
+            gc.freeze()
 
     def run(self) -> NoReturn:
         """Serve until the executor is gone."""
@@ -286,6 +288,7 @@ def serve(order: Order, fd: int, gauge: Gauge, context: Any, ready: boot.Ready, 
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
+    faulthandler.enable(2)  # a crash leaves its traceback in the log
     ready.bench.pid = os.getpid()
     post = Post(order.name, fd, gauge, context.scratch, ready.library)
     Worker(post, ready.bench, ready.footing, order.log).run()

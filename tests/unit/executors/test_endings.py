@@ -21,7 +21,7 @@ from penstock.model.states import Cause
         (Death(int(signal.SIGKILL)), Cause.KILLED, "the worker was killed from outside (SIGKILL)"),
         (Death(int(signal.SIGTERM)), Cause.KILLED, "the worker was killed from outside (SIGTERM)"),
         (Death(int(signal.SIGKILL), system_kill=True), Cause.OUT_OF_MEMORY, "the system ran out of memory"),
-        (Death(None), Cause.KILLED, "the process that all workers are forked from was killed"),
+        (Death(None), Cause.KILLED, "the process that all workers are forked from died"),
         (
             Death(int(signal.SIGKILL), overrun_bytes=3 << 29),
             Cause.OUT_OF_MEMORY,
