@@ -92,6 +92,7 @@ class Drive:
         """Wait for its end."""
         output, _ = self.process.communicate(timeout=PATIENCE_S)
         found = json.loads(self._report.read_text()) if self._report.exists() else {}
+        found |= {name: tuple(found[name]) for name in ("notes", "unused") if name in found}
         return Report(self.process.returncode, **found, output=output)
 
 
@@ -124,7 +125,7 @@ class Project:
         self,
         run: str = "",
         *,
-        target: str = "mine.py",
+        target: str = "mine.py:main",
         before: str = "",
         environ: dict[str, str] | None = None,
         how: dict[str, Any] | None = None,
@@ -164,7 +165,7 @@ class Project:
 
     def penstock(self, *words: str) -> tuple[int, str]:
         """Run the command line; gives its exit code and its output."""
-        process = self.popen([sys.executable, "-m", "penstock", *words])
+        process = self.popen([os.path.join(os.path.dirname(sys.executable), "penstock"), *words])
         output, _ = process.communicate(timeout=PATIENCE_S)
         return process.returncode, output
 
