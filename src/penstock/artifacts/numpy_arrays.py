@@ -196,7 +196,7 @@ def packed_texts(known: Known, array: Any) -> Optional[Tuple[Any, Any]]:
 
     if array.dtype.kind != "O":
         return None
-    key = ("texts", id(array))
+    key = ("texts", buffer_key(array))  # a frame makes a new view of a column each time it is asked
     if key not in known:
         known[key] = (texts.pack(array.ravel()), array)
     return known[key][0]
