@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -63,8 +64,8 @@ def measure(case: str, workplace: Workplace) -> list[Finding]:
     began = time.monotonic()
     findings: list[Finding] = []
     for finding in import_module(f"bench.cases.{case}").measure(workplace):
-        findings.append(finding)
-        print("  ".join(filter(None, row(finding))), flush=True)
+        findings.append(finding if workplace.scale is FULL else replace(finding, must=None))
+        print("  ".join(filter(None, row(findings[-1]))), flush=True)
     print(f"  [{case}: {time.monotonic() - began:.0f} s]", file=sys.stderr, flush=True)
     return findings
 
@@ -76,7 +77,7 @@ def store(file: Path, content: dict[str, object]) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """0: all musts hold, or it was quick; 1: some were missed."""
+    """0: all musts hold, or it was quick and nothing was asked; 1: some were missed."""
     asked = arguments(argv)
     build = ROOT / "build"
     build.mkdir(exist_ok=True)
@@ -93,7 +94,7 @@ def main(argv: list[str]) -> int:
     if asked.publish:
         store(PUBLISHED, content)
     print(f"\n{table(findings)}")
-    return int(not asked.quick and any(finding.ok is False for finding in findings))
+    return int(any(finding.ok is False for finding in findings))
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def command(project: Project, script: str, tasks: int) -> list[str]:
     penstock = [sys.executable, "-m", "penstock"]
     if has_run(project.home / "journal.db"):
         return [*penstock, "resume"]
-    return [*penstock, "run", script, "--tasks", str(tasks)]
+    return [*penstock, "run", f"{script}:{Path(script).stem}", "--tasks", str(tasks)]
 
 
 def has_run(journal: Path) -> bool:
