@@ -24,7 +24,7 @@ def message(value: Any, where: str, error: BaseException) -> str:
     if isinstance(reason, pickling.Refused) and isinstance(culprit, io.IOBase):
         return f"{path} is an open file, which can't be pickled; return its path or its content"
     kind = cast("Type[Any]", type(culprit))
-    return f"{path} is {a_type(kind)}, which can't be pickled{_why(culprit, reason)}"
+    return f"{path} is {a_type(kind)}, which can't be pickled{_why(reason)}"
 
 
 def is_picklable(value: Any) -> bool:
@@ -114,10 +114,9 @@ def _reduced(reduction: Any) -> Iterator[Tuple[str, Any]]:
             yield "", item
 
 
-def _why(culprit: Any, reason: BaseException) -> str:
+def _why(reason: BaseException) -> str:
     text = str(reason).strip()
-    own = type(culprit).__reduce_ex__ is object.__reduce_ex__ and type(culprit).__reduce__ is object.__reduce__
-    return f": {text}" if text and not own and not text.startswith("cannot pickle") else ""
+    return f": {text}" if text and not text.lower().startswith(("cannot pickle", "can't pickle")) else ""
 
 
 class _Nowhere:

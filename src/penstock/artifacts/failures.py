@@ -31,7 +31,8 @@ def rebuild(
         native.__init__(exc, *args)
     except TypeError:  # its own __new__ wants other arguments
         exc = native.__new__(kind)
-    exc.args = args
+    if not isinstance(exc, OSError):  # whose own `__init__` keeps a file name apart from its arguments
+        exc.args = args
     if state:
         exc.__setstate__(state)
     exc.__cause__ = cause
