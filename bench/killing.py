@@ -6,6 +6,7 @@ that of a run which nobody disturbed.
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 import subprocess
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.workplace import Project, Workplace, environment, figures
+from bench.workplace import Project, Workplace, environment
 
 _FINISHED = "SELECT name, number FROM task_row WHERE status = 'done' OR delivered = 1"
 
@@ -41,13 +42,13 @@ class Experiment:
         while self.kills < kills:
             project = workplace.project(self.script)
             self.runs += 1
-            while (output := self._round(project, kills)) is None:
-                pass
-            self.wrong += figures(output) != self.expected
+            while not is_done(project):
+                self._round(project, kills)
+            self.wrong += result(project) != self.expected
             project.remove()
 
-    def _round(self, project: Project, kills: int) -> str | None:
-        """Start or resume, and kill while there are kills left. The run's stdout; None: it was killed."""
+    def _round(self, project: Project, kills: int) -> None:
+        """Start or resume, and kill while there are kills left."""
         finished = finished_tasks(project)
         seen = len(trace(project))
         driver = subprocess.Popen(
@@ -69,19 +70,19 @@ class Experiment:
         if killed and driver.returncode == -9:
             self.kills += 1
             self.killed_while_working += bool(ran)
-        return output if driver.returncode == 0 else None
 
 
 def prepared(script: str, tasks: int, workplace: Workplace) -> Experiment:
     """An undisturbed run tells what is to be expected, and how long a start takes."""
     project = workplace.project(script)
     began = time.time()
-    output = project.run(*command(project, script, tasks))
+    project.run(*command(project, script, tasks))
     twice = [task for task, count in Counter(trace(project)).items() if count > 1]
     assert not twice, f"tasks of an undisturbed run ran twice: {twice}"
     until_first_s = _first_end(project) - began
+    expected = result(project)
     project.remove()
-    return Experiment(script, tasks, figures(output), until_first_s)
+    return Experiment(script, tasks, expected, until_first_s)
 
 
 def command(project: Project, script: str, tasks: int) -> list[str]:
@@ -95,6 +96,16 @@ def command(project: Project, script: str, tasks: int) -> list[str]:
 def has_run(journal: Path) -> bool:
     """Whether a run was begun: a kill may come before that."""
     return bool(_query(journal, "SELECT 1 FROM run"))
+
+
+def is_done(project: Project) -> bool:
+    """Whether the run has ended well; a kill may come after that, too."""
+    return bool(_query(project.home / "journal.db", "SELECT 1 FROM run WHERE status = 'done'"))
+
+
+def result(project: Project) -> Any:
+    """What the flow's body wrote at its end."""
+    return json.loads((project.folder / "result").read_text())
 
 
 def finished_tasks(project: Project) -> set[str]:
