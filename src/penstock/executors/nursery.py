@@ -32,6 +32,7 @@ class Nursery:
         self._scratch = context.scratch
         self._log = os.path.join(context.logs, f"{name}.log")
         self._mark = f"{_MARK}={name}-{os.getpid()}-{time.monotonic_ns()}"
+        self._pids: dict[int, int] = {}  # of the workers that live, by number
         self._near, far = posix.message_pair()
         self.fd: int = self._near.fileno()
         fd = far.fileno()
@@ -74,7 +75,13 @@ class Nursery:
                 return False
             if not data:
                 return False
-            said(*channel.unwrap(data))
+            kind, content = channel.unwrap(data)
+            if kind == channel.STARTED:
+                self._pids[content[0]] = content[1]
+                continue
+            if kind == channel.DIED:
+                self._pids.pop(content[0], None)
+            said(kind, content)
 
     def last_words(self) -> str:
         """What the zygote printed, the end of it: the user's module at its import, or why it could not go on."""
@@ -90,11 +97,14 @@ class Nursery:
         self._wait(0.0)
         mark = self._mark.encode()
         until = time.monotonic() + _CLOSE_S
+        dying = set(self._pids.values())  # a process on its way out shows no environment any more
         while time.monotonic() < until:
-            left = posix.marked(mark)
-            if not left:
+            found = posix.marked(mark)
+            posix.kill(found)
+            dying = {pid for pid in dying | found if posix.parent_of(pid) is not None}
+            if not dying:
                 break
-            posix.kill(left)
+            time.sleep(0.0005)
 
     def close(self) -> None:
         """End the zygote; the end of the socket is its order to end all workers. `wait` comes next."""
