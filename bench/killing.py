@@ -55,13 +55,7 @@ class Experiment:
             command(project, self.script, self.tasks),
             cwd=project.folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        killed = False
-        if self.kills < kills:
-            try:
-                driver.wait(self.random.uniform(0.2, 1.4) * self.until_first_s)
-            except subprocess.TimeoutExpired:
-                driver.kill()
-                killed = True
+        killed = self.kills < kills and self._kill_later(driver, project, seen)
         output, errors = driver.communicate()
         if driver.returncode not in (0, -9):
             raise RuntimeError(f"a resumed run ended with {driver.returncode}:\n{output}{errors}")
@@ -70,6 +64,25 @@ class Experiment:
         if killed and driver.returncode == -9:
             self.kills += 1
             self.killed_while_working += bool(ran)
+
+    def _kill_later(self, driver: subprocess.Popen[str], project: Project, seen: int) -> bool:
+        """Kill at a random instant: any, or every other time one after the driver's first task. False: it was over."""
+        if self.kills % 2 == 0:
+            return _killed_after(self.random.uniform(0.0, 1.2) * self.until_first_s, driver)
+        while len(trace(project)) == seen:
+            if driver.poll() is not None:
+                return False
+            time.sleep(0.001)
+        return _killed_after(self.random.uniform(0.0, 0.05), driver)
+
+
+def _killed_after(seconds: float, driver: subprocess.Popen[str]) -> bool:
+    try:
+        driver.wait(seconds)
+    except subprocess.TimeoutExpired:
+        driver.kill()
+        return True
+    return False
 
 
 def prepared(script: str, tasks: int, workplace: Workplace) -> Experiment:
