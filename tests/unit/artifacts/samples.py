@@ -137,3 +137,14 @@ def make_arrays() -> dict[str, Any]:
         "object strings": np.array(["a", "žluť", ""], dtype=object),
         "masked": np.ma.array([1, 2], mask=[False, True]),
     }
+
+
+def make_stored() -> dict[str, Any]:
+    """The same, whose buffer and whose skeleton are small blobs."""
+    import numpy as np
+
+    return {
+        "blob": np.zeros(8192),
+        "skeleton blob": [str(number) for number in range(3000)],
+        "fortran blob": np.asfortranarray(np.ones((64, 128))),
+    }

@@ -30,7 +30,8 @@ if __name__ == "__main__":
     store = FolderStore(sys.argv[1])
     record = encode([Trained(1), half, sys.modules["__main__"]], store).stored.record
     value, function, module = decode(record, store)
-    print(names.main_name(), b"__main__" in record, type(value) is Trained, function is half, getattr(module, "half", half) is half)
+    same = type(value) is Trained, function is half, getattr(module, "half", half) is half
+    print(names.main_name(), b"__main__" in record, *same)
     print(identify([Trained(1), half]).digest.hex())
     print(record.hex())
 """
