@@ -16,8 +16,8 @@ def run(name: str = "") -> Run:
 
     Raises NotFoundError, which says what could be meant.
     """
-    from penstock.client.reader import Reader
     from penstock.client.flow_runs import Run
+    from penstock.client.reader import Reader
 
     return Run.find(Reader.here(), name)
 
@@ -35,8 +35,8 @@ def runs(
     `status`: "running", "done", "failed", "cancelled", "interrupted" or "crashed". `since`: a time, how long ago
     (a timedelta, or "2d"), or an ISO date. Raises UsageError for a status or a time that is none.
     """
-    from penstock.client.reader import Reader
     from penstock.client.flow_runs import list_runs
+    from penstock.client.reader import Reader
 
     return list_runs(Reader.here(), flow, status, tag, since, limit)
 

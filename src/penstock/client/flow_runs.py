@@ -28,6 +28,7 @@ class Run:
 
     def __init__(self, reader: Reader, row: RunRow, files_into: Path | None = None) -> None:
         self._reader = reader
+        self._files_into = files_into
         self._loader = Loader(reader, row, files_into)  # files_into None: a folder of the project
         self._listed = row
         self.id = row.run_id  # "digits/3"
@@ -119,7 +120,7 @@ class Run:
         if status is not None:
             _check("status of a task", status, [known.value for known in TaskStatus])
         rows = queries.tasks(self._reader.journal, self._listed.id, name, status, limit)
-        return Tasks(Task(self._reader, self._listed, row) for row in rows)
+        return Tasks(Task(self._reader, self._listed, row, self._files_into) for row in rows)
 
     def task(self, name: str) -> Task:
         """A task: "train/2", or "load" where the step has one task only. Raises NotFoundError."""
@@ -129,7 +130,8 @@ class Run:
         if not number.isdigit():
             raise NotFoundError(f"{name!r} names no task: write STEP/NUMBER; see `penstock show {self.id}`")
         found = targets.find_step(self._reader, self._listed, step)
-        return Task(self._reader, self._listed, targets.find_task(self._reader, self._listed, found, int(number)))
+        row = targets.find_task(self._reader, self._listed, found, int(number))
+        return Task(self._reader, self._listed, row, self._files_into)
 
     def _only_task(self, step: str) -> Task:
         found = self.tasks(step, limit=2)

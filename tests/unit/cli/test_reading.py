@@ -1,0 +1,287 @@
+"""The verbs that read: ls, show, logs and get, on recorded runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import penstock
+from penstock.cli.main import main
+from penstock.client.structs import LogLine, RunInfo, TaskInfo
+from penstock.model.rows import Batch, RunEnd
+from tests.recorded import Recorded, outcome, record_crashed, record_done, record_failed, record_running, task
+
+
+class Said:
+    """What a verb printed, and its exit code."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+    @property
+    def next(self) -> str:
+        found = re.search(r"^Next: (.*?)   \(", self.err, re.MULTILINE)
+        assert found, self.err
+        return found[1]
+
+
+@pytest.fixture
+def say(capfd: pytest.CaptureFixture[str]) -> Any:
+    def run(command: str) -> Said:
+        code = main(shlex.split(command))
+        return Said(code, *capfd.readouterr())
+
+    return run
+
+
+def test_ls_is_an_aligned_table_in_a_pipe(recorded: Recorded, say: Any):
+    record_done(recorded)
+    record_failed(recorded)
+    record_crashed(recorded)
+    said = say("ls")
+    assert said.code == 0
+    assert said.lines[0].split() == [
+        "run",
+        "status",
+        "started",
+        "duration",
+        "done",
+        "failed",
+        "tags",
+    ]
+    rows = [re.split(r" {2,}", line) for line in said.lines[1:]]
+    assert [row[:2] for row in rows] == [["wide/1", "crashed"], ["digits/2", "failed"], ["digits/1", "done"]]
+    assert rows[1][3:] == ["12.5 s", "0", "3"]
+    assert rows[2][3:] == ["12.5 s", "3", "nightly"]
+    assert said.next == "penstock show wide/1"
+
+
+def test_ls_chooses(recorded: Recorded, say: Any):
+    record_done(recorded)
+    record_failed(recorded)
+    assert len(say("ls dig --status failed").lines) == 2
+    assert len(say("ls --tag nightly --since 30000d").lines) == 2
+    assert "penstock ls --limit 5" in say("ls --limit 1").err
+    nothing = say("ls --since 1h")
+    assert (nothing.out, nothing.code, nothing.next) == ("", 0, "penstock ls")
+
+
+def test_ls_of_nothing(project_folder: Path, say: Any):
+    said = say("ls")
+    assert (said.code, said.out, said.next) == (0, "", "penstock run FILE")
+    assert say("ls --json").out == "[]\n"
+    assert not (project_folder / ".penstock").exists()
+
+
+def test_json_is_one_document_of_the_clients_structs(recorded: Recorded, say: Any):
+    record_done(recorded)
+    run = penstock.run()
+    assert msgspec.json.decode(say("ls --json").out, type=list[RunInfo]) == [run.info()]
+    assert msgspec.json.decode(say("show --json").out, type=RunInfo) == run.info()
+    assert msgspec.json.decode(say("show digits/1/train/2 --json").out, type=TaskInfo) == run.task("train/2").info()
+    tasks = msgspec.json.decode(say("show digits/1/train --json").out, type=list[TaskInfo])
+    assert tasks == [task.info() for task in run.tasks("train")]
+    assert msgspec.json.decode(say("logs --json").out, type=list[LogLine]) == run.logs()
+    assert say("show --json").err == ""
+
+
+def test_show_a_run(recorded: Recorded, say: Any):
+    record_done(recorded)
+    said = say("show")
+    assert said.lines[0].startswith("digits/1  done  after 12.5 s, started 2023-11-")
+    for line in (
+        "  tags    nightly",
+        "  file    /src/digits.py",
+        "  result  [0.25, 0.75]  (list)",
+        "  depths  [2, 4]",
+        "accuracy  0.75       0.5     0.75       2      1",
+    ):
+        assert line in said.lines
+    assert said.next == "penstock get digits/1"
+
+
+def test_show_a_failed_run_tells_the_users_traceback_then_the_task_and_its_inputs(recorded: Recorded, say: Any):
+    record_failed(recorded)
+    said = say("show")
+    error = said.lines[said.lines.index("Error") + 1 :]
+    assert error[:3] == ["Traceback (most recent call last):", '  File "digits.py"', "ValueError: no <b>"]
+    tasks = said.lines[said.lines.index("Failed tasks") + 1 :]
+    assert tasks == [
+        "  digits/1/train/1  ValueError: no <b>",
+        "    depth  '<i>'",
+        "  digits/1/evaluate/1  upstream: the result of digits/1/train/1 is not there",
+        "    model  digits/1/train/1",
+        "  digits/1/probe/1  ValueError: survived  (the flow went on)",
+        "    depth  1",
+    ]
+    assert said.next == "penstock resume digits/1"
+
+
+def test_show_a_crashed_and_a_running_run(recorded: Recorded, say: Any):
+    record_crashed(recorded)
+    assert say("show").lines[0].startswith("wide/1  crashed  after ")
+    assert say("show").next == "penstock resume wide/1"
+    record_running(recorded).close()
+    said = say("show")
+    assert said.lines[0].startswith("wide/2  running  for ")
+    assert "draw        7        2     1" in said.lines
+    assert said.next == "penstock logs -f wide/2"
+
+
+def test_show_a_task(recorded: Recorded, say: Any):
+    record_done(recorded)
+    said = say("show digits/1/train/2")
+    assert said.lines[0].startswith("digits/1/train/2  done in attempt 2  after 1.5 s, began ")
+    for line in (
+        "  used    1.25 s of CPU, 64.0 MiB of memory at its peak, 2.0 KiB written",
+        "split  {'x': [1, 2, 3], 'y': 'z'}  dict  digits/1/load/1",
+        "  value   0.75",
+        "      1  failed     1.5 s  raised  ValueError flaky",
+        "accuracy     2   0.75",
+        "  second try",
+    ):
+        assert line in said.lines
+    assert said.next == "penstock get digits/1/train/2"
+
+
+def test_show_a_step(recorded: Recorded, say: Any):
+    record_done(recorded)
+    said = say("show digits/1/train")
+    assert said.lines[0] == "digits/1/train  2 tasks"
+    assert said.lines[2] == "1     done       1.5 s  depth=2, split=digits/1/load/1['x']        0.25"
+    assert "1 more: penstock show digits/1/train --limit 2" in say("show digits/1/train --limit 1").err
+
+
+def test_logs(recorded: Recorded, say: Any):
+    record_done(recorded)
+    said = say("logs")
+    assert [line[14:] for line in said.lines] == [
+        "load/1                  hello",
+        "train/2        WARNING  first try",
+        "train/2                 raw",
+        "train/2#2               second try",
+    ]
+    assert re.match(r"\d\d:\d\d:\d\d\.000  load", said.lines[0])
+    assert said.next == "penstock show digits/1"
+    assert len(say("logs --level warning").lines) == 1
+    assert len(say("logs digits/1/load").lines) == 1
+    assert len(say("logs digits/1/train/2 -n 2").lines) == 2
+    assert [json.loads(line)["text"] for line in say("logs -f --json digits/1/train/2").lines][-1] == "second try"
+
+
+def test_following_a_run_that_is_over_ends(recorded: Recorded, say: Any):
+    record_done(recorded)
+    assert say("logs -f").lines == say("logs").lines
+    assert say("logs -f --tail 3").code == 2
+
+
+def test_logs_of_a_run_that_printed_nothing(recorded: Recorded, say: Any):
+    record_crashed(recorded)
+    said = say("logs")
+    assert (said.out, said.code) == ("", 0)
+    assert "Nothing was printed" in said.err
+
+
+def test_get_prints_values(recorded: Recorded, say: Any):
+    record_done(recorded)
+    assert json.loads(say("get").out) == [0.25, 0.75]
+    assert say("get digits rows").out == "5\n"
+    assert say("get digits/1[1]").out == "0.75\n"
+    assert say("get digits/1/train/1 depth").out == "2\n"
+    assert json.loads(say("get digits/1/train/1 --input split").out) == [1, 2, 3]
+    assert say("get \"digits/1/load['y']\"").out == "z\n"
+    said = say("get digits/1/train/1 depth")
+    assert said.next == "penstock get digits/1/train/1 depth -o FILE"
+
+
+def test_get_as_json_has_the_value_and_what_is_known_of_it(recorded: Recorded, say: Any):
+    record_done(recorded)
+    found = json.loads(say("get digits/1/load --json").out)
+    assert found["content"] == {"x": [1, 2, 3], "y": "z"}
+    assert found["value"]["type"] == "dict"
+    assert (found["target"], found["saved_to"]) == ("digits/1/load", None)
+
+
+def test_get_saves_by_the_kind_of_value(recorded: Recorded, say: Any, tmp_path: Path):
+    record_done(recorded)
+    said = say(f"get -o {tmp_path}/out.json")
+    assert json.loads((tmp_path / "out.json").read_text()) == [0.25, 0.75]
+    assert (said.out, said.err) == ("", f"saved digits/1 to {tmp_path}/out.json\n")
+    again = say(f"get -o {tmp_path}/out.json")
+    assert (again.code, again.err) == (
+        2,
+        f"penstock: {tmp_path}/out.json is there already; overwrite it with --force, or name another file\n",
+    )
+    assert say(f"get -o {tmp_path}/out.json --force").code == 0
+    say(f"get digits/1/train/1 depth -o {tmp_path}")
+    assert (tmp_path / "digits-1-train-1-depth.json").read_text() == "2\n"
+
+
+def test_get_copies_a_file(recorded: Recorded, say: Any, tmp_path: Path):
+    plot = tmp_path / "plot.txt"
+    plot.write_text("a plot\n")
+    run = recorded.begin("digits")
+    run.commit(Batch((task(1, "digits.plot", 1, outcome(recorded.stored(plot, files=True))),)))
+    run.end(RunEnd("done"))
+    run.close()
+    plot.unlink()
+    assert say("get digits/1/plot").out == "a plot\n"
+    say(f"get digits/1/plot -o {tmp_path}")
+    assert plot.read_text() == "a plot\n"
+    assert not (recorded.home / "files").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("get digits/2", "digits/2 is failed: it has no result; see `penstock show digits/2`"),
+        ("get digits/2/train/1", "is failed: it has no result; see `penstock show digits/2/train/1`"),
+        ("get digits/1[7]", "there is no such part of a list: list index out of range"),
+        ("get digits/1 row", "there are: rows, depths"),
+        ("get digits/1/train", "train has several tasks: name one, as train/1"),
+        ("show digist", "did you mean digits?"),
+        ("show digits/1/trian", "did you mean train?"),
+        ("show digits/1/train --status done --limit x", "is not a valid integer"),
+        ("show digits/1/train --status fine", "'fine' is no status of a task"),
+        ("logs digits/7", "there is no run digits/7; see `penstock ls digits`"),
+        ("ls nothing", "no run is named 'nothing'"),
+        ("ls --since soon", "'soon' is not a time"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_exit_code_2(recorded: Recorded, say: Any, command: str, words: str):
+    record_done(recorded)
+    record_failed(recorded)
+    said = say(command)
+    assert (said.code, said.out) == (2, "")
+    assert words in said.err
+    assert said.err.startswith("penstock: ")
+    assert said.err.count("\n") == 1
+
+
+def test_a_value_whose_classes_are_missing_says_so(recorded: Recorded, say: Any):
+    from penstock.artifacts import records
+    from penstock.model.outcomes import Stored
+
+    run = recorded.begin("digits")
+    run.end(RunEnd("done", Stored(b"", records.build((), b"\x80\x05cgone_module\nThing\n)R."), "", (), 30)))
+    run.close()
+    said = say("get")
+    assert said.code == 1
+    assert "digits/1 can't be unpickled here: No module named 'gone_module'. Install what its classes need" in said.err
+
+
+def test_the_next_commands_work_when_pasted(recorded: Recorded, say: Any):
+    record_done(recorded)
+    for command in ("ls", "show", "show digits/1/train", "show digits/1/train/1", "logs"):
+        words = say(command).next.removeprefix("penstock ")
+        assert say(words).code == 0
