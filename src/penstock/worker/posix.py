@@ -75,13 +75,25 @@ def shared_file(folder: str, size: int) -> int:
     return fd
 
 
+# jemalloc, which pyarrow starts when it is imported, holds this one still for a fork and does without it in the child.
+_THREADS_THAT_FORK = (b"jemalloc_bg_thd\n",)
+
+
 def threads_alive() -> int:
-    """How many threads this process has, those that Python does not know included."""
+    """How many threads this process has, those that Python does not know included, that a fork would leave behind."""
     try:
-        return len(os.listdir("/proc/self/task"))
+        return sum(_name_of_thread(thread) not in _THREADS_THAT_FORK for thread in os.listdir("/proc/self/task"))
     except OSError:
         threading = sys.modules.get("threading")
         return threading.active_count() if threading else 1
+
+
+def _name_of_thread(thread: str) -> bytes:
+    try:
+        with open(f"/proc/self/task/{thread}/comm", "rb") as file:
+            return file.read()
+    except OSError:  # it has just ended
+        return b""
 
 
 def has_children() -> bool:

@@ -168,8 +168,8 @@ class Zygote:
         count = posix.threads_alive()
         if count > 1:
             text = (
-                f"{self._context.module} leaves {count - 1} threads running when it is imported, so that workers can't "
-                "be forked: each is started anew, which takes longer"
+                f"{self._context.module} leaves {'a thread' if count == 2 else f'{count - 1} threads'} running when it is "
+                "imported, so that workers can't be forked: each is started anew, which takes longer"
             )
             self._report(channel.NOTICE, (text,))
         return count == 1

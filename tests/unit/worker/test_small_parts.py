@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,15 @@ def test_threads_alive_counts_this_one() -> None:
 def test_nobody_is_killed_twice() -> None:
     posix.kill([2**22 + 1])
     assert posix.marked(b"no-such-mark-" + os.urandom(8).hex().encode()) == set()
+
+
+def test_a_thread_that_forks_well_does_not_count(require: Callable[[str], None]) -> None:
+    require("pyarrow")
+    program = (
+        "import pyarrow; pyarrow.jemalloc_memory_pool()\n"
+        "from penstock.worker import posix\n"
+        "import os; assert len(os.listdir('/proc/self/task')) == 2; print(posix.threads_alive())"
+    )
+    environ = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environ, check=True)
+    assert done.stdout == "1\n"
