@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import replace
 from typing import Any
@@ -14,11 +15,8 @@ from penstock.engine.facts import StopMode
 from penstock.model.options import Backoff, Options
 from tests.unit.engine.world import LIMITS, PROFILES, Crash, Driver, Spec, World, combine
 
-quick = settings(
-    max_examples=int(__import__("os").environ.get("N", "150")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+EXAMPLES = 200 if os.environ.get("PENSTOCK_REQUIRE_ALL") == "1" else 30
+quick = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

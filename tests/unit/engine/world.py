@@ -132,7 +132,7 @@ class Driver:
 
     def run(self, stop: tuple[int, StopMode] | None = None, cancels: tuple[int, ...] = ()) -> None:
         """Until the machine rests with nothing left to submit. Raises `Crash`."""
-        for step in range(20_000):
+        for step in range(3_000):
             if self.machine.resting and not self.mail and (not self.to_submit or self.machine.stop):
                 return
             events = self.arrivals()
