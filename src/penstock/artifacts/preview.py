@@ -9,10 +9,12 @@ import json
 from typing import Any, Dict, List, Tuple, Type, cast
 
 _LONGEST = 200  # characters of `text`
+_SURELY = 2048 // 4  # characters: no more than 2 KiB as UTF-8
 _ITEMS = 8
 _DEEP = 3
 _COLUMNS = 24
 _NUMBERS = 1 << 600  # beyond it an int is told by its length: writing it out takes quadratic time
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PLAIN: Dict[type, str] = {type(None): "NoneType", bool: "bool", int: "int", float: "float"}
 
 
@@ -44,11 +46,11 @@ def _written(facts: Dict[str, Any], size: int) -> str:
     text = str(facts["text"])
     facts["text"] = (text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…").encode("utf-8", "replace").decode()
     facts["type"] = str(facts["type"])[-120:].encode("utf-8", "replace").decode()
-    written = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
-    if len(written.encode()) > 2048:
+    written = _json(facts)
+    if len(written) > _SURELY and len(written.encode()) > 2048:
         facts.pop("schema", None)
         facts["text"] = facts["text"][:100]
-        written = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+        written = _json(facts)
     return written
 
 
