@@ -10,7 +10,7 @@ from penstock.launch.interrupts import Interrupted
 from penstock.model.outcomes import Error
 from penstock.model.rows import RunEnd
 from penstock.model.states import Cause, RunStatus
-from penstock.sdk.failures import TASK_ATTRIBUTE
+from penstock.sdk.failures import SIBLINGS_ATTRIBUTE, TASK_ATTRIBUTE
 from penstock.worker.failure import class_name, traceback_text
 
 
@@ -27,17 +27,35 @@ def how_it_ended(error: BaseException, run_id: str) -> tuple[RunStatus, BaseExce
     return RunStatus.FAILED, error
 
 
+def what_ended(error: BaseException, stopped_by: BaseException | None) -> BaseException:
+    """The error that ended the body, or what stopped the run (None: nothing did) where the error only follows from it:
+    tasks that are cancelled with the run fail a body that waits for them."""
+    if stopped_by is not None and any(isinstance(part, TaskCancelledError) for part in _parts(error)):
+        return stopped_by
+    return error
+
+
 def run_end(status: RunStatus, error: BaseException, driver: Driver) -> RunEnd:
     """What the journal keeps of the end of a run that is not done."""
     cause = Cause.CANCELLED if status is RunStatus.CANCELLED else Cause.RAISED
     words = Error(cause.value, class_name(type(error)), str(error), traceback_text(error))
     paths = set(tasks_of(error))
+    for part in _parts(error):
+        paths.update(getattr(part, SIBLINGS_ATTRIBUTE, ()))
     roots = {failure.root for failure in driver.failures.values() if failure.path in paths or not failure.delivered}
     return RunEnd(status.value, None, words, tuple(sorted(roots)))
 
 
 def tasks_of(error: BaseException | None) -> Iterator[str]:
-    """The tasks whose failures an exception comes from: itself, what it was raised from or while, and a group's."""
+    """The tasks whose failures an exception comes from, its own first."""
+    for part in _parts(error):
+        task = getattr(part, TASK_ATTRIBUTE, None)
+        if task is not None:
+            yield task
+
+
+def _parts(error: BaseException | None) -> Iterator[BaseException]:
+    """The exception itself, what it was raised from or while, and the members of a group."""
     seen: set[int] = set()
     pending = [error]
     while pending:
@@ -45,7 +63,5 @@ def tasks_of(error: BaseException | None) -> Iterator[str]:
         if part is None or id(part) in seen:
             continue
         seen.add(id(part))
-        task = getattr(part, TASK_ATTRIBUTE, None)
-        if task is not None:
-            yield task
+        yield part
         pending += [part.__cause__, part.__context__, *getattr(part, "exceptions", ())]

@@ -23,7 +23,7 @@ from penstock.errors import (
 from penstock.journal.columns import Surroundings
 from penstock.journal.handle import RunHandle as JournalHandle
 from penstock.journal.owners import owner_of_this_process
-from penstock.launch.ending import how_it_ended, run_end
+from penstock.launch.ending import how_it_ended, run_end, what_ended
 from penstock.launch.how import How
 from penstock.launch.interrupts import interrupts
 from penstock.launch.targets import Module, module_of
@@ -35,6 +35,7 @@ from penstock.project import Project, wire_executors
 from penstock.sdk import current, local, session
 from penstock.sdk.failures import rebuild, without_engine
 from penstock.sdk.flows import Flow
+from penstock.sdk.steps import Step
 
 
 def start(project: Project, flow: Flow[Any, Any], params: dict[str, Any], how: How) -> Any:
@@ -177,6 +178,7 @@ class ActiveRun:
 
     def _fail(self, driver: Driver, error: BaseException) -> None:
         """Let what is in flight finish, record the end, and raise what the caller of the flow should see."""
+        error = what_ended(error, driver.halted_by)
         if isinstance(error, (KeyboardInterrupt, Suspension)):
             driver.halt(error, kill=isinstance(error, KeyboardInterrupt))
         elif not self._how.keep_going:
@@ -186,16 +188,14 @@ class ActiveRun:
         if isinstance(fault, FencedError):
             self._clean_up(RunStatus.RUNNING)
             raise fault
-        if self._flow.on_failure is not None and isinstance(error, Exception):
-            self._call_on_failure(error)
         status, shown = how_it_ended(fault, self.id)
+        if self._flow.on_failure is not None and driver.fault is None and status is RunStatus.FAILED:
+            self._call_on_failure(self._flow.on_failure, shown)
         self._end(run_end(status, shown, driver))
         raise shown.with_traceback(without_engine(error.__traceback__)) from shown.__cause__
 
-    def _call_on_failure(self, error: Exception) -> None:
+    def _call_on_failure(self, step: Step[Any, Any], error: BaseException) -> None:
         """Run the flow's `on_failure` step as the last task of the run. Its own failure is said, and hides nothing."""
-        step = self._flow.on_failure
-        assert step is not None
         driver = self._new_driver(None)
         driver.start()
         try:
