@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import socket
 from pathlib import Path
 
 from penstock.model.rows import Owner
@@ -15,7 +14,7 @@ _IS_LINUX = (_PROC / "self" / "stat").exists()
 
 def owner_of_this_process() -> Owner:
     """This process, as a lease names it."""
-    return Owner(socket.gethostname(), boot_id(), os.getpid(), process_started(os.getpid()))
+    return Owner(os.uname().nodename, boot_id(), os.getpid(), process_started(os.getpid()))
 
 
 def is_alive(owner: Owner) -> bool | None:
@@ -31,7 +30,7 @@ def is_alive(owner: Owner) -> bool | None:
 
 def is_same_host(owner: Owner) -> bool:
     """Whether the owner's host has the name of this one."""
-    return owner.host == socket.gethostname()
+    return owner.host == os.uname().nodename
 
 
 def is_same_boot(owner: Owner) -> bool:
