@@ -33,6 +33,7 @@ def test_a_table_in_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: 
 
 
 def test_a_pipe_needs_no_rich(project_folder: Path):
-    code = "import sys; from penstock.cli.main import main; main(['ls']); print(sorted({'rich', 'numpy'} & set(sys.modules)))"
+    unwanted = "print(sorted({'rich', 'numpy'} & set(sys.modules)))"
+    code = f"import sys; from penstock.cli.main import main; main(['ls']); {unwanted}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
