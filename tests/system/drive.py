@@ -13,16 +13,17 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from penstock import launch
 from penstock.client.reader import Reader
 from penstock.client.resuming import params_of
 from penstock.engine.driver import Driver
 from penstock.journal import queries
+from penstock.launch import runs, targets
+from penstock.launch.how import How, Watcher
 from penstock.model.states import RunStatus
 from penstock.project import Project
 
 
-class Listener(launch.Watcher):
+class Listener(Watcher):
     """Keeps what a watcher is told."""
 
     def __init__(self) -> None:
@@ -46,7 +47,7 @@ def main(order: dict[str, Any], report: Path) -> None:
     listener = Listener()
     found: dict[str, Any] = {}
     try:
-        found["result"] = _drive(order, launch.How(**order["how"], watcher=listener))
+        found["result"] = _drive(order, How(**order["how"], watcher=listener))
     except BaseException as error:
         found["error"] = _told(error)
     found["notes"] = listener.notes
@@ -57,13 +58,13 @@ def main(order: dict[str, Any], report: Path) -> None:
     part.rename(report)
 
 
-def _drive(order: dict[str, Any], how: launch.How) -> Any:
+def _drive(order: dict[str, Any], how: How) -> Any:
     project = Project.find()
-    flow = launch.load_flow(order["target"])
+    flow = targets.load_flow(order["target"])
     if order["run"]:
         params = params_of(Reader(project), queries.resolve(project.reader, order["run"]))
-        return launch.resume(project, flow, order["run"], params, how)
-    return launch.start(project, flow, flow.parameters(**order["params"]), how)
+        return runs.resume(project, flow, order["run"], params, how)
+    return runs.start(project, flow, flow.parameters(**order["params"]), how)
 
 
 def _told(error: BaseException) -> dict[str, Any]:

@@ -322,7 +322,9 @@ def test_what_cannot_be_stored_names_the_culprit(table: Any, step: str, path: st
 
 def test_failures_of_its_own_code_are_retried_as_often_as_allowed(table: Any) -> None:
     assert table[0]["fails_twice"] == {"value": "third"}
-    assert [line for line in table[1].trace() if line.startswith("fails_twice")] == [f"fails_twice {n}" for n in (1, 2, 3)]
+    assert [line for line in table[1].trace() if line.startswith("fails_twice")] == [
+        f"fails_twice {n}" for n in (1, 2, 3)
+    ]
     assert table[0]["fails_otherwise"]["type"] == "ValueError"
     assert table[1].trace().count("fails_otherwise") == 1
 

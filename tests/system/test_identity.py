@@ -13,7 +13,9 @@ STOP = """
 """
 
 
-def interrupted(project: Project, body: str, *, run_seed: str = "1", edited: str = "", resume_seed: str = "2") -> object:
+def interrupted(
+    project: Project, body: str, *, run_seed: str = "1", edited: str = "", resume_seed: str = "2"
+) -> object:
     """Run a module whose flow stops before its end, then resume it (with another source, if `edited`): its result.
 
     The two processes have different hash seeds.

@@ -156,7 +156,9 @@ def test_the_failure_that_ended_the_run_runs_again(project: Project) -> None:
     assert project.tasks()["work/3"] == "done"
 
 
-@pytest.mark.parametrize("how", ["raise error", "raise RuntimeError('wrapped') from error", "raise RuntimeError('while')"])
+@pytest.mark.parametrize(
+    "how", ["raise error", "raise RuntimeError('wrapped') from error", "raise RuntimeError('while')"]
+)
 def test_a_failure_that_was_caught_and_raised_on_runs_again(project: Project, how: str) -> None:
     project.write(
         f"""
@@ -335,7 +337,9 @@ def test_a_body_that_is_not_deterministic_still_resumes(project: Project) -> Non
 def test_the_command_line_says_what_changed(project: Project) -> None:
     project.write(CODE)
     assert project.penstock("run", "mine.py")[0] == 1
-    project.write(CODE.replace("return x * FACTOR", "return x * 3").replace("third(second(first(5)))", "third(first(5))"))
+    project.write(
+        CODE.replace("return x * FACTOR", "return x * 3").replace("third(second(first(5)))", "third(first(5))")
+    )
     project.touch("go")
     code, output = project.penstock("resume")
     assert code == 0, output
@@ -398,3 +402,99 @@ def test_a_checkpoint_survives_attempts_and_resumes(project: Project) -> None:
     project.touch("go")
     assert project.run("main/1").value() == 8
     assert [line for line in project.trace() if line.startswith("epoch")] == [f"epoch {n}" for n in range(9)]
+
+
+def test_a_map_whose_first_failure_was_caught_was_survived_whole(project: Project) -> None:
+    project.write(
+        """
+        @step
+        def work(x):
+            note("work", x)
+            raise ConnectionError(x)
+
+        @flow
+        def main():
+            try:
+                work.map(range(3)).result()
+            except ConnectionError as error:
+                note("caught", error)
+            if not os.path.exists("go"):
+                raise RuntimeError("stop here")
+            return "survived"
+        """
+    )
+    project.run()
+    project.touch("go")
+    assert project.run("main/1").value() == "survived"
+    assert sorted(project.trace()) == ["caught 0", "caught 0", "work 0", "work 1", "work 2"]
+
+
+def test_all_failures_of_a_map_that_ended_the_run_run_again(project: Project) -> None:
+    project.write(
+        """
+        @step
+        def work(x):
+            note("work", x)
+            if not os.path.exists("mended"):
+                raise ConnectionError(x)
+            return x
+
+        @flow
+        def main():
+            try:
+                return work.map(range(3)).result()
+            except ConnectionError as error:
+                raise RuntimeError("wrapped") from error
+        """
+    )
+    assert project.run().error["text"] == "wrapped"
+    project.touch("mended")
+    assert project.run("main/1").value() == [0, 1, 2]
+    assert sorted(project.trace()) == ["work 0", "work 0", "work 1", "work 1", "work 2", "work 2"]
+
+
+def test_a_failure_that_nobody_looked_at_fails_the_run_at_its_end(project: Project) -> None:
+    project.write(
+        """
+        @step
+        def work(x):
+            note("work", x)
+            if x == 1 and not os.path.exists("mended"):
+                raise ConnectionError("unseen")
+
+        @flow
+        def main():
+            work.map(range(3))
+            return "done"
+        """
+    )
+    assert project.run().error["text"] == "unseen"
+    assert project.status() == "failed"
+    project.touch("mended")
+    assert project.run("main/1").value() == "done"
+    assert sorted(project.trace()) == ["work 0", "work 1", "work 1", "work 2"]
+
+
+def test_what_a_flow_s_timeout_ended_runs_again(project: Project) -> None:
+    project.write(
+        """
+        @step
+        def work():
+            note("work")
+            if not os.path.exists("go"):
+                time.sleep(60)
+            return "done"
+
+        @flow(timeout=0.5)
+        def main():
+            try:
+                return work()
+            except Exception as error:
+                note("swallowed", repr(error))
+                return "swallowed"
+        """
+    )
+    assert project.run().error["type"] == "StepTimeoutError"
+    project.touch("go")
+    assert project.run("main/1").value() == "done"
+    assert project.trace() == ["work", "work"]

@@ -25,6 +25,7 @@ from penstock.engine.mailbox import Inbox
 from penstock.engine.ports import Sink
 from penstock.errors import Suspension, UsageError
 from penstock.model.options import Options
+from penstock.model.outcomes import Error
 from penstock.model.rows import PriorTask, StepCount
 from penstock.model.specs import Call
 from penstock.model.states import Cause, TaskStatus
@@ -283,7 +284,16 @@ class Driver:
             commands = self._machine.handle(intents, now)
         resolutions, book.resolutions = book.resolutions, []
         for resolution in resolutions:
-            resolution.sink.settle(resolution.result, resolution.error, resolution.reused)
+            if self._ended_by_halt(resolution.error):
+                assert self._halted is not None
+                resolution.sink.suspend(self._halted.reason)
+            else:
+                resolution.sink.settle(resolution.result, resolution.error, resolution.reused)
+
+    def _ended_by_halt(self, error: Error | None) -> bool:
+        """Whether a task failed because the run stops: the body must unwind, and not take it for a failure."""
+        stop = self._machine.stop
+        return error is not None and stop is not None and stop.mode is facts.StopMode.KILL and error.cause == stop.cause
 
     def _commit(self) -> list[facts.IntentCommitted]:
         pending, self._book.pending = self._book.pending, Pending()

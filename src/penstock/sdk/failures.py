@@ -36,6 +36,9 @@ _CLASSES: Dict[str, Type[PenstockError]] = {
 TASK_ATTRIBUTE = "__penstock_task__"
 """Names the task on an exception that came out of one."""
 
+SIBLINGS_ATTRIBUTE = "__penstock_siblings__"
+"""Names, on an exception that stands for several futures, the other tasks that had failed."""
+
 
 _OURS = os.path.dirname(os.path.abspath(errors.__file__)) + os.sep
 

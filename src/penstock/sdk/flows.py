@@ -53,7 +53,7 @@ class Flow(Typed["P", R]):
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Start a run that is driven in a thread of this process, and give a handle to it: `.id`, `.result()`."""
         current.refuse_while_importing(self.name)
-        if current.in_attempt() or session.place() is not None:
+        if current.in_attempt() or session.in_body():
             raise UsageError(f"flow {self.name} is called inside a run: call it, and it joins the run")
         return _launched(session.launcher.submit, self)(self, self.parameters(*args, **kwargs))
 

@@ -16,7 +16,7 @@ from penstock.artifacts.canonical import identify
 from penstock.errors import DamagedError, UsageError
 from penstock.model.edges import Edge, Part, Ref, take
 from penstock.model.outcomes import Error, Stored
-from penstock.sdk.failures import rebuild
+from penstock.sdk.failures import SIBLINGS_ATTRIBUTE, rebuild
 from penstock.sdk.session import Run
 
 PENDING, FINISHED = "PENDING", "FINISHED"  # the words of concurrent.futures, which looks at `_state`
@@ -275,12 +275,22 @@ class Futures(List[Any]):
         ours = [future for future in self if isinstance(future, Future)]
         if ours:
             await_all(ours[0].run, ours, timeout)
-        if errors == "raise":
-            return [future.result(timeout) for future in self]
-        failed = tuple(future.id for future in ours if future.failure is not None)
+        failed = [future for future in ours if future.failure is not None]
         if failed:
-            ours[0].run.engine.deliver(failed)
-        return [_value_or_error(future, timeout) for future in self]
+            failed[0].run.engine.deliver(tuple(future.id for future in failed))
+        if errors == "return":
+            return [_value_or_error(future, timeout) for future in self]
+        if failed:
+            raise _one_for_all(failed)
+        return [future.result(timeout) for future in self]
+
+
+def _one_for_all(failed: List[Future]) -> BaseException:
+    """The first failure. Whoever catches it has survived them all; a run that ends with it has ended with them all."""
+    error = failed[0].exception()
+    assert error is not None
+    setattr(error, SIBLINGS_ATTRIBUTE, tuple(future.task for future in failed[1:]))
+    return error
 
 
 def _value_or_error(future: Any, timeout: Optional[float]) -> Any:

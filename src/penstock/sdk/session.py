@@ -119,6 +119,11 @@ def place() -> Optional[Place]:
     return launcher.places[0]
 
 
+def in_body() -> bool:
+    """Whether this very thread runs a flow's body: other threads of a process may start runs of their own."""
+    return _place.get() is not None
+
+
 @contextmanager
 def entered(here: Place) -> Generator[None, None, None]:
     """Make `here` the place of the calls inside, in this thread."""
