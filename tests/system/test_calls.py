@@ -394,6 +394,7 @@ def test_a_strange_thread_beside_several_runs_is_told_so(project: Project) -> No
         """
 import json
 from penstock.errors import UsageError
+from penstock.sdk.session import launcher
 gate = threading.Event()
 
 @flow
@@ -409,7 +410,7 @@ if __name__ == "__main__":
             found.append(add(1))
         except UsageError as error:
             found.append(str(error))
-    while sum(h.id is not None for h in handles) < 2 or len(__import__("penstock.sdk.session").sdk.session.launcher.places) < 2:
+    while len(launcher.places) < 2:
         time.sleep(0.001)
     thread = threading.Thread(target=strange)
     thread.start()

@@ -218,8 +218,8 @@ def main():
 def arguments():
     found = {}
     for name, value in {
-        "generator": (x for x in ()), "lock": threading.Lock(), "open file": open("mine.py"), "inner": {"a": [Model, open]},
-        "deep": {"a": [1, threading.Lock()]},
+        "generator": (x for x in ()), "lock": threading.Lock(), "open file": open("mine.py"),
+        "inner": {"a": [Model, open]}, "deep": {"a": [1, threading.Lock()]},
     }.items():
         try:
             look(value)
