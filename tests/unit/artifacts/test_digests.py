@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -22,18 +23,27 @@ def test_pieces_have_the_digest_of_the_whole():
     assert hasher.digest() == digests.digest(b"abc")
 
 
-def test_without_blake3_it_is_sha256(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(sys.modules, "blake3", None)
-    digests._algorithm.cache_clear()
-    try:
-        digest = digests.digest(b"abc")
-        assert digests.text(digest) == f"s2-{hashlib.sha256(b'abc').hexdigest()}"
-        assert digests.recompute(b"abc", like=digest) == digest
-        with pytest.raises(ValueError, match="pip install blake3"):
-            digests.recompute(b"", like=digests.parse(BLAKE3_OF_NOTHING))
-    finally:
+@pytest.fixture
+def no_blake3() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "blake3", None)
         digests._algorithm.cache_clear()
+        yield
+    digests._algorithm.cache_clear()
+
+
+@pytest.mark.usefixtures("no_blake3")
+def test_without_blake3_it_is_sha256():
+    digest = digests.digest(b"abc")
+    assert digests.text(digest) == f"s2-{hashlib.sha256(b'abc').hexdigest()}"
     assert digests.recompute(b"abc", like=digest) == digest
+    with pytest.raises(ValueError, match="pip install blake3"):
+        digests.recompute(b"", like=digests.parse(BLAKE3_OF_NOTHING))
+
+
+def test_with_blake3_the_other_kind_is_read_too():
+    sha256 = b"\x02" + hashlib.sha256(b"abc").digest()
+    assert digests.recompute(b"abc", like=sha256) == sha256
 
 
 @pytest.mark.parametrize("text", ["", "b3-", "xx-" + "0" * 64, "b3-" + "A" * 64, "b3-" + "g" * 64, "b3-" + "0" * 63])
