@@ -78,6 +78,7 @@ class Driver:
         self._lock = threading.Lock()  # over what submitting changes
         self._turning = threading.Lock()  # held during a turn
         self._renew_at = time.monotonic() + RENEW_S
+        self._turner = 0  # the thread that is in a turn; 0: none
         self._sleeps_until = 0.0
         self._prior: dict[bytes, PriorTask] = {}
         self._next_id = 1
@@ -123,18 +124,17 @@ class Driver:
         return job.id, job.path
 
     def _hand_in(self, job: Job) -> None:
-        """Take a turn with the job, unless the driver's thread is in one: then it will find the job before it sleeps."""
+        """Take a turn with the job, unless another thread is in one: that one finds the job before it is done."""
         self._inbox.put(job)
-        if not self._turning.acquire(blocking=False):
-            return
-        try:
-            self._turn(self._inbox.take())
-            if self._next_at() < self._sleeps_until:
-                self._inbox.ring()
-        except Exception as error:  # noqa: BLE001  the driver's thread must hear of it, and end the run
-            self._inbox.post(_Fault(error))
-        finally:
-            self._turning.release()
+        while self._inbox.holds_items and self._turning.acquire(blocking=False):
+            try:
+                self._turn(self._inbox.take())
+                if self._next_at() < self._sleeps_until:
+                    self._inbox.ring()
+            except Exception as error:  # noqa: BLE001  the driver's thread must hear of it, and end the run
+                self._inbox.post(_Fault(error))
+            finally:
+                self._turning.release()
 
     def _check(self, options: Options) -> str:
         executor = self._wiring.executors.get(options.on)
@@ -150,7 +150,8 @@ class Driver:
         return Job(id_, number, f"{self._wiring.run_id}/{call.name}/{number}", call, sink, prior)
 
     def deliver(self, tasks: tuple[int, ...]) -> None:
-        """Commit that these failures are handed to the body. Blocks until it is committed."""
+        """Commit that these failures are handed to the body. Blocks until it is committed, but for a callback that asks:
+        it runs inside of a turn, and the next one commits."""
         failures = self._book.failures
         news = tuple({failures[task].root for task in tasks if not failures[task].delivered})
         for task in tasks:
@@ -159,6 +160,8 @@ class Driver:
             return
         delivery = Delivery(news, threading.Event())
         self._inbox.post(delivery)
+        if self._turner == threading.get_ident():
+            return
         while not delivery.committed.wait(0.5) and self._thread.is_alive():
             pass
 
@@ -272,6 +275,7 @@ class Driver:
             self._intake.take(item)
 
     def _turn(self, items: list[object]) -> None:
+        self._turner = threading.get_ident()
         for item in items:
             self._take(item)
         book, now = self._book, time.monotonic()
@@ -289,6 +293,7 @@ class Driver:
                 resolution.sink.suspend(self._halted.reason)
             else:
                 resolution.sink.settle(resolution.result, resolution.error, resolution.reused)
+        self._turner = 0
 
     def _ended_by_halt(self, error: Error | None) -> bool:
         """Whether a task failed because the run stops: the body must unwind, and not take it for a failure."""

@@ -70,6 +70,11 @@ class Inbox:
             items, self._items = self._items, []
         return items
 
+    @property
+    def holds_items(self) -> bool:
+        """Whether `take` would give any."""
+        return bool(self._items)
+
     def _silence(self) -> None:
         os.read(self._bell_out, 4096)
 
