@@ -45,7 +45,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"any of: {', '.join(CASES)}; none: all")
     parser.add_argument("--quick", action="store_true", help="see that the cases run; the figures mean nothing")
     parser.add_argument(
-        "--folder", type=Path, help="work here; must be on a real disk (default: a new folder in build/)"
+        "--folder", type=Path, default=ROOT / "build", help="work here, on a real disk (default: build/)"
     )
     parser.add_argument(
         "--publish", action="store_true", help=f"a full run: store it as {PUBLISHED.relative_to(ROOT)} too"
@@ -79,9 +79,8 @@ def store(file: Path, content: dict[str, object]) -> None:
 def main(argv: list[str]) -> int:
     """0: all musts hold, or it was quick and nothing was asked; 1: some were missed."""
     asked = arguments(argv)
-    build = ROOT / "build"
-    build.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=asked.folder or build))
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=asked.folder.absolute()))
     workplace = Workplace(QUICK if asked.quick else FULL, folder)
     try:
         found = {case: measure(case, workplace) for case in asked.cases or CASES}

@@ -78,7 +78,7 @@ class Workplace:
         """A new project with copies of these scripts."""
         self._projects += 1
         folder = self.folder / f"project-{self._projects}"
-        folder.mkdir(parents=True)
+        (folder / ".penstock").mkdir(parents=True)  # so that no folder above is taken for the project
         for script in scripts:
             shutil.copy(HERE / "flows" / script, folder)
         return Project(folder)

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.datasets import load_digits
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import RidgeClassifier
 from sklearn.metrics import classification_report, confusion_matrix
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
@@ -27,9 +27,9 @@ KINDS = {
     "support vectors": lambda strength: SVC(C=strength),
     "neighbours": lambda strength: KNeighborsClassifier(n_neighbors=strength),
     "trees": lambda strength: ExtraTreesClassifier(n_estimators=strength),
-    "logistic": lambda strength: LogisticRegression(C=strength, max_iter=1000),
+    "linear": lambda strength: RidgeClassifier(alpha=strength),
 }
-GRID = {"support vectors": [1, 4, 16], "neighbours": [1, 3, 5], "trees": [20, 80], "logistic": [0.01, 0.1]}
+GRID = {"support vectors": [1, 4, 16], "neighbours": [1, 3, 5], "trees": [20, 80], "linear": [1, 10]}
 
 # How far the training images are pushed about, in pixels (down, right): two more of them each round.
 SHIFTS = [(0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1)]
@@ -70,11 +70,11 @@ class Evaluation:
 
 @step
 def load(seed: int) -> Split:
-    """Real scans, split 60 : 20 : 20 with all ten digits alike in each part."""
+    """Real scans in three parts, each with all ten digits alike; 30 % are held out for the test."""
     images, labels = load_digits(return_X_y=True)
     scans = images.reshape(-1, 8, 8) / 16
     scans, test_scans, labels, test_labels = train_test_split(
-        scans, labels, test_size=0.2, stratify=labels, random_state=seed
+        scans, labels, test_size=0.3, stratify=labels, random_state=seed
     )
     train, validation, train_labels, validation_labels = train_test_split(
         scans, labels, test_size=0.25, stratify=labels, random_state=seed
@@ -126,7 +126,7 @@ def flat(digits: Digits) -> np.ndarray:
 
 
 @flow
-def digits(target: float = 0.99, rounds: int = 3, seed: int = 0) -> Trained:
+def digits(target: float = 0.99, rounds: int = 3, seed: int = 1) -> Trained:
     """Train on more and more shifted images until a model reads enough of the validation images.
 
     target: share of the validation images that is enough
