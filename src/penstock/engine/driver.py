@@ -150,8 +150,8 @@ class Driver:
         return Job(id_, number, f"{self._wiring.run_id}/{call.name}/{number}", call, sink, prior)
 
     def deliver(self, tasks: tuple[int, ...]) -> None:
-        """Commit that these failures are handed to the body. Blocks until it is committed, but for a callback that asks:
-        it runs inside of a turn, and the next one commits."""
+        """Commit that these failures are handed to the body. Blocks until it is committed; not where a future's callback
+        asks, which runs inside of a turn: then the next turn commits."""
         failures = self._book.failures
         news = tuple({failures[task].root for task in tasks if not failures[task].delivered})
         for task in tasks:
