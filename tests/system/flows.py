@@ -174,7 +174,9 @@ class Project:
         for drive in self._drives:
             if drive.process.poll() is None:
                 drive.send(signal.SIGCONT)
-                drive.kill()
+                drive.process.kill()
+            if drive.process.stdout is not None and not drive.process.stdout.closed:
+                drive.process.communicate()
 
     # What is left behind.
 
