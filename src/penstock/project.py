@@ -15,6 +15,7 @@ from penstock.settings import Settings
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Executor
+    from penstock.executors.blank import Blank
     from penstock.executors.inline import InlineExecutor
     from penstock.journal.journal import Journal
 
@@ -85,8 +86,10 @@ class Executors:
         return frozenset(name for name, executor in self.by_name.items() if executor is self.inline)
 
 
-def wire_executors(settings: Settings, *, max_workers: int | None, inline_only: bool) -> Executors:
-    """New executors for a run. `inline_only`: every name stands for the flow's own process."""
+def wire_executors(
+    settings: Settings, *, max_workers: int | None, inline_only: bool, blank: Blank | None = None
+) -> Executors:
+    """New executors for a run. `inline_only`: every name stands for the flow's own process. `blank`: for `process`."""
     from penstock.executors.inline import InlineExecutor
     from penstock.executors.process import ProcessExecutor
 
@@ -102,5 +105,6 @@ def wire_executors(settings: Settings, *, max_workers: int | None, inline_only: 
                 cpu=declared.cpu,
                 memory_bytes=declared.memory_bytes,
                 gpus=declared.gpus,
+                blank=blank if name == "process" else None,
             )
     return Executors(by_name, inline)

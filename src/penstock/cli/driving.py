@@ -1,15 +1,13 @@
-"""What `run` and `resume` have in common: their options, the drive, and what is told at its end."""
+"""What `run` and `resume` have in common: the drive, and what is told at its end."""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import click
 
 from penstock.cli import errors
 from penstock.cli.display import PlainDisplay, for_command, write
@@ -19,6 +17,8 @@ from penstock.launch.runs import prepare
 from penstock.model.states import RunStatus
 
 if TYPE_CHECKING:
+    from penstock.cli.choices import Choices
+    from penstock.executors.blank import Blank
     from penstock.project import Project
     from penstock.sdk.flows import Flow
 
@@ -28,38 +28,12 @@ _CODES = {
 }
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What the user chose of how a run is driven."""
-
-    inline: bool
-    max_workers: int | None
-    keep_going: bool
-    as_json: bool
-    tags: tuple[str, ...] = ()
-
-
-def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that are collected in `Choices`."""
-    for option in (
-        click.option(
-            "--json", "as_json", is_flag=True, help="Print the run as JSON at its end; nothing else on stdout."
-        ),
-        click.option("--keep-going", is_flag=True, help="When the flow fails, finish all that it has submitted."),
-        click.option(
-            "--max-workers", type=click.IntRange(min=1), metavar="N", help="Workers at once. [default: one a CPU]"
-        ),
-        click.option("--inline", is_flag=True, help="Run all in this one process, so that breakpoint() works."),
-    ):
-        command = option(command)
-    return command
-
-
 def drive(
     project: Project,
     flow: Flow[Any, Any],
     params: dict[str, Any],
     choices: Choices,
+    blank: Blank | None,
     run_id: str = "",
     notes: tuple[str, ...] = (),
 ) -> int:
@@ -67,7 +41,9 @@ def drive(
     display = for_command(project, inline=choices.inline, resumed=bool(run_id))
     for note in notes:
         display.said(note)
-    how = How(choices.max_workers, choices.inline, choices.keep_going, choices.tags, display)
+    gc.freeze()
+    gc.enable()  # `main` did without it while it imported
+    how = How(choices.max_workers, choices.inline, choices.keep_going, choices.tags, display, blank)
     with _stdout_for_json() if choices.as_json else _stdout_for_body():
         try:
             active = prepare(project, flow, params, how, run_id)

@@ -1,30 +1,13 @@
-"""`penstock resume`: go on with a run where it stopped."""
+"""`penstock resume`: go on with a run where it stopped. What it needs is imported when its first process starts."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from penstock.cli.arguments import complete_run
-from penstock.cli.driving import Choices, drive, with_options
-from penstock.cli.loading import load
-from penstock.cli.parameters import REQUIRED, options_of, with_defaults
-from penstock.client.reader import Reader
-from penstock.client.resuming import params_of
-from penstock.client.targets import find_flow
-from penstock.client.words import plural
-from penstock.environments.code import source_digest
-from penstock.errors import NotFoundError, UsageError
-from penstock.journal import queries
-from penstock.model.states import RunStatus
-
-if TYPE_CHECKING:
-    from penstock.journal.views import RunRow, StepRow
-    from penstock.sdk.flows import Flow
+from penstock.cli.choices import Choices, blank_process, with_options
 
 _EPILOG = """\b
 Examples:
@@ -46,75 +29,8 @@ def command(run: str, file: str | None, **chosen: Any) -> int:
 
     RUN: the latest one that is not done. Exit codes as of `penstock run`; 2 also where another process drives the run.
     """
-    reader = Reader.here()
-    row = _find(reader, run)
-    flow = load(_target(reader, row, file))
-    params = _parameters(reader, row, flow)
-    notes = tuple(_changes(queries.steps(reader.journal, row.id)))
-    return drive(reader.project, flow, params, Choices(**chosen), row.run_id, notes)
+    choices = Choices(**chosen)
+    with blank_process(not choices.inline) as blank:
+        from penstock.cli.resuming import resume
 
-
-def _find(reader: Reader, text: str) -> RunRow:
-    if "/" in text.strip("/"):
-        return queries.resolve(reader.journal, text)
-    flow = find_flow(reader, text) if text else None
-    for limit in (50, None):  # all are asked for only where the latest are all done
-        for row in queries.runs(reader.journal, flow=flow, limit=limit):
-            if row.status != RunStatus.DONE:
-                return row
-    what = f"all runs of {flow} are done" if flow else "there is no run that is not done"
-    raise NotFoundError(f"{what}: nothing to resume; see `penstock ls`")
-
-
-def _target(reader: Reader, row: RunRow, moved_to: str | None) -> str:
-    """`FILE:FLOW`, as the run was started from."""
-    detail = queries.detail(reader.journal, row.id)
-    file = moved_to or detail.file
-    if not file:
-        raise UsageError(
-            f"{row.run_id} came from a notebook or an interactive session: go on with it there, by "
-            f"penstock.resume({row.run_id!r}), or write its flow to a file and give it as --file"
-        )
-    if not os.path.isfile(file):
-        raise UsageError(
-            f"{row.run_id} came from {file}, which is gone. If it was moved: penstock resume --file NEW {row.run_id}"
-        )
-    return f"{file}:{detail.qualname}"
-
-
-def _parameters(reader: Reader, row: RunRow, flow: Flow[Any, Any]) -> dict[str, Any]:
-    """The run's own parameters; those that its flow has got since then have their defaults."""
-    options = options_of(flow.fn, flow.name)
-    every = with_defaults(options, params_of(reader, row))
-    stored = [name for name, _ in queries.detail(reader.journal, row.id).params]
-    gone = [name for name in stored if name not in every]
-    new = [name for name, value in every.items() if value is REQUIRED]
-    again = f"start a new run with `penstock run`, or give {flow.name} the signature that it had"
-    if gone:
-        raise UsageError(f"{row.run_id} was started with {', '.join(gone)}, which {flow.name} no longer takes: {again}")
-    if new:
-        raise UsageError(f"{row.run_id} was started without {', '.join(new)}, which {flow.name} needs now: {again}")
-    return every
-
-
-def _changes(steps: list[StepRow]) -> Iterator[str]:
-    """What to say of steps whose source is not what it was."""
-    for step in steps:
-        now = _source(step.step)
-        if now and step.source and now != step.source and step.done:
-            yield (
-                f"{step.name} has changed since this run began: {plural(step.done, 'result')} that it finished "
-                f"{'is' if step.done == 1 else 'are'} kept, what has still to run uses the new code"
-            )
-
-
-def _source(step: str) -> str:
-    """The digest of a step's source now; "" where the step is not loaded."""
-    parts = step.split(".")
-    for cut in range(len(parts) - 1, 0, -1):
-        found: Any = sys.modules.get(".".join(parts[:cut]))
-        if found is not None:
-            for name in parts[cut:]:
-                found = getattr(found, name, None)
-            return source_digest(getattr(found, "fn", found)) if found is not None else ""
-    return ""
+        return resume(run, file, choices, blank)

@@ -1,16 +1,16 @@
-"""`penstock run`: a new run of a flow."""
+"""`penstock run`: a new run of a flow. What a run needs is imported when its first process is under way."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from penstock.cli.driving import Choices, drive, with_options
-from penstock.cli.loading import load
-from penstock.cli.parameters import options_of, parse, with_defaults
+from penstock.cli.choices import Choices, blank_process, with_options
 from penstock.errors import ParameterError
-from penstock.project import Project
+
+if TYPE_CHECKING:
+    from penstock.executors.blank import Blank
 
 _EPILOG = """\b
 Examples:
@@ -44,9 +44,21 @@ def command(target: str, words: tuple[str, ...], tags: tuple[str, ...], **chosen
 
     Exit code 0: done, 1: the flow failed, 2: the call was wrong, 130: interrupted.
     """
+    wants_help = "--help" in words or "-h" in words
+    choices = Choices(tags=tags, **chosen)
+    with blank_process(not choices.inline and not wants_help) as blank:
+        return _run(target, words, choices, wants_help, blank)
+
+
+def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool, blank: Blank | None) -> int:
+    from penstock.cli.driving import drive
+    from penstock.cli.loading import load
+    from penstock.cli.parameters import options_of, parse, with_defaults
+    from penstock.project import Project
+
     flow = load(target)
     options = options_of(flow.fn, flow.name)
-    if "--help" in words or "-h" in words:
+    if wants_help:
         from penstock.cli.flow_help import flow_help
 
         click.echo(flow_help(options, flow.fn, f"penstock run {target}"))
@@ -57,4 +69,4 @@ def command(target: str, words: tuple[str, ...], tags: tuple[str, ...], **chosen
         raise ParameterError(
             f"{str(error).rstrip('?')}{'?' if str(error).endswith('?') else '.'} See `penstock run {target} --help`"
         ) from None
-    return drive(Project.find(), flow, with_defaults(options, given), Choices(tags=tags, **chosen))
+    return drive(Project.find(), flow, with_defaults(options, given), choices, blank)

@@ -9,48 +9,28 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from penstock.executors.blank import Blank
 from penstock.model.specs import RunContext
 from penstock.worker import channel, logs, posix, zygote
 
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "POLARS_MAX_THREADS",
-)
-_MARK = "PENSTOCK_ZYGOTE"
 _CLOSE_S = 3.0
 
 
 class Nursery:
-    """One zygote: all its workers have the same number of threads. It starts at once, and nobody waits for it."""
+    """One zygote: all its workers have the same number of threads. It starts at once, and nobody waits for it.
 
-    def __init__(self, context: RunContext, python: str, threads: int, name: str) -> None:
+    `blank`: a process that was started before, with the same interpreter and number of threads; None: a new one.
+    """
+
+    def __init__(self, context: RunContext, python: str, threads: int, name: str, blank: Blank | None = None) -> None:
         self.threads = threads
         self._scratch = context.scratch
         self._log = os.path.join(context.logs, f"{name}.log")
-        self._mark = f"{_MARK}={name}-{os.getpid()}-{time.monotonic_ns()}"
+        blank = blank or Blank(python, threads, self._log)
+        self._mark, self._near, self.pid = blank.mark, blank.near, blank.pid
         self._pids: dict[int, int] = {}  # of the workers that live, by number
-        self._near, far = posix.message_pair()
         self.fd: int = self._near.fileno()
-        fd = far.fileno()
-        target = 4 if fd == 3 else 3  # a copy, since the original is closed when the program starts
-        environ = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
-        key, _, value = self._mark.partition("=")
-        environ[key] = value
-        actions = [
-            (os.POSIX_SPAWN_DUP2, fd, target),
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ]
-        command = zygote.bootstrap(python, "zygote", target)
-        # A session of its own: Ctrl-C in the terminal reaches the driver alone.
-        self.pid = os.posix_spawn(command[0], command, environ, file_actions=actions, setsid=True)
-        far.close()
-        self._send(channel.SETUP, tuple(context))
+        self._send(channel.SETUP, (self._log, tuple(context)))
 
     def order(self, order: zygote.Order, fd: int) -> None:
         """Ask for a worker that reads its attempts from `fd`."""

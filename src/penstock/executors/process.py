@@ -11,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from penstock.executors import capacity
+from penstock.executors.blank import Blank
 from penstock.executors.endings import Death, explain
 from penstock.executors.hands import Hands, Sent
 from penstock.executors.nursery import Nursery
@@ -32,7 +33,7 @@ class ProcessExecutor:
     """Local processes. Implements `engine.ports.Executor`.
 
     `max_workers` and `cpu` both say how many processors it may use (None: all that this process may); `memory_bytes`
-    None: all of the machine's; `gpus` None: those that the system shows.
+    None: all of the machine's; `gpus` None: those that the system shows; `blank`: a process for its first zygote.
     """
 
     def __init__(
@@ -44,9 +45,11 @@ class ProcessExecutor:
         memory_bytes: int | None = None,
         gpus: tuple[str, ...] | None = None,
         python: str = sys.executable,
+        blank: Blank | None = None,
     ) -> None:
         self._name = name
         self._python = python
+        self._blank = blank
         self._profile = Profile(
             cpu=float(max_workers or cpu or capacity.cpu()),
             memory_bytes=memory_bytes or capacity.memory_bytes(),
@@ -158,10 +161,18 @@ class ProcessExecutor:
         if nursery is None:
             self._zygotes += 1
             name = f"{self._name}-{os.getpid()}-zygote-{self._zygotes}"
-            nursery = self._nurseries[threads] = Nursery(self._context, self._python, threads, name)
+            blank = self._take_blank(threads)
+            nursery = self._nurseries[threads] = Nursery(self._context, self._python, threads, name, blank)
             started = nursery
             self._mailbox.watch(nursery.fd, lambda: self._hear(started))
         return nursery
+
+    def _take_blank(self, threads: int) -> Blank | None:
+        blank = self._blank
+        if blank is None or (blank.python, blank.threads) != (self._python, threads):
+            return None
+        self._blank = None
+        return blank
 
     def _assign(self, lane: Lane) -> _Hired:
         threads = max(1, int(lane.cpu))

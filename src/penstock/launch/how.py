@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from penstock.engine.driver import Driver
 from penstock.model.states import RunStatus
+
+if TYPE_CHECKING:
+    from penstock.executors.blank import Blank
 
 
 class Watcher:
@@ -33,3 +37,4 @@ class How:
     keep_going: bool = False  # when the body fails, finish all that was submitted
     tags: tuple[str, ...] = ()
     watcher: Watcher = field(default_factory=Watcher)
+    blank: Blank | None = None  # a process for the first zygote, started before; None: it is started when it is needed

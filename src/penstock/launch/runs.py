@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.artifacts import codec, names
 from penstock.artifacts.canonical import identify
@@ -36,6 +36,9 @@ from penstock.sdk import current, local, session
 from penstock.sdk.failures import rebuild, without_engine
 from penstock.sdk.flows import Flow
 from penstock.sdk.steps import Step
+
+if TYPE_CHECKING:
+    from penstock.executors.blank import Blank
 
 
 def start(project: Project, flow: Flow[Any, Any], params: dict[str, Any], how: How) -> Any:
@@ -123,7 +126,7 @@ class ActiveRun:
         """Call the body and see the run to its end. Gives the body's result, or raises what ended the run."""
         for folder in (self._context.scratch, self._context.logs):
             os.makedirs(folder, exist_ok=True)
-        driver = self._new_driver(self._flow.timeout_s)
+        driver = self._new_driver(self._flow.timeout_s, self._how.blank)
         with interrupts(driver, self._how.watcher, self._project.settings.grace_s):
             driver.start()
             self._how.watcher.began(self.id, driver)
@@ -136,9 +139,9 @@ class ActiveRun:
             self._end(RunEnd(RunStatus.DONE.value, self._encode_result(value)))
             return value
 
-    def _new_driver(self, timeout_s: float | None) -> Driver:
+    def _new_driver(self, timeout_s: float | None, blank: Blank | None = None) -> Driver:
         settings, how = self._project.settings, self._how
-        executors = wire_executors(settings, max_workers=how.max_workers, inline_only=how.inline)
+        executors = wire_executors(settings, max_workers=how.max_workers, inline_only=how.inline, blank=blank)
         wiring = Wiring(
             run_id=self.id,
             journal=self._handle,

@@ -13,6 +13,7 @@ from penstock.model.specs import RunContext
 from penstock.sdk import current
 from penstock.worker import capture, posix, sources
 from penstock.worker.attempt import Workbench
+from penstock.worker.bootstrap import kit_root
 from penstock.worker.failure import error_of
 from penstock.worker.footing import Footing
 from penstock.worker.hooks import ImportHooks
@@ -32,8 +33,8 @@ def boot(context: RunContext) -> Ready:
     os.chdir(context.cwd)
     if context.sys_path:
         sys.path[:] = context.sys_path
-        if posix.kit_root() not in sys.path:
-            sys.path.append(posix.kit_root())
+        if kit_root() not in sys.path:
+            sys.path.append(kit_root())
     sys.argv[:] = context.argv or [context.module_path]
     hooks = ImportHooks()
     capture.install(hooks)

@@ -18,11 +18,6 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def kit_root() -> str:
-    """What must be on the path of an interpreter that is to find Penstock."""
-    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-
 def libc() -> Any:
     """The C library; ctypes costs two milliseconds, so only those who need it load it."""
     import ctypes

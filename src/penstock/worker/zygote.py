@@ -18,6 +18,7 @@ from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Set, Tuple
 
 from penstock.model import wire
 from penstock.worker import boot, channel, posix
+from penstock.worker.bootstrap import bootstrap
 from penstock.worker.gauge import FILE_SIZE, Gauge, Gauges
 from penstock.worker.loop import Post, Worker
 
@@ -25,10 +26,6 @@ _SAMPLE_S = 0.03
 _LOOK_S = 0.1
 _LONG_S = 0.05
 _REAP_S = 2.0
-_BOOTSTRAP = (
-    "import sys; sys.path[:] = [p for p in sys.path if p] + [{root!r}]; "
-    "from penstock.worker import {module}; {module}.main({fd})"
-)
 
 
 class Order(NamedTuple):
@@ -168,8 +165,8 @@ class Zygote:
         count = posix.threads_alive()
         if count > 1:
             text = (
-                f"{self._context.module} leaves {'a thread' if count == 2 else f'{count - 1} threads'} running when it is "
-                "imported, so that workers can't be forked: each is started anew, which takes longer"
+                f"{self._context.module} leaves {'a thread' if count == 2 else f'{count - 1} threads'} running when it "
+                "is imported, so that workers can't be forked: each is started anew, which takes longer"
             )
             self._report(channel.NOTICE, (text,))
         return count == 1
@@ -294,15 +291,6 @@ def serve(order: Order, fd: int, gauge: Gauge, context: Any, ready: boot.Ready, 
     Worker(post, ready.bench, ready.footing, order.log).run()
 
 
-def bootstrap(python: str, module: str, fd: int) -> List[str]:
-    """The command of a fresh interpreter that runs `main(fd)` of a module of this package.
-
-    The working directory is not on its path yet: a user's file named like a standard module would be imported.
-    """
-    flags = [f"-W{option}" for option in sys.warnoptions] + ["-O"] * sys.flags.optimize
-    return [python, *flags, "-c", _BOOTSTRAP.format(root=posix.kit_root(), module=module, fd=fd)]
-
-
 def main(fd: int) -> NoReturn:
     """The zygote's process. `fd` is its end of the control socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -310,5 +298,15 @@ def main(fd: int) -> NoReturn:
     os.set_inheritable(fd, False)
     first = control.recv(channel.ROOM)
     if first:
-        Zygote(control, channel.unwrap(first)[1]).run()
+        log, setup = channel.unwrap(first)[1]
+        _write_to(log)
+        Zygote(control, setup).run()
     os._exit(0)
+
+
+def _write_to(log: str) -> None:
+    """What it prints from now on goes to its log, also where it was started before there was one."""
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)

@@ -1,0 +1,53 @@
+"""The options of `run` and `resume`, and what can begin before all else is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from penstock.executors.blank import Blank
+
+
+class Choices(NamedTuple):
+    """What the user chose of how a run is driven."""
+
+    inline: bool
+    max_workers: int | None
+    keep_going: bool
+    as_json: bool
+    tags: tuple[str, ...] = ()
+
+
+def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that are collected in `Choices`."""
+    for option in (
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print the run as JSON at its end; nothing else on stdout."
+        ),
+        click.option("--keep-going", is_flag=True, help="When the flow fails, finish all that it has submitted."),
+        click.option(
+            "--max-workers", type=click.IntRange(min=1), metavar="N", help="Workers at once. [default: one a CPU]"
+        ),
+        click.option("--inline", is_flag=True, help="Run all in this one process, so that breakpoint() works."),
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def blank_process(wanted: bool) -> Generator[Blank | None]:
+    """The first worker's parent, which starts up while this process imports what a run needs; None where not wanted."""
+    if not wanted:
+        yield None
+        return
+    from penstock.executors.blank import Blank
+
+    blank = Blank()
+    try:
+        yield blank
+    finally:
+        blank.close()

@@ -1,0 +1,52 @@
+"""A zygote's process that knows of no run yet. Light: whoever will start a run may start it before all else.
+
+It imports what it needs for any run while its parent imports what the parent needs, then waits to be told of a run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+from penstock.worker import posix
+from penstock.worker.bootstrap import bootstrap
+
+MARK = "PENSTOCK_ZYGOTE"
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "POLARS_MAX_THREADS",
+)
+
+
+class Blank:
+    """The process, and this end of its socket. `log` "": what it prints before it knows of a run is lost."""
+
+    def __init__(self, python: str = sys.executable, threads: int = 1, log: str = "") -> None:
+        self.python = python
+        self.threads = threads
+        self.mark = f"{MARK}={os.getpid()}-{time.monotonic_ns()}"
+        self.near: Any
+        self.near, far = posix.message_pair()
+        fd = far.fileno()
+        target = 4 if fd == 3 else 3  # a copy, since the original is closed when the program starts
+        environ = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads)), MARK: self.mark.partition("=")[2]}
+        actions = [
+            (os.POSIX_SPAWN_DUP2, fd, target),
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ]
+        command = bootstrap(python, "zygote", target)
+        # A session of its own: Ctrl-C in the terminal reaches the driver alone.
+        self.pid = os.posix_spawn(command[0], command, environ, file_actions=actions, setsid=True)
+        far.close()
+
+    def close(self) -> None:
+        """Without a run it ends at the end of its socket. Does not wait. Idempotent; for a process of no use alone."""
+        self.near.close()

@@ -1,0 +1,26 @@
+"""The command that starts a fresh interpreter of ours. Light: it is wanted before anything else is imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import List
+
+_PROGRAM = (
+    "import sys; sys.path[:] = [p for p in sys.path if p] + [{root!r}]; "
+    "from penstock.worker import {module}; {module}.main({fd})"
+)
+
+
+def kit_root() -> str:
+    """What must be on the path of an interpreter that is to find Penstock."""
+    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def bootstrap(python: str, module: str, fd: int) -> List[str]:
+    """The command of a fresh interpreter that runs `main(fd)` of a module of this package.
+
+    The working directory is not on its path yet: a user's file named like a standard module would be imported.
+    """
+    flags = [f"-W{option}" for option in sys.warnoptions] + ["-O"] * sys.flags.optimize
+    return [python, *flags, "-c", _PROGRAM.format(root=kit_root(), module=module, fd=fd)]
