@@ -87,37 +87,41 @@ class Hands:
             except (BlockingIOError, ConnectionResetError):
                 break
             kind, content = channel.unwrap(data)
+            attempt, said = content
             if kind == channel.OUTCOME:
-                self._take_outcome(from_plain(content))
+                self._take_outcome(attempt, from_plain(said))
             else:
-                self.metrics = tuple(Metric(*metric) for metric in content)
-                self._post(Hint(self.flight[0].id, self.metrics))
+                self.metrics = tuple(Metric(*metric) for metric in said)
+                self._post(Hint(attempt, self.metrics))
         if self.unsent:
             items, self.unsent = self.unsent, deque()
             for item in items:
                 self.send(item)
 
-    def _take_outcome(self, outcome: Outcome) -> None:
-        item = self.flight.popleft()
+    def _take_outcome(self, attempt: str, outcome: Outcome) -> None:
+        if self.flight and self.flight[0].id == attempt:
+            self.flight.popleft()
+        else:
+            self.flight = deque(item for item in self.flight if item.id != attempt)
         self.metrics = ()
         self.has_served = True
         if outcome.log is not None:
             self.log_end = outcome.log.end
         if self.flight:
             self.began_at = time.time()
-        self._post(Ended(item.id, outcome))
+        self._post(Ended(attempt, outcome))
 
     def take_back(self) -> list[Sent]:
         """Empty the queue of what has not begun, in order."""
-        count = 0
+        messages: set[bytes] = set()
         while True:
             try:
-                self._far.recv(channel.ROOM, _socket.MSG_DONTWAIT)
+                messages.add(self._far.recv(channel.ROOM, _socket.MSG_DONTWAIT))
             except (BlockingIOError, ConnectionResetError):
                 break
-            count += 1
-        back = [self.flight.pop() for _ in range(count)]
-        back.reverse()
+        # The worker goes on reading meanwhile: what came back need not be the end of the queue.
+        back = [item for item in self.flight if item.message in messages]
+        self.flight = deque(item for item in self.flight if item.message not in messages)
         back.extend(self.unsent)
         self.unsent.clear()
         return back

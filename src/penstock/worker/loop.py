@@ -73,19 +73,18 @@ class Worker:
         peak = max(gauge.end(), self._meter.memory_bytes)
         cpu_s = usage.cpu_s + children_cpu_s
         usage = Usage(usage.began_at, usage.wall_s, cpu_s, peak, read, written)
-        self._send(outcome._replace(usage=usage, log=self._log(), worker=self._post.name))
+        self._send(attempt.id, outcome._replace(usage=usage, log=self._log(), worker=self._post.name))
 
-    def _send(self, outcome: Outcome) -> None:
+    def _send(self, attempt: str, outcome: Outcome) -> None:
         try:
-            message = channel.wrap(channel.OUTCOME, to_plain(outcome), self._post.scratch)
+            message = channel.wrap(channel.OUTCOME, (attempt, to_plain(outcome)), self._post.scratch)
         except OSError as error:  # a long outcome goes through a file, and the disk may be full
             short = failed(Cause.RAISED, f"the outcome can't be written: {error}", usage=outcome.usage)
-            message = channel.wrap(channel.OUTCOME, to_plain(short), self._post.scratch)
+            message = channel.wrap(channel.OUTCOME, (attempt, to_plain(short)), self._post.scratch)
         os.write(self._post.fd, message)
 
     def _hint(self, attempt: str, metrics: Tuple[Metric, ...]) -> None:
-        # Nothing names the attempt: the executor knows which one runs.
-        data = tuple(tuple(metric) for metric in metrics)
+        data = attempt, tuple(tuple(metric) for metric in metrics)
         os.write(self._post.fd, channel.wrap(channel.HINT, data, self._post.scratch))
 
     def _log(self) -> Optional[Log]:
