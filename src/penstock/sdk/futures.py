@@ -262,7 +262,10 @@ class FuturePart(Edge):
 
 
 class Futures(List[Any]):
-    """A list of futures, in the order of the calls."""
+    """A list of futures, in the order of the calls. Passed on, it arrives as a plain list of their values."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return list, (), None, iter(self)
 
     def result(self, timeout: Optional[float] = None, *, errors: str = "raise") -> List[Any]:
         """All values, in order. Blocks until all tasks have settled.
