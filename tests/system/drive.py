@@ -37,6 +37,9 @@ class Listener(Watcher):
     def said(self, text: str) -> None:
         self.notes.append(text)
 
+    def interrupted(self, again: bool) -> None:
+        Path("interrupted-again" if again else "interrupted").touch()
+
     def ended(self, run_id: str, status: RunStatus) -> None:
         self.status = status.value
 

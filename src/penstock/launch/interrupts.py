@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from types import FrameType, FunctionType
 
 from penstock.engine.driver import Driver
 from penstock.errors import Suspension
@@ -25,13 +26,17 @@ def interrupts(driver: Driver, watcher: Watcher, grace_s: float) -> Generator[No
         return
     presses = 0
 
-    def on_interrupt(number: int, frame: Any) -> None:
+    def halt(now: bool) -> None:
+        watcher.interrupted(now)
+        driver.halt(Interrupted(), kill=now, kill_after_s=None if now else grace_s)
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal presses
         presses += 1
-        again = presses > 1 or number == signal.SIGTERM
-        watcher.interrupted(again)
-        driver.halt(Interrupted(), kill=again, kill_after_s=None if again else grace_s)
-        if presses > 1:
+        now = presses > 1 or number == signal.SIGTERM
+        # This thread may hold any lock just now, so that another one has to go on.
+        _thread.start_new_thread(halt, (now,))
+        if now and not _is_inside(frame, Driver.submit):
             raise KeyboardInterrupt
 
     before = {number: signal.signal(number, on_interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -40,3 +45,12 @@ def interrupts(driver: Driver, watcher: Watcher, grace_s: float) -> Generator[No
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_inside(frame: FrameType | None, function: FunctionType) -> bool:
+    """Whether the engine works in this thread; there an exception would leave it half done. The next call raises."""
+    while frame is not None:
+        if frame.f_code is function.__code__:
+            return True
+        frame = frame.f_back
+    return False
