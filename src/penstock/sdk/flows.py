@@ -12,7 +12,7 @@ from penstock.model.quantities import parse_seconds
 from penstock.sdk import current, local, session
 from penstock.sdk.calls import Binder, base_of, encode_inputs, function_name, key_of
 from penstock.sdk.failures import without_engine
-from penstock.sdk.options import checked
+from penstock.sdk.options import checked, named
 from penstock.sdk.steps import Step, Typed, check_function, qualified_name
 
 R = TypeVar("R")
@@ -37,7 +37,7 @@ class Flow(Typed["P", R]):
         self.timeout_s = timeout_s
         self.on_failure = on_failure
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         current.refuse_while_importing(self.name)
         if current.in_attempt():
             return self.fn(*args, **kwargs)
@@ -50,14 +50,14 @@ class Flow(Typed["P", R]):
         except BaseException as error:  # noqa: BLE001  only its traceback changes: to the lines of the user
             raise error.with_traceback(without_engine(error.__traceback__)) from error.__cause__
 
-    def submit(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+    def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Start a run that is driven in a thread of this process, and give a handle to it: `.id`, `.result()`."""
         current.refuse_while_importing(self.name)
         if current.in_attempt() or session.in_body():
             raise UsageError(f"flow {self.name} is called inside a run: call it, and it joins the run")
         return _launched(session.launcher.submit, self)(self, self.parameters(*args, **kwargs))
 
-    def parameters(self, *args: Any, **kwargs: Any) -> Dict[str, Any]:
+    def parameters(self, /, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         """The run's parameters by name, defaults included. Raises TypeError in Python's own words."""
         bound = self.binder.signature.bind(*args, **kwargs)
         bound.apply_defaults()
@@ -129,18 +129,20 @@ def flow(fn: Any = None, **given: Any) -> Any:
     exception, as the last task of a run that fails), name. Raises UsageError for an unknown option or a wrong value.
     """
     if fn is not None:
-        return Flow(fn, name=fn.__name__, timeout_s=None, on_failure=None)
+        return Flow(fn, name=getattr(fn, "__name__", "flow"), timeout_s=None, on_failure=None)
 
     def decorate(fn: Any) -> Any:
-        what = f"flow {getattr(fn, '__name__', fn)}"
+        check_function(fn, "flow")
+        what = f"flow {fn.__name__}"
         checked(what, ("timeout", "on_failure", "name"), given)
         try:
             timeout_s = None if given.get("timeout") is None else parse_seconds(given["timeout"])
         except (ValueError, TypeError) as error:
             raise UsageError(f"{what}: timeout={given['timeout']!r}: {error}") from None
         on_failure: Any = given.get("on_failure")
-        if not isinstance(on_failure, (Step, type(None))):
+        if on_failure is not None and not isinstance(on_failure, Step):
             raise UsageError(f"{what}: on_failure={on_failure!r}: expected a step")
-        return Flow(fn, name=given.get("name") or fn.__name__, timeout_s=timeout_s, on_failure=given.get("on_failure"))
+        name = named(what, given.get("name"), fn.__name__)
+        return Flow(fn, name=name, timeout_s=timeout_s, on_failure=given.get("on_failure"))
 
     return decorate

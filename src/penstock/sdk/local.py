@@ -18,10 +18,10 @@ class LocalFuture(Edge, FutureOfAny):
 
     def part(self, name: str) -> Any:
         """The attribute `name` of the result, finished too; a failure goes on to it."""
-        return finished(getattr, self, name)
+        return finished(getattr, (self, name), {})
 
     def __getitem__(self, key: Any) -> Any:
-        return finished(operator.getitem, self, key)
+        return finished(operator.getitem, (self, key), {})
 
     def __iter__(self) -> Any:
         raise UsageError("A future can't be iterated: use future.result()")
@@ -33,7 +33,7 @@ class LocalFuture(Edge, FutureOfAny):
         raise UsageError("A future of no run can't be passed into a run: pass its .result()")
 
 
-def finished(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> LocalFuture:
+def finished(fn: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> LocalFuture:
     """Call the function now, and give its result as a future."""
     future = LocalFuture()
     try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterable, Mapping, Tuple
+from typing import Any, Callable, Dict, Iterable, Mapping, Tuple, cast
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
@@ -60,8 +61,8 @@ def exception_name(cls: type) -> str:
 
 
 def _words(value: Any) -> Tuple[str, ...]:
-    words: Tuple[Any, ...] = (value,) if isinstance(value, str) else tuple(value)
-    if not all(isinstance(word, str) for word in words):
+    words: Tuple[Any, ...] = tuple(cast("Any", value)) if isinstance(value, (list, tuple)) else (value,)
+    if not all(isinstance(word, str) and word for word in words):
         raise ValueError("expected a name, or several")
     return words
 
@@ -83,6 +84,15 @@ _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     "limit": ("limits", _words),
     "on": ("on", _word),
 }
+
+
+def named(what: str, given: Any, function: str) -> str:
+    """The name of a step or flow: what was given, else its function's. It is a part of `digits/3/train/2[0].part`."""
+    if given is None:
+        return function
+    if not isinstance(given, str) or not re.fullmatch(r"[^\W\d][\w-]*", given):
+        raise UsageError(f"{what}: name={given!r}: expected a letter, then letters, digits, _ or -")
+    return given
 
 
 def checked(what: str, known: Iterable[str], given: Mapping[str, Any]) -> None:

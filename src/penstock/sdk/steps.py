@@ -12,7 +12,7 @@ from penstock.model.options import Options
 from penstock.sdk import local, session
 from penstock.sdk.calls import Binder, build, closed_over, encode_inputs, function_name
 from penstock.sdk.futures import Future, Futures
-from penstock.sdk.options import changed
+from penstock.sdk.options import changed, named
 
 R = TypeVar("R")
 if TYPE_CHECKING:
@@ -45,20 +45,20 @@ class Step(Typed["P", R]):
         self.opts = opts
         self.name = name
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         here = session.place()
         if here is None:
             return local.call(self.fn, args, kwargs)
         return self._submit(here, args, kwargs).result()
 
-    def submit(self, *args: P.args, **kwargs: P.kwargs) -> Future:
+    def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> Future:
         """Start a task, and give the future of its result. Arguments are encoded before this returns."""
         here = session.place()
         if here is None:
-            return local.finished(self.fn, *args, **kwargs)  # type: ignore[return-value]
+            return local.finished(self.fn, args, kwargs)  # type: ignore[return-value]
         return self._submit(here, args, kwargs)
 
-    def map(self, *iterables: Iterable[Any], **same: Any) -> Futures:
+    def map(self, /, *iterables: Iterable[Any], **same: Any) -> Futures:
         """Start a task for each item, zipped like the built-in `map`; `same` goes to each of them and is encoded once.
 
         No items give an empty list. Raises TypeError where the items don't fit the step's parameters.
@@ -66,14 +66,14 @@ class Step(Typed["P", R]):
         here = session.place()
         _check_iterables(self.name, iterables)
         if here is None:
-            return Futures(local.finished(self.fn, *items, **same) for items in zip(*iterables))
+            return Futures(local.finished(self.fn, items, same) for items in zip(*iterables))
         shared = encode_inputs(here.run, self._same(len(iterables), same))
         return Futures(self._submit_item(here, items, shared, same) for items in zip(*iterables))
 
     def options(self, **given: Any) -> Step[P, R]:
         """A copy with other options: the keywords of `step`. Raises UsageError for an unknown one, or a wrong value."""
-        opts = changed(self.opts, f"step {self.name}", given)
-        return Step(self.fn, opts, given.get("name") or self.name)
+        what = f"step {self.name}"
+        return Step(self.fn, changed(self.opts, what, given), named(what, given.get("name"), self.name))
 
     def _submit(self, here: session.Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Future:
         return self._start(here, encode_inputs(here.run, self.binder.bind(args, kwargs)), ())
@@ -128,10 +128,19 @@ def qualified_name(fn: Any) -> str:
 
 def check_function(fn: Any, what: str) -> None:
     """Raise UsageError for what can't be decorated."""
-    if not callable(fn) or isinstance(fn, type):
+    if isinstance(fn, (Typed, type)) or not callable(fn) or not hasattr(fn, "__qualname__"):
         raise UsageError(f"@{what} takes a function, not {fn!r}")
+    if _is_method(fn):
+        raise UsageError(f"{what} {fn.__qualname__} is a method: write a function that takes the object as an argument")
     if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
         raise UsageError(f"{what} {fn.__name__} is a generator: return a list, or yield inside a helper function")
+
+
+def _is_method(fn: Any) -> bool:
+    """Whether it is decorated inside a class, and will want the instance or the class as its first argument."""
+    within = fn.__qualname__.rpartition(".")[0]
+    first = getattr(getattr(fn, "__code__", None), "co_varnames", ())[:1]
+    return within != "" and not within.endswith("<locals>") and first in (("self",), ("cls",))
 
 
 def _check_iterables(name: str, iterables: Tuple[Any, ...]) -> None:
@@ -169,6 +178,7 @@ def step(fn: Any = None, **given: Any) -> Any:
 
     def decorate(fn: Any) -> Any:
         check_function(fn, "step")
-        return Step(fn, changed(Options(), f"step {fn.__name__}", given), given.get("name") or fn.__name__)
+        what = f"step {fn.__name__}"
+        return Step(fn, changed(Options(), what, given), named(what, given.get("name"), fn.__name__))
 
     return decorate

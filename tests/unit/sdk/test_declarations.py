@@ -1,0 +1,83 @@
+"""What `step` and `flow` take, what they refuse, and how a decorated function is called outside a run."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+
+from penstock.errors import UsageError
+from penstock.sdk.flows import flow
+from penstock.sdk.steps import step
+
+
+def same(x: Any) -> Any:
+    return x
+
+
+class Callable:
+    def __call__(self) -> None: ...
+
+    def method(self) -> None: ...
+
+    @staticmethod
+    @step
+    def static(x: int) -> int:
+        return x + 1
+
+
+class Model:
+    def fit(self, rows: int) -> int:
+        return rows
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [3, None.__class__, Callable(), functools.partial(same, 3), step(same), flow(same)],
+    ids=["number", "class", "object", "partial", "step", "flow"],
+)
+@pytest.mark.parametrize("decorator", [step, step(), flow, flow()], ids=["step", "step()", "flow", "flow()"])
+def test_only_functions_are_decorated(decorator: Any, thing: Any):
+    with pytest.raises(UsageError, match=r"takes a function, not .+"):
+        decorator(thing)
+
+
+@pytest.mark.parametrize("decorator", [step, flow])
+def test_a_method_is_refused(decorator: Any):
+    with pytest.raises(UsageError, match=r"Model\.fit is a method: write a function that takes the object"):
+        decorator(Model.fit)
+
+
+def test_a_static_method_is_a_function():
+    assert Callable.static(1) == 2
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a b", "a.b", "a[0]", "3", "-a", 3, "a\n"])
+def test_a_name_must_be_a_part_of_a_path(name: Any):
+    for declare in (step(name=name), flow(name=name), lambda fn: step(fn).options(name=name)):
+        with pytest.raises(UsageError, match=r"name=.+: expected a letter, then letters, digits, _ or -"):
+            declare(same)
+
+
+@pytest.mark.parametrize("name", ["train", "Train-2", "_x", "größe", "训练"])
+def test_names_in_any_language(name: str):
+    assert step(name=name)(same).name == flow(name=name)(same).name == step(same).options(name=name).name == name
+
+
+@pytest.mark.parametrize("limit", [3, {"db": 1}, ["db", 3], ""])
+def test_a_limit_is_a_name_or_several(limit: Any):
+    with pytest.raises(UsageError, match=r"step same: limit=.+: expected a name, or several"):
+        step(limit=limit)(same)
+
+
+def test_parameters_may_have_any_name():
+    @step
+    def echo(**given: Any) -> Any:
+        return given
+
+    given = {"self": 1, "fn": 2, "args": 3, "kwargs": 4}
+    assert echo(**given) == given
+    assert echo.submit(**given).result() == given
+    assert echo.options(cpu=2)(**given) == given
+    assert flow(echo.fn).parameters(**given) == {"given": given}
