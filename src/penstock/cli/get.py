@@ -12,7 +12,7 @@ import click
 
 from penstock.cli import output
 from penstock.cli.arguments import complete_run, json_option
-from penstock.errors import NotFoundError, UsageError, UserCodeError
+from penstock.errors import NotFoundError, PenstockError, UsageError, UserCodeError
 
 if TYPE_CHECKING:
     from penstock.client.reader import Reader
@@ -103,9 +103,12 @@ def _load(wanted: Wanted, name: str, input_name: str | None) -> tuple[ValueInfo 
 def _unpickled(what: str, load: Callable[[], Any]) -> Any:
     try:
         return load()
-    except (ImportError, AttributeError) as error:
+    except PenstockError:
+        raise
+    except Exception as error:  # noqa: BLE001  the value's own code, which may do anything
         raise UserCodeError(
-            f"{what} can't be unpickled here: {error}. Install what its classes need, or run this where the flow ran"
+            f"{what} can't be unpickled here: {type(error).__name__}: {error}. "
+            "Install what its classes need, or run this where the flow ran"
         ) from error
 
 

@@ -25,13 +25,14 @@ _GAP = "  "
 
 
 def line(text: str = "") -> None:
-    """One line on stdout."""
-    click.echo(text)
+    """One line on stdout; characters that its encoding lacks are written as escapes."""
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def title(text: str) -> None:
     """The heading of a part."""
-    click.echo(f"\n{click.style(text, bold=True)}")
+    line(f"\n{click.style(text, bold=True)}")
 
 
 def status(word: str) -> str:
@@ -44,7 +45,7 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
     shown = [(name, value) for name, value in pairs if value]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
-        click.echo(f"  {name:{width}}  {value}")
+        line(f"  {name:{width}}  {value}")
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
@@ -56,7 +57,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
         _rich_table(headers, rows, right)
         return
     for text in aligned(headers, rows, right):
-        click.echo(text)
+        line(text)
 
 
 def aligned(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> list[str]:

@@ -48,7 +48,14 @@ def save(value: Any, to: Path, *, name: str = "value", force: bool = False) -> P
 
 
 def readable(value: Any) -> str:
-    """The value as text: JSON where it can hold it, else as the value shows itself."""
+    """The value as text: JSON where it can hold it, else as the value shows itself, or why it can't."""
+    try:
+        return _readable(value)
+    except Exception as error:  # noqa: BLE001  the value's own code, which may do anything
+        return f"a {type(value).__name__} that can't be shown: {type(error).__name__}: {error}"
+
+
+def _readable(value: Any) -> str:
     kind = cast("Any", type(value))
     if issubclass(kind, str):
         return value
@@ -66,7 +73,7 @@ def readable(value: Any) -> str:
 def to_plain(value: Any) -> Any:
     """The value as JSON can hold it, dataclasses as objects and tuples as arrays; None where it can't."""
     try:
-        return json.loads(json.dumps(value, allow_nan=False, default=_plain_part))
+        return json.loads(json.dumps(value, allow_nan=False, ensure_ascii=False, default=_plain_part).encode())
     except (TypeError, ValueError, RecursionError):
         return None
 

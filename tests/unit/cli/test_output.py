@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,15 @@ def test_a_plain_table_is_aligned_and_leaves_out_empty_columns(capsys: pytest.Ca
 
 def test_a_cell_stays_on_its_line():
     assert output.aligned(("a",), [("x\ny",)]) == ["a", "x y"]
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("utf-8", "ä \\ud800"), ("ascii", r"\xe4 \ud800")])
+def test_what_stdout_can_not_encode_is_escaped(encoding: str, shown: str, monkeypatch: pytest.MonkeyPatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    output.line("ä \ud800")
+    sys.stdout.flush()
+    assert written.getvalue().decode(encoding) == f"{shown}\n"
 
 
 def test_a_table_in_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):

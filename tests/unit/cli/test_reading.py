@@ -268,16 +268,23 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(recorded: Recorded, say: Any, 
     assert said.err.count("\n") == 1
 
 
-def test_a_value_whose_classes_are_missing_says_so(recorded: Recorded, say: Any):
+@pytest.mark.parametrize(
+    ("pickled", "reason"),
+    [
+        (b"\x80\x05cgone_module\nThing\n)R.", "ModuleNotFoundError: No module named 'gone_module'"),
+        (b"\x80\x05cbuiltins\nint\n\x8c\x01x\x85R.", "ValueError: invalid literal for int() with base 10: 'x'"),
+    ],
+)
+def test_a_value_that_can_not_be_unpickled_says_why(recorded: Recorded, say: Any, pickled: bytes, reason: str):
     from penstock.artifacts import records
     from penstock.model.outcomes import Stored
 
     run = recorded.begin("digits")
-    run.end(RunEnd("done", Stored(b"", records.build((), b"\x80\x05cgone_module\nThing\n)R."), "", (), 30)))
+    run.end(RunEnd("done", Stored(b"", records.build((), pickled), "", (), 30)))
     run.close()
     said = say("get")
     assert said.code == 1
-    assert "digits/1 can't be unpickled here: No module named 'gone_module'. Install what its classes need" in said.err
+    assert f"digits/1 can't be unpickled here: {reason}. Install what its classes need" in said.err
 
 
 def test_the_next_commands_work_when_pasted(recorded: Recorded, say: Any):

@@ -129,3 +129,18 @@ def test_what_can_not_be_written_leaves_nothing(tmp_path: Path):
     with pytest.raises(TypeError):
         save((item for item in ()), tmp_path / "a.pkl")
     assert list(tmp_path.iterdir()) == []
+
+
+class Mute:
+    def __repr__(self) -> str:
+        raise RuntimeError("no word")
+
+
+@pytest.mark.parametrize("value", [Mute(), [Mute()], {"a": Mute()}])
+def test_a_value_that_can_not_show_itself_says_why(value: Any):
+    assert readable(value) == f"a {type(value).__name__} that can't be shown: RuntimeError: no word"
+
+
+def test_json_holds_no_half_of_a_character():
+    assert to_plain(["\ud800"]) is None
+    assert readable(["\ud800"]) == r"['\ud800']"
