@@ -105,7 +105,7 @@ def _unpickled(what: str, load: Callable[[], Any]) -> Any:
         return load()
     except PenstockError:
         raise
-    except Exception as error:  # noqa: BLE001  the value's own code, which may do anything
+    except Exception as error:  # the value's own code, which may do anything
         raise UserCodeError(
             f"{what} can't be unpickled here: {type(error).__name__}: {error}. "
             "Install what its classes need, or run this where the flow ran"
