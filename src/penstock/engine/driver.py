@@ -88,6 +88,7 @@ class Driver:
         self._kill_at: float | None = None
         self._deadline: float | None = None
         self._closing = False
+        self._over = False
         self.in_process = False  # whether a call was meant for this process
         self.fault: BaseException | None = None  # what ended the loop before its time
         self._thread = threading.Thread(target=self._run, name=f"penstock {wiring.run_id}", daemon=True)
@@ -118,6 +119,8 @@ class Driver:
         with self._lock:
             if self._halted is not None:
                 raise self._halted.reason
+            if self._over:
+                raise UsageError(f"{self._wiring.run_id} is over: step {call.name} was called too late to belong to it")
             job = self._admit(call, sink)
             self._book.jobs[job.id] = job
         self._hand_in(job)
@@ -239,9 +242,12 @@ class Driver:
             with self._lock:
                 self._halted = _Halt(facts.StopMode.KILL, Cause.CANCELLED, error, None)
         finally:
+            self._turning.acquire()  # for good: no thread takes a turn any more
+            with self._lock:
+                self._over = True
             for executor in self._wiring.each_executor():
                 executor.close()
-            self._suspend_all()
+            self._suspend_all(self._halted.reason if self._halted else Suspension(f"{self._wiring.run_id} is over"))
             self._inbox.close()
 
     def _loop(self) -> None:
@@ -256,7 +262,7 @@ class Driver:
                 if not self._machine.resting:
                     continue
                 if self._halted is not None:
-                    self._suspend_all()
+                    self._suspend_all(self._halted.reason)
                 if self._closing:
                     return
 
@@ -327,11 +333,12 @@ class Driver:
             self._deadline = None
             self.halt(FlowTimeout(), kill=True, cause=Cause.TIMEOUT)
 
-    def _suspend_all(self) -> None:
-        """Nothing settles any more: whoever waits must unwind."""
+    def _suspend_all(self, reason: BaseException) -> None:
+        """Nothing settles any more: whoever waits must unwind, also those whose settlement was not committed."""
         with self._lock:
-            left = list(self._book.jobs.values())
+            sinks = [job.sink for job in self._book.jobs.values()]
             self._book.jobs.clear()
-        for job in left:
-            assert self._halted is not None
-            job.sink.suspend(self._halted.reason)
+        sinks += [resolution.sink for resolution in self._book.resolutions]
+        self._book.resolutions.clear()
+        for sink in sinks:
+            sink.suspend(reason)
