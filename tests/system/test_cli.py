@@ -279,10 +279,11 @@ def test_a_flow_that_is_called_without_a_guard(penstock: Penstock, project_folde
     assert 'if __name__ == "__main__":' in wrong.stderr
 
 
-def test_a_file_named_like_a_loaded_module(penstock: Penstock, project_folder: Path):
-    (project_folder / "enum.py").write_text(HELLO)
+@pytest.mark.parametrize("name", ["enum.py", "random.py", "click.py", "my.flow.py"])
+def test_a_file_that_can_not_be_imported_by_its_name(penstock: Penstock, project_folder: Path, name: str):
+    (project_folder / name).write_text(HELLO)
     wrong = subprocess.run(
-        [sys.executable, "-P", *COMMAND[1:], "run", "enum.py"],
+        [sys.executable, "-P", *COMMAND[1:], "run", name],
         capture_output=True,
         text=True,
         env=environment(),

@@ -15,6 +15,8 @@ from penstock.errors import UsageError
 from penstock.sdk import current
 from penstock.sdk.flows import Flow
 
+_PYTHONS_OWN = sys.stdlib_module_names - {"test", "this", "antigravity"}  # nothing imports these
+
 
 @dataclass(frozen=True)
 class Module:
@@ -57,6 +59,10 @@ def load_file(path: Path) -> ModuleType:
     from penstock.worker import sources
 
     name, root = module_name(path)
+    if "." in path.stem:
+        raise UsageError(f"{path} can't be imported, since there is a dot in its name: rename the file")
+    if name in _PYTHONS_OWN:
+        raise UsageError(f"{path} would hide Python's own module {name!r}: rename the file")
     if root not in sys.path:
         sys.path.insert(0, root)
     loaded = sys.modules.get(name)
