@@ -13,7 +13,7 @@ HOME = "/home/ada/project"  # what documents call the project's folder
 
 _VARYING = [
     (re.compile(r"\x1b\[[0-9;]*m"), ""),
-    (re.compile(r"\b\d+(\.\d+)? (ms|s|min|h)( \d+ (s|min))?(?![\w/])"), "<duration>"),
+    (re.compile(r"\b\d+(\.\d+)? ?(ms|s|min|h)( \d+ (s|min))?(?![\w/])"), "<duration>"),
     (re.compile(r"\b\d\d:\d\d:\d\d(\.\d+)?"), "<time>"),
     (re.compile(r"\b[\d.]+ (B|KiB|MiB|GiB)\b"), "<size>"),
     (re.compile(r"\b(b3|s2)-[0-9a-f]+"), "<digest>"),

@@ -25,9 +25,8 @@ class Session:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._environ = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")},
+            **{name: value for name, value in os.environ.items() if not name.startswith(("PENSTOCK_", "PYTHON"))},
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONUNBUFFERED": "1",  # what is printed stands where it does in a terminal
             "TERM": "dumb",
         }
 

@@ -1,0 +1,29 @@
+"""The reference is what docstrings and help say, and leaves nothing out."""
+
+from __future__ import annotations
+
+import tomllib
+
+import penstock
+from penstock.cli.main import VERBS
+from penstock.settings import ExecutorSettings, Settings, _keys  # pyright: ignore[reportPrivateUsage]
+from tests.docs.blocks import blocks_of
+from tools import reference
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert reference.PAGE.read_text(encoding="utf-8") == reference.written(), "mend it: python tools/reference.py"
+
+
+def test_every_public_name_and_verb_is_there() -> None:
+    page = reference.PAGE.read_text(encoding="utf-8")
+    names = set(penstock.__all__) - {"__version__", "errors"}
+    assert [name for name in sorted(names) if f"### {name}\n" not in page and f"### class {name}\n" not in page] == []
+    assert [verb for verb in VERBS if f"### penstock {verb}\n" not in page] == []
+
+
+def test_every_setting_is_there_and_no_other() -> None:
+    table = next(tomllib.loads(block.text) for block in blocks_of(reference.PAGE) if block.language == "toml")
+    executor = table.pop("executors")["big"]
+    assert set(table) == {*_keys(Settings), "limits"}
+    assert set(executor) == set(_keys(ExecutorSettings))
