@@ -127,8 +127,11 @@ class PlainDisplay(Watcher):
 
 def write(line: str) -> None:
     """A line on stderr; a reader that went away does not stop the run."""
+    if sys.stderr is None:
+        return
     try:
-        print(line, file=sys.stderr, flush=True)  # noqa: T201
+        sys.stderr.write(f"{line}\n")  # in one piece, also where PYTHONUNBUFFERED is set
+        sys.stderr.flush()
     except (OSError, ValueError):
         pass  # a closed pipe, or a script that closed stderr
 

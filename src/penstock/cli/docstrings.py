@@ -1,10 +1,13 @@
-"""What a docstring says: its summary, and the words for each parameter. Google's, numpy's and Sphinx's styles."""
+"""What a docstring says: its summary, and the words for each parameter.
+
+Google's, numpy's and Sphinx's styles, and plain lines `name: words`.
+"""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, NamedTuple
 
 _ARGUMENTS = ("args", "arguments", "parameters", "params", "keyword args", "keyword arguments", "other parameters")
@@ -27,7 +30,7 @@ def words_of(fn: Callable[..., Any]) -> Words:
     parameters: dict[str, list[str]] = {}
     for kind, lines in _sections(text.splitlines()):
         if kind == "":
-            prose += _without_fields(lines, parameters)
+            prose += _without_plain(_without_fields(lines, parameters), parameters, inspect.signature(fn).parameters)
         elif kind in _ARGUMENTS:
             _entries(lines, parameters)
     joined = {name: " ".join(filter(None, words)) for name, words in parameters.items()}
@@ -90,6 +93,22 @@ def _without_fields(lines: list[str], parameters: dict[str, list[str]]) -> list[
             words = [match[3]]
             if match[1] in ("param", "parameter", "arg") and match[2].strip():
                 parameters[match[2].split()[-1].lstrip("*")] = words
+        elif words is not None and line.startswith((" ", "\t")):
+            words.append(line.strip())
+        else:
+            words = None
+            prose.append(line)
+    return prose
+
+
+def _without_plain(lines: list[str], parameters: dict[str, list[str]], known: Container[str]) -> list[str]:
+    """The lines without those that begin with a parameter's name and a colon, whose words are noted."""
+    prose: list[str] = []
+    words: list[str] | None = None
+    for line in lines:
+        match = _ENTRY.fullmatch(line)
+        if match and match[1] in known:
+            words = parameters[match[1]] = [match[2]]
         elif words is not None and line.startswith((" ", "\t")):
             words.append(line.strip())
         else:

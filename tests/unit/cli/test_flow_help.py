@@ -47,6 +47,17 @@ def numpy_style(rows, depths):
     """
 
 
+def plain(rows, depths):
+    """Train on digits.
+
+    In two paragraphs: note the colon.
+
+    rows: how many images
+        to take
+    depths: of the trees
+    """
+
+
 def sphinx(rows, depths):
     """Train on digits.
 
@@ -59,7 +70,7 @@ def sphinx(rows, depths):
     """
 
 
-@pytest.mark.parametrize("fn", [google, numpy_style, sphinx])
+@pytest.mark.parametrize("fn", [google, numpy_style, sphinx, plain])
 def test_the_styles_of_docstrings(fn: Any):
     words = words_of(fn)
     assert words.text == "Train on digits.\n\nIn two paragraphs: note the colon."
