@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,7 @@ from typing import Any
 TEMPLATE = Path(__file__).with_name("reference.in.md")
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 _PLACE = re.compile(r"^<!-- (command line|api|structs|errors)(?: ([\w. ]+))? -->$", re.MULTILINE)
-_INNER = (  # what only the engine and the workers call
-    *("Step.binder", "Step.closed_over", "Step.qualified_name"),
-    *("Flow.binder", "Flow.qualified_name", "Flow.call", "Flow.parameters"),
-    *("Future.settle", "Future.enlist", "Future.suspend"),
-)
+_INNER = ("Flow.call", "Flow.parameters", "Future.settle", "Future.enlist", "Future.suspend")  # the engine's
 _SOURCE = "<!-- Written by tools/reference.py from tools/reference.in.md, docstrings and --help: change those. -->\n\n"
 
 
@@ -95,9 +92,14 @@ def _members(cls: Any) -> Iterator[str]:
             continue
         if inspect.isfunction(member) and member.__doc__:
             yield f"- `.{name}{_signature(member)}`: {_line(member)}"
-        elif isinstance(member, property) or type(member).__name__ == "cached_property":
+        elif isinstance(member, property) or (isinstance(member, cached_property) and not _is_of_sdk(cls)):
             yield f"- `.{name}`: {_line(member)}"
     yield ""
+
+
+def _is_of_sdk(cls: Any) -> bool:
+    """What its classes keep for themselves are cached properties."""
+    return cls.__module__.startswith("penstock.sdk.")
 
 
 def _signature(fn: Any) -> str:
