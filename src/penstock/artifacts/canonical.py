@@ -20,6 +20,7 @@ Known = Dict[Any, Tuple[Any, Any]]
 
 BIG = 64 << 10  # bytes and buffers from here on count by a digest of their own
 _INLINE = 1024  # a longer form is replaced by its digest
+SHORTEST_DIGESTED = _INLINE + 1
 _SPILL = 1 << 20
 _DEEPEST = 200  # levels; three Python frames each must fit under the default recursion limit of 1,000
 _WEB = 64  # how often one long form that can't be shared is written before the walk gives up
@@ -70,6 +71,18 @@ def _walked(value: object, where: str, known: Optional[Known], files: bool) -> I
     except Exception as error:  # noqa: BLE001 - a library's own code: an identity never fails a task
         return Identity(b"", f"{where} has no stable form: {type(error).__name__}: {error}", walk.edges)
     return Identity(digests.digest(_PREFIX + walk.out), "", walk.edges)
+
+
+def form(value: Any) -> bytes:
+    """The form of a value, as it stands inside of another's. Raises Unstable where it has none."""
+    walk = Walk()
+    walk.write(value)
+    return bytes(walk.out)
+
+
+def digest_of_form(written: bytes) -> bytes:
+    """The content digest of the value that has this form."""
+    return digests.digest(_PREFIX + written)
 
 
 class Walk:

@@ -8,14 +8,13 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from penstock.artifacts import codec, names
 from penstock.artifacts.canonical import identify
-from penstock.artifacts.digests import digest
 from penstock.errors import UsageError
 from penstock.model.edges import Edge
 from penstock.model.specs import Call, Code, Input
+from penstock.sdk import keys
 from penstock.sdk.session import Place, Run
 
 _VARIADIC = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
-_KEY_PREFIX = b"penstock.task.1\0"
 
 
 class Binder:
@@ -100,25 +99,6 @@ def _check_edges(run: Run, name: str, edges: Iterable[Edge]) -> None:
             raise UsageError(f"Argument {name!r} holds a future of {of}, not of {run.id}: pass its .result()")
 
 
-def base_of(scope: Tuple[bytes, ...], step: str, closed_over: bytes, inputs: Iterable[Tuple[str, Any]]) -> bytes:
-    """What all calls with these inputs have in common; docs/formats.md, Task key."""
-    return identify((scope, step, closed_over, tuple(sorted(inputs)))).digest
-
-
-def key_of(base: bytes, occurrence: int) -> bytes:
-    """The key of the call that came after `occurrence` others with the same base."""
-    return digest(_KEY_PREFIX + base + occurrence.to_bytes(8, "little"))
-
-
-def closed_over(fn: Any) -> bytes:
-    """The content digest of what a nested function closes over; b"" where there is nothing."""
-    cells = getattr(fn, "__closure__", None)
-    if not cells:
-        return b""
-    found = identify(tuple(cell.cell_contents for cell in cells), f"{fn.__name__}.__closure__")
-    return found.digest or found.culprit.encode()
-
-
 def function_name(fn: Any) -> Optional[Tuple[str, str]]:
     """(module, qualified name) under which a worker finds a decorated function; None where it can't be imported."""
     module = names.module_name(fn.__module__)
@@ -155,6 +135,6 @@ def build(here: Place, step: Any, own: Tuple[Input, ...], shared: Tuple[Input, .
             counted.append((item.name, ("unstable", item.culprit)))
         elif not binder.is_default(item.name, item.identity):
             counted.append((item.name, item.identity))
-    base = base_of(here.scope, step.qualified_name, step.closed_over, counted)
-    key = key_of(base, here.run.occurrence(base))
+    base = step.key_head.base(here.scope, counted)
+    key = keys.key_of(base, here.run.occurrence(base))
     return Call(key, step.qualified_name, step.name, code_of(here.run, step), step.opts, own, shared)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple, TypeVar, overload
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model.quantities import parse_seconds
 from penstock.sdk import current, local, session
-from penstock.sdk.calls import Binder, base_of, encode_inputs, function_name, key_of
+from penstock.sdk.calls import Binder, encode_inputs, function_name
 from penstock.sdk.failures import without_engine
+from penstock.sdk.keys import KeyHead, key_of
 from penstock.sdk.options import checked, named
 from penstock.sdk.steps import Step, Typed, check_function, qualified_name
 
@@ -71,8 +72,8 @@ class Flow(Typed["P", R]):
 
     def _join(self, here: session.Place, arguments: Dict[str, Any]) -> Any:
         inputs = encode_inputs(here.run, arguments)
-        named = [(item.name, item.identity or ("unstable", item.culprit)) for item in inputs]
-        base = base_of(here.scope, self.qualified_name, b"", named)
+        named: List[Tuple[str, Any]] = [(item.name, item.identity or ("unstable", item.culprit)) for item in inputs]
+        base = KeyHead(self.qualified_name, b"").base(here.scope, named)
         key = key_of(base, here.run.occurrence(base))
         with session.entered(session.Place(here.run, (*here.scope, key))):
             return local.resolved(self.fn(*_positional(self, arguments), **_named(self, arguments)))

@@ -10,8 +10,9 @@ from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model.options import Options
 from penstock.sdk import local, session
-from penstock.sdk.calls import Binder, build, closed_over, encode_inputs, function_name
+from penstock.sdk.calls import Binder, build, encode_inputs, function_name
 from penstock.sdk.futures import Future, Futures
+from penstock.sdk.keys import KeyHead, closed_over
 from penstock.sdk.options import changed, named
 
 R = TypeVar("R")
@@ -103,9 +104,9 @@ class Step(Typed["P", R]):
         return Binder(self.fn)
 
     @functools.cached_property
-    def closed_over(self) -> bytes:
-        """What tells steps of one factory apart."""
-        return closed_over(self.fn)
+    def key_head(self) -> KeyHead:
+        """What the keys of its calls begin with; what its function closes over tells steps of one factory apart."""
+        return KeyHead(self.qualified_name, closed_over(self.fn))
 
     @functools.cached_property
     def qualified_name(self) -> str:

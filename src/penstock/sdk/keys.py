@@ -1,0 +1,68 @@
+"""The key of a task: what a call is, so that its result is found again; docs/formats.md, Task key.
+
+A key is made for each of 100,000 tasks. What is the same for all calls of a step is written once, and the rest beside
+it, in the canonical form of the tuple (scope, step, closed-over values, inputs).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Dict, List, Tuple
+
+from penstock.artifacts.canonical import SHORTEST_DIGESTED, digest_of_form, form, identify
+from penstock.artifacts.digests import digest
+
+Scope = Tuple[bytes, ...]
+"""The keys of the nested flows around a call, outermost first."""
+
+_PREFIX = b"penstock.task.1\0"
+_size = struct.Struct("<Q").pack
+_FOUR = b"t" + _size(4)
+_PAIR = b"t" + _size(2)
+
+
+class KeyHead:
+    """What the keys of all calls of one step begin with."""
+
+    def __init__(self, step: str, closed_over: bytes) -> None:
+        self._step = step
+        self._closed_over = closed_over
+        self._end = form(step) + form(closed_over)
+        self._names: Dict[str, bytes] = {}
+
+    def base(self, scope: Scope, inputs: List[Tuple[str, Any]]) -> bytes:
+        """What all calls with these inputs have in common: names, and identities or what stands for them."""
+        if len(inputs) > 1:
+            inputs = sorted(inputs)
+        parts = [b"t", _size(len(inputs))]
+        for name, identity in inputs:
+            if type(identity) is not bytes:
+                return base_of(scope, self._step, self._closed_over, tuple(inputs))
+            parts += (self._names.get(name) or self._name(name), b"b", _size(len(identity)), identity)
+        written = _FOUR + (form(scope) if scope else b"t" + _size(0)) + self._end + b"".join(parts)
+        if len(written) >= SHORTEST_DIGESTED:  # some of it counts by its digest
+            return base_of(scope, self._step, self._closed_over, tuple(inputs))
+        return digest_of_form(written)
+
+    def _name(self, name: str) -> bytes:
+        head = self._names[name] = _PAIR + form(name)
+        return head
+
+
+def base_of(scope: Scope, step: str, closed_over: bytes, inputs: Tuple[Tuple[str, Any], ...]) -> bytes:
+    """The base, from a value and not piece by piece. `inputs` are sorted."""
+    return identify((scope, step, closed_over, inputs)).digest
+
+
+def key_of(base: bytes, occurrence: int) -> bytes:
+    """The key of the call that came after `occurrence` others with the same base."""
+    return digest(_PREFIX + base + _size(occurrence))
+
+
+def closed_over(fn: Any) -> bytes:
+    """The content digest of what a nested function closes over; b"" where there is nothing."""
+    cells = getattr(fn, "__closure__", None)
+    if not cells:
+        return b""
+    found = identify(tuple(cell.cell_contents for cell in cells), f"{fn.__name__}.__closure__")
+    return found.digest or found.culprit.encode()

@@ -1,0 +1,41 @@
+"""Keys written piece by piece are those of docs/formats.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from penstock.artifacts.canonical import identify
+from penstock.sdk.keys import KeyHead, base_of, closed_over, key_of
+
+digests = st.binary(min_size=33, max_size=33)
+stands_for = st.one_of(digests, st.just(b""), st.tuples(st.just("unstable"), st.text(max_size=20)))
+inputs_of = st.dictionaries(st.text(max_size=30), stands_for, max_size=40).map(lambda found: list(found.items()))
+
+
+@given(st.lists(digests, max_size=30).map(tuple), st.text(max_size=1200), st.one_of(digests, st.just(b"")), inputs_of)
+@example((b"k" * 33,) * 40, "flows.train", b"", [("depth", b"i" * 33)])
+@example((), "flows." + "x" * 1100, b"c" * 33, [("depth", b"i" * 33)])
+def test_a_base_is_the_digest_of_its_tuple(
+    scope: tuple[bytes, ...], step: str, cells: bytes, inputs: list[tuple[str, Any]]
+) -> None:
+    expected = identify((scope, step, cells, tuple(sorted(inputs)))).digest
+    assert KeyHead(step, cells).base(scope, inputs) == expected
+    assert base_of(scope, step, cells, tuple(sorted(inputs))) == expected
+
+
+def test_keys_differ_by_occurrence_and_steps_of_a_factory_by_what_they_close_over() -> None:
+    base = KeyHead("flows.train", b"").base((), [])
+    assert key_of(base, 0) != key_of(base, 1)
+
+    def made(depth: int) -> Any:
+        def train() -> int:
+            return depth
+
+        return train
+
+    assert closed_over(made(1)) != closed_over(made(2))
+    assert closed_over(made(1)) == closed_over(made(1))
+    assert closed_over(made) == b""
