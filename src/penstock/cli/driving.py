@@ -51,7 +51,7 @@ def drive(
         finally:
             display.close()
     if choices.as_json:
-        _print_run(display.run_id)
+        _print_run(project, display.run_id)
     return code
 
 
@@ -64,11 +64,11 @@ def _drive(body: Callable[[], Any], display: PlainDisplay, project: Project) -> 
     if display.status is None or isinstance(failure, FencedError):
         assert failure is not None
         raise failure
-    _tell_end(display, failure)
+    _tell_end(display, failure, project)
     return _CODES.get(display.status, errors.FAILED)
 
 
-def _tell_end(display: PlainDisplay, failure: BaseException | None) -> None:
+def _tell_end(display: PlainDisplay, failure: BaseException | None, project: Project) -> None:
     run_id = display.run_id
     if display.status is RunStatus.DONE:
         _tell_unused(display)
@@ -84,7 +84,7 @@ def _tell_end(display: PlainDisplay, failure: BaseException | None) -> None:
         from penstock.cli.failure import told_failure
         from penstock.launch.ending import tasks_of
 
-        for line in told_failure(failure):
+        for line in told_failure(failure, project):
             write(line)
         write("")
         commands += [
@@ -130,8 +130,9 @@ def _stdout_for_json() -> Generator[None]:
         os.close(kept)
 
 
-def _print_run(run_id: str) -> None:
+def _print_run(project: Project, run_id: str) -> None:
     from penstock.cli import output
-    from penstock.client import run
+    from penstock.client.flow_runs import Run
+    from penstock.client.reader import Reader
 
-    output.json(run(run_id).info())
+    output.json(Run.find(Reader(project), run_id).info())

@@ -9,26 +9,27 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from penstock.client.words import one_line, size
-from penstock.errors import PenstockError
+from penstock.errors import NotFoundError, PenstockError
 from penstock.launch.ending import tasks_of
 from penstock.sdk.failures import TASK_ATTRIBUTE, RemoteTraceback
 from penstock.worker.failure import traceback_text
 
 if TYPE_CHECKING:
     from penstock.client.structs import InputInfo, TaskInfo
+    from penstock.project import Project
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
-def told_failure(error: BaseException) -> Iterator[str]:
-    """The lines that tell why a run failed. Reads the journal of the current folder's project."""
+def told_failure(error: BaseException, project: Project) -> Iterator[str]:
+    """The lines that tell why a run of the project failed."""
     yield told_traceback(error)
     place = _place(error)
     if place and isinstance(error.__cause__, RemoteTraceback):
         yield f"\nThe flow met it at {place}"
     for task in dict.fromkeys(tasks_of(error)):
         yield ""
-        yield from _told_task(task)
+        yield from _told_task(task, project)
 
 
 def told_traceback(error: BaseException) -> str:
@@ -65,11 +66,16 @@ def _place(error: BaseException) -> str:
     return ""
 
 
-def _told_task(path: str) -> Iterator[str]:
-    from penstock.client import run
+def _told_task(path: str, project: Project) -> Iterator[str]:
+    from penstock.client.flow_runs import Run
+    from penstock.client.reader import Reader
 
     flow, number, step, index = path.split("/")
-    info = run(f"{flow}/{number}").task(f"{step}/{index}").info()
+    try:
+        info = Run.find(Reader(project), f"{flow}/{number}").task(f"{step}/{index}").info()
+    except NotFoundError:  # it never began, so it has no row
+        yield f"Task {path} failed"
+        return
     yield f"Task {path} failed{_why(info)}"
     for item in info.inputs or ():
         yield f"  {item.name} = {_told_input(item)}"

@@ -30,7 +30,7 @@ from penstock.launch.targets import Module, module_of
 from penstock.model.outcomes import Stored
 from penstock.model.rows import NewRun, RunEnd
 from penstock.model.specs import Code, RunContext
-from penstock.model.states import RunStatus
+from penstock.model.states import Cause, RunStatus
 from penstock.project import Project, wire_executors
 from penstock.sdk import current, local, session
 from penstock.sdk.failures import rebuild, without_engine
@@ -169,12 +169,13 @@ class ActiveRun:
         return session.Run(self.id, driver, self._project.store, files)
 
     def _settle_rest(self, driver: Driver) -> None:
-        """Wait for what the body submitted and did not wait for; a failure among it that nobody saw fails the run."""
+        """Wait for what the body submitted and did not wait for; a failure among it that nobody saw fails the run, but
+        for what the body itself has cancelled."""
         driver.finish()
         if driver.halted_by is not None:
             raise driver.halted_by
         for failure in driver.failures.values():
-            if not failure.delivered:
+            if not failure.delivered and failure.error.cause != Cause.CANCELLED.value:
                 raise rebuild(failure.error, failure.path, self._project.store)
 
     # The run fails.
@@ -214,10 +215,14 @@ class ActiveRun:
         if value is None:
             return None
         try:
-            return codec.encode(value, self._project.store, where="result").stored
+            encoded = codec.encode(value, self._project.store, where="result")
         except NotStorableError as error:
             self._how.watcher.said(f"The flow's own result is not kept: {error}")
             return None
+        if encoded.edges:  # deeper than `local.resolved` looks
+            self._how.watcher.said("The flow's own result is not kept: it holds a future; return its .result()")
+            return None
+        return encoded.stored
 
     def _end(self, end: RunEnd) -> None:
         self._handle.end(end)

@@ -8,7 +8,9 @@ from typing import Any, Callable, Dict, Tuple, cast
 
 from penstock.errors import UsageError
 from penstock.model.edges import Edge, Ref
-from penstock.sdk.futures import FutureOfAny
+from penstock.sdk.futures import FutureOfAny, Futures
+
+_LISTS = (list, Futures)
 
 
 class LocalFuture(Edge, FutureOfAny):
@@ -53,7 +55,7 @@ def resolved(value: Any) -> Any:
     if isinstance(value, Edge):
         return value.result()  # type: ignore[attr-defined]  # every edge of the sdk is a future
     kind = cast(Any, type(value))
-    if kind is list:
+    if kind in _LISTS:
         return [resolved(item) for item in value] if _holds_edge(value) else value
     if kind is tuple:
         return tuple(resolved(item) for item in value) if _holds_edge(value) else value
@@ -71,7 +73,7 @@ def _holds_edge(items: Any) -> bool:
         if isinstance(item, Edge):
             return True
         kind = cast(Any, type(item))
-        if kind in (list, tuple) and _holds_edge(item):
+        if (kind in _LISTS or kind is tuple) and _holds_edge(item):
             return True
         if kind is dict and _holds_edge(item.values()):
             return True
