@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -32,3 +35,23 @@ def project(tmp_path: Path) -> Iterator[Project]:
 def clean_project() -> Callable[[Path], AbstractContextManager[Project]]:
     """The same for fixtures that are made once for many tests: a context over a folder."""
     return _clean
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Generator[Callable[[str], Path]]:
+    """`mounted("size=1m")`: a small disk; a second call mounts it anew with other options."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounts: list[Path] = []
+
+    def mount(options: str) -> Path:
+        again = ["remount,"] if mounts else [""]
+        command = ["mount", "-t", "tmpfs", "-o", again[0] + options, "penstock-test", str(place)]
+        if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
+            pytest.skip("a disk can't be mounted here")
+        mounts.append(place)
+        return place
+
+    yield mount
+    if mounts:
+        subprocess.run(["umount", str(place)], check=True)

@@ -133,7 +133,7 @@ class Project:
     ) -> Drive:
         """Start a new run with these parameters, or go on with `run`. `before` is executed in the driver first."""
         order = {"target": target, "run": run, "params": params, "how": how or {}, "before": before}
-        report = self.folder / f"report-{next(self._reports)}.json"
+        report = self.folder.parent / f"{self.folder.name}-{next(self._reports)}.json"  # its own disk may be full
         drive = Drive(self.popen([sys.executable, "-P", str(DRIVE), json.dumps(order), str(report)], environ), report)
         self._drives.append(drive)
         return drive

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,26 +38,6 @@ for number in range(1, 1_000_000, 2):
     run.commit(Batch(tasks=(task(number, done(number)), task(number + 1, done(number)))))
     print(number + 1, flush=True)
 """
-
-
-@pytest.fixture
-def mounted(tmp_path: Path) -> Generator[Callable[[str], Path]]:
-    """`mounted("size=1m")`: a small disk; a second call mounts it anew with other options."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounts: list[Path] = []
-
-    def mount(options: str) -> Path:
-        again = ["remount,"] if mounts else [""]
-        command = ["mount", "-t", "tmpfs", "-o", again[0] + options, "penstock-test", str(place)]
-        if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
-            pytest.skip("a disk can't be mounted here")
-        mounts.append(place)
-        return place
-
-    yield mount
-    if mounts:
-        subprocess.run(["umount", str(place)], check=True)
 
 
 def created(journal: Journal) -> RunHandle:

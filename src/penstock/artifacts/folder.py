@@ -50,9 +50,11 @@ class FolderStore:
     def put(self, data: Any) -> Tuple[bytes, int]:
         """Store a contiguous bytes-like object; what is mapped from here is written only where it is missing."""
         view = memoryview(data).cast("B")
-        if view.nbytes < _ALONE or self.holds(view):
+        held = self.holds(view)
+        if view.nbytes < _ALONE or held:
             digest = digests.digest(view)
-            if not self._renew(digest, view.nbytes):
+            # What is there may have been damaged since; what is held was read from there just now.
+            if not self._renew(digest, view.nbytes) or not (held or self._agrees(digest, view)):
                 self._write((view,), digest)
             return digest, view.nbytes
         return self._write(view[start : start + _CHUNK] for start in range(0, view.nbytes, _CHUNK))
@@ -150,7 +152,7 @@ class FolderStore:
                 digest, size = _pour(fd, chunks, digest)
             finally:
                 os.close(fd)
-            self._keep(temporary, digest, size)
+            self._keep(temporary, digest)
         except OSError as error:
             _discard(temporary)
             raise _store_error("written", self._folder, error) from error
@@ -159,10 +161,16 @@ class FolderStore:
             raise
         return digest, size
 
-    def _keep(self, temporary: str, digest: bytes, size: int) -> None:
-        if self._renew(digest, size):
-            _discard(temporary)
-            return
+    def _agrees(self, digest: bytes, view: memoryview) -> bool:
+        """Whether the file holds these bytes."""
+        try:
+            with open(self._path(digest), "rb", buffering=0) as file:
+                return file.read(view.nbytes + 1) == view
+        except OSError:
+            return False
+
+    def _keep(self, temporary: str, digest: bytes) -> None:
+        """Put the file in its place. One that is there already gives way to it: it may have been damaged since."""
         path = self._path(digest)
         try:
             os.replace(temporary, path)

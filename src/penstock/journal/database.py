@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from penstock.errors import JournalError
 from penstock.journal import faults, mounts
 from penstock.journal.migrate import migrate, newest, refuse_newer, version
 
@@ -129,7 +130,10 @@ def open_read_only(path: Path) -> Database:
     try:
         refuse_newer(present, newest(), path)
         if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
-            open_database(path).close()
+            try:
+                open_database(path).close()
+            except JournalError:  # the disk is full, say
+                return _in_memory(path, connection)
             return Database(_connect_read_only(path), path, writable=False)
         return _in_memory(path, connection)
     finally:
