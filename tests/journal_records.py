@@ -32,9 +32,9 @@ def done(word: object = 1, metrics: tuple[Metric, ...] = (), blobs: tuple[bytes,
     return Outcome("done", stored(word, blobs), None, usage, Log("w1.log", 10, 20), metrics, "w1")
 
 
-def raised(message: str = "no") -> Outcome:
+def raised(message: str = "no", blobs: tuple[bytes, ...] = ()) -> Outcome:
     """An attempt whose step raised."""
-    error = Error("raised", "ValueError", message, "Traceback ...", b"PS\x01", retryable=True)
+    error = Error("raised", "ValueError", message, "Traceback ...", b"PS\x01", True, blobs)
     return Outcome("failed", error=error, usage=Usage(1000.5, 0.25), worker="w1")
 
 

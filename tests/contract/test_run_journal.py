@@ -142,6 +142,12 @@ def test_a_run_ends_with_its_result_or_its_error(journal: Journal, run: RunHandl
     assert queries.run_by_id(journal, run.id).status == "done"
 
 
+def test_what_failures_hold_is_in_use(journal: Journal, run: RunHandle) -> None:
+    run.commit(Batch((task(1, raised(blobs=(digest("of the last"),))),)))
+    run.commit(Batch(attempts=(AttemptRecord(2, 1, raised(blobs=(digest("of an earlier one"),))),)))
+    assert queries.blobs_in_use(journal) == {digest("of the last"), digest("of an earlier one")}
+
+
 def test_who_lost_the_run_writes_nothing_more(journal: Journal, run: RunHandle) -> None:
     run.commit(Batch(tasks=(task(1, done()),)))
     successor = follow(journal, run)

@@ -48,8 +48,7 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
     record, size, alive = _dump(value, sink, where)
     identity = identify(value, where, known, files)
     del alive
-    blobs = tuple(dict.fromkeys(digest for digest, _ in inspect_record(record)))
-    stored = Stored(identity.digest, record, preview(value, size), blobs, size, identity.culprit)
+    stored = Stored(identity.digest, record, preview(value, size), blobs_of(record), size, identity.culprit)
     return Encoded(stored, tuple(sink.edges), identity)
 
 
@@ -78,8 +77,8 @@ def decode(
 def encode_exception(exc: BaseException, store: BlobStore) -> Optional[bytes]:
     """A record of an exception with its cause and notes; None where its arguments or its class can't be pickled.
 
-    Attributes that can't be pickled are left out, and so is a cause that can't. Large buffers inside become blobs,
-    which `inspect_record` names. Raises StoreError.
+    Attributes that can't be pickled are left out, and so is a cause that can't. Large buffers inside become blobs.
+    Raises StoreError.
     """
     from penstock.artifacts import failures
 
@@ -134,6 +133,11 @@ def _dump(value: Any, sink: pickling.Sink, where: str) -> Tuple[bytes, int, Any]
     else:
         record = records.build_with_blob(sink.parts, *sink.store.put_chunks(file.batches()))
     return record, len(record) + sum(size for _, size in dict(inspect_record(record)).items()), alive
+
+
+def blobs_of(record: bytes) -> Tuple[bytes, ...]:
+    """Digests of the blobs that a record needs, each once."""
+    return tuple(dict.fromkeys(digest for digest, _ in inspect_record(record)))
 
 
 class _Skeleton:

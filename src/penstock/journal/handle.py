@@ -8,6 +8,7 @@ from penstock.errors import FencedError
 from penstock.journal import columns, statements
 from penstock.journal.clock import Clock
 from penstock.journal.database import Database
+from penstock.model.outcomes import Outcome
 from penstock.model.rows import Batch, MetricRecord, PriorTask, RunEnd, StepCount, TaskRecord
 from penstock.model.specs import Input
 from penstock.model.wire import pack
@@ -44,6 +45,7 @@ class RunHandle:
                 id_ = self._first + attempt.task
                 database.run(sql["upsert_attempt"], (id_, attempt.number, columns.pack_outcome(attempt.outcome)))
                 self._replace_metrics(attempt.task, attempt.number, attempt.outcome.metrics)
+                self._note_blobs_of(attempt.outcome)
             if batch.delivered:
                 database.run_many(sql["deliver"], [(self._first + task,) for task in batch.delivered])
 
@@ -102,8 +104,7 @@ class RunHandle:
             if outcome is not None:
                 if outcome.metrics:
                     self._replace_metrics(task.id, task.attempt, outcome.metrics)
-                if outcome.result is not None and outcome.result.blobs:
-                    self._note_blobs(outcome.result.blobs)
+                self._note_blobs_of(outcome)
             for item in task.inputs:
                 if item.blobs:
                     self._note_blobs(item.blobs)
@@ -130,6 +131,11 @@ class RunHandle:
             del self._shared[next(iter(self._shared))]
         self._shared[id(shared)] = (shared, digest)
         return digest
+
+    def _note_blobs_of(self, outcome: Outcome) -> None:
+        kept = outcome.result or outcome.error
+        if kept is not None and kept.blobs:
+            self._note_blobs(kept.blobs)
 
     def _note_blobs(self, blobs: tuple[bytes, ...]) -> None:
         self._database.run_many(self._sql["insert_blob"], [(self.id, digest) for digest in blobs])

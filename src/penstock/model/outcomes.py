@@ -16,6 +16,7 @@ class Error(NamedTuple):
     traceback: str = ""  # the user's frames only, as text
     record: Optional[bytes] = None  # the exception itself, where it can be pickled
     retryable: bool = True  # False: `retry_on` does not name it
+    blobs: Tuple[bytes, ...] = ()  # digests of the blobs that `record` refers to
 
 
 class Usage(NamedTuple):

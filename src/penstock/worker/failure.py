@@ -34,6 +34,7 @@ def error_of(exception: BaseException, store: Optional[BlobStore], retry_on: Opt
         traceback_text(exception),
         record,
         is_retryable(kind, retry_on),
+        () if record is None else codec.blobs_of(record),
     )
 
 

@@ -53,6 +53,12 @@ def silent() -> None:
     raise Silent
 
 
+def raise_with_samples() -> None:
+    error = ValueError("bad samples")
+    error.samples = bytearray(200_000)  # type: ignore[attr-defined]
+    raise error
+
+
 class OwnEdge(Edge):
     def edge_identity(self) -> bytes:
         return b"e" * 33
@@ -63,8 +69,8 @@ class OwnEdge(Edge):
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Workbench:
-    for name in ("store", "scratch", "checkpoints", "logs"):
-        (tmp_path / name).mkdir()
+    for name in ("store/tmp", "scratch", "checkpoints", "logs"):
+        (tmp_path / name).mkdir(parents=True)
     folders = {name: str(tmp_path / name) for name in ("store", "scratch", "checkpoints", "logs")}
     return Workbench(RunContext(run="digits/3", cwd=str(tmp_path), **folders))
 
@@ -136,6 +142,14 @@ def test_a_group_of_exceptions(bench: Workbench) -> None:
     assert error.type == "ExceptionGroup"
     assert "ValueError: one" in error.traceback
     assert "penstock" not in error.traceback
+
+
+def test_what_is_large_in_an_exception_is_named(bench: Workbench) -> None:
+    error = run(bench, raise_with_samples).error
+    assert error is not None
+    assert error.record is not None
+    assert error.blobs == codec.blobs_of(error.record)
+    assert [bench.store.has(blob) for blob in error.blobs] == [True]
 
 
 def test_an_exception_without_words(bench: Workbench) -> None:
