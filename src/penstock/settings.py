@@ -32,9 +32,10 @@ def _whole(value: Any) -> int:
 
 
 def _positive(value: Any) -> int:
-    if _whole(value) < 1:
+    number = _whole(value)
+    if number < 1:
         raise ValueError(f"{value!r} is not a whole number from 1 on")
-    return _whole(value)
+    return number
 
 
 def _amount(value: Any) -> float:
@@ -89,8 +90,6 @@ class Settings:
     max_workers: int | None = _setting(_positive, None)  # workers of an executor that does not say; None: one a CPU
     platform_retries: int = _setting(_whole, 3)  # how often an attempt that the machine failed is tried again
     grace_s: float = _setting(parse_seconds, 5.0, "grace")  # what an interrupted run waits for what is in flight
-    inline_bytes: int = _setting(parse_bytes, 16 * 1024, "inline_size")  # a record up to this size stays in its row
-    buffer_bytes: int = _setting(parse_bytes, 64 * 1024, "buffer_size")  # a buffer from this size on is a blob
     limits: Mapping[str, int] = field(default_factory=dict[str, int])  # how many tasks of a named limit run at once
     executors: Mapping[str, ExecutorSettings] = field(default_factory=lambda: dict(_BUILT_IN))
 

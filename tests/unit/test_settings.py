@@ -39,8 +39,6 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         max_workers = 4
         platform_retries = 0
         grace = "1m"
-        inline_size = "8KiB"
-        buffer_size = 1000
 
         [limits]
         db = 3
@@ -59,7 +57,6 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         """,
     )
     assert (settings.max_workers, settings.platform_retries, settings.grace_s) == (4, 0, 60.0)
-    assert (settings.inline_bytes, settings.buffer_bytes) == (8192, 1000)
     assert settings.limits == {"db": 3}
     assert settings.executors == {
         "process": ExecutorSettings(max_workers=2),
@@ -87,7 +84,7 @@ def test_variables_of_others_are_let_pass(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("max_worker = 4", "penstock.toml: there is no setting max_worker; did you mean max_workers?"),
-        ("zzz = 4", "penstock.toml: there is no setting zzz; valid here: buffer_size, executors, "),
+        ("zzz = 4", "penstock.toml: there is no setting zzz; valid here: executors, grace, limits, "),
         ("[executors.a]\nmemroy = 1", "there is no setting executors.a.memroy; did you mean executors.a.memory?"),
         ("[executors.a]\nkind = 'ray'", "executors.a.kind: 'ray' is not a kind of executor; write 'process' or"),
         ("[executors.a]\nmemory = '2 pints'", "executors.a.memory: '2 pints' is not a size; write bytes, or"),
