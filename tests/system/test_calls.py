@@ -508,3 +508,23 @@ def test_a_flow_s_timeout_ends_the_run_and_on_failure_is_called(project: Project
     assert "TimeoutError" in report.error["bases"]
     assert project.status() == "failed"
     assert project.trace() == ["told StepTimeoutError"]
+
+
+def test_a_generator_s_items_start_before_the_next_is_drawn(project: Project) -> None:
+    project.write(
+        """
+        @step
+        def touch(name):
+            open(name, "w").close()
+
+        @flow
+        def main():
+            def names():
+                yield "first"
+                await_file("first")
+                yield "second"
+
+            return len(touch.map(names()).result())
+        """
+    )
+    assert project.run().value() == 2

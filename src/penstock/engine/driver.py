@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from penstock.engine import facts
@@ -107,8 +108,10 @@ class Driver:
 
     # Calls.
 
-    def submit(self, call: Call, sink: Sink) -> tuple[int, str]:
-        """Take in a call. Raises UsageError where it can never run, and the reason where the run is stopping."""
+    def submit(self, calls: Sequence[tuple[Call, Sink]]) -> list[tuple[int, str]]:
+        """Take in calls of one step, with the same options. Raises UsageError where they can never run, and the reason
+        where the run is stopping."""
+        call = calls[0][0]
         why = self._why_never.get(call.options)
         if why is None:
             why = self._why_never[call.options] = self._check(call.options)
@@ -121,14 +124,14 @@ class Driver:
                 raise self._halted.reason
             if self._over:
                 raise UsageError(f"{self._wiring.run_id} is over: step {call.name} was called too late to belong to it")
-            job = self._admit(call, sink)
-            self._book.jobs[job.id] = job
-        self._hand_in(job)
-        return job.id, job.path
+            admitted = [self._admit(call, sink) for call, sink in calls]
+            self._book.jobs.update((job.id, job) for job in admitted)
+        self._hand_in(admitted)
+        return [(job.id, job.path) for job in admitted]
 
-    def _hand_in(self, job: Job) -> None:
-        """Take a turn with the job, unless another thread is in one: that one finds the job before it is done."""
-        self._inbox.put(job)
+    def _hand_in(self, admitted: list[Job]) -> None:
+        """Take a turn with the jobs, unless another thread is in one: that one finds them before it is done."""
+        self._inbox.put(admitted)
         while self._inbox.holds_items and self._turning.acquire(blocking=False):
             try:
                 self._turn(self._inbox.take())
@@ -153,8 +156,8 @@ class Driver:
         return Job(id_, number, f"{self._wiring.run_id}/{call.name}/{number}", call, sink, prior)
 
     def deliver(self, tasks: tuple[int, ...]) -> None:
-        """Commit that these failures are handed to the body. Blocks until it is committed; not where a future's callback
-        asks, which runs inside of a turn: then the next turn commits."""
+        """Commit that these failures are handed to the body. Blocks until it is committed, but not where a future's
+        callback asks, which runs inside of a turn: then the next turn commits."""
         failures = self._book.failures
         news = tuple({failures[task].root for task in tasks if not failures[task].delivered})
         for task in tasks:

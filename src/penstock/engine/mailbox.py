@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import selectors
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 
@@ -22,10 +22,10 @@ class Inbox:
         os.set_blocking(self._bell_out, False)
         self.watch(self._bell_out, self._silence)
 
-    def put(self, item: Any) -> None:
-        """Add an item, and wake nobody."""
+    def put(self, items: Iterable[Any]) -> None:
+        """Add items, and wake nobody."""
         with self._lock:
-            self._items.append(item)
+            self._items.extend(items)
 
     def post(self, event: Any) -> None:
         """Add an item, and wake the driver's thread if it sleeps. Never blocks."""

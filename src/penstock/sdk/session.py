@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, NamedTuple, Optional, Protocol, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from penstock.errors import UsageError
 from penstock.sdk import current
@@ -36,9 +36,9 @@ class Sink(Protocol):
 class Engine(Protocol):
     """What the sdk asks of a running engine. From any thread of the flow's process."""
 
-    def submit(self, call: Call, sink: Sink) -> Tuple[int, str]:
-        """Take in a call; gives the task's number in the run and its path. Raises UsageError where it can never run,
-        Suspension where the run is stopping."""
+    def submit(self, calls: Sequence[Tuple[Call, Sink]]) -> List[Tuple[int, str]]:
+        """Take in calls of one step, with the same options; gives each task's number in the run and its path. Raises
+        UsageError where they can never run, Suspension where the run is stopping."""
         ...
 
     def deliver(self, tasks: Tuple[int, ...]) -> None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Generic, Iterable, Iterat
 from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model.options import Options
+from penstock.model.specs import Call
 from penstock.sdk import local, session
 from penstock.sdk.calls import Binder, build, encode_inputs, function_name
 from penstock.sdk.futures import Future, Futures
+from penstock.sdk.handing import MANY, Hand
 from penstock.sdk.keys import KeyHead, closed_over
 from penstock.sdk.options import changed, named
 
@@ -69,7 +71,12 @@ class Step(Typed["P", R]):
         if here is None:
             return Futures(local.finished(self.fn, items, same) for items in zip(*iterables))
         shared = encode_inputs(here.run, self._same(len(iterables), same))
-        return Futures(self._submit_item(here, items, shared, same) for items in zip(*iterables))
+        at_hand = all(isinstance(items, (list, tuple, range)) for items in iterables)
+        hand = Hand(here.run, MANY if at_hand else 1)  # the next item of a generator may be long in coming
+        try:
+            return Futures(hand.add(self._call_item(here, items, shared, same)) for items in zip(*iterables))
+        finally:
+            hand.over()
 
     def options(self, **given: Any) -> Step[P, R]:
         """A copy with other options: the keywords of `step`. Raises UsageError for an unknown one, or a wrong value."""
@@ -77,21 +84,16 @@ class Step(Typed["P", R]):
         return Step(self.fn, changed(self.opts, what, given), named(what, given.get("name"), self.name))
 
     def _submit(self, here: session.Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Future:
-        return self._start(here, encode_inputs(here.run, self.binder.bind(args, kwargs)), ())
+        hand = Hand(here.run)
+        return hand.add(build(here, self, encode_inputs(here.run, self.binder.bind(args, kwargs))))
 
-    def _submit_item(self, here: session.Place, items: Tuple[Any, ...], shared: Any, same: Dict[str, Any]) -> Future:
+    def _call_item(self, here: session.Place, items: Tuple[Any, ...], shared: Any, same: Dict[str, Any]) -> Call:
         bound = self.binder.bind(items, same)
         if same:
             own = {name: value for name, value in bound.items() if name not in same and name != "**kwargs"}
         else:
             own = bound
-        return self._start(here, encode_inputs(here.run, own), shared)
-
-    def _start(self, here: session.Place, own: Any, shared: Any) -> Future:
-        call = build(here, self, own, shared)
-        future = Future(here.run, call.key)
-        future.id, future.task = here.run.engine.submit(call, future)
-        return future
+        return build(here, self, encode_inputs(here.run, own), shared)
 
     def _same(self, items: int, same: Dict[str, Any]) -> Dict[str, Any]:
         """The `same` arguments by parameter name, checked by binding them beside stand-ins for the items."""

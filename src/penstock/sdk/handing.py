@@ -1,0 +1,43 @@
+"""Calls on their way to the engine, many at a time: a map's cost lies in the hand-overs, not in the calls."""
+
+from __future__ import annotations
+
+import time
+from typing import List, Tuple
+
+from penstock.model.specs import Call
+from penstock.sdk.futures import Future
+from penstock.sdk.session import Run
+
+MANY = 64
+_LONGEST_S = 0.002
+"""No call waits for much longer than this for others to go with."""
+
+
+class Hand:
+    """Holds calls of one step until there are `most` of them, or the first has waited long enough."""
+
+    def __init__(self, run: Run, most: int = 1) -> None:
+        self._run = run
+        self._most = most
+        self._held: List[Tuple[Call, Future]] = []
+        self._since_s = 0.0
+
+    def add(self, call: Call) -> Future:
+        """Take a call; its future gets its name when it is handed over."""
+        future = Future(self._run, call.key)
+        now = time.monotonic()
+        if not self._held:
+            self._since_s = now
+        self._held.append((call, future))
+        if len(self._held) >= self._most or now - self._since_s > _LONGEST_S:
+            self.over()
+        return future
+
+    def over(self) -> None:
+        """Hand over what is held. Raises what the engine raises; then none of it was taken in."""
+        held, self._held = self._held, []
+        if not held:
+            return
+        for (_, future), (id_, path) in zip(held, self._run.engine.submit(held)):
+            future.id, future.task = id_, path
