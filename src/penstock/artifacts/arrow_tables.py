@@ -128,7 +128,7 @@ def _sizes(array: Any, offsets: Any) -> Any:
 
 def _by_ipc(array: Any) -> bytes:
     """What an IPC stream says of it: offsets from 0, no unused bytes."""
-    hasher = digests.hasher()
+    hasher = digests.Hasher()
     batch = pa.RecordBatch.from_arrays([array], names=["0"])
     with pa.ipc.new_stream(pa.PythonFile(_Hashing(hasher), mode="w"), batch.schema) as stream:
         stream.write_batch(batch)

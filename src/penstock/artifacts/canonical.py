@@ -149,7 +149,7 @@ class Walk:
         if len(self.out) - begun > _SPILL:
             hasher = self._hashers.get(self.depth - 1)
             if hasher is None:
-                hasher = self._hashers[self.depth - 1] = digests.hasher()
+                hasher = self._hashers[self.depth - 1] = digests.Hasher()
             hasher.update(self.out[begun:])
             del self.out[begun:]
 

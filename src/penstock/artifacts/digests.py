@@ -43,11 +43,6 @@ class Hasher:
         return self._code + self._state.digest()
 
 
-def hasher() -> Hasher:
-    """An object with `update(data)` and `digest()`."""
-    return Hasher()
-
-
 def recompute(data: Any, like: bytes) -> bytes:
     """The digest of `data` by the algorithm that `like` names; raises ValueError where it is not there."""
     code, make = _algorithm()

@@ -109,7 +109,7 @@ def _identity(walk: Walk, path: pathlib.Path, kind: str) -> Any:
     known = walk.known.get(("file", str(path)))
     if known is not None:
         return known[0]
-    hasher = digests.hasher()
+    hasher = digests.Hasher()
     for chunk in _chunks(path):
         hasher.update(chunk)
     return hasher.digest()

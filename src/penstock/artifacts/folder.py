@@ -105,19 +105,6 @@ class FolderStore:
             if len(folder.name) == 2:
                 yield from _blobs(folder.path)
 
-    def clear_temporary(self, before: float) -> int:
-        """Remove what killed writers left and nobody touched since `before` (UTC, seconds); returns bytes freed."""
-        freed = 0
-        for entry in _entries(os.path.join(self._folder, "tmp")):
-            try:
-                status = entry.stat()
-            except FileNotFoundError:
-                continue
-            if status.st_mtime < before:
-                _discard(entry.path)
-                freed += status.st_size
-        return freed
-
     def holds(self, view: memoryview) -> bool:
         """Whether a buffer lies in memory that this store mapped: then it is most likely stored already."""
         if not self._mapped:
@@ -202,7 +189,7 @@ def _pour(fd: int, chunks: Iterable[Any], digest: Optional[bytes]) -> Tuple[byte
         return digest, size
     from concurrent.futures import ThreadPoolExecutor
 
-    hasher = digests.hasher()
+    hasher = digests.Hasher()
     with ThreadPoolExecutor(1, thread_name_prefix="penstock-digest") as second:
         for chunk in chunks:
             view = memoryview(chunk).cast("B")

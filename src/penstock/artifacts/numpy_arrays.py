@@ -124,7 +124,7 @@ def digest_of(array: Any, known: Known) -> bytes:
     if array.flags.c_contiguous:
         digest = digests.digest(flat_bytes(array))
     else:
-        hasher = digests.hasher()
+        hasher = digests.Hasher()
         for chunk in chunks(array):
             hasher.update(chunk)
         digest = hasher.digest()

@@ -17,7 +17,7 @@ def test_a_digest_names_its_algorithm():
 
 
 def test_pieces_have_the_digest_of_the_whole():
-    hasher = digests.hasher()
+    hasher = digests.Hasher()
     hasher.update(b"ab")
     hasher.update(memoryview(b"c"))
     assert hasher.digest() == digests.digest(b"abc")

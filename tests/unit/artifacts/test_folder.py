@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -135,12 +134,3 @@ def test_many_small_mappings_do_not_use_up_the_descriptors(store: FolderStore):
     kept = [store.get(*store.put(number.to_bytes(2, "little") * (1 << 19))) for number in range(300)]
     assert len(os.listdir("/proc/self/fd")) < 290
     assert [bytes(view[:2]) for view in kept] == [number.to_bytes(2, "little") for number in range(300)]
-
-
-def test_what_killed_writers_left_is_cleared(store: FolderStore):
-    old, new = store.root / "tmp" / "old", store.root / "tmp" / "new"
-    old.write_bytes(b"12345")
-    new.touch()
-    os.utime(old, (1, 1))
-    assert store.clear_temporary(time.time() - 3600) == 5
-    assert [path.name for path in files_of(store)] == ["new"]
