@@ -25,7 +25,7 @@ class Project:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.home = settings.root / ".penstock"
+        self.home = settings.folder
 
     @classmethod
     def find(cls, cwd: Path | None = None) -> Project:

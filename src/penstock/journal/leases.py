@@ -14,9 +14,6 @@ EXPIRY_S = 30.0
 SKEWED_EXPIRY_S = 120.0
 """The same between machines whose clocks differ."""
 
-RENEWAL_S = 5.0
-"""How often a driver should renew its lease."""
-
 
 class Lease(NamedTuple):
     """A run's lease as the journal holds it."""
