@@ -31,6 +31,8 @@ def main(venv: Path, stamp: Path, groups: list[str]) -> None:
             subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
         arguments = ["--quiet", "--constraint", str(CONSTRAINTS), "--editable", str(ROOT), *requirements]
         subprocess.run([*_installer(python), *arguments], check=True)
+        # A start is several times slower without these; an environment that forbids writing them would never get any.
+        subprocess.run([str(python), "-m", "compileall", "-q", str(ROOT / "src")], check=True)
     stamp.write_text(fingerprint)
 
 
@@ -51,7 +53,7 @@ def _installer(python: Path) -> list[str]:
     """The command that installs: uv where it is on PATH and sees the same indexes as pip, else pip."""
     uv = shutil.which("uv")
     if uv and (any(name.startswith("UV_") and "INDEX" in name for name in os.environ) or not _pip_has_indexes(python)):
-        return [uv, "pip", "install", "--python", str(python)]
+        return [uv, "pip", "install", "--compile-bytecode", "--python", str(python)]
     return [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
 
 
