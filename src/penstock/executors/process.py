@@ -26,7 +26,7 @@ from penstock.worker.zygote import Order
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
 
-_DEPTH = 8
+_DEPTH = 16
 
 
 class ProcessExecutor:
