@@ -139,6 +139,7 @@ class Driver:
                     self._inbox.ring()
             except Exception as error:  # noqa: BLE001  the driver's thread must hear of it, and end the run
                 self._inbox.post(_Fault(error))
+                return
             finally:
                 self._turning.release()
 

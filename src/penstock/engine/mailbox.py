@@ -16,7 +16,7 @@ class Inbox:
         self._lock = threading.Lock()
         self._items: list[Any] = []
         self._asleep = False
-        self._ready: list[Callable[[], None]] = []
+        self._ready: list[selectors.SelectorKey] = []
         self._selector = selectors.DefaultSelector()
         self._bell_out, self._bell_in = os.pipe()
         os.set_blocking(self._bell_out, False)
@@ -47,9 +47,7 @@ class Inbox:
 
     def unwatch(self, fd: int) -> None:
         """Stop watching a descriptor, and forget that it was ready."""
-        key = self._selector.unregister(fd)
-        if key.data in self._ready:
-            self._ready.remove(key.data)
+        self._selector.unregister(fd)
 
     def wait(self, timeout_s: float) -> None:
         """Sleep until there is something, but not longer than this."""
@@ -57,12 +55,16 @@ class Inbox:
             self._asleep = not self._items
         found = self._selector.select(timeout_s if self._asleep else 0)
         self._asleep = False
-        self._ready = [key.data for key, _ in found]
+        self._ready = [key for key, _ in found]
 
     def hear(self) -> None:
         """Let those whose descriptors are ready read them; they put what they find."""
-        while self._ready:
-            self._ready.pop(0)()
+        ready, self._ready = self._ready, []
+        watched = self._selector.get_map()
+        for key in ready:
+            # Since `wait` a turn in another thread, or what was called just now, may have stopped watching it.
+            if watched.get(key.fd) is key:
+                key.data()
 
     def take(self) -> list[Any]:
         """All items that are there, in order."""
