@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional
 
 from penstock.artifacts import codec
 from penstock.artifacts.canonical import identify
-from penstock.errors import DamagedError, UsageError
+from penstock.errors import DamagedError, Suspension, UsageError
 from penstock.model.edges import Edge, Part, Ref, take
 from penstock.model.outcomes import Error, Stored
 from penstock.sdk.failures import SIBLINGS_ATTRIBUTE, rebuild
@@ -219,6 +219,8 @@ def _call_back(fn: Callable[[Any], Any], future: Any) -> None:
     """Run a user's callback on the engine's thread, which it must not bring down: what it raises is logged."""
     try:
         fn(future)
+    except Suspension:
+        return  # it asked for a result while the run stops: it ends here, as the flow's body ends elsewhere
     except Exception:  # the boundary to third-party code
         import logging
 
