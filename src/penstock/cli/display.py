@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from penstock.engine.driver import Driver
 
 _LOOK_EVERY_S = 0.2
+_ROOM = 40  # columns; in fewer, plain lines say more
 
 
 class PlainDisplay(Watcher):
@@ -140,7 +141,11 @@ def is_terminal() -> bool:
     """Whether stderr can show what moves."""
     if os.environ.get("TERM") in (None, "", "dumb") or os.environ.get("CI", "").lower() not in ("", "0", "false"):
         return False
-    return sys.stderr is not None and sys.stderr.isatty()
+    if sys.stderr is None or not sys.stderr.isatty():
+        return False
+    import shutil
+
+    return shutil.get_terminal_size().columns >= _ROOM
 
 
 def for_command(project: Project, *, inline: bool, resumed: bool) -> PlainDisplay:

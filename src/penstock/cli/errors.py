@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import click
 
-from penstock.errors import UsageError
+from penstock.errors import PenstockError, UsageError
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -19,7 +19,7 @@ def report(error: BaseException) -> int:
     if isinstance(error, click.ClickException):
         say(_of_click(error))
         return WRONG
-    say(str(error))
+    say(_of_system(error) if isinstance(error, OSError) and not isinstance(error, PenstockError) else str(error))
     return WRONG if isinstance(error, UsageError) else FAILED
 
 
@@ -38,6 +38,11 @@ def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str:
     if close:
         return f"; did you mean {prefix}{close[0]}?"
     return f"; there are {', '.join(prefix + name for name in known)}" if known else ""
+
+
+def _of_system(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def _of_click(error: click.ClickException) -> str:

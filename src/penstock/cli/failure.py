@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from penstock.client.words import one_line, size
-from penstock.errors import NotFoundError, PenstockError
+from penstock.errors import NotFoundError, PenstockError, PlatformError
 from penstock.launch.ending import tasks_of
 from penstock.sdk.failures import TASK_ATTRIBUTE, RemoteTraceback
 from penstock.worker.failure import traceback_text
@@ -38,6 +38,8 @@ def told_traceback(error: BaseException) -> str:
     if isinstance(remote, RemoteTraceback) and hasattr(error, TASK_ATTRIBUTE):
         return remote.text.rstrip()
     if isinstance(error, PenstockError) and not _place(error) and error.__cause__ is None:
+        return f"{type(error).__name__}: {error}"
+    if isinstance(error, PlatformError):  # the machine's, not the user's code: where it was met says nothing
         return f"{type(error).__name__}: {error}"
     text = traceback_text(error)
     # The class that carries a worker's traceback says nothing to a user.

@@ -77,17 +77,40 @@ def commands() -> None:
     """Machine learning as a flow: plain Python that runs durably, and can be looked at afterwards."""
 
 
+def _open_standard_streams() -> None:
+    """What is said to a stream that the caller has closed goes nowhere; without this the next file to be opened, the
+    journal say, would take the stream's number and get what is printed."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(fd, True)
+    os.close(fd)
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  for the life of the process
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def _drop_stdout() -> None:
+    """What could not be written to stdout is not tried again when the interpreter ends, which would fail once more."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 1)
+    os.close(devnull)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say (None: the process's own); gives the exit code. Blocks until it is done.
 
     0: done. 1: the flow failed, or the machine did. 2: the call was wrong. 130: interrupted.
     """
     gc.disable()  # what imports make stays: looking for cycles in it costs a tenth of a short command
+    _open_standard_streams()
     try:
         code: Any = commands.main(arguments, prog_name="penstock", standalone_mode=False)
     except (click.ClickException, click.Abort, PenstockError) as error:
         if os.environ.get("PENSTOCK_DEBUG") == "1":
             raise
+        return errors.report(error)
+    except OSError as error:
+        if os.environ.get("PENSTOCK_DEBUG") == "1":
+            raise
+        _drop_stdout()
         return errors.report(error)
     finally:
         gc.enable()

@@ -22,6 +22,7 @@ _STYLES = {
     "interrupted": "yellow",
 }
 _GAP = "  "
+_ROOM = 40  # columns
 
 
 def line(text: str = "") -> None:
@@ -93,7 +94,12 @@ def json(info: Any) -> None:
 
 
 def _in_terminal() -> bool:
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and _is_wide()
+
+
+def _is_wide() -> bool:
+    """Whether the terminal has room for a table; else plain lines, which wrap, say more."""
+    return shutil.get_terminal_size().columns >= _ROOM
 
 
 def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str]) -> None:

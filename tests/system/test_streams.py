@@ -1,0 +1,69 @@
+"""The command line where its streams are closed, full, or a terminal with hardly any room."""
+
+from __future__ import annotations
+
+import os
+import pty
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TINY = """
+from penstock import flow, step
+
+@step
+def double(x: int):
+    print("doubling", x)
+    return 2 * x
+
+@flow
+def tiny(x: int = 4):
+    print("body")
+    return double(x)
+"""
+CODE = "import sys; from penstock.cli.main import main; sys.exit(main())"
+COMMAND = shlex.join([sys.executable, "-c", CODE])
+
+
+@pytest.fixture
+def folder(project_folder: Path) -> Path:
+    (project_folder / "tiny.py").write_text(TINY)
+    return project_folder
+
+
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PENSTOCK_", "PYTHON"))}
+    return subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=120, env=kept, check=False)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed(folder: Path, closed: str):
+    done = shell(f"{COMMAND} run tiny.py {closed}")
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert shell(f"{COMMAND} ls {closed}").returncode == 0
+    assert shell(f"{COMMAND} get tiny").stdout == "8\n"
+    assert shell(f"{COMMAND} logs tiny").stdout.endswith("doubling 4\n")
+
+
+@pytest.mark.parametrize("words", ["ls", "show", "get", "run tiny.py"])
+def test_a_stdout_that_takes_nothing(folder: Path, words: str):
+    assert shell(f"{COMMAND} run tiny.py").returncode == 0
+    done = shell(f"{COMMAND} {words} >/dev/full")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "penstock: No space left on device"
+    assert "Traceback" not in done.stderr
+
+
+def test_a_narrow_terminal_gets_plain_lines(folder: Path):
+    parent, child = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "20"}
+    words = [sys.executable, "-c", CODE, "run", "tiny.py"]
+    done = subprocess.run(words, stdout=-1, stderr=child, env=environment, timeout=120, check=False)
+    os.close(child)
+    assert done.returncode == 0
+    assert os.read(parent, 1 << 16).decode().splitlines()[:2] == ["tiny/1 started", "tiny/1 double: 1 done"]
+    os.close(parent)
