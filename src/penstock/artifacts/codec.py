@@ -7,9 +7,21 @@ from __future__ import annotations
 
 import io
 import os
-import pathlib
 import pickle
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+    cast,
+)
 
 from penstock.artifacts import pickling, records
 from penstock.artifacts.canonical import BIG, Identity, Known, identify
@@ -18,6 +30,9 @@ from penstock.artifacts.store import BlobStore
 from penstock.errors import NotStorableError, PenstockError, UsageError
 from penstock.model.edges import Edge
 from penstock.model.outcomes import Stored
+
+if TYPE_CHECKING:
+    import pathlib
 
 _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
 _FEW = 32  # items of a container that is looked through for the fast path

@@ -11,13 +11,15 @@ import os
 import sys
 import threading
 import weakref
-from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 
 from penstock.artifacts import digests
 from penstock.artifacts.memory import address
 from penstock.artifacts.store import BlobInfo
 from penstock.errors import DamagedError, StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _CHUNK = 8 << 20
 _ALONE = 2 << 20  # below it a second thread costs more than it hides
@@ -38,7 +40,6 @@ class FolderStore:
     """Blobs as files of one folder; docs/formats.md, Blob. See `BlobStore` for what the methods promise."""
 
     def __init__(self, root: Union[str, os.PathLike[str]], create: bool = True) -> None:
-        self.root = Path(root)
         self._folder = os.fspath(root)
         self._mapped: List[Tuple[int, int, weakref.ref[mmap.mmap]]] = []
         if create:
@@ -46,6 +47,13 @@ class FolderStore:
                 os.makedirs(os.path.join(self._folder, "tmp"), exist_ok=True)
             except OSError as error:
                 raise _store_error("written", self._folder, error) from error
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        from pathlib import Path
+
+        return Path(self._folder)
 
     def put(self, data: Any) -> Tuple[bytes, int]:
         """Store a contiguous bytes-like object; what is mapped from here is written only where it is missing."""

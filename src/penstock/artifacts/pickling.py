@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import io
-import pathlib
 import pickle
 import sys
 import types
@@ -17,8 +16,8 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Type, c
 from penstock.artifacts import libraries, names, rebuild
 from penstock.artifacts.canonical import BIG, Known
 from penstock.artifacts.memory import address
+from penstock.artifacts.places import NEVER_STORED
 from penstock.artifacts.store import BlobStore
-from penstock.artifacts.symbols import NEVER_STORED
 from penstock.errors import PenstockError
 from penstock.model.edges import Edge
 
@@ -179,7 +178,8 @@ def _reducer_of(kind: type) -> Optional[Reducer]:
         return _open_file
     if issubclass(kind, NEVER_STORED):
         return _never
-    if issubclass(kind, pathlib.Path):
+    pathlib = sys.modules.get("pathlib")  # where nobody has imported it, this is no path
+    if pathlib is not None and issubclass(kind, pathlib.Path):
         return _path
     return libraries.reducer_of(cast("Type[Any]", kind))
 
@@ -217,7 +217,7 @@ def _never(sink: Sink, obj: Any) -> Any:
     raise Refused(f"cannot pickle {type(obj).__qualname__!r} object")
 
 
-def _path(sink: Sink, obj: pathlib.Path) -> Any:
+def _path(sink: Sink, obj: Any) -> Any:
     if not sink.files:
         return NotImplemented
     from penstock.artifacts import files

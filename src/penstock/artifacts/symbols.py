@@ -5,7 +5,6 @@ Code counts by name where it can be imported, and by what it does where it comes
 
 from __future__ import annotations
 
-import _thread
 import copyreg
 import dataclasses
 import enum
@@ -15,14 +14,9 @@ from typing import Any, Dict, List, Sequence, Tuple, Type, cast
 
 from penstock.artifacts import libraries, names
 from penstock.artifacts.canonical import Rule, Unstable, Walk, subscript
+from penstock.artifacts.places import NEVER_STORED
 
 _BUILTIN_FUNCTIONS = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
-NEVER_STORED = (
-    *(types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType),
-    *(_thread.LockType, _thread.RLock),
-)
-"""Types whose values hold a place in a running program. PyPy would pickle some of them."""
-
 _BUILTIN_VALUES = (list, tuple, dict, set, frozenset, str, bytes, int, float)
 _WRAPPERS = (staticmethod, classmethod)
 _PASSED_OVER = frozenset(

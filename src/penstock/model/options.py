@@ -1,13 +1,11 @@
-"""What a step asks for: resources, policy, place. One frozen value, passed whole, changed with `replace`."""
+"""What a step asks for: resources, policy, place. One frozen value, passed whole, changed with `_replace`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 
-@dataclass(frozen=True)
-class Backoff:
+class Backoff(NamedTuple):
     """Delay before retry n (from 1): `first_s * factor ** (n - 1)`, at most `max_s`, then up to `jitter` more of it."""
 
     first_s: float = 0.0
@@ -16,8 +14,7 @@ class Backoff:
     jitter: float = 0.1
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """A step's options, already checked and in base units."""
 
     cpu: float = 1.0

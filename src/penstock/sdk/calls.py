@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from penstock.artifacts import codec, names
 from penstock.artifacts.canonical import identify
@@ -14,19 +13,27 @@ from penstock.model.specs import Call, Code, Input
 from penstock.sdk import keys
 from penstock.sdk.session import Place, Run
 
-_VARIADIC = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+if TYPE_CHECKING:
+    import inspect
+
+_VARIADIC = {
+    "VAR_POSITIONAL": "*",
+    "VAR_KEYWORD": "**",
+}  # by the names of `inspect`, which is imported at the first call
 
 
 class Binder:
     """Binds arguments to the parameters of one function. Raises TypeError in Python's own words."""
 
     def __init__(self, fn: Callable[..., Any]) -> None:
+        import inspect
+
         self.signature = inspect.signature(fn)
         self.name = fn.__name__
         parameters = list(self.signature.parameters.values())
-        self.simple = all(parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for parameter in parameters)
+        self.simple = all(parameter.kind is parameter.POSITIONAL_OR_KEYWORD for parameter in parameters)
         self.names = tuple(parameter.name for parameter in parameters)
-        self.required = frozenset(p.name for p in parameters if p.default is p.empty and p.kind not in _VARIADIC)
+        self.required = frozenset(p.name for p in parameters if p.default is p.empty and p.kind.name not in _VARIADIC)
         self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         self.positional = self._positional(parameters)
         self._default_identities: Dict[str, bytes] = {}
@@ -35,9 +42,8 @@ class Binder:
     def _positional(parameters: List[inspect.Parameter]) -> Tuple[str, ...]:
         """The parameters that a worker must pass by position."""
         has_star = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        wanted = kinds if has_star else kinds[:1]
-        return tuple(p.name for p in parameters if p.kind in wanted)
+        wanted = ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD") if has_star else ("POSITIONAL_ONLY",)
+        return tuple(p.name for p in parameters if p.kind.name in wanted)
 
     def bind(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
         """Arguments by parameter name; `*args` and `**kwargs` under these names."""
@@ -58,7 +64,7 @@ class Binder:
         except TypeError as error:
             raise TypeError(f"{self.name}() {error}") from None
         parameters = self.signature.parameters
-        return {_VARIADIC.get(parameters[name].kind, "") + name: value for name, value in arguments.items()}
+        return {_VARIADIC.get(parameters[name].kind.name, "") + name: value for name, value in arguments.items()}
 
     def is_default(self, name: str, identity: bytes) -> bool:
         """Whether an argument is what the parameter would have had anyway."""

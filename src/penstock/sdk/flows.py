@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple, TypeVar, overload
 
 from penstock.artifacts import names
@@ -14,7 +13,7 @@ from penstock.sdk.calls import Binder, encode_inputs, function_name
 from penstock.sdk.failures import without_engine
 from penstock.sdk.keys import KeyHead, key_of
 from penstock.sdk.options import checked, named
-from penstock.sdk.steps import Step, Typed, check_function, qualified_name
+from penstock.sdk.steps import Step, Typed, check_function, is_coroutine_function, qualified_name
 
 R = TypeVar("R")
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class Flow(Typed["P", R]):
         self, fn: Callable[P, R], *, name: str, timeout_s: Optional[float], on_failure: Optional[Step[Any, Any]]
     ) -> None:
         check_function(fn, "flow")
-        if inspect.iscoroutinefunction(fn):
+        if is_coroutine_function(fn):
             raise UsageError(f"flow {fn.__name__} is async: a flow's body is plain Python, and waits by calling steps")
         functools.update_wrapper(self, fn)
         self.fn = fn

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import operator
 from typing import Any, Callable, Dict, Tuple, cast
 
@@ -61,7 +60,9 @@ def resolved(value: Any) -> Any:
         return tuple(resolved(item) for item in value) if _holds_edge(value) else value
     if kind is dict:
         return {key: resolved(item) for key, item in value.items()} if _holds_edge(value.values()) else value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if hasattr(kind, "__dataclass_fields__"):
+        import dataclasses
+
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
         if _holds_edge(fields.values()):
             return dataclasses.replace(value, **{name: resolved(item) for name, item in fields.items()})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from dataclasses import replace
 from typing import Any, Callable, Dict, Iterable, Mapping, Tuple, cast
 
 from penstock.artifacts import names
@@ -15,6 +13,8 @@ from penstock.model.quantities import parse_bytes, parse_seconds
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?`, or the list of what there is."""
+    import difflib
+
     known = sorted(known)
     close = difflib.get_close_matches(word, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(known)}"
@@ -120,4 +120,4 @@ def changed(options: Options, what: str, given: Mapping[str, Any]) -> Options:
             fields[field] = check(value)
         except (ValueError, TypeError) as error:
             raise UsageError(f"{what}: {name}={value!r}: {error}") from None
-    return replace(options, **fields)
+    return options._replace(**fields)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from typing import TYPE_CHECKING, Any, Callable, Dict, Generic, Iterable, Iterator, Mapping, Tuple, TypeVar, overload
 
 from penstock.artifacts import names
@@ -18,6 +17,8 @@ from penstock.sdk.keys import KeyHead, closed_over
 from penstock.sdk.options import changed, named
 
 R = TypeVar("R")
+_GENERATOR = 0x20 | 0x200  # CO_GENERATOR, CO_ASYNC_GENERATOR
+_COROUTINE = 0x80 | 0x100  # CO_COROUTINE, CO_ITERABLE_COROUTINE
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
 
@@ -135,8 +136,19 @@ def check_function(fn: Any, what: str) -> None:
         raise UsageError(f"@{what} takes a function, not {fn!r}")
     if _is_method(fn):
         raise UsageError(f"{what} {fn.__qualname__} is a method: write a function that takes the object as an argument")
-    if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
+    if _flags(fn) & _GENERATOR:
         raise UsageError(f"{what} {fn.__name__} is a generator: return a list, or yield inside a helper function")
+
+
+def is_coroutine_function(fn: Any) -> bool:
+    """Whether a call of the function gives a coroutine. (`inspect` says the same, and takes 8 ms to import.)"""
+    return bool(_flags(fn) & _COROUTINE)
+
+
+def _flags(fn: Any) -> int:
+    while hasattr(fn, "func"):  # functools.partial
+        fn = fn.func
+    return getattr(getattr(fn, "__code__", None), "co_flags", 0)
 
 
 def _is_method(fn: Any) -> bool:

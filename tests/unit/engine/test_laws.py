@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -30,7 +29,7 @@ def specs(draw: st.DrawFn, *, unstable: bool = True, fails: bool = True) -> dict
         step, wall_s, options = draw(st.sampled_from(kinds))
         made[task] = Spec(
             tuple(deps),
-            replace(options, timeout_s=60.0 if "hang" in troubles else None, retries=len(troubles)),
+            options._replace(timeout_s=60.0 if "hang" in troubles else None, retries=len(troubles)),
             step,
             troubles,
             fails=fails and draw(st.integers(0, 7)) == 0,
