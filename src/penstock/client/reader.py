@@ -29,7 +29,7 @@ class Reader:
     @cached_property
     def journal(self) -> Journal:
         """The journal; closed when nothing that was read through it is in use any more."""
-        journal = self.project.reader
+        journal = Project(self.project.settings).reader  # not the project's, which others may still read
         weakref.finalize(self, journal.close)
         return journal
 

@@ -6,6 +6,7 @@ Owns the context variable of the attempt. The worker enters and leaves attempts;
 from __future__ import annotations
 
 import contextvars
+import operator
 import os
 import time
 from contextlib import contextmanager
@@ -63,8 +64,7 @@ class AttemptContext:
     def log(self, metrics: Mapping[str, float], step: Optional[int]) -> None:
         """Take in metrics; all that came so far are hinted at once a second at most."""
         at = time.time()
-        for name, value in metrics.items():
-            self.metrics.append(Metric(str(name), float(value), step, at))
+        self.metrics.extend([Metric(str(name), _number(name, value), step, at) for name, value in metrics.items()])
         if self._hint is not None and time.monotonic() - self._hinted_at >= _HINT_EVERY_S:
             self._hinted_at = time.monotonic()
             self._hint(self.attempt, tuple(self.metrics))
@@ -240,4 +240,11 @@ def log_metrics(metrics: Mapping[str, float], step: Optional[int] = None) -> Non
     """
     here = attempt_here()
     if here is not None:
-        here.log(metrics, step)
+        here.log(metrics, None if step is None else operator.index(step))
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise type(error)(f"metric {name!r} is {value!r:.80}, which is no number: {error}") from None

@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import penstock
+from penstock.client.flow_runs import Run
+from penstock.client.reader import Reader
 from penstock.errors import NotFoundError, TaskCancelledError, UsageError, UserCodeError
 from penstock.model.rows import RunEnd
+from penstock.project import Project
 from tests.recorded import BEGAN, TOOK_S, Recorded, record_crashed, record_done, record_failed, record_running
 
 
@@ -141,3 +144,10 @@ def test_metrics_of_a_run_are_told_apart_by_task(recorded: Recorded):
     assert metrics.by_task("accuracy") == {"digits/1/train/2": 0.75}
     assert metrics.history("accuracy") == [(1, 0.5), (2, 0.75)]
     assert repr(metrics) == "<metrics: accuracy=0.75>"
+
+
+def test_each_reader_of_a_project_has_a_journal_of_its_own(recorded: Recorded):
+    name = record_done(recorded).run_id
+    project = Project.find()
+    for _ in range(2):  # the first one's is closed by now
+        assert Run.find(Reader(project), name).status == "done"

@@ -176,8 +176,13 @@ def test_what_is_not_a_number_is_no_metric(bench: Workbench) -> None:
     here = current.AttemptContext("d/1/s/1#1", bench.context, bench.store)
     token = current.enter(here)
     try:
-        with pytest.raises(ValueError, match="could not convert"):
-            current.log_metrics({"accuracy": "high"})  # type: ignore[dict-item]
+        with pytest.raises(ValueError, match="metric 'accuracy' is 'high', which is no number: could not convert"):
+            current.log_metrics({"loss": 1.0, "accuracy": "high"})  # type: ignore[dict-item]
+        with pytest.raises(OverflowError, match="metric 'loss' is 1000.* too large"):
+            current.log_metrics({"loss": 10**400})
+        with pytest.raises(TypeError, match="interpreted as an integer"):
+            current.log_metrics({"loss": 1.0}, step="last")  # type: ignore[arg-type]
+        assert here.metrics == []
     finally:
         current.leave(here, token)
 
