@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
-from penstock.artifacts import codec, names
+from penstock.artifacts import codec
 from penstock.artifacts.canonical import identify
 from penstock.errors import UsageError
 from penstock.model.edges import Edge
 from penstock.model.specs import Call, Code, Input
 from penstock.sdk import keys
+from penstock.sdk.functions import function_name
 from penstock.sdk.session import Place, Run
 
 if TYPE_CHECKING:
@@ -103,18 +103,6 @@ def _check_edges(run: Run, name: str, edges: Iterable[Edge]) -> None:
         if owner is not run:
             of = owner.id if owner is not None else "no run"
             raise UsageError(f"Argument {name!r} holds a future of {of}, not of {run.id}: pass its .result()")
-
-
-def function_name(fn: Any) -> Optional[Tuple[str, str]]:
-    """(module, qualified name) under which a worker finds a decorated function; None where it can't be imported."""
-    module = names.module_name(fn.__module__)
-    if module is None or "<" in fn.__qualname__:
-        return None
-    found: Any = sys.modules.get(fn.__module__)
-    qualname: str = fn.__qualname__
-    for part in qualname.split("."):
-        found = getattr(found, part, None)
-    return (module, qualname) if fn is found or fn is getattr(found, "fn", None) else None
 
 
 def code_of(run: Run, step: Any) -> Code:

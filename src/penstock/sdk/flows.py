@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, TypeVar, overload
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model.quantities import parse_seconds
-from penstock.sdk import current, local, session
-from penstock.sdk.calls import Binder, encode_inputs, function_name
-from penstock.sdk.failures import without_engine
-from penstock.sdk.keys import KeyHead, key_of
+from penstock.sdk import current, session
+from penstock.sdk.functions import Typed, check_function, function_name, is_coroutine_function, qualified_name
 from penstock.sdk.options import checked, named
-from penstock.sdk.steps import Step, Typed, check_function, is_coroutine_function, qualified_name
+from penstock.sdk.steps import Step
 
 R = TypeVar("R")
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
+
+    from penstock.sdk.calls import Binder
 
     P = ParamSpec("P")
 
@@ -43,12 +43,12 @@ class Flow(Typed["P", R]):
             return self.fn(*args, **kwargs)
         here = session.place()
         if here is not None:
-            return self._join(here, self.binder.bind(args, kwargs))
+            return self._calling.join(self, here, args, kwargs)
         launch = _launched(session.launcher.launch, self)
         try:
             return launch(self, self.parameters(*args, **kwargs))
         except BaseException as error:  # noqa: BLE001  only its traceback changes: to the lines of the user
-            raise error.with_traceback(without_engine(error.__traceback__)) from error.__cause__
+            raise error.with_traceback(self._calling.without_engine(error.__traceback__)) from error.__cause__
 
     def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Start a run that is driven in a thread of this process, and give a handle to it: `.id`, `.result()`."""
@@ -69,18 +69,17 @@ class Flow(Typed["P", R]):
         bound.arguments.update(parameters)
         return self.fn(*bound.args, **bound.kwargs)
 
-    def _join(self, here: session.Place, arguments: Dict[str, Any]) -> Any:
-        inputs = encode_inputs(here.run, arguments)
-        named: List[Tuple[str, Any]] = [(item.name, item.identity or ("unstable", item.culprit)) for item in inputs]
-        base = KeyHead(self.qualified_name, b"").base(here.scope, named)
-        key = key_of(base, here.run.occurrence(base))
-        with session.entered(session.Place(here.run, (*here.scope, key))):
-            return local.resolved(self.fn(*_positional(self, arguments), **_named(self, arguments)))
+    @functools.cached_property
+    def _calling(self) -> Any:
+        """What calls need and declarations don't: imported with the first call."""
+        from penstock.sdk import calling
+
+        return calling
 
     @functools.cached_property
     def binder(self) -> Binder:
         """Binds arguments to the function's parameters."""
-        return Binder(self.fn)
+        return self._calling.Binder(self.fn)
 
     @functools.cached_property
     def qualified_name(self) -> str:
@@ -104,18 +103,6 @@ def _launched(how: Optional[Callable[..., Any]], flow: Flow[Any, Any]) -> Callab
             "start it where Penstock is installed, with `penstock run`"
         )
     return how
-
-
-def _positional(flow: Flow[Any, Any], arguments: Dict[str, Any]) -> Any:
-    more: Tuple[Any, ...] = arguments.get("*args", ())
-    return [*(arguments[name] for name in flow.binder.positional if name in arguments), *more]
-
-
-def _named(flow: Flow[Any, Any], arguments: Dict[str, Any]) -> Dict[str, Any]:
-    taken = (*flow.binder.positional, "*args", "**kwargs")
-    named = {name: value for name, value in arguments.items() if name not in taken}
-    more: Dict[str, Any] = arguments.get("**kwargs", {})
-    return {**named, **more}
 
 
 @overload

@@ -1,0 +1,86 @@
+"""What happens when a step or a flow is called. The only room of the sdk that its declarations import late."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+
+from penstock.errors import UsageError
+from penstock.model.specs import Call
+from penstock.sdk import session
+from penstock.sdk.calls import Binder, build, encode_inputs
+from penstock.sdk.failures import without_engine
+from penstock.sdk.futures import Future, Futures
+from penstock.sdk.handing import MANY, Hand
+from penstock.sdk.keys import KeyHead, closed_over, key_of
+from penstock.sdk.local import call as plain
+from penstock.sdk.local import finished, resolved
+from penstock.sdk.session import Place
+
+__all__ = ["Binder", "KeyHead", "closed_over", "finished", "join", "map_items", "plain", "submit", "without_engine"]
+
+
+def submit(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Future:
+    """Start a task of a step."""
+    call = build(here, step, encode_inputs(here.run, step.binder.bind(args, kwargs)))
+    return Hand(here.run).add(call)
+
+
+def map_items(step: Any, here: Optional[Place], iterables: Tuple[Any, ...], same: Dict[str, Any]) -> Futures:
+    """Start a task of a step for each item; outside a run, call its function for each."""
+    _check_iterables(step.name, iterables)
+    if here is None:
+        return Futures(finished(step.fn, items, same) for items in zip(*iterables))
+    shared = encode_inputs(here.run, _same(step.binder, len(iterables), same))
+    at_hand = all(isinstance(items, (list, tuple, range)) for items in iterables)
+    hand = Hand(here.run, MANY if at_hand else 1)  # the next item of a generator may be long in coming
+    try:
+        return Futures(hand.add(_call_item(step, here, items, shared, same)) for items in zip(*iterables))
+    finally:
+        hand.over()
+
+
+def _call_item(step: Any, here: Place, items: Tuple[Any, ...], shared: Any, same: Dict[str, Any]) -> Call:
+    own: Dict[str, Any] = step.binder.bind(items, same)
+    if same:
+        own = {name: value for name, value in own.items() if name not in same and name != "**kwargs"}
+    return build(here, step, encode_inputs(here.run, own), shared)
+
+
+def _same(binder: Binder, items: int, same: Dict[str, Any]) -> Dict[str, Any]:
+    """The `same` arguments by parameter name, checked by binding them beside stand-ins for the items."""
+    bound = binder.bind((None,) * items, same)
+    return {name: value for name, value in bound.items() if name in same or name.startswith("**")}
+
+
+def _check_iterables(name: str, iterables: Tuple[Any, ...]) -> None:
+    if not iterables:
+        raise UsageError(f"{name}.map() needs at least one iterable; arguments that are the same go by keyword")
+    for item in iterables:
+        if isinstance(item, Future):
+            raise UsageError(f"{name}.map() got a future, which can't be iterated: map over its .result()")
+        if not isinstance(item, Iterator) and not hasattr(item, "__iter__"):
+            raise UsageError(f"{name}.map() got {type(item).__name__}, which can't be iterated")
+
+
+def join(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Call a flow's body inside a run, in a scope of its own."""
+    binder: Binder = flow.binder
+    arguments = binder.bind(args, kwargs)
+    inputs = encode_inputs(here.run, arguments)
+    named: List[Tuple[str, Any]] = [(item.name, item.identity or ("unstable", item.culprit)) for item in inputs]
+    base = KeyHead(flow.qualified_name, b"").base(here.scope, named)
+    key = key_of(base, here.run.occurrence(base))
+    with session.entered(Place(here.run, (*here.scope, key))):
+        return resolved(flow.fn(*_positional(binder, arguments), **_named(binder, arguments)))
+
+
+def _positional(binder: Binder, arguments: Dict[str, Any]) -> List[Any]:
+    more: Tuple[Any, ...] = arguments.get("*args", ())
+    return [*(arguments[name] for name in binder.positional if name in arguments), *more]
+
+
+def _named(binder: Binder, arguments: Dict[str, Any]) -> Dict[str, Any]:
+    taken = (*binder.positional, "*args", "**kwargs")
+    named = {name: value for name, value in arguments.items() if name not in taken}
+    more: Dict[str, Any] = arguments.get("**kwargs", {})
+    return {**named, **more}
