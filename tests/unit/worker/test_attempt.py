@@ -178,7 +178,7 @@ def test_what_is_not_a_number_is_no_metric(bench: Workbench) -> None:
     try:
         with pytest.raises(ValueError, match="metric 'accuracy' is 'high', which is no number: could not convert"):
             current.log_metrics({"loss": 1.0, "accuracy": "high"})  # type: ignore[dict-item]
-        with pytest.raises(OverflowError, match="metric 'loss' is 1000.* too large"):
+        with pytest.raises(OverflowError, match=r"metric 'loss' is 1000.* too large"):
             current.log_metrics({"loss": 10**400})
         with pytest.raises(TypeError, match="interpreted as an integer"):
             current.log_metrics({"loss": 1.0}, step="last")  # type: ignore[arg-type]
