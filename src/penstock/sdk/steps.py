@@ -41,8 +41,11 @@ class Step(Typed["P", R]):
             return self._calling.plain(self.fn, args, kwargs)
         return self._calling.submit(self, here, args, kwargs).result()
 
-    def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> Future:
-        """Start a task, and give the future of its result. Arguments are encoded before this returns."""
+    def submit(self, /, *args: Any, **kwargs: Any) -> Future:
+        """Start a task, and give the future of its result. Arguments are encoded before this returns.
+
+        Takes what the function takes, and futures in the place of values, which is why its types say less.
+        """
         here = session.place()
         if here is None:
             return self._calling.finished(self.fn, args, kwargs)
