@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from penstock.executors.inline import InlineExecutor
-from penstock.model.states import Cause, TaskStatus
+from penstock.model.states import Cause
 from penstock.worker import logs
 from tests.contract import faulty_steps
 from tests.contract.executor_bench import Bench
@@ -72,7 +72,7 @@ def test_the_waiting_thread_runs_it(bench: Bench) -> None:
         assert bench.recalled() == [second]
         third = bench.start("ok", 3)
         bench.executor.cancel(third, Cause.CANCELLED)
-        assert bench.outcome(third).status == TaskStatus.CANCELLED
+        assert bench.recalled() == [second, third]
         assert bench.executor.run_next(0.0) is False
 
 

@@ -209,3 +209,32 @@ def test_signals_of_the_terminal_do_not_reach_workers(tmp_path: Path) -> None:
         assert os.getsid(parent(pid)) != os.getsid(0)
         os.kill(pid, signal.SIGINT)
         assert bench.value(bench.run("pid")) == pid
+
+
+def test_the_import_of_the_users_module_counts_against_no_attempt(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    path = module(
+        tmp_path,
+        f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists():\n    time.sleep(0.005)\n"
+        "def ok(number):\n    return 2 * number\n",
+    )
+    with Bench(ProcessExecutor(gpus=("0",)), tmp_path, "mine", str(path), sys_path=tuple(sys.path)) as bench:
+        attempt = bench.attempt("ok", 4)
+        bench.executor.start(attempt, Lane(1))
+        bench.executor.cancel(attempt.id, Cause.TIMEOUT)
+        assert bench.recalled() == [attempt.id]
+        bench.executor.start(attempt, Lane(2))
+        go.touch()
+        assert bench.value(bench.outcome(attempt.id)) == 8
+
+
+def test_the_start_of_a_process_of_its_own_does(tmp_path: Path) -> None:
+    """Or an attempt whose process needs longer than its timeout would be started for ever."""
+    path = module(tmp_path, "import os, time\nif 'CUDA_VISIBLE_DEVICES' in os.environ:\n    time.sleep(600)\n")
+    with Bench(ProcessExecutor(gpus=("0",)), tmp_path, "mine", str(path), sys_path=tuple(sys.path)) as bench:
+        attempt = bench.start("ok", 4, lane=Lane(1, gpus=("0",)))
+        bench.executor.cancel(attempt, Cause.TIMEOUT)
+        error = bench.outcome(attempt).error
+        assert error is not None
+        assert error.cause == Cause.TIMEOUT
+        assert bench.recalled() == []

@@ -139,7 +139,7 @@ class Recall(NamedTuple):
 
 
 class CancelAttempt(NamedTuple):
-    """End a running attempt; its `AttemptEnded` will carry the cause."""
+    """End an attempt; its `AttemptEnded` will carry the cause, or it is recalled, where it had not begun yet."""
 
     task: int
     attempt: int

@@ -54,7 +54,8 @@ class Executor(Protocol):
         ...
 
     def cancel(self, attempt: str, cause: Cause) -> None:
-        """End the attempt and all it started; its `Ended` carries the cause, unless it ended before. Idempotent."""
+        """End the attempt and all it started; its `Ended` carries the cause, unless it ended before. One that has not
+        begun is recalled: it has used none of its time, and left nothing. Idempotent."""
         ...
 
     def adopt(self, attempt: Attempt) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from penstock.executors import capacity
 from penstock.executors.tee import Tee
 from penstock.model.events import Adopted, Ended, Hint, Lane, Profile, Recalled
-from penstock.model.outcomes import Log, Metric, failed
+from penstock.model.outcomes import Log, Metric
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause
 from penstock.worker.attempt import Workbench, run_attempt
@@ -74,13 +74,16 @@ class InlineExecutor:
 
     def recall(self, attempt: str) -> None:
         """Take it back, if no thread has taken it."""
-        if self._withdraw(attempt):
-            self._post(Recalled(attempt))
+        with self._changed:
+            item = next((item for item in self._waiting if item.id == attempt), None)
+            if item is None:
+                return
+            self._waiting.remove(item)
+        self._post(Recalled(attempt))
 
     def cancel(self, attempt: str, cause: Cause) -> None:
-        """End it, if no thread has taken it."""
-        if self._withdraw(attempt):
-            self._post(Ended(attempt, failed(cause, f"{cause} before it began")))
+        """Take it back, if no thread has taken it; what runs can't be ended."""
+        self.recall(attempt)
 
     def adopt(self, attempt: Attempt) -> None:
         """What ran in a process that is gone is gone too."""
@@ -144,14 +147,6 @@ class InlineExecutor:
                     continue
                 self._waiting.popleft()
             self._run(head)
-
-    def _withdraw(self, attempt: str) -> bool:
-        with self._changed:
-            for item in self._waiting:
-                if item.id == attempt:
-                    self._waiting.remove(item)
-                    return True
-        return False
 
     def _hint(self, attempt: str, metrics: tuple[Metric, ...]) -> None:
         self._post(Hint(attempt, metrics))

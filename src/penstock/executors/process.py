@@ -16,7 +16,7 @@ from penstock.executors.endings import Death, explain
 from penstock.executors.hands import Hands, Sent
 from penstock.executors.nursery import Nursery
 from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
-from penstock.model.outcomes import Error, Outcome, failed
+from penstock.model.outcomes import Error, Outcome
 from penstock.model.specs import Attempt, RunContext, attempt_to_plain
 from penstock.model.states import Cause, TaskStatus
 from penstock.worker import channel
@@ -93,46 +93,29 @@ class ProcessExecutor:
 
     def recall(self, attempt: str) -> None:
         """Take it out of its worker's socket, if it is still there."""
-        for gpu_lane in self._gpu_lanes.values():
-            for item in gpu_lane.waiting:
-                if item.id == attempt:
-                    gpu_lane.waiting.remove(item)
-                    self._recalled([item])
-                    return
         hired = self._where.get(attempt)
-        if hired is None or hired.dying:
-            return
-        for item in hired.hands.take_back():
-            if item.id == attempt:
-                self._recalled([item])
-            else:
-                hired.hands.send(item)
-        self._rest(hired)
+        if hired is None:
+            self._recall_on_gpu(attempt)
+        elif not hired.dying:
+            self._recall_from(hired, hired.hands.take_back(), attempt)
 
     def cancel(self, attempt: str, cause: Cause) -> None:
         """Kill the worker that runs it; what waits behind it is recalled."""
-        for gpu_lane in self._gpu_lanes.values():
-            for item in gpu_lane.waiting:
-                if item.id == attempt:
-                    gpu_lane.waiting.remove(item)
-                    self._drop(item, cause)
-                    return
         hired = self._where.get(attempt)
-        if hired is None or hired.dying:
+        if hired is None:
+            self._recall_on_gpu(attempt)
             return
-        back = hired.hands.take_back()  # first: now the worker begins nothing new while we look
+        if hired.dying:
+            return
+        # First: now the worker begins nothing new while we look. A process that is the attempt's own began with it.
+        back = [] if hired.gpu_lane is not None else hired.hands.take_back()
         hired.hands.read()
         if attempt in self._where and all(item.id != attempt for item in back):
             hired.ending = cause
             self._end(hired)
             self._recalled(back)
-            return
-        for item in back:
-            if item.id == attempt:
-                self._drop(item, cause)
-            else:
-                hired.hands.send(item)
-        self._rest(hired)
+        else:
+            self._recall_from(hired, back, attempt)
 
     def adopt(self, attempt: Attempt) -> None:
         """Local workers die with their driver: there is nothing to adopt."""
@@ -291,7 +274,7 @@ class ProcessExecutor:
         hands = hired.hands
         back = hands.take_back()
         hands.read()
-        if not hands.flight and back and not hands.has_served and hired.ending is None:
+        if not hands.flight and back and not hands.has_served and (hired.ending is None or hired.gpu_lane is not None):
             # It died before it could begin: handing all back would start the next one only to die the same way.
             hands.flight.append(back.pop(0))
             words = words or hired.nursery.last_words()
@@ -322,16 +305,28 @@ class ProcessExecutor:
         error = Error(cause.value, "", message, retryable=cause_is_retryable(cause, item.retry_on))
         return Outcome(status.value, None, error, usage, log, hands.metrics, hands.name)
 
+    def _recall_from(self, hired: _Hired, back: list[Sent], attempt: str) -> None:
+        """Of what was taken back from a worker keep the attempt; the others go to it again."""
+        for item in back:
+            if item.id == attempt:
+                self._recalled([item])
+            else:
+                hired.hands.send(item)
+        self._rest(hired)
+
+    def _recall_on_gpu(self, attempt: str) -> None:
+        for gpu_lane in self._gpu_lanes.values():
+            for item in gpu_lane.waiting:
+                if item.id == attempt:
+                    gpu_lane.waiting.remove(item)
+                    self._recalled([item])
+                    return
+
     def _recalled(self, items: list[Sent]) -> None:
         for item in items:
             self._where.pop(item.id, None)
             channel.discard(item.message)
             self._mailbox.post(Recalled(item.id))
-
-    def _drop(self, item: Sent, cause: Cause) -> None:
-        self._where.pop(item.id, None)
-        channel.discard(item.message)
-        self._mailbox.post(Ended(item.id, failed(cause, f"{_ENDED.get(cause, str(cause))}, before it began")))
 
 
 _ENDED = {Cause.TIMEOUT: "ran beyond its timeout and was ended", Cause.CANCELLED: "was cancelled"}

@@ -104,6 +104,15 @@ class TestTimeout:
         assert started(rig.end(1, Cause.TIMEOUT)) == [1]
         assert rig.machine.wake_at() == 60
 
+    def test_one_that_had_not_begun_is_started_again_and_nothing_counts(self):
+        rig = Rig()
+        rig.submit(1, timeout_s=30)
+        rig.wait(30)
+        (again,) = rig.recalled(1)
+        assert (again.task, again.attempt) == (1, 1)
+        assert rig.machine.wake_at() == 60
+        assert settled(rig.end(1)) == [(1, How.FRESH)]
+
     def test_an_attempt_that_ended_in_time_is_left_alone(self):
         rig = Rig()
         rig.submit(1, timeout_s=30)
