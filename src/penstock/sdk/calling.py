@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, cast
 
 from penstock.errors import UsageError
 from penstock.model.specs import Call
@@ -19,17 +19,17 @@ from penstock.sdk.session import Place
 __all__ = ["Binder", "KeyHead", "closed_over", "finished", "join", "map_items", "plain", "submit", "without_engine"]
 
 
-def submit(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Future:
+def submit(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Future[Any]:
     """Start a task of a step."""
     call = build(here, step, encode_inputs(here.run, step.binder.bind(args, kwargs)))
     return Hand(here.run).add(call)
 
 
-def map_items(step: Any, here: Optional[Place], iterables: Tuple[Any, ...], same: Dict[str, Any]) -> Futures:
+def map_items(step: Any, here: Optional[Place], iterables: Tuple[Any, ...], same: Dict[str, Any]) -> Futures[Any]:
     """Start a task of a step for each item; outside a run, call its function for each."""
     _check_iterables(step.name, iterables)
     if here is None:
-        return Futures(finished(step.fn, items, same) for items in zip(*iterables))
+        return Futures(cast("Iterator[Any]", (finished(step.fn, items, same) for items in zip(*iterables))))
     shared = encode_inputs(here.run, _same(step.binder, len(iterables), same))
     at_hand = all(isinstance(items, (list, tuple, range)) for items in iterables)
     hand = Hand(here.run, MANY if at_hand else 1)  # the next item of a generator may be long in coming

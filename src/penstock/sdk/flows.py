@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, TypeVar, Union, overload
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
@@ -15,11 +15,22 @@ from penstock.sdk.steps import Step
 
 R = TypeVar("R")
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from typing_extensions import ParamSpec
 
     from penstock.sdk.calls import Binder
 
     P = ParamSpec("P")
+    Result_co = TypeVar("Result_co", covariant=True)
+
+    class Handle(Protocol[Result_co]):
+        """A run that is driven in a thread of this process. `launch` has the class."""
+
+        id: str
+
+        def done(self) -> bool: ...
+        def result(self, timeout: Optional[float] = None) -> Result_co: ...
 
 
 class Flow(Typed["P", R]):
@@ -50,7 +61,7 @@ class Flow(Typed["P", R]):
         except BaseException as error:  # noqa: BLE001  only its traceback changes: to the lines of the user
             raise error.with_traceback(self._calling.without_engine(error.__traceback__)) from error.__cause__
 
-    def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+    def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> Handle[R]:
         """Start a run that is driven in a thread of this process, and give a handle to it: `.id`, `.result()`."""
         current.refuse_while_importing(self.name)
         if current.in_attempt() or session.in_body():
@@ -108,7 +119,9 @@ def _launched(how: Optional[Callable[..., Any]], flow: Flow[Any, Any]) -> Callab
 @overload
 def flow(fn: Callable[P, R]) -> Flow[P, R]: ...
 @overload
-def flow(**given: Any) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
+def flow(
+    *, timeout: Union[float, str, None] = None, on_failure: Optional[Step[Any, Any]] = None, name: Optional[str] = None
+) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
 def flow(fn: Any = None, **given: Any) -> Any:
     """Make a function a flow, bare or with options.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent import futures
-from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional
+from typing import Any, Callable, Iterable, List, Literal, Optional, TypeVar, Union, cast, overload
 
 from penstock.artifacts import codec
 from penstock.artifacts.canonical import identify
@@ -23,10 +23,7 @@ PENDING, FINISHED = "PENDING", "FINISHED"  # the words of concurrent.futures, wh
 _UNSET: Any = object()
 
 
-if TYPE_CHECKING:
-    FutureOfAny = futures.Future[Any]
-else:
-    FutureOfAny = futures.Future
+R = TypeVar("R")
 
 
 class _Gate:
@@ -45,7 +42,7 @@ class _Gate:
     add_exception = add_cancelled = add_result
 
 
-def await_all(run: Run, waited: Iterable[Future], timeout_s: Optional[float] = None) -> None:
+def await_all(run: Run, waited: Iterable[Future[Any]], timeout_s: Optional[float] = None) -> None:
     """Block until all have finished; raises TimeoutError. Runs attempts that are meant for this process meanwhile."""
     with run.condition:
         pending = [future for future in waited if not future.done()]
@@ -69,7 +66,7 @@ def _pass(run: Run, gate: _Gate, deadline: Optional[float]) -> bool:
     return True
 
 
-class Future(Edge, FutureOfAny):
+class Future(Edge, futures.Future[R]):
     """The result of a task that may not have finished. Works with `concurrent.futures.wait` and `as_completed`.
 
     Passed on to a step it is an edge: its value goes from the store to the worker. `future[0]`, `future["x"]` and
@@ -100,7 +97,7 @@ class Future(Edge, FutureOfAny):
         return self.__dict__.setdefault("waiters", [])
 
     @property
-    def _done_callbacks(self) -> List[Callable[[Future], Any]]:
+    def _done_callbacks(self) -> List[Callable[[Any], Any]]:
         return self.__dict__.setdefault("callbacks", [])
 
     # What the engine does.
@@ -131,7 +128,7 @@ class Future(Edge, FutureOfAny):
 
     # What the user does.
 
-    def result(self, timeout: Optional[float] = None) -> Any:
+    def result(self, timeout: Optional[float] = None) -> R:
         """The value. Blocks; raises the step's exception, or TimeoutError after `timeout` seconds (None: never)."""
         error = self.exception(timeout)
         if error is not None:
@@ -149,7 +146,7 @@ class Future(Edge, FutureOfAny):
         self.run.engine.deliver((self.id,))
         return rebuild(self.failure, self.task, self.run.store)
 
-    def _load(self) -> Any:
+    def _load(self) -> R:
         if self._value is _UNSET:
             try:
                 self._value = self._decode()
@@ -230,7 +227,7 @@ def _call_back(fn: Callable[[Any], Any], future: Any) -> None:
 class FuturePart(Edge):
     """A part of a result that may not be there yet."""
 
-    def __init__(self, future: Future, part: Part) -> None:
+    def __init__(self, future: Future[Any], part: Part) -> None:
         self._future = future
         self._part = part
 
@@ -263,12 +260,18 @@ class FuturePart(Edge):
         return self._future.run
 
 
-class Futures(List[Any]):
+class Futures(List[Future[R]]):
     """A list of futures, in the order of the calls. Passed on, it arrives as a plain list of their values."""
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return list, (), None, iter(self)
 
+    @overload
+    def result(self, timeout: Optional[float] = None, *, errors: Literal["raise"] = "raise") -> List[R]: ...
+    @overload
+    def result(
+        self, timeout: Optional[float] = None, *, errors: Literal["return"]
+    ) -> List[Union[R, BaseException]]: ...
     def result(self, timeout: Optional[float] = None, *, errors: str = "raise") -> List[Any]:
         """All values, in order. Blocks until all tasks have settled.
 
@@ -277,7 +280,8 @@ class Futures(List[Any]):
         """
         if errors not in ("raise", "return"):
             raise UsageError(f'errors={errors!r}: expected "raise" or "return"')
-        ours = [future for future in self if isinstance(future, Future)]
+        # Outside a run they are of another kind, and finished.
+        ours: List[Future[Any]] = [future for future in cast("List[Any]", self) if isinstance(future, Future)]
         if ours:
             await_all(ours[0].run, ours, timeout)
         failed = [future for future in ours if future.failure is not None]
@@ -290,7 +294,7 @@ class Futures(List[Any]):
         return [future.result(timeout) for future in self]
 
 
-def _one_for_all(failed: List[Future]) -> BaseException:
+def _one_for_all(failed: List[Future[Any]]) -> BaseException:
     """The first failure. Whoever catches it has survived them all; a run that ends with it has ended with them all."""
     error = failed[0].exception()
     assert error is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import List, Tuple
+from typing import Any, List, Tuple
 
 from penstock.model.specs import Call
 from penstock.sdk.futures import Future
@@ -20,12 +20,12 @@ class Hand:
     def __init__(self, run: Run, most: int = 1) -> None:
         self._run = run
         self._most = most
-        self._held: List[Tuple[Call, Future]] = []
+        self._held: List[Tuple[Call, Future[Any]]] = []
         self._since_s = 0.0
 
-    def add(self, call: Call) -> Future:
+    def add(self, call: Call) -> Future[Any]:
         """Take a call; its future gets its name when it is handed over."""
-        future = Future(self._run, call.key)
+        future: Future[Any] = Future(self._run, call.key)
         now = time.monotonic()
         if not self._held:
             self._since_s = now

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import operator
+from concurrent import futures
 from typing import Any, Callable, Dict, Tuple, cast
 
 from penstock.errors import UsageError
 from penstock.model.edges import Edge, Ref
-from penstock.sdk.futures import FutureOfAny, Futures
+from penstock.sdk.futures import Futures
 
 _LISTS = (list, Futures)
 
 
-class LocalFuture(Edge, FutureOfAny):
+class LocalFuture(Edge, futures.Future[Any]):
     """A finished future that belongs to no run."""
 
     run = None

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, Iterable, Mapping, Tuple, cast
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Tuple, cast
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model.options import Backoff, Options
 from penstock.model.quantities import parse_bytes, parse_seconds
+
+if TYPE_CHECKING:
+    from typing import Optional, Type, TypedDict, Union
+
+    class StepOptions(TypedDict, total=False):
+        """The keywords as a type checker knows them; `_FIELDS` below reads them. None: the default."""
+
+        cpu: Optional[float]
+        memory: Union[int, str, None]
+        gpu: Optional[int]
+        timeout: Union[float, str, None]
+        retries: Optional[int]
+        retry_delay: Union[float, str, Backoff, None]
+        retry_on: Union[Type[BaseException], Tuple[Type[BaseException], ...], None]
+        limit: Union[str, Tuple[str, ...], None]
+        on: Optional[str]
+        name: Optional[str]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -12,13 +12,26 @@ from penstock.sdk.functions import Typed, check_function, function_name, qualifi
 from penstock.sdk.options import changed, named
 
 if TYPE_CHECKING:
-    from typing_extensions import ParamSpec
+    from typing import Coroutine, Protocol
+
+    from typing_extensions import ParamSpec, Unpack
 
     from penstock.sdk.calls import Binder
     from penstock.sdk.futures import Future, Futures
     from penstock.sdk.keys import KeyHead
+    from penstock.sdk.options import StepOptions
 
     P = ParamSpec("P")
+
+    class StepMaker(Protocol):
+        """What `step` with options gives: a decorator that keeps the function's types."""
+
+        @overload
+        def __call__(self, fn: Callable[P, Coroutine[Any, Any, R]], /) -> Step[P, R]: ...
+        @overload
+        def __call__(self, fn: Callable[P, R], /) -> Step[P, R]: ...
+
+
 R = TypeVar("R")
 
 
@@ -41,7 +54,7 @@ class Step(Typed["P", R]):
             return self._calling.plain(self.fn, args, kwargs)
         return self._calling.submit(self, here, args, kwargs).result()
 
-    def submit(self, /, *args: Any, **kwargs: Any) -> Future:
+    def submit(self, /, *args: Any, **kwargs: Any) -> Future[R]:
         """Start a task, and give the future of its result. Arguments are encoded before this returns.
 
         Takes what the function takes, and futures in the place of values, which is why its types say less.
@@ -51,14 +64,14 @@ class Step(Typed["P", R]):
             return self._calling.finished(self.fn, args, kwargs)
         return self._calling.submit(self, here, args, kwargs)
 
-    def map(self, /, *iterables: Iterable[Any], **same: Any) -> Futures:
+    def map(self, /, *iterables: Iterable[Any], **same: Any) -> Futures[R]:
         """Start a task for each item, zipped like the built-in `map`; `same` goes to each of them and is encoded once.
 
         No items give an empty list. Raises TypeError where the items don't fit the step's parameters.
         """
         return self._calling.map_items(self, session.place(), iterables, same)
 
-    def options(self, **given: Any) -> Step[P, R]:
+    def options(self, **given: Unpack[StepOptions]) -> Step[P, R]:
         """A copy with other options: the keywords of `step`. Raises UsageError for an unknown one, or a wrong value."""
         what = f"step {self.name}"
         return Step(self.fn, changed(self.opts, what, given), named(what, given.get("name"), self.name))
@@ -94,9 +107,11 @@ class Step(Typed["P", R]):
 
 
 @overload
+def step(fn: Callable[P, Coroutine[Any, Any, R]]) -> Step[P, R]: ...
+@overload
 def step(fn: Callable[P, R]) -> Step[P, R]: ...
 @overload
-def step(**given: Any) -> Callable[[Callable[P, R]], Step[P, R]]: ...
+def step(**given: Unpack[StepOptions]) -> StepMaker: ...
 def step(fn: Any = None, **given: Any) -> Any:
     """Make a function a step, bare or with options.
 
