@@ -48,6 +48,12 @@ def name_of(obj: Any) -> Optional[Tuple[str, str]]:
     return (written, qualname) if found is obj else None
 
 
+def class_name(kind: type) -> str:
+    """`sklearn.exceptions.NotFittedError`; a builtin goes by its bare name. As `retry_on` and errors have it."""
+    module, qualname = name_of(kind) or (kind.__module__, kind.__qualname__)
+    return qualname if module == "builtins" else f"{module}.{qualname}"
+
+
 def load(module: str, qualname: str = "") -> Any:
     """What was named (module, qualified name), importing the module; "" means the module itself.
 

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 from penstock.client.words import one_line, size
 from penstock.errors import NotFoundError, PenstockError, PlatformError
 from penstock.launch.ending import tasks_of
-from penstock.sdk.failures import TASK_ATTRIBUTE, RemoteTraceback
+from penstock.sdk.failures import TASK_ATTRIBUTE, RemoteTraceback, is_ours
 from penstock.worker.failure import traceback_text
 
 if TYPE_CHECKING:
     from penstock.client.structs import InputInfo, TaskInfo
     from penstock.project import Project
-
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def told_failure(error: BaseException, project: Project) -> Iterator[str]:
@@ -62,7 +60,7 @@ def _place(error: BaseException) -> str:
     """`digits.py:30, in digits: trained = ...`: the innermost line of the user's own that the error came through."""
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         code = frame.f_code
-        if not code.co_filename.startswith((_OURS, "<frozen")):
+        if not is_ours(code.co_filename) and not code.co_filename.startswith("<frozen"):
             source = linecache.getline(code.co_filename, line).strip()
             return f"{os.path.relpath(code.co_filename)}:{line}, in {code.co_name}: {source}".rstrip(": ")
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from penstock.artifacts.names import class_name
 from penstock.engine.driver import Driver, FlowTimeout
 from penstock.errors import StepTimeoutError, Suspension, TaskCancelledError
 from penstock.launch.interrupts import Interrupted
@@ -11,7 +12,7 @@ from penstock.model.outcomes import Error
 from penstock.model.rows import RunEnd
 from penstock.model.states import Cause, RunStatus
 from penstock.sdk.failures import SIBLINGS_ATTRIBUTE, TASK_ATTRIBUTE
-from penstock.worker.failure import class_name, traceback_text
+from penstock.worker.failure import traceback_text
 
 
 def how_it_ended(error: BaseException, run_id: str) -> tuple[RunStatus, BaseException]:

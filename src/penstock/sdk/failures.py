@@ -22,6 +22,8 @@ from penstock.errors import (
 from penstock.model.outcomes import Error
 from penstock.model.states import Cause
 
+_OURS = (os.path.dirname(os.path.abspath(errors.__file__)) + os.sep, "<frozen importlib")
+
 _CLASSES: Dict[str, Type[PenstockError]] = {
     Cause.EXITED.value: StepExitError,
     Cause.TIMEOUT.value: StepTimeoutError,
@@ -40,14 +42,21 @@ SIBLINGS_ATTRIBUTE = "__penstock_siblings__"
 """Names, on an exception that stands for several futures, the other tasks that had failed."""
 
 
-_OURS = os.path.dirname(os.path.abspath(errors.__file__)) + os.sep
+def exception_class(cause: str) -> Type[PenstockError]:
+    """What a failure of this cause is raised as, where there is no exception of the step's own."""
+    return _CLASSES.get(cause, UserCodeError)
+
+
+def is_ours(file: str) -> bool:
+    """Whether a frame of this file is Penstock's, or Python's import of a user's module: it tells the user nothing."""
+    return file.startswith(_OURS)
 
 
 def without_engine(traceback: Optional[TracebackType]) -> Optional[TracebackType]:
     """A traceback without Penstock's own frames."""
     frames: List[TracebackType] = []
     while traceback is not None:
-        if not traceback.tb_frame.f_code.co_filename.startswith(_OURS):
+        if not is_ours(traceback.tb_frame.f_code.co_filename):
             frames.append(traceback)
         traceback = traceback.tb_next
     rest = None
@@ -72,9 +81,8 @@ def rebuild(error: Error, task: str, store: BlobStore) -> BaseException:
     """The exception that a task failed with: itself where it can be rebuilt, else one of Penstock's that says all."""
     exception = _original(error, store)
     if exception is None:
-        cls = _CLASSES.get(error.cause, UserCodeError)
         text = f"{error.type}: {error.message}" if error.type else error.message
-        exception = cls(f"{task}: {text}")
+        exception = exception_class(error.cause)(f"{task}: {text}")
     if error.traceback:
         exception.__cause__ = RemoteTraceback(error.traceback)
     if hasattr(exception, "add_note"):

@@ -68,13 +68,7 @@ def _exceptions(value: Any) -> Tuple[str, ...]:
     for item in classes:
         if not (isinstance(item, type) and issubclass(item, BaseException)):
             raise ValueError("expected an exception class, or a tuple of them")
-    return tuple(exception_name(item) for item in classes)
-
-
-def exception_name(cls: type) -> str:
-    """How `retry_on` names a class, the same in the flow's process and in a worker."""
-    module, qualname = names.name_of(cls) or (cls.__module__, cls.__qualname__)
-    return qualname if module == "builtins" else f"{module}.{qualname}"
+    return tuple(names.class_name(item) for item in classes)
 
 
 def _words(value: Any) -> Tuple[str, ...]:

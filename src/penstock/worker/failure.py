@@ -5,20 +5,16 @@ from __future__ import annotations
 import os
 from typing import Any, Optional, Tuple, Type
 
-import penstock.errors as errors
-from penstock.artifacts import codec, names
+from penstock.artifacts import codec
+from penstock.artifacts.names import class_name
 from penstock.artifacts.store import BlobStore
+from penstock.errors import PenstockError
 from penstock.model.outcomes import Error
 from penstock.model.states import Cause
+from penstock.sdk.failures import exception_class, is_ours
 
-_OURS = os.path.dirname(os.path.abspath(errors.__file__)) + os.sep
 _MACHINERY = (os.sep + "asyncio" + os.sep, os.sep + "importlib" + os.sep)
 _EXITS = (SystemExit, KeyboardInterrupt)
-_CLASSES = {
-    Cause.EXITED: errors.StepExitError,
-    Cause.TIMEOUT: errors.StepTimeoutError,
-    Cause.OUT_OF_MEMORY: errors.OutOfMemoryError,
-}
 
 
 def error_of(exception: BaseException, store: Optional[BlobStore], retry_on: Optional[Tuple[str, ...]]) -> Error:
@@ -45,14 +41,7 @@ def is_retryable(kind: Type[BaseException], retry_on: Optional[Tuple[str, ...]])
 
 def cause_is_retryable(cause: Cause, retry_on: Optional[Tuple[str, ...]]) -> bool:
     """The same for a worker that could raise nothing any more: by the exception that arrives in the flow."""
-    kind = _CLASSES.get(cause)
-    return kind is None or is_retryable(kind, retry_on)
-
-
-def class_name(kind: type) -> str:
-    """`sklearn.exceptions.NotFittedError`; a builtin goes by its bare name. `retry_on` has the same names."""
-    module, qualname = names.name_of(kind) or (kind.__module__, kind.__qualname__)
-    return qualname if module == "builtins" else f"{module}.{qualname}"
+    return is_retryable(exception_class(cause), retry_on)
 
 
 def traceback_text(exception: BaseException) -> str:
@@ -62,7 +51,7 @@ def traceback_text(exception: BaseException) -> str:
     whole = traceback.TracebackException.from_exception(exception)
     _strip(whole, set())
     try:
-        if isinstance(exception, errors.PenstockError) and not whole.stack:
+        if isinstance(exception, PenstockError) and not whole.stack:
             return "".join(whole.format_exception_only())  # raised by us: what led to it says nothing to the user
         return "".join(whole.format())
     except Exception as error:  # noqa: BLE001  an exception whose words can't be had must still be reported
@@ -73,7 +62,7 @@ def _strip(part: Any, seen: set[int]) -> None:
     if part is None or id(part) in seen:
         return
     seen.add(id(part))
-    frames = [frame for frame in part.stack if not frame.filename.startswith((_OURS, "<frozen importlib"))]
+    frames = [frame for frame in part.stack if not is_ours(frame.filename)]
     while frames and any(folder in frames[0].filename for folder in _MACHINERY):
         del frames[0]
     part.stack[:] = frames
