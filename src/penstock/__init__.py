@@ -61,7 +61,7 @@ def _hand_down() -> None:
     """Tell the sdk how a flow that is called outside a run gets one. The kit has no `launch`, and so no such way."""
     from importlib.util import find_spec
 
-    from penstock.sdk.session import launcher
+    from penstock.sdk.launcher import launcher
 
     if find_spec("penstock.launch") is None:
         return

@@ -394,7 +394,7 @@ def test_a_strange_thread_beside_several_runs_is_told_so(project: Project) -> No
         """
 import json
 from penstock.errors import UsageError
-from penstock.sdk.session import launcher
+from penstock.sdk.launcher import launcher
 gate = threading.Event()
 
 @flow

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping,
 
 from penstock.errors import UsageError
 from penstock.model.outcomes import Metric
+from penstock.sdk.launcher import launcher
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,20 +111,17 @@ def _own_folder(context: RunContext, attempt: str, kind: str) -> str:
 _attempt: contextvars.ContextVar[Optional[AttemptContext]] = contextvars.ContextVar("penstock_attempt")
 _importing: contextvars.ContextVar[bool] = contextvars.ContextVar("penstock_importing", default=False)
 
-# Threads that a step starts don't inherit its context variables; they belong to the process's only attempt.
-_running: List[AttemptContext] = []
-
 
 def enter(here: AttemptContext) -> contextvars.Token[Optional[AttemptContext]]:
     """From now on this thread runs the attempt `here`. A pair of functions, since the worker counts microseconds."""
-    _running.append(here)
+    launcher.attempts.append(here)
     return _attempt.set(here)
 
 
 def leave(here: AttemptContext, token: contextvars.Token[Optional[AttemptContext]]) -> None:
     """The attempt is over."""
     _attempt.reset(token)
-    _running.remove(here)
+    launcher.attempts.remove(here)
     here.clean_up()
 
 
@@ -166,7 +164,8 @@ def attempt_here() -> Optional[AttemptContext]:
     try:
         return _attempt.get()
     except LookupError:
-        return _running[0] if len(_running) == 1 else None
+        # Threads that a step starts don't inherit its context variables; they belong to the process's only attempt.
+        return launcher.attempts[0] if len(launcher.attempts) == 1 else None
 
 
 class Current:

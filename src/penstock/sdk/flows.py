@@ -10,6 +10,7 @@ from penstock.errors import UsageError
 from penstock.model.quantities import parse_seconds
 from penstock.sdk import current, session
 from penstock.sdk.functions import Typed, check_function, function_name, is_coroutine_function, qualified_name
+from penstock.sdk.launcher import launcher
 from penstock.sdk.options import checked, named
 from penstock.sdk.steps import Step
 
@@ -55,7 +56,7 @@ class Flow(Typed["P", R]):
         here = session.place()
         if here is not None:
             return self._calling.join(self, here, args, kwargs)
-        launch = _launched(session.launcher.launch, self)
+        launch = _launched(launcher.launch, self)
         try:
             return launch(self, self.parameters(*args, **kwargs))
         except BaseException as error:  # noqa: BLE001  only its traceback changes: to the lines of the user
@@ -66,7 +67,7 @@ class Flow(Typed["P", R]):
         current.refuse_while_importing(self.name)
         if current.in_attempt() or session.in_body():
             raise UsageError(f"flow {self.name} is called inside a run: call it, and it joins the run")
-        return _launched(session.launcher.submit, self)(self, self.parameters(*args, **kwargs))
+        return _launched(launcher.submit, self)(self, self.parameters(*args, **kwargs))
 
     def parameters(self, /, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         """The run's parameters by name, defaults included. Raises TypeError in Python's own words."""

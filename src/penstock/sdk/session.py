@@ -1,7 +1,6 @@
-"""The run that a call belongs to, and how a flow that is called outside of one finds its engine.
+"""The run that a call belongs to, and what the sdk asks of its engine.
 
-Owns the context variable and the launcher: the only state of the kit that is not a value. Knows the engine only as the
-port below, which `project` implements.
+Owns the context variable of a flow's body. Knows the engine only as the port below.
 """
 
 from __future__ import annotations
@@ -9,16 +8,16 @@ from __future__ import annotations
 import contextvars
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, NamedTuple, Optional, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Generator, List, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from penstock.errors import UsageError
 from penstock.sdk import current
+from penstock.sdk.launcher import launcher
 
 if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
     from penstock.model.outcomes import Error, Stored
     from penstock.model.specs import Call, Code
-    from penstock.sdk.flows import Flow
 
 
 class Sink(Protocol):
@@ -90,16 +89,6 @@ class Place(NamedTuple):
     scope: Tuple[bytes, ...] = ()
 
 
-class Launcher:
-    """How a flow that is called outside a run gets one. The package's top hands `launch` down; the kit has none."""
-
-    def __init__(self) -> None:
-        self.launch: Optional[Callable[[Flow[Any, Any], Dict[str, Any]], Any]] = None
-        self.submit: Optional[Callable[[Flow[Any, Any], Dict[str, Any]], Any]] = None
-        self.places: List[Place] = []  # of the runs that this process drives
-
-
-launcher = Launcher()
 _place: contextvars.ContextVar[Optional[Place]] = contextvars.ContextVar("penstock_place", default=None)
 
 

@@ -1,0 +1,27 @@
+"""What this process does just now: the runs that it drives, the attempts that it runs, and how a flow gets a run.
+
+The only state of the kit that is neither a value nor a context variable: a thread that a user starts inherits none of
+those, and belongs to what the whole process does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+
+if TYPE_CHECKING:
+    from penstock.sdk.current import AttemptContext
+    from penstock.sdk.flows import Flow
+    from penstock.sdk.session import Place
+
+
+class Launcher:
+    """One for each process. The package's top hands `launch` and `submit` down; the kit has none."""
+
+    def __init__(self) -> None:
+        self.launch: Optional[Callable[[Flow[Any, Any], Dict[str, Any]], Any]] = None
+        self.submit: Optional[Callable[[Flow[Any, Any], Dict[str, Any]], Any]] = None
+        self.places: List[Place] = []  # of the runs that this process drives
+        self.attempts: List[AttemptContext] = []  # that run in this process
+
+
+launcher = Launcher()
