@@ -215,7 +215,7 @@ class ActiveRun:
         if value is None:
             return None
         try:
-            encoded = codec.encode(value, self._project.store, where="result")
+            encoded = codec.encode(value, self._project.store, where="result", files=True)
         except NotStorableError as error:
             self._how.watcher.said(f"The flow's own result is not kept: {error}")
             return None
