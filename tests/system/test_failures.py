@@ -403,3 +403,52 @@ def test_a_failure_that_nobody_survives_ends_the_run(project: Project, cause: st
     assert report.error["type"] in ("ValueError", "StepExitError", "StepTimeoutError")
     assert project.status() == report.status == "failed"
     assert project.tasks() == {f"{cause}/1": "failed"}
+
+
+REFUSED = """
+from penstock.executors.process import ProcessExecutor
+
+def refuse(*_):
+    raise OSError("no process can be started")
+
+ProcessExecutor.open = refuse
+"""
+
+LARGE = """
+from pathlib import Path
+
+@step
+def answer():
+    return 42
+
+@flow
+def large():
+    found = answer()
+    if os.path.exists("break"):
+        store = Path(".penstock/store")
+        store.rename("moved")
+        store.write_text("in the way")
+    return str(found) * 1_000_000
+"""
+
+
+def test_a_run_whose_processes_cannot_start_has_failed_and_resumes(project: Project) -> None:
+    project.write(LARGE)
+    report = project.run(target="mine.py:large", before=REFUSED)
+    assert report.error["type"] == "OSError"
+    assert project.status() == report.status == "failed"
+    assert project.run("large/1", target="mine.py:large").value()
+    assert project.status() == "done"
+
+
+def test_a_run_whose_result_cannot_be_kept_has_failed_and_resumes(project: Project) -> None:
+    project.write(LARGE)
+    project.touch("break")
+    report = project.run(target="mine.py:large")
+    assert report.error["type"] == "StoreError"
+    assert project.status() == report.status == "failed"
+    (project.folder / "break").unlink()
+    (project.folder / ".penstock" / "store").unlink()
+    (project.folder / "moved").rename(project.folder / ".penstock" / "store")
+    assert project.run("large/1", target="mine.py:large").code == 0
+    assert project.status() == "done"

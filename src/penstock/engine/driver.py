@@ -95,15 +95,20 @@ class Driver:
         self._thread = threading.Thread(target=self._run, name=f"penstock {wiring.run_id}", daemon=True)
 
     def start(self) -> None:
-        """Take in what earlier drivers committed, get the executors ready and begin to drive."""
+        """Take in what earlier drivers committed, get the executors ready and begin to drive. Raises what opening an
+        executor raises; nothing runs then."""
         for task in self._wiring.journal.prior():
             self._prior[task.key] = task
             self._next_id = max(self._next_id, task.id + 1)
             self._numbers[task.name] = max(self._numbers.get(task.name, 0), task.number)
         if self._wiring.timeout_s is not None:
             self._deadline = time.monotonic() + self._wiring.timeout_s
-        for executor in self._wiring.each_executor():
-            executor.open(self._inbox, self._wiring.context)
+        try:
+            for executor in self._wiring.each_executor():
+                executor.open(self._inbox, self._wiring.context)
+        except BaseException:
+            self._close_executors()
+            raise
         self._thread.start()
 
     # Calls.
@@ -249,8 +254,7 @@ class Driver:
             self._turning.acquire()  # for good: no thread takes a turn any more
             with self._lock:
                 self._over = True
-            for executor in self._wiring.each_executor():
-                executor.close()
+            self._close_executors()
             self._suspend_all(self._halted.reason if self._halted else Suspension(f"{self._wiring.run_id} is over"))
             self._inbox.close()
 
@@ -336,6 +340,10 @@ class Driver:
         if self._deadline is not None and now >= self._deadline:
             self._deadline = None
             self.halt(FlowTimeout(), kill=True, cause=Cause.TIMEOUT)
+
+    def _close_executors(self) -> None:
+        for executor in self._wiring.each_executor():
+            executor.close()
 
     def _suspend_all(self, reason: BaseException) -> None:
         """Nothing settles any more: whoever waits must unwind, also those whose settlement was not committed."""

@@ -16,7 +16,7 @@ class Watcher:
     """Whoever looks on while a run goes. This one says nothing."""
 
     def began(self, run_id: str, driver: Driver) -> None:
-        """The run has its id, and its driver runs."""
+        """The run has its id; its driver is about to start."""
 
     def said(self, text: str) -> None:
         """Something is done in another way than asked, and why."""

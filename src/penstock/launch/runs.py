@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock.artifacts import codec, names
 from penstock.artifacts.canonical import identify
@@ -124,19 +124,19 @@ class ActiveRun:
 
     def drive(self) -> Any:
         """Call the body and see the run to its end. Gives the body's result, or raises what ended the run."""
-        for folder in (self._context.scratch, self._context.logs):
-            os.makedirs(folder, exist_ok=True)
         driver = self._new_driver(self._flow.timeout_s, self._how.blank)
         with interrupts(driver, self._how.watcher, self._project.settings.grace_s):
-            driver.start()
             self._how.watcher.began(self.id, driver)
             try:
+                for folder in (self._context.scratch, self._context.logs):
+                    os.makedirs(folder, exist_ok=True)
+                driver.start()
                 value = self._call_body(driver)
                 self._settle_rest(driver)
-            except BaseException as error:  # the boundary: whatever ends the body is recorded, then raised as it came
+                stored = self._encode_result(value)
+            except BaseException as error:  # noqa: BLE001  the boundary: it is recorded, then raised as it came
                 self._fail(driver, error)
-                raise AssertionError("unreachable") from error
-            self._end(RunEnd(RunStatus.DONE.value, self._encode_result(value)))
+            self._end(RunEnd(RunStatus.DONE.value, stored))
             return value
 
     def _new_driver(self, timeout_s: float | None, blank: Blank | None = None) -> Driver:
@@ -180,7 +180,7 @@ class ActiveRun:
 
     # The run fails.
 
-    def _fail(self, driver: Driver, error: BaseException) -> None:
+    def _fail(self, driver: Driver, error: BaseException) -> NoReturn:
         """Let what is in flight finish, record the end, and raise what the caller of the flow should see."""
         error = what_ended(error, driver.halted_by)
         if isinstance(error, (KeyboardInterrupt, Suspension)):
