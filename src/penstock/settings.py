@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.errors import UsageError
+from penstock.model.nearest import nearest
 from penstock.model.quantities import parse_bytes, parse_seconds
 
 FILE = "penstock.toml"
@@ -148,7 +149,7 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
         name = variable.removeprefix(PREFIX).lower()
         if variable.startswith(PREFIX) and name in known:
             found[name] = text
-        elif variable.startswith(PREFIX) and (near := _nearest(name, known, 0.8)):
+        elif variable.startswith(PREFIX) and (near := nearest(name, known, 0.8)):
             raise UsageError(f"{variable}: there is no such setting; did you mean {PREFIX}{near.upper()}?")
     return found
 
@@ -194,12 +195,6 @@ def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], file: Path, 
     valid = sorted(known)
     for key in table:
         if key not in valid:
-            near = _nearest(key, valid)
+            near = nearest(key, valid)
             hint = f"did you mean {place}{near}?" if near else f"valid here: {', '.join(valid)}"
             raise UsageError(f"{file}: there is no setting {place}{key}; {hint}")
-
-
-def _nearest(word: str, valid: Iterable[str], cutoff: float = 0.6) -> str | None:
-    import difflib
-
-    return next(iter(difflib.get_close_matches(word, list(valid), 1, cutoff)), None)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import click
 
 from penstock.errors import PenstockError, UsageError
+from penstock.model.nearest import nearest
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -29,15 +30,12 @@ def say(text: str) -> None:
     print(f"penstock: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
-def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str:
+def hint(word: str, known: Iterable[str]) -> str:
     """`; did you mean x?`, or `; there are x, y`, or nothing where nothing is known."""
-    import difflib
-
     known = list(known)
-    close = difflib.get_close_matches(word, known, n=1)
-    if close:
-        return f"; did you mean {prefix}{close[0]}?"
-    return f"; there are {', '.join(prefix + name for name in known)}" if known else ""
+    if close := nearest(word, known):
+        return f"; did you mean {close}?"
+    return f"; there are {', '.join(known)}" if known else ""
 
 
 def _of_system(error: OSError) -> str:

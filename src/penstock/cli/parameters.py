@@ -15,7 +15,7 @@ from typing import Any
 
 from penstock.cli import annotations
 from penstock.cli.conversion import Mismatch, from_text
-from penstock.cli.errors import nearest
+from penstock.cli.errors import hint
 from penstock.errors import ParameterError
 
 REQUIRED = inspect.Parameter.empty
@@ -170,7 +170,7 @@ def _find(options: Options, word: str) -> tuple[Option, bool | None]:
 def _hint(word: str, known: Iterable[str]) -> str:
     if word in ("--inline", "--max-workers", "--keep-going", "--tag", "--json"):
         return f"; {word} is Penstock's own: write it before the file"
-    return nearest(word, known)
+    return hint(word, known)
 
 
 def _value(option: Option, flag: bool | None, word: str, pending: list[str]) -> Any:

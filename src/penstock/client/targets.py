@@ -13,6 +13,7 @@ from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.model.edges import Part
 from penstock.model.ids import TaskPath, parse_path
+from penstock.model.nearest import nearest
 from penstock.model.states import RunStatus
 
 _STEP = r"(?:\[[^\]]+\]|\.[A-Za-z_]\w*)"
@@ -73,15 +74,14 @@ def find_step(reader: Reader, run: RunRow, text: str) -> str:
         return meant[0]
     if meant:
         raise NotFoundError(f"{text!r} may mean {' or '.join(meant)} of {run.run_id}: write more of the name")
-    raise NotFoundError(f"{run.run_id} has no step {text!r} in its journal{_nearest(run, text, names)}")
+    raise NotFoundError(f"{run.run_id} has no step {text!r} in its journal{_hint(run, text, names)}")
 
 
-def _nearest(run: RunRow, text: str, names: Iterable[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(text, names := list(names), 1)
+def _hint(run: RunRow, text: str, names: Iterable[str]) -> str:
+    names = list(names)
+    near = nearest(text, names)
     if near:
-        return f"; did you mean {near[0]}?"
+        return f"; did you mean {near}?"
     if run.status == RunStatus.RUNNING:
         return f" yet: tasks are listed when they have ended; see `penstock show {run.run_id}`"
     return f"; it has {', '.join(names)}" if names else f"; see `penstock show {run.run_id}`"

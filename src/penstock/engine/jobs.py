@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from penstock.engine.facts import Replay, Submitted
 from penstock.engine.ports import Sink
@@ -23,7 +23,6 @@ class Job:
     sink: Sink
     prior: PriorTask | None
     outcome: Outcome | None = None  # of its latest attempt
-    began_s: dict[int, float] = field(default_factory=lambda: dict[int, float]())
 
 
 def attempt_id(job: Job, attempt: int) -> str:

@@ -15,6 +15,7 @@ from penstock.journal.journal import Journal, view_of
 from penstock.journal.leases import Lease
 from penstock.journal.views import DriverRow, RunDetail, RunRow, StepRow, TaskRow
 from penstock.model.ids import parse_path
+from penstock.model.nearest import nearest
 from penstock.model.rows import AttemptRecord, MetricRecord, Owner
 from penstock.model.specs import Input
 from penstock.model.states import RunStatus, TaskStatus
@@ -208,10 +209,8 @@ def _resolve_flow(journal: Journal, text: str) -> str:
         return meant[0]
     if meant:
         raise NotFoundError(f"{text!r} may mean {' or '.join(meant)}: write more of the name")
-    import difflib
-
-    near = difflib.get_close_matches(text, names, 1)
-    hint = f"did you mean {near[0]}?" if near else "see `penstock ls`"
+    near = nearest(text, names)
+    hint = f"did you mean {near}?" if near else "see `penstock ls`"
     raise NotFoundError(f"no run is named {text!r}; {hint}")
 
 

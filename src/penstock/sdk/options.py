@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Tuple,
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
+from penstock.model.nearest import nearest
 from penstock.model.options import Backoff, Options
 from penstock.model.quantities import parse_bytes, parse_seconds
 
@@ -28,13 +29,11 @@ if TYPE_CHECKING:
         name: Optional[str]
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def _hint(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?`, or the list of what there is."""
-    import difflib
-
     known = sorted(known)
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(known)}"
+    close = nearest(word, known)
+    return f"; did you mean {close!r}?" if close else f"; there are {', '.join(known)}"
 
 
 def _number(low: float) -> Callable[[Any], float]:
@@ -110,7 +109,7 @@ def checked(what: str, known: Iterable[str], given: Mapping[str, Any]) -> None:
     """Raise UsageError for a keyword that is not known, naming the nearest that is."""
     for name in given:
         if name not in known:
-            raise UsageError(f"{what} has no option {name!r}{nearest(name, known)}")
+            raise UsageError(f"{what} has no option {name!r}{_hint(name, known)}")
 
 
 def changed(options: Options, what: str, given: Mapping[str, Any]) -> Options:
