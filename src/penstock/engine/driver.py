@@ -182,7 +182,10 @@ class Driver:
         self._inbox.post(facts.CancelTask(task))
 
     def reproduce(self, task: int) -> None:
-        """The stored result of a reused task can't be read: run it again and settle its sink anew."""
+        """The stored result of a reused task can't be read: run it again and settle its sink anew. Raises UsageError
+        where the run is over."""
+        if self._over:
+            raise UsageError(f"{self._wiring.run_id} is over, and a stored result of it is damaged: start a new run")
         self._inbox.post(Reproduce(task))
 
     def assist(self, timeout_s: float) -> bool:

@@ -148,11 +148,16 @@ class Future(Edge, futures.Future[R]):
 
     def _load(self) -> R:
         if self._value is _UNSET:
+            stored = self._stored
             try:
                 self._value = self._decode()
             except DamagedError:
-                self._state = PENDING
+                if not self._reused:
+                    raise  # this driver's own: the engine makes anew what an earlier one left
                 self.run.engine.reproduce(self.id)
+                with self.run.condition:
+                    if self._stored is stored and self._suspension is None:  # else it has settled anew meanwhile
+                        self._state = PENDING
                 return self.result()
         return self._value
 

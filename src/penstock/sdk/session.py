@@ -49,7 +49,7 @@ class Engine(Protocol):
         ...
 
     def reproduce(self, task: int) -> None:
-        """The task's stored result can't be read: settle its sink anew."""
+        """The task's stored result can't be read: settle its sink anew. Raises UsageError where the run is over."""
         ...
 
     def assist(self, timeout_s: float) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from penstock.errors import Suspension
+from penstock.artifacts import codec
+from penstock.artifacts.folder import FolderStore
+from penstock.errors import DamagedError, Suspension
+from penstock.model.outcomes import Stored
 from penstock.sdk.futures import Future
 from penstock.sdk.session import Run
 
@@ -17,6 +21,35 @@ def run() -> Run:
     engine: Any = SimpleNamespace(in_process=False)
     store: Any = None
     return Run("digits/1", engine, store, "")
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> tuple[FolderStore, Stored]:
+    store = FolderStore(tmp_path / "store")
+    stored = codec.encode(bytearray(200_000), store).stored
+    assert store.delete(stored.blobs[0])
+    return store, stored
+
+
+def test_a_damaged_result_of_this_driver_is_an_error(run: Run, damaged: tuple[FolderStore, Stored]) -> None:
+    run.store, stored = damaged
+    future = Future[bytearray](run, b"key")
+    future.settle(stored, None, reused=False)
+    with pytest.raises(DamagedError, match="is gone"):
+        future.result()
+    assert future.done()
+
+
+def test_a_damaged_result_of_an_earlier_driver_is_made_anew(run: Run, damaged: tuple[FolderStore, Stored]) -> None:
+    run.store, stored = damaged
+    future = Future[bytearray](run, b"key")
+
+    def make_anew(task: int) -> None:
+        future.settle(codec.encode(bytearray(b"new"), run.store).stored, None, reused=False)
+
+    run.engine.reproduce = make_anew  # type: ignore[method-assign]
+    future.settle(stored, None, reused=True)
+    assert future.result() == b"new"
 
 
 def test_a_callback_that_asks_for_the_result_of_a_stopped_run_stops_nobody_else(run: Run) -> None:
