@@ -1,4 +1,4 @@
-"""What the driver's thread knows of a run: its jobs, their results, and what the next transaction writes."""
+"""What the driver knows of a run: its jobs, their results, and what the next transaction writes."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Resolution:
 
 @dataclass
 class Book:
-    """The state that intake and effects share. The driver's thread alone writes it, but for `jobs`."""
+    """The state that intake and effects share. Written within a turn alone, but for `jobs`."""
 
     jobs: dict[int, Job] = field(default_factory=dict[int, Job])  # not settled
     replayed: dict[int, Job] = field(default_factory=dict[int, Job])  # reused; a damaged result is made again from here

@@ -14,7 +14,7 @@ from penstock.model.states import Cause, TaskStatus
 
 
 class Effects:
-    """Performs commands, in order. Runs on the driver's thread."""
+    """Performs commands, in order, within a turn of the driver."""
 
     def __init__(self, book: Book, wiring: Wiring) -> None:
         self._book = book

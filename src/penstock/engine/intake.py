@@ -22,7 +22,7 @@ class Reproduce:
 
 
 class Intake:
-    """Translates items, in order. Runs on the driver's thread."""
+    """Translates items, in order, within a turn of the driver."""
 
     def __init__(self, book: Book, wiring: Wiring) -> None:
         self._book = book
@@ -107,9 +107,8 @@ class Intake:
     def _reproduce(self, request: Reproduce) -> None:
         job = self._book.replayed.get(request.task)
         if job is not None:
-            self._wiring.damaged(
-                self._book.results[request.task]
-            )  # removes what is damaged, so that it is written anew
+            # It removes what is damaged, so that it is written anew.
+            self._wiring.damaged(self._book.results[request.task])
             self._run_again(job)
 
     def _run_damaged_again(self, consumer: Job) -> None:

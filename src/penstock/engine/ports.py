@@ -20,11 +20,11 @@ class Mailbox(Protocol):
         ...
 
     def watch(self, fd: int, ready: Callable[[], None]) -> None:
-        """Call `ready` on the driver's thread whenever `fd` can be read (level-triggered). Driver's thread only."""
+        """Call `ready` in a turn whenever `fd` can be read (level-triggered). Within a turn only."""
         ...
 
     def unwatch(self, fd: int) -> None:
-        """Stop watching, before the descriptor is closed. Driver's thread only."""
+        """Stop watching, before the descriptor is closed. Within a turn only."""
         ...
 
 
@@ -33,7 +33,8 @@ class Executor(Protocol):
 
     Promises: every attempt that was started is answered by one `Ended` or one `Recalled`, whatever happens to its
     worker; an attempt runs alone in its lane; nothing an attempt started is left running when its `Ended` is posted.
-    All methods are called on the driver's thread and return at once.
+    All methods are called within a turn of the driver: one at a time, from whichever thread takes the turn. They return
+    at once.
     """
 
     @property
@@ -89,7 +90,7 @@ class RunJournal(Protocol):
 
 
 class Sink(Protocol):
-    """Where a task's settlement goes: a future. Called on the driver's thread; must not block."""
+    """Where a task's settlement goes: a future. Called within a turn of the driver; must not block."""
 
     def settle(self, result: Stored | None, error: Error | None, reused: bool) -> None:
         """The task is committed. Called again only for a task whose damaged result was made anew."""

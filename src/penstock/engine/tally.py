@@ -1,4 +1,4 @@
-"""How far a run is: counts for each step. Written by the driver's thread, read by anybody."""
+"""How far a run is: counts for each step. Written within a turn of the driver, read by anybody."""
 
 from __future__ import annotations
 

@@ -85,7 +85,11 @@ class Worker:
 
     def _hint(self, attempt: str, metrics: Tuple[Metric, ...]) -> None:
         data = attempt, tuple(tuple(metric) for metric in metrics)
-        os.write(self._post.fd, channel.wrap(channel.HINT, data, self._post.scratch))
+        try:
+            message = channel.wrap(channel.HINT, data, self._post.scratch)
+        except OSError:
+            return  # a long one goes through a file, and the disk may be full; the outcome carries all metrics
+        os.write(self._post.fd, message)
 
     def _log(self) -> Optional[Log]:
         """The slice of the log that this attempt wrote."""
