@@ -1,7 +1,7 @@
 """What no run refers to, and its removal: first all that is in use is marked, then the rest is swept.
 
-Beside running flows nothing is taken that is as young as the oldest of them: what they have stored, and not committed
-yet, looks like rubbish.
+Beside running flows nothing is taken that is as young as the oldest of them, or nearly: what they have stored, and not
+committed yet, looks like rubbish.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from penstock.project import Project
 
 _WORTH_COMPACTING = 1 << 20
+_CLOCK_ERROR_S = 86_400.0
+"""How far the clock may have been set back since a running flow began: what it stores then looks older."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def _mark(journal: Journal) -> _Marked:
         queries.snapshots_in_use(journal),
         {run.run_id for run in runs},
         {run.run_id for run in live},
-        min((run.created_at for run in live), default=now),
+        min((run.created_at - _CLOCK_ERROR_S for run in live), default=now),
     )
 
 
