@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from penstock.artifacts.folder import FolderStore
+
 HELLO = '''
 from penstock import flow, step
 
@@ -429,11 +431,13 @@ def test_gc_frees_what_removed_runs_left_and_nothing_else(penstock: Penstock):
 def test_gc_beside_a_running_flow_takes_nothing_of_its(
     penstock: Penstock, slow: subprocess.Popen[str], project_folder: Path
 ):
-    (blob,) = blobs()
-    an_hour_ago = time.time() - 3600  # as if the clock had been set back since
-    os.utime(blob, (an_hour_ago, an_hour_ago))
+    (committed,) = blobs()
+    FolderStore(project_folder / ".penstock" / "store").put(os.urandom(100_000))
+    (uncommitted,) = blobs() - {committed}
+    an_hour_ago = time.time() - 3600  # as if the clock had been set back since the flow began
+    os.utime(uncommitted, (an_hour_ago, an_hour_ago))
     assert penstock("gc", "--yes").returncode == 0
-    assert blobs() == {blob}
+    assert blobs() == {committed, uncommitted}
     (project_folder / "go").touch()
     slow.communicate(timeout=60)
     assert slow.returncode == 0
