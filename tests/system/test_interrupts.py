@@ -156,6 +156,49 @@ def test_a_body_that_computes_is_interrupted_too(project: Project, presses: int)
     assert project.tasks() == {"work/1": "done"}
 
 
+@pytest.mark.parametrize("busy", ["time.sleep(60)", "any(x < 0 for x in iter(int, 1))"], ids=["sleeps", "computes"])
+def test_a_timeout_interrupts_a_busy_body(project: Project, busy: str) -> None:
+    project.write(
+        f"""
+        @flow(timeout=0.3)
+        def main():
+            try:
+                {busy}
+            except Exception:
+                note("swallowed")
+            finally:
+                note("cleaned up")
+        """
+    )
+    report = project.run()
+    assert (report.error["type"], report.status) == ("StepTimeoutError", "failed")
+    assert "main/1 ran beyond its flow's timeout of 0.3 s: give it more with @flow(timeout=...)" in report.error["text"]
+    assert project.trace() == ["cleaned up"]
+
+
+def test_a_cancellation_interrupts_a_busy_body(project: Project) -> None:
+    project.write(GATES)
+    project.touch("go-0")
+    drive = project.spawn(target="mine.py:computes")
+    project.await_note("computing")
+    code, output = project.penstock("cancel", "computes/1")
+    assert code == 0, output
+    assert drive.join().status == project.status() == "cancelled"
+
+
+@pytest.mark.parametrize("how", [{}, {"inline": True}], ids=["process", "inline"])
+def test_after_the_grace_a_busy_body_or_step_is_interrupted(project: Project, how: dict[str, bool]) -> None:
+    project.settings("grace = '100ms'")
+    project.write(GATES)
+    drive = project.spawn(target="mine.py:swallows", how=how, n=1)
+    in_flight(project, 1)
+    press(project, drive)
+    assert drive.join().status == project.status() == "interrupted"
+    assert project.tasks() == {"work/1": "cancelled"}
+    assert not [line for line in project.trace() if line.startswith("swallowed")]
+    go_on(project, "swallows/1", "mine.py:swallows", n=1)
+
+
 @pytest.mark.parametrize("after", range(0, 200, 20))
 def test_ctrl_c_while_many_calls_are_submitted(project: Project, after: int) -> None:
     """It hits the body in the middle of a submission, where it must not leave anything half done."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from penstock.engine import facts
@@ -92,6 +92,9 @@ class Driver:
         self._over = False
         self.in_process = False  # whether a call was meant for this process
         self.fault: BaseException | None = None  # what ended the loop before its time
+        self.unwind: Callable[[], None] | None = (
+            None  # interrupts a body that is busy with code of its own; None: can't
+        )
         self._thread = threading.Thread(target=self._run, name=f"penstock {wiring.run_id}", daemon=True)
 
     def start(self) -> None:
@@ -253,6 +256,8 @@ class Driver:
             self.fault = error
             with self._lock:
                 self._halted = _Halt(facts.StopMode.KILL, Cause.CANCELLED, error, None)
+            if self.unwind is not None:
+                self.unwind()
         finally:
             self._turning.acquire()  # for good: no thread takes a turn any more
             with self._lock:
@@ -284,6 +289,8 @@ class Driver:
             if item.kill_after_s is not None:
                 self._kill_at = time.monotonic() + item.kill_after_s
             self._intake.take(facts.Stop(item.mode, item.cause))
+            if item.mode is facts.StopMode.KILL and self.unwind is not None:
+                self.unwind()
         elif isinstance(item, _Close):
             self._closing = True
         elif isinstance(item, _Fault):
@@ -342,7 +349,10 @@ class Driver:
             self.halt(self._halted.reason, kill=True, cause=self._halted.cause)
         if self._deadline is not None and now >= self._deadline:
             self._deadline = None
-            self.halt(FlowTimeout(), kill=True, cause=Cause.TIMEOUT)
+            words = (
+                f"ran beyond its flow's timeout of {self._wiring.timeout_s:g} s: give it more with @flow(timeout=...)"
+            )
+            self.halt(FlowTimeout(words), kill=True, cause=Cause.TIMEOUT)
 
     def _close_executors(self) -> None:
         for executor in self._wiring.each_executor():

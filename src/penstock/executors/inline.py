@@ -10,10 +10,11 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
+from penstock.errors import Suspension
 from penstock.executors import capacity
 from penstock.executors.tee import Tee
 from penstock.model.events import Adopted, Ended, Hint, Lane, Profile, Recalled
-from penstock.model.outcomes import Log, Metric
+from penstock.model.outcomes import Log, Metric, failed
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause
 from penstock.worker.attempt import Workbench, run_attempt
@@ -30,6 +31,7 @@ class InlineExecutor:
     """The flow's own process. Implements `engine.ports.Executor`, with these exceptions:
 
     - An attempt that runs can't be ended: `cancel` waits for its end, so that timeouts and memory limits don't hold.
+      Only the end of the whole run interrupts it, where it runs in the main thread.
     - A crash, a kill or `os._exit` in a step takes the whole process with it.
     - What a step leaves running (threads, children) stays.
     - While two threads run attempts at once, they share the random numbers, the directory and the environment.
@@ -90,7 +92,8 @@ class InlineExecutor:
         self._post(Adopted(attempt.id, False))
 
     def run_next(self, timeout_s: float = 0.0) -> bool:
-        """Run one attempt in this thread, waiting for it at most so long; False: there was none."""
+        """Run one attempt in this thread, waiting for it at most so long; False: there was none. Raises the Suspension
+        that interrupted it."""
         with self._changed:
             if not self._waiting and timeout_s > 0.0:
                 self._changed.wait(timeout_s)
@@ -120,14 +123,20 @@ class InlineExecutor:
             self._running += 1
             tee.begin(attempt.id)
             start = tee.size()
-        with Detour(attempt.key):
-            outcome = run_attempt(attempt, bench)
+        interruption = None
+        try:
+            with Detour(attempt.key):
+                outcome = run_attempt(attempt, bench)
+        except Suspension as error:
+            outcome, interruption = failed(Cause.CANCELLED, "was interrupted"), error
         with self._changed:
             tee.end()
             self._running -= 1
             end = tee.size()
         log = Log(self._log_file(), start, end) if end > start else None
         self._post(Ended(attempt.id, outcome._replace(log=log, worker=self._name)))
+        if interruption is not None:
+            raise interruption
 
     def _take_unclaimed(self) -> None:
         """The fallback thread: takes what has waited for a while, as where the flow's body computes and waits for

@@ -22,7 +22,7 @@ def how_it_ended(error: BaseException, run_id: str) -> tuple[RunStatus, BaseExce
             f"{run_id} was interrupted; go on with: penstock resume {run_id}"
         )
     if isinstance(error, FlowTimeout):
-        return RunStatus.FAILED, StepTimeoutError(f"{run_id} ran beyond its flow's timeout")
+        return RunStatus.FAILED, StepTimeoutError(f"{run_id} {error}")
     if isinstance(error, Suspension):
         return RunStatus.CANCELLED, TaskCancelledError(f"{run_id} was cancelled; go on with: penstock resume {run_id}")
     return RunStatus.FAILED, error

@@ -205,7 +205,9 @@ class ActiveRun:
         try:
             with current.outside(), session.driving(self._session(driver)):
                 step(*((error,) if step.binder.names else ()))
-        except Exception as second:  # noqa: BLE001  the boundary to the user's code: the run has failed for another reason
+        except BaseException as second:  # noqa: BLE001  the boundary to the user's code: the run has failed for another reason
+            if isinstance(second, (KeyboardInterrupt, Suspension)):
+                driver.halt(second, kill=True)
             self._how.watcher.said(f"on_failure step {step.name} failed: {type(second).__name__}: {second}")
         _finish_quietly(driver)
 
@@ -267,7 +269,7 @@ def _finish_quietly(driver: Driver) -> None:
     while True:
         try:
             driver.finish()
-        except KeyboardInterrupt as error:
+        except (KeyboardInterrupt, Suspension) as error:
             driver.halt(error, kill=True)
             continue
         except BaseException:  # noqa: BLE001  it is `driver.fault`

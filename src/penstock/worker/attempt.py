@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, NoReturn, Optional, Tuple
 
 from penstock.artifacts import codec, names
 from penstock.artifacts.folder import FolderStore
-from penstock.errors import DamagedError, NotStorableError
+from penstock.errors import DamagedError, NotStorableError, Suspension
 from penstock.model.edges import take
 from penstock.model.outcomes import Error, Metric, Outcome, Usage
 from penstock.model.specs import Attempt, Code, Resolved, RunContext
@@ -54,7 +54,8 @@ class Workbench:
 
 
 def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
-    """Run it to its end and say how it ended. Raises nothing that the user's code raises."""
+    """Run it to its end and say how it ended. Raises nothing that the user's code raises, but a Suspension: in the
+    flow's own process the run was interrupted, not the step."""
     if bench.broken is not None:
         return Outcome(_FAILED, error=bench.broken)
     here = current.AttemptContext(attempt.id, bench.context, bench.store, bench.hint)
@@ -62,9 +63,11 @@ def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
     began_at, began, cpu = time(), perf_counter(), process_time()
     result, error = None, None
     try:
-        result = _run(attempt, bench, here)
+        result = perform(attempt, bench, here)
     except DamagedError as damaged:
         error = Error(Cause.DAMAGED.value, "", str(damaged))
+    except Suspension:
+        raise
     except BaseException as exception:  # noqa: BLE001  the boundary to the user's code; SystemExit is its business too
         if os.getpid() != bench.pid:
             _leave_fork(exception)
@@ -80,7 +83,8 @@ def is_attempt_s() -> bool:
     return current.attempt_here() is not None
 
 
-def _run(attempt: Attempt, bench: Workbench, here: current.AttemptContext) -> Any:
+def perform(attempt: Attempt, bench: Workbench, here: current.AttemptContext) -> Any:
+    """Call the step's function and store what it gives. Here, and nowhere around it, an interruption may hit."""
     args, kwargs = _arguments(attempt, bench.store, here)
     value: Any = bench.function(attempt.code)(*args, **kwargs)
     if os.getpid() != bench.pid:
