@@ -81,7 +81,7 @@ class Hands:
     def read(self) -> None:
         """Post what the worker has said."""
         recv = self._near.recv
-        while True:
+        while self.flight:  # else it has no more to say
             try:
                 data = recv(channel.ROOM)
             except (BlockingIOError, ConnectionResetError):
