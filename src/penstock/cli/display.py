@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from penstock.cli.progress import Progress
 from penstock.client.words import duration, plural
 from penstock.launch.how import Watcher
-from penstock.model.states import Cause, RunStatus
+from penstock.model.states import RunStatus
 from penstock.project import Project
 
 if TYPE_CHECKING:
@@ -83,15 +83,10 @@ class PlainDisplay(Watcher):
         if self.status is RunStatus.DONE:
             reused = f", {progress.reused:,} reused" if progress.reused else ""
             return f"{self.run_id} done in {took}: {plural(progress.done, 'task')}{reused}"
-        count = self._failed()
-        failed = f", {count:,} failed" if count else ""
+        failed = f", {progress.failed:,} failed" if progress.failed else ""
+        cancelled = f", {progress.cancelled:,} cancelled" if progress.cancelled else ""
         word = "taken over by another process" if self.status is RunStatus.RUNNING else str(self.status or "stopped")
-        return f"{self.run_id} {word} after {took}: {plural(progress.done, 'task')} done{failed}"
-
-    def _failed(self) -> int:
-        """Tasks that failed; those that were cancelled as the run was stopped are none."""
-        failures = self.driver.failures.values() if self.driver else ()
-        return sum(failure.error.cause != Cause.CANCELLED for failure in failures)
+        return f"{self.run_id} {word} after {took}: {plural(progress.done, 'task')} done{failed}{cancelled}"
 
     def _waits_for(self) -> str:
         going = self.driver.running() if self.driver else []

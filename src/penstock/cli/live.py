@@ -65,6 +65,7 @@ class LiveDisplay(PlainDisplay):
         table.add_row(Text(self.run_id, style="bold"), "", "", "", "", duration(time.monotonic() - self._began_s))
         for step in self.progress.steps.values():
             done, failed, running, total = step.count.done, step.count.failed, step.count.running, step.total
+            cancelled = step.count.cancelled
             filled = _BAR * (done + failed) // total if total else 0
             wrong = min(filled, -(-_BAR * failed // total)) if total else 0
             bar = Text("━" * (filled - wrong), style="green")
@@ -74,7 +75,7 @@ class LiveDisplay(PlainDisplay):
                 bar,
                 f"{done:,}/{total:,}",
                 Text(f"{running} running" if running else "", style="cyan"),
-                Text(f"{failed} failed" if failed else "", style="red"),
+                Text(f"{failed} failed" if failed else f"{cancelled} cancelled" if cancelled else "", style="red"),
                 Text(duration(step.elapsed_s), style="dim"),
             )
         return table

@@ -33,8 +33,8 @@ class StepProgress:
 
     @property
     def settled(self) -> int:
-        """Done or failed."""
-        return self.count.done + self.count.failed
+        """Done, failed or cancelled."""
+        return self.count.done + self.count.failed + self.count.cancelled
 
     @property
     def elapsed_s(self) -> float:
@@ -70,6 +70,11 @@ class Progress:
     def failed(self) -> int:
         """Tasks that failed, in all steps."""
         return sum(step.count.failed for step in self.steps.values())
+
+    @property
+    def cancelled(self) -> int:
+        """Tasks that were cancelled, in all steps."""
+        return sum(step.count.cancelled for step in self.steps.values())
 
     @property
     def reused(self) -> int:
@@ -108,6 +113,8 @@ def _at_rest(step: StepProgress) -> str:
     words = [f"{step.count.done:,} done"]
     if step.count.failed:
         words.append(f"{step.count.failed:,} failed")
+    if step.count.cancelled:
+        words.append(f"{step.count.cancelled:,} cancelled")
     if step.count.reused:
         words.append(f"{step.count.reused:,} reused")
     took = f" in {duration(step.elapsed_s)}" if step.elapsed_s >= 0.1 else ""

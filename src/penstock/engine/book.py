@@ -12,6 +12,7 @@ from penstock.engine.tally import Tally
 from penstock.model.outcomes import Error, Stored
 from penstock.model.rows import AttemptRecord, Batch, MetricRecord, StepRecord, TaskRecord
 from penstock.model.specs import Code, RunContext
+from penstock.model.states import Cause, TaskStatus
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,11 @@ class Book:
     def settle(self, job: Job, result: Stored | None, error: Error | None, *, reused: bool, root: int = 0) -> None:
         """Note how a job settled; `root` is the task whose failure it shares, 0: its own."""
         if result is not None:
+            status = TaskStatus.DONE
             self.results[job.id] = result
         else:
             assert error is not None
+            status = TaskStatus.CANCELLED if error.cause == Cause.CANCELLED.value else TaskStatus.FAILED
             self.failures[job.id] = Failure(job.path, error, root or job.id)
-        self.tally.settled(job.call.name, ok=error is None, reused=reused)
+        self.tally.settled(job.call.name, status, reused=reused)
         self.resolutions.append(Resolution(job.sink, result, error, reused))

@@ -124,7 +124,7 @@ class Intake:
         self._wiring.notify(f"{job.path}: its stored result is damaged; it runs again")
         del book.replayed[job.id]
         book.reused.discard(job.id)
-        book.tally.unsettled(job.call.name, ok=True, reused=True)
+        book.tally.reused_again(job.call.name)
         job.prior = None
         book.jobs[job.id] = job
         self._events.append(facts.ResultDamaged(job.id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from penstock.model.rows import StepCount
+from penstock.model.states import TaskStatus
 
 
 @dataclass(slots=True)
@@ -14,6 +15,7 @@ class _Count:
     done: int = 0
     failed: int = 0
     reused: int = 0
+    cancelled: int = 0
 
 
 class Tally:
@@ -31,29 +33,33 @@ class Tally:
     def stopped(self, name: str) -> None:
         self._counts[name].running -= 1
 
-    def settled(self, name: str, *, ok: bool, reused: bool) -> None:
+    def settled(self, name: str, status: TaskStatus, *, reused: bool) -> None:
         count = self._counts[name]
-        count.done += ok
-        count.failed += not ok
-        count.reused += reused and ok
+        if status is TaskStatus.DONE:
+            count.done += 1
+            count.reused += reused
+        elif status is TaskStatus.CANCELLED:
+            count.cancelled += 1
+        else:
+            count.failed += 1
 
-    def unsettled(self, name: str, *, ok: bool, reused: bool) -> None:
-        """A settled task runs again."""
+    def reused_again(self, name: str) -> None:
+        """A reused result is of no use: its task runs again."""
         count = self._counts[name]
-        count.done -= ok
-        count.failed -= not ok
-        count.reused -= reused and ok
+        count.done -= 1
+        count.reused -= 1
 
     def counts(self) -> tuple[StepCount, ...]:
         """The counts now; `waiting` is what was submitted and is nowhere else."""
         return tuple(
             StepCount(
                 name,
-                count.submitted - count.running - count.done - count.failed,
+                count.submitted - count.running - count.done - count.failed - count.cancelled,
                 count.running,
                 count.done,
                 count.failed,
                 count.reused,
+                count.cancelled,
             )
             for name, count in list(self._counts.items())
         )

@@ -73,6 +73,7 @@ class StepCount(NamedTuple):
     done: int = 0
     failed: int = 0
     reused: int = 0  # of `done`: finished by an earlier driver
+    cancelled: int = 0  # not among the failed
 
 
 class Batch(NamedTuple):

@@ -127,8 +127,9 @@ def flow(fn: Any = None, **given: Any) -> Any:
     """Make a function a flow, bare or with options.
 
     timeout (seconds or "2h": the whole run; None: not limited. It interrupts a body that runs in the main thread
-    wherever it is; one in another thread ends at its next call of a step), on_failure (a step that is called once with the
-    exception, as the last task of a run that fails), name. Raises UsageError for an unknown option or a wrong value.
+    wherever it is; one in another thread ends at its next call of a step), on_failure (a step that is called once with
+    the exception, as the last task of a run that fails), name. Raises UsageError for an unknown option or a wrong
+    value.
     """
     if fn is not None:
         return Flow(fn, name=getattr(fn, "__name__", "flow"), timeout_s=None, on_failure=None)

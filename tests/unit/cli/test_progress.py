@@ -17,6 +17,13 @@ def test_a_step_is_told_when_it_starts_and_when_it_rests():
     assert progress.lines(4.0) == []
 
 
+def test_what_was_cancelled_has_not_failed():
+    progress = Progress()
+    progress.see([StepCount("train", done=2, failed=1, cancelled=3)], 0.0)
+    assert progress.lines(0.0) == ["train: 2 done, 1 failed, 3 cancelled"]
+    assert (progress.failed, progress.cancelled) == (1, 3)
+
+
 def test_a_step_that_waits_for_others_is_not_told_of():
     progress = Progress()
     progress.see([StepCount("train", waiting=3)], 0.0)
