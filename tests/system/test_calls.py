@@ -528,3 +528,25 @@ def test_a_generator_s_items_start_before_the_next_is_drawn(project: Project) ->
         """
     )
     assert project.run().value() == 2
+
+
+def test_it_is_said_once_that_the_flow_s_own_process_enforces_nothing(project: Project) -> None:
+    project.write(
+        """
+        @step(timeout=0.01)
+        def hurried(x):
+            time.sleep(0.05)
+            return x
+
+        @step(memory="100MiB")
+        def small(x):
+            return x
+
+        @flow
+        def main():
+            return small(max(hurried.map([1, 2]).result()))
+        """
+    )
+    report = project.run(how={"inline": True})
+    assert report.value() == 2
+    assert report.notes == ("In the flow's own process nothing enforces timeout= and memory=, as of step hurried",)

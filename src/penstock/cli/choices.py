@@ -30,7 +30,13 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--keep-going", is_flag=True, help="When the flow fails, finish all that it has submitted."),
         click.option(
-            "--max-workers", type=click.IntRange(min=1), metavar="N", help="Workers at once. [default: one a CPU]"
+            "--max-workers",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Workers at once; no step may ask for more cpu. [default: one a CPU]",
+        ),
+            metavar="N",
+            help="Workers at once; no step may ask for more cpu. [default: one a CPU]",
         ),
         click.option("--inline", is_flag=True, help="Run all in this one process, so that breakpoint() works."),
     ):

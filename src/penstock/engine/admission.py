@@ -5,6 +5,7 @@ Owns the resources, the named limits and the lanes. Knows nothing of tasks but t
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -174,13 +175,25 @@ def why_never(options: Options, profile: Profile | None, limits: dict[str, int])
         if limits[name] < 1:
             return f"limit {name!r} is {limits[name]}; set it to at least 1 in penstock.toml: [limits] {name} = 1"
     if _millionths(options.cpu) > _millionths(profile.cpu):
-        return f"it asks for cpu={options.cpu:g}, and executor {options.on!r} has {profile.cpu:g}"
+        workers = math.ceil(options.cpu)
+        more = f"`--max-workers {workers}` or [{profile.table}] max_workers = {workers} in penstock.toml"
+        lacks = f"it asks for cpu={options.cpu:g}, and executor {options.on!r} has {profile.cpu:g}"
+        return _mended(lacks, "cpu", more if profile.table else "")
     if (options.memory_bytes or 0) > profile.memory_bytes:
         asked, has = (options.memory_bytes or 0) / 2**30, profile.memory_bytes / 2**30
-        return f"it asks for {asked:.2f} GiB of memory, and executor {options.on!r} has {has:.2f} GiB"
+        more = f'[{profile.table}] memory = "{math.ceil(asked)}GiB" in penstock.toml'
+        lacks = f"it asks for {asked:.2f} GiB of memory, and executor {options.on!r} has {has:.2f} GiB"
+        return _mended(lacks, "memory", more if profile.table else "")
     if options.gpu > len(profile.gpus):
-        return f"it asks for gpu={options.gpu}, and executor {options.on!r} has {len(profile.gpus)}"
+        more = f"[{profile.table}] gpus = {options.gpu} in penstock.toml"
+        lacks = f"it asks for gpu={options.gpu}, and executor {options.on!r} has {len(profile.gpus)}"
+        return _mended(lacks, "gpu", more if profile.table else "")
     return ""
+
+
+def _mended(lacks: str, option: str, more: str) -> str:
+    """What is lacking, and what to do: ask for less, or give the executor more (`more` "": nobody can)."""
+    return f"{lacks}; lower the step's {option}=" + (f", or give the executor more with {more}" if more else "")
 
 
 def _millionths(cpu: float) -> int:

@@ -24,6 +24,7 @@ from penstock.engine.jobs import Job
 from penstock.engine.machine import Machine
 from penstock.engine.mailbox import Inbox
 from penstock.engine.ports import Sink
+from penstock.engine.watch import Watch
 from penstock.errors import Suspension, UsageError
 from penstock.model.options import Options
 from penstock.model.outcomes import Error
@@ -78,6 +79,7 @@ class Driver:
         self._machine = Machine(profiles, wiring.limits, wiring.platform_retries, wiring.combine)
         self._lock = threading.Lock()  # over what submitting changes
         self._turning = threading.Lock()  # held during a turn
+        self._watch = Watch(self._inbox.ring)
         self._renew_at = time.monotonic() + RENEW_S
         self._turner = 0  # the thread that is in a turn; 0: none
         self._sleeps_until = 0.0
@@ -85,6 +87,7 @@ class Driver:
         self._next_id = 1
         self._numbers: dict[str, int] = {}
         self._why_never: dict[Options, str] = {}
+        self._told_of_limits = False
         self._halted: _Halt | None = None
         self._kill_at: float | None = None
         self._deadline: float | None = None
@@ -122,7 +125,7 @@ class Driver:
         call = calls[0][0]
         why = self._why_never.get(call.options)
         if why is None:
-            why = self._why_never[call.options] = self._check(call.options)
+            why = self._why_never[call.options] = self._check(call.name, call.options)
         if why:
             raise UsageError(f"Step {call.name} can't run: {why}")
         if call.options.on in self._wiring.in_process:
@@ -151,8 +154,12 @@ class Driver:
             finally:
                 self._turning.release()
 
-    def _check(self, options: Options) -> str:
+    def _check(self, step: str, options: Options) -> str:
         executor = self._wiring.executors.get(options.on)
+        is_limited = options.timeout_s is not None or options.memory_bytes is not None
+        if is_limited and options.on in self._wiring.in_process and not self._told_of_limits:
+            self._told_of_limits = True
+            self._wiring.notify(f"In the flow's own process nothing enforces timeout= and memory=, as of step {step}")
         return why_never(options, executor.profile if executor else None, self._wiring.limits)
 
     def _admit(self, call: Call, sink: Sink) -> Job:
@@ -179,6 +186,27 @@ class Driver:
             return
         while not delivery.committed.wait(0.5) and self._thread.is_alive():
             pass
+
+    def attend(self, opened: Callable[[], bool], until: float) -> bool:
+        """Wait in the driver's thread's place until `opened()`, or until a time of the monotonic clock; whether it is.
+
+        False at once where another thread attends, the run is over, or the driver's own thread has to see to something:
+        then wait elsewhere, for what a turn calls.
+        """
+        if self._turner == threading.get_ident() or not self._watch.borrow(lambda: self._over):
+            return False
+        try:
+            while not opened() and time.monotonic() < until:
+                if self._sleep_and_turn(min(until, self._next_at())):
+                    break
+        except Exception as error:  # noqa: BLE001  the driver's thread must hear of it, and end the run
+            self._inbox.post(_Fault(error))
+        finally:
+            self._watch.give_back()
+            if not opened():
+                self._watch.relieve()
+                self._inbox.ring()
+        return opened()
 
     def cancel(self, task: int) -> None:
         """End the task, if it has not ended."""
@@ -239,6 +267,7 @@ class Driver:
         """Wait until everything that was submitted has settled, or the run has come to rest after a halt; then release
         the executors. Raises what ended the loop before its time."""
         self._inbox.post(_Close())
+        self._watch.relieve()
         while self._thread.is_alive():
             if self.in_process:
                 self.assist(0.005)
@@ -268,19 +297,25 @@ class Driver:
 
     def _loop(self) -> None:
         while True:
-            self._sleeps_until = self._next_at()
-            self._inbox.wait(max(0.0, self._sleeps_until - time.monotonic()))
-            with self._turning:
-                self._inbox.hear()
-                self._turn(self._inbox.take())
-                self._sleeps_until = 0.0  # awake: nobody needs to wake this thread
-                self._watch_clock(time.monotonic())
-                if not self._machine.resting:
-                    continue
-                if self._halted is not None:
-                    self._suspend_all(self._halted.reason)
-                if self._closing:
-                    return
+            self._watch.resume()
+            if self._sleep_and_turn(self._next_at()):
+                return  # the watch is kept: nobody sleeps at the inbox any more
+            self._watch.pause()
+
+    def _sleep_and_turn(self, until: float) -> bool:
+        """Sleep until something comes in, take a turn; True: all is settled, and nothing more is to come."""
+        self._sleeps_until = until
+        self._inbox.wait(max(0.0, until - time.monotonic()))
+        with self._turning:
+            self._inbox.hear()
+            self._turn(self._inbox.take())
+            self._sleeps_until = 0.0  # awake: nobody needs to ring
+            self._watch_clock(time.monotonic())
+            if not self._machine.resting:
+                return False
+            if self._halted is not None:
+                self._suspend_all(self._halted.reason)
+            return self._closing
 
     def _take(self, item: object) -> None:
         if isinstance(item, _Halt):

@@ -55,6 +55,7 @@ class ProcessExecutor:
             memory_bytes=memory_bytes or capacity.memory_bytes(),
             gpus=capacity.gpus() if gpus is None else gpus,
             depth=_DEPTH,
+            table=f"executors.{name}",
         )
         self._mailbox: Mailbox
         self._context: RunContext

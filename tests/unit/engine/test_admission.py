@@ -138,11 +138,20 @@ class TestOvertaking:
         (Options(cpu=5), "it asks for cpu=5, and executor 'process' has 4"),
         (Options(memory_bytes=9 * GIB), "it asks for 9.00 GiB of memory, and executor 'process' has 8.00 GiB"),
         (Options(gpu=1), "it asks for gpu=1, and executor 'process' has 0"),
+        (Options(cpu=4.5), "lower the step's cpu=, or give the executor more with `--max-workers 5` or"),
+        (Options(cpu=4.5), "[executors.process] max_workers = 5 in penstock.toml"),
+        (Options(memory_bytes=9 * GIB), '[executors.process] memory = "9GiB" in penstock.toml'),
+        (Options(gpu=1), "[executors.process] gpus = 1 in penstock.toml"),
     ],
 )
 def test_what_can_never_fit_says_why(options: Options, words: str):
-    profiles = {"process": Profile(4, 8 * GIB)}
+    profiles = {"process": Profile(4, 8 * GIB, table="executors.process")}
     assert words in why_never(options, profiles.get(options.on), {"db": 1, "none": 0})
+
+
+def test_an_executor_that_no_setting_enlarges_gets_no_such_advice():
+    why = why_never(Options(cpu=5, on="inline"), Profile(4, 8 * GIB), {})
+    assert why.endswith("executor 'inline' has 4; lower the step's cpu=")
 
 
 def test_what_fits_has_no_reason_not_to():
