@@ -35,9 +35,6 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="N",
             help="Workers at once; no step may ask for more cpu. [default: one a CPU]",
         ),
-            metavar="N",
-            help="Workers at once; no step may ask for more cpu. [default: one a CPU]",
-        ),
         click.option("--inline", is_flag=True, help="Run all in this one process, so that breakpoint() works."),
     ):
         command = option(command)
