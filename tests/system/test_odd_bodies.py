@@ -79,3 +79,5 @@ def test_a_result_that_hides_a_future_is_said_not_to_be_kept(run):
     done = run("run", "bodies.py:hidden")
     assert done.returncode == 0
     assert "result is not kept: it holds a future; return its .result()" in done.stderr
+    assert "penstock show hidden/1" in done.stderr
+    assert "penstock get" not in done.stderr

@@ -33,6 +33,7 @@ class PlainDisplay(Watcher):
         self.progress = Progress()
         self.status: RunStatus | None = None  # None: not over
         self.run_id = ""
+        self.has_result = True
         self.driver: Driver | None = None
         self._project = project
         self._resumed = resumed
@@ -53,6 +54,11 @@ class PlainDisplay(Watcher):
     def said(self, text: str) -> None:
         """Told with the next look, from the display's own thread."""
         self._notes.append(text)
+
+    def unkept(self, text: str) -> None:
+        """Told like the rest; nobody is sent to `penstock get` then."""
+        self.has_result = False
+        self.said(text)
 
     def interrupted(self, again: bool) -> None:
         """Only noted: a signal handler must not write where the interrupted code may be writing."""

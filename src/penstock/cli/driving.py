@@ -73,11 +73,14 @@ def _tell_end(display: PlainDisplay, failure: BaseException | None, project: Pro
     if display.status is RunStatus.DONE:
         _tell_unused(display)
         write(display.summary())
-        _tell_commands(
+        commands = [
             (f"penstock show {run_id}", "its steps, tasks and metrics"),
             (f"penstock get {run_id}", "its result"),
             (f"penstock logs {run_id}", "what its steps printed"),
-        )
+        ]
+        if not display.has_result:
+            del commands[1]
+        _tell_commands(*commands)
         return
     commands = [(f"penstock resume {run_id}", "go on; what is done is kept")]
     if failure is not None and display.status is RunStatus.FAILED:

@@ -67,9 +67,16 @@ class Journal:
         return RunHandle(database.another(), self.clock, f"{new.flow}/{number}", id_, 1)
 
     def take(
-        self, run_id: str, owner: Owner, now: float, monotonic: float, surroundings: Surroundings | None = None
+        self,
+        run_id: str,
+        owner: Owner,
+        now: float,
+        monotonic: float,
+        surroundings: Surroundings | None = None,
+        moved_to: tuple[str, str] | None = None,
     ) -> RunHandle:
-        """Take a run over, to go on with it. `surroundings` None: as the driver before.
+        """Take a run over, to go on with it. `surroundings` None: as the driver before; `moved_to`: the flow's module
+        and its file, None: where they were.
 
         Blocks for up to 30 s where only its renewals can tell whether an owner on another machine lives. Raises
         NotFoundError, UsageError for a run that is done, RunBusyError for one whose owner lives.
@@ -89,6 +96,9 @@ class Journal:
             self.database.run(self._sql["take_lease"], values)
             self.database.run(self._sql["restart_run"], values)
             self.database.run(self._sql["forget_end"], (id_,))
+            if moved_to is not None:
+                module, file = moved_to
+                self.database.run(self._sql["move_run"], {"run_id": id_, "module": module, "file": file})
             if surroundings is None:
                 self.database.run(self._sql["insert_driver_as_before"], values)
             else:

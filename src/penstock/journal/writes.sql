@@ -48,6 +48,10 @@ WHERE run_id = :run_id;
 -- name: restart_run
 UPDATE run SET status = 'running', started_at = :now, ended_at = NULL WHERE id = :run_id;
 
+-- name: move_run
+-- The flow's file was moved between two drivers.
+UPDATE run_detail SET module = :module, file = :file WHERE run_id = :run_id;
+
 -- name: forget_end
 UPDATE run_detail SET result = NULL, error = NULL WHERE run_id = ?;
 

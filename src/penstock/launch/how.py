@@ -21,6 +21,10 @@ class Watcher:
     def said(self, text: str) -> None:
         """Something is done in another way than asked, and why."""
 
+    def unkept(self, text: str) -> None:
+        """The run is done, but its result is not stored, and why."""
+        self.said(text)
+
     def interrupted(self, again: bool) -> None:
         """Ctrl-C: once, what is in flight finishes; again, it is stopped."""
 

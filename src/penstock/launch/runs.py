@@ -61,7 +61,8 @@ def prepare(project: Project, flow: Flow[Any, Any], params: dict[str, Any], how:
         around = _surroundings(taken)
         owner, now, monotonic = owner_of_this_process(), time.time(), time.monotonic()
         if run_id:
-            handle = journal.take(run_id, owner, now, monotonic, around)
+            is_at = (module.name, module.file) if module.file else None
+            handle = journal.take(run_id, owner, now, monotonic, around, is_at)
         else:
             new = NewRun(flow.name, module.name, flow.fn.__qualname__, module.file, stored, how.tags, *around)
             handle = journal.create(new, owner, now, monotonic)
@@ -219,10 +220,10 @@ class ActiveRun:
         try:
             encoded = codec.encode(value, self._project.store, where="result", files=True)
         except NotStorableError as error:
-            self._how.watcher.said(f"The flow's own result is not kept: {error}")
+            self._how.watcher.unkept(f"The flow's own result is not kept: {error}")
             return None
         if encoded.edges:  # deeper than `local.resolved` looks
-            self._how.watcher.said("The flow's own result is not kept: it holds a future; return its .result()")
+            self._how.watcher.unkept("The flow's own result is not kept: it holds a future; return its .result()")
             return None
         return encoded.stored
 
