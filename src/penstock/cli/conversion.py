@@ -40,8 +40,7 @@ def from_text(annotation: Any, text: str) -> Any:
     try:
         value = json.loads(text)
     except ValueError:
-        example = annotations.json_example(annotation)
-        raise Mismatch(f"{name_of(annotation)} as JSON, such as '{example}'", text) from None
+        raise Mismatch(_as_json(annotation), text) from None
     return from_plain(annotation, value)
 
 
@@ -163,9 +162,13 @@ def _specific_first(member: Any) -> int:
 # Values inside of JSON.
 
 
+def _as_json(annotation: Any) -> str:
+    return f"{name_of(annotation)} as JSON, such as '{annotations.json_example(annotation)}'"
+
+
 def _sequence(annotation: Any, origin: Any, value: Any, place: str) -> Any:
     if not isinstance(value, list):
-        raise Mismatch(name_of(annotation), value, place)
+        raise Mismatch(_as_json(annotation), value, place)
     (item,) = typing.get_args(annotation) or (Any,)
     items = typing.cast("list[Any]", value)
     return SEQUENCES[origin]([from_plain(item, one, f"{place}[{at}]") for at, one in enumerate(items)])
@@ -173,7 +176,7 @@ def _sequence(annotation: Any, origin: Any, value: Any, place: str) -> Any:
 
 def _tuple(annotation: Any, value: Any, place: str) -> Any:
     if not isinstance(value, list):
-        raise Mismatch(name_of(annotation), value, place)
+        raise Mismatch(_as_json(annotation), value, place)
     items = typing.cast("list[Any]", value)
     kinds = typing.get_args(annotation) or (Any, ...)
     if len(kinds) == 2 and kinds[1] is ...:
@@ -187,7 +190,7 @@ def _tuple(annotation: Any, value: Any, place: str) -> Any:
 
 def _mapping(annotation: Any, value: Any, place: str) -> Any:
     if not isinstance(value, dict):
-        raise Mismatch(name_of(annotation), value, place)
+        raise Mismatch(_as_json(annotation), value, place)
     key, item = typing.get_args(annotation) or (Any, Any)
     entries = typing.cast("dict[str, Any]", value)
     return {_key(key, name, place): from_plain(item, one, f"{place}[{name!r}]") for name, one in entries.items()}

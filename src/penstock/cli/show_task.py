@@ -127,6 +127,8 @@ def _show_log(task: Task) -> None:
 def _next(info: TaskInfo) -> tuple[str, str]:
     if info.result is not None:
         return f"penstock get {info.id}", "its result"
+    if info.survived:  # a resume replays it
+        return f"penstock show {info.run}", "its run, which went on"
     return f"penstock resume {info.run}", "run it again; what is done is kept"
 
 

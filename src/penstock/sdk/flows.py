@@ -71,7 +71,10 @@ class Flow(Typed["P", R]):
 
     def parameters(self, /, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         """The run's parameters by name, defaults included. Raises TypeError in Python's own words."""
-        bound = self.binder.signature.bind(*args, **kwargs)
+        try:
+            bound = self.binder.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self.fn.__name__}() {error}") from None
         bound.apply_defaults()
         return dict(bound.arguments)
 

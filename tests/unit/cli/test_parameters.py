@@ -158,7 +158,7 @@ def test_a_word_becomes_what_the_annotation_says(annotation: Any, word: str, val
         (Optional[int], "x", "--it: expected int, got 'x'"),
         (Union[int, float], "x", "--it: expected int | float, got 'x'"),
         (list[int], "1,2", "--it: expected list[int] as JSON, such as '[1]', got '1,2'"),
-        (list[int], "7", "--it: expected list[int], got 7"),
+        (list[int], "7", "--it: expected list[int] as JSON, such as '[1]', got 7"),
         (list[int], '[1, "a"]', "--it: [1]: expected int, got 'a'"),
         (list[int], "[true]", "--it: [0]: expected int, got true"),
         (dict[str, int], '{"a": "b"}', "--it: ['a']: expected int, got 'b'"),

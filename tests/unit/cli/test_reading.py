@@ -292,3 +292,8 @@ def test_the_next_commands_work_when_pasted(recorded: Recorded, say: Any):
     for command in ("ls", "show", "show digits/1/train", "show digits/1/train/1", "logs"):
         words = say(command).next.removeprefix("penstock ")
         assert say(words).code == 0
+
+
+def test_a_failure_that_the_flow_survived_is_not_to_be_resumed(recorded: Recorded, say: Any):
+    record_failed(recorded)
+    assert say("show digits/1/probe/1").next == "penstock show digits/1"

@@ -81,3 +81,12 @@ def test_parameters_may_have_any_name():
     assert echo.submit(**given).result() == given
     assert echo.options(cpu=2)(**given) == given
     assert flow(echo.fn).parameters(**given) == {"given": given}
+
+
+def test_a_wrong_call_of_a_flow_names_it():
+    @flow(name="other")
+    def mine(rows: int) -> int:
+        return rows
+
+    with pytest.raises(TypeError, match=r"mine\(\) missing a required argument: 'rows'"):
+        mine.parameters()
