@@ -8,6 +8,7 @@ from typing import Any
 
 from penstock.launch.how import How, Watcher
 from penstock.launch.runs import ActiveRun, prepare, start
+from penstock.launch.targets import refuse_unguarded
 from penstock.project import Project
 from penstock.sdk.flows import Flow
 
@@ -47,11 +48,13 @@ class Handle:
 
 def from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Any:
     """What calling a flow outside a run does. `watch` makes the run's watcher."""
+    refuse_unguarded(flow)
     project = Project.find()
     return start(project, flow, params, How(watcher=watch(project)))
 
 
 def submit_from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Handle:
     """What `flow.submit` does."""
+    refuse_unguarded(flow)
     project = Project.find()
     return Handle(prepare(project, flow, params, How(watcher=watch(project))))

@@ -42,6 +42,37 @@ def module_of(flow: Flow[Any, Any]) -> Module:
     return Module(name, file, os.fspath(Path(file).parents[depth]))
 
 
+def refuse_unguarded(flow: Flow[Any, Any]) -> None:
+    """Raise UsageError where the script that calls its own flow would do so again in each worker that imports it."""
+    frame = sys._getframe()  # pyright: ignore[reportPrivateUsage]
+    main = sys.modules["__main__"]
+    file: str | None = getattr(main, "__file__", None)
+    if flow.fn.__module__ != "__main__" or file is None:
+        return
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and frame.f_globals is vars(main) and frame.f_code.co_filename == file:
+            if not _is_guarded(file, frame.f_lineno):
+                raise UsageError(
+                    f"{file}, line {frame.f_lineno}: workers import this file, and would start flow {flow.name} again. "
+                    'Guard the call: if __name__ == "__main__":'
+                )
+            return
+        frame = frame.f_back
+
+
+def _is_guarded(file: str, line: int) -> bool:
+    """Whether some `if` up to this line asks for `__name__`; True where the source can't be read."""
+    import ast
+
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return True
+    tests = (node.test for node in ast.walk(tree) if isinstance(node, ast.If) and node.lineno <= line)
+    names_asked = (part for test in tests for part in ast.walk(test) if isinstance(part, ast.Name))
+    return any(name.id == "__name__" for name in names_asked)
+
+
 def load_flow(target: str) -> Flow[Any, Any]:
     """The flow that `FILE` or `FILE:FLOW` names. Runs the module, but not its `if __name__ == "__main__"` part.
 
