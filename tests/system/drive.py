@@ -40,7 +40,7 @@ class Listener(Watcher):
     def interrupted(self, again: bool) -> None:
         Path("interrupted-again" if again else "interrupted").touch()
 
-    def ended(self, run_id: str, status: RunStatus) -> None:
+    def ended(self, run_id: str, status: RunStatus, go_on: str) -> None:
         self.status = status.value
 
 

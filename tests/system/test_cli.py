@@ -281,6 +281,31 @@ def test_a_flow_that_is_called_without_a_guard(penstock: Penstock, project_folde
     assert 'if __name__ == "__main__":' in wrong.stderr
 
 
+def python(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *words], capture_output=True, text=True, env=environment(), check=False)
+
+
+@pytest.mark.parametrize("call", ["hello()", "hello.submit().result()", "def main():\n    hello()\nmain()"])
+def test_a_script_without_a_guard_starts_no_run(project_folder: Path, call: str):
+    (project_folder / "unguarded.py").write_text(f"{HELLO}\n{call}\n")
+    wrong = python("unguarded.py")
+    assert wrong.returncode == 1
+    assert wrong.stderr.count("Traceback") == 1
+    assert 'Guard the call: if __name__ == "__main__":' in wrong.stderr.splitlines()[-1]
+    assert not Path(".penstock").exists()
+
+
+def test_a_script_with_a_guard_runs_its_flow(project_folder: Path):
+    (project_folder / "guarded.py").write_text(f'{HELLO}\nif __name__ == "__main__":\n    hello()\n')
+    assert python("guarded.py").stdout == "best 9\n"
+
+
+def test_a_run_without_a_file_is_resumed_where_its_flow_is(project_folder: Path):
+    failed = python("-c", f"{HELLO}\nhello(depths=[99])")
+    assert failed.returncode == 1
+    assert 'go on with: penstock.resume("hello/1", flow=hello)' in failed.stderr
+
+
 @pytest.mark.parametrize("name", ["enum.py", "random.py", "click.py", "my.flow.py"])
 def test_a_file_that_can_not_be_imported_by_its_name(penstock: Penstock, project_folder: Path, name: str):
     (project_folder / name).write_text(HELLO)

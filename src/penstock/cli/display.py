@@ -64,7 +64,7 @@ class PlainDisplay(Watcher):
         """Only noted: a signal handler must not write where the interrupted code may be writing."""
         self._notes.append("stopping now" if again else self._waits_for())
 
-    def ended(self, run_id: str, status: RunStatus) -> None:
+    def ended(self, run_id: str, status: RunStatus, go_on: str) -> None:
         """Stop watching."""
         self.status = status
         self._over.set()
@@ -72,8 +72,8 @@ class PlainDisplay(Watcher):
             self._thread.join()
         self._flush_notes()
         if self._closing:
-            go_on = "" if status is RunStatus.DONE else f"; go on with: penstock resume {run_id}"
-            write(f"{self.summary()}{go_on}")
+            rest = "" if status is RunStatus.DONE else f"; go on with: {go_on}"
+            write(f"{self.summary()}{rest}")
 
     def close(self) -> None:
         """Tell what is noted where the run never began, or its end never came."""

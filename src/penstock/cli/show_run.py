@@ -8,6 +8,7 @@ from penstock.client.flow_runs import Run
 from penstock.client.structs import RunInfo
 from penstock.client.tasks import Task
 from penstock.client.values import shown_input, shown_value
+from penstock.model.ids import how_to_resume
 
 _FAILED_SHOWN = 5
 _FAILED_READ = 1000
@@ -116,4 +117,4 @@ def _next(run: Run, info: RunInfo) -> tuple[str, str]:
         return f"penstock get {info.id}", "its result"
     if info.status == "done":
         return f"penstock logs {info.id}", "what its tasks printed"
-    return f"penstock resume {info.id}", "go on; what is done is kept"
+    return how_to_resume(info.id, info.file, info.qualname), "go on; what is done is kept"

@@ -18,6 +18,7 @@ from penstock.client.words import duration, utc
 from penstock.errors import NotFoundError, TaskCancelledError, UsageError, UserCodeError
 from penstock.journal import queries
 from penstock.journal.views import RunDetail, RunRow
+from penstock.model.ids import how_to_resume
 from penstock.model.quantities import parse_seconds
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.sdk.failures import RemoteTraceback
@@ -37,8 +38,8 @@ class Run:
 
     @classmethod
     def find(cls, reader: Reader, name: str) -> Run:
-        """The run that a name means; raises NotFoundError."""
-        return cls(reader, queries.resolve(reader.journal, name))
+        """The run that a name means; raises NotFoundError, UsageError for what is no text."""
+        return cls(reader, targets.find_run(reader, name))
 
     @property
     def status(self) -> str:
@@ -110,9 +111,13 @@ class Run:
         if row.status == RunStatus.RUNNING:
             raise UsageError(f"{self.id} is running: it has no result yet; see `penstock logs -f {self.id}`")
         if row.status == RunStatus.FAILED and detail.error is not None:
-            error = UserCodeError(f"{self.id} failed: {_told(detail)}. Go on with `penstock resume {self.id}`")
+            error = UserCodeError(f"{self.id} failed: {_told(detail)}. Go on with `{self._go_on}`")
             raise error from RemoteTraceback(detail.error.traceback or _told(detail))
-        raise TaskCancelledError(f"{self.id} is {row.status}: it has no result. Go on with `penstock resume {self.id}`")
+        raise TaskCancelledError(f"{self.id} is {row.status}: it has no result. Go on with `{self._go_on}`")
+
+    @property
+    def _go_on(self) -> str:
+        return how_to_resume(self.id, self._detail.file, self._detail.qualname)
 
     def tasks(self, step: str | None = None, status: str | None = None, limit: int | None = None) -> Tasks:
         """Its tasks in the order of the calls. None: of any step or status, all. Raises NotFoundError for a step."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from penstock.client.reader import Reader
-from penstock.errors import NotFoundError
+from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.model.edges import Part
@@ -38,6 +38,13 @@ def find(reader: Reader, text: str) -> Found:
     if path.number is None:
         return Found(run, step)
     return Found(run, step, find_task(reader, run, step, path.number))
+
+
+def find_run(reader: Reader, name: str) -> RunRow:
+    """The run that `digits/3`, `digits` or "" names, as Python gives it; raises NotFoundError, UsageError for no text."""
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  nothing checks a notebook
+        raise UsageError(f'{name!r} names no run: write a text, such as "digits/3" or "digits"')
+    return queries.resolve(reader.journal, name)
 
 
 def find_flow(reader: Reader, text: str) -> str:

@@ -15,16 +15,14 @@ from penstock.sdk.failures import SIBLINGS_ATTRIBUTE, TASK_ATTRIBUTE
 from penstock.worker.failure import traceback_text
 
 
-def how_it_ended(error: BaseException, run_id: str) -> tuple[RunStatus, BaseException]:
-    """The run's status, and the exception that the flow's caller gets."""
+def how_it_ended(error: BaseException, run_id: str, go_on: str) -> tuple[RunStatus, BaseException]:
+    """The run's status, and the exception that the flow's caller gets. `go_on`: what to type to go on with the run."""
     if isinstance(error, (Interrupted, KeyboardInterrupt)):
-        return RunStatus.INTERRUPTED, KeyboardInterrupt(
-            f"{run_id} was interrupted; go on with: penstock resume {run_id}"
-        )
+        return RunStatus.INTERRUPTED, KeyboardInterrupt(f"{run_id} was interrupted; go on with: {go_on}")
     if isinstance(error, FlowTimeout):
         return RunStatus.FAILED, StepTimeoutError(f"{run_id} {error}")
     if isinstance(error, Suspension):
-        return RunStatus.CANCELLED, TaskCancelledError(f"{run_id} was cancelled; go on with: penstock resume {run_id}")
+        return RunStatus.CANCELLED, TaskCancelledError(f"{run_id} was cancelled; go on with: {go_on}")
     return RunStatus.FAILED, error
 
 

@@ -28,8 +28,8 @@ class Watcher:
     def interrupted(self, again: bool) -> None:
         """Ctrl-C: once, what is in flight finishes; again, it is stopped."""
 
-    def ended(self, run_id: str, status: RunStatus) -> None:
-        """The run is over, and its journal is closed."""
+    def ended(self, run_id: str, status: RunStatus, go_on: str) -> None:
+        """The run is over, and its journal is closed. `go_on`: what to type to go on with it."""
 
 
 @dataclass(frozen=True)

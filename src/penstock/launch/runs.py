@@ -27,6 +27,7 @@ from penstock.launch.ending import how_it_ended, run_end, what_ended
 from penstock.launch.how import How
 from penstock.launch.interrupts import interrupts
 from penstock.launch.targets import Module, module_of
+from penstock.model.ids import how_to_resume
 from penstock.model.outcomes import Stored
 from penstock.model.rows import NewRun, RunEnd
 from penstock.model.specs import Code, RunContext
@@ -193,7 +194,7 @@ class ActiveRun:
         if isinstance(fault, FencedError):
             self._clean_up(RunStatus.RUNNING)
             raise fault
-        status, shown = how_it_ended(fault, self.id)
+        status, shown = how_it_ended(fault, self.id, self._go_on)
         if self._flow.on_failure is not None and driver.fault is None and status is RunStatus.FAILED:
             self._call_on_failure(self._flow.on_failure, shown)
         self._end(run_end(status, shown, driver))
@@ -236,7 +237,11 @@ class ActiveRun:
 
         shutil.rmtree(self._context.scratch, ignore_errors=True)
         self._handle.close()
-        self._how.watcher.ended(self.id, status)
+        self._how.watcher.ended(self.id, status, self._go_on)
+
+    @property
+    def _go_on(self) -> str:
+        return how_to_resume(self.id, self._context.module_path, self._flow.fn.__qualname__)
 
     def _is_damaged(self, stored: Stored) -> bool:
         """Whether what a record needs can't be read. Damaged blobs are removed, so that they can be written anew."""

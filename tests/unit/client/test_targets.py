@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+import penstock
 from penstock.client.reader import Reader
 from penstock.client.targets import find, find_flow, part_text, split_part
-from penstock.errors import NotFoundError
+from penstock.errors import NotFoundError, UsageError
 from tests.recorded import Recorded, record_done, record_running
 
 
@@ -50,6 +51,13 @@ def test_words_that_name_nothing(recorded: Recorded, text: str):
     record_done(recorded)
     with pytest.raises(NotFoundError, match="FLOW/NUMBER/STEP/NUMBER; see `penstock ls`"):
         find(Reader.here(), text)
+
+
+@pytest.mark.parametrize("look", [penstock.run, penstock.resume])
+def test_a_run_is_named_by_a_text(recorded: Recorded, look: Any):
+    record_done(recorded)
+    with pytest.raises(UsageError, match='3 names no run: write a text, such as "digits/3"'):
+        look(3)
 
 
 def test_a_task_that_has_not_ended_may_come(recorded: Recorded):
