@@ -197,16 +197,22 @@ class Driver:
             return False
         try:
             while not opened() and time.monotonic() < until:
-                if self._sleep_and_turn(min(until, self._next_at())):
+                self._sleep(min(until, self._next_at()))
+                if self._wake_or_tell():
                     break
-        except Exception as error:  # noqa: BLE001  the driver's thread must hear of it, and end the run
-            self._inbox.post(_Fault(error))
         finally:
             self._watch.give_back()
             if not opened():
                 self._watch.relieve()
                 self._inbox.ring()
         return opened()
+
+    def _wake_or_tell(self) -> bool:
+        try:
+            return self._wake()
+        except Exception as error:  # noqa: BLE001  the driver's thread must hear of it, and end the run
+            self._inbox.post(_Fault(error))
+            return True
 
     def cancel(self, task: int) -> None:
         """End the task, if it has not ended."""
@@ -298,14 +304,17 @@ class Driver:
     def _loop(self) -> None:
         while True:
             self._watch.resume()
-            if self._sleep_and_turn(self._next_at()):
+            self._sleep(self._next_at())
+            if self._wake():
                 return  # the watch is kept: nobody sleeps at the inbox any more
             self._watch.pause()
 
-    def _sleep_and_turn(self, until: float) -> bool:
-        """Sleep until something comes in, take a turn; True: all is settled, and nothing more is to come."""
+    def _sleep(self, until: float) -> None:
         self._sleeps_until = until
         self._inbox.wait(max(0.0, until - time.monotonic()))
+
+    def _wake(self) -> bool:
+        """Take a turn with what has come in; True: all is settled, and nothing more is to come."""
         with self._turning:
             self._inbox.hear()
             self._turn(self._inbox.take())

@@ -10,12 +10,13 @@ from typing import Any
 
 
 class Inbox:
-    """Items from any thread, and readiness of descriptors. The driver's thread sleeps in `wait`."""
+    """Items from any thread, and readiness of descriptors. One thread at a time sleeps in `wait`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._items: list[Any] = []
         self._asleep = False
+        self._closed = False
         self._ready: list[selectors.SelectorKey] = []
         self._selector = selectors.DefaultSelector()
         self._bell_out, self._bell_in = os.pipe()
@@ -36,10 +37,11 @@ class Inbox:
             self.ring()
 
     def ring(self) -> None:
-        """Wake the driver's thread."""
+        """Wake the thread that sleeps here, or that goes to sleep next."""
         with self._lock:
             self._asleep = False
-        os.write(self._bell_in, b"\0")
+            if not self._closed:
+                os.write(self._bell_in, b"\0")
 
     def watch(self, fd: int, ready: Callable[[], None]) -> None:
         """Call `ready` in `hear` whenever `fd` can be read."""
@@ -82,6 +84,8 @@ class Inbox:
 
     def close(self) -> None:
         """Release the descriptors."""
+        with self._lock:
+            self._closed = True
         self._selector.close()
         os.close(self._bell_out)
         os.close(self._bell_in)

@@ -6,6 +6,7 @@ when it is first asked for, in the thread that asks.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from concurrent import futures
@@ -41,6 +42,10 @@ class _Gate:
 
     add_exception = add_cancelled = add_result
 
+    def is_open(self) -> bool:
+        """Whether all have finished."""
+        return self.count <= 0
+
 
 def await_all(run: Run, waited: Iterable[Future[Any]], timeout_s: Optional[float] = None) -> None:
     """Block until all have finished; raises TimeoutError. Runs attempts that are meant for this process meanwhile."""
@@ -58,6 +63,8 @@ def await_all(run: Run, waited: Iterable[Future[Any]], timeout_s: Optional[float
 
 def _pass(run: Run, gate: _Gate, deadline: Optional[float]) -> bool:
     if not run.engine.in_process:
+        if run.engine.attend(gate.is_open, math.inf if deadline is None else deadline):
+            return True
         return gate.lock.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic()))
     while not gate.lock.acquire(blocking=False):
         if deadline is not None and time.monotonic() > deadline:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Dict, Generator, List, NamedTuple, Optional, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from penstock.errors import UsageError
 from penstock.sdk import current
@@ -42,6 +42,11 @@ class Engine(Protocol):
 
     def deliver(self, tasks: Tuple[int, ...]) -> None:
         """Commit that the failures of these tasks are handed to the flow's body; returns after the commit."""
+        ...
+
+    def attend(self, opened: Callable[[], bool], until: float) -> bool:
+        """Wait, and drive meanwhile, until `opened()` or a time of the monotonic clock; whether it is open. False at
+        once where another thread does so: then wait for whatever settles the tasks."""
         ...
 
     def cancel(self, task: int) -> None:
