@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from penstock.engine.watch import Watch
@@ -28,7 +28,7 @@ class Inbox:
 
 
 @contextmanager
-def driven() -> Iterator[Inbox]:
+def driven() -> Generator[Inbox]:
     inbox = Inbox()
     thread = threading.Thread(target=inbox.drive)
     thread.start()
