@@ -41,7 +41,7 @@ def find(reader: Reader, text: str) -> Found:
 
 
 def find_run(reader: Reader, name: str) -> RunRow:
-    """The run that `digits/3`, `digits` or "" names, as Python gives it; raises NotFoundError, UsageError for no text."""
+    """The run that `digits/3`, `digits` or "" names; raises NotFoundError, and UsageError for what is no text."""
     if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  nothing checks a notebook
         raise UsageError(f'{name!r} names no run: write a text, such as "digits/3" or "digits"')
     return queries.resolve(reader.journal, name)
