@@ -16,6 +16,8 @@ from penstock.sdk.failures import exception_class, is_ours
 _MACHINERY = (os.sep + "asyncio" + os.sep, os.sep + "importlib" + os.sep)
 _EXITS = (SystemExit, KeyboardInterrupt)
 
+_MOST_CHARACTERS = 64 * 1024
+
 
 def error_of(exception: BaseException, store: Optional[BlobStore], retry_on: Optional[Tuple[str, ...]]) -> Error:
     """The failure that an exception is."""
@@ -26,8 +28,8 @@ def error_of(exception: BaseException, store: Optional[BlobStore], retry_on: Opt
     return Error(
         cause.value,
         class_name(kind),
-        _exit_message(exception) if exited else _message(exception),
-        traceback_text(exception),
+        _bounded(_exit_message(exception) if exited else _message(exception)),
+        _bounded(traceback_text(exception)),
         record,
         is_retryable(kind, retry_on),
         () if record is None else codec.blobs_of(record),
@@ -68,6 +70,15 @@ def _strip(part: Any, seen: set[int]) -> None:
     part.stack[:] = frames
     for other in (part.__cause__, part.__context__, *(getattr(part, "exceptions", None) or ())):
         _strip(other, seen)
+
+
+def _bounded(text: str) -> str:
+    """A failure's words stand in a row of the journal: of very long ones the head and the tail."""
+    left_out = len(text) - _MOST_CHARACTERS
+    if left_out <= 0:
+        return text
+    half = _MOST_CHARACTERS // 2
+    return f"{text[:half]}\n... {left_out:,} characters are left out ...\n{text[-half:]}"
 
 
 def _message(exception: BaseException) -> str:

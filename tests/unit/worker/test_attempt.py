@@ -53,6 +53,10 @@ def silent() -> None:
     raise Silent
 
 
+def raise_at_length() -> None:
+    raise ValueError("first" + "x" * 10_000_000 + "last")
+
+
 def raise_with_samples() -> None:
     error = ValueError("bad samples")
     error.samples = bytearray(200_000)  # type: ignore[attr-defined]
@@ -150,6 +154,16 @@ def test_what_is_large_in_an_exception_is_named(bench: Workbench) -> None:
     assert error.record is not None
     assert error.blobs == codec.blobs_of(error.record)
     assert [bench.store.has(blob) for blob in error.blobs] == [True]
+
+
+def test_a_very_long_message_keeps_its_head_and_its_tail(bench: Workbench) -> None:
+    error = run(bench, raise_at_length).error
+    assert error is not None
+    assert error.message.startswith("firstxx")
+    assert error.message.endswith("xxlast")
+    assert len(error.message) < 70_000
+    assert "characters are left out" in error.message
+    assert len(error.traceback) < 70_000
 
 
 def test_an_exception_without_words(bench: Workbench) -> None:
