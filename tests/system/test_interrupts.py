@@ -142,6 +142,19 @@ def test_an_interrupt_is_no_failure_that_the_body_could_swallow(project: Project
     go_on(project, "swallows/1", "mine.py:swallows")
 
 
+def test_ctrl_c_twice_ends_a_step_in_the_flow_s_own_process(project: Project) -> None:
+    project.settings("grace = '60s'")
+    project.write(GATES)
+    drive = project.spawn(target="mine.py:swallows", how={"inline": True}, n=1)
+    in_flight(project, 1)
+    press(project, drive)
+    press(project, drive, again=True)
+    report = drive.join()
+    assert (report.error["type"], report.status) == ("KeyboardInterrupt", "interrupted")
+    assert project.tasks() == {"work/1": "cancelled"}
+    assert not [line for line in project.trace() if line.startswith("swallowed")]
+
+
 @pytest.mark.parametrize("presses", [2, 0], ids=["Ctrl-C twice", "SIGTERM"])
 def test_a_body_that_computes_is_interrupted_too(project: Project, presses: int) -> None:
     project.write(GATES)
