@@ -58,7 +58,9 @@ def await_all(run: Run, waited: Iterable[Future[Any]], timeout_s: Optional[float
             future.enlist(gate)
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     if not _pass(run, gate, deadline):
-        raise futures.TimeoutError(f"{len(pending)} of the results are not there after {timeout_s:g} s")
+        left = [future for future in pending if not future.done()] or pending
+        what = f"{left[0].task} has" if len(left) == 1 else f"{len(left)} tasks have"
+        raise futures.TimeoutError(f"{what} not ended after {timeout_s:g} s of waiting")
 
 
 def _pass(run: Run, gate: _Gate, deadline: Optional[float]) -> bool:

@@ -12,7 +12,7 @@ from penstock.artifacts import codec
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import DamagedError, Suspension
 from penstock.model.outcomes import Stored
-from penstock.sdk.futures import Future
+from penstock.sdk.futures import Future, Futures
 from penstock.sdk.session import Run
 
 
@@ -29,6 +29,17 @@ def damaged(tmp_path: Path) -> tuple[FolderStore, Stored]:
     stored = codec.encode(bytearray(200_000), store).stored
     assert store.delete(stored.blobs[0])
     return store, stored
+
+
+def test_waiting_in_vain_says_for_what(run: Run) -> None:
+    run.engine.attend = lambda *_: False  # type: ignore[method-assign]
+    waited = Futures([Future[int](run, b"a"), Future[int](run, b"b"), Future[int](run, b"c")])
+    for number, future in enumerate(waited, 1):
+        future.task = f"digits/1/train/{number}"
+    with pytest.raises(TimeoutError, match="3 tasks have not ended after 0 s of waiting"):
+        waited.result(timeout=0)
+    with pytest.raises(TimeoutError, match="digits/1/train/2 has not ended after 0 s of waiting"):
+        waited[1].result(timeout=0)
 
 
 def test_a_damaged_result_of_this_driver_is_an_error(run: Run, damaged: tuple[FolderStore, Stored]) -> None:
