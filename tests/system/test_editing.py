@@ -107,15 +107,15 @@ def test_a_flow_called_without_a_guard_is_told_how_to_guard_it(project: Project)
     assert project.rows("SELECT 1 FROM run") == []
 
 
-def test_a_script_without_a_guard_runs_once_and_says_how_to_guard_it(project: Project) -> None:
-    """As a script the call is right; a worker that imports the file meets it again."""
+def test_a_script_without_a_guard_is_told_before_a_run_begins(project: Project) -> None:
+    """As a script the call would be right; a worker that imports the file would meet it again."""
     project.write(UNGUARDED.replace("CALL", "print('RESULT', main())"))
     process = project.popen([sys.executable, "mine.py"])
     output, _ = process.communicate(timeout=60)
-    assert project.rows("SELECT count(*) FROM run") == [(1,)]
     assert process.returncode == 1
     assert 'if __name__ == "__main__":' in output
-    assert project.tasks() == {"work/1": "failed"}
+    assert "RESULT" not in output
+    assert not (project.folder / ".penstock" / "journal.db").exists() or project.rows("SELECT 1 FROM run") == []
 
 
 def test_a_module_that_cannot_be_imported_by_a_worker_fails_its_tasks_with_the_reason(project: Project) -> None:
