@@ -1,7 +1,7 @@
 """Who sleeps where events come in: the driver's thread, or in its place a thread of the body that waits for a result.
 
 A body that calls one step after the other would otherwise wake the driver's thread for each outcome, and that one the
-body: a sixth of what a short step costs. The place is lent lazily: for a moment after a thread has left it, the
+body, and waking a sleeping thread is dear. The place is lent lazily: for a moment after a thread has left it, the
 driver's thread stays away, since a body that waited just now mostly waits again.
 """
 
