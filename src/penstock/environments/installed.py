@@ -1,4 +1,7 @@
-"""The interpreter of this process, and the packages that it has imported. Reads folder names, never metadata files."""
+"""The interpreter of this process, the packages that it has imported, and the package that a module belongs to.
+
+Reads folder names; metadata files only where a module's name doesn't lead to its distribution.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ _DISTRIBUTIONS = {  # of modules that are not named after their distribution
     "bs4": "beautifulsoup4",
     "cv2": "opencv-python",
     "dateutil": "python-dateutil",
+    "git": "gitpython",
+    "jwt": "pyjwt",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
@@ -24,9 +29,17 @@ _DISTRIBUTION = re.compile(r"(.+?)-([^-]+)(?:-py[^-]*)?\.(?:dist|egg)-info")
 def describe_interpreter() -> str:
     """This interpreter and machine, as in "3.11.7 CPython, Linux x86_64"."""
     version = ".".join(map(str, sys.version_info[:3]))
-    name = _IMPLEMENTATIONS.get(sys.implementation.name, sys.implementation.name)
     system = os.uname()
-    return f"{version} {name}, {system.sysname} {system.machine}"
+    return f"{version} {_implementation()}, {system.sysname} {system.machine}"
+
+
+def describe_python() -> str:
+    """What of the interpreter counts for results, as in "3.11 CPython"."""
+    return f"{sys.version_info[0]}.{sys.version_info[1]} {_implementation()}"
+
+
+def _implementation() -> str:
+    return _IMPLEMENTATIONS.get(sys.implementation.name, sys.implementation.name)
 
 
 def installed_packages() -> tuple[tuple[str, str], ...]:
@@ -45,7 +58,70 @@ def installed_packages() -> tuple[tuple[str, str], ...]:
     return tuple(sorted(packages))
 
 
+class Distributions:
+    """The distributions on the path, by the modules that they bring."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, tuple[str, str, str]] | None = None
+        self._known: dict[str, tuple[str, str]] = {}
+
+    def of(self, module: str) -> tuple[str, str]:
+        """Name and version of the distribution that an installed module, "google.cloud.storage", is part of.
+
+        Where none claims it, the module's own name, and what it says of its version, or "". Blocks: below a millisecond
+        as a rule; some milliseconds for a name that leads to no distribution, whose lists of files are then read.
+        """
+        known = self._known.get(module)
+        if known is None:
+            found = self._by_its_name(module) or self._by_its_files(module)
+            top = module.partition(".")[0]
+            known = self._known[module] = found or (top, _version_of(top))
+        return known
+
+    def _by_its_name(self, module: str) -> tuple[str, str] | None:
+        parts = module.split(".")
+        for length in range(len(parts), 0, -1):
+            name = ".".join(parts[:length])
+            found = self._all().get(_normal(_DISTRIBUTIONS.get(name, name)))
+            if found is not None:
+                return found[:2]
+        return None
+
+    def _by_its_files(self, module: str) -> tuple[str, str] | None:
+        """Those whose names contain the module's are asked first: PyMySQL for `pymysql`, GitPython for `git`."""
+        path = module.replace(".", "/")
+        part = _normal(module.partition(".")[0])
+        for name, version, info in sorted(self._all().values(), key=lambda one: (part not in one[0], one)):
+            if _brings(info, path):
+                return name, version
+        return None
+
+    def _all(self) -> dict[str, tuple[str, str, str]]:
+        """Name, version and metadata folder, by name."""
+        if self._by_name is None:
+            self._by_name = {_normal(name): (_normal(name), version, info) for name, version, info in _infos()}
+        return self._by_name
+
+
+def _brings(info: str, path: str) -> bool:
+    """Whether a distribution's list of files has a module of this path."""
+    lists = (info,) if os.path.isfile(info) else (f"{info}/RECORD", f"{info}/top_level.txt", f"{info}/SOURCES.txt")
+    first = re.compile(rf"^(?:src/)?{re.escape(path)}(?:/|\.py|\.[^/\n]*(?:so|pyd)|$)", re.MULTILINE)
+    for file in lists:
+        try:
+            with open(file, encoding="utf-8", errors="replace") as opened:
+                if first.search(opened.read()):
+                    return True
+        except OSError:
+            continue
+    return False
+
+
 def _distributions() -> Iterator[tuple[str, str]]:
+    return ((name, version) for name, version, _ in _infos())
+
+
+def _infos() -> Iterator[tuple[str, str, str]]:
     for folder in reversed(list(dict.fromkeys(sys.path))):  # what stands first on the path wins
         try:
             names = os.listdir(folder or ".")
@@ -53,7 +129,7 @@ def _distributions() -> Iterator[tuple[str, str]]:
             continue
         for name in names:
             if name.endswith("-info") and (match := _DISTRIBUTION.fullmatch(name)):
-                yield match[1], match[2]
+                yield match[1], match[2], os.path.join(folder, name)
 
 
 def _version_of(module: str) -> str:

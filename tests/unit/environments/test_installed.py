@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from penstock.environments.installed import describe_interpreter, installed_packages
+from penstock.environments.installed import Distributions, describe_interpreter, describe_python, installed_packages
 
 
 @pytest.fixture
@@ -22,6 +22,7 @@ def test_the_interpreter_in_a_line():
     assert describe_interpreter().startswith(
         f"{sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]} CPython, Linux "
     )
+    assert describe_python() == f"{sys.version_info[0]}.{sys.version_info[1]} CPython"
 
 
 def test_only_what_was_imported_counts(site: Path):
@@ -44,3 +45,49 @@ def test_the_first_on_the_path_wins(site: Path, tmp_path: Path):
     sys.path.append(str(tmp_path))
     sys.modules["numpy"] = SimpleNamespace()  # type: ignore[assignment]
     assert installed_packages() == (("numpy", "2"),)
+
+
+def install(site: Path, name: str, **files: str) -> None:
+    info = site / name
+    info.mkdir()
+    for file, text in files.items():
+        (info / file.replace("_txt", ".txt")).write_text(text)
+
+
+def test_the_distribution_of_a_module(site: Path):
+    for name in ("scikit_learn-1.7.2", "GitPython-3.1", "PyJWT-2.9", "PyYAML-6.0", "opencv_python-4.10"):
+        install(site, f"{name}.dist-info")
+    found = Distributions()
+    assert [found.of(module) for module in ("sklearn.svm", "git", "jwt", "yaml", "cv2")] == [
+        ("scikit-learn", "1.7.2"),
+        ("gitpython", "3.1"),
+        ("pyjwt", "2.9"),
+        ("pyyaml", "6.0"),
+        ("opencv-python", "4.10"),
+    ]
+
+
+def test_the_distribution_of_a_module_of_another_name_is_found_by_its_files(site: Path):
+    install(site, "first-1.0.dist-info", RECORD="first/__init__.py,sha256=x,1\nfirst/strange/deep.py,,\n")
+    install(site, "second-2.0.dist-info", RECORD="strange.py,,\n")
+    install(site, "third-3.0.dist-info", RECORD="third.py,,\n", top_level_txt="old\n")
+    install(site, "fourth-4.0.dist-info", RECORD="fast.cpython-311-x86_64-linux-gnu.so,,\n")
+    install(site, "fifth-5.0.egg-info", top_level_txt="egg\n")
+    install(site, "headless-6.0.dist-info", RECORD="headless/cv2.py,,\ncv2/__init__.py,,\n")
+    found = Distributions()
+    modules = ("strange", "old", "fast", "egg", "cv2")
+    assert [found.of(module)[0] for module in modules] == ["second", "third", "fourth", "fifth", "headless"]
+
+
+def test_a_part_of_a_namespace_belongs_to_a_distribution_of_its_own(site: Path):
+    install(site, "google_cloud_storage-1.0.dist-info")
+    install(site, "protobuf-2.0.dist-info", RECORD="google/protobuf/__init__.py,,\n")
+    found = Distributions()
+    assert found.of("google.cloud.storage.blob") == ("google-cloud-storage", "1.0")
+    assert found.of("google.protobuf") == ("protobuf", "2.0")
+
+
+def test_a_module_of_no_distribution(site: Path):
+    sys.modules["strange"] = SimpleNamespace(__version__="0.3", __file__=str(site / "strange.py"))  # type: ignore[assignment]
+    found = Distributions()
+    assert (found.of("strange"), found.of("stranger")) == (("strange", "0.3"), ("stranger", ""))

@@ -1,0 +1,166 @@
+"""A run's code, as its workers see it: makes the fingerprints of its steps from snapshot, disk and live values."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+from blake3 import blake3
+
+from penstock.environments.fingerprint import Code, Fingerprint, Node
+from penstock.environments.graph import Graph
+from penstock.environments.graph_file import GraphFile
+from penstock.environments.installed import describe_python
+from penstock.environments.locating import Locator
+from penstock.environments.meanings import Found, Source
+from penstock.environments.outline_file import OutlineFile
+from penstock.errors import StoreError, UsageError
+from penstock.model import wire
+
+_FILE = "file:"
+_MAIN = "__main__"  # the module of a notebook
+
+
+class Codebase:
+    """The code of one run. Made in the process that drives it, once its flow's module is loaded.
+
+    `snapshot` is the file of the run's code snapshot; `module` and `module_path` are the flow's module and its file,
+    both "" in a notebook, whose live names are then `namespace`. Outlines of sources are kept in `folder`.
+    `value_digest` gives the digest of a value, or b"" where it has no stable form.
+    """
+
+    def __init__(
+        self,
+        *,
+        snapshot: Path,
+        sys_path: Sequence[str],
+        module: str,
+        module_path: str,
+        folder: Path,
+        value_digest: Callable[[object], bytes],
+        namespace: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._outlines = OutlineFile(folder)
+        self._locator = Locator(_sources(snapshot), sys_path, module, module_path, self._outlines)
+        self._module = module
+        self._module_path = module_path
+        self._value_digest = value_digest
+        self._namespace = namespace if not module else None
+        self._notebook: Source | None = None
+        self._graph_file = GraphFile(folder, module, self._locator, (describe_python(), module_path, *sys_path))
+        self._graph = Graph(self, self._graph_file.read() if module else None)
+        self._code = Code(self._graph, module or _MAIN, describe_python())
+        self._known: dict[tuple[str, ...], Fingerprint] = {}
+
+    def fingerprint(self, roots: Sequence[str], declared: Sequence[str] = ()) -> Fingerprint:
+        """The fingerprint of all that the roots reach, the step first, and of what was declared beside it.
+
+        A root is "module:qualname". Declared is also "module", all of it, or an installed package; and "file:/a/path",
+        a file by its content, or a folder by all files in it. `tree.roots` of the answer makes it again.
+        Raises UsageError where what was declared is not there. Blocks: milliseconds; for sources that were never seen
+        before, some milliseconds each.
+        """
+        asked = tuple(dict.fromkeys((*roots, *declared)))
+        if asked not in self._known:
+            for name in declared:
+                self._check(name)
+            files = {name: self._file_node(name) for name in asked if name.startswith(_FILE)}
+            self._known[asked] = self._code.fingerprint(asked, files)
+        return self._known[asked]
+
+    def save(self) -> None:
+        """Keep what was made, for the next start. A folder that can't be written costs time there, no more."""
+        self._outlines.save()
+        if self._module:
+            self._graph_file.write(self._graph)
+
+    def _check(self, name: str) -> None:
+        if not (name.startswith(_FILE) or self._graph.ids(name) or self._graph.is_outside(name)):
+            raise UsageError(f"{name!r} was declared as code of a step, and there is no such thing: mend its name")
+
+    # The port of `meanings.Modules`
+
+    def find(self, name: str) -> Found:
+        """The module of this name."""
+        if name == _MAIN and self._namespace is not None:
+            if self._notebook is None:
+                from penstock.environments import notebook
+
+                found = notebook.outline_of(self._namespace)
+                self._notebook = Source(name, "the notebook", found, False)
+            return self._notebook
+        return self._locator.find(name)
+
+    def value(self, module: str, name: str) -> bytes:
+        """What a name of a loaded module is: a function, class or module by its name, other values by their content."""
+        names = self._names(module)
+        if name not in names:
+            return b""
+        value = names[name]
+        if isinstance(value, ModuleType):
+            return value.__name__.encode()
+        if type(value).__module__.partition(".")[0] == "penstock":  # a step, which is the function
+            value = getattr(value, "fn", value)
+        if isinstance(value, FunctionType) and not value.__closure__:
+            return b"\0".join(_parts(value))
+        if isinstance(value, type):
+            return f"{value.__module__}.{value.__qualname__}".encode()
+        return self._value_digest(value)
+
+    def _names(self, module: str) -> Mapping[str, Any]:
+        if module == _MAIN and self._namespace is not None:
+            return self._namespace
+        loaded = sys.modules.get(module)
+        if loaded is None and module == self._module:
+            main = sys.modules["__main__"]
+            loaded = main if os.path.abspath(getattr(main, "__file__", None) or "") == self._module_path else None
+        return vars(loaded) if isinstance(loaded, ModuleType) else {}
+
+    # Files
+
+    def _file_node(self, name: str) -> Node:
+        path = name.removeprefix(_FILE)
+        place = self._relative(path)
+        hasher = blake3()
+        try:
+            for file in _files(path):
+                for part in (os.fsencode(os.path.relpath(file, path)), blake3(Path(file).read_bytes()).digest()):
+                    hasher.update(len(part).to_bytes(4, "big") + part)
+        except OSError as error:
+            reason = error.strerror or error
+            raise UsageError(f"{path} was declared as code of a step, and can't be read: {reason}") from error
+        return Node("file", hasher.digest(), place, ())
+
+    def _relative(self, path: str) -> str:
+        folder = os.path.dirname(self._module_path) if self._module_path else os.getcwd()
+        return os.path.relpath(path, folder) if path.startswith(folder + os.sep) else path
+
+
+def _sources(snapshot: Path) -> dict[str, tuple[int, int, bytes]]:
+    try:
+        return wire.unpack(snapshot.read_bytes())
+    except OSError as error:
+        raise StoreError(f"can't read the run's sources in {snapshot}: {error.strerror or error}") from error
+
+
+def _files(path: str) -> Iterator[str]:
+    """The file itself, or all files in a folder, sorted. Raises OSError where there is none."""
+    if not os.path.isdir(path):
+        yield path
+        return
+    for folder, inner, files in os.walk(path):
+        inner.sort()
+        inner[:] = [name for name in inner if name != "__pycache__"]
+        yield from (os.path.join(folder, name) for name in sorted(files))
+
+
+def _parts(function: FunctionType) -> Iterable[bytes]:
+    """What tells one definition of a name from another, without lines and file."""
+    code = function.__code__
+    plain = (const for const in code.co_consts if not hasattr(const, "co_code") and not isinstance(const, frozenset))
+    yield f"{function.__module__}.{function.__qualname__} {code.co_names} {tuple(plain)!r}".encode(errors="replace")
+    yield code.co_code

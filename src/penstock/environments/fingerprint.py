@@ -1,0 +1,157 @@
+"""The rule of the code fingerprint: what counts as a step's code.
+
+A step's code is all that is reached from its function:
+
+- A definition reaches what its names mean: functions, classes with all their members, constants, modules that are
+  passed on, installed packages. What enters itself in a thing, by a decorator or as a subclass, is reached with it.
+- The flow's module, and each that holds something reached, is imported on the way. So are the modules that these
+  import; the bare statements of all of them run, and are reached.
+
+What is reached counts:
+
+- a definition by its form (`forms.py`), and by what its names mean outside of its module;
+- a constant that is computed also by its value at run time, unless functions change it;
+- a package by its version, Python by its version, a file that was declared by its content.
+
+Comments, formatting, docstrings, the order of definitions, the names in a function's annotations and a step's options
+don't count. What can't be followed is reported, and so is what is changed while the code runs.
+
+Pure: modules are found by a port, `meanings.Modules`; `graph.py` makes the nodes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from blake3 import blake3
+
+from penstock.environments.graph import FORM_BYTES, Graph, Made, site
+from penstock.model import wire
+
+
+class Node(NamedTuple):
+    """A piece of code that counts."""
+
+    kind: str  # "function", "class", "constant", "statements" (of a module), "package", "python", "file"
+    digest: bytes  # of form and meaning, 32 bytes, and then of a value; of a package or Python the version as text
+    place: str  # its file as a user would name it, "features.py"; "" for packages and Python
+    reaches: tuple[str, ...]  # ids of the nodes that it reaches directly, sorted
+
+
+class Tree(NamedTuple):
+    """All that counts for a step, so that two fingerprints can be compared."""
+
+    roots: tuple[str, ...]  # as asked, "digits:train": what to ask for to make it again
+    nodes: dict[str, Node]  # by id, nearest to the roots first: "features:clean", "features:", "pandas", "python"
+    unfollowed: tuple[str, ...]  # "features.py:12: getattr() by a computed name", sorted
+
+
+class Fingerprint(NamedTuple):
+    """What a step's code comes to."""
+
+    digest: bytes  # 33 bytes: an algorithm byte, and of ids, kinds and digests of all nodes
+    tree: Tree
+
+
+class Code:
+    """The code of a project, as a graph. `entry` is the module that workers import first, `python` its version."""
+
+    def __init__(self, graph: Graph, entry: str, python: str) -> None:
+        self._graph = graph
+        self._entry = entry
+        self._python = Node("python", python.encode(), "", ())
+
+    def fingerprint(self, roots: Iterable[str], files: Mapping[str, Node]) -> Fingerprint:
+        """Of all that the roots reach. A root among `files` is that node."""
+        roots = tuple(roots)
+        unfollowed: set[str] = set()
+        walk = _Walk(self._graph)
+        for root in roots:
+            if root not in files:
+                ids = self._graph.ids(root)
+                if not ids and not self._graph.is_outside(root):
+                    unfollowed.add(f"{root}: its source can't be found")
+                walk.reach(ids)
+        walk.go_on()
+        walk.run(self._entry)
+        made = walk.go_on()
+        nodes = {identity: Node(*one[:4]) for identity, one in made.items()}
+        for identity in walk.changed & made.keys():
+            one = made[identity]
+            nodes[identity] = nodes[identity]._replace(digest=one.digest[:FORM_BYTES])
+            name = identity.partition(":")[2]
+            unfollowed.add(site(one.place, one.line, f"{name} is changed while the code runs"))
+        nodes.update((f"file:{files[root].place}", files[root]) for root in roots if root in files)
+        nodes["python"] = self._python
+        unfollowed.update(what for one in made.values() for what in one.unfollowed)
+        return Fingerprint(_digest(nodes), Tree(roots, nodes, tuple(sorted(unfollowed))))
+
+
+class _Walk:
+    """From roots to all that they reach, the nearest first."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._reached: set[str] = set()
+        self._waiting: list[str] = []
+        self._modules: set[str] = set()
+        self._joins: dict[str, list[str]] = {}
+        self._made: dict[str, Made] = {}
+        self.changed: set[str] = set()
+        """What is changed by something reached; it may be reached itself or not."""
+
+    def reach(self, ids: Iterable[str]) -> None:
+        for identity in ids:
+            if identity not in self._reached:
+                self._reached.add(identity)
+                self._waiting.append(identity)
+
+    def run(self, module: str) -> None:
+        """Import a module, and those that are imported with it."""
+        waiting = [module]
+        while waiting:
+            module = waiting.pop()
+            if not module or module in self._modules:
+                continue
+            self._modules.add(module)
+            imported = self._graph.imported(module)
+            waiting += imported.modules
+            self.reach(imported.statements)
+            for host, identity in imported.joins:
+                self._joins.setdefault(host, []).append(identity)
+                if host in self._reached:
+                    self.reach([identity])
+
+    def go_on(self) -> dict[str, Made]:
+        """Walk to the end, and give all that was reached."""
+        for identity in itertools.islice(self._waiting, len(self._made), None):  # which grows
+            one = self._made[identity] = self._graph.make(identity)
+            self.reach(one.reaches)
+            self.reach(self._joins.get(identity, ()))
+            self.changed.update(one.changes)
+            for module in (one.module, *one.runs):
+                self.run(module)
+        return self._made
+
+
+def _digest(nodes: Mapping[str, Node]) -> bytes:
+    parts = [b"penstock.fingerprint.1"]
+    for identity, node in sorted(nodes.items()):
+        head = f"\0{identity}\0{node.kind}\0{len(node.digest)}\0"
+        parts += (head.encode(errors="surrogatepass"), node.digest)
+    return b"\x01" + blake3(b"".join(parts)).digest()
+
+
+def pack(tree: Tree) -> bytes:
+    """Bytes of a tree, for a row of the journal."""
+    nodes = {identity: tuple(node) for identity, node in tree.nodes.items()}
+    return zlib.compress(wire.pack((tree.roots, nodes, tree.unfollowed)), 1)
+
+
+def unpack(data: bytes) -> Tree:
+    """The tree from the bytes of `pack`."""
+    roots, nodes, unfollowed = wire.unpack(zlib.decompress(data))
+    return Tree(roots, {identity: Node(*node) for identity, node in nodes.items()}, unfollowed)

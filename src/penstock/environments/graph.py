@@ -1,0 +1,296 @@
+"""The code of a project as a graph, made as far as it is asked for: what a definition counts by, and what it reaches.
+
+Ids are "features:clean" and "models:Model.score", "features:" for a module's bare statements, "pandas" for a package.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator, Set
+from typing import Any, NamedTuple
+
+from blake3 import blake3
+
+from penstock.environments.meanings import Compiled, Meaning, Meanings, Modules, Outside, Source, absolute
+from penstock.environments.outline import Chain, Piece, Target
+
+VERSION = 1
+"""Of what is digested, and of `Graph.export`."""
+
+FORM_BYTES = 32
+"""The length of the first part of a definition's digest; the rest is its value at run time."""
+
+_BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display"}  # the last are there in a notebook
+
+
+class Made(NamedTuple):
+    """A piece of code that counts, and what was seen as it was made."""
+
+    kind: str
+    digest: bytes
+    place: str
+    reaches: tuple[str, ...]  # ids, sorted
+    module: str = ""  # of the project, which is imported with it
+    line: int = 0
+    runs: tuple[str, ...] = ()  # modules of the project that it imports while it runs
+    changes: tuple[str, ...] = ()  # ids of what it changes while it runs
+    unfollowed: tuple[str, ...] = ()
+    has_value: bool = False  # its value at run time counts, too
+    has_form: bool = True
+
+
+class Imported(NamedTuple):
+    """What the import of a module does."""
+
+    modules: tuple[str, ...] = ()  # of the project; they are imported with it
+    statements: tuple[str, ...] = ()  # the id of its bare statements, if it has any
+    joins: tuple[tuple[str, str], ...] = ()  # ids of a thing, and of what enters itself there
+
+
+class Graph:
+    """Makes each node once. `modules` says where modules are; `exported` is what `export` gave for the same sources."""
+
+    def __init__(self, modules: Modules, exported: Any = None) -> None:
+        self._modules = modules
+        self._meanings = Meanings(modules)
+        self._wholes: dict[str, tuple[str, ...]] = {}
+        self._done: dict[str, Made] = {}
+        # Plain data, as `export` gives it.
+        self._made: dict[str, Any] = {}
+        self._imported: dict[str, Any] = {}
+        self._ids_of: dict[str, tuple[str, ...]] = {}
+        if exported:
+            self._made, self._imported, self._ids_of = exported
+        self._size = self._count()
+
+    def export(self) -> Any:
+        """All that was made so far, but for values, as plain data."""
+        return self._made, self._imported, self._ids_of
+
+    @property
+    def is_new(self) -> bool:
+        """Whether more was made than was known from the start."""
+        return self._count() != self._size
+
+    @staticmethod
+    def without(exported: Any, modules: Set[str]) -> Any:
+        """What `export` gave, without what was made of these modules."""
+        made, imported, ids = exported
+        kept = {identity: row for identity, row in made.items() if Made._make(row).module not in modules}
+        return kept, {name: row for name, row in imported.items() if name not in modules}, ids
+
+    def _count(self) -> int:
+        return len(self._made) + len(self._imported) + len(self._ids_of)
+
+    def ids(self, root: str) -> tuple[str, ...]:
+        """The ids of "module:qualname", or of all that is in "module"; empty where there is none."""
+        known = self._ids_of.get(root)
+        if known is None:
+            module, _, name = root.partition(":")
+            chain = tuple(name.partition(".<locals>")[0].split(".")) if name else ()
+            known = self._ids_of[root] = self._ids(self._meanings.of_member(module, chain))
+        return known
+
+    def is_outside(self, root: str) -> bool:
+        """Whether a root is Python's own, or Penstock's, so that nothing of it counts."""
+        return isinstance(self._modules.find(root.partition(":")[0]), Outside)
+
+    def imported(self, module: str) -> Imported:
+        """What the import of a module does; nothing for one that is not of the project."""
+        known = self._imported.get(module)
+        if known is None:
+            source = self._modules.find(module)
+            made = self._import(source) if isinstance(source, Source) else Imported()
+            known = self._imported[module] = tuple(made)
+        return Imported._make(known)
+
+    def make(self, identity: str) -> Made:
+        """The node of an id that came from here."""
+        made = self._done.get(identity)
+        if made is None:
+            row = self._made.get(identity)
+            if row is None:
+                row = self._made[identity] = tuple(self._without_value(identity))
+            made = Made._make(row)
+            if made.has_value:
+                made = self._with_value(identity, made)
+            self._done[identity] = made
+        return made
+
+    def _with_value(self, identity: str, made: Made) -> Made:
+        name = identity.partition(":")[2]
+        value = self._modules.value(made.module, name)
+        unfollowed = made.unfollowed
+        if not value and not made.has_form:
+            unfollowed += (site(made.place, made.line, f"the value of {name} has no stable form"),)
+        return made._replace(digest=made.digest + value, unfollowed=unfollowed)
+
+    def _without_value(self, identity: str) -> Made:
+        if ":" in identity and identity not in self._meanings.outer:
+            return self._definition(identity)
+        outer = self._meanings.outer[identity]
+        if isinstance(outer, Compiled):
+            return Made("file", outer.digest, outer.place, ())
+        return Made("package", outer.version.encode(), "", ())
+
+    def _definition(self, identity: str) -> Made:
+        source, name, pieces = self._pieces(identity)
+        module = source.name
+        reaches = {f"{identity}.{member}" for piece in pieces for member, _ in piece.members}
+        words: list[str] = []
+        sites: list[tuple[int, str]] = []
+        for piece in pieces:
+            reaches.update([f"{module}:{own}" for own in piece.own])
+            sites += [(line, what) for what, line in piece.unfollowed]
+            for chain in piece.refs:
+                meaning = self._meanings.of(module, chain)
+                reaches.update(self._ids(meaning))
+                words.append(f"{'.'.join(chain)}={self._word(meaning)}")
+                sites += [(piece.line, what) for what in _missing(chain, meaning)]
+        targets = [target for piece in pieces for target in piece.runs]
+        reaches.update(self._packages(source, targets))
+        is_changed = name in source.outline.changed
+        if is_changed:
+            sites.append((pieces[0].line, f"{name} is changed while the code runs"))
+        reaches.discard(identity)
+        return Made(
+            _kind(pieces),
+            _digest(pieces, words),
+            source.place,
+            tuple(sorted(reaches)),
+            module,
+            pieces[0].line,
+            tuple(self._meanings.imported(source, targets)) if targets else (),
+            tuple(self._changes(source, pieces)),
+            tuple([site(source.place, line, what) for line, what in sites]),
+            not is_changed and _has_value(name, pieces),
+            bool(pieces[0].digest),
+        )
+
+    def _word(self, meaning: Meaning) -> str:
+        """What a name means. Packages are nodes of their own: one that is new is no change of the code that uses it."""
+        inner = (identity for identity in meaning.ids if identity not in self._meanings.outer)
+        return ",".join((*inner, *meaning.modules, *meaning.words))
+
+    def _pieces(self, identity: str) -> tuple[Source, str, tuple[Piece, ...]]:
+        module, _, name = identity.partition(":")
+        source = self._modules.find(module)
+        if not isinstance(source, Source):
+            raise LookupError(identity)
+        if not name:
+            return source, name, source.outline.effects
+        first, *inner = name.split(".")
+        pieces = source.outline.names[first]
+        for member in inner:
+            pieces = tuple(one for piece in pieces for key, group in piece.members if key == member for one in group)
+        return source, name, pieces
+
+    def _packages(self, source: Source, targets: list[Target]) -> Iterator[str]:
+        """The packages that it imports while it runs, whether it uses them or not."""
+        for level, module, attribute in targets:
+            meaning = self._meanings.of_member(absolute(source, level, module), (attribute,) if attribute else ())
+            yield from (identity for identity in meaning.ids if identity in self._meanings.outer)
+
+    def _changes(self, source: Source, pieces: tuple[Piece, ...]) -> Iterator[str]:
+        """What it changes in other modules."""
+        for piece in pieces:
+            for chain in piece.writes:
+                if chain[0] in source.outline.imports:
+                    ids = self._meanings.of(source.name, chain).ids
+                    yield from (identity for identity in ids if identity not in self._meanings.outer)
+
+    # Modules
+
+    def _import(self, source: Source) -> Imported:
+        outer = source.name.rpartition(".")[0]
+        modules = self._meanings.imported(source, source.outline.runs)
+        statements = (f"{source.name}:",) if source.outline.effects else ()
+        return Imported((*filter(None, [outer]), *modules), statements, tuple(self._joins(source)))
+
+    def _joins(self, source: Source) -> Iterator[tuple[str, str]]:
+        """What enters itself where.
+
+        `@clean.register` does in `clean`; `@register`, in what `register` writes to; a subclass, in a base that has an
+        `__init_subclass__`.
+        """
+        for how, chain, name in source.outline.joins:
+            identity = f"{source.name}:{name}"
+            if how == "decorator" and len(chain) > 1:
+                yield from ((host, identity) for host in self._meanings.of(source.name, chain[:-1]).ids)
+            for other in self._meanings.of(source.name, chain).ids:
+                if other in self._meanings.outer:
+                    continue
+                owner, _, pieces = self._pieces(other)
+                members = {member for piece in pieces for member, _ in piece.members}
+                if how == "base" and "__init_subclass__" in members:
+                    yield other, identity
+                elif how == "decorator":
+                    for change in {change for piece in pieces for change in piece.writes}:
+                        yield from ((host, identity) for host in self._meanings.of(owner.name, change).ids)
+
+    def _ids(self, meaning: Meaning) -> tuple[str, ...]:
+        if not meaning.modules:
+            return meaning.ids
+        return (*meaning.ids, *(identity for module in meaning.modules for identity in self._whole(module)))
+
+    def _whole(self, module: str) -> tuple[str, ...]:
+        """All that can be had of a module: its names, what it takes from others, and its submodules that it imports."""
+        if module not in self._wholes:
+            ids: dict[str, None] = {}
+            waiting, seen = [module], set[str]()
+            while waiting:
+                name = waiting.pop()
+                source = self._modules.find(name)
+                if name in seen or not isinstance(source, Source):
+                    continue
+                seen.add(name)
+                ids.update(dict.fromkeys(f"{name}:{own}" for own in source.outline.names))
+                ids.update(dict.fromkeys(self.imported(name).statements))
+                for meaning in self._taken(source):
+                    ids.update(dict.fromkeys(meaning.ids))
+                    waiting += meaning.modules
+            self._wholes[module] = tuple(ids)
+        return self._wholes[module]
+
+    def _taken(self, source: Source) -> Iterator[Meaning]:
+        for name, targets in source.outline.imports.items():
+            if not name.isidentifier():  # an import inside a function
+                continue
+            for level, module, attribute in targets:
+                meaning = self._meanings.of_member(absolute(source, level, module), (attribute,) if attribute else ())
+                inner = tuple(part for part in meaning.modules if part.startswith(f"{source.name}."))
+                if attribute or inner:
+                    yield meaning._replace(modules=inner)
+        for level, module, _ in source.outline.stars:
+            yield self._meanings.of_member(absolute(source, level, module), ())
+
+
+def site(place: str, line: int, what: str) -> str:
+    """A line of the report of what can't be followed."""
+    return f"{place}:{line}: {what}" if line else f"{place}: {what}"
+
+
+def _digest(pieces: tuple[Piece, ...], words: list[str]) -> bytes:
+    head = f"{len(pieces)}\0".encode() + b"".join([piece.digest for piece in pieces])
+    return blake3(head + "\0".join(words).encode(errors="surrogatepass")).digest()
+
+
+def _missing(chain: Chain, meaning: Meaning) -> Iterator[str]:
+    if not any(meaning) and chain[0] not in _BUILTINS:
+        yield f"{chain[0]} is not defined where it can be seen"
+    for what in meaning.missing:
+        yield f"there is no {what}"
+
+
+def _has_value(name: str, pieces: tuple[Piece, ...]) -> bool:
+    """Whether its value at run time counts. A definition's doesn't, unless it has several and one of them is chosen."""
+    if not name.isidentifier() or not any(piece.computed for piece in pieces):
+        return False
+    return len(pieces) != 1 or pieces[0].kind == "constant"
+
+
+def _kind(pieces: tuple[Piece, ...]) -> str:
+    if len(pieces) == 1:
+        return pieces[0].kind
+    kinds = {piece.kind for piece in pieces}
+    return next((kind for kind in ("class", "function") if kind in kinds), "constant")

@@ -1,0 +1,196 @@
+"""Finds modules by their names without importing any: in the run's code snapshot first, then on disk.
+
+Whatever the snapshot holds is read from there, since that is what workers run, whatever the file is by now.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from blake3 import blake3
+
+from penstock.environments import outline
+from penstock.environments.installed import Distributions
+from penstock.environments.meanings import Compiled, Found, Outside, Package, Source
+from penstock.environments.outline_file import OutlineFile
+
+_OUTSIDE = frozenset({"penstock", "__future__"}) | sys.stdlib_module_names | set(sys.builtin_module_names)
+_STDLIB = os.path.dirname(os.__file__) + os.sep
+
+
+class _Located(NamedTuple):
+    found: Found
+    folders: tuple[str, ...] = ()  # where its submodules are
+    fact: tuple[Any, ...] = ()  # what was learnt elsewhere than from the snapshot
+    path: str = ""  # in the snapshot
+
+
+_OUTSIDE_OF_ALL = _Located(Outside(), fact=("outside",))
+_NOWHERE = _Located(None, fact=("nowhere",))
+
+
+class Locator:
+    """Modules by their absolute names. `entry` is found by its file, `entry_path`; "" for a notebook's."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, tuple[int, int, bytes]],
+        sys_path: Sequence[str],
+        entry: str,
+        entry_path: str,
+        outlines: OutlineFile,
+    ) -> None:
+        self._sources = sources
+        self._sys_path = tuple(dict.fromkeys(os.path.abspath(folder) for folder in sys_path))
+        self._entry = entry
+        self._entry_path = entry_path
+        self._outlines = outlines
+        self._distributions = Distributions()
+        self._located: dict[str, _Located] = {}
+
+    def find(self, name: str) -> Found:
+        """The module; None where there is none."""
+        return self._locate(name).found
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """All files of the snapshot, sorted."""
+        return tuple(sorted(self._sources))
+
+    def digest(self, path: str) -> bytes:
+        """The digest of a recorded source, as it is compressed; b"" where there is none."""
+        recorded = self._sources.get(path)
+        return b"" if recorded is None else blake3(recorded[2]).digest()
+
+    def recorded(self) -> dict[str, str]:
+        """The modules that were found in the snapshot so far, and their files."""
+        return {name: located.path for name, located in self._located.items() if located.path}
+
+    def facts(self) -> dict[str, Any]:
+        """What was learnt of modules elsewhere than from the snapshot: plain data, to be compared at another time."""
+        return {name: located.fact for name, located in self._located.items() if located.fact}
+
+    def agrees(self, facts: Mapping[str, Any]) -> bool:
+        """Whether all that was learnt at another time is so now."""
+        return all(self._locate(name).fact == fact for name, fact in facts.items())
+
+    def _locate(self, name: str) -> _Located:
+        located = self._located.get(name)
+        if located is None:
+            located = self._located[name] = self._look_for(name)
+        return located
+
+    def _look_for(self, name: str) -> _Located:
+        outer, _, last = name.rpartition(".")
+        if self._entry_path and name == self._entry:
+            return self._source(name, self._entry_path)
+        if not last:
+            return _Located(None)
+        if not outer:
+            return self._look_for_top(name)
+        above = self._locate(outer)
+        if not isinstance(above.found, Source):
+            return above
+        return self._look_in(above.folders, name, last)
+
+    def _look_for_top(self, name: str) -> _Located:
+        recorded = self._recorded(self._sys_path, name)
+        if name == "penstock" or (not recorded and name in _OUTSIDE):
+            return _OUTSIDE_OF_ALL
+        if recorded:
+            return self._source(name, recorded)
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError, AttributeError):  # loaded, but not as modules are
+            spec = None
+        folders = tuple(spec.submodule_search_locations or ()) if spec is not None else ()
+        if spec is None or spec.origin in (None, "namespace"):
+            return self._namespace(name, name, (*self._sys_path, *(os.path.dirname(folder) for folder in folders)))
+        if not spec.has_location:
+            return _OUTSIDE_OF_ALL
+        return self._at(name, str(spec.origin), folders)
+
+    def _look_in(self, folders: Iterable[str], name: str, last: str) -> _Located:
+        folders = tuple(folders)
+        path = self._recorded(folders, last) or next(filter(os.path.isfile, _candidates(folders, last)), "")
+        return self._at(name, path) if path else self._namespace(name, last, folders)
+
+    def _recorded(self, folders: Iterable[str], last: str) -> str:
+        return next((path for path in _candidates(folders, last, sources_only=True) if path in self._sources), "")
+
+    def _at(self, name: str, path: str, folders: tuple[str, ...] = ()) -> _Located:
+        path = os.path.abspath(path)
+        if path not in self._sources:
+            if {"site-packages", "dist-packages"} & set(path.split(os.sep)):
+                distribution = self._distributions.of(name)
+                return _Located(Package(*distribution), fact=("package", *distribution))
+            if path.startswith(_STDLIB):
+                return _OUTSIDE_OF_ALL
+        return self._source(name, path, folders) if path.endswith(".py") else self._compiled(name, path)
+
+    def _source(self, name: str, path: str, folders: tuple[str, ...] = ()) -> _Located:
+        is_package = os.path.basename(path) == "__init__.py"
+        inside = folders or ((os.path.dirname(path),) if is_package else ())
+        recorded = self._sources.get(path)
+        if recorded is not None:
+            found, fact = self._outlines.of_compressed(recorded[2]), ()
+        else:
+            data = _content(path)
+            if data is None:
+                return _NOWHERE
+            found, fact = self._outlines.of(data), ("source", path, *inside, blake3(data).digest())
+        return _Located(Source(name, _place(name, path), found, is_package), inside, fact, "" if fact else path)
+
+    def _compiled(self, name: str, path: str) -> _Located:
+        data = _content(path)
+        if data is None:
+            return _NOWHERE
+        digest = blake3(data).digest()
+        return _Located(Compiled(_place(name, path), digest), fact=("compiled", path, digest))
+
+    def _namespace(self, name: str, last: str, folders: Iterable[str]) -> _Located:
+        """A package without `__init__.py`: all folders of its name."""
+        inside = tuple(dict.fromkeys(os.path.join(folder, last) for folder in folders))
+        inside = tuple(folder for folder in inside if folder in self._folders or os.path.isdir(folder))
+        if not inside:
+            return _NOWHERE
+        return _Located(Source(name, name.replace(".", "/"), outline.EMPTY, True), inside, ("namespace", *inside))
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """All folders that hold something recorded, however deep."""
+        found: set[str] = set()
+        for path in self._sources:
+            folder = os.path.dirname(path)
+            while folder not in found:
+                found.add(folder)
+                folder = os.path.dirname(folder)
+        return frozenset(found)
+
+
+def _candidates(folders: Iterable[str], last: str, *, sources_only: bool = False) -> Iterator[str]:
+    """Where a module can be, in the order in which Python looks."""
+    compiled = () if sources_only else importlib.machinery.EXTENSION_SUFFIXES
+    for folder in folders:
+        for end in ("/__init__.py", *compiled, ".py"):
+            yield f"{folder}{os.sep}{last}{end}"
+
+
+def _place(name: str, path: str) -> str:
+    """The file below its root: "pkg/core.py"."""
+    parts, file = name.split("."), os.path.basename(path)
+    return "/".join((*parts, file) if file == "__init__.py" else (*parts[:-1], file))
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None

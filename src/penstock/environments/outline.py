@@ -1,0 +1,81 @@
+"""What one module's source comes to, as far as a fingerprint asks: plain data, which can be stored and packed.
+
+Knows nothing of the module's name, path or neighbours. Lines are kept for display and are part of no digest.
+`outlining.py` makes it; this file stays light, since every start reads outlines and few make one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from penstock.model import wire
+
+VERSION = 1
+"""Of the format and of what is digested: a change of either makes stored outlines void."""
+
+Chain = tuple[str, ...]
+"""A dotted name: ("features", "clean"). Its root is a name of the module, or the `import_name` of a local import."""
+
+Target = tuple[int, str, str]
+"""What an import binds: leading dots, module, and the name taken from it; "" for the module itself, "*" for all."""
+
+
+class Piece(NamedTuple):
+    """A definition, or a statement that binds or changes a name of its module."""
+
+    kind: str  # "function", "class", "constant", "statements"
+    digest: bytes  # of its form; b"" where only a live value is known
+    own: tuple[str, ...] = ()  # names of its module that it refers to, and that can mean nothing else
+    refs: tuple[Chain, ...] = ()  # all other names that it refers to
+    line: int = 0
+    computed: bool = False  # what it comes to at run time isn't told by its form and by what it refers to
+    writes: tuple[Chain, ...] = ()  # what it changes while the code runs
+    runs: tuple[Target, ...] = ()  # imports inside it
+    unfollowed: tuple[tuple[str, int], ...] = ()  # what it is, and its line
+    members: tuple[tuple[str, tuple[Piece, ...]], ...] = ()  # of a class: methods and inner classes, by name
+
+
+class Outline(NamedTuple):
+    """A module, taken apart. A name that is bound several times has all its pieces, in order."""
+
+    names: dict[str, tuple[Piece, ...]]
+    imports: dict[str, tuple[Target, ...]]
+    stars: tuple[Target, ...] = ()
+    runs: tuple[Target, ...] = ()  # the modules that its import imports
+    effects: tuple[Piece, ...] = ()  # one piece at most: bare statements
+    changed: tuple[str, ...] = ()  # names that its own functions write to
+    joins: tuple[tuple[str, Chain, str], ...] = ()  # "decorator" or "base", which, and the name that it stands on
+
+
+EMPTY = Outline({}, {})
+
+
+def import_name(target: Target) -> str:
+    """The name by which an import inside a function is entered in `Outline.imports`; no identifier equals it."""
+    return f"{'.' * target[0]}{target[1]}:{target[2]}"
+
+
+def pack(outline: Outline) -> bytes:
+    """Bytes of an outline; plain data, as `wire` demands."""
+    names = {name: tuple(_row(piece) for piece in pieces) for name, pieces in outline.names.items()}
+    effects = tuple(_row(piece) for piece in outline.effects)
+    return wire.pack((names, *outline[1:4], effects, *outline[5:]))
+
+
+def unpack(data: bytes) -> Outline:
+    """The outline from the bytes of `pack`; raises what a damaged one raises."""
+    names, imports, stars, runs, effects, changed, joins = wire.unpack(data)
+    pieces = {name: tuple(map(_piece, rows)) for name, rows in names.items()}
+    return Outline(pieces, imports, stars, runs, tuple(map(_piece, effects)), changed, joins)
+
+
+def _row(piece: Piece) -> tuple[Any, ...]:
+    members = tuple((name, tuple(_row(member) for member in members)) for name, members in piece.members)
+    return (*piece[:-1], members)
+
+
+def _piece(row: tuple[Any, ...]) -> Piece:
+    piece = Piece._make(row)
+    if not piece.members:
+        return piece
+    return piece._replace(members=tuple((name, tuple(map(_piece, rows))) for name, rows in piece.members))

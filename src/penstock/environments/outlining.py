@@ -1,0 +1,278 @@
+"""Takes a module's source apart: which statements make up each of its names, and what these refer to.
+
+A name has the statements that bind it, and those at the top of the module that change it. A definition inside an `if`
+counts with the tests around it; inside any other compound statement it counts with all of that statement.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from blake3 import blake3
+
+from penstock.environments import forms, scopes, statements
+from penstock.environments.outline import Chain, Outline, Piece, Target
+from penstock.environments.reading import Module, Reader, Reading, is_mutator, wanted_decorators
+from penstock.environments.scopes import DEFINITION, FUNCTION, Function, Scope
+
+_COMPOUND = (ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.Match, ast.AsyncFor, ast.AsyncWith)
+
+
+class _Around(NamedTuple):
+    """What a statement stands in: it is read, and counts, with the statement."""
+
+    words: list[str]
+    nodes: list[ast.AST]
+    is_computed: bool
+
+
+@dataclass
+class _Draft:
+    """A piece that is nearly made: how often the names that it reads are bound is known at the module's end."""
+
+    kind: str
+    words: list[str]
+    found: Reading
+    line: int
+    is_computed: bool = False
+    bound_before: tuple[tuple[str, int], ...] = ()
+    members: tuple[tuple[str, tuple[Piece, ...]], ...] = ()
+
+
+def outline(
+    source: bytes, imports: Mapping[str, Sequence[Target]] | None = None, names: Collection[str] = ()
+) -> Outline:
+    """The outline of a module's source. `imports` and other `names`: what else is in sight, of a notebook's cell.
+
+    A source that can't be parsed, or is nested too deeply, counts by its bytes, and is reported.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "invalid escape sequence": of the user's code, and said elsewhere
+            tree = ast.parse(source)
+        return _Outliner(tree, imports or {}, names).outline()
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        unread = (("a source that can't be parsed", 1),)
+        return Outline({}, {}, effects=(Piece("statements", blake3(source).digest(), line=1, unfollowed=unread),))
+
+
+class _Outliner:
+    def __init__(self, tree: ast.Module, imports: Mapping[str, Sequence[Target]], names: Collection[str]) -> None:
+        self._body, guarded = statements.split_guards(tree.body)
+        scope = scopes.scope_of(self._body)
+        for name, targets in imports.items():
+            if name not in scope.bound:
+                scope.bound.add(name)
+                scope.imports[name] = list(targets)
+        scope.bound.update(names)
+        parts = list(ast.walk(tree))
+        _enter_globals(parts, scope)
+        self._module = Module(
+            scope,
+            _names_of_penstock(parts, imports),
+            scopes.scope_of(guarded).bound - scope.bound,
+            _definitions(self._body, scope),
+            any(isinstance(part, ast.ImportFrom) and part.names[0].name == "*" for part in parts),
+        )
+        self._names: dict[str, list[_Draft]] = {}
+        self._effects: list[_Draft] = []
+        self._joins: dict[tuple[str, Chain, str], None] = {}
+
+    def outline(self) -> Outline:
+        for statement in self._body:
+            self._place(statement, ())
+        scope = self._module.scope
+        names: dict[str, tuple[Piece, ...]] = {}
+        for name in sorted({*self._names, *(name for name in scope.bound if name not in scope.imports)}):
+            drafts = self._names.get(name, [])
+            names[name] = tuple(map(self._finished, drafts)) or (Piece("constant", blake3(b"").digest()),)
+        pieces = [piece for name in names for piece in _all_pieces(names[name])]
+        imports = [node for statement in self._body for node in statements.imports_in(statement)]
+        effects = (self._joined_effects(),) if self._effects else ()
+        return Outline(
+            names,
+            {name: tuple(targets) for name, targets in scope.imports.items()},
+            tuple(target for node in imports for name, target in scopes.import_targets(node) if name == "*"),
+            tuple(dict.fromkeys(target for node in imports for target in scopes.imported_modules(node))),
+            effects,
+            tuple(sorted({chain[0] for piece in (*pieces, *effects) for chain in piece.writes if chain[0] in names})),
+            tuple(self._joins),
+        )
+
+    # Statements
+
+    def _place(self, node: ast.stmt, around: tuple[_Around, ...]) -> None:
+        if forms.is_idle(node) or (isinstance(node, (ast.Import, ast.ImportFrom)) and not around):
+            return
+        if isinstance(node, FUNCTION):
+            self._enter_definition(node, self._draft("function", node, around))
+        elif isinstance(node, ast.ClassDef):
+            self._enter_definition(node, self._class(node, around))
+        elif isinstance(node, ast.If):
+            self._place_branches(node, around)
+        elif isinstance(node, _COMPOUND):
+            self._place_compound(node, around)
+        else:
+            self._enter(node, around)
+
+    def _place_branches(self, node: ast.If, around: tuple[_Around, ...]) -> None:
+        test = forms.form([node.test], self._module.penstock)
+        if scopes.scope_of([node.test]).bound or not (node.body or node.orelse):
+            self._enter(ast.copy_location(ast.Expr(node.test), node), around)
+        for branch, body in (("then", node.body), ("else", node.orelse)):
+            inside = _Around(["if", *test, branch], [node.test], statements.is_computed([node.test]))
+            for statement in body:
+                self._place(statement, (*around, inside))
+
+    def _place_compound(self, node: ast.stmt, around: tuple[_Around, ...]) -> None:
+        bare = statements.without_definitions(node)
+        inside = _Around(forms.form([bare], self._module.penstock), [bare], True)
+        for definition in statements.definitions_in(node):
+            self._place(definition, (*around, inside))
+        self._enter(bare, around)
+
+    def _enter_definition(self, node: Function | ast.ClassDef, draft: _Draft) -> None:
+        self._names.setdefault(node.name, []).append(draft)
+        bases = [] if isinstance(node, FUNCTION) else [("base", base) for base in node.bases]
+        decorators = [("decorator", decorator) for decorator in wanted_decorators(node, self._module)]
+        for how, part in (*decorators, *bases):
+            chain = statements.dotted(part.func if isinstance(part, ast.Call) else part)
+            if chain and chain[0] in self._module.scope.bound:
+                self._joins[how, chain, node.name] = None
+
+    def _enter(self, node: ast.stmt, around: tuple[_Around, ...]) -> None:
+        """Give a statement to the names that it binds or changes; if it may do more than that, to the module."""
+        bound = scopes.scope_of([node]).bound
+        if not (bound and isinstance(node, ast.AnnAssign) and node.value is None):
+            draft = self._draft("constant", node, around)
+            written = bound | {chain[0] for chain in draft.found.early_writes} | set(statements.called_alone(node))
+            own = {name for name in written if name in bound or self._module.is_own(name)}
+            draft.is_computed = draft.is_computed or isinstance(node, _COMPOUND) or statements.is_computed([node])
+            for name in sorted(own):
+                self._names.setdefault(name, []).append(draft)
+            if own <= {"_"} or written != own or any(self._is_bare(part) for part in ast.walk(node)):
+                self._effects.append(draft)
+
+    def _is_bare(self, node: ast.AST) -> bool:
+        """Whether it is an expression that stands alone and does more than to change a name of the module."""
+        if not isinstance(node, ast.Expr) or isinstance(node.value, ast.Constant):
+            return False
+        call = node.value
+        return not (isinstance(call, ast.Call) and is_mutator(call) and self._module.is_own(forms.root(call.func)))
+
+    # Pieces
+
+    def _draft(
+        self,
+        kind: str,
+        node: ast.AST,
+        around: tuple[_Around, ...] = (),
+        scope: Scope | None = None,
+        inside: Scope | None = None,
+    ) -> _Draft:
+        """A piece that is nearly made. `scope`: what the node stands in; `inside`, for a class: its own."""
+        reader = Reader(self._module, scope)
+        for surrounding in around:
+            reader.read(surrounding.nodes)
+        if inside is not None and isinstance(node, ast.ClassDef):
+            reader.read_class(node, inside)
+        else:
+            reader.read([node])
+        found = reader.found
+        words = [word for surrounding in around for word in surrounding.words]
+        words += forms.form([node], self._module.penstock)
+        before = tuple((name, len(self._names.get(name, ()))) for name in sorted(found.early))
+        is_computed = any(surrounding.is_computed for surrounding in around)
+        return _Draft(kind, words, found, statements.first_line(node), is_computed, before)
+
+    def _class(self, node: ast.ClassDef, around: tuple[_Around, ...] = (), scope: Scope | None = None) -> _Draft:
+        inside = scopes.class_scope(node, scope)
+        members: dict[str, list[_Draft]] = {}
+        rest: list[ast.stmt] = []
+        for part in node.body:
+            if isinstance(part, FUNCTION):
+                members.setdefault(part.name, []).append(self._draft("function", part, (), inside))
+            elif isinstance(part, ast.ClassDef):
+                members.setdefault(part.name, []).append(self._class(part, (), inside))
+            else:
+                rest.append(part)
+        head = ast.ClassDef(node.name, node.bases, node.keywords, rest, node.decorator_list)
+        head.type_params = getattr(node, "type_params", [])  # pyright: ignore[reportAttributeAccessIssue]
+        draft = self._draft("class", ast.copy_location(head, node), around, scope, inside)
+        draft.members = tuple((name, tuple(map(self._finished, members[name]))) for name in sorted(members))
+        return draft
+
+    def _finished(self, draft: _Draft) -> Piece:
+        words = list(draft.words)
+        for name, count in draft.bound_before:  # to read a name before or after it is bound anew is not the same
+            if len(self._names.get(name, ())) > 1:
+                words += (name, str(count))
+        found = draft.found
+        return Piece(
+            draft.kind,
+            _digest(words),
+            tuple(sorted({chain[0] for chain in found.refs if self._is_plain(chain)})),
+            tuple(sorted(chain for chain in found.refs if not self._is_plain(chain))),
+            draft.line,
+            draft.is_computed,
+            tuple(sorted(found.writes)),
+            tuple(found.runs),
+            tuple(found.unfollowed),
+            draft.members,
+        )
+
+    def _is_plain(self, chain: Chain) -> bool:
+        """Whether it can only be what the module itself defines under the name."""
+        return self._module.is_own(chain[0]) and not self._module.has_stars
+
+    def _joined_effects(self) -> Piece:
+        pieces = [self._finished(draft) for draft in self._effects]
+        return Piece(
+            "statements",
+            blake3(b"".join(piece.digest for piece in pieces)).digest(),
+            tuple(sorted({name for piece in pieces for name in piece.own})),
+            tuple(sorted({chain for piece in pieces for chain in piece.refs})),
+            pieces[0].line,
+            writes=tuple(sorted({chain for piece in pieces for chain in piece.writes})),
+            runs=tuple(dict.fromkeys(target for piece in pieces for target in piece.runs)),
+            unfollowed=tuple(dict.fromkeys(site for piece in pieces for site in piece.unfollowed)),
+        )
+
+
+def _digest(words: Iterable[str]) -> bytes:
+    return blake3("\0".join(words).encode(errors="surrogatepass")).digest()
+
+
+def _all_pieces(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    for piece in pieces:
+        yield piece
+        for _, members in piece.members:
+            yield from _all_pieces(members)
+
+
+def _enter_globals(parts: Sequence[ast.AST], scope: Scope) -> None:
+    """Add the names of the module that functions bind, by `global`; an import may be what binds them."""
+    names = {name for part in parts if isinstance(part, ast.Global) for name in part.names}
+    scope.bound |= names
+    if names:
+        for inside in (scopes.scope_of(part.body) for part in parts if isinstance(part, FUNCTION)):
+            for name in inside.outer & inside.imports.keys():
+                scope.imports.setdefault(name, []).extend(inside.imports[name])
+
+
+def _names_of_penstock(parts: Iterable[ast.AST], imports: Mapping[str, Sequence[Target]]) -> frozenset[str]:
+    found = [(name, target) for name, targets in imports.items() for target in targets]
+    for node in parts:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            found += scopes.import_targets(node)
+    return frozenset(name for name, (level, module, _) in found if not level and module.partition(".")[0] == "penstock")
+
+
+def _definitions(body: Iterable[ast.stmt], scope: Scope) -> set[str]:
+    defined = {node.name for node in body if isinstance(node, DEFINITION)}
+    others = scopes.scope_of(node for node in body if not isinstance(node, DEFINITION))
+    return (defined - others.bound) & scope.bound
