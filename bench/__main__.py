@@ -32,6 +32,7 @@ CASES = (
     "array",
     "table",
     "resume",
+    "cached",
     "journal",
     "large",
     "kill",

@@ -121,10 +121,8 @@ def _line(found: Any) -> str:
 
 def _structs() -> Iterator[str]:
     """Fields and their comments, as they stand in the source."""
-    module = import_module("penstock.client.structs")
-    for cls in vars(module).values():
-        if not (inspect.isclass(cls) and cls.__module__ == module.__name__):
-            continue
+    modules = [import_module(f"penstock.client.{name}") for name in ("structs", "space_structs")]
+    for cls in (found for module in modules for found in vars(module).values() if _is_of(module, found)):
         yield f"### {cls.__name__}\n"
         yield f"{_line(cls)}\n"
         yield "| field | type | |\n| --- | --- | --- |"
@@ -133,6 +131,10 @@ def _structs() -> Iterator[str]:
             if field:
                 yield f"| `{field[1]}` | `{_cell(field[2])}` | {_cell(field[3] or '')} |"
         yield ""
+
+
+def _is_of(module: Any, found: Any) -> bool:
+    return inspect.isclass(found) and found.__module__ == module.__name__
 
 
 def _errors() -> Iterator[str]:

@@ -18,16 +18,19 @@ _WHERE = {
     "Future": "penstock.sdk.futures",
     "Futures": "penstock.sdk.futures",
     "Backoff": "penstock.model.options",
+    "Cache": "penstock.model.options",
     "current": "penstock.sdk.current",
     "log_metrics": "penstock.sdk.current",
     "run": "penstock.client",
     "runs": "penstock.client",
     "resume": "penstock.client",
+    "fork": "penstock.client",
     "errors": "penstock",
 }
 
 __all__ = [
     "Backoff",
+    "Cache",
     "Flow",
     "Future",
     "Futures",
@@ -36,6 +39,7 @@ __all__ = [
     "current",
     "errors",
     "flow",
+    "fork",
     "log_metrics",
     "resume",
     "run",
@@ -80,10 +84,12 @@ def _hand_down() -> None:
 
 if TYPE_CHECKING:
     from penstock import errors as errors
+    from penstock.client import fork as fork
     from penstock.client import resume as resume
     from penstock.client import run as run
     from penstock.client import runs as runs
     from penstock.model.options import Backoff as Backoff
+    from penstock.model.options import Cache as Cache
     from penstock.sdk.current import current as current
     from penstock.sdk.current import log_metrics as log_metrics
     from penstock.sdk.flows import Flow as Flow

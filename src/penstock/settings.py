@@ -24,19 +24,15 @@ _KINDS = ("process", "inline")
 _Parser = Callable[[Any], Any]
 
 
-def _whole(value: Any) -> int:
-    if isinstance(value, str) and value.strip().isdecimal():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{value!r} is not a whole number")
-    return value
+def _whole(value: Any, least: int = 0) -> int:
+    number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+    if not isinstance(number, int) or isinstance(number, bool) or number < least:
+        raise ValueError(f"{value!r} is not a whole number from {least} on")
+    return number
 
 
 def _positive(value: Any) -> int:
-    number = _whole(value)
-    if number < 1:
-        raise ValueError(f"{value!r} is not a whole number from 1 on")
-    return number
+    return _whole(value, 1)
 
 
 def _amount(value: Any) -> float:
@@ -62,6 +58,25 @@ def _gpus(value: Any) -> tuple[str, ...]:
     return tuple(str(index) for index in range(_whole(value)))
 
 
+def parse_age(value: Any) -> float:
+    """An age in seconds: "30d", "12h". Raises ValueError, also for a number without a unit: taken for seconds, `30`
+    would mean nearly everything."""
+    try:
+        seconds = parse_seconds(value)
+    except (ValueError, TypeError):
+        raise ValueError(f'{value!r} is not an age; write a text such as "30d" or "12h"') from None
+    if not isinstance(value, str) or not value.strip()[-1].isalpha():
+        raise ValueError(f'{value!r} is an age without a unit; write a text such as "30d" or "12h"')
+    return seconds
+
+
+def _tags(value: Any) -> tuple[str, ...]:
+    items = typing.cast("list[object]", value) if isinstance(value, list) else [None]
+    if not all(isinstance(item, str) and item.strip() for item in items):
+        raise ValueError(f'{value!r} is not a list of tags; write it as ["best"]')
+    return tuple(str(item) for item in items)
+
+
 def _setting(parse: _Parser, default: Any, key: str = "") -> Any:
     return field(default=default, metadata={"parse": parse, "key": key})
 
@@ -75,6 +90,24 @@ class ExecutorSettings:
     cpu: float | None = _setting(_amount, None)
     memory_bytes: int | None = _setting(parse_bytes, None, "memory")
     gpus: tuple[str, ...] | None = _setting(_gpus, None)  # values for CUDA_VISIBLE_DEVICES
+
+
+@dataclass(frozen=True)
+class GcSettings:
+    """Which runs `penstock gc` removes: a `[gc]` table, or a `[gc.flows.FLOW]` one. None: nothing is said.
+
+    A run goes when it is beyond the last `keep_last` of its flow, and older than `older_than_s`, and has none of the
+    tags. What is not said does not restrict; where neither of the first two is said, no run goes.
+    """
+
+    keep_last: int | None = _setting(_whole, None)
+    older_than_s: float | None = _setting(parse_age, None, "older_than")  # since it ended; also of cached results
+    keep_tags: tuple[str, ...] | None = _setting(_tags, None)
+
+    def over(self, others: GcSettings) -> GcSettings:
+        """These settings, and the others' where these say nothing."""
+        said = {name: value for name, value in vars(self).items() if value is not None}
+        return dataclasses.replace(others, **said)
 
 
 _BUILT_IN = {"process": ExecutorSettings(), "inline": ExecutorSettings(kind="inline")}
@@ -93,6 +126,12 @@ class Settings:
     grace_s: float = _setting(parse_seconds, 5.0, "grace")  # what an interrupted run waits for what is in flight
     limits: Mapping[str, int] = field(default_factory=dict[str, int])  # how many tasks of a named limit run at once
     executors: Mapping[str, ExecutorSettings] = field(default_factory=lambda: dict(_BUILT_IN))
+    gc: GcSettings = field(default_factory=GcSettings)
+    gc_of_flows: Mapping[str, GcSettings] = field(default_factory=dict[str, GcSettings])  # gc.flows; as it is written
+
+    def gc_of(self, flow: str) -> GcSettings:
+        """What holds for the runs of a flow: its own table wins over the one for all."""
+        return self.gc_of_flows.get(flow, GcSettings()).over(self.gc)
 
     @property
     def folder(self) -> Path:
@@ -109,14 +148,20 @@ class Settings:
         root = find_root(cwd)
         file = root / FILE
         table = _read(file)
-        _refuse_unknown(table, [*_keys(cls), "limits", "executors"], file)
-        limits, executors = _table(table, "limits", file), _table(table, "executors", file)
+        _refuse_unknown(table, [*_keys(cls), "limits", "executors", "gc"], file)
+        limits, executors, gc = (_table(table, key, file) for key in ("limits", "executors", "gc"))
+        flows = _table(gc, "flows", file, "gc.flows")
         return cls(
             root=root,
             limits={name: _parsed(_positive, limits[name], f"{file}: limits.{name}") for name in limits},
             executors=_BUILT_IN | {name: _executor(executors, name, file) for name in executors},
+            gc=_gc(table, "gc", file, "gc", ["flows"]),
+            gc_of_flows={name: _gc(flows, name, file, f"gc.flows.{name}") for name in flows},
             **_fields(cls, table, file, "") | _fields(cls, _from_environment(env), None, ""),
         )
+
+
+_Table = Settings | ExecutorSettings | GcSettings
 
 
 def find_root(cwd: Path) -> Path:
@@ -161,13 +206,17 @@ def _executor(tables: dict[str, Any], name: str, file: Path) -> ExecutorSettings
     return dataclasses.replace(_BUILT_IN.get(name, ExecutorSettings()), **_fields(ExecutorSettings, table, file, place))
 
 
-def _keys(settings: type[Settings] | type[ExecutorSettings]) -> dict[str, dataclasses.Field[Any]]:
+def _gc(tables: dict[str, Any], name: str, file: Path, place: str, more: Iterable[str] = ()) -> GcSettings:
+    table = _table(tables, name, file, place)
+    _refuse_unknown(table, [*_keys(GcSettings), *more], file, f"{place}.")
+    return GcSettings(**_fields(GcSettings, table, file, place))
+
+
+def _keys(settings: type[_Table]) -> dict[str, dataclasses.Field[Any]]:
     return {item.metadata["key"] or item.name: item for item in dataclasses.fields(settings) if item.metadata}
 
 
-def _fields(
-    settings: type[Settings] | type[ExecutorSettings], table: Mapping[str, Any], file: Path | None, place: str
-) -> dict[str, Any]:
+def _fields(settings: type[_Table], table: Mapping[str, Any], file: Path | None, place: str) -> dict[str, Any]:
     """The simple settings of a table by their fields' names; `file` None: from the environment."""
     found: dict[str, Any] = {}
     for key, item in _keys(settings).items():

@@ -68,7 +68,7 @@ def test_a_blob_that_is_gone_is_damage(open_store: Open):
     digest = digests.digest(b"never put")
     with pytest.raises(DamagedError, match=f"blob {digests.text(digest)} is gone"):
         open_store().get(digest, 9)
-    assert not open_store().has(digest)
+    assert digest not in {blob.digest for blob in open_store().list()}
 
 
 def test_another_size_is_damage(open_store: Open):
@@ -80,10 +80,10 @@ def test_another_size_is_damage(open_store: Open):
 def test_delete_says_whether_there_was_one(open_store: Open):
     digest, size = open_store().put(data_of(3 << 20))
     view = open_store().get(digest, size)
-    assert open_store().has(digest)
+    assert digest in {blob.digest for blob in open_store().list()}
     assert open_store().delete(digest)
     assert not open_store().delete(digest)
-    assert not open_store().has(digest)
+    assert digest not in {blob.digest for blob in open_store().list()}
     assert digests.digest(view) == digest
 
 
@@ -115,3 +115,26 @@ FolderStore(sys.argv[1]).put_chunks(chunks())
 """
     assert subprocess.run([sys.executable, "-c", code, os.fspath(tmp_path / "store")], check=False).returncode == -9
     assert list(open_store().list()) == []
+
+
+def test_what_is_needed_is_renewed_and_what_is_not_there_can_t_be(open_store: Open):
+    store = open_store()
+    digest, size = store.put(data_of(1000))
+    (old,) = store.list()
+    assert store.renew(digest, size)
+    (new,) = store.list()
+    assert new.modified_at >= old.modified_at
+    assert not store.renew(digest, size + 1)
+    assert store.delete(digest)
+    assert not store.renew(digest, size)
+
+
+def test_a_blob_that_was_needed_since_is_not_deleted(open_store: Open):
+    store = open_store()
+    digest, size = store.put(data_of(1000))
+    (blob,) = store.list()
+    assert not store.delete(digest, blob.modified_at - 1)
+    assert store.renew(digest, size)
+    assert store.delete(digest, blob.modified_at + 3600)
+    assert not store.delete(digest, blob.modified_at + 3600)
+    assert list(store.list()) == []

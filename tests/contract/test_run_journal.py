@@ -10,7 +10,7 @@ import pytest
 
 from penstock.engine.ports import RunJournal
 from penstock.errors import FencedError
-from penstock.journal import mounts, queries
+from penstock.journal import mounts, queries, space
 from penstock.journal.changes import delete_run, request_cancel
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
@@ -138,14 +138,14 @@ def test_a_run_ends_with_its_result_or_its_error(journal: Journal, run: RunHandl
     successor.end(RunEnd("done", result=stored(42, (digest("big"),))))
     successor.close()
     assert queries.detail(journal, run.id).result == stored(42, (digest("big"),))
-    assert queries.blobs_in_use(journal) == {digest("big")}
+    assert set(space.blobs_of_run(journal, run.id)) == {digest("big")}
     assert queries.run_by_id(journal, run.id).status == "done"
 
 
 def test_what_failures_hold_is_in_use(journal: Journal, run: RunHandle) -> None:
     run.commit(Batch((task(1, raised(blobs=(digest("of the last"),))),)))
     run.commit(Batch(attempts=(AttemptRecord(2, 1, raised(blobs=(digest("of an earlier one"),))),)))
-    assert queries.blobs_in_use(journal) == {digest("of the last"), digest("of an earlier one")}
+    assert set(space.blobs_of_run(journal, run.id)) == {digest("of the last"), digest("of an earlier one")}
 
 
 def test_who_lost_the_run_writes_nothing_more(journal: Journal, run: RunHandle) -> None:

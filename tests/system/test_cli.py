@@ -217,7 +217,9 @@ def test_resume_keeps_what_is_done_and_says_what_changed(penstock: Penstock, pro
     (project_folder / "hello.py").write_text(HELLO.replace("depth == 99", "depth == 100"))
     resumed = pasted(penstock, commands_of(failed.stderr)[0])
     assert (resumed.returncode, resumed.stdout) == (0, "best 297\n")
-    assert "train has changed since this run began: 1 result that it finished is kept" in resumed.stderr
+    assert (
+        "train: train() in hello.py changed since this run began: 1 result that it finished is kept" in resumed.stderr
+    )
     assert "load has changed" not in resumed.stderr
     assert "hello/1 resumed" in resumed.stderr
     assert "3 tasks, 2 reused" in resumed.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from penstock.errors import UsageError
-from penstock.settings import ExecutorSettings, Settings
+from penstock.settings import ExecutorSettings, GcSettings, Settings
 
 
 def load(folder: Path, text: str = "", **env: str) -> Settings:
@@ -71,6 +71,24 @@ def test_a_changed_built_in_executor_keeps_its_kind(tmp_path: Path) -> None:
     assert settings.executors["inline"] == ExecutorSettings(kind="inline", cpu=2.0)
 
 
+def test_what_gc_keeps_is_set_for_all_flows_and_for_one(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        """
+        [gc]
+        keep_last = 3
+        older_than = "30d"
+
+        [gc.flows.digits]
+        keep_last = 0
+        keep_tags = ["best", "paper"]
+        """,
+    )
+    assert settings.gc_of("other") == settings.gc == GcSettings(3, 30 * 86_400.0)
+    assert settings.gc_of("digits") == GcSettings(0, 30 * 86_400.0, ("best", "paper"))
+    assert load(tmp_path).gc_of("digits") == GcSettings()
+
+
 def test_the_environment_wins(tmp_path: Path) -> None:
     settings = load(tmp_path, "max_workers = 4", PENSTOCK_MAX_WORKERS="7", PENSTOCK_GRACE="2s", HOME="/nowhere")
     assert (settings.max_workers, settings.grace_s) == (7, 2.0)
@@ -84,7 +102,7 @@ def test_variables_of_others_are_let_pass(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("max_worker = 4", "penstock.toml: there is no setting max_worker; did you mean max_workers?"),
-        ("zzz = 4", "penstock.toml: there is no setting zzz; valid here: executors, grace, limits, "),
+        ("zzz = 4", "penstock.toml: there is no setting zzz; valid here: executors, gc, grace, limits, "),
         ("[executors.a]\nmemroy = 1", "there is no setting executors.a.memroy; did you mean executors.a.memory?"),
         ("[executors.a]\nkind = 'ray'", "executors.a.kind: 'ray' is not a kind of executor; write 'process' or"),
         ("[executors.a]\nmemory = '2 pints'", "executors.a.memory: '2 pints' is not a size; write bytes, or"),
@@ -93,7 +111,22 @@ def test_variables_of_others_are_let_pass(tmp_path: Path) -> None:
         ("[limits]\ndb = 0", "limits.db: 0 is not a whole number from 1 on"),
         ("limits = 3", "limits is not a table; write it as `[limits]`"),
         ("executors = {a = 3}", "executors.a is not a table; write it as `[executors.a]`"),
-        ("max_workers = 1.5", "max_workers: 1.5 is not a whole number"),
+        ("max_workers = 1.5", "max_workers: 1.5 is not a whole number from 1 on"),
+        ("gc = 3", "gc is not a table; write it as `[gc]`"),
+        ("[gc]\nkeep-last = 3", "there is no setting gc.keep-last; did you mean gc.keep_last?"),
+        ("[gc]\nkeep_last = -1", "gc.keep_last: -1 is not a whole number from 0 on"),
+        ("[gc]\nolder_than = 'soon'", "gc.older_than: 'soon' is not an age; write a text such as \"30d\""),
+        ("[gc]\nolder_than = 30", 'gc.older_than: 30 is an age without a unit; write a text such as "30d"'),
+        ("[gc]\nolder_than = '30'", "gc.older_than: '30' is an age without a unit"),
+        ("[gc]\nolder_than = ['30d']", "gc.older_than: ['30d'] is not an age"),
+        ("[gc]\nkeep_tags = 'best'", "gc.keep_tags: 'best' is not a list of tags; write it as [\"best\"]"),
+        ("[gc]\nkeep_tags = [3]", "gc.keep_tags: [3] is not a list of tags"),
+        ("[gc]\nflows = 3", "gc.flows is not a table; write it as `[gc.flows]`"),
+        ("[gc.flows]\ndigits = 3", "gc.flows.digits is not a table; write it as `[gc.flows.digits]`"),
+        (
+            "[gc.flows.digits]\nkeep_tag = []",
+            "no setting gc.flows.digits.keep_tag; did you mean gc.flows.digits.keep_t",
+        ),
         ("grace = 'soon'", "grace: 'soon' is not a duration"),
         ("max_workers =", "penstock.toml is not TOML: "),
     ],

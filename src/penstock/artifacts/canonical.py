@@ -48,20 +48,23 @@ class Unstable(Exception):
         self.path: List[str] = []
 
 
-def identify(value: Any, where: str = "value", known: Optional[Known] = None, files: bool = False) -> Identity:
+def identify(
+    value: Any, where: str = "value", known: Optional[Known] = None, files: bool = False, places: bool = False
+) -> Identity:
     """The identity of a value; never raises, whatever the value is made of.
 
     `where` begins the culprit's path. `known` holds digests of large buffers that were just taken.
-    With `files`, a path to an existing file counts by name and content.
+    With `files`, a path to an existing file counts by name and content. With `places`, an edge counts by where it is,
+    and not by what makes its value.
     """
     try:
-        return _walked(value, where, known, files)
+        return _walked(value, where, known, files, places)
     except RecursionError:  # the caller's stack is nearly used up: what a value is must not depend on where it is asked
-        return _on_fresh_stack(value, where, known, files)
+        return _on_fresh_stack(value, where, known, files, places)
 
 
-def _walked(value: object, where: str, known: Optional[Known], files: bool) -> Identity:
-    walk = Walk(known, files)
+def _walked(value: object, where: str, known: Optional[Known], files: bool, places: bool) -> Identity:
+    walk = Walk(known, files, places)
     try:
         (_RULES.get(type(value)) or rule_for(type(value)))(walk, value)
     except Unstable as error:
@@ -88,13 +91,27 @@ def digest_of_form(written: bytes) -> bytes:
 class Walk:
     """One walk over one value. Rules write to `out`, between `begin` and `end` where other values are inside."""
 
-    __slots__ = ("_again", "_alive", "_hashers", "_low", "_open", "_shared", "depth", "edges", "files", "known", "out")
+    __slots__ = (
+        "_again",
+        "_alive",
+        "_hashers",
+        "_low",
+        "_open",
+        "_shared",
+        "depth",
+        "edges",
+        "files",
+        "known",
+        "out",
+        "places",
+    )
 
-    def __init__(self, known: Optional[Known] = None, files: bool = False) -> None:
+    def __init__(self, known: Optional[Known] = None, files: bool = False, places: bool = False) -> None:
         self.out = bytearray()
         self.depth = 0
         self.edges = False
         self.files = files
+        self.places = places
         self.known: Known = {} if known is None else known
         self._open: Dict[int, int] = {}  # id of each value around this one -> its level
         self._low = _NOWHERE  # the outermost level that was referred back to, in what may not be shared yet
@@ -292,7 +309,7 @@ def _set(walk: Walk, value: Any) -> None:
 def edge(walk: Walk, value: Edge) -> None:
     """The form of an edge: what it counts as is known when the call is made."""
     walk.edges = True
-    identity = value.edge_identity()
+    identity = b"" if walk.places else value.edge_identity()
     walk.out += b"R" + _size(len(identity)) + identity
 
 
@@ -329,14 +346,14 @@ _RULES: Dict[type, Rule] = {
 }
 
 
-def _on_fresh_stack(value: Any, where: str, known: Optional[Known], files: bool) -> Identity:
+def _on_fresh_stack(value: Any, where: str, known: Optional[Known], files: bool, places: bool) -> Identity:
     import threading
 
     found: List[Identity] = []
 
     def again() -> None:
         try:
-            found.append(_walked(value, where, known, files))
+            found.append(_walked(value, where, known, files, places))
         except RecursionError:
             found.append(Identity(b"", f"{where} is nested too deeply"))
 

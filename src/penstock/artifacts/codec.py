@@ -45,6 +45,7 @@ class Encoded(NamedTuple):
     stored: Stored
     edges: Tuple[Edge, ...]  # in the order of their numbers: `decode` takes their values as `refs`
     identity: Identity
+    holds_paths: bool = False  # a `pathlib.Path` is inside
 
 
 def encode(value: Any, store: BlobStore, where: str = "result", files: bool = False) -> Encoded:
@@ -63,8 +64,9 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
     record, size, alive = _dump(value, sink, where)
     identity = identify(value, where, known, files)
     del alive
-    stored = Stored(identity.digest, record, preview(value, size), blobs_of(record), size, identity.culprit)
-    return Encoded(stored, tuple(sink.edges), identity)
+    symbols = tuple(sorted(sink.symbols))
+    stored = Stored(identity.digest, record, preview(value, size), blobs_of(record), size, identity.culprit, symbols)
+    return Encoded(stored, tuple(sink.edges), identity, sink.holds_paths)
 
 
 def decode(

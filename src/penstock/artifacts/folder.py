@@ -62,7 +62,7 @@ class FolderStore:
         if view.nbytes < _ALONE or held:
             digest = digests.digest(view)
             # What is there may have been damaged since; what is held was read from there just now.
-            if not self._renew(digest, view.nbytes) or not (held or self._agrees(digest, view)):
+            if not self.renew(digest, view.nbytes) or not (held or self._agrees(digest, view)):
                 self._write((view,), digest)
             return digest, view.nbytes
         return self._write(view[start : start + _CHUNK] for start in range(0, view.nbytes, _CHUNK))
@@ -93,18 +93,27 @@ class FolderStore:
             raise DamagedError(f"blob {digests.text(digest)} holds other bytes than were stored: {path}")
         return view
 
-    def has(self, digest: bytes) -> bool:
-        """Whether the file is there."""
-        return os.path.exists(self._path(digest))
-
-    def delete(self, digest: bytes) -> bool:
+    def delete(self, digest: bytes, before: Optional[float] = None) -> bool:
         """Remove the file; mappings of it stay."""
+        path = self._path(digest)
         try:
-            os.unlink(self._path(digest))
+            if before is not None:
+                return self._delete_older(path, before)
+            os.unlink(path)
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise _store_error("written", self._path(digest), error) from error
+            raise _store_error("written", path, error) from error
+        return True
+
+    def _delete_older(self, path: str, before: float) -> bool:
+        """The file is looked at where nobody can renew it any more, and put back if somebody just has."""
+        aside = os.path.join(self._folder, "tmp", f"{os.getpid()}-{threading.get_ident()}-{os.urandom(6).hex()}")
+        os.rename(path, aside)
+        if os.stat(aside).st_mtime >= before:
+            os.replace(aside, path)
+            return False
+        os.unlink(aside)
         return True
 
     def list(self) -> Iterator[BlobInfo]:
@@ -127,7 +136,8 @@ class FolderStore:
         name = digests.text(digest)
         return os.path.join(self._folder, name[3:5], name)
 
-    def _renew(self, digest: bytes, size: int) -> bool:
+    def renew(self, digest: bytes, size: int) -> bool:
+        """Renew the file's time; False where it is gone, or of another size."""
         path = self._path(digest)
         try:
             if os.stat(path).st_size != size:

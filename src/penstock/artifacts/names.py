@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import os
 import sys
 from types import ModuleType
 from typing import Any, Optional, Tuple
@@ -52,6 +54,24 @@ def class_name(kind: type) -> str:
     """`sklearn.exceptions.NotFittedError`; a builtin goes by its bare name. As `retry_on` and errors have it."""
     module, qualname = name_of(kind) or (kind.__module__, kind.__qualname__)
     return qualname if module == "builtins" else f"{module}.{qualname}"
+
+
+_NOBODYS = frozenset(("builtins", "penstock", "cloudpickle", "_frozen_importlib", "typing"))
+_INSTALLED = tuple(f"{os.sep}{folder}{os.sep}" for folder in ("site-packages", "dist-packages"))
+
+
+@functools.lru_cache(maxsize=1024)
+def is_project_s(module: str) -> bool:
+    """Whether a loaded module is the project's: neither Python's nor installed. Its code may change at any time."""
+    top = module.partition(".")[0]
+    if top in _NOBODYS or top in getattr(sys, "stdlib_module_names", ()):
+        return False
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if not isinstance(file, str):
+        return module in _MAINS
+    if any(part in file for part in _INSTALLED):
+        return False
+    return not file.startswith(os.path.dirname(os.__file__) + os.sep)
 
 
 def load(module: str, qualname: str = "") -> Any:

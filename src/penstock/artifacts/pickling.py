@@ -11,7 +11,7 @@ import io
 import pickle
 import sys
 import types
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Type, cast
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple, Type, cast
 
 from penstock.artifacts import libraries, names, rebuild
 from penstock.artifacts.canonical import BIG, Known
@@ -51,6 +51,8 @@ class Sink:
         self.files = files
         self.edges: List[Edge] = []
         self.parts: List[Tuple[int, bytes, int]] = []  # kind, digest, size
+        self.symbols: Set[str] = set()  # "module:name" of the project's classes and functions, "module" of its modules
+        self.holds_paths = False
 
     def put(self, data: Any, key: Any, owner: Any) -> Part:
         """Store a contiguous buffer; `key` names it while `owner` lives."""
@@ -186,6 +188,9 @@ def _reducer_of(kind: type) -> Optional[Reducer]:
 
 def _symbol(sink: Sink, obj: Any) -> Any:
     name = names.name_of(obj)
+    if names.is_project_s(obj.__module__ or ""):
+        module, qualname = name or (names.module_name(obj.__module__) or obj.__module__, obj.__qualname__)
+        sink.symbols.add(f"{module}:{qualname}")
     if name is None:
         return _BY_VALUE
     return NotImplemented if name[0] == obj.__module__ else (names.load, name)
@@ -195,6 +200,8 @@ def _module(sink: Sink, obj: types.ModuleType) -> Any:
     name = names.module_name(obj.__name__)
     if name is None or obj.__name__ not in sys.modules:
         return _BY_VALUE
+    if names.is_project_s(obj.__name__):
+        sink.symbols.add(name)
     return names.load, (name,)
 
 
@@ -218,6 +225,7 @@ def _never(sink: Sink, obj: Any) -> Any:
 
 
 def _path(sink: Sink, obj: Any) -> Any:
+    sink.holds_paths = True
     if not sink.files:
         return NotImplemented
     from penstock.artifacts import files

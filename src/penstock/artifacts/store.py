@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, NamedTuple, Protocol, Tuple
+from typing import Any, Iterable, Iterator, NamedTuple, Optional, Protocol, Tuple
 
 
 class BlobInfo(NamedTuple):
@@ -37,12 +37,13 @@ class BlobStore(Protocol):
         """
         ...
 
-    def has(self, digest: bytes) -> bool:
-        """Whether the blob is there."""
+    def renew(self, digest: bytes, size: int) -> bool:
+        """Note that the blob is needed, so that a sweep of old ones spares it; False where it is gone or not whole."""
         ...
 
-    def delete(self, digest: bytes) -> bool:
-        """Remove a blob; False where there was none. Views of it stay readable."""
+    def delete(self, digest: bytes, before: Optional[float] = None) -> bool:
+        """Remove a blob; False where there was none, or it was needed since `before` (UTC, seconds; None: whenever it
+        was). Views of it stay readable."""
         ...
 
     def list(self) -> Iterator[BlobInfo]:

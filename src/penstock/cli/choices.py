@@ -1,4 +1,4 @@
-"""The options of `run` and `resume`, and what can begin before all else is imported."""
+"""The options of `run`, `resume` and `fork`, and what can begin before all else is imported."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from penstock.executors.blank import Blank
+    from penstock.launch.how import How, Watcher
 
 
 class Choices(NamedTuple):
@@ -19,7 +20,19 @@ class Choices(NamedTuple):
     max_workers: int | None
     keep_going: bool
     as_json: bool
+    dry_run: bool = False
+    no_cache: bool = False
+    refresh: tuple[str, ...] = ()
+    changed: bool = False
     tags: tuple[str, ...] = ()
+
+    def how(self, watcher: Watcher, blank: Blank | None = None) -> How:
+        """As a launch wants it."""
+        from penstock.engine.reuse import Policy
+        from penstock.launch.how import How
+
+        policy = Policy(not self.no_cache, frozenset(self.refresh), self.changed)
+        return How(self.max_workers, self.inline, self.keep_going, self.tags, watcher, policy, blank)
 
 
 def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,6 +49,15 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Workers at once; no step may ask for more cpu. [default: one a CPU]",
         ),
         click.option("--inline", is_flag=True, help="Run all in this one process, so that breakpoint() works."),
+        click.option(
+            "--refresh", multiple=True, metavar="STEP", help="Make this step's cached results anew; several times."
+        ),
+        click.option("--no-cache", is_flag=True, help="Neither read nor store cached results."),
+        click.option(
+            "--dry-run",
+            is_flag=True,
+            help="Say what would be reused and what would run, and why: calls the flow, runs no step.",
+        ),
     ):
         command = option(command)
     return command

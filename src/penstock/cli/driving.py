@@ -7,20 +7,21 @@ import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli import errors
 from penstock.cli.display import PlainDisplay, for_command, write
 from penstock.errors import FencedError
-from penstock.launch.how import How
+from penstock.launch.how import How, Watcher
 from penstock.launch.runs import prepare
 from penstock.model.states import RunStatus
 
 if TYPE_CHECKING:
     from penstock.cli.choices import Choices
     from penstock.executors.blank import Blank
+    from penstock.launch.preparing import Order
     from penstock.project import Project
-    from penstock.sdk.flows import Flow
 
 _CODES = {
     RunStatus.DONE: errors.DONE,
@@ -28,31 +29,62 @@ _CODES = {
 }
 
 
-def drive(
-    project: Project,
-    flow: Flow[Any, Any],
-    params: dict[str, Any],
-    choices: Choices,
-    blank: Blank | None,
-    run_id: str = "",
-    notes: tuple[str, ...] = (),
-) -> int:
-    """Drive a new run (`run_id` ""), or an existing one; gives the exit code. Tells all but stdout's part on stderr."""
-    display = for_command(project, inline=choices.inline, resumed=bool(run_id))
-    for note in notes:
-        display.said(note)
+def drive(project: Project, order: Order, choices: Choices, blank: Blank | None, again: str) -> int:
+    """Drive a new run or an existing one; gives the exit code. Tells all but stdout's part on stderr.
+
+    With `--dry-run` only say what it would do; `again`: the command that does it.
+    """
+    display = for_command(project, inline=choices.inline, resumed=bool(order.run_id))
     gc.freeze()
     gc.enable()  # `main` did without it while it imported
-    how = How(choices.max_workers, choices.inline, choices.keep_going, choices.tags, display, blank)
+    how = choices.how(display, blank)
+    if choices.dry_run:
+        return _rehearse(project, order, choices, how, again)
     with _stdout_for_json() if choices.as_json else _stdout_for_body():
         try:
-            active = prepare(project, flow, params, how, run_id)
+            active = prepare(project, order, how)
             code = _drive(active.drive, display, project)
         finally:
             display.close()
+    _tell_unknown(choices.refresh, display)
     if choices.as_json:
         _print_run(project, display.run_id)
     return code
+
+
+def _rehearse(project: Project, order: Order, choices: Choices, how: How, again: str) -> int:
+    from penstock.cli import output
+    from penstock.client.infos import forecast_info
+    from penstock.launch.rehearsing import rehearse
+
+    notes: list[str] = []
+    with _stdout_for_json() if choices.as_json else _stdout_for_body():
+        info = forecast_info(rehearse(project, order, replace(how, watcher=_Notes(notes))))
+    for note in notes:
+        write(note)
+    if choices.as_json:
+        output.json(info)
+    else:
+        from penstock.cli.forecast import show_forecast
+
+        show_forecast(info, again)
+    return errors.FAILED if info.error else errors.DONE
+
+
+class _Notes(Watcher):
+    """Keeps what is said."""
+
+    def __init__(self, notes: list[str]) -> None:
+        self._notes = notes
+
+    def said(self, text: str) -> None:
+        self._notes.append(text)
+
+
+def _tell_unknown(refresh: tuple[str, ...], display: PlainDisplay) -> None:
+    for name in refresh:
+        if name not in display.progress.steps:
+            write(f"--refresh {name}: this run called no such step{errors.hint(name, display.progress.steps)}")
 
 
 def _drive(body: Callable[[], Any], display: PlainDisplay, project: Project) -> int:

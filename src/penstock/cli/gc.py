@@ -1,49 +1,136 @@
-"""`penstock gc`: free the space of what no run refers to."""
+"""`penstock gc`: free the space of what is no longer needed."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+import shlex
+from typing import TYPE_CHECKING
 
 import click
 
 from penstock.cli import output
-from penstock.client.words import size
-from penstock.project import Project
+from penstock.cli.arguments import json_option
+
+if TYPE_CHECKING:
+    from penstock.client.space_structs import RunSpaceInfo, SweepInfo
 
 _EPILOG = """\b
 Examples:
-  penstock rm digits/3 --yes   a run that is not needed any more
-  penstock gc                  what could be freed now
-  penstock gc --yes            free it
+  penstock gc                            what could be freed now
+  penstock gc --yes                      free it
+  penstock gc --keep-last 5 --older-than 30d --keep-tag best
+  penstock gc --flow digits --keep-last 3 --yes
+  penstock gc --cache --yes              forget all cached results
 """
 
 
+def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    from penstock.settings import parse_age
+
+    try:
+        if value is not None:
+            parse_age(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+    return value
+
+
 @click.command(epilog=_EPILOG)
+@click.option("--keep-last", type=click.IntRange(min=0), metavar="N", help="Keep the last N runs of each flow.")
+@click.option(
+    "--older-than", metavar="AGE", callback=_age, help='Keep runs that ended less than AGE ago: "30d", "12h".'
+)
+@click.option("--keep-tag", "keep_tags", metavar="T", multiple=True, help="Keep runs with this tag.")
+@click.option("--flow", "flows", metavar="F", multiple=True, help="Keep the runs of all other flows.")
+@click.option("--cache", "drop_cache", is_flag=True, help="Forget all cached results, too.")
 @click.option("--yes", is_flag=True, help="Remove it; without, it is only shown.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was, or would be, removed as JSON.")
-def command(yes: bool, as_json: bool) -> int:
-    """Free the space of values, logs, checkpoints and code snapshots that no run refers to.
+@json_option
+def command(
+    keep_last: int | None,
+    older_than: str | None,
+    keep_tags: tuple[str, ...],
+    flows: tuple[str, ...],
+    drop_cache: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Free the space of what no run and no cached result refers to; first remove the runs that need not be kept.
 
-    Safe beside running flows. Runs themselves are removed by `penstock rm`.
+    A run goes when nothing here keeps it, and --keep-last or --older-than is given, or set in penstock.toml. Cached
+    results that were not used for the time of --older-than go too. Safe beside running flows.
     """
-    from penstock.cli.sweep import survey, sweep
+    from penstock.client.space import collect
 
-    project = Project.find()
-    if not (project.home / "journal.db").exists():
-        piles = []
-    else:
-        piles = sweep(project) if yes else survey(project)
-    total = sum(pile.bytes for pile in piles)
+    info = collect(
+        keep_last=keep_last,
+        older_than=older_than,
+        keep_tags=keep_tags,
+        flows=flows,
+        drop_cache=drop_cache,
+        remove=yes,
+    )
     if as_json:
-        click.echo(json.dumps({"removed": yes, "bytes": total, "piles": [asdict(pile) for pile in piles]}))
+        output.json(info)
         return 0
-    for pile in piles:
-        click.echo(f"{pile.what:30} {pile.count:>8,}  {size(pile.bytes):>10}")
-    if not piles:
-        output.note("nothing to free: runs refer to all that is stored")
-    elif yes:
-        output.note(f"freed {size(total)}")
-    else:
-        output.note(f"{size(total)} can be freed: penstock gc --yes")
+    _show(info)
+    for note in info.notes:
+        output.note(f"note: {note}")
+    _conclude(info, _repeated(keep_last, older_than, keep_tags, flows, drop_cache))
     return 0
+
+
+def _show(info: SweepInfo) -> None:
+    from penstock.client import words
+
+    if info.runs:
+        rows = [_row(run) for run in info.runs]
+        output.table(("run", "status", "age", "alone", "tags"), rows, right=("age", "alone"))
+        output.line()
+    if info.cached.results:
+        count = words.plural(info.cached.results, "cached result")
+        output.line(f"{count}: {words.size(info.cached.alone_bytes)} alone\n")
+    if info.piles:
+        piles = [(pile.what, f"{pile.count:,}", words.size(pile.bytes)) for pile in info.piles]
+        output.table(("what", "count", "size"), piles, right=("count", "size"))
+
+
+def _row(run: RunSpaceInfo) -> tuple[str, ...]:
+    from datetime import UTC, datetime
+
+    from penstock.client import words
+
+    age_s = (datetime.now(UTC) - run.seen_at).total_seconds()
+    return run.id, run.status, words.duration(age_s), words.size(run.alone_bytes), ", ".join(run.tags)
+
+
+def _conclude(info: SweepInfo, repeated: str) -> None:
+    """What it comes to, and the one thing to do next."""
+    from penstock.client.words import size
+
+    something = info.runs or info.cached.results or info.piles
+    if info.spared_bytes:
+        output.note(f"{size(info.spared_bytes)} more may belong to runs that go on: try again when they are over")
+    if not something and not info.journal_bytes:
+        output.note("nothing to free: all that is stored is needed")
+    elif info.removed:
+        journal = f", and {size(info.journal_bytes)} of the journal" if info.journal_bytes else ""
+        output.note(f"freed {size(info.bytes)}{journal}")
+    else:
+        output.note(f"{size(info.bytes)} can be freed")
+    if something and not info.removed:
+        output.next_command(repeated, "free it")
+    else:
+        output.next_command("penstock du", "see who uses the space")
+
+
+def _repeated(
+    keep_last: int | None, older_than: str | None, keep_tags: tuple[str, ...], flows: tuple[str, ...], drop_cache: bool
+) -> str:
+    """The command that does what was shown."""
+    found = ["penstock", "gc"]
+    found += [] if keep_last is None else ["--keep-last", str(keep_last)]
+    found += [] if older_than is None else ["--older-than", older_than]
+    for tag in keep_tags:
+        found += ["--keep-tag", tag]
+    for flow in flows:
+        found += ["--flow", flow]
+    return shlex.join([*found, *(["--cache"] if drop_cache else []), "--yes"])

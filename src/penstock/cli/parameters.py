@@ -102,8 +102,9 @@ def _resolved(fn: Callable[..., Any], annotation: Any) -> Any:
         return REQUIRED
 
 
-def parse(options: Options, words: Sequence[str]) -> dict[str, Any]:
-    """The parameters that the words give, by name, without those left at their defaults.
+def parse(options: Options, words: Sequence[str], *, partial: bool = False) -> dict[str, Any]:
+    """The parameters that the words give, by name, without those left at their defaults. `partial`: some that the flow
+    needs may be missing.
 
     Raises ParameterError in one line: what is unknown, missing, given twice or of the wrong type.
     """
@@ -123,7 +124,8 @@ def parse(options: Options, words: Sequence[str]) -> dict[str, Any]:
         into = given if option in options.named else more
         into[option.name] = _value(option, flag, word, pending)
         flag_before = None if flag is None else option
-    _check_missing(options, given)
+    if not partial:
+        _check_missing(options, given)
     if rest and options.rest is not None:
         given[options.rest.name] = tuple(rest)
     if more and options.more is not None:

@@ -14,6 +14,8 @@ Examples:
   penstock resume                           the latest run that is not done
   penstock resume digits/3                  this one
   penstock resume digits                    the latest one of digits that is not done
+  penstock resume --changed                 and what edited code made runs again
+  penstock resume --dry-run                 what is kept, what would run, and why
   penstock resume --file new/digits.py digits/3
 """
 
@@ -23,6 +25,9 @@ Examples:
 @click.option(
     "--file", type=click.Path(exists=True, dir_okay=False), help="Where the flow's file is now, if it was moved."
 )
+@click.option(
+    "--changed", is_flag=True, help="Run also those finished tasks again whose code has changed since they ran."
+)
 @click.argument("run", default="", shell_complete=complete_run)
 def command(run: str, file: str | None, **chosen: Any) -> int:
     """Go on with a run: what is done is kept, what failed or never began is run. Its parameters stay.
@@ -30,7 +35,7 @@ def command(run: str, file: str | None, **chosen: Any) -> int:
     RUN: the latest one that is not done. Exit codes as of `penstock run`; 2 also where another process drives the run.
     """
     choices = Choices(**chosen)
-    with blank_process(not choices.inline) as blank:
+    with blank_process(not choices.inline and not choices.dry_run) as blank:
         from penstock.cli.resuming import resume
 
         return resume(run, file, choices, blank)

@@ -1,20 +1,17 @@
-"""Goes on with a run: finds it, its file and its parameters, and says what has changed since."""
+"""Goes on with a run: finds it, its file and its parameters."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli.driving import drive
 from penstock.cli.loading import load
 from penstock.cli.parameters import REQUIRED, options_of, with_defaults
+from penstock.client.forking import order_to_resume
 from penstock.client.reader import Reader
 from penstock.client.resuming import params_of
 from penstock.client.targets import find_flow
-from penstock.client.words import plural
-from penstock.environments.code import source_digest
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.model.states import RunStatus
@@ -22,7 +19,7 @@ from penstock.model.states import RunStatus
 if TYPE_CHECKING:
     from penstock.cli.choices import Choices
     from penstock.executors.blank import Blank
-    from penstock.journal.views import RunRow, StepRow
+    from penstock.journal.views import RunRow
     from penstock.sdk.flows import Flow
 
 
@@ -30,10 +27,10 @@ def resume(run: str, file: str | None, choices: Choices, blank: Blank | None) ->
     """Drive the run that `run` names; gives the exit code. `file` None: the flow's file is where it was."""
     reader = Reader.here()
     row = _find(reader, run)
-    flow = load(_target(reader, row, file))
-    params = _parameters(reader, row, flow)
-    notes = tuple(_changes(queries.steps(reader.journal, row.id)))
-    return drive(reader.project, flow, params, choices, blank, row.run_id, notes)
+    flow = load(target_of(reader, row, file))
+    order = order_to_resume(reader, row, flow, _parameters(reader, row, flow))
+    changed = "--changed " if choices.changed else ""
+    return drive(reader.project, order, choices, blank, again=f"penstock resume {changed}{row.run_id}")
 
 
 def _find(reader: Reader, text: str) -> RunRow:
@@ -48,7 +45,7 @@ def _find(reader: Reader, text: str) -> RunRow:
     raise NotFoundError(f"{what}: nothing to resume; see `penstock ls`")
 
 
-def _target(reader: Reader, row: RunRow, moved_to: str | None) -> str:
+def target_of(reader: Reader, row: RunRow, moved_to: str | None) -> str:
     """`FILE:FLOW`, as the run was started from."""
     detail = queries.detail(reader.journal, row.id)
     file = moved_to or detail.file
@@ -77,26 +74,3 @@ def _parameters(reader: Reader, row: RunRow, flow: Flow[Any, Any]) -> dict[str, 
     if new:
         raise UsageError(f"{row.run_id} was started without {', '.join(new)}, which {flow.name} needs now: {again}")
     return every
-
-
-def _changes(steps: list[StepRow]) -> Iterator[str]:
-    """What to say of steps whose source is not what it was."""
-    for step in steps:
-        now = _source(step.step)
-        if now and step.source and now != step.source and step.done:
-            yield (
-                f"{step.name} has changed since this run began: {plural(step.done, 'result')} that it finished "
-                f"{'is' if step.done == 1 else 'are'} kept, what has still to run uses the new code"
-            )
-
-
-def _source(step: str) -> str:
-    """The digest of a step's source now; "" where the step is not loaded."""
-    parts = step.split(".")
-    for cut in range(len(parts) - 1, 0, -1):
-        found: Any = sys.modules.get(".".join(parts[:cut]))
-        if found is not None:
-            for name in parts[cut:]:
-                found = getattr(found, name, None)
-            return source_digest(getattr(found, "fn", found)) if found is not None else ""
-    return ""

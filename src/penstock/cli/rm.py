@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
 import click
@@ -26,8 +27,6 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print the names of the removed runs as JSON.")
 def command(runs: tuple[str, ...], yes: bool, as_json: bool) -> int:
     """Remove runs with their tasks, logs and checkpoints. Their values are freed by `penstock gc`."""
-    from penstock.cli.sweep import remove_run_folders
-
     project = Project.find()
     found = list({row.id: row for row in (queries.resolve(project.reader, name) for name in runs)}.values())
     names = [row.run_id for row in found]
@@ -37,10 +36,16 @@ def command(runs: tuple[str, ...], yes: bool, as_json: bool) -> int:
         click.confirm(f"Remove {', '.join(names)} for good?", abort=True, err=True)
     for row in found:
         changes.delete_run(project.journal, row.id)
-        remove_run_folders(project, row.run_id)
+        _remove_folders(project, row.run_id)
         output.note(f"removed {row.run_id}")
     if as_json:
         click.echo(json.dumps({"removed": names}))
     else:
         output.note("free the space of their values with: penstock gc --yes")
     return 0
+
+
+def _remove_folders(project: Project, run_id: str) -> None:
+    """What lies in folders of the run's own; all else that it leaves behind is swept by `penstock gc`."""
+    for kind in ("logs", "checkpoints", "files", "scratch"):
+        shutil.rmtree(project.folder(kind, run_id), ignore_errors=True)

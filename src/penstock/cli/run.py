@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +20,7 @@ Examples:
   penstock run digits.py --depths '[2, 4]'        lists, dicts and dataclasses as JSON
   penstock run digits.py --config @config.json    a value from a file
   penstock run --inline digits.py                 all in one process: breakpoint() works
+  penstock run --dry-run digits.py                what is cached, what would run, and why
   penstock run digits.py --help                   the flow's own parameters
 """
 
@@ -46,7 +48,7 @@ def command(target: str, words: tuple[str, ...], tags: tuple[str, ...], **chosen
     """
     wants_help = "--help" in words or "-h" in words
     choices = Choices(tags=tags, **chosen)
-    with blank_process(not choices.inline and not wants_help) as blank:
+    with blank_process(not (choices.inline or choices.dry_run or wants_help)) as blank:
         return _run(target, words, choices, wants_help, blank)
 
 
@@ -54,6 +56,7 @@ def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool
     from penstock.cli.driving import drive
     from penstock.cli.loading import load
     from penstock.cli.parameters import options_of, parse, with_defaults
+    from penstock.launch.preparing import Order
     from penstock.project import Project
 
     flow = load(target)
@@ -69,4 +72,5 @@ def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool
         raise ParameterError(
             f"{str(error).rstrip('?')}{'?' if str(error).endswith('?') else '.'} See `penstock run {target} --help`"
         ) from None
-    return drive(Project.find(), flow, with_defaults(options, given), choices, blank)
+    again = shlex.join(["penstock", "run", target, *words])
+    return drive(Project.find(), Order(flow, with_defaults(options, given)), choices, blank, again)

@@ -22,6 +22,7 @@ def show_run(run: Run) -> None:
     output.facts(
         [
             ("tags", ", ".join(info.tags)),
+            ("forked from", _told_origin(info)),
             ("file", info.file),
             ("python", info.drivers[-1].python if info.drivers else ""),
             ("resumed", words.plural(len(info.drivers) - 1, "time") if len(info.drivers) > 1 else ""),
@@ -36,6 +37,18 @@ def show_run(run: Run) -> None:
     _show_failure(run, info)
     output.note("")
     output.next_command(*_next(run, info))
+
+
+def _told_origin(info: RunInfo) -> str:
+    origin = info.origin
+    if origin is None:
+        return ""
+    more = (
+        f"{origin.only} alone" if origin.only else "",
+        f"again from {origin.from_step} on" if origin.from_step else "",
+        "whatever its code was" if origin.keep_code else "",
+    )
+    return ", ".join(filter(None, (origin.run, *more)))
 
 
 def _took(info: RunInfo) -> str:

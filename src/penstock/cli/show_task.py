@@ -24,7 +24,7 @@ def show_task(task: Task) -> None:
     began = f", began {words.when(info.attempt.began_at)}" if info.attempt.began_at else ""
     took = words.duration(info.attempt.wall_s)
     output.line(f"{info.id}  {output.status(info.status)}{tried}  after {took}{began}")
-    output.facts([("used", _used(info.attempt)), ("worker", info.attempt.worker)])
+    output.facts([("reused from", info.origin), ("used", _used(info.attempt)), ("worker", info.attempt.worker)])
     if info.inputs:
         output.title("Inputs")
         output.table(

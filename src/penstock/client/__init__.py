@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
     from penstock.client.flow_runs import Run, Runs
@@ -41,13 +42,57 @@ def runs(
     return list_runs(Reader.here(), flow, status, tag, since, limit)
 
 
-def resume(name: str = "", flow: Flow[Any, Any] | None = None) -> Any:
+def resume(
+    name: str = "",
+    flow: Flow[Any, Any] | None = None,
+    *,
+    changed: bool = False,
+    refresh: Iterable[str] = (),
+    cache: bool = True,
+    dry_run: bool = False,
+) -> Any:
     """Go on with a run; blocks until it is over, and gives the flow's result, or raises what ended the run.
+
+    `changed`: finished tasks whose code has changed since run again. `refresh`: steps whose cached results are made
+    anew. `cache` False: no cached result is read or stored. `dry_run`: run no step, and give a `ForecastInfo` that says
+    what would be reused and what would run, and why.
 
     `flow` None: it is found in the file that the run came from; a run that came from a notebook needs it given, unless
     this notebook defines it. Raises NotFoundError, RunBusyError, and UsageError for a run that is done.
     """
+    from penstock.client.forking import resume_run
     from penstock.client.reader import Reader
-    from penstock.client.resuming import resume_run
+    from penstock.engine.reuse import Policy
 
-    return resume_run(Reader.here(), name, flow)
+    return resume_run(Reader.here(), name, flow, Policy(cache, frozenset(refresh), changed), dry_run)
+
+
+def fork(
+    name: str = "",
+    flow: Flow[Any, Any] | None = None,
+    *,
+    params: Mapping[str, Any] | None = None,
+    from_step: str = "",
+    keep_code: bool = False,
+    only: str = "",
+    tags: Iterable[str] = (),
+    refresh: Iterable[str] = (),
+    cache: bool = True,
+    dry_run: bool = False,
+) -> Any:
+    """Make a new run from an old one; blocks until it is over, and gives the flow's result, or raises what ended it.
+
+    What the old run finished is reused where the step, its inputs and its code are the same. `params` stand in the
+    place of the old run's own. `from_step`: nothing is reused from the first call of this step on. `keep_code`: what
+    other code has made is reused too. `only`: no flow is run, but this step alone ("train", or one task, "train/2") on
+    the inputs that it had; the result is kept apart, in a run of its own. `flow`, `refresh`, `cache` and `dry_run` as
+    of `resume`. Raises NotFoundError, ParameterError, UsageError.
+    """
+    from penstock.client.forking import fork_run
+    from penstock.client.reader import Reader
+    from penstock.engine.reuse import Policy
+    from penstock.launch.how import How
+
+    how = How(tags=tuple(tags), policy=Policy(cache, frozenset(refresh)))
+    origin = {"step": from_step, "keep_code": keep_code, "only": only}
+    return fork_run(Reader.here(), name, flow, dict(params or {}), origin, how, dry_run)

@@ -11,7 +11,7 @@ from typing import Any
 from penstock.client import infos, logs, targets
 from penstock.client.metrics import Metrics
 from penstock.client.reader import Reader
-from penstock.client.structs import ErrorInfo, RunInfo, StepInfo, ValueInfo
+from penstock.client.structs import ErrorInfo, OriginInfo, RunInfo, StepInfo, ValueInfo
 from penstock.client.tasks import Task, Tasks
 from penstock.client.values import Loader, Params
 from penstock.client.words import duration, utc
@@ -86,6 +86,11 @@ class Run:
     def error(self) -> ErrorInfo | None:
         """What ended it; None: nothing did."""
         return infos.error_info(self._detail.error)
+
+    @property
+    def origin(self) -> OriginInfo | None:
+        """The run that it was forked from; None: it is no fork."""
+        return infos.origin_info(self._detail.origin)
 
     @property
     def steps(self) -> tuple[StepInfo, ...]:
@@ -240,6 +245,7 @@ def run_info(reader: Reader, row: RunRow) -> RunInfo:
         module=detail.module,
         qualname=detail.qualname,
         drivers=tuple(infos.driver_info(driver) for driver in detail.drivers),
+        origin=infos.origin_info(detail.origin),
     )
 
 

@@ -12,17 +12,21 @@ from penstock.client.structs import (
     AttemptInfo,
     DriverInfo,
     ErrorInfo,
+    ForecastInfo,
     InputInfo,
     MetricInfo,
     MetricPoint,
+    OriginInfo,
+    StepForecastInfo,
     StepInfo,
     TaskInfo,
     ValueInfo,
 )
 from penstock.client.words import utc
 from penstock.journal.views import DriverRow, RunRow, StepRow, TaskRow
+from penstock.launch.rehearsal import Forecast
 from penstock.model.outcomes import Error, Outcome, Stored
-from penstock.model.rows import AttemptRecord, MetricRecord, StepCount
+from penstock.model.rows import AttemptRecord, MetricRecord, Origin, StepCount
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.sdk.failures import RemoteTraceback
 
@@ -102,6 +106,7 @@ def task_info(run_id: str, row: TaskRow, **more: Any) -> TaskInfo:
         result=value_info(row.result),
         error=error_info(row.error),
         survived=row.delivered and row.status == TaskStatus.FAILED,
+        origin=row.origin,
         **more,
     )
 
@@ -120,8 +125,19 @@ def step_infos(run: RunRow, rows: Iterable[StepRow]) -> tuple[StepInfo, ...]:
 
 def _step_info(row: StepRow, noted: StepCount | None, moving: bool) -> StepInfo:
     waiting, running = (noted.waiting, noted.running) if noted and moving else (0, row.running)
-    reused = noted.reused if noted else 0
+    reused = max(noted.reused if noted else 0, row.copied)
     return StepInfo(row.name, row.step, waiting, running, row.done, row.failed, row.cancelled, reused)
+
+
+def origin_info(origin: Origin | None) -> OriginInfo | None:
+    """Where a fork came from; None for None."""
+    return None if origin is None else OriginInfo(origin.run, origin.step, origin.keep_code, origin.only)
+
+
+def forecast_info(forecast: Forecast) -> ForecastInfo:
+    """What a run would do."""
+    steps = tuple(StepForecastInfo(step.name, step.reused, step.run, step.whys) for step in forecast.steps.values())
+    return ForecastInfo(steps, forecast.stopped_at, forecast.left, forecast.error)
 
 
 def driver_info(row: DriverRow) -> DriverInfo:

@@ -9,22 +9,12 @@ from typing import Any, cast
 
 from penstock.artifacts import names
 from penstock.client.reader import Reader
-from penstock.client.targets import find_run
 from penstock.client.values import Loader
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunDetail, RunRow
-from penstock.launch import runs, targets
-from penstock.launch.how import How
+from penstock.launch import targets
 from penstock.sdk.flows import Flow
-
-
-def resume_run(reader: Reader, name: str, flow: Flow[Any, Any] | None, how: How | None = None) -> Any:
-    """What `penstock.resume` does."""
-    row = find_run(reader, name)
-    flow = flow or flow_of(row, queries.detail(reader.journal, row.id))
-    params = params_of(reader, row)
-    return runs.resume(reader.project, flow, row.run_id, params, how or How())
 
 
 def params_of(reader: Reader, row: RunRow) -> dict[str, Any]:

@@ -96,6 +96,7 @@ class TaskInfo(msgspec.Struct, frozen=True):
     inputs: tuple[InputInfo, ...] | None = None  # None, here and below: not told in a list of tasks
     attempts: tuple[AttemptInfo, ...] | None = None  # all, oldest first
     metrics: tuple[MetricPoint, ...] | None = None
+    origin: str = ""  # the task of another run whose result it took over; "": it ran
 
 
 class StepInfo(msgspec.Struct, frozen=True):
@@ -145,6 +146,70 @@ class RunInfo(msgspec.Struct, frozen=True):
     module: str
     qualname: str
     drivers: tuple[DriverInfo, ...]  # oldest first; the last drives it, or drove it last
+    origin: OriginInfo | None = None  # None: it is no fork
+
+
+class OriginInfo(msgspec.Struct, frozen=True):
+    """The run that a fork came from."""
+
+    run: str  # "digits/3"
+    from_step: str = ""  # from its first call on nothing was reused; "": all could be
+    keep_code: bool = False  # what older code had made was reused too
+    only: str = ""  # this step or task was run alone; "": the flow was
+
+
+class StepForecastInfo(msgspec.Struct, frozen=True):
+    """What would become of a step's tasks."""
+
+    step: str
+    reused: int
+    run: int
+    whys: dict[str, int]  # why they would run: how many of them
+
+
+class ForecastInfo(msgspec.Struct, frozen=True):
+    """What a run would reuse and what it would run, as far as that can be told without running anything."""
+
+    steps: tuple[StepForecastInfo, ...]  # in the order of their first calls
+    stopped_at: str = ""  # the step whose results the flow's body needs to go on; "": it came to its end
+    left: dict[str, int] = {}  # by step: tasks that the earlier run finished, and the body has not asked for
+    error: str = ""  # what the body raised; "": nothing
+
+    @property
+    def reused(self) -> int:
+        """How many tasks would be reused."""
+        return sum(step.reused for step in self.steps)
+
+    @property
+    def run(self) -> int:
+        """How many tasks would run."""
+        return sum(step.run for step in self.steps)
+
+
+class CodeInfo(msgspec.Struct, frozen=True):
+    """A piece of the code that a task reaches."""
+
+    name: str  # "features.clean", "pandas"
+    kind: str  # "function", "class", "constant", "statements", "package", "python", "file"
+    place: str  # "features.py"; "" for packages
+    version: str  # of packages; "" for the rest
+    reaches: tuple[str, ...]  # names of what it uses directly
+
+
+class WhyInfo(msgspec.Struct, frozen=True):
+    """Why a task ran, or was not run."""
+
+    task: str  # "digits/3/train/2"
+    ran: bool  # False: a result that was there stood for it
+    line: str  # all of it in one line
+    origin: str = ""  # the task whose result it took over; "": it ran
+    compared_with: str = ""  # an earlier task of the step; "": there is none
+    changes: tuple[str, ...] = ()  # what is different from that, code first
+    code: tuple[CodeInfo, ...] = ()  # what its code reaches, itself first
+    unfollowed: tuple[str, ...] = ()  # what of that can't be followed
+
+    def __str__(self) -> str:
+        return self.line
 
 
 class LogLine(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import Any
 from penstock.client import infos, logs
 from penstock.client.metrics import Metrics
 from penstock.client.reader import Reader
-from penstock.client.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo
+from penstock.client.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo, WhyInfo
 from penstock.client.values import Inputs, Loader, shown_value
 from penstock.errors import UsageError
 from penstock.journal import queries
@@ -82,6 +82,17 @@ class Task:
     def logs(self, level: str = "") -> logs.Lines:
         """What its attempts printed and logged. `level`: "info" leaves out what is below; "": all."""
         return logs.Lines(logs.at_least(level, logs.of_task(self._reader, self._run, self._row)))
+
+    def why(self) -> WhyInfo:
+        """Why it ran, or what stood for it: a line as text (`str()`, `print`), and what that rests on."""
+        from penstock.client import whys
+
+        return whys.why(self._reader, self._run, self._row)
+
+    @property
+    def origin(self) -> str:
+        """The task of another run whose result it took over; "": it ran."""
+        return self._row.origin
 
     def info(self) -> TaskInfo:
         """All that is known of it, as plain data."""

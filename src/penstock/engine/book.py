@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from penstock.engine.jobs import Job
+from penstock.engine.origin import OriginRun
 from penstock.engine.ports import Executor, RunJournal, Sink
+from penstock.engine.reuse import Codes, Policy, Question
 from penstock.engine.tally import Tally
 from penstock.model.outcomes import Error, Stored
-from penstock.model.rows import AttemptRecord, Batch, MetricRecord, StepRecord, TaskRecord
-from penstock.model.specs import Code, RunContext
+from penstock.model.rows import AttemptRecord, Batch, CacheEntry, CodeRecord, MetricRecord, StepRecord, TaskRecord
+from penstock.model.specs import RunContext
 from penstock.model.states import Cause, TaskStatus
 
 
@@ -28,11 +30,14 @@ class Wiring:
     combine: Callable[[tuple[bytes, ...]], bytes]
     fingerprint: Callable[[Stored], bytes]  # of a result, also where it has no stable form
     damaged: Callable[[Stored], bool]  # whether what was stored can't be read any more
-    source_of: Callable[[Code], str]  # digest of a step's source
+    codes: Codes  # what code a task reaches
+    intact: Callable[[Stored], bool]  # whether all that a stored result needs is there; renews it, so that gc spares it
     notify: Callable[[str], None]  # a line for the user
     in_process: frozenset[str]  # the executors whose attempts are meant for this process
     assist: Callable[[float], bool]  # runs one of those attempts in the calling thread
     timeout_s: float | None = None  # of the whole run
+    policy: Policy = field(default_factory=Policy)
+    origin: OriginRun | None = None  # the run that this one was forked from; None: it is no fork
 
     def each_executor(self) -> list[Executor]:
         """Each executor once: several names may stand for one."""
@@ -67,12 +72,18 @@ class Pending:
         self.steps: list[StepRecord] = []
         self.deliveries: list[Delivery] = []
         self.intents: list[tuple[int, int]] = []  # task, attempt
+        self.codes: list[CodeRecord] = []
+        self.cached: list[CacheEntry] = []
+        self.used: list[bytes] = []
+        self.released: list[bytes] = []
+        self.questions: list[Question] = []  # asked once all of this is written
 
     def batch(self) -> Batch | None:
         """The transaction; None: there is nothing to write."""
         delivered = tuple(task for delivery in self.deliveries for task in delivery.tasks)
         batch = Batch(
-            tuple(self.tasks), tuple(self.attempts), tuple(self.metrics), delivered, tuple(self.steps)
+            tuple(self.tasks), tuple(self.attempts), tuple(self.metrics), delivered, tuple(self.steps),
+            tuple(self.codes), tuple(self.cached), tuple(self.used), tuple(self.released),
         )  # fmt: skip
         return batch if any(batch) else None
 
@@ -98,6 +109,8 @@ class Book:
     failures: dict[int, Failure] = field(default_factory=dict[int, Failure])
     attempts: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])  # in flight: task, number
     steps: set[str] = field(default_factory=set[str])
+    codes: set[bytes] = field(default_factory=set[bytes])  # digests of the code that was written down
+    resumed: bool = False  # an earlier driver of this run has left something
     tally: Tally = field(default_factory=Tally)
     pending: Pending = field(default_factory=Pending)
     resolutions: list[Resolution] = field(default_factory=list[Resolution])
@@ -115,6 +128,13 @@ class Book:
         job = self.jobs[known[0]]
         self.tally.stopped(job.call.name)
         return job, known[1]
+
+    def note_code(self, code: CodeRecord) -> bytes:
+        """Write the code down, once; its digest."""
+        if code.digest and code.digest not in self.codes:
+            self.codes.add(code.digest)
+            self.pending.codes.append(code)
+        return code.digest
 
     def settle(self, job: Job, result: Stored | None, error: Error | None, *, reused: bool, root: int = 0) -> None:
         """Note how a job settled; `root` is the task whose failure it shares, 0: its own."""

@@ -24,8 +24,10 @@ from penstock.engine.jobs import Job
 from penstock.engine.machine import Machine
 from penstock.engine.mailbox import Inbox
 from penstock.engine.ports import Sink
+from penstock.engine.reuse import Decision, Question, Reuse
 from penstock.engine.watch import Watch
 from penstock.errors import Suspension, UsageError
+from penstock.model.ids import run_of
 from penstock.model.options import Options
 from penstock.model.outcomes import Error
 from penstock.model.rows import PriorTask, StepCount
@@ -73,8 +75,11 @@ class Driver:
         self._wiring = wiring
         self._inbox = Inbox()
         self._book = Book()
-        self._intake = Intake(self._book, wiring)
-        self._effects = Effects(self._book, wiring)
+        self._reuse = Reuse(
+            wiring.policy, wiring.origin, self._book.results.get, wiring.codes, wiring.combine, wiring.intact
+        )
+        self._intake = Intake(self._book, wiring, self._reuse)
+        self._effects = Effects(self._book, wiring, self._reuse)
         profiles = {name: executor.profile for name, executor in wiring.executors.items()}
         self._machine = Machine(profiles, wiring.limits, wiring.platform_retries, wiring.combine)
         self._lock = threading.Lock()  # over what submitting changes
@@ -88,6 +93,7 @@ class Driver:
         self._numbers: dict[str, int] = {}
         self._why_never: dict[Options, str] = {}
         self._told_of_limits = False
+        self._waited_for: set[str] = set()  # other runs
         self._halted: _Halt | None = None
         self._kill_at: float | None = None
         self._deadline: float | None = None
@@ -107,6 +113,7 @@ class Driver:
             self._prior[task.key] = task
             self._next_id = max(self._next_id, task.id + 1)
             self._numbers[task.name] = max(self._numbers.get(task.name, 0), task.number)
+        self._book.resumed = bool(self._prior)
         if self._wiring.timeout_s is not None:
             self._deadline = time.monotonic() + self._wiring.timeout_s
         try:
@@ -350,10 +357,11 @@ class Driver:
         commands = self._machine.handle(self._intake.events() or _TICK, now)
         while True:
             self._effects.perform(commands)
-            intents = self._commit()
-            if not intents:
+            questions = book.pending.questions
+            answers = [*self._commit(), *self._answers(questions)]
+            if not answers:
                 break
-            commands = self._machine.handle(intents, now)
+            commands = self._machine.handle(answers, now)
         resolutions, book.resolutions = book.resolutions, []
         for resolution in resolutions:
             if self._ended_by_halt(resolution.error):
@@ -376,6 +384,31 @@ class Driver:
         for delivery in pending.deliveries:
             delivery.committed.set()
         return [facts.IntentCommitted(task, attempt) for task, attempt in pending.intents]
+
+    def _answers(self, questions: list[Question]) -> list[facts.Consulted]:
+        """What stands for the tasks that were asked about."""
+        if not questions:
+            return []
+        decisions = self._reuse.decide(questions, self._wiring.journal.seek)
+        return [self._answer(question.job, decision) for question, decision in zip(questions, decisions, strict=True)]
+
+    def _answer(self, job: Job, decision: Decision) -> facts.Consulted:
+        if decision.damaged:
+            self._wiring.notify(
+                f"{job.path}: the result of {decision.damaged} is damaged or gone; it is computed again"
+            )
+        self._tell_of_maker(decision.maker)
+        job.why, job.reused, job.claim = decision.why, decision.reused, decision.claim
+        result = decision.reused.result if decision.reused else job.prior.result if job.prior else None
+        fingerprint = b"" if result is None else self._wiring.fingerprint(result)
+        return facts.Consulted(job.id, decision.verdict, fingerprint)
+
+    def _tell_of_maker(self, task: str) -> None:
+        """Say once for each other run that its result is waited for."""
+        run = run_of(task)
+        if task and run != self._wiring.run_id and run not in self._waited_for:
+            self._waited_for.add(run)
+            self._wiring.notify(f"waiting for {task}, which makes a result that is needed here too")
 
     def _next_at(self) -> float:
         """When the driver's thread has something to do, whatever happens."""

@@ -8,7 +8,8 @@ from typing import Any
 from penstock.engine import facts, jobs
 from penstock.engine.book import Book, Wiring
 from penstock.engine.jobs import Job
-from penstock.model.outcomes import failed
+from penstock.engine.reuse import Question, Reuse
+from penstock.model.outcomes import Outcome, failed
 from penstock.model.rows import AttemptRecord
 from penstock.model.states import Cause, TaskStatus
 
@@ -16,9 +17,10 @@ from penstock.model.states import Cause, TaskStatus
 class Effects:
     """Performs commands, in order, within a turn of the driver."""
 
-    def __init__(self, book: Book, wiring: Wiring) -> None:
+    def __init__(self, book: Book, wiring: Wiring, reuse: Reuse) -> None:
         self._book = book
         self._wiring = wiring
+        self._reuse = reuse
         self._rules: dict[type, Callable[[Any], None]] = {
             facts.Start: self._start,
             facts.CommitIntent: self._commit_intent,
@@ -26,11 +28,13 @@ class Effects:
             facts.CancelAttempt: self._cancel_attempt,
             facts.Adopt: self._adopt,
             facts.RecordAttempt: self._record_attempt,
+            facts.Consult: self._consult,
             facts.Settle: self._settle,
         }
         self._settlements: dict[facts.How, Callable[[Job, facts.Settle], None]] = {
             facts.How.FRESH: self._settle_fresh,
             facts.How.REUSED: self._settle_reused,
+            facts.How.COPIED: self._settle_copied,
             facts.How.UPSTREAM: self._settle_upstream,
             facts.How.CANCELLED: self._settle_cancelled,
         }
@@ -55,7 +59,8 @@ class Effects:
     def _commit_intent(self, command: facts.CommitIntent) -> None:
         pending, job = self._book.pending, self._book.jobs[command.task]
         running = TaskStatus.RUNNING.value
-        pending.tasks.append(jobs.task_record(job, command.attempt, command.inputs_digest, running, None))
+        code = self._book.note_code(self._reuse.code(job))
+        pending.tasks.append(jobs.task_record(job, command.attempt, command.inputs_digest, running, None, code))
         pending.intents.append((command.task, command.attempt))
 
     def _recall(self, command: facts.Recall) -> None:
@@ -71,16 +76,40 @@ class Effects:
         assert outcome is not None
         self._book.pending.attempts.append(AttemptRecord(command.task, command.attempt, outcome))
 
+    def _consult(self, command: facts.Consult) -> None:
+        self._book.pending.questions.append(Question(self._book.jobs[command.task], command.inputs_digest))
+
     def _settle(self, command: facts.Settle) -> None:
         job = self._book.jobs.pop(command.task)
         self._settlements[command.how](job, command)
+        if job.claim:
+            self._book.pending.released.append(job.claim)
+            job.claim = b""
 
     def _settle_fresh(self, job: Job, command: facts.Settle) -> None:
-        outcome = job.outcome
+        book, outcome = self._book, job.outcome
         assert outcome is not None
-        record = jobs.task_record(job, command.attempt, command.inputs_digest, outcome.status, outcome)
-        self._book.pending.tasks.append(record)
-        self._book.settle(job, outcome.result, outcome.error, reused=False)
+        job.why = job.why or jobs.why_again(job, command.inputs_digest, book.resumed, book.reused)
+        code = book.note_code(self._reuse.code(job))
+        book.pending.tasks.append(
+            jobs.task_record(job, command.attempt, command.inputs_digest, outcome.status, outcome, code)
+        )
+        if outcome.result is not None and job.call.options.cache is not None:
+            entry = self._reuse.entry(job, outcome.result, outcome.metrics)
+            book.pending.cached += (entry,) if entry is not None else ()
+        book.settle(job, outcome.result, outcome.error, reused=False)
+
+    def _settle_copied(self, job: Job, command: facts.Settle) -> None:
+        book, reused = self._book, job.reused
+        assert reused is not None
+        outcome = Outcome(TaskStatus.DONE.value, reused.result, metrics=reused.metrics)
+        code = book.note_code(self._reuse.code(job))
+        book.pending.tasks.append(jobs.task_record(job, 1, command.inputs_digest, outcome.status, outcome, code))
+        if reused.cache_key:
+            book.pending.used.append(reused.cache_key)
+        book.settle(job, reused.result, None, reused=True)
+        book.replayed[job.id] = job
+        book.reused.add(job.id)
 
     def _settle_reused(self, job: Job, command: facts.Settle) -> None:
         book, prior = self._book, job.prior

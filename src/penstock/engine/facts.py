@@ -29,6 +29,7 @@ class Submitted(NamedTuple):
     options: Options
     deps: tuple[int, ...]
     replay: Replay | None = None
+    consult: bool = False  # whether something else than `replay` may stand for it
 
 
 class AttemptEnded(NamedTuple):
@@ -65,6 +66,23 @@ class IntentCommitted(NamedTuple):
 
     task: int
     attempt: int
+
+
+class Verdict(enum.Enum):
+    """What is to become of a task whose inputs are there."""
+
+    RUN = "run"
+    WAIT = "wait"  # somebody else makes its result: ask again later
+    REUSED = "reused"  # what an earlier driver of this run committed stands for it
+    COPIED = "copied"  # what another run committed does
+
+
+class Consulted(NamedTuple):
+    """The answer to `Consult`."""
+
+    task: int
+    verdict: Verdict
+    fingerprint: bytes = b""  # of the result that stands for it
 
 
 class ResultDamaged(NamedTuple):
@@ -106,6 +124,7 @@ Event = (
     | AttemptRecalled
     | AttemptAdopted
     | IntentCommitted
+    | Consulted
     | ResultDamaged
     | CancelTask
     | Stop
@@ -162,11 +181,19 @@ class RecordAttempt(NamedTuple):
     attempt: int
 
 
+class Consult(NamedTuple):
+    """Look for a result that may stand for the task, whose inputs are there now; answered by `Consulted`."""
+
+    task: int
+    inputs_digest: bytes = b""
+
+
 class How(enum.Enum):
     """Where a settlement comes from."""
 
     FRESH = "fresh"  # the outcome of the attempt that just ended
-    REUSED = "reused"  # what an earlier driver committed
+    REUSED = "reused"  # what an earlier driver of this run committed
+    COPIED = "copied"  # what another run committed
     UPSTREAM = "upstream"  # a result that it needs failed
     CANCELLED = "cancelled"  # cancelled before it began
 
@@ -181,4 +208,4 @@ class Settle(NamedTuple):
     inputs_digest: bytes = b""  # of its inputs' content, for the row
 
 
-Command = Start | CommitIntent | Recall | CancelAttempt | Adopt | RecordAttempt | Settle
+Command = Start | CommitIntent | Recall | CancelAttempt | Adopt | RecordAttempt | Consult | Settle

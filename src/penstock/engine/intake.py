@@ -9,6 +9,7 @@ from typing import Any
 from penstock.engine import facts, jobs
 from penstock.engine.book import Book, Delivery, Wiring
 from penstock.engine.jobs import Job
+from penstock.engine.reuse import Reuse
 from penstock.model.events import Adopted, Ended, Hint, Notice, Recalled
 from penstock.model.outcomes import Outcome
 from penstock.model.rows import MetricRecord, StepRecord
@@ -25,9 +26,10 @@ class Reproduce:
 class Intake:
     """Translates items, in order, within a turn of the driver."""
 
-    def __init__(self, book: Book, wiring: Wiring) -> None:
+    def __init__(self, book: Book, wiring: Wiring, reuse: Reuse) -> None:
         self._book = book
         self._wiring = wiring
+        self._reuse = reuse
         self._events: list[facts.Event] = []
         self._rules: dict[type, Callable[[Any], None]] = {
             Job: self._job,
@@ -56,9 +58,20 @@ class Intake:
         book.tally.submitted(call.name)
         if call.step not in book.steps:
             book.steps.add(call.step)
-            book.pending.steps.append(StepRecord(call.step, call.name, self._wiring.source_of(call.code)))
-        result = job.prior.result if job.prior is not None else None
-        self._events.append(jobs.submitted(job, b"" if result is None else self._wiring.fingerprint(result)))
+            code = self._wiring.codes.of(call.code, (), call.options)
+            book.pending.steps.append(
+                StepRecord(call.step, call.name, code.digest.hex(), call.options.cache is not None)
+            )
+        if call.options.cache is not None and not self._wiring.policy.cache:
+            job.why = "--no-cache"
+        replay = None if self._reuse.is_checked(job) else self._replay(job)
+        self._events.append(jobs.submitted(job, replay, self._reuse.asks(job)))
+
+    def _replay(self, job: Job) -> facts.Replay | None:
+        if job.prior is None:
+            return None
+        result = job.prior.result
+        return jobs.replay_of(job.prior, b"" if result is None else self._wiring.fingerprint(result))
 
     def _ended(self, event: Ended) -> None:
         landed = self._book.land(event.attempt)
@@ -140,7 +153,9 @@ class Intake:
         del book.replayed[job.id]
         book.reused.discard(job.id)
         book.tally.reused_again(job.call.name)
-        job.prior = None
+        job.why = f"the stored result of {job.reused.origin if job.reused else job.path} is damaged or gone"
+        job.prior = job.reused = None
+        job.spoiled = True
         book.jobs[job.id] = job
         self._events.append(facts.ResultDamaged(job.id))
-        self._events.append(jobs.submitted(job, b""))
+        self._events.append(jobs.submitted(job, None, False))

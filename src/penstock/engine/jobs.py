@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from penstock.engine.facts import Replay, Submitted
 from penstock.engine.ports import Sink
-from penstock.model.outcomes import Outcome, Stored
+from penstock.model.outcomes import Metric, Outcome, Stored
 from penstock.model.rows import PriorTask, TaskRecord
 from penstock.model.specs import Attempt, Call, Input, Resolved
 from penstock.model.states import PLATFORM_CAUSES, TaskStatus
@@ -23,6 +25,19 @@ class Job:
     sink: Sink
     prior: PriorTask | None
     outcome: Outcome | None = None  # of its latest attempt
+    reused: Reused | None = None  # the result of another run that stands for it
+    spoiled: bool = False  # a stored result that stood for it can't be read: it runs, whatever else there is
+    claim: bytes = b""  # the key in the cache of the result that it makes; b"": nobody waits for it
+    why: str = ""  # why it runs
+
+
+class Reused(NamedTuple):
+    """A result of another run that stands for a task."""
+
+    origin: str  # "digits/12/train/3"
+    result: Stored
+    metrics: tuple[Metric, ...] = ()
+    cache_key: bytes = b""  # b"": it is not the cache's
 
 
 def attempt_id(job: Job, attempt: int) -> str:
@@ -54,10 +69,76 @@ def replay_of(prior: PriorTask, fingerprint: bytes) -> Replay:
     )
 
 
-def submitted(job: Job, fingerprint: bytes) -> Submitted:
+def submitted(job: Job, replay: Replay | None, consult: bool) -> Submitted:
     """The event that tells the machine of the job."""
-    replay = replay_of(job.prior, fingerprint) if job.prior is not None else None
-    return Submitted(job.id, job.call.step, job.call.options, deps_of(job.call), replay)
+    return Submitted(job.id, job.call.step, job.call.options, deps_of(job.call), replay, consult)
+
+
+Combine = Callable[[tuple[bytes, ...]], bytes]
+Results = Callable[[int], Stored | None]
+"""The result of a task of the run, by its number; None: it has none."""
+
+
+class Content(NamedTuple):
+    """What a call's inputs are, by content alone."""
+
+    digest: bytes  # b"" where one of them has no stable form
+    culprit: str = ""  # path to that
+
+
+def content_of(step: str, inputs: Iterable[Input], results: Results, combine: Combine) -> Content:
+    """The digest of a step and its inputs' content. Edges count by the results that came of them."""
+    parts = [step.encode()]
+    for item in sorted(inputs):
+        parts.append(item.name.encode())
+        if item.culprit:
+            return Content(b"", item.culprit)
+        if item.record is not None:
+            parts.append(item.content or item.identity)
+        for ref in item.refs:
+            stored = results(ref.task)
+            if stored is None or not stored.digest:
+                return Content(b"", f"{item.name}: {stored.culprit if stored else 'a result that is not there'}")
+            parts.append(stored.digest)
+            parts.append(repr(ref.part).encode())
+    return Content(combine(tuple(parts)))
+
+
+def symbols_of(call: Call, results: Results) -> tuple[str, ...]:
+    """The project's classes and functions inside a call's inputs; sorted."""
+    found = set[str]()
+    for item in call.inputs + call.shared:
+        found.update(item.symbols)
+        for ref in item.refs:
+            stored = results(ref.task)
+            if stored is not None and stored.symbols:
+                found.update(stored.symbols)
+    return tuple(sorted(found)) if found else ()
+
+
+def counted(call: Call, ignored: tuple[str, ...]) -> Iterator[Input]:
+    """The inputs that a cached result depends on."""
+    passed_over = (*ignored, *call.defaults)
+    return (item for item in call.inputs + call.shared if item.name not in passed_over)
+
+
+def holds_files(call: Call) -> bool:
+    """Whether an input names a file, so that its key does not tell what is in it."""
+    return any(item.content and not item.refs for item in call.inputs + call.shared)
+
+
+def why_again(job: Job, inputs_digest: bytes, resumed: bool, reused: set[int]) -> str:
+    """Why a task of a resumed run runs; "" where it was done before, or the run is not resumed. `reused`: the tasks
+    that did not run."""
+    prior = job.prior
+    if prior is None or prior.status == TaskStatus.RUNNING.value:
+        return "it had not run to its end yet" if resumed else ""
+    if prior.error is not None:
+        return f"it had {prior.status}: {prior.error.type or prior.error.cause}"
+    if prior.inputs_digest == inputs_digest:
+        return ""
+    inputs = job.call.inputs + job.call.shared
+    return f"input {', '.join(i.name for i in inputs if any(ref.task not in reused for ref in i.refs))} changed"
 
 
 def build_attempt(job: Job, attempt: int, results: dict[int, Stored], reused: set[int]) -> Attempt:
@@ -73,8 +154,10 @@ def _resolved(item: Input, results: dict[int, Stored]) -> Resolved:
     return Resolved(item.name, item.record, tuple((results[ref.task].record, ref.part) for ref in item.refs))
 
 
-def task_record(job: Job, attempt: int, inputs_digest: bytes, status: str, outcome: Outcome | None) -> TaskRecord:
-    """The job's row."""
+def task_record(
+    job: Job, attempt: int, inputs_digest: bytes, status: str, outcome: Outcome | None, code: bytes
+) -> TaskRecord:
+    """The job's row. `code`: digest of the code that it reaches."""
     call = job.call
     return TaskRecord(
         job.id,
@@ -88,4 +171,7 @@ def task_record(job: Job, attempt: int, inputs_digest: bytes, status: str, outco
         inputs_digest,
         attempt,
         outcome,
+        code,
+        job.reused.origin if job.reused is not None else "",
+        job.why,
     )

@@ -1,12 +1,14 @@
 """Decides what runs when: events in, commands out.
 
-Owns every rule of replay, admission, queueing, retry, timeout, cancellation and adoption. No clock, socket, file,
-thread or randomness: `now` is an argument (seconds of any monotonic clock), and digests are combined by a function that
-is handed in. Late and duplicate events change nothing. The cost of an event does not depend on the number of tasks,
-only on how many kinds of call wait at once (`ResultDamaged`, which is rare, looks at every task that is not settled).
+Owns every rule of replay, reuse, admission, queueing, retry, timeout, cancellation and adoption. No clock, socket,
+file, thread or randomness: `now` is an argument (seconds of any monotonic clock), and digests are combined by a
+function that is handed in. Late and duplicate events change nothing. The cost of an event does not depend on the number
+of tasks, only on how many kinds of call wait at once (`ResultDamaged`, which is rare, looks at every task that is not
+settled).
 
-A task goes WAITING (for results, or for its retry) -> READY (for resources) -> RUNNING (in a lane, perhaps behind
-others) -> settled; a settled task leaves behind only its fingerprint and the number of its last attempt.
+A task goes WAITING (for results, for an answer whether it has to run, or for its retry) -> READY (for resources) ->
+RUNNING (in a lane, perhaps behind others) -> settled; a settled task leaves behind only its fingerprint and the number
+of its last attempt.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from penstock.engine.facts import (
     CancelTask,
     Command,
     CommitIntent,
+    Consult,
+    Consulted,
     Event,
     How,
     IntentCommitted,
@@ -39,11 +43,15 @@ from penstock.engine.facts import (
     StopMode,
     Submitted,
     Tick,
+    Verdict,
 )
 from penstock.engine.schedule import Schedule
 from penstock.engine.tasks import Settled, Task
 from penstock.model.events import Profile
 from penstock.model.states import PLATFORM_CAUSES, Cause, TaskStatus
+
+ASK_AGAIN_S = 0.1
+"""How long a task waits before it asks again for a result that somebody else makes."""
 
 _NOT_ITS_CODE = PLATFORM_CAUSES | {Cause.DAMAGED, Cause.CANCELLED}
 """A cancellation that was asked for here ends the task; any other is somebody else's doing, or an earlier driver's."""
@@ -80,6 +88,7 @@ class Machine:
             AttemptRecalled: self._attempt_recalled,
             AttemptAdopted: self._attempt_adopted,
             IntentCommitted: self._intent_committed,
+            Consulted: self._consulted,
             ResultDamaged: self._result_damaged,
             CancelTask: self._cancel_task,
             Stop: self._stop,
@@ -116,6 +125,7 @@ class Machine:
             return
         queue = self._admission.queue_of(event.step, event.options)
         task = self.tasks[event.task] = Task(event.task, queue, event.options, event.deps, event.replay)
+        task.consult = event.consult
         if event.replay is not None:
             task.attempt = event.replay.attempt
         elif self._damaged_at:
@@ -125,6 +135,7 @@ class Machine:
     def _gather(self, task: Task) -> None:
         """Go on with a task that is not in flight: wait for inputs that are not there, give up where one has failed."""
         task.status = TaskStatus.WAITING
+        task.asking = False
         for dep in dict.fromkeys(task.deps):
             settled = self.settled.get(dep)
             if settled is None:
@@ -160,10 +171,31 @@ class Machine:
         """All its inputs are there: take what an earlier driver left for the same ones, or make it ready."""
         if task.deps:
             task.inputs_digest = self._combine(tuple(self.settled[dep].fingerprint for dep in task.deps))
-        if task.replay is None or not self._replayed(task, task.replay):
-            task.status = TaskStatus.READY
-            task.ready_at = self._now
-            self._schedule.add(task)
+        if task.replay is not None and self._replayed(task, task.replay):
+            return
+        if task.consult:
+            task.asking = True
+            self._out.append(Consult(task.id, task.inputs_digest))
+        else:
+            self._make_ready(task)
+
+    def _make_ready(self, task: Task) -> None:
+        task.status = TaskStatus.READY
+        task.ready_at = self._now
+        self._schedule.add(task)
+
+    def _consulted(self, event: Consulted) -> None:
+        task = self.tasks.get(event.task)
+        if task is None or not task.asking:
+            return
+        task.asking = False
+        if event.verdict is Verdict.WAIT:
+            self._alarms.set(task.id, self._now + ASK_AGAIN_S)
+        elif event.verdict is Verdict.RUN:
+            task.consult = False
+            self._make_ready(task)
+        else:
+            self._settle(task, How(event.verdict.value), ok=True, fingerprint=event.fingerprint)
 
     def _replayed(self, task: Task, replay: Replay) -> bool:
         agree = replay.inputs_digest == task.inputs_digest
@@ -354,6 +386,7 @@ class Machine:
             if event.task not in task.deps or task.lane is not None or task.id in self._alarms:
                 continue
             task.status = TaskStatus.WAITING
+            task.asking = False
             self._wait_for(task, event.task)
 
     # Something is to end, or time has passed.

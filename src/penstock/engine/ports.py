@@ -7,7 +7,7 @@ from typing import Protocol
 
 from penstock.model.events import ExecutorEvent, Lane, Profile
 from penstock.model.outcomes import Error, Stored
-from penstock.model.rows import Batch, PriorTask, RunEnd, StepCount
+from penstock.model.rows import Batch, PriorTask, RunEnd, Sought, StepCount, Wanted
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause
 
@@ -78,6 +78,11 @@ class RunJournal(Protocol):
 
     def prior(self) -> Iterable[PriorTask]:
         """All tasks that earlier drivers of this run wrote, in the order of their ids. One query."""
+        ...
+
+    def seek(self, wanted: tuple[Wanted, ...]) -> tuple[Sought, ...]:
+        """What the cache has of these, in their order. What it has not, and no task of a run that is driven makes, is
+        from now on the asker's to make, until it stores or releases it."""
         ...
 
     def renew(self, counts: tuple[StepCount, ...]) -> bool:

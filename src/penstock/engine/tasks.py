@@ -30,6 +30,8 @@ class Task:
     recalling: bool = False
     stopping: Cause | None = None  # it is to end for this reason
     inputs_digest: bytes = b""
+    consult: bool = False  # whether to look for a result that stands for it, before it runs
+    asking: bool = False  # it waits for the answer
 
 
 @dataclass(slots=True)

@@ -1,4 +1,5 @@
-"""What others than a run's driver may change: the wish to cancel, tags, and whether a run is kept at all."""
+"""What others than a run's driver may change: the wish to cancel, tags, whether a run is kept at all, and what of the
+journal nobody needs any more."""
 
 from __future__ import annotations
 
@@ -7,8 +8,15 @@ from collections.abc import Iterable
 from penstock.errors import RunBusyError, UsageError
 from penstock.journal import columns, queries, statements
 from penstock.journal.journal import Journal
+from penstock.journal.space import CachedRow
 from penstock.journal.views import RunRow
 from penstock.model.states import RunStatus
+
+# The statements of a run's removal that may have much to do, and the one whose rows tell that it is not complete.
+_MANY = ("delete_run_attempts", "delete_run_metrics", "delete_run_tasks")
+_LAST = "delete_run_steps"
+_PIECE = 20_000  # tasks
+_TURN_S = 0.1  # a writer that waits tries again as often as that
 
 
 def request_cancel(journal: Journal, run: int) -> RunRow:
@@ -47,10 +55,8 @@ def remove_tags(journal: Journal, run: int, tags: Iterable[str]) -> None:
 def delete_run(journal: Journal, run: int) -> None:
     """Remove a run and all its tasks; its number is not given out again, its blobs are left to gc.
 
-    Raises NotFoundError, RunBusyError for a run that is driven now.
+    Raises NotFoundError, RunBusyError for a run that is driven now. Blocks: a second for each 100,000 tasks or so.
     """
-    first = run << columns.RUN_SHIFT
-    values = {"run_id": run, "first": first, "last": first | columns.TASK_MASK}
     with journal.database.transaction():
         row = queries.run_by_id(journal, run)
         if row.status == RunStatus.RUNNING:
@@ -59,9 +65,65 @@ def delete_run(journal: Journal, run: int) -> None:
                 f"`penstock cancel {row.run_id}`"
             )
         for name, statement in statements.load("writes").items():
-            if name.startswith("delete_run"):
-                journal.database.run(statement, values)
+            if name.startswith("delete_run") and name not in _MANY and name != _LAST:
+                journal.database.run(statement, _bounds(run))
         journal.database.run(statements.load("writes")["delete_unused_packages"])
+    _delete_tasks(journal, run)
+
+
+def finish_removals(journal: Journal) -> None:
+    """Remove the tasks of runs whose removal was cut short."""
+    for (run,) in journal.database.rows(statements.load("space")["half_removed"]):
+        _delete_tasks(journal, run)
+
+
+def _delete_tasks(journal: Journal, run: int) -> None:
+    """Remove the tasks of a run that is gone, in pieces: drivers of other runs wait only so long for their turn."""
+    sql, database, bounds = statements.load("writes"), journal.database, _bounds(run)
+    while True:
+        piece = bounds | {"limit": _PIECE}
+        last, count = database.row(statements.load("space")["end_of_piece"], piece)
+        more = count == _PIECE
+        with database.transaction():
+            # With the last piece all that is left goes; an attempt may be there whose task was never written.
+            for name in _MANY:
+                database.run(sql[name], bounds | {"last": last} if more else bounds)
+            if not more:
+                database.run(sql[_LAST], bounds)
+                return
+        journal.clock.sleep(_TURN_S)
+
+
+def _bounds(run: int) -> dict[str, int]:
+    first = run << columns.RUN_SHIFT
+    return {"run_id": run, "first": first, "last": first | columns.TASK_MASK}
+
+
+def forget_cached(journal: Journal, rows: Iterable[CachedRow]) -> None:
+    """Remove cached results, but for those that were used since the rows were read; their blobs are left to gc."""
+    sql = statements.load("space")
+    with journal.database.transaction():
+        for row in rows:
+            journal.database.run(sql["delete_cached"], {"id": row.id, "used_at": row.used_at})
+            journal.database.run(sql["delete_cached_blobs"], {"id": row.id})
+
+
+def forget_void_claims(journal: Journal) -> None:
+    """Remove the claims on results that nobody makes any more."""
+    with journal.database.transaction():
+        journal.database.run(statements.load("space")["delete_void_claims"])
+
+
+def forget_unused_code(journal: Journal) -> None:
+    """Remove fingerprints of code that no task and no cached result refers to. Only while no run is driven: a driver
+    may be about to refer to one."""
+    sql = statements.load("space")
+    # The tasks are read before the transaction begins, which others would have to wait for.
+    known = {id_ for (id_,) in journal.database.rows(sql["codes"])}
+    unused = known - {id_ for (id_,) in journal.database.stream(sql["codes_in_use"])}
+    if unused:
+        with journal.database.transaction():
+            journal.database.run_many(sql["delete_code"], [(id_,) for id_ in unused])
 
 
 def compact(journal: Journal) -> int:

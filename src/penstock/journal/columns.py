@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from penstock.model.edges import Ref
 from penstock.model.outcomes import Error, Log, Metric, Outcome, Stored, Usage, from_plain, to_plain
-from penstock.model.rows import StepCount, TaskRecord
+from penstock.model.rows import Origin, StepCount, TaskRecord
 from penstock.model.specs import Input
 from penstock.model.wire import pack, unpack
 
@@ -30,33 +30,38 @@ class Surroundings(NamedTuple):
     cwd: str = ""
 
 
-def task_columns(first: int, task: TaskRecord, step_id: int, shared: bytes | None) -> tuple[Any, ...]:
+def task_columns(
+    first: int, task: TaskRecord, step_id: int, shared: bytes | None, code_id: int | None
+) -> tuple[Any, ...]:
     """The values of `upsert_task`. `first` is what the run's task ids are added to."""
-    id_, _, _, number, key, status, inputs, _, inputs_digest, attempt, outcome = task
+    id_, _, _, number, key, status, inputs, _, inputs_digest, attempt, outcome, _, origin, why = task
+    last = (code_id, origin or None, why or None)
     packed = pack_inputs(inputs) if inputs else None
     attempt_column = None if attempt == 1 else attempt
     if outcome is None:
         return (first + id_, step_id, number, status, attempt_column, None, None, None, None, None, None, None, key,
-                None, inputs_digest or None, shared, *_NO_OUTCOME, packed, None)  # fmt: skip
+                None, inputs_digest or None, shared, *_NO_OUTCOME, packed, None, *last, None)  # fmt: skip
     _, result, error, usage, log, _, worker = outcome
     began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes = usage
     if result is None:
-        digest = record = preview = blobs = size = culprit = None
+        digest = record = preview = blobs = size = culprit = symbols = None
     else:
-        digest, record, preview, blobs, size, culprit = result
+        digest, record, preview, blobs, size, culprit, symbols = result
     log_file, log_start, log_end = log or (None, None, None)
     return (first + id_, step_id, number, status, attempt_column, began_at, wall_s, cpu_s, peak_bytes or None,
             read_bytes or None, written_bytes or None, size, key, digest or None, inputs_digest or None, shared,
             worker or None, log_file, log_start, log_end, culprit or None, preview, b"".join(blobs) if blobs else None,
-            error and pack(tuple(error)), packed, record)  # fmt: skip
+            error and pack(tuple(error)), packed, record, *last, symbols_text(symbols))  # fmt: skip
 
 
 def pack_inputs(inputs: tuple[Input, ...]) -> bytes:
     """Inputs as `wire` bytes, without the trailing fields that have their defaults."""
     plain: list[tuple[Any, ...]] = []
-    for name, identity, record, refs, preview, blobs, culprit in inputs:
+    for name, identity, record, refs, preview, blobs, culprit, symbols, content in inputs:
         edges = tuple([tuple(ref) for ref in refs]) if refs else ()
-        if blobs or culprit:
+        if symbols or content:
+            plain.append((name, identity, record, edges, preview, blobs, culprit, symbols, content))
+        elif blobs or culprit:
             plain.append((name, identity, record, edges, preview, blobs, culprit))
         elif preview:
             plain.append((name, identity, record, edges, preview))
@@ -74,12 +79,24 @@ def unpack_inputs(packed: bytes | None) -> tuple[Input, ...]:
 
 
 def stored(
-    size: int | None, digest: bytes | None, record: bytes | None, preview: str, blobs: bytes | None, culprit: str | None
+    size: int | None,
+    digest: bytes | None,
+    record: bytes | None,
+    preview: str,
+    blobs: bytes | None,
+    culprit: str | None,
+    symbols: str | None,
 ) -> Stored | None:
     """A task's result from its columns; None where there is none."""
     if size is None or record is None:
         return None
-    return Stored(digest or b"", record, preview, split_blobs(blobs), size, culprit or "")
+    found = tuple(symbols.split("\n")) if symbols else ()
+    return Stored(digest or b"", record, preview, split_blobs(blobs), size, culprit or "", found)
+
+
+def symbols_text(symbols: tuple[str, ...] | None) -> str | None:
+    """Symbols as their column has them."""
+    return "\n".join(symbols) if symbols else None
 
 
 def split_blobs(blobs: bytes | None) -> tuple[bytes, ...]:
@@ -117,6 +134,26 @@ def pack_params(params: tuple[tuple[str, Stored], ...]) -> bytes | None:
 def unpack_params(packed: bytes | None) -> tuple[tuple[str, Stored], ...]:
     """The parameters that `pack_params` was given."""
     return () if packed is None else tuple((name, Stored(*value)) for name, value in unpack(packed))
+
+
+def pack_metrics(metrics: tuple[Metric, ...]) -> bytes | None:
+    """The metrics of a cached result."""
+    return pack(tuple(tuple(metric) for metric in metrics)) if metrics else None
+
+
+def unpack_metrics(packed: bytes | None) -> tuple[Metric, ...]:
+    """The metrics that `pack_metrics` was given."""
+    return () if packed is None else tuple(Metric(*fields) for fields in unpack(packed))
+
+
+def pack_origin(origin: Origin | None) -> bytes | None:
+    """Where a run was forked from."""
+    return None if origin is None else pack(tuple(origin))
+
+
+def unpack_origin(packed: bytes | None) -> Origin | None:
+    """The origin that `pack_origin` was given."""
+    return None if packed is None else Origin(*unpack(packed))
 
 
 def metric_columns(task: int, attempt: int, metric: Metric) -> tuple[Any, ...]:

@@ -6,10 +6,21 @@ from typing import Any
 
 from penstock.errors import FencedError
 from penstock.journal import columns, statements
+from penstock.journal.cache import Shelf
 from penstock.journal.clock import Clock
 from penstock.journal.database import Database
+from penstock.journal.priors import prior_tasks
 from penstock.model.outcomes import Outcome
-from penstock.model.rows import Batch, MetricRecord, PriorTask, RunEnd, StepCount, TaskRecord
+from penstock.model.rows import (
+    Batch,
+    MetricRecord,
+    PriorTask,
+    RunEnd,
+    Sought,
+    StepCount,
+    TaskRecord,
+    Wanted,
+)
 from penstock.model.specs import Input
 from penstock.model.wire import pack
 
@@ -28,6 +39,8 @@ class RunHandle:
         self._sql = statements.load("writes")
         self._first = id_ << columns.RUN_SHIFT
         self._step_ids: dict[str, int] = {}
+        self._code_ids: dict[bytes, int] = {}
+        self._shelf = Shelf(database, clock, id_, token)
         # By the identity of the tuple; it is kept, so that its identity can't become another's.
         self._shared: dict[int, tuple[tuple[Input, ...], bytes]] = {}
 
@@ -36,8 +49,10 @@ class RunHandle:
         sql, database = self._sql, self._database
         with database.transaction():
             self._fence()
-            for step, name, source in batch.steps:
-                database.run(sql["upsert_step"], (self.id, step, name, source))
+            for step in batch.steps:
+                database.run(sql["upsert_step"], (self.id, *step))
+            for code in batch.codes:
+                database.run(sql["insert_code"], code)
             self._write_metrics(batch.metrics)
             if batch.tasks:
                 self._write_tasks(batch.tasks)
@@ -48,15 +63,23 @@ class RunHandle:
                 self._note_blobs_of(attempt.outcome)
             if batch.delivered:
                 database.run_many(sql["deliver"], [(self._first + task,) for task in batch.delivered])
+            for entry in batch.cached:
+                self._shelf.put(entry, self._code_id(entry.code))
+            for key in batch.used:
+                self._shelf.use(key)
+            for key in batch.released:
+                self._shelf.release(key)
+
+    def seek(self, wanted: tuple[Wanted, ...]) -> tuple[Sought, ...]:
+        """What the cache has of these, in their order. What it has not, and nobody makes, is the asker's to make."""
+        return self._shelf.seek(wanted, self._fence)
 
     def prior(self) -> list[PriorTask]:
         """All tasks that earlier drivers of this run wrote, in the order of their ids.
 
         A failed task that was delivered is replayed as it was; what is neither done nor delivered runs again.
         """
-        steps = {id_: (step, name) for id_, step, name in self._database.rows(self._sql["prior_steps"], (self.id,))}
-        bounds = {"first": self._first, "last": self._first + columns.TASK_MASK}
-        return [_prior(row, *steps[row[1]]) for row in self._database.stream(self._sql["prior_tasks"], bounds)]
+        return prior_tasks(self._database, self.id)
 
     def renew(self, counts: tuple[StepCount, ...]) -> bool:
         """Renew the lease and note progress; True where somebody asked to cancel the run. Empty counts: as before."""
@@ -75,6 +98,7 @@ class RunHandle:
             result = end.result and pack(tuple(end.result))
             database.run(sql["end_run_detail"], (result, end.error and pack(tuple(end.error)), self.id))
             database.run(sql["end_run"], (end.status, self._clock.now(), self.id))
+            database.run(sql["release_all"], (self.id,))
             if end.result and end.result.blobs:
                 self._note_blobs(end.result.blobs)
 
@@ -99,7 +123,8 @@ class RunHandle:
         for task in tasks:
             step_id = step_ids.get(task.step) or self._step_id(task.step, task.name)
             shared = self._shared_digest(task.shared) if task.shared else None
-            rows.append(columns.task_columns(first, task, step_id, shared))
+            code_id = self._code_id(task.code) if task.code else None
+            rows.append(columns.task_columns(first, task, step_id, shared, code_id))
             outcome = task.outcome
             if outcome is not None:
                 if outcome.metrics:
@@ -117,6 +142,15 @@ class RunHandle:
             row = self._database.row(self._sql["step_id"], (self.id, step))
         self._step_ids[step] = row[0]
         return row[0]
+
+    def _code_id(self, code: bytes) -> int | None:
+        known = self._code_ids.get(code)
+        if known is None:
+            row = self._database.row(self._sql["code_id"], (code,))
+            if row is None:  # removed meanwhile, or never written
+                return None
+            known = self._code_ids[code] = row[0]
+        return known
 
     def _shared_digest(self, shared: tuple[Input, ...]) -> bytes:
         known = self._shared.get(id(shared))
@@ -148,11 +182,3 @@ class RunHandle:
         if metrics:
             self._database.run(self._sql["forget_metrics"], (self._first + task, attempt))
             self._write_metrics(tuple(MetricRecord(task, attempt, metric) for metric in metrics))
-
-
-def _prior(row: tuple[Any, ...], step: str, name: str) -> PriorTask:
-    id_, _, number, key, status, inputs_digest, attempt, delivered, *result, error = row
-    return PriorTask(
-        id_, step, name, number, key, status, inputs_digest or b"", attempt or 1, bool(delivered),
-        columns.stored(*result), columns.unpack_error(error),
-    )  # fmt: skip

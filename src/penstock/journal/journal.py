@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from penstock.errors import NotFoundError, UsageError
-from penstock.journal import faults, leases, mounts, owners, statements
+from penstock.journal import faults, leases, statements
 from penstock.journal.clock import SYSTEM, Clock
-from penstock.journal.columns import Surroundings, pack_params, short_digest
+from penstock.journal.columns import Surroundings, pack_origin, pack_params, short_digest
 from penstock.journal.database import Database, open_database, open_read_only
 from penstock.journal.handle import RunHandle
-from penstock.journal.leases import Lease, Verdict, View
+from penstock.journal.leases import Lease, Verdict
+from penstock.journal.sight import view_of
 from penstock.model.ids import parse_path
 from penstock.model.rows import NewRun, Owner
 from penstock.model.states import RunStatus
@@ -57,7 +58,7 @@ class Journal:
             id_ = database.run(sql["insert_run"], values)
             values |= _owner_values(owner) | {"run_id": id_, "token": 1}
             values |= {"module": new.module, "qualname": new.qualname, "file": new.file}
-            values["params"] = pack_params(new.params)
+            values |= {"params": pack_params(new.params), "origin": pack_origin(new.origin)}
             database.run(sql["insert_run_detail"], values)
             database.run(sql["insert_lease"], values)
             self._note_driver(Surroundings(new.snapshot, new.python, new.packages, new.argv, new.cwd), values)
@@ -155,14 +156,6 @@ class Journal:
             "cwd": surroundings.cwd,
         }
         self.database.run(self._sql["insert_driver"], values | more)
-
-
-def view_of(owner: Owner, folder: Path, monotonic: float) -> View:
-    """What can be seen of a run's owner from this process."""
-    same_boot = owners.is_same_boot(owner)
-    # On a disk of its own, a journal whose owner had this host's name before it booted was written by this host.
-    rebooted = owners.is_same_host(owner) and not same_boot and not mounts.is_network(folder)
-    return View(owners.is_alive(owner), same_boot, rebooted, monotonic)
 
 
 def _owner_values(owner: Owner) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from typing import Any
 
 from penstock.errors import NotFoundError
 from penstock.journal import columns, leases, statements
-from penstock.journal.journal import Journal, view_of
+from penstock.journal.journal import Journal
 from penstock.journal.leases import Lease
+from penstock.journal.sight import view_of
 from penstock.journal.views import DriverRow, RunDetail, RunRow, StepRow, TaskRow
 from penstock.model.ids import parse_path
 from penstock.model.nearest import nearest
@@ -78,7 +79,7 @@ def detail(journal: Journal, run: int) -> RunDetail:
     row = journal.database.row(_sql("detail"), (run,))
     if row is None:
         raise NotFoundError("the run was removed; see `penstock ls`")
-    module, qualname, file, params, result, error = row
+    module, qualname, file, params, result, error, origin = row
     drivers = tuple(_driver_row(found) for found in journal.database.rows(_sql("drivers"), (run,)))
     return RunDetail(
         module,
@@ -88,16 +89,22 @@ def detail(journal: Journal, run: int) -> RunDetail:
         columns.unpack_stored(result),
         columns.unpack_error(error),
         drivers,
+        columns.unpack_origin(origin),
     )
 
 
 def steps(journal: Journal, run: int) -> list[StepRow]:
     """The steps of a run in the order of their first calls, with the counts of what is in the journal."""
     counted: dict[int, dict[str, int]] = {}
-    for id_, status, count in journal.database.rows(_sql("step_counts"), (run,)):
+    copied: dict[int, int] = {}
+    for id_, status, count, with_origin in journal.database.rows(_sql("step_counts"), (run,)):
         counted.setdefault(id_, {})[status] = count
+        copied[id_] = copied.get(id_, 0) + with_origin
     found = journal.database.rows(_sql("steps"), (run,))
-    return [StepRow(step, name, source, *_counts(counted.get(id_, {}))) for id_, step, name, source in found]
+    return [
+        StepRow(step, name, source, *_counts(counted.get(id_, {})), copied=copied.get(id_, 0))
+        for id_, step, name, source in found
+    ]
 
 
 def tasks(
@@ -159,14 +166,32 @@ def metrics(journal: Journal, run: int, id_: int | None = None) -> list[MetricRe
     ]
 
 
-def blobs_in_use(journal: Journal) -> set[bytes]:
-    """Digests of all blobs that a run's records refer to; what live runs have not committed yet is not among them."""
-    return {digest for (digest,) in journal.database.stream(_sql("blobs"))}
+def runs_with_step(journal: Journal, step: str, before: int | None = None) -> list[int]:
+    """The latest runs that have called a step, by `RunRow.id`, newest first. `before` None: up to now."""
+    return [run for (run,) in journal.database.rows(_sql("runs_with_step"), {"step": step, "before": before})]
 
 
-def snapshots_in_use(journal: Journal) -> set[str]:
-    """Digests, as text, of the code snapshots that a run was driven with."""
-    return {snapshot for (snapshot,) in journal.database.stream(_sql("snapshots"))}
+def finished_task(journal: Journal, run: int, step: str, number: int) -> TaskRow | None:
+    """A task of the step that is done: the one of this number, else the last; None: there is none."""
+    row = journal.database.row(_sql("finished_task"), {"run_id": run, "step": step, "number": number})
+    return None if row is None else _task_row(row)
+
+
+def is_cached(journal: Journal, run: int, step: str) -> bool:
+    """Whether the step's results served other runs, when this run called it."""
+    row = journal.database.row(_sql("step_is_cached"), (run, step))
+    return row is not None and bool(row[0])
+
+
+def code_tree(journal: Journal, digest: bytes) -> bytes | None:
+    """The packed tree of the code of a digest; None where no task of it is left."""
+    row = journal.database.row(_sql("code_tree"), (digest,))
+    return None if row is None else row[0]
+
+
+def codes(journal: Journal, run: int) -> list[tuple[str, bytes, int]]:
+    """Short name of a step, packed tree of the code that it had, and how many tasks that has finished."""
+    return journal.database.rows(_sql("codes_of_run"), (run,))
 
 
 def oldest_live_start(journal: Journal) -> float | None:
@@ -260,7 +285,8 @@ def _counts(found: dict[str, int]) -> Iterator[int]:
 
 def _task_row(row: tuple[Any, ...]) -> TaskRow:
     id_, step, name, number, status, attempt, delivered, key, inputs_digest, worker, *more = row
-    *used, log_file, log_start, log_end, size, digest, record, preview, blobs, culprit, error, _ = more
+    *used, log_file, log_start, log_end, size, digest, record, preview, blobs, culprit, error = more[:-5]
+    symbols, origin, why, code, _ = more[-5:]
     return TaskRow(
         id_ >> columns.RUN_SHIFT,
         id_ & columns.TASK_MASK,
@@ -275,6 +301,9 @@ def _task_row(row: tuple[Any, ...]) -> TaskRow:
         worker or "",
         columns.usage(tuple(used)),
         columns.log(log_file, log_start, log_end),
-        columns.stored(size, digest, record, preview, blobs, culprit),
+        columns.stored(size, digest, record, preview, blobs, culprit, symbols),
         columns.unpack_error(error),
+        code or b"",
+        origin or "",
+        why or "",
     )

@@ -36,7 +36,7 @@ SELECT * FROM run_row WHERE id = ?;
 SELECT name FROM flow ORDER BY name;
 
 -- name: detail
-SELECT module, qualname, file, params, result, error FROM run_detail WHERE run_id = ?;
+SELECT module, qualname, file, params, result, error, origin FROM run_detail WHERE run_id = ?;
 
 -- name: drivers
 SELECT driver.token, driver.started_at, driver.host, driver.pid, driver.snapshot, driver.python, package_set.packages,
@@ -48,7 +48,7 @@ WHERE driver.run_id = ? ORDER BY driver.token;
 SELECT id, step, name, source FROM step WHERE run_id = ? ORDER BY id;
 
 -- name: step_counts
-SELECT task.step_id, task.status, count(*)
+SELECT task.step_id, task.status, count(*), count(task.origin)
 FROM step CROSS JOIN task ON task.step_id = step.id
 WHERE step.run_id = ? GROUP BY task.step_id, task.status;
 
@@ -79,8 +79,24 @@ SELECT number, outcome FROM attempt WHERE task_id = ? ORDER BY number;
 SELECT task_id, attempt, name, step, at, value FROM metric
 WHERE task_id >= :first AND task_id <= :last ORDER BY task_id, attempt, name, step, at;
 
--- name: blobs
-SELECT digest FROM run_blob;
+-- name: runs_with_step
+-- The latest runs that have a step, before one of them.
+SELECT run_id FROM step WHERE step = :step AND (:before IS NULL OR run_id < :before) ORDER BY run_id DESC LIMIT 20;
 
--- name: snapshots
-SELECT DISTINCT snapshot FROM driver WHERE snapshot != '';
+-- name: finished_task
+-- The task of a step with this number, or else its last.
+SELECT task_row.* FROM step CROSS JOIN task_row ON task_row.step_id = step.id
+WHERE step.run_id = :run_id AND step.step = :step AND task_row.status = 'done'
+ORDER BY task_row.number = :number DESC, task_row.number DESC LIMIT 1;
+
+-- name: step_is_cached
+SELECT cached FROM step WHERE run_id = ? AND step = ?;
+
+-- name: code_tree
+SELECT tree FROM code WHERE digest = ?;
+
+-- name: codes_of_run
+-- Which code finished how many tasks of each step.
+SELECT step.name, code.tree, count(*)
+FROM step CROSS JOIN task ON task.step_id = step.id JOIN code ON code.id = task.code
+WHERE step.run_id = ? AND task.status = 'done' GROUP BY step.id, task.code ORDER BY step.id;

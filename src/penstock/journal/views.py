@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from penstock.model.outcomes import Error, Log, Outcome, Stored, Usage
-from penstock.model.rows import Owner, StepCount
+from penstock.model.rows import Origin, Owner, StepCount
 
 
 class RunRow(NamedTuple):
@@ -55,6 +55,7 @@ class RunDetail(NamedTuple):
     result: Stored | None
     error: Error | None
     drivers: tuple[DriverRow, ...]  # oldest first
+    origin: Origin | None = None  # None: it is no fork
 
 
 class StepRow(NamedTuple):
@@ -67,6 +68,7 @@ class StepRow(NamedTuple):
     done: int = 0
     failed: int = 0
     cancelled: int = 0
+    copied: int = 0  # of `done`: whose results are another run's
 
     @property
     def tasks(self) -> int:
@@ -92,6 +94,9 @@ class TaskRow(NamedTuple):
     log: Log | None
     result: Stored | None
     error: Error | None
+    code: bytes = b""  # digest of the code that made its result; b"": unknown
+    origin: str = ""  # the task of another run whose result it took over; "": it ran
+    why: str = ""  # why it ran, where the rows alone don't tell
 
     @property
     def outcome(self) -> Outcome:

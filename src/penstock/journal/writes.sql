@@ -12,7 +12,8 @@ SELECT last_number FROM flow WHERE name = :flow;
 INSERT INTO run (flow, number, status, created_at, started_at) VALUES (:flow, :number, 'running', :now, :now);
 
 -- name: insert_run_detail
-INSERT INTO run_detail (run_id, module, qualname, file, params) VALUES (:run_id, :module, :qualname, :file, :params);
+INSERT INTO run_detail (run_id, module, qualname, file, params, origin)
+VALUES (:run_id, :module, :qualname, :file, :params, :origin);
 
 -- name: insert_lease
 INSERT INTO lease (run_id, token, cancel_requested, renewals, renewed_monotonic, renewed_at,
@@ -70,8 +71,8 @@ UPDATE run SET status = ?, ended_at = ? WHERE id = ?;
 UPDATE run_detail SET result = ?, error = ? WHERE run_id = ?;
 
 -- name: upsert_step
-INSERT INTO step (run_id, step, name, source) VALUES (?, ?, ?, ?)
-ON CONFLICT (run_id, step) DO UPDATE SET name = excluded.name, source = excluded.source;
+INSERT INTO step (run_id, step, name, source, cached) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (run_id, step) DO UPDATE SET name = excluded.name, source = excluded.source, cached = excluded.cached;
 
 -- name: insert_step
 -- A task may come before the record of its step.
@@ -84,8 +85,8 @@ SELECT id FROM step WHERE run_id = ? AND step = ?;
 -- The same record again keeps the mark of delivery; another attempt, or another end, loses it.
 INSERT INTO task (id, step_id, number, status, attempt, began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes,
     size, key, digest, inputs_digest, shared, worker, log_file, log_start, log_end, culprit, preview, blobs, error,
-    inputs, record)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    inputs, record, code, origin, why, symbols)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     delivered = CASE WHEN status = excluded.status AND attempt IS excluded.attempt THEN delivered END,
     step_id = excluded.step_id, number = excluded.number, status = excluded.status, attempt = excluded.attempt,
@@ -94,7 +95,8 @@ ON CONFLICT (id) DO UPDATE SET
     digest = excluded.digest, inputs_digest = excluded.inputs_digest, shared = excluded.shared,
     worker = excluded.worker, log_file = excluded.log_file, log_start = excluded.log_start,
     log_end = excluded.log_end, culprit = excluded.culprit, preview = excluded.preview, blobs = excluded.blobs,
-    error = excluded.error, inputs = excluded.inputs, record = excluded.record;
+    error = excluded.error, inputs = excluded.inputs, record = excluded.record, code = excluded.code,
+    origin = excluded.origin, why = excluded.why, symbols = excluded.symbols;
 
 -- name: deliver
 UPDATE task SET delivered = 1 WHERE id = ?;
@@ -124,8 +126,20 @@ SELECT id, step, name FROM step WHERE run_id = ?;
 
 -- name: prior_tasks
 SELECT id & 4294967295, step_id, number, key, status, inputs_digest, attempt, delivered, size, digest, record, preview,
-    blobs, culprit, error
+    blobs, culprit, symbols, error, code, origin
 FROM task WHERE id > :first AND id <= :last ORDER BY id;
+
+-- name: insert_code
+INSERT INTO code (digest, tree) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: code_id
+SELECT id FROM code WHERE digest = ?;
+
+-- name: code_digest
+SELECT digest FROM code WHERE id = ?;
+
+-- name: release_all
+DELETE FROM cache_claim WHERE run_id = ?;
 
 -- name: request_cancel
 UPDATE lease SET cancel_requested = 1 WHERE run_id = ?;
@@ -169,6 +183,9 @@ DELETE FROM shared_inputs WHERE run_id = :run_id;
 
 -- name: delete_run_blobs
 DELETE FROM run_blob WHERE run_id = :run_id;
+
+-- name: delete_run_claims
+DELETE FROM cache_claim WHERE run_id = :run_id;
 
 -- name: delete_unused_packages
 DELETE FROM package_set WHERE digest NOT IN (SELECT packages FROM driver WHERE packages IS NOT NULL);

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from penstock.launch.how import How, Watcher
+from penstock.launch.preparing import Order
 from penstock.launch.runs import ActiveRun, prepare, start
 from penstock.launch.targets import refuse_unguarded
 from penstock.project import Project
@@ -57,4 +58,4 @@ def submit_from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Call
     """What `flow.submit` does."""
     refuse_unguarded(flow)
     project = Project.find()
-    return Handle(prepare(project, flow, params, How(watcher=watch(project))))
+    return Handle(prepare(project, Order(flow, params), How(watcher=watch(project))))

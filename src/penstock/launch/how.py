@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from penstock.engine.driver import Driver
+from penstock.engine.reuse import Policy
 from penstock.model.states import RunStatus
 
 if TYPE_CHECKING:
@@ -41,4 +42,5 @@ class How:
     keep_going: bool = False  # when the body fails, finish all that was submitted
     tags: tuple[str, ...] = ()
     watcher: Watcher = field(default_factory=Watcher)
+    policy: Policy = field(default_factory=Policy)  # what may be reused
     blank: Blank | None = None  # a process for the first zygote, started before; None: it is started when it is needed

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from penstock.artifacts import codec, names
-from penstock.artifacts.canonical import identify
-from penstock.artifacts.digests import digest
+from penstock.artifacts import codec
 from penstock.engine.book import Wiring
 from penstock.engine.driver import Driver
-from penstock.environments import code, installed, snapshot
+from penstock.engine.origin import OriginRun
+from penstock.engine.reuse import Policy
 from penstock.errors import (
     FencedError,
     NotStorableError,
     StoreError,
     Suspension,
 )
-from penstock.journal.columns import Surroundings
-from penstock.journal.handle import RunHandle as JournalHandle
-from penstock.journal.owners import owner_of_this_process
 from penstock.launch.ending import how_it_ended, run_end, what_ended
 from penstock.launch.how import How
+from penstock.launch.identity import combine, fingerprint
 from penstock.launch.interrupts import interrupts
-from penstock.launch.targets import Module, module_of
+from penstock.launch.preparing import Order, Prepared, take_lease
 from penstock.model.ids import how_to_resume
 from penstock.model.outcomes import Stored
-from penstock.model.rows import NewRun, RunEnd
-from penstock.model.specs import Code, RunContext
+from penstock.model.rows import RunEnd
 from penstock.model.states import Cause, RunStatus
 from penstock.project import Project, wire_executors
 from penstock.sdk import current, local, session
@@ -44,89 +38,34 @@ if TYPE_CHECKING:
 
 def start(project: Project, flow: Flow[Any, Any], params: dict[str, Any], how: How) -> Any:
     """Run a flow: a new run. Blocks until it is over; gives the body's result, or raises what ended the run."""
-    return prepare(project, flow, params, how).drive()
+    return prepare(project, Order(flow, params), how).drive()
 
 
 def resume(project: Project, flow: Flow[Any, Any], run_id: str, params: dict[str, Any], how: How) -> Any:
     """Go on with a run, whose stored parameters are `params`. Blocks like `start`."""
-    return prepare(project, flow, params, how, run_id).drive()
+    return prepare(project, Order(flow, params, run_id), how).drive()
 
 
-def prepare(project: Project, flow: Flow[Any, Any], params: dict[str, Any], how: How, run_id: str = "") -> ActiveRun:
-    """Take the lease of a new run (`run_id` is ""), or of an existing one. Nothing runs yet."""
-    module = module_of(flow)
-    journal = project.journal  # first: where nothing can be written, it says so best
-    with project.store_held():
-        stored = tuple((name, codec.encode(value, project.store, where=name).stored) for name, value in params.items())
-        taken = _take_snapshot(project, module)
-        around = _surroundings(taken)
-        owner, now, monotonic = owner_of_this_process(), time.time(), time.monotonic()
-        if run_id:
-            is_at = (module.name, module.file) if module.file else None
-            handle = journal.take(run_id, owner, now, monotonic, around, is_at)
-        else:
-            new = NewRun(flow.name, module.name, flow.fn.__qualname__, module.file, stored, how.tags, *around)
-            handle = journal.create(new, owner, now, monotonic)
-    if taken.note:
-        how.watcher.said(taken.note)
-    return ActiveRun(project, flow, params, how, handle, _context(project, handle.run_id, module, stored, taken))
-
-
-def _surroundings(taken: snapshot.Snapshot) -> Surroundings:
-    python, packages = installed.describe_interpreter(), installed.installed_packages()
-    return Surroundings(taken.digest, python, packages, tuple(sys.argv), os.getcwd())
-
-
-def _take_snapshot(project: Project, module: Module) -> snapshot.Snapshot:
-    roots = [Path(module.root)] if module.file else []
-    if (project.settings.root / "penstock.toml").exists():
-        roots.append(project.settings.root)
-    extra = [Path(module.file)] if module.file else []
-    return snapshot.take(roots, extra, project.home / "sources")
-
-
-def _context(
-    project: Project, run_id: str, module: Module, params: tuple[tuple[str, Stored], ...], taken: snapshot.Snapshot
-) -> RunContext:
-    return RunContext(
-        run=run_id,
-        store=os.fspath(project.home / "store"),
-        scratch=os.fspath(project.folder("scratch", run_id)),
-        checkpoints=os.fspath(project.folder("checkpoints", run_id)),
-        logs=os.fspath(project.folder("logs", run_id)),
-        cwd=os.getcwd(),
-        params=tuple((name, value.record) for name, value in params),
-        sources=os.fspath(taken.file),
-        module=module.name,
-        module_path=module.file,
-        argv=tuple(sys.argv),
-        sys_path=tuple(dict.fromkeys((module.root, *filter(None, sys.path)))),
-    )
+def prepare(project: Project, order: Order, how: How) -> ActiveRun:
+    """Take the lease of a new run, or of an existing one. Nothing runs yet."""
+    return ActiveRun(project, take_lease(project, order, how), how)
 
 
 class ActiveRun:
     """A run whose lease this process holds."""
 
-    def __init__(
-        self,
-        project: Project,
-        flow: Flow[Any, Any],
-        params: dict[str, Any],
-        how: How,
-        handle: JournalHandle,
-        context: RunContext,
-    ) -> None:
-        self.id = handle.run_id
+    def __init__(self, project: Project, prepared: Prepared, how: How) -> None:
+        self.id = prepared.handle.run_id
         self._project = project
-        self._flow = flow
-        self._params = params
+        self._order = prepared.order
+        self._prepared = prepared
         self._how = how
-        self._handle = handle
-        self._context = context
+        self._handle = prepared.handle
+        self._context = prepared.context
 
     def drive(self) -> Any:
         """Call the body and see the run to its end. Gives the body's result, or raises what ended the run."""
-        driver = self._new_driver(self._flow.timeout_s, self._how.blank)
+        driver = self._new_driver(self._order.flow.timeout_s, self._how.blank)
         with interrupts(driver, self._how.watcher, self._project.settings.grace_s):
             self._how.watcher.began(self.id, driver)
             try:
@@ -151,20 +90,32 @@ class ActiveRun:
             context=self._context,
             limits=dict(settings.limits),
             platform_retries=settings.platform_retries,
-            combine=_combine,
-            fingerprint=_fingerprint,
+            combine=combine,
+            fingerprint=fingerprint,
             damaged=self._is_damaged,
-            source_of=_source_of,
+            codes=self._prepared.codes.wired(),
+            intact=self._is_intact,
             notify=how.watcher.said,
             in_process=executors.in_process,
             assist=executors.inline.run_next,
             timeout_s=timeout_s,
+            policy=self._policy(),
+            origin=self._origin(),
         )
         return Driver(wiring)
 
+    def _policy(self) -> Policy:
+        """A step that is tried out alone takes nothing from the cache and leaves nothing there."""
+        origin = self._prepared.origin
+        return replace(self._how.policy, cache=False) if origin is not None and origin.only else self._how.policy
+
+    def _origin(self) -> OriginRun | None:
+        origin = self._prepared.origin
+        return None if origin is None or origin.only else self._prepared.past.origin(origin, combine)
+
     def _call_body(self, driver: Driver) -> Any:
         with current.outside(), session.driving(self._session(driver)):
-            return local.resolved(self._flow.call(self._params))
+            return local.resolved(self._order.call())
 
     def _session(self, driver: Driver) -> session.Run:
         files = os.fspath(self._project.folder("files", self.id))
@@ -195,8 +146,8 @@ class ActiveRun:
             self._clean_up(RunStatus.RUNNING)
             raise fault
         status, shown = how_it_ended(fault, self.id, self._go_on)
-        if self._flow.on_failure is not None and driver.fault is None and status is RunStatus.FAILED:
-            self._call_on_failure(self._flow.on_failure, shown)
+        if self._order.flow.on_failure is not None and driver.fault is None and status is RunStatus.FAILED:
+            self._call_on_failure(self._order.flow.on_failure, shown)
         self._end(run_end(status, shown, driver))
         raise shown.with_traceback(without_engine(error.__traceback__)) from shown.__cause__
 
@@ -237,11 +188,17 @@ class ActiveRun:
 
         shutil.rmtree(self._context.scratch, ignore_errors=True)
         self._handle.close()
+        self._prepared.codes.save()
+        self._prepared.past.close()
         self._how.watcher.ended(self.id, status, self._go_on)
 
     @property
     def _go_on(self) -> str:
-        return how_to_resume(self.id, self._context.module_path, self._flow.fn.__qualname__)
+        return how_to_resume(self.id, self._context.module_path, self._order.flow.fn.__qualname__)
+
+    def _is_intact(self, stored: Stored) -> bool:
+        """Whether all blobs of a result are there; renewed, they are not swept before this run has a row for them."""
+        return all(self._project.store.renew(blob, size) for blob, size in codec.inspect_record(stored.record))
 
     def _is_damaged(self, stored: Stored) -> bool:
         """Whether what a record needs can't be read. Damaged blobs are removed, so that they can be written anew."""
@@ -253,21 +210,6 @@ class ActiveRun:
                 self._project.store.delete(blob)
                 damaged = True
         return damaged
-
-
-def _combine(fingerprints: tuple[bytes, ...]) -> bytes:
-    return identify(fingerprints).digest
-
-
-def _fingerprint(stored: Stored) -> bytes:
-    return stored.digest or digest(stored.record)
-
-
-def _source_of(found: Code) -> str:
-    if found.record is not None:
-        return ""
-    step = names.load(found.module, found.qualname)
-    return code.source_digest(getattr(step, "fn", step))
 
 
 def _finish_quietly(driver: Driver) -> None:

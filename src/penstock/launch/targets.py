@@ -11,6 +11,8 @@ from types import ModuleType
 from typing import Any, cast
 
 from penstock.artifacts import names
+from penstock.environments import collect
+from penstock.environments.bytecode import drop_doubtful
 from penstock.errors import UsageError
 from penstock.sdk import current
 from penstock.sdk.flows import Flow
@@ -96,6 +98,7 @@ def load_file(path: Path) -> ModuleType:
         raise UsageError(f"{path} would hide Python's own module {name!r}: rename the file")
     if root not in sys.path:
         sys.path.insert(0, root)
+    drop_doubtful(collect.walk(root, collect.MAX_ENTRIES).files)
     loaded = sys.modules.get(name)
     if loaded is None:
         with current.importing():

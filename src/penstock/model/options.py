@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Tuple, Union
 
 
 class Backoff(NamedTuple):
@@ -12,6 +12,14 @@ class Backoff(NamedTuple):
     factor: float = 2.0
     max_s: float = 600.0
     jitter: float = 0.1
+
+
+class Cache(NamedTuple):
+    """That a step's results serve other runs too, and when they don't."""
+
+    expires: Union[float, str, None] = None  # how old a result may be, seconds or "7d"; None: any age
+    ignore: Tuple[str, ...] = ()  # parameters that don't count
+    version: Union[str, int] = ""  # another one: nothing that was stored under this one is reused
 
 
 class Options(NamedTuple):
@@ -26,3 +34,5 @@ class Options(NamedTuple):
     retry_on: Optional[Tuple[str, ...]] = None  # `module.qualname` of exception classes; None: any exception
     limits: Tuple[str, ...] = ()
     on: str = "process"
+    cache: Optional[Cache] = None  # None: each run makes its own results
+    uses: Optional[Tuple[str, ...]] = None  # code that can't be followed: "module:name", "module", "file:/path"

@@ -39,6 +39,7 @@ class Stored(NamedTuple):
     blobs: Tuple[bytes, ...] = ()  # digests of the blobs that the record refers to
     size: int = 0  # bytes of the record and its blobs
     culprit: str = ""  # path to what has no stable form; "" where the value is stable
+    symbols: Tuple[str, ...] = ()  # "module:name" of the project's classes and functions inside; sorted
 
 
 class Metric(NamedTuple):

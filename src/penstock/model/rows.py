@@ -22,6 +22,7 @@ class NewRun(NamedTuple):
     packages: Tuple[Tuple[str, str], ...] = ()  # name, version
     argv: Tuple[str, ...] = ()
     cwd: str = ""
+    origin: Optional[Origin] = None  # None: it is no fork
 
 
 class StepRecord(NamedTuple):
@@ -29,7 +30,15 @@ class StepRecord(NamedTuple):
 
     step: str  # module-qualified name
     name: str  # short name
-    source: str  # digest of the function's source, as text; "" where there is none
+    source: str  # digest of the code that it reaches, as text; "" where that is unknown
+    cached: bool = False  # whether its results serve other runs
+
+
+class CodeRecord(NamedTuple):
+    """The code that a task reaches: its fingerprint."""
+
+    digest: bytes  # b"": the step's own source can't be found
+    tree: bytes  # packed; `environments` reads it
 
 
 class TaskRecord(NamedTuple):
@@ -46,6 +55,9 @@ class TaskRecord(NamedTuple):
     inputs_digest: bytes  # of the content of its inputs, when it started; b"" where unknown
     attempt: int  # number of the attempt that `outcome` belongs to
     outcome: Optional[Outcome]
+    code: bytes = b""  # digest of its `CodeRecord`; b"": unknown
+    origin: str = ""  # the task of another run whose result it took over; "": it ran
+    why: str = ""  # why it ran, as words, where that was decided; "": a comparison with earlier tasks tells
 
 
 class AttemptRecord(NamedTuple):
@@ -76,6 +88,38 @@ class StepCount(NamedTuple):
     cancelled: int = 0  # not among the failed
 
 
+class Wanted(NamedTuple):
+    """A result that the cache may have."""
+
+    key: bytes
+    content: bytes  # the key without its code
+    task: str  # whoever asks: "digits/3/train/2"
+    expires_s: Optional[float] = None  # how old it may be; None: any age
+    refresh: bool = False  # it is to be made anew, whatever there is
+
+
+class CacheEntry(NamedTuple):
+    """A result that serves other runs."""
+
+    key: bytes
+    content: bytes  # the key without its code
+    step: str
+    code: bytes  # digest of its `CodeRecord`
+    task: str  # that made it
+    result: Stored
+    metrics: Tuple[Metric, ...] = ()
+    stored_at: float = 0.0  # UTC, seconds since the epoch; set when it is stored
+
+
+class Sought(NamedTuple):
+    """What the cache says: a result, or that another task makes it just now, or neither: then the asker makes it."""
+
+    entry: Optional[CacheEntry] = None
+    maker: str = ""  # the task that makes it
+    expired: str = ""  # the task whose result is there, and too old
+    other: Tuple[str, bytes] = ("", b"")  # the latest task of the same content and other code, and its code's digest
+
+
 class Batch(NamedTuple):
     """What one transaction writes."""
 
@@ -84,6 +128,10 @@ class Batch(NamedTuple):
     metrics: Tuple[MetricRecord, ...] = ()
     delivered: Tuple[int, ...] = ()  # failed tasks whose failure was handed to the flow's body
     steps: Tuple[StepRecord, ...] = ()  # seen for the first time by this driver
+    codes: Tuple[CodeRecord, ...] = ()  # likewise
+    cached: Tuple[CacheEntry, ...] = ()
+    used: Tuple[bytes, ...] = ()  # keys of cached results that stood for tasks
+    released: Tuple[bytes, ...] = ()  # keys that this driver was going to make results for, and no longer is
 
 
 class PriorTask(NamedTuple):
@@ -100,6 +148,18 @@ class PriorTask(NamedTuple):
     delivered: bool
     result: Optional[Stored] = None
     error: Optional[Error] = None
+    code: bytes = b""  # digest of its `CodeRecord`; b"": unknown
+    origin: str = ""
+
+
+class Origin(NamedTuple):
+    """The run that a run was forked from, and what of it counts."""
+
+    run: str  # "digits/3"
+    id: int  # names it in the journal
+    step: str = ""  # nothing from its first call of this step on; "": all of it
+    keep_code: bool = False  # also what older code made
+    only: str = ""  # no flow is run, but this step alone: "train", or one task of it, "train/2"
 
 
 class RunEnd(NamedTuple):

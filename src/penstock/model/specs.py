@@ -27,6 +27,8 @@ class Input(NamedTuple):
     preview: str = ""  # JSON; "" where the input is a reference
     blobs: Tuple[bytes, ...] = ()
     culprit: str = ""  # path to what has no stable form
+    symbols: Tuple[str, ...] = ()  # "module:name" of the project's classes and functions inside; sorted
+    content: bytes = b""  # digest in which files count by content, and edges by their place alone; b"": as `identity`
 
 
 class Call(NamedTuple):
@@ -39,6 +41,8 @@ class Call(NamedTuple):
     options: Options
     inputs: Tuple[Input, ...]
     shared: Tuple[Input, ...] = ()  # the `same` arguments of a map: one tuple for all its calls
+    closed_over: bytes = b""  # content digest of what its function closes over; b"": nothing
+    defaults: Tuple[str, ...] = ()  # inputs that are what the parameter would have had anyway
 
 
 class Resolved(NamedTuple):

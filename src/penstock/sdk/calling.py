@@ -16,12 +16,23 @@ from penstock.sdk.local import call as plain
 from penstock.sdk.local import finished, resolved
 from penstock.sdk.session import Place
 
-__all__ = ["Binder", "KeyHead", "closed_over", "finished", "join", "map_items", "plain", "submit", "without_engine"]
+__all__ = [
+    "Binder",
+    "KeyHead",
+    "closed_over",
+    "finished",
+    "join",
+    "map_items",
+    "plain",
+    "spread",
+    "submit",
+    "without_engine",
+]
 
 
 def submit(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Future[Any]:
     """Start a task of a step."""
-    call = build(here, step, encode_inputs(here.run, step.binder.bind(args, kwargs)))
+    call = build(here, step, encode_inputs(here.run, step.binder.bind(args, kwargs), _by_content(step)))
     return Hand(here.run).add(call)
 
 
@@ -30,7 +41,7 @@ def map_items(step: Any, here: Optional[Place], iterables: Tuple[Any, ...], same
     _check_iterables(step.name, iterables)
     if here is None:
         return Futures(cast("Iterator[Any]", (finished(step.fn, items, same) for items in zip(*iterables))))
-    shared = encode_inputs(here.run, _same(step.binder, len(iterables), same))
+    shared = encode_inputs(here.run, _same(step.binder, len(iterables), same), _by_content(step))
     at_hand = all(isinstance(items, (list, tuple, range)) for items in iterables)
     hand = Hand(here.run, MANY if at_hand else 1)  # the next item of a generator may be long in coming
     try:
@@ -43,7 +54,12 @@ def _call_item(step: Any, here: Place, items: Tuple[Any, ...], shared: Any, same
     own: Dict[str, Any] = step.binder.bind(items, same)
     if same:
         own = {name: value for name, value in own.items() if name not in same and name != "**kwargs"}
-    return build(here, step, encode_inputs(here.run, own), shared)
+    return build(here, step, encode_inputs(here.run, own, _by_content(step)), shared)
+
+
+def _by_content(step: Any) -> bool:
+    """Whether files among a step's arguments are to be read: for a cached result they count by content."""
+    return step.opts.cache is not None
 
 
 def _same(binder: Binder, items: int, same: Dict[str, Any]) -> Dict[str, Any]:
@@ -71,16 +87,19 @@ def join(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any
     base = KeyHead(flow.qualified_name, b"").base(here.scope, named)
     key = key_of(base, here.run.occurrence(base))
     with session.entered(Place(here.run, (*here.scope, key))):
-        return resolved(flow.fn(*_positional(binder, arguments), **_named(binder, arguments)))
+        positional, keywords = spread(binder, arguments)
+        return resolved(flow.fn(*positional, **keywords))
 
 
-def _positional(binder: Binder, arguments: Dict[str, Any]) -> List[Any]:
-    more: Tuple[Any, ...] = arguments.get("*args", ())
-    return [*(arguments[name] for name in binder.positional if name in arguments), *more]
-
-
-def _named(binder: Binder, arguments: Dict[str, Any]) -> Dict[str, Any]:
-    taken = (*binder.positional, "*args", "**kwargs")
-    named = {name: value for name, value in arguments.items() if name not in taken}
-    more: Dict[str, Any] = arguments.get("**kwargs", {})
-    return {**named, **more}
+def spread(binder: Binder, arguments: Mapping[str, Any]) -> Tuple[List[Any], Dict[str, Any]]:
+    """What `binder.bind` gave, as positional and keyword arguments again."""
+    args: List[Any] = [arguments[name] for name in binder.positional if name in arguments]
+    kwargs: Dict[str, Any] = {}
+    for name, value in arguments.items():
+        if name.startswith("**"):
+            kwargs.update(value)
+        elif name.startswith("*"):
+            args.extend(value)
+        elif name not in binder.positional:
+            kwargs[name] = value
+    return args, kwargs

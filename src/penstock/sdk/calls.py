@@ -76,15 +76,16 @@ class Binder:
         return known != b"" and known == identity
 
 
-def encode_inputs(run: Run, arguments: Mapping[str, Any]) -> Tuple[Input, ...]:
+def encode_inputs(run: Run, arguments: Mapping[str, Any], by_content: bool = False) -> Tuple[Input, ...]:
     """The arguments as they are recorded. Large values are in the store when this returns.
 
+    `by_content`: the files among them are read, so that a cached result is not taken for other ones.
     Raises NotStorableError that names the path to what can't be pickled, UsageError for a future of another run.
     """
-    return tuple(_encode_input(run, name, value) for name, value in arguments.items())
+    return tuple(_encode_input(run, name, value, by_content) for name, value in arguments.items())
 
 
-def _encode_input(run: Run, name: str, value: Any) -> Input:
+def _encode_input(run: Run, name: str, value: Any, by_content: bool) -> Input:
     if isinstance(value, Edge):
         _check_edges(run, name, (value,))
         return Input(name, value.edge_identity(), None, (value.edge_ref(),))
@@ -93,8 +94,12 @@ def _encode_input(run: Run, name: str, value: Any) -> Input:
         _check_edges(run, name, encoded.edges)
     stored = encoded.stored
     refs = tuple(edge.edge_ref() for edge in encoded.edges)
-    identity = encoded.identity
-    return Input(name, identity.digest, stored.record, refs, stored.preview, stored.blobs, identity.culprit)
+    identity, content = encoded.identity, b""
+    if encoded.edges or (by_content and encoded.holds_paths):
+        found = identify(value, name, None, by_content, True)
+        identity, content = identity._replace(culprit=identity.culprit or found.culprit), found.digest
+    blobs, symbols = stored.blobs, stored.symbols
+    return Input(name, identity.digest, stored.record, refs, stored.preview, blobs, identity.culprit, symbols, content)
 
 
 def _check_edges(run: Run, name: str, edges: Iterable[Edge]) -> None:
@@ -124,11 +129,15 @@ def build(here: Place, step: Any, own: Tuple[Input, ...], shared: Tuple[Input, .
     """The call, with its key. Fixed now: nothing that happens later changes it."""
     binder: Binder = step.binder
     counted: List[Tuple[str, Any]] = []
+    defaults: Tuple[str, ...] = ()
     for item in (*own, *shared):
         if item.culprit:
             counted.append((item.name, ("unstable", item.culprit)))
-        elif not binder.is_default(item.name, item.identity):
+        elif binder.is_default(item.name, item.identity):
+            defaults += (item.name,)
+        else:
             counted.append((item.name, item.identity))
     base = step.key_head.base(here.scope, counted)
     key = keys.key_of(base, here.run.occurrence(base))
-    return Call(key, step.qualified_name, step.name, code_of(here.run, step), step.opts, own, shared)
+    code, closed_over = code_of(here.run, step), step.key_head.closed_over
+    return Call(key, step.qualified_name, step.name, code, step.opts, own, shared, closed_over, defaults)

@@ -26,7 +26,7 @@ class KeyHead:
 
     def __init__(self, step: str, closed_over: bytes) -> None:
         self._step = step
-        self._closed_over = closed_over
+        self.closed_over = closed_over
         self._end = form(step) + form(closed_over)
         self._names: Dict[str, bytes] = {}
 
@@ -37,11 +37,11 @@ class KeyHead:
         parts = [b"t", _size(len(inputs))]
         for name, identity in inputs:
             if type(identity) is not bytes:
-                return base_of(scope, self._step, self._closed_over, tuple(inputs))
+                return base_of(scope, self._step, self.closed_over, tuple(inputs))
             parts += (self._names.get(name) or self._name(name), b"b", _size(len(identity)), identity)
         written = _FOUR + (form(scope) if scope else b"t" + _size(0)) + self._end + b"".join(parts)
         if len(written) >= SHORTEST_DIGESTED:  # some of it counts by its digest
-            return base_of(scope, self._step, self._closed_over, tuple(inputs))
+            return base_of(scope, self._step, self.closed_over, tuple(inputs))
         return digest_of_form(written)
 
     def _name(self, name: str) -> bytes:

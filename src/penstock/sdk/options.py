@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Tuple, cast
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Tuple, cast
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model.nearest import nearest
-from penstock.model.options import Backoff, Options
+from penstock.model.options import Backoff, Cache, Options
 from penstock.model.quantities import parse_bytes, parse_seconds
 
 if TYPE_CHECKING:
-    from typing import Optional, Type, TypedDict, Union
+    from typing import Type, TypedDict, Union
 
     class StepOptions(TypedDict, total=False):
         """The keywords as a type checker knows them; `_FIELDS` below reads them. None: the default."""
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
         retry_on: Union[Type[BaseException], Tuple[Type[BaseException], ...], None]
         limit: Union[str, Tuple[str, ...], None]
         on: Optional[str]
+        cache: Union[bool, float, str, Cache, None]
+        uses: Optional[Iterable[Any]]
         name: Optional[str]
 
 
@@ -83,6 +87,46 @@ def _word(value: Any) -> str:
     return value
 
 
+def _cache(value: Any) -> Optional[Cache]:
+    if value is False:
+        return None
+    cache = value if isinstance(value, Cache) else Cache() if value is True else Cache(expires=value)
+    expires: Any = cache.expires
+    ignore: Any = cache.ignore
+    version: Any = cache.version
+    if isinstance(ignore, str) or not all(isinstance(name, str) for name in ignore):
+        raise ValueError("expected ignore=[...], with the names of parameters")
+    if isinstance(version, bool) or not isinstance(version, (str, int)):
+        raise ValueError("expected a text or a whole number as version=")
+    return Cache(None if expires is None else _seconds(expires), tuple(ignore), version)
+
+
+def _uses(value: Any) -> Tuple[str, ...]:
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        raise ValueError('expected a list of functions, classes, modules, files (Path) or names, "module:name"')
+    return tuple(_used(item) for item in value)
+
+
+def _used(item: Any) -> str:
+    """`module:name`, `module` or `file:/path`."""
+    if isinstance(item, str):
+        if not re.fullmatch(r"[^\W\d][\w.]*(:[^\W\d][\w.]*)?", item):
+            raise ValueError(f'{item!r} is not "module" or "module:name"; a file is given as Path({item!r})')
+        return item
+    if isinstance(item, os.PathLike):
+        path: Any = cast("Any", item)
+        return f"file:{os.path.abspath(path)}"
+    if isinstance(item, ModuleType):
+        name = names.module_name(item.__name__)
+        if name is not None:
+            return name
+    else:
+        found = names.name_of(item)
+        if found is not None:
+            return ":".join(found)
+    raise ValueError(f"{item!r} can't be found by a name: give what stands at the top of a module")
+
+
 _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     "cpu": ("cpu", _number(0)),
     "memory": ("memory_bytes", parse_bytes),
@@ -93,6 +137,8 @@ _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     "retry_on": ("retry_on", _exceptions),
     "limit": ("limits", _words),
     "on": ("on", _word),
+    "cache": ("cache", _cache),
+    "uses": ("uses", _uses),
 }
 
 
@@ -110,6 +156,19 @@ def checked(what: str, known: Iterable[str], given: Mapping[str, Any]) -> None:
     for name in given:
         if name not in known:
             raise UsageError(f"{what} has no option {name!r}{_hint(name, known)}")
+
+
+def check_ignored(fn: Any, options: Options) -> None:
+    """Raise UsageError where `Cache(ignore=...)` names no parameter of the function."""
+    code = getattr(fn, "__code__", None)
+    if options.cache is None or code is None:
+        return
+    known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    for name in options.cache.ignore:
+        if name not in known:
+            raise UsageError(
+                f"step {fn.__name__}: cache ignores {name!r}, which is no parameter of it{_hint(name, known)}"
+            )
 
 
 def changed(options: Options, what: str, given: Mapping[str, Any]) -> Options:

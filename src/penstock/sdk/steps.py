@@ -9,7 +9,7 @@ from penstock.artifacts import names
 from penstock.model.options import Options
 from penstock.sdk import session
 from penstock.sdk.functions import Typed, check_function, function_name, qualified_name
-from penstock.sdk.options import changed, named
+from penstock.sdk.options import changed, check_ignored, named
 
 if TYPE_CHECKING:
     from typing import Coroutine, Protocol
@@ -43,6 +43,7 @@ class Step(Typed["P", R]):
 
     def __init__(self, fn: Callable[P, R], opts: Options, name: str) -> None:
         check_function(fn, "step")
+        check_ignored(fn, opts)
         functools.update_wrapper(self, fn)
         self.fn = fn
         self.opts = opts
@@ -118,7 +119,9 @@ def step(fn: Any = None, **given: Any) -> Any:
     cpu (cores, default 1), memory (bytes or "2GiB"; None: not limited), gpu (devices), timeout (seconds or "90s"),
     retries (after failures of its own code), retry_delay (seconds before the first, doubling, or a `Backoff`),
     retry_on (exception classes; None: all), limit (names of `[limits]` in penstock.toml), on ("process", "inline", or a
-    name of `[executors]`), name. Raises UsageError for an unknown option or a wrong value.
+    name of `[executors]`), cache (True, "7d" or a `Cache`: its results serve other runs as long as its inputs, its code
+    and what that reaches are the same), uses (functions, classes, modules and files that its code reaches in ways that
+    can't be followed), name. Raises UsageError for an unknown option or a wrong value.
 
     >>> @step(retries=2, timeout="90s")
     ... def double(x: int) -> int:

@@ -8,7 +8,7 @@ import math
 import msgspec
 
 import penstock
-from penstock.client import structs
+from penstock.client import space_structs, structs
 from tests.recorded import Recorded, record_done, record_failed
 
 FIELDS = {
@@ -18,20 +18,31 @@ FIELDS = {
     "MetricInfo": "name points tasks last smallest largest",
     "InputInfo": "name sources value",
     "AttemptInfo": "number status error began_at wall_s cpu_s peak_bytes read_bytes written_bytes worker",
-    "TaskInfo": "id run step step_path number status attempt result error survived inputs attempts metrics",
+    "TaskInfo": "id run step step_path number status attempt result error survived inputs attempts metrics origin",
     "StepInfo": "step step_path waiting running done failed cancelled reused",
     "DriverInfo": "started_at host pid python cwd argv snapshot packages",
     "RunInfo": "id flow number status created_at started_at ended_at duration_s tags params result error steps metrics"
-    " file module qualname drivers",
+    " file module qualname drivers origin",
     "LogLine": "task attempt at level stream text worker",
     "GotInfo": "target value content saved_to",
+    "OriginInfo": "run from_step keep_code only",
+    "StepForecastInfo": "step reused run whys",
+    "ForecastInfo": "steps stopped_at left error",
+    "CodeInfo": "name kind place version reaches",
+    "PileInfo": "what count bytes",
+    "RunSpaceInfo": "id flow status seen_at tags bytes alone_bytes folder_bytes",
+    "FlowSpaceInfo": "flow runs bytes alone_bytes folder_bytes",
+    "CacheSpaceInfo": "results bytes alone_bytes",
+    "SpaceInfo": "bytes parts flows runs cache",
+    "SweepInfo": "removed bytes runs cached piles journal_bytes spared_bytes notes",
+    "WhyInfo": "task ran line origin compared_with changes code unfollowed",
 }
 
 
 def test_no_field_is_renamed_or_removed():
     found = {
         name: " ".join(kind.__struct_fields__)
-        for name, kind in vars(structs).items()
+        for name, kind in {**vars(structs), **vars(space_structs)}.items()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind is not msgspec.Struct
     }
     assert found == FIELDS

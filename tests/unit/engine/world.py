@@ -37,6 +37,7 @@ class Spec:
     fails: bool = False  # and so does every later one
     unstable: bool = False  # another result each time
     wall_s: float = 0.001
+    cached: bool = False  # one result serves all calls of the step with the same inputs
 
 
 @dataclass
@@ -71,6 +72,11 @@ def combine(fingerprints: tuple[bytes, ...]) -> bytes:
     return b"(" + b"|".join(fingerprints) + b")"
 
 
+def made_of(task: int, spec: Spec, inputs: bytes) -> bytes:
+    """What the task makes of its inputs: its own, or where it is cached what all of its step make of them."""
+    return (spec.step.encode() if spec.cached else b"%d" % task) + inputs
+
+
 @dataclass
 class World:
     """What outlives drivers: the journal, what was executed, and what still runs on the cluster."""
@@ -79,11 +85,16 @@ class World:
     rows: dict[int, Row] = field(default_factory=lambda: dict[int, Row]())
     executions: list[Execution] = field(default_factory=lambda: list[Execution]())
     damaged: set[int] = field(default_factory=lambda: set[int]())
+    shelf: dict[tuple[str, bytes], bytes] = field(default_factory=lambda: dict[tuple[str, bytes], bytes]())
+    claims: dict[tuple[str, bytes], tuple[int, int]] = field(
+        default_factory=lambda: dict[tuple[str, bytes], tuple[int, int]]()
+    )  # by whom a result is made: driver, task
     drivers: int = 0
 
     def result(self, task: int, inputs: bytes) -> bytes:
-        nonce = b"#%d" % len(self.executions) if self.specs[task].unstable else b""
-        return b"%d%s%s" % (task, inputs, nonce)
+        spec = self.specs[task]
+        nonce = b"#%d" % len(self.executions) if spec.unstable and not spec.cached else b""
+        return made_of(task, spec, inputs) + nonce
 
     def begin(self, execution: Execution) -> None:
         """An attempt begins to run: nothing that is finished, or still runs elsewhere, may run again."""
@@ -96,6 +107,10 @@ class World:
             if PROFILES[spec.options.on].outlives_driver:
                 lost = [old for old in earlier if old.outcome is None or old.outcome[0] is None]
                 assert not lost, f"{execution} was lost: {lost}"
+        if spec.cached and execution.task not in self.damaged:
+            key = (spec.step, execution.inputs)
+            assert self.claims[key] == (self.drivers, execution.task), f"{execution} is made by {self.claims[key]}"
+            assert key not in self.shelf, f"{execution} was made already"
         begun = sum(old.task == execution.task for old in self.executions)
         execution.trouble = spec.troubles[begun] if begun < len(spec.troubles) else "raise" if spec.fails else ""
         self.executions.append(execution)
@@ -169,7 +184,8 @@ class Driver:
 
     def submitted(self, task: int, *, replay: bool) -> Event:
         spec = self.world.specs[task]
-        return facts.Submitted(task, spec.step, spec.options, spec.deps, self.world.replay(task) if replay else None)
+        known = self.world.replay(task) if replay else None
+        return facts.Submitted(task, spec.step, spec.options, spec.deps, known, spec.cached and replay)
 
     def turn(self, events: list[Event]) -> None:
         for event in events:
@@ -305,25 +321,43 @@ class Driver:
                 assert inputs == self.inputs_of(task)
                 self.world.rows[task] = Row("running", attempt, inputs)
                 return facts.IntentCommitted(task, attempt)
-            case facts.Settle(how=How.FRESH):
+            case facts.Settle(how=How.FRESH | How.COPIED):
                 self.write(command)
+            case facts.Consult(task, inputs):
+                assert inputs == self.inputs_of(task)
+                return self.consulted(task, (self.world.specs[task].step, inputs))
             case _:
                 pass
         return None
+
+    def consulted(self, task: int, key: tuple[str, bytes]) -> facts.Consulted:
+        found, claim = self.world.shelf.get(key), self.world.claims.get(key)
+        if found is not None:
+            return facts.Consulted(task, facts.Verdict.COPIED, found)
+        if claim is not None and claim[0] == self.world.drivers and claim[1] != task:
+            return facts.Consulted(task, facts.Verdict.WAIT)
+        self.world.claims[key] = (self.world.drivers, task)
+        return facts.Consulted(task, facts.Verdict.RUN)
 
     def settle(self, command: facts.Settle) -> None:
         settled = self.machine.settled[command.task]
         self.values[command.task] = settled.fingerprint if settled.ok else None
         self.settled_times[command.task] = self.settled_times.get(command.task, 0) + 1
         assert self.settled_times[command.task] == 1
-        if command.how is How.REUSED and settled.ok:
+        if command.how in (How.REUSED, How.COPIED) and settled.ok:
             self.reused.add(command.task)
+        mine = (self.world.drivers, command.task)
+        for key in [key for key, claim in self.world.claims.items() if claim == mine]:
+            del self.world.claims[key]
 
     def write(self, command: facts.Settle) -> None:
         task, settled = command.task, self.machine.settled[command.task]
         old = self.world.rows.get(task)
         assert old is None or command.attempt >= old.attempt
         new = Row("done" if settled.ok else "failed", command.attempt, command.inputs_digest, settled.fingerprint)
+        spec = self.world.specs[task]
+        if spec.cached and settled.ok:
+            self.world.shelf[spec.step, command.inputs_digest] = settled.fingerprint
         if settled.ok:
             self.world.damaged.discard(task)
         elif self.machine.stop is None:

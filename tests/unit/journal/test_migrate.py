@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from penstock.errors import JournalVersionError
-from penstock.journal import queries
+from penstock.journal import cache, queries
 from penstock.journal.journal import Journal
 from penstock.journal.migrate import MIGRATIONS, migrate, newest, version
 from penstock.model.edges import Ref
 from penstock.model.outcomes import Metric
-from penstock.model.rows import AttemptRecord, MetricRecord, StepCount
+from penstock.model.rows import AttemptRecord, MetricRecord, Origin, StepCount, Wanted
 from tests.journal_records import OWNER, digest, done, edge, raised, stored
 
 OLD = sorted((Path(__file__).parent / "old").glob("*.sql"))
@@ -53,7 +53,10 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
     assert detail.drivers[0].packages == (("numpy", "2.0"),)
     first, second, third = queries.tasks(journal, run.id)
     metric = Metric("loss", 0.5, 3, 7.0)
-    assert first.outcome == done("a", blobs=(digest("b1"), digest("b2")))
+    result = stored("a", (digest("b1"), digest("b2")))
+    assert first.outcome == done("a")._replace(result=first.result)
+    assert first.result is not None
+    assert first.result._replace(symbols=()) == result
     assert queries.metrics(journal, run.id) == [MetricRecord(1, 1, metric)]
     assert (second.outcome, second.delivered, second.attempt) == (raised(), True, 2)
     assert queries.attempts(journal, second) == [AttemptRecord(2, 1, raised("first")), AttemptRecord(2, 2, raised())]
@@ -61,6 +64,16 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
     assert (own.name, own.preview, edged) == ("depth", '{"type":"int"}', edge("split", 1))
     assert (shared.record, shared.refs) == (None, (Ref(1, (("item", "x"),)),))
     assert (third.status, third.result) == ("running", None)
+    if file.stem >= "0002":
+        assert first.result.symbols == ("models:Model",)
+        assert (first.code, first.origin, first.why) == (digest("code"), "digits/0/train/7", "--refresh train")
+        assert queries.code_tree(journal, digest("code")) == b"tree"
+        assert detail.origin == Origin("digits/0", 9, "train", True)
+        assert queries.is_cached(journal, run.id, first.step)
+        wanted = Wanted(digest("k"), digest("content"), "digits/2/train/1")
+        (sought,) = cache.look_up(journal.database, [wanted], 1000.0)
+        assert sought.entry is not None
+        assert (sought.entry.result, sought.entry.metrics) == (stored("a", (digest("b1"),)), (metric,))
     journal.close()
 
 

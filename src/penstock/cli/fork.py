@@ -1,0 +1,57 @@
+"""`penstock fork`: a new run from an old one. What it needs is imported when its first process starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from penstock.cli.arguments import complete_run
+from penstock.cli.choices import Choices, blank_process, with_options
+
+_EPILOG = """\b
+Examples:
+  penstock fork digits/3                        with the code as it is now
+  penstock fork digits/3 --rows 500             with another parameter
+  penstock fork --from train digits/3           run train, and all that came after it, again
+  penstock fork --dry-run digits/3              say first what would run, and why
+  penstock fork --only train digits/3           one step alone, on the inputs that it had
+  penstock fork --only train/2 digits/3         one task of it
+"""
+
+
+@click.command(
+    epilog=_EPILOG,
+    options_metavar="[OPTIONS]",
+    # Whatever stands after RUN belongs to the flow, also what looks like an option of ours.
+    context_settings={"allow_interspersed_args": False},
+)
+@with_options
+@click.option("--tag", "tags", multiple=True, metavar="T", help="A tag for the new run; may be given several times.")
+@click.option("--from", "step", metavar="STEP", default="", help="Reuse nothing from the first call of this step on.")
+@click.option("--keep-code", is_flag=True, help="Reuse also what other code has made.")
+@click.option("--only", metavar="STEP[/N]", default="", help="Run this step alone, on its recorded inputs.")
+@click.option(
+    "--file", type=click.Path(exists=True, dir_okay=False), help="Where the flow's file is now, if it was moved."
+)
+@click.argument("run", metavar="RUN", shell_complete=complete_run)
+@click.argument("words", metavar="[PARAMETERS]...", nargs=-1, type=click.UNPROCESSED)
+def command(
+    run: str,
+    words: tuple[str, ...],
+    step: str,
+    keep_code: bool,
+    only: str,
+    file: str | None,
+    **chosen: Any,
+) -> int:
+    """Make a new run from an old one, with other parameters and edited code: what it finished is reused where the step,
+    its inputs and its code are the same. The old run stays as it is.
+
+    Options of Penstock stand before RUN; all after it are the flow's parameters. Exit codes as of `penstock run`.
+    """
+    choices = Choices(**chosen)
+    with blank_process(not choices.inline and not choices.dry_run) as blank:
+        from penstock.cli.forking import fork
+
+        return fork(run, words, {"step": step, "keep_code": keep_code, "only": only}, file, choices, blank)

@@ -1,0 +1,49 @@
+"""Makes a new run from an old one: finds it and its flow, and merges the parameters."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from penstock.cli.driving import drive
+from penstock.cli.loading import load
+from penstock.cli.parameters import options_of, parse
+from penstock.cli.resuming import target_of
+from penstock.client import forking
+from penstock.client.reader import Reader
+from penstock.errors import UsageError
+from penstock.journal import queries
+
+if TYPE_CHECKING:
+    from penstock.cli.choices import Choices
+    from penstock.executors.blank import Blank
+
+
+def fork(
+    run: str,
+    words: tuple[str, ...],
+    wanted: dict[str, Any],
+    file: str | None,
+    choices: Choices,
+    blank: Blank | None,
+) -> int:
+    """Drive the fork of a run; gives the exit code. `wanted`: the fields of its origin; `file` None: where it was."""
+    reader = Reader.here()
+    row = queries.resolve(reader.journal, run)
+    origin = forking.origin_of(reader, row, **wanted)
+    flow = load(target_of(reader, row, file))
+    if origin.only and words:
+        raise UsageError(f"--only runs {origin.only} on the inputs that it had: parameters of the flow don't count")
+    given = parse(options_of(flow.fn, flow.name), words, partial=True)
+    order = forking.order_of(reader, row, flow, origin, forking.merged(reader, row, flow, given))
+    return drive(reader.project, order, choices, blank, again=_again(row.run_id, words, wanted))
+
+
+def _again(run_id: str, words: tuple[str, ...], wanted: dict[str, Any]) -> str:
+    """The command, without `--dry-run`."""
+    options = [
+        *(["--from", wanted["step"]] if wanted["step"] else []),
+        *(["--keep-code"] if wanted["keep_code"] else []),
+        *(["--only", wanted["only"]] if wanted["only"] else []),
+    ]
+    return shlex.join(["penstock", "fork", *options, run_id, *words])

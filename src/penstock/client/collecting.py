@@ -1,0 +1,101 @@
+"""What goes, and its removal: first runs and cached results, then all that nobody refers to any more."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.client import holdings, sweep, usage
+from penstock.client.policy import Policy, results_to_forget, runs_to_remove
+from penstock.client.space_structs import CacheSpaceInfo, RunSpaceInfo, SweepInfo
+from penstock.errors import NotFoundError, RunBusyError
+from penstock.journal import changes, queries, space
+
+if TYPE_CHECKING:
+    from penstock.client.sweep import Swept
+    from penstock.journal.journal import Journal
+    from penstock.journal.space import CachedRow
+    from penstock.journal.views import RunRow
+
+_WORTH_COMPACTING = 1 << 20
+
+
+def described(home: Path, journal: Journal, policy: Policy, notes: tuple[str, ...], *, removed: bool) -> SweepInfo:
+    """What would go. `removed`: what to say of it, where nothing is there that could go."""
+    runs, results = _chosen(journal, policy)
+    infos, cached = _infos(home, journal, runs, results)
+    marked = sweep.mark(journal, {run.id for run in runs}, {row.id for row in results})
+    return _told(removed, infos, cached, sweep.sweep(home, marked, remove=False), notes)
+
+
+def carried_out(home: Path, journal: Journal, policy: Policy, notes: tuple[str, ...]) -> SweepInfo:
+    """Remove it. No run may be about to begin meanwhile.
+
+    Rows go before what they refer to: whatever ends this in the middle, no row is left that refers to nothing, and the
+    next time finds the rest.
+    """
+    runs, results = _chosen(journal, policy)
+    infos, cached = _infos(home, journal, runs, results)
+    changes.forget_cached(journal, results)
+    gone = {run.run_id for run in runs if _is_removed(journal, run)}
+    changes.finish_removals(journal)
+    changes.forget_void_claims(journal)
+    swept = sweep.sweep(home, sweep.mark(journal), remove=True)
+    return _told(True, [info for info in infos if info.id in gone], cached, swept, notes, _tidied(journal))
+
+
+def _told(
+    removed: bool,
+    infos: list[RunSpaceInfo],
+    cached: CacheSpaceInfo,
+    swept: Swept,
+    notes: tuple[str, ...],
+    journal_bytes: int = 0,
+) -> SweepInfo:
+    return SweepInfo(
+        removed=removed,
+        bytes=sum(pile.bytes for pile in swept.piles),
+        runs=tuple(infos),
+        cached=cached,
+        piles=swept.piles,
+        journal_bytes=journal_bytes,
+        spared_bytes=swept.spared_bytes,
+        notes=notes,
+    )
+
+
+def _chosen(journal: Journal, policy: Policy) -> tuple[list[RunRow], list[CachedRow]]:
+    now = time.time()
+    runs = runs_to_remove(queries.runs(journal), space.origins(journal), policy, now)
+    return runs, results_to_forget(space.cached_results(journal), policy, now)
+
+
+def _infos(
+    home: Path, journal: Journal, runs: list[RunRow], results: list[CachedRow]
+) -> tuple[list[RunSpaceInfo], CacheSpaceInfo]:
+    if not runs and not results:  # then what others hold need not be counted
+        return [], holdings.NO_RESULTS
+    held = holdings.count(home, journal, queries.runs(journal), {row.id for row in results})
+    return [usage.run_info(home, run, held) for run in runs], held.going
+
+
+def _is_removed(journal: Journal, run: RunRow) -> bool:
+    try:
+        changes.delete_run(journal, run.id)
+    except (RunBusyError, NotFoundError):  # since it was chosen somebody has gone on with it, or removed it
+        return False
+    return True
+
+
+def _tidied(journal: Journal) -> int:
+    """Remove rows that only a look at the whole journal finds, and its unused pages where these are many; bytes.
+
+    Not while a run is driven, whose next write would have to wait for too long.
+    """
+    if queries.oldest_live_start(journal) is not None:
+        return 0
+    changes.forget_unused_code(journal)
+    database = journal.database
+    free = database.row("PRAGMA freelist_count")[0] * database.row("PRAGMA page_size")[0]
+    return changes.compact(journal) if free >= _WORTH_COMPACTING else 0

@@ -1,0 +1,96 @@
+"""New runs from old ones: which flow, which parameters, and what of the old run counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from penstock.client import targets
+from penstock.client.infos import forecast_info
+from penstock.client.reader import Reader
+from penstock.client.resuming import flow_of, params_of
+from penstock.client.trials import trial_of
+from penstock.engine.reuse import Policy
+from penstock.errors import NotFoundError, ParameterError, UsageError
+from penstock.journal import queries
+from penstock.journal.views import RunRow
+from penstock.launch import runs
+from penstock.launch.how import How
+from penstock.launch.preparing import Order
+from penstock.launch.rehearsing import rehearse
+from penstock.model.rows import Origin
+from penstock.sdk.flows import Flow
+
+
+def resume_run(reader: Reader, name: str, flow: Flow[Any, Any] | None, policy: Policy, dry_run: bool) -> Any:
+    """What `penstock.resume` does."""
+    row = targets.find_run(reader, name)
+    flow = flow or flow_of(row, queries.detail(reader.journal, row.id))
+    return _drive(reader, order_to_resume(reader, row, flow, params_of(reader, row)), How(policy=policy), dry_run)
+
+
+def fork_run(
+    reader: Reader,
+    name: str,
+    flow: Flow[Any, Any] | None,
+    params: dict[str, Any],
+    origin: dict[str, Any],
+    how: How,
+    dry_run: bool,
+) -> Any:
+    """What `penstock.fork` does. `origin`: the fields of its `Origin`."""
+    row = targets.find_run(reader, name)
+    flow = flow or flow_of(row, queries.detail(reader.journal, row.id))
+    order = order_of(reader, row, flow, origin_of(reader, row, **origin), merged(reader, row, flow, params))
+    return _drive(reader, order, how, dry_run)
+
+
+def _drive(reader: Reader, order: Order, how: How, dry_run: bool) -> Any:
+    if dry_run:
+        return forecast_info(rehearse(reader.project, order, how))
+    return runs.prepare(reader.project, order, how).drive()
+
+
+def origin_of(reader: Reader, row: RunRow, step: str = "", keep_code: bool = False, only: str = "") -> Origin:
+    """What of a run counts for its fork. Raises NotFoundError for a step that it has not called."""
+    if step and only:
+        raise UsageError("--from and --only can't go together: one goes on from a step, the other runs it alone")
+    if step:
+        step = targets.find_step(reader, row, step)
+    if only:
+        name, _, number = only.partition("/")
+        if number and not number.isdigit():
+            raise NotFoundError(f"{only!r} names no task: write STEP or STEP/NUMBER; see `penstock show {row.run_id}`")
+        only = "/".join(filter(None, (targets.find_step(reader, row, name), number)))
+    return Origin(row.run_id, row.id, step, keep_code, only)
+
+
+def order_of(reader: Reader, row: RunRow, flow: Flow[Any, Any], origin: Origin, params: dict[str, Any]) -> Order:
+    """The order for a fork."""
+    trial = trial_of(reader, origin) if origin.only else None
+    return Order(flow, params, origin=origin, trial=trial)
+
+
+def order_to_resume(reader: Reader, row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]) -> Order:
+    """The order to go on with a run, also where that is a step's trial."""
+    origin = queries.detail(reader.journal, row.id).origin
+    trial = trial_of(reader, origin) if origin is not None and origin.only else None
+    return Order(flow, params, row.run_id, trial=trial)
+
+
+def merged(reader: Reader, row: RunRow, flow: Flow[Any, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """The run's own parameters, with those that are given in their place, as far as the flow still takes them.
+
+    Raises ParameterError for one that it does not take, or that it needs now.
+    """
+    known = flow.binder.signature.parameters
+    if wrong := [name for name in given if name not in known]:
+        raise ParameterError(f"{flow.name} takes no {wrong[0]}; it takes {', '.join(known) or 'nothing'}")
+    stored = {name: value for name, value in params_of(reader, row).items() if name in known}
+    try:
+        bound = flow.binder.signature.bind_partial()
+        bound.arguments.update({**stored, **given})
+        bound.apply_defaults()
+        flow.binder.signature.bind(*bound.args, **bound.kwargs)
+    except TypeError as error:
+        raise ParameterError(f"{row.run_id} can't be forked as it is: {flow.name}() {error}; give it a value") from None
+    return dict(bound.arguments)

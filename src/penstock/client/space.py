@@ -1,0 +1,110 @@
+"""Who uses the space of a project, and what of it can be given back: `penstock du` and `penstock gc` from Python.
+
+from penstock.client.space import collect, usage
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from penstock.client.policy import Policy
+from penstock.client.space_structs import SpaceInfo, SweepInfo
+from penstock.errors import NotFoundError, UsageError
+from penstock.journal import queries, space
+from penstock.model.nearest import nearest
+from penstock.project import Project
+from penstock.settings import GcSettings, parse_age
+
+if TYPE_CHECKING:
+    from penstock.journal.journal import Journal
+
+
+def usage(of: str = "", *, limit: int | None = None) -> SpaceInfo:
+    """Who uses the space of the current folder's project. Reads only; takes seconds for 100,000 blobs.
+
+    `of`: a run, "digits/3", or a flow, "digits": only it, or its runs, are listed. "": all. `limit`: at most so many
+    runs are listed; None: all. Raises NotFoundError.
+    """
+    from penstock.client.usage import measured
+
+    project = Project.find()
+    with closing(project.reader) as journal:
+        return measured(project.home, journal, of, limit)
+
+
+def collect(
+    *,
+    keep_last: int | None = None,
+    older_than: timedelta | str | None = None,
+    keep_tags: Iterable[str] = (),
+    flows: Iterable[str] = (),
+    drop_cache: bool = False,
+    remove: bool = False,
+) -> SweepInfo:
+    """Free the space of what is no longer needed in the current folder's project, or (`remove` False) say what it is.
+
+    A run goes when it is beyond the last `keep_last` of its flow, and ended longer ago than `older_than` ("30d"), and
+    has none of the `keep_tags`. Cached results go that were not used for `older_than`. None: as `penstock.toml` says,
+    and where it says nothing, no restriction; but with neither of the two, no run goes. Tags of the settings are kept
+    too. `flows`: whose runs and cached results may go; empty: of all. `drop_cache`: all cached results go.
+
+    Then all goes that nobody refers to. Safe beside running flows; runs that are about to begin wait until it is over.
+    Raises UsageError, NotFoundError for a flow that never had a run, StoreError, JournalError.
+    """
+    from penstock.client import collecting
+
+    asked = GcSettings(_count(keep_last), _age_s(older_than), tuple(keep_tags) or None)
+    project = Project.find()
+    with closing(project.reader) as reader:
+        policy = Policy(project.settings, asked, frozenset(_known(reader, flow) for flow in flows), drop_cache)
+        notes = tuple(_slips(reader, policy))
+        if not remove or not (project.home / "journal.db").exists():
+            return collecting.described(project.home, reader, policy, notes, removed=remove)
+    with closing(project.journal) as journal, project.store_held(alone=True):
+        return collecting.carried_out(project.home, journal, policy, notes)
+
+
+def _count(keep_last: int | None) -> int | None:
+    if keep_last is not None and keep_last < 0:
+        raise UsageError(f"keep_last: {keep_last} is not a whole number from 0 on")
+    return keep_last
+
+
+def _age_s(older_than: timedelta | str | None) -> float | None:
+    if older_than is None:
+        return None
+    if isinstance(older_than, timedelta) and older_than >= timedelta():
+        return older_than.total_seconds()
+    try:
+        return parse_age(older_than)
+    except ValueError as error:
+        raise UsageError(f"older_than: {error}") from None
+
+
+def _known(journal: Journal, flow: str) -> str:
+    """The flow, which must have its full name: what begins so too is not removed by a slip."""
+    flows = space.flows(journal)
+    if flow not in flows:
+        raise NotFoundError(f"no flow is named {flow!r}{_hint(flow, flows) or '; see `penstock ls`'}")
+    return flow
+
+
+def _slips(journal: Journal, policy: Policy) -> Iterable[str]:
+    """What looks like a slip, and is no error, since it may come to be: a tag that no run has, a flow without runs."""
+    flows = space.flows(journal)
+    for flow in policy.settings.gc_of_flows:
+        if flow not in flows and (hint := _hint(flow, flows)):
+            yield f"penstock.toml: gc.flows.{flow}: no flow of this name has run{hint}"
+    if policy.asked.keep_tags:
+        tags = {tag for run in queries.runs(journal) for tag in run.tags}
+        yield from (
+            f"no run has the tag {tag!r}{_hint(tag, tags)}" for tag in policy.asked.keep_tags if tag not in tags
+        )
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    near = nearest(word, known)
+    return f"; did you mean {near}?" if near else ""

@@ -1,0 +1,27 @@
+"""The tasks that earlier drivers of a run wrote: what its next driver finds, and what its forks do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from penstock.journal import columns, statements
+from penstock.journal.database import Database
+from penstock.model.rows import PriorTask
+
+
+def prior_tasks(database: Database, run: int) -> list[PriorTask]:
+    """All tasks of a run, in the order of their ids. One query."""
+    sql = statements.load("writes")
+    steps = {id_: (step, name) for id_, step, name in database.rows(sql["prior_steps"], (run,))}
+    first = run << columns.RUN_SHIFT
+    rows = database.rows(sql["prior_tasks"], {"first": first, "last": first + columns.TASK_MASK})
+    codes = {id_: database.row(sql["code_digest"], (id_,))[0] for id_ in {row[-2] for row in rows} - {None}}
+    return [_prior(row, *steps[row[1]], codes.get(row[-2], b"")) for row in rows]
+
+
+def _prior(row: tuple[Any, ...], step: str, name: str, code: bytes) -> PriorTask:
+    id_, _, number, key, status, inputs_digest, attempt, delivered, *result, error, _, origin = row
+    return PriorTask(
+        id_, step, name, number, key, status, inputs_digest or b"", attempt or 1, bool(delivered),
+        columns.stored(*result), columns.unpack_error(error), code, origin or "",
+    )  # fmt: skip

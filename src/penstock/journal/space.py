@@ -1,0 +1,57 @@
+"""Who needs what is stored: runs and cached results, and the blobs and snapshots that they refer to. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from penstock.journal import columns, statements
+from penstock.journal.journal import Journal
+
+
+class CachedRow(NamedTuple):
+    """A result that serves other runs."""
+
+    id: int
+    task: str  # that made it: "digits/3/train/2"
+    used_at: float  # UTC, seconds since the epoch; when it was stored, or served last
+
+    @property
+    def flow(self) -> str:
+        """The flow whose run made it."""
+        return self.task.partition("/")[0]
+
+
+def flows(journal: Journal) -> list[str]:
+    """The names of all flows that ever had a run, sorted."""
+    return [name for (name,) in journal.database.rows(_sql("flows"))]
+
+
+def blobs_of_run(journal: Journal, run: int) -> Iterator[bytes]:
+    """Digests of the blobs that a run refers to; what its driver has not committed yet is not among them."""
+    return (digest for (digest,) in journal.database.stream(_sql("blobs_of_run"), (run,)))
+
+
+def blobs_of_cache(journal: Journal) -> Iterator[tuple[int, bytes]]:
+    """(`CachedRow.id`, digest) of the blobs that cached results refer to."""
+    yield from journal.database.stream(_sql("blobs_of_cache"))
+
+
+def cached_results(journal: Journal) -> list[CachedRow]:
+    """All cached results."""
+    return [CachedRow(*row) for row in journal.database.rows(_sql("cached_results"))]
+
+
+def origins(journal: Journal) -> dict[int, int]:
+    """Of each run that is a fork, the run that it came from, which may have been removed; both as `RunRow.id`."""
+    found = ((run, columns.unpack_origin(packed)) for run, packed in journal.database.rows(_sql("origins")))
+    return {run: origin.id for run, origin in found if origin is not None}
+
+
+def snapshots(journal: Journal) -> list[tuple[int, str]]:
+    """(`RunRow.id`, digest as text) of the code snapshots that runs were driven with."""
+    return journal.database.rows(_sql("snapshots"))
+
+
+def _sql(name: str) -> str:
+    return statements.load("space")[name]

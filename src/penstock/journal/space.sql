@@ -1,0 +1,51 @@
+-- Who needs what is stored, and what of the journal itself nobody needs.
+
+-- name: blobs_of_run
+SELECT digest FROM run_blob WHERE run_id = ?;
+
+-- name: blobs_of_cache
+SELECT cache_id, digest FROM cache_blob;
+
+-- name: cached_results
+SELECT id, task, used_at FROM cache;
+
+-- name: flows
+-- Also those whose runs were all removed.
+SELECT name FROM flow ORDER BY name;
+
+-- name: origins
+SELECT run_id, origin FROM run_detail WHERE origin IS NOT NULL;
+
+-- name: snapshots
+SELECT DISTINCT run_id, snapshot FROM driver WHERE snapshot != '';
+
+-- name: delete_cached
+-- One that was used since somebody looked stays.
+DELETE FROM cache WHERE id = :id AND used_at = :used_at;
+
+-- name: delete_cached_blobs
+DELETE FROM cache_blob WHERE cache_id = :id AND NOT EXISTS (SELECT 1 FROM cache WHERE id = :id);
+
+-- name: delete_void_claims
+DELETE FROM cache_claim WHERE NOT EXISTS (
+    SELECT 1 FROM run JOIN lease ON lease.run_id = run.id
+    WHERE run.id = cache_claim.run_id AND run.status = 'running' AND lease.token = cache_claim.token
+);
+
+-- name: codes
+SELECT id FROM code;
+
+-- name: codes_in_use
+-- Reads all tasks, as no index serves it: some hundred thousand a second.
+SELECT code FROM cache UNION SELECT code FROM task WHERE code IS NOT NULL;
+
+-- name: delete_code
+DELETE FROM code WHERE id = ?;
+
+-- name: half_removed
+-- The steps of a run go last.
+SELECT DISTINCT run_id FROM step WHERE run_id NOT IN (SELECT id FROM run);
+
+-- name: end_of_piece
+-- The last of so many tasks of a run, and how many there are.
+SELECT max(id), count(*) FROM (SELECT id FROM task WHERE id > :first AND id <= :last ORDER BY id LIMIT :limit);

@@ -1,0 +1,61 @@
+"""What a project's journal tells of earlier runs while another one is driven: the origin of a fork, and old code."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from penstock.engine.jobs import Combine
+from penstock.engine.origin import OriginRun, OriginTask
+from penstock.model.rows import Origin
+from penstock.model.states import TaskStatus
+
+if TYPE_CHECKING:
+    from penstock.journal.journal import Journal
+    from penstock.model.outcomes import Metric
+    from penstock.project import Project
+
+
+class Past:
+    """Earlier runs. Opened when it is first asked, with a connection of its own; for one thread at a time."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._opened: Journal | None = None
+
+    @cached_property
+    def journal(self) -> Journal:
+        from penstock.journal.journal import Journal
+
+        self._opened = Journal.open(self._project.home, read_only=True)
+        return self._opened
+
+    def tree(self, code: bytes) -> bytes | None:
+        """The packed tree of a code's digest; None: it is not known any more."""
+        from penstock.journal import queries
+
+        return queries.code_tree(self.journal, code)
+
+    def origin(self, origin: Origin, combine: Combine) -> OriginRun:
+        """The finished tasks of the run that a run was forked from; none where that was removed."""
+        from penstock.journal import queries
+        from penstock.journal.priors import prior_tasks
+
+        done = [task for task in prior_tasks(self.journal.database, origin.id) if task.status == TaskStatus.DONE.value]
+        last = {task.id: task.attempt for task in done}
+        metrics: dict[int, tuple[Metric, ...]] = {}
+        for id_, attempt, metric in queries.metrics(self.journal, origin.id):
+            if last.get(id_) == attempt:
+                metrics[id_] = (*metrics.get(id_, ()), metric)
+        return OriginRun(
+            [OriginTask(f"{origin.run}/{task.name}/{task.number}", task, metrics.get(task.id, ())) for task in done],
+            lambda id_: queries.inputs(self.journal, origin.id, id_),
+            combine,
+            step=origin.step,
+            keep_code=origin.keep_code,
+        )
+
+    def close(self) -> None:
+        """Release the connection. Idempotent."""
+        if self._opened is not None:
+            self._opened.close()

@@ -1,0 +1,199 @@
+"""A run without its steps (`--dry-run`): the body is called, what would be reused is handed to it, nothing is run.
+
+It goes as far as the body comes without a result that would have to be made; the same rules decide as in a run.
+Writes nothing to the journal, and holds no lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from penstock.engine import jobs
+from penstock.engine.facts import Verdict
+from penstock.engine.jobs import Job
+from penstock.engine.reuse import Decision, Question, Reuse
+from penstock.errors import Suspension
+from penstock.launch.explain import Explain, of_call
+from penstock.model.outcomes import Stored
+from penstock.model.rows import PriorTask, Sought, Wanted
+from penstock.model.specs import Call
+from penstock.model.states import TaskStatus
+from penstock.sdk.session import Sink
+
+
+class NotThere(Suspension):
+    """The body needs a result that would have to be made."""
+
+
+@dataclass
+class StepForecast:
+    """What would become of a step's tasks."""
+
+    name: str
+    reused: int = 0
+    run: int = 0
+    whys: dict[str, int] = field(default_factory=dict[str, int])  # why they would run, and how many
+
+
+@dataclass
+class Forecast:
+    """What a run would do, as far as can be told without running anything."""
+
+    steps: dict[str, StepForecast] = field(default_factory=dict[str, StepForecast])
+    stopped_at: str = ""  # the step whose results the body needs to go on; "": it came to its end
+    left: dict[str, int] = field(default_factory=dict[str, int])  # by step: what was done before, and not asked for
+    error: str = ""  # what the body raised; "": nothing
+
+
+@dataclass(frozen=True)
+class World:
+    """What a rehearsal looks at."""
+
+    run_id: str
+    prior: dict[bytes, PriorTask]
+    reuse: Callable[[Callable[[int], Stored | None]], Reuse]
+    seek: Callable[[tuple[Wanted, ...]], tuple[Sought, ...]]
+    combine: jobs.Combine
+    fingerprint: Callable[[Stored], bytes]
+    explain: Explain
+
+    @property
+    def resumed(self) -> bool:
+        """Whether an earlier driver of the run has finished something."""
+        return bool(self.prior)
+
+
+class Rehearsal:
+    """Stands in the place of a driver. For one thread at a time."""
+
+    in_process = False
+
+    def __init__(self, world: World) -> None:
+        self.forecast = Forecast()
+        self._world = world
+        self._prior = dict(world.prior)
+        self._results: dict[int, Stored] = {}
+        self._paths: dict[int, str] = {}  # "train/2", by number
+        self._missing: dict[int, str] = {}  # the short names of steps whose tasks would run, by number
+        self._numbers: dict[str, int] = {}
+        for task in world.prior.values():
+            self._numbers[task.name] = max(self._numbers.get(task.name, 0), task.number)
+        self._next_id = max((task.id for task in world.prior.values()), default=0) + 1
+        self._reuse = world.reuse(self._results.get)
+
+    # What the sdk asks of an engine.
+
+    def submit(self, calls: Sequence[tuple[Call, Sink]]) -> list[tuple[int, str]]:
+        """Say what would become of the calls; those that would be reused settle at once."""
+        admitted = [self._admit(call, sink) for call, sink in calls]
+        ready = [job for job in admitted if not self._lacks(job)]
+        questions = [Question(job, self._inputs_digest(job)) for job in ready if not self._replayed(job)]
+        for question, decision in zip(questions, self._decide(questions), strict=True):
+            self._note(question, decision)
+        return [(job.id, job.path) for job in admitted]
+
+    def deliver(self, tasks: tuple[int, ...]) -> None:
+        """Nothing is kept."""
+
+    def attend(self, opened: Callable[[], bool], until: float) -> bool:
+        """All that could be settled is; what is not would have to run."""
+        if opened():
+            return True
+        self.forecast.stopped_at = self.forecast.stopped_at or next(reversed(self._missing.values()), "")
+        raise NotThere("the flow waits for a result that would have to be made")
+
+    def cancel(self, task: int) -> None:
+        """Nothing runs."""
+
+    def reproduce(self, task: int) -> None:
+        """The stored result can't be read: the task would run."""
+        raise NotThere("a stored result is damaged")
+
+    def assist(self, timeout_s: float) -> bool:
+        """Nothing runs."""
+        return False
+
+    # How it decides.
+
+    def _admit(self, call: Call, sink: Sink) -> Job:
+        prior = self._prior.pop(call.key, None)
+        if prior is not None:
+            id_, number = prior.id, prior.number
+        else:
+            id_, self._next_id = self._next_id, self._next_id + 1
+            number = self._numbers[call.name] = self._numbers.get(call.name, 0) + 1
+        self.forecast.steps.setdefault(call.name, StepForecast(call.name))
+        self._paths[id_] = f"{call.name}/{number}"
+        return Job(id_, number, f"{self._world.run_id}/{call.name}/{number}", call, sink, prior)
+
+    def _lacks(self, job: Job) -> bool:
+        """Whether a result that the task needs would have to be made first."""
+        for item in job.call.inputs + job.call.shared:
+            for ref in item.refs:
+                if ref.task in self._missing:
+                    self._runs(job, f"input {item.name} comes from {self._missing[ref.task]}, which would run")
+                    return True
+        return False
+
+    def _inputs_digest(self, job: Job) -> bytes:
+        deps = jobs.deps_of(job.call)
+        return self._world.combine(tuple(self._world.fingerprint(self._results[dep]) for dep in deps)) if deps else b""
+
+    def _replayed(self, job: Job) -> bool:
+        prior = job.prior
+        if prior is None or self._reuse.is_checked(job):
+            return False
+        replay = jobs.replay_of(prior, b"")
+        if not (replay.done or replay.failed) or prior.inputs_digest != self._inputs_digest(job):
+            return False
+        self._reused(job, prior.result)
+        if prior.result is None:
+            job.sink.settle(None, prior.error, True)
+        return True
+
+    def _decide(self, questions: list[Question]) -> list[Decision]:
+        asked = [question for question in questions if self._reuse.asks(question.job)]
+        decisions = iter(self._reuse.decide(asked, self._world.seek))
+        return [next(decisions) if self._reuse.asks(one.job) else Decision(Verdict.RUN) for one in questions]
+
+    def _note(self, question: Question, decision: Decision) -> None:
+        job = question.job
+        if decision.verdict is Verdict.COPIED:
+            assert decision.reused is not None
+            self._reused(job, decision.reused.result)
+        elif decision.verdict is Verdict.REUSED:
+            assert job.prior is not None
+            self._reused(job, job.prior.result)
+        else:
+            again = jobs.why_again(job, question.inputs_digest, self._world.resumed, set(self._results))
+            self._runs(job, decision.why or again or self._why(job))
+
+    def _why(self, job: Job) -> str:
+        def result(id_: int) -> tuple[str, Stored | None]:
+            return self._paths[id_], self._results.get(id_)
+
+        return self._world.explain.line(of_call(job.call, job.number, self._reuse.code(job), result))
+
+    def _reused(self, job: Job, result: Stored | None) -> None:
+        self.forecast.steps[job.call.name].reused += 1
+        if result is not None:
+            self._results[job.id] = result
+            job.sink.settle(result, None, True)
+
+    def _runs(self, job: Job, why: str) -> None:
+        step = self.forecast.steps[job.call.name]
+        step.run += 1
+        step.whys[why] = step.whys.get(why, 0) + 1
+        self._missing[job.id] = job.call.name
+
+    def finish(self, left: Sequence[str]) -> Forecast:
+        """The forecast, with what of the earlier run was not asked for (short names of steps)."""
+        for name in left:
+            self.forecast.left[name] = self.forecast.left.get(name, 0) + 1
+        return self.forecast
+
+    @property
+    def left_of_prior(self) -> list[str]:
+        """What the run itself had finished and the body did not ask for."""
+        return [task.name for task in self._prior.values() if task.status == TaskStatus.DONE.value]

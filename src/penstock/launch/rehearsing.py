@@ -1,0 +1,92 @@
+"""Brings a rehearsal together with the project that it looks at, and calls the body."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+
+from penstock.artifacts import codec
+from penstock.engine.reuse import Reuse
+from penstock.journal import cache, queries
+from penstock.journal.priors import prior_tasks
+from penstock.launch.codes import CodeBook
+from penstock.launch.explain import Explain
+from penstock.launch.how import How
+from penstock.launch.identity import combine, fingerprint
+from penstock.launch.past import Past
+from penstock.launch.preparing import Order, changes_since, context_of, encode_params, take_snapshot
+from penstock.launch.rehearsal import Forecast, NotThere, Rehearsal, World
+from penstock.launch.targets import module_of
+from penstock.model.outcomes import Stored
+from penstock.model.rows import Sought, Wanted
+from penstock.project import Project
+from penstock.sdk import current, local, session
+
+
+def rehearse(project: Project, order: Order, how: How) -> Forecast:
+    """What would be reused and what would run, and why. Calls the flow's body, and runs no step. Blocks."""
+    module = module_of(order.flow)
+    with project.store_held():
+        params = encode_params(project, order.params)
+        taken = take_snapshot(project, module)
+    run_id = order.run_id or f"{order.name}/new"
+    past = Past(project)
+    codes = CodeBook(
+        context_of(project, run_id, module, params, taken), project.home / "sources", past.tree, how.watcher.said
+    )
+    try:
+        return _Stage(project, order, how, past, codes).play(run_id)
+    finally:
+        codes.save()
+        past.close()
+
+
+class _Stage:
+    def __init__(self, project: Project, order: Order, how: How, past: Past, codes: CodeBook) -> None:
+        self._project, self._order, self._how = project, order, how
+        self._past, self._codes = past, codes
+        self._run = queries.resolve(past.journal, order.run_id).id if order.run_id else None
+        origin = order.origin if self._run is None else queries.detail(past.journal, self._run).origin
+        self._origin_row = origin
+        self._origin = None if origin is None or origin.only else past.origin(origin, combine)
+
+    def play(self, run_id: str) -> Forecast:
+        """Call the body until it needs what is not there, or comes to its end."""
+        prior = [] if self._run is None else prior_tasks(self._past.journal.database, self._run)
+        if self._run is not None and not self._how.policy.changed:
+            for note in changes_since(self._past.journal, self._run, self._codes, self._how):
+                self._how.watcher.said(note)
+        world = World(
+            run_id=run_id,
+            prior={task.key: task for task in prior},
+            reuse=lambda results: Reuse(
+                self._how.policy, self._origin, results, self._codes.wired(), combine, self._is_there
+            ),
+            seek=self._seek,
+            combine=combine,
+            fingerprint=fingerprint,
+            explain=Explain(self._past.journal, self._run, self._origin_row),
+        )
+        rehearsal = Rehearsal(world)
+        with tempfile.TemporaryDirectory() as files:
+            self._call(session.Run(run_id, rehearsal, self._project.store, files), rehearsal)
+        left = rehearsal.left_of_prior if self._run is not None else self._left_of_origin()
+        return rehearsal.finish(left)
+
+    def _call(self, run: session.Run, rehearsal: Rehearsal) -> None:
+        try:
+            with current.outside(), session.driving(run):
+                local.resolved(self._order.call())
+        except NotThere:
+            return
+        except Exception as error:  # noqa: BLE001  the boundary to the flow's body: what it raises is told
+            rehearsal.forecast.error = f"{type(error).__name__}: {error}"
+
+    def _left_of_origin(self) -> list[str]:
+        return [task.prior.name for task in self._origin.left] if self._origin is not None else []
+
+    def _seek(self, wanted: tuple[Wanted, ...]) -> tuple[Sought, ...]:
+        return tuple(cache.look_up(self._past.journal.database, wanted, time.time()))
+
+    def _is_there(self, stored: Stored) -> bool:
+        return all(self._project.store.renew(blob, size) for blob, size in codec.inspect_record(stored.record))

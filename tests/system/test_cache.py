@@ -1,0 +1,345 @@
+"""Results that serve other runs: real processes, killed and damaged where it hurts."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.system.flows import Project, wait_until
+
+SQUARE = """
+@step(cache={cache})
+def square(n, verbose=False):
+    note("square", n)
+    return n * n
+
+@flow
+def main(ns=(1, 2, 3)):
+    return square.map(ns).result()
+"""
+
+
+def cached(project: Project, cache: str = "True") -> None:
+    project.write(SQUARE.format(cache=cache))
+
+
+def test_the_second_run_runs_nothing(project: Project) -> None:
+    cached(project)
+    assert [project.run().value() for _ in range(2)] == [[1, 4, 9]] * 2
+    assert sorted(project.trace()) == ["square 1", "square 2", "square 3"]
+    assert project.run(ns=[3, 4]).value() == [9, 16]
+    assert project.trace()[3:] == ["square 4"]
+
+
+def test_without_the_word_every_run_runs_all(project: Project) -> None:
+    cached(project, "False")
+    for _ in range(2):
+        project.run().value()
+    assert len(project.trace()) == 6
+
+
+def test_equal_calls_of_one_run_are_made_once(project: Project) -> None:
+    cached(project)
+    assert project.run(ns=[5] * 8).value() == [25] * 8
+    assert project.trace() == ["square 5"]
+
+
+@pytest.mark.parametrize("how", ["done", "killed", "failed"])
+def test_two_runs_make_one_result_once_and_the_next_makes_it_where_the_first_does_not(
+    project: Project, how: str
+) -> None:
+    project.write(
+        """
+        @step(cache=True)
+        def slow():
+            note("slow")
+            await_file("go")
+            if os.path.exists("fail"):
+                os.unlink("fail")
+                raise RuntimeError("no")
+            return 7
+
+        @flow
+        def main():
+            return slow()
+        """
+    )
+    first = project.spawn()
+    project.await_note("slow")
+    second = project.spawn()
+    wait_until(lambda: project.rows("SELECT 1 FROM run WHERE number = 2"))
+    if how == "killed":
+        first.kill()
+        project.await_note("slow", count=2)
+    elif how == "failed":
+        project.touch("fail")
+    project.touch("go")
+    assert second.join().value() == 7
+    if how == "done":
+        assert first.join().value() == 7
+    elif how == "failed":
+        assert first.join().error["type"] == "RuntimeError"
+    assert project.trace() == ["slow"] * (1 if how == "done" else 2)
+    assert project.rows("SELECT count(*) FROM cache_claim WHERE run_id = 2") == [(0,)]
+
+
+def test_who_waits_says_for_what(project: Project) -> None:
+    project.write(
+        """
+        @step(cache=True)
+        def slow():
+            note("slow")
+            await_file("go")
+
+        @flow
+        def main():
+            slow()
+        """
+    )
+    first = project.spawn()
+    project.await_note("slow")
+    second = project.popen([os.path.join(os.path.dirname(sys.executable), "penstock"), "run", "mine.py"])
+    assert second.stdout is not None
+    line = next(line for line in second.stdout if "waiting" in line)
+    assert line == "waiting for main/1/slow/1, which makes a result that is needed here too\n"
+    project.touch("go")
+    first.join().value()
+    assert "main/2 done" in second.communicate(timeout=60)[0]
+
+
+@pytest.mark.parametrize("damage", ["gone", "changed", "truncated"])
+def test_a_damaged_result_is_made_again_with_a_word(project: Project, damage: str) -> None:
+    project.write(
+        """
+        @step(cache=True)
+        def large():
+            note("large")
+            return bytes(1_000_000)
+
+        @step
+        def size(data):
+            return len(data), data[0]
+
+        @flow
+        def main():
+            return size(large.submit())
+        """
+    )
+    assert project.run().value() == [1_000_000, 0]
+    (blob,) = (project.folder / ".penstock" / "store").rglob("b3-*")
+    if damage == "gone":
+        blob.unlink()
+    elif damage == "truncated":
+        os.truncate(blob, 10)
+    else:
+        blob.write_bytes(b"\1" * 1_000_000)
+    report = project.run()
+    assert report.value() == [1_000_000, 0]
+    assert len(project.trace()) == 2
+    assert any("damaged" in note for note in report.notes)
+    assert project.run().value() == [1_000_000, 0]
+    assert len(project.trace()) == 2
+    code, output = project.penstock("why", "main/2/large/1")
+    assert (code, "damaged or gone" in output) == (0, True)
+
+
+def test_what_is_too_old_is_made_again(project: Project) -> None:
+    cached(project, "'1h'")
+    project.run(ns=[1]).value()
+    with sqlite3.connect(project.folder / ".penstock" / "journal.db") as connection:
+        connection.execute("UPDATE cache SET stored_at = stored_at - 7200")
+    project.run(ns=[1]).value()
+    project.run(ns=[1]).value()
+    assert project.trace() == ["square 1"] * 2
+    assert "the cached result of main/1/square/1 has expired" in project.penstock("why", "main/2/square/1")[1]
+
+
+def test_what_is_ignored_does_not_count_and_another_version_does(project: Project) -> None:
+    source = """
+        from penstock import Cache
+
+        @step(cache=Cache(ignore=["verbose"], version=VERSION))
+        def work(n, verbose):
+            note("work", n, verbose)
+            return n
+
+        @flow
+        def main(verbose=False):
+            return work(1, verbose)
+        """
+    project.write(source.replace("VERSION", "1"))
+    project.run(verbose=False).value()
+    project.run(verbose=True).value()
+    assert project.trace() == ["work 1 False"]
+    project.write(source.replace("VERSION", "2"))
+    project.run(verbose=True).value()
+    assert project.trace() == ["work 1 False", "work 1 True"]
+
+
+def test_defaults_count_as_what_they_are(project: Project) -> None:
+    cached(project)
+    project.run(ns=[1]).value()
+    project.write(SQUARE.format(cache="True").replace("square.map(ns)", "square.map(ns, verbose=False)"))
+    project.run(ns=[1]).value()
+    assert project.trace() == ["square 1"]
+
+
+def test_files_and_folders_count_by_content(project: Project) -> None:
+    project.write(
+        """
+        from pathlib import Path
+
+        @step(cache=True)
+        def read(path):
+            note("read", path.name)
+            return sorted(file.read_text() for file in ([path] if path.is_file() else path.iterdir()))
+
+        @flow
+        def main():
+            return read(Path("one.txt")), read(Path("folder"))
+        """
+    )
+    folder = project.folder / "folder"
+    folder.mkdir()
+    for file in (project.folder / "one.txt", folder / "two.txt"):
+        file.write_text("old")
+    assert project.run().value() == [["old"], ["old"]]
+    os.utime(project.folder / "one.txt")
+    assert project.run().value() == [["old"], ["old"]]
+    assert project.trace() == ["read one.txt", "read folder"]
+    (project.folder / "one.txt").write_text("new")
+    (folder / "three.txt").write_text("more")
+    assert project.run().value() == [["new"], ["more", "old"]]
+
+
+def test_inputs_count_by_content_whoever_made_them(project: Project) -> None:
+    project.write(
+        """
+        @step
+        def make(n, way):
+            return [n, n]
+
+        @step(cache=True)
+        def use(values, more):
+            note("use", values)
+            return sum(values)
+
+        @flow
+        def main(way="a"):
+            return use(make.submit(1, way), {"x": [make.submit(2, way)[0]]})
+        """
+    )
+    assert [project.run(way=way).value() for way in "ab"] == [2, 2]
+    assert project.trace() == ["use [1, 1]"]
+
+
+def test_what_has_no_stable_form_is_not_cached_and_why_says_so(project: Project) -> None:
+    project.write(
+        """
+        @step(cache=True)
+        def use(model):
+            note("use")
+
+        @flow
+        def main():
+            nested = []
+            for _ in range(250):
+                nested = [nested]
+            use(nested)
+        """
+    )
+    for _ in range(2):
+        project.run().value()
+    assert project.trace() == ["use", "use"]
+    code, output = project.penstock("why", "main/2/use/1")
+    assert (code, "main/2/use/1 ran because it can't be cached: model" in output) == (0, True)
+
+
+def test_steps_of_one_factory_are_told_apart_by_what_they_close_over(project: Project) -> None:
+    project.write(
+        """
+        def maker(factor):
+            @step(cache=True)
+            def scale(n):
+                note("scale", factor)
+                return factor * n
+            return scale
+
+        @flow
+        def main():
+            return maker(2)(1), maker(3)(1)
+        """
+    )
+    assert [project.run().value() for _ in range(2)] == [[2, 3]] * 2
+    assert project.trace() == ["scale 2", "scale 3"]
+
+
+def test_metrics_of_a_reused_task_are_there(project: Project) -> None:
+    project.write(
+        """
+        @step(cache=True)
+        def work():
+            log_metrics({"loss": 0.5})
+
+        @flow
+        def main():
+            work()
+        """
+    )
+    for _ in range(2):
+        project.run().value()
+    assert project.rows("SELECT name, value FROM metric") == [("loss", 0.5)] * 2
+
+
+def test_the_command_line_s_words(project: Project) -> None:
+    cached(project)
+    project.penstock("run", "mine.py")
+    assert "square: 3 done, 3 reused" in project.penstock("run", "mine.py")[1]
+    code, output = project.penstock("run", "--refresh", "square", "mine.py")
+    assert (code, "reused" in output) == (0, False)
+    assert "ran because of --refresh square" in project.penstock("why", "main/3/square/2")[1]
+    code, output = project.penstock("run", "--no-cache", "mine.py")
+    assert (code, "reused" in output) == (0, False)
+    assert "ran because of --no-cache" in project.penstock("why", "main/4/square/2")[1]
+    code, output = project.penstock("run", "--refresh", "squre", "mine.py")
+    assert (code, "--refresh squre: this run called no such step; did you mean square?" in output) == (0, True)
+    assert len(project.trace()) == 9
+
+
+def test_a_killed_run_loses_no_cached_result_and_resumes(project: Project) -> None:
+    project.write(
+        """
+        @step(cache=True)
+        def work(n):
+            note("work", n)
+            await_file(f"go-{n}")
+            return n
+
+        @flow
+        def main():
+            return [work(n) for n in range(3)]
+        """
+    )
+    project.touch("go-0")
+    first = project.spawn()
+    project.await_note("work 1")
+    first.kill()
+    project.touch("go-1")
+    project.touch("go-2")
+    assert project.run().value() == [0, 1, 2]
+    assert project.run("main/1").value() == [0, 1, 2]
+    assert project.trace() == ["work 0", "work 1", "work 1", "work 2"]
+
+
+def test_an_edit_within_the_second_that_keeps_the_size_counts(project: Project) -> None:
+    project.write("VALUE = 1\n", "shapes.py")
+    project.write("import shapes\n" + SQUARE.format(cache="True").replace("n * n", "n * shapes.VALUE"))
+    at = Path(project.folder / "shapes.py").stat().st_mtime_ns
+    assert project.run(ns=[1]).value() == [1]
+    project.write("VALUE = 2\n", "shapes.py")
+    os.utime(project.folder / "shapes.py", ns=(at, at))
+    assert project.run(ns=[1]).value() == [2]
