@@ -26,6 +26,11 @@ class Choices(NamedTuple):
     changed: bool = False
     tags: tuple[str, ...] = ()
 
+    def words(self) -> tuple[str, ...]:
+        """Those of the options that say what is reused, as they are typed."""
+        refreshed = (word for step in self.refresh for word in ("--refresh", step))
+        return (*(("--no-cache",) if self.no_cache else ()), *refreshed, *(("--changed",) if self.changed else ()))
+
     def how(self, watcher: Watcher, blank: Blank | None = None) -> How:
         """As a launch wants it."""
         from penstock.engine.reuse import Policy

@@ -29,7 +29,7 @@ _CODES = {
 }
 
 
-def drive(project: Project, order: Order, choices: Choices, blank: Blank | None, again: str) -> int:
+def drive(project: Project, order: Order, choices: Choices, blank: Blank | None, again: tuple[str, ...]) -> int:
     """Drive a new run or an existing one; gives the exit code. Tells all but stdout's part on stderr.
 
     With `--dry-run` only say what it would do; `again`: the command that does it.
@@ -52,7 +52,9 @@ def drive(project: Project, order: Order, choices: Choices, blank: Blank | None,
     return code
 
 
-def _rehearse(project: Project, order: Order, choices: Choices, how: How, again: str) -> int:
+def _rehearse(project: Project, order: Order, choices: Choices, how: How, again: tuple[str, ...]) -> int:
+    import shlex
+
     from penstock.cli import output
     from penstock.client.infos import forecast_info
     from penstock.launch.rehearsing import rehearse
@@ -67,7 +69,7 @@ def _rehearse(project: Project, order: Order, choices: Choices, how: How, again:
     else:
         from penstock.cli.forecast import show_forecast
 
-        show_forecast(info, again)
+        show_forecast(info, shlex.join(again))
     return errors.FAILED if info.error else errors.DONE
 
 

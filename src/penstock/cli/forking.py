@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli.driving import drive
@@ -36,14 +35,14 @@ def fork(
         raise UsageError(f"--only runs {origin.only} on the inputs that it had: parameters of the flow don't count")
     given = parse(options_of(flow.fn, flow.name), words, partial=True)
     order = forking.order_of(reader, row, flow, origin, forking.merged(reader, row, flow, given))
-    return drive(reader.project, order, choices, blank, again=_again(row.run_id, words, wanted))
+    return drive(reader.project, order, choices, blank, _again(choices, row.run_id, words, wanted))
 
 
-def _again(run_id: str, words: tuple[str, ...], wanted: dict[str, Any]) -> str:
+def _again(choices: Choices, run_id: str, words: tuple[str, ...], wanted: dict[str, Any]) -> tuple[str, ...]:
     """The command, without `--dry-run`."""
     options = [
         *(["--from", wanted["step"]] if wanted["step"] else []),
         *(["--keep-code"] if wanted["keep_code"] else []),
         *(["--only", wanted["only"]] if wanted["only"] else []),
     ]
-    return shlex.join(["penstock", "fork", *options, run_id, *words])
+    return ("penstock", "fork", *choices.words(), *options, run_id, *words)

@@ -29,8 +29,7 @@ def resume(run: str, file: str | None, choices: Choices, blank: Blank | None) ->
     row = _find(reader, run)
     flow = load(target_of(reader, row, file))
     order = order_to_resume(reader, row, flow, _parameters(reader, row, flow))
-    changed = "--changed " if choices.changed else ""
-    return drive(reader.project, order, choices, blank, again=f"penstock resume {changed}{row.run_id}")
+    return drive(reader.project, order, choices, blank, ("penstock", "resume", *choices.words(), row.run_id))
 
 
 def _find(reader: Reader, text: str) -> RunRow:

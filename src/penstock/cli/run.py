@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -72,5 +71,5 @@ def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool
         raise ParameterError(
             f"{str(error).rstrip('?')}{'?' if str(error).endswith('?') else '.'} See `penstock run {target} --help`"
         ) from None
-    again = shlex.join(["penstock", "run", target, *words])
+    again = ("penstock", "run", *choices.words(), target, *words)
     return drive(Project.find(), Order(flow, with_defaults(options, given)), choices, blank, again)

@@ -13,7 +13,6 @@ from typing import Any
 from penstock.artifacts import codec
 from penstock.environments import fingerprint, installed, snapshot
 from penstock.errors import UsageError
-from penstock.journal import queries
 from penstock.journal.columns import Surroundings
 from penstock.journal.handle import RunHandle as JournalHandle
 from penstock.journal.journal import Journal
@@ -84,6 +83,8 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     codes = CodeBook(context, project.home / "sources", past.tree, how.watcher.said)
     if not order.run_id:
         return Prepared(order, handle, context, codes, past, order.origin)
+    from penstock.journal import queries
+
     for note in changes_since(journal, handle.id, codes, how):
         how.watcher.said(note)
     return Prepared(order, handle, context, codes, past, queries.detail(journal, handle.id).origin)
@@ -91,6 +92,8 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
 
 def changes_since(journal: Journal, run: int, codes: CodeBook, how: How) -> list[str]:
     """What to say of the finished tasks of a run whose code is not what it was."""
+    from penstock.journal import queries
+
     notes: list[str] = []
     for name, tree, count in queries.codes(journal, run):
         try:
