@@ -15,7 +15,7 @@ folder = Path(".penstock", "sources").absolute()
 taken = snapshot.take([flow_file.parent], [flow_file], folder)
 
 began = time.perf_counter()
-from penstock.environments.codebase import Codebase  # noqa: E402  its import is part of what is measured
+from penstock.code.codebase import Codebase  # noqa: E402  its import is part of what is measured
 
 codebase = Codebase(
     snapshot=taken.file,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from penstock.client.reader import Reader
 from penstock.client.structs import CodeInfo, WhyInfo
-from penstock.environments import fingerprint
-from penstock.environments.fingerprint import Node, Tree
+from penstock.code import fingerprint
+from penstock.code.fingerprint import Node, Tree
 from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.launch.explain import Explain, of_row

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from penstock.artifacts.canonical import identify
+from penstock.code import fingerprint
+from penstock.code.codebase import Codebase
+from penstock.code.fingerprint import Fingerprint, Tree
 from penstock.engine.reuse import Codes
-from penstock.environments import fingerprint
-from penstock.environments.codebase import Codebase
-from penstock.environments.fingerprint import Fingerprint, Tree
 from penstock.model.options import Options
 from penstock.model.rows import CodeRecord
 from penstock.model.specs import Code, RunContext
@@ -81,7 +81,7 @@ class CodeBook:
 
 def what_is_new(before: bytes | None, now: bytes) -> str:
     """The difference of two packed trees, in a line; "": there is none. `before` None: it is not known any more."""
-    from penstock.environments.differences import differences
+    from penstock.code.differences import differences
 
     if before is None:
         return "its code is not the one that was recorded"

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from penstock.artifacts import codec
-from penstock.environments import fingerprint, installed, snapshot
+from penstock.code import fingerprint, installed
+from penstock.environments import snapshot
 from penstock.errors import UsageError
 from penstock.journal.columns import Surroundings
 from penstock.journal.handle import RunHandle as JournalHandle

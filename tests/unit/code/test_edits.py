@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from penstock.environments.differences import differences
-from tests.unit.environments import edits
-from tests.unit.environments.edits import Edit
-from tests.unit.environments.projects import ROOT, codebase, fingerprint, write
+from penstock.code.differences import differences
+from tests.unit.code import edits
+from tests.unit.code.edits import Edit
+from tests.unit.code.projects import ROOT, codebase, fingerprint, write
 
 CORPUS = edits.read()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
-from penstock.environments.outline import Chain, Outline, Piece, Target
+from penstock.code.outline import Chain, Outline, Piece, Target
 
 MODULE = "__main__"
 
@@ -84,7 +84,7 @@ def _closed_over(function: FunctionType) -> Iterator[Any]:
 def _outline_of_source(
     definition: Any, namespace: Mapping[str, Any], imports: Mapping[str, tuple[Target, ...]]
 ) -> Outline:
-    from penstock.environments import outlining
+    from penstock.code import outlining
 
     source = _source(definition)
     if not source:

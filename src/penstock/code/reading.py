@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from penstock.environments import forms, scopes
-from penstock.environments.outline import Chain, Target, import_name
-from penstock.environments.scopes import Comprehension, Function, Scope
+from penstock.code import forms, scopes
+from penstock.code.outline import Chain, Target, import_name
+from penstock.code.scopes import Comprehension, Function, Scope
 
 _MUTATORS = frozenset(
     "add append appendleft clear difference_update discard extend extendleft fill fit insert intersection_update "

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from penstock.environments.outline import Outline, pack, unpack
-from penstock.environments.outlining import outline
+from penstock.code.outline import Outline, pack, unpack
+from penstock.code.outlining import outline
 
 
 def of(source: str) -> Outline:

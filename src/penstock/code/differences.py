@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from penstock.environments.fingerprint import Node, Tree
-from penstock.environments.graph import FORM_BYTES
+from penstock.code.fingerprint import Node, Tree
+from penstock.code.graph import FORM_BYTES
 
 
 class Change(NamedTuple):

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from penstock.environments import forms, scopes, statements
-from penstock.environments.outline import Chain, Outline, Piece, Target
-from penstock.environments.reading import Module, Reader, Reading, is_mutator, wanted_decorators
-from penstock.environments.scopes import DEFINITION, FUNCTION, Function, Scope
+from penstock.code import forms, scopes, statements
+from penstock.code.outline import Chain, Outline, Piece, Target
+from penstock.code.reading import Module, Reader, Reading, is_mutator, wanted_decorators
+from penstock.code.scopes import DEFINITION, FUNCTION, Function, Scope
 
 _COMPOUND = (ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.Match, ast.AsyncFor, ast.AsyncWith)
 

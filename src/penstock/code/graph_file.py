@@ -14,11 +14,11 @@ from typing import Any
 
 from blake3 import blake3
 
-from penstock.environments import graph, kept, outline
-from penstock.environments.graph import Graph
-from penstock.environments.locating import Locator
-from penstock.environments.meanings import Source
-from penstock.environments.outline import Outline, Piece
+from penstock.code import graph, kept, outline
+from penstock.code.graph import Graph
+from penstock.code.locating import Locator
+from penstock.code.meanings import Source
+from penstock.code.outline import Outline, Piece
 from penstock.model import wire
 
 _Modules = dict[str, tuple[str, bytes, bytes]]

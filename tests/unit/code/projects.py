@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from penstock.code.codebase import Codebase
+from penstock.code.fingerprint import Fingerprint
 from penstock.environments import snapshot
-from penstock.environments.codebase import Codebase
-from penstock.environments.fingerprint import Fingerprint
 
 ROOT = "flow:train"
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from penstock.environments.installed import Distributions, describe_interpreter, describe_python, installed_packages
+from penstock.code.installed import Distributions, describe_interpreter, describe_python, installed_packages
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 
-from penstock.environments import forms
-from penstock.environments.outline import Chain
-from penstock.environments.scopes import DEFINITION, FUNCTION
+from penstock.code import forms
+from penstock.code.outline import Chain
+from penstock.code.scopes import DEFINITION, FUNCTION
 
 _BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 _VALUES = (ast.Call, ast.Subscript, ast.Attribute)

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from blake3 import blake3
 
-from penstock.environments.meanings import Compiled, Meaning, Meanings, Modules, Outside, Source, absolute
-from penstock.environments.outline import Chain, Piece, Target
+from penstock.code.meanings import Compiled, Meaning, Meanings, Modules, Outside, Source, absolute
+from penstock.code.outline import Chain, Piece, Target
 
 VERSION = 1
 """Of what is digested, and of `Graph.export`."""

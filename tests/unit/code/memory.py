@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from penstock.environments.fingerprint import Code, Fingerprint
-from penstock.environments.graph import Graph
-from penstock.environments.meanings import Found, Outside, Source
-from penstock.environments.outline import Outline
-from penstock.environments.outlining import outline
+from penstock.code.fingerprint import Code, Fingerprint
+from penstock.code.graph import Graph
+from penstock.code.meanings import Found, Outside, Source
+from penstock.code.outline import Outline
+from penstock.code.outlining import outline
 
 outline_of = lru_cache(outline)
 

@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from penstock.environments.graph import FORM_BYTES, Graph, Made, site
+from penstock.code.graph import FORM_BYTES, Graph, Made, site
 from penstock.model import wire
 
 

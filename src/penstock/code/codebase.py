@@ -11,13 +11,13 @@ from typing import Any
 
 from blake3 import blake3
 
-from penstock.environments.fingerprint import Code, Fingerprint, Node
-from penstock.environments.graph import Graph
-from penstock.environments.graph_file import GraphFile
-from penstock.environments.installed import describe_python
-from penstock.environments.locating import Locator
-from penstock.environments.meanings import Found, Source
-from penstock.environments.outline_file import OutlineFile
+from penstock.code.fingerprint import Code, Fingerprint, Node
+from penstock.code.graph import Graph
+from penstock.code.graph_file import GraphFile
+from penstock.code.installed import describe_python
+from penstock.code.locating import Locator
+from penstock.code.meanings import Found, Source
+from penstock.code.outline_file import OutlineFile
 from penstock.errors import StoreError, UsageError
 from penstock.model import wire
 
@@ -88,7 +88,7 @@ class Codebase:
         """The module of this name."""
         if name == _MAIN and self._namespace is not None:
             if self._notebook is None:
-                from penstock.environments import notebook
+                from penstock.code import notebook
 
                 found = notebook.outline_of(self._namespace)
                 self._notebook = Source(name, "the notebook", found, False)

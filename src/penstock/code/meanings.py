@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from penstock.environments.outline import Chain, Outline, Target
+from penstock.code.outline import Chain, Outline, Target
 
 
 class Source(NamedTuple):

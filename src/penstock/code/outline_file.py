@@ -11,9 +11,9 @@ import zlib
 from functools import cached_property
 from pathlib import Path
 
-from penstock.environments import kept
-from penstock.environments import outline as outlines
-from penstock.environments.outline import Outline
+from penstock.code import kept
+from penstock.code import outline as outlines
+from penstock.code.outline import Outline
 
 MAX_BYTES = 32 * 1024 * 1024
 """Beyond it, outlines that were not used this time are let go, first those that were not used for longest."""
@@ -71,6 +71,6 @@ class OutlineFile:
 
 
 def _outline(source: bytes) -> Outline:
-    from penstock.environments import outlining  # brings `ast`, which costs what a start that needs none would notice
+    from penstock.code import outlining  # brings `ast`, which costs what a start that needs none would notice
 
     return outlining.outline(source)

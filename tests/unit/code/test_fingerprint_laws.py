@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import penstock
-from penstock.environments import fingerprint as fingerprints
-from penstock.environments import outline as outlines
-from penstock.environments.differences import differences
-from penstock.environments.outlining import outline
-from tests.unit.environments import edits
-from tests.unit.environments.memory import fingerprint, without_lines
+from penstock.code import fingerprint as fingerprints
+from penstock.code import outline as outlines
+from penstock.code.differences import differences
+from penstock.code.outlining import outline
+from tests.unit.code import edits
+from tests.unit.code.memory import fingerprint, without_lines
 
 PROJECTS = [project for edit in edits.read() for project in (edit.before, edit.after)]
 SOURCES = sorted(Path(penstock.__file__).parent.glob("**/*.py"))[::12]

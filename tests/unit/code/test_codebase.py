@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from penstock.environments import kept, outline_file
-from penstock.environments.codebase import Codebase
-from penstock.environments.differences import differences
-from penstock.environments.fingerprint import Fingerprint
+from penstock.code import kept, outline_file
+from penstock.code.codebase import Codebase
+from penstock.code.differences import differences
+from penstock.code.fingerprint import Fingerprint
 from penstock.errors import StoreError, UsageError
-from tests.unit.environments.projects import ROOT, codebase, fingerprint, no_value, write
+from tests.unit.code.projects import ROOT, codebase, fingerprint, no_value, write
 
 FLOW = "from penstock import step\nimport features\n\n@step\ndef train(x):\n    return features.clean(x)\n"
 READS_LIMIT = "from penstock import step\nimport features\n\n@step\ndef train(x):\n    return x + features.LIMIT\n"
@@ -242,11 +242,11 @@ def test_parts_of_a_namespace_are_distributions_of_their_own(folder: Path, site:
 def test_another_python(folder: Path, monkeypatch: pytest.MonkeyPatch):
     files = {"flow.py": "def train(x): return x\n"}
     before = fingerprint(folder, files)
-    monkeypatch.setattr("penstock.environments.codebase.describe_python", lambda: "3.99 CPython")
+    monkeypatch.setattr("penstock.code.codebase.describe_python", lambda: "3.99 CPython")
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     after = fingerprint(folder, files)
     assert changes(before, after) == [f"Python {version} became 3.99"]
-    monkeypatch.setattr("penstock.environments.codebase.describe_python", lambda: "3.99 PyPy")
+    monkeypatch.setattr("penstock.code.codebase.describe_python", lambda: "3.99 PyPy")
     assert changes(after, fingerprint(folder, files)) == ["Python 3.99 became 3.99 PyPy"]
 
 
@@ -374,7 +374,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 
 def test_a_start_that_takes_no_source_apart_imports_nothing_that_could():
-    code = "import sys, penstock.environments.codebase, penstock.environments.differences; print(*sys.modules)"
+    code = "import sys, penstock.code.codebase, penstock.code.differences; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"ast", "inspect", "textwrap", "dataclasses", "importlib.metadata"} & set(done.stdout.split()) == set()
 

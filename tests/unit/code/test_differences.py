@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from penstock.environments.differences import Change, differences
-from tests.unit.environments.memory import fingerprint
+from penstock.code.differences import Change, differences
+from tests.unit.code.memory import fingerprint
 
 
 def between(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

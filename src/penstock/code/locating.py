@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 from blake3 import blake3
 
-from penstock.environments import outline
-from penstock.environments.installed import Distributions
-from penstock.environments.meanings import Compiled, Found, Outside, Package, Source
-from penstock.environments.outline_file import OutlineFile
+from penstock.code import outline
+from penstock.code.installed import Distributions
+from penstock.code.meanings import Compiled, Found, Outside, Package, Source
+from penstock.code.outline_file import OutlineFile
 
 _OUTSIDE = frozenset({"penstock", "__future__"}) | sys.stdlib_module_names | set(sys.builtin_module_names)
 _STDLIB = os.path.dirname(os.__file__) + os.sep
