@@ -18,7 +18,7 @@ from typing import Any
 TEMPLATE = Path(__file__).with_name("reference.in.md")
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 _PLACE = re.compile(r"^<!-- (command line|api|structs|errors)(?: ([\w. ]+))? -->$", re.MULTILINE)
-_INNER = ("Flow.call", "Flow.parameters", "Future.settle", "Future.enlist", "Future.suspend")  # the engine's
+_OF_ENGINE = ("Flow.call", "Flow.parameters", "Future.settle", "Future.enlist", "Future.suspend", "Future.is_settled")
 _SOURCE = "<!-- Written by tools/reference.py from tools/reference.in.md, docstrings and --help: change those. -->\n\n"
 
 
@@ -88,7 +88,7 @@ def _described(name: str, found: Any) -> Iterator[str]:
 
 def _members(cls: Any) -> Iterator[str]:
     for name, member in vars(cls).items():
-        if name.startswith("_") or f"{cls.__name__}.{name}" in _INNER:
+        if name.startswith("_") or f"{cls.__name__}.{name}" in _OF_ENGINE:
             continue
         if inspect.isfunction(member) and member.__doc__:
             yield f"- `.{name}{_signature(member)}`: {_line(member)}"

@@ -19,6 +19,7 @@ _WHERE = {
     "Futures": "penstock.sdk.futures",
     "Backoff": "penstock.model.options",
     "Cache": "penstock.model.options",
+    "Environment": "penstock.model.environments",
     "current": "penstock.sdk.current",
     "log_metrics": "penstock.sdk.current",
     "run": "penstock.client",
@@ -31,6 +32,7 @@ _WHERE = {
 __all__ = [
     "Backoff",
     "Cache",
+    "Environment",
     "Flow",
     "Future",
     "Futures",
@@ -88,6 +90,7 @@ if TYPE_CHECKING:
     from penstock.client import resume as resume
     from penstock.client import run as run
     from penstock.client import runs as runs
+    from penstock.model.environments import Environment as Environment
     from penstock.model.options import Backoff as Backoff
     from penstock.model.options import Cache as Cache
     from penstock.sdk.current import current as current

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from penstock.engine.ports import Executor
     from penstock.executors.blank import Blank
     from penstock.executors.inline import InlineExecutor
+    from penstock.executors.interpreters import Interpreters
     from penstock.journal.journal import Journal
 
 
@@ -87,9 +88,15 @@ class Executors:
 
 
 def wire_executors(
-    settings: Settings, *, max_workers: int | None, inline_only: bool, blank: Blank | None = None
+    settings: Settings,
+    *,
+    max_workers: int | None,
+    inline_only: bool,
+    interpreters: Interpreters,
+    blank: Blank | None = None,
 ) -> Executors:
-    """New executors for a run. `inline_only`: every name stands for the flow's own process. `blank`: for `process`."""
+    """New executors for a run. `inline_only`: every name stands for the flow's own process. `interpreters`: says what
+    runs an environment. `blank`: for `process`."""
     from penstock.executors.inline import InlineExecutor
     from penstock.executors.process import ProcessExecutor
 
@@ -105,6 +112,7 @@ def wire_executors(
                 cpu=declared.cpu,
                 memory_bytes=declared.memory_bytes,
                 gpus=declared.gpus,
+                interpreters=interpreters,
                 blank=blank if name == "process" else None,
             )
     return Executors(by_name, inline)

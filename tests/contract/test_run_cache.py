@@ -120,9 +120,10 @@ def test_a_result_that_is_too_old_is_named_and_not_given(
     assert sought.expired == ("" if found else "digits/1/train/1")
 
 
-def test_who_wants_a_result_made_anew_is_told_of_none(run: RunHandle) -> None:
+def test_who_wants_a_result_made_anew_is_told_of_none_but_the_run_s_own(run: RunHandle, other: RunHandle) -> None:
     put(run)
-    assert seek(run, wanted(refresh=True)) == (MISSING,)
+    assert seek(other, wanted("digits/2/train/1", refresh=True)) == (MISSING,)
+    assert seek(run, wanted("digits/1/train/2", refresh=True))[0].entry is not None
 
 
 def test_the_latest_of_the_same_inputs_and_other_code_is_named(run: RunHandle, hands: Hands) -> None:

@@ -11,6 +11,7 @@ import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests import uv_settings
 from tests.docs.blocks import ROOT, Block, commands_of
 from tests.docs.matching import difference
 
@@ -28,6 +29,7 @@ class Session:
             **{name: value for name, value in os.environ.items() if not name.startswith(("PENSTOCK_", "PYTHON"))},
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "TERM": "dumb",
+            **uv_settings.of_pip(),
         }
 
     def play(self, block: Block) -> None:

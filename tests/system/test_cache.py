@@ -155,7 +155,7 @@ def test_what_is_too_old_is_made_again(project: Project) -> None:
     project.run(ns=[1]).value()
     project.run(ns=[1]).value()
     assert project.trace() == ["square 1"] * 2
-    assert "the cached result of main/1/square/1 has expired" in project.penstock("why", "main/2/square/1")[1]
+    assert "the cached result of main/1 has expired" in project.penstock("why", "main/2/square/1")[1]
 
 
 def test_what_is_ignored_does_not_count_and_another_version_does(project: Project) -> None:
@@ -343,3 +343,108 @@ def test_an_edit_within_the_second_that_keeps_the_size_counts(project: Project) 
     project.write("VALUE = 2\n", "shapes.py")
     os.utime(project.folder / "shapes.py", ns=(at, at))
     assert project.run(ns=[1]).value() == [2]
+
+
+def test_what_is_refreshed_is_made_once_for_equal_calls(project: Project) -> None:
+    cached(project)
+    project.run(ns=[1])
+    assert project.penstock("run", "--refresh", "square", "mine.py", "--ns", "[1, 1, 1]")[0] == 0
+    assert project.trace() == ["square 1", "square 1"]
+
+
+def test_many_equal_calls_wait_for_the_one_that_makes_the_result(project: Project) -> None:
+    project.write(
+        """
+        @step(cache=True)
+        def slow(n):
+            note("slow", n)
+            await_file("go")
+            return n
+
+        @step
+        def other(n):
+            note("other", n)
+            return n
+
+        @flow
+        def main():
+            waiting = [slow.submit(7) for _ in range(200)]
+            others = other.map(range(3)).result()
+            open("go", "w").close()
+            return sum(future.result() for future in waiting) + sum(others)
+        """
+    )
+    assert project.run().value() == 7 * 200 + 3
+    assert project.trace().count("slow 7") == 1
+
+
+def test_a_claim_of_a_call_that_failed_is_free_for_the_next(project: Project) -> None:
+    project.write(
+        """
+        @step(cache=True)
+        def work(n):
+            note("work", n)
+            if not os.path.exists("mended"):
+                raise ValueError("not yet")
+            return n
+
+        @flow
+        def main():
+            first, second = work.submit(1), work.submit(1)
+            for future in (first, second):
+                try:
+                    future.result()
+                except ValueError:
+                    pass
+            open("mended", "w").close()
+            return work(1)
+        """
+    )
+    assert project.run().value() == 1
+    assert project.rows("SELECT count(*) FROM cache_claim") == [(0,)]
+
+
+def test_files_that_a_step_closes_over_count_by_content(project: Project) -> None:
+    project.write(
+        """
+        from pathlib import Path
+
+        def reader(path):
+            @step(cache=True)
+            def read():
+                note("read")
+                return path.read_text()
+            return read
+
+        read = reader(Path("data.txt"))
+
+        @flow
+        def main():
+            return read()
+        """
+    )
+    for text in ("one", "one", "two"):
+        (project.folder / "data.txt").write_text(text)
+        assert project.run().value() == text
+    assert project.trace() == ["read", "read"]
+
+
+def test_a_file_that_is_a_default_counts_by_content(project: Project) -> None:
+    project.write(
+        """
+        from pathlib import Path
+
+        @step(cache=True)
+        def read(path=Path("data.txt")):
+            note("read")
+            return path.read_text()
+
+        @flow
+        def main():
+            return read()
+        """
+    )
+    for text in ("one", "one", "two"):
+        (project.folder / "data.txt").write_text(text)
+        assert project.run().value() == text
+    assert project.trace() == ["read", "read"]

@@ -265,3 +265,94 @@ if __name__ == "__main__":
         "main/1 ('mine',) main/1/train/1 main/2/train/2 ran because input depth is 5, was 2",
         "12",
     ]
+
+
+def test_a_dry_run_replays_failures_and_equal_calls_and_asks_no_future_twice(project: Project, ask: Ask) -> None:
+    project.write(
+        """
+        import penstock
+
+        @step
+        def fails():
+            note("fails")
+            raise ValueError("once")
+
+        @step(cache=True)
+        def cold(n):
+            note("cold", n)
+            return n
+
+        @step
+        def last(n):
+            note("last")
+            raise RuntimeError("at the end")
+
+        @flow
+        def other(wait: bool = False):
+            try:
+                fails()
+            except ValueError:
+                futures = [cold.submit(n) for n in (1, 1, 2)]
+            if wait:
+                while not all(future.done() for future in futures):
+                    pass
+                for future in penstock.as_completed(futures):
+                    future.result()
+            return last(futures[0])
+        """,
+        "more.py",
+    )
+    assert steps(ask("run", "--dry-run", "--json", "more.py")) == {"fails": (0, 1)}
+    ask("run", "more.py", code=1)
+    (project.folder / "trace").unlink()
+    assert steps(ask("resume", "--dry-run", "--json", "other/1")) == {"fails": (1, 0), "cold": (3, 0), "last": (0, 1)}
+    said = steps(ask("fork", "--dry-run", "--json", "other/1", "--wait"))
+    assert said["fails"] == (0, 1)
+    assert project.trace() == []
+
+
+def test_a_dry_run_counts_equal_cold_calls_as_one_to_run(project: Project, ask: Ask) -> None:
+    project.write(
+        """
+        @step(cache=True)
+        def cold(n):
+            return n
+
+        @flow
+        def other():
+            futures = [cold.submit(n) for n in (1, 1, 2)]
+            while not futures[0].done():
+                pass
+        """,
+        "more.py",
+    )
+    assert steps(ask("run", "--dry-run", "--json", "more.py")) == {"cold": (1, 2)}
+
+
+def test_a_dry_run_tells_that_the_body_leaves(project: Project, ask: Ask) -> None:
+    project.write("@flow\ndef main():\n    raise SystemExit(3)\n")
+    assert "SystemExit" in ask("run", "--dry-run", "mine.py", code=1)
+
+
+def test_a_dry_run_of_a_run_that_is_done_is_refused(project: Project, ask: Ask) -> None:
+    assert "main/1" in ask("resume", "--dry-run", "main/1", code=2)
+
+
+def test_attempts_of_a_task_are_numbered_on_when_changed_code_runs_it_again(project: Project, ask: Ask) -> None:
+    project.write(FLOW.replace("RETRIES", "0").replace('note("report")', "raise RuntimeError"))
+    ask("run", "mine.py", code=1)
+    project.write(FLOW.replace("RETRIES", "0"))
+    project.write(SHAPES.replace("return SCALE", "return 1 + SCALE"), "shapes.py")
+    ask("resume", "--changed")
+    for number in (1, 2):
+        task = json.loads(ask("show", "--json", f"main/2/train/{number}"))
+        assert task["attempt"]["number"] == 2
+    run = json.loads(ask("show", "--json", "main/2"))
+    assert [(metric["name"], metric["tasks"]) for metric in run["metrics"]] == [("depth", 2)]
+
+
+def test_a_trial_says_at_once_which_input_it_lacks(project: Project, ask: Ask) -> None:
+    project.write(FLOW.replace("RETRIES", "0").replace("def train(depth, values):", "def train(depth, values, more):"))
+    said = ask("fork", "--only", "train/1", "main/1", code=2)
+    assert "more" in said
+    assert project.rows("SELECT count(*) FROM run") == [(1,)]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from penstock.executors.interpreters import Interpreter
 from penstock.executors.process import ProcessExecutor
 from penstock.model import wire
 from penstock.model.events import Lane
@@ -193,7 +194,8 @@ def test_an_interpreter_that_does_not_start(tmp_path: Path) -> None:
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho no such luck >&2\nexit 1\n")
     broken.chmod(0o755)
-    with Bench(ProcessExecutor(python=str(broken)), tmp_path, "faulty_steps", str(STEPS)) as bench:
+    interpreter = Interpreter(str(broken))
+    with Bench(ProcessExecutor(interpreters=lambda _: interpreter), tmp_path, "faulty_steps", str(STEPS)) as bench:
         first, second = bench.start("ok"), bench.start("ok")
         error = bench.outcome(first).error
         assert error is not None

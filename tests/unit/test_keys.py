@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from penstock.artifacts.canonical import identify
-from penstock.sdk.keys import KeyHead, base_of, closed_over, key_of
+from penstock.artifacts.canonical import Identity, identify
+from penstock.sdk.keys import NOTHING, KeyHead, base_of, closed_over, key_of
 
 digests = st.binary(min_size=33, max_size=33)
 stands_for = st.one_of(digests, st.just(b""), st.tuples(st.just("unstable"), st.text(max_size=20)))
@@ -22,12 +22,12 @@ def test_a_base_is_the_digest_of_its_tuple(
     scope: tuple[bytes, ...], step: str, cells: bytes, inputs: list[tuple[str, Any]]
 ) -> None:
     expected = identify((scope, step, cells, tuple(sorted(inputs)))).digest
-    assert KeyHead(step, cells).base(scope, inputs) == expected
+    assert KeyHead(step, Identity(cells)).base(scope, inputs) == expected
     assert base_of(scope, step, cells, tuple(sorted(inputs))) == expected
 
 
 def test_keys_differ_by_occurrence_and_steps_of_a_factory_by_what_they_close_over() -> None:
-    base = KeyHead("flows.train", b"").base((), [])
+    base = KeyHead("flows.train").base((), [])
     assert key_of(base, 0) != key_of(base, 1)
 
     def made(depth: int) -> Any:
@@ -38,4 +38,4 @@ def test_keys_differ_by_occurrence_and_steps_of_a_factory_by_what_they_close_ove
 
     assert closed_over(made(1)) != closed_over(made(2))
     assert closed_over(made(1)) == closed_over(made(1))
-    assert closed_over(made) == b""
+    assert closed_over(made) == NOTHING

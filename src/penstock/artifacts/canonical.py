@@ -22,6 +22,8 @@ BIG = 64 << 10  # bytes and buffers from here on count by a digest of their own
 _INLINE = 1024  # a longer form is replaced by its digest
 SHORTEST_DIGESTED = _INLINE + 1
 _SPILL = 1 << 20
+AS_NAMES, BY_CONTENT, BY_STATE = 0, 1, 2
+"""What a path to an existing file counts by: its text; its content; the sizes and times of what is there."""
 _DEEPEST = 200  # levels; three Python frames each must fit under the default recursion limit of 1,000
 _WEB = 64  # how often one long form that can't be shared is written before the walk gives up
 _NOWHERE = 1 << 30
@@ -49,13 +51,13 @@ class Unstable(Exception):
 
 
 def identify(
-    value: Any, where: str = "value", known: Optional[Known] = None, files: bool = False, places: bool = False
+    value: Any, where: str = "value", known: Optional[Known] = None, files: int = AS_NAMES, places: bool = False
 ) -> Identity:
     """The identity of a value; never raises, whatever the value is made of.
 
     `where` begins the culprit's path. `known` holds digests of large buffers that were just taken.
-    With `files`, a path to an existing file counts by name and content. With `places`, an edge counts by where it is,
-    and not by what makes its value.
+    `files` says what a path to an existing file counts by. With `places`, an edge counts by where it is, and not by
+    what makes its value.
     """
     try:
         return _walked(value, where, known, files, places)
@@ -63,7 +65,7 @@ def identify(
         return _on_fresh_stack(value, where, known, files, places)
 
 
-def _walked(value: object, where: str, known: Optional[Known], files: bool, places: bool) -> Identity:
+def _walked(value: object, where: str, known: Optional[Known], files: int, places: bool) -> Identity:
     walk = Walk(known, files, places)
     try:
         (_RULES.get(type(value)) or rule_for(type(value)))(walk, value)
@@ -106,7 +108,7 @@ class Walk:
         "places",
     )
 
-    def __init__(self, known: Optional[Known] = None, files: bool = False, places: bool = False) -> None:
+    def __init__(self, known: Optional[Known] = None, files: int = AS_NAMES, places: bool = False) -> None:
         self.out = bytearray()
         self.depth = 0
         self.edges = False
@@ -346,7 +348,7 @@ _RULES: Dict[type, Rule] = {
 }
 
 
-def _on_fresh_stack(value: Any, where: str, known: Optional[Known], files: bool, places: bool) -> Identity:
+def _on_fresh_stack(value: Any, where: str, known: Optional[Known], files: int, places: bool) -> Identity:
     import threading
 
     found: List[Identity] = []

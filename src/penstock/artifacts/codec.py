@@ -24,7 +24,7 @@ from typing import (
 )
 
 from penstock.artifacts import pickling, records
-from penstock.artifacts.canonical import BIG, Identity, Known, identify
+from penstock.artifacts.canonical import AS_NAMES, BIG, BY_CONTENT, Identity, Known, identify
 from penstock.artifacts.preview import preview
 from penstock.artifacts.store import BlobStore
 from penstock.errors import NotStorableError, PenstockError, UsageError
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
 _FEW = 32  # items of a container that is looked through for the fast path
+_NOT_FOUND = (ImportError, AttributeError, Warning)  # a warning that is an error: of a name that is no more
 _MARKER = b"penstock.artifacts.rebuild"
 
 
@@ -62,7 +63,7 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
     known: Known = {}
     sink = pickling.Sink(store, known, files)
     record, size, alive = _dump(value, sink, where)
-    identity = identify(value, where, known, files)
+    identity = identify(value, where, known, BY_CONTENT if files else AS_NAMES)
     del alive
     symbols = tuple(sorted(sink.symbols))
     stored = Stored(identity.digest, record, preview(value, size), blobs_of(record), size, identity.culprit, symbols)
@@ -87,7 +88,10 @@ def decode(
     if parsed.skeleton_blob[0]:
         skeleton = store.get(*parsed.skeleton_blob, verify=verify)
     elif not parsed.parts and _MARKER not in bytes(skeleton):
-        return pickle.loads(skeleton)
+        try:
+            return pickle.loads(skeleton)
+        except _NOT_FOUND:
+            pass  # read again, where names are also looked for under what they are called elsewhere
     return _Unpickler(_Source(parsed, store, refs, verify, files_into), skeleton).load()
 
 
@@ -234,7 +238,15 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module_name: str, global_name: str) -> Any:
         if module_name == _MARKER.decode() and global_name in self._own:
             return self._own[global_name]
-        return super().find_class(module_name, global_name)
+        try:
+            return super().find_class(module_name, global_name)
+        except _NOT_FOUND:
+            from penstock.artifacts import renamed
+
+            found = renamed.find(module_name, global_name)
+            if found is None:
+                raise
+            return found
 
 
 class _Reader:

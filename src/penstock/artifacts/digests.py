@@ -55,6 +55,14 @@ def recompute(data: Any, like: bytes) -> bytes:
     raise ValueError(f"digest algorithm {_PREFIXES.get(like[0], like[0])} needs `pip install blake3`")
 
 
+def agrees(data: Any, digest: bytes) -> bool:
+    """Whether these bytes have this digest; True also where its algorithm is not there, so that nobody can tell."""
+    try:
+        return recompute(data, digest) == digest
+    except ValueError:
+        return digest[0] in _PREFIXES
+
+
 def text(value: bytes) -> str:
     """A digest as text and in file names: `b3-` and 64 hexadecimal digits."""
     return f"{_PREFIXES[value[0]]}-{value[1:].hex()}"

@@ -5,17 +5,20 @@ Owns which paths count as content, and how they come back. What is restored is a
 
 from __future__ import annotations
 
+import itertools
 import os
 import pathlib
 import tempfile
 from typing import Any, Iterator, List, Tuple, Union
 
 from penstock.artifacts import digests, rebuild
-from penstock.artifacts.canonical import BIG, Walk
+from penstock.artifacts.canonical import BIG, BY_CONTENT, Walk
 from penstock.artifacts.pickling import Sink
 from penstock.errors import StoreError
 
 _CHUNK = 4 << 20
+_MOST = 10_000
+"""Entries of a folder whose times are looked at, where their content is not: with each call of a step."""
 Entry = Tuple[str, str, bool, Any]
 """Path below the root ("" for the root itself), kind ("file", "folder", "link"), executable, content."""
 
@@ -27,14 +30,24 @@ def form(walk: Walk, path: pathlib.Path) -> bool:
     begun = walk.begin(path)
     if begun < 0:
         return True
-    entries = list(_entries(path))
     walk.out += b"X"
-    walk.name("penstock.File")
+    walk.name("penstock.File" if walk.files == BY_CONTENT else "penstock.FileState")
     walk.size(2)
     walk.write(path.name)
-    walk.write([(below, kind, executable, _identity(walk, found, kind)) for below, kind, executable, found in entries])
+    if walk.files == BY_CONTENT:
+        entries = list(_entries(path))
+        content = [(below, kind, runs, _identity(walk, found, kind)) for below, kind, runs, found in entries]
+        walk.write(content)
+    else:
+        walk.write([(below, *_state(found)) for below, _, _, found in itertools.islice(_entries(path), _MOST)])
     walk.end(path, begun)
     return True
+
+
+def _state(path: pathlib.Path) -> Tuple[int, int]:
+    """What tells of a change without reading the file."""
+    status = path.lstat()
+    return (0 if path.is_dir() else status.st_size), status.st_mtime_ns
 
 
 def reduce(sink: Sink, path: pathlib.Path) -> Any:

@@ -89,7 +89,7 @@ class FolderStore:
             raise _store_error("read", path, error) from error
         finally:
             os.close(fd)
-        if verify and digests.recompute(view, digest) != digest:
+        if verify and not digests.agrees(view, digest):
             raise DamagedError(f"blob {digests.text(digest)} holds other bytes than were stored: {path}")
         return view
 

@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import os
 import sys
 from types import ModuleType
-from typing import Any, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 _MAINS = ("__main__", "__mp_main__")
 
@@ -57,21 +56,40 @@ def class_name(kind: type) -> str:
 
 
 _NOBODYS = frozenset(("builtins", "penstock", "cloudpickle", "_frozen_importlib", "typing"))
+_projects: Dict[str, bool] = {}  # of modules that are loaded: asked for each class in each value
 _INSTALLED = tuple(f"{os.sep}{folder}{os.sep}" for folder in ("site-packages", "dist-packages"))
 
 
-@functools.lru_cache(maxsize=1024)
 def is_project_s(module: str) -> bool:
     """Whether a loaded module is the project's: neither Python's nor installed. Its code may change at any time."""
+    known = _projects.get(module)
+    if known is None:
+        known = _looks_like_project_s(module)
+        if module in sys.modules:
+            _projects[module] = known
+    return known
+
+
+def is_installed(module: str) -> bool:
+    """Whether a loaded module was installed: it is neither Python's own, nor ours, nor the project's."""
     top = module.partition(".")[0]
     if top in _NOBODYS or top in getattr(sys, "stdlib_module_names", ()):
         return False
     file = getattr(sys.modules.get(module), "__file__", None)
-    if not isinstance(file, str):
-        return module in _MAINS
-    if any(part in file for part in _INSTALLED):
+    return isinstance(file, str) and any(part in file for part in _INSTALLED)
+
+
+def _looks_like_project_s(module: str) -> bool:
+    top = module.partition(".")[0]
+    if top in _NOBODYS or top in getattr(sys, "stdlib_module_names", ()):
         return False
-    return not file.startswith(os.path.dirname(os.__file__) + os.sep)
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return is_project_file(file) if isinstance(file, str) else module in _MAINS
+
+
+def is_project_file(file: str) -> bool:
+    """Whether a source is the project's: neither Python's nor installed."""
+    return not any(part in file for part in _INSTALLED) and not file.startswith(os.path.dirname(os.__file__) + os.sep)
 
 
 def load(module: str, qualname: str = "") -> Any:

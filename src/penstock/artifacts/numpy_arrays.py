@@ -29,9 +29,17 @@ def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
     return _dtype if issubclass(kind, np.dtype) else None
 
 
-def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
-    """The reducer for arrays."""
-    return reduce if kind in (np.ndarray, np.memmap) else None
+def reducer_of(kind: Any) -> Optional[Callable[[Sink, Any], Any]]:
+    """The reducer for arrays, dtypes with fields, and random generators."""
+    if kind in (np.ndarray, np.memmap):
+        return reduce
+    if issubclass(kind, np.dtype):
+        return _reduce_dtype
+    if kind.__module__.startswith("numpy.random"):
+        from penstock.artifacts import numpy_random
+
+        return numpy_random.reducer_of(kind)
+    return None
 
 
 def form(walk: Walk, value: Any) -> None:
@@ -177,6 +185,22 @@ def reduce(sink: Sink, value: Any) -> Any:
     order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
     written = dtype.str if dtype.kind in _PLAIN else dtype
     return rebuild.array, (stored(sink, value), written, value.shape, order)
+
+
+def _reduce_dtype(sink: Sink, value: Any) -> Any:
+    """A dtype with fields by what they are: numpy 1 can't read the flags that numpy 2 pickles."""
+    if value.metadata is not None:
+        return NotImplemented
+    if value.subdtype is not None:
+        return np.dtype, (value.subdtype,)
+    if value.names is None:
+        return NotImplemented
+    if value.type is not np.void:
+        return np.dtype, ((value.type, np.dtype((np.void, value))),)
+    fields = [value.fields[name] for name in value.names]
+    titles = [field[2] if len(field) > 2 else None for field in fields]
+    formats, offsets = [field[0] for field in fields], [field[1] for field in fields]
+    return rebuild.dtype, (list(value.names), formats, offsets, titles, value.itemsize, value.isalignedstruct)
 
 
 def stored(sink: Sink, array: Any) -> Any:

@@ -1,7 +1,6 @@
 """pandas frames, series and indexes: a frame is taken apart by column, so that one new column stores one new column.
 
-Series, indexes and extension arrays keep pandas' own pickling; the arrays inside them become buffers by `numpy_arrays`
-and `arrow_tables`.
+Series, indexes and arrays are `pandas_parts`; the arrays inside become buffers by `numpy_arrays` and `arrow_tables`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import Any, Callable, Optional
 import numpy as np
 import pandas as _pandas
 
-from penstock.artifacts import numpy_arrays, rebuild, symbols
+from penstock.artifacts import numpy_arrays, pandas_parts, rebuild, symbols
 from penstock.artifacts.canonical import BIG, Unstable, Walk
 from penstock.artifacts.pickling import Sink
 
@@ -33,10 +32,10 @@ def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
 
 
 def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
-    """The reducer for frames and Arrow-backed arrays."""
+    """The reducer for frames and their parts."""
     if kind is pd.DataFrame:
         return _reduce_frame
-    return _reduce_arrow if _is_arrow(kind) else None
+    return pandas_parts.reducer_of(kind) or (_reduce_arrow if _is_arrow(kind) else None)
 
 
 def _is_arrow(kind: type) -> bool:
@@ -47,13 +46,8 @@ def _is_arrow(kind: type) -> bool:
     )
 
 
-def _values(owner: Any) -> Any:
-    array = owner.array
-    return array.to_numpy() if type(array) is _NUMPY_ARRAY else array
-
-
 def _columns(frame: Any) -> Any:
-    return (_values(frame.iloc[:, number]) for number in range(frame.shape[1]))
+    return (pandas_parts.values_of(frame.iloc[:, number]) for number in range(frame.shape[1]))
 
 
 def _reduce_frame(sink: Sink, value: Any) -> Any:
@@ -110,7 +104,7 @@ def _series_form(walk: Walk, value: Any) -> None:
     walk.part(value.name, ".name")
     walk.part(value.index, ".index")
     walk.part(value.attrs, ".attrs")
-    _array_form(walk, _values(value))
+    _array_form(walk, pandas_parts.values_of(value))
     walk.end(value, begun)
 
 
@@ -130,7 +124,7 @@ def _index_form(walk: Walk, value: Any) -> None:
             walk.part(level, ".levels")
             walk.write(np.asarray(codes))
     else:
-        _array_form(walk, _values(value))
+        _array_form(walk, pandas_parts.values_of(value))
     walk.end(value, begun)
 
 

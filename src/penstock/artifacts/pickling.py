@@ -166,8 +166,8 @@ _BY_VALUE = object()
 def _reducer_of(kind: type) -> Optional[Reducer]:
     if issubclass(kind, type) or kind is types.FunctionType:
         return _symbol
-    if kind is types.ModuleType:
-        return _module
+    if kind is types.ModuleType or kind is types.CodeType:
+        return _module if kind is types.ModuleType else _code
     if issubclass(kind, Edge):
         return _edge
     if kind is Part:
@@ -183,17 +183,46 @@ def _reducer_of(kind: type) -> Optional[Reducer]:
     pathlib = sys.modules.get("pathlib")  # where nobody has imported it, this is no path
     if pathlib is not None and issubclass(kind, pathlib.Path):
         return _path
-    return libraries.reducer_of(cast("Type[Any]", kind))
+    reducer = libraries.reducer_of(cast("Type[Any]", kind))
+    if reducer is not None:
+        return reducer
+    if any("__call__" in vars(base) for base in kind.__mro__):
+        return _wrapper
+    if kind.__reduce__ is not object.__reduce__ and names.is_project_s(kind.__module__):
+        return _named
+    return None
 
 
 def _symbol(sink: Sink, obj: Any) -> Any:
     name = names.name_of(obj)
-    if names.is_project_s(obj.__module__ or ""):
+    owner = obj.__module__ or ""
+    if names.is_installed(owner):
+        sink.symbols.add(owner.partition(".")[0])
+    elif names.is_project_s(owner):
         module, qualname = name or (names.module_name(obj.__module__) or obj.__module__, obj.__qualname__)
         sink.symbols.add(f"{module}:{qualname}")
     if name is None:
         return _BY_VALUE
     return NotImplemented if name[0] == obj.__module__ else (names.load, name)
+
+
+def _wrapper(sink: Sink, obj: Any) -> Any:
+    """A callable object: a step, a cached function. What it wraps goes by a name that no pickler sees."""
+    held: Any = getattr(obj, "__dict__", {})
+    wrapped: Any = held.get("__wrapped__")
+    if isinstance(wrapped, (type, types.FunctionType)) and names.is_project_s(wrapped.__module__ or ""):
+        module = names.module_name(wrapped.__module__) or wrapped.__module__
+        sink.symbols.add(f"{module}:{wrapped.__qualname__}")
+    return NotImplemented
+
+
+def _named(sink: Sink, obj: Any) -> Any:
+    """An object whose class says itself how it is reduced: where it says a name, that is what counts."""
+    reduction = obj.__reduce_ex__(5)
+    if isinstance(reduction, str):
+        module = getattr(obj, "__module__", None) or type(obj).__module__
+        sink.symbols.add(f"{names.module_name(module) or module}:{reduction}")
+    return reduction
 
 
 def _module(sink: Sink, obj: types.ModuleType) -> Any:
@@ -203,6 +232,12 @@ def _module(sink: Sink, obj: types.ModuleType) -> Any:
     if names.is_project_s(obj.__name__):
         sink.symbols.add(name)
     return names.load, (name,)
+
+
+def _code(sink: Sink, obj: types.CodeType) -> Any:
+    from penstock.artifacts import by_value
+
+    return by_value.reduce_code(obj)
 
 
 def _edge(sink: Sink, obj: Edge) -> Any:

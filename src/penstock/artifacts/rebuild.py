@@ -46,6 +46,27 @@ def exception(
     return failures.rebuild(kind, args, state, cause, quiet)
 
 
+def dtype(names: Any, formats: Any, offsets: Any, titles: Any, itemsize: int, aligned: bool) -> Any:
+    """A numpy dtype with fields."""
+    np: Any = importlib.import_module("numpy")
+    fields = {"names": names, "formats": formats, "offsets": offsets, "titles": titles, "itemsize": itemsize}
+    return np.dtype(fields, align=aligned)
+
+
+def numpy_random(name: str, source: Any, state: Any) -> Any:
+    """A random generator of numpy's."""
+    from penstock.artifacts import numpy_random
+
+    return numpy_random.generator(name, source, state)
+
+
+def numpy_seed(entropy: Any, spawn_key: Any, pool_size: int, spawned: int) -> Any:
+    """A seed sequence of numpy's."""
+    from penstock.artifacts import numpy_random
+
+    return numpy_random.seed(entropy, spawn_key, pool_size, spawned)
+
+
 def frame(columns: Any, index: Any, arrays: List[Any], attrs: Dict[Any, Any], duplicates: bool) -> Any:
     """A pandas frame over its columns' arrays."""
     np: Any = importlib.import_module("numpy")
@@ -71,6 +92,55 @@ def _finished(frame: Any, columns: Any, attrs: Dict[Any, Any], duplicates: bool)
     if attrs:
         frame.attrs = attrs
     return frame if duplicates else frame.set_flags(allows_duplicate_labels=False)
+
+
+def series(values: Any, index: Any, name: Any, attrs: Dict[Any, Any], duplicates: bool) -> Any:
+    """A pandas series over an array."""
+    from penstock.artifacts import pandas_parts
+
+    return pandas_parts.series(values, index, name, attrs, duplicates)
+
+
+def index(values: Any, name: Any, freq: Any) -> Any:
+    """A pandas index over an array."""
+    from penstock.artifacts import pandas_parts
+
+    return pandas_parts.index(values, name, freq)
+
+
+def levels(values: List[Any], codes: List[Any], names: List[Any], sortorder: Optional[int]) -> Any:
+    """A pandas index of several levels."""
+    from penstock.artifacts import pandas_parts
+
+    return pandas_parts.levels(values, codes, names, sortorder)
+
+
+def times(values: Any, zone: Any) -> Any:
+    """A pandas array of times or durations."""
+    from penstock.artifacts import pandas_parts
+
+    return pandas_parts.times(values, zone)
+
+
+def categorical(codes: Any, dtype: Any) -> Any:
+    """A pandas array of categories."""
+    from penstock.artifacts import pandas_parts
+
+    return pandas_parts.categorical(codes, dtype)
+
+
+def pandas_strings(offsets: Any, data: Any, valid: Any, storage: str, nan: bool) -> Any:
+    """A pandas array of strings, of which some may be missing."""
+    from penstock.artifacts import pandas_parts
+
+    return pandas_parts.strings(offsets, data, valid, storage, nan)
+
+
+def code(python: str, make: Any, args: Tuple[Any, ...]) -> Any:
+    """The byte code of a function that travels by value. Another Python's would run as something else, or crash."""
+    from penstock.artifacts import by_value
+
+    return by_value.code(python, make, args)
 
 
 def pandas_arrow(kind: Any, state: Dict[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """Many strings as two buffers: where each ends (int64, from 0), and their UTF-8 bytes; Arrow's `large_string` layout.
 
-Uses pyarrow where it is there; the bytes are the same without it.
+Where some may be missing, a third says which are there: a bit each, the lowest first. Uses pyarrow where it is there;
+the bytes are the same without it.
 """
 
 from __future__ import annotations
@@ -18,31 +19,79 @@ def pack(array: Any) -> Optional[Tuple[Any, Any]]:
     return _with_arrow(array) or _with_numpy(array)
 
 
+def pack_missing(array: Any) -> Optional[Tuple[Any, Any, Optional[Tuple[Any]]]]:
+    """(offsets, data, (bits,)) of an Arrow column of strings, or of a flat object array: what is no `str` is missing.
+
+    None in the place of the bits where none is missing; None alone where no valid UTF-8 can be made.
+    """
+    if type(array) is not np.ndarray:
+        return _parts_of_arrow(array)
+    there = np.fromiter((type(item) is str for item in array), bool, len(array))
+    packed = _with_numpy(np.where(there, array, ""))
+    bits = None if there.all() else (np.packbits(there, bitorder="little"),)
+    return None if packed is None else (*packed, bits)
+
+
 def unpack(offsets: Any, data: Any) -> Any:
     """The flat object array again."""
-    try:
-        pa: Any = importlib.import_module("pyarrow")
-    except ImportError:
+    packed = as_arrow(offsets, data, None)
+    if packed is None:
         return _split(offsets, data)
-    size = len(offsets) // 8 - 1
-    packed = pa.Array.from_buffers(pa.large_string(), size, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
     return np.asarray(packed.to_numpy(zero_copy_only=False), dtype=object)
 
 
-def _with_arrow(array: Any) -> Optional[Tuple[Any, Any]]:
+def bits(valid: Any, size: int) -> Any:
+    """The bits as an array of bool."""
+    return np.unpackbits(np.frombuffer(valid, "u1"), count=size, bitorder="little").astype(bool)
+
+
+def has_arrow() -> bool:
+    """Whether pyarrow is there."""
+    return _arrow() is not None
+
+
+def as_arrow(offsets: Any, data: Any, valid: Any) -> Any:
+    """An Arrow array over the buffers, without a copy; None where pyarrow is missing."""
+    pa = _arrow()
+    if pa is None:
+        return None
+    buffers = [None if buffer is None else pa.py_buffer(buffer) for buffer in (valid, offsets, data)]
+    return pa.Array.from_buffers(pa.large_string(), len(offsets) // 8 - 1, buffers)
+
+
+def _arrow() -> Any:
     try:
-        pa: Any = importlib.import_module("pyarrow")
+        return importlib.import_module("pyarrow")
     except ImportError:
+        return None
+
+
+def _with_arrow(array: Any) -> Optional[Tuple[Any, Any]]:
+    pa = _arrow()
+    if pa is None:
         return None
     try:
         packed = pa.array(array, type=pa.large_string(), from_pandas=False)
     except (pa.ArrowException, UnicodeError):
         return None
-    if not isinstance(packed, pa.Array):  # beyond a chunk's size
-        return None
-    _, offsets, data = packed.buffers()
-    ends = np.frombuffer(offsets, "<i8", len(array) + 1)
-    return ends, np.frombuffer(data, "u1", int(ends[-1])) if ends[-1] else np.empty(0, "u1")
+    return _cut(packed)[:2] if isinstance(packed, pa.Array) else None  # else it is beyond a chunk's size
+
+
+def _parts_of_arrow(array: Any) -> Tuple[Any, Any, Optional[Tuple[Any]]]:
+    pa = _arrow()
+    chunks: Any = array.cast(pa.large_string()).chunks
+    if len(chunks) != 1 or chunks[0].offset:
+        chunks = [pa.concat_arrays([*chunks, pa.array([], pa.large_string())])]  # alone, a slice would stay one
+    return _cut(chunks[0])
+
+
+def _cut(array: Any) -> Tuple[Any, Any, Optional[Tuple[Any]]]:
+    """The buffers of an Arrow array that begins where they do, without what they have room for."""
+    size = len(array)
+    valid, offsets, data = array.buffers()
+    ends = np.frombuffer(offsets, "<i8", size + 1) if size else np.zeros(1, "<i8")
+    bits = (np.frombuffer(valid, "u1", (size + 7) // 8),) if array.null_count else None
+    return ends, np.frombuffer(data, "u1", int(ends[-1])) if ends[-1] else np.empty(0, "u1"), bits
 
 
 def _with_numpy(array: Any) -> Optional[Tuple[Any, Any]]:

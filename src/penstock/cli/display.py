@@ -55,6 +55,10 @@ class PlainDisplay(Watcher):
         """Told with the next look, from the display's own thread."""
         self._notes.append(text)
 
+    def building(self, text: str) -> None:
+        """Told at once: nothing else goes on meanwhile."""
+        write(text)
+
     def unkept(self, text: str) -> None:
         """Told like the rest; nobody is sent to `penstock get` then."""
         self.has_result = False

@@ -28,9 +28,11 @@ def fork(
 ) -> int:
     """Drive the fork of a run; gives the exit code. `wanted`: the fields of its origin; `file` None: where it was."""
     reader = Reader.here()
+    if run.strip("/").count("/") > 1:
+        raise UsageError(f"{run} is a part of a run: name the run, and with --from or --only the step")
     row = queries.resolve(reader.journal, run)
     origin = forking.origin_of(reader, row, **wanted)
-    flow = load(target_of(reader, row, file))
+    flow = load(target_of(reader, row, file, "fork"))
     if origin.only and words:
         raise UsageError(f"--only runs {origin.only} on the inputs that it had: parameters of the flow don't count")
     given = parse(options_of(flow.fn, flow.name), words, partial=True)

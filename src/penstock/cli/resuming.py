@@ -44,18 +44,18 @@ def _find(reader: Reader, text: str) -> RunRow:
     raise NotFoundError(f"{what}: nothing to resume; see `penstock ls`")
 
 
-def target_of(reader: Reader, row: RunRow, moved_to: str | None) -> str:
+def target_of(reader: Reader, row: RunRow, moved_to: str | None, verb: str = "resume") -> str:
     """`FILE:FLOW`, as the run was started from."""
     detail = queries.detail(reader.journal, row.id)
     file = moved_to or detail.file
     if not file:
         raise UsageError(
             f"{row.run_id} came from a notebook or an interactive session: go on with it there, by "
-            f"penstock.resume({row.run_id!r}), or write its flow to a file and give it as --file"
+            f"penstock.{verb}({row.run_id!r}), or write its flow to a file and give it as --file"
         )
     if not os.path.isfile(file):
         raise UsageError(
-            f"{row.run_id} came from {file}, which is gone. If it was moved: penstock resume --file NEW {row.run_id}"
+            f"{row.run_id} came from {file}, which is gone. If it was moved: penstock {verb} --file NEW {row.run_id}"
         )
     return f"{file}:{detail.qualname}"
 

@@ -45,6 +45,10 @@ def command(target: str, verbose: bool, limit: int, as_json: bool) -> None:
         tasks = [Task(reader, found.run, found.task)]
     else:
         tasks = Run(reader, found.run).tasks(found.step, limit=limit)
+    if not tasks:
+        raise NotFoundError(
+            f"no task of {target} has begun: there is nothing to tell; see `penstock show {found.run.run_id}`"
+        )
     infos = [task.why() for task in tasks]
     if as_json:
         output.json(infos[0] if found.task is not None else infos)

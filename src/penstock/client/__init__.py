@@ -95,4 +95,4 @@ def fork(
 
     how = How(tags=tuple(tags), policy=Policy(cache, frozenset(refresh)))
     origin = {"step": from_step, "keep_code": keep_code, "only": only}
-    return fork_run(Reader.here(), name, flow, dict(params or {}), origin, how, dry_run)
+    return fork_run(Reader.here(), name, flow, params or {}, origin, how, dry_run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from penstock.client import targets
@@ -32,7 +33,7 @@ def fork_run(
     reader: Reader,
     name: str,
     flow: Flow[Any, Any] | None,
-    params: dict[str, Any],
+    params: Mapping[str, Any],
     origin: dict[str, Any],
     how: How,
     dry_run: bool,
@@ -77,11 +78,13 @@ def order_to_resume(reader: Reader, row: RunRow, flow: Flow[Any, Any], params: d
     return Order(flow, params, row.run_id, trial=trial)
 
 
-def merged(reader: Reader, row: RunRow, flow: Flow[Any, Any], given: dict[str, Any]) -> dict[str, Any]:
+def merged(reader: Reader, row: RunRow, flow: Flow[Any, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The run's own parameters, with those that are given in their place, as far as the flow still takes them.
 
     Raises ParameterError for one that it does not take, or that it needs now.
     """
+    if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  nothing checks a notebook
+        raise ParameterError(f"params={given!r}: expected names and values, such as {{'rows': 500}}")
     known = flow.binder.signature.parameters
     if wrong := [name for name in given if name not in known]:
         raise ParameterError(f"{flow.name} takes no {wrong[0]}; it takes {', '.join(known) or 'nothing'}")

@@ -9,10 +9,11 @@ from typing import Any, cast
 from penstock.client import targets
 from penstock.client.reader import Reader
 from penstock.client.values import Loader
-from penstock.errors import UsageError
+from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
-from penstock.journal.views import TaskRow
+from penstock.journal.views import RunRow, TaskRow
 from penstock.model.rows import Origin
+from penstock.model.specs import Input
 from penstock.sdk.calling import spread
 from penstock.sdk.steps import Step
 
@@ -22,25 +23,50 @@ def trial_of(reader: Reader, origin: Origin) -> Callable[[], Any]:
     only one. Raises NotFoundError where the origin has no such task."""
     run = queries.run_by_id(reader.journal, origin.id)
     name, _, number = origin.only.partition("/")
-    step = targets.find_step(reader, run, name)
+    called = targets.find_step(reader, run, name)
     if number:
-        rows = [targets.find_task(reader, run, step, int(number))]
+        rows = [targets.find_task(reader, run, called, int(number))]
     else:
-        rows = queries.tasks(reader.journal, run.id, step)
+        rows = queries.tasks(reader.journal, run.id, called)
+    if not rows:
+        raise NotFoundError(
+            f"{run.run_id} has no task of {origin.only} in its journal; see `penstock show {run.run_id}`"
+        )
+    known = [(_step_of(row), queries.inputs(reader.journal, row.run, row.id)) for row in rows]
+    for step, inputs in known:
+        _fit(step, inputs, f"{run.run_id}/{origin.only}")
+        _check(reader, run, inputs)
     loader = Loader(reader, run)
 
     def body() -> Any:
-        futures = [_submit(reader, loader, row) for row in rows]
+        futures = [_submit(loader, step, inputs) for step, inputs in known]
         results = [future.result() for future in futures]
         return results[0] if len(results) == 1 else results
 
     return body
 
 
-def _submit(reader: Reader, loader: Loader, row: TaskRow) -> Any:
-    step = _step_of(row)
-    inputs = {item.name: loader.load_input(item) for item in queries.inputs(reader.journal, row.run, row.id)}
-    args, kwargs = spread(step.binder, inputs)
+def _fit(step: Step[Any, Any], inputs: tuple[Input, ...], what: str) -> None:
+    empty: dict[str, Any] = {"**": {}, "*": ()}
+    stand_ins = {item.name: empty.get(item.name[: item.name.count("*")]) for item in inputs}
+    args, kwargs = spread(step.binder, stand_ins)
+    try:
+        step.binder.bind(tuple(args), kwargs)
+    except TypeError as error:
+        raise UsageError(f"the inputs of {what} are not those of the step any more: {error}") from error
+
+
+def _check(reader: Reader, run: RunRow, inputs: tuple[Input, ...]) -> None:
+    for item in inputs:
+        for ref in item.refs:
+            producer = queries.task_by_id(reader.journal, run.id, ref.task)
+            if producer.result is None:
+                path = f"{run.run_id}/{producer.name}/{producer.number}"
+                raise UsageError(f"input {item.name} is the result of {path}, which {producer.status}: it has none")
+
+
+def _submit(loader: Loader, step: Step[Any, Any], inputs: tuple[Input, ...]) -> Any:
+    args, kwargs = spread(step.binder, {item.name: loader.load_input(item) for item in inputs})
     return step.submit(*args, **kwargs)
 
 

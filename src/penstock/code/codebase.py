@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from blake3 import blake3
 
+from penstock.code.declared import is_there
 from penstock.code.fingerprint import Code, Fingerprint, Node
 from penstock.code.graph import Graph
 from penstock.code.graph_file import GraphFile
 from penstock.code.installed import describe_python
+from penstock.code.live import Live
 from penstock.code.locating import Locator
-from penstock.code.meanings import Found, Source
+from penstock.code.meanings import Found, Source, Value
 from penstock.code.outline_file import OutlineFile
 from penstock.errors import StoreError, UsageError
 from penstock.model import wire
@@ -48,7 +50,7 @@ class Codebase:
         self._locator = Locator(_sources(snapshot), sys_path, module, module_path, self._outlines)
         self._module = module
         self._module_path = module_path
-        self._value_digest = value_digest
+        self._live = Live(value_digest)
         self._namespace = namespace if not module else None
         self._notebook: Source | None = None
         self._graph_file = GraphFile(folder, module, self._locator, (describe_python(), module_path, *sys_path))
@@ -79,8 +81,10 @@ class Codebase:
             self._graph_file.write(self._graph)
 
     def _check(self, name: str) -> None:
-        if not (name.startswith(_FILE) or self._graph.ids(name) or self._graph.is_outside(name)):
-            raise UsageError(f"{name!r} was declared as code of a step, and there is no such thing: mend its name")
+        if not (name.startswith(_FILE) or is_there(name, self._graph, self._names(name.partition(":")[0]))):
+            raise UsageError(
+                f"uses=: {name!r} was declared as code of a step, and there is no such thing: mend its name"
+            )
 
     # The port of `meanings.Modules`
 
@@ -95,30 +99,19 @@ class Codebase:
             return self._notebook
         return self._locator.find(name)
 
-    def value(self, module: str, name: str) -> bytes:
-        """What a name of a loaded module is: a function, class or module by its name, other values by their content."""
+    def value(self, module: str, name: str, is_chosen: bool, keeps: Collection[str]) -> Value | None:
+        """What a name of a loaded module is; None where the module is not loaded."""
         names = self._names(module)
-        if name not in names:
-            return b""
-        value = names[name]
-        if isinstance(value, ModuleType):
-            return value.__name__.encode()
-        if type(value).__module__.partition(".")[0] == "penstock":  # a step, which is the function
-            value = getattr(value, "fn", value)
-        if isinstance(value, FunctionType) and not value.__closure__:
-            return b"\0".join(_parts(value))
-        if isinstance(value, type):
-            return f"{value.__module__}.{value.__qualname__}".encode()
-        return self._value_digest(value)
+        return None if names is None else self._live.value(names, module, name, is_chosen, keeps)
 
-    def _names(self, module: str) -> Mapping[str, Any]:
+    def _names(self, module: str) -> Mapping[str, Any] | None:
         if module == _MAIN and self._namespace is not None:
             return self._namespace
         loaded = sys.modules.get(module)
         if loaded is None and module == self._module:
             main = sys.modules["__main__"]
             loaded = main if os.path.abspath(getattr(main, "__file__", None) or "") == self._module_path else None
-        return vars(loaded) if isinstance(loaded, ModuleType) else {}
+        return vars(loaded) if isinstance(loaded, ModuleType) else None
 
     # Files
 
@@ -132,7 +125,7 @@ class Codebase:
                     hasher.update(len(part).to_bytes(4, "big") + part)
         except OSError as error:
             reason = error.strerror or error
-            raise UsageError(f"{path} was declared as code of a step, and can't be read: {reason}") from error
+            raise UsageError(f"uses=: {path} was declared as code of a step, and can't be read: {reason}") from error
         return Node("file", hasher.digest(), place, ())
 
     def _relative(self, path: str) -> str:
@@ -156,11 +149,3 @@ def _files(path: str) -> Iterator[str]:
         inner.sort()
         inner[:] = [name for name in inner if name != "__pycache__"]
         yield from (os.path.join(folder, name) for name in sorted(files))
-
-
-def _parts(function: FunctionType) -> Iterable[bytes]:
-    """What tells one definition of a name from another, without lines and file."""
-    code = function.__code__
-    plain = (const for const in code.co_consts if not hasattr(const, "co_code") and not isinstance(const, frozenset))
-    yield f"{function.__module__}.{function.__qualname__} {code.co_names} {tuple(plain)!r}".encode(errors="replace")
-    yield code.co_code

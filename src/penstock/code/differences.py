@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from penstock.code.fingerprint import Node, Tree
-from penstock.code.graph import FORM_BYTES
+from penstock.code.graph import FORM_BYTES, MEANING_BYTES
+
+_MEANT = FORM_BYTES + MEANING_BYTES
+_BY_VERSION = ("package", "python")
+_VALUES = {"constant": "has another value", "function": "holds other values", "class": "holds other values"}
 
 
 class Change(NamedTuple):
@@ -13,7 +17,7 @@ class Change(NamedTuple):
 
     id: str
     what: str  # "clean() in features.py", "pandas 3.0.1"
-    happened: str  # "changed", "became 3.1.0", "has another value", "is new", "is gone"
+    happened: str  # "changed", "became 3.1.0", "has another value", "holds other values", "is new", "is gone"
 
     def __str__(self) -> str:
         return f"{self.what} {self.happened}"
@@ -24,7 +28,11 @@ def differences(old: Tree, new: Tree) -> list[Change]:
 
     The nearest to the step come first, so that what is new because its caller changed stands behind the caller.
     """
-    changes = [_change(identity, old.nodes.get(identity), node) for identity, node in new.nodes.items()]
+    changes = [
+        _change(identity, old.nodes.get(identity), node)
+        for identity, node in new.nodes.items()
+        if not _only_sees_more(old, new, identity) and not _only_sees_more(new, old, identity)
+    ]
     gone = [
         Change(identity, _name(identity, node), _is(node, "gone"))
         for identity, node in old.nodes.items()
@@ -33,15 +41,26 @@ def differences(old: Tree, new: Tree) -> list[Change]:
     return [*(change for change in changes if change is not None), *gone]
 
 
+def _only_sees_more(less: Tree, more: Tree, identity: str) -> bool:
+    """Whether a name of it leads further only since a module is there that wasn't: that is the news, and not itself."""
+    one, other = less.nodes.get(identity), more.nodes.get(identity)
+    if one is None or other is None or one.kind != other.kind or one.kind in _BY_VERSION or not other.place:
+        return False
+    if one.digest[:FORM_BYTES] != other.digest[:FORM_BYTES] or one.digest[_MEANT:] != other.digest[_MEANT:]:
+        return False
+    further = set(other.reaches) - set(one.reaches)
+    return set(one.reaches) < set(other.reaches) and not further & less.nodes.keys()
+
+
 def _change(identity: str, old: Node | None, new: Node) -> Change | None:
     if old is None:
         return Change(identity, _name(identity, new), _is(new, "new"))
     if old[:2] == new[:2]:
         return None
-    if old.kind == new.kind and new.kind in ("package", "python"):
+    if old.kind == new.kind and new.kind in _BY_VERSION:
         return Change(identity, _name(identity, old), f"became {_version(new, old)}")
-    is_value = old.kind == new.kind == "constant" and old.digest[:FORM_BYTES] == new.digest[:FORM_BYTES]
-    return Change(identity, _name(identity, new), "has another value" if is_value else "changed")
+    is_source = old.kind != new.kind or old.digest[:_MEANT] != new.digest[:_MEANT] or new.kind not in _VALUES
+    return Change(identity, _name(identity, new), "changed" if is_source else _VALUES[new.kind])
 
 
 def _is(node: Node, what: str) -> str:
@@ -67,5 +86,9 @@ def _name(identity: str, node: Node) -> str:
             return f"{name}() in {node.place}"
         case "file":
             return node.place
+        case "variable":
+            return f"the environment variable {identity.partition(':')[2]}"
+        case "environment":
+            return "an environment of its own"
         case _:
             return f"{name} in {node.place}"

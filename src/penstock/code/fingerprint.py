@@ -1,20 +1,24 @@
-"""The rule of the code fingerprint: what counts as a step's code.
+"""The rule of the code fingerprint: the walk from a step to all that counts as its code, and what each of it counts by.
 
 A step's code is all that is reached from its function:
 
-- A definition reaches what its names mean: functions, classes with all their members, constants, modules that are
-  passed on, installed packages. What enters itself in a thing, by a decorator or as a subclass, is reached with it.
+- A definition reaches what its names mean (`meanings.py`): functions, classes with all their members, constants,
+  modules that are passed on, installed packages. What enters itself in a thing is reached with it: by a decorator, as a
+  subclass, by a metaclass (`graph.py`).
 - The flow's module, and each that holds something reached, is imported on the way. So are the modules that these
   import; the bare statements of all of them run, and are reached.
 
 What is reached counts:
 
-- a definition by its form (`forms.py`), and by what its names mean outside of its module;
-- a constant that is computed also by its value at run time, unless functions change it;
+- a definition by its form (`forms.py`), and by what its names mean outside of its module (`graph.py`);
+- where something in it is computed as its module is imported (`computing.py`), also by its live value: a constant's
+  content, what a function holds in defaults and closure, a class's attributes (`live.py`). What functions change, and
+  what is not loaded, doesn't count so, and is reported;
 - a package by its version, Python by its version, a file that was declared by its content.
 
 Comments, formatting, docstrings, the order of definitions, the names in a function's annotations and a step's options
-don't count. What can't be followed is reported, and so is what is changed while the code runs.
+don't count. Neither do packages that are reached only through other packages, nor what code reads of the world while it
+runs. What can't be followed is reported (`reading.py`).
 
 Pure: modules are found by a port, `meanings.Modules`; `graph.py` makes the nodes.
 """
@@ -28,15 +32,15 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from penstock.code.graph import FORM_BYTES, Graph, Made, site
+from penstock.code.graph import FORM_BYTES, MEANING_BYTES, Graph, Made, site
 from penstock.model import wire
 
 
 class Node(NamedTuple):
     """A piece of code that counts."""
 
-    kind: str  # "function", "class", "constant", "statements" (of a module), "package", "python", "file"
-    digest: bytes  # of form and meaning, 32 bytes, and then of a value; of a package or Python the version as text
+    kind: str  # "function", "class", "constant", "statements" (of a module), "package", "python", "file", "variable"
+    digest: bytes  # of form, meaning and value, 16, 16 and 32 bytes; of a package or Python the version as text
     place: str  # its file as a user would name it, "features.py"; "" for packages and Python
     reaches: tuple[str, ...]  # ids of the nodes that it reaches directly, sorted
 
@@ -81,13 +85,13 @@ class Code:
         nodes = {identity: Node(*one[:4]) for identity, one in made.items()}
         for identity in walk.changed & made.keys():
             one = made[identity]
-            nodes[identity] = nodes[identity]._replace(digest=one.digest[:FORM_BYTES])
+            nodes[identity] = nodes[identity]._replace(digest=one.digest[: FORM_BYTES + MEANING_BYTES])
             name = identity.partition(":")[2]
             unfollowed.add(site(one.place, one.line, f"{name} is changed while the code runs"))
         nodes.update((f"file:{files[root].place}", files[root]) for root in roots if root in files)
         nodes["python"] = self._python
         unfollowed.update(what for one in made.values() for what in one.unfollowed)
-        return Fingerprint(_digest(nodes), Tree(roots, nodes, tuple(sorted(unfollowed))))
+        return Fingerprint(digest_of(nodes), Tree(roots, nodes, tuple(sorted(unfollowed))))
 
 
 class _Walk:
@@ -137,7 +141,8 @@ class _Walk:
         return self._made
 
 
-def _digest(nodes: Mapping[str, Node]) -> bytes:
+def digest_of(nodes: Mapping[str, Node]) -> bytes:
+    """What all nodes of a fingerprint come to."""
     parts = [b"penstock.fingerprint.1"]
     for identity, node in sorted(nodes.items()):
         head = f"\0{identity}\0{node.kind}\0{len(node.digest)}\0"

@@ -6,21 +6,26 @@ Ids are "features:clean" and "models:Model.score", "features:" for a module's ba
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from typing import Any, NamedTuple
 
 from blake3 import blake3
 
 from penstock.code.meanings import Compiled, Meaning, Meanings, Modules, Outside, Source, absolute
-from penstock.code.outline import Chain, Piece, Target
+from penstock.code.outline import OPEN, TOLD, Chain, Piece, Target, optional_key
 
-VERSION = 1
+VERSION = 2
 """Of what is digested, and of `Graph.export`."""
 
-FORM_BYTES = 32
-"""The length of the first part of a definition's digest; the rest is its value at run time."""
+FORM_BYTES = 16
+"""The length of the first part of a definition's digest: what is written there."""
+MEANING_BYTES = 16
+"""The length of the second part: what its names mean. The rest is its value at run time."""
 
 _BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display"}  # the last are there in a notebook
+
+
+_HOOKS = {"base": {"__init_subclass__"}, "metaclass": {"__new__", "__init__", "__prepare__"}}
 
 
 class Made(NamedTuple):
@@ -35,8 +40,9 @@ class Made(NamedTuple):
     runs: tuple[str, ...] = ()  # modules of the project that it imports while it runs
     changes: tuple[str, ...] = ()  # ids of what it changes while it runs
     unfollowed: tuple[str, ...] = ()
-    has_value: bool = False  # its value at run time counts, too
-    has_form: bool = True
+    computed: int = TOLD  # beyond it, its value at run time counts, too
+    is_chosen: bool = False  # one of several definitions
+    keeps: tuple[str, ...] = ()  # variables that it may hold and change
 
 
 class Imported(NamedTuple):
@@ -91,6 +97,21 @@ class Graph:
             known = self._ids_of[root] = self._ids(self._meanings.of_member(module, chain))
         return known
 
+    def has(self, root: str) -> bool:
+        """Whether there is such a thing, as far as sources tell: what a class takes from others is not looked for."""
+        module, _, name = root.partition(":")
+        source = self._modules.find(module)
+        first, *inner = name.split(".")
+        pieces = source.outline.names.get(first, ()) if isinstance(source, Source) else ()
+        if not inner or not pieces or any(piece.kind == "constant" for piece in pieces):
+            return self.is_outside(root) or bool(self.ids(root))
+        is_alone = isinstance(source, Source) and all(join[2] != first for join in source.outline.joins)
+        return not is_alone or any(inner[0] in piece.binds for piece in pieces)
+
+    def is_project_s(self, root: str) -> bool:
+        """Whether the sources of a root's module are read."""
+        return isinstance(self._modules.find(root.partition(":")[0]), Source)
+
     def is_outside(self, root: str) -> bool:
         """Whether a root is Python's own, or Penstock's, so that nothing of it counts."""
         return isinstance(self._modules.find(root.partition(":")[0]), Outside)
@@ -112,18 +133,24 @@ class Graph:
             if row is None:
                 row = self._made[identity] = tuple(self._without_value(identity))
             made = Made._make(row)
-            if made.has_value:
+            if made.computed != TOLD:
                 made = self._with_value(identity, made)
             self._done[identity] = made
         return made
 
     def _with_value(self, identity: str, made: Made) -> Made:
         name = identity.partition(":")[2]
-        value = self._modules.value(made.module, name)
-        unfollowed = made.unfollowed
-        if not value and not made.has_form:
-            unfollowed += (site(made.place, made.line, f"the value of {name} has no stable form"),)
-        return made._replace(digest=made.digest + value, unfollowed=unfollowed)
+        value = self._modules.value(made.module, name, made.is_chosen, made.keeps)
+        notes: list[str] = []
+        if value is None:
+            if made.computed == OPEN:
+                notes.append(f"{name} is computed when {made.module} is imported, which it is not here")
+        else:
+            notes += (f"{name} {note}" for note in value.notes)
+            if not value.is_stable and (made.computed == OPEN or made.kind == "constant"):
+                notes.append(f"the value of {name} has no stable form")
+        unfollowed = (*made.unfollowed, *[site(made.place, made.line, note) for note in notes])
+        return made._replace(digest=made.digest + (value.digest if value is not None else b""), unfollowed=unfollowed)
 
     def _without_value(self, identity: str) -> Made:
         if ":" in identity and identity not in self._meanings.outer:
@@ -136,26 +163,30 @@ class Graph:
     def _definition(self, identity: str) -> Made:
         source, name, pieces = self._pieces(identity)
         module = source.name
+        parts = [part for piece in pieces for part in (piece, *self._counted(module, piece.decorators))]
         reaches = {f"{identity}.{member}" for piece in pieces for member, _ in piece.members}
         words: list[str] = []
         sites: list[tuple[int, str]] = []
-        for piece in pieces:
-            reaches.update([f"{module}:{own}" for own in piece.own])
-            sites += [(line, what) for what, line in piece.unfollowed]
-            for chain in piece.refs:
+        for part in parts:
+            reaches.update([f"{module}:{own}" for own in part.own])
+            sites += [(line, what) for what, line in part.unfollowed]
+            for chain in part.refs:
                 meaning = self._meanings.of(module, chain)
                 reaches.update(self._ids(meaning))
                 words.append(f"{'.'.join(chain)}={self._word(meaning)}")
-                sites += [(piece.line, what) for what in _missing(chain, meaning)]
-        targets = [target for piece in pieces for target in piece.runs]
-        reaches.update(self._packages(source, targets))
+                sites += [(part.line, what) for what in _missing(chain, meaning)]
+        targets = [target for part in parts for target in part.runs]
+        packages, missing = self._imports(source, targets)
+        reaches.update(packages)
+        sites += [(pieces[0].line, what) for what in missing]
         is_changed = name in source.outline.changed
         if is_changed:
             sites.append((pieces[0].line, f"{name} is changed while the code runs"))
         reaches.discard(identity)
+        computed = TOLD if is_changed or not name else max(part.computed for part in parts)
         return Made(
             _kind(pieces),
-            _digest(pieces, words),
+            _digest(parts, words),
             source.place,
             tuple(sorted(reaches)),
             module,
@@ -163,9 +194,23 @@ class Graph:
             tuple(self._meanings.imported(source, targets)) if targets else (),
             tuple(self._changes(source, pieces)),
             tuple([site(source.place, line, what) for line, what in sites]),
-            not is_changed and _has_value(name, pieces),
-            bool(pieces[0].digest),
+            computed,
+            len(pieces) > 1,
+            self._kept(reaches) if computed != TOLD else (),
         )
+
+    def _counted(self, module: str, decorators: tuple[Piece, ...]) -> Iterator[Piece]:
+        """The decorators that count: `@heavy` doesn't where another module says `heavy = step(memory="8GiB")`."""
+        for decorator in decorators:
+            ids = self._meanings.of(module, decorator.refs[0]).ids if len(decorator.refs) == 1 else ()
+            inner = [self._pieces(identity)[2] for identity in ids if identity not in self._meanings.outer]
+            if not inner or not all(piece.is_option for pieces in inner for piece in pieces):
+                yield decorator
+
+    def _kept(self, reaches: Iterable[str]) -> tuple[str, ...]:
+        """The variables that what is reached directly, decorators among it, makes and changes."""
+        inner = (identity for identity in reaches if ":" in identity and identity not in self._meanings.outer)
+        return tuple(sorted({name for one in inner for piece in self._pieces(one)[2] for name in piece.keeps}))
 
     def _word(self, meaning: Meaning) -> str:
         """What a name means. Packages are nodes of their own: one that is new is no change of the code that uses it."""
@@ -185,11 +230,17 @@ class Graph:
             pieces = tuple(one for piece in pieces for key, group in piece.members if key == member for one in group)
         return source, name, pieces
 
-    def _packages(self, source: Source, targets: list[Target]) -> Iterator[str]:
-        """The packages that it imports while it runs, whether it uses them or not."""
+    def _imports(self, source: Source, targets: list[Target]) -> tuple[list[str], list[str]]:
+        """The packages that it imports while it runs, whether it uses them or not, and what is not there."""
+        packages: list[str] = []
+        missing: list[str] = []
         for level, module, attribute in targets:
-            meaning = self._meanings.of_member(absolute(source, level, module), (attribute,) if attribute else ())
-            yield from (identity for identity in meaning.ids if identity in self._meanings.outer)
+            chain = (attribute,) if attribute not in ("", "*") else ()
+            meaning = self._meanings.of_member(absolute(source, level, module), chain)
+            packages += (identity for identity in meaning.ids if identity in self._meanings.outer)
+            if optional_key((level, module, attribute)) not in source.outline.optional:
+                missing += (f"there is no {what}" for what in meaning.missing)
+        return packages, missing
 
     def _changes(self, source: Source, pieces: tuple[Piece, ...]) -> Iterator[str]:
         """What it changes in other modules."""
@@ -210,23 +261,55 @@ class Graph:
     def _joins(self, source: Source) -> Iterator[tuple[str, str]]:
         """What enters itself where.
 
-        `@clean.register` does in `clean`; `@register`, in what `register` writes to; a subclass, in a base that has an
-        `__init_subclass__`.
+        `@clean.register` does in `clean`; `@register`, in what `register` writes to; a class, in what is above it and
+        does something with each class below, and in what that writes to.
         """
         for how, chain, name in source.outline.joins:
             identity = f"{source.name}:{name}"
-            if how == "decorator" and len(chain) > 1:
+            if how != "decorator":
+                continue
+            if len(chain) > 1:
                 yield from ((host, identity) for host in self._meanings.of(source.name, chain[:-1]).ids)
             for other in self._meanings.of(source.name, chain).ids:
-                if other in self._meanings.outer:
+                if other not in self._meanings.outer:
+                    owner, _, pieces = self._pieces(other)
+                    yield from ((host, identity) for host in self._written(owner.name, pieces))
+        for name in dict.fromkeys(name for how, _, name in source.outline.joins if how != "decorator"):
+            for host in self._entered(source.name, name):
+                yield host, f"{source.name}:{name}"
+
+    def _entered(self, module: str, name: str) -> Iterator[str]:
+        """Where the definition of a class enters it."""
+        for how, above in self._above(module, name):
+            owner, _, pieces = self._pieces(above)
+            hooks = [
+                one for piece in pieces for member, group in piece.members if member in _HOOKS[how] for one in group
+            ]
+            if hooks:
+                yield above
+                yield from self._written(owner.name, hooks)
+
+    def _above(self, module: str, name: str) -> Iterator[tuple[str, str]]:
+        """The bases of a class, and its metaclasses, however far above."""
+        waiting, seen = [("base", module, name)], set[tuple[str, str]]()
+        while waiting:
+            above, module, name = waiting.pop()
+            source = self._modules.find(module)
+            joins = source.outline.joins if isinstance(source, Source) else ()
+            for how, chain, own in joins:
+                if own != name or how == "decorator":
                     continue
-                owner, _, pieces = self._pieces(other)
-                members = {member for piece in pieces for member, _ in piece.members}
-                if how == "base" and "__init_subclass__" in members:
-                    yield other, identity
-                elif how == "decorator":
-                    for change in {change for piece in pieces for change in piece.writes}:
-                        yield from ((host, identity) for host in self._meanings.of(owner.name, change).ids)
+                how = "metaclass" if "metaclass" in (how, above) else "base"
+                for identity in self._meanings.of(module, chain).ids:
+                    if identity not in self._meanings.outer and (how, identity) not in seen:
+                        seen.add((how, identity))
+                        yield how, identity
+                        outer, _, inner = identity.partition(":")
+                        waiting.append((how, outer, inner))
+
+    def _written(self, module: str, pieces: Iterable[Piece]) -> Iterator[str]:
+        for chain in sorted({chain for piece in pieces for chain in piece.writes}):
+            yield from self._meanings.of(module, chain).ids
 
     def _ids(self, meaning: Meaning) -> tuple[str, ...]:
         if not meaning.modules:
@@ -270,9 +353,10 @@ def site(place: str, line: int, what: str) -> str:
     return f"{place}:{line}: {what}" if line else f"{place}: {what}"
 
 
-def _digest(pieces: tuple[Piece, ...], words: list[str]) -> bytes:
-    head = f"{len(pieces)}\0".encode() + b"".join([piece.digest for piece in pieces])
-    return blake3(head + "\0".join(words).encode(errors="surrogatepass")).digest()
+def _digest(parts: list[Piece], words: list[str]) -> bytes:
+    form = f"{len(parts)}\0".encode() + b"".join([part.digest for part in parts])
+    meaning = "\0".join(words).encode(errors="surrogatepass")
+    return blake3(form).digest(FORM_BYTES) + blake3(meaning).digest(MEANING_BYTES)
 
 
 def _missing(chain: Chain, meaning: Meaning) -> Iterator[str]:
@@ -280,13 +364,6 @@ def _missing(chain: Chain, meaning: Meaning) -> Iterator[str]:
         yield f"{chain[0]} is not defined where it can be seen"
     for what in meaning.missing:
         yield f"there is no {what}"
-
-
-def _has_value(name: str, pieces: tuple[Piece, ...]) -> bool:
-    """Whether its value at run time counts. A definition's doesn't, unless it has several and one of them is chosen."""
-    if not name.isidentifier() or not any(piece.computed for piece in pieces):
-        return False
-    return len(pieces) != 1 or pieces[0].kind == "constant"
 
 
 def _kind(pieces: tuple[Piece, ...]) -> str:

@@ -5,10 +5,10 @@ Python's rules of import, followed through aliases, re-exports, stars, packages 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple, Protocol
 
-from penstock.code.outline import Chain, Outline, Target
+from penstock.code.outline import Chain, Outline, Target, optional_key
 
 
 class Source(NamedTuple):
@@ -41,6 +41,14 @@ class Outside(NamedTuple):
 Found = Source | Package | Compiled | Outside | None
 
 
+class Value(NamedTuple):
+    """What a name of a loaded module is at the moment."""
+
+    digest: bytes
+    is_stable: bool = True  # all of it has a stable form
+    notes: tuple[str, ...] = ()  # what of it can't be seen, as in "holds `seen`, which is changed while the code runs"
+
+
 class Modules(Protocol):
     """Where modules are found."""
 
@@ -48,8 +56,12 @@ class Modules(Protocol):
         """The module of an absolute name; None where there is none. Never imports anything."""
         ...
 
-    def value(self, module: str, name: str) -> bytes:
-        """What a name of a loaded module is at the moment, in digested form; b"" where there is nothing to say."""
+    def value(self, module: str, name: str, is_chosen: bool, keeps: Collection[str]) -> Value | None:
+        """What a name is, "Model" or "Model.fit"; None where its module is not loaded.
+
+        `is_chosen`: it has several definitions, and which of them it is counts. `keeps`: variables that functions
+        hold and change while they run, so that their values don't count.
+        """
         ...
 
 
@@ -110,7 +122,9 @@ class Meanings:
             found.append(Meaning((f"{source.name}:{name}",)))
         for level, module, attribute in outline.imports.get(name, ()):
             rest = (attribute, *chain[1:]) if attribute else chain[1:]
-            found.append(self._member(absolute(source, level, module), rest, seen))
+            meaning = self._member(absolute(source, level, module), rest, seen)
+            is_optional = optional_key((level, module, attribute)) in outline.optional
+            found.append(meaning._replace(missing=()) if is_optional else meaning)
         for level, module, _ in outline.stars:
             found.append(self._starred(absolute(source, level, module), chain, seen))
         return _joined(found)
@@ -131,8 +145,10 @@ class Meanings:
                 return Meaning((identity,), words=words)
             case Source():
                 return self._member_of_source(found, chain, seen) if chain else Meaning(modules=(module,))
-            case _:
+            case Outside():
                 return Meaning(words=words)
+            case None:
+                return Meaning(words=words, missing=(f"module {module} on the path",))
 
     def _member_of_source(self, source: Source, chain: Chain, seen: frozenset[tuple[str, Chain]]) -> Meaning:
         name = chain[0]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
-from penstock.code.outline import Chain, Outline, Piece, Target
+from penstock.code.outline import OPEN, Chain, Outline, Piece, Target
 
 MODULE = "__main__"
 
@@ -34,7 +34,7 @@ def outline_of(namespace: Mapping[str, Any]) -> Outline:
     return Outline(names, inner, changed=tuple(sorted(changed & names.keys())), joins=tuple(joins))
 
 
-_VALUE = Piece("constant", b"", computed=True)
+_VALUE = Piece("constant", b"", computed=OPEN)
 
 
 def _origin(value: Any) -> Target | None:
@@ -44,6 +44,8 @@ def _origin(value: Any) -> Target | None:
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if not callable(value) or not isinstance(module, str) or not isinstance(name, str):
         return None
+    if module.startswith("penstock."):  # `heavy = step(memory="8GiB")`
+        return (0, "penstock", name.partition(".")[0])
     return None if module == MODULE or "<locals>" in name else (0, module, name.partition(".")[0])
 
 

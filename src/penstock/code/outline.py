@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from penstock.model import wire
 
-VERSION = 1
+VERSION = 2
 """Of the format and of what is digested: a change of either makes stored outlines void."""
 
 Chain = tuple[str, ...]
@@ -18,6 +18,11 @@ Chain = tuple[str, ...]
 
 Target = tuple[int, str, str]
 """What an import binds: leading dots, module, and the name taken from it; "" for the module itself, "*" for all."""
+
+
+TOLD, ASKED, OPEN = 0, 1, 2
+"""How far a source tells what a piece comes to: all of it; it does, but a look at the live value is better; it doesn't,
+so that a value that can't be had is reported."""
 
 
 class Piece(NamedTuple):
@@ -28,10 +33,14 @@ class Piece(NamedTuple):
     own: tuple[str, ...] = ()  # names of its module that it refers to, and that can mean nothing else
     refs: tuple[Chain, ...] = ()  # all other names that it refers to
     line: int = 0
-    computed: bool = False  # what it comes to at run time isn't told by its form and by what it refers to
+    computed: int = TOLD  # how far what it comes to is told by its form, and by what it refers to
     writes: tuple[Chain, ...] = ()  # what it changes while the code runs
+    keeps: tuple[str, ...] = ()  # variables of functions that functions inside them change
+    is_option: bool = False  # it makes a step, or something else of Penstock's
     runs: tuple[Target, ...] = ()  # imports inside it
     unfollowed: tuple[tuple[str, int], ...] = ()  # what it is, and its line
+    binds: tuple[str, ...] = ()  # of a class: the names of all its attributes
+    decorators: tuple[Piece, ...] = ()  # those from elsewhere, which may be of Penstock, and then don't count
     members: tuple[tuple[str, tuple[Piece, ...]], ...] = ()  # of a class: methods and inner classes, by name
 
 
@@ -44,10 +53,19 @@ class Outline(NamedTuple):
     runs: tuple[Target, ...] = ()  # the modules that its import imports
     effects: tuple[Piece, ...] = ()  # one piece at most: bare statements
     changed: tuple[str, ...] = ()  # names that its own functions write to
-    joins: tuple[tuple[str, Chain, str], ...] = ()  # "decorator" or "base", which, and the name that it stands on
+    joins: tuple[
+        tuple[str, Chain, str], ...
+    ] = ()  # "decorator", "base", "metaclass"; which; the name that it stands on
+    optional: tuple[tuple[int, str], ...] = ()  # modules whose import may fail, as `optional_key` has them
 
 
 EMPTY = Outline({}, {})
+
+
+def optional_key(target: Target) -> tuple[int, str]:
+    """Dots and name of the module that an import is after; of `from . import core` that is `core`."""
+    level, module, attribute = target
+    return level, module or attribute
 
 
 def import_name(target: Target) -> str:
@@ -64,18 +82,19 @@ def pack(outline: Outline) -> bytes:
 
 def unpack(data: bytes) -> Outline:
     """The outline from the bytes of `pack`; raises what a damaged one raises."""
-    names, imports, stars, runs, effects, changed, joins = wire.unpack(data)
+    names, imports, stars, runs, effects, *rest = wire.unpack(data)
     pieces = {name: tuple(map(_piece, rows)) for name, rows in names.items()}
-    return Outline(pieces, imports, stars, runs, tuple(map(_piece, effects)), changed, joins)
+    return Outline(pieces, imports, stars, runs, tuple(map(_piece, effects)), *rest)
 
 
 def _row(piece: Piece) -> tuple[Any, ...]:
     members = tuple((name, tuple(_row(member) for member in members)) for name, members in piece.members)
-    return (*piece[:-1], members)
+    return (*piece[:-2], tuple(map(_row, piece.decorators)), members)
 
 
 def _piece(row: tuple[Any, ...]) -> Piece:
     piece = Piece._make(row)
-    if not piece.members:
+    if not (piece.members or piece.decorators):
         return piece
-    return piece._replace(members=tuple((name, tuple(map(_piece, rows))) for name, rows in piece.members))
+    members = tuple((name, tuple(map(_piece, rows))) for name, rows in piece.members)
+    return piece._replace(decorators=tuple(map(_piece, piece.decorators)), members=members)

@@ -7,6 +7,7 @@ counts with the tests around it; inside any other compound statement it counts w
 from __future__ import annotations
 
 import ast
+import copy
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from penstock.code import forms, scopes, statements
-from penstock.code.outline import Chain, Outline, Piece, Target
+from penstock.code import computing, forms, scopes, statements
+from penstock.code.outline import ASKED, OPEN, TOLD, Chain, Outline, Piece, Target
 from penstock.code.reading import Module, Reader, Reading, is_mutator, wanted_decorators
 from penstock.code.scopes import DEFINITION, FUNCTION, Function, Scope
 
@@ -27,7 +28,7 @@ class _Around(NamedTuple):
 
     words: list[str]
     nodes: list[ast.AST]
-    is_computed: bool
+    computed: int
 
 
 @dataclass
@@ -38,8 +39,11 @@ class _Draft:
     words: list[str]
     found: Reading
     line: int
-    is_computed: bool = False
+    computed: int = TOLD
     bound_before: tuple[tuple[str, int], ...] = ()
+    is_option: bool = False
+    binds: tuple[str, ...] = ()
+    decorators: tuple[_Draft, ...] = ()
     members: tuple[tuple[str, tuple[Piece, ...]], ...] = ()
 
 
@@ -71,6 +75,7 @@ class _Outliner:
         scope.bound.update(names)
         parts = list(ast.walk(tree))
         _enter_globals(parts, scope)
+        self._optional = statements.optional_imports(parts)
         self._module = Module(
             scope,
             _names_of_penstock(parts, imports),
@@ -101,6 +106,7 @@ class _Outliner:
             effects,
             tuple(sorted({chain[0] for piece in (*pieces, *effects) for chain in piece.writes if chain[0] in names})),
             tuple(self._joins),
+            self._optional,
         )
 
     # Statements
@@ -109,7 +115,7 @@ class _Outliner:
         if forms.is_idle(node) or (isinstance(node, (ast.Import, ast.ImportFrom)) and not around):
             return
         if isinstance(node, FUNCTION):
-            self._enter_definition(node, self._draft("function", node, around))
+            self._enter_definition(node, self._function(node, around))
         elif isinstance(node, ast.ClassDef):
             self._enter_definition(node, self._class(node, around))
         elif isinstance(node, ast.If):
@@ -124,20 +130,25 @@ class _Outliner:
         if scopes.scope_of([node.test]).bound or not (node.body or node.orelse):
             self._enter(ast.copy_location(ast.Expr(node.test), node), around)
         for branch, body in (("then", node.body), ("else", node.orelse)):
-            inside = _Around(["if", *test, branch], [node.test], statements.is_computed([node.test]))
+            computed = computing.level([node.test], Reader(self._module))
+            inside = _Around(["if", *test, branch], [node.test], computed)
             for statement in body:
                 self._place(statement, (*around, inside))
 
     def _place_compound(self, node: ast.stmt, around: tuple[_Around, ...]) -> None:
         bare = statements.without_definitions(node)
-        inside = _Around(forms.form([bare], self._module.penstock), [bare], True)
+        computed = max(ASKED, computing.level([bare], Reader(self._module)))
+        inside = _Around(forms.form([bare], self._module.penstock), [bare], computed)
         for definition in statements.definitions_in(node):
             self._place(definition, (*around, inside))
         self._enter(bare, around)
 
     def _enter_definition(self, node: Function | ast.ClassDef, draft: _Draft) -> None:
         self._names.setdefault(node.name, []).append(draft)
-        bases = [] if isinstance(node, FUNCTION) else [("base", base) for base in node.bases]
+        bases: list[tuple[str, ast.expr]] = []
+        if isinstance(node, ast.ClassDef):
+            bases += [("base", base) for base in node.bases]
+            bases += [("metaclass", keyword.value) for keyword in node.keywords if keyword.arg == "metaclass"]
         decorators = [("decorator", decorator) for decorator in wanted_decorators(node, self._module)]
         for how, part in (*decorators, *bases):
             chain = statements.dotted(part.func if isinstance(part, ast.Call) else part)
@@ -151,7 +162,11 @@ class _Outliner:
             draft = self._draft("constant", node, around)
             written = bound | {chain[0] for chain in draft.found.early_writes} | set(statements.called_alone(node))
             own = {name for name in written if name in bound or self._module.is_own(name)}
-            draft.is_computed = draft.is_computed or isinstance(node, _COMPOUND) or statements.is_computed([node])
+            draft.is_option = statements.bound_alone(node) in self._module.penstock
+            if draft.computed == OPEN:  # of names of other modules no value is asked
+                draft.found.writes |= {
+                    chain for chain in draft.found.early_writes if chain[0] in self._module.scope.imports
+                }
             for name in sorted(own):
                 self._names.setdefault(name, []).append(draft)
             if own <= {"_"} or written != own or any(self._is_bare(part) for part in ast.walk(node)):
@@ -186,8 +201,41 @@ class _Outliner:
         words = [word for surrounding in around for word in surrounding.words]
         words += forms.form([node], self._module.penstock)
         before = tuple((name, len(self._names.get(name, ()))) for name in sorted(found.early))
-        is_computed = any(surrounding.is_computed for surrounding in around)
-        return _Draft(kind, words, found, statements.first_line(node), is_computed, before)
+        computed = max((surrounding.computed for surrounding in around), default=TOLD)
+        computed = max(computed, self._level(node, scope, inside))
+        return _Draft(kind, words, found, statements.first_line(node), computed, before)
+
+    def _level(self, node: ast.AST, scope: Scope | None, inside: Scope | None) -> int:
+        reader = Reader(self._module, scope)
+        if isinstance(node, FUNCTION):
+            decorators = wanted_decorators(node, self._module)
+            return max(computing.level_of_decorators(decorators, reader), computing.level([node], reader))
+        if isinstance(node, ast.ClassDef):
+            decorators = wanted_decorators(node, self._module)
+            around = max(computing.level_of_decorators(decorators, reader), computing.level_of_bases(node, reader))
+            return max(around, computing.level(node.body, Reader(self._module, inside)))
+        return computing.level([node], reader)
+
+    def _function(self, node: Function, around: tuple[_Around, ...]) -> _Draft:
+        """With decorators from elsewhere apart: whether they are of Penstock is known where modules are found."""
+        kept: list[ast.expr] = []
+        drafts: list[_Draft] = []
+        for decorator in node.decorator_list:
+            root = forms.root(decorator)
+            if not root or root in self._module.penstock or self._module.is_own(root):
+                kept.append(decorator)
+                continue
+            draft = self._draft("decorator", decorator)
+            draft.computed = computing.level_of_decorators([decorator], Reader(self._module))
+            draft.words.append(str(len(kept)))
+            drafts.append(draft)
+        bare = node
+        if drafts:
+            bare = copy.copy(node)
+            bare.decorator_list = kept
+        draft = self._draft("function", bare, around)
+        draft.line, draft.decorators = statements.first_line(node), tuple(drafts)
+        return draft
 
     def _class(self, node: ast.ClassDef, around: tuple[_Around, ...] = (), scope: Scope | None = None) -> _Draft:
         inside = scopes.class_scope(node, scope)
@@ -203,6 +251,7 @@ class _Outliner:
         head = ast.ClassDef(node.name, node.bases, node.keywords, rest, node.decorator_list)
         head.type_params = getattr(node, "type_params", [])  # pyright: ignore[reportAttributeAccessIssue]
         draft = self._draft("class", ast.copy_location(head, node), around, scope, inside)
+        draft.binds = tuple(sorted(inside.bound))
         draft.members = tuple((name, tuple(map(self._finished, members[name]))) for name in sorted(members))
         return draft
 
@@ -218,10 +267,14 @@ class _Outliner:
             tuple(sorted({chain[0] for chain in found.refs if self._is_plain(chain)})),
             tuple(sorted(chain for chain in found.refs if not self._is_plain(chain))),
             draft.line,
-            draft.is_computed,
+            draft.computed,
             tuple(sorted(found.writes)),
+            tuple(sorted(found.keeps)),
+            draft.is_option,
             tuple(found.runs),
             tuple(found.unfollowed),
+            draft.binds,
+            tuple(map(self._finished, draft.decorators)),
             draft.members,
         )
 
@@ -264,12 +317,16 @@ def _enter_globals(parts: Sequence[ast.AST], scope: Scope) -> None:
                 scope.imports.setdefault(name, []).extend(inside.imports[name])
 
 
-def _names_of_penstock(parts: Iterable[ast.AST], imports: Mapping[str, Sequence[Target]]) -> frozenset[str]:
+def _names_of_penstock(parts: Sequence[ast.AST], imports: Mapping[str, Sequence[Target]]) -> frozenset[str]:
     found = [(name, target) for name, targets in imports.items() for target in targets]
     for node in parts:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             found += scopes.import_targets(node)
-    return frozenset(name for name, (level, module, _) in found if not level and module.partition(".")[0] == "penstock")
+    names = {name for name, (level, module, _) in found if not level and module.partition(".")[0] == "penstock"}
+    for node in parts:  # `heavy = step(memory="8GiB")`
+        if (name := statements.bound_alone(node)) and statements.makes(node) in names:
+            names.add(name)
+    return frozenset(names)
 
 
 def _definitions(body: Iterable[ast.stmt], scope: Scope) -> set[str]:

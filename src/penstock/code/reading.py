@@ -72,6 +72,7 @@ class Reading:
     writes: set[Chain] = field(default_factory=set[Chain])  # while the code runs
     early_writes: set[Chain] = field(default_factory=set[Chain])  # as the module is imported
     runs: dict[Target, None] = field(default_factory=dict[Target, None])
+    keeps: set[str] = field(default_factory=set[str])  # variables of functions that functions inside them change
     unfollowed: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
 
 
@@ -138,7 +139,7 @@ class Reader(ast.NodeVisitor):
                 return []
         return [(root, *reversed(attributes)) for root in self._roots(node.id)]
 
-    def _outer_names(self, node: ast.expr) -> set[str]:
+    def outer_names(self, node: ast.expr) -> set[str]:
         """What it is called where it comes from: "importlib.import_module"; the plain name for a builtin."""
         names: set[str] = set()
         for root, *attributes in self._chains(node):
@@ -155,8 +156,18 @@ class Reader(ast.NodeVisitor):
                 if not self._later:
                     self.found.early.add(chain[0])
 
-    def _writes(self, chains: Iterable[Chain]) -> None:
+    def _writes(self, chains: Iterable[Chain], node: ast.expr | None = None) -> None:
         (self.found.writes if self._later else self.found.early_writes).update(chains)
+        if node is not None:
+            self._keep(node)
+
+    def _keep(self, node: ast.expr) -> None:
+        """What is changed may be a variable of the function around: it lives on in what that function made."""
+        while isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        owner = self._scope.owner(node.id) if isinstance(node, ast.Name) and self._scope is not None else None
+        if isinstance(node, ast.Name) and owner is not None and owner is not self._scope and not owner.is_class:
+            self.found.keeps.add(node.id)
 
     def _cant_follow(self, what: str, node: ast.expr) -> None:
         self.found.unfollowed.append((what, node.lineno))
@@ -166,10 +177,12 @@ class Reader(ast.NodeVisitor):
             self._read_name(node)
         elif self._scope is not None and self._scope.owner(node.id) is None:
             self._writes([(node.id,)])
+        else:
+            self._keep(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if not isinstance(node.ctx, ast.Load):
-            self._writes(self._chains(node))
+            self._writes(self._chains(node), node)
         if node.attr == "__subclasses__":
             self._cant_follow("__subclasses__()", node)
         inner = node.value
@@ -181,16 +194,16 @@ class Reader(ast.NodeVisitor):
             self.visit(node.value)
 
     def _read_name(self, node: ast.expr) -> None:
-        for name in self._outer_names(node) & _UNFOLLOWED.keys():
+        for name in self.outer_names(node) & _UNFOLLOWED.keys():
             self._cant_follow(_UNFOLLOWED[name], node)
         self._reads(self._chains(node))
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         if not isinstance(node.ctx, ast.Load):
-            self._writes(self._holders(node.value))
-        if "sys.modules" in self._outer_names(node.value):
+            self._writes(self._holders(node.value), node.value)
+        if "sys.modules" in self.outer_names(node.value):
             self._cant_follow("sys.modules[...]", node)
-        if isinstance(node.value, ast.Call) and self._outer_names(node.value.func) & {"locals", "vars"}:
+        if isinstance(node.value, ast.Call) and self.outer_names(node.value.func) & {"locals", "vars"}:
             self._cant_follow("locals()[...]", node)
         self.generic_visit(node)
 
@@ -219,7 +232,7 @@ class Reader(ast.NodeVisitor):
     # Calls
 
     def visit_Call(self, node: ast.Call) -> None:
-        names, arguments = self._outer_names(node.func), list(node.args)
+        names, arguments = self.outer_names(node.func), list(node.args)
         function: ast.expr | None = node.func
         if len(arguments) >= 2 and names & {"getattr", "setattr", "delattr", "hasattr"}:
             literal = _text(arguments[1])
@@ -231,10 +244,10 @@ class Reader(ast.NodeVisitor):
         elif names & {"__import__", "importlib.import_module"} and self._imports_by_text(node):
             function = None
         elif names & _CHANGE_THEIR_FIRST and arguments:
-            self._writes(self._holders(arguments[0]))
+            self._writes(self._holders(arguments[0]), arguments[0])
         elif isinstance(node.func, ast.Attribute) and is_mutator(node):
             holders = self._holders(node.func.value)
-            self._writes(chain for chain in holders if chain[0] not in self.module.definitions)
+            self._writes((chain for chain in holders if chain[0] not in self.module.definitions), node.func.value)
         for part in (*filter(None, [function]), *arguments, *node.keywords):
             self.visit(part)
 

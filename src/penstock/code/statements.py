@@ -6,11 +6,12 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 
 from penstock.code import forms
-from penstock.code.outline import Chain
-from penstock.code.scopes import DEFINITION, FUNCTION
+from penstock.code.outline import Chain, optional_key
+from penstock.code.scopes import DEFINITION, FUNCTION, import_targets, imported_modules
 
 _BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
-_VALUES = (ast.Call, ast.Subscript, ast.Attribute)
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
+_OF_THE_PLACE = frozenset({"version_info", "platform", "find_spec", "implementation", "system"})
 
 
 def split_guards(body: Sequence[ast.stmt]) -> tuple[list[ast.stmt], list[ast.stmt]]:
@@ -47,13 +48,57 @@ def _asks_for_main(test: ast.expr) -> bool | None:
             return None
 
 
-def is_computed(nodes: Iterable[ast.AST]) -> bool:
-    """Whether calls, items or attributes decide what it comes to. An annotation doesn't."""
-    for node in nodes:
-        value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) else node
-        if any(isinstance(part, _VALUES) for part in ast.walk(value or node)):
-            return True
-    return False
+def optional_imports(parts: Iterable[ast.AST]) -> tuple[tuple[int, str], ...]:
+    """The modules whose import may fail: another way is ready, or the place decides."""
+    found: dict[tuple[int, str], None] = {}
+    for node in parts:
+        if not _expects_to_fail(node):
+            continue
+        for part in ast.walk(node):
+            if isinstance(part, (ast.Import, ast.ImportFrom)):
+                targets = [*imported_modules(part), *(target for _, target in import_targets(part))]
+                found.update(dict.fromkeys(map(optional_key, targets)))
+    return tuple(found)
+
+
+def _expects_to_fail(node: ast.AST) -> bool:
+    match node:
+        case ast.Try(body=body, handlers=handlers):
+            caught = {
+                name for handler in handlers for name in (_names(handler.type) if handler.type else {"Exception"})
+            }
+            only_imports = all(isinstance(part, (ast.Import, ast.ImportFrom)) for part in body)
+            return bool(caught & _IMPORT_ERRORS or (only_imports and caught & {"Exception", "BaseException"}))
+        case ast.With(items=items):
+            calls = [item.context_expr for item in items]
+            return any({"suppress", "raises"} & _names(call) and _names(call) & _IMPORT_ERRORS for call in calls)
+        case ast.If(test=test):
+            return bool(_names(test) & _OF_THE_PLACE) or forms.is_for_type_checkers(test)
+        case _:
+            return False
+
+
+def _names(node: ast.AST) -> set[str]:
+    parts = list(ast.walk(node))
+    names = {part.id for part in parts if isinstance(part, ast.Name)}
+    return names | {part.attr for part in parts if isinstance(part, ast.Attribute)}
+
+
+def bound_alone(node: ast.AST) -> str:
+    """The one name that an assignment binds; "" for all else."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+            return name
+        case _:
+            return ""
+
+
+def makes(node: ast.AST) -> str:
+    """The root of what is assigned: `step` of `heavy = step(memory="8GiB")`, and of `partial(step, cache=True)`."""
+    value = getattr(node, "value", None)
+    if isinstance(value, ast.Call) and value.args and dotted(value.func)[-1:] == ("partial",):
+        value = value.args[0]
+    return forms.root(value) if isinstance(value, (ast.Call, ast.Attribute, ast.Name)) else ""
 
 
 def without_definitions(node: ast.stmt) -> ast.stmt:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from penstock.model.environments import Environment
 from penstock.model.events import Lane, Profile
 from penstock.model.options import Options
 
@@ -29,6 +30,8 @@ class Kind(NamedTuple):
     memory_bytes: int | None
     gpu: int
     limits: tuple[str, ...]
+    environment: Environment | None = None
+    isolated: bool = False
 
 
 class OpenLane:
@@ -112,7 +115,8 @@ class Admission:
     def queue_of(self, step: str, options: Options) -> Queue:
         """Where a call of this step waits; raises KeyError for what `why_never` names."""
         limits = options.limits and tuple(dict.fromkeys(options.limits))
-        kind = Kind(step, options.on, options.cpu, options.memory_bytes, options.gpu, limits)
+        claims = (options.on, options.cpu, options.memory_bytes, options.gpu, limits)
+        kind = Kind(step, *claims, options.environment, options.isolated)
         queue = self._queues.get(kind)
         if queue is None:
             queue = self._queues[kind] = Queue(kind, self.pools[kind.on])
@@ -144,10 +148,11 @@ class Admission:
         for name in kind.limits:
             self.limits[name] -= 1
         self._lanes += 1
-        lane = OpenLane(Lane(self._lanes, kind.cpu, kind.memory_bytes, gpus), queue)
-        queue.lanes.append(lane)
+        lane = Lane(self._lanes, kind.cpu, kind.memory_bytes, gpus, kind.environment, kind.isolated)
+        opened = OpenLane(lane, queue)
+        queue.lanes.append(opened)
         self.busy[queue] = None
-        return lane
+        return opened
 
     def close_lane(self, lane: OpenLane) -> None:
         """Put a lane's resources back."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ from penstock.engine.origin import OriginRun
 from penstock.engine.ports import Executor, RunJournal, Sink
 from penstock.engine.reuse import Codes, Policy, Question
 from penstock.engine.tally import Tally
+from penstock.model.environments import Environment
+from penstock.model.ids import run_of
 from penstock.model.outcomes import Error, Stored
 from penstock.model.rows import AttemptRecord, Batch, CacheEntry, CodeRecord, MetricRecord, StepRecord, TaskRecord
 from penstock.model.specs import RunContext
@@ -32,6 +35,7 @@ class Wiring:
     damaged: Callable[[Stored], bool]  # whether what was stored can't be read any more
     codes: Codes  # what code a task reaches
     intact: Callable[[Stored], bool]  # whether all that a stored result needs is there; renews it, so that gc spares it
+    ready: Callable[[Environment | None, str], None]  # lock and build what a step runs in; blocks, raises UsageError
     notify: Callable[[str], None]  # a line for the user
     in_process: frozenset[str]  # the executors whose attempts are meant for this process
     assist: Callable[[float], bool]  # runs one of those attempts in the calling thread
@@ -76,6 +80,7 @@ class Pending:
         self.cached: list[CacheEntry] = []
         self.used: list[bytes] = []
         self.released: list[bytes] = []
+        self.forgotten: list[int] = []  # tasks whose metrics are those of older code
         self.questions: list[Question] = []  # asked once all of this is written
 
     def batch(self) -> Batch | None:
@@ -83,7 +88,7 @@ class Pending:
         delivered = tuple(task for delivery in self.deliveries for task in delivery.tasks)
         batch = Batch(
             tuple(self.tasks), tuple(self.attempts), tuple(self.metrics), delivered, tuple(self.steps),
-            tuple(self.codes), tuple(self.cached), tuple(self.used), tuple(self.released),
+            tuple(self.codes), tuple(self.cached), tuple(self.used), tuple(self.released), tuple(self.forgotten),
         )  # fmt: skip
         return batch if any(batch) else None
 
@@ -109,6 +114,9 @@ class Book:
     failures: dict[int, Failure] = field(default_factory=dict[int, Failure])
     attempts: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])  # in flight: task, number
     steps: set[str] = field(default_factory=set[str])
+    parked: dict[bytes, deque[int]] = field(default_factory=dict[bytes, "deque[int]"])  # tasks, by key
+    askers: dict[bytes, int] = field(default_factory=dict[bytes, int])  # who asks for a key that another run makes
+    woken: list[int] = field(default_factory=list[int])  # tasks that are to ask again
     codes: set[bytes] = field(default_factory=set[bytes])  # digests of the code that was written down
     resumed: bool = False  # an earlier driver of this run has left something
     tally: Tally = field(default_factory=Tally)
@@ -128,6 +136,29 @@ class Book:
         job = self.jobs[known[0]]
         self.tally.stopped(job.call.name)
         return job, known[1]
+
+    def park(self, job: Job, key: bytes, maker: str) -> bool:
+        """Have a task wait for a result that `maker` makes; False: it is to ask again by itself, for all that wait for
+        what another run makes."""
+        job.waits_for = key
+        is_own = maker.startswith(f"{run_of(job.path)}/")
+        asker = self.askers.get(key)
+        if not is_own and (asker is None or asker == job.id or asker not in self.jobs):
+            self.askers[key] = job.id
+            return False
+        self.parked.setdefault(key, deque()).append(job.id)
+        return True
+
+    def wake(self, key: bytes, *, every: bool) -> None:
+        """Let those ask again that wait for a result: all where it is there, else one, who will make it."""
+        waiting = self.parked.get(key)
+        while waiting:
+            task = waiting.popleft()
+            if task in self.jobs:
+                self.woken.append(task)
+                if not every:
+                    return
+        self.parked.pop(key, None)
 
     def note_code(self, code: CodeRecord) -> bytes:
         """Write the code down, once; its digest."""

@@ -92,7 +92,7 @@ class Driver:
         self._next_id = 1
         self._numbers: dict[str, int] = {}
         self._why_never: dict[Options, str] = {}
-        self._told_of_limits = False
+        self._told = set[str]()
         self._waited_for: set[str] = set()  # other runs
         self._halted: _Halt | None = None
         self._kill_at: float | None = None
@@ -114,6 +114,8 @@ class Driver:
             self._next_id = max(self._next_id, task.id + 1)
             self._numbers[task.name] = max(self._numbers.get(task.name, 0), task.number)
         self._book.resumed = bool(self._prior)
+        if self._wiring.origin is not None:
+            self._wiring.origin.withdraw(self._prior.values())
         if self._wiring.timeout_s is not None:
             self._deadline = time.monotonic() + self._wiring.timeout_s
         try:
@@ -132,7 +134,7 @@ class Driver:
         call = calls[0][0]
         why = self._why_never.get(call.options)
         if why is None:
-            why = self._why_never[call.options] = self._check(call.name, call.options)
+            why = self._why_never[call.options] = self._prepared(call)
         if why:
             raise UsageError(f"Step {call.name} can't run: {why}")
         if call.options.on in self._wiring.in_process:
@@ -161,13 +163,34 @@ class Driver:
             finally:
                 self._turning.release()
 
+    def _prepared(self, call: Call) -> str:
+        """Get ready for calls with these options, in the thread that makes the first one: what is wrong with them is
+        raised there. Gives why they can never run; "" where they can."""
+        why = self._check(call.name, call.options)
+        if why:
+            return why
+        if call.options.on not in self._wiring.in_process:
+            self._wiring.ready(call.options.environment, call.name)
+        if call.options.uses is not None and self._turner != threading.get_ident():
+            with self._turning:
+                self._wiring.codes.of(call.code, (), call.options)
+        return ""
+
     def _check(self, step: str, options: Options) -> str:
         executor = self._wiring.executors.get(options.on)
-        is_limited = options.timeout_s is not None or options.memory_bytes is not None
-        if is_limited and options.on in self._wiring.in_process and not self._told_of_limits:
-            self._told_of_limits = True
-            self._wiring.notify(f"In the flow's own process nothing enforces timeout= and memory=, as of step {step}")
+        if options.on in self._wiring.in_process:
+            self._tell_of_limits(step, options)
         return why_never(options, executor.profile if executor else None, self._wiring.limits)
+
+    def _tell_of_limits(self, step: str, options: Options) -> None:
+        """Say once for each what the flow's own process can't do."""
+        is_limited = options.timeout_s is not None or options.memory_bytes is not None
+        if is_limited and "limits" not in self._told:
+            self._told.add("limits")
+            self._wiring.notify(f"In the flow's own process nothing enforces timeout= and memory=, as of step {step}")
+        if options.environment is not None and "environment" not in self._told:
+            self._told.add("environment")
+            self._wiring.notify(f"In the flow's own process steps have its packages and variables, as step {step} here")
 
     def _admit(self, call: Call, sink: Sink) -> Job:
         prior = self._prior.pop(call.key, None)
@@ -340,6 +363,7 @@ class Driver:
             if item.kill_after_s is not None:
                 self._kill_at = time.monotonic() + item.kill_after_s
             self._intake.take(facts.Stop(item.mode, item.cause))
+            self._release_idle()
             if item.mode is facts.StopMode.KILL and self.unwind is not None:
                 self.unwind()
         elif isinstance(item, _Close):
@@ -358,7 +382,9 @@ class Driver:
         while True:
             self._effects.perform(commands)
             questions = book.pending.questions
-            answers = [*self._commit(), *self._answers(questions)]
+            consulted = [*self._commit(), *self._answers(questions)]
+            woken, book.woken = book.woken, []
+            answers: list[facts.Event] = [*consulted, *map(facts.AskAgain, woken)]
             if not answers:
                 break
             commands = self._machine.handle(answers, now)
@@ -387,21 +413,37 @@ class Driver:
 
     def _answers(self, questions: list[Question]) -> list[facts.Consulted]:
         """What stands for the tasks that were asked about."""
-        if not questions:
+        # Some may have settled since they asked: nothing is claimed for those.
+        living = [question for question in questions if self._book.jobs.get(question.job.id) is question.job]
+        if not living:
             return []
-        decisions = self._reuse.decide(questions, self._wiring.journal.seek)
-        return [self._answer(question.job, decision) for question, decision in zip(questions, decisions, strict=True)]
+        decisions = self._reuse.decide(living, self._wiring.journal.seek)
+        return [self._answer(question, decision) for question, decision in zip(living, decisions, strict=True)]
 
-    def _answer(self, job: Job, decision: Decision) -> facts.Consulted:
+    def _answer(self, question: Question, decision: Decision) -> facts.Consulted:
+        job, number = question.job, question.number
         if decision.damaged:
-            self._wiring.notify(
-                f"{job.path}: the result of {decision.damaged} is damaged or gone; it is computed again"
-            )
-        self._tell_of_maker(decision.maker)
+            self._wiring.notify(f"{job.path}: {decision.why}; it is computed again")
+        if decision.verdict is facts.Verdict.WAIT:
+            self._tell_of_maker(decision.maker)
+            parked = self._book.park(job, decision.claim, decision.maker)
+            return facts.Consulted(job.id, number, facts.Verdict.PARK if parked else facts.Verdict.WAIT)
+        if job.claim and job.claim != decision.claim:
+            self._book.pending.released.append(job.claim)
         job.why, job.reused, job.claim = decision.why, decision.reused, decision.claim
+        if decision.verdict is facts.Verdict.RUN and self._reuse.is_checked(job):
+            self._book.pending.forgotten.append(job.id)  # what its older code has logged
         result = decision.reused.result if decision.reused else job.prior.result if job.prior else None
         fingerprint = b"" if result is None else self._wiring.fingerprint(result)
-        return facts.Consulted(job.id, decision.verdict, fingerprint)
+        return facts.Consulted(job.id, number, decision.verdict, fingerprint)
+
+    def _release_idle(self) -> None:
+        """The run starts nothing new: results that it was going to make are others' to make."""
+        in_flight = {task for task, _ in self._book.attempts.values()}
+        for job in self._book.jobs.values():
+            if job.claim and job.id not in in_flight:
+                self._book.pending.released.append(job.claim)
+                job.claim = b""
 
     def _tell_of_maker(self, task: str) -> None:
         """Say once for each other run that its result is waited for."""

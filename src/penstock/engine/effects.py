@@ -77,14 +77,21 @@ class Effects:
         self._book.pending.attempts.append(AttemptRecord(command.task, command.attempt, outcome))
 
     def _consult(self, command: facts.Consult) -> None:
-        self._book.pending.questions.append(Question(self._book.jobs[command.task], command.inputs_digest))
+        self._book.pending.questions.append(
+            Question(self._book.jobs[command.task], command.number, command.inputs_digest)
+        )
 
     def _settle(self, command: facts.Settle) -> None:
-        job = self._book.jobs.pop(command.task)
+        book, job = self._book, self._book.jobs.pop(command.task)
         self._settlements[command.how](job, command)
         if job.claim:
-            self._book.pending.released.append(job.claim)
-            job.claim = b""
+            book.pending.released.append(job.claim)
+        # Whoever waits for the same result takes it, or makes it in its place.
+        for key in filter(None, {job.claim, job.waits_for}):
+            if book.askers.get(key) == job.id:
+                del book.askers[key]
+            book.wake(key, every=command.task in book.results)
+        job.claim = job.waits_for = b""
 
     def _settle_fresh(self, job: Job, command: facts.Settle) -> None:
         book, outcome = self._book, job.outcome
@@ -103,8 +110,7 @@ class Effects:
         book, reused = self._book, job.reused
         assert reused is not None
         outcome = Outcome(TaskStatus.DONE.value, reused.result, metrics=reused.metrics)
-        code = book.note_code(self._reuse.code(job))
-        book.pending.tasks.append(jobs.task_record(job, 1, command.inputs_digest, outcome.status, outcome, code))
+        book.pending.tasks.append(jobs.task_record(job, 1, command.inputs_digest, outcome.status, outcome, reused.code))
         if reused.cache_key:
             book.pending.used.append(reused.cache_key)
         book.settle(job, reused.result, None, reused=True)

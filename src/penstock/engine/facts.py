@@ -73,6 +73,7 @@ class Verdict(enum.Enum):
 
     RUN = "run"
     WAIT = "wait"  # somebody else makes its result: ask again later
+    PARK = "park"  # likewise, and an `AskAgain` will come
     REUSED = "reused"  # what an earlier driver of this run committed stands for it
     COPIED = "copied"  # what another run committed does
 
@@ -81,8 +82,15 @@ class Consulted(NamedTuple):
     """The answer to `Consult`."""
 
     task: int
+    number: int  # of the question
     verdict: Verdict
     fingerprint: bytes = b""  # of the result that stands for it
+
+
+class AskAgain(NamedTuple):
+    """What a parked task waits for is there, or nobody makes it any more."""
+
+    task: int
 
 
 class ResultDamaged(NamedTuple):
@@ -125,6 +133,7 @@ Event = (
     | AttemptAdopted
     | IntentCommitted
     | Consulted
+    | AskAgain
     | ResultDamaged
     | CancelTask
     | Stop
@@ -185,6 +194,7 @@ class Consult(NamedTuple):
     """Look for a result that may stand for the task, whose inputs are there now; answered by `Consulted`."""
 
     task: int
+    number: int  # from 1: how often the task has asked
     inputs_digest: bytes = b""
 
 

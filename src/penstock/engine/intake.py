@@ -62,14 +62,15 @@ class Intake:
             book.pending.steps.append(
                 StepRecord(call.step, call.name, code.digest.hex(), call.options.cache is not None)
             )
-        if call.options.cache is not None and not self._wiring.policy.cache:
-            job.why = "--no-cache"
-        replay = None if self._reuse.is_checked(job) else self._replay(job)
+        self._reuse.note(job)
+        replay = self._replay(job)
         self._events.append(jobs.submitted(job, replay, self._reuse.asks(job)))
 
     def _replay(self, job: Job) -> facts.Replay | None:
         if job.prior is None:
             return None
+        if self._reuse.is_checked(job):
+            return jobs.again(job.prior)
         result = job.prior.result
         return jobs.replay_of(job.prior, b"" if result is None else self._wiring.fingerprint(result))
 

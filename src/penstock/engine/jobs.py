@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from penstock.engine.facts import Replay, Submitted
 from penstock.engine.ports import Sink
 from penstock.model.outcomes import Metric, Outcome, Stored
-from penstock.model.rows import PriorTask, TaskRecord
+from penstock.model.rows import PriorTask, TaskRecord, Wanted
 from penstock.model.specs import Attempt, Call, Input, Resolved
 from penstock.model.states import PLATFORM_CAUSES, TaskStatus
+
+
+@dataclass(slots=True)
+class File:
+    """What was found out of a task when it was asked whether something may stand for it."""
+
+    inputs_digest: bytes
+    first: Any  # the decision of this run and its origin, which is made once; None: they have nothing to say
+    wanted: Wanted | None  # what to ask the cache for; None: nothing
+    culprit: str = ""  # why it can't be asked; "": it can
 
 
 @dataclass(slots=True)
@@ -28,7 +38,10 @@ class Job:
     reused: Reused | None = None  # the result of another run that stands for it
     spoiled: bool = False  # a stored result that stood for it can't be read: it runs, whatever else there is
     claim: bytes = b""  # the key in the cache of the result that it makes; b"": nobody waits for it
+    waits_for: bytes = b""  # the key of a result that somebody else makes; b"": it waits for none
     why: str = ""  # why it runs
+    is_from: bool = False  # nothing that another run has made may stand for it
+    file: File | None = None  # what `reuse` has found out of it; None: it was not asked yet
 
 
 class Reused(NamedTuple):
@@ -36,6 +49,7 @@ class Reused(NamedTuple):
 
     origin: str  # "digits/12/train/3"
     result: Stored
+    code: bytes  # digest of the code that made it
     metrics: tuple[Metric, ...] = ()
     cache_key: bytes = b""  # b"": it is not the cache's
 
@@ -67,6 +81,12 @@ def replay_of(prior: PriorTask, fingerprint: bytes) -> Replay:
         inputs_digest=prior.inputs_digest,
         fingerprint=fingerprint,
     )
+
+
+def again(prior: PriorTask) -> Replay:
+    """A finished task of an earlier driver that counts only under conditions: the machine goes on counting its
+    attempts."""
+    return Replay(False, False, False, prior.attempt, prior.inputs_digest, b"")
 
 
 def submitted(job: Job, replay: Replay | None, consult: bool) -> Submitted:
@@ -127,7 +147,7 @@ def holds_files(call: Call) -> bool:
     return any(item.content and not item.refs for item in call.inputs + call.shared)
 
 
-def why_again(job: Job, inputs_digest: bytes, resumed: bool, reused: set[int]) -> str:
+def why_again(job: Job, inputs_digest: bytes, resumed: bool, reused: Collection[int]) -> str:
     """Why a task of a resumed run runs; "" where it was done before, or the run is not resumed. `reused`: the tasks
     that did not run."""
     prior = job.prior

@@ -21,6 +21,7 @@ from penstock.engine.alarms import Alarms
 from penstock.engine.backoff import retry_delay_s
 from penstock.engine.facts import (
     Adopt,
+    AskAgain,
     AttemptAdopted,
     AttemptEnded,
     AttemptRecalled,
@@ -51,7 +52,9 @@ from penstock.model.events import Profile
 from penstock.model.states import PLATFORM_CAUSES, Cause, TaskStatus
 
 ASK_AGAIN_S = 0.1
-"""How long a task waits before it asks again for a result that somebody else makes."""
+"""How long a task waits before it asks again for a result that another run makes, at first; then longer and longer."""
+
+ASK_AGAIN_MOST_S = 2.0
 
 _NOT_ITS_CODE = PLATFORM_CAUSES | {Cause.DAMAGED, Cause.CANCELLED}
 """A cancellation that was asked for here ends the task; any other is somebody else's doing, or an earlier driver's."""
@@ -89,6 +92,7 @@ class Machine:
             AttemptAdopted: self._attempt_adopted,
             IntentCommitted: self._intent_committed,
             Consulted: self._consulted,
+            AskAgain: self._ask_again,
             ResultDamaged: self._result_damaged,
             CancelTask: self._cancel_task,
             Stop: self._stop,
@@ -135,7 +139,7 @@ class Machine:
     def _gather(self, task: Task) -> None:
         """Go on with a task that is not in flight: wait for inputs that are not there, give up where one has failed."""
         task.status = TaskStatus.WAITING
-        task.asking = False
+        task.asking = task.parked = False
         for dep in dict.fromkeys(task.deps):
             settled = self.settled.get(dep)
             if settled is None:
@@ -173,9 +177,10 @@ class Machine:
             task.inputs_digest = self._combine(tuple(self.settled[dep].fingerprint for dep in task.deps))
         if task.replay is not None and self._replayed(task, task.replay):
             return
-        if task.consult:
+        if task.consult and self.stop is None:
             task.asking = True
-            self._out.append(Consult(task.id, task.inputs_digest))
+            task.questions += 1
+            self._out.append(Consult(task.id, task.questions, task.inputs_digest))
         else:
             self._make_ready(task)
 
@@ -186,16 +191,24 @@ class Machine:
 
     def _consulted(self, event: Consulted) -> None:
         task = self.tasks.get(event.task)
-        if task is None or not task.asking:
+        if task is None or not task.asking or task.questions != event.number:
             return
-        task.asking = False
+        task.asking = task.parked = False
         if event.verdict is Verdict.WAIT:
-            self._alarms.set(task.id, self._now + ASK_AGAIN_S)
+            self._alarms.set(task.id, self._now + min(ASK_AGAIN_S * 1.5**task.asked, ASK_AGAIN_MOST_S))
+            task.asked += 1
+        elif event.verdict is Verdict.PARK:
+            task.parked = True
         elif event.verdict is Verdict.RUN:
             task.consult = False
             self._make_ready(task)
         else:
             self._settle(task, How(event.verdict.value), ok=True, fingerprint=event.fingerprint)
+
+    def _ask_again(self, event: AskAgain) -> None:
+        task = self.tasks.get(event.task)
+        if task is not None and task.parked:
+            self._gather(task)
 
     def _replayed(self, task: Task, replay: Replay) -> bool:
         agree = replay.inputs_digest == task.inputs_digest
@@ -386,7 +399,7 @@ class Machine:
             if event.task not in task.deps or task.lane is not None or task.id in self._alarms:
                 continue
             task.status = TaskStatus.WAITING
-            task.asking = False
+            task.asking = task.parked = False
             self._wait_for(task, event.task)
 
     # Something is to end, or time has passed.

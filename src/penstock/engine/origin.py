@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -30,22 +31,35 @@ class OriginRun:
         combine: Combine,
         *,
         step: str = "",
+        withheld_from: int = 0,
         keep_code: bool = False,
     ) -> None:
-        self.step = step  # from whose first call on nothing is reused; "": all may be
+        self.step = step  # from whose first call on nothing is reused, that is from this task on; "": all may be
         self.keep_code = keep_code  # what older code made counts, too
         self._by_key = {task.prior.key: task for task in tasks}
         self._by_id = {task.prior.id: task for task in self._by_key.values()}
         self._inputs_of = inputs_of
         self._combine = combine
-        self._by_content: dict[bytes, list[OriginTask]] | None = None
-        first = [task.prior.id for task in self._by_key.values() if step in (task.prior.name, task.prior.step)]
-        self._withheld_from = min(first, default=0) if step else 0
+        self._by_content: dict[bytes, deque[OriginTask]] | None = None
+        self._withheld_from = withheld_from
 
     @property
     def left(self) -> tuple[OriginTask, ...]:
         """What was not asked for."""
         return tuple(self._by_key.values())
+
+    def withdraw(self, prior: Iterable[PriorTask]) -> None:
+        """Leave out what an earlier driver of the fork has taken, or run in its place."""
+        makers = {task.origin for task in prior if task.origin}
+        for key in {task.key for task in prior}:
+            self._by_key.pop(key, None)
+        for key, task in list(self._by_key.items()):
+            if (task.prior.origin or task.path) in makers:
+                del self._by_key[key]
+
+    def discard(self, key: bytes) -> None:
+        """Leave out a task."""
+        self._by_key.pop(key, None)
 
     def withholds(self, task: OriginTask) -> bool:
         """Whether the task is to run again, whatever it was."""
@@ -60,20 +74,20 @@ class OriginRun:
             return None
         if self._by_content is None:
             self._by_content = self._index()
-        candidates = self._by_content.get(content(), [])
+        candidates = self._by_content.get(content(), deque())
         while candidates:
-            found = candidates.pop(0)
+            found = candidates.popleft()
             if self._by_key.pop(found.prior.key, None) is not None:
                 return found
         return None
 
-    def _index(self) -> dict[bytes, list[OriginTask]]:
-        index: dict[bytes, list[OriginTask]] = {}
+    def _index(self) -> dict[bytes, deque[OriginTask]]:
+        index: dict[bytes, deque[OriginTask]] = {}
         for task in self._by_key.values():
             inputs = self._inputs_of(task.prior.id)
             content = jobs.content_of(task.prior.step, inputs, self._result_of, self._combine).digest
             if content:
-                index.setdefault(content, []).append(task)
+                index.setdefault(content, deque()).append(task)
         return index
 
     @property

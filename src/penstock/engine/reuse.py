@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from penstock.engine import jobs
 from penstock.engine.facts import Verdict
-from penstock.engine.jobs import Combine, Job, Results, Reused
+from penstock.engine.jobs import Combine, File, Job, Results, Reused
 from penstock.engine.origin import OriginRun
 from penstock.model.ids import run_of
 from penstock.model.options import Cache, Options
@@ -39,12 +39,14 @@ class Policy:
     cache: bool = True  # False: no cached result is read or stored
     refresh: frozenset[str] = frozenset()  # steps whose cached results are made anew
     changed: bool = False  # finished tasks of this very run, whose code has changed, run again
+    off: str = "--no-cache"  # the word that said that there is no cache
 
 
 class Question(NamedTuple):
     """A task whose inputs are there."""
 
     job: Job
+    number: int
     inputs_digest: bytes
 
 
@@ -56,7 +58,9 @@ class Decision(NamedTuple):
     why: str = ""  # for RUN: why nothing stands for it; "": nothing is known of it
     maker: str = ""  # for WAIT: the task that makes its result
     forced: bool = False  # for RUN: no cached result is asked for either
-    claim: bytes = b""  # for RUN: the key in the cache that its result gets; others wait for it
+    claim: bytes = (
+        b""  # for RUN: the key in the cache that its result gets; others wait for it. For WAIT: what it waits for
+    )
     damaged: str = ""  # the task whose result would stand for it, could it be read
 
 
@@ -81,6 +85,21 @@ class Reuse:
         self._results = results
         self._combine = combine
         self._intact = intact
+        self._is_from = False  # the step from which on nothing is reused was called
+
+    def note(self, job: Job) -> None:
+        """Take note of a call, in the order of the calls."""
+        origin = self._origin
+        if origin is not None and origin.step in (job.call.name, job.call.step):
+            self._is_from = True
+        job.is_from = self._is_from
+        if job.call.options.cache is not None and not self.policy.cache:
+            job.why = self.policy.off
+
+    def pass_over(self, job: Job) -> None:
+        """The task can't be asked about, for its inputs are not there; what its origin has of it serves no other."""
+        if self._origin is not None:
+            self._origin.discard(job.call.key)
 
     def asks(self, job: Job) -> bool:
         """Whether anything but a plain replay may stand for the task."""
@@ -97,25 +116,65 @@ class Reuse:
         return self.codes.of(job.call.code, jobs.symbols_of(job.call, self._results), job.call.options)
 
     def decide(self, questions: list[Question], seek: Seek) -> list[Decision]:
-        """What is to become of each, in their order. One look at the cache for all."""
-        first = [self._own(question) or self._forked(question) for question in questions]
-        wanted = [self._wanted(question.job, decision) for question, decision in zip(questions, first, strict=True)]
-        asked = tuple(one for one in wanted if one is not None)
-        answers = iter(seek(asked) if asked else ())
-        return [
-            self._cached(question.job, one, next(answers), decision)
-            if one is not None
-            else decision or self._uncacheable(question.job)
-            for question, one, decision in zip(questions, wanted, first, strict=True)
+        """What is to become of each, in their order. One look at the cache for all, and one more for those whose result
+        is there and can't be read."""
+        for question in questions:
+            self._open(question)
+        decisions = [self._first(question.job) for question in questions]
+        self._ask(questions, decisions, seek)
+        spoiled = [at for at, decision in enumerate(decisions) if decision.damaged and not decision.claim]
+        for at in spoiled:
+            file = questions[at].job.file
+            if file is not None and file.wanted is not None:
+                file.wanted = file.wanted._replace(refresh=True)
+        if spoiled:
+            self._ask([questions[at] for at in spoiled], decisions, seek, spoiled)
+        return decisions
+
+    def _open(self, question: Question) -> None:
+        """Find out of a task, once, what does not change while it waits. This run and its origin are asked once: what
+        they have is given once."""
+        job = question.job
+        if job.file is not None and job.file.inputs_digest == question.inputs_digest:
+            return
+        first = self._own(question) or self._forked(question)
+        job.file = File(question.inputs_digest, first, None)
+        if self._cache_of(job) is not None and (first is None or first.verdict is Verdict.RUN):
+            content = self._content(job)
+            job.file.culprit = content.culprit
+            if content.digest:
+                job.file.wanted = self._wanted(job, content.digest, forced=first is not None and first.forced)
+
+    def _first(self, job: Job) -> Decision:
+        """What is decided without the cache."""
+        assert job.file is not None
+        if job.file.first is not None:
+            return job.file.first
+        return Decision(Verdict.RUN, why=f"it can't be cached: {job.file.culprit}") if job.file.culprit else _RUN
+
+    def _ask(
+        self, questions: list[Question], decisions: list[Decision], seek: Seek, places: list[int] | None = None
+    ) -> None:
+        """Ask the cache for what may be there, and decide anew. `places`: of the questions among the decisions."""
+        found = ((at, one.job) for at, one in zip(places or range(len(questions)), questions, strict=True))
+        asked = [
+            (at, job, job.file.wanted) for at, job in found if job.file is not None and job.file.wanted is not None
         ]
+        if not asked:
+            return
+        answers = seek(tuple(wanted for _, _, wanted in asked))
+        for (at, job, wanted), sought in zip(asked, answers, strict=True):
+            decisions[at] = self._cached(job, wanted, sought, decisions[at])
 
     def entry(self, job: Job, result: Stored, metrics: tuple[Metric, ...]) -> CacheEntry | None:
         """What the cache keeps of a task that ran; None: nothing."""
-        wanted = self._wanted(job)
-        if wanted is None:
+        if self._cache_of(job) is None:
             return None
-        code = self.code(job).digest
-        return CacheEntry(wanted.key, wanted.content, job.call.step, code, job.path, result, metrics)
+        content = self._content(job).digest
+        if not content:
+            return None
+        key, code = self._wanted(job, content, forced=False).key, self.code(job).digest
+        return CacheEntry(key, content, job.call.step, code, job.path, result, metrics)
 
     # This run's own.
 
@@ -139,68 +198,61 @@ class Reuse:
         inputs = job.call.inputs + job.call.shared
         content = lambda: jobs.content_of(job.call.step, inputs, self._results, self._combine).digest  # noqa: E731
         found = origin.take(job.call, question.inputs_digest, content)
+        if job.is_from or (found is not None and origin.withholds(found)):
+            return Decision(Verdict.RUN, why=f"--from {origin.step}", forced=True)
         if found is None:
             return None
-        if origin.withholds(found):
-            return Decision(Verdict.RUN, why=f"--from {origin.step}", forced=True)
         if job.call.name in self.policy.refresh:
             return Decision(Verdict.RUN, why=f"--refresh {job.call.name}", forced=True)
         code = self.code(job)
         if not (found.prior.code and found.prior.code == code.digest) and not origin.keep_code:
             return Decision(Verdict.RUN, why=self.codes.news(found.prior.code, code))
-        assert found.prior.result is not None
-        if not self._intact(found.prior.result):
+        prior = found.prior
+        assert prior.result is not None
+        if not self._intact(prior.result):
             return Decision(Verdict.RUN, why=f"the result of {found.path} is damaged or gone", damaged=found.path)
-        return Decision(Verdict.COPIED, Reused(found.prior.origin or found.path, found.prior.result, found.metrics))
+        return Decision(Verdict.COPIED, Reused(prior.origin or found.path, prior.result, prior.code, found.metrics))
 
     # The cache.
 
     def _cache_of(self, job: Job) -> Cache | None:
         return job.call.options.cache if self.policy.cache else None
 
-    def _wanted(self, job: Job, decided: Decision | None = None) -> Wanted | None:
-        """What to ask the cache for; None: it is not to be asked, or can't know."""
-        call, cache = job.call, self._cache_of(job)
-        if cache is None or (decided is not None and decided.verdict is not Verdict.RUN):
-            return None
-        content = self._content(job)
-        if not content.digest:
-            return None
-        key = self._combine((content.digest, self.code(job).digest))
-        refresh = call.name in self.policy.refresh or job.spoiled or (decided is not None and decided.forced)
-        return Wanted(key, content.digest, job.path, None if cache.expires is None else float(cache.expires), refresh)
+    def _wanted(self, job: Job, content: bytes, *, forced: bool) -> Wanted:
+        """What to ask the cache for. `forced`: nothing that another run has made will do."""
+        cache = self._cache_of(job)
+        expires_s = None if cache is None or cache.expires is None else float(cache.expires)
+        refresh = forced or job.call.name in self.policy.refresh
+        key = self._combine((content, self.code(job).digest))
+        return Wanted(key, content, job.path, expires_s, refresh)
 
     def _content(self, job: Job) -> jobs.Content:
         call, cache = job.call, self._cache_of(job)
         if cache is None:
             return jobs.Content(b"")
-        if call.closed_over and len(call.closed_over) != len(call.key):
-            return jobs.Content(b"", call.closed_over.decode(errors="replace"))
+        if call.culprit:
+            return jobs.Content(b"", call.culprit)
         if not self.code(job).digest:
             return jobs.Content(b"", f"the source of {call.name} can't be found")
         found = jobs.content_of(call.step, jobs.counted(call, cache.ignore), self._results, self._combine)
         more = (call.closed_over, str(cache.version).encode())
         return found._replace(digest=self._combine((found.digest, *more))) if found.digest and any(more) else found
 
-    def _uncacheable(self, job: Job) -> Decision:
-        culprit = self._content(job).culprit
-        return Decision(Verdict.RUN, why=f"it can't be cached: {culprit}") if culprit else _RUN
-
-    def _cached(self, job: Job, wanted: Wanted, sought: Sought, before: Decision | None) -> Decision:
+    def _cached(self, job: Job, wanted: Wanted, sought: Sought, before: Decision) -> Decision:
         entry = sought.entry
         if entry is not None and self._intact(entry.result):
-            return Decision(Verdict.COPIED, Reused(entry.task, entry.result, entry.metrics, entry.key))
+            return Decision(Verdict.COPIED, Reused(entry.task, entry.result, entry.code, entry.metrics, entry.key))
         if sought.maker:
-            return Decision(Verdict.WAIT, maker=sought.maker)
+            return Decision(Verdict.WAIT, maker=sought.maker, claim=wanted.key)
         if entry is not None:
             why = f"the cached result of {entry.task} is damaged or gone"
-            return Decision(Verdict.RUN, why=why, claim=wanted.key, damaged=entry.task)
-        return (before or Decision(Verdict.RUN, why=self._why_missing(job, wanted, sought)))._replace(claim=wanted.key)
+            return Decision(Verdict.RUN, why=why, damaged=entry.task)
+        return before._replace(why=before.why or self._why_missing(job, wanted, sought), claim=wanted.key)
 
     def _why_missing(self, job: Job, wanted: Wanted, sought: Sought) -> str:
         if wanted.refresh:
             return f"--refresh {job.call.name}"
         if sought.expired:
-            return f"the cached result of {sought.expired} has expired"
+            return f"the cached result of {run_of(sought.expired)} has expired"
         task, code = sought.other
         return f"{self.codes.news(code, self.code(job))} since {run_of(task)}" if task else ""

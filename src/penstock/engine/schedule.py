@@ -88,7 +88,8 @@ def _room_ahead(queue: Queue, now: float) -> list[OpenLane]:
     committed alone).
     """
     profile = queue.pool.profile
-    if queue.mean_s is None or queue.mean_s > SHORT_S or queue.kind.gpu or profile.outlives_driver:
+    owns_its_process = queue.kind.gpu or queue.kind.isolated
+    if queue.mean_s is None or queue.mean_s > SHORT_S or owns_its_process or profile.outlives_driver:
         return []
     lanes = [lane for lane in queue.lanes if now - lane.since < STALE_S]
     level = min((len(lane.tasks) for lane in lanes), default=profile.depth)

@@ -32,6 +32,9 @@ class Task:
     inputs_digest: bytes = b""
     consult: bool = False  # whether to look for a result that stands for it, before it runs
     asking: bool = False  # it waits for the answer
+    questions: int = 0
+    asked: int = 0  # how often the answer was that another run makes its result
+    parked: bool = False  # it waits to be told to ask again
 
 
 @dataclass(slots=True)

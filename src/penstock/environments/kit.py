@@ -33,6 +33,30 @@ def build_kit(folder: Path) -> Path:
     return target
 
 
+def unpack_kit(folder: Path) -> Path:
+    """The kit as a folder in `folder`, named likewise, so that interpreters can keep its byte code.
+
+    Written only where it is missing. Blocks for some milliseconds. Raises StoreError where the folder can't be written.
+    """
+    members = sorted(_members())
+    target = folder / f"kit-{_digest(members)}"
+    if not target.exists():
+        temporary = folder / f"{target.name}.{os.getpid()}.tmp"
+        try:
+            for name, data in members:
+                file = temporary / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(data)
+            temporary.rename(target)
+        except OSError as error:
+            import shutil
+
+            shutil.rmtree(temporary, ignore_errors=True)
+            if not target.exists():  # else another process has put it there meanwhile
+                raise StoreError(f"can't write the kit to {folder}: {error.strerror or error}") from error
+    return target
+
+
 def _members() -> Iterator[tuple[str, bytes]]:
     for room in ROOMS:
         yield from _files(_PACKAGE / room, f"penstock/{room}")

@@ -6,10 +6,10 @@ It imports what it needs for any run while its parent imports what the parent ne
 from __future__ import annotations
 
 import os
-import sys
 import time
 from typing import Any
 
+from penstock.executors.interpreters import OWN, Interpreter
 from penstock.worker import posix
 from penstock.worker.bootstrap import bootstrap
 
@@ -27,22 +27,23 @@ _THREAD_VARIABLES = (
 class Blank:
     """The process, and this end of its socket. `log` "": what it prints before it knows of a run is lost."""
 
-    def __init__(self, python: str = sys.executable, threads: int = 1, log: str = "") -> None:
-        self.python = python
+    def __init__(self, interpreter: Interpreter = OWN, threads: int = 1, log: str = "") -> None:
+        self.interpreter = interpreter
         self.threads = threads
         self.mark = f"{MARK}={os.getpid()}-{time.monotonic_ns()}"
         self.near: Any
         self.near, far = posix.message_pair()
         fd = far.fileno()
         target = 4 if fd == 3 else 3  # a copy, since the original is closed when the program starts
-        environ = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads)), MARK: self.mark.partition("=")[2]}
+        own = {**dict.fromkeys(_THREAD_VARIABLES, str(threads)), MARK: self.mark.partition("=")[2]}
+        environ = interpreter.surroundings({**os.environ, **own})
         actions = [
             (os.POSIX_SPAWN_DUP2, fd, target),
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ]
-        command = bootstrap(python, "zygote", target)
+        command = bootstrap(interpreter.python, "zygote", target, interpreter.kit)
         # A session of its own: Ctrl-C in the terminal reaches the driver alone.
         self.pid = os.posix_spawn(command[0], command, environ, file_actions=actions, setsid=True)
         far.close()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from penstock.executors.blank import Blank
+from penstock.executors.interpreters import Interpreter
 from penstock.model.specs import RunContext
 from penstock.worker import channel, logs, posix, zygote
 
@@ -17,20 +18,29 @@ _CLOSE_S = 3.0
 
 
 class Nursery:
-    """One zygote: all its workers have the same number of threads. It starts at once, and nobody waits for it.
+    """One zygote: all its workers have the same interpreter and number of threads. It starts at once, and nobody waits
+    for it.
 
-    `blank`: a process that was started before, with the same interpreter and number of threads; None: a new one.
+    `blank`: a process that was started before, with the same of both; None: a new one.
     """
 
-    def __init__(self, context: RunContext, python: str, threads: int, name: str, blank: Blank | None = None) -> None:
+    def __init__(
+        self,
+        context: RunContext,
+        interpreter: Interpreter,
+        threads: int,
+        name: str,
+        blank: Blank | None = None,
+    ) -> None:
+        self.interpreter = interpreter
         self.threads = threads
         self._scratch = context.scratch
         self._log = os.path.join(context.logs, f"{name}.log")
-        blank = blank or Blank(python, threads, self._log)
+        blank = blank or Blank(interpreter, threads, self._log)
         self._mark, self._near, self.pid = blank.mark, blank.near, blank.pid
         self._pids: dict[int, int] = {}  # of the workers that live, by number
         self.fd: int = self._near.fileno()
-        self._send(channel.SETUP, (self._log, tuple(context)))
+        self._send(channel.SETUP, (self._log, tuple(interpreter.context(context))))
 
     def order(self, order: zygote.Order, fd: int) -> None:
         """Ask for a worker that reads its attempts from `fd`."""

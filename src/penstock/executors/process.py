@@ -6,15 +6,16 @@ Which worker serves which lane is decided here; how a worker runs an attempt, an
 from __future__ import annotations
 
 import os
-import sys
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.executors import capacity
 from penstock.executors.blank import Blank
 from penstock.executors.endings import Death, explain
 from penstock.executors.hands import Hands, Sent
+from penstock.executors.interpreters import Interpreter, Interpreters, own_alone
 from penstock.executors.nursery import Nursery
+from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
 from penstock.model.outcomes import Error, Outcome
 from penstock.model.specs import Attempt, RunContext, attempt_to_plain
@@ -33,7 +34,8 @@ class ProcessExecutor:
     """Local processes. Implements `engine.ports.Executor`.
 
     `max_workers` and `cpu` both say how many processors it may use (None: all that this process may); `memory_bytes`
-    None: all of the machine's; `gpus` None: those that the system shows; `blank`: a process for its first zygote.
+    None: all of the machine's; `gpus` None: those that the system shows; `interpreters`: says what runs an environment;
+    `blank`: a process for its first zygote.
     """
 
     def __init__(
@@ -44,11 +46,11 @@ class ProcessExecutor:
         cpu: float | None = None,
         memory_bytes: int | None = None,
         gpus: tuple[str, ...] | None = None,
-        python: str = sys.executable,
+        interpreters: Interpreters = own_alone,
         blank: Blank | None = None,
     ) -> None:
         self._name = name
-        self._python = python
+        self._interpreters = interpreters
         self._blank = blank
         self._profile = Profile(
             cpu=float(max_workers or cpu or capacity.cpu()),
@@ -59,12 +61,12 @@ class ProcessExecutor:
         )
         self._mailbox: Mailbox
         self._context: RunContext
-        self._nurseries: dict[int, Nursery] = {}  # by number of threads
+        self._nurseries: dict[_Place, Nursery] = {}
         self._hands: dict[int, _Hired] = {}  # by worker number
         self._lanes: dict[int, _Hired] = {}  # those that serve one
-        self._idle: dict[int, list[_Hired]] = {}  # by number of threads
+        self._idle: dict[_Place, list[_Hired]] = {}
         self._where: dict[str, _Hired] = {}  # by attempt
-        self._gpu_lanes: dict[int, _GpuLane] = {}
+        self._fresh_lanes: dict[int, _FreshLane] = {}
         self._noticed: set[str] = set()
         self._hired = 0
         self._zygotes = 0
@@ -79,14 +81,14 @@ class ProcessExecutor:
         """Start the zygote that most runs need; it imports the user's module while the flow's body begins."""
         self._mailbox = mailbox
         self._context = context
-        self._nursery(1)
+        self._nursery(_Place(1))
 
     def start(self, attempt: Attempt, lane: Lane) -> None:
         """Send the attempt to the lane's worker."""
         message = channel.wrap(channel.ATTEMPT, attempt_to_plain(attempt), self._context.scratch)
         item = Sent(attempt.id, attempt.retry_on, message)
-        if lane.gpus:
-            self._start_on_gpu(item, lane)
+        if lane.gpus or lane.isolated:
+            self._start_fresh(item, lane)
             return
         hired = self._lanes.get(lane.number) or self._assign(lane)
         self._where[item.id] = hired
@@ -96,7 +98,7 @@ class ProcessExecutor:
         """Take it out of its worker's socket, if it is still there."""
         hired = self._where.get(attempt)
         if hired is None:
-            self._recall_on_gpu(attempt)
+            self._recall_fresh(attempt)
         elif not hired.dying:
             self._recall_from(hired, hired.hands.take_back(), attempt)
 
@@ -104,12 +106,12 @@ class ProcessExecutor:
         """Kill the worker that runs it; what waits behind it is recalled."""
         hired = self._where.get(attempt)
         if hired is None:
-            self._recall_on_gpu(attempt)
+            self._recall_fresh(attempt)
             return
         if hired.dying:
             return
         # First: now the worker begins nothing new while we look. A process that is the attempt's own began with it.
-        back = [] if hired.gpu_lane is not None else hired.hands.take_back()
+        back = [] if hired.fresh_lane is not None else hired.hands.take_back()
         hired.hands.read()
         if attempt in self._where and all(item.id != attempt for item in back):
             hired.ending = cause
@@ -140,28 +142,29 @@ class ProcessExecutor:
 
     # Hiring
 
-    def _nursery(self, threads: int) -> Nursery:
-        nursery = self._nurseries.get(threads)
+    def _nursery(self, place: _Place) -> Nursery:
+        nursery = self._nurseries.get(place)
         if nursery is None:
             self._zygotes += 1
             name = f"{self._name}-{os.getpid()}-zygote-{self._zygotes}"
-            blank = self._take_blank(threads)
-            nursery = self._nurseries[threads] = Nursery(self._context, self._python, threads, name, blank)
+            interpreter = self._interpreters(place.environment)
+            blank = self._take_blank(interpreter, place.threads)
+            nursery = self._nurseries[place] = Nursery(self._context, interpreter, place.threads, name, blank)
             started = nursery
-            self._mailbox.watch(nursery.fd, lambda: self._hear(started))
+            self._mailbox.watch(nursery.fd, lambda: self._hear(place, started))
         return nursery
 
-    def _take_blank(self, threads: int) -> Blank | None:
+    def _take_blank(self, interpreter: Interpreter, threads: int) -> Blank | None:
         blank = self._blank
-        if blank is None or (blank.python, blank.threads) != (self._python, threads):
+        if blank is None or (blank.interpreter, blank.threads) != (interpreter, threads):
             return None
         self._blank = None
         return blank
 
     def _assign(self, lane: Lane) -> _Hired:
-        threads = max(1, int(lane.cpu))
-        idle = self._idle.get(threads)
-        hired = idle.pop() if idle else self._hire(threads, lane.memory_bytes, None)
+        place = _place_of(lane)
+        idle = self._idle.get(place)
+        hired = idle.pop() if idle else self._hire(place, lane.memory_bytes, None)
         if hired.hands.limit != lane.memory_bytes:
             hired.hands.limit = lane.memory_bytes
             hired.nursery.limit(hired.hands.number, lane.memory_bytes)
@@ -169,37 +172,37 @@ class ProcessExecutor:
         self._lanes[lane.number] = hired
         return hired
 
-    def _hire(self, threads: int, limit: int | None, gpus: tuple[str, ...] | None) -> _Hired:
+    def _hire(self, place: _Place, limit: int | None, gpus: tuple[str, ...] | None) -> _Hired:
         self._hired += 1
         number = self._hired
         name = f"{self._name}-{os.getpid()}-{number}"
         hands = Hands(number, name, f"{name}.log", limit)
-        nursery = self._nursery(threads)
-        hired = _Hired(hands, nursery)
+        nursery = self._nursery(place)
+        hired = _Hired(hands, nursery, place)
         self._hands[number] = hired
         hands.posts_to(lambda event: self._said(hired, event))
         self._mailbox.watch(hands.fd, lambda: self._read(hired))
         nursery.order(Order(number, name, hands.log, limit, gpus), hands.far_fd)
         return hired
 
-    def _start_on_gpu(self, item: Sent, lane: Lane) -> None:
-        gpu_lane = self._gpu_lanes.get(lane.number)
-        if gpu_lane is None:
-            gpu_lane = self._gpu_lanes[lane.number] = _GpuLane(lane)
-        gpu_lane.waiting.append(item)
-        self._advance(gpu_lane)
+    def _start_fresh(self, item: Sent, lane: Lane) -> None:
+        fresh_lane = self._fresh_lanes.get(lane.number)
+        if fresh_lane is None:
+            fresh_lane = self._fresh_lanes[lane.number] = _FreshLane(lane)
+        fresh_lane.waiting.append(item)
+        self._advance(fresh_lane)
 
-    def _advance(self, gpu_lane: _GpuLane) -> None:
-        """Give the next attempt of a GPU lane a process of its own, once the one before has let the GPU go."""
-        if gpu_lane.hired is not None:
+    def _advance(self, fresh_lane: _FreshLane) -> None:
+        """Give the next attempt of such a lane a process of its own, once the one before has let its GPU go."""
+        if fresh_lane.hired is not None:
             return
-        if not gpu_lane.waiting:
-            del self._gpu_lanes[gpu_lane.lane.number]
+        if not fresh_lane.waiting:
+            del self._fresh_lanes[fresh_lane.lane.number]
             return
-        item = gpu_lane.waiting.popleft()
-        lane = gpu_lane.lane
-        hired = gpu_lane.hired = self._hire(max(1, int(lane.cpu)), lane.memory_bytes, lane.gpus)
-        hired.gpu_lane = gpu_lane
+        item = fresh_lane.waiting.popleft()
+        lane = fresh_lane.lane
+        hired = fresh_lane.hired = self._hire(_place_of(lane), lane.memory_bytes, lane.gpus or None)
+        hired.fresh_lane = fresh_lane
         self._where[item.id] = hired
         hired.hands.send(item)
 
@@ -210,28 +213,28 @@ class ProcessExecutor:
         self._rest(hired)
 
     def _rest(self, hired: _Hired) -> None:
-        """A worker without work is free for any lane; one that had a GPU ends."""
+        """A worker without work is free for any lane; one that was an attempt's own ends."""
         hands = hired.hands
         if not hands.is_idle or hired.dying:
             return
-        if hired.gpu_lane is not None:
+        if hired.fresh_lane is not None:
             self._end(hired)
         elif hands.lane is not None:
             del self._lanes[hands.lane]
             hands.lane = None
-            self._idle.setdefault(hired.nursery.threads, []).append(hired)
+            self._idle.setdefault(hired.place, []).append(hired)
 
     def _said(self, hired: _Hired, event: Ended | Hint) -> None:
         if type(event) is Ended:
             del self._where[event.attempt]
-            if hired.gpu_lane is not None:
+            if hired.fresh_lane is not None:
                 hired.held = event  # posted when its process is gone
                 return
         self._mailbox.post(event)
 
-    def _hear(self, nursery: Nursery) -> None:
+    def _hear(self, place: _Place, nursery: Nursery) -> None:
         if not nursery.hear(self._take_report):
-            self._zygote_died(nursery)
+            self._zygote_died(place, nursery)
 
     def _take_report(self, kind: bytes, content: Any) -> None:
         if kind == channel.DIED:
@@ -241,9 +244,9 @@ class ProcessExecutor:
             self._noticed.add(content[0])
             self._mailbox.post(Notice(content[0]))
 
-    def _zygote_died(self, nursery: Nursery) -> None:
+    def _zygote_died(self, place: _Place, nursery: Nursery) -> None:
         self._mailbox.unwatch(nursery.fd)
-        del self._nurseries[nursery.threads]
+        del self._nurseries[place]
         nursery.clear()
         words = nursery.last_words()
         for number, hired in list(self._hands.items()):
@@ -264,7 +267,7 @@ class ProcessExecutor:
         if lane is not None:
             del self._lanes[lane]
             hired.hands.lane = None
-        idle = self._idle.get(hired.nursery.threads)
+        idle = self._idle.get(hired.place)
         if idle and hired in idle:
             idle.remove(hired)
 
@@ -275,7 +278,8 @@ class ProcessExecutor:
         hands = hired.hands
         back = hands.take_back()
         hands.read()
-        if not hands.flight and back and not hands.has_served and (hired.ending is None or hired.gpu_lane is not None):
+        is_fresh = hired.fresh_lane is not None
+        if not hands.flight and back and not hands.has_served and (hired.ending is None or is_fresh):
             # It died before it could begin: handing all back would start the next one only to die the same way.
             hands.flight.append(back.pop(0))
             words = words or hired.nursery.last_words()
@@ -289,9 +293,9 @@ class ProcessExecutor:
         self._mailbox.unwatch(hands.fd)
         hands.close()
         hands.remove_empty_log(self._context.logs)
-        if hired.gpu_lane is not None:
-            hired.gpu_lane.hired = None
-            self._advance(hired.gpu_lane)
+        if hired.fresh_lane is not None:
+            hired.fresh_lane.hired = None
+            self._advance(hired.fresh_lane)
 
     def _last_outcome(self, hired: _Hired, item: Sent, death: Death, words: str) -> Outcome:
         hands = hired.hands
@@ -315,11 +319,11 @@ class ProcessExecutor:
                 hired.hands.send(item)
         self._rest(hired)
 
-    def _recall_on_gpu(self, attempt: str) -> None:
-        for gpu_lane in self._gpu_lanes.values():
-            for item in gpu_lane.waiting:
+    def _recall_fresh(self, attempt: str) -> None:
+        for fresh_lane in self._fresh_lanes.values():
+            for item in fresh_lane.waiting:
                 if item.id == attempt:
-                    gpu_lane.waiting.remove(item)
+                    fresh_lane.waiting.remove(item)
                     self._recalled([item])
                     return
 
@@ -333,20 +337,32 @@ class ProcessExecutor:
 _ENDED = {Cause.TIMEOUT: "ran beyond its timeout and was ended", Cause.CANCELLED: "was cancelled"}
 
 
+class _Place(NamedTuple):
+    """What the workers of one zygote have in common."""
+
+    threads: int
+    environment: Environment | None = None  # None: the flow's own
+
+
+def _place_of(lane: Lane) -> _Place:
+    return _Place(max(1, int(lane.cpu)), lane.environment)
+
+
 class _Hired:
     """A worker, and what is known of its fate."""
 
-    def __init__(self, hands: Hands, nursery: Nursery) -> None:
+    def __init__(self, hands: Hands, nursery: Nursery, place: _Place) -> None:
         self.hands = hands
         self.nursery = nursery
+        self.place = place
         self.dying = False  # told to end, or dead
         self.ending: Cause | None = None  # why it was told to
-        self.gpu_lane: _GpuLane | None = None
+        self.fresh_lane: _FreshLane | None = None
         self.held: Ended | None = None
 
 
-class _GpuLane:
-    """A lane with GPUs: each of its attempts gets a fresh process, after the one before is gone."""
+class _FreshLane:
+    """A lane whose attempts each get a fresh process, after the one before is gone: it has GPUs, or is isolated."""
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane

@@ -14,6 +14,7 @@ from penstock.journal.clock import Clock
 from penstock.journal.database import Database
 from penstock.journal.leases import Lease
 from penstock.journal.sight import view_of
+from penstock.model.ids import run_of
 from penstock.model.rows import CacheEntry, Owner, Sought, Wanted
 from penstock.model.states import RunStatus
 from penstock.model.wire import pack
@@ -111,7 +112,7 @@ def look_up(database: Database, wanted: Iterable[Wanted], now: float) -> list[So
 
 
 def _sought(database: Database, wanted: Wanted, row: tuple[Any, ...] | None, now: float) -> Sought:
-    if wanted.refresh:
+    if wanted.refresh and (row is None or run_of(row[4]) != run_of(wanted.task)):  # this run's own is new
         return _NOBODY_KNOWS
     if row is None:
         other = database.row(statements.load("cache")["cached_content"], (wanted.content,))

@@ -53,6 +53,8 @@ class RunHandle:
                 database.run(sql["upsert_step"], (self.id, *step))
             for code in batch.codes:
                 database.run(sql["insert_code"], code)
+            for task in batch.forgotten:
+                database.run(sql["forget_task_metrics"], (self._first + task,))
             self._write_metrics(batch.metrics)
             if batch.tasks:
                 self._write_tasks(batch.tasks)

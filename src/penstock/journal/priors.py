@@ -15,7 +15,8 @@ def prior_tasks(database: Database, run: int) -> list[PriorTask]:
     steps = {id_: (step, name) for id_, step, name in database.rows(sql["prior_steps"], (run,))}
     first = run << columns.RUN_SHIFT
     rows = database.rows(sql["prior_tasks"], {"first": first, "last": first + columns.TASK_MASK})
-    codes = {id_: database.row(sql["code_digest"], (id_,))[0] for id_ in {row[-2] for row in rows} - {None}}
+    found = {id_: database.row(sql["code_digest"], (id_,)) for id_ in {row[-2] for row in rows} - {None}}
+    codes = {id_: row[0] for id_, row in found.items() if row is not None}
     return [_prior(row, *steps[row[1]], codes.get(row[-2], b"")) for row in rows]
 
 

@@ -173,7 +173,10 @@ def runs_with_step(journal: Journal, step: str, before: int | None = None) -> li
 
 def finished_task(journal: Journal, run: int, step: str, number: int) -> TaskRow | None:
     """A task of the step that is done: the one of this number, else the last; None: there is none."""
-    row = journal.database.row(_sql("finished_task"), {"run_id": run, "step": step, "number": number})
+    values = {"run_id": run, "step": step, "number": number}
+    row = journal.database.row(_sql("finished_task"), values) or journal.database.row(
+        _sql("last_finished_task"), values
+    )
     return None if row is None else _task_row(row)
 
 

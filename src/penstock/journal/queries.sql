@@ -84,10 +84,12 @@ WHERE task_id >= :first AND task_id <= :last ORDER BY task_id, attempt, name, st
 SELECT run_id FROM step WHERE step = :step AND (:before IS NULL OR run_id < :before) ORDER BY run_id DESC LIMIT 20;
 
 -- name: finished_task
--- The task of a step with this number, or else its last.
 SELECT task_row.* FROM step CROSS JOIN task_row ON task_row.step_id = step.id
-WHERE step.run_id = :run_id AND step.step = :step AND task_row.status = 'done'
-ORDER BY task_row.number = :number DESC, task_row.number DESC LIMIT 1;
+WHERE step.run_id = :run_id AND step.step = :step AND task_row.number = :number AND task_row.status = 'done';
+
+-- name: last_finished_task
+SELECT task_row.* FROM step CROSS JOIN task_row ON task_row.step_id = step.id
+WHERE step.run_id = :run_id AND step.step = :step AND task_row.status = 'done' ORDER BY task_row.number DESC LIMIT 1;
 
 -- name: step_is_cached
 SELECT cached FROM step WHERE run_id = ? AND step = ?;

@@ -118,6 +118,9 @@ INSERT INTO metric (task_id, attempt, name, step, at, value) VALUES (?, ?, ?, ?,
 -- An outcome carries all metrics of its attempt; hints that an earlier driver noted are dropped for them.
 DELETE FROM metric WHERE task_id = ? AND attempt = ?;
 
+-- name: forget_task_metrics
+DELETE FROM metric WHERE task_id = ?;
+
 -- name: insert_blob
 INSERT INTO run_blob (run_id, digest) VALUES (?, ?) ON CONFLICT DO NOTHING;
 
@@ -183,6 +186,9 @@ DELETE FROM shared_inputs WHERE run_id = :run_id;
 
 -- name: delete_run_blobs
 DELETE FROM run_blob WHERE run_id = :run_id;
+
+-- name: delete_run_environments
+DELETE FROM run_environment WHERE run_id = :run_id;
 
 -- name: delete_run_claims
 DELETE FROM cache_claim WHERE run_id = :run_id;

@@ -7,16 +7,24 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from penstock.artifacts.canonical import identify
+from penstock.artifacts.digests import digest
 from penstock.code import fingerprint
 from penstock.code.codebase import Codebase
+from penstock.code.elsewhere import LOCK, in_environment, without_packages
 from penstock.code.fingerprint import Fingerprint, Tree
 from penstock.engine.reuse import Codes
+from penstock.model.environments import Environment
 from penstock.model.options import Options
 from penstock.model.rows import CodeRecord
 from penstock.model.specs import Code, RunContext
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from penstock.environments.locks import Lock
+
+LockOf = Callable[[Environment], "Lock | None"]
+"""The lock of an environment that is ready; None: its packages are the flow's own."""
 
 Trees = Callable[[bytes], bytes | None]
 """The packed tree of a code's digest; None: it is not known any more."""
@@ -25,13 +33,17 @@ Trees = Callable[[bytes], bytes | None]
 class CodeBook:
     """The code of one run's tasks. `tell` takes, once each, what can't be followed of the steps that are cached."""
 
-    def __init__(self, context: RunContext, folder: Path, trees: Trees, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, context: RunContext, folder: Path, trees: Trees, lock_of: LockOf, tell: Callable[[str], None]
+    ) -> None:
         self._codebase = _codebase(context, folder)
         self._trees = trees
+        self._lock_of = lock_of
         self._tell = tell
         self._known: dict[Any, CodeRecord] = {}
         self._news: dict[tuple[bytes, bytes], str] = {}
         self._told = set[str]()
+        self._checked = set[Any]()
 
     def wired(self) -> Codes:
         """As the engine wants it."""
@@ -39,8 +51,11 @@ class CodeBook:
 
     def of(self, code: Code, symbols: tuple[str, ...], options: Options) -> CodeRecord:
         """What a step reaches, with the project's classes and functions inside its inputs."""
-        asked = (code.module, code.qualname, code.record is None, symbols, options.uses)
+        asked = (code.module, code.qualname, code.record is None, symbols, options.uses, options.environment)
         known = self._known.get(asked)
+        if options.cache is not None and options.uses is None and known is not None and asked not in self._checked:
+            self._checked.add(asked)
+            self._tell_unfollowed(code.qualname.rpartition(".")[2], fingerprint.unpack(known.tree))
         if known is None:
             module = code.module if code.record is None else code.module or "__main__"
             step = f"{module}:{code.qualname}"
@@ -50,14 +65,25 @@ class CodeBook:
                 f"the notebook: the source of {code.qualname} can't be found",
             }
             is_found = unseen.isdisjoint(found.tree.unfollowed)
+            if options.environment is not None:
+                found = self._elsewhere(found, options.environment)
             known = self._known[asked] = CodeRecord(found.digest if is_found else b"", fingerprint.pack(found.tree))
-            if options.cache is not None and options.uses is None:
-                self._tell_unfollowed(code.qualname.rpartition(".")[2], found.tree)
+            return self.of(code, symbols, options)
         return known
 
-    def now(self, tree: Tree) -> Fingerprint:
-        """What the code of an earlier task is now. Raises UsageError where a file that was declared is gone."""
-        return self._codebase.fingerprint(tree.roots)
+    def _elsewhere(self, found: Fingerprint, environment: Environment) -> Fingerprint:
+        lock = self._lock_of(environment)
+        python, packages = (lock.python, lock.packages) if lock is not None else ("", ())
+        return in_environment(found, python, packages, {name: digest(text.encode()) for name, text in environment.env})
+
+    def since(self, packed: bytes) -> str:
+        """What is new in the code of an earlier task, as words; "" where nothing is. What its environment brought is
+        left out of account where it had one. Raises UsageError where a file that was declared is gone."""
+        before = fingerprint.unpack(packed)
+        now = self._codebase.fingerprint(before.roots).tree
+        if LOCK in before.nodes or any(node.kind == "variable" for node in before.nodes.values()):
+            before, now = without_packages(before), without_packages(now)
+        return what_is_new(fingerprint.pack(before), fingerprint.pack(now))
 
     def news(self, before: bytes, code: CodeRecord) -> str:
         """What is new since the code of a digest, as words."""
@@ -81,15 +107,17 @@ class CodeBook:
 
 def what_is_new(before: bytes | None, now: bytes) -> str:
     """The difference of two packed trees, in a line; "": there is none. `before` None: it is not known any more."""
+    changes = all_that_is_new(before, now)
+    return f"{changes[0]}{f', and {len(changes) - 1} more' if len(changes) > 1 else ''}" if changes else ""
+
+
+def all_that_is_new(before: bytes | None, now: bytes) -> list[str]:
+    """All differences of two packed trees, nearest to the step first. `before` None: it is not known any more."""
     from penstock.code.differences import differences
 
     if before is None:
-        return "its code is not the one that was recorded"
-    changes = differences(fingerprint.unpack(before), fingerprint.unpack(now))
-    if not changes:
-        return ""
-    more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
-    return f"{changes[0]}{more}"
+        return ["its code is not the one that was recorded"]
+    return [str(change) for change in differences(fingerprint.unpack(before), fingerprint.unpack(now))]
 
 
 def _codebase(context: RunContext, folder: Path) -> Codebase:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from penstock.journal import queries
 from penstock.journal.journal import Journal
 from penstock.journal.views import TaskRow
-from penstock.launch.codes import what_is_new
+from penstock.launch.codes import all_that_is_new
 from penstock.model.ids import run_of
 from penstock.model.outcomes import Stored
 from penstock.model.rows import CodeRecord, Origin
@@ -86,6 +86,7 @@ class Explain:
         self._journal = journal
         self._before = before
         self._origin = origin
+        self._runs: dict[str, list[int]] = {}
 
     def line(self, subject: Subject) -> str:
         """Why it runs, in a line."""
@@ -105,12 +106,19 @@ class Explain:
     def earlier(self, subject: Subject) -> TaskRow | None:
         """The task to compare with: of the origin, else of the latest earlier run that has the step; the one with its
         number where there is one."""
-        runs = [self._origin.id] if self._origin else queries.runs_with_step(self._journal, subject.step, self._before)
-        for run in runs:
+        for run in self._earlier_runs(subject.step):
             row = queries.finished_task(self._journal, run, subject.step, subject.number)
             if row is not None:
                 return row
         return None
+
+    def _earlier_runs(self, step: str) -> list[int]:
+        if self._origin is not None:
+            return [self._origin.id]
+        known = self._runs.get(step)
+        if known is None:
+            known = self._runs[step] = queries.runs_with_step(self._journal, step, self._before)
+        return known
 
     def path(self, row: TaskRow) -> str:
         """`digits/3/train/2`."""
@@ -119,8 +127,8 @@ class Explain:
     def changes(self, subject: Subject, earlier: TaskRow) -> list[str]:
         """What is different, code first."""
         before = of_row(self._journal, earlier, subject.cached)
-        code = what_is_new(before.tree, subject.tree) if subject.tree is not None else ""
-        return [*([code] if code else []), *_input_changes(before.inputs, subject.inputs)]
+        code = all_that_is_new(before.tree, subject.tree) if subject.tree is not None else []
+        return [*code, *_input_changes(before.inputs, subject.inputs)]
 
 
 def _input_changes(before: tuple[InputFact, ...], now: tuple[InputFact, ...]) -> list[str]:

@@ -22,6 +22,10 @@ class Watcher:
     def said(self, text: str) -> None:
         """Something is done in another way than asked, and why."""
 
+    def building(self, text: str) -> None:
+        """A line of progress while an environment is locked or built, perhaps before the run has begun."""
+        self.said(text)
+
     def unkept(self, text: str) -> None:
         """The run is done, but its result is not stored, and why."""
         self.said(text)

@@ -41,17 +41,21 @@ class Past:
         from penstock.journal import queries
         from penstock.journal.priors import prior_tasks
 
-        done = [task for task in prior_tasks(self.journal.database, origin.id) if task.status == TaskStatus.DONE.value]
+        every = prior_tasks(self.journal.database, origin.id)
+        done = [task for task in every if task.status == TaskStatus.DONE.value]
         last = {task.id: task.attempt for task in done}
-        metrics: dict[int, tuple[Metric, ...]] = {}
+        metrics: dict[int, list[Metric]] = {}
         for id_, attempt, metric in queries.metrics(self.journal, origin.id):
             if last.get(id_) == attempt:
-                metrics[id_] = (*metrics.get(id_, ()), metric)
+                metrics.setdefault(id_, []).append(metric)
+        calls = [task.id for task in every if origin.step in (task.name, task.step)]
+        paths = (f"{origin.run}/{task.name}/{task.number}" for task in done)
         return OriginRun(
-            [OriginTask(f"{origin.run}/{task.name}/{task.number}", task, metrics.get(task.id, ())) for task in done],
+            [OriginTask(path, task, tuple(metrics.get(task.id, ()))) for path, task in zip(paths, done, strict=True)],
             lambda id_: queries.inputs(self.journal, origin.id, id_),
             combine,
             step=origin.step,
+            withheld_from=min(calls, default=0) if origin.step else 0,
             keep_code=origin.keep_code,
         )
 

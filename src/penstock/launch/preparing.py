@@ -5,28 +5,34 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, cast
 
 from penstock.artifacts import codec
-from penstock.code import fingerprint, installed
+from penstock.code import installed
+from penstock.engine.reuse import Policy
 from penstock.environments import snapshot
 from penstock.errors import UsageError
 from penstock.journal.columns import Surroundings
 from penstock.journal.handle import RunHandle as JournalHandle
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
-from penstock.launch.codes import CodeBook, what_is_new
+from penstock.launch.codes import CodeBook
 from penstock.launch.how import How
+from penstock.launch.interpreters import Workshop
 from penstock.launch.past import Past
+from penstock.launch.secrets import Secrets
 from penstock.launch.targets import Module, module_of
 from penstock.model.outcomes import Stored
-from penstock.model.rows import NewRun, Origin
+from penstock.model.rows import NewRun, Origin, RunEnd
 from penstock.model.specs import RunContext
+from penstock.model.states import RunStatus
 from penstock.project import Project
 from penstock.sdk.flows import Flow
+from penstock.sdk.steps import Step
 
 
 @dataclass(frozen=True)
@@ -60,13 +66,19 @@ class Prepared:
     context: RunContext
     codes: CodeBook
     past: Past
+    workshop: Workshop
     origin: Origin | None
 
 
 def take_lease(project: Project, order: Order, how: How) -> Prepared:
-    """Take the lease of a new run, or of an existing one. Nothing runs yet."""
+    """Take the lease of a new run, or of an existing one. Nothing runs yet. What its steps run in is ready then, or it
+    raises UsageError before there is a run."""
     flow, module = order.flow, module_of(order.flow)
     journal = project.journal  # first: where nothing can be written, it says so best
+    workshop = workshop_of(project, order, how)
+    if not how.inline:
+        for step in steps_of(flow):
+            workshop.ready(step.opts.environment, step.name)
     with project.store_held():
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
@@ -78,17 +90,87 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
         else:
             known = (order.name, module.name, flow.fn.__qualname__, module.file)
             handle = journal.create(NewRun(*known, stored, how.tags, *around, order.origin), owner, now, monotonic)
+    try:
+        return _prepared(project, order, how, handle, workshop, taken, stored)
+    except BaseException:
+        handle.end(RunEnd(RunStatus.INTERRUPTED.value))
+        handle.close()
+        raise
+
+
+def _prepared(
+    project: Project,
+    order: Order,
+    how: How,
+    handle: JournalHandle,
+    workshop: Workshop,
+    taken: snapshot.Snapshot,
+    params: tuple[tuple[str, Stored], ...],
+) -> Prepared:
+    """What a driver needs of the world beside the lease."""
+    journal = project.journal
+    workshop.keep_in(journal, handle.id)
     if taken.note:
         how.watcher.said(taken.note)
-    context, past = context_of(project, handle.run_id, module, stored, taken), Past(project)
-    codes = CodeBook(context, project.home / "sources", past.tree, how.watcher.said)
+    module = module_of(order.flow)
+    context, past = context_of(project, handle.run_id, module, params, taken), Past(project)
+    codes = CodeBook(context, project.home / "sources", past.tree, workshop.lock_of, how.watcher.said)
     if not order.run_id:
-        return Prepared(order, handle, context, codes, past, order.origin)
+        return Prepared(order, handle, context, codes, past, workshop, order.origin)
     from penstock.journal import queries
 
     for note in changes_since(journal, handle.id, codes, how):
         how.watcher.said(note)
-    return Prepared(order, handle, context, codes, past, queries.detail(journal, handle.id).origin)
+    return Prepared(order, handle, context, codes, past, workshop, queries.detail(journal, handle.id).origin)
+
+
+def policy_of(how: How, origin: Origin | None) -> Policy:
+    """What may be reused. A step that is tried out alone takes nothing from the cache and leaves nothing there."""
+    return replace(how.policy, cache=False, off="--only") if origin is not None and origin.only else how.policy
+
+
+def workshop_of(project: Project, order: Order, how: How) -> Workshop:
+    """Makes ready what the steps of a run are run with: as the run had it, or the one that it is forked from."""
+    recorded: dict[str, str] = {}
+    if order.run_id or order.origin is not None:
+        from penstock.journal import environments, queries
+
+        run = order.origin.id if order.origin is not None else queries.resolve(project.reader, order.run_id).id
+        recorded = environments.locks_of_run(project.reader, run)
+    secrets = Secrets(project.settings.root, os.environ)
+    return Workshop(project.home / "environments", recorded, secrets, how.watcher.building)
+
+
+def steps_of(flow: Flow[Any, Any]) -> Iterator[Step[Any, Any]]:
+    """The steps with an environment of their own that the flow names, or a function of its module that it names."""
+    seen, waiting = set[int](), [cast("Any", flow.fn)]
+    while waiting:
+        fn = waiting.pop()
+        for value in _named(fn):
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            if isinstance(value, Step):
+                step = cast("Step[Any, Any]", value)
+                if step.opts.environment is not None:
+                    yield step
+            elif isinstance(value, Flow):
+                waiting.append(cast("Flow[Any, Any]", value).fn)
+            elif isinstance(value, FunctionType):
+                waiting.append(value)
+
+
+def _named(fn: Any) -> Iterator[Any]:
+    """The objects that a function's code names: global ones, and members of modules."""
+    codes: list[CodeType] = [fn.__code__] if isinstance(fn, FunctionType) else []
+    for code in codes:
+        codes.extend(part for part in code.co_consts if isinstance(part, CodeType))
+    names = {name for code in codes for name in code.co_names}
+    known = [value for name, value in getattr(fn, "__globals__", {}).items() if name in names]
+    for value in known:
+        yield value
+        if isinstance(value, ModuleType):
+            yield from (member for name, member in vars(value).items() if name in names)
 
 
 def changes_since(journal: Journal, run: int, codes: CodeBook, how: How) -> list[str]:
@@ -98,7 +180,7 @@ def changes_since(journal: Journal, run: int, codes: CodeBook, how: How) -> list
     notes: list[str] = []
     for name, tree, count in queries.codes(journal, run):
         try:
-            news = what_is_new(tree, fingerprint.pack(codes.now(fingerprint.unpack(tree)).tree))
+            news = codes.since(tree)
         except UsageError as error:
             news = str(error)
         if not news:

@@ -15,10 +15,11 @@ from penstock.engine.jobs import Job
 from penstock.engine.reuse import Decision, Question, Reuse
 from penstock.errors import Suspension
 from penstock.launch.explain import Explain, of_call
-from penstock.model.outcomes import Stored
+from penstock.model.outcomes import Error, Stored
 from penstock.model.rows import PriorTask, Sought, Wanted
 from penstock.model.specs import Call
 from penstock.model.states import TaskStatus
+from penstock.sdk import session
 from penstock.sdk.session import Sink
 
 
@@ -64,6 +65,14 @@ class World:
         return bool(self.prior)
 
 
+class Rehearsed(session.Run):
+    """A run whose futures can't tell when they will be done: who asks one that is not learns no more from this."""
+
+    def looked(self) -> None:
+        """Raise."""
+        self.engine.attend(lambda: False, 0.0)
+
+
 class Rehearsal:
     """Stands in the place of a driver. For one thread at a time."""
 
@@ -75,6 +84,8 @@ class Rehearsal:
         self._prior = dict(world.prior)
         self._results: dict[int, Stored] = {}
         self._paths: dict[int, str] = {}  # "train/2", by number
+        self._failed: dict[int, Error] = {}  # replayed failures
+        self._made: dict[bytes, str] = {}  # steps whose tasks would make cached results, by key
         self._missing: dict[int, str] = {}  # the short names of steps whose tasks would run, by number
         self._numbers: dict[str, int] = {}
         for task in world.prior.values():
@@ -87,8 +98,10 @@ class Rehearsal:
     def submit(self, calls: Sequence[tuple[Call, Sink]]) -> list[tuple[int, str]]:
         """Say what would become of the calls; those that would be reused settle at once."""
         admitted = [self._admit(call, sink) for call, sink in calls]
+        for job in admitted:
+            self._reuse.note(job)
         ready = [job for job in admitted if not self._lacks(job)]
-        questions = [Question(job, self._inputs_digest(job)) for job in ready if not self._replayed(job)]
+        questions = [Question(job, 1, self._inputs_digest(job)) for job in ready if not self._replayed(job)]
         for question, decision in zip(questions, self._decide(questions), strict=True):
             self._note(question, decision)
         return [(job.id, job.path) for job in admitted]
@@ -131,7 +144,11 @@ class Rehearsal:
         """Whether a result that the task needs would have to be made first."""
         for item in job.call.inputs + job.call.shared:
             for ref in item.refs:
+                if ref.task in self._failed:
+                    self._fails(job, self._failed[ref.task])
+                    return True
                 if ref.task in self._missing:
+                    self._reuse.pass_over(job)
                     self._runs(job, f"input {item.name} comes from {self._missing[ref.task]}, which would run")
                     return True
         return False
@@ -148,9 +165,14 @@ class Rehearsal:
         if not (replay.done or replay.failed) or prior.inputs_digest != self._inputs_digest(job):
             return False
         self._reused(job, prior.result)
-        if prior.result is None:
-            job.sink.settle(None, prior.error, True)
+        if prior.error is not None:
+            self._fails(job, prior.error)
         return True
+
+    def _fails(self, job: Job, error: Error) -> None:
+        """As it did before, or with what it needs."""
+        self._failed[job.id] = error
+        job.sink.settle(None, error, True)
 
     def _decide(self, questions: list[Question]) -> list[Decision]:
         asked = [question for question in questions if self._reuse.asks(question.job)]
@@ -165,9 +187,14 @@ class Rehearsal:
         elif decision.verdict is Verdict.REUSED:
             assert job.prior is not None
             self._reused(job, job.prior.result)
+        elif decision.claim in self._made:  # an equal call makes it, and this one takes it
+            self.forecast.steps[job.call.name].reused += 1
+            self._missing[job.id] = self._made[decision.claim]
         else:
-            again = jobs.why_again(job, question.inputs_digest, self._world.resumed, set(self._results))
-            self._runs(job, decision.why or again or self._why(job))
+            if decision.claim:
+                self._made[decision.claim] = job.call.name
+            again = jobs.why_again(job, question.inputs_digest, self._world.resumed, self._results.keys())
+            self._runs(job, decision.why or job.why or again or self._why(job))
 
     def _why(self, job: Job) -> str:
         def result(id_: int) -> tuple[str, Stored | None]:

@@ -7,6 +7,7 @@ import time
 
 from penstock.artifacts import codec
 from penstock.engine.reuse import Reuse
+from penstock.errors import UsageError
 from penstock.journal import cache, queries
 from penstock.journal.priors import prior_tasks
 from penstock.launch.codes import CodeBook
@@ -14,11 +15,21 @@ from penstock.launch.explain import Explain
 from penstock.launch.how import How
 from penstock.launch.identity import combine, fingerprint
 from penstock.launch.past import Past
-from penstock.launch.preparing import Order, changes_since, context_of, encode_params, take_snapshot
-from penstock.launch.rehearsal import Forecast, NotThere, Rehearsal, World
+from penstock.launch.preparing import (
+    Order,
+    changes_since,
+    context_of,
+    encode_params,
+    policy_of,
+    steps_of,
+    take_snapshot,
+    workshop_of,
+)
+from penstock.launch.rehearsal import Forecast, NotThere, Rehearsal, Rehearsed, World
 from penstock.launch.targets import module_of
 from penstock.model.outcomes import Stored
 from penstock.model.rows import Sought, Wanted
+from penstock.model.states import RunStatus
 from penstock.project import Project
 from penstock.sdk import current, local, session
 
@@ -31,9 +42,11 @@ def rehearse(project: Project, order: Order, how: How) -> Forecast:
         taken = take_snapshot(project, module)
     run_id = order.run_id or f"{order.name}/new"
     past = Past(project)
-    codes = CodeBook(
-        context_of(project, run_id, module, params, taken), project.home / "sources", past.tree, how.watcher.said
-    )
+    workshop = workshop_of(project, order, how)
+    for step in steps_of(order.flow):
+        workshop.lock(step.opts.environment, step.name)
+    context = context_of(project, run_id, module, params, taken)
+    codes = CodeBook(context, project.home / "sources", past.tree, workshop.lock_of, how.watcher.said)
     try:
         return _Stage(project, order, how, past, codes).play(run_id)
     finally:
@@ -45,7 +58,7 @@ class _Stage:
     def __init__(self, project: Project, order: Order, how: How, past: Past, codes: CodeBook) -> None:
         self._project, self._order, self._how = project, order, how
         self._past, self._codes = past, codes
-        self._run = queries.resolve(past.journal, order.run_id).id if order.run_id else None
+        self._run = _resumable(past, order.run_id) if order.run_id else None
         origin = order.origin if self._run is None else queries.detail(past.journal, self._run).origin
         self._origin_row = origin
         self._origin = None if origin is None or origin.only else past.origin(origin, combine)
@@ -56,11 +69,17 @@ class _Stage:
         if self._run is not None and not self._how.policy.changed:
             for note in changes_since(self._past.journal, self._run, self._codes, self._how):
                 self._how.watcher.said(note)
+        policy = policy_of(self._how, self._origin_row)
         world = World(
             run_id=run_id,
             prior={task.key: task for task in prior},
             reuse=lambda results: Reuse(
-                self._how.policy, self._origin, results, self._codes.wired(), combine, self._is_there
+                policy,
+                self._origin,
+                results,
+                self._codes.wired(),
+                combine,
+                self._is_there,
             ),
             seek=self._seek,
             combine=combine,
@@ -69,17 +88,19 @@ class _Stage:
         )
         rehearsal = Rehearsal(world)
         with tempfile.TemporaryDirectory() as files:
-            self._call(session.Run(run_id, rehearsal, self._project.store, files), rehearsal)
+            self._call(Rehearsed(run_id, rehearsal, self._project.store, files), rehearsal)
         left = rehearsal.left_of_prior if self._run is not None else self._left_of_origin()
         return rehearsal.finish(left)
 
-    def _call(self, run: session.Run, rehearsal: Rehearsal) -> None:
+    def _call(self, run: Rehearsed, rehearsal: Rehearsal) -> None:
         try:
             with current.outside(), session.driving(run):
                 local.resolved(self._order.call())
         except NotThere:
             return
-        except Exception as error:  # noqa: BLE001  the boundary to the flow's body: what it raises is told
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  the boundary to the flow's body: what it raises is told
             rehearsal.forecast.error = f"{type(error).__name__}: {error}"
 
     def _left_of_origin(self) -> list[str]:
@@ -90,3 +111,11 @@ class _Stage:
 
     def _is_there(self, stored: Stored) -> bool:
         return all(self._project.store.renew(blob, size) for blob, size in codec.inspect_record(stored.record))
+
+
+def _resumable(past: Past, run_id: str) -> int:
+    """The run by `RunRow.id`; raises UsageError where it can't be resumed."""
+    row = queries.resolve(past.journal, run_id)
+    if row.status in (RunStatus.DONE, RunStatus.RUNNING):
+        raise UsageError(f"{run_id} is {row.status}: there is nothing to resume. See `penstock show {run_id}`")
+    return row.id

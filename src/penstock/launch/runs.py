@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock.artifacts import codec
 from penstock.engine.book import Wiring
 from penstock.engine.driver import Driver
 from penstock.engine.origin import OriginRun
-from penstock.engine.reuse import Policy
 from penstock.errors import (
     FencedError,
     NotStorableError,
@@ -21,7 +19,7 @@ from penstock.launch.ending import how_it_ended, run_end, what_ended
 from penstock.launch.how import How
 from penstock.launch.identity import combine, fingerprint
 from penstock.launch.interrupts import interrupts
-from penstock.launch.preparing import Order, Prepared, take_lease
+from penstock.launch.preparing import Order, Prepared, policy_of, take_lease
 from penstock.model.ids import how_to_resume
 from penstock.model.outcomes import Stored
 from penstock.model.rows import RunEnd
@@ -82,7 +80,14 @@ class ActiveRun:
 
     def _new_driver(self, timeout_s: float | None, blank: Blank | None = None) -> Driver:
         settings, how = self._project.settings, self._how
-        executors = wire_executors(settings, max_workers=how.max_workers, inline_only=how.inline, blank=blank)
+        workshop = self._prepared.workshop
+        executors = wire_executors(
+            settings,
+            max_workers=how.max_workers,
+            inline_only=how.inline,
+            interpreters=workshop.of,
+            blank=blank,
+        )
         wiring = Wiring(
             run_id=self.id,
             journal=self._handle,
@@ -95,19 +100,15 @@ class ActiveRun:
             damaged=self._is_damaged,
             codes=self._prepared.codes.wired(),
             intact=self._is_intact,
+            ready=workshop.ready,
             notify=how.watcher.said,
             in_process=executors.in_process,
             assist=executors.inline.run_next,
             timeout_s=timeout_s,
-            policy=self._policy(),
+            policy=policy_of(self._how, self._prepared.origin),
             origin=self._origin(),
         )
         return Driver(wiring)
-
-    def _policy(self) -> Policy:
-        """A step that is tried out alone takes nothing from the cache and leaves nothing there."""
-        origin = self._prepared.origin
-        return replace(self._how.policy, cache=False) if origin is not None and origin.only else self._how.policy
 
     def _origin(self) -> OriginRun | None:
         origin = self._prepared.origin

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple, Union
 
+from penstock.model.environments import Environment
 from penstock.model.outcomes import Metric, Outcome
 
 
@@ -14,6 +15,8 @@ class Lane(NamedTuple):
     cpu: float = 1.0
     memory_bytes: Optional[int] = None  # None: not limited
     gpus: Tuple[str, ...] = ()  # values for CUDA_VISIBLE_DEVICES
+    environment: Optional[Environment] = None  # None: the flow's own
+    isolated: bool = False  # each of its attempts gets a process of its own
 
 
 class Profile(NamedTuple):

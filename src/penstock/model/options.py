@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple, Union
 
+from penstock.model.environments import Environment
+
 
 class Backoff(NamedTuple):
     """Delay before retry n (from 1): `first_s * factor ** (n - 1)`, at most `max_s`, then up to `jitter` more of it."""
@@ -35,4 +37,6 @@ class Options(NamedTuple):
     limits: Tuple[str, ...] = ()
     on: str = "process"
     cache: Optional[Cache] = None  # None: each run makes its own results
+    environment: Optional[Environment] = None  # None: the flow's own
+    isolated: bool = False  # each attempt gets a process of its own
     uses: Optional[Tuple[str, ...]] = None  # code that can't be followed: "module:name", "module", "file:/path"

@@ -41,7 +41,8 @@ class Call(NamedTuple):
     options: Options
     inputs: Tuple[Input, ...]
     shared: Tuple[Input, ...] = ()  # the `same` arguments of a map: one tuple for all its calls
-    closed_over: bytes = b""  # content digest of what its function closes over; b"": nothing
+    closed_over: bytes = b""  # content digest of what its function closes over; b"": nothing, or no stable form
+    culprit: str = ""  # path to what it closes over and has no stable form
     defaults: Tuple[str, ...] = ()  # inputs that are what the parameter would have had anyway
 
 
@@ -89,6 +90,8 @@ class RunContext(NamedTuple):
     module_path: str = ""  # its file; "" where it is found by name alone
     sys_path: Tuple[str, ...] = ()
     argv: Tuple[str, ...] = ()  # of the flow's process: what the user's module may read while it is imported
+    foreign: bool = False  # the interpreter is not the flow's own, nor are its packages
+    secrets: Tuple[str, ...] = ()  # names of environment variables whose values are masked in all that is kept
 
 
 def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:

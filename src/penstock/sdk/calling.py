@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, cast
 
+from penstock.artifacts.canonical import BY_CONTENT
 from penstock.errors import UsageError
 from penstock.model.specs import Call
 from penstock.sdk import session
@@ -17,6 +18,7 @@ from penstock.sdk.local import finished, resolved
 from penstock.sdk.session import Place
 
 __all__ = [
+    "BY_CONTENT",
     "Binder",
     "KeyHead",
     "closed_over",
@@ -32,7 +34,7 @@ __all__ = [
 
 def submit(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Future[Any]:
     """Start a task of a step."""
-    call = build(here, step, encode_inputs(here.run, step.binder.bind(args, kwargs), _by_content(step)))
+    call = build(here, step, encode_inputs(here.run, _bound(step, args, kwargs), _by_content(step)))
     return Hand(here.run).add(call)
 
 
@@ -51,10 +53,17 @@ def map_items(step: Any, here: Optional[Place], iterables: Tuple[Any, ...], same
 
 
 def _call_item(step: Any, here: Place, items: Tuple[Any, ...], shared: Any, same: Dict[str, Any]) -> Call:
-    own: Dict[str, Any] = step.binder.bind(items, same)
+    own: Dict[str, Any] = _bound(step, items, same)
     if same:
         own = {name: value for name, value in own.items() if name not in same and name != "**kwargs"}
     return build(here, step, encode_inputs(here.run, own, _by_content(step)), shared)
+
+
+def _bound(step: Any, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
+    """The arguments by name. Files that a cached step has by default count by content, like those that are given."""
+    binder: Binder = step.binder
+    bound = binder.bind(args, kwargs)
+    return {**binder.paths, **bound} if binder.paths and _by_content(step) else bound
 
 
 def _by_content(step: Any) -> bool:
@@ -84,7 +93,7 @@ def join(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any
     arguments = binder.bind(args, kwargs)
     inputs = encode_inputs(here.run, arguments)
     named: List[Tuple[str, Any]] = [(item.name, item.identity or ("unstable", item.culprit)) for item in inputs]
-    base = KeyHead(flow.qualified_name, b"").base(here.scope, named)
+    base = KeyHead(flow.qualified_name).base(here.scope, named)
     key = key_of(base, here.run.occurrence(base))
     with session.entered(Place(here.run, (*here.scope, key))):
         positional, keywords = spread(binder, arguments)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple, cast
 
 from penstock.artifacts import codec
-from penstock.artifacts.canonical import identify
+from penstock.artifacts.canonical import BY_CONTENT, BY_STATE, identify
 from penstock.errors import UsageError
 from penstock.model.edges import Edge
 from penstock.model.specs import Call, Code, Input
@@ -35,6 +35,7 @@ class Binder:
         self.names = tuple(parameter.name for parameter in parameters)
         self.required = frozenset(p.name for p in parameters if p.default is p.empty and p.kind.name not in _VARIADIC)
         self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        self.paths = {name: value for name, value in self.defaults.items() if _holds_path(value)}
         self.positional = self._positional(parameters)
         self._default_identities: Dict[str, bytes] = {}
 
@@ -76,10 +77,19 @@ class Binder:
         return known != b"" and known == identity
 
 
+def _holds_path(value: Any) -> bool:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(map(_holds_path, cast("Iterable[Any]", value)))
+    if isinstance(value, dict):
+        return any(map(_holds_path, cast("Dict[Any, Any]", value).values()))
+    return hasattr(value, "__fspath__")
+
+
 def encode_inputs(run: Run, arguments: Mapping[str, Any], by_content: bool = False) -> Tuple[Input, ...]:
     """The arguments as they are recorded. Large values are in the store when this returns.
 
-    `by_content`: the files among them are read, so that a cached result is not taken for other ones.
+    `by_content`: the files among them are read, so that a cached result is not taken for other ones; else a fork knows
+    them by their sizes and times.
     Raises NotStorableError that names the path to what can't be pickled, UsageError for a future of another run.
     """
     return tuple(_encode_input(run, name, value, by_content) for name, value in arguments.items())
@@ -95,8 +105,8 @@ def _encode_input(run: Run, name: str, value: Any, by_content: bool) -> Input:
     stored = encoded.stored
     refs = tuple(edge.edge_ref() for edge in encoded.edges)
     identity, content = encoded.identity, b""
-    if encoded.edges or (by_content and encoded.holds_paths):
-        found = identify(value, name, None, by_content, True)
+    if encoded.edges or encoded.holds_paths:
+        found = identify(value, name, None, BY_CONTENT if by_content else BY_STATE, True)
         identity, content = identity._replace(culprit=identity.culprit or found.culprit), found.digest
     blobs, symbols = stored.blobs, stored.symbols
     return Input(name, identity.digest, stored.record, refs, stored.preview, blobs, identity.culprit, symbols, content)
@@ -134,10 +144,11 @@ def build(here: Place, step: Any, own: Tuple[Input, ...], shared: Tuple[Input, .
         if item.culprit:
             counted.append((item.name, ("unstable", item.culprit)))
         elif binder.is_default(item.name, item.identity):
-            defaults += (item.name,)
+            if not item.content:  # else it names a file, whose content is not the default's to say
+                defaults += (item.name,)
         else:
             counted.append((item.name, item.identity))
     base = step.key_head.base(here.scope, counted)
     key = keys.key_of(base, here.run.occurrence(base))
-    code, closed_over = code_of(here.run, step), step.key_head.closed_over
-    return Call(key, step.qualified_name, step.name, code, step.opts, own, shared, closed_over, defaults)
+    code, (closed_over, culprit, _) = code_of(here.run, step), step.closed_over
+    return Call(key, step.qualified_name, step.name, code, step.opts, own, shared, closed_over, culprit, defaults)

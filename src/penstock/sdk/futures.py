@@ -22,6 +22,7 @@ from penstock.sdk.session import Run
 
 PENDING, FINISHED = "PENDING", "FINISHED"  # the words of concurrent.futures, which looks at `_state`
 _UNSET: Any = object()
+_MEND = "the flow's own environment, or let the step return plain arrays and dicts; passing the future on needs neither"
 
 
 R = TypeVar("R")
@@ -50,7 +51,7 @@ class _Gate:
 def await_all(run: Run, waited: Iterable[Future[Any]], timeout_s: Optional[float] = None) -> None:
     """Block until all have finished; raises TimeoutError. Runs attempts that are meant for this process meanwhile."""
     with run.condition:
-        pending = [future for future in waited if not future.done()]
+        pending = [future for future in waited if not future.is_settled]
         if not pending:
             return
         gate = _Gate(len(pending))
@@ -58,7 +59,7 @@ def await_all(run: Run, waited: Iterable[Future[Any]], timeout_s: Optional[float
             future.enlist(gate)
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     if not _pass(run, gate, deadline):
-        left = [future for future in pending if not future.done()] or pending
+        left = [future for future in pending if not future.is_settled] or pending
         what = f"{left[0].task} has" if len(left) == 1 else f"{len(left)} tasks have"
         raise futures.TimeoutError(f"{what} not ended after {timeout_s:g} s of waiting")
 
@@ -103,6 +104,8 @@ class Future(Edge, futures.Future[R]):
 
     @property
     def _waiters(self) -> List[Any]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        if self._state != FINISHED:
+            self.run.looked()
         return self.__dict__.setdefault("waiters", [])
 
     @property
@@ -117,7 +120,7 @@ class Future(Edge, futures.Future[R]):
 
     def enlist(self, waiter: Any) -> None:
         """Tell `waiter` when the task has settled. Under the run's condition, and only before it has."""
-        self._waiters.append(waiter)
+        self.__dict__.setdefault("waiters", []).append(waiter)
 
     def suspend(self, reason: BaseException) -> None:
         self._suspension = reason
@@ -172,12 +175,24 @@ class Future(Edge, futures.Future[R]):
 
     def _decode(self) -> Any:
         assert self._stored is not None
-        return codec.decode(
-            self._stored.record, self.run.store, verify=self._reused, files_into=f"{self.run.files}/{self.id}"
-        )
+        record, store = self._stored.record, self.run.store
+        try:
+            return codec.decode(record, store, verify=self._reused, files_into=f"{self.run.files}/{self.id}")
+        except Exception as error:
+            from penstock.artifacts import unreadable
+
+            unreadable.explain(error, f"the result of {self.task}", record, store, _MEND)
+            raise
+
+    @property
+    def is_settled(self) -> bool:
+        """What `done` says, asked by nobody's code."""
+        return self._state == FINISHED
 
     def done(self) -> bool:
         """Whether the task has settled."""
+        if self._state != FINISHED:
+            self.run.looked()
         return self._state == FINISHED
 
     def running(self) -> bool:
@@ -214,7 +229,7 @@ class Future(Edge, futures.Future[R]):
         raise UsageError("A future can't be iterated before its value is there: use future.result()")
 
     def __repr__(self) -> str:
-        state = "failed" if self.failure else "finished" if self.done() else "pending"
+        state = "failed" if self.failure else "finished" if self.is_settled else "pending"
         return f"<Future {self.task or 'of no run'} {state}>"
 
     # Edge

@@ -9,12 +9,13 @@ from __future__ import annotations
 import struct
 from typing import Any, Dict, List, Tuple
 
-from penstock.artifacts.canonical import SHORTEST_DIGESTED, digest_of_form, form, identify
+from penstock.artifacts.canonical import AS_NAMES, SHORTEST_DIGESTED, Identity, digest_of_form, form, identify
 from penstock.artifacts.digests import digest
 
 Scope = Tuple[bytes, ...]
 """The keys of the nested flows around a call, outermost first."""
 
+NOTHING = Identity(b"")
 _PREFIX = b"penstock.task.1\0"
 _size = struct.Struct("<Q").pack
 _FOUR = b"t" + _size(4)
@@ -24,10 +25,10 @@ _PAIR = b"t" + _size(2)
 class KeyHead:
     """What the keys of all calls of one step begin with."""
 
-    def __init__(self, step: str, closed_over: bytes) -> None:
+    def __init__(self, step: str, closed_over: Identity = NOTHING) -> None:
         self._step = step
-        self.closed_over = closed_over
-        self._end = form(step) + form(closed_over)
+        self._counted = closed_over.digest or closed_over.culprit.encode()
+        self._end = form(step) + form(self._counted)
         self._names: Dict[str, bytes] = {}
 
     def base(self, scope: Scope, inputs: List[Tuple[str, Any]]) -> bytes:
@@ -37,11 +38,11 @@ class KeyHead:
         parts = [b"t", _size(len(inputs))]
         for name, identity in inputs:
             if type(identity) is not bytes:
-                return base_of(scope, self._step, self.closed_over, tuple(inputs))
+                return base_of(scope, self._step, self._counted, tuple(inputs))
             parts += (self._names.get(name) or self._name(name), b"b", _size(len(identity)), identity)
         written = _FOUR + (form(scope) if scope else b"t" + _size(0)) + self._end + b"".join(parts)
         if len(written) >= SHORTEST_DIGESTED:  # some of it counts by its digest
-            return base_of(scope, self._step, self.closed_over, tuple(inputs))
+            return base_of(scope, self._step, self._counted, tuple(inputs))
         return digest_of_form(written)
 
     def _name(self, name: str) -> bytes:
@@ -59,10 +60,9 @@ def key_of(base: bytes, occurrence: int) -> bytes:
     return digest(_PREFIX + base + _size(occurrence))
 
 
-def closed_over(fn: Any) -> bytes:
-    """The content digest of what a nested function closes over; b"" where there is nothing."""
+def closed_over(fn: Any, files: int = AS_NAMES) -> Identity:
+    """What a nested function closes over; `NOTHING` where there is nothing. `files`: what paths in it count by."""
     cells = getattr(fn, "__closure__", None)
     if not cells:
-        return b""
-    found = identify(tuple(cell.cell_contents for cell in cells), f"{fn.__name__}.__closure__")
-    return found.digest or found.culprit.encode()
+        return NOTHING
+    return identify(tuple(cell.cell_contents for cell in cells), f"{fn.__name__}.__closure__", files=files)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Option
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
+from penstock.model.environments import Environment
 from penstock.model.nearest import nearest
 from penstock.model.options import Backoff, Cache, Options
 from penstock.model.quantities import parse_bytes, parse_seconds
+from penstock.sdk import surroundings
 
 if TYPE_CHECKING:
     from typing import Type, TypedDict, Union
@@ -30,6 +32,14 @@ if TYPE_CHECKING:
         on: Optional[str]
         cache: Union[bool, float, str, Cache, None]
         uses: Optional[Iterable[Any]]
+        environment: Optional[Environment]
+        packages: Optional[Iterable[str]]
+        python: Optional[str]
+        requirements: Union[str, os.PathLike[str], None]
+        pyproject: Union[str, os.PathLike[str], None]
+        env: Optional[Mapping[str, str]]
+        secrets: Optional[Iterable[str]]
+        isolation: Optional[str]
         name: Optional[str]
 
 
@@ -127,6 +137,12 @@ def _used(item: Any) -> str:
     raise ValueError(f"{item!r} can't be found by a name: give what stands at the top of a module")
 
 
+def _isolation(value: Any) -> bool:
+    if value not in ("process", "shared"):
+        raise ValueError('expected "process", a process of its own for each attempt, or "shared"')
+    return value == "process"
+
+
 _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     "cpu": ("cpu", _number(0)),
     "memory": ("memory_bytes", parse_bytes),
@@ -139,6 +155,7 @@ _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     "on": ("on", _word),
     "cache": ("cache", _cache),
     "uses": ("uses", _uses),
+    "isolation": ("isolated", _isolation),
 }
 
 
@@ -176,10 +193,13 @@ def changed(options: Options, what: str, given: Mapping[str, Any]) -> Options:
 
     Raises UsageError that names the option, the value and what was expected.
     """
-    checked(what, (*_FIELDS, "name"), given)
+    checked(what, (*_FIELDS, *surroundings.FIELDS, "name"), given)
     fields: Dict[str, Any] = {}
+    wished = {name: value for name, value in given.items() if name in surroundings.FIELDS}
+    if wished:
+        fields["environment"] = surroundings.changed(options.environment, what, wished)
     for name, value in given.items():
-        if name == "name":
+        if name == "name" or name in wished:
             continue
         field, check = _FIELDS[name]
         if value is None:

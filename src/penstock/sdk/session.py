@@ -79,6 +79,9 @@ class Run:
         self.codes: Dict[int, Tuple[Any, Code]] = {}
         self._occurrences: Dict[bytes, int] = {}
 
+    def looked(self) -> None:
+        """The body has asked whether a result is there, and it is not."""
+
     def occurrence(self, base: bytes) -> int:
         """How many calls with this base came before."""
         with self.condition:

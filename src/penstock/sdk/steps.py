@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import ParamSpec, Unpack
 
+    from penstock.artifacts.canonical import Identity
     from penstock.sdk.calls import Binder
     from penstock.sdk.futures import Future, Futures
     from penstock.sdk.keys import KeyHead
@@ -93,6 +94,11 @@ class Step(Typed["P", R]):
     def key_head(self) -> KeyHead:
         """What the keys of its calls begin with; what its function closes over tells steps of one factory apart."""
         return self._calling.KeyHead(self.qualified_name, self._calling.closed_over(self.fn))
+
+    @functools.cached_property
+    def closed_over(self) -> Identity:
+        """What its function closes over, files in it by their content: what the cache asks for."""
+        return self._calling.closed_over(self.fn, self._calling.BY_CONTENT)
 
     @functools.cached_property
     def qualified_name(self) -> str:

@@ -11,7 +11,7 @@ import os
 import sys
 from time import perf_counter, process_time, time
 from types import CoroutineType
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Tuple
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from penstock.artifacts import codec, names
 from penstock.artifacts.folder import FolderStore
@@ -23,9 +23,11 @@ from penstock.model.states import Cause, TaskStatus
 from penstock.sdk import current
 from penstock.worker import capture
 from penstock.worker.failure import error_of, traceback_text
+from penstock.worker.masking import masked
 
 Hint = Callable[[str, Tuple[Metric, ...]], None]
 """Takes an attempt's id and all metrics that it has logged so far."""
+_MEND = "the environment of the step, @step(packages=[...]), or hand over plain arrays, lists and dicts"
 _DONE = TaskStatus.DONE.value
 _FAILED = TaskStatus.FAILED.value
 
@@ -48,7 +50,7 @@ class Workbench:
             if code.record is None:
                 found = names.load(code.module, code.qualname)
             else:
-                found = codec.decode(code.record, self.store)
+                found = _read(code.record, self.store, f"the function {code.qualname}")
             known = self._functions[code] = getattr(found, "fn", found)
         return known
 
@@ -95,7 +97,7 @@ def perform(attempt: Attempt, bench: Workbench, here: current.AttemptContext) ->
     encoded = codec.encode(value, bench.store, where="result", files=True)
     if encoded.edges:
         raise NotStorableError("the result holds a future: return its .result()")
-    return encoded.stored
+    return encoded.stored._replace(preview=masked(encoded.stored.preview))
 
 
 def _to_completion(coroutine: Any) -> Any:
@@ -131,6 +133,16 @@ def _arguments(attempt: Attempt, store: FolderStore, here: current.AttemptContex
 
 
 def _value(item: Resolved, verify: bool, store: FolderStore, here: current.AttemptContext) -> Any:
-    files = here.input_files
-    parts = [take(codec.decode(record, store, (), verify, files), part) for record, part in item.refs]
-    return parts[0] if item.record is None else codec.decode(item.record, store, parts, verify, files)
+    what, files = f"the input {item.name} of {here.task}", here.input_files
+    parts = [take(_read(record, store, what, (), verify, files), part) for record, part in item.refs]
+    return parts[0] if item.record is None else _read(item.record, store, what, parts, verify, files)
+
+
+def _read(record: bytes, store: FolderStore, what: str, refs: Sequence[Any] = (), *how: Any) -> Any:
+    try:
+        return codec.decode(record, store, refs, *how)
+    except Exception as error:
+        from penstock.artifacts import unreadable
+
+        unreadable.explain(error, what, record, store, _MEND)
+        raise

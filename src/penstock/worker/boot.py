@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Optional, Tuple
 from penstock.model.outcomes import Error
 from penstock.model.specs import RunContext
 from penstock.sdk import current
-from penstock.worker import capture, posix, sources
+from penstock.worker import capture, masking, posix, sources
 from penstock.worker.attempt import Workbench
 from penstock.worker.bootstrap import kit_root
 from penstock.worker.failure import error_of
@@ -32,14 +32,20 @@ def boot(context: RunContext) -> Ready:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the driver's to answer
     os.chdir(context.cwd)
     if context.sys_path:
-        sys.path[:] = context.sys_path
+        own = [folder for folder in sys.path if folder not in context.sys_path] if context.foreign else []
+        sys.path[:] = [*context.sys_path, *own]
         if kit_root() not in sys.path:
             sys.path.append(kit_root())
     sys.argv[:] = context.argv or [context.module_path]
+    masking.hide(os.environ.get(name, "") for name in context.secrets)
     hooks = ImportHooks()
     capture.install(hooks)
     recorded = sources.install(context.sources)
     sys.meta_path.insert(0, hooks)
+    if context.foreign:
+        from penstock.worker import missing
+
+        missing.install()
     broken = _import(recorded, context) if context.module else None
     return Ready(Workbench(context, broken=broken), Footing(hooks), posix.libc())
 

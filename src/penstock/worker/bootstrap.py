@@ -17,10 +17,12 @@ def kit_root() -> str:
     return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def bootstrap(python: str, module: str, fd: int) -> List[str]:
+def bootstrap(python: str, module: str, fd: int, root: str = "") -> List[str]:
     """The command of a fresh interpreter that runs `main(fd)` of a module of this package.
+
+    `root`: where it finds Penstock, a folder or the kit's zip; "": where this process has it.
 
     The working directory is not on its path yet: a user's file named like a standard module would be imported.
     """
     flags = [f"-W{option}" for option in sys.warnoptions] + ["-O"] * sys.flags.optimize
-    return [python, *flags, "-c", _PROGRAM.format(root=kit_root(), module=module, fd=fd)]
+    return [python, *flags, "-c", _PROGRAM.format(root=root or kit_root(), module=module, fd=fd)]

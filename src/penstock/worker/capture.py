@@ -24,6 +24,7 @@ from time import time
 from typing import Any, List
 
 from penstock.worker.hooks import ImportHooks
+from penstock.worker.masking import masked
 
 MARK = b"\x1e"
 _LONGEST = 1 << 16
@@ -100,7 +101,7 @@ class LineStream(io.TextIOBase):
         head = MARK + b"%.3f %s%s " % (now, self.level, self._stream)
         mark, self.mark = self.mark, b""
         data = MARK + b"%.3f @- %s\n" % (now, mark) if mark else b""
-        data += b"".join(head + line.encode("utf-8", "backslashreplace") + b"\n" for line in lines)
+        data += b"".join(head + masked(line).encode("utf-8", "backslashreplace") + b"\n" for line in lines)
         written = os.write(self._fd, data)
         while written < len(data):
             data = data[written:]

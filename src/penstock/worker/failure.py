@@ -12,6 +12,7 @@ from penstock.errors import PenstockError
 from penstock.model.outcomes import Error
 from penstock.model.states import Cause
 from penstock.sdk.failures import exception_class, is_ours
+from penstock.worker.masking import masked
 
 _MACHINERY = (os.sep + "asyncio" + os.sep, os.sep + "importlib" + os.sep)
 _EXITS = (SystemExit, KeyboardInterrupt)
@@ -24,11 +25,12 @@ def error_of(exception: BaseException, store: Optional[BlobStore], retry_on: Opt
     kind = type(exception)
     exited = isinstance(exception, _EXITS)
     cause = Cause.EXITED if exited else Cause.RAISED
-    record = None if exited or store is None else _record(exception, store)
+    told = _message(exception)
+    record = None if exited or store is None or masked(told) != told else _record(exception, store)
     return Error(
         cause.value,
         class_name(kind),
-        _bounded(_exit_message(exception) if exited else _message(exception)),
+        _bounded(_exit_message(exception) if exited else told),
         _bounded(traceback_text(exception)),
         record,
         is_retryable(kind, retry_on),
@@ -73,7 +75,8 @@ def _strip(part: Any, seen: set[int]) -> None:
 
 
 def _bounded(text: str) -> str:
-    """A failure's words stand in a row of the journal: of very long ones the head and the tail."""
+    """A failure's words stand in a row of the journal, without secrets: of very long ones the head and the tail."""
+    text = masked(text)
     left_out = len(text) - _MOST_CHARACTERS
     if left_out <= 0:
         return text

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from penstock.code.fingerprint import Code, Fingerprint
 from penstock.code.graph import Graph
-from penstock.code.meanings import Found, Outside, Source
+from penstock.code.meanings import Found, Outside, Source, Value
 from penstock.code.outline import Outline
 from penstock.code.outlining import outline
 
@@ -30,9 +30,10 @@ class Memory:
         """The module; what is of no project's package is Python's own."""
         return self.sources.get(name) or (None if name.partition(".")[0] in self.sources else Outside())
 
-    def value(self, module: str, name: str) -> bytes:
+    def value(self, module: str, name: str, is_chosen: bool, keeps: Collection[str]) -> Value | None:
         """As it was given."""
-        return self.values.get(f"{module}:{name}", b"")
+        given = self.values.get(f"{module}:{name}")
+        return None if given is None else Value(given)
 
 
 def fingerprint(

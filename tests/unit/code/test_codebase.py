@@ -101,7 +101,42 @@ def test_what_is_declared(folder: Path):
     assert ids(code.fingerprint([ROOT], ["click", "json", "json:loads"])) == {"flow:train", "click"}
     assert code.fingerprint([ROOT], ["json"]).tree.unfollowed == ()
     for wrong in ("lost", "features:lost"):
-        with pytest.raises(UsageError, match=f"'{wrong}' was declared .* no such thing: mend its name"):
+        with pytest.raises(UsageError, match=f"uses=: '{wrong}' was declared .* no such thing: mend its name"):
+            code.fingerprint([ROOT], [wrong])
+
+
+MODEL = """
+import click
+class Base: kind = 1
+class Model:
+    rate = 1
+    size: int
+    def fit(self): return 1
+class Better(Base): pass
+def clean(x): return x
+TABLE = dict(a=1)
+"""
+
+
+@pytest.mark.parametrize("is_loaded", [True, False], ids=["loaded", "not loaded"])
+def test_what_is_declared_of_a_class_or_of_python_must_be_there(
+    folder: Path, loaded: Callable[..., None], is_loaded: bool
+):
+    write(folder, {"flow.py": "def train(x): return x\n", "model.py": MODEL})
+    write(folder, {"pkg/__init__.py": "", "pkg/core.py": "A = 1"})
+    code = codebase(folder)
+    if is_loaded:
+        names: dict[str, Any] = {}
+        exec(MODEL, names)
+        loaded("model", **names)
+        loaded("pkg")
+    there = ["model:Model.fit", "model:Model.rate", "model:Better.kind", "model:TABLE.items", "pkg:core", "pkg:core.A"]
+    there += ["click:echo", "click:parser", "json:loads", "os.path:join", "os:path.join", "xml:sax", "xml.sax:parse"]
+    for right in (*there, "penstock", "penstock:step"):
+        assert code.fingerprint([ROOT], [right]).tree.roots == (ROOT, right)
+    wrongs = ["model:Model.nope", "model:clean.nope", "pkg:nope", "json:nothing", "json:loads.nothing", "json.nothing"]
+    for wrong in (*wrongs, "xml.nothing:parse", "penstock:nothing", *(["click:nothing"] if is_loaded else [])):
+        with pytest.raises(UsageError, match=f"uses=: '{wrong}' was declared .* no such thing: mend its name"):
             code.fingerprint([ROOT], [wrong])
 
 
@@ -121,7 +156,9 @@ def test_declared_files_count_by_their_content(folder: Path):
 
 def test_a_declared_file_that_is_missing_is_named(folder: Path):
     write(folder, {"flow.py": "def train(x): return x\n"})
-    with pytest.raises(UsageError, match=r"/lost.csv was declared .* can't be read: No such file or directory"):
+    with pytest.raises(
+        UsageError, match=r"uses=: .*/lost.csv was declared .* can't be read: No such file or directory"
+    ):
         codebase(folder).fingerprint([ROOT], [f"file:{folder}/lost.csv"])
 
 
@@ -280,7 +317,9 @@ def test_a_computed_constant_counts_by_its_value_too(folder: Path, loaded: Calla
         "LIMIT = {}\ndef f(): LIMIT['x'] = 1\n",
         "LIMIT = make()\ndef f():\n    global LIMIT\n    LIMIT = 1\n",
         "def LIMIT(): return g()\n",
-        "class LIMIT:\n    x = g()\n",
+        "class LIMIT:\n    x = 1\n    y = len((1, 2))\n    def f(self, z=x): return g()\n",
+        "import re\nLIMIT = re.compile('a')\n",
+        "import dataclasses\n@dataclasses.dataclass(frozen=True)\nclass LIMIT:\n    x: list[int] = 1\n",
         "class LIMIT:\n    x = g()\n    def f(self):\n        LIMIT.x = 2\n",
     ],
 )
@@ -490,10 +529,6 @@ def of_notebook(notebook: Notebook, tmp_path: Path, digest: Callable[[object], b
     return code.fingerprint(["__main__:train"])
 
 
-def by_closure(value: Any) -> bytes:
-    return repr([cell.cell_contents for cell in value.__closure__]).encode()
-
-
 def test_a_notebooks_step_and_what_it_reaches(notebook: Notebook, tmp_path: Path):
     notebook.run("import json, click\nfrom penstock import step\nLIMIT = 3\nOTHER = 4\n")
     notebook.run("class Model:\n    def fit(self):\n        return LIMIT\n")
@@ -545,12 +580,12 @@ def test_what_lies_beneath_a_notebooks_decorators(notebook: Notebook, tmp_path: 
 def test_what_a_notebooks_function_closes_over(notebook: Notebook, tmp_path: Path):
     notebook.run("def make(n):\n    def inner(x):\n        return x * n\n    return inner\n")
     notebook.run("scale = make(2)\ndef train(x):\n    return scale(x)\n")
-    before = of_notebook(notebook, tmp_path, digest=by_closure)
+    before = of_notebook(notebook, tmp_path)
     assert before.tree.nodes["__main__:scale"].kind == "function"
     notebook.run("scale = make(2)\n")
-    assert of_notebook(notebook, tmp_path, digest=by_closure).digest == before.digest
+    assert of_notebook(notebook, tmp_path).digest == before.digest
     notebook.run("scale = make(3)\n")
-    assert changes(before, of_notebook(notebook, tmp_path, digest=by_closure)) == ["scale() in the notebook changed"]
+    assert changes(before, of_notebook(notebook, tmp_path)) == ["scale() in the notebook changed"]
 
 
 def test_a_notebooks_class_without_methods(notebook: Notebook, tmp_path: Path):
@@ -581,6 +616,29 @@ def test_what_of_a_notebook_cant_be_followed(notebook: Notebook, tmp_path: Path)
         "the notebook: the source of unseen can't be found",
         "the notebook: the value of ODD has no stable form",
     )
+
+
+def test_options_of_a_step_that_a_notebook_makes_once(notebook: Notebook, tmp_path: Path):
+    notebook.run("from penstock import step\nheavy = step(cache=True, memory='1GiB')\n")
+    notebook.run("@heavy\ndef train(x):\n    return x\n")
+    before = of_notebook(notebook, tmp_path)
+    assert ids(before) == {"__main__:train"}
+    notebook.run("heavy = step(cache=True, memory='2GiB')\n")
+    assert of_notebook(notebook, tmp_path) == before
+
+
+def test_what_a_notebook_computes_inside_of_definitions(
+    notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    found: list[Fingerprint] = []
+    for rate in ("1", "2"):
+        monkeypatch.setenv("HK", rate)
+        notebook.run("import os\n")
+        notebook.run("def scale(x, rate=os.environ['HK']):\n    return x, rate\n")
+        notebook.run("class Model:\n    rate = os.environ['HK']\n    def fit(self): return self.rate\n")
+        notebook.run("def train(x):\n    return scale(x), Model().fit()\n")
+        found.append(of_notebook(notebook, tmp_path))
+    assert changes(*found) == ["Model in the notebook changed", "scale() in the notebook changed"]
 
 
 def test_a_lambda_of_a_notebook(notebook: Notebook, tmp_path: Path):

@@ -51,3 +51,43 @@ def test_what_can_be_computed():
         "if sys.platform:\n    H = 1\nif A:\n    I = 1\ntry:\n    J = 1\nexcept E: pass\n"
     )
     assert {name for name, pieces in found.names.items() if pieces[0].computed} == set("BCDHJ")
+
+
+def test_how_far_a_source_tells_what_a_constant_is():
+    found = of(
+        "import os, re, sys\nfrom os import environ as env\nfrom other import OTHER\nfrom functools import partial\n"
+        "A0 = re.compile('a')\nB0 = partial(f, max(1, 2))\nC0 = lambda x: f(x)\nD0 = type('D', (), {'x': 1})\n"
+        "A1 = OTHER.rate\nB1 = A0.pattern\nC1 = 'a b'.split()\nD1 = [A0][0]\nE1 = sys.platform\n"
+        "F1 = OTHER['a'].copy()\n"
+        "A2 = f(1)\nB2 = env['a']\nC2 = max(1, key=f)\nD2 = lambda x=f(): x\nE2 = OTHER.load()\nF2 = sys.argv[1:]\n"
+        "G2 = f'{env}'\nif os.environ.get('a'):\n    H2 = 1\nwith open('a') as I2: pass\n"
+    )
+    assert all(pieces[0].computed == int(name[1]) for name, pieces in found.names.items())
+    assert len(found.names) == 19
+
+
+def test_how_far_a_source_tells_what_a_definition_is():
+    found = of(
+        "import dataclasses, os\nfrom other import timed, Base\n"
+        "def a0(x=1, y=max(1, 2)): return f(x)\nclass b0(Base.inner):\n    x: int = 1\n    def f(self): return g()\n"
+        "@dataclasses.dataclass(frozen=True)\nclass c0:\n    x: list[int] = dataclasses.field(default_factory=list)\n"
+        "class b1:\n    x = Base.rate\n@own\nclass c1: pass\ndef own(x): return x\n"
+        "def a2(*, x=f()): pass\nclass b2:\n    x = os.environ['a']\nclass c2(f()): pass\n"
+        "@own(os.environ['a'])\ndef d2(): pass\n"
+    )
+    levels = {name: pieces[0].computed for name, pieces in found.names.items() if name != "own"}
+    assert levels == {name: int(name[1]) for name in levels}
+    assert len(levels) == 9
+    decorated = of("from other import timed\n@timed\n@timed(f())\ndef f(): pass\n").names["f"][0]
+    assert [decorator.computed for decorator in decorated.decorators] == [1, 2]
+
+
+def test_which_imports_may_fail():
+    found = of(
+        "try:\n    import a\nexcept (ImportError, OSError):\n    import b\ntry:\n    import c.d\n"
+        "except Exception: pass\n"
+        "try:\n    import not_e\n    f()\nexcept Exception: pass\ntry:\n    import not_f\nexcept OSError: pass\n"
+        "def g():\n    if sys.platform == 'win32':\n        from h import i\n    from . import not_j\n"
+        "with suppress(ModuleNotFoundError):\n    from . import k\n"
+    )
+    assert set(found.optional) == {(0, "a"), (0, "b"), (0, "c"), (0, "c.d"), (0, "h"), (1, "k")}

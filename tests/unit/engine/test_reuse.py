@@ -77,7 +77,7 @@ class Bench:
         return tuple(Sought(None if one.refresh else self.shelf.get(one.key)) for one in wanted)
 
     def decide(self, of: Call, known: PriorTask | None = None, inputs_digest: bytes = b"") -> Decision:
-        (decision,) = self.reuse.decide([Question(job(of, known), inputs_digest)], self.seek)
+        (decision,) = self.reuse.decide([Question(job(of, known), 1, inputs_digest)], self.seek)
         return decision
 
     def store(self, of: Call, word: str = "kept") -> CacheEntry:
@@ -171,7 +171,7 @@ def test_code_counts_and_so_does_what_stands_inside_inputs():
     [
         (call(value("x", culprit="x.lock")), "it can't be cached: x.lock"),
         (call(edge("x", 9)), "it can't be cached: x: a result that is not there"),
-        (call(value("x"), closed_over=b"f.__closure__[0] is a lock"), "it can't be cached: f.__closure__[0] is a lock"),
+        (call(value("x"), culprit="f.__closure__[0] is a lock"), "it can't be cached: f.__closure__[0] is a lock"),
     ],
 )
 def test_what_has_no_stable_form_runs_and_is_not_kept(of: Call, why: str):
@@ -204,12 +204,13 @@ def test_why_nothing_was_there():
     of = call(value("x"))
     assert bench.decide(of).why == ""
     bench.answer = Sought(expired="f/1/train/1")
-    assert bench.decide(of).why == "the cached result of f/1/train/1 has expired"
+    assert bench.decide(of).why == "the cached result of f/1 has expired"
     bench.answer = Sought(other=("f/1/train/1", b"old"))
     assert bench.decide(of).why == "old became code since f/1"
     assert bench.decide(of).claim != b""
     bench.answer = Sought(maker="g/1/train/4")
-    assert bench.decide(of) == Decision(Verdict.WAIT, maker="g/1/train/4")
+    waits = bench.decide(of)
+    assert (waits.verdict, waits.maker, waits.claim != b"") == (Verdict.WAIT, "g/1/train/4", True)
 
 
 def test_a_refreshed_step_asks_for_nothing_and_makes_its_result():
@@ -227,7 +228,9 @@ def test_a_damaged_result_is_made_again():
     bench.broken.add(b"kept")
     decision = bench.decide(of)
     assert (decision.verdict, decision.damaged) == (Verdict.RUN, "f/1/train/1")
+    assert decision.why == "the cached result of f/1/train/1 is damaged or gone"
     assert decision.claim != b""
+    assert [one.refresh for one in bench.wanted] == [False, True]  # the second look claims it
     assert not bench.reuse.asks(replace(job(of), spoiled=True))
 
 
@@ -254,7 +257,7 @@ PLAIN = Options()
 def test_a_fork_takes_what_its_origin_finished_once():
     bench = Bench(origin=origin_of(prior()))
     of = call(value("x"), options=PLAIN)
-    assert bench.decide(of).reused == jobs.Reused("f/1/train/1", stored("old"))
+    assert bench.decide(of).reused == jobs.Reused("f/1/train/1", stored("old"), b"code")
     assert bench.decide(of) == Decision(Verdict.RUN)
 
 
@@ -301,7 +304,7 @@ def test_a_fork_looks_into_files():
 
 def test_from_a_step_on_nothing_counts_not_even_the_cache():
     tasks = (prior(b"a", id_=1, step="m.load"), prior(b"b", id_=2), prior(b"c", id_=3, step="m.report"))
-    bench = Bench(origin=origin_of(*tasks, step="train"))
+    bench = Bench(origin=origin_of(*tasks, step="train", withheld_from=2))
     of = call(value("x"), key=b"b")
     bench.store(of)
     assert bench.decide(call(key=b"a", options=PLAIN, step="m.load")).verdict is Verdict.COPIED
@@ -318,7 +321,34 @@ def test_a_fork_that_is_resumed_asks_its_origin_only_for_what_it_has_not_done_it
 def test_many_are_decided_with_one_look_in_their_order():
     bench = Bench()
     bench.store(call(value("x", "2")))
-    asked = [Question(job(call(value("x", str(n)), options=CACHED if n else PLAIN)), b"") for n in range(4)]
+    asked = [Question(job(call(value("x", str(n)), options=CACHED if n else PLAIN)), 1, b"") for n in range(4)]
     verdicts = [decision.verdict for decision in bench.reuse.decide(asked, bench.seek)]
     assert verdicts == [Verdict.RUN, Verdict.RUN, Verdict.COPIED, Verdict.RUN]
     assert len(bench.wanted) == 3
+
+
+def test_what_its_origin_has_is_asked_for_once_however_long_a_task_waits():
+    bench = Bench(origin=origin_of(prior(code=b"old")))
+    asked = Question(job(call(value("x"))), 1, b"")
+    bench.answer = Sought(maker="g/1/train/4")
+    (first,) = bench.reuse.decide([asked], bench.seek)
+    bench.answer = None
+    (second,) = bench.reuse.decide([asked], bench.seek)
+    assert (first.verdict, second.verdict, second.why) == (Verdict.WAIT, Verdict.RUN, "old became code")
+
+
+def test_what_a_fork_has_taken_or_run_is_not_taken_again_when_it_is_resumed():
+    tasks = (prior(b"a", id_=1), prior(b"b", id_=2), prior(b"c", id_=3))
+    inputs = {id_: (value("x"),) for id_ in (1, 2, 3)}
+    origin = origin_of(*tasks, inputs=inputs)
+    origin.withdraw([prior(b"new", origin="f/1/train/1"), prior(b"b")])
+    bench = Bench(origin=origin)
+    taken = [bench.decide(call(value("x"), key=b"n%d" % n, options=PLAIN)).reused for n in range(2)]
+    assert [one and one.origin for one in taken] == ["f/1/train/3", None]
+
+
+def test_a_copy_keeps_the_code_that_made_it():
+    bench = Bench(origin=origin_of(prior(code=b"old"), keep_code=True))
+    decision = bench.decide(call(value("x"), options=PLAIN))
+    assert decision.reused is not None
+    assert decision.reused.code == b"old"

@@ -141,6 +141,7 @@ class Driver:
         self.known: dict[tuple[int, int], Execution] = {}  # attempts that this driver started or adopted, not ended
         self.lanes: dict[int, list[Execution]] = {}
         self.adopted: set[tuple[int, int]] = set()
+        self.parked: dict[tuple[str, bytes], list[int]] = {}
         world.drivers += 1
 
     # The loop.
@@ -178,7 +179,7 @@ class Driver:
 
     def late(self) -> list[Event]:
         """Events that were taken in before. (A recall is answered once for each start.)"""
-        once = (facts.AttemptRecalled, facts.ResultDamaged, facts.Stop, facts.CancelTask)
+        once = (facts.AttemptRecalled, facts.AskAgain, facts.ResultDamaged, facts.Stop, facts.CancelTask)
         known = [event for event in self.past if not isinstance(event, once)]
         return self.rng.sample(known, min(len(known), 3))
 
@@ -200,6 +201,8 @@ class Driver:
             self.survive()
             intents: list[Event] = [answer for command in batch if (answer := self.commit(command))]
             if not intents:
+                mine = {task for driver, task in self.world.claims.values() if driver == self.world.drivers}
+                assert mine <= self.machine.tasks.keys(), "what is settled makes nothing any more"
                 return
             self.past += intents
             commands = self.machine.handle(intents, self.now)
@@ -323,21 +326,26 @@ class Driver:
                 return facts.IntentCommitted(task, attempt)
             case facts.Settle(how=How.FRESH | How.COPIED):
                 self.write(command)
-            case facts.Consult(task, inputs):
+            case facts.Consult(task) if task not in self.machine.tasks:
+                return None  # it has settled since it asked
+            case facts.Consult(task, number, inputs):
                 assert inputs == self.inputs_of(task)
-                return self.consulted(task, (self.world.specs[task].step, inputs))
+                return self.consulted(task, number, (self.world.specs[task].step, inputs))
             case _:
                 pass
         return None
 
-    def consulted(self, task: int, key: tuple[str, bytes]) -> facts.Consulted:
+    def consulted(self, task: int, number: int, key: tuple[str, bytes]) -> facts.Consulted:
         found, claim = self.world.shelf.get(key), self.world.claims.get(key)
         if found is not None:
-            return facts.Consulted(task, facts.Verdict.COPIED, found)
+            return facts.Consulted(task, number, facts.Verdict.COPIED, found)
         if claim is not None and claim[0] == self.world.drivers and claim[1] != task:
-            return facts.Consulted(task, facts.Verdict.WAIT)
+            if self.rng.random() < 0.5:
+                return facts.Consulted(task, number, facts.Verdict.WAIT)
+            self.parked.setdefault(key, []).append(task)
+            return facts.Consulted(task, number, facts.Verdict.PARK)
         self.world.claims[key] = (self.world.drivers, task)
-        return facts.Consulted(task, facts.Verdict.RUN)
+        return facts.Consulted(task, number, facts.Verdict.RUN)
 
     def settle(self, command: facts.Settle) -> None:
         settled = self.machine.settled[command.task]
@@ -349,6 +357,7 @@ class Driver:
         mine = (self.world.drivers, command.task)
         for key in [key for key, claim in self.world.claims.items() if claim == mine]:
             del self.world.claims[key]
+            self.mail += map(facts.AskAgain, self.parked.pop(key, ()))
 
     def write(self, command: facts.Settle) -> None:
         task, settled = command.task, self.machine.settled[command.task]

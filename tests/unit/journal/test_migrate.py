@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from penstock.errors import JournalVersionError
-from penstock.journal import cache, queries
+from penstock.journal import cache, environments, queries
 from penstock.journal.journal import Journal
 from penstock.journal.migrate import MIGRATIONS, migrate, newest, version
 from penstock.model.edges import Ref
@@ -74,6 +74,8 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
         (sought,) = cache.look_up(journal.database, [wanted], 1000.0)
         assert sought.entry is not None
         assert (sought.entry.result, sought.entry.metrics) == (stored("a", (digest("b1"),)), (metric,))
+    if file.stem >= "0003":
+        assert environments.locks_of_run(journal, run.id) == {"w" * 64: "# penstock lock 1\n"}
     journal.close()
 
 

@@ -1,0 +1,55 @@
+"""numpy's random generators, taken apart into what every version of numpy can build them from."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Optional
+
+import numpy as np
+
+from penstock.artifacts import rebuild
+from penstock.artifacts.pickling import Sink
+
+
+def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
+    """The reducer for generators and what they draw from."""
+    random = np.random
+    if kind is random.Generator:
+        return _reduce_generator
+    if kind is random.RandomState:
+        return _reduce_random_state
+    if kind is random.SeedSequence:
+        return _reduce_seed
+    known = issubclass(kind, random.BitGenerator) and getattr(random, kind.__name__, None) is kind
+    return _reduce_bits if known else None
+
+
+def _reduce_generator(sink: Sink, value: Any) -> Any:
+    return rebuild.numpy_random, ("Generator", value.bit_generator, None)
+
+
+def _reduce_random_state(sink: Sink, value: Any) -> Any:
+    return rebuild.numpy_random, ("RandomState", getattr(value, "_bit_generator"), value.get_state(legacy=False))  # noqa: B009
+
+
+def _reduce_bits(sink: Sink, value: Any) -> Any:
+    return rebuild.numpy_random, (type(value).__name__, getattr(value, "seed_seq", None), value.state)
+
+
+def _reduce_seed(sink: Sink, value: Any) -> Any:
+    return rebuild.numpy_seed, (value.entropy, value.spawn_key, value.pool_size, value.n_children_spawned)
+
+
+def generator(name: str, source: Any, state: Any) -> Any:
+    """A generator over its source of bits, or such a source over its seed; then its state is set."""
+    random: Any = np.random
+    made = getattr(random, name)(source)
+    if name == "RandomState":
+        made.set_state(state)
+    elif state is not None:
+        made.state = state
+    return made
+
+
+def seed(entropy: Any, spawn_key: Any, pool_size: int, spawned: int) -> Any:
+    """A seed that makes the same children as the one that was taken apart."""
+    return np.random.SeedSequence(entropy, spawn_key=spawn_key, pool_size=pool_size, n_children_spawned=spawned)

@@ -1,0 +1,148 @@
+"""`penstock env`: the environments that steps run in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from penstock.cli import output
+from penstock.cli.arguments import json_option
+from penstock.errors import UsageError
+
+if TYPE_CHECKING:
+    from penstock.environments.shelf import Entry
+    from penstock.project import Project
+    from penstock.sdk.steps import Step
+
+_EPILOG = """\b
+Examples:
+  penstock env ls                      what is built, and what it takes up
+  penstock env build digits.py         before the first run needs it
+  penstock env lock digits.py          print what the steps get, as files of requirements
+  penstock env lock --upgrade digits.py
+  penstock env rm 79a9b32ace1f
+"""
+
+
+@click.group(epilog=_EPILOG)
+def command() -> None:
+    """List, build, lock and remove the environments of steps that have packages of their own."""
+
+
+@command.command()
+@json_option
+def ls(as_json: bool) -> None:
+    """List the environments that are built, the last used one first."""
+    from datetime import UTC, datetime
+
+    from penstock.client.words import size, when
+    from penstock.environments import shelf
+    from penstock.environments.builds import short
+
+    entries = shelf.listed(_folder(_project()))
+    if as_json:
+        output.json([_plain(entry) for entry in entries])
+        return
+    if not entries:
+        output.note("no environment is built: a step has one with @step(packages=[...])")
+        return
+    rows = [
+        (
+            short(entry.digest) if entry.is_whole else entry.digest,
+            entry.python or "not whole",
+            ", ".join(f"{name} {version}" for name, version in entry.packages[:3])
+            + (f" and {len(entry.packages) - 3} more" if len(entry.packages) > 3 else ""),
+            size(entry.size_bytes),
+            size(entry.frees_bytes),
+            when(datetime.fromtimestamp(entry.used_at, UTC)),
+            "in use" if entry.in_use else "",
+        )
+        for entry in entries
+    ]
+    output.table(("environment", "python", "packages", "size", "frees", "last used", ""), rows, right=("size", "frees"))
+    output.next_command(f"penstock env rm {rows[-1][0]}", "remove the one that was not used for longest")
+
+
+@command.command()
+@click.argument("target", metavar="FILE[:FLOW]")
+@click.option("--upgrade", is_flag=True, help="Resolve anew: the newest versions that are asked for.")
+@json_option
+def lock(target: str, upgrade: bool, as_json: bool) -> None:
+    """Print the lock of each step's environment. Resolves what is not locked yet; builds nothing."""
+    from penstock.environments import locks
+    from penstock.launch.interpreters import is_foreign
+
+    folder, found = _folder(_project()), dict[str, locks.Lock]()
+    for step in _steps(target):
+        environment = step.opts.environment
+        if environment is not None and is_foreign(environment):
+            found[step.name] = locks.resolve(environment, folder, output.note, again=upgrade)
+    if as_json:
+        output.json(
+            {name: {"digest": lock.digest, "python": lock.python, "lock": lock.text} for name, lock in found.items()}
+        )
+        return
+    for name, lock in found.items():
+        output.line(f"# step {name}")
+        output.line(lock.text)
+    output.next_command(f"penstock env build {target}", "build what is not there yet")
+
+
+@command.command()
+@click.argument("target", metavar="FILE[:FLOW]")
+@click.option("--again", is_flag=True, help="Build anew what is there already.")
+def build(target: str, again: bool) -> None:
+    """Build the environments that a flow's steps ask for."""
+    from penstock.environments import builds, locks
+    from penstock.launch.interpreters import is_foreign
+
+    folder = _folder(_project())
+    for step in _steps(target):
+        environment = step.opts.environment
+        if environment is not None and is_foreign(environment):
+            lock = locks.resolve(environment, folder, output.note)
+            builds.build(lock, folder, output.note, again=again)
+            output.line(f"step {step.name}: environment {builds.short(lock.digest)}, Python {lock.python}")
+    output.next_command(f"penstock run {target}", "start a run")
+
+
+@command.command()
+@click.argument("digests", metavar="ENVIRONMENT...", nargs=-1, required=True)
+def rm(digests: tuple[str, ...]) -> None:
+    """Remove environments, by the digits that `penstock env ls` shows. A run that needs one again builds it."""
+    from penstock.client.words import size
+    from penstock.environments import shelf
+
+    folder = _folder(_project())
+    for digest in digests:
+        entry = shelf.remove(folder, digest)
+        output.note(f"removed {digest}: {size(entry.frees_bytes)} freed")
+
+
+def _project() -> Project:
+    from penstock.project import Project
+
+    return Project.find()
+
+
+def _folder(project: Project) -> Path:
+    return project.home / "environments"
+
+
+def _steps(target: str) -> list[Step[Any, Any]]:
+    from penstock.cli.loading import load
+    from penstock.launch.preparing import steps_of
+
+    found = list(steps_of(load(target)))
+    if not found:
+        raise UsageError(
+            f"no step that {target} names has an environment of its own: @step(packages=[...]) gives it one"
+        )
+    return found
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    return {**entry._asdict(), "folder": os.fspath(entry.folder), "packages": dict(entry.packages)}

@@ -1,0 +1,38 @@
+"""The fingerprint of a step with an environment of its own: its packages and its Python are those of the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from penstock.code.fingerprint import Fingerprint, Node, Tree, digest_of
+
+_OF_THE_FLOW = ("package", "python")
+LOCK = "environment"
+"""The id of the node that says that the packages are those of a lock."""
+
+
+def in_environment(
+    found: Fingerprint, python: str, packages: Iterable[tuple[str, str]], variables: Mapping[str, bytes]
+) -> Fingerprint:
+    """The fingerprint as it is with this Python ("3.10"; "": the flow's own, and its packages) and these packages.
+
+    `variables`: digests of the values of environment variables, by name.
+    """
+    nodes = dict(found.tree.nodes)
+    if python:
+        nodes = {identity: node for identity, node in nodes.items() if node.kind not in _OF_THE_FLOW}
+        nodes.update((name, Node("package", version.encode(), "", ())) for name, version in sorted(packages))
+        nodes["python"] = Node("python", python.encode(), "", ())
+        nodes[LOCK] = Node("environment", b"", "", ())
+    nodes.update((f"env:{name}", Node("variable", digest, "", ())) for name, digest in sorted(variables.items()))
+    return Fingerprint(digest_of(nodes), found.tree._replace(nodes=nodes))
+
+
+def without_packages(tree: Tree) -> Tree:
+    """The tree without what an environment brings, so that two can be compared where that is not known."""
+    kept = {
+        identity: node
+        for identity, node in tree.nodes.items()
+        if node.kind not in (*_OF_THE_FLOW, "environment", "variable")
+    }
+    return tree._replace(nodes=kept)

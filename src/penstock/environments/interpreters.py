@@ -1,0 +1,72 @@
+"""Finds the interpreter that a step is run with, by letting uv make an empty environment around it.
+
+uv finds the interpreters of the machine and its own ones, and fetches what is missing where the user allows it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from penstock.environments import uv
+from penstock.errors import PlatformError
+
+_PLAIN = re.compile(r"[a-z]*@?[\d.]*|[<>=~!][^/]*")
+
+
+class Bare(NamedTuple):
+    """An environment without packages."""
+
+    python: str  # path of the interpreter in it
+    name: str  # what a lock calls it, "3.10" or "pypy3.9"
+    version: str  # "3.10.13"
+
+
+def own() -> str:
+    """The interpreter of this process as a lock names it: "3.11"."""
+    return name("", ".".join(map(str, sys.version_info[:3])), sys.implementation.name)
+
+
+def asked(python: str) -> str:
+    """What a wish for an interpreter comes to: "" is this process's version, and a path is absolute."""
+    return os.path.abspath(os.path.expanduser(python)) if os.sep in python else python.strip() or own()
+
+
+def bare(python: str, folder: Path, tell: uv.Tell, *, held: int | None = None) -> Bare:
+    """Make an environment without packages in `folder`, which must not exist.
+
+    Blocks: some tens of milliseconds; where uv fetches an interpreter, as long as that takes. Where the version is this
+    process's, its very interpreter is taken. Raises UsageError where there is none.
+    """
+    arguments = ["venv", "--no-project", "--python", _base() if python == own() else python, str(folder)]
+    uv.run(f"find Python {python}", arguments, lambda line: _tell_fetching(line, tell), held=held)
+    try:
+        lines = (folder / "pyvenv.cfg").read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise PlatformError(f"can't read what uv has made in {folder}: {error.strerror}") from error
+    settings = {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines)}
+    version = settings.get("version_info", "")
+    return Bare(str(folder / "bin" / "python"), name(python, version, settings.get("implementation", "")), version)
+
+
+def _tell_fetching(line: str, tell: uv.Tell) -> None:
+    if line.startswith("Download"):
+        tell(line)
+
+
+def _base() -> str:
+    """The interpreter below any virtual environment that this process runs in."""
+    base = getattr(sys, "_base_executable", "")
+    return base if base and os.path.exists(base) else sys.executable
+
+
+def name(python: str, version: str, implementation: str) -> str:
+    """Major and minor version, and a patch that was asked for; anything more special stays as it was asked for."""
+    if not _PLAIN.fullmatch(python):
+        return python
+    parts = 3 if python[:1] not in "<>=~!" and python.count(".") == 2 else 2
+    kind = implementation.lower()
+    return ("" if kind == "cpython" else kind) + ".".join(version.split(".")[:parts])

@@ -1,0 +1,108 @@
+"""One builder at a time, among threads and processes: the only place that asks the system for a lock on a file.
+
+The system lets go of a lock when the last process that has the file open ends, `kill -9` included. A child that was
+given the descriptor keeps it: what a killed builder has left running must end before another one begins.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from penstock.errors import PlatformError
+
+
+@contextmanager
+def alone(file: Path, waiting: Callable[[], None] | None) -> Generator[int]:
+    """Inside, no other thread or process holds the file's lock; gives its descriptor, for children that work under it.
+
+    Where another holds it, calls `waiting` once, then blocks; `waiting` None: raises BlockingIOError instead. The file
+    is gone afterwards. Raises PlatformError where it can't be made.
+    """
+    fd = _acquire(file, waiting)
+    try:
+        yield fd
+    finally:
+        import fcntl
+
+        try:
+            file.unlink(missing_ok=True)
+        except OSError:
+            pass  # an empty file that stays does no harm
+        fcntl.flock(fd, fcntl.LOCK_UN)  # not by closing alone: a daemon that a child has left may have it open
+        os.close(fd)
+
+
+def share(file: Path) -> int:
+    """Hold an existing file against `is_shared`, until the descriptor is closed or this process ends.
+
+    Raises FileNotFoundError where it isn't there, or was removed meanwhile.
+    """
+    import fcntl
+
+    fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    fcntl.flock(fd, fcntl.LOCK_SH)
+    if not _is_still(file, fd):
+        os.close(fd)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
+    return fd
+
+
+def is_shared(file: Path) -> bool:
+    """Whether someone holds the file with `share`. False where there is none."""
+    import fcntl
+
+    try:
+        fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def _acquire(file: Path, waiting: Callable[[], None] | None) -> int:
+    import fcntl
+
+    said = False
+    while True:
+        fd = _opened(file)
+        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if waiting is None:
+                    raise
+                if not said:
+                    waiting()
+                    said = True
+                fcntl.flock(fd, fcntl.LOCK_EX)
+            if _is_still(file, fd):
+                return fd
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)  # its last holder removed it while we waited: the next one may have made another
+
+
+def _opened(file: Path) -> int:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        full = "; free some space there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        raise PlatformError(f"can't write to {file.parent}: {error.strerror}{full}") from error
+
+
+def _is_still(file: Path, fd: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(file), os.fstat(fd))
+    except FileNotFoundError:
+        return False

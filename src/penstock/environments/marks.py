@@ -1,0 +1,103 @@
+"""The mark that an environment is whole: written last, and checked in a few milliseconds each time it is used."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from penstock.errors import PlatformError
+
+NAME = "penstock.json"
+_FORMAT = 1
+
+
+class Mark(NamedTuple):
+    """What is known of a whole environment."""
+
+    lock: str  # the digest of its lock
+    python: str  # as the lock names it
+    version: str  # "3.10.13"
+    base: tuple[str, int, int]  # the file of its interpreter: path, size, modification time in ns
+    site: str  # its folder of packages, below the environment's
+    names: tuple[str, ...]  # what is in there
+    packages: tuple[tuple[str, str], ...]
+    built_at: float
+
+
+def made(place: Path, lock: str, python: str, version: str, packages: tuple[tuple[str, str], ...]) -> Mark:
+    """The mark of an environment as it lies there. Raises PlatformError where it isn't one."""
+    try:
+        site = next(place.glob("lib/*/site-packages"))
+        names = tuple(sorted(os.listdir(site)))
+        base = _base(place)
+    except (OSError, StopIteration) as error:
+        raise PlatformError(f"what uv has built in {place} is not an environment: {error}") from error
+    return Mark(lock, python, version, base, str(site.relative_to(place)), names, packages, time.time())
+
+
+def write(place: Path, mark: Mark) -> None:
+    """Say that the environment is whole. Raises OSError."""
+    import json
+
+    temporary = place / f"{NAME}.tmp"
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump({"format": _FORMAT, **mark._asdict()}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(place / NAME)
+
+
+def read(place: Path) -> Mark | None:
+    """None where there is none, or it is damaged: then the environment was not built to its end."""
+    import json
+
+    try:
+        content = cast("dict[str, Any]", json.loads((place / NAME).read_bytes()))
+        if content.pop("format") != _FORMAT:
+            return None
+        tuples = {name: tuple(content[name]) for name in ("base", "names")}
+        packages = tuple((name, version) for name, version in content.pop("packages"))
+        return Mark(**cast("dict[str, Any]", {**content, **tuples}), packages=packages)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def damage(place: Path, mark: Mark) -> str:
+    """What an environment lacks since it was marked; "" where it is as it was. Starts nothing.
+
+    Looks at the interpreter and at the names of what is installed, not inside.
+    """
+    try:
+        if _base(place) != mark.base:
+            return "its interpreter has changed"
+    except OSError:
+        return "its interpreter is gone"
+    try:
+        missing = sorted(set(mark.names) - set(os.listdir(place / mark.site)))
+    except OSError:
+        return "its packages are gone"
+    return f"{missing[0]} is gone" if missing else ""
+
+
+def touch(place: Path) -> None:
+    """Note that the environment is used now."""
+    try:
+        os.utime(place / NAME)
+    except OSError:
+        pass  # one that can't be written works all the same
+
+
+def used_at(place: Path) -> float:
+    """When it was last used, in seconds since the epoch; when it was made, where it isn't whole."""
+    try:
+        return os.stat(place / NAME).st_mtime
+    except OSError:
+        return os.stat(place).st_mtime
+
+
+def _base(place: Path) -> tuple[str, int, int]:
+    path = os.path.realpath(place / "bin" / "python")
+    status = os.stat(path)
+    return path, status.st_size, status.st_mtime_ns

@@ -1,0 +1,142 @@
+"""The environments that were built: a list of them, who uses them, and their removal."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from penstock.environments import locking, marks
+from penstock.environments.builds import Built
+from penstock.errors import NotFoundError, PlatformError, UsageError
+
+_PLACE = re.compile(r"([0-9a-f]{12})-[^/]+")
+
+
+class Entry(NamedTuple):
+    """An environment on disk."""
+
+    digest: str  # its lock's; of one that is not whole, the 12 digits that its folder is named by
+    folder: str
+    python: str  # "3.10.13"; "" where it is not whole
+    packages: tuple[tuple[str, str], ...]
+    size_bytes: int  # all that it takes up
+    frees_bytes: int  # what its removal would free now: uv's own cache may share the rest
+    built_at: float  # seconds since the epoch
+    used_at: float  # when a run last asked for it
+    is_whole: bool  # False: its build was cut off, or goes on now
+    in_use: bool  # a process holds it, or builds it
+
+
+def listed(folder: Path) -> list[Entry]:
+    """All environments below the folder, the last used one first. Blocks for a look at each of their files."""
+    try:
+        places = [place for place in folder.iterdir() if _PLACE.fullmatch(place.name) and place.is_dir()]
+    except FileNotFoundError:
+        return []
+    return sorted((entry for place in places if (entry := _entry(place))), key=lambda entry: -entry.used_at)
+
+
+@contextmanager
+def in_use(built: Built) -> Generator[None]:
+    """Inside, nobody removes the environment. Ends with this process, however that ends.
+
+    Raises PlatformError where it was removed since it was asked for.
+    """
+    try:
+        fd = locking.share(Path(built.folder, marks.NAME))
+    except OSError as error:
+        raise PlatformError(f"the environment {built.folder} was removed meanwhile: run it again") from error
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+def remove(folder: Path, digest: str) -> Entry:
+    """Remove the environment whose lock's digest begins so, with or without its "b3-".
+
+    Raises NotFoundError where there is none, UsageError where several begin so, or a process uses or builds it.
+    """
+    wanted = digest.removeprefix("b3-")
+    entries = [entry for entry in listed(folder) if entry.digest.removeprefix("b3-").startswith(wanted)]
+    if not entries or not wanted:
+        raise NotFoundError(f"no environment {digest}: `penstock env ls` shows those that there are")
+    if len(entries) > 1:
+        raise UsageError(f"several environments begin with {digest}: give more of its digits")
+    entry = entries[0]
+    place = Path(entry.folder)
+    busy = UsageError(f"the environment {digest} is in use: end the run that uses it, or wait for it")
+    try:
+        with locking.alone(place.with_name(f"{place.name}.lock"), None):
+            if locking.is_shared(place / marks.NAME):
+                raise busy
+            (place / marks.NAME).unlink(missing_ok=True)  # first: what is left of it must not look whole
+            shutil.rmtree(place)
+    except BlockingIOError:
+        raise busy from None
+    except OSError as error:
+        raise PlatformError(f"can't remove {place}: {error.strerror}") from error
+    return entry
+
+
+def drop_locks(folder: Path, before: float) -> int:
+    """Forget the locks that no run has asked for since then, in seconds since the epoch; gives their number.
+
+    Runs keep their own copies. An equal wish is resolved anew.
+    """
+    count = 0
+    for file in (folder / "locks").glob("*"):
+        try:
+            if file.stat().st_mtime < before:
+                file.unlink()
+                count += file.suffix == ".txt"
+        except OSError:  # removed meanwhile, or not to be
+            continue
+    return count
+
+
+def _entry(place: Path) -> Entry | None:
+    try:
+        mark = marks.read(place)
+        size, alone = _size(place)
+        begun_at = os.stat(place).st_mtime
+        return Entry(
+            digest=mark.lock if mark else place.name[:12],
+            folder=str(place),
+            python=f"{_kind(mark.python)}{mark.version}" if mark else "",
+            packages=mark.packages if mark else (),
+            size_bytes=size,
+            frees_bytes=alone,
+            built_at=mark.built_at if mark else begun_at,
+            used_at=marks.used_at(place),
+            is_whole=mark is not None,
+            in_use=locking.is_shared(place / marks.NAME) or locking.is_shared(place.with_name(f"{place.name}.lock")),
+        )
+    except FileNotFoundError:  # removed meanwhile
+        return None
+
+
+def _kind(python: str) -> str:
+    """ "pypy" of "pypy3.9"; "" for CPython."""
+    found = re.match(r"[a-z]+", python)
+    return found[0] if found else ""
+
+
+def _size(place: Path) -> tuple[int, int]:
+    """Bytes on disk of all files below, and of those that no other name refers to."""
+    size = alone = 0
+    folders = [str(place)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                size += status.st_blocks * 512
+                alone += status.st_blocks * 512 if entry.is_dir(follow_symlinks=False) or status.st_nlink == 1 else 0
+    return size, alone

@@ -1,0 +1,59 @@
+"""What runs a step: the flow's own interpreter, or one of an environment's, with nothing of ours but the kit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from penstock.model.environments import Environment
+from penstock.model.specs import RunContext
+
+_OF_ANOTHER = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+"""Variables that would lead an interpreter to the packages of another one."""
+
+_INSTALLED = (f"{os.sep}site-packages", f"{os.sep}dist-packages")
+
+
+class Interpreter(NamedTuple):
+    """An interpreter, and what its processes find."""
+
+    python: str
+    kit: str = ""  # the kit's zip; "": it has Penstock, since it is the flow's own
+    variables: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[str, ...] = ()  # names of those variables whose values are nobody's to see
+
+    def surroundings(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """The environment variables of its processes."""
+        if not self.kit:
+            return {**environ, **dict(self.variables)}
+        kept = {name: value for name, value in environ.items() if name not in _OF_ANOTHER}
+        folder = os.path.dirname(os.path.dirname(self.python))
+        path = os.pathsep.join(filter(None, (os.path.dirname(self.python), environ.get("PATH", ""))))
+        return {**kept, "PATH": path, "VIRTUAL_ENV": folder, **dict(self.variables)}
+
+    def context(self, context: RunContext) -> RunContext:
+        """The run as its workers see it. A foreign one keeps its own packages, and gets the user's folders."""
+        context = context._replace(secrets=self.secrets)
+        if not self.kit:
+            return context
+        return context._replace(sys_path=tuple(filter(_is_user_s, context.sys_path)), foreign=True)
+
+
+def _is_user_s(folder: str) -> bool:
+    """Whether a folder of the flow's path holds sources of the user, and not what is installed for the flow alone."""
+    installed = any(part in folder for part in _INSTALLED) or folder.endswith(".zip")
+    return not installed and not folder.startswith(os.path.dirname(os.__file__))
+
+
+OWN = Interpreter(sys.executable)
+
+Interpreters = Callable[[Environment | None], Interpreter]
+"""What runs an environment, which is built; None: the flow's own."""
+
+
+def own_alone(environment: Environment | None) -> Interpreter:
+    """The flow's own interpreter, for who knows of no other."""
+    assert environment is None
+    return OWN

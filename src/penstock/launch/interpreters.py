@@ -1,0 +1,114 @@
+"""The environments of one run: locked, built, and known to its executors as interpreters."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.errors import UsageError
+from penstock.executors.interpreters import OWN, Interpreter
+from penstock.launch.secrets import Secrets
+from penstock.model.environments import Environment
+
+if TYPE_CHECKING:
+    from penstock.environments.locks import Lock
+    from penstock.journal.journal import Journal
+
+
+class Workshop:
+    """Makes environments ready, each once. `folder`: `.penstock/environments`; `recorded`: locks that the run, or the
+    one that it was forked from, has had, by the digests of the wishes; `tell` takes a line of progress."""
+
+    def __init__(
+        self, folder: Path, recorded: Mapping[str, str], secrets: Secrets, tell: Callable[[str], None]
+    ) -> None:
+        self._folder = folder
+        self._recorded = recorded
+        self._secrets = secrets
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._ready: dict[Environment, Interpreter] = {}
+        self._locks: dict[Environment, Lock] = {}
+        self._kit = ""
+        self._held = ExitStack()  # what nobody may remove, until this process ends
+        self._made: dict[str, Lock] = {}  # by the digests of the wishes
+        self._keep: Callable[[str, Lock], None] | None = None  # None: there is no run yet
+
+    def keep_in(self, journal: Journal, run: int) -> None:
+        """Note what was locked, and what will be, as a run's own."""
+        from penstock.journal import environments
+
+        def keep(wish: str, lock: Lock) -> None:
+            environments.keep(journal, run, wish, lock.digest, lock.text)
+
+        for wish, lock in self._made.items():
+            keep(wish, lock)
+        self._keep = keep
+
+    def of(self, environment: Environment | None) -> Interpreter:
+        """What runs an environment that is ready; None: the flow's own."""
+        return OWN if environment is None else self._ready[environment]
+
+    def lock_of(self, environment: Environment | None) -> Lock | None:
+        """The lock of an environment that is ready; None: its packages are the flow's own."""
+        return None if environment is None else self._locks.get(environment)
+
+    def ready(self, environment: Environment | None, step: str) -> None:
+        """Lock and build an environment, unless that is done. Blocks: milliseconds where it is in the cache.
+
+        Raises UsageError with the step's name where it can't be had, and for a secret that is not set.
+        """
+        if environment is None:
+            return
+        with self._lock:
+            if environment not in self._ready:
+                try:
+                    self._ready[environment] = self._make(environment)
+                except UsageError as error:
+                    raise UsageError(f"step {step} can't run: {error}") from error
+
+    def lock(self, environment: Environment | None, step: str) -> None:
+        """Lock an environment, and build nothing. Otherwise as `ready`."""
+        if environment is None or not is_foreign(environment) or environment in self._locks:
+            return
+        try:
+            self._locked(environment)
+        except UsageError as error:
+            raise UsageError(f"step {step} can't run: {error}") from error
+
+    def _locked(self, environment: Environment) -> Lock:
+        from penstock.environments import locks, wishes
+
+        wish = wishes.read(environment).digest
+        known = self._recorded.get(wish)
+        lock = locks.parse(known) if known else locks.resolve(environment, self._folder, self._tell)
+        self._locks[environment] = self._made[wish] = lock
+        if self._keep is not None:
+            self._keep(wish, lock)
+        return lock
+
+    def _make(self, environment: Environment) -> Interpreter:
+        variables = (*environment.env, *self._secrets.values(environment.secrets))
+        if not is_foreign(environment):
+            return OWN._replace(variables=variables, secrets=environment.secrets)
+        from penstock.environments import builds, shelf
+
+        built = builds.build(self._locked(environment), self._folder, self._tell)
+        self._held.enter_context(shelf.in_use(built))
+        return Interpreter(os.fspath(built.python), self._kit_folder(), variables, environment.secrets)
+
+    def _kit_folder(self) -> str:
+        if not self._kit:
+            from penstock.environments.kit import unpack_kit
+
+            self._kit = os.fspath(unpack_kit(self._folder / "kits"))
+        return self._kit
+
+
+def is_foreign(environment: Environment) -> bool:
+    """Whether it has packages or an interpreter of its own, and not environment variables alone."""
+    return environment._replace(env=(), secrets=()) != Environment()

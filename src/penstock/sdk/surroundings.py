@@ -1,0 +1,113 @@
+"""A step's keywords that say what it is run with, as one `Environment`."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, cast
+
+from penstock.errors import UsageError
+from penstock.model.environments import Environment
+
+_PYTHON = re.compile(r"(?:(?:cpython|pypy)-?)?\d+\.\d+(?:\.\d+)?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _texts(value: Any) -> Tuple[str, ...]:
+    texts: Tuple[Any, ...] = (value,) if isinstance(value, str) else tuple(value)
+    if not all(isinstance(text, str) and text.strip() for text in texts):
+        raise ValueError('expected a list of texts, such as ["scikit-learn==1.5.2", "pandas<3"]')
+    return tuple(text.strip() for text in texts)
+
+
+def _python(value: Any) -> str:
+    if not isinstance(value, str) or not _PYTHON.fullmatch(value):
+        raise ValueError('expected a version as a text, such as "3.10" or "pypy3.9"')
+    return value
+
+
+def _path(value: Any) -> str:
+    path: Any = os.fspath(cast("os.PathLike[str]", value))  # raises TypeError
+    if not path or not isinstance(path, str):
+        raise ValueError("expected a path")
+    return os.path.abspath(path)
+
+
+def _places(value: Any) -> Tuple[str, ...]:
+    one = isinstance(value, str) or hasattr(value, "__fspath__")
+    return tuple(place if "://" in str(place) else _path(place) for place in ((value,) if one else value))
+
+
+def _paths(value: Any) -> Tuple[str, ...]:
+    one = isinstance(value, str) or hasattr(value, "__fspath__")
+    return tuple(map(_path, (value,) if one else value))
+
+
+def _variables(value: Any) -> Tuple[Tuple[str, str], ...]:
+    if isinstance(value, tuple):  # checked before
+        value = dict(cast("Any", value))
+    if not isinstance(value, Mapping):
+        raise ValueError('expected names and values, such as {"TOKENIZERS_PARALLELISM": "false"}')
+    items = cast("Mapping[Any, Any]", value)
+    for name, text in items.items():
+        if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of an environment variable")
+        if not isinstance(text, str):
+            raise ValueError(f"{name} is {text!r}, which is no text: write it as one")
+    return tuple(sorted(items.items()))
+
+
+def _names(value: Any) -> Tuple[str, ...]:
+    names = _texts(value)
+    for name in names:
+        if not _VARIABLE.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of an environment variable: give a secret's name, not its value")
+    return names
+
+
+_CHECKS: Dict[str, Callable[[Any], Any]] = {
+    "packages": _texts,
+    "python": _python,
+    "requirements": _path,
+    "pyproject": _path,
+    "constraints": _paths,
+    "indexes": _texts,
+    "find_links": _places,
+    "env": _variables,
+    "secrets": _names,
+}
+"""The fields of `Environment`, and how each is checked."""
+
+FIELDS = ("environment", *_CHECKS)
+"""The keywords."""
+
+
+def changed(before: Optional[Environment], what: str, given: Mapping[str, Any]) -> Optional[Environment]:
+    """The environment with some of it replaced by the user's keywords; None stands for none of it.
+
+    `environment=` is what the others change. Raises UsageError that names the keyword, the value and what was expected.
+    """
+    base: Any = before
+    if "environment" in given:
+        base = given["environment"]
+        if base is not None and not isinstance(base, Environment):
+            raise UsageError(f"{what}: environment={base!r}: expected an Environment(packages=[...], python=...)")
+        base = None if base is None else _checked(f"{what}: environment", base._asdict())
+    own = {name: value for name, value in given.items() if name != "environment"}
+    made = (base or Environment())._replace(**_fields(what, own))
+    return made if made != Environment() else None
+
+
+def _checked(what: str, given: Mapping[str, Any]) -> Environment:
+    none = Environment()._asdict()
+    return Environment(**_fields(what, {name: value for name, value in given.items() if value != none[name]}))
+
+
+def _fields(what: str, given: Mapping[str, Any]) -> Dict[str, Any]:
+    fields: Dict[str, Any] = {}
+    for name, value in given.items():
+        try:
+            fields[name] = getattr(Environment(), name) if value is None else _CHECKS[name](value)
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"{what}: {name}={value!r}: {error}") from None
+    return fields

@@ -1,0 +1,228 @@
+"""Steps with packages, an interpreter and variables of their own, in real runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.system.flows import Project
+from tests.wheels import wheel
+
+LIB = """
+from penstock import Environment
+
+@step(packages=["lib"], find_links=["wheels"])
+def there(n):
+    import lib
+    note("there", n)
+    return lib.VERSION, n
+
+@flow
+def main(n: int = 1):
+    return there(n)
+"""
+
+
+@pytest.fixture
+def lib(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project with a wheel of `lib` 1.0; no index is asked."""
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    wheel(project.folder / "wheels", "lib", "1.0")
+    project.write(LIB)
+    return project
+
+
+def test_a_resume_has_the_versions_of_its_run_and_a_new_run_the_newest(lib: Project) -> None:
+    lib.write(LIB.replace("return there(n)", "there(n)\n    await_file('go')\n    return there(n + 1)"))
+    first = lib.spawn()
+    lib.await_note("there 1")
+    first.kill()
+    wheel(lib.folder / "wheels", "lib", "2.0")
+    lib.touch("go")
+    assert lib.run().value() == ["2.0", 2]
+    # What asks for the same has the same; the folder of wheels is another one now.
+    assert lib.rows("SELECT count(DISTINCT digest) FROM run_environment") == [(2,)]
+
+
+def test_a_fork_has_the_versions_of_its_origin(lib: Project) -> None:
+    assert lib.run().value() == ["1.0", 1]
+    (lib.folder / ".penstock" / "environments" / "locks").rename(lib.folder / "forgotten")
+    code, output = lib.penstock("fork", "main/1", "--n", "5")
+    assert code == 0, output
+    assert lib.rows("SELECT count(*), count(DISTINCT digest) FROM run_environment") == [(2, 1)]
+
+
+def test_an_edited_version_runs_again_and_why_names_it(lib: Project) -> None:
+    wheel(lib.folder / "wheels", "lib", "2.0")
+    lib.write(LIB.replace('["lib"]', '["lib==1.0"]'))
+    lib.penstock("run", "mine.py")
+    lib.write(LIB.replace('["lib"]', '["lib==2.0"]'))
+    assert lib.penstock("fork", "main/1")[0] == 0
+    assert lib.trace() == ["there 1", "there 1"]
+    said = lib.penstock("why", "main/2/there/1")[1]
+    assert "lib" in said
+    assert "2.0" in said
+    assert "1.0" in said
+
+
+def test_another_python_takes_and_gives_objects(
+    project: Project, interpreter: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interpreter("python3.9")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    project.write(
+        """
+        import dataclasses
+        import sys
+        import absent_there
+
+        @dataclasses.dataclass
+        class Point:
+            x: int
+
+        @step(python="3.9")
+        def older(point):
+            return sys.version_info[:2], Point(point.x + 1)
+
+        @step
+        def here(point):
+            return absent_there.double(point.x)
+
+        @flow
+        def main():
+            version, point = older(Point(1))
+            return [*version, here(point)]
+        """
+    )
+    wheels = project.folder / "site"
+    wheels.mkdir()
+    (wheels / "absent_there.py").write_text("import tomllib\n\ndef double(x):\n    return 2 * x\n")
+    environ = {"PYTHONPATH": str(wheels)}
+    assert project.run(environ=environ).value() == [3, 9, 4]
+
+
+def test_variables_and_secrets_reach_the_step_alone_and_a_secret_is_masked(project: Project) -> None:
+    (project.folder / ".env").write_text('export TOKEN="s3cr3t-value"  # mine\n')
+    project.write(
+        """
+        import logging
+        import os
+
+        @step(env={"MODE": "fast"}, secrets=["TOKEN"])
+        def uses():
+            print("printed", os.environ["TOKEN"])
+            logging.warning("logged %s", os.environ["TOKEN"])
+            return os.environ["MODE"], len(os.environ["TOKEN"])
+
+        @step(secrets=["TOKEN"])
+        def fails():
+            raise ValueError("told " + os.environ["TOKEN"])
+
+        @step
+        def neither():
+            return "TOKEN" in os.environ, "MODE" in os.environ
+
+        @flow
+        def main():
+            print(uses(), neither())
+            fails()
+        """
+    )
+    code, output = project.penstock("run", "mine.py")
+    assert code == 1
+    assert "('fast', 12) (False, False)" in output
+    assert "ValueError: told ***" in output
+    code, printed = project.penstock("logs", "main/1")
+    assert "printed ***" in printed
+    assert "logged ***" in printed
+    files = [path for path in (project.folder / ".penstock").rglob("*") if path.is_file()]
+    assert [path for path in files if b"s3cr3t-value" in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize(
+    ("keywords", "said"),
+    [
+        ('packages=["nothing-of-the-kind"], find_links=["wheels"]', "nothing-of-the-kind"),
+        ('packages=["lib==1.0", "lib==2.0"], find_links=["wheels"]', "lib"),
+        ('python="3.99"', "3.99"),
+        ('python="three"', "python='three'"),
+        ('requirements="nowhere.txt"', "nowhere.txt"),
+        ('secrets=["NOT_SET"]', "the secret NOT_SET is not set"),
+        ('env={"A": 1}', "A is 1"),
+        ("environment=3", "environment=3"),
+    ],
+)
+def test_what_can_not_be_had_is_told_before_anything_runs(lib: Project, keywords: str, said: str) -> None:
+    lib.write(LIB.replace('packages=["lib"], find_links=["wheels"]', keywords))
+    code, output = lib.penstock("run", "mine.py")
+    assert code == 2, output
+    assert said in output
+    assert "there" in output
+    assert lib.rows("SELECT count(*) FROM run") in ([], [(0,)])
+
+
+def test_an_environment_of_a_step_that_the_flow_never_names_is_not_asked_for(lib: Project) -> None:
+    lib.write(LIB + '\n@step(packages=["nothing-of-the-kind"])\ndef other():\n    pass\n')
+    assert lib.run().value() == ["1.0", 1]
+
+
+def test_each_task_of_an_isolated_step_has_a_process_of_its_own(project: Project) -> None:
+    project.write(
+        """
+        import os
+
+        @step(isolation="process")
+        def alone(n):
+            return os.getpid()
+
+        @flow
+        def main():
+            return alone.map(range(4)).result()
+        """
+    )
+    assert len(set(project.run().value())) == 4
+
+
+def test_environments_are_built_locked_listed_and_removed_by_the_command_line(lib: Project) -> None:
+    assert "has an environment of its own" in lib.penstock("env", "build", _without(lib))[1]
+    code, output = lib.penstock("env", "lock", "mine.py")
+    assert (code, "lib==1.0" in output or "lib-1.0" in output) == (0, True)
+    assert "no environment is built" in lib.penstock("env", "ls")[1]
+    code, output = lib.penstock("env", "build", "mine.py")
+    assert code == 0, output
+    digest = output.partition("environment ")[2][:12]
+    assert digest in lib.penstock("env", "ls")[1]
+    (entry,) = json.loads(lib.penstock("env", "ls", "--json")[1])
+    assert (entry["packages"], entry["is_whole"], entry["in_use"]) == ({"lib": "1.0"}, True, False)
+    assert "builds" not in lib.penstock("run", "mine.py")[1]
+    assert lib.penstock("env", "rm", "nothing")[0] == 2
+    assert lib.penstock("env", "rm", digest)[0] == 0
+    assert "no environment is built" in lib.penstock("env", "ls")[1]
+
+
+def test_an_environment_that_a_run_uses_is_not_removed(lib: Project) -> None:
+    lib.write(LIB.replace("    return lib", "    await_file('go')\n    return lib"))
+    first = lib.spawn()
+    lib.await_note("there 1")
+    digest = json.loads(lib.penstock("env", "ls", "--json")[1])[0]["digest"]
+    code, output = lib.penstock("env", "rm", digest)
+    assert (code, "is in use" in output) == (2, True)
+    lib.touch("go")
+    assert first.join().value() == ["1.0", 1]
+
+
+def test_a_damaged_environment_is_built_anew_with_a_word(lib: Project) -> None:
+    assert lib.run().value() == ["1.0", 1]
+    (place,) = (lib.folder / ".penstock" / "environments").glob("*-py*-Linux-*[!k]")
+    shutil.rmtree(next(place.glob("lib/python*/site-packages/lib")))
+    code, output = lib.penstock("run", "mine.py")
+    assert (code, "builds it anew" in output) == (0, True), output
+
+
+def _without(project: Project) -> str:
+    project.write("@flow\ndef main():\n    pass\n", "without.py")
+    return "without.py"

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from penstock.environments import builds, interpreters, locks, marks, shelf, uv
+from penstock.errors import DamagedError, NotFoundError
+
+PINS = """\
+/wheels/my_lib-1.2-py3-none-any.whl \\
+    --hash=sha256:aa
+numpy==2.2.6 \\
+    --hash=sha256:bb \\
+    --hash=sha256:cc
+tool[extra]==1.0+local \\
+    --hash=sha256:dd
+web @ https://a/web-3.tar.gz \\
+    --hash=sha256:ee
+"""
+
+
+def text(pins: str = PINS, python: str = "3.10", options: str = "--index-url https://a\n--find-links /b\n") -> str:
+    from blake3 import blake3
+
+    digest = blake3(f"{python}\n\n{pins}".encode()).hexdigest()
+    return f"# penstock lock 1 b3-{digest}\n# python {python}\n{options}\n{pins}"
+
+
+def test_a_lock_says_what_it_holds():
+    lock = locks.parse(text())
+    assert lock.python == "3.10"
+    assert lock.packages == (("my_lib", "1.2"), ("numpy", "2.2.6"), ("tool", "1.0+local"), ("web", "3"))
+    assert lock.options == ("--index-url https://a", "--find-links /b")
+    assert lock.text == text()
+
+
+def test_its_digest_is_of_what_is_installed_not_of_where_it_lies():
+    assert locks.parse(text()).digest == locks.parse(text(options="")).digest
+    others = {locks.parse(one).digest for one in (text(), text(python="3.9"), text(PINS.replace("aa", "ab")), text(""))}
+    assert len(others) == 4
+
+
+@pytest.mark.parametrize("damaged", ["", "six==1\n", text()[:-1], text().replace("sha256:aa", "sha256:00"), text()[9:]])
+def test_a_damaged_lock_is_refused(damaged: str):
+    with pytest.raises(DamagedError, match="lock"):
+        locks.parse(damaged)
+
+
+@pytest.mark.parametrize(
+    ("asked", "version", "implementation", "name"),
+    [
+        ("3.10", "3.10.13", "CPython", "3.10"),
+        ("3.10.13", "3.10.13", "CPython", "3.10.13"),
+        ("3", "3.13.0", "CPython", "3.13"),
+        (">=3.9.1,<4", "3.12.1", "CPython", "3.12"),
+        ("pypy@3.9", "3.9.16", "PyPy", "pypy3.9"),
+        ("pypy", "3.9.16", "PyPy", "pypy3.9"),
+        ("cpython3.10", "3.10.13", "CPython", "3.10"),
+        ("3.13t", "3.13.0", "CPython", "3.13t"),
+        ("/usr/bin/python3", "3.11.2", "CPython", "/usr/bin/python3"),
+    ],
+)
+def test_what_a_lock_calls_an_interpreter(asked: str, version: str, implementation: str, name: str):
+    assert interpreters.name(asked, version, implementation) == name
+
+
+def test_the_places_of_environments_are_told_apart_by_eye(tmp_path: Path):
+    names = [
+        builds.place_of(locks.parse(text(python=python)), tmp_path).name
+        for python in ("3.10", "pypy3.9", "/opt/my python/bin/python3.11")
+    ]
+    assert [name.split("-", 1)[1].rsplit("-", 2)[0] for name in names] == ["py3.10", "pypy3.9", "python3.11"]
+    assert names[0].startswith(locks.parse(text()).digest[3:15] + "-")
+
+
+def test_shims_of_pyenv_make_way_for_its_interpreters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    root = tmp_path / ".pyenv"
+    for version in ("2.7.18", "3.9.18", "3.10.2", "3.10.13", "pypy3.9-7.3.11"):
+        (root / "versions" / version / "bin").mkdir(parents=True)
+    expected = [f"{root}/versions/{version}/bin" for version in ("3.10.13", "3.10.2", "3.9.18", "pypy3.9-7.3.11")]
+    found = uv.search_path({"HOME": str(tmp_path), "PATH": f"/a:{root}/shims:/b"})
+    assert found.split(":") == ["/a", *expected, "/b"]
+    found = uv.search_path({"PYENV_ROOT": str(root), "PATH": "/a"})
+    assert found.split(":") == ["/a", *expected]
+
+
+def test_a_shelf_that_is_not_there_is_empty(tmp_path: Path):
+    assert shelf.listed(tmp_path / "none") == []
+    with pytest.raises(NotFoundError, match="no environment b3-12: `penstock env ls` shows those that there are"):
+        shelf.remove(tmp_path / "none", "b3-12")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 1}', '{"format": 2}', '{"format": 1, "names": 3}'])
+def test_a_damaged_mark_is_none(tmp_path: Path, content: str):
+    (tmp_path / marks.NAME).write_text(content)
+    assert marks.read(tmp_path) is None
