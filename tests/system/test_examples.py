@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests import uv_settings
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DIGITS = ("--rounds", "1")
@@ -124,3 +128,33 @@ def test_wide_that_was_killed_ends_as_if_it_had_not_been(wide: str, tmp_path: Pa
     project = Project(tmp_path / "project")
     project.killed("run", EXAMPLES / "wide.py", *WIDE, after=50)
     assert project.penstock("resume") == wide
+
+
+@pytest.fixture(scope="module")
+def generations(tmp_path_factory: pytest.TempPathFactory, interpreter: Callable[[str], Path]) -> Project:
+    """A project with a copy of versions.py, which has run."""
+    for python in ("python3.10", "python3.12"):
+        interpreter(python)
+    project = Project(tmp_path_factory.mktemp("versions") / "project")
+    project.env |= uv_settings.of_pip()
+    shutil.copy(EXAMPLES / "versions.py", project.folder)
+    printed = project.penstock("run", "versions.py", "--trees", 3)
+    assert "scikit-learn 1.2.2, Python 3.10: " in printed
+    assert "scikit-learn 1.6.1, Python 3.12: " in printed
+    return project
+
+
+def test_versions_that_was_killed_goes_on(generations: Project):
+    before = generations.tasks()
+    generations.killed("run", "versions.py", "--trees", 4, after=before + 1)
+    assert "They disagree on" in generations.penstock("resume")
+    assert generations.penstock("get", "versions/2", "-o", "versions.png") is not None
+    assert (generations.folder / "versions.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_versions_forks_with_another_version_and_why_names_it(generations: Project):
+    file = generations.folder / "versions.py"
+    file.write_text(file.read_text().replace("scikit-learn==1.6.1", "scikit-learn==1.5.2"))
+    assert "scikit-learn 1.5.2, Python 3.12" in generations.penstock("fork", "versions/1")
+    assert "reused" in generations.penstock("why", "versions/3/older")
+    assert "scikit-learn 1.6.1 became 1.5.2" in generations.penstock("why", "versions/3/newer")

@@ -184,6 +184,7 @@ class _Walk:
             self._say(self._name_of(kind))
             self._wrapper(value)
         elif str(kind.__module__).partition(".")[0] in _PLUMBING or _is_foreign_descriptor(kind):
+            self.is_stable = self.is_stable and str(kind.__module__).partition(".")[0] in sys.stdlib_module_names
             self._say(self._name_of(kind))
         else:
             digest = b"" if kind.__name__ == "_Environ" else self._value_digest(value)
@@ -226,9 +227,9 @@ def _inside(value: Any) -> tuple[Any, ...] | None:
     match value:
         case property():
             return (value.fget, value.fset, value.fdel)
-        case functools.cached_property():
+        case functools.cached_property() | functools.singledispatchmethod():
             return (cast("Any", value).func,)
-        case functools.partial():
+        case functools.partial() | functools.partialmethod():
             made = cast("functools.partial[Any]", value)
             return (made.func, *made.args, *(part for item in sorted(made.keywords.items()) for part in item))
         case MethodType():

@@ -7,7 +7,7 @@ what is placed here, and recalls what is named here.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from penstock.engine.admission import Admission, Claim, OpenLane, Queue
 from penstock.engine.tasks import Task
@@ -38,6 +38,13 @@ class Schedule:
 
     def placements(self, now: float) -> Iterator[tuple[Task, OpenLane]]:
         """What goes into which lane, older calls first. The caller puts each in before it asks for the next."""
+        while (yield from self._pass(now)):
+            pass
+
+    def _pass(self, now: float) -> Generator[tuple[Task, OpenLane], None, bool]:
+        """One look at all kinds; gives whether a second one may find more, since what an older call lacks has changed:
+        a younger one took the limit that it waits for too, and now nothing else is kept for it."""
+        changed = False
         held: set[Claim] = set()  # not for the lanes of younger kinds
         wanted: set[Claim] = set()  # younger kinds keep what they have of it, but don't queue ahead for it
         heads = [(head.id, queue) for queue in list(self._waiting) if (head := self._head(queue)) is not None]
@@ -46,6 +53,7 @@ class Schedule:
             _, queue = heapq.heappop(heads)
             if held.isdisjoint(queue.claims) and self._admission.fits(queue):
                 yield self._pop(queue), self._admission.open_lane(queue)
+                changed = changed or not wanted.isdisjoint(queue.scarce)
             elif wanted.isdisjoint(queue.claims) and (lanes := _room_ahead(queue, now)):
                 yield from ((self._pop(queue), lane) for lane in lanes if self._head(queue) is not None)
             else:
@@ -56,6 +64,7 @@ class Schedule:
                 continue
             if (head := self._head(queue)) is not None:
                 heapq.heappush(heads, (head.id, queue))
+        return changed
 
     def _head(self, queue: Queue) -> Task | None:
         """The oldest ready call of this kind; drops what is not ready any more."""
