@@ -448,3 +448,18 @@ def test_a_file_that_is_a_default_counts_by_content(project: Project) -> None:
         (project.folder / "data.txt").write_text(text)
         assert project.run().value() == text
     assert project.trace() == ["read", "read"]
+
+
+def test_what_uses_declares_and_is_not_there_is_told_before_there_is_a_run(project: Project) -> None:
+    project.write(
+        SQUARE.format(cache="True, uses=[Path('gone.csv')]").replace("@step", "from pathlib import Path\n\n@step")
+    )
+    for words in (("run", "mine.py"), ("run", "--dry-run", "mine.py")):
+        code, output = project.penstock(*words)
+        assert code == 2, output
+        assert "step square: uses=: " in output
+        assert "gone.csv" in output
+        assert "Traceback" not in output
+    assert project.rows("SELECT count(*) FROM run") in ([], [(0,)])
+    (project.folder / "gone.csv").touch()
+    assert project.run().value() == [1, 4, 9]

@@ -136,7 +136,7 @@ def _steps(target: str) -> list[Step[Any, Any]]:
     from penstock.cli.loading import load
     from penstock.launch.preparing import steps_of
 
-    found = list(steps_of(load(target)))
+    found = [step for step in steps_of(load(target)) if step.opts.environment is not None]
     if not found:
         raise UsageError(
             f"no step that {target} names has an environment of its own: @step(packages=[...]) gives it one"

@@ -125,7 +125,7 @@ class Codebase:
                     hasher.update(len(part).to_bytes(4, "big") + part)
         except OSError as error:
             reason = error.strerror or error
-            raise UsageError(f"uses=: {path} was declared as code of a step, and can't be read: {reason}") from error
+            raise UsageError(f"uses=: {path} was declared as code of a step, and can't be read: {reason}") from None
         return Node("file", hasher.digest(), place, ())
 
     def _relative(self, path: str) -> str:

@@ -13,6 +13,7 @@ from penstock.code.codebase import Codebase
 from penstock.code.elsewhere import LOCK, in_environment, without_packages
 from penstock.code.fingerprint import Fingerprint, Tree
 from penstock.engine.reuse import Codes
+from penstock.errors import UsageError
 from penstock.model.environments import Environment
 from penstock.model.options import Options
 from penstock.model.rows import CodeRecord
@@ -59,7 +60,7 @@ class CodeBook:
         if known is None:
             module = code.module if code.record is None else code.module or "__main__"
             step = f"{module}:{code.qualname}"
-            found = self._codebase.fingerprint((step, *symbols), options.uses or ())
+            found = self._reached(code.qualname, (step, *symbols), options.uses or ())
             unseen = {
                 f"{step}: its source can't be found",
                 f"the notebook: the source of {code.qualname} can't be found",
@@ -70,6 +71,16 @@ class CodeBook:
             known = self._known[asked] = CodeRecord(found.digest if is_found else b"", fingerprint.pack(found.tree))
             return self.of(code, symbols, options)
         return known
+
+    def check(self, step: str, uses: tuple[str, ...]) -> None:
+        """Raise UsageError where something that a step declares is not there."""
+        self._reached(step, (), uses)
+
+    def _reached(self, step: str, roots: tuple[str, ...], uses: tuple[str, ...]) -> Fingerprint:
+        try:
+            return self._codebase.fingerprint(roots, uses)
+        except UsageError as error:
+            raise UsageError(f"step {step}: {error}") from None
 
     def _elsewhere(self, found: Fingerprint, environment: Environment) -> Fingerprint:
         lock = self._lock_of(environment)

@@ -82,6 +82,8 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     with project.store_held():
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
+        past = Past(project)
+        codes = codes_of(project, flow, context_of(project, order.run_id, module, stored, taken), past, workshop, how)
         around = _surroundings(taken)
         owner, now, monotonic = owner_of_this_process(), time.time(), time.monotonic()
         if order.run_id:
@@ -90,38 +92,39 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
         else:
             known = (order.name, module.name, flow.fn.__qualname__, module.file)
             handle = journal.create(NewRun(*known, stored, how.tags, *around, order.origin), owner, now, monotonic)
+    context = context_of(project, handle.run_id, module, stored, taken)
     try:
-        return _prepared(project, order, how, handle, workshop, taken, stored)
+        return _told(project, Prepared(order, handle, context, codes, past, workshop, order.origin), how, taken.note)
     except BaseException:
         handle.end(RunEnd(RunStatus.INTERRUPTED.value))
         handle.close()
         raise
 
 
-def _prepared(
-    project: Project,
-    order: Order,
-    how: How,
-    handle: JournalHandle,
-    workshop: Workshop,
-    taken: snapshot.Snapshot,
-    params: tuple[tuple[str, Stored], ...],
-) -> Prepared:
-    """What a driver needs of the world beside the lease."""
-    journal = project.journal
-    workshop.keep_in(journal, handle.id)
-    if taken.note:
-        how.watcher.said(taken.note)
-    module = module_of(order.flow)
-    context, past = context_of(project, handle.run_id, module, params, taken), Past(project)
-    codes = CodeBook(context, project.home / "sources", past.tree, workshop.lock_of, how.watcher.said)
-    if not order.run_id:
-        return Prepared(order, handle, context, codes, past, workshop, order.origin)
+def _told(project: Project, prepared: Prepared, how: How, note: str) -> Prepared:
+    """What was prepared, with the run's own origin, after what there is to say of it has been said."""
+    journal, run = project.journal, prepared.handle.id
+    prepared.workshop.keep_in(journal, run)
+    if note:
+        how.watcher.said(note)
+    if not prepared.order.run_id:
+        return prepared
     from penstock.journal import queries
 
-    for note in changes_since(journal, handle.id, codes, how):
-        how.watcher.said(note)
-    return Prepared(order, handle, context, codes, past, workshop, queries.detail(journal, handle.id).origin)
+    for line in changes_since(journal, run, prepared.codes, how):
+        how.watcher.said(line)
+    return replace(prepared, origin=queries.detail(journal, run).origin)
+
+
+def codes_of(
+    project: Project, flow: Flow[Any, Any], context: RunContext, past: Past, workshop: Workshop, how: How
+) -> CodeBook:
+    """What the steps of a run reach. Raises UsageError where one declares what is not there."""
+    codes = CodeBook(context, project.home / "sources", past.tree, workshop.lock_of, how.watcher.said)
+    for step in steps_of(flow):
+        if step.opts.uses:
+            codes.check(step.name, step.opts.uses)
+    return codes
 
 
 def policy_of(how: How, origin: Origin | None) -> Policy:
@@ -142,7 +145,7 @@ def workshop_of(project: Project, order: Order, how: How) -> Workshop:
 
 
 def steps_of(flow: Flow[Any, Any]) -> Iterator[Step[Any, Any]]:
-    """The steps with an environment of their own that the flow names, or a function of its module that it names."""
+    """The steps that the flow names, or a function that it names, each once."""
     seen, waiting = set[int](), [cast("Any", flow.fn)]
     while waiting:
         fn = waiting.pop()
@@ -151,9 +154,7 @@ def steps_of(flow: Flow[Any, Any]) -> Iterator[Step[Any, Any]]:
                 continue
             seen.add(id(value))
             if isinstance(value, Step):
-                step = cast("Step[Any, Any]", value)
-                if step.opts.environment is not None:
-                    yield step
+                yield cast("Step[Any, Any]", value)
             elif isinstance(value, Flow):
                 waiting.append(cast("Flow[Any, Any]", value).fn)
             elif isinstance(value, FunctionType):

@@ -18,6 +18,7 @@ from penstock.launch.past import Past
 from penstock.launch.preparing import (
     Order,
     changes_since,
+    codes_of,
     context_of,
     encode_params,
     policy_of,
@@ -46,7 +47,7 @@ def rehearse(project: Project, order: Order, how: How) -> Forecast:
     for step in steps_of(order.flow):
         workshop.lock(step.opts.environment, step.name)
     context = context_of(project, run_id, module, params, taken)
-    codes = CodeBook(context, project.home / "sources", past.tree, workshop.lock_of, how.watcher.said)
+    codes = codes_of(project, order.flow, context, past, workshop, how)
     try:
         return _Stage(project, order, how, past, codes).play(run_id)
     finally:
