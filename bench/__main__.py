@@ -33,6 +33,7 @@ CASES = (
     "table",
     "resume",
     "cached",
+    "elsewhere",
     "journal",
     "large",
     "kill",
