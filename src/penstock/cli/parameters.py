@@ -169,9 +169,15 @@ def _find(options: Options, word: str) -> tuple[Option, bool | None]:
     raise ParameterError(f"{options.flow} has no parameter {word}{_hint(word, known)}")
 
 
+_PENSTOCK_S = "--inline --max-workers --keep-going --tag --json --dry-run --no-cache --refresh --changed --file".split()
+_FORK_S = "--from --only --keep-code".split()
+
+
 def _hint(word: str, known: Iterable[str]) -> str:
-    if word in ("--inline", "--max-workers", "--keep-going", "--tag", "--json"):
+    if word in _PENSTOCK_S:
         return f"; {word} is Penstock's own: write it before the file"
+    if word in _FORK_S:
+        return f"; {word} is Penstock's own: write it before the run"
     return hint(word, known)
 
 

@@ -231,6 +231,7 @@ def test_the_ways_to_write_an_option(words: list[str], given: dict[str, Any]):
         ([], "digits needs --target-accuracy (float)"),
         (["--row", "3"], "digits has no parameter --row; did you mean --rows?"),
         (["--inline"], "digits has no parameter --inline; --inline is Penstock's own: write it before the file"),
+        (["--only", "a"], "digits has no parameter --only; --only is Penstock's own: write it before the run"),
         (["--rows", "3", "--rows", "4"], "--rows is given twice; several values are written as one list of JSON"),
         (["--shuffle", "--no-shuffle"], "--shuffle is given twice; several values are written as one list of JSON"),
         (["--rows"], "--rows needs a value: int"),
