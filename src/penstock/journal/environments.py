@@ -17,8 +17,3 @@ def keep(journal: Journal, run: int, wish: str, digest: str, lock: str) -> None:
 def locks_of_run(journal: Journal, run: int) -> dict[str, str]:
     """The locks of a run, by the digests of the wishes."""
     return dict(journal.database.rows(statements.load("environments")["locks_of_run"], (run,)))
-
-
-def locks_in_use(journal: Journal) -> set[str]:
-    """Digests of the locks that a run was run with."""
-    return {digest for (digest,) in journal.database.rows(statements.load("environments")["locks_in_use"])}

@@ -10,6 +10,3 @@ ON CONFLICT (run_id, wish) DO UPDATE SET digest = excluded.digest;
 -- name: locks_of_run
 SELECT run_environment.wish, environment.lock
 FROM run_environment JOIN environment ON environment.digest = run_environment.digest WHERE run_environment.run_id = ?;
-
--- name: locks_in_use
-SELECT DISTINCT digest FROM run_environment;
