@@ -20,6 +20,7 @@ _WHERE = {
     "Backoff": "penstock.model.options",
     "Cache": "penstock.model.options",
     "Environment": "penstock.model.environments",
+    "grow": "penstock.sdk.options",
     "current": "penstock.sdk.current",
     "log_metrics": "penstock.sdk.current",
     "run": "penstock.client",
@@ -42,6 +43,7 @@ __all__ = [
     "errors",
     "flow",
     "fork",
+    "grow",
     "log_metrics",
     "resume",
     "run",
@@ -99,5 +101,6 @@ if TYPE_CHECKING:
     from penstock.sdk.flows import flow as flow
     from penstock.sdk.futures import Future as Future
     from penstock.sdk.futures import Futures as Futures
+    from penstock.sdk.options import grow as grow
     from penstock.sdk.steps import Step as Step
     from penstock.sdk.steps import step as step

@@ -452,3 +452,36 @@ def test_a_run_whose_result_cannot_be_kept_has_failed_and_resumes(project: Proje
     (project.folder / "moved").rename(project.folder / ".penstock" / "store")
     assert project.run("large/1", target="mine.py:large").code == 0
     assert project.status() == "done"
+
+
+def test_what_runs_out_of_memory_is_tried_again_with_more(project: Project) -> None:
+    project.write("""
+from penstock import grow
+
+@step(memory=grow("150MiB", to="1GiB"))
+def eat(size):
+    note("eat", size)
+    return len(bytearray(b"x" * size))
+
+@step(memory=grow("100MiB", to="200MiB"), on="process")
+def too_much():
+    note("too_much")
+    return len(bytearray(b"x" * 600_000_000))
+
+@flow
+def main():
+    found = eat.map([1_000, 230_000_000]).result()
+    try:
+        too_much()
+    except MemoryError as error:
+        return found, str(error)
+""")
+    report = project.run()
+    found, error = report.value()
+    assert found == [1_000, 230_000_000]
+    assert "more than its memory of 200 MiB" in error
+    assert '@step(memory=grow(..., to="..."))' in error
+    assert project.trace().count("eat 1000") == 1
+    assert project.trace().count("eat 230000000") > 1
+    assert project.trace().count("too_much") == 2
+    assert "too_much ran out of memory: tried again with 200 MiB" in report.notes

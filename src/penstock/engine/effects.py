@@ -10,6 +10,7 @@ from penstock.engine.book import Book, Wiring
 from penstock.engine.jobs import Job
 from penstock.engine.reuse import Question, Reuse
 from penstock.model.outcomes import Outcome, failed
+from penstock.model.quantities import format_bytes
 from penstock.model.rows import AttemptRecord
 from penstock.model.states import Cause, TaskStatus
 
@@ -21,6 +22,7 @@ class Effects:
         self._book = book
         self._wiring = wiring
         self._reuse = reuse
+        self._grown = set[tuple[str, int]]()
         self._rules: dict[type, Callable[[Any], None]] = {
             facts.Start: self._start,
             facts.CommitIntent: self._commit_intent,
@@ -72,9 +74,18 @@ class Effects:
         self._wiring.executors[command.executor].cancel(id_, command.cause)
 
     def _record_attempt(self, command: facts.RecordAttempt) -> None:
-        outcome = self._book.jobs[command.task].outcome
+        job = self._book.jobs[command.task]
+        outcome = job.outcome
         assert outcome is not None
+        if command.grown_bytes:
+            self._tell_of_growth(job.call.name, command.grown_bytes)
         self._book.pending.attempts.append(AttemptRecord(command.task, command.attempt, outcome))
+
+    def _tell_of_growth(self, step: str, memory_bytes: int) -> None:
+        """Say once for each size of a step what its out of memory tasks are given."""
+        if (step, memory_bytes) not in self._grown:
+            self._grown.add((step, memory_bytes))
+            self._wiring.notify(f"{step} ran out of memory: tried again with {format_bytes(memory_bytes)}")
 
     def _consult(self, command: facts.Consult) -> None:
         self._book.pending.questions.append(

@@ -188,6 +188,7 @@ class RecordAttempt(NamedTuple):
 
     task: int
     attempt: int
+    grown_bytes: int = 0  # the memory of the next attempt, where this one ran out of it; 0: as before
 
 
 class Consult(NamedTuple):

@@ -10,8 +10,8 @@ from penstock.engine import facts, jobs
 from penstock.engine.book import Book, Delivery, Wiring
 from penstock.engine.jobs import Job
 from penstock.engine.reuse import Reuse
+from penstock.engine.wording import completed
 from penstock.model.events import Adopted, Ended, Hint, Notice, Recalled
-from penstock.model.outcomes import Outcome
 from penstock.model.rows import MetricRecord, StepRecord
 from penstock.model.states import Cause
 
@@ -79,7 +79,7 @@ class Intake:
         if landed is None:
             return
         job, attempt = landed
-        outcome = job.outcome = self._with_its_timeout(job, event.outcome)
+        outcome = job.outcome = completed(event.outcome, job.call.options, self._wiring.timeout_s)
         if outcome.metrics:
             self._book.pending.metrics.extend(MetricRecord(job.id, attempt, metric) for metric in outcome.metrics)
         if outcome.error is None:
@@ -91,20 +91,6 @@ class Intake:
         if cause is Cause.DAMAGED:
             self._run_damaged_again(job)
         self._events.append(facts.AttemptEnded(job.id, attempt, cause, outcome.error.retryable))
-
-    def _with_its_timeout(self, job: Job, outcome: Outcome) -> Outcome:
-        """An attempt that ran out of time says of whose, which its executor does not know."""
-        error, own_s = outcome.error, job.call.options.timeout_s
-        if error is None or error.cause != Cause.TIMEOUT.value:
-            return outcome
-        flow_s = self._wiring.timeout_s
-        if own_s is not None and (flow_s is None or outcome.usage.wall_s > 0.9 * own_s):
-            message = f"ran beyond its timeout of {own_s:g} s and was ended: give it more with @step(timeout=...)"
-        elif flow_s is not None:
-            message = f"was ended with its run, which ran beyond the flow's timeout of {flow_s:g} s"
-        else:
-            return outcome
-        return outcome._replace(error=error._replace(message=message))
 
     def _recalled(self, event: Recalled) -> None:
         landed = self._book.land(event.attempt)

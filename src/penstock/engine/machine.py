@@ -305,18 +305,30 @@ class Machine:
         elif event.cause in _NOT_ITS_CODE:
             task.platform_failures += 1
             self._failed(task, again=task.platform_failures <= self._platform_retries)
+        elif event.cause is Cause.OUT_OF_MEMORY and (grown_bytes := self._grow(task)):
+            self._failed(task, again=True, grown_bytes=grown_bytes)
         else:
             task.user_failures += 1
             again = event.retryable and task.user_failures <= task.options.retries
             delay_s = retry_delay_s(task.options.backoff, task.user_failures, task.id)
             self._failed(task, again=again, delay_s=delay_s)
 
-    def _failed(self, task: Task, *, again: bool, delay_s: float = 0.0) -> None:
+    def _grow(self, task: Task) -> int:
+        """Give the task's next attempt more memory; 0: it may get no more."""
+        options, most_bytes = task.options, task.queue.pool.profile.memory_bytes
+        grown = options.growth.after(options.memory_bytes or 0, most_bytes) if options.growth else None
+        if grown is None:
+            return 0
+        task.options = options._replace(memory_bytes=grown)
+        task.queue = self._admission.queue_of(task.queue.kind.step, task.options)
+        return grown
+
+    def _failed(self, task: Task, *, again: bool, delay_s: float = 0.0, grown_bytes: int = 0) -> None:
         if not again or self.stop is not None or task.stopping is Cause.CANCELLED:
             self._settle(task, How.FRESH)
             return
         task.stopping = None
-        self._out.append(RecordAttempt(task.id, task.attempt))
+        self._out.append(RecordAttempt(task.id, task.attempt, grown_bytes))
         if delay_s > 0:
             task.status = TaskStatus.WAITING
             self._alarms.set(task.id, self._now + delay_s)

@@ -6,6 +6,7 @@ import os
 import signal
 from typing import NamedTuple
 
+from penstock.model.quantities import format_bytes
 from penstock.model.states import Cause
 
 _CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGSYS, signal.SIGTRAP}
@@ -23,10 +24,8 @@ class Death(NamedTuple):
 def explain(death: Death, limit_bytes: int | None) -> tuple[Cause, str]:
     """The cause of the failure of the attempt that the worker ran, and a message."""
     if death.overrun_bytes:
-        return Cause.OUT_OF_MEMORY, (
-            f"used {_size(death.overrun_bytes)}, more than its memory of {_size(limit_bytes or 0)}: "
-            'give the step more with @step(memory="...")'
-        )
+        used, limit = format_bytes(death.overrun_bytes), format_bytes(limit_bytes or 0)
+        return Cause.OUT_OF_MEMORY, f"used {used}, more than its memory of {limit}"
     if death.status is None:
         return Cause.KILLED, "the process that all workers are forked from died"
     if os.WIFEXITED(death.status):
@@ -45,10 +44,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _size(count: int) -> str:
-    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if count >= factor:
-            return f"{count / factor:.3g} {unit}"
-    return f"{count} bytes"

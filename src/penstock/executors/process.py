@@ -303,7 +303,7 @@ class ProcessExecutor:
             cause, message = hired.ending, _ENDED.get(hired.ending, f"ended: {hired.ending}")
         else:
             cause, message = explain(death, hands.limit)
-        if words:
+        if words and not death.overrun_bytes:
             message = f"{message}; it had printed:\n{words}"
         usage, log = hands.rest(death.peak_bytes, self._context.logs)
         status = TaskStatus.CANCELLED if cause is Cause.CANCELLED else TaskStatus.FAILED

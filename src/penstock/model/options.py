@@ -16,6 +16,19 @@ class Backoff(NamedTuple):
     jitter: float = 0.1
 
 
+class Growth(NamedTuple):
+    """Memory that grows with each attempt that runs out of it."""
+
+    first_bytes: int
+    to_bytes: int
+    factor: float = 2.0
+
+    def after(self, memory_bytes: int, most_bytes: int) -> Optional[int]:
+        """What follows this amount, at most `to_bytes` and `most_bytes`; None: there is no more."""
+        grown = min(int(memory_bytes * self.factor), self.to_bytes, most_bytes)
+        return grown if grown > memory_bytes else None
+
+
 class Cache(NamedTuple):
     """That a step's results serve other runs too, and when they don't."""
 
@@ -29,6 +42,7 @@ class Options(NamedTuple):
 
     cpu: float = 1.0
     memory_bytes: Optional[int] = None  # None: not limited, and not counted at admission
+    growth: Optional[Growth] = None  # None: what runs out of memory gets no more
     gpu: int = 0
     timeout_s: Optional[float] = None
     retries: int = 0

@@ -49,6 +49,14 @@ def parse_bytes(size: Union[int, float, str]) -> int:
     return round(size)
 
 
+def format_bytes(count: int) -> str:
+    """`1.5 GiB`, `200 MiB`, `12 bytes`: three digits at most."""
+    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if count >= factor:
+            return f"{count / factor:.3g} {unit}"
+    return f"{count} bytes"
+
+
 def parse_seconds(duration: Union[int, float, str]) -> float:
     """A duration in seconds; a plain number is seconds already, units are ms, s, m, h and d.
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 import os
 import re
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Tuple, cast
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Tuple, Union, cast
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model.environments import Environment
 from penstock.model.nearest import nearest
-from penstock.model.options import Backoff, Cache, Options
+from penstock.model.options import Backoff, Cache, Growth, Options
 from penstock.model.quantities import parse_bytes, parse_seconds
 from penstock.sdk import surroundings
 
 if TYPE_CHECKING:
-    from typing import Type, TypedDict, Union
+    from typing import Type, TypedDict
 
     class StepOptions(TypedDict, total=False):
         """The keywords as a type checker knows them; `_FIELDS` below reads them. None: the default."""
 
         cpu: Optional[float]
-        memory: Union[int, str, None]
+        memory: Union[int, str, Growth, None]
         gpu: Optional[int]
         timeout: Union[float, str, None]
         retries: Optional[int]
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
         python: Optional[str]
         requirements: Union[str, os.PathLike[str], None]
         pyproject: Union[str, os.PathLike[str], None]
+        constraints: Union[str, os.PathLike[str], Iterable[Union[str, os.PathLike[str]]], None]
+        indexes: Optional[Iterable[str]]
+        find_links: Union[str, os.PathLike[str], Iterable[Union[str, os.PathLike[str]]], None]
         env: Optional[Mapping[str, str]]
         secrets: Optional[Iterable[str]]
         isolation: Optional[str]
@@ -63,6 +66,31 @@ def _count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError("expected a whole number of at least 0")
     return value
+
+
+def grow(first: Union[int, str], *, to: Union[int, str], factor: float = 2) -> Growth:
+    """Memory for `@step(memory=grow("1GiB", to="8GiB"))`: what runs out of it is tried again with `factor` times it.
+
+    `first` and `to` are bytes or texts. Such tries don't count against `retries`, and end at `to`, or at what the
+    executor has. Raises UsageError where `to` is less than `first`, `factor` not more than 1, or a size can't be read.
+    """
+    try:
+        growth = Growth(parse_bytes(first), parse_bytes(to), factor)
+        if growth.first_bytes < 1 or growth.to_bytes < growth.first_bytes:
+            raise ValueError("expected to= to be at least the first amount, and that above 0")
+        if not _is_factor(factor):
+            raise ValueError("expected factor= to be a number above 1")
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"grow({first!r}, to={to!r}, factor={factor!r}): {error}") from None
+    return growth
+
+
+def _is_factor(value: Any) -> bool:
+    return isinstance(value, (int, float)) and 1 < value < float("inf")
+
+
+def _memory(value: Any) -> Union[int, Growth]:
+    return value if isinstance(value, Growth) else parse_bytes(value)
 
 
 def _seconds(value: Any) -> float:
@@ -145,7 +173,7 @@ def _isolation(value: Any) -> bool:
 
 _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     "cpu": ("cpu", _number(0)),
-    "memory": ("memory_bytes", parse_bytes),
+    "memory": ("memory_bytes", _memory),
     "gpu": ("gpu", _count),
     "timeout": ("timeout_s", _seconds),
     "retries": ("retries", _count),
@@ -209,4 +237,8 @@ def changed(options: Options, what: str, given: Mapping[str, Any]) -> Options:
             fields[field] = check(value)
         except (ValueError, TypeError) as error:
             raise UsageError(f"{what}: {name}={value!r}: {error}") from None
+    if "memory_bytes" in fields:
+        growth = fields["memory_bytes"]
+        fields["growth"] = growth if isinstance(growth, Growth) else None
+        fields["memory_bytes"] = growth.first_bytes if isinstance(growth, Growth) else growth
     return options._replace(**fields)

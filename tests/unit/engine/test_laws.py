@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from penstock.engine.admission import Admission
 from penstock.engine.facts import StopMode
-from penstock.model.options import Backoff, Options
+from penstock.model.options import Backoff, Growth, Options
 from tests.unit.engine.world import LIMITS, PROFILES, Crash, Driver, Spec, World, combine, made_of
 
 EXAMPLES = 200 if os.environ.get("PENSTOCK_REQUIRE_ALL") == "1" else 30
@@ -46,17 +46,21 @@ KIND = (
     (0.001, 0.001, 1.0),  # wall_s
     ("local", "local", "cluster"),
     (0, 0.5, 1, 1, 2),  # cpu
-    (None, None, 3),  # memory_bytes
+    (None, None, 1, 3),  # memory_bytes
     ((), (), ("db",)),  # limits
     (0, 5),  # first_s of the backoff
 )
-TROUBLES = ((), (), (), ("raise",), ("kill",), ("hang",), ("kill", "hang", "raise"), ("raise", "kill", "kill"))
+TROUBLES = (
+    *((), (), (), ("raise",), ("kill",), ("hang",), ("oom",)),
+    *(("kill", "hang", "raise"), ("raise", "kill", "kill"), ("oom", "kill", "oom")),
+)
 
 
 def kind(
     step: str, wall_s: float, on: str, cpu: float, memory_bytes: int | None, limits: tuple[str, ...], first_s: float
 ) -> tuple[str, float, Options]:
-    options = Options(cpu=cpu, memory_bytes=memory_bytes, limits=limits, on=on, backoff=Backoff(first_s=first_s))
+    growth = Growth(memory_bytes, 4) if memory_bytes else None
+    options = Options(cpu, memory_bytes, growth, limits=limits, on=on, backoff=Backoff(first_s=first_s))
     return step, wall_s, options
 
 

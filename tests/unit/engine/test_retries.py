@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.engine.backoff import retry_delay_s
-from penstock.engine.facts import CancelAttempt, How, RecordAttempt, Settle
-from penstock.model.options import Backoff
+from penstock.engine.facts import CancelAttempt, Command, How, RecordAttempt, Settle, Start
+from penstock.model.options import Backoff, Growth
 from penstock.model.states import PLATFORM_CAUSES, Cause
-from tests.unit.engine.rig import Rig, recalls, settled, started
+from tests.unit.engine.rig import GIB, Rig, recalls, settled, started
 
 USER_CAUSES = (Cause.RAISED, Cause.EXITED, Cause.TIMEOUT, Cause.OUT_OF_MEMORY)
 
@@ -36,6 +36,77 @@ def test_the_platforms_failures_have_a_budget_of_their_own(cause: Cause):
     assert started(rig.end(1, Cause.RAISED, attempt=2)) == [1]
     assert started(rig.end(1, cause, attempt=3)) == [1]
     assert settled(rig.end(1, cause, attempt=4)) == [(1, How.FRESH)]
+
+
+GROWTH = Growth(GIB, 6 * GIB, 2)
+
+
+def grown(commands: list[Command]) -> list[int | None]:
+    """The memory of what starts, in GiB."""
+    return [(command.lane.memory_bytes or 0) // GIB for command in commands if isinstance(command, Start)]
+
+
+def test_what_runs_out_of_memory_gets_more_and_it_does_not_count():
+    rig = Rig(memory_bytes=8 * GIB)
+    assert grown(rig.submit(1, memory_bytes=GIB, growth=GROWTH)) == [1]
+    commands = rig.end(1, Cause.OUT_OF_MEMORY)
+    assert commands[0] == RecordAttempt(1, 1, 2 * GIB)
+    assert grown(commands) == [2]
+    assert grown(rig.end(1, Cause.OUT_OF_MEMORY, attempt=2)) == [4]
+    assert grown(rig.end(1, Cause.OUT_OF_MEMORY, attempt=3)) == [6]
+    assert settled(rig.end(1, Cause.OUT_OF_MEMORY, attempt=4)) == [(1, How.FRESH)]
+
+
+def test_at_its_most_memory_it_counts_as_any_failure_does():
+    rig = Rig(memory_bytes=8 * GIB)
+    rig.submit(1, memory_bytes=5 * GIB, growth=GROWTH, retries=1)
+    assert grown(rig.end(1, Cause.OUT_OF_MEMORY)) == [6]
+    assert grown(rig.end(1, Cause.OUT_OF_MEMORY, attempt=2)) == [6]
+    assert settled(rig.end(1, Cause.OUT_OF_MEMORY, attempt=3)) == [(1, How.FRESH)]
+
+
+def test_other_failures_keep_what_it_has_grown_to():
+    rig = Rig(memory_bytes=8 * GIB)
+    rig.submit(1, memory_bytes=GIB, growth=GROWTH, retries=1)
+    assert grown(rig.end(1, Cause.OUT_OF_MEMORY)) == [2]
+    assert grown(rig.end(1, Cause.KILLED, attempt=2)) == [2]
+    assert grown(rig.end(1, Cause.RAISED, attempt=3)) == [2]
+
+
+def test_it_grows_to_what_the_executor_has_and_waits_for_it():
+    rig = Rig(cpu=2, memory_bytes=3 * GIB)
+    rig.submit(1, 2, memory_bytes=GIB, growth=GROWTH)
+    assert grown(rig.end(1, Cause.OUT_OF_MEMORY)) == [2]
+    assert grown(rig.end(1, Cause.OUT_OF_MEMORY, attempt=2)) == []  # it needs all, and the other one runs
+    assert grown(rig.end(2)) == [3]
+    assert settled(rig.end(1, Cause.OUT_OF_MEMORY, attempt=3)) == [(1, How.FRESH)]
+
+
+def test_one_that_grows_does_not_change_the_next_ones():
+    rig = Rig(memory_bytes=8 * GIB)
+    rig.submit(1, memory_bytes=GIB, growth=GROWTH)
+    rig.end(1, Cause.OUT_OF_MEMORY)
+    rig.end(1, attempt=2)
+    assert grown(rig.submit(2, memory_bytes=GIB, growth=GROWTH)) == [1]
+
+
+def test_what_is_cancelled_does_not_grow():
+    rig = Rig()
+    rig.submit(1, memory_bytes=GIB, growth=GROWTH)
+    rig.cancel(1)
+    assert settled(rig.end(1, Cause.OUT_OF_MEMORY)) == [(1, How.FRESH)]
+
+
+@given(
+    st.builds(Growth, st.integers(1, 10**12), st.integers(1, 10**13), st.floats(1.0, 10, exclude_min=True)),
+    st.integers(1, 10**13),
+)
+def test_growth_comes_to_an_end(growth: Growth, most_bytes: int):
+    amounts = [growth.first_bytes]
+    while (more := growth.after(amounts[-1], most_bytes)) is not None and len(amounts) < 100:
+        assert amounts[-1] < more <= min(growth.to_bytes, most_bytes)
+        amounts.append(more)
+    assert len(amounts) == 100 or growth.after(amounts[-1], most_bytes) is None
 
 
 def test_a_cancellation_that_nobody_asked_for_is_the_platforms():

@@ -24,6 +24,7 @@ PROFILES = {
 }
 LIMITS = {"db": 1}
 PLATFORM_RETRIES = 4
+CAUSES = {"raise": Cause.RAISED, "kill": Cause.KILLED, "oom": Cause.OUT_OF_MEMORY}
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Spec:
     deps: tuple[int, ...] = ()
     options: Options = field(default_factory=lambda: Options(on="local"))
     step: str = "s"
-    troubles: tuple[str, ...] = ()  # of the first executions: "raise", "hang" or "kill"
+    troubles: tuple[str, ...] = ()  # of the first executions: "raise", "hang", "kill" or "oom"
     fails: bool = False  # and so does every later one
     unstable: bool = False  # another result each time
     wall_s: float = 0.001
@@ -267,7 +268,10 @@ class Driver:
             for key, execution in self.known.items()
             if execution.outcome is None and not execution.recalled
         }
-        here = [self.world.specs[execution.task].options for execution in active.values()]
+        here = [
+            self.world.specs[execution.task].options._replace(memory_bytes=execution.lane.memory_bytes)
+            for execution in active.values()
+        ]
         same = [options for options in here if options.on == spec.options.on]
         assert sum(options.cpu for options in same) <= PROFILES[spec.options.on].cpu
         assert sum(options.memory_bytes or 0 for options in same) <= PROFILES[spec.options.on].memory_bytes
@@ -397,7 +401,7 @@ class Driver:
         if cause is not None:
             execution.outcome = (cause, b"")
         elif execution.trouble:
-            execution.outcome = ({"raise": Cause.RAISED, "kill": Cause.KILLED}[execution.trouble], b"")
+            execution.outcome = (CAUSES[execution.trouble], b"")
         elif damaged:
             execution.outcome = (Cause.DAMAGED, b"")
         else:

@@ -25,7 +25,7 @@ from penstock.model.states import Cause
         (
             Death(int(signal.SIGKILL), overrun_bytes=3 << 29),
             Cause.OUT_OF_MEMORY,
-            "used 1.5 GiB, more than its memory of 1 GiB: give the step more with @step(memory=",
+            "used 1.5 GiB, more than its memory of 1 GiB",
         ),
     ],
 )

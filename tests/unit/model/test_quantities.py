@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from penstock.model.quantities import parse_bytes, parse_seconds
+from penstock.model.quantities import format_bytes, parse_bytes, parse_seconds
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,14 @@ def test_sizes(text: str, expected: int) -> None:
 def test_what_is_no_size_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="is not a size; write bytes, or a text such as"):
         parse_bytes(text)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 bytes"), (1023, "1023 bytes"), (1536, "1.5 KiB"), (150 << 20, "150 MiB"), (3 << 29, "1.5 GiB")],
+)
+def test_sizes_for_people(count: int, text: str) -> None:
+    assert format_bytes(count) == text
 
 
 @pytest.mark.parametrize(

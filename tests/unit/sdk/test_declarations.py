@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from penstock.errors import UsageError
+from penstock.model.options import Growth
 from penstock.sdk.flows import flow
+from penstock.sdk.options import grow
 from penstock.sdk.steps import step
 
 
@@ -69,6 +71,30 @@ def test_names_in_any_language(name: str):
 def test_a_limit_is_a_name_or_several(limit: Any):
     with pytest.raises(UsageError, match=r"step same: limit=.+: expected a name, or several"):
         step(limit=limit)(same)
+
+
+def test_memory_may_grow():
+    opts = step(memory=grow("1GiB", to="8GiB", factor=3))(same).opts
+    assert (opts.memory_bytes, opts.growth) == (2**30, Growth(2**30, 2**33, 3))
+    assert step(same).options(memory="2GiB").opts.growth is None
+    plain = step(memory=grow(100, to=200))(same).options(memory=None).opts
+    assert (plain.memory_bytes, plain.growth) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("first", "given", "message"),
+    [
+        ("8GiB", {"to": "1GiB"}, "to= to be at least the first amount"),
+        (0, {"to": 1}, "to= to be at least the first amount, and that above 0"),
+        ("1GiB", {"to": "8GiB", "factor": 1}, "factor= to be a number above 1"),
+        ("1GiB", {"to": "8GiB", "factor": "2"}, "factor= to be a number above 1"),
+        ("1 gallon", {"to": "8GiB"}, "'1 gallon' is not a size"),
+        ("1GiB", {"to": None}, "None is not a size"),
+    ],
+)
+def test_what_cannot_grow(first: Any, given: Any, message: str):
+    with pytest.raises(UsageError, match=rf"grow\(.*\): .*{message}"):
+        grow(first, **given)
 
 
 def test_parameters_may_have_any_name():
