@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from penstock.errors import UsageError
+from penstock.model import surroundings
+from penstock.model.environments import Environment
 from penstock.model.nearest import nearest
 from penstock.model.quantities import parse_bytes, parse_seconds
 
@@ -127,6 +129,9 @@ class Settings:
     limits: Mapping[str, int] = field(default_factory=dict[str, int])  # how many tasks of a named limit run at once
     executors: Mapping[str, ExecutorSettings] = field(default_factory=lambda: dict(_BUILT_IN))
     gc: GcSettings = field(default_factory=GcSettings)
+    environment: Environment | None = (
+        None  # what steps are run with where neither they nor their flow say; None: nothing
+    )
     gc_of_flows: Mapping[str, GcSettings] = field(default_factory=dict[str, GcSettings])  # gc.flows; as it is written
 
     def gc_of(self, flow: str) -> GcSettings:
@@ -148,7 +153,7 @@ class Settings:
         root = find_root(cwd)
         file = root / FILE
         table = _read(file)
-        _refuse_unknown(table, [*_keys(cls), "limits", "executors", "gc"], file)
+        _refuse_unknown(table, [*_keys(cls), "limits", "executors", "gc", "environment"], file)
         limits, executors, gc = (_table(table, key, file) for key in ("limits", "executors", "gc"))
         flows = _table(gc, "flows", file, "gc.flows")
         return cls(
@@ -156,6 +161,7 @@ class Settings:
             limits={name: _parsed(_positive, limits[name], f"{file}: limits.{name}") for name in limits},
             executors=_BUILT_IN | {name: _executor(executors, name, file) for name in executors},
             gc=_gc(table, "gc", file, "gc", ["flows"]),
+            environment=_environment(_table(table, "environment", file), file),
             gc_of_flows={name: _gc(flows, name, file, f"gc.flows.{name}") for name in flows},
             **_fields(cls, table, file, "") | _fields(cls, _from_environment(env), None, ""),
         )
@@ -204,6 +210,11 @@ def _executor(tables: dict[str, Any], name: str, file: Path) -> ExecutorSettings
     table = _table(tables, name, file, place)
     _refuse_unknown(table, _keys(ExecutorSettings), file, f"{place}.")
     return dataclasses.replace(_BUILT_IN.get(name, ExecutorSettings()), **_fields(ExecutorSettings, table, file, place))
+
+
+def _environment(table: dict[str, Any], file: Path) -> Environment | None:
+    _refuse_unknown(table, surroundings.FIELDS, file, "environment.")
+    return surroundings.changed(None, f"{file}: [environment]", table, str(file.parent))
 
 
 def _gc(tables: dict[str, Any], name: str, file: Path, place: str, more: Iterable[str] = ()) -> GcSettings:

@@ -6,6 +6,7 @@ import tomllib
 
 import penstock
 from penstock.cli.main import VERBS
+from penstock.model import surroundings
 from penstock.settings import ExecutorSettings, GcSettings, Settings, _keys  # pyright: ignore[reportPrivateUsage]
 from tests.docs.blocks import blocks_of
 from tools import reference
@@ -25,6 +26,7 @@ def test_every_public_name_and_verb_is_there() -> None:
 def test_every_setting_is_there_and_no_other() -> None:
     table = next(tomllib.loads(block.text) for block in blocks_of(reference.PAGE) if block.language == "toml")
     executor, gc = table.pop("executors")["big"], table.pop("gc")
+    assert set(table.pop("environment")) <= set(surroundings.FIELDS)
     assert set(table) == {*_keys(Settings), "limits"}
     assert set(executor) == set(_keys(ExecutorSettings))
     assert set(gc) == {*_keys(GcSettings), "flows"}

@@ -226,3 +226,79 @@ def test_a_damaged_environment_is_built_anew_with_a_word(lib: Project) -> None:
 def _without(project: Project) -> str:
     project.write("@flow\ndef main():\n    pass\n", "without.py")
     return "without.py"
+
+
+DEFAULTS = """
+from penstock import Environment
+
+def version():
+    import lib
+    return lib.VERSION
+
+@step
+def plain():
+    return version()
+
+@step(packages=["lib==1.0"])
+def older():
+    return version()
+
+@step(env={"MODE": "fast"})
+def with_variables():
+    return version(), os.environ.get("MODE"), os.environ.get("LEVEL")
+
+@step(environment=Environment())
+def at_home():
+    try:
+        return version()
+    except ImportError:
+        return "not there"
+
+@flow(packages=["lib==3.0"])
+def inner():
+    return plain()
+
+@flow
+def bare():
+    return plain()
+
+@flow(packages=["lib==2.0"], env={"LEVEL": "2"}, on_failure=plain)
+def main():
+    return [plain(), older(), with_variables(), at_home(), inner(), bare()]
+"""
+
+
+def test_a_default_of_the_flow_and_one_of_the_project(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    for version in ("1.0", "2.0", "3.0", "4.0"):
+        wheel(project.folder / "wheels", "lib", version)
+    project.settings('[environment]\npackages = ["lib==4.0"]\nfind_links = ["wheels"]')
+    project.write(DEFAULTS)
+    assert project.run().value() == ["2.0", "1.0", ["2.0", "fast", "2"], "not there", "3.0", "2.0"]
+    code, output = project.penstock("run", "mine.py:bare")
+    assert code == 0, output
+    assert project.penstock("get", "bare/1")[1].splitlines()[0] == "4.0"
+    code, output = project.penstock("env", "build", "mine.py:main")
+    assert code == 0, output
+    assert output.count("step plain: environment") == 2  # main's and inner's
+    assert "step at_home" not in output
+    assert project.penstock("run", "--dry-run", "mine.py:main")[0] == 0
+
+
+def test_a_wrong_default_is_refused_before_there_is_a_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    wheel(project.folder / "wheels", "lib", "2.0")
+    project.write(DEFAULTS)
+    project.settings('[environment]\nfind_links = ["wheels"]\npython = "3.1x"')
+    code, output = project.penstock("run", "mine.py:bare")
+    assert code == 2
+    assert "penstock.toml: [environment]: python='3.1x': expected a version" in output
+    project.settings('[environment]\nfind_links = ["wheels"]\npackages = ["lib==9"]')
+    code, output = project.penstock("run", "mine.py:bare")
+    assert code == 2
+    assert "step plain can't run" in output
+    assert "lib" in output
+    project.write(DEFAULTS.replace('@flow(packages=["lib==3.0"])', "@flow(pakages=[])"))
+    code, output = project.penstock("run", "mine.py:bare")
+    assert code == 2
+    assert "flow inner has no option 'pakages'; did you mean 'packages'?" in output

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from penstock.errors import UsageError
+from penstock.model.environments import Environment
 from penstock.settings import ExecutorSettings, GcSettings, Settings
 
 
@@ -102,7 +103,7 @@ def test_variables_of_others_are_let_pass(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("max_worker = 4", "penstock.toml: there is no setting max_worker; did you mean max_workers?"),
-        ("zzz = 4", "penstock.toml: there is no setting zzz; valid here: executors, gc, grace, limits, "),
+        ("zzz = 4", "penstock.toml: there is no setting zzz; valid here: environment, executors, gc, grace, "),
         ("[executors.a]\nmemroy = 1", "there is no setting executors.a.memroy; did you mean executors.a.memory?"),
         ("[executors.a]\nkind = 'ray'", "executors.a.kind: 'ray' is not a kind of executor; write 'process' or"),
         ("[executors.a]\nmemory = '2 pints'", "executors.a.memory: '2 pints' is not a size; write bytes, or"),
@@ -127,6 +128,10 @@ def test_variables_of_others_are_let_pass(tmp_path: Path) -> None:
             "[gc.flows.digits]\nkeep_tag = []",
             "no setting gc.flows.digits.keep_tag; did you mean gc.flows.digits.keep_t",
         ),
+        ("environment = 3", "environment is not a table; write it as `[environment]`"),
+        ("[environment]\npakages = []", "no setting environment.pakages; did you mean environment.packages?"),
+        ("[environment]\npython = 3.12", "[environment]: python=3.12: expected a version as a text"),
+        ("[environment]\nenv = 'A=1'", "[environment]: env='A=1': expected names and values"),
         ("grace = 'soon'", "grace: 'soon' is not a duration"),
         ("max_workers =", "penstock.toml is not TOML: "),
     ],
@@ -158,3 +163,24 @@ def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, value: str, wo
 def test_settings_can_not_be_changed(tmp_path: Path) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings.load(tmp_path, {}).max_workers = 3  # type: ignore[misc]
+
+
+def test_an_environment_for_all_steps(tmp_path: Path) -> None:
+    text = """
+    [environment]
+    packages = ["pandas<3"]
+    python = "3.12"
+    constraints = "bounds.txt"
+    find_links = ["wheels", "https://example.org/links"]
+    env = {MODE = "fast"}
+    secrets = ["TOKEN"]
+    """
+    assert load(tmp_path, text).environment == Environment(
+        packages=("pandas<3",),
+        python="3.12",
+        constraints=(str(tmp_path / "bounds.txt"),),
+        find_links=(str(tmp_path / "wheels"), "https://example.org/links"),
+        env=(("MODE", "fast"),),
+        secrets=("TOKEN",),
+    )
+    assert load(tmp_path, "").environment is None

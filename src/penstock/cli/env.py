@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,8 @@ from penstock.errors import UsageError
 
 if TYPE_CHECKING:
     from penstock.environments.shelf import Entry
+    from penstock.model.environments import Environment
     from penstock.project import Project
-    from penstock.sdk.steps import Step
 
 _EPILOG = """\b
 Examples:
@@ -73,13 +74,10 @@ def ls(as_json: bool) -> None:
 def lock(target: str, upgrade: bool, as_json: bool) -> None:
     """Print the lock of each step's environment. Resolves what is not locked yet; builds nothing."""
     from penstock.environments import locks
-    from penstock.launch.interpreters import is_foreign
 
-    folder, found = _folder(_project()), dict[str, locks.Lock]()
-    for step in _steps(target):
-        environment = step.opts.environment
-        if environment is not None and is_foreign(environment):
-            found[step.name] = locks.resolve(environment, folder, output.note, again=upgrade)
+    project, found = _project(), dict[str, locks.Lock]()
+    for name, environment in _steps(project, target):
+        found[name] = locks.resolve(environment, _folder(project), output.note, again=upgrade)
     if as_json:
         output.json(
             {name: {"digest": lock.digest, "python": lock.python, "lock": lock.text} for name, lock in found.items()}
@@ -97,15 +95,12 @@ def lock(target: str, upgrade: bool, as_json: bool) -> None:
 def build(target: str, again: bool) -> None:
     """Build the environments that a flow's steps ask for."""
     from penstock.environments import builds, locks
-    from penstock.launch.interpreters import is_foreign
 
-    folder = _folder(_project())
-    for step in _steps(target):
-        environment = step.opts.environment
-        if environment is not None and is_foreign(environment):
-            lock = locks.resolve(environment, folder, output.note)
-            builds.build(lock, folder, output.note, again=again)
-            output.line(f"step {step.name}: environment {builds.short(lock.digest)}, Python {lock.python}")
+    project = _project()
+    for name, environment in _steps(project, target):
+        lock = locks.resolve(environment, _folder(project), output.note)
+        builds.build(lock, _folder(project), output.note, again=again)
+        output.line(f"step {name}: environment {builds.short(lock.digest)}, Python {lock.python}")
     output.next_command(f"penstock run {target}", "start a run")
 
 
@@ -132,16 +127,21 @@ def _folder(project: Project) -> Path:
     return project.home / "environments"
 
 
-def _steps(target: str) -> list[Step[Any, Any]]:
+def _steps(project: Project, target: str) -> Iterator[tuple[str, Environment]]:
+    """The steps with an interpreter or packages of their own, by name, and these."""
     from penstock.cli.loading import load
-    from penstock.launch.preparing import steps_of
+    from penstock.launch.interpreters import is_foreign
+    from penstock.launch.preparing import default_environment, steps_of
 
-    found = [step for step in steps_of(load(target)) if step.opts.environment is not None]
+    flow, found = load(target), False
+    for step, environment in steps_of(flow, default_environment(project, flow)):
+        if environment is not None and is_foreign(environment):
+            found = True
+            yield step.name, environment
     if not found:
         raise UsageError(
             f"no step that {target} names has an environment of its own: @step(packages=[...]) gives it one"
         )
-    return found
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from penstock.artifacts import codec
 from penstock.code import installed
@@ -26,6 +26,7 @@ from penstock.launch.interpreters import Workshop
 from penstock.launch.past import Past
 from penstock.launch.secrets import Secrets
 from penstock.launch.targets import Module, module_of
+from penstock.model.environments import Environment, over, settled
 from penstock.model.outcomes import Stored
 from penstock.model.rows import NewRun, Origin, RunEnd
 from penstock.model.specs import RunContext
@@ -77,8 +78,8 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     journal = project.journal  # first: where nothing can be written, it says so best
     workshop = workshop_of(project, order, how)
     if not how.inline:
-        for step in steps_of(flow):
-            workshop.ready(step.opts.environment, step.name)
+        for step, environment in steps_of(flow, default_environment(project, flow)):
+            workshop.ready(environment, step.name)
     with project.store_held():
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
@@ -121,7 +122,7 @@ def codes_of(
 ) -> CodeBook:
     """What the steps of a run reach. Raises UsageError where one declares what is not there."""
     codes = CodeBook(context, project.home / "sources", past.tree, workshop.lock_of, how.watcher.said)
-    for step in steps_of(flow):
+    for step, _ in steps_of(flow, None):
         if step.opts.uses:
             codes.check(step.name, step.opts.uses)
     return codes
@@ -144,21 +145,35 @@ def workshop_of(project: Project, order: Order, how: How) -> Workshop:
     return Workshop(project.home / "environments", recorded, secrets, how.watcher.building)
 
 
-def steps_of(flow: Flow[Any, Any]) -> Iterator[Step[Any, Any]]:
-    """The steps that the flow names, or a function that it names, each once."""
-    seen, waiting = set[int](), [cast("Any", flow.fn)]
+class Placed(NamedTuple):
+    """A step, and what it is run with where it is named."""
+
+    step: Step[Any, Any]
+    environment: Environment | None  # None: the flow's own
+
+
+def default_environment(project: Project, flow: Flow[Any, Any]) -> Environment | None:
+    """What a flow's steps are run with, where they don't say; None: with the flow's own packages."""
+    return over(flow.environment, project.settings.environment)
+
+
+def steps_of(flow: Flow[Any, Any], default: Environment | None) -> Iterator[Placed]:
+    """The steps that the flow names, or a function or flow that it names, each once for each of its environments."""
+    seen = set[tuple[int, Environment | None]]()
+    waiting: list[tuple[Any, Environment | None]] = [(flow.fn, default), (flow.on_failure, default)]
     while waiting:
-        fn = waiting.pop()
-        for value in _named(fn):
-            if id(value) in seen:
-                continue
-            seen.add(id(value))
-            if isinstance(value, Step):
-                yield cast("Step[Any, Any]", value)
-            elif isinstance(value, Flow):
-                waiting.append(cast("Flow[Any, Any]", value).fn)
-            elif isinstance(value, FunctionType):
-                waiting.append(value)
+        value, environment = waiting.pop()
+        if (id(value), environment) in seen:
+            continue
+        seen.add((id(value), environment))
+        if isinstance(value, Step):
+            step = cast("Step[Any, Any]", value)
+            yield Placed(step, settled(step.opts.environment, environment))
+        elif isinstance(value, Flow):
+            inner = cast("Flow[Any, Any]", value)
+            waiting.append((inner.fn, over(inner.environment, environment)))
+        elif isinstance(value, FunctionType):
+            waiting.extend((part, environment) for part in _named(value))
 
 
 def _named(fn: Any) -> Iterator[Any]:

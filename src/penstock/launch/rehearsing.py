@@ -20,6 +20,7 @@ from penstock.launch.preparing import (
     changes_since,
     codes_of,
     context_of,
+    default_environment,
     encode_params,
     policy_of,
     steps_of,
@@ -44,8 +45,8 @@ def rehearse(project: Project, order: Order, how: How) -> Forecast:
     run_id = order.run_id or f"{order.name}/new"
     past = Past(project)
     workshop = workshop_of(project, order, how)
-    for step in steps_of(order.flow):
-        workshop.lock(step.opts.environment, step.name)
+    for step, environment in steps_of(order.flow, default_environment(project, order.flow)):
+        workshop.lock(environment, step.name)
     context = context_of(project, run_id, module, params, taken)
     codes = codes_of(project, order.flow, context, past, workshop, how)
     try:
@@ -95,7 +96,7 @@ class _Stage:
 
     def _call(self, run: Rehearsed, rehearsal: Rehearsal) -> None:
         try:
-            with current.outside(), session.driving(run):
+            with current.outside(), session.driving(run, default_environment(self._project, self._order.flow)):
                 local.resolved(self._order.call())
         except NotThere:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock.artifacts import codec
@@ -19,7 +20,7 @@ from penstock.launch.ending import how_it_ended, run_end, what_ended
 from penstock.launch.how import How
 from penstock.launch.identity import combine, fingerprint
 from penstock.launch.interrupts import interrupts
-from penstock.launch.preparing import Order, Prepared, policy_of, take_lease
+from penstock.launch.preparing import Order, Prepared, default_environment, policy_of, take_lease
 from penstock.model.ids import how_to_resume
 from penstock.model.outcomes import Stored
 from penstock.model.rows import RunEnd
@@ -115,12 +116,14 @@ class ActiveRun:
         return None if origin is None or origin.only else self._prepared.past.origin(origin, combine)
 
     def _call_body(self, driver: Driver) -> Any:
-        with current.outside(), session.driving(self._session(driver)):
+        with current.outside(), self._place(driver):
             return local.resolved(self._order.call())
 
-    def _session(self, driver: Driver) -> session.Run:
+    def _place(self, driver: Driver) -> AbstractContextManager[None]:
+        """Where steps are called as this run's tasks."""
         files = os.fspath(self._project.folder("files", self.id))
-        return session.Run(self.id, driver, self._project.store, files)
+        run = session.Run(self.id, driver, self._project.store, files)
+        return session.driving(run, default_environment(self._project, self._order.flow))
 
     def _settle_rest(self, driver: Driver) -> None:
         """Wait for what the body submitted and did not wait for; a failure among it that nobody saw fails the run, but
@@ -157,7 +160,7 @@ class ActiveRun:
         driver = self._new_driver(None)
         driver.start()
         try:
-            with current.outside(), session.driving(self._session(driver)):
+            with current.outside(), self._place(driver):
                 step(*((error,) if step.binder.names else ()))
         except BaseException as second:  # noqa: BLE001  the boundary to the user's code: the run has failed for another reason
             if isinstance(second, (KeyboardInterrupt, Suspension)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 
 class Environment(NamedTuple):
@@ -17,3 +17,34 @@ class Environment(NamedTuple):
     find_links: Tuple[str, ...] = ()  # folders or pages where archives lie, beside the indexes
     env: Tuple[Tuple[str, str], ...] = ()  # environment variables, name and value, sorted; given as a dict
     secrets: Tuple[str, ...] = ()  # names of environment variables whose values are never stored or shown
+
+
+def over(own: Optional[Environment], default: Optional[Environment]) -> Optional[Environment]:
+    """What holds where `own` is said over a default; None: nothing is said. An empty `Environment()` says: the flow's
+    own, whatever the default.
+
+    What is to be installed (packages, requirements, pyproject) is one's own or the default's as a whole; variables and
+    secrets are joined; all else is the default's where nothing is said.
+    """
+    if own is None or default is None:
+        return own or default
+    if own == Environment():
+        return own
+    installs = own if own.packages or own.requirements or own.pyproject else default
+    return Environment(
+        packages=installs.packages,
+        python=own.python or default.python,
+        requirements=installs.requirements,
+        pyproject=installs.pyproject,
+        constraints=own.constraints or default.constraints,
+        indexes=own.indexes or default.indexes,
+        find_links=own.find_links or default.find_links,
+        env=tuple(sorted({**dict(default.env), **dict(own.env)}.items())),
+        secrets=tuple(dict.fromkeys((*default.secrets, *own.secrets))),
+    )
+
+
+def settled(own: Optional[Environment], default: Optional[Environment]) -> Optional[Environment]:
+    """What a step is run with; None: the flow's own."""
+    found = over(own, default)
+    return None if found == Environment() else found

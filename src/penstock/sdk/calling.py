@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, cast
 
 from penstock.artifacts.canonical import BY_CONTENT
 from penstock.errors import UsageError
+from penstock.model.environments import over
 from penstock.model.specs import Call
 from penstock.sdk import session
 from penstock.sdk.calls import Binder, build, encode_inputs
@@ -95,7 +96,7 @@ def join(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any
     named: List[Tuple[str, Any]] = [(item.name, item.identity or ("unstable", item.culprit)) for item in inputs]
     base = KeyHead(flow.qualified_name).base(here.scope, named)
     key = key_of(base, here.run.occurrence(base))
-    with session.entered(Place(here.run, (*here.scope, key))):
+    with session.entered(Place(here.run, (*here.scope, key), over(flow.environment, here.environment))):
         positional, keywords = spread(binder, arguments)
         return resolved(flow.fn(*positional, **keywords))
 

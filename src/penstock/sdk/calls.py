@@ -8,6 +8,8 @@ from penstock.artifacts import codec
 from penstock.artifacts.canonical import BY_CONTENT, BY_STATE, identify
 from penstock.errors import UsageError
 from penstock.model.edges import Edge
+from penstock.model.environments import settled
+from penstock.model.options import Options
 from penstock.model.specs import Call, Code, Input
 from penstock.sdk import keys
 from penstock.sdk.functions import function_name
@@ -151,4 +153,16 @@ def build(here: Place, step: Any, own: Tuple[Input, ...], shared: Tuple[Input, .
     base = step.key_head.base(here.scope, counted)
     key = keys.key_of(base, here.run.occurrence(base))
     code, (closed_over, culprit, _) = code_of(here.run, step), step.closed_over
-    return Call(key, step.qualified_name, step.name, code, step.opts, own, shared, closed_over, culprit, defaults)
+    options = _options_at(here, step.opts)
+    return Call(key, step.qualified_name, step.name, code, options, own, shared, closed_over, culprit, defaults)
+
+
+def _options_at(here: Place, options: Options) -> Options:
+    """A step's options where its call stands: with the default environment, where the step has none of its own."""
+    if options.environment is None and here.environment is None:
+        return options
+    known = here.run.settled.get((options, here.environment))
+    if known is None:
+        environment = settled(options.environment, here.environment)
+        known = here.run.settled[options, here.environment] = options._replace(environment=environment)
+    return known

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, TypeVar, Union, overload
+import os
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, TypeVar, Union, cast, overload
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
+from penstock.model import surroundings
 from penstock.model.quantities import parse_seconds
 from penstock.sdk import current, session
 from penstock.sdk.functions import Typed, check_function, function_name, is_coroutine_function, qualified_name
@@ -18,12 +20,21 @@ R = TypeVar("R")
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from typing_extensions import ParamSpec
+    from typing_extensions import ParamSpec, Unpack
 
+    from penstock.model.environments import Environment
     from penstock.sdk.calls import Binder
+    from penstock.sdk.options import EnvironmentOptions
 
     P = ParamSpec("P")
     Result_co = TypeVar("Result_co", covariant=True)
+
+    class FlowOptions(EnvironmentOptions, total=False):
+        """The keywords as a type checker knows them. None: the default."""
+
+        timeout: Union[float, str, None]
+        on_failure: Optional[Step[Any, Any]]
+        name: Optional[str]
 
     class Handle(Protocol[Result_co]):
         """A run that is driven in a thread of this process. `launch` has the class."""
@@ -38,7 +49,13 @@ class Flow(Typed["P", R]):
     """A function that calls steps; its signature is its parameters."""
 
     def __init__(
-        self, fn: Callable[P, R], *, name: str, timeout_s: Optional[float], on_failure: Optional[Step[Any, Any]]
+        self,
+        fn: Callable[P, R],
+        *,
+        name: str,
+        timeout_s: Optional[float] = None,
+        on_failure: Optional[Step[Any, Any]] = None,
+        environment: Optional[Environment] = None,
     ) -> None:
         check_function(fn, "flow")
         if is_coroutine_function(fn):
@@ -48,6 +65,7 @@ class Flow(Typed["P", R]):
         self.name = name
         self.timeout_s = timeout_s
         self.on_failure = on_failure
+        self.environment = environment  # of its steps, where they don't say
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         current.refuse_while_importing(self.name)
@@ -123,32 +141,43 @@ def _launched(how: Optional[Callable[..., Any]], flow: Flow[Any, Any]) -> Callab
 @overload
 def flow(fn: Callable[P, R]) -> Flow[P, R]: ...
 @overload
-def flow(
-    *, timeout: Union[float, str, None] = None, on_failure: Optional[Step[Any, Any]] = None, name: Optional[str] = None
-) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
+def flow(**given: Unpack[FlowOptions]) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
 def flow(fn: Any = None, **given: Any) -> Any:
     """Make a function a flow, bare or with options.
 
     timeout (seconds or "2h": the whole run; None: not limited. It interrupts a body that runs in the main thread
     wherever it is; one in another thread ends at its next call of a step), on_failure (a step that is called once with
-    the exception, as the last task of a run that fails), name. Raises UsageError for an unknown option or a wrong
-    value.
+    the exception, as the last task of a run that fails), name; environment, packages, python, requirements, pyproject,
+    constraints, indexes, find_links, env and secrets (what its steps are run with where they don't say; the body itself
+    stays where it is). Raises UsageError for an unknown option or a wrong value.
     """
     if fn is not None:
-        return Flow(fn, name=getattr(fn, "__name__", "flow"), timeout_s=None, on_failure=None)
+        return Flow(fn, name=getattr(fn, "__name__", "flow"))
 
     def decorate(fn: Any) -> Any:
         check_function(fn, "flow")
         what = f"flow {fn.__name__}"
-        checked(what, ("timeout", "on_failure", "name"), given)
-        try:
-            timeout_s = None if given.get("timeout") is None else parse_seconds(given["timeout"])
-        except (ValueError, TypeError) as error:
-            raise UsageError(f"{what}: timeout={given['timeout']!r}: {error}") from None
-        on_failure: Any = given.get("on_failure")
-        if on_failure is not None and not isinstance(on_failure, Step):
-            raise UsageError(f"{what}: on_failure={on_failure!r}: expected a step")
-        name = named(what, given.get("name"), fn.__name__)
-        return Flow(fn, name=name, timeout_s=timeout_s, on_failure=given.get("on_failure"))
+        checked(what, ("timeout", "on_failure", "name", *surroundings.KEYWORDS), given)
+        wished = {name: value for name, value in given.items() if name in surroundings.KEYWORDS}
+        return Flow(
+            fn,
+            name=named(what, given.get("name"), fn.__name__),
+            timeout_s=_timeout_s(what, given.get("timeout")),
+            on_failure=_on_failure(what, given.get("on_failure")),
+            environment=surroundings.changed(None, what, wished, os.getcwd()) if wished else None,
+        )
 
     return decorate
+
+
+def _timeout_s(what: str, timeout: Any) -> Optional[float]:
+    try:
+        return None if timeout is None else parse_seconds(timeout)
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{what}: timeout={timeout!r}: {error}") from None
+
+
+def _on_failure(what: str, step: Any) -> Any:
+    if step is not None and not isinstance(step, Step):
+        raise UsageError(f"{what}: on_failure={step!r}: expected a step")
+    return cast("Any", step)

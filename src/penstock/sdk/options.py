@@ -9,16 +9,30 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Option
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
+from penstock.model import surroundings
 from penstock.model.environments import Environment
 from penstock.model.nearest import nearest
 from penstock.model.options import Backoff, Cache, Growth, Options
 from penstock.model.quantities import parse_bytes, parse_seconds
-from penstock.sdk import surroundings
 
 if TYPE_CHECKING:
     from typing import Type, TypedDict
 
-    class StepOptions(TypedDict, total=False):
+    class EnvironmentOptions(TypedDict, total=False):
+        """The keywords that make an `Environment`, as a type checker knows them; `surroundings` reads them."""
+
+        environment: Optional[Environment]
+        packages: Optional[Iterable[str]]
+        python: Optional[str]
+        requirements: Union[str, os.PathLike[str], None]
+        pyproject: Union[str, os.PathLike[str], None]
+        constraints: Union[str, os.PathLike[str], Iterable[Union[str, os.PathLike[str]]], None]
+        indexes: Optional[Iterable[str]]
+        find_links: Union[str, os.PathLike[str], Iterable[Union[str, os.PathLike[str]]], None]
+        env: Optional[Mapping[str, str]]
+        secrets: Optional[Iterable[str]]
+
+    class StepOptions(EnvironmentOptions, total=False):
         """The keywords as a type checker knows them; `_FIELDS` below reads them. None: the default."""
 
         cpu: Optional[float]
@@ -32,16 +46,6 @@ if TYPE_CHECKING:
         on: Optional[str]
         cache: Union[bool, float, str, Cache, None]
         uses: Optional[Iterable[Any]]
-        environment: Optional[Environment]
-        packages: Optional[Iterable[str]]
-        python: Optional[str]
-        requirements: Union[str, os.PathLike[str], None]
-        pyproject: Union[str, os.PathLike[str], None]
-        constraints: Union[str, os.PathLike[str], Iterable[Union[str, os.PathLike[str]]], None]
-        indexes: Optional[Iterable[str]]
-        find_links: Union[str, os.PathLike[str], Iterable[Union[str, os.PathLike[str]]], None]
-        env: Optional[Mapping[str, str]]
-        secrets: Optional[Iterable[str]]
         isolation: Optional[str]
         name: Optional[str]
 
@@ -221,11 +225,11 @@ def changed(options: Options, what: str, given: Mapping[str, Any]) -> Options:
 
     Raises UsageError that names the option, the value and what was expected.
     """
-    checked(what, (*_FIELDS, *surroundings.FIELDS, "name"), given)
+    checked(what, (*_FIELDS, *surroundings.KEYWORDS, "name"), given)
     fields: Dict[str, Any] = {}
-    wished = {name: value for name, value in given.items() if name in surroundings.FIELDS}
+    wished = {name: value for name, value in given.items() if name in surroundings.KEYWORDS}
     if wished:
-        fields["environment"] = surroundings.changed(options.environment, what, wished)
+        fields["environment"] = surroundings.changed(options.environment, what, wished, os.getcwd())
     for name, value in given.items():
         if name == "name" or name in wished:
             continue

@@ -16,6 +16,8 @@ from penstock.sdk.launcher import launcher
 
 if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
+    from penstock.model.environments import Environment
+    from penstock.model.options import Options
     from penstock.model.outcomes import Error, Stored
     from penstock.model.specs import Call, Code
 
@@ -77,6 +79,7 @@ class Run:
         self.files = files  # folder for the files among results
         self.condition = threading.Condition()
         self.codes: Dict[int, Tuple[Any, Code]] = {}
+        self.settled: Dict[Tuple[Options, Optional[Environment]], Options] = {}  # by those of a step, and the default
         self._occurrences: Dict[bytes, int] = {}
 
     def looked(self) -> None:
@@ -91,10 +94,12 @@ class Run:
 
 
 class Place(NamedTuple):
-    """Where the body stands: its run, and the keys of the nested flows around it."""
+    """Where the body stands: its run, the keys of the nested flows around it, and what its steps are run with by
+    default (None: with the flow's own packages)."""
 
     run: Run
     scope: Tuple[bytes, ...] = ()
+    environment: Optional[Environment] = None
 
 
 _place: contextvars.ContextVar[Optional[Place]] = contextvars.ContextVar("penstock_place", default=None)
@@ -132,9 +137,9 @@ def entered(here: Place) -> Generator[None, None, None]:
 
 
 @contextmanager
-def driving(run: Run) -> Generator[None, None, None]:
-    """Make the run known to this process, and the place of the calls inside."""
-    here = Place(run)
+def driving(run: Run, environment: Optional[Environment]) -> Generator[None, None, None]:
+    """Make the run known to this process, and the place of the calls inside; `environment` as in `Place`."""
+    here = Place(run, environment=environment)
     launcher.places.append(here)
     try:
         with entered(here):

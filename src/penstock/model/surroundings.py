@@ -1,4 +1,4 @@
-"""A step's keywords that say what it is run with, as one `Environment`."""
+"""The keywords that say what a step is run with, checked, as one `Environment`. Pure."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ _PYTHON = re.compile(r"(?:(?:cpython|pypy)-?)?\d+\.\d+(?:\.\d+)?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def _texts(value: Any) -> Tuple[str, ...]:
+def _texts(value: Any, folder: str = "") -> Tuple[str, ...]:
     texts: Tuple[Any, ...] = (value,) if isinstance(value, str) else tuple(value)
     if not all(isinstance(text, str) and text.strip() for text in texts):
         raise ValueError('expected a list of texts, such as ["scikit-learn==1.5.2", "pandas<3"]')
     return tuple(text.strip() for text in texts)
 
 
-def _python(value: Any) -> str:
+def _python(value: Any, folder: str = "") -> str:
     if not isinstance(value, str) or not _PYTHON.fullmatch(value):
         raise ValueError('expected a version as a text, such as "3.10" or "pypy3.9"')
     return value
 
 
-def _path(value: Any) -> str:
+def _path(value: Any, folder: str) -> str:
     path: Any = os.fspath(cast("os.PathLike[str]", value))  # raises TypeError
     if not path or not isinstance(path, str):
         raise ValueError("expected a path")
-    return os.path.abspath(path)
+    return os.path.normpath(os.path.join(folder, path))
 
 
-def _places(value: Any) -> Tuple[str, ...]:
+def _places(value: Any, folder: str) -> Tuple[str, ...]:
     one = isinstance(value, str) or hasattr(value, "__fspath__")
-    return tuple(place if "://" in str(place) else _path(place) for place in ((value,) if one else value))
+    return tuple(place if "://" in str(place) else _path(place, folder) for place in ((value,) if one else value))
 
 
-def _paths(value: Any) -> Tuple[str, ...]:
+def _paths(value: Any, folder: str) -> Tuple[str, ...]:
     one = isinstance(value, str) or hasattr(value, "__fspath__")
-    return tuple(map(_path, (value,) if one else value))
+    return tuple(_path(path, folder) for path in ((value,) if one else value))
 
 
-def _variables(value: Any) -> Tuple[Tuple[str, str], ...]:
+def _variables(value: Any, folder: str = "") -> Tuple[Tuple[str, str], ...]:
     if isinstance(value, tuple):  # checked before
         value = dict(cast("Any", value))
     if not isinstance(value, Mapping):
@@ -57,7 +57,7 @@ def _variables(value: Any) -> Tuple[Tuple[str, str], ...]:
     return tuple(sorted(items.items()))
 
 
-def _names(value: Any) -> Tuple[str, ...]:
+def _names(value: Any, folder: str = "") -> Tuple[str, ...]:
     names = _texts(value)
     for name in names:
         if not _VARIABLE.fullmatch(name):
@@ -65,7 +65,7 @@ def _names(value: Any) -> Tuple[str, ...]:
     return names
 
 
-_CHECKS: Dict[str, Callable[[Any], Any]] = {
+_CHECKS: Dict[str, Callable[[Any, str], Any]] = {
     "packages": _texts,
     "python": _python,
     "requirements": _path,
@@ -76,38 +76,43 @@ _CHECKS: Dict[str, Callable[[Any], Any]] = {
     "env": _variables,
     "secrets": _names,
 }
-"""The fields of `Environment`, and how each is checked."""
+"""The fields of `Environment`, and how each is checked; relative paths stand from the folder."""
 
-FIELDS = ("environment", *_CHECKS)
-"""The keywords."""
+FIELDS = tuple(_CHECKS)
+"""The keywords that are the fields of an `Environment`."""
+
+KEYWORDS = ("environment", *FIELDS)
+"""These, and the one that gives a whole one."""
 
 
-def changed(before: Optional[Environment], what: str, given: Mapping[str, Any]) -> Optional[Environment]:
+def changed(before: Optional[Environment], what: str, given: Mapping[str, Any], folder: str) -> Optional[Environment]:
     """The environment with some of it replaced by the user's keywords; None stands for none of it.
 
-    `environment=` is what the others change. Raises UsageError that names the keyword, the value and what was expected.
+    `environment=` is what the others change; an empty `Environment()` stays one: the flow's own, whatever the default.
+    Relative paths stand from `folder`. Raises UsageError that names the keyword, the value and what was expected.
     """
     base: Any = before
     if "environment" in given:
         base = given["environment"]
         if base is not None and not isinstance(base, Environment):
             raise UsageError(f"{what}: environment={base!r}: expected an Environment(packages=[...], python=...)")
-        base = None if base is None else _checked(f"{what}: environment", base._asdict())
+        base = None if base is None else _checked(f"{what}: environment", base._asdict(), folder)
     own = {name: value for name, value in given.items() if name != "environment"}
-    made = (base or Environment())._replace(**_fields(what, own))
-    return made if made != Environment() else None
+    made = (base or Environment())._replace(**_fields(what, own, folder))
+    return made if made != Environment() or isinstance(given.get("environment"), Environment) else None
 
 
-def _checked(what: str, given: Mapping[str, Any]) -> Environment:
+def _checked(what: str, given: Mapping[str, Any], folder: str) -> Environment:
     none = Environment()._asdict()
-    return Environment(**_fields(what, {name: value for name, value in given.items() if value != none[name]}))
+    said = {name: value for name, value in given.items() if value != none[name]}
+    return Environment(**_fields(what, said, folder))
 
 
-def _fields(what: str, given: Mapping[str, Any]) -> Dict[str, Any]:
+def _fields(what: str, given: Mapping[str, Any], folder: str) -> Dict[str, Any]:
     fields: Dict[str, Any] = {}
     for name, value in given.items():
         try:
-            fields[name] = getattr(Environment(), name) if value is None else _CHECKS[name](value)
+            fields[name] = getattr(Environment(), name) if value is None else _CHECKS[name](value, folder)
         except (ValueError, TypeError) as error:
             raise UsageError(f"{what}: {name}={value!r}: {error}") from None
     return fields
