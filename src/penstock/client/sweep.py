@@ -74,10 +74,13 @@ def mark(journal: Journal, gone_runs: Set[int] = frozenset(), gone_results: Set[
 
 def sweep(home: Path, marked: Marked, *, remove: bool) -> Swept:
     """Remove what is not marked (`remove` False: only count it). No run may be about to begin meanwhile."""
-    blobs, spared_bytes = _blobs(home / "store", marked, remove)
+    store = FolderStore(home / "store", create=False)
+    if remove:
+        store.put_back(marked.blobs)
+    blobs, spared_bytes = _blobs(store, marked, remove)
     piles = [
         blobs,
-        _files("unfinished writes", _plain_files(home / "store" / "tmp"), marked.before, remove),
+        _files("unfinished writes", store.unfinished(), marked.before, remove),
         _files("code snapshots", _unused_snapshots(home / "sources", marked), marked.before, remove),
         _files("unfinished snapshots", _unfinished(home / "sources"), marked.now - _UNFINISHED_S, remove),
         *(_folders(home, kind, marked.runs, remove) for kind in FOLDERS),
@@ -116,8 +119,7 @@ def is_snapshot(name: str) -> bool:
     return True
 
 
-def _blobs(folder: Path, marked: Marked, remove: bool) -> tuple[PileInfo, int]:
-    store = FolderStore(folder, create=False)
+def _blobs(store: FolderStore, marked: Marked, remove: bool) -> tuple[PileInfo, int]:
     count = size = spared = 0
     for blob in store.list():
         if blob.digest in marked.blobs:

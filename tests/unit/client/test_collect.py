@@ -193,6 +193,19 @@ def test_a_removal_that_was_cut_short_is_finished_by_the_next(
     assert len(spacious.rows("SELECT id FROM task")) == len(spacious.rows("SELECT id FROM step")) == 1
 
 
+def test_what_a_killed_gc_has_set_aside_is_put_back_or_goes(spacious: Spacious) -> None:
+    needed_blob, other = spacious.blob(1_000), spacious.blob(2_000)
+    spacious.run([needed_blob])
+    for blob in (needed_blob, other):
+        file = spacious.file_of(blob)
+        file.rename(spacious.home / "store" / "tmp" / file.name)
+    dry = collect()
+    assert [(pile.what, pile.count, pile.bytes) for pile in dry.piles] == [("blobs", 1, 2_000)]
+    assert collect(remove=True).piles == dry.piles
+    assert spacious.file_of(needed_blob).stat().st_size == 1_000
+    assert list((spacious.home / "store" / "tmp").iterdir()) == []
+
+
 def test_a_run_of_many_tasks_goes_in_pieces(spacious: Spacious, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changes, "_PIECE", 3)
     monkeypatch.setattr(changes, "_TURN_S", 0.0)
