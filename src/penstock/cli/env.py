@@ -38,9 +38,8 @@ def ls(as_json: bool) -> None:
     """List the environments that are built, the last used one first."""
     from datetime import UTC, datetime
 
-    from penstock.client.words import size, when
+    from penstock.client.words import packages, size, when
     from penstock.environments import shelf
-    from penstock.environments.builds import short
 
     entries = shelf.listed(_folder(_project()))
     if as_json:
@@ -51,10 +50,9 @@ def ls(as_json: bool) -> None:
         return
     rows = [
         (
-            short(entry.digest) if entry.is_whole else entry.digest,
+            entry.name,
             entry.python or "not whole",
-            ", ".join(f"{name} {version}" for name, version in entry.packages[:3])
-            + (f" and {len(entry.packages) - 3} more" if len(entry.packages) > 3 else ""),
+            packages(entry.packages),
             size(entry.size_bytes),
             size(entry.frees_bytes),
             when(datetime.fromtimestamp(entry.used_at, UTC)),

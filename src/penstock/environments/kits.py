@@ -34,8 +34,9 @@ def in_use(folder: Path) -> Generator[Path]:
 def unused(folder: Path, before: float, unfinished_before: float) -> Iterator[Path]:
     """Kits of other versions that nobody uses, or has used since `before`; and what was cut off while it was unpacked,
     begun before `unfinished_before`, or while it was removed. Both in seconds since the epoch."""
-    current = kit.name()
-    for path in sorted(folder.glob("kit-*")):
+    paths = sorted(folder.glob("kit-*"))
+    current = kit.name() if paths else ""
+    for path in paths:
         try:
             used_at = path.stat().st_mtime
         except FileNotFoundError:  # removed meanwhile

@@ -32,6 +32,11 @@ class Entry(NamedTuple):
     is_whole: bool  # False: its build was cut off, or goes on now
     in_use: bool  # a process holds it, or builds it
 
+    @property
+    def name(self) -> str:
+        """The 12 digits that a person names it by."""
+        return builds.short(self.digest) if self.is_whole else self.digest
+
 
 def listed(folder: Path) -> list[Entry]:
     """All environments below the folder, the last used one first. Blocks for a look at each of their files."""
@@ -131,12 +136,15 @@ def _size(place: Path) -> tuple[int, int]:
     size = alone = 0
     folders = [str(place)]
     while folders:
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                    continue
-                status = entry.stat(follow_symlinks=False)
-                size += status.st_size
-                alone += status.st_size if status.st_nlink == 1 else 0
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                        continue
+                    status = entry.stat(follow_symlinks=False)
+                    size += status.st_size
+                    alone += status.st_size if status.st_nlink == 1 else 0
+        except (FileNotFoundError, PermissionError):  # it went meanwhile, or it is nobody's business
+            continue
     return size, alone
