@@ -24,6 +24,7 @@ Examples:
   penstock env lock digits.py          print what the steps get, as files of requirements
   penstock env lock --upgrade digits.py
   penstock env rm 79a9b32ace1f
+  penstock gc                          what no run needs
 """
 
 

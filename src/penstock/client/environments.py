@@ -108,8 +108,8 @@ def _notes(unneeded: Unneeded, wanted_s: float) -> Iterator[str]:
         size, one = words.size(sum(entry.frees_bytes for entry in fresh)), len(fresh) == 1
         yield (
             f"{words.plural(len(fresh), 'environment')} that no run has {'was' if one else 'were'} used within "
-            f"{words.duration(wanted_s)}, and stay{'s' if one else ''}: {size}, which `penstock env rm "
-            f"{fresh[-1].name}` {'frees' if one else 'begins to free'}"
+            f"{words.duration(wanted_s)}, and stay{'s' if one else ''}: {size}, which "
+            f"`penstock env rm {' '.join(entry.name for entry in fresh)}` frees"
         )
 
 
