@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from penstock.environments import marks, shelf
 from penstock.journal import queries
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
@@ -109,6 +110,43 @@ class Spacious:
         os.utime(file, (at, at))
         return file
 
+    def environment(
+        self,
+        word: str,
+        size: int = 1_000,
+        *,
+        used_s: float = 0.0,
+        whole: bool = True,
+        runs: Iterable[Made] = (),  # that have it
+    ) -> str:
+        """An environment, as if uv had built it, used so long ago; its lock's digest."""
+        from penstock.journal import environments
+
+        lock = f"b3-{digest('lock', word)[1:].hex()}"
+        place = self.home / "environments" / f"{lock[3:15]}-py3.11-Linux-x86_64"
+        (place / "lib").mkdir(parents=True)
+        (place / "lib" / "lib.py").write_bytes(bytes(size))
+        if whole:
+            base = ("/usr/bin/python3", 1, 1)
+            marks.write(place, marks.Mark(lock, "3.11", "3.11.7", base, "lib", (), (("lib", "1.0"),), LONG_AGO))
+        at = time.time() - used_s
+        os.utime(place / marks.NAME if whole else place, (at, at))
+        for run in runs:
+            environments.keep(self.recorded.journal, run.id, f"wish-{word}", lock, f"text of {word}")
+        return lock
+
+    def kept_lock(self, word: str, *, asked_s: float) -> Path:
+        """A lock that is kept for an environment's wish, asked for so long ago."""
+        file = self.home / "environments" / "locks" / f"wish-{word}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"text of {word}")
+        os.utime(file, (time.time() - asked_s, time.time() - asked_s))
+        return file
+
+    def environments(self) -> set[str]:
+        """The locks of those that are whole."""
+        return {entry.digest for entry in shelf.listed(self.home / "environments") if entry.is_whole}
+
     def sql(self, statement: str, *values: object) -> None:
         """Change a row."""
         with self.recorded.journal.database.transaction():
@@ -178,6 +216,15 @@ def anything(spacious: Spacious, random: random.Random, *, live: bool = False) -
         folder = spacious.home / kind / name / "deep"
         folder.mkdir(parents=True)
         (folder / "state").write_bytes(bytes(random.randrange(3_000)))
+    for number in range(random.randrange(4)):
+        spacious.environment(
+            f"{number}",
+            random.randrange(5_000),
+            used_s=random.choice([60.0, 5 * DAY_S, 50 * DAY_S]),
+            whole=random.random() < 0.8,
+            runs=random.sample(runs, random.randrange(len(runs) + 1)),
+        )
+        spacious.kept_lock(f"{number}", asked_s=random.choice([60.0, 50 * DAY_S]))
     spacious.source("last", 50)
     spacious.source("outlines", 60)
     spacious.source("outlines.7.tmp", 70)

@@ -10,10 +10,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from penstock.environments import builds, locks, marks, shelf, uv
+from penstock.environments import builds, leftovers, locks, marks, shelf, uv
 from penstock.errors import PenstockError, PlatformError, UsageError
 from penstock.model.environments import Environment
 from tests import uv_settings
@@ -495,27 +496,52 @@ def test_environments_are_listed_and_removed(place: Place, lib: Environment, tmp
     assert place.names() == []
 
 
-def test_locks_that_were_not_used_for_long_are_dropped(place: Place, lib: Environment) -> None:
+def test_a_kept_lock_that_is_dropped_is_resolved_anew(place: Place, lib: Environment) -> None:
     lock = place.resolve(lib)
-    (file,) = (place.folder / "locks").iterdir()
+    (file,) = leftovers.kept_locks(place.folder, set())
+    assert list(leftovers.kept_locks(place.folder, {file.stem})) == []
     os.utime(file, (1_000_000_000, 1_000_000_000))
     place.resolve(lib)
-    assert shelf.drop_locks(place.folder, 1_000_000_001) == 0, "used now"
-    os.utime(file, (1_000_000_000, 1_000_000_000))
-    assert shelf.drop_locks(place.folder, 1_000_000_001) == 1
+    assert abs(file.stat().st_mtime - time.time()) < 60, "used now"
+    file.unlink()
     assert place.resolve(lib) == lock
     assert "Resolved" in place.told[1]
 
 
 def test_an_environment_in_use_stays(place: Place, lib: Environment) -> None:
-    built = place.build(lib)
-    with shelf.in_use(built):
+    with shelf.held(place.resolve(lib), place.folder, place.told.append) as built:
         assert [entry.in_use for entry in shelf.listed(place.folder)] == [True]
         with pytest.raises(UsageError, match=r"is in use: end the run that uses it, or wait for it"):
             shelf.remove(place.folder, built.lock)
     shelf.remove(place.folder, built.lock)
-    with pytest.raises(PlatformError, match="was removed meanwhile: run it again"), shelf.in_use(built):
-        pass
+    assert place.names() == []
+
+
+def test_an_environment_that_is_removed_before_it_is_held_is_built_anew(
+    place: Place, lib: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, build = place.resolve(lib), builds.build
+
+    def build_and_lose(*arguments: Any) -> builds.Built:
+        monkeypatch.setattr(builds, "build", build)
+        built = build(*arguments)
+        shelf.remove(place.folder, built.lock)
+        return built
+
+    monkeypatch.setattr(builds, "build", build_and_lose)
+    with shelf.held(lock, place.folder, place.told.append) as built:
+        assert ask(built.python, "import lib; print(lib.VERSION)") == "1.0"
+
+
+def test_an_environment_that_was_used_since_it_was_listed_stays(place: Place, lib: Environment) -> None:
+    place.build(lib)
+    (entry,) = shelf.listed(place.folder)
+    os.utime(Path(entry.folder, marks.NAME))
+    assert not shelf.take_away(entry)
+    (entry,) = shelf.listed(place.folder)
+    assert entry.is_whole
+    assert shelf.take_away(entry)
+    assert shelf.take_away(entry), "it is gone"
 
 
 def test_an_environment_that_is_being_built_is_listed_as_such_and_stays(

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Container, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 
 from penstock.artifacts import digests
 from penstock.artifacts.memory import address
@@ -75,7 +75,7 @@ class FolderStore:
         """A writable, private view; blobs of 1 MiB and more are mapped."""
         path = self._path(digest)
         try:
-            fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+            fd = self._open(digest)
         except FileNotFoundError as error:
             raise DamagedError(f"blob {digests.text(digest)} is gone from {self._folder}") from error
         except OSError as error:
@@ -98,7 +98,7 @@ class FolderStore:
         path = self._path(digest)
         try:
             if before is not None:
-                return self._delete_older(path, before)
+                return self._delete_older(digest, before)
             os.unlink(path)
         except FileNotFoundError:
             return False
@@ -106,21 +106,42 @@ class FolderStore:
             raise _store_error("written", path, error) from error
         return True
 
-    def _delete_older(self, path: str, before: float) -> bool:
-        """The file is looked at where nobody can renew it any more, and put back if somebody just has."""
-        aside = os.path.join(self._folder, "tmp", f"{os.getpid()}-{threading.get_ident()}-{os.urandom(6).hex()}")
-        os.rename(path, aside)
+    def _delete_older(self, digest: bytes, before: float) -> bool:
+        """The file is looked at where nobody can renew it unseen, and put back if somebody just has.
+
+        Whoever asks for it meanwhile, or after a kill in between, puts it back himself.
+        """
+        path, aside = self._path(digest), self._aside(digest)
+        try:
+            os.rename(path, aside)
+        except FileNotFoundError:
+            pass  # one that was killed has set it aside
         if os.stat(aside).st_mtime >= before:
             os.replace(aside, path)
             return False
         os.unlink(aside)
         return True
 
+    def put_back(self, needed: Container[bytes]) -> None:
+        """Put back those of the needed blobs that a `delete` has set aside before it was killed."""
+        for blob in _blobs(self._tmp):
+            if blob.digest in needed:
+                self._recall(blob.digest)
+
     def list(self) -> Iterator[BlobInfo]:
-        """All blobs; files that are none are passed over."""
+        """All blobs, those that were set aside among them; files that are none are passed over."""
         for folder in _entries(self._folder):
             if len(folder.name) == 2:
                 yield from _blobs(folder.path)
+        for blob in _blobs(self._tmp):
+            if not os.path.exists(self._path(blob.digest)):  # else it was stored again since
+                yield blob
+
+    def unfinished(self) -> Iterator[Path]:
+        """Files of writes that go on, or were cut off."""
+        from pathlib import Path
+
+        return (Path(entry.path) for entry in _entries(self._tmp) if entry.is_file() and not _is_digest(entry.name))
 
     def holds(self, view: memoryview) -> bool:
         """Whether a buffer lies in memory that this store mapped: then it is most likely stored already."""
@@ -132,9 +153,34 @@ class FolderStore:
             return False
         return any(low <= start and end <= high and ref() is not None for low, high, ref in list(self._mapped))
 
+    @property
+    def _tmp(self) -> str:
+        return os.path.join(self._folder, "tmp")
+
     def _path(self, digest: bytes) -> str:
         name = digests.text(digest)
         return os.path.join(self._folder, name[3:5], name)
+
+    def _aside(self, digest: bytes) -> str:
+        return os.path.join(self._tmp, digests.text(digest))
+
+    def _recall(self, digest: bytes) -> bool:
+        """Put back a blob that was set aside, as one that is needed now; False where it was not."""
+        aside = self._aside(digest)
+        try:
+            os.utime(aside)  # first: it may take the place of one that was just written
+            os.replace(aside, self._path(digest))
+        except OSError:
+            return False
+        return True
+
+    def _open(self, digest: bytes) -> int:
+        path, flags = self._path(digest), os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            self._recall(digest)  # where it is not aside any more, it may be back in its place
+            return os.open(path, flags)
 
     def renew(self, digest: bytes, size: int) -> bool:
         """Renew the file's time; False where it is gone, or of another size."""
@@ -144,13 +190,13 @@ class FolderStore:
                 return False  # truncated by a crash of the machine: written again
             os.utime(path)
         except FileNotFoundError:
-            return False
+            return self._recall(digest) and self.renew(digest, size)
         except OSError as error:
             raise _store_error("written", path, error) from error
         return True
 
     def _write(self, chunks: Iterable[Any], digest: Optional[bytes] = None) -> Tuple[bytes, int]:
-        temporary = os.path.join(self._folder, "tmp", f"{os.getpid()}-{threading.get_ident()}-{os.urandom(6).hex()}")
+        temporary = os.path.join(self._tmp, f"{os.getpid()}-{threading.get_ident()}-{os.urandom(6).hex()}")
         try:
             fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
             try:
@@ -254,6 +300,14 @@ def _blobs(folder: str) -> Iterator[BlobInfo]:
         except (ValueError, FileNotFoundError):
             continue
         yield BlobInfo(digest, status.st_size, status.st_mtime)
+
+
+def _is_digest(name: str) -> bool:
+    try:
+        digests.parse(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _discard(path: str) -> None:

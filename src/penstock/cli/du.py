@@ -10,7 +10,7 @@ from penstock.cli import output
 from penstock.cli.arguments import complete_run, json_option
 
 if TYPE_CHECKING:
-    from penstock.client.space_structs import FlowSpaceInfo, RunSpaceInfo, SpaceInfo
+    from penstock.client.space_structs import EnvironmentSpaceInfo, FlowSpaceInfo, RunSpaceInfo, SpaceInfo
 
 _EPILOG = """\b
 Examples:
@@ -29,12 +29,13 @@ Examples:
 def command(of: str, limit: int, as_json: bool) -> None:
     """Show who uses the space of `.penstock/`: flows and runs, the largest first, and all else.
 
-    What a run holds alone is free once it is removed; the rest of what it refers to serves others too.
+    What a run holds alone is free once it is removed; the rest of what it refers to serves others too. What each
+    environment takes up is said by `penstock env ls`.
     """
     import msgspec
 
     from penstock.client.space import usage
-    from penstock.client.words import plural
+    from penstock.client.words import plural, size
 
     info = usage(of, limit=limit + 1)
     more, info = len(info.runs) > limit, msgspec.structs.replace(info, runs=info.runs[:limit])
@@ -55,6 +56,9 @@ def command(of: str, limit: int, as_json: bool) -> None:
         _show_parts(info)
         if info.cache.results:
             output.note(f"{plural(info.cache.results, 'cached result')} in all: penstock gc --cache")
+        if unneeded := _unneeded(info):
+            free = size(sum(environment.alone_bytes for environment in unneeded))
+            output.note(f"{plural(len(unneeded), 'environment')} that no run has: {free} to free: penstock gc")
     _point_on(of, info)
 
 
@@ -101,13 +105,17 @@ def _show_parts(info: SpaceInfo) -> None:
     output.table(("in .penstock", "count", "size"), [*rows, ("all", "", size(info.bytes))], right=("count", "size"))
 
 
+def _unneeded(info: SpaceInfo) -> list[EnvironmentSpaceInfo]:
+    return [environment for environment in info.environments if not environment.runs and not environment.in_use]
+
+
 def _point_on(of: str, info: SpaceInfo) -> None:
     unused = next(part for part in info.parts if part.what == "what nobody refers to")
     if of and len(info.runs) == 1:
         output.next_command(f"penstock show {info.runs[0].id}", "look inside")
     elif of:
         output.next_command(f"penstock gc --flow {info.flows[0].flow} --keep-last 3", "what older runs hold")
-    elif unused.bytes:
+    elif unused.bytes or _unneeded(info):
         output.next_command("penstock gc", "what can be freed now")
     else:
         output.next_command("penstock gc --keep-last 3", "what older runs hold")

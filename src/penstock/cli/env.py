@@ -25,6 +25,7 @@ Examples:
   penstock env lock digits.py          print what the steps get, as files of requirements
   penstock env lock --upgrade digits.py
   penstock env rm 79a9b32ace1f
+  penstock gc                          what no run needs
 """
 
 
@@ -39,9 +40,8 @@ def ls(as_json: bool) -> None:
     """List the environments that are built, the last used one first."""
     from datetime import UTC, datetime
 
-    from penstock.client.words import size, when
+    from penstock.client.words import packages, size, when
     from penstock.environments import shelf
-    from penstock.environments.builds import short
 
     entries = shelf.listed(_folder(_project()))
     if as_json:
@@ -52,10 +52,9 @@ def ls(as_json: bool) -> None:
         return
     rows = [
         (
-            short(entry.digest) if entry.is_whole else entry.digest,
+            entry.name,
             entry.python or "not whole",
-            ", ".join(f"{name} {version}" for name, version in entry.packages[:3])
-            + (f" and {len(entry.packages) - 3} more" if len(entry.packages) > 3 else ""),
+            packages(entry.packages),
             size(entry.size_bytes),
             size(entry.frees_bytes),
             when(datetime.fromtimestamp(entry.used_at, UTC)),

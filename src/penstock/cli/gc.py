@@ -11,7 +11,7 @@ from penstock.cli import output
 from penstock.cli.arguments import json_option
 
 if TYPE_CHECKING:
-    from penstock.client.space_structs import RunSpaceInfo, SweepInfo
+    from penstock.client.space_structs import EnvironmentSpaceInfo, RunSpaceInfo, SweepInfo
 
 _EPILOG = """\b
 Examples:
@@ -53,10 +53,13 @@ def command(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Free the space of what no run and no cached result refers to; first remove the runs that need not be kept.
+    """Free the space of what no run and no cached result needs; first remove the runs that need not be kept.
 
     A run goes when nothing here keeps it, and --keep-last or --older-than is given, or set in penstock.toml. Cached
-    results that were not used for the time of --older-than go too. Safe beside running flows.
+    results that were not used for the time of --older-than go too.
+
+    Environments of steps go with the last run that has them; those that no run has when they were not used for the time
+    of --older-than, else for 7 days. Safe beside running flows.
     """
     from penstock.client.space import collect
 
@@ -88,6 +91,10 @@ def _show(info: SweepInfo) -> None:
     if info.cached.results:
         count = words.plural(info.cached.results, "cached result")
         output.line(f"{count}: {words.size(info.cached.alone_bytes)} alone\n")
+    if info.environments:
+        rows = [_environment_row(environment) for environment in info.environments]
+        output.table(("environment", "python", "packages", "last used", "frees"), rows, right=("frees",))
+        output.line()
     if info.piles:
         piles = [(pile.what, f"{pile.count:,}", words.size(pile.bytes)) for pile in info.piles]
         output.table(("what", "count", "size"), piles, right=("count", "size"))
@@ -102,6 +109,18 @@ def _row(run: RunSpaceInfo) -> tuple[str, ...]:
     return run.id, run.status, words.duration(age_s), words.size(run.alone_bytes), ", ".join(run.tags)
 
 
+def _environment_row(environment: EnvironmentSpaceInfo) -> tuple[str, ...]:
+    from penstock.client import words
+
+    return (
+        environment.id,
+        environment.python or "not whole",
+        words.packages(list(environment.packages.items())),
+        words.when(environment.used_at),
+        words.size(environment.alone_bytes),
+    )
+
+
 def _conclude(info: SweepInfo, repeated: str) -> None:
     """What it comes to, and the one thing to do next."""
     from penstock.client.words import size
@@ -110,7 +129,7 @@ def _conclude(info: SweepInfo, repeated: str) -> None:
     if info.spared_bytes:
         output.note(f"{size(info.spared_bytes)} more may belong to runs that go on: try again when they are over")
     if not something and not info.journal_bytes:
-        output.note("nothing to free: all that is stored is needed")
+        output.note("nothing to free now" if info.notes else "nothing to free: all that is stored is needed")
     elif info.removed:
         journal = f", and {size(info.journal_bytes)} of the journal" if info.journal_bytes else ""
         output.note(f"freed {size(info.bytes)}{journal}")

@@ -1,4 +1,4 @@
-"""What goes, and its removal: first runs and cached results, then all that nobody refers to any more."""
+"""What goes, and its removal: environments, then runs and cached results, then all that nobody refers to any more."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.client import holdings, sweep, usage
+from penstock.client import environments, holdings, sweep, usage
 from penstock.client.policy import Policy, results_to_forget, runs_to_remove
 from penstock.client.space_structs import CacheSpaceInfo, RunSpaceInfo, SweepInfo
 from penstock.errors import NotFoundError, RunBusyError
 from penstock.journal import changes, queries, space
 
 if TYPE_CHECKING:
+    from penstock.client.environments import Cleared
     from penstock.client.sweep import Swept
     from penstock.journal.journal import Journal
     from penstock.journal.space import CachedRow
@@ -25,43 +26,50 @@ def described(home: Path, journal: Journal, policy: Policy, notes: tuple[str, ..
     """What would go. `removed`: what to say of it, where nothing is there that could go."""
     runs, results = _chosen(journal, policy)
     infos, cached = _infos(home, journal, runs, results)
-    marked = sweep.mark(journal, {run.id for run in runs}, {row.id for row in results})
-    return _told(removed, infos, cached, sweep.sweep(home, marked, remove=False), notes)
+    gone = {run.id for run in runs}
+    cleared = environments.clear(environments.choose(home, journal, gone, policy), remove=False)
+    swept = sweep.sweep(home, sweep.mark(journal, gone, {row.id for row in results}), remove=False)
+    return _told(removed, infos, cached, cleared, swept, notes)
 
 
 def carried_out(home: Path, journal: Journal, policy: Policy, notes: tuple[str, ...]) -> SweepInfo:
     """Remove it. No run may be about to begin meanwhile.
 
     Rows go before what they refer to: whatever ends this in the middle, no row is left that refers to nothing, and the
-    next time finds the rest.
+    next time finds the rest. But environments go before their runs, whose rows tell that they may.
     """
     runs, results = _chosen(journal, policy)
     infos, cached = _infos(home, journal, runs, results)
+    chosen = environments.choose(home, journal, {run.id for run in runs}, policy)
+    cleared = environments.clear(chosen, remove=True)
     changes.forget_cached(journal, results)
     gone = {run.run_id for run in runs if _is_removed(journal, run)}
     changes.finish_removals(journal)
     changes.forget_void_claims(journal)
     swept = sweep.sweep(home, sweep.mark(journal), remove=True)
-    return _told(True, [info for info in infos if info.id in gone], cached, swept, notes, _tidied(journal))
+    return _told(True, [info for info in infos if info.id in gone], cached, cleared, swept, notes, _tidied(journal))
 
 
 def _told(
     removed: bool,
     infos: list[RunSpaceInfo],
     cached: CacheSpaceInfo,
+    cleared: Cleared,
     swept: Swept,
     notes: tuple[str, ...],
     journal_bytes: int = 0,
 ) -> SweepInfo:
+    piles = swept.piles + cleared.piles
     return SweepInfo(
         removed=removed,
-        bytes=sum(pile.bytes for pile in swept.piles),
+        bytes=sum(pile.bytes for pile in piles),
         runs=tuple(infos),
         cached=cached,
-        piles=swept.piles,
+        piles=piles,
         journal_bytes=journal_bytes,
         spared_bytes=swept.spared_bytes,
-        notes=notes,
+        notes=notes + cleared.notes,
+        environments=cleared.infos,
     )
 
 

@@ -1,20 +1,27 @@
-"""Which runs, and which cached results, are no longer needed. Pure."""
+"""Which runs, cached results and environments are no longer needed. Pure."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from penstock.journal.space import CachedRow
 from penstock.journal.views import RunRow
 from penstock.model.states import RunStatus
 from penstock.settings import GcSettings, Settings
 
+if TYPE_CHECKING:
+    from penstock.environments.shelf import Entry
+
 _NOTHING = GcSettings()
 _RESUMABLE_S = 86_400.0
 """A run that can be gone on with is spared so long, where only the count of runs speaks against it."""
+
+_WANTED_S = 7 * 86_400.0
+"""An environment that no run has may have been built for one that is still to come."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,21 @@ class Policy:
         said = self.settings.gc_of(flow)
         tags = (said.keep_tags or ()) + (self.asked.keep_tags or ())
         return dataclasses.replace(self.asked.over(said), keep_tags=tags)
+
+    @property
+    def wanted_s(self) -> float:
+        """For how long after its last use an environment stays that no run has."""
+        older_than_s = self.asked.over(self.settings.gc).older_than_s
+        return _WANTED_S if older_than_s is None else older_than_s
+
+
+@dataclass
+class Unneeded:
+    """Environments that no run needs."""
+
+    going: list[Entry] = field(default_factory=list["Entry"])
+    busy: list[Entry] = field(default_factory=list["Entry"])  # these stay: a process uses or builds them
+    fresh: list[Entry] = field(default_factory=list["Entry"])  # and these: they may be wanted for a run to come
 
 
 def seen_at(run: RunRow) -> float:
@@ -68,6 +90,24 @@ def runs_to_remove(runs: Iterable[RunRow], origins: Mapping[int, int], policy: P
 def results_to_forget(rows: Iterable[CachedRow], policy: Policy, now: float) -> list[CachedRow]:
     """The cached results that go. They belong to the flow whose run made them, and outlive that run."""
     return [row for row in rows if policy.concerns(row.flow) and (policy.drop_cache or _is_stale(row, policy, now))]
+
+
+def unneeded_environments(
+    entries: Iterable[Entry], needed: Set[str], leaving: Set[str], policy: Policy, now: float
+) -> Unneeded:
+    """`needed`: digests of the locks that the runs have which stay; `leaving`: that only those have which go.
+
+    An environment goes with its last run. One that no run has goes when it was not used for a while; one whose build or
+    removal was cut off at once.
+    """
+    found = Unneeded()
+    for entry in entries:
+        if entry.is_whole and entry.digest in needed:
+            continue
+        age_s = now - entry.used_at
+        stays = entry.is_whole and entry.digest not in leaving and age_s <= policy.wanted_s
+        (found.busy if entry.in_use else found.fresh if stays else found.going).append(entry)
+    return found
 
 
 def _goes(run: RunRow, rank: int, rule: GcSettings, now: float) -> bool:

@@ -51,7 +51,10 @@ def collect(
     and where it says nothing, no restriction; but with neither of the two, no run goes. Tags of the settings are kept
     too. `flows`: whose runs and cached results may go; empty: of all. `drop_cache`: all cached results go.
 
-    Then all goes that nobody refers to. Safe beside running flows; runs that are about to begin wait until it is over.
+    Then all goes that nobody refers to. An environment goes with the last run that has it; one that no run has, when it
+    was not used for `older_than`, or where nothing is said, for 7 days. One that a process uses stays, with a note.
+
+    Safe beside running flows; runs that are about to begin wait until it is over.
     Raises UsageError, NotFoundError for a flow that never had a run, StoreError, JournalError.
     """
     from penstock.client import collecting
@@ -61,7 +64,7 @@ def collect(
     with closing(project.reader) as reader:
         policy = Policy(project.settings, asked, frozenset(_known(reader, flow) for flow in flows), drop_cache)
         notes = tuple(_slips(reader, policy))
-        if not remove or not (project.home / "journal.db").exists():
+        if not remove or not project.home.exists():
             return collecting.described(project.home, reader, policy, notes, removed=remove)
     with closing(project.journal) as journal, project.store_held(alone=True):
         return collecting.carried_out(project.home, journal, policy, notes)

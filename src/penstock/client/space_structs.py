@@ -49,6 +49,19 @@ class CacheSpaceInfo(msgspec.Struct, frozen=True):
     alone_bytes: int  # of these, what no run refers to, and no cached result that is not among these
 
 
+class EnvironmentSpaceInfo(msgspec.Struct, frozen=True):
+    """What an environment takes that steps run in."""
+
+    id: str  # the digits that `penstock env rm` takes
+    python: str  # "3.10.13"; "": its build or its removal was cut off, or goes on
+    packages: dict[str, str]  # versions by names
+    used_at: datetime
+    in_use: bool  # a process runs in it, or builds it
+    runs: int  # how many have it, of those that stay
+    bytes: int
+    alone_bytes: int  # of these, what is free once it is gone: uv's cache may share the rest
+
+
 class SpaceInfo(msgspec.Struct, frozen=True):
     """Who uses the space of a project."""
 
@@ -57,6 +70,7 @@ class SpaceInfo(msgspec.Struct, frozen=True):
     flows: tuple[FlowSpaceInfo, ...]  # here and below those that hold most alone first
     runs: tuple[RunSpaceInfo, ...]
     cache: CacheSpaceInfo
+    environments: tuple[EnvironmentSpaceInfo, ...] = ()  # all of the project, the last used one first
 
 
 class SweepInfo(msgspec.Struct, frozen=True):
@@ -69,4 +83,5 @@ class SweepInfo(msgspec.Struct, frozen=True):
     piles: tuple[PileInfo, ...]  # all that goes from the disk, by its kind; they add up to `bytes`
     journal_bytes: int = 0  # that the journal's own file became smaller, besides; 0 where that is not known before
     spared_bytes: int = 0  # that nobody refers to, but runs that go on may be about to
-    notes: tuple[str, ...] = ()  # what looks like a slip: a tag that no run has, a flow that has none
+    notes: tuple[str, ...] = ()  # what looks like a slip, as a tag that no run has; which environments stay, and why
+    environments: tuple[EnvironmentSpaceInfo, ...] = ()  # that go

@@ -31,7 +31,7 @@ FOLDERS = ("logs", "checkpoints", "files")
 _CLOCK_ERROR_S = 86_400.0
 """How far the clock may have been set back since a running flow began: what it stores then looks older."""
 
-_UNFINISHED_S = 3_600.0
+UNFINISHED_S = 3_600.0
 """A temporary file among the code snapshots may be another process's of just now: not only runs write there."""
 
 
@@ -74,12 +74,15 @@ def mark(journal: Journal, gone_runs: Set[int] = frozenset(), gone_results: Set[
 
 def sweep(home: Path, marked: Marked, *, remove: bool) -> Swept:
     """Remove what is not marked (`remove` False: only count it). No run may be about to begin meanwhile."""
-    blobs, spared_bytes = _blobs(home / "store", marked, remove)
+    store = FolderStore(home / "store", create=False)
+    if remove:
+        store.put_back(marked.blobs)
+    blobs, spared_bytes = _blobs(store, marked, remove)
     piles = [
         blobs,
-        _files("unfinished writes", _plain_files(home / "store" / "tmp"), marked.before, remove),
-        _files("code snapshots", _unused_snapshots(home / "sources", marked), marked.before, remove),
-        _files("unfinished snapshots", _unfinished(home / "sources"), marked.now - _UNFINISHED_S, remove),
+        files("unfinished writes", store.unfinished(), marked.before, remove),
+        files("code snapshots", _unused_snapshots(home / "sources", marked), marked.before, remove),
+        files("unfinished snapshots", _unfinished(home / "sources"), marked.now - UNFINISHED_S, remove),
         *(_folders(home, kind, marked.runs, remove) for kind in FOLDERS),
         _folders(home, "scratch", marked.live, remove),
     ]
@@ -116,8 +119,23 @@ def is_snapshot(name: str) -> bool:
     return True
 
 
-def _blobs(folder: Path, marked: Marked, remove: bool) -> tuple[PileInfo, int]:
-    store = FolderStore(folder, create=False)
+def files(what: str, found: Iterable[Path], before: float, remove: bool) -> PileInfo:
+    """Those of the files that were not changed since `before`, removed or (`remove` False) only counted."""
+    count = size = 0
+    for file in found:
+        try:
+            status = file.stat()
+            if status.st_mtime >= before:
+                continue
+            if remove:
+                file.unlink()
+        except FileNotFoundError:
+            continue
+        count, size = count + 1, size + status.st_size
+    return PileInfo(what, count, size)
+
+
+def _blobs(store: FolderStore, marked: Marked, remove: bool) -> tuple[PileInfo, int]:
     count = size = spared = 0
     for blob in store.list():
         if blob.digest in marked.blobs:
@@ -130,21 +148,6 @@ def _blobs(folder: Path, marked: Marked, remove: bool) -> tuple[PileInfo, int]:
             continue
         count, size = count + 1, size + blob.size
     return PileInfo("blobs", count, size), spared
-
-
-def _files(what: str, files: Iterable[Path], before: float, remove: bool) -> PileInfo:
-    count = size = 0
-    for file in files:
-        try:
-            status = file.stat()
-            if status.st_mtime >= before:
-                continue
-            if remove:
-                file.unlink()
-        except FileNotFoundError:
-            continue
-        count, size = count + 1, size + status.st_size
-    return PileInfo(what, count, size)
 
 
 def _plain_files(folder: Path) -> Iterator[Path]:

@@ -8,10 +8,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.client import holdings, sweep
+from penstock.client import environments, holdings, sweep
 from penstock.client.holdings import Holdings
 from penstock.client.policy import seen_at
-from penstock.client.space_structs import FlowSpaceInfo, PileInfo, RunSpaceInfo, SpaceInfo
+from penstock.client.space_structs import (
+    EnvironmentSpaceInfo,
+    FlowSpaceInfo,
+    PileInfo,
+    RunSpaceInfo,
+    SpaceInfo,
+)
 from penstock.client.words import utc
 from penstock.journal import queries
 from penstock.model.states import RunStatus
@@ -28,7 +34,8 @@ def measured(home: Path, journal: Journal, of: str, limit: int | None) -> SpaceI
     held = holdings.count(home, journal, rows)
     runs = [run_info(home, row, held) for row in rows]
     flows = _flow_infos(runs, held)
-    parts = tuple(_parts(home, journal, runs, held))
+    built = environments.listed(home, journal)
+    parts = tuple(_parts(home, journal, runs, held, built))
     if wanted is not None:
         one = "/" in of.strip("/")
         flows = [flow for flow in flows if flow.flow == wanted.flow]
@@ -39,6 +46,7 @@ def measured(home: Path, journal: Journal, of: str, limit: int | None) -> SpaceI
         flows=tuple(sorted(flows, key=_largest)),
         runs=tuple(sorted(runs, key=_largest)[:limit]),
         cache=held.cache,
+        environments=built,
     )
 
 
@@ -79,7 +87,13 @@ def _largest(info: Any) -> tuple[int, int]:
     return -info.alone_bytes, -info.bytes
 
 
-def _parts(home: Path, journal: Journal, runs: list[RunSpaceInfo], held: Holdings) -> Iterator[PileInfo]:
+def _parts(
+    home: Path,
+    journal: Journal,
+    runs: list[RunSpaceInfo],
+    held: Holdings,
+    built: tuple[EnvironmentSpaceInfo, ...],
+) -> Iterator[PileInfo]:
     """All of the folder, each byte in one of them."""
     marked = sweep.mark(journal)
     # To a reader rubbish is rubbish, whatever its age.
@@ -92,6 +106,7 @@ def _parts(home: Path, journal: Journal, runs: list[RunSpaceInfo], held: Holding
         PileInfo("logs, checkpoints and files of runs", len(runs), sum(run.folder_bytes for run in runs)),
         _pile("code snapshots", (entry for entry in sources if entry.name in marked.snapshots)),
         _pile("outlines of the sources", (entry for entry in sources if not _is_swept(entry.name))),
+        PileInfo("environments", len(built), sweep.size_below(environments.folder_of(home))),
         _pile("the journal", (entry for entry in _entries(home) if entry.name.startswith("journal.db"))),
         PileInfo("what nobody refers to", sum(pile.count for pile in unused), sum(pile.bytes for pile in unused)),
     ]

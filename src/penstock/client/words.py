@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -55,6 +56,12 @@ def one_line(text: str, width: int = 80) -> str:
     """A text on one line, at most `width` characters."""
     flat = " ".join(text.split())
     return flat if len(flat) <= width else flat[: width - 1] + "…"
+
+
+def packages(found: Sequence[tuple[str, str]]) -> str:
+    """The first three of them: `numpy 2.2.6, pandas 2.3.0, six 1.16.0 and 4 more`."""
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return ", ".join(f"{name} {version}" for name, version in found[:3]) + more
 
 
 def plural(count: int, noun: str) -> str:

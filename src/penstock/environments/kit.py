@@ -23,7 +23,7 @@ def build_kit(folder: Path) -> Path:
     Blocks for some milliseconds. Raises StoreError where the folder can't be written.
     """
     members = sorted(_members())
-    target = folder / f"kit-{_digest(members)}.zip"
+    target = folder / f"{_name(members)}.zip"
     if not target.exists():
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -36,10 +36,11 @@ def build_kit(folder: Path) -> Path:
 def unpack_kit(folder: Path) -> Path:
     """The kit as a folder in `folder`, named likewise, so that interpreters can keep its byte code.
 
-    Written only where it is missing. Blocks for some milliseconds. Raises StoreError where the folder can't be written.
+    Written only where it is missing; that it is used now is written into its time. Blocks for some milliseconds. Raises
+    StoreError where the folder can't be written.
     """
     members = sorted(_members())
-    target = folder / f"kit-{_digest(members)}"
+    target = folder / _name(members)
     if not target.exists():
         temporary = folder / f"{target.name}.{os.getpid()}.tmp"
         try:
@@ -54,7 +55,20 @@ def unpack_kit(folder: Path) -> Path:
             shutil.rmtree(temporary, ignore_errors=True)
             if not target.exists():  # else another process has put it there meanwhile
                 raise StoreError(f"can't write the kit to {folder}: {error.strerror or error}") from error
+    try:
+        os.utime(target)
+    except OSError:
+        pass  # a project that can't be written works all the same
     return target
+
+
+def name() -> str:
+    """What the kit of this Penstock is called, unpacked. Blocks for some milliseconds."""
+    return _name(sorted(_members()))
+
+
+def _name(members: list[tuple[str, bytes]]) -> str:
+    return f"kit-{_digest(members)}"
 
 
 def _members() -> Iterator[tuple[str, bytes]]:

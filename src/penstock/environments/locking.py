@@ -37,7 +37,7 @@ def alone(file: Path, waiting: Callable[[], None] | None) -> Generator[int]:
 
 
 def share(file: Path) -> int:
-    """Hold an existing file against `is_shared`, until the descriptor is closed or this process ends.
+    """Hold an existing file against `unshared`, until the descriptor is closed or this process ends.
 
     Raises FileNotFoundError where it isn't there, or was removed meanwhile.
     """
@@ -51,21 +51,32 @@ def share(file: Path) -> int:
     return fd
 
 
-def is_shared(file: Path) -> bool:
-    """Whether someone holds the file with `share`. False where there is none."""
+@contextmanager
+def unshared(file: Path) -> Generator[None]:
+    """Inside, nobody holds the file with `share`, and who asks for it waits. Where there is none, nothing is held.
+
+    Raises BlockingIOError where somebody holds it.
+    """
     import fcntl
 
-    try:
-        fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
+    fd = _existing(file)
+    if fd is None:
+        yield
+        return
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        yield
     finally:
         os.close(fd)
-    return False
+
+
+def is_shared(file: Path) -> bool:
+    """Whether someone holds the file with `share`. False where there is none."""
+    try:
+        with unshared(file):
+            return False
+    except BlockingIOError:
+        return True
 
 
 def _acquire(file: Path, waiting: Callable[[], None] | None) -> int:
@@ -90,6 +101,15 @@ def _acquire(file: Path, waiting: Callable[[], None] | None) -> int:
             os.close(fd)
             raise
         os.close(fd)  # its last holder removed it while we waited: the next one may have made another
+
+
+def _existing(file: Path) -> int | None:
+    for flags in (os.O_RDWR, os.O_RDONLY):  # a network file system locks against others only what can be written
+        try:
+            return os.open(file, flags | os.O_CLOEXEC)
+        except OSError:
+            continue
+    return None
 
 
 def _opened(file: Path) -> int:

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from penstock.environments import locking, marks
+from penstock.environments import builds, locking, marks, uv
 from penstock.environments.builds import Built
+from penstock.environments.locks import Lock
 from penstock.errors import NotFoundError, PlatformError, UsageError
 
 _PLACE = re.compile(r"([0-9a-f]{12})-[^/]+")
@@ -24,12 +25,17 @@ class Entry(NamedTuple):
     folder: str
     python: str  # "3.10.13"; "" where it is not whole
     packages: tuple[tuple[str, str], ...]
-    size_bytes: int  # all that it takes up
+    size_bytes: int  # of all its files, by their lengths
     frees_bytes: int  # what its removal would free now: uv's own cache may share the rest
     built_at: float  # seconds since the epoch
     used_at: float  # when a run last asked for it
     is_whole: bool  # False: its build was cut off, or goes on now
     in_use: bool  # a process holds it, or builds it
+
+    @property
+    def name(self) -> str:
+        """The 12 digits that a person names it by."""
+        return builds.short(self.digest) if self.is_whole else self.digest
 
 
 def listed(folder: Path) -> list[Entry]:
@@ -42,17 +48,12 @@ def listed(folder: Path) -> list[Entry]:
 
 
 @contextmanager
-def in_use(built: Built) -> Generator[None]:
-    """Inside, nobody removes the environment. Ends with this process, however that ends.
-
-    Raises PlatformError where it was removed since it was asked for.
-    """
+def held(lock: Lock, folder: Path, tell: uv.Tell) -> Generator[Built]:
+    """The environment of the lock, as `builds.build` gives it. Inside, nobody removes it; that ends with this process,
+    however it ends."""
+    built, fd = _hold(lock, folder, tell)
     try:
-        fd = locking.share(Path(built.folder, marks.NAME))
-    except OSError as error:
-        raise PlatformError(f"the environment {built.folder} was removed meanwhile: run it again") from error
-    try:
-        yield
+        yield built
     finally:
         os.close(fd)
 
@@ -68,36 +69,39 @@ def remove(folder: Path, digest: str) -> Entry:
         raise NotFoundError(f"no environment {digest}: `penstock env ls` shows those that there are")
     if len(entries) > 1:
         raise UsageError(f"several environments begin with {digest}: give more of its digits")
-    entry = entries[0]
+    if not take_away(entries[0]):
+        raise UsageError(f"the environment {digest} is in use: end the run that uses it, or wait for it")
+    return entries[0]
+
+
+def take_away(entry: Entry) -> bool:
+    """Remove an environment; False where a process uses or builds it, or has since it was listed.
+
+    Raises PlatformError where it can't be removed; what is left of it is not whole.
+    """
     place = Path(entry.folder)
-    busy = UsageError(f"the environment {digest} is in use: end the run that uses it, or wait for it")
     try:
-        with locking.alone(place.with_name(f"{place.name}.lock"), None):
-            if locking.is_shared(place / marks.NAME):
-                raise busy
+        with locking.alone(place.with_name(f"{place.name}.lock"), None), locking.unshared(place / marks.NAME):
+            if marks.used_at(place) != entry.used_at:
+                return False
             (place / marks.NAME).unlink(missing_ok=True)  # first: what is left of it must not look whole
             shutil.rmtree(place)
     except BlockingIOError:
-        raise busy from None
+        return False
+    except FileNotFoundError:  # another one has removed it
+        return not place.exists()
     except OSError as error:
         raise PlatformError(f"can't remove {place}: {error.strerror}") from error
-    return entry
+    return True
 
 
-def drop_locks(folder: Path, before: float) -> int:
-    """Forget the locks that no run has asked for since then, in seconds since the epoch; gives their number.
-
-    Runs keep their own copies. An equal wish is resolved anew.
-    """
-    count = 0
-    for file in (folder / "locks").glob("*"):
+def _hold(lock: Lock, folder: Path, tell: uv.Tell) -> tuple[Built, int]:
+    while True:
+        built = builds.build(lock, folder, tell)
         try:
-            if file.stat().st_mtime < before:
-                file.unlink()
-                count += file.suffix == ".txt"
-        except OSError:  # removed meanwhile, or not to be
+            return built, locking.share(Path(built.folder, marks.NAME))
+        except FileNotFoundError:  # removed before it was held
             continue
-    return count
 
 
 def _entry(place: Path) -> Entry | None:
@@ -128,15 +132,19 @@ def _kind(python: str) -> str:
 
 
 def _size(place: Path) -> tuple[int, int]:
-    """Bytes on disk of all files below, and of those that no other name refers to."""
+    """Bytes of all files below, and of those that no other name refers to."""
     size = alone = 0
     folders = [str(place)]
     while folders:
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                status = entry.stat(follow_symlinks=False)
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                size += status.st_blocks * 512
-                alone += status.st_blocks * 512 if entry.is_dir(follow_symlinks=False) or status.st_nlink == 1 else 0
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                        continue
+                    status = entry.stat(follow_symlinks=False)
+                    size += status.st_size
+                    alone += status.st_size if status.st_nlink == 1 else 0
+        except (FileNotFoundError, PermissionError):  # it went meanwhile, or it is nobody's business
+            continue
     return size, alone

@@ -67,7 +67,8 @@ def delete_run(journal: Journal, run: int) -> None:
         for name, statement in statements.load("writes").items():
             if name.startswith("delete_run") and name not in _MANY and name != _LAST:
                 journal.database.run(statement, _bounds(run))
-        journal.database.run(statements.load("writes")["delete_unused_packages"])
+        for name in ("delete_unused_locks", "delete_unused_packages"):
+            journal.database.run(statements.load("writes")[name])
     _delete_tasks(journal, run)
 
 

@@ -1,4 +1,5 @@
-"""Who needs what is stored: runs and cached results, and the blobs and snapshots that they refer to. Reads only."""
+"""Who needs what is stored: runs and cached results, and the blobs, snapshots and locks that they refer to. Reads
+only."""
 
 from __future__ import annotations
 
@@ -51,6 +52,11 @@ def origins(journal: Journal) -> dict[int, int]:
 def snapshots(journal: Journal) -> list[tuple[int, str]]:
     """(`RunRow.id`, digest as text) of the code snapshots that runs were driven with."""
     return journal.database.rows(_sql("snapshots"))
+
+
+def locks(journal: Journal) -> list[tuple[int, str, str]]:
+    """(`RunRow.id`, digest of the wish, digest of the lock) of the environments that runs have had."""
+    return journal.database.rows(_sql("locks"))
 
 
 def _sql(name: str) -> str:

@@ -19,6 +19,9 @@ SELECT run_id, origin FROM run_detail WHERE origin IS NOT NULL;
 -- name: snapshots
 SELECT DISTINCT run_id, snapshot FROM driver WHERE snapshot != '';
 
+-- name: locks
+SELECT run_id, wish, digest FROM run_environment;
+
 -- name: delete_cached
 -- One that was used since somebody looked stays.
 DELETE FROM cache WHERE id = :id AND used_at = :used_at;

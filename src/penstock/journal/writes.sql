@@ -193,5 +193,8 @@ DELETE FROM run_environment WHERE run_id = :run_id;
 -- name: delete_run_claims
 DELETE FROM cache_claim WHERE run_id = :run_id;
 
+-- name: delete_unused_locks
+DELETE FROM environment WHERE digest NOT IN (SELECT digest FROM run_environment);
+
 -- name: delete_unused_packages
 DELETE FROM package_set WHERE digest NOT IN (SELECT packages FROM driver WHERE packages IS NOT NULL);

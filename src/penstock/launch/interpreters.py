@@ -95,17 +95,16 @@ class Workshop:
         variables = (*environment.env, *self._secrets.values(environment.secrets))
         if not is_foreign(environment):
             return OWN._replace(variables=variables, secrets=environment.secrets)
-        from penstock.environments import builds, shelf
+        from penstock.environments import shelf
 
-        built = builds.build(self._locked(environment), self._folder, self._tell)
-        self._held.enter_context(shelf.in_use(built))
+        built = self._held.enter_context(shelf.held(self._locked(environment), self._folder, self._tell))
         return Interpreter(os.fspath(built.python), self._kit_folder(), variables, environment.secrets)
 
     def _kit_folder(self) -> str:
         if not self._kit:
-            from penstock.environments.kit import unpack_kit
+            from penstock.environments import kits
 
-            self._kit = os.fspath(unpack_kit(self._folder / "kits"))
+            self._kit = os.fspath(self._held.enter_context(kits.in_use(self._folder / "kits")))
         return self._kit
 
 

@@ -135,3 +135,68 @@ def test_many_small_mappings_do_not_use_up_the_descriptors(store: FolderStore):
     kept = [store.get(*store.put(number.to_bytes(2, "little") * (1 << 19))) for number in range(300)]
     assert len(os.listdir("/proc/self/fd")) - before < 290
     assert [bytes(view[:2]) for view in kept] == [number.to_bytes(2, "little") for number in range(300)]
+
+
+# A `delete` looks at a blob aside, where nobody renews it unseen, and may be killed there.
+
+
+@pytest.fixture
+def aside(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """The digest of a blob, b"x", whose `delete` was killed."""
+
+    def die(path: str) -> None:
+        raise KeyboardInterrupt
+
+    digest, _ = store.put(b"x")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", die)
+        with pytest.raises(KeyboardInterrupt):
+            store.delete(digest, 1e10)
+    assert [path.parent.name for path in files_of(store)] == ["tmp"]
+    os.utime(files_of(store)[0], (1e9, 1e9))
+    return digest
+
+
+def place(store: FolderStore, digest: bytes) -> Path:
+    return store.root / digests.text(digest)[3:5] / digests.text(digest)
+
+
+def test_what_was_set_aside_counts_as_stored(store: FolderStore, aside: bytes):
+    assert [(blob.digest, blob.size, blob.modified_at) for blob in store.list()] == [(aside, 1, 1e9)]
+    assert list(store.unfinished()) == []
+
+
+def test_who_reads_what_was_set_aside_puts_it_back_as_needed_now(store: FolderStore, aside: bytes):
+    assert bytes(store.get(aside, 1)) == b"x"
+    assert files_of(store) == [place(store, aside)]
+    assert not store.delete(aside, 1e9 + 1)
+
+
+@pytest.mark.parametrize("need", ["renew", "put"])
+def test_who_needs_what_was_set_aside_puts_it_back(store: FolderStore, aside: bytes, need: str):
+    assert store.renew(aside, 1) if need == "renew" else store.put(b"x") == (aside, 1)
+    assert files_of(store) == [place(store, aside)]
+    assert not store.delete(aside, 1e9 + 1)
+
+
+def test_the_next_delete_removes_what_was_set_aside(store: FolderStore, aside: bytes):
+    assert not store.delete(aside, 1e9)
+    assert files_of(store) == [place(store, aside)]
+    os.rename(place(store, aside), store.root / "tmp" / digests.text(aside))
+    assert store.delete(aside, 1e9 + 1)
+    assert files_of(store) == []
+    assert not store.delete(aside, 1e9 + 1)
+
+
+def test_only_what_is_needed_is_put_back(store: FolderStore, aside: bytes):
+    store.put_back(frozenset())
+    assert [path.parent.name for path in files_of(store)] == ["tmp"]
+    store.put_back({aside})
+    assert files_of(store) == [place(store, aside)]
+
+
+def test_what_was_stored_again_since_is_listed_once(store: FolderStore, aside: bytes):
+    place(store, aside).write_bytes(b"x")
+    assert len(list(store.list())) == 1
+    store.delete(aside, 1e10)
+    assert files_of(store) == []

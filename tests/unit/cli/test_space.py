@@ -108,6 +108,39 @@ def test_gc_says_what_it_leaves_for_later(spacious: Spacious, say: Say) -> None:
     assert "2.0 KiB more may belong to runs that go on: try again when they are over" in say("gc").err
 
 
+def test_gc_shows_the_environments_that_go_and_says_which_stay(spacious: Spacious, say: Say) -> None:
+    going = spacious.environment("going", 4096, runs=[spacious.run()])
+    cut_off = spacious.environment("cut off", 0, whole=False, used_s=40 * DAY_S)
+    fresh = spacious.environment("fresh", 4096)
+    said = say("gc --keep-last 0")
+    assert said.rows[3] == ["environment", "python", "packages", "last used", "frees"]
+    assert said.rows[4][:3] == [going[3:15], "3.11.7", "lib 1.0"]
+    assert said.rows[5][:2] == [cut_off[3:15], "not whole"]
+    assert ["environments", "2", "4.2 KiB"] in said.rows
+    assert said.err.splitlines()[0] == (
+        "note: 1 environment that no run has was used within 7 d 0 h, and stays: 4.2 KiB, which "
+        f"`penstock env rm {fresh[3:15]}` frees"
+    )
+    assert say(said.next).rows == said.rows
+    assert spacious.environments() == {fresh}
+    assert "nothing to free now" in say("gc --keep-last 0").err
+    assert say(f"env rm {fresh[3:15]}").code == 0
+    assert "nothing to free: all that is stored is needed" in say("gc --keep-last 0").err
+
+
+def test_du_says_what_environments_take_and_what_of_it_no_run_needs(spacious: Spacious, say: Say) -> None:
+    spacious.environment("one", 4096, runs=[spacious.run()])
+    said = say("du")
+    assert ["environments", "1", "4.2 KiB"] in said.rows
+    assert said.next == "gc --keep-last 3"
+    spacious.environment("two", 8192)
+    said = say("du")
+    assert ["environments", "2", "12.5 KiB"] in said.rows
+    assert "1 environment that no run has: 8.2 KiB to free: penstock gc" in said.err
+    assert said.next == "gc"
+    assert [one["runs"] for one in json.loads(say("du --json").out)["environments"]] == [0, 1]
+
+
 def test_gc_as_json_is_one_document_of_the_documented_struct(spacious: Spacious, say: Say) -> None:
     spacious.run([spacious.blob(100)], logs=5)
     said = say("gc --keep-last 0 --keep-tag x --json")

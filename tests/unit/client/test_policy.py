@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from penstock.client.policy import Policy, results_to_forget, runs_to_remove
+from penstock.client.policy import Policy, results_to_forget, runs_to_remove, unneeded_environments
+from penstock.environments.shelf import Entry
 from penstock.journal.space import CachedRow
 from penstock.journal.views import RunRow
 from penstock.settings import GcSettings, Settings
@@ -141,3 +142,40 @@ def test_the_whole_cache_goes_when_that_is_asked() -> None:
     rows = [CachedRow(1, "digits/1/train/1", NOW), CachedRow(2, "wide/7/draw/1", NOW)]
     assert forgotten(rows, Policy(Settings(), drop_cache=True)) == [1, 2]
     assert forgotten(rows, Policy(Settings(), flows=frozenset(["wide"]), drop_cache=True)) == [2]
+
+
+def entry(digest: str, days: float, *, whole: bool = True, in_use: bool = False) -> Entry:
+    """An environment that was used last so many days ago."""
+    return Entry(digest, "", "", (), 0, 0, 0.0, NOW - days * DAY_S, whole, in_use)
+
+
+@pytest.mark.parametrize(
+    ("one", "going", "busy", "fresh"),
+    [
+        (entry("needed", 99), 0, 0, 0),
+        (entry("needed", 99, in_use=True), 0, 0, 0),
+        (entry("leaving", 0), 1, 0, 0),
+        (entry("leaving", 0, in_use=True), 0, 1, 0),
+        (entry("none", 6), 0, 0, 1),
+        (entry("none", 8), 1, 0, 0),
+        (entry("none", 8, in_use=True), 0, 1, 0),
+        (entry("needed", 0, whole=False), 1, 0, 0),
+        (entry("needed", 0, whole=False, in_use=True), 0, 1, 0),
+    ],
+)
+def test_an_environment_goes_when_no_run_needs_it(one: Entry, going: int, busy: int, fresh: int) -> None:
+    found = unneeded_environments([one], {"needed"}, {"leaving"}, Policy(NOTHING_SET), NOW)
+    assert (len(found.going), len(found.busy), len(found.fresh)) == (going, busy, fresh)
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked", "days"),
+    [
+        (Settings(), GcSettings(), 7),
+        (Settings(gc=GcSettings(older_than_s=30 * DAY_S)), GcSettings(keep_last=0), 30),
+        (Settings(gc=GcSettings(older_than_s=30 * DAY_S)), GcSettings(older_than_s=0.0), 0),
+        (Settings(gc_of_flows={"digits": GcSettings(older_than_s=1.0)}), GcSettings(), 7),
+    ],
+)
+def test_how_long_an_environment_may_be_wanted(settings: Settings, asked: GcSettings, days: float) -> None:
+    assert Policy(settings, asked).wanted_s == days * DAY_S

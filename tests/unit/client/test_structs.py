@@ -33,8 +33,9 @@ FIELDS = {
     "RunSpaceInfo": "id flow status seen_at tags bytes alone_bytes folder_bytes",
     "FlowSpaceInfo": "flow runs bytes alone_bytes folder_bytes",
     "CacheSpaceInfo": "results bytes alone_bytes",
-    "SpaceInfo": "bytes parts flows runs cache",
-    "SweepInfo": "removed bytes runs cached piles journal_bytes spared_bytes notes",
+    "EnvironmentSpaceInfo": "id python packages used_at in_use runs bytes alone_bytes",
+    "SpaceInfo": "bytes parts flows runs cache environments",
+    "SweepInfo": "removed bytes runs cached piles journal_bytes spared_bytes notes environments",
     "WhyInfo": "task ran line origin compared_with changes code unfollowed",
 }
 

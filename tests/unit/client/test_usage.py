@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +20,9 @@ FIELDS = {
     "RunSpaceInfo": "id flow status seen_at tags bytes alone_bytes folder_bytes",
     "FlowSpaceInfo": "flow runs bytes alone_bytes folder_bytes",
     "CacheSpaceInfo": "results bytes alone_bytes",
-    "SpaceInfo": "bytes parts flows runs cache",
-    "SweepInfo": "removed bytes runs cached piles journal_bytes spared_bytes notes",
+    "EnvironmentSpaceInfo": "id python packages used_at in_use runs bytes alone_bytes",
+    "SpaceInfo": "bytes parts flows runs cache environments",
+    "SweepInfo": "removed bytes runs cached piles journal_bytes spared_bytes notes environments",
 }
 
 
@@ -55,6 +57,8 @@ def test_what_is_shared_is_told_from_what_is_held_alone(spacious: Spacious) -> N
     spacious.sql("UPDATE driver SET snapshot = ? WHERE run_id = ?", snapshot, first.id)
     spacious.source("last", 7)
     spacious.source("outlines", 8)
+    lock = spacious.environment("one", 2_000, runs=[first])
+    mark = next((spacious.home / "environments").glob("*/penstock.json")).stat().st_size
     info = usage()
 
     assert [(run.id, run.bytes, run.alone_bytes, run.folder_bytes) for run in info.runs] == [
@@ -76,10 +80,24 @@ def test_what_is_shared_is_told_from_what_is_held_alone(spacious: Spacious) -> N
         "logs, checkpoints and files of runs": (3, 3),
         "code snapshots": (1, 50),
         "outlines of the sources": (2, 15),
+        "environments": (1, 2_000 + mark),
         "what nobody refers to": (1, 1_000_000),
         "the rest": (0, 2),  # .gitignore
     }
     assert spacious.file_of(forgotten).stat().st_size == 1_000_000
+    (environment,) = info.environments
+    assert (environment.id, environment.python, environment.packages) == (lock[3:15], "3.11.7", {"lib": "1.0"})
+    assert (environment.runs, environment.in_use) == (1, False)
+    assert environment.bytes == environment.alone_bytes == 2_000 + mark
+
+
+def test_what_of_an_environment_has_another_name_is_not_free_with_it(spacious: Spacious) -> None:
+    one = spacious.environment("one", 2_000, runs=[spacious.run(), spacious.run()])
+    (file,) = (spacious.home / "environments").glob("*/lib/lib.py")
+    os.link(file, spacious.home.parent / "elsewhere")
+    (environment,) = usage().environments
+    assert (environment.id, environment.runs) == (one[3:15], 2)
+    assert environment.bytes - environment.alone_bytes == 2_000
 
 
 def test_outlines_may_be_a_folder(spacious: Spacious) -> None:
