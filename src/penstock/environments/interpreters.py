@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from penstock.environments import uv
-from penstock.errors import PlatformError
+from penstock.errors import PlatformError, UsageError
+
+OLDEST = (3, 9)
+"""The oldest Python that the kit runs under."""
 
 _PLAIN = re.compile(r"[a-z]*@?[\d.]*|[<>=~!][^/]*")
 
@@ -49,7 +52,16 @@ def bare(python: str, folder: Path, tell: uv.Tell, *, held: int | None = None) -
         raise PlatformError(f"can't read what uv has made in {folder}: {error.strerror}") from error
     settings = {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines)}
     version = settings.get("version_info", "")
+    refuse_old(python, version)
     return Bare(str(folder / "bin" / "python"), name(python, version, settings.get("implementation", "")), version)
+
+
+def refuse_old(python: str, version: str) -> None:
+    """Raise UsageError for an interpreter that steps can't run under; a version of "" is unknown, and let pass."""
+    parts = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
+    if len(parts) == 2 and parts < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise UsageError(f"python={python!r} is Python {version}, and steps run under Python {oldest} or newer")
 
 
 def _tell_fetching(line: str, tell: uv.Tell) -> None:
