@@ -21,5 +21,6 @@ def wheel(folder: Path, name: str, version: str, *, requires: str = "", size: in
     with zipfile.ZipFile(path, "w") as archive:
         for file, text in files.items():
             archive.writestr(file, text)
-        archive.writestr(f"{info}/RECORD", "".join(f"{file},,\n" for file in [*files, f"{info}/RECORD"]))
+        record = [f"{file},,{len(text)}\n" for file, text in files.items()]
+        archive.writestr(f"{info}/RECORD", "".join([*record, f"{info}/RECORD,,\n"]))
     return path

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from penstock.environments import builds, leftovers, locks, marks, shelf, uv
+from penstock.environments import builds, integrity, leftovers, locks, marks, shelf, uv
 from penstock.errors import PenstockError, PlatformError, UsageError
 from penstock.model.environments import Environment
 from tests import uv_settings
@@ -454,6 +454,23 @@ def test_a_damaged_environment_is_built_anew_with_a_word(
     assert ask(built.python, "import lib; print(lib.VERSION)") == "1.0"
     place.build(lib)
     assert place.told == []
+
+
+def test_what_is_damaged_inside_a_package_is_found_when_asked_and_built_anew(place: Place, lib: Environment) -> None:
+    folder = Path(place.build(lib).folder)
+    module = next(folder.glob("lib/*/site-packages/lib/__init__.py"))
+    assert integrity.inspect(folder) == ""
+    os.truncate(module, 3)
+    place.build(lib)
+    assert place.told == []  # nobody has asked
+    assert integrity.inspect(folder) == "lib/__init__.py has changed"
+    place.build(lib)
+    assert any("lib/__init__.py has changed: builds it anew" in line for line in place.told)
+    assert integrity.inspect(folder) == ""
+    module.unlink()
+    assert integrity.inspect(folder) == "lib/__init__.py is gone"
+    (folder / marks.NAME).unlink()
+    assert integrity.inspect(folder) == ""
 
 
 def test_progress_is_told(place: Place, lib: Environment) -> None:

@@ -60,8 +60,9 @@ def build(lock: Lock, folder: Path, tell: uv.Tell, *, again: bool = False) -> Bu
         count = f"{len(lock.packages)} package{'' if len(lock.packages) == 1 else 's'}"
         tell(f"{name}: builds Python {lock.python} with {count}")
         try:
+            afresh = marks.noted(place) != ""
             shutil.rmtree(place, ignore_errors=True)
-            _build(lock, place, lambda line: tell(f"{name}: {line}"), held)
+            _build(lock, place, lambda line: tell(f"{name}: {line}"), held, afresh=afresh)
         except OSError as error:
             shutil.rmtree(place, ignore_errors=True)
             raise PlatformError(f"can't build the {name} in {place}: {error.strerror}") from error
@@ -71,14 +72,18 @@ def build(lock: Lock, folder: Path, tell: uv.Tell, *, again: bool = False) -> Bu
     return _used(place, lock)
 
 
-def _build(lock: Lock, place: Path, tell: uv.Tell, held: int) -> None:
+def _build(lock: Lock, place: Path, tell: uv.Tell, held: int, *, afresh: bool) -> None:
+    """`afresh`: take nothing from uv's cache, which shares its files with environments, and so their damages."""
     bare = interpreters.bare(lock.python, place, tell, held=held)
     pins = place / "lock.txt"
     pins.write_text(lock.text, encoding="utf-8")
     if lock.packages:
         uv.run(
             f"build the environment {short(lock.digest)}",
-            ["pip", "sync", str(pins), "--require-hashes", "--compile-bytecode", "--python", bare.python],
+            [
+                *("pip", "sync", str(pins), "--require-hashes", "--compile-bytecode", "--python", bare.python),
+                *(["--no-cache"] if afresh else []),
+            ],
             tell,
             settings=indexes.settings(lock.options, os.environ),
             held=held,

@@ -11,6 +11,7 @@ from penstock.errors import PlatformError
 
 NAME = "penstock.json"
 _FORMAT = 1
+_DAMAGED = "damaged.txt"
 
 
 class Mark(NamedTuple):
@@ -67,8 +68,10 @@ def read(place: Path) -> Mark | None:
 def damage(place: Path, mark: Mark) -> str:
     """What an environment lacks since it was marked; "" where it is as it was. Starts nothing.
 
-    Looks at the interpreter and at the names of what is installed, not inside.
+    Looks at the interpreter and at the names of what is installed, not inside; and at what was noted.
     """
+    if text := noted(place):
+        return text
     try:
         if _base(place) != mark.base:
             return "its interpreter has changed"
@@ -79,6 +82,22 @@ def damage(place: Path, mark: Mark) -> str:
     except OSError:
         return "its packages are gone"
     return f"{missing[0]} is gone" if missing else ""
+
+
+def noted(place: Path) -> str:
+    """The damage that `note_damage` has noted; "": none."""
+    try:
+        return (place / _DAMAGED).read_text(encoding="utf-8") or "is damaged"
+    except OSError:
+        return ""
+
+
+def note_damage(place: Path, text: str) -> None:
+    """Let nobody take the environment for whole any more; what runs in it now goes on."""
+    try:
+        (place / _DAMAGED).write_text(text, encoding="utf-8")
+    except OSError:
+        pass  # on a full disk, or one that can't be written: the next one who fails in it sees to it
 
 
 def touch(place: Path) -> None:
