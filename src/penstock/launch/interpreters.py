@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.artifacts import masking
 from penstock.errors import UsageError
 from penstock.executors.interpreters import OWN, Interpreter
 from penstock.launch.secrets import Secrets
@@ -92,7 +93,7 @@ class Workshop:
         return lock
 
     def _make(self, environment: Environment) -> Interpreter:
-        variables = (*environment.env, *self._secrets.values(environment.secrets))
+        variables = self._variables(environment)
         if not is_foreign(environment):
             return OWN._replace(variables=variables, secrets=environment.secrets)
         from penstock.environments import builds, shelf
@@ -100,6 +101,12 @@ class Workshop:
         built = builds.build(self._locked(environment), self._folder, self._tell)
         self._held.enter_context(shelf.in_use(built))
         return Interpreter(os.fspath(built.python), self._kit_folder(), variables, environment.secrets)
+
+    def _variables(self, environment: Environment) -> tuple[tuple[str, str], ...]:
+        """Name and value of each. This process masks the secrets among them from now on."""
+        secrets = self._secrets.values(environment.secrets)
+        masking.hide(value for _, value in secrets)
+        return (*environment.env, *secrets)
 
     def _kit_folder(self) -> str:
         if not self._kit:

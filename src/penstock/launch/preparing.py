@@ -12,6 +12,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, cast
 
 from penstock.artifacts import codec
+from penstock.artifacts.masking import masked
 from penstock.code import installed
 from penstock.engine.reuse import Policy
 from penstock.environments import snapshot
@@ -213,7 +214,7 @@ def take_snapshot(project: Project, module: Module) -> snapshot.Snapshot:
 
 def _surroundings(taken: snapshot.Snapshot) -> Surroundings:
     python, packages = installed.describe_interpreter(), installed.installed_packages()
-    return Surroundings(taken.digest, python, packages, tuple(sys.argv), os.getcwd())
+    return Surroundings(taken.digest, python, packages, tuple(map(masked, sys.argv)), os.getcwd())
 
 
 def context_of(
