@@ -32,6 +32,7 @@ class Workshop:
         self._secrets = secrets
         self._tell = tell
         self._lock = threading.Lock()
+        self._named = set[str]()  # what is a secret
         self._ready: dict[Environment, Interpreter] = {}
         self._locks: dict[Environment, Lock] = {}
         self._kit = ""
@@ -51,8 +52,10 @@ class Workshop:
         self._keep = keep
 
     def of(self, environment: Environment | None) -> Interpreter:
-        """What runs an environment that is ready; None: the flow's own."""
-        return OWN if environment is None else self._ready[environment]
+        """What runs an environment that is ready; None: the flow's own. It masks what any step has named a secret and
+        all processes have from the flow's."""
+        found = OWN if environment is None else self._ready[environment]
+        return found._replace(secrets=tuple(sorted(self._named)))
 
     def lock_of(self, environment: Environment | None) -> Lock | None:
         """The lock of an environment that is ready; None: its packages are the flow's own."""
@@ -95,16 +98,17 @@ class Workshop:
     def _make(self, environment: Environment) -> Interpreter:
         variables = self._variables(environment)
         if not is_foreign(environment):
-            return OWN._replace(variables=variables, secrets=environment.secrets)
+            return OWN._replace(variables=variables)
         from penstock.environments import builds, shelf
 
         built = builds.build(self._locked(environment), self._folder, self._tell)
         self._held.enter_context(shelf.in_use(built))
-        return Interpreter(os.fspath(built.python), self._kit_folder(), variables, environment.secrets)
+        return Interpreter(os.fspath(built.python), self._kit_folder(), variables)
 
     def _variables(self, environment: Environment) -> tuple[tuple[str, str], ...]:
         """Name and value of each. This process masks the secrets among them from now on."""
         secrets = self._secrets.values(environment.secrets)
+        self._named.update(environment.secrets)
         masking.hide(value for _, value in secrets)
         return (*environment.env, *secrets)
 
