@@ -73,12 +73,11 @@ def ls(as_json: bool) -> None:
 def lock(target: str, upgrade: bool, as_json: bool) -> None:
     """Print the lock of each step's environment. Resolves what is not locked yet; builds nothing."""
     from penstock.environments import locks
-    from penstock.launch.interpreters import is_foreign
 
     folder, found = _folder(_project()), dict[str, locks.Lock]()
     for step in _steps(target):
         environment = step.opts.environment
-        if environment is not None and is_foreign(environment):
+        if environment is not None and environment.is_foreign:
             found[step.name] = locks.resolve(environment, folder, output.note, again=upgrade)
     if as_json:
         output.json(
@@ -97,12 +96,11 @@ def lock(target: str, upgrade: bool, as_json: bool) -> None:
 def build(target: str, again: bool) -> None:
     """Build the environments that a flow's steps ask for."""
     from penstock.environments import builds, locks
-    from penstock.launch.interpreters import is_foreign
 
     folder = _folder(_project())
     for step in _steps(target):
         environment = step.opts.environment
-        if environment is not None and is_foreign(environment):
+        if environment is not None and environment.is_foreign:
             lock = locks.resolve(environment, folder, output.note)
             builds.build(lock, folder, output.note, again=again)
             output.line(f"step {step.name}: environment {builds.short(lock.digest)}, Python {lock.python}")

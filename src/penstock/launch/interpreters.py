@@ -77,7 +77,7 @@ class Workshop:
 
     def lock(self, environment: Environment | None, step: str) -> None:
         """Lock an environment, and build nothing. Otherwise as `ready`."""
-        if environment is None or not is_foreign(environment) or environment in self._locks:
+        if environment is None or not environment.is_foreign or environment in self._locks:
             return
         try:
             self._locked(environment)
@@ -97,7 +97,7 @@ class Workshop:
 
     def _make(self, environment: Environment) -> Interpreter:
         variables = self._variables(environment)
-        if not is_foreign(environment):
+        if not environment.is_foreign:
             return OWN._replace(variables=variables)
         from penstock.environments import builds, shelf
 
@@ -118,8 +118,3 @@ class Workshop:
 
             self._kit = os.fspath(unpack_kit(self._folder / "kits"))
         return self._kit
-
-
-def is_foreign(environment: Environment) -> bool:
-    """Whether it has packages or an interpreter of its own, and not environment variables alone."""
-    return environment._replace(env=(), secrets=()) != Environment()

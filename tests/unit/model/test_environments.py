@@ -1,0 +1,62 @@
+"""Wishes: equal ones are one environment, however they are written."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.errors import UsageError
+from penstock.model.environments import Environment
+from penstock.sdk import surroundings
+
+
+def test_equal_wishes_are_equal_and_can_be_hashed() -> None:
+    first = Environment(
+        packages=["a", "b"],
+        requirements=Path("/r.txt"),
+        constraints=[Path("/c.txt"), "/d.txt"],
+        env={"B": "2", "A": "1"},
+        secrets=(name for name in ["TOKEN"]),
+    )
+    second = Environment(
+        ("a", "b"), "", "/r.txt", "", ("/c.txt", "/d.txt"), env=(("A", "1"), ("B", "2")), secrets=["TOKEN"]
+    )
+    assert first == second
+    assert len({first, second}) == 1
+    assert pickle.loads(pickle.dumps(first)) == first
+    assert first._replace(python="3.10").python == "3.10"
+    assert repr(Environment(python="3.10")).startswith("Environment(packages=(), python='3.10'")
+
+
+def test_what_is_checked_is_the_same_wish() -> None:
+    wish = Environment(["a"], requirements=Path("/r.txt"), env={"A": "1"})
+    assert surroundings.changed(None, "step s", {"environment": wish}) == wish
+    keywords = {"packages": ["a"], "requirements": Path("/r.txt"), "env": {"A": "1"}}
+    assert surroundings.changed(None, "step s", keywords) == wish
+    assert surroundings.changed(None, "step s", {"environment": Environment("a")}) == Environment(["a"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"env": {"A": 1}}, "A is 1, which is no text"),
+        ({"env": {1: "a", "B": "b"}}, "1 is no name"),
+        ({"env": 3}, "env=3: expected names and values"),
+        ({"packages": 3}, "packages=3"),
+        ({"packages": {"a": "1"}}, "expected a list of texts"),
+        ({"secrets": ["hf_123-value"]}, "give a secret's name, not its value"),
+    ],
+)
+def test_what_is_wrong_is_told_with_the_step_s_name(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=r"^step s: ") as caught:
+        surroundings.changed(None, "step s", {"environment": Environment(**wrong)})
+    assert said in str(caught.value)
+
+
+def test_variables_alone_need_nothing_to_be_built() -> None:
+    assert not Environment(env={"A": "1"}, secrets=["TOKEN"]).is_foreign
+    assert Environment(["six"]).is_foreign
+    assert Environment(python="3.10").is_foreign
