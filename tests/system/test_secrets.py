@@ -326,3 +326,94 @@ def main():
     output = printed(secretive, "main/1/other/1")
     assert [line for line in ALL if line not in output] == []
     assert leaks(secretive) == []
+
+
+HERE = """
+import logging
+
+@step(secrets=["TOKEN"], env={"MODE": "fast"}KEYWORDS)
+def uses():
+    token = os.environ["TOKEN"]
+    print("printed", token)
+    logging.warning("logged %s", token)
+    return os.environ["MODE"], len(token)
+
+@step(secrets=["TOKEN"]KEYWORDS)
+def fails():
+    raise ValueError("told " + os.environ["TOKEN"])
+
+@step(on="inline")
+def neither():
+    return "TOKEN" in os.environ, "MODE" in os.environ
+
+@flow
+def main():
+    before = uses(), neither()
+    print(*before, "TOKEN" in os.environ)
+    fails()
+"""
+
+
+@pytest.mark.parametrize(("keywords", "words"), [(', on="inline"', ()), ("", ("--inline",))])
+@pytest.mark.parametrize("is_exported", [False, True])
+def test_in_the_flow_s_own_process_it_is_the_same(
+    project: Project, monkeypatch: pytest.MonkeyPatch, keywords: str, words: tuple[str, ...], is_exported: bool
+) -> None:
+    if is_exported:
+        monkeypatch.setenv("TOKEN", VALUE)
+    else:
+        (project.folder / ".env").write_text(f"TOKEN='{VALUE}'\n")
+    project.write(HERE.replace("KEYWORDS", keywords))
+    code, output = project.penstock("run", *words, "mine.py")
+    assert code == 1
+    assert f"('fast', 15) ({is_exported}, False) {is_exported}" in output
+    for said in ("printed ***", "logged ***", "ValueError: told ***"):
+        assert said in output
+    assert VALUE not in output
+    assert "packages" not in output
+    assert "printed ***" in printed(project, "main/1/uses/1")
+    assert "logged ***" in printed(project, "main/1/uses/1")
+    assert leaks(project) == []
+
+
+def test_threads_in_the_flow_s_own_process_each_have_theirs(project: Project) -> None:
+    (project.folder / ".env").write_text("FIRST=first-value\nSECOND=second-value\n")
+    project.write(
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        @step(secrets=["FIRST"], on="inline")
+        def first():
+            note("in first")
+            await_file("go")
+            note("out of first", os.environ["FIRST"] == "first-value")
+
+        @step(secrets=["SECOND"], on="inline")
+        def second():
+            note("in second")
+            await_file("go on")
+            note("out of second", os.environ["SECOND"] == "second-value")
+
+        @flow
+        def main():
+            with ThreadPoolExecutor(2) as pool:
+                waiting = [pool.submit(first), pool.submit(second)]
+            return [one.result() for one in waiting], "FIRST" in os.environ, "SECOND" in os.environ
+        """
+    )
+    drive = project.spawn()
+    project.await_note("in first")
+    project.await_note("in second")
+    project.touch("go")
+    project.await_note("out of first True")
+    project.touch("go on")
+    assert drive.join().value() == [[None, None], False, False]
+    assert "out of second True" in project.trace()
+
+
+def test_a_secret_that_is_not_set_is_told_before_anything_runs_in_the_flow_s_own_process(project: Project) -> None:
+    project.write(HERE.replace("KEYWORDS", ""))
+    code, output = project.penstock("run", "--inline", "mine.py")
+    assert code == 2
+    assert "step uses can't run: the secret TOKEN is not set" in output
+    assert project.rows("SELECT count(*) FROM run") in ([], [(0,)])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ class Workshop:
         self._lock = threading.Lock()
         self._named = set[str]()  # what is a secret
         self._ready: dict[Environment, Interpreter] = {}
+        self._here: dict[Environment, tuple[tuple[str, str], ...]] = {}
         self._locks: dict[Environment, Lock] = {}
         self._kit = ""
         self._held = ExitStack()  # what nobody may remove, until this process ends
@@ -57,6 +58,10 @@ class Workshop:
         found = OWN if environment is None else self._ready[environment]
         return found._replace(secrets=tuple(sorted(self._named)))
 
+    def variables_of(self, environment: Environment | None) -> tuple[tuple[str, str], ...]:
+        """Name and value of each that a step has in the flow's own process, for an environment that is ready there."""
+        return () if environment is None else self._here[environment]
+
     def lock_of(self, environment: Environment | None) -> Lock | None:
         """The lock of an environment that is ready; None: its packages are the flow's own."""
         return None if environment is None else self._locks.get(environment)
@@ -68,21 +73,25 @@ class Workshop:
         """
         if environment is None:
             return
-        with self._lock:
+        with self._lock, _told_of(step):
             if environment not in self._ready:
-                try:
-                    self._ready[environment] = self._make(environment)
-                except UsageError as error:
-                    raise UsageError(f"step {step} can't run: {error}") from error
+                self._ready[environment] = self._make(environment)
+
+    def ready_here(self, environment: Environment | None, step: str) -> None:
+        """Find the variables that a step has in the flow's own process, where nothing is built for it. Raises
+        UsageError with the step's name for a secret that is not set."""
+        if environment is None:
+            return
+        with self._lock, _told_of(step):
+            if environment not in self._here:
+                self._here[environment] = self._variables(environment)
 
     def lock(self, environment: Environment | None, step: str) -> None:
         """Lock an environment, and build nothing. Otherwise as `ready`."""
         if environment is None or not environment.is_foreign or environment in self._locks:
             return
-        try:
+        with _told_of(step):
             self._locked(environment)
-        except UsageError as error:
-            raise UsageError(f"step {step} can't run: {error}") from error
 
     def _locked(self, environment: Environment) -> Lock:
         from penstock.environments import locks, wishes
@@ -118,3 +127,11 @@ class Workshop:
 
             self._kit = os.fspath(unpack_kit(self._folder / "kits"))
         return self._kit
+
+
+@contextmanager
+def _told_of(step: str) -> Generator[None]:
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"step {step} can't run: {error}") from error

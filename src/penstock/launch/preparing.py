@@ -77,9 +77,8 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     flow, module = order.flow, module_of(order.flow)
     journal = project.journal  # first: where nothing can be written, it says so best
     workshop = workshop_of(project, order, how)
-    if not how.inline:
-        for step in steps_of(flow):
-            workshop.ready(step.opts.environment, step.name)
+    for step in steps_of(flow):
+        (workshop.ready_here if how.inline else workshop.ready)(step.opts.environment, step.name)
     with project.store_held():
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
