@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.artifacts.masking import Finder
@@ -19,6 +19,7 @@ def passed_through(pieces: list[bytes]) -> bytes:
     return b"".join(map(mask.feed, pieces)) + mask.rest()
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=12), st.integers(1, 40))
 def test_however_it_is_cut_the_same_comes_out(parts: list[bytes], size: int) -> None:
     data = b"".join(parts) + b"."  # so that nothing is open at the end
