@@ -16,7 +16,7 @@ from penstock.settings import Settings
 if TYPE_CHECKING:
     from penstock.engine.ports import Executor
     from penstock.executors.blank import Blank
-    from penstock.executors.inline import InlineExecutor
+    from penstock.executors.inline import InlineExecutor, Variables
     from penstock.executors.interpreters import Interpreters
     from penstock.journal.journal import Journal
 
@@ -93,14 +93,15 @@ def wire_executors(
     max_workers: int | None,
     inline_only: bool,
     interpreters: Interpreters,
+    variables: Variables,
     blank: Blank | None = None,
 ) -> Executors:
     """New executors for a run. `inline_only`: every name stands for the flow's own process. `interpreters`: says what
-    runs an environment. `blank`: for `process`."""
+    runs an environment; `variables`: what variables it has in the flow's own process. `blank`: for `process`."""
     from penstock.executors.inline import InlineExecutor
     from penstock.executors.process import ProcessExecutor
 
-    inline = InlineExecutor()
+    inline = InlineExecutor(variables=variables)
     by_name: dict[str, Executor] = {}
     for name, declared in settings.executors.items():
         if inline_only or declared.kind == "inline":

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from penstock.executors.inline import InlineExecutor
+from penstock.executors.interpreters import OWN, Interpreter
 from penstock.executors.process import ProcessExecutor
 from penstock.model.events import Adopted, Lane
 from penstock.model.states import Cause, TaskStatus
@@ -24,8 +25,16 @@ from tests.contract import faulty_steps
 from tests.contract.executor_bench import Bench
 
 STEPS = Path(faulty_steps.__file__)
+
+
+def secretive(_: object) -> Interpreter:
+    """The flow's own interpreter, with a secret: what its workers write goes through a process that masks it."""
+    return OWN._replace(variables=(("TOKEN", "s3cr3t-value"),), secrets=("TOKEN",))
+
+
 EXECUTORS: dict[str, Callable[[], Any]] = {
     "process": lambda: ProcessExecutor(max_workers=2, gpus=("0", "1")),
+    "process with secrets": lambda: ProcessExecutor(max_workers=2, gpus=("0", "1"), interpreters=secretive),
     "inline": InlineExecutor,
 }
 

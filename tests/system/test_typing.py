@@ -11,9 +11,10 @@ import penstock
 
 SOURCE = """
 from dataclasses import dataclass
-from typing import Any, List, Union, assert_type
+from pathlib import Path
+from typing import Any, List, Tuple, Union, assert_type
 
-from penstock import Backoff, Future, Futures, current, flow, log_metrics, step
+from penstock import Backoff, Environment, Future, Futures, current, flow, log_metrics, step
 
 
 @dataclass
@@ -21,7 +22,15 @@ class Trained:
     accuracy: float
 
 
-@step
+plain = Environment(packages=["a"], env={"A": "b"}, requirements=Path("x"), constraints=[Path("y"), "z"])
+other = Environment(("a",), "3.10", find_links="wheels", secrets=("TOKEN",), indexes=["https://a"])
+assert_type(plain.env, Tuple[Tuple[str, str], ...])
+assert_type(plain.requirements, str)
+Environment(env={"A": 1})  # pyright: ignore[reportArgumentType]
+Environment(package=["a"])  # pyright: ignore[reportCallIssue]
+
+
+@step(environment=plain, env={"C": "d"})
 def load(rows: int) -> "list[int]":
     return list(range(rows))
 

@@ -1,4 +1,4 @@
-"""What a person sees of a value before anything is unpickled; docs/formats.md, Preview.
+"""What a person sees of a value before anything is unpickled, without secrets; docs/formats.md, Preview.
 
 Never raises, never takes long: containers are looked into a few items deep, arrays and tables by code of their own.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from typing import Any, Dict, List, Tuple, Type, cast
+
+from penstock.artifacts.masking import cut, cut_bytes, masked
 
 _LONGEST = 200  # characters of `text`
 _SURELY = 2048 // 4  # characters: no more than 2 KiB as UTF-8
@@ -23,7 +25,7 @@ def preview(value: object, size: int = 0) -> str:
     name = _PLAIN.get(type(value))
     if name is not None and not (isinstance(value, int) and abs(value) >= _NUMBERS):
         tail = f',"size":{size}}}' if size else "}"
-        return f'{{"type":"{name}","text":"{value}"{tail}'
+        return f'{{"type":"{name}","text":"{masked(str(value))}"{tail}'
     try:
         facts = _facts(value)
     except Exception:  # noqa: BLE001 - a repr or a library's own code failed: a preview never fails a task
@@ -43,7 +45,7 @@ def type_name(kind: type) -> str:
 def _written(facts: Dict[str, Any], size: int) -> str:
     if size:
         facts["size"] = size
-    text = str(facts["text"])
+    text = masked(str(facts["text"]))
     facts["text"] = (text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…").encode("utf-8", "replace").decode()
     facts["type"] = str(facts["type"])[-120:].encode("utf-8", "replace").decode()
     written = _json(facts)
@@ -70,9 +72,9 @@ def _facts(value: Any) -> Dict[str, Any]:
 def _text(value: Any, deep: int) -> str:
     kind = cast("Type[Any]", type(value))
     if kind is str:
-        return value[:_LONGEST] if deep == _DEEP else repr(value[:60]) + ("…" if len(value) > 60 else "")
+        return cut(value, _LONGEST) if deep == _DEEP else repr(cut(value, 60)) + ("…" if len(value) > 60 else "")
     if kind in (bytes, bytearray):
-        return repr(bytes(value[:60])) + ("…" if len(value) > 60 else "")
+        return repr(cut_bytes(value, 60)) + ("…" if len(value) > 60 else "")
     if kind is int and not -_NUMBERS < value < _NUMBERS:
         return f"an integer of {value.bit_length()} bits"
     fields = getattr(kind, "__dataclass_fields__", None) or getattr(kind, "_fields", None)
@@ -108,7 +110,7 @@ def _head(items: Any) -> List[Any]:
 def _own_text(value: Any) -> str:
     if type(value).__repr__ is object.__repr__:
         return f"<{type_name(value.__class__)}>"
-    return " ".join(repr(value)[: 4 * _LONGEST].split())
+    return " ".join(cut(repr(value), 4 * _LONGEST).split())
 
 
 def _numpy(value: Any) -> Any:
@@ -123,7 +125,7 @@ def _numpy(value: Any) -> Any:
 
 
 def _table(value: Any, columns: List[Tuple[Any, Any]], rows: int) -> Dict[str, Any]:
-    schema = [[str(name)[:40], str(dtype)[:40]] for name, dtype in columns[:_COLUMNS]]
+    schema = [[cut(str(name), 40), str(dtype)[:40]] for name, dtype in columns[:_COLUMNS]]
     names = ", ".join(name for name, _ in schema)
     text = f"{rows} rows x {len(columns)} columns: {names}{', …' if len(columns) > _COLUMNS else ''}"
     return {"text": text, "shape": [rows, len(columns)], "schema": schema}

@@ -129,12 +129,11 @@ def _folder(project: Project) -> Path:
 def _steps(project: Project, target: str) -> Iterator[tuple[str, Environment]]:
     """The steps with an interpreter or packages of their own, by name, and these."""
     from penstock.cli.loading import load
-    from penstock.launch.interpreters import is_foreign
     from penstock.launch.preparing import default_environment, steps_of
 
     flow, found = load(target), False
     for step, environment in steps_of(flow, default_environment(project, flow)):
-        if environment is not None and is_foreign(environment):
+        if environment is not None and environment.is_foreign:
             found = True
             yield step.name, environment
     if not found:

@@ -169,8 +169,8 @@ class Driver:
         why = self._check(call.name, call.options)
         if why:
             return why
-        if call.options.on not in self._wiring.in_process:
-            self._wiring.ready(call.options.environment, call.name)
+        is_here = call.options.on in self._wiring.in_process
+        (self._wiring.ready_here if is_here else self._wiring.ready)(call.options.environment, call.name)
         if call.options.uses is not None and self._turner != threading.get_ident():
             with self._turning:
                 self._wiring.codes.of(call.code, (), call.options)
@@ -188,9 +188,10 @@ class Driver:
         if is_limited and "limits" not in self._told:
             self._told.add("limits")
             self._wiring.notify(f"In the flow's own process nothing enforces timeout= and memory=, as of step {step}")
-        if options.environment is not None and "environment" not in self._told:
+        is_foreign = options.environment is not None and options.environment.is_foreign
+        if is_foreign and "environment" not in self._told:
             self._told.add("environment")
-            self._wiring.notify(f"In the flow's own process steps have its packages and variables, as step {step} here")
+            self._wiring.notify(f"In the flow's own process steps have its packages, as step {step} here")
 
     def _admit(self, call: Call, sink: Sink) -> Job:
         prior = self._prior.pop(call.key, None)

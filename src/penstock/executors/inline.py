@@ -8,23 +8,36 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.errors import Suspension
 from penstock.executors import capacity
 from penstock.executors.tee import Tee
+from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Ended, Hint, Lane, Profile, Recalled
 from penstock.model.outcomes import Log, Metric, failed
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause
 from penstock.worker.attempt import Workbench, run_attempt
-from penstock.worker.footing import Detour
+from penstock.worker.footing import Detour, Premises
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
 
+Variables = Callable[[Environment | None], Iterable[tuple[str, str]]]
 _PATIENCE_S = 0.05
 _IDLE_TURNS = 20
+
+
+def no_variables(environment: Environment | None) -> Iterable[tuple[str, str]]:
+    """None, for who knows of no environment."""
+    return ()
+
+
+class _Waiting(NamedTuple):
+    attempt: Attempt
+    environment: Environment | None
 
 
 class InlineExecutor:
@@ -35,14 +48,17 @@ class InlineExecutor:
     - A crash, a kill or `os._exit` in a step takes the whole process with it.
     - What a step leaves running (threads, children) stays.
     - While two threads run attempts at once, they share the random numbers, the directory and the environment.
+    - What a program prints that a step starts goes to the screen, as it is, and into no log.
 
-    `cpu` None: all processors that this process may use.
+    `cpu` None: all processors that this process may use; `variables`: those of an environment, secrets included.
     """
 
-    def __init__(self, *, name: str = "inline", cpu: float | None = None) -> None:
+    def __init__(self, *, name: str = "inline", cpu: float | None = None, variables: Variables = no_variables) -> None:
         self._name = name
+        self._variables = variables
+        self._premises = Premises()
         self._profile = Profile(cpu=float(cpu or capacity.cpu()), memory_bytes=capacity.memory_bytes())
-        self._waiting: deque[Attempt] = deque()
+        self._waiting: deque[_Waiting] = deque()
         lock = threading.RLock()
         self._changed = threading.Condition(lock)
         self._alarm = threading.Condition(lock)  # for the fallback alone
@@ -66,7 +82,7 @@ class InlineExecutor:
     def start(self, attempt: Attempt, lane: Lane) -> None:
         """Leave the attempt to the first thread that waits; if none does soon, to a thread of its own."""
         with self._changed:
-            self._waiting.append(attempt)
+            self._waiting.append(_Waiting(attempt, lane.environment))
             self._changed.notify()
             if self._asleep:
                 self._alarm.notify()
@@ -77,7 +93,7 @@ class InlineExecutor:
     def recall(self, attempt: str) -> None:
         """Take it back, if no thread has taken it."""
         with self._changed:
-            item = next((item for item in self._waiting if item.id == attempt), None)
+            item = next((item for item in self._waiting if item.attempt.id == attempt), None)
             if item is None:
                 return
             self._waiting.remove(item)
@@ -99,8 +115,8 @@ class InlineExecutor:
                 self._changed.wait(timeout_s)
             if not self._waiting:
                 return False
-            attempt = self._waiting.popleft()
-        self._run(attempt)
+            item = self._waiting.popleft()
+        self._run(item)
         return True
 
     def close(self) -> None:
@@ -114,7 +130,8 @@ class InlineExecutor:
                 self._tee.close()
                 self._tee = None
 
-    def _run(self, attempt: Attempt) -> None:
+    def _run(self, item: _Waiting) -> None:
+        attempt = item.attempt
         with self._changed:
             if self._tee is None:
                 self._tee = Tee(os.path.join(self._context.logs, self._log_file()))
@@ -123,12 +140,16 @@ class InlineExecutor:
             self._running += 1
             tee.begin(attempt.id)
             start = tee.size()
+            self._premises.enter(self._variables(item.environment))
         interruption = None
         try:
             with Detour(attempt.key):
                 outcome = run_attempt(attempt, bench)
         except Suspension as error:
             outcome, interruption = failed(Cause.CANCELLED, "was interrupted"), error
+        finally:
+            with self._changed:
+                self._premises.leave()
         with self._changed:
             tee.end()
             self._running -= 1
@@ -141,7 +162,7 @@ class InlineExecutor:
     def _take_unclaimed(self) -> None:
         """The fallback thread: takes what has waited for a while, as where the flow's body computes and waits for
         nothing."""
-        seen: Attempt | None = None
+        seen: _Waiting | None = None
         idle = 0
         while True:
             with self._changed:

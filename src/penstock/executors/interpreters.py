@@ -22,7 +22,7 @@ class Interpreter(NamedTuple):
     python: str
     kit: str = ""  # the kit's zip; "": it has Penstock, since it is the flow's own
     variables: tuple[tuple[str, str], ...] = ()
-    secrets: tuple[str, ...] = ()  # names of those variables whose values are nobody's to see
+    secrets: tuple[str, ...] = ()  # names of variables whose values are nobody's to see; it need not have them all
 
     def surroundings(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment variables of its processes."""

@@ -15,6 +15,7 @@ from penstock.model.specs import RunContext
 from penstock.worker import channel, logs, posix, zygote
 
 _CLOSE_S = 3.0
+_LAST_WORDS_S = 1.0
 
 
 class Nursery:
@@ -86,11 +87,14 @@ class Nursery:
         self._near.close()
         self._wait(0.0)
         mark = self._mark.encode()
-        until = time.monotonic() + _CLOSE_S
+        began = time.monotonic()
+        until = began + _CLOSE_S
         dying = set(self._pids.values())  # a process on its way out shows no environment any more
         while time.monotonic() < until:
             found = posix.marked(mark)
-            posix.kill(found)
+            # What masks the words of the dead ends by itself when it has written them.
+            is_late = time.monotonic() > began + _LAST_WORDS_S
+            posix.kill(found if is_late else found - {self._pids.get(zygote.SIEVE, 0)})
             dying = {pid for pid in dying | found if posix.parent_of(pid) is not None}
             if not dying:
                 break

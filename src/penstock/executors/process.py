@@ -156,7 +156,7 @@ class ProcessExecutor:
 
     def _take_blank(self, interpreter: Interpreter, threads: int) -> Blank | None:
         blank = self._blank
-        if blank is None or (blank.interpreter, blank.threads) != (interpreter, threads):
+        if blank is None or (blank.interpreter, blank.threads) != (interpreter._replace(secrets=()), threads):
             return None
         self._blank = None
         return blank

@@ -10,6 +10,7 @@ import os
 import sys
 from typing import Any, cast
 
+from penstock.artifacts.masking import masked
 from penstock.worker.attempt import is_attempt_s
 from penstock.worker.capture import LineStream, level_letter
 
@@ -24,7 +25,7 @@ class _TeeStream(io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         if is_attempt_s():
-            self._terminal.write(text)
+            self._terminal.write(masked(text))
             self.line.write(text)
         else:
             self._before.write(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from penstock.artifacts.masking import masked
 from penstock.artifacts.names import class_name
 from penstock.engine.driver import Driver, FlowTimeout
 from penstock.errors import StepTimeoutError, Suspension, TaskCancelledError
@@ -37,7 +38,7 @@ def what_ended(error: BaseException, stopped_by: BaseException | None) -> BaseEx
 def run_end(status: RunStatus, error: BaseException, driver: Driver) -> RunEnd:
     """What the journal keeps of the end of a run that is not done."""
     cause = Cause.CANCELLED if status is RunStatus.CANCELLED else Cause.RAISED
-    words = Error(cause.value, class_name(type(error)), str(error), traceback_text(error))
+    words = Error(cause.value, class_name(type(error)), masked(str(error)), traceback_text(error))
     paths = set(tasks_of(error))
     for part in _parts(error):
         paths.update(getattr(part, SIBLINGS_ATTRIBUTE, ()))

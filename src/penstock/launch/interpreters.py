@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.artifacts import masking
 from penstock.errors import UsageError
 from penstock.executors.interpreters import OWN, Interpreter
 from penstock.launch.secrets import Secrets
@@ -31,7 +32,9 @@ class Workshop:
         self._secrets = secrets
         self._tell = tell
         self._lock = threading.Lock()
+        self._named = set[str]()  # what is a secret
         self._ready: dict[Environment, Interpreter] = {}
+        self._here: dict[Environment, tuple[tuple[str, str], ...]] = {}
         self._locks: dict[Environment, Lock] = {}
         self._kit = ""
         self._held = ExitStack()  # what nobody may remove, until this process ends
@@ -50,8 +53,14 @@ class Workshop:
         self._keep = keep
 
     def of(self, environment: Environment | None) -> Interpreter:
-        """What runs an environment that is ready; None: the flow's own."""
-        return OWN if environment is None else self._ready[environment]
+        """What runs an environment that is ready; None: the flow's own. It masks what any step has named a secret and
+        all processes have from the flow's."""
+        found = OWN if environment is None else self._ready[environment]
+        return found._replace(secrets=tuple(sorted(self._named)))
+
+    def variables_of(self, environment: Environment | None) -> tuple[tuple[str, str], ...]:
+        """Name and value of each that a step has in the flow's own process, for an environment that is ready there."""
+        return () if environment is None else self._here[environment]
 
     def lock_of(self, environment: Environment | None) -> Lock | None:
         """The lock of an environment that is ready; None: its packages are the flow's own."""
@@ -64,21 +73,25 @@ class Workshop:
         """
         if environment is None:
             return
-        with self._lock:
+        with self._lock, _told_of(step):
             if environment not in self._ready:
-                try:
-                    self._ready[environment] = self._make(environment)
-                except UsageError as error:
-                    raise UsageError(f"step {step} can't run: {error}") from error
+                self._ready[environment] = self._make(environment)
+
+    def ready_here(self, environment: Environment | None, step: str) -> None:
+        """Find the variables that a step has in the flow's own process, where nothing is built for it. Raises
+        UsageError with the step's name for a secret that is not set."""
+        if environment is None:
+            return
+        with self._lock, _told_of(step):
+            if environment not in self._here:
+                self._here[environment] = self._variables(environment)
 
     def lock(self, environment: Environment | None, step: str) -> None:
         """Lock an environment, and build nothing. Otherwise as `ready`."""
-        if environment is None or not is_foreign(environment) or environment in self._locks:
+        if environment is None or not environment.is_foreign or environment in self._locks:
             return
-        try:
+        with _told_of(step):
             self._locked(environment)
-        except UsageError as error:
-            raise UsageError(f"step {step} can't run: {error}") from error
 
     def _locked(self, environment: Environment) -> Lock:
         from penstock.environments import locks, wishes
@@ -92,13 +105,20 @@ class Workshop:
         return lock
 
     def _make(self, environment: Environment) -> Interpreter:
-        variables = (*environment.env, *self._secrets.values(environment.secrets))
-        if not is_foreign(environment):
-            return OWN._replace(variables=variables, secrets=environment.secrets)
+        variables = self._variables(environment)
+        if not environment.is_foreign:
+            return OWN._replace(variables=variables)
         from penstock.environments import shelf
 
         built = self._held.enter_context(shelf.held(self._locked(environment), self._folder, self._tell))
-        return Interpreter(os.fspath(built.python), self._kit_folder(), variables, environment.secrets)
+        return Interpreter(os.fspath(built.python), self._kit_folder(), variables)
+
+    def _variables(self, environment: Environment) -> tuple[tuple[str, str], ...]:
+        """Name and value of each. This process masks the secrets among them from now on."""
+        secrets = self._secrets.values(environment.secrets)
+        self._named.update(environment.secrets)
+        masking.hide(value for _, value in secrets)
+        return (*environment.env, *secrets)
 
     def _kit_folder(self) -> str:
         if not self._kit:
@@ -108,6 +128,9 @@ class Workshop:
         return self._kit
 
 
-def is_foreign(environment: Environment) -> bool:
-    """Whether it has packages or an interpreter of its own, and not environment variables alone."""
-    return environment._replace(env=(), secrets=()) != Environment()
+@contextmanager
+def _told_of(step: str) -> Generator[None]:
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"step {step} can't run: {error}") from error

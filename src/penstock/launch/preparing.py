@@ -12,6 +12,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple, cast
 
 from penstock.artifacts import codec
+from penstock.artifacts.masking import masked
 from penstock.code import installed
 from penstock.engine.reuse import Policy
 from penstock.environments import snapshot
@@ -77,9 +78,8 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     flow, module = order.flow, module_of(order.flow)
     journal = project.journal  # first: where nothing can be written, it says so best
     workshop = workshop_of(project, order, how)
-    if not how.inline:
-        for step, environment in steps_of(flow, default_environment(project, flow)):
-            workshop.ready(environment, step.name)
+    for step, environment in steps_of(flow, default_environment(project, flow)):
+        (workshop.ready_here if how.inline else workshop.ready)(environment, step.name)
     with project.store_held():
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
@@ -228,7 +228,7 @@ def take_snapshot(project: Project, module: Module) -> snapshot.Snapshot:
 
 def _surroundings(taken: snapshot.Snapshot) -> Surroundings:
     python, packages = installed.describe_interpreter(), installed.installed_packages()
-    return Surroundings(taken.digest, python, packages, tuple(sys.argv), os.getcwd())
+    return Surroundings(taken.digest, python, packages, tuple(map(masked, sys.argv)), os.getcwd())
 
 
 def context_of(

@@ -87,6 +87,7 @@ class ActiveRun:
             max_workers=how.max_workers,
             inline_only=how.inline,
             interpreters=workshop.of,
+            variables=workshop.variables_of,
             blank=blank,
         )
         wiring = Wiring(
@@ -102,6 +103,7 @@ class ActiveRun:
             codes=self._prepared.codes.wired(),
             intact=self._is_intact,
             ready=workshop.ready,
+            ready_here=workshop.ready_here,
             notify=how.watcher.said,
             in_process=executors.in_process,
             assist=executors.inline.run_next,

@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple
+import os
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, NamedTuple, Optional, Tuple, cast
+
+if TYPE_CHECKING:
+    from typing import Union
+
+    Place = Union[str, os.PathLike[str]]
+    Places = Union[Place, Iterable[Place]]
 
 
-class Environment(NamedTuple):
-    """An interpreter and packages. Several steps may share one; equal wishes are one environment."""
+class _Fields(NamedTuple):
+    packages: Tuple[str, ...]  # requirements, "scikit-learn==1.5.2"
+    python: str  # "3.10", "3.10.13", "pypy3.9", or an interpreter's path; "": the version of the flow's own
+    requirements: str  # absolute path of a requirements file; "": none
+    pyproject: str  # absolute path of a folder with pyproject.toml, and uv.lock where there is one; "": none
+    constraints: Tuple[str, ...]  # absolute paths of files that bound versions and ask for nothing
+    indexes: Tuple[str, ...]  # URLs; the first is the default one; (): what the user has set for uv, or PyPI
+    find_links: Tuple[str, ...]  # folders or pages where archives lie, beside the indexes
+    env: Tuple[Tuple[str, str], ...]  # environment variables, name and value, sorted
+    secrets: Tuple[str, ...]  # names of environment variables whose values are never stored or shown
 
-    packages: Tuple[str, ...] = ()  # requirements, "scikit-learn==1.5.2"
-    python: str = ""  # "3.10", "3.10.13", "pypy3.9", or an interpreter's path; "": the version of the flow's own
-    requirements: str = ""  # absolute path of a requirements file; "": none
-    pyproject: str = ""  # absolute path of a folder with pyproject.toml, and uv.lock where there is one; "": none
-    constraints: Tuple[str, ...] = ()  # absolute paths of files that bound versions and ask for nothing
-    indexes: Tuple[str, ...] = ()  # URLs; the first is the default one; (): what the user has set for uv, or PyPI
-    find_links: Tuple[str, ...] = ()  # folders or pages where archives lie, beside the indexes
-    env: Tuple[Tuple[str, str], ...] = ()  # environment variables, name and value, sorted; given as a dict
-    secrets: Tuple[str, ...] = ()  # names of environment variables whose values are never stored or shown
+
+class Environment(_Fields):
+    """An interpreter and packages, variables and secrets: the keywords of `step`. Several steps may share one; equal
+    wishes are one environment. What is wrong with it is told by the step that takes it."""
+
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        packages: Iterable[str] = (),
+        python: str = "",
+        requirements: Place = "",
+        pyproject: Place = "",
+        constraints: Places = (),
+        indexes: Iterable[str] = (),
+        find_links: Places = (),
+        env: Union[Mapping[str, str], Tuple[Tuple[str, str], ...]] = (),
+        secrets: Iterable[str] = (),
+    ) -> Environment:
+        given = packages, python, requirements, pyproject, constraints, indexes, find_links, env, secrets
+        return cls._make(map(_plain, given))
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it has packages or an interpreter of its own, and not environment variables alone."""
+        return self._replace(env=(), secrets=()) != Environment()
 
 
 def over(own: Optional[Environment], default: Optional[Environment]) -> Optional[Environment]:
@@ -48,3 +80,16 @@ def settled(own: Optional[Environment], default: Optional[Environment]) -> Optio
     """What a step is run with; None: the flow's own."""
     found = over(own, default)
     return None if found == Environment() else found
+
+
+def _plain(value: Any) -> Any:
+    """Texts and tuples of texts, which can be compared and hashed; what is no such wish stays what it is."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(cast("os.PathLike[str]", value))
+    if isinstance(value, Mapping):
+        return tuple(sorted(cast("Mapping[Any, Any]", value).items(), key=repr))
+    if isinstance(value, (set, frozenset)):
+        return tuple(sorted(cast("Iterable[Any]", value), key=repr))
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        return tuple(map(_plain, cast("Iterable[Any]", value)))
+    return value

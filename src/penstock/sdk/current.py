@@ -12,6 +12,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping, Optional, Tuple
 
+from penstock.artifacts.masking import cut
 from penstock.errors import UsageError
 from penstock.model.outcomes import Metric
 from penstock.sdk.launcher import launcher
@@ -246,4 +247,4 @@ def _number(name: str, value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise type(error)(f"metric {name!r} is {value!r:.80}, which is no number: {error}") from None
+        raise type(error)(f"metric {name!r} is {cut(repr(value), 80)}, which is no number: {error}") from None

@@ -23,7 +23,6 @@ from penstock.model.states import Cause, TaskStatus
 from penstock.sdk import current
 from penstock.worker import capture
 from penstock.worker.failure import error_of, traceback_text
-from penstock.worker.masking import masked
 
 Hint = Callable[[str, Tuple[Metric, ...]], None]
 """Takes an attempt's id and all metrics that it has logged so far."""
@@ -97,7 +96,7 @@ def perform(attempt: Attempt, bench: Workbench, here: current.AttemptContext) ->
     encoded = codec.encode(value, bench.store, where="result", files=True)
     if encoded.edges:
         raise NotStorableError("the result holds a future: return its .result()")
-    return encoded.stored._replace(preview=masked(encoded.stored.preview))
+    return encoded.stored
 
 
 def _to_completion(coroutine: Any) -> Any:

@@ -8,10 +8,11 @@ import signal
 import sys
 from typing import Any, NamedTuple, Optional, Tuple
 
+from penstock.artifacts import masking
 from penstock.model.outcomes import Error
 from penstock.model.specs import RunContext
 from penstock.sdk import current
-from penstock.worker import capture, masking, posix, sources
+from penstock.worker import capture, posix, sources
 from penstock.worker.attempt import Workbench
 from penstock.worker.bootstrap import kit_root
 from penstock.worker.failure import error_of

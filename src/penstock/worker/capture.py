@@ -23,8 +23,8 @@ import sys
 from time import time
 from typing import Any, List
 
+from penstock.artifacts.masking import masked
 from penstock.worker.hooks import ImportHooks
-from penstock.worker.masking import masked
 
 MARK = b"\x1e"
 _LONGEST = 1 << 16

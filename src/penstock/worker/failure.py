@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Optional, Tuple, Type
+from typing import Any, Iterable, Optional, Tuple, Type
 
 from penstock.artifacts import codec
+from penstock.artifacts.masking import holds, masked
 from penstock.artifacts.names import class_name
 from penstock.artifacts.store import BlobStore
 from penstock.errors import PenstockError
 from penstock.model.outcomes import Error
 from penstock.model.states import Cause
 from penstock.sdk.failures import exception_class, is_ours
-from penstock.worker.masking import masked
 
 _MACHINERY = (os.sep + "asyncio" + os.sep, os.sep + "importlib" + os.sep)
 _EXITS = (SystemExit, KeyboardInterrupt)
@@ -49,15 +49,18 @@ def cause_is_retryable(cause: Cause, retry_on: Optional[Tuple[str, ...]]) -> boo
 
 
 def traceback_text(exception: BaseException) -> str:
-    """The traceback as Python prints it, without Penstock's own frames. Causes and contexts are kept."""
+    """The traceback as Python prints it, without Penstock's own frames and without secrets. Causes and contexts are
+    kept."""
     import traceback
 
     whole = traceback.TracebackException.from_exception(exception)
     _strip(whole, set())
     try:
         if isinstance(exception, PenstockError) and not whole.stack:
-            return "".join(whole.format_exception_only())  # raised by us: what led to it says nothing to the user
-        return "".join(whole.format())
+            return masked(
+                "".join(whole.format_exception_only())
+            )  # raised by us: what led to it says nothing to the user
+        return masked("".join(whole.format()))
     except Exception as error:  # noqa: BLE001  an exception whose words can't be had must still be reported
         return f"{class_name(type(exception))} (its traceback can't be printed: {error!r})\n"
 
@@ -99,7 +102,28 @@ def _exit_message(exception: BaseException) -> str:
 
 
 def _record(exception: BaseException, store: BlobStore) -> Optional[bytes]:
+    guard: Any = _Guard(store)
     try:
-        return codec.encode_exception(exception, store)
-    except Exception:  # noqa: BLE001  the user's __reduce__, or a full disk: the words matter more than the object
+        record = codec.encode_exception(exception, guard)
+        return record and _without_secrets(record)
+    except Exception:  # noqa: BLE001  the user's __reduce__, a full disk, a secret: the words matter more than the object
         return None
+
+
+class _Guard:
+    """What an encoder needs of a store; a secret is not stored."""
+
+    def __init__(self, store: BlobStore) -> None:
+        self._store = store
+
+    def put(self, data: Any) -> Tuple[bytes, int]:
+        return self._store.put(_without_secrets(data))
+
+    def put_chunks(self, chunks: Iterable[Any]) -> Tuple[bytes, int]:
+        return self._store.put_chunks(map(_without_secrets, chunks))
+
+
+def _without_secrets(data: Any) -> Any:
+    if holds(data):
+        raise ValueError("it holds a secret")
+    return data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _random
 import os
 import sys
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Tuple
 
 from penstock.worker.hooks import ImportHooks
 
@@ -62,7 +62,7 @@ def _words(seed: int) -> List[int]:
 
 
 class Detour:
-    """The same for an attempt in the flow's own process: afterwards all is as before, random numbers too."""
+    """Random numbers of an attempt in the flow's own process: afterwards they go on as before."""
 
     def __init__(self, key: bytes) -> None:
         self._seed = int.from_bytes(key[-16:], "little")
@@ -70,8 +70,6 @@ class Detour:
 
     def __enter__(self) -> None:
         self._hooks = ImportHooks()
-        self._cwd = os.getcwd()
-        self._environ = os.environ.copy()
         random, numpy = sys.modules.get("random"), sys.modules.get("numpy.random")
         if random is not None:
             self._states.append((random.setstate, random.getstate()))
@@ -85,7 +83,28 @@ class Detour:
         sys.meta_path.remove(self._hooks)
         for restore, state in self._states:
             restore(state)
-        os.chdir(self._cwd)
-        if os.environ != self._environ:
-            os.environ.clear()
-            os.environ.update(self._environ)
+
+
+class Premises:
+    """The directory and the variables of the flow's own process: what attempts change of them is taken back when none
+    runs any more. Not for several threads at once."""
+
+    def __init__(self) -> None:
+        self._guests = 0
+
+    def enter(self, variables: Iterable[Tuple[str, str]]) -> None:
+        """An attempt begins, with variables of its own; others that run meanwhile see them too."""
+        self._guests += 1
+        if self._guests == 1:
+            self._cwd = os.getcwd()
+            self._environ = os.environ.copy()
+        os.environ.update(variables)
+
+    def leave(self) -> None:
+        """An attempt is over."""
+        self._guests -= 1
+        if self._guests == 0:
+            os.chdir(self._cwd)
+            if os.environ != self._environ:
+                os.environ.clear()
+                os.environ.update(self._environ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from time import monotonic
-from typing import Any, NamedTuple, NoReturn, Optional, Tuple
+from typing import Any, Callable, NamedTuple, NoReturn, Optional, Tuple
 
 from penstock.model.outcomes import Log, Metric, Outcome, Usage, failed, to_plain
 from penstock.model.specs import attempt_from_plain
@@ -33,12 +33,15 @@ class Post(NamedTuple):
 class Worker:
     """One process that runs attempts."""
 
-    def __init__(self, post: Post, bench: Workbench, footing: Footing, log_file: str) -> None:
+    def __init__(
+        self, post: Post, bench: Workbench, footing: Footing, log_file: str, log_size: Callable[[], int]
+    ) -> None:
         self._post = post
         self._bench = bench
         self._footing = footing
         self._log_file = log_file
-        self._log_end = os.lseek(1, 0, os.SEEK_END)
+        self._log_size = log_size
+        self._log_end = log_size()
         self._pid = os.getpid()
         self._meter = _Meter()
         bench.hint = self._hint
@@ -96,7 +99,7 @@ class Worker:
         capture.finish_lines()
         if self._post.library is not None:
             self._post.library.fflush(None)  # what C code printed
-        start, end = self._log_end, os.lseek(1, 0, os.SEEK_END)
+        start, end = self._log_end, self._log_size()
         self._log_end = end
         return Log(self._log_file, start, end) if end > start else None
 

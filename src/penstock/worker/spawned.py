@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import _socket
 import os
 from typing import Any, NoReturn
 
 from penstock.model import wire
 from penstock.worker import boot, zygote
 from penstock.worker.gauge import Gauges
+from penstock.worker.sieve import Outlet
 
 
 def main(first: int) -> NoReturn:
-    """The worker's process. Descriptors from `first` on: what to do, the executor's messages, the gauges."""
+    """The worker's process. Descriptors from `first` on: what to do, the executor's messages, the gauges, and the two
+    of an outlet where there is one."""
     parcel_fd, fd, gauge_fd = first, first + 1, first + 2
-    for each in (parcel_fd, fd, gauge_fd):
-        os.set_inheritable(each, False)
     parent = os.getppid()
     content: Any = wire.unpack(os.pread(parcel_fd, os.fstat(parcel_fd).st_size, 0))
     os.close(parcel_fd)
-    setup, order, slot = content
+    setup, order, slot, has_outlet = content
     context = boot.context_from_plain(setup)
+    outlet = Outlet(first + 3, _socket.socket(fileno=first + 4)) if has_outlet else None
+    for each in (fd, gauge_fd, *((outlet.fd, outlet.sync.fileno()) if outlet else ())):
+        os.set_inheritable(each, False)
     ready = boot.boot(context)
-    zygote.serve(zygote.Order(*order), fd, Gauges(gauge_fd).at(slot), context, ready, parent)
+    zygote.serve(zygote.Order(*order), fd, Gauges(gauge_fd).at(slot), context, ready, parent, outlet)

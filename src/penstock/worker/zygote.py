@@ -16,16 +16,22 @@ import sys
 import time
 from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Set, Tuple
 
+from penstock.artifacts import masking
 from penstock.model import wire
-from penstock.worker import boot, channel, posix
+from penstock.worker import boot, channel, posix, sieve
 from penstock.worker.bootstrap import bootstrap
 from penstock.worker.gauge import FILE_SIZE, Gauge, Gauges
 from penstock.worker.loop import Post, Worker
+from penstock.worker.sieve import Outlet, Sieve
 
 _SAMPLE_S = 0.03
 _LOOK_S = 0.1
 _LONG_S = 0.05
 _REAP_S = 2.0
+
+
+SIEVE = 0
+"""The number, beside those of workers, under which the process is reported that masks what they write."""
 
 
 class Order(NamedTuple):
@@ -41,11 +47,12 @@ class Order(NamedTuple):
 class Charge:
     """A worker that lives."""
 
-    def __init__(self, order: Order, pid: int, gauge: Gauge) -> None:
+    def __init__(self, order: Order, pid: int, gauge: Gauge, outlet: Optional[Outlet]) -> None:
         self.number = order.number
         self.limit = order.limit
         self.pid = pid
         self.gauge = gauge
+        self.outlet = outlet  # None: it writes to its log itself
         self.fd = posix.process_fd(pid)
         self.peak = 0
         self.overrun = 0  # bytes it had when it was killed for them
@@ -54,10 +61,13 @@ class Charge:
 class Zygote:
     """Workers, and who is told about them."""
 
-    def __init__(self, control: Any, setup: Tuple[Any, ...]) -> None:
+    def __init__(self, control: Any, setup: Tuple[Any, ...], sieve: Optional[Sieve]) -> None:
         self._control = control
+        self._sieve = sieve
         self._setup = setup
         self._context = boot.context_from_plain(setup)
+        if sieve is not None:
+            self._report(channel.STARTED, (SIEVE, sieve.pid))
         self._gauge_fd = posix.shared_file(self._context.scratch, FILE_SIZE)
         self._gauges = Gauges(self._gauge_fd)
         self._family = posix.Family()
@@ -113,39 +123,47 @@ class Zygote:
 
     def _start(self, order: Order, fd: int) -> None:
         gauge = self._gauges.take()
+        outlet = self._sieve.outlet(os.path.join(self._context.logs, order.log)) if self._sieve else None
         if order.gpus is None and self._forks:
             pid = os.fork()
             if pid == 0:
-                self._become_worker(order, fd, gauge)
+                self._become_worker(order, fd, gauge, outlet)
         else:
-            pid = self._spawn(order, fd, gauge)
+            pid = self._spawn(order, fd, gauge, outlet)
         os.close(fd)
-        charge = self._charges[order.number] = Charge(order, pid, gauge)
+        if outlet is not None:
+            os.close(outlet.fd)
+        charge = self._charges[order.number] = Charge(order, pid, gauge, outlet)
         if charge.fd is not None:
             self._poll.register(charge.fd, select.POLLIN)
         self._report(channel.STARTED, (order.number, pid))
 
-    def _become_worker(self, order: Order, fd: int, gauge: Gauge) -> NoReturn:
+    def _become_worker(self, order: Order, fd: int, gauge: Gauge, outlet: Optional[Outlet]) -> NoReturn:
         try:
             self._control.close()
+            if self._sieve is not None:
+                self._sieve.leave()
             for other in self._charges.values():
                 if other.fd is not None:
                     os.close(other.fd)
-            serve(order, fd, gauge, self._context, self._ready, self._me)
+                if other.outlet is not None:
+                    other.outlet.sync.close()
+            serve(order, fd, gauge, self._context, self._ready, self._me, outlet)
         finally:
             os._exit(1)
 
-    def _spawn(self, order: Order, fd: int, gauge: Gauge) -> int:
+    def _spawn(self, order: Order, fd: int, gauge: Gauge, outlet: Optional[Outlet]) -> int:
         """A worker in an interpreter of its own: where forking is not safe, or a GPU must not be shared."""
-        parcel = wire.pack((self._setup, tuple(order), gauge.slot))
+        parcel = wire.pack((self._setup, tuple(order), gauge.slot, outlet is not None))
         parcel_fd = posix.shared_file(self._context.scratch, len(parcel))
         os.pwrite(parcel_fd, parcel, 0)
         environ = dict(os.environ)
         if order.gpus is not None:
             environ["CUDA_VISIBLE_DEVICES"] = ",".join(order.gpus)
-        # Above the numbers that the three have now, so that none is overwritten before it is copied.
-        first = max(fd, parcel_fd, self._gauge_fd) + 1
-        copies = [(os.POSIX_SPAWN_DUP2, old, first + at) for at, old in enumerate((parcel_fd, fd, self._gauge_fd))]
+        fds = [parcel_fd, fd, self._gauge_fd, *((outlet.fd, outlet.sync.fileno()) if outlet else ())]
+        # Above the numbers that they have now, so that none is overwritten before it is copied.
+        first = max(fds) + 1
+        copies = [(os.POSIX_SPAWN_DUP2, old, first + at) for at, old in enumerate(fds)]
         command = bootstrap(sys.executable, "spawned", first)
         try:
             return os.posix_spawn(command[0], command, environ, file_actions=copies)
@@ -213,6 +231,9 @@ class Zygote:
                 break
             if pid == 0:
                 break
+            if self._sieve is not None and pid == self._sieve.pid:  # nobody can write any more
+                self._end_all()
+                os._exit(1)
             if pid in by_pid:
                 dead.append((by_pid[pid], status))
         if dead:
@@ -227,6 +248,8 @@ class Zygote:
             self._poll.unregister(charge.fd)
             os.close(charge.fd)
         self._gauges.give(charge.gauge)
+        if charge.outlet is not None:
+            charge.outlet.close()
         kills, before = posix.killed_by_system(), self._system_kills
         self._system_kills = kills
         self._report(channel.DIED, (charge.number, status, charge.peak, charge.overrun, kills > before))
@@ -255,6 +278,8 @@ class Zygote:
         until = time.monotonic() + _REAP_S
         for pid in pids:
             _await_death(pid, until)
+        if self._sieve is not None:
+            self._sieve.end()
         while posix.has_children() and time.monotonic() < until:  # what the workers had, if they had anything
             posix.kill(posix.descendants(self._me, self._family.look(fresh=True)))
             os.waitpid(-1, os.WNOHANG)
@@ -276,19 +301,19 @@ def _await_death(pid: int, until: float) -> None:
         time.sleep(0.0005)
 
 
-def serve(order: Order, fd: int, gauge: Gauge, context: Any, ready: boot.Ready, parent: int) -> NoReturn:
+def serve(
+    order: Order, fd: int, gauge: Gauge, context: Any, ready: boot.Ready, parent: int, outlet: Optional[Outlet]
+) -> NoReturn:
     """Be the worker that was ordered."""
     posix.die_with_parent(ready.library, parent)
     posix.adopt_orphans(ready.library)
     os.setsid()
-    log = os.open(os.path.join(context.logs, order.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(log)
+    _write_to(_opened(os.path.join(context.logs, order.log)) if outlet is None else outlet.fd)
     faulthandler.enable(2)  # a crash leaves its traceback in the log
     ready.bench.pid = os.getpid()
     post = Post(order.name, fd, gauge, context.scratch, ready.library)
-    Worker(post, ready.bench, ready.footing, order.log).run()
+    log_size = _size_of_log if outlet is None else outlet.size
+    Worker(post, ready.bench, ready.footing, order.log, log_size).run()
 
 
 def main(fd: int) -> NoReturn:
@@ -299,14 +324,23 @@ def main(fd: int) -> NoReturn:
     first = control.recv(channel.ROOM)
     if first:
         log, setup = channel.unwrap(first)[1]
-        _write_to(log)
-        Zygote(control, setup).run()
+        masking.hide(os.environ.get(name, "") for name in boot.context_from_plain(setup).secrets)
+        found = sieve.start(control)
+        # What it prints goes to its log from now on, also where it was started before there was one.
+        _write_to(_opened(log) if found is None else found.own_outlet(log))
+        Zygote(control, setup, found).run()
     os._exit(0)
 
 
-def _write_to(log: str) -> None:
-    """What it prints from now on goes to its log, also where it was started before there was one."""
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(file, 1)
-    os.dup2(file, 2)
-    os.close(file)
+def _opened(log: str) -> int:
+    return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+
+def _write_to(fd: int) -> None:
+    os.dup2(fd, 1)
+    os.dup2(fd, 2)
+    os.close(fd)
+
+
+def _size_of_log() -> int:
+    return os.lseek(1, 0, os.SEEK_END)

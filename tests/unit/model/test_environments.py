@@ -1,56 +1,62 @@
-"""What a step is run with: its own wishes over its flow's, over the project's."""
+"""Wishes: equal ones are one environment, however they are written."""
 
 from __future__ import annotations
 
-from penstock.model.environments import Environment, over, settled
+import pickle
+from pathlib import Path
+from typing import Any
 
-OWN = Environment()
-DEFAULT = Environment(
-    packages=("pandas",),
-    python="3.12",
-    requirements="/r.txt",
-    constraints=("/c.txt",),
-    indexes=("https://i",),
-    find_links=("/wheels",),
-    env=(("A", "1"), ("B", "2")),
-    secrets=("S",),
-)
+import pytest
+
+from penstock.errors import UsageError
+from penstock.model import surroundings
+from penstock.model.environments import Environment
 
 
-def test_where_nothing_is_said_the_default_holds() -> None:
-    assert over(None, None) is None
-    assert over(None, DEFAULT) == DEFAULT
-    assert over(DEFAULT, None) == DEFAULT
-
-
-def test_the_flows_own_can_be_asked_for() -> None:
-    assert settled(OWN, DEFAULT) is None
-    assert settled(OWN, None) is None
-    assert settled(None, over(OWN, DEFAULT)) is None
-
-
-def test_what_is_installed_is_ones_own_or_the_default_as_a_whole() -> None:
-    for own in (Environment(("numpy",)), Environment(requirements="/own.txt"), Environment(pyproject="/p")):
-        found = over(own, DEFAULT)
-        assert found is not None
-        assert (found.packages, found.requirements, found.pyproject) == (own.packages, own.requirements, own.pyproject)
-        assert found._replace(packages=(), requirements="", pyproject="") == DEFAULT._replace(
-            packages=(), requirements=""
-        )
-
-
-def test_the_rest_is_replaced_where_it_is_said() -> None:
-    own = Environment(python="3.10", constraints=("/mine.txt",), indexes=("https://mine",), find_links=("/mine",))
-    assert over(own, DEFAULT) == DEFAULT._replace(
-        python="3.10", constraints=("/mine.txt",), indexes=("https://mine",), find_links=("/mine",)
+def test_equal_wishes_are_equal_and_can_be_hashed() -> None:
+    first = Environment(
+        packages=["a", "b"],
+        requirements=Path("/r.txt"),
+        constraints=[Path("/c.txt"), "/d.txt"],
+        env={"B": "2", "A": "1"},
+        secrets=(name for name in ["TOKEN"]),
     )
+    second = Environment(
+        ("a", "b"), "", "/r.txt", "", ("/c.txt", "/d.txt"), env=(("A", "1"), ("B", "2")), secrets=["TOKEN"]
+    )
+    assert first == second
+    assert len({first, second}) == 1
+    assert pickle.loads(pickle.dumps(first)) == first
+    assert first._replace(python="3.10").python == "3.10"
+    assert repr(Environment(python="3.10")).startswith("Environment(packages=(), python='3.10'")
 
 
-def test_variables_and_secrets_are_joined() -> None:
-    found = over(Environment(env=(("B", "3"), ("C", "4")), secrets=("T", "S")), DEFAULT)
-    assert found == DEFAULT._replace(env=(("A", "1"), ("B", "3"), ("C", "4")), secrets=("S", "T"))
+def test_what_is_checked_is_the_same_wish() -> None:
+    wish = Environment(["a"], requirements=Path("/r.txt"), env={"A": "1"})
+    assert surroundings.changed(None, "step s", {"environment": wish}, "/") == wish
+    keywords = {"packages": ["a"], "requirements": Path("/r.txt"), "env": {"A": "1"}}
+    assert surroundings.changed(None, "step s", keywords, "/") == wish
+    assert surroundings.changed(None, "step s", {"environment": Environment("a")}, "/") == Environment(["a"])
 
 
-def test_three_levels() -> None:
-    project, flow, step = Environment(python="3.12"), Environment(packages=("pandas",)), Environment(env=(("A", "1"),))
-    assert settled(step, over(flow, project)) == Environment(("pandas",), "3.12", env=(("A", "1"),))
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"env": {"A": 1}}, "A is 1, which is no text"),
+        ({"env": {1: "a", "B": "b"}}, "1 is no name"),
+        ({"env": 3}, "env=3: expected names and values"),
+        ({"packages": 3}, "packages=3"),
+        ({"packages": {"a": "1"}}, "expected a list of texts"),
+        ({"secrets": ["hf_123-value"]}, "give a secret's name, not its value"),
+    ],
+)
+def test_what_is_wrong_is_told_with_the_step_s_name(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=r"^step s: ") as caught:
+        surroundings.changed(None, "step s", {"environment": Environment(**wrong)}, "/")
+    assert said in str(caught.value)
+
+
+def test_variables_alone_need_nothing_to_be_built() -> None:
+    assert not Environment(env={"A": "1"}, secrets=["TOKEN"]).is_foreign
+    assert Environment(["six"]).is_foreign
+    assert Environment(python="3.10").is_foreign

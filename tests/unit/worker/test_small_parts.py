@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from penstock.worker import channel, posix, sources
-from penstock.worker.footing import Detour, Footing
+from penstock.worker.footing import Detour, Footing, Premises
 from penstock.worker.gauge import FILE_SIZE, Gauges
 from penstock.worker.hooks import ImportHooks
 
@@ -56,20 +56,32 @@ def test_footing_seeds_and_restores(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert drawn[0] == drawn[2] != drawn[1]
 
 
-def test_a_detour_leaves_no_trace(tmp_path: Path) -> None:
+def test_a_detour_leaves_no_trace() -> None:
     random.seed(1)
     expected = [random.random() for _ in range(2)]
     random.seed(1)
     first = random.random()
-    before = os.getcwd(), dict(os.environ), list(sys.meta_path)
+    before = list(sys.meta_path)
     with Detour(b"k" * 33):
         inside = random.random()
-        os.chdir(tmp_path)
-        os.environ["ADDED"] = "1"
-    assert (os.getcwd(), dict(os.environ), list(sys.meta_path)) == before
+    assert list(sys.meta_path) == before
     assert [first, random.random()] == expected
     with Detour(b"k" * 33):
         assert random.random() == inside
+
+
+def test_premises_are_left_as_they_were_when_the_last_one_leaves(tmp_path: Path) -> None:
+    before = os.getcwd(), dict(os.environ)
+    premises = Premises()
+    for _ in range(2):
+        premises.enter([("FIRST", "1")])
+        premises.enter([("SECOND", "2")])
+        os.chdir(tmp_path)
+        os.environ["ADDED"] = "1"
+        premises.leave()
+        assert (os.environ["FIRST"], os.environ["SECOND"]) == ("1", "2")
+        premises.leave()
+        assert (os.getcwd(), dict(os.environ)) == before
 
 
 def test_gauges() -> None:

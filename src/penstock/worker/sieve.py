@@ -1,0 +1,215 @@
+"""The process between what workers write and their log files, where an environment has secrets: it masks all of it.
+
+What goes through `sys.stdout` is masked before it is written. This reaches the rest: programs that a step starts, C
+code, the last words of a crash. It is a process of its own, so that it writes to the end what a worker wrote that was
+killed, and is forked before the user's module is imported, while that is safe everywhere. It ends by itself, after the
+zygote and all workers.
+"""
+
+from __future__ import annotations
+
+import _socket
+import array
+import os
+import select
+import sys
+import time
+from typing import Any, Callable, Dict, NamedTuple, NoReturn, Optional
+
+from penstock.artifacts import masking
+from penstock.worker.running_mask import HEAD, RunningMask
+
+_ROOM = 1 << 16
+_TURNS = 64
+"""So many reads empty any pipe; whoever writes on and on must not hold up the answer."""
+
+_PATIENCE_S = 2.0
+_SIZE, _LAST, _OUTLET, _END = b"?", b"!", b"+", b"."
+
+
+class Outlet(NamedTuple):
+    """One end of a stream: where a process writes, and where it asks how far its log has come."""
+
+    fd: int
+    sync: Any
+
+    def size(self) -> int:
+        """How long the log is, with all that was written before. Blocks until that is there."""
+        self.sync.send(_SIZE)
+        return int.from_bytes(self.sync.recv(9)[1:], sys.byteorder)
+
+    def close(self) -> None:
+        """The writer is dead. Blocks until all that it wrote is in its log, for two seconds at most."""
+        try:
+            self.sync.settimeout(_PATIENCE_S)
+            self.sync.send(_LAST)
+            while self.sync.recv(9)[:1] not in (_LAST, b""):
+                pass  # an answer that came too late for the dead
+        except OSError:
+            pass
+        self.sync.close()
+
+
+class Sieve:
+    """The process, seen from the zygote."""
+
+    def __init__(self, pid: int, control: Any) -> None:
+        self.pid = pid
+        self._control = control
+        self._own: Optional[Outlet] = None
+
+    def own_outlet(self, log: str) -> int:
+        """The stream of the zygote itself: the descriptor that it writes to."""
+        self._own = self.outlet(log)
+        return self._own.fd
+
+    def outlet(self, log: str) -> Outlet:
+        """A new stream into a log file."""
+        try:
+            file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError:  # a full disk must not end the zygote, and with it all that runs
+            file = os.open(os.devnull, os.O_WRONLY)
+        source, target = os.pipe()
+        near, far = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        rights = array.array("i", [source, file, far.fileno()])
+        self._control.sendmsg([_OUTLET], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
+        os.close(source)
+        os.close(file)
+        far.close()
+        return Outlet(target, near)
+
+    def leave(self) -> None:
+        """In a process that was forked from the zygote: forget it."""
+        self._control.close()
+        if self._own is not None:
+            self._own.sync.close()
+
+    def end(self) -> None:
+        """Wait until all that was written is in the logs, for two seconds at most. The process is gone then."""
+        try:
+            self._control.send(_END)
+        except OSError:
+            pass
+        until = time.monotonic() + _PATIENCE_S
+        try:
+            while os.waitpid(self.pid, os.WNOHANG)[0] == 0 and time.monotonic() < until:
+                time.sleep(0.0005)
+        except ChildProcessError:
+            pass
+
+
+def start(control: Any) -> Optional[Sieve]:
+    """Fork the process; None: no value is hidden. `control`: the zygote's socket, which nobody else may hold."""
+    finder = masking.finder_of_bytes(HEAD)
+    if finder is None:
+        return None
+    near, far = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    pid = os.fork()
+    if pid == 0:
+        control.close()
+        near.close()
+        _Process(far, lambda: RunningMask(finder)).run()
+    far.close()
+    return Sieve(pid, near)
+
+
+class _Stream:
+    """One writer's: bytes come out of `source` and go, masked, to the file `log`."""
+
+    def __init__(self, source: int, log: int, sync: Any, mask: RunningMask) -> None:
+        self.source, self.log, self.sync = source, log, sync
+        self._mask = mask
+        os.set_blocking(source, False)
+        sync.setblocking(False)
+
+    def pass_on(self) -> int:
+        """Write what has come; gives the number of bytes, -1 where there is nothing now, 0 where nobody writes."""
+        try:
+            data = os.read(self.source, _ROOM)
+        except BlockingIOError:
+            return -1
+        self._write(self._mask.feed(data))
+        return len(data)
+
+    def finish(self) -> None:
+        """Write all that has come."""
+        for _ in range(_TURNS):
+            if self.pass_on() <= 0:
+                break
+        self._write(self._mask.rest())
+
+    def answer(self) -> bool:
+        """Say how long the log is; False: nobody asks any more."""
+        try:
+            asked = self.sync.recv(1)
+            self.finish()
+            self.sync.send(asked + os.lseek(self.log, 0, os.SEEK_END).to_bytes(8, sys.byteorder))
+        except BlockingIOError:
+            return True
+        except OSError:  # the asker is dead
+            return False
+        return bool(asked)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            while data:
+                data = data[os.write(self.log, data) :]
+        except OSError:
+            pass  # a full disk: what is printed is lost, and nobody may have to wait for it
+
+    def close(self) -> None:
+        os.close(self.source)
+        os.close(self.log)
+        self.sync.close()
+
+
+class _Process:
+    """The loop of the process."""
+
+    def __init__(self, control: Any, new_mask: Callable[[], RunningMask]) -> None:
+        self._control = control
+        self._new_mask = new_mask
+        self._streams: Dict[int, _Stream] = {}  # by both descriptors that are watched
+        self._poll = select.poll()
+        self._poll.register(control.fileno(), select.POLLIN)
+        self._goes_on = True
+
+    def run(self) -> NoReturn:
+        try:
+            while self._goes_on or self._streams:
+                for fd, _ in self._poll.poll():
+                    if fd == self._control.fileno():
+                        self._hear()
+                    elif fd in self._streams:
+                        self._serve(self._streams[fd], fd)
+        finally:
+            os._exit(0)
+
+    def _hear(self) -> None:
+        said, ancillary, _, _ = self._control.recvmsg(1, _socket.CMSG_SPACE(12))
+        if said == _OUTLET:
+            rights = array.array("i", ancillary[0][2][:12])
+            stream = _Stream(rights[0], rights[1], _socket.socket(fileno=rights[2]), self._new_mask())
+            for fd in (stream.source, stream.sync.fileno()):
+                self._streams[fd] = stream
+                self._poll.register(fd, select.POLLIN)
+            return
+        self._poll.unregister(self._control.fileno())
+        self._goes_on = False
+        if said == _END:  # else the zygote was killed: its workers are dying
+            for stream in set(self._streams.values()):
+                stream.finish()
+            os._exit(0)
+
+    def _serve(self, stream: _Stream, fd: int) -> None:
+        if fd == stream.source:
+            if stream.pass_on() == 0:
+                self._forget(fd)
+        elif not stream.answer():
+            self._forget(fd)
+            self._forget(stream.source)
+            stream.close()
+
+    def _forget(self, fd: int) -> None:
+        if self._streams.pop(fd, None) is not None:
+            self._poll.unregister(fd)
