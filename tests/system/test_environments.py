@@ -302,3 +302,16 @@ def test_a_wrong_default_is_refused_before_there_is_a_run(project: Project, monk
     code, output = project.penstock("run", "mine.py:bare")
     assert code == 2
     assert "flow inner has no option 'pakages'; did you mean 'packages'?" in output
+
+
+def test_what_is_damaged_inside_a_package_is_told_where_a_step_fails_and_mended_by_the_resume(lib: Project) -> None:
+    assert lib.run().value() == ["1.0", 1]
+    module = next((lib.folder / ".penstock").glob("environments/*/lib/*/site-packages/lib/__init__.py"))
+    module.write_text("")
+    code, output = lib.penstock("run", "mine.py")
+    assert code == 1
+    assert "has no attribute 'VERSION'" in output
+    assert "is damaged, lib/__init__.py has changed: the next run builds it anew" in output
+    code, output = lib.penstock("resume")
+    assert code == 0, output
+    assert "lib/__init__.py has changed: builds it anew" in output

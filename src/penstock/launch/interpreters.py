@@ -16,6 +16,7 @@ from penstock.launch.secrets import Secrets
 from penstock.model.environments import Environment
 
 if TYPE_CHECKING:
+    from penstock.environments.builds import Built
     from penstock.environments.locks import Lock
     from penstock.journal.journal import Journal
 
@@ -36,6 +37,7 @@ class Workshop:
         self._ready: dict[Environment, Interpreter] = {}
         self._here: dict[Environment, tuple[tuple[str, str], ...]] = {}
         self._locks: dict[Environment, Lock] = {}
+        self._built: set[Built] = set()
         self._kit = ""
         self._held = ExitStack()  # what nobody may remove, until this process ends
         self._made: dict[str, Lock] = {}  # by the digests of the wishes
@@ -86,6 +88,18 @@ class Workshop:
             if environment not in self._here:
                 self._here[environment] = self._variables(environment)
 
+    def damages(self) -> list[str]:
+        """A line for each environment that isn't as it was built any more; the next run builds it anew. Blocks for a
+        look at each of their files."""
+        from penstock.environments import builds, integrity
+
+        found = {built: integrity.inspect(Path(built.folder)) for built in self._built}
+        return [
+            f"environment {builds.short(built.lock)} is damaged, {damage}: the next run builds it anew"
+            for built, damage in found.items()
+            if damage
+        ]
+
     def lock(self, environment: Environment | None, step: str) -> None:
         """Lock an environment, and build nothing. Otherwise as `ready`."""
         if environment is None or not environment.is_foreign or environment in self._locks:
@@ -111,6 +125,7 @@ class Workshop:
         from penstock.environments import shelf
 
         built = self._held.enter_context(shelf.held(self._locked(environment), self._folder, self._tell))
+        self._built.add(built)
         return Interpreter(os.fspath(built.python), self._kit_folder(), variables)
 
     def _variables(self, environment: Environment) -> tuple[tuple[str, str], ...]:

@@ -154,6 +154,8 @@ class ActiveRun:
         status, shown = how_it_ended(fault, self.id, self._go_on)
         if self._order.flow.on_failure is not None and driver.fault is None and status is RunStatus.FAILED:
             self._call_on_failure(self._order.flow.on_failure, shown)
+        for line in self._prepared.workshop.damages() if status is RunStatus.FAILED else ():
+            self._how.watcher.said(line)
         self._end(run_end(status, shown, driver))
         raise shown.with_traceback(without_engine(error.__traceback__)) from shown.__cause__
 
