@@ -75,7 +75,7 @@ class Worker:
         log = self._log()
         after = self._meter.read(memory=outcome.usage.wall_s > _SHORT_S)
         self._memory_bytes = after.memory_bytes or self._memory_bytes
-        usage = between(outcome.usage, before, after)._replace(peak_bytes=max(gauge.end(), self._memory_bytes))
+        usage = between(outcome.usage, before, after, max(gauge.end(), self._memory_bytes))
         sent = self._send(attempt.id, outcome._replace(usage=usage, log=log, worker=self._post.name))
         self._before = counted_from(after, written_bytes=sent)
 

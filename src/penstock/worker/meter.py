@@ -36,7 +36,7 @@ class Meter:
         times = os.times()
         io = _look(self._io)
         statm = _look(self._statm) if memory else b""
-        fields, pages = io.split(), statm.split()
+        fields, pages = io.split(None, 4), statm.split()
         return Reading(
             times.children_user + times.children_system,
             int(fields[1]) if fields else 0,
@@ -58,13 +58,13 @@ def counted_from(reading: Reading, read_bytes: int = 0, written_bytes: int = 0) 
     return Reading(reading.children_cpu_s, read, reading.written_bytes + written_bytes)
 
 
-def between(usage: Usage, before: Reading, after: Reading) -> Usage:
-    """An attempt's usage, with what its children used and what it read and wrote."""
+def between(usage: Usage, before: Reading, after: Reading, peak_bytes: int = 0) -> Usage:
+    """An attempt's usage, with what its children used, what it read and wrote, and its highest memory."""
     return Usage(
         usage.began_at,
         usage.wall_s,
         usage.cpu_s + after.children_cpu_s - before.children_cpu_s,
-        usage.peak_bytes,
+        peak_bytes,
         max(0, after.read_bytes - before.read_bytes),
         max(0, after.written_bytes - before.written_bytes),
     )
