@@ -121,7 +121,7 @@ def _line(found: Any) -> str:
 
 def _structs() -> Iterator[str]:
     """Fields and their comments, as they stand in the source."""
-    modules = [import_module(f"penstock.client.{name}") for name in ("structs", "space_structs")]
+    modules = [import_module(f"penstock.client.{name}") for name in ("structs", "resource_structs", "space_structs")]
     for cls in (found for module in modules for found in vars(module).values() if _is_of(module, found)):
         yield f"### {cls.__name__}\n"
         yield f"{_line(cls)}\n"

@@ -265,6 +265,50 @@ def write_and_spin(file: str, size: int) -> None:
     subprocess.run([sys.executable, "-c", "sum(range(1000000))"], check=True)
 
 
+def write(file: str, size: int) -> None:
+    with open(file, "wb", buffering=0) as out:
+        out.write(b"x" * size)
+
+
+def read(file: str) -> int:
+    with open(file, "rb", buffering=0) as source:
+        return len(source.read())
+
+
+def read_in_child(file: str) -> None:
+    subprocess.run(["cat", file], check=True, stdout=subprocess.DEVNULL)
+
+
+def spin(seconds: float) -> None:
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+
+
+def spin_in_child(seconds: float) -> None:
+    pid = os.fork()
+    if pid == 0:
+        spin(seconds)
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def work_and_exit(file: str, size: int, seconds: float) -> None:
+    write(file, size)
+    spin(seconds)
+    os._exit(3)
+
+
+def have_work_done(file: str, size: int, seconds: float) -> None:
+    """By a child that nobody waits for; then one that is waited for, and never ends."""
+    if os.fork() == 0:
+        write(file + ".part", size)
+        spin(seconds)
+        os.rename(file + ".part", file)
+        time.sleep(3600)
+    time.sleep(3600)
+
+
 def print_to_both() -> None:
     print("out")
     print("err", file=sys.stderr)

@@ -297,6 +297,52 @@ def test_usage(own: Bench, tmp_path: Path) -> None:
     assert 0.0 < usage.cpu_s < usage.wall_s + 1.0
 
 
+def test_each_attempt_has_its_own_input_and_output(bench: Bench, tmp_path: Path) -> None:
+    file = str(tmp_path / "file")
+    functions = ("write", "ok", "read", "ok", "read_in_child", "ok")
+    ids = [bench.start(function, *_arguments(function, file)) for function in functions]
+    used = [bench.outcome(each).usage for each in ids]
+    moved = [(each.read_bytes // 300_000, each.written_bytes // 300_000) for each in used]
+    assert moved == [(0, 1), (0, 0), (1, 0), (0, 0), (1, 1), (0, 0)]
+
+
+def _arguments(function: str, file: str) -> tuple[Any, ...]:
+    return {"write": (file, 300_000), "ok": ()}.get(function, (file,))
+
+
+def test_the_worker_s_own_messages_are_not_the_attempt_s(own: Bench) -> None:
+    own.run("ok")
+    for outcome in (own.run("ok", list(range(1000))), own.run("ok")):
+        assert (outcome.usage.read_bytes, outcome.usage.written_bytes) == (0, 0)
+
+
+def test_children_that_were_waited_for_count(bench: Bench) -> None:
+    assert 0.15 < bench.run("spin_in_child", 0.2).usage.cpu_s < 0.45
+
+
+def test_what_the_dead_had_used(own: Bench, tmp_path: Path) -> None:
+    own.run("write", str(tmp_path / "before"), 2_000_000)
+    own.run("spin", 0.3)
+    usage = own.run("work_and_exit", str(tmp_path / "file"), 1_000_000, 0.2).usage
+    assert 1_000_000 <= usage.written_bytes < 1_500_000
+    assert 0.15 < usage.cpu_s < 0.45
+
+
+def test_what_the_killed_and_their_children_had_used(own: Bench, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    attempt = own.start("have_work_done", str(file), 1_000_000, 0.2)
+    own.until(file.exists)
+    own.executor.cancel(attempt, Cause.TIMEOUT)
+    usage = own.outcome(attempt).usage
+    assert 1_000_000 <= usage.written_bytes < 1_500_000
+    assert 0.15 < usage.cpu_s < 0.45
+
+
+def test_the_peak_of_the_dead_is_that_attempt_s(own: Bench) -> None:
+    assert own.run("eat_memory", 200 << 20).usage.peak_bytes > 100 << 20
+    assert own.run("os_exit").usage.peak_bytes < 100 << 20
+
+
 def test_the_log_of_the_dead_is_kept(own: Bench) -> None:
     own.run("speak")
     outcome = own.run("print_and_die")

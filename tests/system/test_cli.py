@@ -577,3 +577,72 @@ def test_a_redirected_stdout_stays_clean_in_a_terminal(penstock: Penstock, proje
     assert Path("out.txt").read_text() == "body begins\nbody ends\n"
     assert "━" in shown
     assert "body begins" not in shown
+
+
+RESOURCES = """
+import time
+from penstock import flow, step
+
+@step(cache=True, memory="64MiB")
+def hungry(mib: int):
+    time.sleep(0.1)
+    data = bytearray(mib << 20)
+    time.sleep(0.2)
+    return len(data)
+
+@step(timeout="0.3s")
+def slow(seconds: float):
+    time.sleep(seconds)
+
+@flow
+def needs(mib: int = 1):
+    for broken in (lambda: hungry(200), lambda: slow(30)):
+        try:
+            broken()
+        except (MemoryError, TimeoutError) as error:
+            print(type(error).__name__)
+    return hungry.map([1, 2, 3, mib]).result()
+"""
+
+
+MOVING = """
+from pathlib import Path
+from penstock import flow, step
+
+@step
+def move():
+    Path("file").write_bytes(bytes(300_000))
+    return len(Path("file").read_bytes())
+
+@flow
+def moving():
+    return move()
+"""
+
+
+def test_what_steps_used_and_should_ask_for(penstock: Penstock, project_folder: Path) -> None:
+    (project_folder / "needs.py").write_text(RESOURCES)
+    for mib in (4, 5):  # the second run reuses what the first one made
+        assert penstock("run", "needs.py", "--mib", str(mib)).returncode == 0
+    told = penstock("show", "needs", "--resources")
+    assert told.returncode == 0
+    assert re.search(r"^hungry +7 .* 2$", told.stdout, re.MULTILINE)
+    assert '  hungry  @step(cpu=1, memory=grow("64MiB", to=' in told.stdout
+    assert '  slow    @step(timeout="1m")' in told.stdout
+    assert "2 attempts ran out of memory" in told.stdout
+    steps = {
+        step["step"]: step for step in json.loads(penstock("show", "needs", "--resources", "--json").stdout)["steps"]
+    }
+    assert (steps["hungry"]["done"], steps["hungry"]["out_of_memory"], steps["slow"]["timeouts"]) == (5, 2, 2)
+    one = json.loads(penstock("show", "needs/2/hungry", "--resources", "--json").stdout)
+    assert [(step["step"], step["attempts"]) for step in one["steps"]] == [("hungry", 2)]
+    assert penstock("show", "neds", "--resources").returncode == 2
+
+
+def test_show_tells_what_a_task_read_and_wrote(penstock: Penstock, project_folder: Path) -> None:
+    (project_folder / "moving.py").write_text(MOVING)
+    assert penstock("run", "moving.py").returncode == 0
+    assert re.search(r"29\d\.\d KiB read, 29\d\.\d KiB written", penstock("show", "moving/1/move/1").stdout)
+    attempt = json.loads(penstock("show", "moving/1/move/1", "--json").stdout)["attempt"]
+    assert 300_000 <= attempt["read_bytes"] < 330_000
+    assert 300_000 <= attempt["written_bytes"] < 330_000

@@ -13,18 +13,29 @@ Examples:
   penstock show digits               the latest run of digits
   penstock show digits/3/train       the tasks of a step
   penstock show digits/3/train/2     one task: inputs, result, attempts, metrics, log
+  penstock show digits --resources   what the steps of all its runs used, and what to ask for
 """
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("target", metavar="[RUN|STEP|TASK]", required=False, default="", shell_complete=complete_run)
+@click.argument("target", metavar="[FLOW|RUN|STEP|TASK]", required=False, default="", shell_complete=complete_run)
 @click.option(
     "--limit", type=click.IntRange(min=1), default=50, show_default=True, metavar="N", help="Tasks of a step to list."
 )
 @click.option("--status", metavar="S", help="Only tasks of a step that stand so: done, failed, cancelled, running.")
+@click.option("--resources", is_flag=True, help="What the steps of a flow, a run or a step used, and should ask for.")
 @json_option
-def command(target: str, limit: int, status: str | None, as_json: bool) -> None:
-    """Look at a run, at a step of it, or at a task. RUN defaults to the latest."""
+def command(target: str, limit: int, status: str | None, resources: bool, as_json: bool) -> None:
+    """Look at a run, at a step of it, or at a task. RUN defaults to the latest.
+
+    With --resources a FLOW stands for all its runs. What a step should ask for is told once three attempts are done.
+    memory: the highest peak and a quarter more, or twice what an attempt had that ran out of it; where four of five
+    need at most half of that, it grows. cpu: the cores that 95% kept busy, at least 1. timeout: three times the
+    longest, or twice what an attempt had that ran into one. All are rounded up.
+    """
+    if resources:
+        _resources(target, as_json)
+        return
     from penstock.client.flow_runs import Run
     from penstock.client.reader import Reader
     from penstock.client.targets import find
@@ -55,3 +66,15 @@ def command(target: str, limit: int, status: str | None, as_json: bool) -> None:
         from penstock.cli.show_run import show_run
 
         show_run(run)
+
+
+def _resources(target: str, as_json: bool) -> None:
+    from penstock.client.resources import resources
+
+    info = resources(target)
+    if as_json:
+        output.json(info)
+        return
+    from penstock.cli.show_resources import show_resources
+
+    show_resources(info)

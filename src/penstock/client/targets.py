@@ -28,6 +28,19 @@ class Found(NamedTuple):
     task: TaskRow | None = None
 
 
+class Past(NamedTuple):
+    """Runs to look back at."""
+
+    flow: str
+    number: int | None = None  # None: all runs of the flow
+    step: str | None = None  # short name; None: all steps
+
+    @property
+    def name(self) -> str:
+        """`digits`, `digits/3`, `digits/3/train`."""
+        return "/".join(str(part) for part in self if part is not None)
+
+
 def find(reader: Reader, text: str) -> Found:
     """What `digits/3`, `digits/3/train` or `digits/3/train/2` names; raises NotFoundError with the nearest match."""
     path = _parsed(text)
@@ -51,6 +64,20 @@ def find_flow(reader: Reader, text: str) -> str:
     """A flow that has runs, by its name or the beginning of it; raises NotFoundError."""
     path = _parsed(text)
     return latest(reader).flow if path is None else queries.resolve(reader.journal, path.flow).flow
+
+
+def find_past(reader: Reader, text: str) -> Past:
+    """The runs that `digits` (all of it), `digits/3`, `digits/3/train` or "" (the latest run's flow) names.
+
+    Raises NotFoundError, and UsageError for a task.
+    """
+    path = _parsed(text)
+    if path is None or path.run is None:
+        return Past(find_flow(reader, text))
+    if path.number is not None:
+        raise UsageError(f"{text} is one task: name a flow, a run, or a step, as {path.run_id}/{path.step}")
+    found = find(reader, text)
+    return Past(found.run.flow, found.run.number, found.step)
 
 
 def latest(reader: Reader) -> RunRow:

@@ -16,9 +16,12 @@ class Death(NamedTuple):
     """A worker's end, as its zygote saw it."""
 
     status: int | None = None  # as waitpid gives it; None: nobody saw it, since the zygote is dead too
-    peak_bytes: int = 0
+    peak_bytes: int = 0  # 0: not measured
     overrun_bytes: int = 0  # what it had when it was ended for going beyond its limit; 0: it was not
     system_kill: bool = False  # the system ran out of memory and killed a process at about that time
+    cpu_s: float = 0.0  # of the attempt that it ran, as are the next two; 0: unknown, or none ran
+    read_bytes: int = 0
+    written_bytes: int = 0
 
 
 def explain(death: Death, limit_bytes: int | None) -> tuple[Cause, str]:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from penstock.executors.endings import Death
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
 from penstock.worker import channel, posix
@@ -126,9 +127,11 @@ class Hands:
         self.unsent.clear()
         return back
 
-    def rest(self, peak_bytes: int, logs: str) -> tuple[Usage, Log | None]:
+    def rest(self, death: Death, logs: str) -> tuple[Usage, Log | None]:
         """What can be said of the attempt that a dead worker left."""
-        usage = Usage(self.began_at, max(0.0, time.time() - self.began_at), 0.0, peak_bytes)
+        wall_s = max(0.0, time.time() - self.began_at)
+        used = death.cpu_s, death.peak_bytes, death.read_bytes, death.written_bytes
+        usage = Usage(self.began_at, wall_s, *used)
         try:
             end = os.stat(os.path.join(logs, self.log)).st_size
         except OSError:  # killed before it had one

@@ -21,6 +21,7 @@ from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause
 from penstock.worker.attempt import Workbench, run_attempt
 from penstock.worker.footing import Detour, Premises
+from penstock.worker.meter import Meter, between, counted_from
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
@@ -49,6 +50,7 @@ class InlineExecutor:
     - What a step leaves running (threads, children) stays.
     - While two threads run attempts at once, they share the random numbers, the directory and the environment.
     - What a program prints that a step starts goes to the screen, as it is, and into no log.
+    - What an attempt used is what the whole process did while it ran; its memory is not measured.
 
     `cpu` None: all processors that this process may use; `variables`: those of an environment, secrets included.
     """
@@ -66,6 +68,7 @@ class InlineExecutor:
         self._asleep = False
         self._mailbox: Mailbox | None = None
         self._tee: Tee | None = None
+        self._meter: Meter | None = None
         self._running = 0
         self._closed = False
 
@@ -126,25 +129,29 @@ class InlineExecutor:
             self._waiting.clear()
             self._changed.notify_all()
             self._alarm.notify_all()
-            if self._tee is not None and not self._running:
+            if self._tee is not None and self._meter is not None and not self._running:
                 self._tee.close()
-                self._tee = None
+                self._meter.close()
+                self._tee = self._meter = None
 
     def _run(self, item: _Waiting) -> None:
         attempt = item.attempt
         with self._changed:
-            if self._tee is None:
+            if self._tee is None or self._meter is None:
+                self._meter = Meter()
                 self._tee = Tee(os.path.join(self._context.logs, self._log_file()))
                 self._bench = Workbench(self._context, self._hint)
-            tee, bench = self._tee, self._bench
+            tee, bench, meter = self._tee, self._bench, self._meter
             self._running += 1
             tee.begin(attempt.id)
             start = tee.size()
             self._premises.enter(self._variables(item.environment))
         interruption = None
+        before = counted_from(meter.read())
         try:
             with Detour(attempt.key):
                 outcome = run_attempt(attempt, bench)
+            outcome = outcome._replace(usage=between(outcome.usage, before, meter.read()))
         except Suspension as error:
             outcome, interruption = failed(Cause.CANCELLED, "was interrupted"), error
         finally:

@@ -20,14 +20,19 @@ class Error(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """What an attempt used. Its process tree's own, not the worker's."""
+    """What an attempt used, with all processes that it started. 0: nothing, or not measured.
 
-    began_at: float = 0.0  # UTC, seconds since the epoch
+    Processes count when they were waited for, or were left running and ended with the attempt. Where the worker died,
+    those that it had not waited for are missing, unless they were killed with it for its memory, its time, or the run's
+    end. In the flow's own process (`inline`) all that the process did meanwhile counts, and memory is not measured.
+    """
+
+    began_at: float = 0.0  # UTC, seconds since the epoch; 0.0: it never began
     wall_s: float = 0.0
-    cpu_s: float = 0.0
-    peak_bytes: int = 0  # anonymous and shared memory
-    read_bytes: int = 0
-    written_bytes: int = 0
+    cpu_s: float = 0.0  # of all its threads and processes
+    peak_bytes: int = 0  # anonymous and shared memory of all its processes, looked at every 30 ms and at its end
+    read_bytes: int = 0  # by the call `read`, from the disk or the page cache alike; mapped files are not counted
+    written_bytes: int = 0  # by the call `write`
 
 
 class Stored(NamedTuple):

@@ -1,16 +1,19 @@
 """The few numbers that a worker and its zygote share in memory: what runs since when, and what it may and does use.
 
-One slot for each worker, in one mapped file. The worker writes when it begins and ends an attempt; the zygote, which
-looks at the whole process tree, writes the highest memory it saw.
+One slot for each worker, in one mapped file. The worker writes when it begins and ends an attempt, and what it had used
+by then, so that the attempt's share is known also where the worker dies in it. The zygote, which looks at the whole
+process tree, writes the highest memory it saw.
 """
 
 from __future__ import annotations
 
 import mmap
 import struct
-from typing import List
+from typing import List, Tuple
 
-_SLOT = struct.Struct("<dQ")  # began (monotonic, 0.0: idle), peak bytes
+_ATTEMPT = struct.Struct("<ddQQ")  # began (monotonic, 0.0: idle); used before it: seconds of CPU, bytes read, written
+_PEAK = struct.Struct("<Q")  # bytes
+_PEAK_AT = 32  # apart, so that the zygote never writes what the worker does
 _SIZE = 64
 SLOTS = 1024
 FILE_SIZE = _SIZE * SLOTS
@@ -24,25 +27,30 @@ class Gauge:
         self._at = slot * _SIZE
         self.slot = slot
 
-    def begin(self, now: float) -> None:
-        """An attempt begins."""
-        _SLOT.pack_into(self._memory, self._at, now, 0)
+    def begin(self, now: float, cpu_s: float = 0.0, read_bytes: int = 0, written_bytes: int = 0) -> None:
+        """An attempt begins; the rest is what the worker and its children had used before."""
+        _PEAK.pack_into(self._memory, self._at + _PEAK_AT, 0)
+        _ATTEMPT.pack_into(self._memory, self._at, now, cpu_s, read_bytes, written_bytes)
 
     def end(self) -> int:
         """The attempt is over; gives the peak that was sampled, 0 where it was too short for that."""
-        peak: int = _SLOT.unpack_from(self._memory, self._at)[1]
-        _SLOT.pack_into(self._memory, self._at, 0.0, 0)
+        peak: int = _PEAK.unpack_from(self._memory, self._at + _PEAK_AT)[0]
+        self.begin(0.0)
         return peak
 
     def began(self) -> float:
         """When the attempt that runs began; 0.0: none runs."""
-        return float(_SLOT.unpack_from(self._memory, self._at)[0])
+        return float(_ATTEMPT.unpack_from(self._memory, self._at)[0])
+
+    def used_before(self) -> Tuple[float, int, int]:
+        """Seconds of CPU, bytes read and written by the worker before the attempt that runs."""
+        _, cpu_s, read_bytes, written_bytes = _ATTEMPT.unpack_from(self._memory, self._at)
+        return cpu_s, read_bytes, written_bytes
 
     def sample(self, size: int) -> None:
         """Note the memory that the worker's tree has now."""
-        began, peak = _SLOT.unpack_from(self._memory, self._at)
-        if size > peak:
-            _SLOT.pack_into(self._memory, self._at, began, size)
+        if size > _PEAK.unpack_from(self._memory, self._at + _PEAK_AT)[0]:
+            _PEAK.pack_into(self._memory, self._at + _PEAK_AT, size)
 
 
 class Gauges:

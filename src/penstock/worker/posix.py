@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 LINUX = sys.platform.startswith("linux")
 PAGE = mmap.PAGESIZE
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -101,6 +102,40 @@ def has_children() -> bool:
     except ChildProcessError:
         return False
     return True
+
+
+def own_file(name: str) -> int:
+    """A descriptor of a file of /proc that tells of this process, forks of it not included; -1 where there is none."""
+    try:
+        return os.open(f"/proc/self/{name}", os.O_RDONLY)
+    except OSError:
+        return -1
+
+
+def dead_child() -> int:
+    """A child that is dead and waits to be reaped. 0: there is none; -1: the system does not say, so reap any."""
+    if not hasattr(os, "waitid"):  # neither macOS nor PyPy
+        return -1
+    try:
+        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return 0
+    return found.si_pid if found is not None else 0
+
+
+def used_by(pid: int) -> Tuple[float, int, int]:
+    """Seconds of CPU, bytes read and written, of a process and the children it has waited for.
+
+    Also of a process that is dead and waits to be reaped. Zeros where it is gone, or there is no /proc.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
+            times = file.read(1024).rpartition(b") ")[2].split()[11:15]
+        with open(f"/proc/{pid}/io", "rb", buffering=0) as file:
+            io = file.read(1024).split()
+    except OSError:
+        return 0.0, 0, 0
+    return sum(map(int, times)) / _TICKS_PER_S, int(io[1]), int(io[3])
 
 
 class Family:

@@ -44,6 +44,9 @@ class Order(NamedTuple):
     gpus: Optional[Tuple[str, ...]]  # not None: a process of its own, that sees these
 
 
+_Used = Tuple[float, int, int]  # seconds of CPU, bytes read, written
+
+
 class Charge:
     """A worker that lives."""
 
@@ -54,8 +57,8 @@ class Charge:
         self.gauge = gauge
         self.outlet = outlet  # None: it writes to its log itself
         self.fd = posix.process_fd(pid)
-        self.peak = 0
         self.overrun = 0  # bytes it had when it was killed for them
+        self.below: List[_Used] = []  # by what was killed below it
 
 
 class Zygote:
@@ -211,22 +214,26 @@ class Zygote:
         for charge in watched:
             size = sum(map(posix.memory_of, [charge.pid, *posix.descendants(charge.pid, children)]))
             charge.gauge.sample(size)
-            charge.peak = max(charge.peak, size)
             if charge.limit is not None and size > charge.limit and not charge.overrun:
                 charge.overrun = size
                 self._kill(charge)
 
     def _kill(self, charge: Charge) -> None:
         """The worker, and everything below it. What slips away becomes this process's child when the worker dies."""
-        children = self._family.look(fresh=True)
-        posix.kill([charge.pid, *posix.descendants(charge.pid, children)])
+        below = posix.descendants(charge.pid, self._family.look(fresh=True))
+        charge.below = charge.below or list(map(posix.used_by, below))  # nobody waits for them who would be told
+        posix.kill([charge.pid, *below])
 
     def _reap(self) -> None:
         by_pid = {charge.pid: charge for charge in self._charges.values()}
-        dead: List[Tuple[Charge, int]] = []
+        dead: List[Tuple[Charge, int, _Used]] = []
         while True:
+            waiting = posix.dead_child()
+            if waiting == 0:
+                break
+            used = _used_by_attempt(by_pid[waiting]) if waiting in by_pid else (0.0, 0, 0)
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(waiting, os.WNOHANG)
             except ChildProcessError:
                 break
             if pid == 0:
@@ -235,24 +242,25 @@ class Zygote:
                 self._end_all()
                 os._exit(1)
             if pid in by_pid:
-                dead.append((by_pid[pid], status))
+                dead.append((by_pid[pid], status, used))
         if dead:
-            for charge, _ in dead:
+            for charge, *_ in dead:
                 del self._charges[charge.number]
             self._end_orphans()
-            for charge, status in dead:
-                self._bury(charge, status)
+            for charge, status, used in dead:
+                self._bury(charge, status, used)
 
-    def _bury(self, charge: Charge, status: int) -> None:
+    def _bury(self, charge: Charge, status: int, used: _Used) -> None:
         if charge.fd is not None:
             self._poll.unregister(charge.fd)
             os.close(charge.fd)
+        peak = charge.gauge.end()
         self._gauges.give(charge.gauge)
         if charge.outlet is not None:
             charge.outlet.close()
         kills, before = posix.killed_by_system(), self._system_kills
         self._system_kills = kills
-        self._report(channel.DIED, (charge.number, status, charge.peak, charge.overrun, kills > before))
+        self._report(channel.DIED, (charge.number, status, peak, charge.overrun, kills > before, *used))
 
     def _children(self) -> List[int]:
         return self._family.look(fresh=True).get(self._me, [])
@@ -289,6 +297,15 @@ class Zygote:
             self._control.send(channel.wrap(kind, content, self._context.scratch))
         except (BrokenPipeError, ConnectionResetError):
             pass  # the executor is gone; the next look at the socket says so
+
+
+def _used_by_attempt(charge: Charge) -> _Used:
+    """What the attempt has used whose worker is dead and not reaped yet; zeros where it had begun none."""
+    if not charge.gauge.began():
+        return 0.0, 0, 0
+    cpu_s, read, written = (sum(each) for each in zip(posix.used_by(charge.pid), *charge.below))
+    cpu_before_s, read_before, written_before = charge.gauge.used_before()
+    return max(0.0, cpu_s - cpu_before_s), max(0, int(read) - read_before), max(0, int(written) - written_before)
 
 
 def _await_death(pid: int, until: float) -> None:

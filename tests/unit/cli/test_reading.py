@@ -13,6 +13,8 @@ import pytest
 
 import penstock
 from penstock.cli.main import main
+from penstock.client.resource_structs import ResourcesInfo
+from penstock.client.resources import resources
 from penstock.client.structs import LogLine, RunInfo, TaskInfo
 from penstock.model.rows import Batch, RunEnd
 from tests.recorded import Recorded, outcome, record_crashed, record_done, record_failed, record_running, task
@@ -297,3 +299,28 @@ def test_the_next_commands_work_when_pasted(recorded: Recorded, say: Any):
 def test_a_failure_that_the_flow_survived_is_not_to_be_resumed(recorded: Recorded, say: Any):
     record_failed(recorded)
     assert say("show digits/1/probe/1").next == "penstock show digits/1"
+
+
+def test_show_resources(recorded: Recorded, say: Any):
+    for _ in range(2):
+        record_done(recorded)
+    said = say("show digits --resources")
+    assert said.code == 0
+    assert said.lines[0] == "digits  8 attempts"
+    assert said.lines[1].split() == [
+        *("step", "attempts", "time", "longest", "cores", "95%", "memory", "95%", "highest", "written")
+    ]
+    assert said.lines[3].split()[:3] == ["train", "6", "1.5"]
+    assert said.lines[6] == '  train  @step(cpu=1, memory="80MiB", timeout="1m")'
+    assert said.lines[9] == "  load  2 attempts done: too few to tell what else to ask for"
+    told = msgspec.json.decode(say("show --resources --json digits").out, type=ResourcesInfo)
+    assert told == resources("digits")
+    assert [step.suggestion.cpu for step in told.steps] == [None, 1]
+
+
+def test_show_resources_of_what_has_not_ended_or_is_not_there(recorded: Recorded, say: Any):
+    recorded.begin("new").close()
+    said = say("show new --resources")
+    assert (said.code, said.out, said.next) == (0, "", "penstock ls new")
+    assert "no attempt of new has ended here" in said.err
+    assert say("show none --resources").code == 2

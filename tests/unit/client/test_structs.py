@@ -8,7 +8,7 @@ import math
 import msgspec
 
 import penstock
-from penstock.client import space_structs, structs
+from penstock.client import resource_structs, space_structs, structs
 from tests.recorded import Recorded, record_done, record_failed
 
 FIELDS = {
@@ -36,6 +36,11 @@ FIELDS = {
     "EnvironmentSpaceInfo": "id python packages used_at in_use runs bytes alone_bytes",
     "SpaceInfo": "bytes parts flows runs cache environments",
     "SweepInfo": "removed bytes runs cached piles journal_bytes spared_bytes notes environments",
+    "SpreadInfo": "median p95 highest",
+    "SuggestionInfo": "text cpu memory_bytes grow_to_bytes timeout_s notes",
+    "StepResourcesInfo": "step step_path attempts done out_of_memory timeouts wall_s cores peak_bytes read_bytes"
+    " written_bytes suggestion",
+    "ResourcesInfo": "of flow steps",
     "WhyInfo": "task ran line origin compared_with changes code unfollowed",
 }
 
@@ -43,7 +48,7 @@ FIELDS = {
 def test_no_field_is_renamed_or_removed():
     found = {
         name: " ".join(kind.__struct_fields__)
-        for name, kind in {**vars(structs), **vars(space_structs)}.items()
+        for name, kind in {**vars(structs), **vars(space_structs), **vars(resource_structs)}.items()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind is not msgspec.Struct
     }
     assert found == FIELDS

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.worker import channel, posix, sources
+from penstock.model.outcomes import Usage
+from penstock.worker import channel, meter, posix, sources
 from penstock.worker.footing import Detour, Footing, Premises
 from penstock.worker.gauge import FILE_SIZE, Gauges
 from penstock.worker.hooks import ImportHooks
@@ -90,9 +91,10 @@ def test_gauges() -> None:
     gauge = mine.take()
     seen = other.at(gauge.slot)
     assert seen.began() == 0.0
-    gauge.begin(12.5)
+    gauge.begin(12.5, 0.25, 7, 8)
     seen.sample(100)
     seen.sample(50)
+    assert seen.used_before() == (0.25, 7, 8)
     assert (seen.began(), gauge.end(), seen.began(), gauge.end()) == (12.5, 100, 0.0, 0)
     second = mine.take()
     assert second.slot != gauge.slot
@@ -141,6 +143,28 @@ def test_memory_and_family_of_this_process() -> None:
     assert posix.memory_of(2**22 + 1) == 0
     assert posix.parent_of(os.getpid()) == os.getppid()
     assert os.getpid() in posix.descendants(os.getppid(), posix.Family().look())
+
+
+def test_what_a_process_has_used_is_known_until_it_is_reaped(tmp_path: Path) -> None:
+    pid = os.fork()
+    if pid == 0:
+        os.write(os.open(tmp_path / "file", os.O_CREAT | os.O_WRONLY), b"x" * 5000)
+        os._exit(0)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert posix.dead_child() > 0  # this one, or what another test has left
+    assert posix.used_by(pid)[2] == 5000
+    os.waitpid(pid, 0)
+    assert posix.used_by(pid) == (0.0, 0, 0)
+
+
+def test_a_meter_leaves_out_its_own_looks() -> None:
+    own = meter.Meter()
+    first = own.read(memory=True)
+    assert first.memory_bytes > 1 << 20
+    used = meter.between(Usage(1.0, 2.0, 3.0), meter.counted_from(first), own.read())
+    assert (used.read_bytes, used.written_bytes) == (0, 0)
+    own.close()
+    assert own.read(memory=True)[1:] == (0, 0, 0, 0)  # as where a step closed all files
 
 
 def test_threads_alive_counts_this_one() -> None:
