@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -160,9 +161,9 @@ def default_environment(project: Project, flow: Flow[Any, Any]) -> Environment |
 def steps_of(flow: Flow[Any, Any], default: Environment | None) -> Iterator[Placed]:
     """The steps that the flow names, or a function or flow that it names, each once for each of its environments."""
     seen = set[tuple[int, Environment | None]]()
-    waiting: list[tuple[Any, Environment | None]] = [(flow.fn, default), (flow.on_failure, default)]
+    waiting = deque[tuple[Any, Environment | None]]([(flow.fn, default), (flow.on_failure, default)])
     while waiting:
-        value, environment = waiting.pop()
+        value, environment = waiting.popleft()
         if (id(value), environment) in seen:
             continue
         seen.add((id(value), environment))
