@@ -78,7 +78,8 @@ def _hand_down() -> None:
         return import_module("penstock.cli.display").for_script(project)
 
     def launch(flow: Any, params: dict[str, Any]) -> Any:
-        return import_module("penstock.launch.handles").from_python(flow, params, watch)
+        with import_module("penstock.executors.blank").blank_process() as blank:
+            return import_module("penstock.launch.handles").from_python(flow, params, watch, blank)
 
     def submit(flow: Any, params: dict[str, Any]) -> Any:
         return import_module("penstock.launch.handles").submit_from_python(flow, params, watch)

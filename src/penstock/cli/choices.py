@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -66,18 +65,3 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
-
-
-@contextmanager
-def blank_process(wanted: bool) -> Generator[Blank | None]:
-    """The first worker's parent, which starts up while this process imports what a run needs; None where not wanted."""
-    if not wanted:
-        yield None
-        return
-    from penstock.executors.blank import Blank
-
-    blank = Blank()
-    try:
-        yield blank
-    finally:
-        blank.close()

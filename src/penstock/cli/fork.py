@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from penstock.cli.arguments import complete_run
-from penstock.cli.choices import Choices, blank_process, with_options
+from penstock.cli.choices import Choices, with_options
 
 _EPILOG = """\b
 Examples:
@@ -51,6 +51,8 @@ def command(
     Options of Penstock stand before RUN; all after it are the flow's parameters. Exit codes as of `penstock run`.
     """
     choices = Choices(**chosen)
+    from penstock.executors.blank import blank_process
+
     with blank_process(not choices.inline and not choices.dry_run) as blank:
         from penstock.cli.forking import fork
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from penstock.cli.arguments import complete_run
-from penstock.cli.choices import Choices, blank_process, with_options
+from penstock.cli.choices import Choices, with_options
 
 _EPILOG = """\b
 Examples:
@@ -35,6 +35,8 @@ def command(run: str, file: str | None, **chosen: Any) -> int:
     RUN: the latest one that is not done. Exit codes as of `penstock run`; 2 also where another process drives the run.
     """
     choices = Choices(**chosen)
+    from penstock.executors.blank import blank_process
+
     with blank_process(not choices.inline and not choices.dry_run) as blank:
         from penstock.cli.resuming import resume
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from penstock.cli.choices import Choices, blank_process, with_options
+from penstock.cli.choices import Choices, with_options
 from penstock.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def command(target: str, words: tuple[str, ...], tags: tuple[str, ...], **chosen
     """
     wants_help = "--help" in words or "-h" in words
     choices = Choices(tags=tags, **chosen)
+    from penstock.executors.blank import blank_process
+
     with blank_process(not (choices.inline or choices.dry_run or wants_help)) as blank:
         return _run(target, words, choices, wants_help, blank)
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from penstock.executors.interpreters import OWN, Interpreter
@@ -22,6 +24,18 @@ _THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "POLARS_MAX_THREADS",
 )
+
+
+@contextmanager
+def blank_process(wanted: bool = True) -> Generator[Blank | None]:
+    """A process that starts up while this one imports what a run needs; None where it is not wanted. One that no run
+    has taken ends with the block."""
+    blank = Blank() if wanted else None
+    try:
+        yield blank
+    finally:
+        if blank is not None:
+            blank.close()
 
 
 class Blank:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.launch.how import How, Watcher
 from penstock.launch.preparing import Order
@@ -12,6 +12,9 @@ from penstock.launch.runs import ActiveRun, prepare, start
 from penstock.launch.targets import refuse_unguarded
 from penstock.project import Project
 from penstock.sdk.flows import Flow
+
+if TYPE_CHECKING:
+    from penstock.executors.blank import Blank
 
 
 class Handle:
@@ -47,11 +50,13 @@ class Handle:
         return f"<run {self.id} {'over' if self.done() else 'running'}>"
 
 
-def from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Any:
+def from_python(
+    flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher], blank: Blank | None
+) -> Any:
     """What calling a flow outside a run does. `watch` makes the run's watcher."""
     refuse_unguarded(flow)
     project = Project.find()
-    return start(project, flow, params, How(watcher=watch(project)))
+    return start(project, flow, params, How(watcher=watch(project), blank=blank))
 
 
 def submit_from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Handle:
