@@ -48,6 +48,22 @@ def test_a_resume_has_the_versions_of_its_run_and_a_new_run_the_newest(lib: Proj
     assert lib.rows("SELECT count(DISTINCT digest) FROM run_environment") == [(2,)]
 
 
+def test_what_can_not_be_resumed_builds_nothing(lib: Project) -> None:
+    lib.write(LIB.replace("    return there(n)", "    there(n)\n    await_file('go')"))
+    driven = lib.spawn()
+    lib.await_note("there 1")
+    shelf = lib.folder / ".penstock" / "environments"
+    shelf.rename(lib.folder / "before")
+    code, output = lib.penstock("resume", "main/1")
+    assert (code, "main/1 is driven by process" in output) == (2, True), output
+    lib.touch("go")
+    driven.join()
+    for words in (("resume", "main/1"), ("resume", "--dry-run", "main/1")):
+        code, output = lib.penstock(*words)
+        assert (code, "main/1 is done: there is nothing to resume" in output) == (2, True), output
+    assert not shelf.exists()
+
+
 def test_a_fork_has_the_versions_of_its_origin(lib: Project) -> None:
     assert lib.run().value() == ["1.0", 1]
     (lib.folder / ".penstock" / "environments" / "locks").rename(lib.folder / "forgotten")
