@@ -18,7 +18,7 @@ from penstock.environments import uv
 from penstock.environments.kit import build_kit
 from penstock.errors import UserCodeError
 from penstock.model import wire
-from penstock.model.outcomes import Outcome, from_plain
+from penstock.model.outcomes import Outcome, Unread, from_plain
 from penstock.model.specs import Attempt, Code, Resolved, RunContext, attempt_to_plain
 from penstock.model.states import TaskStatus
 from penstock.sdk import failures
@@ -251,6 +251,7 @@ def test_an_input_that_needs_a_missing_package_is_named(bench: Bench, wanted: tu
     assert "No module named 'numpy'" in text
     assert "the input x1 of main/1/step/1 can't be read in this environment, Python 3." in text
     assert "it needs numpy, which is not installed here. Install it in the environment of the step, @step(pack" in text
+    assert Unread(*outcome.error.unread) == Unread("x1", -1, ("numpy",))
 
 
 @pytest.mark.parametrize("wanted", BARE, ids=" ".join)

@@ -11,7 +11,7 @@ from penstock.engine.book import Book, Delivery, Wiring
 from penstock.engine.jobs import Job
 from penstock.engine.reuse import Reuse
 from penstock.model.events import Adopted, Ended, Hint, Notice, Recalled
-from penstock.model.outcomes import Outcome
+from penstock.model.outcomes import Outcome, Unread
 from penstock.model.rows import MetricRecord, StepRecord
 from penstock.model.states import Cause
 
@@ -79,7 +79,7 @@ class Intake:
         if landed is None:
             return
         job, attempt = landed
-        outcome = job.outcome = self._with_its_timeout(job, event.outcome)
+        outcome = job.outcome = self._with_its_writer(job, self._with_its_timeout(job, event.outcome))
         if outcome.metrics:
             self._book.pending.metrics.extend(MetricRecord(job.id, attempt, metric) for metric in outcome.metrics)
         if outcome.error is None:
@@ -105,6 +105,16 @@ class Intake:
         else:
             return outcome
         return outcome._replace(error=error._replace(message=message))
+
+    def _with_its_writer(self, job: Job, outcome: Outcome) -> Outcome:
+        """An attempt that could not read an input says who wrote it, and with what, which its worker does not know."""
+        error = outcome.error
+        if error is None or not error.unread:
+            return outcome
+        unread = Unread(*error.unread)
+        told = self._wiring.written(jobs.writer_of(job.call, unread), unread.modules)
+        more = f"{told}\n" if told else ""
+        return outcome._replace(error=error._replace(traceback=f"{error.traceback}{more}", unread=()))
 
     def _recalled(self, event: Recalled) -> None:
         landed = self._book.land(event.attempt)

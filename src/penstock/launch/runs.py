@@ -101,6 +101,7 @@ class ActiveRun:
             codes=self._prepared.codes.wired(),
             intact=self._is_intact,
             ready=workshop.ready,
+            written=self._written_for_step,
             notify=how.watcher.said,
             in_process=executors.in_process,
             assist=executors.inline.run_next,
@@ -120,7 +121,17 @@ class ActiveRun:
 
     def _session(self, driver: Driver) -> session.Run:
         files = os.fspath(self._project.folder("files", self.id))
-        return session.Run(self.id, driver, self._project.store, files)
+        return session.Run(self.id, driver, self._project.store, files, self._written_for_body)
+
+    def _written_for_step(self, task: int, modules: tuple[str, ...]) -> str:
+        from penstock.launch import writers
+
+        return writers.answer(self._project, self._handle.id, task, modules, writers.by_step)
+
+    def _written_for_body(self, task: int, modules: tuple[str, ...]) -> str:
+        from penstock.launch import writers
+
+        return writers.answer(self._project, self._handle.id, task, modules, writers.by_pip)
 
     def _settle_rest(self, driver: Driver) -> None:
         """Wait for what the body submitted and did not wait for; a failure among it that nobody saw fails the run, but
