@@ -15,6 +15,7 @@ from penstock.artifacts import records, renamed
 from penstock.artifacts.store import BlobStore
 from penstock.errors import PenstockError
 
+_ANOTHER = "Install the version that wrote it in "
 _NOBODYS = ("penstock", "cloudpickle", "builtins", "__main__")
 
 Written = Callable[[Tuple[str, ...]], str]
@@ -52,13 +53,15 @@ class _Lack(NamedTuple):
 
 def _lack(error: Exception, names: List[Tuple[str, str]]) -> _Lack:
     if isinstance(error, ModuleNotFoundError) and error.name:
+        found = distribution_of(error.name) if "." in error.name else ""
+        if found:
+            return _Lack((error.name,), f": it needs {error.name}, which {found} does not have", _ANOTHER)
         return _Lack((error.name,), f": it needs {error.name}, which is not installed here", "Install it in ")
     for module, name in names:
         if not _is_here(module, name):
             found = distribution_of(module)
             there = f"{found} does not have" if found else "is not here"
-            text = f": it needs {module}.{name}, which {there}"
-            return _Lack((module,), text, "Install the version that wrote it in ")
+            return _Lack((module,), f": it needs {module}.{name}, which {there}", _ANOTHER)
     here = {module.partition(".")[0]: distribution_of(module) for module, _ in names}
     found = sorted({text for text in here.values() if text})
     if not found:

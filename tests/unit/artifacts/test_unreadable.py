@@ -83,6 +83,21 @@ def test_a_missing_class(elsewhere: Elsewhere):
     )
 
 
+def test_a_module_that_its_package_lacks(tmp_path: Path):
+    error = ModuleNotFoundError("No module named 'pytest.gone'", name="pytest.gone")
+    unreadable.explain(error, "the input x", b"odd", FolderStore(tmp_path), "the environment of the step")
+    assert error.__notes__ == [f"the input x {HERE}"]
+    stored = codec.encode(1, FolderStore(tmp_path)).stored
+    modules = unreadable.explain(
+        error, "the input x", stored.record, FolderStore(tmp_path), "the environment of the step"
+    )
+    assert error.__notes__[1] == (
+        f"the input x {HERE}: it needs pytest.gone, which pytest {pytest.__version__} does not have. "
+        "Install the version that wrote it in the environment of the step"
+    )
+    assert modules == ("pytest.gone",)
+
+
 def test_a_class_that_refuses_what_another_version_wrote(elsewhere: Elsewhere, require: Callable[[str], None]):
     require("numpy")
     import numpy
