@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import array
 import collections
 import dataclasses
 import datetime
@@ -14,10 +15,14 @@ import decimal
 import enum
 import fractions
 import functools
+import http
+import ipaddress
 import operator
 import pathlib
 import random
 import re
+import statistics
+import subprocess
 import sys
 import types
 import uuid
@@ -84,6 +89,12 @@ def _refused() -> Refused:
     return error
 
 
+def _noted() -> ValueError:
+    error = ValueError("noted")
+    error.__notes__ = ["one", "two"]  # as `add_note` leaves it from Python 3.11 on
+    return error
+
+
 def plain() -> dict[str, Make]:
     return {
         "atoms": lambda: [None, True, -(2**80), 0.5, 1j, "žluť \ud800", b"\0", bytearray(b"x"), ..., NotImplemented],
@@ -119,6 +130,12 @@ def plain() -> dict[str, Make]:
             operator.itemgetter(1)([4, 5]),
             functools.partial(double, 3)(),
             slice(1, 2) == slice(1, 2),
+            list[int],
+            collections.namedtuple,
+            statistics.NormalDist(1, 2),
+            ipaddress.ip_network("10.0.0.0/8"),
+            http.HTTPStatus.OK,
+            array.array("d", [1, 2]),
         ],
         "random": lambda: random.Random(3).getstate(),
         "enums": lambda: [Color.RED, Color.GREEN, Rights.READ | Rights.WRITE, Level.LOW, {Color.RED: 1}],
@@ -133,6 +150,8 @@ def plain() -> dict[str, Make]:
             ModuleNotFoundError("No module named 'x'", name="x"),
             StopIteration(3),
             SystemExit(4),
+            subprocess.CalledProcessError(1, ["a"], "output"),
+            _noted(),
         ],
     }
 
@@ -253,7 +272,14 @@ def pandas() -> dict[str, Make]:
             pd.Interval(1, 2),
         ],
         "nothing": lambda: [pd.NaT, pd.NA],
+        "rows by times and categories": lambda: pd.MultiIndex.from_arrays(
+            [times[:2].tz_localize("UTC"), pd.Categorical(["a", "b"])]
+        ),
+        "doubled rows": lambda: pd.DataFrame({"v": [1, 2]}, index=["x", "x"]),
+        "cut": lambda: pd.cut(pd.Series([1.0, 2, 3]), 2),
+        "other objects": lambda: pd.DataFrame({"d": [datetime.date(2026, 1, 2)], "n": [decimal.Decimal("1.5")]}),
         "dtypes": lambda: [
+            pd.StringDtype("python"),
             pd.Int64Dtype(),
             pd.CategoricalDtype([1, 2]),
             pd.DatetimeTZDtype(tz="UTC"),
@@ -264,7 +290,94 @@ def pandas() -> dict[str, Make]:
     }
 
 
-GROUPS: dict[str, Callable[[], dict[str, Make]]] = {"plain": plain, "numpy": numpy, "pandas": pandas}
+def polars() -> dict[str, Make]:
+    import polars as pl
+
+    times = [datetime.datetime(2026, 1, 2, 3), None]
+    columns = {
+        "numbers": [1, None],
+        "floats": [0.5, None],
+        "texts": ["a", None],
+        "truths": [True, None],
+        "bytes": [b"x", None],
+        "dates": [datetime.date(2026, 1, 2), None],
+        "times": times,
+        "zoned": pl.Series(times).dt.replace_time_zone("Europe/Prague"),
+        "durations": [datetime.timedelta(1), None],
+        "lists": [[1, 2], []],
+        "structs": [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}],
+        "categories": pl.Series(["a", "b"], dtype=pl.Categorical),
+        "decimals": [decimal.Decimal("1.50"), None],
+        "arrays": pl.Series([[1, 2], [3, 4]], dtype=pl.Array(pl.Int64, 2)),
+        "nothing": [None, None],
+    }
+    return {
+        **{f"column {name}": lambda name=name: pl.DataFrame({name: columns[name]}) for name in columns},
+        "table": lambda: pl.DataFrame(columns),
+        "series": lambda: pl.Series("x", [1, 2], dtype=pl.UInt8),
+        "many rows": lambda: pl.DataFrame({"i": range(50_000), "s": [f"text {number}" for number in range(50_000)]}),
+        "empty": lambda: pl.DataFrame(schema={"a": pl.Int32}),
+        "dtypes": lambda: [pl.Int64, pl.List(pl.Int8), pl.Datetime("us", "UTC")],
+    }
+
+
+def pyarrow() -> dict[str, Make]:
+    import pyarrow as pa
+
+    times = pa.array([1, None], pa.timestamp("us", "UTC"))
+    table = pa.table({"i": [1, None], "s": ["x", None], "l": [[1], [2, 3]], "t": times})
+    return {
+        "table": lambda: table.replace_schema_metadata({"unit": "m"}),
+        "sliced": lambda: table.slice(1),
+        "chunks": lambda: pa.concat_tables([table, table]),
+        "batch": lambda: table.to_batches()[0],
+        "column": lambda: table["s"],
+        "many rows": lambda: pa.table({"a": range(50_000)}),
+        "dictionary": lambda: pa.array(["a", "b", "a"]).dictionary_encode(),
+        "structs": lambda: pa.array([{"a": 1}, None]),
+        "maps": lambda: pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())),
+        "decimals": lambda: pa.array([decimal.Decimal("1.5")]),
+        "fixed": lambda: pa.array([[1, 2]], pa.list_(pa.int8(), 2)),
+        "types": lambda: [table.schema, pa.field("a", pa.int64(), metadata={"k": "v"}), pa.list_(pa.string())],
+        "scalar": lambda: pa.scalar(5),
+    }
+
+
+def scipy() -> dict[str, Make]:
+    import numpy as np
+    from scipy import sparse
+
+    grid = np.array([[0, 1.5], [2, 0]])
+    kinds = [f"{kind}_{family}" for kind in "csr csc coo lil dok dia bsr".split() for family in ("matrix", "array")]
+    return {
+        **{kind: lambda kind=kind: getattr(sparse, kind)(grid) for kind in kinds if hasattr(sparse, kind)},
+        "large": lambda: sparse.coo_matrix(np.arange(40_000.0).reshape(200, 200)),
+        "inside": lambda: Holder(seen=sparse.coo_matrix(grid)),
+    }
+
+
+def sklearn() -> dict[str, Make]:
+    import numpy as np
+    from sklearn import linear_model, pipeline, preprocessing, tree
+
+    rows = np.arange(40.0).reshape(20, 2)
+    models = {
+        "tree": tree.DecisionTreeClassifier,
+        "regression": linear_model.LinearRegression,
+        "pipeline": lambda: pipeline.make_pipeline(preprocessing.StandardScaler(), linear_model.LogisticRegression()),
+    }
+    return {name: lambda make=make: make().fit(rows, rows[:, 0] > 18) for name, make in models.items()}
+
+
+GROUPS: dict[str, Callable[[], dict[str, Make]]] = {
+    "plain": plain,
+    "numpy": numpy,
+    "pandas": pandas,
+    "polars": polars,
+    "pyarrow": pyarrow,
+    "scipy": scipy,
+    "sklearn": sklearn,
+}
 
 
 def same(found: Any, wanted: Any) -> bool:
@@ -279,6 +392,8 @@ def same(found: Any, wanted: Any) -> bool:
         return found is wanted or bool(found == wanted)
     if library == "numpy" and not isinstance(wanted, type):
         return _same_in_numpy(found, wanted)
+    if library in ("polars", "pyarrow", "scipy", "sklearn"):
+        return type(found) is kind and _same_elsewhere(found, wanted)
     if type(found) is not kind:
         return False
     if isinstance(wanted, (list, tuple)):
@@ -328,6 +443,15 @@ def _same_in_pandas(found: Any, wanted: Any) -> bool:
     if name == "DataFrame" and (found.attrs, found.flags) != (wanted.attrs, wanted.flags):
         return False
     return type(found) is type(wanted) and _kinds(found) == _kinds(wanted)
+
+
+def _same_elsewhere(found: Any, wanted: Any) -> bool:
+    if hasattr(wanted, "predict"):
+        rows = [[1.0, 2.0], [37.0, 38.0]]
+        return bool((abs(found.predict(rows) - 1.0 * wanted.predict(rows)) < 1e-6).all())
+    if hasattr(wanted, "todense"):
+        return found.dtype == wanted.dtype and bool((found.todense() == wanted.todense()).all())
+    return bool(found.equals(wanted)) if hasattr(wanted, "equals") else bool(found == wanted)
 
 
 def _kinds(value: Any) -> list[str]:

@@ -48,6 +48,22 @@ def test_a_resume_has_the_versions_of_its_run_and_a_new_run_the_newest(lib: Proj
     assert lib.rows("SELECT count(DISTINCT digest) FROM run_environment") == [(2,)]
 
 
+def test_what_can_not_be_resumed_builds_nothing(lib: Project) -> None:
+    lib.write(LIB.replace("    return there(n)", "    there(n)\n    await_file('go')"))
+    driven = lib.spawn()
+    lib.await_note("there 1")
+    shelf = lib.folder / ".penstock" / "environments"
+    shelf.rename(lib.folder / "before")
+    code, output = lib.penstock("resume", "main/1")
+    assert (code, "main/1 is driven by process" in output) == (2, True), output
+    lib.touch("go")
+    driven.join()
+    for words in (("resume", "main/1"), ("resume", "--dry-run", "main/1")):
+        code, output = lib.penstock(*words)
+        assert (code, "main/1 is done: there is nothing to resume" in output) == (2, True), output
+    assert not shelf.exists()
+
+
 def test_a_fork_has_the_versions_of_its_origin(lib: Project) -> None:
     assert lib.run().value() == ["1.0", 1]
     (lib.folder / ".penstock" / "environments" / "locks").rename(lib.folder / "forgotten")
@@ -103,6 +119,71 @@ def test_another_python_takes_and_gives_objects(
     (wheels / "absent_there.py").write_text("import tomllib\n\ndef double(x):\n    return 2 * x\n")
     environ = {"PYTHONPATH": str(wheels)}
     assert project.run(environ=environ).value() == [3, 9, 4]
+
+
+def test_what_can_not_be_read_elsewhere_names_both_environments_and_how_to_mend_it(
+    lib: Project, interpreter: Callable[[str], Path]
+) -> None:
+    interpreter("python3.9")
+    wheel(lib.folder / "wheels", "lib", "1.0", body="class Thing:\n    pass\n")
+    lib.write(
+        """
+        @step(python="3.9", packages=["lib"], find_links=["wheels"])
+        def make():
+            import lib
+            return lib.Thing()
+
+        @step
+        def take(first, things):
+            return 1
+
+        @flow
+        def main(how: str):
+            thing = make.submit()
+            if how == "step":
+                take(0, [0, thing])
+            elif how == "body":
+                thing.result()
+        """
+    )
+    made = "It comes from main/{0}/make/1 in Python 3.9 with lib 1.0; the same here: {1}"
+    code, output = lib.penstock("run", "mine.py", "--how", "step")
+    assert code == 1
+    here = "can't be read in this environment, Python 3."
+    assert f"the input things of main/1/take/1 {here}" in output
+    assert "it needs lib, which is not installed here" in output
+    assert made.format(1, '@step(packages=["lib==1.0"])\n') in output
+    assert made.format(1, '@step(packages=["lib==1.0"])\n') in lib.penstock("show", "main/1/take/1")[1]
+    for words in (("run", "mine.py", "--how", "body"), ("get", "main/2/make")):
+        code, output = lib.penstock(*words)
+        assert (code, f"the result of main/2/make/1 {here}" in output) == (1, True), output
+        assert made.format(2, "pip install 'lib==1.0'\n") in output
+
+
+def test_a_parameter_that_can_not_be_unpickled_is_told_before_a_resume(project: Project) -> None:
+    (project.folder / "things.py").write_text("class Thing:\n    pass\n")
+    project.write(
+        """
+        @flow
+        def main(x):
+            raise ValueError
+
+        if __name__ == "__main__":
+            import things
+            try:
+                main(things.Thing())
+            except ValueError:
+                pass
+        """
+    )
+    project.python("mine.py")
+    (project.folder / "things.py").unlink()
+    for verb in ("resume", "fork"):
+        code, output = project.penstock(verb, "main/1")
+        assert code == 2
+        assert "the parameters of main/1 can't be unpickled here: ModuleNotFoundError: No module named" in output
+        assert "the parameter x of main/1 can't be read in this environment" in output
+        assert "it needs things, which is not installed here" in output
 
 
 def test_variables_and_secrets_reach_the_step_alone_and_a_secret_is_masked(project: Project) -> None:

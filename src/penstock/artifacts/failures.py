@@ -29,7 +29,10 @@ def rebuild(
     try:
         exc = kind.__new__(kind, *args)
         native.__init__(exc, *args)
-    except TypeError:  # its own __new__ wants other arguments
+    except (
+        TypeError,
+        IndexError,
+    ):  # its own __new__ wants other arguments, or a SyntaxError of a newer Python has more
         exc = native.__new__(kind)
     if not isinstance(exc, OSError):  # whose own `__init__` keeps a file name apart from its arguments
         exc.args = args

@@ -15,6 +15,7 @@ _SERIALIZERS = {
     "pandas": "penstock.artifacts.pandas_frames",
     "polars": "penstock.artifacts.polars_frames",
     "pyarrow": "penstock.artifacts.arrow_tables",
+    "scipy": "penstock.artifacts.scipy_sparse",
     "torch": "penstock.artifacts.torch_tensors",
 }
 

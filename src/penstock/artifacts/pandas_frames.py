@@ -147,13 +147,14 @@ def _array_form(walk: Walk, values: Any) -> None:
     if isinstance(values, np.ndarray):
         numpy_arrays.form(walk, values)
         return
-    inside = [getattr(values, name, None) for name in ("_ndarray", "_data", "_mask")]
     if _is_arrow(values.__class__):
         from penstock.artifacts import arrow_tables
 
         _extension_form(walk, values, 1)
         arrow_tables.chunked_form(walk, values.__dict__["_pa_array"])
-    elif isinstance(inside[0], np.ndarray):
+        return
+    inside = [getattr(values, name, None) for name in ("_ndarray", "_data", "_mask")]
+    if isinstance(inside[0], np.ndarray):
         _extension_form(walk, values, 1)
         numpy_arrays.form(walk, inside[0])
     elif isinstance(inside[1], np.ndarray) and isinstance(inside[2], np.ndarray):

@@ -6,7 +6,7 @@ listed here keeps them: it is the same in both.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Tuple
 
 import numpy as np
 import pandas as _pandas
@@ -32,6 +32,8 @@ def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
         return _reduce_times
     if kind is pd.Categorical:
         return _reduce_categorical
+    if kind is pd.StringDtype:
+        return _reduce_string_dtype
     strings = kind.__name__.startswith(("StringArray", "ArrowStringArray"))
     return _reduce_strings if strings and issubclass(kind, pd.api.extensions.ExtensionArray) else None
 
@@ -117,10 +119,23 @@ def _reduce_strings(sink: Sink, value: Any) -> Any:
     if packed is None:
         return NotImplemented
     offsets, data, valid = packed
-    storage = value.dtype.storage
-    nan = storage == "pyarrow_numpy" or isinstance(getattr(value.dtype, "na_value", None), float)
     stored = (numpy_arrays.stored(sink, part) for part in (offsets, data))
-    return rebuild.pandas_strings, (*stored, valid and numpy_arrays.stored(sink, valid[0]), storage, nan)
+    return rebuild.pandas_strings, (*stored, valid and numpy_arrays.stored(sink, valid[0]), *_parts_of(value.dtype))
+
+
+def _reduce_string_dtype(sink: Sink, value: Any) -> Any:
+    return rebuild.pandas_string_dtype, _parts_of(value)
+
+
+def _parts_of(dtype: Any) -> Tuple[str, bool]:
+    """Where strings are, and whether what is missing among them is NaN."""
+    nan = dtype.storage == "pyarrow_numpy" or isinstance(getattr(dtype, "na_value", None), float)
+    return dtype.storage, nan
+
+
+def string_dtype(storage: str, nan: bool) -> Any:
+    """The dtype of strings; that of objects where this pandas has none that fits."""
+    return _string_dtype(storage, nan) or np.dtype(object)
 
 
 def strings(offsets: Any, data: Any, valid: Any, storage: str, nan: bool) -> Any:

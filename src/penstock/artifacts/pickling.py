@@ -183,7 +183,7 @@ def _reducer_of(kind: type) -> Optional[Reducer]:
     pathlib = sys.modules.get("pathlib")  # where nobody has imported it, this is no path
     if pathlib is not None and issubclass(kind, pathlib.Path):
         return _path
-    reducer = libraries.reducer_of(cast("Type[Any]", kind))
+    reducer = _BY_NAME.get((kind.__module__, kind.__qualname__)) or libraries.reducer_of(cast("Type[Any]", kind))
     if reducer is not None:
         return reducer
     if any("__call__" in vars(base) for base in kind.__mro__):
@@ -259,6 +259,11 @@ def _never(sink: Sink, obj: Any) -> Any:
     raise Refused(f"cannot pickle {type(obj).__qualname__!r} object")
 
 
+def _normal(sink: Sink, obj: Any) -> Any:
+    """By its numbers: what Python 3.9 writes of it, newer ones read without an error and wrongly."""
+    return type(obj), (obj.mean, obj.stdev)
+
+
 def _path(sink: Sink, obj: Any) -> Any:
     sink.holds_paths = True
     if not sink.files:
@@ -266,3 +271,7 @@ def _path(sink: Sink, obj: Any) -> Any:
     from penstock.artifacts import files
 
     return files.reduce(sink, obj)
+
+
+_BY_NAME: Dict[Tuple[str, str], Reducer] = {("statistics", "NormalDist"): _normal}
+"""Those of Python's own classes that other Pythons read wrongly."""

@@ -136,6 +136,20 @@ def pandas_strings(offsets: Any, data: Any, valid: Any, storage: str, nan: bool)
     return pandas_parts.strings(offsets, data, valid, storage, nan)
 
 
+def pandas_string_dtype(storage: str, nan: bool) -> Any:
+    """The dtype of a pandas array of strings."""
+    from penstock.artifacts import pandas_parts
+
+    return pandas_parts.string_dtype(storage, nan)
+
+
+def sparse(kind: str, data: Any, coords: Tuple[Any, ...], shape: Tuple[int, ...]) -> Any:
+    """A sparse matrix or array of scipy's, "dok_array", from its elements and where they are."""
+    made: Any = importlib.import_module("scipy.sparse")
+    coo = getattr(made, f"coo_{kind.partition('_')[2]}")((data, coords), shape=shape)
+    return coo if kind.startswith("coo") else getattr(made, kind)(coo)
+
+
 def code(python: str, make: Any, args: Tuple[Any, ...]) -> Any:
     """The byte code of a function that travels by value. Another Python's would run as something else, or crash."""
     from penstock.artifacts import by_value

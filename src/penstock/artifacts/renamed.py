@@ -14,6 +14,7 @@ _MODULES = (
     ("numpy.core", "numpy._core"),  # numpy 1
 )
 _NAMES: Dict[Tuple[str, str], Tuple[str, str]] = {
+    ("_pypy_generic_alias", "GenericAlias"): ("types", "GenericAlias"),
     ("numpy", "bool"): ("numpy", "bool_"),
     ("numpy", "long"): ("numpy", "int_"),
     ("numpy", "ulong"): ("numpy", "uint"),

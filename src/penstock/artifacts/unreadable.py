@@ -9,44 +9,65 @@ import importlib
 import pickletools
 import sys
 from importlib import metadata
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from penstock.artifacts import records, renamed
 from penstock.artifacts.store import BlobStore
 from penstock.errors import PenstockError
 
+_ANOTHER = "Install the version that wrote it in "
 _NOBODYS = ("penstock", "cloudpickle", "builtins", "__main__")
 
+Written = Callable[[Tuple[str, ...]], str]
+"""Says who wrote a value and with which versions of the packages of these modules; "" where nobody knows."""
 
-def explain(error: Exception, what: str, record: bytes, store: BlobStore, mend: str) -> None:
+
+def explain(
+    error: Exception, what: str, record: bytes, store: BlobStore, mend: str, written: Optional[Written] = None
+) -> Optional[Tuple[str, ...]]:
     """Add to an exception that `codec.decode` raised: what could not be read, and why; Penstock's own say so already.
 
-    `what` names the value, `mend` says what to do where its package is missing.
+    `what` names the value, `mend` says what to do where its package is missing; `written` None: nobody here knows who
+    wrote it. Gives the modules that reading it needs, as far as one can tell; None where nothing was added.
     """
     if isinstance(error, (PenstockError, MemoryError)):
-        return
+        return None
     try:
-        needs, hint = _needs(error, list(_names(record, store)))
+        lack = _lack(error, list(_names(record, store)))
     except Exception:  # noqa: BLE001  an odd pickle, or a broken installation: what was raised must be seen all the same
-        needs, hint = "", ""
+        lack = _Lack((), "", "")
     version = ".".join(map(str, sys.version_info[:3]))
-    advice = f". {hint}{mend}" if hint else ""
-    _add(error, f"{what} can't be read in this environment, Python {version} at {sys.executable}{needs}{advice}")
+    advice = f". {lack.hint}{mend}" if lack.hint else ""
+    _add(error, f"{what} can't be read in this environment, Python {version} at {sys.executable}{lack.text}{advice}")
+    told = written(lack.modules) if written is not None else ""
+    if told:
+        _add(error, told)
+    return lack.modules
 
 
-def _needs(error: Exception, names: List[Tuple[str, str]]) -> Tuple[str, str]:
-    """What is missing, and what begins the hint."""
+class _Lack(NamedTuple):
+    modules: Tuple[str, ...]  # that it needs
+    text: str  # what is missing
+    hint: str  # how to mend it begins so; "": nothing is known to be missing
+
+
+def _lack(error: Exception, names: List[Tuple[str, str]]) -> _Lack:
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return f": it needs {error.name}, which is not installed here", "Install it in "
+        found = distribution_of(error.name) if "." in error.name else ""
+        if found:
+            return _Lack((error.name,), f": it needs {error.name}, which {found} does not have", _ANOTHER)
+        return _Lack((error.name,), f": it needs {error.name}, which is not installed here", "Install it in ")
     for module, name in names:
         if not _is_here(module, name):
             found = distribution_of(module)
             there = f"{found} does not have" if found else "is not here"
-            return f": it needs {module}.{name}, which {there}", "Install the version that wrote it in "
-    found = sorted({text for text in (distribution_of(module) for module, _ in names) if text})
+            return _Lack((module,), f": it needs {module}.{name}, which {there}", _ANOTHER)
+    here = {module.partition(".")[0]: distribution_of(module) for module, _ in names}
+    found = sorted({text for text in here.values() if text})
     if not found:
-        return "", ""
-    return f", which has {', '.join(found)}", "Another version may have written it: install that one in "
+        return _Lack((), "", "")
+    hint = "Another version may have written it: install that one in "
+    return _Lack(tuple(module for module, text in here.items() if text), f", which has {', '.join(found)}", hint)
 
 
 def distribution_of(module: str) -> str:

@@ -8,6 +8,7 @@ from penstock.cli.driving import drive
 from penstock.cli.loading import load
 from penstock.cli.parameters import options_of, parse
 from penstock.cli.resuming import target_of
+from penstock.cli.unpickling import unpickled
 from penstock.client import forking
 from penstock.client.reader import Reader
 from penstock.errors import UsageError
@@ -36,7 +37,8 @@ def fork(
     if origin.only and words:
         raise UsageError(f"--only runs {origin.only} on the inputs that it had: parameters of the flow don't count")
     given = parse(options_of(flow.fn, flow.name), words, partial=True)
-    order = forking.order_of(reader, row, flow, origin, forking.merged(reader, row, flow, given))
+    params = unpickled(f"the parameters of {row.run_id}", lambda: forking.merged(reader, row, flow, given), UsageError)
+    order = forking.order_of(reader, row, flow, origin, params)
     return drive(reader.project, order, choices, blank, _again(choices, row.run_id, words, wanted))
 
 

@@ -12,7 +12,8 @@ import click
 
 from penstock.cli import output
 from penstock.cli.arguments import complete_run, json_option
-from penstock.errors import NotFoundError, PenstockError, UsageError, UserCodeError
+from penstock.cli.unpickling import unpickled
+from penstock.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from penstock.client.reader import Reader
@@ -94,22 +95,10 @@ def _load(wanted: Wanted, name: str, input_name: str | None) -> tuple[ValueInfo 
             raise NotFoundError(
                 f"{wanted.path} is {wanted.status}: it has no result; see `penstock show {wanted.path}`"
             )
-        return wanted.result, _unpickled(wanted.path, wanted.load_result)
+        return wanted.result, unpickled(wanted.path, wanted.load_result)
     name = input_name or name
-    value = _unpickled(f"{name} of {wanted.path}", lambda: wanted.values[name])
+    value = unpickled(f"{name} of {wanted.path}", lambda: wanted.values[name])
     return wanted.values.previews[name], value
-
-
-def _unpickled(what: str, load: Callable[[], Any]) -> Any:
-    try:
-        return load()
-    except PenstockError:
-        raise
-    except Exception as error:  # the value's own code, which may do anything
-        raise UserCodeError(
-            f"{what} can't be unpickled here: {type(error).__name__}: {error}. "
-            "Install what its classes need, or run this where the flow ran"
-        ) from error
 
 
 def _part_of(value: Any, part: Any, target: str) -> Any:

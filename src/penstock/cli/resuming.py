@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.cli.driving import drive
 from penstock.cli.loading import load
 from penstock.cli.parameters import REQUIRED, options_of, with_defaults
+from penstock.cli.unpickling import unpickled
 from penstock.client.forking import order_to_resume
 from penstock.client.reader import Reader
 from penstock.client.resuming import params_of
@@ -63,7 +64,8 @@ def target_of(reader: Reader, row: RunRow, moved_to: str | None, verb: str = "re
 def _parameters(reader: Reader, row: RunRow, flow: Flow[Any, Any]) -> dict[str, Any]:
     """The run's own parameters; those that its flow has got since then have their defaults."""
     options = options_of(flow.fn, flow.name)
-    every = with_defaults(options, params_of(reader, row))
+    params = unpickled(f"the parameters of {row.run_id}", lambda: params_of(reader, row), UsageError)
+    every = with_defaults(options, params)
     stored = [name for name, _ in queries.detail(reader.journal, row.id).params]
     gone = [name for name in stored if name not in every]
     new = [name for name, value in every.items() if value is REQUIRED]

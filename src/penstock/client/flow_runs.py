@@ -112,7 +112,7 @@ class Run:
         """
         row, detail = self._row, self._detail
         if row.status == RunStatus.DONE:
-            return None if detail.result is None else self._loader.load(detail.result)
+            return None if detail.result is None else self._loader.load(detail.result, "the result")
         if row.status == RunStatus.RUNNING:
             raise UsageError(f"{self.id} is running: it has no result yet; see `penstock logs -f {self.id}`")
         if row.status == RunStatus.FAILED and detail.error is not None:

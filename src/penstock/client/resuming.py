@@ -20,7 +20,10 @@ from penstock.sdk.flows import Flow
 def params_of(reader: Reader, row: RunRow) -> dict[str, Any]:
     """A run's parameters, unpickled. Raises what their own classes raise when they are imported."""
     loader = Loader(reader, row)
-    return {name: loader.load(stored) for name, stored in queries.detail(reader.journal, row.id).params}
+    return {
+        name: loader.load(stored, f"the parameter {name}")
+        for name, stored in queries.detail(reader.journal, row.id).params
+    }
 
 
 def flow_of(row: RunRow, detail: RunDetail) -> Flow[Any, Any]:

@@ -74,7 +74,7 @@ class Task:
         """
         row = self._row
         if row.result is not None:
-            return self._loader.load(row.result)
+            return self._loader.load_result(row, row.result)
         if row.status == TaskStatus.RUNNING or row.error is None:
             raise UsageError(f"{self.id} is {row.status}: it has no result; see `penstock show {self.id}`")
         raise rebuild(row.error, self.id, self._reader.store)

@@ -5,6 +5,7 @@ The only place of the client that runs code that a user stored.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Generator, Iterator, Mapping
@@ -27,6 +28,8 @@ from penstock.model.outcomes import Stored
 from penstock.model.specs import Input
 from penstock.sdk import current
 
+_MEND = "this environment, or read it in a step that has it"
+
 
 class Loader:
     """Decodes the values of one run. Blocks; each value that it gives is the caller's own copy."""
@@ -36,14 +39,21 @@ class Loader:
         self._run = run
         self._files_into = files_into
 
-    def load(self, stored: Stored) -> Any:
-        """A stored value. Raises DamagedError, and whatever its own classes raise when they are imported."""
-        return self._decode(stored.record, ())
+    def load(self, stored: Stored, what: str) -> Any:
+        """What the flow itself was given or has made; `what`: "the parameter rows". Raises DamagedError, and whatever
+        its own classes raise when they are imported, with notes that say what it needs and who made it."""
+        return self._decode(stored.record, (), f"{what} of {self._run.run_id}", None)
+
+    def load_result(self, row: TaskRow, stored: Stored) -> Any:
+        """A task's result. Raises as `load` does."""
+        path = f"{self._run.run_id}/{row.name}/{row.number}"
+        return self._decode(stored.record, (), f"the result of {path}", row)
 
     def load_input(self, item: Input) -> Any:
-        """A task's input, with results in the place of references. Raises NotFoundError where one is not there."""
+        """A task's input, with results in the place of references. Raises NotFoundError where one is not there, and as
+        `load` does."""
         parts = [self._referred(ref) for ref in item.refs]
-        return parts[0] if item.record is None else self._decode(item.record, parts)
+        return parts[0] if item.record is None else self._decode(item.record, parts, f"the input {item.name}", None)
 
     def _referred(self, ref: Ref) -> Any:
         producer = queries.task_by_id(self._reader.journal, self._run.id, ref.task)
@@ -52,12 +62,26 @@ class Loader:
             raise NotFoundError(
                 f"the input is the result of {path}, which is {producer.status}; see `penstock show {path}`"
             )
-        return take(self.load(producer.result), ref.part)
+        return take(self.load_result(producer, producer.result), ref.part)
 
-    def _decode(self, record: bytes, parts: Any) -> Any:
+    def _decode(self, record: bytes, parts: Any, what: str, made_by: TaskRow | None) -> Any:
         files = self._files_into or self._reader.files(self._run.run_id)
         with self._module_found(), current.importing():
-            return codec.decode(record, self._reader.store, parts, verify=True, files_into=files)
+            try:
+                return codec.decode(record, self._reader.store, parts, verify=True, files_into=files)
+            except Exception as error:
+                from penstock.artifacts import unreadable
+
+                written = functools.partial(self._written, made_by)
+                unreadable.explain(error, what, record, self._reader.store, _MEND, written)
+                raise
+
+    def _written(self, made_by: TaskRow | None, modules: tuple[str, ...]) -> str:
+        from penstock.launch import writers
+
+        journal, run = self._reader.journal, self._run
+        writer = writers.of_flow(journal, run) if made_by is None else writers.of_task(journal, run, made_by)
+        return writers.told(writer, modules, writers.by_pip)
 
     @contextmanager
     def _module_found(self) -> Generator[None]:
@@ -131,7 +155,7 @@ class Params(Values):
     def __getitem__(self, name: str) -> Any:
         if name not in self._params:
             raise self._missing(name)
-        return self._loader.load(self._params[name])
+        return self._loader.load(self._params[name], f"the parameter {name}")
 
 
 class Inputs(Values):

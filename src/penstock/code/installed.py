@@ -58,6 +58,14 @@ def installed_packages() -> tuple[tuple[str, str], ...]:
     return tuple(sorted(packages))
 
 
+def possible_names(module: str) -> list[str]:
+    """What the distribution of a module, "google.cloud.storage", may be called by its name alone; normalised, the
+    longest first."""
+    parts = module.split(".")
+    paths = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return [_normal(_DISTRIBUTIONS.get(path, path)) for path in paths]
+
+
 class Distributions:
     """The distributions on the path, by the modules that they bring."""
 
@@ -79,13 +87,8 @@ class Distributions:
         return known
 
     def _by_its_name(self, module: str) -> tuple[str, str] | None:
-        parts = module.split(".")
-        for length in range(len(parts), 0, -1):
-            name = ".".join(parts[:length])
-            found = self._all().get(_normal(_DISTRIBUTIONS.get(name, name)))
-            if found is not None:
-                return found[:2]
-        return None
+        found = next(filter(None, map(self._all().get, possible_names(module))), None)
+        return None if found is None else found[:2]
 
     def _by_its_files(self, module: str) -> tuple[str, str] | None:
         """Those whose names contain the module's are asked first: PyMySQL for `pymysql`, GitPython for `git`."""

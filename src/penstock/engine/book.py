@@ -37,6 +37,7 @@ class Wiring:
     intact: Callable[[Stored], bool]  # whether all that a stored result needs is there; renews it, so that gc spares it
     ready: Callable[[Environment | None, str], None]  # lock and build what a step runs in; blocks, raises UsageError
     ready_here: Callable[[Environment | None, str], None]  # the same for a step of this process: its variables alone
+    written: Callable[[int, tuple[str, ...]], str]  # who made a task's result (0: the flow), and with which packages
     notify: Callable[[str], None]  # a line for the user
     in_process: frozenset[str]  # the executors whose attempts are meant for this process
     assist: Callable[[float], bool]  # runs one of those attempts in the calling thread

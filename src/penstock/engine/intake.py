@@ -12,6 +12,7 @@ from penstock.engine.jobs import Job
 from penstock.engine.reuse import Reuse
 from penstock.engine.wording import completed
 from penstock.model.events import Adopted, Ended, Hint, Notice, Recalled
+from penstock.model.outcomes import Outcome, Unread
 from penstock.model.rows import MetricRecord, StepRecord
 from penstock.model.states import Cause
 
@@ -79,7 +80,8 @@ class Intake:
         if landed is None:
             return
         job, attempt = landed
-        outcome = job.outcome = completed(event.outcome, job.call.options, self._wiring.timeout_s)
+        outcome = completed(event.outcome, job.call.options, self._wiring.timeout_s)
+        outcome = job.outcome = self._with_its_writer(job, outcome)
         if outcome.metrics:
             self._book.pending.metrics.extend(MetricRecord(job.id, attempt, metric) for metric in outcome.metrics)
         if outcome.error is None:
@@ -91,6 +93,16 @@ class Intake:
         if cause is Cause.DAMAGED:
             self._run_damaged_again(job)
         self._events.append(facts.AttemptEnded(job.id, attempt, cause, outcome.error.retryable))
+
+    def _with_its_writer(self, job: Job, outcome: Outcome) -> Outcome:
+        """An attempt that could not read an input says who wrote it, and with what, which its worker does not know."""
+        error = outcome.error
+        if error is None or not error.unread:
+            return outcome
+        unread = Unread(*error.unread)
+        told = self._wiring.written(jobs.writer_of(job.call, unread), unread.modules)
+        more = f"{told}\n" if told else ""
+        return outcome._replace(error=error._replace(traceback=f"{error.traceback}{more}", unread=()))
 
     def _recalled(self, event: Recalled) -> None:
         landed = self._book.land(event.attempt)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from penstock.engine.facts import Replay, Submitted
 from penstock.engine.ports import Sink
-from penstock.model.outcomes import Metric, Outcome, Stored
+from penstock.model.outcomes import Metric, Outcome, Stored, Unread
 from penstock.model.rows import PriorTask, TaskRecord, Wanted
 from penstock.model.specs import Attempt, Call, Input, Resolved
 from penstock.model.states import PLATFORM_CAUSES, TaskStatus
@@ -65,6 +65,12 @@ def deps_of(call: Call) -> tuple[int, ...]:
     if not call.shared:
         return own
     return own + tuple(ref.task for item in call.shared if item.refs for ref in item.refs)
+
+
+def writer_of(call: Call, unread: Unread) -> int:
+    """The task that made what can't be read; 0: the flow itself handed it over."""
+    refs = (item.refs for item in call.inputs + call.shared if item.name == unread.input)
+    return 0 if unread.ref < 0 else next(refs)[unread.ref].task
 
 
 def replay_of(prior: PriorTask, fingerprint: bytes) -> Replay:

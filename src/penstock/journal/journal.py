@@ -67,6 +67,14 @@ class Journal:
             database.run_many(sql["insert_blob"], blobs)
         return RunHandle(database.another(), self.clock, f"{new.flow}/{number}", id_, 1)
 
+    def check(self, run_id: str, monotonic: float) -> None:
+        """Raise what `take` would raise at once. Only a hint, before work that would be in vain: takes and waits for
+        nothing, and what it saw may have changed by then."""
+        id_, status = self._find(run_id)
+        lease = self._lease(id_)
+        if status == RunStatus.RUNNING and self._judge(lease, monotonic) is Verdict.HELD:
+            raise leases.busy(run_id, lease)
+
     def take(
         self,
         run_id: str,

@@ -78,6 +78,8 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     raises UsageError before there is a run."""
     flow, module = order.flow, module_of(order.flow)
     journal = project.journal  # first: where nothing can be written, it says so best
+    if order.run_id:
+        journal.check(order.run_id, time.monotonic())  # before minutes are spent on environments
     workshop = workshop_of(project, order, how)
     for step, environment in steps_of(flow, default_environment(project, flow)):
         (workshop.ready_here if how.inline else workshop.ready)(environment, step.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from contextlib import closing
 
 from penstock.artifacts import codec
 from penstock.engine.reuse import Reuse
@@ -39,28 +40,30 @@ from penstock.sdk import current, local, session
 def rehearse(project: Project, order: Order, how: How) -> Forecast:
     """What would be reused and what would run, and why. Calls the flow's body, and runs no step. Blocks."""
     module = module_of(order.flow)
-    with project.store_held():
-        params = encode_params(project, order.params)
-        taken = take_snapshot(project, module)
-    run_id = order.run_id or f"{order.name}/new"
-    past = Past(project)
-    workshop = workshop_of(project, order, how)
-    for step, environment in steps_of(order.flow, default_environment(project, order.flow)):
-        workshop.lock(environment, step.name)
-    context = context_of(project, run_id, module, params, taken)
-    codes = codes_of(project, order.flow, context, past, workshop, how)
-    try:
-        return _Stage(project, order, how, past, codes).play(run_id)
-    finally:
-        codes.save()
-        past.close()
+    with closing(Past(project)) as past:
+        run = _resumable(past, order.run_id) if order.run_id else None
+        with project.store_held():
+            params = encode_params(project, order.params)
+            taken = take_snapshot(project, module)
+        run_id = order.run_id or f"{order.name}/new"
+        workshop = workshop_of(project, order, how)
+        for step, environment in steps_of(order.flow, default_environment(project, order.flow)):
+            workshop.lock(environment, step.name)
+        context = context_of(project, run_id, module, params, taken)
+        codes = codes_of(project, order.flow, context, past, workshop, how)
+        try:
+            return _Stage(project, order, how, past, codes, run).play(run_id)
+        finally:
+            codes.save()
 
 
 class _Stage:
-    def __init__(self, project: Project, order: Order, how: How, past: Past, codes: CodeBook) -> None:
+    """`run`: the one that would be gone on with, by `RunRow.id`; None: there is none."""
+
+    def __init__(self, project: Project, order: Order, how: How, past: Past, codes: CodeBook, run: int | None) -> None:
         self._project, self._order, self._how = project, order, how
         self._past, self._codes = past, codes
-        self._run = _resumable(past, order.run_id) if order.run_id else None
+        self._run = run
         origin = order.origin if self._run is None else queries.detail(past.journal, self._run).origin
         self._origin_row = origin
         self._origin = None if origin is None or origin.only else past.origin(origin, combine)

@@ -104,6 +104,7 @@ class ActiveRun:
             intact=self._is_intact,
             ready=workshop.ready,
             ready_here=workshop.ready_here,
+            written=self._written_for_step,
             notify=how.watcher.said,
             in_process=executors.in_process,
             assist=executors.inline.run_next,
@@ -124,8 +125,18 @@ class ActiveRun:
     def _place(self, driver: Driver) -> AbstractContextManager[None]:
         """Where steps are called as this run's tasks."""
         files = os.fspath(self._project.folder("files", self.id))
-        run = session.Run(self.id, driver, self._project.store, files)
+        run = session.Run(self.id, driver, self._project.store, files, self._written_for_body)
         return session.driving(run, default_environment(self._project, self._order.flow))
+
+    def _written_for_step(self, task: int, modules: tuple[str, ...]) -> str:
+        from penstock.launch import writers
+
+        return writers.answer(self._project, self._handle.id, task, modules, writers.by_step)
+
+    def _written_for_body(self, task: int, modules: tuple[str, ...]) -> str:
+        from penstock.launch import writers
+
+        return writers.answer(self._project, self._handle.id, task, modules, writers.by_pip)
 
     def _settle_rest(self, driver: Driver) -> None:
         """Wait for what the body submitted and did not wait for; a failure among it that nobody saw fails the run, but

@@ -7,6 +7,14 @@ from typing import Any, NamedTuple, Optional, Tuple
 from penstock.model.states import Cause, TaskStatus
 
 
+class Unread(NamedTuple):
+    """An input that can't be read where the attempt ran."""
+
+    input: str  # its name; "": the step's own function
+    ref: int  # which of its references; -1: what the flow itself handed over
+    modules: Tuple[str, ...]  # that reading it needs; (): not known
+
+
 class Error(NamedTuple):
     """A failure, readable without unpickling anything."""
 
@@ -17,6 +25,7 @@ class Error(NamedTuple):
     record: Optional[bytes] = None  # the exception itself, where it can be pickled
     retryable: bool = True  # False: `retry_on` does not name it
     blobs: Tuple[bytes, ...] = ()  # digests of the blobs that `record` refers to
+    unread: Tuple[Any, ...] = ()  # the fields of an `Unread`, until the driver has said who wrote it; (): none
 
 
 class Usage(NamedTuple):

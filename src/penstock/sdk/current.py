@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _HINT_EVERY_S = 1.0
 
+MEND = "the environment of the step, @step(packages=[...]), or hand over plain arrays, lists and dicts"
+"""What to do about a value that a step can't read."""
+
 
 class AttemptContext:
     """One attempt, while it runs."""
@@ -192,12 +195,7 @@ class Current:
         """The run's parameters by name; reads them when first touched."""
         here = self._here("parameters")
         if here.parameters is None:
-            from penstock.artifacts import codec
-
-            here.parameters = {
-                name: codec.decode(record, here.store, files_into=here.input_files)
-                for name, record in here.context.params
-            }
+            here.parameters = {name: _parameter(name, record, here) for name, record in here.context.params}
         return here.parameters
 
     @property
@@ -227,6 +225,18 @@ class Current:
     def __repr__(self) -> str:
         here = attempt_here()
         return f"<current: {here.attempt}>" if here else "<current: outside a step>"
+
+
+def _parameter(name: str, record: bytes, here: AttemptContext) -> Any:
+    from penstock.artifacts import codec
+
+    try:
+        return codec.decode(record, here.store, files_into=here.input_files)
+    except Exception as error:
+        from penstock.artifacts import unreadable
+
+        unreadable.explain(error, f"the parameter {name} of {here.context.run}", record, here.store, MEND)
+        raise
 
 
 current = Current()

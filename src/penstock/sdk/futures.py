@@ -6,6 +6,7 @@ when it is first asked for, in the thread that asks.
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 import time
@@ -181,7 +182,9 @@ class Future(Edge, futures.Future[R]):
         except Exception as error:
             from penstock.artifacts import unreadable
 
-            unreadable.explain(error, f"the result of {self.task}", record, store, _MEND)
+            ask = self.run.written
+            written = None if ask is None else functools.partial(ask, self.id)
+            unreadable.explain(error, f"the result of {self.task}", record, store, _MEND, written)
             raise
 
     @property

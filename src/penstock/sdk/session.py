@@ -69,14 +69,21 @@ class Engine(Protocol):
         ...
 
 
+Written = Callable[[int, Tuple[str, ...]], str]
+"""Says who made the result of a task, with which versions of the packages of these modules."""
+
+
 class Run:
     """A run as its flow's body sees it."""
 
-    def __init__(self, run_id: str, engine: Engine, store: BlobStore, files: str) -> None:
+    def __init__(
+        self, run_id: str, engine: Engine, store: BlobStore, files: str, written: Optional[Written] = None
+    ) -> None:
         self.id = run_id
         self.engine = engine
         self.store = store
         self.files = files  # folder for the files among results
+        self.written = written  # None: nobody knows
         self.condition = threading.Condition()
         self.codes: Dict[int, Tuple[Any, Code]] = {}
         self.settled: Dict[Tuple[Options, Optional[Environment]], Options] = {}  # by those of a step, and the default

@@ -17,7 +17,7 @@ from penstock.artifacts import codec, names
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import DamagedError, NotStorableError, Suspension
 from penstock.model.edges import take
-from penstock.model.outcomes import Error, Metric, Outcome, Usage
+from penstock.model.outcomes import Error, Metric, Outcome, Unread, Usage
 from penstock.model.specs import Attempt, Code, Resolved, RunContext
 from penstock.model.states import Cause, TaskStatus
 from penstock.sdk import current
@@ -26,7 +26,8 @@ from penstock.worker.failure import error_of, traceback_text
 
 Hint = Callable[[str, Tuple[Metric, ...]], None]
 """Takes an attempt's id and all metrics that it has logged so far."""
-_MEND = "the environment of the step, @step(packages=[...]), or hand over plain arrays, lists and dicts"
+_UNREAD = "_penstock_unread"
+"""The fields of an `Unread`, on the exception that came of it."""
 _DONE = TaskStatus.DONE.value
 _FAILED = TaskStatus.FAILED.value
 
@@ -49,7 +50,7 @@ class Workbench:
             if code.record is None:
                 found = names.load(code.module, code.qualname)
             else:
-                found = _read(code.record, self.store, f"the function {code.qualname}")
+                found = _read(code.record, self.store, f"the function {code.qualname}", ("", -1))
             known = self._functions[code] = getattr(found, "fn", found)
         return known
 
@@ -72,7 +73,8 @@ def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
     except BaseException as exception:  # noqa: BLE001  the boundary to the user's code; SystemExit is its business too
         if os.getpid() != bench.pid:
             _leave_fork(exception)
-        error = error_of(exception, bench.store, attempt.retry_on)
+        unread = vars(exception).pop(_UNREAD, ())
+        error = error_of(exception, bench.store, attempt.retry_on)._replace(unread=unread)
     finally:
         current.leave(here, token)
     usage = Usage(began_at, perf_counter() - began, process_time() - cpu)
@@ -133,15 +135,23 @@ def _arguments(attempt: Attempt, store: FolderStore, here: current.AttemptContex
 
 def _value(item: Resolved, verify: bool, store: FolderStore, here: current.AttemptContext) -> Any:
     what, files = f"the input {item.name} of {here.task}", here.input_files
-    parts = [take(_read(record, store, what, (), verify, files), part) for record, part in item.refs]
-    return parts[0] if item.record is None else _read(item.record, store, what, parts, verify, files)
+    parts = [
+        take(_read(record, store, what, (item.name, at), (), verify, files), part)
+        for at, (record, part) in enumerate(item.refs)
+    ]
+    return parts[0] if item.record is None else _read(item.record, store, what, (item.name, -1), parts, verify, files)
 
 
-def _read(record: bytes, store: FolderStore, what: str, refs: Sequence[Any] = (), *how: Any) -> Any:
+def _read(
+    record: bytes, store: FolderStore, what: str, place: Tuple[str, int], refs: Sequence[Any] = (), *how: Any
+) -> Any:
+    """The value of a record; `place` says which it is, as an `Unread` has it."""
     try:
         return codec.decode(record, store, refs, *how)
     except Exception as error:
         from penstock.artifacts import unreadable
 
-        unreadable.explain(error, what, record, store, _MEND)
+        modules = unreadable.explain(error, what, record, store, current.MEND)
+        if modules is not None:
+            vars(error)[_UNREAD] = tuple(Unread(*place, modules))
         raise

@@ -29,6 +29,7 @@ def again(value: Any, store: FolderStore) -> Any:
     [
         (("pathlib._local", "PurePosixPath"), ("pathlib", "PurePosixPath")),
         (("pytz", "_UTC"), ("penstock.artifacts.renamed", "utc")),
+        (("_pypy_generic_alias", "GenericAlias"), ("types", "GenericAlias")),
         (("no_such", "name"), None),
         (("pathlib._local", "no_such"), None),
     ],
@@ -143,6 +144,42 @@ def test_pandas_strings_keep_their_dtype_where_they_can(
         with monkeypatch.context() as patch:
             patch.setitem(sys.modules, "pyarrow", None)
             pd.testing.assert_series_equal(codec.decode(record, store), series, check_dtype=False)
+
+
+def test_a_dtype_of_strings_comes_back_as_itself_or_as_that_of_objects(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch, require: Callable[[str], None]
+):
+    require("pandas")
+    import numpy as np
+    import pandas as pd
+
+    from penstock.artifacts import pandas_parts
+
+    dtypes = [pd.StringDtype("python"), pd.StringDtype("python", na_value=np.nan)]
+    assert again(dtypes, store) == dtypes
+    assert np.isnan(again(dtypes, store)[1].na_value)
+    monkeypatch.setattr(pandas_parts, "_string_dtype", lambda *_: None)
+    assert pandas_parts.string_dtype("python", True) == np.dtype(object)
+
+
+@pytest.mark.parametrize("kind", ["coo_matrix", "coo_array", "dok_matrix", "dok_array"])
+def test_sparse_matrices_come_back_as_their_kind(store: FolderStore, require: Callable[[str], None], kind: str):
+    require("scipy")
+    import numpy as np
+    from scipy import sparse
+
+    value = getattr(sparse, kind)(np.array([[0, 1.5], [2, 0], [0, 0]], "f4"))
+    found = again(value, store)
+    assert (type(found), found.dtype, found.shape) == (type(value), value.dtype, (3, 2))
+    assert (found.todense() == value.todense()).all()
+    value.note = "mine"
+    assert again(value, store).note == "mine"
+
+
+def test_classes_that_other_pythons_read_wrongly_go_by_their_numbers(store: FolderStore):
+    import statistics
+
+    assert again([statistics.NormalDist(1, 2)], store) == [statistics.NormalDist(1, 2)]
 
 
 def test_odd_texts_keep_what_pandas_makes_of_them(store: FolderStore, require: Callable[[str], None]):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from penstock.artifacts import rebuild
 from penstock.artifacts.codec import decode, decode_exception, encode, encode_exception
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import NotFoundError
@@ -126,6 +127,20 @@ print(encode_exception(module.GoneError("x"), FolderStore(sys.argv[1])).hex())
 
 def test_a_damaged_record_gives_none(store: FolderStore):
     assert decode_exception(b"PS", store) is None
+
+
+def test_one_whose_class_refuses_its_arguments_here_keeps_them():
+    """As a SyntaxError of a newer Python, whose details are more, is refused by Python 3.9."""
+
+    class Refusing(SyntaxError):
+        def __new__(cls, *args: object) -> Refusing:
+            if args:
+                raise IndexError("tuple index out of range")
+            return super().__new__(cls)
+
+    details = ("f", 1, 3, "a b", 1, 4)
+    found = rebuild.exception(Refusing, ("invalid", details), None)
+    assert (type(found), found.args) == (Refusing, ("invalid", details))
 
 
 def test_exceptions_are_values_too(store: FolderStore):

@@ -38,7 +38,8 @@ class Elsewhere:
         """What is added to the exception."""
         with pytest.raises((ModuleNotFoundError, AttributeError, ValueError)) as raised:
             codec.decode(stored.record, self._store)
-        unreadable.explain(raised.value, "the input x", stored.record, self._store, "the environment of the step")
+        mend = "the environment of the step"
+        self.modules = unreadable.explain(raised.value, "the input x", stored.record, self._store, mend)
         return "\n".join(raised.value.__notes__)
 
     def gone(self) -> None:
@@ -70,6 +71,7 @@ def test_a_missing_module(elsewhere: Elsewhere, size: int):
         f"the input x {HERE}: it needs elsewhere, which is not installed here. "
         "Install it in the environment of the step"
     )
+    assert elsewhere.modules == ("elsewhere",)
 
 
 def test_a_missing_class(elsewhere: Elsewhere):
@@ -81,6 +83,21 @@ def test_a_missing_class(elsewhere: Elsewhere):
     )
 
 
+def test_a_module_that_its_package_lacks(tmp_path: Path):
+    error = ModuleNotFoundError("No module named 'pytest.gone'", name="pytest.gone")
+    unreadable.explain(error, "the input x", b"odd", FolderStore(tmp_path), "the environment of the step")
+    assert error.__notes__ == [f"the input x {HERE}"]
+    stored = codec.encode(1, FolderStore(tmp_path)).stored
+    modules = unreadable.explain(
+        error, "the input x", stored.record, FolderStore(tmp_path), "the environment of the step"
+    )
+    assert error.__notes__[1] == (
+        f"the input x {HERE}: it needs pytest.gone, which pytest {pytest.__version__} does not have. "
+        "Install the version that wrote it in the environment of the step"
+    )
+    assert modules == ("pytest.gone",)
+
+
 def test_a_class_that_refuses_what_another_version_wrote(elsewhere: Elsewhere, require: Callable[[str], None]):
     require("numpy")
     import numpy
@@ -90,12 +107,14 @@ def test_a_class_that_refuses_what_another_version_wrote(elsewhere: Elsewhere, r
         f"the input x {HERE}, which has numpy {numpy.__version__}. "
         "Another version may have written it: install that one in the environment of the step"
     )
+    assert elsewhere.modules == ("numpy",)
     assert elsewhere.words(elsewhere.written(Picky, Picky())) == f"the input x {HERE}"
+    assert elsewhere.modules == ()
 
 
 def test_what_penstock_says_itself_is_not_added_to(elsewhere: Elsewhere):
     error = DamagedError("gone")
-    unreadable.explain(error, "the input x", b"", Any, "")  # type: ignore[arg-type]
+    assert unreadable.explain(error, "the input x", b"", Any, "", lambda _: "words") is None  # type: ignore[arg-type]
     assert not hasattr(error, "__notes__")
 
 
@@ -115,10 +134,10 @@ def test_before_python_3_11_the_words_go_into_the_message(elsewhere: Elsewhere, 
 
 def test_a_result_that_the_flow_cant_read(elsewhere: Elsewhere, tmp_path: Path):
     engine: Any = SimpleNamespace(in_process=False)
-    run = Run("main/1", engine, FolderStore(tmp_path / "store"), "")
+    run = Run("main/1", engine, FolderStore(tmp_path / "store"), "", lambda task, modules: f"By {task}: {modules}")
     stored = elsewhere.written(Square, Square())
     future = Future[Any](run, b"key")
-    future.task = "main/1/train/2"
+    future.task, future.id = "main/1/train/2", 7
     future.settle(stored, None, reused=False)
     elsewhere.gone()
     with pytest.raises(ModuleNotFoundError, match="No module named 'elsewhere'") as raised:
@@ -126,6 +145,7 @@ def test_a_result_that_the_flow_cant_read(elsewhere: Elsewhere, tmp_path: Path):
     assert "\n".join(raised.value.__notes__) == (
         f"the result of main/1/train/2 {HERE}: it needs elsewhere, which is not installed here. Install it in "
         "the flow's own environment, or let the step return plain arrays and dicts; passing the future on needs neither"
+        "\nBy 7: ('elsewhere',)"
     )
 
 

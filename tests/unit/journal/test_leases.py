@@ -210,12 +210,31 @@ def test_of_two_that_watch_one_gets_the_run(
     rival.close()
 
 
+def test_a_check_says_what_taking_would_say_and_takes_nothing(
+    journal: Journal, begin: Callable[[Owner], RunHandle], time: FakeTime
+) -> None:
+    owner = begin(ME)
+    with pytest.raises(RunBusyError, match=f"process {os.getpid()} on"):
+        journal.check("digits/1", EXPIRY_S)
+    journal.check("digits/1", EXPIRY_S + 0.1)
+    assert owner.renew(()) is False
+    begin(ME._replace(host="elsewhere", boot_id="elsewhere"))
+    journal.check("digits/2", 0.0)
+    assert time.naps == []
+    owner.end(RunEnd("failed"))
+    journal.check("digits/1", 0.0)
+    with pytest.raises(NotFoundError, match="there is no run digits/9"):
+        journal.check("digits/9", 0.0)
+
+
 def test_a_run_that_is_done_can_not_be_taken(journal: Journal, begin: Callable[[Owner], RunHandle]) -> None:
     begin(ME).end(RunEnd("done"))
     with pytest.raises(
         UsageError, match=r"digits/1 is done: there is nothing to resume\. See `penstock show digits/1`"
     ):
         take(journal)
+    with pytest.raises(UsageError, match="digits/1 is done"):
+        journal.check("digits/1", 0.0)
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "interrupted"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from penstock.artifacts import codec
 from penstock.errors import UsageError
 from penstock.model.edges import Edge, Ref
-from penstock.model.outcomes import Outcome
+from penstock.model.outcomes import Outcome, Unread
 from penstock.model.specs import Attempt, Code, Resolved, RunContext
 from penstock.model.states import Cause, TaskStatus
 from penstock.sdk import current
@@ -108,6 +109,23 @@ def test_a_part_that_is_not_there_fails_the_task(bench: Workbench) -> None:
     outcome = run(bench, both, Resolved("first", None, ((record(bench, [1]), (("item", 7),)),)))
     assert outcome.error is not None
     assert (outcome.error.cause, outcome.error.type) == (Cause.RAISED, "IndexError")
+
+
+@pytest.mark.parametrize("at", [-1, 1])
+def test_an_input_that_can_not_be_read_is_marked_for_the_driver(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    kind = type("Square", (), {"__module__": "shapes"})
+    monkeypatch.setitem(sys.modules, "shapes", SimpleNamespace(Square=kind))
+    good, bad = record(bench, 1), record(bench, kind())
+    monkeypatch.delitem(sys.modules, "shapes")
+    found = record(bench, [OwnEdge(), OwnEdge()])
+    whole = Resolved("second", found, ((good, ()), (bad, ()))) if at >= 0 else Resolved("second", bad)
+    error = run(bench, both, Resolved("first", good), whole).error
+    assert error is not None
+    assert (error.type, Unread(*error.unread)) == ("ModuleNotFoundError", Unread("second", at, ("shapes",)))
+    exception = codec.decode_exception(error.record or b"", bench.store)
+    assert vars(exception).keys() <= {"__notes__"}
 
 
 def test_all_kinds_of_parameters(bench: Workbench) -> None:
