@@ -637,6 +637,7 @@ def test_what_steps_used_and_should_ask_for(penstock: Penstock, project_folder: 
     one = json.loads(penstock("show", "needs/2/hungry", "--resources", "--json").stdout)
     assert [(step["step"], step["attempts"]) for step in one["steps"]] == [("hungry", 2)]
     assert penstock("show", "neds", "--resources").returncode == 2
+    assert "leave --limit and --status out" in penstock("show", "needs", "--resources", "--limit", "3").stderr
 
 
 def test_show_tells_what_a_task_read_and_wrote(penstock: Penstock, project_folder: Path) -> None:

@@ -362,6 +362,9 @@ def test_a_default_of_the_flow_and_one_of_the_project(project: Project, monkeypa
     code, output = project.penstock("env", "build", "mine.py:main")
     assert code == 0, output
     assert output.count("step plain: environment") == 2  # main's and inner's
+    locks = json.loads(project.penstock("env", "lock", "--json", "mine.py:main")[1])
+    assert sorted(lock["step"] for lock in locks) == ["older", "plain", "plain", "with_variables"]
+    assert len({lock["digest"] for lock in locks}) == 3
     assert "step at_home" not in output
     assert project.penstock("run", "--dry-run", "mine.py:main")[0] == 0
 

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from penstock.environments import builds, integrity, leftovers, locks, marks, shelf, uv
+from penstock.environments import builds, integrity, leftovers, locking, locks, marks, shelf, uv
 from penstock.errors import PenstockError, PlatformError, UsageError
 from penstock.model.environments import Environment
 from tests import uv_settings
@@ -467,10 +468,46 @@ def test_what_is_damaged_inside_a_package_is_found_when_asked_and_built_anew(pla
     place.build(lib)
     assert any("lib/__init__.py has changed: builds it anew" in line for line in place.told)
     assert integrity.inspect(folder) == ""
-    module.unlink()
-    assert integrity.inspect(folder) == "lib/__init__.py is gone"
+    shutil.rmtree(module.parent)
+    module.parent.write_text("no folder")
+    assert integrity.inspect(folder) in {"lib/__init__.py is gone", "lib/data.bin is gone"}
     (folder / marks.NAME).unlink()
     assert integrity.inspect(folder) == ""
+
+
+def test_a_file_that_two_packages_bring_is_no_damage(place: Place, tmp_path: Path, lib: Environment) -> None:
+    for name in ("one", "two"):
+        path = wheel(tmp_path / "wheels", name, "1.0")
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("tests/__init__.py", f"# of {name}{name}" * len(name + path.name))
+    built = place.build(lib._replace(packages=("one", "two")))
+    assert integrity.inspect(Path(built.folder)) == ""
+
+
+def test_one_that_is_damaged_inside_stays_while_a_run_uses_it(place: Place, lib: Environment) -> None:
+    built = place.build(lib)
+    folder = Path(built.folder)
+    module = next(folder.glob("lib/*/site-packages/lib/__init__.py"))
+    module.write_text("")
+    held = locking.share(folder / marks.NAME)
+    assert integrity.inspect(folder) == "lib/__init__.py has changed"
+    assert place.build(lib) == built
+    assert place.told == [
+        f"environment {built.lock[3:15]}: lib/__init__.py has changed, and a run uses it: "
+        "it stays as it is until none does"
+    ]
+    assert module.read_text() == ""
+    os.close(held)
+    place.build(lib)
+    assert "VERSION" in module.read_text()
+
+
+def test_an_environment_that_is_being_built_is_not_inspected(place: Place, lib: Environment) -> None:
+    folder = Path(place.build(lib).folder)
+    next(folder.glob("lib/*/site-packages/lib/__init__.py")).unlink()
+    with locking.alone(folder.with_name(f"{folder.name}.lock"), None):
+        assert integrity.inspect(folder) == ""
+    assert integrity.inspect(folder) == "lib/__init__.py is gone"
 
 
 def test_progress_is_told(place: Place, lib: Environment) -> None:

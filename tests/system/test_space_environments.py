@@ -61,7 +61,7 @@ def test_a_removed_run_s_environment_goes_and_a_kept_one_s_resume_finds_its_own(
     used = told(lib, "du")
     assert [one["packages"]["lib"] for one in used["environments"]] == ["2.0", "1.0"]
     assert [one["runs"] for one in used["environments"]] == [1, 1]
-    assert next(part["bytes"] for part in used["parts"] if part["what"] == "environments") > 200_000
+    assert next(part["bytes"] for part in used["parts"] if part["what"].startswith("environments")) > 200_000
 
     dry, old = told(lib, "gc", "--keep-last", "1"), entries(lib)["1.0"]
     assert set(entries(lib)) == {"1.0", "2.0"}

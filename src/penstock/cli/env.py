@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,15 +73,20 @@ def lock(target: str, upgrade: bool, as_json: bool) -> None:
     """Print the lock of each step's environment. Resolves what is not locked yet; builds nothing."""
     from penstock.environments import locks
 
-    project, found = _project(), dict[str, locks.Lock]()
-    for name, environment in _steps(project, target):
-        found[name] = locks.resolve(environment, _folder(project), output.note, again=upgrade)
+    project = _project()
+    found = {
+        (name, environment): locks.resolve(environment, _folder(project), output.note, again=upgrade)
+        for name, environment in _steps(project, target)
+    }
     if as_json:
         output.json(
-            {name: {"digest": lock.digest, "python": lock.python, "lock": lock.text} for name, lock in found.items()}
+            [
+                {"step": name, "digest": lock.digest, "python": lock.python, "lock": lock.text}
+                for (name, _), lock in found.items()
+            ]
         )
         return
-    for name, lock in found.items():
+    for (name, _), lock in found.items():
         output.line(f"# step {name}")
         output.line(lock.text)
     output.next_command(f"penstock env build {target}", "build what is not there yet")
@@ -126,20 +130,23 @@ def _folder(project: Project) -> Path:
     return project.home / "environments"
 
 
-def _steps(project: Project, target: str) -> Iterator[tuple[str, Environment]]:
-    """The steps with an interpreter or packages of their own, by name, and these."""
+def _steps(project: Project, target: str) -> list[tuple[str, Environment]]:
+    """The steps with an interpreter or packages of their own, by name, and these; one with several stands there for
+    each. Raises UsageError where there are none."""
     from penstock.cli.loading import load
     from penstock.launch.preparing import default_environment, steps_of
 
-    flow, found = load(target), False
-    for step, environment in steps_of(flow, default_environment(project, flow)):
-        if environment is not None and environment.is_foreign:
-            found = True
-            yield step.name, environment
+    flow = load(target)
+    found = [
+        (step.name, environment)
+        for step, environment in steps_of(flow, default_environment(project, flow))
+        if environment is not None and environment.is_foreign
+    ]
     if not found:
         raise UsageError(
             f"no step that {target} names has an environment of its own: @step(packages=[...]) gives it one"
         )
+    return found
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

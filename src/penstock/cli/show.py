@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import click
+from click.core import ParameterSource
 
 from penstock.cli import output
 from penstock.cli.arguments import complete_run, json_option
+from penstock.errors import UsageError
 
 _EPILOG = """\b
 Examples:
@@ -34,6 +36,9 @@ def command(target: str, limit: int, status: str | None, resources: bool, as_jso
     longest, or twice what an attempt had that ran into one. All are rounded up.
     """
     if resources:
+        context = click.get_current_context()
+        if any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in ("limit", "status")):
+            raise UsageError("--resources looks at all tasks: leave --limit and --status out")
         _resources(target, as_json)
         return
     from penstock.client.flow_runs import Run

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -72,7 +73,9 @@ def clear(chosen: Chosen, *, remove: bool) -> Cleared:
     """Remove it (`remove` False: only count it). What somebody has begun to use since stays."""
     going, notes = list(chosen.unneeded.going), list(chosen.notes)
     if remove:
-        going = [entry for entry in going if _is_gone(entry, notes)]
+        going = [
+            entry for entry in going if _is_gone(partial(shelf.take_away, entry), f"environment {entry.name}", notes)
+        ]
     folder, unfinished_before = chosen.folder, chosen.now - sweep.UNFINISHED_S
     old_kits = kits.unused(folder / "kits", chosen.now - _OTHER_KIT_S, unfinished_before)
     kept_locks = leftovers.kept_locks(folder, chosen.wishes)
@@ -80,7 +83,7 @@ def clear(chosen: Chosen, *, remove: bool) -> Cleared:
         PileInfo("environments", len(going), sum(entry.frees_bytes for entry in going)),
         sweep.files("locks for new runs", kept_locks, chosen.unwanted_before, remove),
         sweep.files("unfinished locks", leftovers.unfinished(folder), unfinished_before, remove),
-        _kits(old_kits, remove),
+        _kits(old_kits, notes if remove else None),
     ]
     if remove:
         leftovers.tidy(folder)
@@ -117,21 +120,22 @@ def _busy(entry: Entry) -> str:
     return f"environment {entry.name} {'is in use' if entry.is_whole else 'is being built'}, and stays"
 
 
-def _is_gone(entry: Entry, notes: list[str]) -> bool:
+def _is_gone(remove: Callable[[], bool], name: str, notes: list[str]) -> bool:
     """Remove it; False, with a note, where that is not to be."""
     try:
-        if shelf.take_away(entry):
+        if remove():
             return True
-        notes.append(_busy(entry))
+        notes.append(f"{name} is used again, and stays")
     except PlatformError as error:  # the rest goes all the same
         notes.append(str(error))
     return False
 
 
-def _kits(paths: Iterable[Path], remove: bool) -> PileInfo:
+def _kits(paths: Iterable[Path], notes: list[str] | None) -> PileInfo:
+    """Remove kits, with a note for each that stays; `notes` None: count them alone."""
     count = size = 0
     for path in paths:
         bytes_ = sweep.size_below(path)
-        if not remove or kits.take_away(path):
+        if notes is None or _is_gone(partial(kits.take_away, path), f"the kit {path.name}", notes):
             count, size = count + 1, size + bytes_
     return PileInfo("kits of other versions", count, size)

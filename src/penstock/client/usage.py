@@ -106,7 +106,7 @@ def _parts(
         PileInfo("logs, checkpoints and files of runs", len(runs), sum(run.folder_bytes for run in runs)),
         _pile("code snapshots", (entry for entry in sources if entry.name in marked.snapshots)),
         _pile("outlines of the sources", (entry for entry in sources if not _is_swept(entry.name))),
-        PileInfo("environments", len(built), sweep.size_below(environments.folder_of(home))),
+        PileInfo("environments, their locks and kits", len(built), sweep.size_below(environments.folder_of(home))),
         _pile("the journal", (entry for entry in _entries(home) if entry.name.startswith("journal.db"))),
         PileInfo("what nobody refers to", sum(pile.count for pile in unused), sum(pile.bytes for pile in unused)),
     ]

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from penstock.environments import indexes, interpreters, locking, marks, uv
+from penstock.environments import indexes, integrity, interpreters, locking, marks, uv
 from penstock.environments.locks import Lock
 from penstock.errors import PenstockError, PlatformError
 
@@ -55,6 +55,9 @@ def build(lock: Lock, folder: Path, tell: uv.Tell, *, again: bool = False) -> Bu
         lack = "is built again" if again else _lack(place, lock)
         if lack == "":
             return _used(place, lock)
+        if (again or marks.noted(place)) and locking.is_shared(place / marks.NAME):
+            tell(f"{name}: {lack}, and a run uses it: it stays as it is until none does")
+            return _used(place, lock)
         if lack:
             tell(f"{name}: {lack}: builds it anew")
         count = f"{len(lock.packages)} package{'' if len(lock.packages) == 1 else 's'}"
@@ -88,7 +91,9 @@ def _build(lock: Lock, place: Path, tell: uv.Tell, held: int, *, afresh: bool) -
             settings=indexes.settings(lock.options, os.environ),
             held=held,
         )
-    marks.write(place, marks.made(place, lock.digest, bare.name, bare.version, lock.packages))
+    mark = marks.made(place, lock.digest, bare.name, bare.version, lock.packages)
+    integrity.note(place, place / mark.site)
+    marks.write(place, mark)
 
 
 def _lack(place: Path, lock: Lock) -> str | None:

@@ -65,3 +65,11 @@ def _parts(error: BaseException | None) -> Iterator[BaseException]:
         seen.add(id(part))
         yield part
         pending += [part.__cause__, part.__context__, *getattr(part, "exceptions", ())]
+
+
+_SIGNS = {"ImportError", "ModuleNotFoundError", "SyntaxError", "AttributeError", "NameError"}
+
+
+def may_be_damage(error: Error) -> bool:
+    """Whether a failed task's error is one that damaged packages cause."""
+    return error.cause in (Cause.EXITED, Cause.KILLED) or error.type in _SIGNS

@@ -16,7 +16,7 @@ from penstock.errors import (
     StoreError,
     Suspension,
 )
-from penstock.launch.ending import how_it_ended, run_end, what_ended
+from penstock.launch.ending import how_it_ended, may_be_damage, run_end, what_ended
 from penstock.launch.how import How
 from penstock.launch.identity import combine, fingerprint
 from penstock.launch.interrupts import interrupts
@@ -165,9 +165,11 @@ class ActiveRun:
         status, shown = how_it_ended(fault, self.id, self._go_on)
         if self._order.flow.on_failure is not None and driver.fault is None and status is RunStatus.FAILED:
             self._call_on_failure(self._order.flow.on_failure, shown)
-        for line in self._prepared.workshop.damages() if status is RunStatus.FAILED else ():
-            self._how.watcher.said(line)
-        self._end(run_end(status, shown, driver))
+        self._handle.end(run_end(status, shown, driver))
+        if any(may_be_damage(failure.error) for failure in driver.failures.values()):
+            for line in self._prepared.workshop.damages():
+                self._how.watcher.said(line)
+        self._clean_up(status)
         raise shown.with_traceback(without_engine(error.__traceback__)) from shown.__cause__
 
     def _call_on_failure(self, step: Step[Any, Any], error: BaseException) -> None:

@@ -99,7 +99,7 @@ def changed(before: Optional[Environment], what: str, given: Mapping[str, Any], 
         base = None if base is None else _checked(f"{what}: environment", base._asdict(), folder)
     own = {name: value for name, value in given.items() if name != "environment"}
     made = (base or Environment())._replace(**_fields(what, own, folder))
-    return made if made != Environment() or isinstance(given.get("environment"), Environment) else None
+    return made if made != Environment() or base == Environment() else None
 
 
 def _checked(what: str, given: Mapping[str, Any], folder: str) -> Environment:

@@ -117,7 +117,7 @@ def test_one_that_somebody_uses_after_it_was_chosen_stays(spacious: Spacious, mo
     monkeypatch.setattr(environments, "choose", choose_and_use)
     info = collect(keep_last=0, remove=True)
     assert (info.environments, spacious.environments()) == ((), {lock})
-    assert info.notes == (f"environment {lock[3:15]} is in use, and stays",)
+    assert info.notes == (f"environment {lock[3:15]} is used again, and stays",)
     assert "environments" not in piles(info)
 
 

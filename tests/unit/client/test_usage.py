@@ -80,7 +80,7 @@ def test_what_is_shared_is_told_from_what_is_held_alone(spacious: Spacious) -> N
         "logs, checkpoints and files of runs": (3, 3),
         "code snapshots": (1, 50),
         "outlines of the sources": (2, 15),
-        "environments": (1, 2_000 + mark),
+        "environments, their locks and kits": (1, 2_000 + mark),
         "what nobody refers to": (1, 1_000_000),
         "the rest": (0, 2),  # .gitignore
     }

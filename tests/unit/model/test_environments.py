@@ -31,6 +31,14 @@ def test_equal_wishes_are_equal_and_can_be_hashed() -> None:
     assert repr(Environment(python="3.10")).startswith("Environment(packages=(), python='3.10'")
 
 
+def test_the_flow_s_own_stays_asked_for_until_something_else_is() -> None:
+    own = surroundings.changed(None, "step s", {"environment": Environment()}, "/")
+    assert own == Environment()
+    assert surroundings.changed(own, "step s", {"env": {}}, "/") == Environment()
+    assert surroundings.changed(own, "step s", {"environment": None}, "/") is None
+    assert surroundings.changed(Environment(["a"]), "step s", {"packages": None}, "/") is None
+
+
 def test_what_is_checked_is_the_same_wish() -> None:
     wish = Environment(["a"], requirements=Path("/r.txt"), env={"A": "1"})
     assert surroundings.changed(None, "step s", {"environment": wish}, "/") == wish
