@@ -186,6 +186,46 @@ def test_a_parameter_that_can_not_be_unpickled_is_told_before_a_resume(project: 
         assert "it needs things, which is not installed here" in output
 
 
+def test_a_flow_in_newer_python_has_steps_of_older_ones_in_a_module_of_their_own(
+    project: Project, interpreter: Callable[[str], Path]
+) -> None:
+    interpreter("python3.9")
+    project.write(
+        """
+        import sys
+        from penstock import step
+
+        @step(python="3.9")
+        def older(x):
+            return [x, sys.version_info[1]]
+        """,
+        "steps.py",
+    )
+    project.write(
+        """
+        from steps import older
+
+        @step(python="3.9")
+        def beside(x):
+            return x
+
+        @flow
+        def main(where: str = "apart"):
+            match where:
+                case "apart":
+                    return older(3)
+                case _:
+                    return beside(3)
+        """
+    )
+    assert project.run().value() == [3, 9]
+    code, output = project.penstock("run", "mine.py", "--where", "beside")
+    assert code == 1
+    assert "SyntaxError: invalid syntax" in output
+    assert "mine.py can't be imported in the environment of this step, Python 3.9" in output
+    assert "put the step into a module of its own that does not import this one" in output
+
+
 def test_variables_and_secrets_reach_the_step_alone_and_a_secret_is_masked(project: Project) -> None:
     (project.folder / ".env").write_text('export TOKEN="s3cr3t-value"  # mine\n')
     project.write(

@@ -38,10 +38,10 @@ def explain(
         lack = _Lack((), "", "")
     version = ".".join(map(str, sys.version_info[:3]))
     advice = f". {lack.hint}{mend}" if lack.hint else ""
-    _add(error, f"{what} can't be read in this environment, Python {version} at {sys.executable}{lack.text}{advice}")
+    add(error, f"{what} can't be read in this environment, Python {version} at {sys.executable}{lack.text}{advice}")
     told = written(lack.modules) if written is not None else ""
     if told:
-        _add(error, told)
+        add(error, told)
     return lack.modules
 
 
@@ -128,12 +128,13 @@ def _names(record: bytes, store: BlobStore) -> Iterator[Tuple[str, str]]:
             texts.append(argument if "UNICODE" in name else None)
 
 
-def _add(error: Exception, text: str) -> None:
+def add(error: BaseException, text: str) -> None:
+    """Add a note to an exception; where Python has none yet, to its message."""
     add_note: Any = getattr(error, "add_note", None)
     if add_note is not None:
         add_note(text)
         return
     message = f"{error}\n{text}"  # before Python 3.11
     error.args = (message, *error.args[1:])
-    if isinstance(error, ImportError):
+    if isinstance(error, (ImportError, SyntaxError)):
         error.msg = message

@@ -39,9 +39,14 @@ class Workbench:
         self.context = context
         self.store = FolderStore(context.store, create=False)
         self.hint = hint
-        self.broken = broken  # why the user's module can't be imported; every attempt fails with it
+        self.broken = broken  # why the flow's module can't be imported
         self.pid = os.getpid()
         self._functions: Dict[Code, Callable[..., Any]] = {}
+
+    def needs_module(self, code: Code) -> bool:
+        """Whether a step can't run without the flow's module. In an environment of its own one of another module may:
+        what it needs of the flow's it imports itself."""
+        return not self.context.foreign or code.module == self.context.module
 
     def function(self, code: Code) -> Callable[..., Any]:
         """The function that a step is; raises what its import raises."""
@@ -58,7 +63,7 @@ class Workbench:
 def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
     """Run it to its end and say how it ended. Raises nothing that the user's code raises, but a Suspension: in the
     flow's own process the run was interrupted, not the step."""
-    if bench.broken is not None:
+    if bench.broken is not None and bench.needs_module(attempt.code):
         return Outcome(_FAILED, error=bench.broken)
     here = current.AttemptContext(attempt.id, bench.context, bench.store, bench.hint)
     token = current.enter(here)

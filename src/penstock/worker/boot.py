@@ -6,7 +6,7 @@ import gc
 import os
 import signal
 import sys
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, Callable, NamedTuple, Optional, Tuple
 
 from penstock.artifacts import masking
 from penstock.model.outcomes import Error
@@ -18,6 +18,9 @@ from penstock.worker.bootstrap import kit_root
 from penstock.worker.failure import error_of
 from penstock.worker.footing import Footing
 from penstock.worker.hooks import ImportHooks
+
+Explain = Callable[[BaseException, str], None]
+"""Adds to what the import of a file raised what its environment has to do with it."""
 
 
 class Ready(NamedTuple):
@@ -43,20 +46,23 @@ def boot(context: RunContext) -> Ready:
     capture.install(hooks)
     recorded = sources.install(context.sources)
     sys.meta_path.insert(0, hooks)
+    explain: Optional[Explain] = None
     if context.foreign:
         from penstock.worker import missing
 
-        missing.install()
-    broken = _import(recorded, context) if context.module else None
+        explain = missing.install()
+    broken = _import(recorded, context, explain) if context.module else None
     return Ready(Workbench(context, broken=broken), Footing(hooks), posix.libc())
 
 
-def _import(recorded: sources.Sources, context: RunContext) -> Optional[Error]:
+def _import(recorded: sources.Sources, context: RunContext, explain: Optional[Explain]) -> Optional[Error]:
     gc.disable()  # what an import makes stays; looking for cycles in it costs a tenth of its time
     try:
         with current.importing():
             sources.load_module(recorded, context.module, context.module_path)
     except BaseException as exception:  # noqa: BLE001  the boundary to the user's module, which may also exit
+        if explain is not None:
+            explain(exception, context.module_path or context.module)
         return error_of(exception, None, None)
     finally:
         gc.enable()

@@ -2,19 +2,21 @@
 
 In an interpreter of its own a step has other packages than the flow, but the same modules of the user's, which import
 them all. An import that fails there gives a placeholder where one of the user's own files makes it while it is itself
-being imported. Everything else goes on as Python has it: a library's `try: import x`, the user's own, an import in a
-function that runs, `importlib.import_module`, and a module that exists but fails.
+being imported; so does a name that the version there does not have. Everything else goes on as Python has it: a
+library's `try: import x`, the user's own, an import in a function that runs, and a module that exists but fails.
 
-Replaces `builtins.__import__`, and puts nothing into `sys.modules` or `sys.meta_path`, where libraries would find it.
+Replaces `builtins.__import__` and `importlib.import_module`, and puts nothing into `sys.modules` or `sys.meta_path`,
+where libraries would find it.
 """
 
 from __future__ import annotations
 
 import builtins
+import importlib
 import os
 import sys
 from types import FrameType, ModuleType, TracebackType
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from penstock.artifacts import names
 from penstock.worker import placeholders, syntax
@@ -23,10 +25,21 @@ from penstock.worker.bootstrap import kit_root
 _OURS = (kit_root() + os.sep, "<")  # "<": no file, or a module of Python's that is frozen
 
 
-def install() -> None:
-    """Give placeholders from now on, in this process and in those that are forked from it."""
-    original = builtins.__import__
+def install() -> Callable[[BaseException, str], None]:
+    """Give placeholders from now on, in this process and in those that are forked from it. What this gives adds to what
+    the import of a file of the user's has raised, which placeholders it had."""
+    original, by_name = builtins.__import__, importlib.import_module
     stand_ins = _StandIns(original)
+
+    def import_module_or_stand_in(name: str, package: Optional[str] = None) -> Any:
+        try:
+            return by_name(name, package)
+        except ModuleNotFoundError as error:
+            frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+            if name.startswith(".") or not _stands_in(error, name, frame):
+                raise
+            missing = str(error.name)
+        return stand_ins.module(name, missing, frame)
 
     def import_or_stand_in(
         name: str,
@@ -36,7 +49,11 @@ def install() -> None:
         level: int = 0,
     ) -> Any:
         try:
-            return original(name, globals, locals, fromlist or (), level)
+            found = original(name, globals, locals, fromlist or (), level)
+            if not fromlist or level or all(part == "*" or hasattr(found, part) for part in fromlist):
+                return found
+            frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+            return stand_ins.lacking(found, frame, fromlist) if _may_lack(name, frame) else found
         except ModuleNotFoundError as error:
             frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
             if level or not _stands_in(error, name, frame):
@@ -49,6 +66,8 @@ def install() -> None:
         return stand_ins.module(name, missing, frame, "*" in fromlist)
 
     builtins.__import__ = import_or_stand_in
+    importlib.import_module = import_module_or_stand_in
+    return stand_ins.explain
 
 
 class _StandIns:
@@ -57,6 +76,18 @@ class _StandIns:
     def __init__(self, original: Any) -> None:
         self._import = original
         self._packages: Dict[str, placeholders.Package] = {}
+
+    def explain(self, error: BaseException, file: str) -> None:
+        """Say of a module that fails there where that is, and which placeholders it had."""
+        from penstock.artifacts import unreadable
+
+        given = ", ".join(f"{package.name} ({package.where})" for package in self._packages.values())
+        where = f"the environment of this step, {placeholders.this_python()}"
+        unreadable.add(
+            error,
+            f"{_shown(file)} can't be imported in {where}{f', with placeholders for {given}' if given else ''}. Mend "
+            "that, or put the step into a module of its own that does not import this one",
+        )
 
     def module(self, name: str, missing: str, frame: FrameType, everything: bool = False) -> Any:
         """For `from x.y import a`; with `everything`, for `from x.y import *`: the names that nothing else gives."""
@@ -89,8 +120,18 @@ class _StandIns:
                 path = f"{module.__name__}.{name}"
                 found[name] = self.module(path, error.name or missing, frame)
             except AttributeError:
-                continue  # the statement itself says so
+                found[name] = self._lacked(module, name, frame)
         return _Partial(module, {"__all__": list(found), **found})
+
+    def lacking(self, module: ModuleType, frame: FrameType, wanted: Sequence[str]) -> Any:
+        """For `from x import a, b`, where x is there in a version that has no `b`."""
+        return _Partial(module, {n: self._lacked(module, n, frame) for n in wanted if not hasattr(module, n)})
+
+    def _lacked(self, module: ModuleType, name: str, frame: FrameType) -> Any:
+        path = f"{module.__name__}.{name}"
+        package = self._packages.get(path) or placeholders.Package(path, path, *_place(frame), of=module.__name__)
+        self._packages[path] = package
+        return package.part(path)
 
 
 class _Partial(ModuleType):
@@ -106,13 +147,19 @@ class _Partial(ModuleType):
 
 def _stands_in(error: ModuleNotFoundError, name: str, frame: FrameType) -> bool:
     """Whether a placeholder is what the import in `frame` gets."""
-    if error.name is None or not _is_user_s(frame.f_code.co_filename) or not _is_at_import(frame):
+    if error.name is None or not _may_lack(name, frame):
+        return False
+    # Else it is the user's own module that insists on it.
+    return f"{name}.".startswith(f"{error.name}.") or not _leads_through_user_s(error.__traceback__)
+
+
+def _may_lack(name: str, frame: FrameType) -> bool:
+    """Whether a placeholder may be what the user's import of something in `name` gets."""
+    if not _is_user_s(frame.f_code.co_filename) or not _is_at_import(frame):
         return False
     top = name.partition(".")[0]
     if top in sys.modules and names.is_project_s(top):
         return False  # a mistake in the user's own package
-    if not f"{name}.".startswith(f"{error.name}.") and _leads_through_user_s(error.__traceback__):
-        return False  # the user's own module insists on it
     at: Optional[FrameType] = frame
     while at is not None:
         if _is_user_s(at.f_code.co_filename) and syntax.is_guarded(at):
@@ -145,5 +192,10 @@ def _leads_through_user_s(traceback: Optional[TracebackType]) -> bool:
 
 def _place(frame: FrameType) -> Tuple[str, int]:
     """The file and the line of an import statement."""
-    file, inside = frame.f_code.co_filename, os.path.join(os.getcwd(), "")
-    return file[len(inside) :] if file.startswith(inside) else file, frame.f_lineno
+    return _shown(frame.f_code.co_filename), frame.f_lineno
+
+
+def _shown(file: str) -> str:
+    """A file, from the working directory on where it is inside."""
+    inside = os.path.join(os.getcwd(), "")
+    return file[len(inside) :] if file.startswith(inside) else file

@@ -1,24 +1,36 @@
 """What stands for a package that is not installed where a step runs, so that the user's modules can be imported.
 
 While a module is being imported it can be called, subclassed, subscripted and so on, and gives more of its kind. At
-any other time, and wherever a real number, text or list is wanted of it, it raises ModuleNotFoundError: a value made up
+any other time, and wherever a real number or list is wanted of it, it raises ModuleNotFoundError: a value made up
 here would be a wrong result that nobody sees. One answer it does give: asked whether (`if torch.cuda.is_available()`)
 it is False, and says so in the log.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from abc import ABCMeta
 from types import FrameType, FunctionType
 from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
 
+_OF_NEWER_PYTHONS = ("tomllib", "annotationlib", "compression")  # than 3.9
+_OTHER = (
+    "Ask for another version with @step(packages=[...]) or @step(python=...), or import it inside the functions that "
+    "use it"
+)
+_EXCEPTION = re.compile(r"(?:[A-Z]\w*)?(?:Error|Exception|Warning)")
 _DEFERRED = (
     "lt le gt ge add radd sub rsub mul rmul matmul rmatmul truediv rtruediv floordiv rfloordiv mod rmod divmod rdivmod "
     "pow rpow and rand xor rxor lshift rlshift rshift rrshift neg pos abs invert getitem enter"
 ).split()
 _IGNORED = "setattr delattr setitem delitem exit".split()
 _REFUSED = "iter next len contains int float complex index fspath bytes reduce_ex await aiter aenter".split()
+
+
+def this_python() -> str:
+    """Version and path of this interpreter."""
+    return f"Python {'.'.join(map(str, sys.version_info[:3]))} at {sys.executable}"
 
 
 def is_importing(frame: Optional[FrameType]) -> bool:
@@ -34,29 +46,46 @@ def is_importing(frame: Optional[FrameType]) -> bool:
 class Package:
     """A package that is missing: what is said of it, and what stands for its parts."""
 
-    def __init__(self, name: str, missing: str, file: str, line: int) -> None:
+    def __init__(self, name: str, missing: str, file: str, line: int, of: str = "") -> None:
         self.name = name
         self.missing = missing  # what is not installed: `name`, or what `name` needs
+        self.of = of  # the module that is there, and lacks it; "": none is
         self.where = f"line {line} of {file}"
-        self.parts: Dict[str, Placeholder] = {}
+        self.parts: Dict[str, Any] = {}
         self.bases: Dict[Tuple[str, bool], type] = {}
         self.doubted: Set[Tuple[str, int]] = set()
 
     def error(self, doing: str = "") -> ModuleNotFoundError:
         """What a use of it raises."""
-        here = f"the environment of this step, Python {'.'.join(map(str, sys.version_info[:3]))} at {sys.executable}"
+        here = f"the environment of this step, {this_python()}"
         what = f"{self.name} is not installed in {here}"
         advice = "Add it with @step(packages=[...]), or import it inside the functions that use it"
-        if self.missing.startswith("penstock."):
+        if self.missing in _OF_NEWER_PYTHONS:
+            advice = "Ask for a newer one with @step(python=...), or import it inside the functions that use it"
+        if self.of and not self.of.startswith("penstock"):
+            what, advice = f"{self.name} is not there in {here}{self._version()}", _OTHER
+        elif self.missing.startswith("penstock."):
             what, advice = f"{self.name} is not there in {here}", "Use it outside of steps, or inside the flow alone"
         elif not f"{self.name}.".startswith(f"{self.missing}."):
             what = f"{self.name} can't be imported in {here}: it needs {self.missing}, which is not installed there"
         text = f"{what}; it is imported by {self.where}{doing}. {advice}"
         return ModuleNotFoundError(text, name=self.missing)
 
-    def part(self, path: str) -> Placeholder:
-        """What stands for `path` of it, the same each time."""
-        return self.parts.setdefault(path, Placeholder(self, path))
+    def _version(self) -> str:
+        from penstock.artifacts import unreadable
+
+        found = unreadable.distribution_of(self.of)
+        return f", which has {found}" if found else ""
+
+    def part(self, path: str) -> Any:
+        """What stands for `path` of it, the same each time: a placeholder, or a class where the name is an exception's,
+        since what catches or ignores it must be able to."""
+        known = self.parts.get(path)
+        if known is None:
+            name = path.rpartition(".")[2]
+            made = Placeholder(self, path)
+            known = self.parts[path] = _exception(made, path) if _EXCEPTION.fullmatch(name) else made
+        return known
 
 
 class Placeholder:
@@ -147,6 +176,13 @@ class Placeholder:
     def __repr__(self) -> str:
         return f"<{self.__path}, which is not installed here>"
 
+    def __str__(self) -> str:
+        self.__check()
+        return repr(self)
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
+
     def __check(self) -> None:
         if not is_importing(sys._getframe(1)):  # pyright: ignore[reportPrivateUsage]
             raise self.__package.error()
@@ -227,3 +263,10 @@ class _Base:
 
     def __class_getitem__(cls, item: Any) -> Any:
         return cls
+
+
+def _exception(placeholder: Placeholder, path: str) -> type:
+    """An exception class of a missing package. Nothing is an instance of it."""
+    module, _, name = path.rpartition(".")
+    members = {"__new__": _Base.__new__, "__module__": module, "_penstock_stands_for": placeholder}
+    return _Meta(name, (Warning if name.endswith("Warning") else Exception,), members)

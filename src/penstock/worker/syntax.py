@@ -27,7 +27,9 @@ def is_guarded(frame: FrameType) -> bool:
     around = [node.lineno for node in ast.walk(tree) if isinstance(node, _FUNCTIONS) and _spans([node], line)]
     innermost = max(around, default=0) if frame.f_code.co_name != "<module>" else 0
     return any(
-        _is_caught(kinds, frame) for start, body, kinds in _guards(tree) if start >= innermost and _spans(body, line)
+        _is_caught(kinds, frame)
+        for start, body, kinds in _guards(tree, frame)
+        if start >= innermost and _spans(body, line)
     )
 
 
@@ -59,7 +61,7 @@ def _parsed(source: str) -> Optional[ast.Module]:
         return None  # the file was edited while it was imported
 
 
-def _guards(tree: ast.AST) -> Iterator[Tuple[int, List[Any], List[Optional[ast.expr]]]]:
+def _guards(tree: ast.AST, frame: FrameType) -> Iterator[Tuple[int, List[Any], List[Optional[ast.expr]]]]:
     """Each `try` and each `with suppress(...)`: its line, its body and what it catches; None stands for everything."""
     node: Any
     for node in ast.walk(tree):
@@ -68,8 +70,21 @@ def _guards(tree: ast.AST) -> Iterator[Tuple[int, List[Any], List[Optional[ast.e
         elif isinstance(node, ast.With):
             for item in node.items:
                 call = item.context_expr
-                if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("suppress"):
-                    yield node.lineno, node.body, list(call.args)
+                if isinstance(call, ast.Call) and _is_suppress(call.func, frame):
+                    yield node.lineno, node.body, _unstarred(call.args)
+
+
+def _unstarred(arguments: List[ast.expr]) -> List[Optional[ast.expr]]:
+    return [argument.value if isinstance(argument, ast.Starred) else argument for argument in arguments]
+
+
+def _is_suppress(function: ast.expr, frame: FrameType) -> bool:
+    """Whether it is `contextlib.suppress`, under whatever name."""
+    if ast.unparse(function).endswith("suppress"):
+        return True
+    import contextlib
+
+    return isinstance(function, ast.Name) and _value_of(function, frame) is contextlib.suppress
 
 
 def _spans(nodes: List[Any], line: int) -> bool:
@@ -84,10 +99,15 @@ def _is_caught(kinds: List[Optional[ast.expr]], frame: FrameType) -> bool:
 def _names_import_error(kind: ast.expr, frame: FrameType) -> bool:
     if any(isinstance(node, ast.Call) for node in ast.walk(kind)):
         return True  # what it gives can't be asked twice
-    expression = compile(ast.Expression(kind), "<handler>", "eval")
-    try:
-        value: Any = eval(expression, frame.f_globals, frame.f_locals)
-    except Exception:  # noqa: BLE001  the user's own expression: Python would fail on it in the same way
-        return True
-    values = cast("Tuple[Any, ...]", value) if type(value) is tuple else (value,)
+    value: Any = _value_of(kind, frame)
+    values = cast("Tuple[Any, ...]", value) if type(value) in (tuple, list) else (value,)
     return any(isinstance(item, type) and issubclass(ModuleNotFoundError, item) for item in values)
+
+
+def _value_of(expression: ast.expr, frame: FrameType) -> Any:
+    """What an expression of names gives there; ImportError where Python would fail on it."""
+    code = compile(ast.Expression(expression), "<handler>", "eval")
+    try:
+        return eval(code, frame.f_globals, frame.f_locals)
+    except Exception:  # noqa: BLE001  the user's own expression
+        return ImportError

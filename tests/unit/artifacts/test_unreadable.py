@@ -128,7 +128,7 @@ def test_before_python_3_11_the_words_go_into_the_message(elsewhere: Elsewhere, 
     monkeypatch.setattr(unreadable, "getattr", lambda *_: None, raising=False)
     for error in (ModuleNotFoundError("No module named 'a'", name="a"), ValueError("odd"), KeyError()):
         before = str(error)
-        unreadable._add(error, "more words")
+        unreadable.add(error, "more words")
         assert str(error).strip("'").replace("\\n", "\n") == f"{before}\nmore words"
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 WHILE_IMPORTED = """
 from __future__ import annotations
-import abc, dataclasses, enum, functools, typing
+import abc, dataclasses, enum, functools, importlib, typing, warnings
 from typing import Any, Callable, Dict, Generic, NamedTuple, NewType, Optional, Protocol, TypeVar, Union
 
 import absent
 import absent.nn.functional as F
 from absent.nn import Module
 from absent.data import Dataset
+from json import dumps, loads_all
 
+tools = importlib.import_module("absent.tools")
+warnings.filterwarnings("ignore", category=absent.ConvergenceWarning)
 T = TypeVar("T")
 Maybe = Optional[absent.Tensor]
 Either = Union[absent.Tensor, int, None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import itertools
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from penstock.artifacts import codec
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import NotStorableError
-from penstock.worker import missing
+from penstock.worker import missing, placeholders
 from tests.unit.worker.absent_package import USES, WHILE_IMPORTED
 
 Load = Callable[..., ModuleType]
@@ -27,9 +28,10 @@ _numbers = itertools.count()
 def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     """`load(text, other=...)`: imports a module of the user's, which may import the other ones by their names."""
     monkeypatch.setattr(builtins, "__import__", builtins.__import__)  # put back at the end
+    monkeypatch.setattr(importlib, "import_module", importlib.import_module)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
-    missing.install()
+    explain = missing.install()
 
     def load_text(text: str, **others: str) -> ModuleType:
         name = f"user_module_{next(_numbers)}"
@@ -39,6 +41,7 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
         importlib.invalidate_caches()
         return importlib.import_module(name)
 
+    load_text.explain = explain  # type: ignore[attr-defined]
     return load_text
 
 
@@ -64,6 +67,7 @@ IMPORTS = {
     "from": "from absent import nn\nvalue = nn",
     "from a submodule": "from absent.nn.utils import clip as value",
     "everything": "from absent import *\ndef use():\n    return value\n",
+    "by a function": "import importlib\nvalue = importlib.import_module('absent')",
     "in a class": "class Lazy:\n    import absent\nvalue = Lazy.absent",
     "in a function that the module calls": "def pick():\n    import absent\n    return absent\nvalue = pick()",
 }
@@ -78,7 +82,7 @@ def test_an_import_gives_a_placeholder_whose_use_says_what_to_do(load: Load, how
     package = str(raised.value).split()[0]
     assert package in ("absent", "absent.nn", "absent.nn.utils")
     version = ".".join(map(str, sys.version_info[:3]))
-    line = 2 if how.startswith("in a") else 1
+    line = 2 if how.startswith(("in a", "by a")) else 1
     assert str(raised.value) == (
         f"{package} is not installed in the environment of this step, Python {version} at {sys.executable}; it is "
         f"imported by line {line} of {module.__name__}.py. Add it with @step(packages=[...]), or import it inside the "
@@ -119,6 +123,15 @@ GUARDS = {
     "a name for it": "E = (ImportError,)\ntry:\n    import absent\nexcept E:\n    absent = None",
     "on several lines": "try:\n    from absent import (\n        a,\n    )\nexcept ImportError:\n    absent = None",
     "suppress": "import contextlib\nabsent = None\nwith contextlib.suppress(ImportError):\n    import absent",
+    "suppress by another name": (
+        "from contextlib import suppress as no\nabsent = None\nwith no(ImportError):\n    import absent"
+    ),
+    "suppress of several": (
+        "import contextlib\nabsent, E = None, [KeyError, ImportError]\nwith contextlib.suppress(*E):\n    import absent"
+    ),
+    "import_module": (
+        "import importlib\ntry:\n    importlib.import_module('absent')\nexcept ImportError:\n    absent = None"
+    ),
     "deeper": "try:\n    if True:\n        import absent\nexcept ImportError:\n    absent = None",
     "around a class": "try:\n    class A:\n        import absent\nexcept ImportError:\n    absent = None",
     "around a call": "def get():\n    import absent\ntry:\n    get()\nexcept ImportError:\n    absent = None",
@@ -144,6 +157,7 @@ NOT_GUARDED = {
     "a try around the definition": (
         "try:\n    def get():\n        import absent\n        return absent\nexcept ImportError: pass\nabsent = get()"
     ),
+    "a context that is none": "import io\nTEXT = 'a'\nwith io.StringIO(TEXT):\n    import absent",
     "a conditional one": "import sys\nif sys:\n    import absent",
 }
 
@@ -224,8 +238,73 @@ def test_a_library_that_imports_its_parts_when_they_are_asked_for(load: Load, li
             ModuleNotFoundError, match=r"lazy\.heavy can't be imported in .*: it needs absent, which is"
         ):
             module.use()
-    with pytest.raises(ImportError, match="cannot import name 'no_such' from 'lazy'"):
-        load("from lazy import heavy, no_such", lazy="heavy = 1")
+    module = load("from lazy import heavy, no_such\ndef use():\n    no_such()\n")
+    with pytest.raises(ModuleNotFoundError, match=r"^lazy\.no_such is not there in the environment of this step"):
+        module.use()
+
+
+def test_a_name_that_the_version_there_lacks(load: Load):
+    text = "from json import dumps, loads_all\nfrom pytest import no_such\n\nclass All(loads_all): pass\n"
+    module = load(f"{text}def use():\n    return loads_all(dumps(1))\ndef other():\n    return no_such()\n")
+    assert module.dumps(1) == "1"
+    with pytest.raises(ModuleNotFoundError) as raised:
+        module.use()
+    version = ".".join(map(str, sys.version_info[:3]))
+    assert str(raised.value) == (
+        f"json.loads_all is not there in the environment of this step, Python {version} at {sys.executable}; it is "
+        f"imported by line 1 of {module.__name__}.py. Ask for another version with @step(packages=[...]) or "
+        "@step(python=...), or import it inside the functions that use it"
+    )
+    with pytest.raises(ModuleNotFoundError, match=f", which has pytest {pytest.__version__}; it is imported by line 2"):
+        module.other()
+    guarded = "try:\n    from json import loads_all\nexcept ImportError:\n    loads_all = None\n"
+    assert load(guarded).loads_all is None
+    with pytest.raises(ImportError, match="cannot import name 'loads_all' from 'json'"):
+        load("def use():\n    from json import loads_all\n").use()
+
+
+def test_exceptions_of_a_missing_package_can_be_caught_and_ignored(load: Load):
+    module = load(
+        "import warnings, absent\nfrom absent.errors import OutOfMemoryError\n"
+        "warnings.filterwarnings('ignore', category=absent.ConvergenceWarning)\n"
+        "class Mine(OutOfMemoryError): pass\n"
+        "LOSS = absent.losses.MeanSquaredError(3) + absent.losses.MeanSquaredError.of(1)\n"
+        "def use():\n    try:\n        1 / 0\n    except OutOfMemoryError:\n        return 1\n"
+        "    except ZeroDivisionError:\n        return 2\n"
+        "def fail(kind):\n    raise kind()\n"
+    )
+    assert module.use() == 2
+    assert not isinstance(ValueError(), module.OutOfMemoryError)
+    for kind in (module.OutOfMemoryError, module.Mine):
+        with pytest.raises(ModuleNotFoundError, match=r"^absent\.errors is not installed in the environment of this"):
+            module.fail(kind)
+
+
+def test_a_text_of_it_is_one_while_the_module_is_imported_alone(load: Load):
+    module = load("import absent\nSAID = f'{absent.pi:.2f} {absent.pi}', str(absent)\nuse = lambda: f'{absent}'\n")
+    assert module.SAID[1] == "<absent, which is not installed here>"
+    with pytest.raises(ModuleNotFoundError, match=r"^absent is not installed in the environment"):
+        module.use()
+
+
+def test_a_module_that_fails_is_told_with_its_environment_and_its_placeholders(load: Any, tmp_path: Path):
+    with pytest.raises(RuntimeError) as raised:
+        load("import absent\nfrom json import no_such\nif not absent.is_there():\n    raise RuntimeError('no')\n")
+    load.explain(raised.value, str(tmp_path / "flows.py"))
+    (note,) = raised.value.__notes__
+    at = re.findall(r"line \d of user_module_\d+.py", note)
+    assert note == (
+        f"flows.py can't be imported in the environment of this step, {placeholders.this_python()}, with placeholders "
+        f"for absent ({at[0]}), json.no_such ({at[1]}). Mend that, or put the step into a module of its own that does "
+        "not import this one"
+    )
+
+
+def test_a_module_of_a_newer_python(load: Load):
+    module = load("import annotationlib\nuse = lambda: annotationlib.x\n")
+    if sys.version_info < (3, 14):
+        with pytest.raises(ModuleNotFoundError, match=r"\. Ask for a newer one with @step\(python=\.\.\.\), or import"):
+            module.use()
 
 
 def test_what_of_penstock_steps_do_not_have(load: Load, monkeypatch: pytest.MonkeyPatch):
@@ -242,7 +321,7 @@ def test_what_of_penstock_steps_do_not_have(load: Load, monkeypatch: pytest.Monk
 
 
 def test_a_mistake_in_the_users_own_modules_is_heard(load: Load):
-    for text in ("from json import no_such", "from . import no_such", "import pack.gone", "from pack.gone import a"):
+    for text in ("from . import no_such", "import pack.gone", "from pack.gone import a", "from pack import a"):
         with pytest.raises(ImportError, match=r"^(No module named|cannot import name|attempted relative import)"):
             load(text, pack="")
 
