@@ -131,11 +131,11 @@ def test_gc_shows_the_environments_that_go_and_says_which_stay(spacious: Spaciou
 def test_du_says_what_environments_take_and_what_of_it_no_run_needs(spacious: Spacious, say: Say) -> None:
     spacious.environment("one", 4096, runs=[spacious.run()])
     said = say("du")
-    assert ["environments", "1", "4.2 KiB"] in said.rows
+    assert ["environments, their locks and kits", "1", "4.2 KiB"] in said.rows
     assert said.next == "gc --keep-last 3"
     spacious.environment("two", 8192)
     said = say("du")
-    assert ["environments", "2", "12.5 KiB"] in said.rows
+    assert ["environments, their locks and kits", "2", "12.5 KiB"] in said.rows
     assert "1 environment that no run has: 8.2 KiB to free: penstock gc" in said.err
     assert said.next == "gc"
     assert [one["runs"] for one in json.loads(say("du --json").out)["environments"]] == [0, 1]
