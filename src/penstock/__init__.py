@@ -78,7 +78,9 @@ def _hand_down() -> None:
         return import_module("penstock.cli.display").for_script(project)
 
     def launch(flow: Any, params: dict[str, Any]) -> Any:
-        with import_module("penstock.executors.blank").blank_process() as blank:
+        # Another run of this process may have lent its own variables to an attempt just now.
+        environ = launcher.premises.before()
+        with import_module("penstock.executors.blank").blank_process(environ=environ) as blank:
             return import_module("penstock.launch.handles").from_python(flow, params, watch, blank)
 
     def submit(flow: Any, params: dict[str, Any]) -> Any:

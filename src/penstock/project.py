@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.artifacts.folder import FolderStore
+from penstock.sdk.launcher import launcher
 from penstock.settings import Settings
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def wire_executors(
     from penstock.executors.inline import InlineExecutor
     from penstock.executors.process import ProcessExecutor
 
-    inline = InlineExecutor(variables=variables)
+    inline = InlineExecutor(premises=launcher.premises, variables=variables)
     by_name: dict[str, Executor] = {}
     for name, declared in settings.executors.items():
         if inline_only or declared.kind == "inline":
@@ -115,5 +116,6 @@ def wire_executors(
                 gpus=declared.gpus,
                 interpreters=interpreters,
                 blank=blank if name == "process" else None,
+                environ=launcher.premises.before,
             )
     return Executors(by_name, inline)

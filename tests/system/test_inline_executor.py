@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from penstock.executors.inline import InlineExecutor
+from penstock.executors.tee import Tee
 from penstock.model.states import Cause
+from penstock.sdk.premises import Premises
 from penstock.worker import logs
 from tests.contract import faulty_steps
 from tests.contract.executor_bench import Bench
@@ -20,9 +22,10 @@ import sys
 from pathlib import Path
 from penstock.executors.inline import InlineExecutor
 from penstock.model.events import Lane
+from penstock.sdk.premises import Premises
 from tests.contract.executor_bench import Bench
 
-with Bench(InlineExecutor(), Path(sys.argv[1]), "mine") as bench:
+with Bench(InlineExecutor(premises=Premises()), Path(sys.argv[1]), "mine") as bench:
     print("from the body")
     attempt = bench.start("debugged", 41)
     while bench.executor.run_next(0.0):
@@ -52,7 +55,7 @@ def test_breakpoint_works_and_stdout_is_the_body_s(tmp_path: Path) -> None:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.syspath_prepend(Path(faulty_steps.__file__).parent)
-    return Bench(InlineExecutor(), tmp_path, "faulty_steps")
+    return Bench(InlineExecutor(premises=Premises()), tmp_path, "faulty_steps")
 
 
 def test_what_nobody_claims_runs_all_the_same(bench: Bench) -> None:
@@ -86,3 +89,20 @@ def test_what_is_printed_is_in_the_log(bench: Bench, capsys: pytest.CaptureFixtu
     captured = capsys.readouterr()
     assert captured.out == "from the body\n"
     assert captured.err == "out\nerr\n"
+
+
+@pytest.mark.parametrize("place", ["begin", "end"])
+def test_a_fault_around_the_step_ends_its_attempt(bench: Bench, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    sound = getattr(Tee, place)
+
+    def broken(*given: object) -> None:
+        sound(*given)
+        raise RuntimeError("no such stream")
+
+    with bench:
+        assert bench.value(bench.run("ok", 1)) == 2
+        with monkeypatch.context() as patch:
+            patch.setattr(Tee, place, broken)
+            error = bench.run("ok", 2).error
+        assert error is not None
+        assert error.message == "the flow's own process could not run it to its end: RuntimeError: no such stream"

@@ -62,7 +62,7 @@ def _place(error: BaseException) -> str:
         code = frame.f_code
         if not is_ours(code.co_filename) and not code.co_filename.startswith("<frozen"):
             source = linecache.getline(code.co_filename, line).strip()
-            return f"{os.path.relpath(code.co_filename)}:{line}, in {code.co_name}: {source}".rstrip(": ")
+            return f"{_nearby(code.co_filename)}:{line}, in {code.co_name}: {source}".rstrip(": ")
     return ""
 
 
@@ -92,3 +92,11 @@ def _told_input(item: InputInfo) -> str:
     known = f"{one_line(value.text)}  ({value.type}, {size(value.size_bytes)})" if value else ""
     sources = f"from {', '.join(item.sources[:3])}{' ...' if len(item.sources) > 3 else ''}" if item.sources else ""
     return ", ".join(filter(None, (known, sources)))
+
+
+def _nearby(file: str) -> str:
+    """The file as seen from here."""
+    try:
+        return os.path.relpath(file)
+    except OSError:  # the flow has removed the directory in which we are
+        return file

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,10 +27,10 @@ _THREAD_VARIABLES = (
 
 
 @contextmanager
-def blank_process(wanted: bool = True) -> Generator[Blank | None]:
+def blank_process(wanted: bool = True, environ: Mapping[str, str] | None = None) -> Generator[Blank | None]:
     """A process that starts up while this one imports what a run needs; None where it is not wanted. One that no run
-    has taken ends with the block."""
-    blank = Blank() if wanted else None
+    has taken ends with the block. `environ`: as for `Blank`."""
+    blank = Blank(environ=environ) if wanted else None
     try:
         yield blank
     finally:
@@ -39,9 +39,16 @@ def blank_process(wanted: bool = True) -> Generator[Blank | None]:
 
 
 class Blank:
-    """The process, and this end of its socket. `log` "": what it prints before it knows of a run is lost."""
+    """The process, and this end of its socket. `log` "": what it prints before it knows of a run is lost; `environ`:
+    the variables that it starts from, None for this process's own."""
 
-    def __init__(self, interpreter: Interpreter = OWN, threads: int = 1, log: str = "") -> None:
+    def __init__(
+        self,
+        interpreter: Interpreter = OWN,
+        threads: int = 1,
+        log: str = "",
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.interpreter = interpreter
         self.threads = threads
         self.mark = f"{MARK}={os.getpid()}-{time.monotonic_ns()}"
@@ -50,7 +57,8 @@ class Blank:
         fd = far.fileno()
         target = 4 if fd == 3 else 3  # a copy, since the original is closed when the program starts
         own = {**dict.fromkeys(_THREAD_VARIABLES, str(threads)), MARK: self.mark.partition("=")[2]}
-        environ = interpreter.surroundings({**os.environ, **own})
+        inherited = os.environ if environ is None else environ
+        surroundings = interpreter.surroundings({**inherited, **own})
         actions = [
             (os.POSIX_SPAWN_DUP2, fd, target),
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -59,7 +67,7 @@ class Blank:
         ]
         command = bootstrap(interpreter.python, "zygote", target, interpreter.kit)
         # A session of its own: Ctrl-C in the terminal reaches the driver alone.
-        self.pid = os.posix_spawn(command[0], command, environ, file_actions=actions, setsid=True)
+        self.pid = os.posix_spawn(command[0], command, surroundings, file_actions=actions, setsid=True)
         far.close()
 
     def close(self) -> None:

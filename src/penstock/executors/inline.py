@@ -16,19 +16,24 @@ from penstock.executors import capacity
 from penstock.executors.tee import Tee
 from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Ended, Hint, Lane, Profile, Recalled
-from penstock.model.outcomes import Log, Metric, failed
+from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
 from penstock.model.specs import Attempt, RunContext
-from penstock.model.states import Cause
+from penstock.model.states import Cause, TaskStatus
 from penstock.worker.attempt import Workbench, run_attempt
-from penstock.worker.footing import Detour, Premises
+from penstock.worker.footing import Detour
 from penstock.worker.meter import Meter, between, counted_from
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
+    from penstock.sdk.premises import Premises
 
 Variables = Callable[[Environment | None], Iterable[tuple[str, str]]]
 _PATIENCE_S = 0.05
 _IDLE_TURNS = 20
+_LOST = (
+    "the flow's working directory can't be gone back to after it: {}. Leave that directory where it is, or run "
+    'the step in a process of its own: on="process"'
+)
 
 
 def no_variables(environment: Environment | None) -> Iterable[tuple[str, str]]:
@@ -52,13 +57,21 @@ class InlineExecutor:
     - What a program prints that a step starts goes to the screen, as it is, and into no log.
     - What an attempt used is what the whole process did while it ran; its memory is not measured.
 
-    `cpu` None: all processors that this process may use; `variables`: those of an environment, secrets included.
+    `premises`: this process's; `cpu` None: all processors that this process may use; `variables`: those of an
+    environment, secrets included.
     """
 
-    def __init__(self, *, name: str = "inline", cpu: float | None = None, variables: Variables = no_variables) -> None:
+    def __init__(
+        self,
+        *,
+        premises: Premises,
+        name: str = "inline",
+        cpu: float | None = None,
+        variables: Variables = no_variables,
+    ) -> None:
         self._name = name
         self._variables = variables
-        self._premises = Premises()
+        self._premises = premises
         self._profile = Profile(cpu=float(cpu or capacity.cpu()), memory_bytes=capacity.memory_bytes())
         self._waiting: deque[_Waiting] = deque()
         lock = threading.RLock()
@@ -135,36 +148,61 @@ class InlineExecutor:
                 self._tee = self._meter = None
 
     def _run(self, item: _Waiting) -> None:
-        attempt = item.attempt
+        """Run it and post its end, whatever happens: a run waits for each attempt that it has started. Raises the
+        Suspension that interrupted it."""
+        outcome, interruption = failed(Cause.EXITED, "the flow's own process could not run it"), None
+        try:
+            outcome, interruption = self._logged(item)
+        except Exception as error:  # noqa: BLE001  a fault of this file's, or of a handler that somebody has put there
+            outcome = _faulty(error)
+        finally:
+            self._post(Ended(item.attempt.id, outcome._replace(worker=self._name)))
+        if interruption is not None:
+            raise interruption
+
+    def _logged(self, item: _Waiting) -> tuple[Outcome, Suspension | None]:
+        """Its outcome, with what it printed."""
+        tee, bench, meter = self._begin(item.attempt.id)
+        start = end = tee.size()
+        try:
+            outcome, interruption = self._at_home(item, bench, meter)
+        finally:
+            with self._changed:
+                self._running -= 1
+                with self._premises.lock:  # the streams are the whole process's
+                    tee.end()
+                end = tee.size()
+        return outcome._replace(log=Log(self._log_file(), start, end) if end > start else None), interruption
+
+    def _begin(self, attempt: str) -> tuple[Tee, Workbench, Meter]:
         with self._changed:
             if self._tee is None or self._meter is None:
                 self._meter = Meter()
-                self._tee = Tee(os.path.join(self._context.logs, self._log_file()))
+                self._tee = Tee(os.path.join(self._context.logs, self._log_file()), self._context)
                 self._bench = Workbench(self._context, self._hint)
-            tee, bench, meter = self._tee, self._bench, self._meter
+            with self._premises.lock:
+                self._tee.begin(attempt)
             self._running += 1
-            tee.begin(attempt.id)
-            start = tee.size()
-            self._premises.enter(self._variables(item.environment))
+            return self._tee, self._bench, self._meter
+
+    def _at_home(self, item: _Waiting, bench: Workbench, meter: Meter) -> tuple[Outcome, Suspension | None]:
+        """Its outcome; the directory and the variables of the process are as before, or the outcome says otherwise."""
         interruption = None
-        before = counted_from(meter.read())
+        guest = self._premises.enter(self._variables(item.environment))
         try:
-            with Detour(attempt.key):
-                outcome = run_attempt(attempt, bench)
+            before = counted_from(meter.read())
+            with Detour(item.attempt.key):
+                outcome = run_attempt(item.attempt, bench)
             outcome = outcome._replace(usage=between(outcome.usage, before, meter.read()))
         except Suspension as error:
             outcome, interruption = failed(Cause.CANCELLED, "was interrupted"), error
         finally:
-            with self._changed:
-                self._premises.leave()
-        with self._changed:
-            tee.end()
-            self._running -= 1
-            end = tee.size()
-        log = Log(self._log_file(), start, end) if end > start else None
-        self._post(Ended(attempt.id, outcome._replace(log=log, worker=self._name)))
-        if interruption is not None:
-            raise interruption
+            lost = self._premises.leave(guest)
+        if lost is not None and outcome.error is None:
+            # Not retryable: the next attempt would find itself wherever this one has left the process.
+            error = Error(Cause.RAISED.value, "", _LOST.format(lost), retryable=False)
+            outcome = outcome._replace(status=TaskStatus.FAILED.value, result=None, error=error)
+        return outcome, interruption
 
     def _take_unclaimed(self) -> None:
         """The fallback thread: takes what has waited for a while, as where the flow's body computes and waits for
@@ -194,3 +232,8 @@ class InlineExecutor:
     def _post(self, event: Ended | Recalled | Adopted | Hint) -> None:
         if self._mailbox is not None and not self._closed:
             self._mailbox.post(event)
+
+
+def _faulty(error: Exception) -> Outcome:
+    """The outcome of an attempt whose surroundings failed, not its step."""
+    return failed(Cause.EXITED, f"the flow's own process could not run it to its end: {type(error).__name__}: {error}")

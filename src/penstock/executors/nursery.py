@@ -6,7 +6,7 @@ import _socket
 import array
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from penstock.executors.blank import Blank
@@ -22,7 +22,8 @@ class Nursery:
     """One zygote: all its workers have the same interpreter and number of threads. It starts at once, and nobody waits
     for it.
 
-    `blank`: a process that was started before, with the same of both; None: a new one.
+    `blank`: a process that was started before, with the same of both; None: a new one, which starts from `environ`
+    (None: this process's variables).
     """
 
     def __init__(
@@ -32,12 +33,13 @@ class Nursery:
         threads: int,
         name: str,
         blank: Blank | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self.interpreter = interpreter
         self.threads = threads
         self._scratch = context.scratch
         self._log = os.path.join(context.logs, f"{name}.log")
-        blank = blank or Blank(interpreter, threads, self._log)
+        blank = blank or Blank(interpreter, threads, self._log, environ)
         self._mark, self._near, self.pid = blank.mark, blank.near, blank.pid
         self._pids: dict[int, int] = {}  # of the workers that live, by number
         self.fd: int = self._near.fileno()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.executors import capacity
@@ -35,7 +36,8 @@ class ProcessExecutor:
 
     `max_workers` and `cpu` both say how many processors it may use (None: all that this process may); `memory_bytes`
     None: all of the machine's; `gpus` None: those that the system shows; `interpreters`: says what runs an environment;
-    `blank`: a process for its first zygote.
+    `blank`: a process for its first zygote; `environ`: gives the variables that a new zygote starts from, None for
+    those that this process has then.
     """
 
     def __init__(
@@ -48,10 +50,12 @@ class ProcessExecutor:
         gpus: tuple[str, ...] | None = None,
         interpreters: Interpreters = own_alone,
         blank: Blank | None = None,
+        environ: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
         self._name = name
         self._interpreters = interpreters
         self._blank = blank
+        self._environ = environ
         self._profile = Profile(
             cpu=float(max_workers or cpu or capacity.cpu()),
             memory_bytes=memory_bytes or capacity.memory_bytes(),
@@ -149,7 +153,9 @@ class ProcessExecutor:
             name = f"{self._name}-{os.getpid()}-zygote-{self._zygotes}"
             interpreter = self._interpreters(place.environment)
             blank = self._take_blank(interpreter, place.threads)
-            nursery = self._nurseries[place] = Nursery(self._context, interpreter, place.threads, name, blank)
+            environ = self._environ and self._environ()
+            nursery = Nursery(self._context, interpreter, place.threads, name, blank, environ)
+            self._nurseries[place] = nursery
             started = nursery
             self._mailbox.watch(nursery.fd, lambda: self._hear(place, started))
         return nursery

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
+from penstock.sdk.premises import Premises
+
 if TYPE_CHECKING:
     from penstock.sdk.current import AttemptContext
     from penstock.sdk.flows import Flow
@@ -22,6 +24,7 @@ class Launcher:
         self.submit: Optional[Callable[[Flow[Any, Any], Dict[str, Any]], Any]] = None
         self.places: List[Place] = []  # of the runs that this process drives
         self.attempts: List[AttemptContext] = []  # that run in this process
+        self.premises = Premises()  # what they share and change
 
 
 launcher = Launcher()

@@ -86,9 +86,10 @@ def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
     return Outcome(_FAILED if error else _DONE, result, error, usage, None, tuple(here.metrics))
 
 
-def is_attempt_s() -> bool:
-    """Whether the calling thread works for an attempt: it runs one, or one started it."""
-    return current.attempt_here() is not None
+def is_attempt_of(context: RunContext) -> bool:
+    """Whether the calling thread works for an attempt of a run: it runs one, or one started it."""
+    here = current.attempt_here()
+    return here is not None and here.context is context
 
 
 def perform(attempt: Attempt, bench: Workbench, here: current.AttemptContext) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _random
 import os
 import sys
-from typing import Any, Callable, Dict, Iterable, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 from penstock.worker.hooks import ImportHooks
 
@@ -83,28 +83,3 @@ class Detour:
         sys.meta_path.remove(self._hooks)
         for restore, state in self._states:
             restore(state)
-
-
-class Premises:
-    """The directory and the variables of the flow's own process: what attempts change of them is taken back when none
-    runs any more. Not for several threads at once."""
-
-    def __init__(self) -> None:
-        self._guests = 0
-
-    def enter(self, variables: Iterable[Tuple[str, str]]) -> None:
-        """An attempt begins, with variables of its own; others that run meanwhile see them too."""
-        self._guests += 1
-        if self._guests == 1:
-            self._cwd = os.getcwd()
-            self._environ = os.environ.copy()
-        os.environ.update(variables)
-
-    def leave(self) -> None:
-        """An attempt is over."""
-        self._guests -= 1
-        if self._guests == 0:
-            os.chdir(self._cwd)
-            if os.environ != self._environ:
-                os.environ.clear()
-                os.environ.update(self._environ)

@@ -13,7 +13,7 @@ import pytest
 
 from penstock.model.outcomes import Usage
 from penstock.worker import channel, meter, posix, sources
-from penstock.worker.footing import Detour, Footing, Premises
+from penstock.worker.footing import Detour, Footing
 from penstock.worker.gauge import FILE_SIZE, Gauges
 from penstock.worker.hooks import ImportHooks
 
@@ -69,20 +69,6 @@ def test_a_detour_leaves_no_trace() -> None:
     assert [first, random.random()] == expected
     with Detour(b"k" * 33):
         assert random.random() == inside
-
-
-def test_premises_are_left_as_they_were_when_the_last_one_leaves(tmp_path: Path) -> None:
-    before = os.getcwd(), dict(os.environ)
-    premises = Premises()
-    for _ in range(2):
-        premises.enter([("FIRST", "1")])
-        premises.enter([("SECOND", "2")])
-        os.chdir(tmp_path)
-        os.environ["ADDED"] = "1"
-        premises.leave()
-        assert (os.environ["FIRST"], os.environ["SECOND"]) == ("1", "2")
-        premises.leave()
-        assert (os.getcwd(), dict(os.environ)) == before
 
 
 def test_gauges() -> None:
