@@ -439,3 +439,27 @@ def test_what_is_damaged_inside_a_package_is_told_where_a_step_fails_and_mended_
     code, output = lib.penstock("resume")
     assert code == 0, output
     assert "lib/__init__.py has changed: builds it anew" in output
+
+
+def test_a_resume_and_a_fork_take_no_newer_archive_that_came_into_a_folder(lib: Project) -> None:
+    lib.write(
+        LIB.replace(
+            "return there(n)",
+            "there(n)\n    if not os.path.exists('go'):\n        raise ValueError\n    return there(n + 1)",
+        )
+    )
+    assert lib.penstock("run", "mine.py")[0] == 1
+    wheel(lib.folder / "wheels", "lib", "2.0")
+    lib.touch("go")
+    assert lib.penstock("resume")[0] == 0
+    assert '"1.0"' in lib.penstock("get", "main/1")[1]
+    assert lib.penstock("fork", "main/1", "--n", "7")[0] == 0
+    assert '"1.0"' in lib.penstock("get", "main/2")[1]
+
+
+def test_a_damaged_kit_is_unpacked_anew(lib: Project) -> None:
+    assert lib.run().value() == ["1.0", 1]
+    for name in ("__init__.py", "worker/zygote.py"):
+        (kit,) = (lib.folder / ".penstock/environments/kits").glob("kit-*")
+        (kit / "penstock" / name).unlink()
+        assert lib.run().value() == ["1.0", 1]

@@ -434,6 +434,11 @@ def _python_elsewhere(folder: Path) -> str:
     return "its interpreter has changed"
 
 
+def _without_settings(folder: Path) -> str:
+    (folder / "pyvenv.cfg").unlink()
+    return "pyvenv.cfg is gone"
+
+
 def _python_updated(folder: Path) -> str:
     text = (folder / marks.NAME).read_text()
     size = os.stat(folder / "bin" / "python").st_size
@@ -443,7 +448,15 @@ def _python_updated(folder: Path) -> str:
 
 @pytest.mark.parametrize(
     "damage",
-    [_without_package, _without_packages, _truncated_mark, _without_python, _python_elsewhere, _python_updated],
+    [
+        _without_package,
+        _without_packages,
+        _truncated_mark,
+        _without_python,
+        _python_elsewhere,
+        _python_updated,
+        _without_settings,
+    ],
 )
 def test_a_damaged_environment_is_built_anew_with_a_word(
     place: Place, lib: Environment, damage: Callable[[Path], str]

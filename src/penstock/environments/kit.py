@@ -41,6 +41,7 @@ def unpack_kit(folder: Path) -> Path:
     """
     members = sorted(_members())
     target = folder / _name(members)
+    _clear_damaged(target, members)
     if not target.exists():
         temporary = folder / f"{target.name}.{os.getpid()}.tmp"
         try:
@@ -60,6 +61,18 @@ def unpack_kit(folder: Path) -> Path:
     except OSError:
         pass  # a project that can't be written works all the same
     return target
+
+
+def _clear_damaged(target: Path, members: list[tuple[str, bytes]]) -> None:
+    """Put an unpacked kit that lacks something out of the way."""
+    try:
+        if all(os.stat(target / name).st_size == len(data) for name, data in members):
+            return
+    except OSError:
+        pass
+    import shutil
+
+    shutil.rmtree(target, ignore_errors=True)
 
 
 def name() -> str:

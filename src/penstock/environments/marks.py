@@ -77,6 +77,8 @@ def damage(place: Path, mark: Mark) -> str:
             return "its interpreter has changed"
     except OSError:
         return "its interpreter is gone"
+    if not (place / "pyvenv.cfg").exists():
+        return "pyvenv.cfg is gone"
     try:
         missing = sorted(set(mark.names) - set(os.listdir(place / mark.site)))
     except OSError:

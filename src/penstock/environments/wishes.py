@@ -20,6 +20,7 @@ class Wish(NamedTuple):
     """An environment's wish, read and ready to be resolved."""
 
     digest: str  # 64 hex digits; equal wishes have equal ones, wherever their files lie
+    asked: str  # likewise, whatever lies in the folders that are searched: what a run that goes on asks for again
     python: str
     lines: tuple[str, ...]  # of the requirements file that says it; (): nothing is asked for
     options: tuple[str, ...]  # where packages are looked for
@@ -51,9 +52,10 @@ def read(environment: Environment) -> Wish:
     python = interpreters.asked(environment.python)
     system = os.uname()
     contents += [python, sys.implementation.name, system.sysname, system.machine, environment.packages, options]
-    contents += [project.digested, *_archives(options)]
+    contents.append(project.digested)
     return Wish(
-        digest=blake3(repr(contents).encode()).hexdigest(),
+        digest=blake3(repr([*contents, *_archives(options)]).encode()).hexdigest(),
+        asked=blake3(repr(contents).encode()).hexdigest(),
         python=python,
         lines=tuple(lines),
         options=tuple(dict.fromkeys(options)),

@@ -110,7 +110,7 @@ class Workshop:
     def _locked(self, environment: Environment) -> Lock:
         from penstock.environments import locks, wishes
 
-        wish = wishes.read(environment).digest
+        wish = wishes.read(environment).asked
         known = self._recorded.get(wish)
         lock = locks.parse(known) if known else locks.resolve(environment, self._folder, self._tell)
         self._locks[environment] = self._made[wish] = lock

@@ -41,10 +41,13 @@ class Secrets:
         return self._file.get(name)
 
     def _from_mount(self, name: str) -> str | None:
+        file = self._mounted / name
         try:
-            return (self._mounted / name).read_text(encoding="utf-8").rstrip("\n")
+            return file.read_text(encoding="utf-8").rstrip("\n")
         except OSError:
             return None
+        except UnicodeDecodeError as error:
+            raise UsageError(f"the secret {name} can't be read from {file}: {error}") from None
 
 
 def _read(file: Path) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Iterable, Mapping, NamedTuple, Optional, Tuple, cast
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Mapping, NamedTuple, Optional, Tuple, cast
 
 if TYPE_CHECKING:
     from typing import Union
@@ -71,9 +71,16 @@ def over(own: Optional[Environment], default: Optional[Environment]) -> Optional
         constraints=own.constraints or default.constraints,
         indexes=own.indexes or default.indexes,
         find_links=own.find_links or default.find_links,
-        env=tuple(sorted({**dict(default.env), **dict(own.env)}.items())),
-        secrets=tuple(dict.fromkeys((*default.secrets, *own.secrets))),
+        **joined(default, own.env, own.secrets),
     )
+
+
+def joined(base: Environment, env: Tuple[Tuple[str, str], ...], secrets: Tuple[str, ...]) -> Dict[str, Any]:
+    """An environment's variables and secrets with more of them; of equal names the new ones count."""
+    return {
+        "env": tuple(sorted({**dict(base.env), **dict(env)}.items())),
+        "secrets": tuple(dict.fromkeys((*base.secrets, *secrets))),
+    }
 
 
 def settled(own: Optional[Environment], default: Optional[Environment]) -> Optional[Environment]:

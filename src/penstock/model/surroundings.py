@@ -7,7 +7,7 @@ import re
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple, cast
 
 from penstock.errors import UsageError
-from penstock.model.environments import Environment
+from penstock.model.environments import Environment, joined
 
 _PYTHON = re.compile(r"(?:(?:cpython|pypy)-?)?\d+\.\d+(?:\.\d+)?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -18,6 +18,14 @@ def _texts(value: Any, folder: str = "") -> Tuple[str, ...]:
     if not all(isinstance(text, str) and text.strip() for text in texts):
         raise ValueError('expected a list of texts, such as ["scikit-learn==1.5.2", "pandas<3"]')
     return tuple(text.strip() for text in texts)
+
+
+def _packages(value: Any, folder: str = "") -> Tuple[str, ...]:
+    packages = _texts(value)
+    for package in packages:
+        if package.startswith("-") or "\n" in package:
+            raise ValueError(f"{package!r} is no requirement: options go by indexes=, find_links=, requirements=")
+    return packages
 
 
 def _python(value: Any, folder: str = "") -> str:
@@ -54,6 +62,8 @@ def _variables(value: Any, folder: str = "") -> Tuple[Tuple[str, str], ...]:
             raise ValueError(f"{name!r} is no name of an environment variable")
         if not isinstance(text, str):
             raise ValueError(f"{name} is {text!r}, which is no text: write it as one")
+        if "\0" in text:
+            raise ValueError(f"{name} holds a null character, which no environment variable can")
     return tuple(sorted(items.items()))
 
 
@@ -66,7 +76,7 @@ def _names(value: Any, folder: str = "") -> Tuple[str, ...]:
 
 
 _CHECKS: Dict[str, Callable[[Any, str], Any]] = {
-    "packages": _texts,
+    "packages": _packages,
     "python": _python,
     "requirements": _path,
     "pyproject": _path,
@@ -88,7 +98,8 @@ KEYWORDS = ("environment", *FIELDS)
 def changed(before: Optional[Environment], what: str, given: Mapping[str, Any], folder: str) -> Optional[Environment]:
     """The environment with some of it replaced by the user's keywords; None stands for none of it.
 
-    `environment=` is what the others change; an empty `Environment()` stays one: the flow's own, whatever the default.
+    `environment=` is what the others change; variables and secrets are added to its own. An empty `Environment()` stays
+    one: the flow's own, whatever the default.
     Relative paths stand from `folder`. Raises UsageError that names the keyword, the value and what was expected.
     """
     base: Any = before
@@ -97,8 +108,10 @@ def changed(before: Optional[Environment], what: str, given: Mapping[str, Any], 
         if base is not None and not isinstance(base, Environment):
             raise UsageError(f"{what}: environment={base!r}: expected an Environment(packages=[...], python=...)")
         base = None if base is None else _checked(f"{what}: environment", base._asdict(), folder)
-    own = {name: value for name, value in given.items() if name != "environment"}
-    made = (base or Environment())._replace(**_fields(what, own, folder))
+    own = _fields(what, {name: value for name, value in given.items() if name != "environment"}, folder)
+    more = joined(base or Environment(), own.get("env", ()), own.get("secrets", ()))
+    own.update((name, value) for name, value in more.items() if own.get(name))
+    made = (base or Environment())._replace(**own)
     return made if made != Environment() or base == Environment() else None
 
 

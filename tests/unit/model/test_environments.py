@@ -39,6 +39,27 @@ def test_the_flow_s_own_stays_asked_for_until_something_else_is() -> None:
     assert surroundings.changed(Environment(["a"]), "step s", {"packages": None}, "/") is None
 
 
+def test_variables_and_secrets_are_added_and_none_takes_them_away() -> None:
+    base = Environment(env={"A": "1", "B": "2"}, secrets=["S"])
+    more = surroundings.changed(base, "step s", {"env": {"B": "3", "C": "4"}, "secrets": ["T"]}, "/")
+    assert more == Environment(env={"A": "1", "B": "3", "C": "4"}, secrets=["S", "T"])
+    assert surroundings.changed(base, "step s", {"env": None}, "/") == Environment(secrets=["S"])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"packages": ["--index-url=http://evil"]}, "is no requirement: options go by indexes="),
+        ({"packages": ["lib\n--index-url http://evil"]}, "is no requirement"),
+        ({"env": {"A": "x\0y"}}, "A holds a null character"),
+    ],
+)
+def test_what_would_fail_later_is_refused(given: Any, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        surroundings.changed(None, "step s", given, "/")
+    assert said in str(caught.value)
+
+
 def test_what_is_checked_is_the_same_wish() -> None:
     wish = Environment(["a"], requirements=Path("/r.txt"), env={"A": "1"})
     assert surroundings.changed(None, "step s", {"environment": wish}, "/") == wish
