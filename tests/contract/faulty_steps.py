@@ -25,6 +25,14 @@ def ok(number: int = 7) -> int:
     return number * 2
 
 
+def takes_any(**values: object) -> int:
+    return len(values)
+
+
+def raise_long() -> None:
+    raise ValueError("x" * 100_000)
+
+
 def echo(value: object) -> object:
     return value
 

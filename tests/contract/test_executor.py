@@ -317,6 +317,17 @@ def test_the_worker_s_own_messages_are_not_the_attempt_s(own: Bench) -> None:
         assert (outcome.usage.read_bytes, outcome.usage.written_bytes) == (0, 0)
 
 
+def test_nor_are_those_that_go_through_a_file(own: Bench, tmp_path: Path) -> None:
+    file, long = str(tmp_path / "file"), ["x" * 10_000] * 100  # each short enough to stand in the message
+    assert own.run("write", file, 1000).usage.written_bytes == 1000
+    assert len(own.run("raise_long").error.message) > 60_000  # type: ignore[union-attr]
+    usage = own.run("write", file, 1000).usage
+    assert (usage.read_bytes, usage.written_bytes) == (0, 1000)
+    inputs = {f"i{at}": value for at, value in enumerate(long)}
+    usage = own.run("takes_any", **inputs).usage
+    assert (usage.read_bytes, usage.written_bytes) == (0, 0)
+
+
 def test_children_that_were_waited_for_count(bench: Bench) -> None:
     assert 0.15 < bench.run("spin_in_child", 0.2).usage.cpu_s < 0.45
 

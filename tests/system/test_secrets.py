@@ -176,9 +176,9 @@ def test_what_a_step_leaves_running_holds_nobody_up(secretive: Project) -> None:
         f"""{PRINTS}
 @step(secrets=["TOKEN"])
 def uses(n):
-    again = "while true; do echo behind $TOKEN; sleep 0.01; done"
+    again = f"while true; do echo behind $TOKEN; : > printed-{{n}}; sleep 0.01; done"
     child = subprocess.Popen(["sh", "-c", again], start_new_session=True)
-    time.sleep(0.1)
+    await_file(f"printed-{{n}}")
     note(child.pid)
     return n
 

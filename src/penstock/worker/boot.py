@@ -32,7 +32,8 @@ class Ready(NamedTuple):
 
 
 def boot(context: RunContext) -> Ready:
-    """Import the user's module. What it raises is kept, and becomes the failure of every attempt."""
+    """Import the user's module. What it raises is kept, and becomes the failure of every attempt. Secrets are hidden
+    before."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the driver's to answer
     os.chdir(context.cwd)
     if context.sys_path:
@@ -41,7 +42,6 @@ def boot(context: RunContext) -> Ready:
         if kit_root() not in sys.path:
             sys.path.append(kit_root())
     sys.argv[:] = context.argv or [context.module_path]
-    masking.hide(os.environ.get(name, "") for name in context.secrets)
     hooks = ImportHooks()
     capture.install(hooks)
     recorded = sources.install(context.sources)
@@ -53,6 +53,11 @@ def boot(context: RunContext) -> Ready:
         explain = missing.install()
     broken = _import(recorded, context, explain) if context.module else None
     return Ready(Workbench(context, broken=broken), Footing(hooks), posix.libc())
+
+
+def hide_secrets(context: RunContext) -> None:
+    """From now on their values are masked in what this process writes, and in what is forked from it."""
+    masking.hide(os.environ.get(name, "") for name in context.secrets)
 
 
 def _import(recorded: sources.Sources, context: RunContext, explain: Optional[Explain]) -> Optional[Error]:

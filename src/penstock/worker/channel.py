@@ -53,9 +53,14 @@ def unwrap(message: bytes) -> Tuple[bytes, Any]:
     return kind, loads(body)
 
 
+def is_in_file(message: bytes) -> bool:
+    """Whether a datagram only names the file that holds the message."""
+    return message[1:2] == b"@"
+
+
 def discard(message: bytes) -> None:
     """Drop a message that nobody will read."""
-    if message[1:2] == b"@":
+    if is_in_file(message):
         try:
             os.unlink(os.fsdecode(message[2:]))
         except FileNotFoundError:

@@ -15,7 +15,7 @@ from penstock.worker.attempt import Workbench, run_attempt
 from penstock.worker.failure import traceback_text
 from penstock.worker.footing import Footing
 from penstock.worker.gauge import Gauge
-from penstock.worker.meter import Meter, between, counted_from
+from penstock.worker.meter import Meter, Reading, between, counted_from
 
 _SHORT_S = 0.005
 """What is over sooner has hardly changed the memory that was seen last: that is not worth another look."""
@@ -66,10 +66,12 @@ class Worker:
             os._exit(status)
 
     def _serve(self, message: bytes) -> None:
-        gauge = self._post.gauge
         before = counted_from(self._before, len(message))
-        gauge.begin(monotonic(), process_time() + before.children_cpu_s, before.read_bytes, before.written_bytes)
+        self._begin(before)
         attempt = attempt_from_plain(channel.unwrap(message)[1])
+        if channel.is_in_file(message):
+            before = self._look_again()
+            self._begin(before)
         self._footing.begin(attempt.key)
         capture.begin(attempt.id)
         outcome = run_attempt(attempt, self._bench)
@@ -78,18 +80,29 @@ class Worker:
         log = self._log()
         after = self._meter.read(memory=outcome.usage.wall_s > _SHORT_S)
         self._memory_bytes = after.memory_bytes or self._memory_bytes
-        usage = between(outcome.usage, before, after, max(gauge.end(), self._memory_bytes))
+        usage = between(outcome.usage, before, after, max(self._post.gauge.end(), self._memory_bytes))
         sent = self._send(attempt.id, outcome._replace(usage=usage, log=log, worker=self._post.name))
-        self._before = counted_from(after, written_bytes=sent)
+        self._before = self._look_again() if sent is None else counted_from(after, written_bytes=sent)
 
-    def _send(self, attempt: str, outcome: Outcome) -> int:
-        """Say how it ended; gives the bytes that this took."""
+    def _begin(self, before: Reading) -> None:
+        cpu_s = process_time() + before.children_cpu_s
+        self._post.gauge.begin(monotonic(), cpu_s, before.read_bytes, before.written_bytes)
+
+    def _look_again(self) -> Reading:
+        """Where an attempt starts to count behind a message that went through a file."""
+        return counted_from(self._meter.read())
+
+    def _send(self, attempt: str, outcome: Outcome) -> Optional[int]:
+        """Say how it ended; gives the bytes that this took, None: a file was written as well, or a part of one."""
+        in_file = False
         try:
             message = channel.wrap(channel.OUTCOME, (attempt, to_plain(outcome)), self._post.scratch)
         except OSError as error:  # a long outcome goes through a file, and the disk may be full
             short = failed(Cause.RAISED, f"the outcome can't be written: {error}", usage=outcome.usage)
             message = channel.wrap(channel.OUTCOME, (attempt, to_plain(short)), self._post.scratch)
-        return os.write(self._post.fd, message)
+            in_file = True
+        sent = os.write(self._post.fd, message)
+        return None if in_file or channel.is_in_file(message) else sent
 
     def _hint(self, attempt: str, metrics: Tuple[Metric, ...]) -> None:
         data = attempt, tuple(tuple(metric) for metric in metrics)

@@ -14,6 +14,7 @@ import os
 import select
 import sys
 import time
+import traceback
 from typing import Any, Callable, Dict, NamedTuple, NoReturn, Optional
 
 from penstock.artifacts import masking
@@ -98,8 +99,9 @@ class Sieve:
             pass
 
 
-def start(control: Any) -> Optional[Sieve]:
-    """Fork the process; None: no value is hidden. `control`: the zygote's socket, which nobody else may hold."""
+def start(control: Any, log: str) -> Optional[Sieve]:
+    """Fork the process; None: no value is hidden. `control`: the zygote's socket, which nobody else may hold; `log`:
+    the zygote's log file, where the executor looks for what has ended it."""
     finder = masking.finder_of_bytes(HEAD)
     if finder is None:
         return None
@@ -108,9 +110,27 @@ def start(control: Any) -> Optional[Sieve]:
     if pid == 0:
         control.close()
         near.close()
-        _Process(far, lambda: RunningMask(finder)).run()
+        _run(_Process(far, lambda: RunningMask(finder)), log)
     far.close()
     return Sieve(pid, near)
+
+
+def _run(process: _Process, log: str) -> NoReturn:
+    """Be the process. What ends it too early stands in the zygote's log: with it end the zygote and all workers."""
+    status = 1
+    try:
+        process.run()
+        status = 0
+    except BaseException:  # noqa: BLE001  the last boundary: a forked process must not unwind into the zygote's frames
+        _note(masking.masked(traceback.format_exc()), log)
+    finally:
+        os._exit(status)
+
+
+def _note(text: str, log: str) -> None:
+    fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.write(fd, f"what masks the lines of workers has failed:\n{text}".encode("utf-8", "backslashreplace"))
+    os.close(fd)
 
 
 class _Stream:
@@ -174,16 +194,14 @@ class _Process:
         self._poll.register(control.fileno(), select.POLLIN)
         self._goes_on = True
 
-    def run(self) -> NoReturn:
-        try:
-            while self._goes_on or self._streams:
-                for fd, _ in self._poll.poll():
-                    if fd == self._control.fileno():
-                        self._hear()
-                    elif fd in self._streams:
-                        self._serve(self._streams[fd], fd)
-        finally:
-            os._exit(0)
+    def run(self) -> None:
+        """Serve until the zygote and all writers are gone."""
+        while self._goes_on or self._streams:
+            for fd, _ in self._poll.poll():
+                if fd == self._control.fileno():
+                    self._hear()
+                elif fd in self._streams:
+                    self._serve(self._streams[fd], fd)
 
     def _hear(self) -> None:
         said, ancillary, _, _ = self._control.recvmsg(1, _socket.CMSG_SPACE(12))

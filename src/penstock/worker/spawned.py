@@ -24,5 +24,6 @@ def main(first: int) -> NoReturn:
     outlet = Outlet(first + 3, _socket.socket(fileno=first + 4)) if has_outlet else None
     for each in (fd, gauge_fd, *((outlet.fd, outlet.sync.fileno()) if outlet else ())):
         os.set_inheritable(each, False)
+    boot.hide_secrets(context)
     ready = boot.boot(context)
     zygote.serve(zygote.Order(*order), fd, Gauges(gauge_fd).at(slot), context, ready, parent, outlet)

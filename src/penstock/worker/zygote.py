@@ -16,7 +16,6 @@ import sys
 import time
 from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Set, Tuple
 
-from penstock.artifacts import masking
 from penstock.model import wire
 from penstock.worker import boot, channel, posix, sieve
 from penstock.worker.bootstrap import bootstrap
@@ -341,8 +340,8 @@ def main(fd: int) -> NoReturn:
     first = control.recv(channel.ROOM)
     if first:
         log, setup = channel.unwrap(first)[1]
-        masking.hide(os.environ.get(name, "") for name in boot.context_from_plain(setup).secrets)
-        found = sieve.start(control)
+        boot.hide_secrets(boot.context_from_plain(setup))
+        found = sieve.start(control, log)
         # What it prints goes to its log from now on, also where it was started before there was one.
         _write_to(_opened(log) if found is None else found.own_outlet(log))
         Zygote(control, setup, found).run()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
+from hashlib import sha256
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -43,6 +45,16 @@ def test_each_form_of_a_value_is_masked_whole(value: str) -> None:
     for written in (quote(data), quote(data, safe=""), quote_plus(data)):
         assert masked(f"https://u:{written}@host") == "https://u:***@host"
     assert holds(b"\x80" + data)
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_base64_has_two_alphabets(encode: Callable[[bytes], bytes]) -> None:
+    value = "~~~???>>>~~~???>>>"
+    masking.hide([value])
+    for before in ("", "u", "me"):
+        rest = masked(encode((before + value).encode()).decode())
+        assert "***" in rest
+        assert len(rest.replace("***", "")) <= 8
 
 
 @pytest.mark.parametrize("before", ["", "u:", "me:", "user:"])
@@ -118,6 +130,18 @@ def test_a_preview_shows_no_part_of_a_long_value(where: int) -> None:
     masking.hide(["1234"])
     assert json.loads(preview([1234, 5678], 1234)) == {"type": "list", "text": "[***, 5678]", "length": 2, "size": 1234}
     assert json.loads(preview(1234)) == {"type": "int", "text": "***"}
+
+
+KEY = "\n".join(["-----BEGIN KEY-----", *(sha256(b"%d" % at).hexdigest() for at in range(50)), "-----END KEY-----"])
+
+
+def test_a_long_key_is_found_wherever_it_is_cut() -> None:
+    masking.hide([KEY])
+    text = "before " + KEY
+    for most in range(0, len(text) + 1, 7):
+        assert cut(text, most) in ("before "[:most], "before ***"[:most])
+    assert masked(text + " behind") == "before *** behind"
+    assert masked(f"{KEY[20:84]} {KEY!r} {KEY[:19]}") == "*** '***' ***"
 
 
 def test_what_is_too_short_has_no_forms() -> None:
