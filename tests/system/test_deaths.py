@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -250,6 +250,15 @@ def test_workers_die_with_their_driver(project: Project) -> None:
     }
 
 
+@pytest.fixture
+def hangups_heard() -> Generator[None]:
+    """Under `nohup` the tests' processes would inherit that SIGHUP is ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangups_heard")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "the terminal closes"])
 def test_a_driver_that_is_told_to_end_leaves_a_run_that_resumes(project: Project, number: int) -> None:
     project.write(GATES)
