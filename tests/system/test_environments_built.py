@@ -513,6 +513,18 @@ def test_one_that_is_damaged_inside_stays_while_a_run_uses_it(place: Place, lib:
     assert "VERSION" in module.read_text()
 
 
+def test_where_nothing_can_be_noted_nothing_is_said(
+    place: Place, lib: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(place.build(lib).folder)
+
+    def refuse(*_: object) -> None:
+        raise PlatformError("can't write")
+
+    monkeypatch.setattr(locking, "alone", refuse)
+    assert integrity.inspect(folder) == ""
+
+
 def test_an_environment_that_is_being_built_is_not_inspected(place: Place, lib: Environment) -> None:
     folder = Path(place.build(lib).folder)
     next(folder.glob("lib/*/site-packages/lib/__init__.py")).unlink()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from penstock.environments import locking, marks
+from penstock.errors import PlatformError
 
 _LIST = "files.txt"
 
@@ -33,7 +34,7 @@ def inspect(place: Path) -> str:
             if found:
                 marks.note_damage(place, found)
             return found
-    except BlockingIOError:
+    except (BlockingIOError, PlatformError):  # it is being built, or nothing can be noted there
         return ""
 
 

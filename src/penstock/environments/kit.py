@@ -41,7 +41,8 @@ def unpack_kit(folder: Path) -> Path:
     """
     members = sorted(_members())
     target = folder / _name(members)
-    _clear_damaged(target, members)
+    if _is_damaged(target, members):
+        _clear(target, members)
     if not target.exists():
         temporary = folder / f"{target.name}.{os.getpid()}.tmp"
         try:
@@ -63,16 +64,23 @@ def unpack_kit(folder: Path) -> Path:
     return target
 
 
-def _clear_damaged(target: Path, members: list[tuple[str, bytes]]) -> None:
-    """Put an unpacked kit that lacks something out of the way."""
+def _is_damaged(target: Path, members: list[tuple[str, bytes]]) -> bool:
+    """Whether an unpacked kit lacks something; False where there is none."""
     try:
-        if all(os.stat(target / name).st_size == len(data) for name, data in members):
-            return
+        return target.exists() and any(os.stat(target / name).st_size != len(data) for name, data in members)
     except OSError:
-        pass
+        return True
+
+
+def _clear(target: Path, members: list[tuple[str, bytes]]) -> None:
+    """Remove a damaged kit, but never the one that another process has put into its place meanwhile."""
     import shutil
 
-    shutil.rmtree(target, ignore_errors=True)
+    from penstock.environments import locking
+
+    with locking.alone(target.parent / ".damaged.lock", lambda: None):
+        if _is_damaged(target, members):
+            shutil.rmtree(target, ignore_errors=True)
 
 
 def name() -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from penstock.environments import kit
 from penstock.environments.kit import build_kit
 from penstock.errors import StoreError
 
@@ -32,3 +33,14 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
     (tmp_path / "kits").touch()
     with pytest.raises(StoreError, match=r"can't write the kit to .*/kits"):
         build_kit(tmp_path / "kits")
+
+
+def test_a_kit_that_another_process_has_mended_meanwhile_stays(tmp_path: Path) -> None:
+    path = kit.unpack_kit(tmp_path)
+    members = sorted(kit._members())  # pyright: ignore[reportPrivateUsage]
+    kit._clear(path, members)  # pyright: ignore[reportPrivateUsage]
+    assert path.exists()
+    (path / "penstock" / "errors.py").unlink()
+    kit._clear(path, members)  # pyright: ignore[reportPrivateUsage]
+    assert not path.exists()
+    assert (kit.unpack_kit(tmp_path) / "penstock" / "errors.py").exists()
