@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--keep] [--publish] [CASE ...]`: runs cases, prints the table, stores the JSON."""
+"""`python -m bench [--quick] [--publish] [--against COMMIT] [CASE ...]`: runs cases, prints the table, stores JSON."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
+from bench import against
 from bench.finding import Finding
-from bench.report import as_json, row, table
-from bench.scale import FULL, QUICK
+from bench.report import as_json, row, surroundings, table
+from bench.scale import FULL, PAIRS, QUICK
+from bench.subjects import SUBJECTS
 from bench.workplace import Workplace
 
 ROOT = Path(__file__).parents[1]
-LATEST = ROOT / "bench" / "results" / "latest.json"
+RESULTS = ROOT / "bench" / "results"
 PUBLISHED = ROOT / "docs" / "performance.json"
 
 # In this order; each is a module of `bench.cases` with a function `measure(workplace)` that yields findings.
@@ -52,13 +54,30 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--publish", action="store_true", help=f"a full run: store it as {PUBLISHED.relative_to(ROOT)} too"
     )
-    parser.add_argument("--json", type=Path, default=LATEST, metavar="FILE", help="where to store the figures")
+    parser.add_argument(
+        "--against",
+        metavar="COMMIT",
+        help=f"the CPU time of this source beside that of a commit, in turn; CASE is any of: {', '.join(SUBJECTS)}",
+    )
+    parser.add_argument("--pairs", type=_count, metavar="N", help=f"with --against (default: {PAIRS.times})")
+    parser.add_argument(
+        "--allow", type=float, default=10, metavar="PERCENT", help="with --against: how much slower is no failure"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to store the figures")
     asked = parser.parse_args(argv)
-    if unknown := [case for case in asked.cases if case not in CASES]:
-        parser.error(f"there is no case {unknown[0]}; choose from {', '.join(CASES)}")
-    if asked.publish and (asked.quick or asked.cases):
+    known = CASES if asked.against is None else tuple(SUBJECTS)
+    if unknown := [case for case in asked.cases if case not in known]:
+        parser.error(f"there is no case {unknown[0]}; choose from {', '.join(known)}")
+    if asked.publish and (asked.quick or asked.cases or asked.against):
         parser.error("--publish is for a full run of all cases")
+    asked.json = asked.json or RESULTS / ("latest.json" if asked.against is None else "against.json")
     return asked
+
+
+def _count(text: str) -> int:
+    if int(text) < 1:
+        raise ValueError(text)
+    return int(text)
 
 
 def measure(case: str, workplace: Workplace) -> list[Finding]:
@@ -79,23 +98,46 @@ def store(file: Path, content: dict[str, object]) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """0: all musts hold, or it was quick and nothing was asked; 1: some were missed."""
+    """0: all musts hold, or it was quick and nothing was asked; 1: some were missed; 2: it can't be measured."""
     asked = arguments(argv)
     asked.folder.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=asked.folder.absolute()))
-    workplace = Workplace(QUICK if asked.quick else FULL, folder)
     try:
-        found = {case: measure(case, workplace) for case in asked.cases or CASES}
+        return beside_floors(asked, folder) if asked.against is None else beside_commit(asked, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def beside_floors(asked: argparse.Namespace, folder: Path) -> int:
+    """Penstock beside what the same work costs at least."""
+    workplace = Workplace(QUICK if asked.quick else FULL, folder)
+    found = {case: measure(case, workplace) for case in asked.cases or CASES}
     findings = [finding for some in found.values() for finding in some]
-    at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    content = as_json(found, "quick" if asked.quick else "full", at)
+    content = {**surroundings("quick" if asked.quick else "full", _now()), **as_json(found)}
     store(asked.json, content)
     if asked.publish:
         store(PUBLISHED, content)
     print(f"\n{table(findings)}")
     return int(any(finding.ok is False for finding in findings))
+
+
+def beside_commit(asked: argparse.Namespace, folder: Path) -> int:
+    """This source beside an earlier one."""
+    scale = QUICK if asked.quick else PAIRS
+    workplace = Workplace(replace(scale, times=asked.pairs or scale.times), folder)
+    try:
+        title, found = against.compare(asked.against, asked.cases, workplace, None if asked.quick else asked.allow)
+    except LookupError as error:
+        print(error, file=sys.stderr)
+        return 2
+    kind = "quick" if asked.quick else "full"
+    store(asked.json, {**surroundings(kind, _now()), **against.as_json(title, found)})
+    print(f"\n{title}\n\n{against.table(found)}")
+    return int(any(one.ok is False for one in found))
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bench.finding import Finding, Must
@@ -57,8 +57,12 @@ def row(finding: Finding) -> tuple[str, ...]:
 
 def table(findings: Iterable[Finding]) -> str:
     """The findings, a line for each, in Markdown that is also aligned."""
-    rows = [_COLUMNS, *map(row, findings)]
-    widths = [max(len(cells[column]) for cells in rows) for column in range(len(_COLUMNS))]
+    return aligned([_COLUMNS, *map(row, findings)])
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> str:
+    """A table in Markdown; the first row is its head."""
+    widths = [max(len(cells[column]) for cells in rows) for column in range(len(rows[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |" for cells in rows
     ]
@@ -66,8 +70,8 @@ def table(findings: Iterable[Finding]) -> str:
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
-def as_json(found: dict[str, list[Finding]], scale: str, at: str) -> dict[str, Any]:
-    """All there is to keep of a run of the benchmark. `at`: UTC, ISO 8601."""
+def surroundings(scale: str, at: str) -> dict[str, Any]:
+    """When, how large and where a benchmark was run. `at`: UTC, ISO 8601."""
     return {
         "at": at,
         "scale": scale,
@@ -75,8 +79,12 @@ def as_json(found: dict[str, list[Finding]], scale: str, at: str) -> dict[str, A
         "system": platform.platform(),
         "cores": os.cpu_count(),
         "executable_is_venv": sys.prefix != sys.base_prefix,
-        "cases": {case: [_plain(finding) for finding in findings] for case, findings in found.items()},
     }
+
+
+def as_json(found: dict[str, list[Finding]]) -> dict[str, Any]:
+    """All there is to keep of what cases found."""
+    return {"cases": {case: [_plain(finding) for finding in findings] for case, findings in found.items()}}
 
 
 def _plain(finding: Finding) -> dict[str, Any]:

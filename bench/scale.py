@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Sizes of all cases. `times`: measurements of each figure, after `warm_ups` that don't count."""
+    """Sizes of all cases. `times`: measurements of each figure, or pairs, after `warm_ups` that don't count."""
 
     times: int
     warm_ups: int
@@ -37,3 +37,4 @@ QUICK = Scale(
     rows=2_000, resumed=20, few_runs=3, many_runs=6, tasks_per_run=5, kills=2, killed_tasks=20,
     modules=5,
 )  # fmt: skip
+PAIRS = replace(FULL, times=15, chain=2_000, array=2**24, rows=500_000)  # a second or two each

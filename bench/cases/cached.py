@@ -42,7 +42,7 @@ _FLOW = """from penstock import flow, step
 @step(cache=True)
 def work(number):
     for module in ({names}):
-        number += module.scale([number])[0]
+        number += module.scale([0])[0]
     return number
 
 
@@ -78,18 +78,23 @@ def _run(project: Project, tasks: int) -> float:
 def _fingerprints(workplace: Workplace) -> Iterator[Finding]:
     count = workplace.scale.modules
     project = workplace.project("code.py")
-    for number in range(count):
-        text = _MODULE.format(number=number, before=number - 1) if number else _first()
-        (project.folder / f"module_{number}.py").write_text(text)
-    names = [f"module_{number}" for number in range(count)]
-    imports = "\n".join(f"import {name}" for name in names)
-    (project.folder / "modules.py").write_text(_FLOW.format(imports=imports, names=", ".join(names)))
+    write_modules(project, count)
     first = project.script("code.py", "modules.py")
     assert first["nodes"] > 5 * count, first
     later = [project.script("code.py", "modules.py")["seconds"] for _ in range(workplace.scale.times)]
     project.remove()
     yield Finding(f"fingerprint of a step that reaches {count} modules, first start", [first["seconds"]], "s")
     yield Finding("every start after the first", later, "s", must=Must(0.05, "value"))
+
+
+def write_modules(project: Project, count: int) -> None:
+    """A flow `modules.py` whose step reaches that many modules, each of which imports the one before."""
+    for number in range(count):
+        text = _MODULE.format(number=number, before=number - 1) if number else _first()
+        (project.folder / f"module_{number}.py").write_text(text)
+    names = [f"module_{number}" for number in range(count)]
+    imports = "\n".join(f"import {name}" for name in names)
+    (project.folder / "modules.py").write_text(_FLOW.format(imports=imports, names=", ".join(names)))
 
 
 def _first() -> str:

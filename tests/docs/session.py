@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -84,7 +85,7 @@ class Session:
 
 def _check_set_up(block: Block, line: str) -> None:
     """What sets up a machine is not done again, but it must be possible."""
-    words = line.split()
+    words = shlex.split(line)
     if words[0] == "make":
         for target in words[1:]:
             known = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, check=False)
