@@ -17,7 +17,7 @@ from tests.docs.blocks import ROOT, Block, commands_of
 from tests.docs.matching import difference
 
 _SECONDS = 120
-_MODULES = {"scikit-learn": "sklearn", ".": "penstock", "'.[dev]'": "penstock"}
+_MODULES = {"scikit-learn": "sklearn", ".": "penstock", ".[dev]": "penstock"}
 _SET_UP = re.compile(r"(make|pip install|git clone|cd|source)\b")
 
 
