@@ -1,7 +1,9 @@
-"""Wheels made on the spot, so that a test asks no index."""
+"""Wheels and source archives made on the spot, so that a test asks no index."""
 
 from __future__ import annotations
 
+import io
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -23,4 +25,47 @@ def wheel(folder: Path, name: str, version: str, *, requires: str = "", size: in
             archive.writestr(file, text)
         record = [f"{file},,{len(text)}\n" for file, text in files.items()]
         archive.writestr(f"{info}/RECORD", "".join([*record, f"{info}/RECORD,,\n"]))
+    return path
+
+
+_BACKEND = """
+import pathlib, zipfile
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name, version, source = {name!r}, {version!r}, pathlib.Path("module.txt").read_text()
+    info, file = f"{{name}}-{{version}}.dist-info", f"{{name}}-{{version}}-py3-none-any.whl"
+    with zipfile.ZipFile(pathlib.Path(folder, file), "w") as archive:
+        archive.writestr(f"{{name}}/__init__.py", source)
+        archive.writestr(f"{{info}}/METADATA", f"Metadata-Version: 2.1\\nName: {{name}}\\nVersion: {{version}}\\n")
+        archive.writestr(f"{{info}}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        files = [*archive.namelist(), f"{{info}}/RECORD"]
+        archive.writestr(f"{{info}}/RECORD", "".join(f"{{one}},,\\n" for one in files))
+    return file
+"""
+_PYPROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+[project]
+name = "{name}"
+version = "{version}"
+"""
+
+
+def sdist(folder: Path, name: str, version: str, *, body: str = "") -> Path:
+    """A source archive of such a package, which brings what builds it."""
+    folder.mkdir(exist_ok=True)
+    files = {
+        "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n",
+        "pyproject.toml": _PYPROJECT.format(name=name, version=version),
+        "backend.py": _BACKEND.format(name=name, version=version),
+        "module.txt": f"VERSION = {version!r}\n{body}",
+    }
+    path = folder / f"{name}-{version}.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for file, text in files.items():
+            entry = tarfile.TarInfo(f"{name}-{version}/{file}")
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
     return path

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.flows import Project
-from tests.wheels import wheel
+from tests.wheels import sdist, wheel
 
 LIB = """
 from penstock import Environment
@@ -463,3 +463,78 @@ def test_a_damaged_kit_is_unpacked_anew(lib: Project) -> None:
         (kit,) = (lib.folder / ".penstock/environments/kits").glob("kit-*")
         (kit / "penstock" / name).unlink()
         assert lib.run().value() == ["1.0", 1]
+
+
+RATES = LIB.replace('find_links=["wheels"])', 'find_links=["wheels"], cache=True)').replace(
+    "return lib.VERSION, n", "return lib.RATE"
+)
+
+
+def rated(lib: Project, run: str, *command: str) -> int:
+    """What a run, started by that command, gives."""
+    code, output = lib.penstock(*command)
+    assert code == 0, output
+    return int(lib.penstock("get", run)[1].split()[0])
+
+
+def test_a_wheel_that_was_built_anew_under_its_version_runs_again_and_why_says_so(lib: Project) -> None:
+    lib.write(RATES)
+    built: dict[int, bytes] = {}
+    for number, rate in enumerate((1, 1, 2, 1), 1):
+        if rate not in built:
+            built[rate] = wheel(lib.folder / "wheels", "lib", "1.0", body=f"RATE = {rate}\n").read_bytes()
+        (lib.folder / "wheels" / "lib-1.0-py3-none-any.whl").write_bytes(built[rate])
+        assert rated(lib, f"main/{number}", "run", "mine.py") == rate
+    assert lib.trace() == ["there 1", "there 1"], "the first build is known"
+    assert (
+        "ran because lib 1.0 was built anew under its old version since main/1"
+        in lib.penstock("why", "main/3/there")[1]
+    )
+
+
+def test_a_resume_and_a_fork_keep_the_build_of_their_run(lib: Project) -> None:
+    guard = "if os.path.exists('broken'):\n        raise ValueError\n    return there(n + 1)"
+    lib.write(RATES.replace("return there(n)", f"there(n)\n    {guard}"))
+    wheel(lib.folder / "wheels", "lib", "1.0", body="RATE = 1\n")
+    lib.touch("broken")
+    assert lib.penstock("run", "mine.py")[0] == 1
+    wheel(lib.folder / "wheels", "lib", "1.0", body="RATE = 2\n")
+    (lib.folder / "broken").unlink()
+    assert rated(lib, "main/1", "resume") == 1
+    assert rated(lib, "main/2", "fork", "main/1", "--n", "7") == 1
+    assert rated(lib, "main/3", "run", "mine.py", "--n", "7") == 2
+
+
+def test_which_archives_are_taken_is_part_of_what_an_environment_is(lib: Project) -> None:
+    """The same version with the same hashes, once from its wheel and once from its sources."""
+    lib.write(RATES.replace('packages=["lib"]', 'requirements="requirements.txt"'))
+    wheel(lib.folder / "wheels", "lib", "1.0", body="RATE = 1\n")
+    sdist(lib.folder / "wheels", "lib", "1.0", body="RATE = 2\n")
+    requirements = lib.folder / "requirements.txt"
+    for number, (options, rate) in enumerate((("", 1), ("--no-binary lib\n", 2), ("", 1)), 1):
+        requirements.write_text(f"{options}lib\n")
+        assert rated(lib, f"main/{number}", "run", "mine.py") == rate
+    assert lib.trace() == ["there 1", "there 1"]
+    said = lib.penstock("why", "main/2/there")[1]
+    assert (
+        "ran because which archives its environment takes (--no-binary, --only-binary) changed, and 1 more since main/1"
+        in said
+    )
+
+
+@pytest.mark.parametrize(
+    ("keywords", "said"),
+    [
+        ('requirements="requirements.txt"', "requirements.txt:2: can't honour '--prefer-binary': remove it"),
+        ('constraints="requirements.txt"', "requirements.txt:2: can't honour '--prefer-binary': remove it"),
+        ('packages=["lib --no-deps"]', "packages='lib --no-deps': can't honour --no-deps in"),
+        ('packages=["lib"], find_links=["wheels", "other"]', "have other contents: remove one of them, or rename it"),
+    ],
+)
+def test_what_can_not_be_honoured_is_refused_before_there_is_a_run(lib: Project, keywords: str, said: str) -> None:
+    (lib.folder / "requirements.txt").write_text("lib==1.0\n--prefer-binary\n")
+    wheel(lib.folder / "other", "lib", "1.0", body="RATE = 3\n")
+    lib.write(LIB.replace('packages=["lib"], find_links=["wheels"]', keywords))
+    code, output = lib.penstock("run", "mine.py")
+    assert (code, said in output, "step there can't run" in output) == (2, True, True), output
+    assert not lib.rows("SELECT 1 FROM run")

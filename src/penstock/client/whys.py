@@ -47,5 +47,4 @@ def code_infos(tree: Tree) -> tuple[CodeInfo, ...]:
 
 
 def _code_info(name: str, node: Node) -> CodeInfo:
-    has_version = node.kind in ("package", "python")
-    return CodeInfo(name, node.kind, node.place, node.digest.decode() if has_version else "", node.reaches)
+    return CodeInfo(name, node.kind, node.place, node.version, node.reaches)

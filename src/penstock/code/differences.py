@@ -9,6 +9,7 @@ from penstock.code.graph import FORM_BYTES, MEANING_BYTES
 
 _MEANT = FORM_BYTES + MEANING_BYTES
 _BY_VERSION = ("package", "python")
+_BUILT_ANEW = "was built anew under its old version"
 _VALUES = {"constant": "has another value", "function": "holds other values", "class": "holds other values"}
 
 
@@ -57,10 +58,22 @@ def _change(identity: str, old: Node | None, new: Node) -> Change | None:
         return Change(identity, _name(identity, new), _is(new, "new"))
     if old[:2] == new[:2]:
         return None
-    if old.kind == new.kind and new.kind in _BY_VERSION:
+    if old.kind == new.kind == "package":
+        return _change_of_package(identity, old, new)
+    if old.kind == new.kind == "environment":
+        return Change(identity, "which archives its environment takes (--no-binary, --only-binary)", "changed")
+    if old.kind == new.kind == "python":
         return Change(identity, _name(identity, old), f"became {_version(new, old)}")
     is_source = old.kind != new.kind or old.digest[:_MEANT] != new.digest[:_MEANT] or new.kind not in _VALUES
     return Change(identity, _name(identity, new), "changed" if is_source else _VALUES[new.kind])
+
+
+def _change_of_package(identity: str, old: Node, new: Node) -> Change | None:
+    """None where only one of the two says which build it is: its record is older than builds, or it has no list."""
+    (before, build), (version, other) = (node.digest.decode().partition(" ")[::2] for node in (old, new))
+    if before == version:
+        return Change(identity, _name(identity, old), _BUILT_ANEW) if build and other else None
+    return Change(identity, _name(identity, old), f"became {version}")
 
 
 def _is(node: Node, what: str) -> str:
@@ -69,17 +82,17 @@ def _is(node: Node, what: str) -> str:
 
 def _version(new: Node, old: Node) -> str:
     """3.12 of "3.12 CPython", unless the implementation is what changed."""
-    version, _, implementation = new.digest.decode().partition(" ")
-    return version if old.digest.decode().partition(" ")[2] == implementation else f"{version} {implementation}"
+    version, _, implementation = new.version.partition(" ")
+    return version if old.version.partition(" ")[2] == implementation else f"{version} {implementation}"
 
 
 def _name(identity: str, node: Node) -> str:
     name = identity.partition(":")[2]
     match node.kind:
         case "package":
-            return f"{identity} {node.digest.decode()}"
+            return f"{identity} {node.version}"
         case "python":
-            return f"Python {node.digest.decode().partition(' ')[0]}"
+            return f"Python {node.version.partition(' ')[0]}"
         case "statements":
             return f"the top-level statements of {node.place}"
         case "function":

@@ -12,18 +12,26 @@ LOCK = "environment"
 
 
 def in_environment(
-    found: Fingerprint, python: str, packages: Iterable[tuple[str, str]], variables: Mapping[str, bytes]
+    found: Fingerprint,
+    python: str,
+    packages: Iterable[tuple[str, str, str]],
+    selection: str,
+    variables: Mapping[str, bytes],
 ) -> Fingerprint:
-    """The fingerprint as it is with this Python ("3.10"; "": the flow's own, and its packages) and these packages.
+    """The fingerprint as it is with this Python ("3.10"; "": the flow's own, and its packages) and these packages:
+    name, version and build, which tells of a package that was built anew under its old version.
 
-    `variables`: digests of the values of environment variables, by name.
+    `selection`: what says which archives of a package are taken, "": any. `variables`: digests of the values of
+    environment variables, by name.
     """
     nodes = dict(found.tree.nodes)
     if python:
         nodes = {identity: node for identity, node in nodes.items() if node.kind not in _OF_THE_FLOW}
-        nodes.update((name, Node("package", version.encode(), "", ())) for name, version in sorted(packages))
+        nodes[LOCK] = Node("environment", selection.encode(), "", ())  # first: it explains other builds
+        nodes.update(
+            (name, Node("package", f"{version} {build}".encode(), "", ())) for name, version, build in packages
+        )
         nodes["python"] = Node("python", python.encode(), "", ())
-        nodes[LOCK] = Node("environment", b"", "", ())
     nodes.update((f"env:{name}", Node("variable", digest, "", ())) for name, digest in sorted(variables.items()))
     return Fingerprint(digest_of(nodes), found.tree._replace(nodes=nodes))
 

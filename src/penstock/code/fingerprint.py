@@ -14,7 +14,7 @@ What is reached counts:
 - where something in it is computed as its module is imported (`computing.py`), also by its live value: a constant's
   content, what a function holds in defaults and closure, a class's attributes (`live.py`). What functions change, and
   what is not loaded, doesn't count so, and is reported;
-- a package by its version, Python by its version, a file that was declared by its content.
+- a package by its version and its build, Python by its version, a file that was declared by its content.
 
 Comments, formatting, docstrings, the order of definitions, the names in a function's annotations and a step's options
 don't count. Neither do packages that are reached only through other packages, nor what code reads of the world while it
@@ -40,9 +40,16 @@ class Node(NamedTuple):
     """A piece of code that counts."""
 
     kind: str  # "function", "class", "constant", "statements" (of a module), "package", "python", "file", "variable"
-    digest: bytes  # of form, meaning and value, 16, 16 and 32 bytes; of a package or Python the version as text
+    digest: bytes  # of form, meaning and value, 16, 16 and 32 bytes; of Python the version as text, of a package
+    # its version and its build, "1.7.2 0f3a..."; without a build where none is known
     place: str  # its file as a user would name it, "features.py"; "" for packages and Python
     reaches: tuple[str, ...]  # ids of the nodes that it reaches directly, sorted
+
+    @property
+    def version(self) -> str:
+        """Of a package, without its build, and of Python; "" of all else."""
+        text = self.digest.decode() if self.kind in ("package", "python") else ""
+        return text.partition(" ")[0] if self.kind == "package" else text
 
 
 class Tree(NamedTuple):

@@ -10,6 +10,8 @@ import re
 import sys
 from collections.abc import Iterator
 
+from blake3 import blake3
+
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy"}
 _DISTRIBUTIONS = {  # of modules that are not named after their distribution
     "PIL": "pillow",
@@ -86,6 +88,18 @@ class Distributions:
             known = self._known[module] = found or (top, _version_of(top))
         return known
 
+    def as_it_counts(self, module: str, path: str) -> tuple[str, str]:
+        """Name, and version with the build of it, "1.7.2 0f3a...", of the distribution of a module at this path.
+
+        The build is of the list of the distribution's files with their hashes, so that one that was built anew and
+        installed under its old version counts; where no distribution claims the module, of the module's file. There is
+        none where the list has no hashes. Blocks as `of`, and half a microsecond for each file of it.
+        """
+        name, version = self.of(module)
+        known = self._all().get(name)
+        build = _build(known[2]) if known is not None else _digest_of_file(path)
+        return name, f"{version} {build}" if build else version
+
     def _by_its_name(self, module: str) -> tuple[str, str] | None:
         found = next(filter(None, map(self._all().get, possible_names(module))), None)
         return None if found is None else found[:2]
@@ -104,6 +118,27 @@ class Distributions:
         if self._by_name is None:
             self._by_name = {_normal(name): (_normal(name), version, info) for name, version, info in _infos()}
         return self._by_name
+
+
+def _build(info: str) -> str:
+    """Whoever installs adds lines of his own: bytecode has no hash, scripts lie elsewhere, metadata says who it was."""
+    try:
+        with open(f"{info}/RECORD", "rb") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return ""
+    counting = [
+        line for line in lines if b",sha256=" in line and b".dist-info/" not in line and not line.startswith(b"..")
+    ]
+    return blake3(b"\n".join(sorted(counting))).hexdigest(16) if counting else ""
+
+
+def _digest_of_file(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return blake3(file.read()).hexdigest(16)
+    except OSError:
+        return ""
 
 
 def _brings(info: str, path: str) -> bool:

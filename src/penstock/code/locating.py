@@ -128,7 +128,7 @@ class Locator:
         path = os.path.abspath(path)
         if path not in self._sources:
             if {"site-packages", "dist-packages"} & set(path.split(os.sep)):
-                distribution = self._distributions.of(name)
+                distribution = self._distributions.as_it_counts(name, path)
                 return _Located(Package(*distribution), fact=("package", *distribution))
             if path.startswith(_STDLIB):
                 return _OUTSIDE_OF_ALL

@@ -7,13 +7,15 @@ is read from the process's environment whenever uv runs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from penstock.errors import UsageError
 
 DEFAULT, EXTRA, LINKS = "--index-url", "--extra-index-url", "--find-links"
 _SHORT = {"-i": DEFAULT, "-f": LINKS, "--pypi-url": DEFAULT}
-_KEPT = (DEFAULT, EXTRA, LINKS, "--no-index", "--no-binary", "--only-binary")
+SELECTING = ("--no-binary", "--only-binary")  # what says which archives of a package may be taken
+_KEPT = (DEFAULT, EXTRA, LINKS, "--no-index", *SELECTING)
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
 _CREDENTIALS = re.compile(r"://([^/@\s]*)@")
 _NAMES = frozenset({"git", "aws", "oauth2accesstoken", "VssSessionToken", "__token__"})  # users that are no secrets
@@ -30,6 +32,13 @@ def option(line: str) -> str | None:
     name, separator, value = line.replace("=", " ", 1).partition(" ") if line.startswith("--") else line.partition(" ")
     name = _SHORT.get(name, name)
     return f"{name}{separator}{value.strip()}" if name in _KEPT else None
+
+
+def selecting(table: Mapping[str, Any]) -> Iterator[str]:
+    """The options of a requirements file for a table of uv's that says which archives of a package are taken."""
+    for key, option in (("no-binary", "--no-binary"), ("no-build", "--only-binary")):
+        names = [":all:"] if table.get(key) is True else table.get(f"{key}-package", ())
+        yield from (f"{option} {name}" for name in names)
 
 
 def refuse_secrets(text: str) -> None:

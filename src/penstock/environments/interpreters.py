@@ -17,6 +17,7 @@ from penstock.errors import PlatformError, UsageError
 OLDEST = (3, 9)
 """The oldest Python that the kit runs under."""
 
+_PATCH = re.compile(r"\d+\.\d+\.\d+")
 _PLAIN = re.compile(r"[a-z]*@?[\d.]*|[<>=~!][^/]*")
 
 
@@ -76,9 +77,10 @@ def _base() -> str:
 
 
 def name(python: str, version: str, implementation: str) -> str:
-    """Major and minor version, and a patch that was asked for; anything more special stays as it was asked for."""
+    """Major and minor version, and the patch where one was asked for or bounded; anything more special stays as it was
+    asked for."""
     if not _PLAIN.fullmatch(python):
         return python
-    parts = 3 if python[:1] not in "<>=~!" and python.count(".") == 2 else 2
+    parts = 3 if _PATCH.search(python) else 2
     kind = implementation.lower()
     return ("" if kind == "cpython" else kind) + ".".join(version.split(".")[:parts])

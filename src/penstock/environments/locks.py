@@ -7,23 +7,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from penstock.environments import indexes, interpreters, locking, requirement_files, uv, wishes
+from penstock.environments import archives, indexes, interpreters, locking, requirement_files, uv, wishes
 from penstock.errors import DamagedError, PlatformError, UsageError
 from penstock.model.environments import Environment
 
-_HEAD = re.compile(r"# penstock lock 1 (b3-[0-9a-f]{64})\n# python ([^\n]+)\n((?:--[^\n]+\n)*)\n", re.ASCII)
-_PIN = re.compile(r"^(?:([A-Za-z0-9][\w.-]*)(?:\[[^\]\n]*\])?(?:==| @ )|(?=/))(\S+)", re.MULTILINE)
-_WHEEL = re.compile(r".*?([^/]+?)-([^/-]+)(?:-[^/]*\.whl|\.tar\.gz|\.zip)")
+_HEAD = re.compile(r"# penstock lock ([12]) (b3-[0-9a-f]{64})\n# python ([^\n]+)\n((?:--[^\n]+\n)*)\n", re.ASCII)
 
 
 class Lock(NamedTuple):
     """What an environment consists of. Equal digests: the same interpreter version and the same archives."""
 
-    digest: str  # "b3-..." of `python` and the pins with their hashes; where they come from doesn't count
+    digest: str  # "b3-..." of `python`, `selection` and the pins with their hashes; where they come from doesn't count
     python: str  # "3.10", "3.10.13", "pypy3.9"; a path where the wish named one
     text: str  # a requirements file with hashes, behind a head of comments and of where packages are looked for
     packages: tuple[tuple[str, str], ...]  # name and version, sorted
@@ -32,6 +30,16 @@ class Lock(NamedTuple):
     def options(self) -> tuple[str, ...]:
         """Where its packages are looked for, beside the user's own settings: option lines of a requirements file."""
         return tuple(line for line in self.text.partition("\n\n")[0].splitlines() if line.startswith("--"))
+
+    @property
+    def selection(self) -> str:
+        """Which archives of a package may be taken, as the options say it; "": any."""
+        return _selection(self.options)
+
+    @property
+    def builds(self) -> tuple[tuple[str, str, str], ...]:
+        """Name, version and build of each package: what was built anew under its old version has another build."""
+        return _builds(self.text.partition("\n\n")[2])
 
 
 def resolve(environment: Environment, folder: Path, tell: uv.Tell, *, again: bool = False) -> Lock:
@@ -58,10 +66,12 @@ def parse(text: str) -> Lock:
     head = _HEAD.match(text)
     if head is None:
         raise DamagedError("a stored lock of an environment is damaged, or was written by a newer Penstock")
+    form, digest, python, options = head.groups()
     pins = text[head.end() :]
-    if _digest(head[2], pins) != head[1]:
-        raise DamagedError(f"the stored lock {head[1]} of an environment is damaged")
-    return Lock(head[1], head[2], text, _packages(pins))
+    selection = _selection(options.splitlines()) if form != "1" else ""  # the first form did not count it
+    if _digest(python, pins, selection) != digest:
+        raise DamagedError(f"the stored lock {digest} of an environment is damaged")
+    return Lock(digest, python, text, tuple((name, version) for name, version, _ in _builds(pins)))
 
 
 def _resolved(wish: wishes.Wish, tell: uv.Tell) -> Lock:
@@ -76,12 +86,13 @@ def _resolved(wish: wishes.Wish, tell: uv.Tell) -> Lock:
         raise PlatformError(f"can't write temporary files: {error.strerror}") from error
     options = "".join(f"{line}\n" for line in (*wish.options, *wish.explicit))
     indexes.refuse_secrets(pins)
-    return parse(f"# penstock lock 1 {_digest(bare.name, pins)}\n# python {bare.name}\n{options}\n{pins}")
+    digest = _digest(bare.name, pins, _selection(options.splitlines()))
+    return parse(f"# penstock lock 2 {digest}\n# python {bare.name}\n{options}\n{pins}")
 
 
 def _pins(wish: wishes.Wish, python: str, scratch: str, tell: uv.Tell) -> str:
     """Requirements with exact versions and hashes; "" where nothing is asked for."""
-    lines, demanded = list(wish.lines), dict(wish.hashes)
+    lines, hashes = list(wish.lines), dict(wish.required.hashes)
     purpose = "resolve the environment"
     settings = indexes.settings(wish.options, os.environ)
     if wish.locked:
@@ -90,38 +101,55 @@ def _pins(wish: wishes.Wish, python: str, scratch: str, tell: uv.Tell) -> str:
         for line in requirement_files.logical_lines(exported):
             if " --hash=" not in line:
                 raise _can_not_lock(line)
-            demanded.update(requirement_files.hashes(line))
+            name = requirement_files.normal(requirement_files.named(line.partition(" --")[0])[0])
+            hashes[name] = [*hashes.get(name, ()), *requirement_files.demanded(line)]
         Path(scratch, "exported.txt").write_text(exported, encoding="utf-8")
         lines.append(f"-r {scratch}/exported.txt")
         settings = indexes.settings((*wish.options, *wish.explicit), os.environ)
     if not lines and not wish.pyproject:
         return ""
-    files = ["-", *filter(None, [wish.pyproject])]
+    project = ["--project", os.path.dirname(wish.pyproject)] if wish.pyproject else []  # whose settings count
     compiled = uv.run(
         purpose,
-        ["pip", "compile", *files, "--generate-hashes", "--no-header", "--no-annotate", "--python", python],
+        [
+            *("pip", "compile", "-", *filter(None, [wish.pyproject]), *project, "--generate-hashes", "--no-header"),
+            *("--no-annotate", "--python", python),
+            *(["--prerelease", "allow"] if wish.required.allows_prereleases else []),
+        ],
         tell,
         stdin="".join(f"{line}\n" for line in lines),
         settings=settings,
     )
-    return _checked(compiled, demanded)
+    return _checked(compiled, hashes, wish)
 
 
-def _checked(compiled: str, demanded: Mapping[tuple[str, str], list[str]]) -> str:
+def _checked(compiled: str, demanded: Mapping[str, list[str]], wish: wishes.Wish) -> str:
     """One pin for each package; the hashes that the user demands himself in the place of the index's."""
+    required = wish.required
     pins: list[str] = []
+    versions: dict[str, str] = {}
     for line in requirement_files.logical_lines(compiled):
         if line.startswith("-") and not line.startswith("-e "):
             continue  # options are in the head
-        requirement, _, listed = line.partition(" --hash=")
-        requirement = requirement.strip()
-        hashes = [hash_.strip() for hash_ in listed.split("--hash=") if hash_.strip()]
+        requirement, hashes = line.partition(" --hash=")[0].strip(), requirement_files.demanded(line)
+        name, version = requirement_files.named(requirement)
+        name = requirement_files.normal(name)
+        versions[name] = version
+        hashes = hashes or archives.hashes_of_sources(wish.options, name, version)
         if not hashes:
             raise _can_not_lock(requirement)
         if requirement.startswith("."):
             requirement = os.path.abspath(requirement)
-        key = next(iter(requirement_files.hashes(line)), ("", ""))
-        pins.append(" \\\n    ".join([requirement, *(f"--hash={hash_}" for hash_ in demanded.get(key, hashes))]))
+        if required.requires_hashes and name not in demanded:
+            raise UsageError(f"{required.requires_hashes}: --require-hashes, and {requirement} has no --hash")
+        pins.append(" \\\n    ".join([requirement, *(f"--hash={hash_}" for hash_ in demanded.get(name, hashes))]))
+    for name, pin in required.pins.items():
+        found = versions.get(name, "" if pin.is_asked_for else pin.version)
+        if not found or requirement_files.is_another_version(pin.version, found):
+            raise UsageError(
+                f"{pin.place}: {name}=={pin.version} is asked for, and uv's settings make it {found or 'left out'}: "
+                "look for overrides and exclusions in UV_OVERRIDE, UV_EXCLUDE, uv.toml and [tool.uv]"
+            )
     return "".join(f"{pin}\n" for pin in sorted(pins))
 
 
@@ -132,18 +160,27 @@ def _can_not_lock(requirement: str) -> UsageError:
     )
 
 
-def _digest(python: str, pins: str) -> str:
+def _digest(python: str, pins: str, selection: str) -> str:
     from blake3 import blake3
 
-    text = f"{python}\n\n{pins}"
+    parts = [python, "", pins, *([selection] if selection else [])]
+    text = "\n".join(parts)
     return f"b3-{blake3(text.encode()).hexdigest()}"
 
 
-def _packages(pins: str) -> tuple[tuple[str, str], ...]:
-    found: list[tuple[str, str]] = []
-    for name, version in _PIN.findall(pins):
-        archive = _WHEEL.fullmatch(version) if "/" in version else None
-        found.append((name or (archive[1] if archive else version), archive[2] if archive else version))
+def _selection(options: Iterable[str]) -> str:
+    return "\n".join(sorted({line for line in options if line.startswith(indexes.SELECTING)}))
+
+
+def _builds(pins: str) -> tuple[tuple[str, str, str], ...]:
+    from blake3 import blake3
+
+    found: list[tuple[str, str, str]] = []
+    for line in requirement_files.logical_lines(pins):
+        requirement, _, _ = line.partition(" --hash=")
+        hashes = sorted(requirement_files.demanded(line))
+        build = blake3("\n".join(hashes).encode()).hexdigest(16)
+        found.append((*requirement_files.named(requirement.strip()), build))
     return tuple(sorted(found))
 
 
@@ -152,6 +189,8 @@ def _kept(file: Path) -> Lock | None:
     try:
         lock = parse(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, DamagedError):
+        return None
+    if lock.selection and lock.text.startswith("# penstock lock 1 "):  # its digest is that of a lock without
         return None
     try:
         os.utime(file)

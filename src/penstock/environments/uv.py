@@ -18,7 +18,11 @@ from penstock.errors import PlatformError, UsageError
 Tell = Callable[[str], None]
 """Takes a line about what goes on; may be called from the thread that asked alone."""
 
-_DROPPED = ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON", "UV_SYSTEM_PYTHON", "__PYVENV_LAUNCHER__", "PYTHONHOME")
+_DROPPED = (
+    *("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON", "UV_SYSTEM_PYTHON", "__PYVENV_LAUNCHER__", "PYTHONHOME"),
+    *("UV_PROJECT", "UV_WORKING_DIR"),  # a wish says where its project lies
+    "UV_NO_VERIFY_HASHES",  # a lock is its hashes
+)
 _NEWS = ("Resolved ", "Download", "Build", "Built ", "Prepared ", "Installed ", "Bytecode ")
 _VERSION = re.compile(r"\d+(?:\.\d+)*")
 

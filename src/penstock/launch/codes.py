@@ -84,8 +84,10 @@ class CodeBook:
 
     def _elsewhere(self, found: Fingerprint, environment: Environment) -> Fingerprint:
         lock = self._lock_of(environment)
-        python, packages = (lock.python, lock.packages) if lock is not None else ("", ())
-        return in_environment(found, python, packages, {name: digest(text.encode()) for name, text in environment.env})
+        variables = {name: digest(text.encode()) for name, text in environment.env}
+        if lock is None:
+            return in_environment(found, "", (), "", variables)
+        return in_environment(found, lock.python, lock.builds, lock.selection, variables)
 
     def since(self, packed: bytes) -> str:
         """What is new in the code of an earlier task, as words; "" where nothing is. What its environment brought is

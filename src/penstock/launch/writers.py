@@ -39,10 +39,10 @@ def of_task(journal: Journal, run: RunRow, row: TaskRow) -> Writer:
     if packed is None:
         return Writer(who)
     nodes = fingerprint.unpack(packed).nodes
-    packages = {name: node.digest.decode() for name, node in nodes.items() if node.kind == "package"}
+    packages = {name: node.version for name, node in nodes.items() if node.kind == "package"}
     if LOCK not in nodes and not row.origin:
         packages = {**_of_drivers(journal, run), **packages}
-    return Writer(who, python_named(nodes["python"].digest.decode()), packages)
+    return Writer(who, python_named(nodes["python"].version), packages)
 
 
 def of_flow(journal: Journal, run: RunRow) -> Writer:

@@ -91,3 +91,35 @@ def test_a_module_of_no_distribution(site: Path):
     sys.modules["strange"] = SimpleNamespace(__version__="0.3", __file__=str(site / "strange.py"))  # type: ignore[assignment]
     found = Distributions()
     assert (found.of("strange"), found.of("stranger")) == (("strange", "0.3"), ("stranger", ""))
+
+
+LINES = ["lib/__init__.py,sha256=aa,3", "lib/fast.so,sha256=bb,9"]
+
+
+def test_a_distribution_that_was_built_anew_under_its_version_counts(site: Path):
+    def counted(*lines: str) -> tuple[str, str]:
+        record = site / "lib-1.0.dist-info" / "RECORD"
+        record.parent.mkdir(exist_ok=True)
+        record.write_text("".join(f"{line}\n" for line in lines))
+        return Distributions().as_it_counts("lib", "/no/lib/__init__.py")
+
+    name, version = counted(*LINES)
+    assert (name, version.partition(" ")[0], len(version)) == ("lib", "1.0", 36)
+    installers = [
+        "lib/__pycache__/__init__.cpython-311.pyc,,",
+        "../../../bin/lib,sha256=cc,9",
+        "lib-1.0.dist-info/direct_url.json,sha256=dd,9",
+        "lib-1.0.dist-info/RECORD,,",
+    ]
+    assert counted(*reversed(LINES), *installers) == (name, version), "who installed it, and where, does not count"
+    assert counted(LINES[0], LINES[1].replace("bb", "ee")) != (name, version)
+    assert counted("lib/__init__.py,,") == ("lib", "1.0"), "a list without hashes says nothing"
+
+
+def test_a_module_of_no_distribution_counts_by_its_file(site: Path):
+    file = site / "strange.py"
+    file.write_text("1")
+    first = Distributions().as_it_counts("strange", str(file))
+    file.write_text("2")
+    assert Distributions().as_it_counts("strange", str(file)) != first
+    assert Distributions().as_it_counts("strange", "/no/strange.so") == ("strange", "")

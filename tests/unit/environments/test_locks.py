@@ -41,6 +41,29 @@ def test_its_digest_is_of_what_is_installed_not_of_where_it_lies():
     assert len(others) == 4
 
 
+def lock_text(options: str, form: int = 2, pins: str = PINS) -> str:
+    from blake3 import blake3
+
+    selection = "\n".join(sorted(line for line in options.splitlines() if "binary" in line)) if form == 2 else ""
+    digest = blake3(f"3.10\n\n{pins}{chr(10) if selection else ''}{selection}".encode()).hexdigest()
+    return f"# penstock lock {form} b3-{digest}\n# python 3.10\n{options}\n{pins}"
+
+
+def test_which_archives_are_taken_counts_where_it_is_said():
+    plain = locks.parse(lock_text("--find-links /b\n"))
+    source = locks.parse(lock_text("--no-binary numpy\n--find-links /b\n"))
+    assert plain.digest == locks.parse(text()).digest, "the first form and the second are one where nothing is said"
+    assert (plain.selection, source.selection) == ("", "--no-binary numpy")
+    assert plain.digest != source.digest
+    assert locks.parse(lock_text("--no-binary numpy\n", form=1)).digest == plain.digest, "as it was recorded"
+
+
+def test_a_package_has_another_build_where_its_hashes_differ():
+    first, second = (locks.parse(lock_text("", pins=pins)).builds for pins in (PINS, PINS.replace("cc", "ce")))
+    assert [one[:2] for one in first] == list(locks.parse(lock_text("")).packages)
+    assert [name for (name, _, build), (_, _, other) in zip(first, second, strict=True) if build != other] == ["numpy"]
+
+
 @pytest.mark.parametrize("damaged", ["", "six==1\n", text()[:-1], text().replace("sha256:aa", "sha256:00"), text()[9:]])
 def test_a_damaged_lock_is_refused(damaged: str):
     with pytest.raises(DamagedError, match="lock"):
@@ -53,7 +76,10 @@ def test_a_damaged_lock_is_refused(damaged: str):
         ("3.10", "3.10.13", "CPython", "3.10"),
         ("3.10.13", "3.10.13", "CPython", "3.10.13"),
         ("3", "3.13.0", "CPython", "3.13"),
-        (">=3.9.1,<4", "3.12.1", "CPython", "3.12"),
+        (">=3.9,<4", "3.12.1", "CPython", "3.12"),
+        (">=3.9.1,<4", "3.12.1", "CPython", "3.12.1"),
+        ("==3.10.13", "3.10.13", "CPython", "3.10.13"),
+        ("cpython@3.10.13", "3.10.13", "CPython", "3.10.13"),
         ("pypy@3.9", "3.9.16", "PyPy", "pypy3.9"),
         ("pypy", "3.9.16", "PyPy", "pypy3.9"),
         ("cpython3.10", "3.10.13", "CPython", "3.10"),

@@ -54,7 +54,7 @@ def test_all_files_that_a_requirements_file_includes_count(files: Callable[..., 
     def wished() -> wishes.Wish:
         return wishes.read(Environment(requirements=path, constraints=(bounds,)))
 
-    path = files("requirements.txt", "six  # small\n-r more/all.txt\n--requirement=https://a/b.txt\n")
+    path = files("requirements.txt", "six  # small\n-r more/all.txt\n--constraint=https://a/b.txt\n")
     files("more/all.txt", "-c bounds.txt\n-f ./wheels\n-f https://w\n-r ../requirements.txt\n")
     files("more/wheels/one.whl", "")
     files("more/bounds.txt", "six<2 \\\n   --hash=sha256:ab\n")
@@ -153,8 +153,208 @@ def test_a_pyproject_that_is_not_toml_is_named(files: Callable[..., str]):
         wishes.read(Environment(pyproject=str(Path(path).parent)))
 
 
-def test_hashes_that_a_requirement_demands():
-    line = "Scikit_Learn[all]==1.5.2 ; python_version > '3' --hash=sha256:a --hash sha256:b"
-    assert requirement_files.hashes(line) == {("scikit-learn", "1.5.2"): ["sha256:a", "sha256:b"]}
-    assert requirement_files.hashes("six==1") == {}
-    assert requirement_files.hashes("six --hash=sha256:a") == {}
+HASH = f"sha256:{'a' * 64}"
+
+
+def required(files: Callable[..., str], text: str) -> requirement_files.Requirements:
+    return wishes.read(Environment(requirements=files("requirements.txt", text))).required
+
+
+def test_hashes_that_requirements_demand(files: Callable[..., str]):
+    text = f"""
+    Scikit_Learn[all]==1.5.2 ; python_version > '3' \\
+        --hash={HASH} \\
+        --hash sha256:b
+    six --hash=sha256:c
+    six==1 ; python_version < '3' --hash=sha256:d  # each version has its own
+    lib @ https://a/lib-1.0-py3-none-any.whl --hash=sha256:e
+    ./wheels/my_own-2-py3-none-any.whl --hash=sha256:f
+    other==1
+    """
+    assert required(files, text).hashes == {
+        "scikit-learn": [HASH, "sha256:b"],
+        "six": ["sha256:c", "sha256:d"],
+        "lib": ["sha256:e"],
+        "my-own": ["sha256:f"],
+    }
+    assert wishes.read(Environment((f"lib==1 --hash={HASH}",))).required.hashes == {"lib": [HASH]}
+
+
+def test_versions_that_requirements_pin_without_a_condition(files: Callable[..., str]):
+    files("bounds.txt", "bound==3\n-r more.txt\n")
+    files("more.txt", "deep==4\n")
+    found = required(files, "one[all] == 1.0 --hash=sha256:a\nsix==1; python_version<'3'\nany==1.*\n-c bounds.txt\n")
+    assert {name: (pin.version, pin.is_asked_for) for name, pin in found.pins.items()} == {
+        "one": ("1.0", True),
+        "bound": ("3", False),
+        "deep": ("4", False),
+    }
+    assert found.pins["one"].place.endswith("/requirements.txt:1")
+    assert required(files, "six\n\n--require-hashes\n--pre\n").requires_hashes.endswith("/requirements.txt:3")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--prefer-binary", "remove it, or put what it says into the requirements themselves"),
+        ("--trusted-host a", "set UV_INSECURE_HOST for it"),
+        ("-e ./lib", "build a wheel of it, as with `uv build --wheel`, and name the wheel's folder with --find-links"),
+        ("--editable=./lib", "build a wheel of it, as with `uv build --wheel`"),
+        ("-r https://a/b.txt", "hashes and options on a page would not count: keep a copy of it"),
+        ("six --config-settings=a=b", "can't honour --config-settings in"),
+        ("six --hash=sha256:a --global-option=x", "can't honour --global-option in"),
+    ],
+)
+def test_a_line_that_can_not_be_honoured_is_refused_with_its_place(files: Callable[..., str], line: str, said: str):
+    path = files("more/requirements.txt", f"six\n\n{line}  # a word\n")
+    with pytest.raises(UsageError) as caught:
+        wishes.read(Environment(requirements=files("requirements.txt", "-r more/requirements.txt")))
+    assert str(caught.value).startswith(f"{path}:3: can't honour ")
+    assert said in str(caught.value)
+
+
+def test_an_option_among_packages_is_refused():
+    with pytest.raises(UsageError, match="packages='six --no-deps': can't honour --no-deps"):
+        wishes.read(Environment(("six --no-deps",)))
+
+
+@pytest.mark.parametrize(
+    ("requirement", "name", "version"),
+    [
+        ("six", "six", ""),
+        ("six>=1,==1.2", "six", "1.2"),
+        ("six[a,b] === 1.2", "six", "1.2"),
+        ("six==1.*", "six", ""),
+        ("web @ https://a/web-3.tar.gz#egg=web", "web", "3"),
+        ("web @ file:///a%20b/web-3-py3-none-any.whl ; python_version>'3'", "web", "3"),
+        ("/wheels/my_lib-1.2-py3-none-any.whl", "my_lib", "1.2"),
+        ("a/my_lib-1.2.zip", "my_lib", "1.2"),
+        ("https://a/my_lib-1.2-1-py3-none-any.whl", "my_lib", "1.2"),
+        ("web @ git+https://a/web@main", "web", "git+https://a/web@main"),
+    ],
+)
+def test_what_a_requirement_names(requirement: str, name: str, version: str):
+    assert requirement_files.named(requirement) == (name, version)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "another"),
+    [
+        ("1.0", "1", False), ("v1.0", "1.0.0", False), ("2.1", "2.1+cpu", False), ("1.0", "1.0.1", True),
+        ("1.10", "1.1", True), ("1.0rc1", "1.0", False), ("0", "0.0", False),
+    ],
+)  # fmt: skip
+def test_another_version(asked: str, found: str, another: bool):
+    assert requirement_files.is_another_version(asked, found) == another
+
+
+def test_an_archive_that_a_file_names_counts_when_it_is_built_anew(files: Callable[..., str]):
+    wheel = files("more/wheels/lib-1-py3-none-any.whl", "old")
+    path = files("requirements.txt", "-r more/all.txt\n")
+    for line in ("./wheels/lib-1-py3-none-any.whl", f"lib @ file://{wheel}", "wheels/lib-1-py3-none-any.whl ; x"):
+        files("more/all.txt", f"{line}\n")
+        environment = Environment(requirements=path)
+        before = wishes.read(environment)
+        files("more/wheels/lib-1-py3-none-any.whl", Path(wheel).read_text() + "new")
+        assert wishes.read(environment).digest != before.digest, line
+        assert wishes.read(environment).asked == before.asked, "a run that goes on has its own lock"
+
+
+def test_an_archive_of_the_same_size_and_time_counts(files: Callable[..., str]):
+    wheel = Path(files("wheels/lib-1-py3-none-any.whl", "old"))
+    environment = Environment(("lib",), find_links=(str(wheel.parent),))
+    times = (wheel.stat().st_atime_ns, wheel.stat().st_mtime_ns)
+    before = digest(environment)
+    wheel.write_text("new")
+    os.utime(wheel, ns=times)
+    assert digest(environment) != before
+
+
+def test_two_archives_of_one_name_must_be_the_same(files: Callable[..., str]):
+    one, two = (files(f"{place}/lib-1-py3-none-any.whl", "same") for place in "ab")
+    environment = Environment(("lib",), find_links=(str(Path(one).parent), str(Path(two).parent)))
+    digest(environment)
+    files("b/lib-1-py3-none-any.whl", "else")
+    with pytest.raises(UsageError, match=f"{one} and {two} have other contents: remove one of them"):
+        digest(environment)
+
+
+def test_settings_of_uv_that_change_what_a_wish_comes_to_count(
+    files: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.chdir(Path(files("project/flow.py", "")).parent)
+    environment = Environment(("six",))
+    seen = [wishes.read(environment)]
+
+    def another(what: str) -> None:
+        seen.append(wishes.read(environment))
+        assert len({wish.digest for wish in seen}) == len(seen), what
+        assert {wish.asked for wish in seen} == {seen[0].asked}, "a run that goes on has its own lock"
+
+    monkeypatch.setenv("UV_EXCLUDE_NEWER", "2025-01-01")
+    another("a variable")
+    monkeypatch.setenv("UV_CONSTRAINT", files("bounds.txt", "six<1"))
+    another("a file that a variable names")
+    files("bounds.txt", "six<2")
+    another("its content")
+    files("project/pyproject.toml", "[tool.uv]\noverride-dependencies = ['six==1']\n")
+    another("a table of the working directory's project")
+    files("project/uv.toml", "resolution = 'lowest'\n")
+    another("a file of uv's that hides it")
+    files("home/uv/uv.toml", "prerelease = 'allow'\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    another("the user's own file")
+    monkeypatch.setenv("UV_NO_BINARY_PACKAGE", "six")
+    another("which archives are taken")
+    assert seen[-1].options == ("--no-binary six",)
+    before = wishes.read(environment).digest
+    monkeypatch.setenv("UV_HTTP_TIMEOUT", "99")
+    files("project/pyproject.toml", "[tool.ruff]\nline-length = 9\n")
+    assert wishes.read(environment).digest == before
+
+
+def locked_project(files: Callable[..., str], needs: str) -> Environment:
+    """Its uv.lock is of a project that needs `six>=1.15,<2`, `tomli` for older Pythons, and extras."""
+    path = files("pyproject.toml", f"[project]\nname = 'My.App'\nversion = '1'\ndependencies = [{needs}]\n")
+    files(
+        "uv.lock",
+        """
+        version = 1
+        [[package]]
+        name = "my-app"
+        source = { virtual = "." }
+        [package.metadata]
+        requires-dist = [
+            { name = "six", specifier = ">=1.15,<2" },
+            { name = "tomli", extras = ["x"], marker = "python_full_version < '3.11'" },
+            { name = "torch", marker = "extra == 'gpu'", specifier = ">=2" },
+        ]
+        """,
+    )
+    return Environment(pyproject=str(Path(path).parent))
+
+
+def test_a_uv_lock_that_is_older_than_its_pyproject_is_refused(files: Callable[..., str]):
+    same = '"six < 2, >=1.15", "Tomli[x]; python_version<\'3.11\'"'
+    assert wishes.read(locked_project(files, same)).locked
+    for edited, word in (
+        (same.replace("< 2", "==1.16"), "six==1.16,>=1.15"),
+        (f"{same}, 'numpy'", "numpy"),
+        ("'six<2,>=1.15'", "tomli"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            wishes.read(locked_project(files, edited))
+        assert f"asks for {word}, and its uv.lock is older: run `uv lock` there" in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["build-constraint-dependencies = ['setuptools<70']", "no-build-isolation = true"])
+def test_how_a_project_builds_archives_is_refused(files: Callable[..., str], key: str):
+    path = files("pyproject.toml", f"[project]\nname = 'a'\n[tool.uv]\n{key}\n")
+    with pytest.raises(UsageError, match=f"pyproject.toml: can't honour {key.partition(' ')[0]} of "):
+        wishes.read(Environment(pyproject=str(Path(path).parent)))
+
+
+def test_which_archives_a_project_takes_is_an_option(files: Callable[..., str]):
+    path = files("pyproject.toml", "[tool.uv]\nno-binary-package = ['six', 'lib']\nno-build = true\n")
+    wish = wishes.read(Environment(pyproject=str(Path(path).parent)))
+    assert wish.options == ("--no-binary six", "--no-binary lib", "--only-binary :all:")
