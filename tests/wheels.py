@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import tarfile
 import zipfile
@@ -23,9 +25,13 @@ def wheel(folder: Path, name: str, version: str, *, requires: str = "", size: in
     with zipfile.ZipFile(path, "w") as archive:
         for file, text in files.items():
             archive.writestr(file, text)
-        record = [f"{file},,{len(text)}\n" for file, text in files.items()]
+        record = [f"{file},sha256={_digest(text)},{len(text)}\n" for file, text in files.items()]
         archive.writestr(f"{info}/RECORD", "".join([*record, f"{info}/RECORD,,\n"]))
     return path
+
+
+def _digest(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 
 _BACKEND = """

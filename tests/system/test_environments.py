@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -520,6 +521,22 @@ def test_which_archives_are_taken_is_part_of_what_an_environment_is(lib: Project
         "ran because which archives its environment takes (--no-binary, --only-binary) changed, and 1 more since main/1"
         in said
     )
+
+
+def test_a_package_of_the_flow_that_was_installed_anew_under_its_version_runs_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Installed by hand, as from a path, into a folder that is on the path."""
+    site = project.folder.parent / "site-packages"
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    project.write(RATES.replace('packages=["lib"], find_links=["wheels"], ', ""))
+    for number, rate in enumerate((1, 1, 2), 1):
+        with zipfile.ZipFile(wheel(project.folder / "wheels", "lib", "1.0", body=f"RATE = {rate}\n")) as archive:
+            shutil.rmtree(site, ignore_errors=True)
+            archive.extractall(site)
+        assert rated(project, f"main/{number}", "run", "mine.py") == rate
+    assert project.trace() == ["there 1", "there 1"]
+    assert "because lib 1.0 was built anew under its old version since" in project.penstock("why", "main/3/there")[1]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -643,3 +644,134 @@ def test_errors_survive_pickling(place: Place) -> None:
     with pytest.raises(PenstockError) as caught:
         place.build(Environment(python="3.99"))
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+# What a user pins holds, or is refused
+
+
+def pinned(tmp_path: Path, text: str) -> Environment:
+    """What a requirements file asks for, of the wheels beside it."""
+    (tmp_path / "requirements.txt").write_text(text)
+    return Environment(requirements=str(tmp_path / "requirements.txt"), find_links=(str(tmp_path / "wheels"),))
+
+
+def sha256(path: Path) -> str:
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+@pytest.mark.parametrize(
+    "line", ["{wheel}", "./wheels/{wheel.name}", "lib @ file://{wheel}", "lib", "LIB == 1 ; python_version > '3'"]
+)
+def test_a_hash_that_is_demanded_holds_however_the_package_is_named(
+    place: Place, lib: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    archive = tmp_path / "wheels" / "lib-1.0-py3-none-any.whl"
+    written = line.format(wheel=archive)
+    assert "Hash mismatch" in place.refusal(pinned(tmp_path, f"{written} --hash=sha256:{'0' * 64}\n"))
+    built = place.build(pinned(tmp_path, f"{written} --hash={sha256(archive)}\n"))
+    assert ask(built.python, "import lib; print(lib.VERSION)") == "1.0"
+
+
+def test_hashes_hold_whatever_is_set_for_uv(
+    place: Place, lib: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_NO_VERIFY_HASHES", "1")
+    assert "Hash mismatch" in place.refusal(pinned(tmp_path, f"lib==1.0 --hash=sha256:{'0' * 64}\n"))
+
+
+def test_require_hashes_asks_for_the_hash_of_each_package(place: Place, lib: Environment, tmp_path: Path) -> None:
+    archive = wheel(tmp_path / "wheels", "other", "1.0", requires="lib")
+    text = f"--require-hashes\nother==1.0 --hash={sha256(archive)}\n"
+    refused = place.refusal(pinned(tmp_path, text))
+    assert refused == f"{tmp_path}/requirements.txt:1: --require-hashes, and lib==1.0 has no --hash"
+    whole = f"{text}lib==1.0 --hash={sha256(tmp_path / 'wheels' / 'lib-1.0-py3-none-any.whl')}\n"
+    assert [name for name, _ in place.resolve(pinned(tmp_path, whole)).packages] == ["lib", "other"]
+
+
+def test_a_prerelease_is_taken_where_the_file_says_so(place: Place, lib: Environment, tmp_path: Path) -> None:
+    wheel(tmp_path / "wheels", "lib", "2.0rc1")
+    assert place.resolve(pinned(tmp_path, "lib\n")).packages == (("lib", "1.0"),)
+    assert place.resolve(pinned(tmp_path, "--pre\nlib\n")).packages == (("lib", "2.0rc1"),)
+
+
+def test_a_pin_that_is_overridden_is_refused_with_its_place(
+    place: Place, lib: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel(tmp_path / "wheels", "lib", "2.0")
+    overrides = tmp_path / "overrides.txt"
+    overrides.write_text("lib==2.0\n")
+    monkeypatch.setenv("UV_OVERRIDE", str(overrides))
+    said = "lib==1.0 is asked for, and uv's settings make it 2.0: look for overrides"
+    assert place.refusal(pinned(tmp_path, "\nlib==1.0\n")).startswith(f"{tmp_path}/requirements.txt:2: {said}")
+    assert place.refusal(lib._replace(packages=("lib==1.0",))).startswith(f"packages='lib==1.0': {said}")
+    assert place.resolve(lib).packages == (("lib", "2.0"),), "what is not pinned follows the override"
+
+
+def test_a_lock_is_not_kept_where_a_setting_of_uv_has_changed(
+    place: Place, lib: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel(tmp_path / "wheels", "lib", "2.0")
+    assert place.resolve(lib).packages == (("lib", "2.0"),)
+    bounds = tmp_path / "bounds.txt"
+    bounds.write_text("lib<2\n")
+    monkeypatch.setenv("UV_CONSTRAINT", str(bounds))
+    assert place.resolve(lib).packages == (("lib", "1.0"),)
+
+
+@pytest.mark.parametrize("key", ["constraint-dependencies = ['lib<2']", "override-dependencies = ['lib==1.0']"])
+def test_a_project_s_own_bounds_and_overrides_hold(place: Place, lib: Environment, tmp_path: Path, key: str) -> None:
+    wheel(tmp_path / "wheels", "lib", "2.0")
+    project = tmp_path / "project"
+    project.mkdir()
+    head = "[project]\nname = 'mine'\nversion = '1'\ndependencies = ['lib']\n"
+    (project / "pyproject.toml").write_text(f"{head}[tool.uv]\nfind-links = ['../wheels']\n")
+    assert place.resolve(Environment(pyproject=str(project))).packages == (("lib", "2.0"),)
+    (project / "pyproject.toml").write_text(f"{head}[tool.uv]\nfind-links = ['../wheels']\n{key}\n")
+    assert place.resolve(Environment(pyproject=str(project))).packages == (("lib", "1.0"),)
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_project_for_another_python_is_refused(place: Place, lib: Environment, tmp_path: Path, locked: bool) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    text = "[project]\nname = 'mine'\nversion = '1'\nrequires-python = '<3.9'\ndependencies = ['lib']\n"
+    (project / "pyproject.toml").write_text(f"{text}[tool.uv]\nfind-links = ['../wheels']\n")
+    if locked:
+        (project / "uv.lock").write_text(
+            "version = 1\nrevision = 3\nrequires-python = '<3.9'\n[[package]]\nname = 'mine'\nversion = '1'\n"
+            "source = { virtual = '.' }\n[package.metadata]\nrequires-dist = [{ name = 'lib' }]\n"
+        )
+    refused = place.refusal(Environment(pyproject=str(project)))
+    assert "requires-python = '<3.9'" in refused, refused
+
+
+def test_a_version_of_python_that_is_bounded_by_its_patch_is_locked_to_it(
+    place: Place, lib: Environment, interpreter: Callable[[str], Path]
+) -> None:
+    version = ask(str(interpreter("python3.10")), "import platform; print(platform.python_version())")
+    lock = place.resolve(lib._replace(python=f"=={version}"))
+    assert lock.python == version
+    assert (
+        ask(place.build(lib._replace(python=f"=={version}")).python, "import sys; print(sys.version.split()[0])")
+        == version
+    )
+
+
+def test_an_interpreter_that_is_another_one_now_is_asked_anew(
+    place: Place, lib: Environment, tmp_path: Path, interpreter: Callable[[str], Path]
+) -> None:
+    link = tmp_path / "python"
+    link.symlink_to(os.path.realpath(sys.executable))
+    wish = Environment(("lib",), str(link), find_links=lib.find_links)
+    old, first = place.resolve(wish), place.build(wish)
+    link.unlink()
+    link.symlink_to(os.path.realpath(interpreter("python3.10")))
+    lock, second = place.resolve(wish), place.build(wish)
+    assert (lock.python, lock.version.rpartition(".")[0]) == (str(link), "3.10")
+    assert ask(second.python, "import sys; print(sys.version.split()[0])") == lock.version
+    assert first.lock != second.lock
+    with pytest.raises(
+        UsageError, match=rf"{link} was Python {old.version} when it was locked, and is {lock.version} now"
+    ):
+        builds.build(old, place.folder, place.told.append)

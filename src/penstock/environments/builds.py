@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from penstock.environments import indexes, integrity, interpreters, locking, marks, uv
 from penstock.environments.locks import Lock
-from penstock.errors import PenstockError, PlatformError
+from penstock.errors import PenstockError, PlatformError, UsageError
 
 
 class Built(NamedTuple):
@@ -78,6 +78,8 @@ def build(lock: Lock, folder: Path, tell: uv.Tell, *, again: bool = False) -> Bu
 def _build(lock: Lock, place: Path, tell: uv.Tell, held: int, *, afresh: bool) -> None:
     """`afresh`: take nothing from uv's cache, which shares its files with environments, and so their damages."""
     bare = interpreters.bare(lock.python, place, tell, held=held)
+    if lock.version not in ("", bare.full_version):
+        raise UsageError(f"{lock.python} was Python {lock.version} when it was locked, and is {bare.full_version} now")
     pins = place / "lock.txt"
     pins.write_text(lock.text, encoding="utf-8")
     if lock.packages:

@@ -27,6 +27,7 @@ class Bare(NamedTuple):
     python: str  # path of the interpreter in it
     name: str  # what a lock calls it, "3.10" or "pypy3.9"
     version: str  # "3.10.13"
+    full_version: str  # "3.10.13", "pypy3.9.16"
 
 
 def own() -> str:
@@ -54,7 +55,9 @@ def bare(python: str, folder: Path, tell: uv.Tell, *, held: int | None = None) -
     settings = {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines)}
     version = settings.get("version_info", "")
     refuse_old(python, version)
-    return Bare(str(folder / "bin" / "python"), name(python, version, settings.get("implementation", "")), version)
+    implementation = settings.get("implementation", "")
+    full = f"{_kind(implementation)}{version}"
+    return Bare(str(folder / "bin" / "python"), name(python, version, implementation), version, full)
 
 
 def refuse_old(python: str, version: str) -> None:
@@ -82,5 +85,9 @@ def name(python: str, version: str, implementation: str) -> str:
     if not _PLAIN.fullmatch(python):
         return python
     parts = 3 if _PATCH.search(python) else 2
-    kind = implementation.lower()
-    return ("" if kind == "cpython" else kind) + ".".join(version.split(".")[:parts])
+    return _kind(implementation) + ".".join(version.split(".")[:parts])
+
+
+def _kind(implementation: str) -> str:
+    """ "pypy"; "" for CPython."""
+    return "" if implementation.lower() == "cpython" else implementation.lower()

@@ -15,7 +15,10 @@ from penstock.environments import archives, indexes, interpreters, locking, requ
 from penstock.errors import DamagedError, PlatformError, UsageError
 from penstock.model.environments import Environment
 
-_HEAD = re.compile(r"# penstock lock ([12]) (b3-[0-9a-f]{64})\n# python ([^\n]+)\n((?:--[^\n]+\n)*)\n", re.ASCII)
+_HEAD = re.compile(
+    r"# penstock lock ([12]) (b3-[0-9a-f]{64})\n# python ([^\n]+)\n(?:# which is ([^\n]+)\n)?((?:--[^\n]+\n)*)\n",
+    re.ASCII,
+)
 
 
 class Lock(NamedTuple):
@@ -25,6 +28,7 @@ class Lock(NamedTuple):
     python: str  # "3.10", "3.10.13", "pypy3.9"; a path where the wish named one
     text: str  # a requirements file with hashes, behind a head of comments and of where packages are looked for
     packages: tuple[tuple[str, str], ...]  # name and version, sorted
+    version: str = ""  # of an interpreter that is named by its path, "3.10.13"
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -66,12 +70,12 @@ def parse(text: str) -> Lock:
     head = _HEAD.match(text)
     if head is None:
         raise DamagedError("a stored lock of an environment is damaged, or was written by a newer Penstock")
-    form, digest, python, options = head.groups()
+    form, digest, python, version, options = head.groups(default="")
     pins = text[head.end() :]
     selection = _selection(options.splitlines()) if form != "1" else ""  # the first form did not count it
-    if _digest(python, pins, selection) != digest:
+    if _digest(python, version, pins, selection) != digest:
         raise DamagedError(f"the stored lock {digest} of an environment is damaged")
-    return Lock(digest, python, text, tuple((name, version) for name, version, _ in _builds(pins)))
+    return Lock(digest, python, text, tuple(one[:2] for one in _builds(pins)), version)
 
 
 def _resolved(wish: wishes.Wish, tell: uv.Tell) -> Lock:
@@ -80,14 +84,18 @@ def _resolved(wish: wishes.Wish, tell: uv.Tell) -> Lock:
     try:
         with tempfile.TemporaryDirectory(prefix="penstock-") as scratch:
             bare = interpreters.bare(wish.python, Path(scratch, "bare"), tell)
+            if bound := next((one for one in wish.bounds if not one.allows(bare.version)), None):
+                raise UsageError(f"{bound.place}, and the step's Python is {bare.version}: say python=")
             tell(f"resolves packages for Python {bare.name}")
             pins = _pins(wish, bare.python, scratch, tell)
     except OSError as error:
         raise PlatformError(f"can't write temporary files: {error.strerror}") from error
     options = "".join(f"{line}\n" for line in (*wish.options, *wish.explicit))
     indexes.refuse_secrets(pins)
-    digest = _digest(bare.name, pins, _selection(options.splitlines()))
-    return parse(f"# penstock lock 2 {digest}\n# python {bare.name}\n{options}\n{pins}")
+    version = bare.full_version if os.sep in bare.name else ""
+    digest = _digest(bare.name, version, pins, _selection(options.splitlines()))
+    python = f"# python {bare.name}\n{f'# which is {version}' if version else ''}".rstrip()
+    return parse(f"# penstock lock 2 {digest}\n{python}\n{options}\n{pins}")
 
 
 def _pins(wish: wishes.Wish, python: str, scratch: str, tell: uv.Tell) -> str:
@@ -160,10 +168,10 @@ def _can_not_lock(requirement: str) -> UsageError:
     )
 
 
-def _digest(python: str, pins: str, selection: str) -> str:
+def _digest(python: str, version: str, pins: str, selection: str) -> str:
     from blake3 import blake3
 
-    parts = [python, "", pins, *([selection] if selection else [])]
+    parts = [python, version, pins, *([selection] if selection else [])]
     text = "\n".join(parts)
     return f"b3-{blake3(text.encode()).hexdigest()}"
 

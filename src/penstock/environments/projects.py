@@ -4,6 +4,7 @@ table when it resolves is left to uv; what counts when a lock is installed must 
 
 from __future__ import annotations
 
+import operator
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,34 @@ _OF_BUILDS = (
     *("config-settings", "config-settings-package", "build-constraint-dependencies", "extra-build-dependencies"),
     *("extra-build-variables", "no-build-isolation", "no-build-isolation-package"),
 )
+_BOUND = re.compile(r"(===?|~=|!=|<=|>=|<|>)\s*([\d.]+(?:\.\*)?)")
+_COMPARE = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+class Bound(NamedTuple):
+    """A bound of the Python that a project runs under."""
+
+    place: str  # "pyproject.toml: requires-python = '>=3.12'"
+    relation: str  # ">="
+    version: str  # "3.12", "3.*"
+
+    def allows(self, python: str) -> bool:
+        """Whether a Python, "3.12.1", is within it. What can't be read is left to uv, and allowed."""
+        if not all(part.isdecimal() for part in (*python.split("."), *self.version.removesuffix(".*").split("."))):
+            return True
+        found, bound = (_numbers(text) for text in (python, self.version.removesuffix(".*")))
+        if self.relation == "~=":
+            return found >= bound and found[: len(bound) - 1] == bound[:-1]
+        if self.version.endswith(".*"):
+            return (found[: len(bound)] == bound) == (self.relation == "==")
+        return _COMPARE[self.relation](_padded(found), _padded(bound))
 
 
 class Project(NamedTuple):
@@ -26,6 +55,7 @@ class Project(NamedTuple):
     explicit: tuple[str, ...]  # of indexes that are for single packages
     pyproject: str  # its pyproject.toml; "": it has a uv.lock
     locked: str  # its folder, if it has a uv.lock
+    bounds: tuple[Bound, ...] = ()
 
 
 NONE = Project((), (), (), "", "")
@@ -46,8 +76,9 @@ def read(folder: str) -> Project:
         uv = content.get("tool", {}).get("uv", {})
         options, explicit = tuple(_options(uv, folder)), tuple(_explicit(uv, folder))
         _refuse_builds(path, uv)
+        bounds = tuple(_bounds(path, str(content.get("project", {}).get("requires-python", ""))))
         if not os.path.exists(file := lock):
-            return Project((repr((content.get("project", {}), uv)),), options, explicit, path, "")
+            return Project((repr((content.get("project", {}), uv)),), options, explicit, path, "", bounds)
         with open(lock, "rb") as opened:
             text = opened.read()
         _refuse_stale(path, content, tomllib.loads(text.decode()))
@@ -55,7 +86,21 @@ def read(folder: str) -> Project:
         raise UsageError(f"the environment's {error.filename}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"the environment's {file} is not TOML: {error}") from error
-    return Project((blake3(text).hexdigest(),), options, explicit, "", folder)
+    return Project((blake3(text).hexdigest(),), options, explicit, "", folder, bounds)
+
+
+def _bounds(path: str, asked: str) -> Iterator[Bound]:
+    for part in asked.split(","):
+        if found := _BOUND.fullmatch(part.strip()):
+            yield Bound(f"{path}: requires-python = {asked!r}", "==" if found[1] == "===" else found[1], found[2])
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _padded(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    return (*numbers, 0, 0, 0)[:3]
 
 
 def _options(settings: dict[str, Any], folder: str) -> Iterator[str]:

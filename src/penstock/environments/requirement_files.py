@@ -76,7 +76,7 @@ def read(path: str, role: str, found: Requirements) -> None:
 def _take(found: Requirements, line: str, file: str, number: int, is_asked_for: bool) -> None:
     """A line that includes no other file."""
     if not line.startswith("-"):
-        take_requirement(found, line, f"{file}:{number}", os.path.dirname(file), is_asked_for=is_asked_for)
+        take_requirement(found, line, f"{file}:{number}", is_asked_for=is_asked_for)
     elif kept := _absolute(indexes.option(line), file):
         found.options.append(kept)
     elif line == "--pre":
@@ -89,9 +89,9 @@ def _take(found: Requirements, line: str, file: str, number: int, is_asked_for: 
         raise UsageError(f"{file}:{number}: can't honour {line!r}: {mend}")
 
 
-def take_requirement(found: Requirements, line: str, place: str, folder: str, *, is_asked_for: bool) -> None:
-    """What a requirement pins and demands. `place` stands in errors; its paths are relative to `folder`. Raises
-    UsageError for an option of it that can't be honoured."""
+def take_requirement(found: Requirements, line: str, place: str, *, is_asked_for: bool) -> None:
+    """What a requirement pins and demands. `place` stands in errors; a path in it is relative to the working directory,
+    for pip and uv alike. Raises UsageError for an option of it that can't be honoured."""
     requirement = line.partition(" --")[0].strip()
     if other := next((option for option in _OPTION.findall(line[len(requirement) :]) if option != "--hash"), ""):
         raise UsageError(f"{place}: can't honour {other} in {line!r}: {_NO_OTHER}")
@@ -101,7 +101,7 @@ def take_requirement(found: Requirements, line: str, place: str, folder: str, *,
     if version and ";" not in requirement and "/" not in requirement:
         found.pins.setdefault(normal(name), Pin(version, place, is_asked_for))
     if archive := archive_of(requirement):
-        found.archives.append(os.path.normpath(os.path.join(folder, archive)))
+        found.archives.append(os.path.abspath(archive))
 
 
 def archive_of(requirement: str) -> str:

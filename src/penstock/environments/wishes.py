@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from penstock.environments import archives, indexes, interpreters, projects, requirement_files, uv_settings
+from penstock.environments.projects import Bound
 from penstock.environments.requirement_files import Requirements
 from penstock.model.environments import Environment
 
@@ -25,6 +26,7 @@ class Wish(NamedTuple):
     explicit: tuple[str, ...] = ()  # indexes for the packages alone that are assigned to them
     pyproject: str = ""  # a pyproject.toml whose dependencies are asked for; "": none, or it has a uv.lock
     locked: str = ""  # a folder whose uv.lock is asked for
+    bounds: tuple[Bound, ...] = ()  # of the Python, that its project asks for
 
 
 def read(environment: Environment) -> Wish:
@@ -63,6 +65,7 @@ def read(environment: Environment) -> Wish:
         explicit=project.explicit,
         pyproject=project.pyproject,
         locked=project.locked,
+        bounds=project.bounds,
     )
 
 
@@ -75,7 +78,7 @@ def _files(environment: Environment) -> Iterator[tuple[str, str]]:
 
 def _package(line: str, required: Requirements) -> str:
     """A line of `packages` as uv is given it, with the absolute path of an archive that it names."""
-    requirement_files.take_requirement(required, line, f"packages={line!r}", os.getcwd(), is_asked_for=True)
+    requirement_files.take_requirement(required, line, f"packages={line!r}", is_asked_for=True)
     requirement = line.partition(" --")[0].strip()
     if os.sep in requirement and "://" not in requirement and os.path.isfile(requirement):
         return os.path.abspath(requirement)

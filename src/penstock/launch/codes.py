@@ -87,7 +87,7 @@ class CodeBook:
         variables = {name: digest(text.encode()) for name, text in environment.env}
         if lock is None:
             return in_environment(found, "", (), "", variables)
-        return in_environment(found, lock.python, lock.builds, lock.selection, variables)
+        return in_environment(found, lock.version or lock.python, lock.builds, lock.selection, variables)
 
     def since(self, packed: bytes) -> str:
         """What is new in the code of an earlier task, as words; "" where nothing is. What its environment brought is

@@ -248,8 +248,11 @@ def test_another_version(asked: str, found: str, another: bool):
     assert requirement_files.is_another_version(asked, found) == another
 
 
-def test_an_archive_that_a_file_names_counts_when_it_is_built_anew(files: Callable[..., str]):
+def test_an_archive_that_a_file_names_counts_when_it_is_built_anew(
+    files: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+):
     wheel = files("more/wheels/lib-1-py3-none-any.whl", "old")
+    monkeypatch.chdir(Path(wheel).parents[1])
     path = files("requirements.txt", "-r more/all.txt\n")
     for line in ("./wheels/lib-1-py3-none-any.whl", f"lib @ file://{wheel}", "wheels/lib-1-py3-none-any.whl ; x"):
         files("more/all.txt", f"{line}\n")
@@ -358,3 +361,19 @@ def test_which_archives_a_project_takes_is_an_option(files: Callable[..., str]):
     path = files("pyproject.toml", "[tool.uv]\nno-binary-package = ['six', 'lib']\nno-build = true\n")
     wish = wishes.read(Environment(pyproject=str(Path(path).parent)))
     assert wish.options == ("--no-binary six", "--no-binary lib", "--only-binary :all:")
+
+
+@pytest.mark.parametrize(
+    ("asked", "python", "allowed"),
+    [
+        (">=3.9", "3.11.7", True), (">=3.12", "3.11.7", False), ("<3.12,>=3.9", "3.11.7", True),
+        ("<3.11", "3.11.0", False), ("<=3.11", "3.11.0", True), (">3.11", "3.11.0", False), ("~=3.11", "3.12.1", True),
+        ("~=3.11.2", "3.12.1", False), ("~=3.11.2", "3.11.1", False), ("==3.11.*", "3.11.7", True),
+        ("==3.10.*", "3.11.7", False), ("!=3.11.*", "3.11.7", False), ("!=3.11.6", "3.11.7", True),
+        ("===3.11.7", "3.11.7", True), ("", "3.11.7", True), (">=3.14rc1", "3.11.7", True), (">=3.9", "3.15.0a1", True),
+    ],
+)  # fmt: skip
+def test_the_python_that_a_project_requires(files: Callable[..., str], asked: str, python: str, allowed: bool):
+    path = files("pyproject.toml", f"[project]\nname = 'a'\nrequires-python = '{asked}'\n")
+    wish = wishes.read(Environment(pyproject=str(Path(path).parent)))
+    assert all(bound.allows(python) for bound in wish.bounds) == allowed
