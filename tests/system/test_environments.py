@@ -480,7 +480,10 @@ def rated(lib: Project, run: str, *command: str) -> int:
 
 def test_a_wheel_that_was_built_anew_under_its_version_runs_again_and_why_says_so(lib: Project) -> None:
     lib.write(RATES)
+    wheel(lib.folder / "wheels", "lib", "1.0")
     built: dict[int, bytes] = {}
+    code, output = lib.penstock("run", "--dry-run", "mine.py")
+    assert (code, "there is no module lib" in output) == (0, False), output
     for number, rate in enumerate((1, 1, 2, 1), 1):
         if rate not in built:
             built[rate] = wheel(lib.folder / "wheels", "lib", "1.0", body=f"RATE = {rate}\n").read_bytes()
@@ -544,6 +547,7 @@ def test_a_package_of_the_flow_that_was_installed_anew_under_its_version_runs_ag
     [
         ('requirements="requirements.txt"', "requirements.txt:2: can't honour '--prefer-binary': remove it"),
         ('constraints="requirements.txt"', "requirements.txt:2: can't honour '--prefer-binary': remove it"),
+        ('packages=["lib"], on="inline"', "the flow's own process with on=, and for packages or a Python of its own"),
         ('packages=["lib --no-deps"]', "packages='lib --no-deps': can't honour --no-deps in"),
         ('packages=["lib"], find_links=["wheels", "other"]', "have other contents: remove one of them, or rename it"),
     ],
@@ -554,4 +558,17 @@ def test_what_can_not_be_honoured_is_refused_before_there_is_a_run(lib: Project,
     lib.write(LIB.replace('packages=["lib"], find_links=["wheels"]', keywords))
     code, output = lib.penstock("run", "mine.py")
     assert (code, said in output, "step there can't run" in output) == (2, True, True), output
+    assert lib.penstock("run", "--dry-run", "mine.py")[0] == 2
     assert not lib.rows("SELECT 1 FROM run")
+
+
+def test_what_ran_with_the_flow_s_packages_is_not_taken_for_what_ran_with_the_lock_s(lib: Project) -> None:
+    lib.write(
+        RATES.replace("    import lib\n", "").replace(
+            "return lib.RATE", "from importlib.util import find_spec\n    return int(find_spec('lib') is not None)"
+        )
+    )
+    assert rated(lib, "main/1", "run", "mine.py") == 1
+    assert "Python 3." in lib.penstock("run", "--inline", "--dry-run", "mine.py")[1]
+    assert rated(lib, "main/2", "run", "--inline", "mine.py") == 0
+    assert rated(lib, "main/3", "run", "mine.py") == 1

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 from penstock.code.fingerprint import Fingerprint, Node, Tree, digest_of
+from penstock.code.installed import normal, possible_names
 
+_MISSING = re.compile(r": there is no module (\S+) on the path$")
 _OF_THE_FLOW = ("package", "python")
 LOCK = "environment"
 """The id of the node that says that the packages are those of a lock."""
@@ -33,7 +36,17 @@ def in_environment(
         )
         nodes["python"] = Node("python", python.encode(), "", ())
     nodes.update((f"env:{name}", Node("variable", digest, "", ())) for name, digest in sorted(variables.items()))
-    return Fingerprint(digest_of(nodes), found.tree._replace(nodes=nodes))
+    tree = found.tree._replace(nodes=nodes, unfollowed=tuple(_left(found.tree.unfollowed, nodes)))
+    return Fingerprint(digest_of(nodes), tree)
+
+
+def _left(unfollowed: Iterable[str], nodes: Mapping[str, Node]) -> Iterator[str]:
+    """What can't be followed, but for modules that the flow lacks and that the environment's packages bring."""
+    packages = {normal(name) for name, node in nodes.items() if node.kind == "package"}
+    for what in unfollowed:
+        missing = _MISSING.search(what)
+        if missing is None or packages.isdisjoint(possible_names(missing[1])):
+            yield what
 
 
 def without_packages(tree: Tree) -> Tree:

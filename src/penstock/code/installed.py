@@ -49,10 +49,10 @@ def installed_packages() -> tuple[tuple[str, str], ...]:
 
     A package whose module has another name, and no `__version__`, may be missing. Blocks for less than a millisecond.
     """
-    distributions = {_normal(name): (_normal(name), version) for name, version in _distributions()}
+    distributions = {normal(name): (normal(name), version) for name, version in _distributions()}
     packages: set[tuple[str, str]] = set()
     for module in {name.partition(".")[0] for name in list(sys.modules)} - sys.stdlib_module_names:
-        package = distributions.get(_normal(_DISTRIBUTIONS.get(module, module)))
+        package = distributions.get(normal(_DISTRIBUTIONS.get(module, module)))
         if package is not None:
             packages.add(package)
         elif version := _version_of(module):
@@ -65,7 +65,7 @@ def possible_names(module: str) -> list[str]:
     longest first."""
     parts = module.split(".")
     paths = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
-    return [_normal(_DISTRIBUTIONS.get(path, path)) for path in paths]
+    return [normal(_DISTRIBUTIONS.get(path, path)) for path in paths]
 
 
 class Distributions:
@@ -107,7 +107,7 @@ class Distributions:
     def _by_its_files(self, module: str) -> tuple[str, str] | None:
         """Those whose names contain the module's are asked first: PyMySQL for `pymysql`, GitPython for `git`."""
         path = module.replace(".", "/")
-        part = _normal(module.partition(".")[0])
+        part = normal(module.partition(".")[0])
         for name, version, info in sorted(self._all().values(), key=lambda one: (part not in one[0], one)):
             if _brings(info, path):
                 return name, version
@@ -116,7 +116,7 @@ class Distributions:
     def _all(self) -> dict[str, tuple[str, str, str]]:
         """Name, version and metadata folder, by name."""
         if self._by_name is None:
-            self._by_name = {_normal(name): (_normal(name), version, info) for name, version, info in _infos()}
+            self._by_name = {normal(name): (normal(name), version, info) for name, version, info in _infos()}
         return self._by_name
 
 
@@ -178,5 +178,6 @@ def _version_of(module: str) -> str:
     return version if is_installed and isinstance(version, str) else ""
 
 
-def _normal(name: str) -> str:
+def normal(name: str) -> str:
+    """A distribution's name as it is compared."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -26,9 +26,16 @@ class Workshop:
     one that it was forked from, has had, by the digests of the wishes; `tell` takes a line of progress."""
 
     def __init__(
-        self, folder: Path, recorded: Mapping[str, str], secrets: Secrets, tell: Callable[[str], None]
+        self,
+        folder: Path,
+        recorded: Mapping[str, str],
+        secrets: Secrets,
+        tell: Callable[[str], None],
+        *,
+        all_here: bool = False,
     ) -> None:
         self._folder = folder
+        self._all_here = all_here  # whoever asks for that is told, once, that all steps have the flow's packages
         self._recorded = recorded
         self._secrets = secrets
         self._tell = tell
@@ -81,10 +88,15 @@ class Workshop:
 
     def ready_here(self, environment: Environment | None, step: str) -> None:
         """Find the variables that a step has in the flow's own process, where nothing is built for it. Raises
-        UsageError with the step's name for a secret that is not set."""
+        UsageError with the step's name for a secret that is not set, and where the step asks for packages too."""
         if environment is None:
             return
         with self._lock, _told_of(step):
+            if environment.is_foreign and not self._all_here:
+                raise UsageError(
+                    "it asks for the flow's own process with on=, and for packages or a Python of its own, which that "
+                    "has not: leave one of the two out, or say environment=Environment() where a default asks for them"
+                )
             if environment not in self._here:
                 self._here[environment] = self._variables(environment)
 

@@ -82,7 +82,7 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
         journal.check(order.run_id, time.monotonic())  # before minutes are spent on environments
     workshop = workshop_of(project, order, how)
     for step, environment in steps_of(flow, default_environment(project, flow)):
-        (workshop.ready_here if how.inline else workshop.ready)(environment, step.name)
+        (workshop.ready_here if is_here(project, how, step) else workshop.ready)(environment, step.name)
     with project.store_held():
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
@@ -145,7 +145,13 @@ def workshop_of(project: Project, order: Order, how: How) -> Workshop:
         run = order.origin.id if order.origin is not None else queries.resolve(project.reader, order.run_id).id
         recorded = environments.locks_of_run(project.reader, run)
     secrets = Secrets(project.settings.root, os.environ)
-    return Workshop(project.home / "environments", recorded, secrets, how.watcher.building)
+    return Workshop(project.home / "environments", recorded, secrets, how.watcher.building, all_here=how.inline)
+
+
+def is_here(project: Project, how: How, step: Step[Any, Any]) -> bool:
+    """Whether a step runs in the flow's own process."""
+    executor = project.settings.executors.get(step.opts.on)
+    return how.inline or (executor is not None and executor.kind == "inline")
 
 
 class Placed(NamedTuple):

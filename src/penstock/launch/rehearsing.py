@@ -23,6 +23,7 @@ from penstock.launch.preparing import (
     context_of,
     default_environment,
     encode_params,
+    is_here,
     policy_of,
     steps_of,
     take_snapshot,
@@ -48,7 +49,7 @@ def rehearse(project: Project, order: Order, how: How) -> Forecast:
         run_id = order.run_id or f"{order.name}/new"
         workshop = workshop_of(project, order, how)
         for step, environment in steps_of(order.flow, default_environment(project, order.flow)):
-            workshop.lock(environment, step.name)
+            (workshop.ready_here if is_here(project, how, step) else workshop.lock)(environment, step.name)
         context = context_of(project, run_id, module, params, taken)
         codes = codes_of(project, order.flow, context, past, workshop, how)
         try:
