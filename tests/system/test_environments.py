@@ -572,3 +572,19 @@ def test_what_ran_with_the_flow_s_packages_is_not_taken_for_what_ran_with_the_lo
     assert "Python 3." in lib.penstock("run", "--inline", "--dry-run", "mine.py")[1]
     assert rated(lib, "main/2", "run", "--inline", "mine.py") == 0
     assert rated(lib, "main/3", "run", "mine.py") == 1
+
+
+def test_an_archive_that_is_another_one_is_told_with_a_command_that_locks_it_anew(
+    lib: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where uv looks by the user's own settings, nobody looks for changes."""
+    lib.write(RATES.replace(', find_links=["wheels"]', ""))
+    monkeypatch.setenv("UV_FIND_LINKS", str(lib.folder / "wheels"))
+    wheel(lib.folder / "wheels", "lib", "1.0", body="RATE = 1\n")
+    assert lib.penstock("env", "lock", "mine.py")[0] == 0
+    wheel(lib.folder / "wheels", "lib", "1.0", body="RATE = 2\n")
+    monkeypatch.setenv("UV_CACHE_DIR", str(lib.folder / "cache"))
+    code, output = lib.penstock("run", "mine.py")
+    assert (code, "`penstock env lock --upgrade FILE` locks anew for new runs" in output) == (2, True), output
+    assert lib.penstock("env", "lock", "--upgrade", "mine.py")[0] == 0
+    assert rated(lib, "main/1", "run", "mine.py") == 2

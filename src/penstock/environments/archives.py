@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from penstock.environments import indexes, requirement_files
 from penstock.errors import UsageError
 
 _ENDS = (".whl", ".tar.gz", ".zip")
+_MOST = 2_000  # archives of an index: a look at them takes some milliseconds
 
 
 def signature(path: str) -> tuple[int, int, int] | None:
@@ -21,7 +23,7 @@ def signature(path: str) -> tuple[int, int, int] | None:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def found(options: Iterable[str]) -> Iterator[object]:
+def found(options: Sequence[str]) -> Iterator[object]:
     """What lies in the folders that are searched: a wheel that was built anew under its old version counts.
 
     Raises UsageError where two folders hold other archives under one name: a lock's hashes would allow either.
@@ -33,6 +35,18 @@ def found(options: Iterable[str]) -> Iterator[object]:
             if not _is_same(seen.setdefault(name, path), path):
                 raise UsageError(f"{seen[name]} and {path} have other contents: remove one of them, or rename it")
         yield [(name, signature(os.path.join(folder, name))) for name in names]
+    for line in options:
+        name, _, place = line.partition(" ")
+        if name in (indexes.DEFAULT, indexes.EXTRA) and (folder := place.removeprefix("file://")).startswith("/"):
+            yield from _below(indexes.filled(folder, os.environ))
+
+
+def _below(folder: str) -> Iterator[object]:
+    """An index on this disk has a folder for each package. Of a large one nothing is looked at, as of one elsewhere."""
+    files = (os.path.join(place, name) for place, _, names in os.walk(folder) for name in names if name.endswith(_ENDS))
+    some = list(itertools.islice(files, _MOST + 1))
+    if len(some) <= _MOST:
+        yield [(os.path.relpath(path, folder), signature(path)) for path in sorted(some)]
 
 
 def hashes_of_sources(options: Iterable[str], name: str, version: str) -> list[str]:

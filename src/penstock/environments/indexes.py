@@ -74,6 +74,13 @@ def settings(options: Iterable[str], environ: Mapping[str, str]) -> dict[str, st
     return result
 
 
+def variables(text: str, environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The variables that a text names, `${NAME}`, each with a digest of its value, which may be a secret."""
+    from blake3 import blake3
+
+    return [(name, blake3(environ.get(name, "").encode()).hexdigest()) for name in _VARIABLE.findall(text)]
+
+
 def filled(address: str, environ: Mapping[str, str]) -> str:
     """An address with the variables that it names. Raises UsageError for one that is not set."""
 

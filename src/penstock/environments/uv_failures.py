@@ -45,7 +45,8 @@ _KINDS = (
     _Kind(
         ("Hash mismatch", "must have a hash"),
         UsageError,
-        "What lies there is not what was locked: `penstock env lock` locks the environment anew",
+        "What lies there is not what was locked, or demanded with --hash. `penstock env lock --upgrade FILE` locks "
+        "anew for new runs; a run that goes on needs the archive that it had",
     ),
     _Kind(
         ("No solution found", "not found in the package registry", "Couldn't parse", "parsing"),

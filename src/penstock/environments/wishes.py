@@ -53,6 +53,8 @@ def read(environment: Environment) -> Wish:
     contents.append(project.digested)
     uv = uv_settings.read(os.environ)
     now = [*map(archives.signature, required.archives), *archives.found(options), *uv.counting, *uv.selecting]
+    for text in (*environment.packages, *(content.decode("utf-8", "replace") for content in required.contents)):
+        now.extend(indexes.variables(text, os.environ))
     if os.sep in python:
         now.append(archives.signature(os.path.realpath(python)))
     return Wish(

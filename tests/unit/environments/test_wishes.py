@@ -377,3 +377,23 @@ def test_the_python_that_a_project_requires(files: Callable[..., str], asked: st
     path = files("pyproject.toml", f"[project]\nname = 'a'\nrequires-python = '{asked}'\n")
     wish = wishes.read(Environment(pyproject=str(Path(path).parent)))
     assert all(bound.allows(python) for bound in wish.bounds) == allowed
+
+
+def test_an_archive_in_an_index_on_this_disk_counts(files: Callable[..., str]):
+    wheel = Path(files("simple/lib/lib-1-py3-none-any.whl", "old"))
+    environment = Environment(("lib",), indexes=("https://a", f"file://{wheel.parents[1]}"))
+    before = wishes.read(environment)
+    wheel.write_text("newer")
+    assert wishes.read(environment).digest != before.digest
+    assert wishes.read(environment).asked == before.asked
+
+
+def test_a_variable_that_a_requirement_names_counts_by_its_value(
+    files: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+):
+    environment = Environment(requirements=files("requirements.txt", "lib @ https://a/${RELEASE}/lib-1.0.tar.gz\n"))
+    seen = [digest(environment)]
+    for value in ("1", "2"):
+        monkeypatch.setenv("RELEASE", value)
+        seen.append(digest(environment))
+    assert len(set(seen)) == 3
