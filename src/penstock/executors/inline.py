@@ -19,7 +19,7 @@ from penstock.model.events import Adopted, Ended, Hint, Lane, Profile, Recalled
 from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause, TaskStatus
-from penstock.worker.attempt import Workbench, run_attempt
+from penstock.worker.attempt import Workbench, run_attempt, share_process
 from penstock.worker.footing import Detour
 from penstock.worker.meter import Meter, between, counted_from
 
@@ -180,6 +180,7 @@ class InlineExecutor:
                 self._meter = Meter()
                 self._tee = Tee(os.path.join(self._context.logs, self._log_file()), self._context)
                 self._bench = Workbench(self._context, self._hint)
+                share_process()
             with self._premises.lock:
                 self._tee.begin(attempt)
             self._running += 1

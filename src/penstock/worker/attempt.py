@@ -20,7 +20,7 @@ from penstock.model.edges import take
 from penstock.model.outcomes import Error, Metric, Outcome, Unread, Usage
 from penstock.model.specs import Attempt, Code, Resolved, RunContext
 from penstock.model.states import Cause, TaskStatus
-from penstock.sdk import current
+from penstock.sdk import current, starters
 from penstock.worker import capture
 from penstock.worker.failure import error_of, traceback_text
 
@@ -90,6 +90,12 @@ def is_attempt_of(context: RunContext) -> bool:
     """Whether the calling thread works for an attempt of a run: it runs one, or one started it."""
     here = current.attempt_here()
     return here is not None and here.context is context
+
+
+def share_process() -> None:
+    """From now on attempts run in a process that runs the bodies of flows, too: it has to be told which threads are
+    theirs."""
+    starters.note_from_now_on(current.attempt_here)
 
 
 def perform(attempt: Attempt, bench: Workbench, here: current.AttemptContext) -> Any:
