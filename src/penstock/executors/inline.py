@@ -145,6 +145,7 @@ class InlineExecutor:
             if self._tee is not None and self._meter is not None and not self._running:
                 self._tee.close()
                 self._meter.close()
+                self._bench.writes.close()
                 self._tee = self._meter = None
 
     def _run(self, item: _Waiting) -> None:
@@ -194,6 +195,7 @@ class InlineExecutor:
             before = counted_from(meter.read())
             with Detour(item.attempt.key):
                 outcome = run_attempt(item.attempt, bench)
+            before = counted_from(before, *bench.writes.moved())
             outcome = outcome._replace(usage=between(outcome.usage, before, meter.read()))
         except Suspension as error:
             outcome, interruption = failed(Cause.CANCELLED, "was interrupted"), error
