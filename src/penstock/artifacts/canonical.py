@@ -12,6 +12,7 @@ import struct
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple, Type, cast
 
 from penstock.artifacts import digests
+from penstock.artifacts.memory import number
 from penstock.model.edges import Edge
 
 Rule = Callable[["Walk", Any], None]
@@ -136,7 +137,7 @@ class Walk:
 
     def begin(self, value: Any) -> int:
         """Enter a value; where its form begins in `out`, or -1 where the form is written already (cycle, shared)."""
-        key = id(value)
+        key = number(value)
         level = self._open.get(key)
         if level is not None:
             self.out += b"^" + _size(self.depth - level)
@@ -157,7 +158,7 @@ class Walk:
         """Leave a value; a long form becomes its digest."""
         self.depth -= 1
         level = self.depth
-        del self._open[id(value)]
+        del self._open[number(value)]
         if len(self.out) - begun > _INLINE or level in self._hashers:
             self._shorten(value, begun, level)
         elif self._low >= level:
@@ -194,7 +195,7 @@ class Walk:
             hasher.update(out[begun:])
             form = b"#" + hasher.digest()
         out[begun:] = form
-        key = id(value)
+        key = number(value)
         if self._low >= level:
             self._low = _NOWHERE
             self._shared[key] = form

@@ -47,6 +47,7 @@ class Encoded(NamedTuple):
     edges: Tuple[Edge, ...]  # in the order of their numbers: `decode` takes their values as `refs`
     identity: Identity
     holds_paths: bool = False  # a `pathlib.Path` is inside
+    files: Sequence[pathlib.Path] = ()  # that were stored, each file and folder
 
 
 def encode(value: Any, store: BlobStore, where: str = "result", files: bool = False) -> Encoded:
@@ -67,7 +68,7 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
     del alive
     symbols = tuple(sorted(sink.symbols))
     stored = Stored(identity.digest, record, preview(value, size), blobs_of(record), size, identity.culprit, symbols)
-    return Encoded(stored, tuple(sink.edges), identity, sink.holds_paths)
+    return Encoded(stored, tuple(sink.edges), identity, sink.holds_paths, sink.stored_files)
 
 
 def decode(

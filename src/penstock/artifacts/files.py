@@ -54,9 +54,10 @@ def reduce(sink: Sink, path: pathlib.Path) -> Any:
     """A path as its name and its content; the path itself where nothing is there."""
     if not _is_content(path):
         return NotImplemented
-    entries = [
-        (below, kind, executable, _content(sink, found, kind)) for below, kind, executable, found in _entries(path)
-    ]
+    entries: List[Entry] = []
+    for below, kind, executable, found in _entries(path):
+        sink.stored_files.append(found)
+        entries.append((below, kind, executable, _content(sink, found, kind)))
     return rebuild.path, (path.name, entries)
 
 

@@ -1,9 +1,12 @@
-"""Where a buffer lies in memory. Tells nothing of what it holds."""
+"""Where buffers and objects lie in memory. Tells nothing of what they hold."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, Callable
+
+number: Callable[[object], int] = object.__hash__ if sys.implementation.name == "cpython" else id
+"""What tells an object from others while it lives, as `id` does; of each call of that, audit hooks are told."""
 
 
 def address(view: memoryview) -> int:

@@ -53,6 +53,7 @@ class Sink:
         self.parts: List[Tuple[int, bytes, int]] = []  # kind, digest, size
         self.symbols: Set[str] = set()  # "module:name" of the project's classes and functions, "module" of its modules
         self.holds_paths = False
+        self.stored_files: List[Any] = []
 
     def put(self, data: Any, key: Any, owner: Any) -> Part:
         """Store a contiguous buffer; `key` names it while `owner` lives."""

@@ -19,7 +19,7 @@ from penstock.model.events import Adopted, Ended, Hint, Lane, Profile, Recalled
 from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause, TaskStatus
-from penstock.worker.attempt import Workbench, run_attempt
+from penstock.worker.attempt import Workbench, run_attempt, share_process
 from penstock.worker.footing import Detour
 from penstock.worker.meter import Meter, between, counted_from
 
@@ -145,6 +145,7 @@ class InlineExecutor:
             if self._tee is not None and self._meter is not None and not self._running:
                 self._tee.close()
                 self._meter.close()
+                self._bench.writes.close()
                 self._tee = self._meter = None
 
     def _run(self, item: _Waiting) -> None:
@@ -180,6 +181,7 @@ class InlineExecutor:
                 self._meter = Meter()
                 self._tee = Tee(os.path.join(self._context.logs, self._log_file()), self._context)
                 self._bench = Workbench(self._context, self._hint)
+                share_process()
             with self._premises.lock:
                 self._tee.begin(attempt)
             self._running += 1
@@ -193,6 +195,7 @@ class InlineExecutor:
             before = counted_from(meter.read())
             with Detour(item.attempt.key):
                 outcome = run_attempt(item.attempt, bench)
+            before = counted_from(before, *bench.writes.moved())
             outcome = outcome._replace(usage=between(outcome.usage, before, meter.read()))
         except Suspension as error:
             outcome, interruption = failed(Cause.CANCELLED, "was interrupted"), error

@@ -6,6 +6,7 @@ Which worker serves which lane is decided here; how a worker runs an attempt, an
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +23,7 @@ from penstock.model.outcomes import Error, Outcome
 from penstock.model.specs import Attempt, RunContext, attempt_to_plain
 from penstock.model.states import Cause, TaskStatus
 from penstock.worker import channel
+from penstock.worker.attempt import folders_left
 from penstock.worker.failure import cause_is_retryable
 from penstock.worker.zygote import Order
 
@@ -293,6 +295,7 @@ class ProcessExecutor:
             item = hands.flight.popleft()
             del self._where[item.id]
             self._mailbox.post(Ended(item.id, self._last_outcome(hired, item, death, words)))
+            _remove(folders_left(self._context, item.id))
         self._recalled(back)
         if hired.held is not None:
             self._mailbox.post(hired.held)
@@ -338,6 +341,15 @@ class ProcessExecutor:
             self._where.pop(item.id, None)
             channel.discard(item.message)
             self._mailbox.post(Recalled(item.id))
+
+
+def _remove(folders: list[str]) -> None:
+    """In a thread: they may hold gigabytes. What is left when the run ends goes with its scratch folder."""
+    if folders:
+        import shutil
+
+        for folder in folders:
+            threading.Thread(target=shutil.rmtree, args=(folder, True), name="penstock-remove", daemon=True).start()
 
 
 _ENDED = {Cause.TIMEOUT: "ran beyond its timeout and was ended", Cause.CANCELLED: "was cancelled"}

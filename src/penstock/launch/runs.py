@@ -68,6 +68,8 @@ class ActiveRun:
         with interrupts(driver, self._how.watcher, self._project.settings.grace_s):
             self._how.watcher.began(self.id, driver)
             try:
+                if os.path.isdir(self._context.scratch):  # of a driver that was killed: nobody else drives now
+                    _remove(self._context.scratch)
                 for folder in (self._context.scratch, self._context.logs):
                     os.makedirs(folder, exist_ok=True)
                 driver.start()
@@ -205,9 +207,8 @@ class ActiveRun:
         self._clean_up(RunStatus(end.status))
 
     def _clean_up(self, status: RunStatus) -> None:
-        import shutil
-
-        shutil.rmtree(self._context.scratch, ignore_errors=True)
+        if status is not RunStatus.RUNNING:  # else another driver works there now
+            _remove(self._context.scratch)
         self._handle.close()
         self._prepared.codes.save()
         self._prepared.past.close()
@@ -231,6 +232,12 @@ class ActiveRun:
                 self._project.store.delete(blob)
                 damaged = True
         return damaged
+
+
+def _remove(folder: str) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _finish_quietly(driver: Driver) -> None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import contextvars
 import operator
 import os
+import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping, Optional, Protocol, Tuple
 
 from penstock.artifacts.masking import cut
 from penstock.errors import UsageError
 from penstock.model.outcomes import Metric
+from penstock.sdk import starters
 from penstock.sdk.launcher import launcher
 
 if TYPE_CHECKING:
@@ -29,6 +31,14 @@ MEND = "the environment of the step, @step(packages=[...]), or hand over plain a
 """What to do about a value that a step can't read."""
 
 
+class Writes(Protocol):
+    """Who is told of the files that an attempt writes."""
+
+    def note(self, here: AttemptContext, path: Any) -> None:
+        """It is about to write there. From any thread."""
+        ...
+
+
 class AttemptContext:
     """One attempt, while it runs."""
 
@@ -37,11 +47,14 @@ class AttemptContext:
         "_hinted_at",
         "_tempdir",
         "attempt",
+        "began_ns",
         "context",
         "input_files",
         "metrics",
         "parameters",
         "store",
+        "writes",
+        "written",
     )
 
     def __init__(
@@ -52,6 +65,7 @@ class AttemptContext:
         hint: Optional[Callable[[str, Tuple[Metric, ...]], None]] = None,
     ) -> None:
         self.attempt = attempt  # "digits/3/train/2#1"
+        self.began_ns = time.monotonic_ns()
         self.context = context
         self.store = store
         self.metrics: List[Metric] = []
@@ -59,6 +73,8 @@ class AttemptContext:
         self._hint = hint
         self._hinted_at = 0.0
         self.input_files = InputFiles(context, attempt)
+        self.writes: Optional[Writes] = None  # while the step's own code runs
+        self.written: Dict[str, None] = {}  # what it has told them
         self._tempdir = ""
 
     @property
@@ -106,10 +122,19 @@ class InputFiles:
 
 
 def _own_folder(context: RunContext, attempt: str, kind: str) -> str:
-    name = attempt.replace("/", "-").replace("#", "-")
-    folder = os.path.join(context.scratch, f"{name}-{kind}")
+    folder = _folder_of(context, attempt, kind)
     os.makedirs(folder, exist_ok=True)
     return folder
+
+
+def _folder_of(context: RunContext, attempt: str, kind: str) -> str:
+    name = attempt.replace("/", "-").replace("#", "-")
+    return os.path.join(context.scratch, f"{name}-{kind}")
+
+
+def folders_left(context: RunContext, attempt: str) -> List[str]:
+    """What an attempt whose process has died can't remove any more."""
+    return [folder for kind in ("tmp", "files") if os.path.isdir(folder := _folder_of(context, attempt, kind))]
 
 
 _attempt: contextvars.ContextVar[Optional[AttemptContext]] = contextvars.ContextVar("penstock_attempt")
@@ -159,8 +184,11 @@ def refuse_while_importing(flow: str) -> None:
 
 
 def in_attempt() -> bool:
-    """Whether this code runs as a step of a run."""
-    return _attempt.get(None) is not None
+    """Whether this code runs as a step of a run, also in a thread that its step started, until that ends."""
+    try:
+        return _attempt.get() is not None
+    except LookupError:  # threads inherit no context variables
+        return bool(launcher.attempts) and (not launcher.places or starters.starter() in launcher.attempts)
 
 
 def attempt_here() -> Optional[AttemptContext]:
@@ -168,8 +196,19 @@ def attempt_here() -> Optional[AttemptContext]:
     try:
         return _attempt.get()
     except LookupError:
-        # Threads that a step starts don't inherit its context variables; they belong to the process's only attempt.
-        return launcher.attempts[0] if len(launcher.attempts) == 1 else None
+        return _attempt_of_thread() if launcher.attempts else None
+
+
+def _attempt_of_thread() -> Optional[AttemptContext]:
+    """In a worker all threads are its only attempt's. In the flow's own process it is known who has started which of
+    Python's threads; one that another language started may be taken for the only attempt's, where there is one."""
+    only = launcher.attempts[0] if len(launcher.attempts) == 1 else None
+    if not launcher.places:
+        return only
+    known = starters.starter()
+    if known is None:
+        return only if type(threading.current_thread()).__name__ == "_DummyThread" else None
+    return known if known in launcher.attempts else None
 
 
 class Current:

@@ -71,7 +71,7 @@ class Flow(Typed["P", R]):
         current.refuse_while_importing(self.name)
         if current.in_attempt():
             return self.fn(*args, **kwargs)
-        here = session.place()
+        here = session.place_of_flow()
         if here is not None:
             return self._calling.join(self, here, args, kwargs)
         launch = _launched(launcher.launch, self)
@@ -81,7 +81,8 @@ class Flow(Typed["P", R]):
             raise error.with_traceback(self._calling.without_engine(error.__traceback__)) from error.__cause__
 
     def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> Handle[R]:
-        """Start a run that is driven in a thread of this process, and give a handle to it: `.id`, `.result()`."""
+        """Start a run that is driven in a thread of this process, and give a handle to it: `.id`, `.result()`. What
+        other threads call is not the run's, but for those that were started with a copy of its body's context."""
         current.refuse_while_importing(self.name)
         if current.in_attempt() or session.in_body():
             raise UsageError(f"flow {self.name} is called inside a run: call it, and it joins the run")

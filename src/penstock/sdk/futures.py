@@ -6,6 +6,7 @@ when it is first asked for, in the thread that asks.
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import math
 import threading
@@ -214,10 +215,11 @@ class Future(Edge, futures.Future[R]):
         return True
 
     def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
-        """Call `fn(self)` when the task has settled, on the engine's thread, or at once where it has."""
+        """Call `fn(self)` when the task has settled, on the engine's thread, or at once where it has. Steps that it
+        calls belong to the run that this is called in: it runs in a copy of this context."""
         with self.run.condition:
             if self._state != FINISHED:
-                self._done_callbacks.append(fn)
+                self._done_callbacks.append(functools.partial(contextvars.copy_context().run, fn))
                 return
         _call_back(fn, self)
 

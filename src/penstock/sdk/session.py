@@ -113,19 +113,32 @@ _place: contextvars.ContextVar[Optional[Place]] = contextvars.ContextVar("pensto
 
 
 def place() -> Optional[Place]:
-    """The run that a call made here belongs to; None: there is none, and a step is the plain function."""
-    if current.in_attempt():
-        return None
-    here = _place.get()
-    if here is not None or not launcher.places:
-        return here
-    if len(launcher.places) > 1:
+    """The run that a step which is called here belongs to; None: there is none, and the step is the plain function.
+    Raises UsageError in a thread that may belong to any of several runs, or to none."""
+    here = place_of_flow()
+    if here is None and launcher.places and not (is_main_thread() or current.in_attempt()):
         names = ", ".join(known.run.id for known in launcher.places)
         raise UsageError(
             f"This thread belongs to none of the runs of this process ({names}): call steps from the flow's own "
-            "thread, or start the thread with contextvars.copy_context().run"
+            "thread, or start the thread with contextvars.copy_context().run; for a plain call, use the step's .fn"
         )
-    return launcher.places[0]
+    return here
+
+
+def place_of_flow() -> Optional[Place]:
+    """The run that a flow which is called here joins; None: it is a run of its own.
+
+    A context variable says it in the body's own thread, and in what was started with a copy of its context. Other
+    threads belong to what the main thread does: nobody can say which thread has started them.
+    """
+    if current.in_attempt():
+        return None
+    return _place.get() or launcher.place
+
+
+def is_main_thread() -> bool:
+    """Whether this is the process's main thread."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def in_body() -> bool:
@@ -145,11 +158,16 @@ def entered(here: Place) -> Generator[None, None, None]:
 
 @contextmanager
 def driving(run: Run, environment: Optional[Environment]) -> Generator[None, None, None]:
-    """Make the run known to this process, and the place of the calls inside; `environment` as in `Place`."""
+    """Make the run known to this process, and the place of the calls inside: those of this thread, and where it is the
+    main one, those of the threads that have no run of their own; `environment` as in `Place`."""
     here = Place(run, environment=environment)
     launcher.places.append(here)
+    if is_main_thread():
+        launcher.place = here
     try:
         with entered(here):
             yield
     finally:
+        if launcher.place is here:
+            launcher.place = None
         launcher.places.remove(here)

@@ -20,9 +20,13 @@ from penstock.model.edges import take
 from penstock.model.outcomes import Error, Metric, Outcome, Unread, Usage
 from penstock.model.specs import Attempt, Code, Resolved, RunContext
 from penstock.model.states import Cause, TaskStatus
-from penstock.sdk import current
-from penstock.worker import capture
+from penstock.sdk import current, starters
+from penstock.sdk.current import folders_left
+from penstock.worker import audit, capture
 from penstock.worker.failure import error_of, traceback_text
+from penstock.worker.writes import Writes
+
+__all__ = ["Hint", "Workbench", "folders_left", "is_attempt_of", "perform", "run_attempt", "share_process"]
 
 Hint = Callable[[str, Tuple[Metric, ...]], None]
 """Takes an attempt's id and all metrics that it has logged so far."""
@@ -41,6 +45,7 @@ class Workbench:
         self.hint = hint
         self.broken = broken  # why the flow's module can't be imported
         self.pid = os.getpid()
+        self.writes = Writes(context, lambda: self.pid)
         self._functions: Dict[Code, Callable[..., Any]] = {}
 
     def needs_module(self, code: Code) -> bool:
@@ -81,6 +86,8 @@ def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
         unread = vars(exception).pop(_UNREAD, ())
         error = error_of(exception, bench.store, attempt.retry_on)._replace(unread=unread)
     finally:
+        here.writes = None
+        bench.writes.end(here)
         current.leave(here, token)
     usage = Usage(began_at, perf_counter() - began, process_time() - cpu)
     return Outcome(_FAILED if error else _DONE, result, error, usage, None, tuple(here.metrics))
@@ -92,16 +99,28 @@ def is_attempt_of(context: RunContext) -> bool:
     return here is not None and here.context is context
 
 
+def share_process() -> None:
+    """From now on attempts run in a process that runs the bodies of flows, too: it has to be told which threads are
+    theirs, and which files they write."""
+    starters.note_from_now_on(current.attempt_here)
+    audit.listen()
+
+
 def perform(attempt: Attempt, bench: Workbench, here: current.AttemptContext) -> Any:
     """Call the step's function and store what it gives. Here, and nowhere around it, an interruption may hit."""
     args, kwargs = _arguments(attempt, bench.store, here)
-    value: Any = bench.function(attempt.code)(*args, **kwargs)
+    function = bench.function(attempt.code)
+    here.writes = bench.writes
+    value: Any = function(*args, **kwargs)
     if os.getpid() != bench.pid:
         _leave_fork(None)
     if type(value) is CoroutineType:
         value = _to_completion(value)
     del args, kwargs  # an input that the step let go need not stay while its result is written
+    here.writes = None
     encoded = codec.encode(value, bench.store, where="result", files=True)
+    if encoded.files:
+        bench.writes.check(here, encoded.files)
     if encoded.edges:
         raise NotStorableError("the result holds a future: return its .result()")
     return encoded.stored

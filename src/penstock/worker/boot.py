@@ -12,7 +12,7 @@ from penstock.artifacts import masking
 from penstock.model.outcomes import Error
 from penstock.model.specs import RunContext
 from penstock.sdk import current
-from penstock.worker import capture, posix, sources
+from penstock.worker import audit, capture, posix, sources
 from penstock.worker.attempt import Workbench
 from penstock.worker.bootstrap import kit_root
 from penstock.worker.failure import error_of
@@ -46,6 +46,7 @@ def boot(context: RunContext) -> Ready:
     capture.install(hooks)
     recorded = sources.install(context.sources)
     sys.meta_path.insert(0, hooks)
+    hooks.when_imported("pathlib", lambda _: audit.listen())  # before that nobody returns a file
     explain: Optional[Explain] = None
     if context.foreign:
         from penstock.worker import missing

@@ -80,6 +80,7 @@ class Worker:
         log = self._log()
         after = self._meter.read(memory=outcome.usage.wall_s > _SHORT_S)
         self._memory_bytes = after.memory_bytes or self._memory_bytes
+        before = counted_from(before, *self._bench.writes.moved())
         usage = between(outcome.usage, before, after, max(self._post.gauge.end(), self._memory_bytes))
         sent = self._send(attempt.id, outcome._replace(usage=usage, log=log, worker=self._post.name))
         self._before = self._look_again() if sent is None else counted_from(after, written_bytes=sent)

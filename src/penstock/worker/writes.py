@@ -1,0 +1,148 @@
+"""What the attempts of a run write, as all processes of the run know it: no two that run at once return the same file.
+
+A log in the run's scratch folder, to which each attempt appends what it opens for writing, before it does, and its own
+end. An attempt that returns files reads there what ran beside it: nobody else pays more than a line for a file. Times
+are of the monotonic clock, which the processes of a machine share. Knows nothing of how writing is noticed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any, Callable, Dict, List, Sequence, Tuple
+
+from penstock.errors import NotStorableError
+from penstock.model.specs import RunContext
+from penstock.sdk.current import AttemptContext
+from penstock.sdk.launcher import launcher
+from penstock.worker.diaries import Log, keys_of
+
+_NAME = "writes"
+_NOBODYS = ("/dev/", "/proc/", "/sys/")
+
+
+class Writes:
+    """One run's, in one process, whose id `pid` tells."""
+
+    def __init__(self, context: RunContext, pid: Callable[[], int]) -> None:
+        self._path = os.path.join(context.scratch, _NAME)
+        ours = (context.scratch, context.store, context.checkpoints, context.logs)
+        self._passed_over = (*_NOBODYS, *(os.path.join(folder, "") for folder in ours))
+        self._pid = pid
+        self._fd = -1
+        self._written_bytes = 0
+        self._logs: Dict[str, Log] = {}
+        self._runs = _Runs(context)
+        self._lock = threading.Lock()  # of what was read: in the flow's own process several attempts may be checked
+
+    def note(self, here: AttemptContext, path: Any) -> None:
+        """The attempt is about to write there. From any thread, and from forks of this process."""
+        if isinstance(path, int):  # a descriptor: it was opened before
+            return
+        text = path if type(path) is str else os.fsdecode(path)
+        if not os.path.isabs(text):
+            text = os.path.join(os.getcwd(), text)
+        if text in here.written or text.startswith(self._passed_over):
+            return
+        self._append(here, os.fsencode(text).replace(b"\n", b"\\n"))
+        here.written[text] = None
+
+    def end(self, here: AttemptContext) -> None:
+        """The attempt is over; what it returns is stored."""
+        if here.written:
+            try:
+                self._append(here, b"")
+            except OSError:
+                return  # the disk is full: others take it for one that runs as long as its process does
+
+    def check(self, here: AttemptContext, files: Sequence[Any]) -> None:
+        """Raise NotStorableError where another task has written one of the files while the attempt ran: what was stored
+        may be that task's."""
+        with self._lock:
+            self._read()
+            diaries = (diary for log in self._logs.values() for diary in log.diaries.values())
+            others = [diary for diary in diaries if diary.task != here.task and diary.overlaps(here.began_ns)]
+            if not others:
+                return
+            folders: Dict[str, str] = {}
+            for file in map(os.fspath, files):
+                keys = set(keys_of(file, folders))
+                for diary in others:
+                    if not keys.isdisjoint(diary.keys()):
+                        raise NotStorableError(_words(here.task, file, diary.task))
+
+    def moved(self) -> Tuple[int, int]:
+        """Bytes read and written here since this was last asked: they are no attempt's."""
+        read = sum([log.moved() for log in self._logs.values()])
+        written, self._written_bytes = self._written_bytes, 0
+        return read, written
+
+    def close(self) -> None:
+        """Give its files back."""
+        for log in self._logs.values():
+            log.close()
+        self._logs.clear()
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _append(self, here: AttemptContext, path: bytes) -> None:
+        if self._fd < 0:
+            self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        line = b"%d\0%d\0%s\0%s\n" % (time.monotonic_ns(), self._pid(), here.attempt.encode(), path)
+        self._written_bytes += os.write(self._fd, line)
+
+    def _read(self) -> None:
+        """Take in what is new in the logs of this run, and of the project's others that are driven now."""
+        paths = [os.path.join(run, _NAME) for run in self._runs.folders()]
+        for path in self._logs.keys() - paths:
+            self._logs.pop(path).close()
+        oldest_ns = min((one.began_ns for one in launcher.attempts), default=0)
+        for path in paths:
+            if path not in self._logs:
+                self._logs[path] = Log(path)
+            self._logs[path].read(oldest_ns)
+
+
+class _Runs:
+    """The scratch folders of the project's runs; looked for where a run has begun or ended since."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._own = context.scratch
+        self._home = context.scratch[: -len(context.run)] if context.scratch.endswith(context.run) else ""
+        self._stamps: Dict[str, int] = {}
+        self._found: List[str] = []
+
+    def folders(self) -> List[str]:
+        """This run's own is always among them."""
+        if not self._home:
+            return [self._own]
+        if not self._stamps or any(_changed_ns(path) != at for path, at in self._stamps.items()):
+            flows = _folders(self._home)
+            self._stamps = {path: _changed_ns(path) for path in (self._home, *flows)}
+            self._found = [run for flow in flows for run in _folders(flow)]
+        return self._found
+
+
+def _folders(path: str) -> List[str]:
+    try:
+        with os.scandir(path) as entries:
+            return [entry.path for entry in entries if entry.is_dir()]
+    except OSError:  # its last run has ended
+        return []
+
+
+def _changed_ns(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _words(task: str, path: str, other: str) -> str:
+    name = os.path.basename(path) or "file"
+    return (
+        f"{path} is returned by {task}, and {other} opened it for writing, too, while both ran: what is there may be "
+        f"the other's. Let each task write to a folder of its own: current.tempdir / {name!r}"
+    )
