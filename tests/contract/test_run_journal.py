@@ -144,7 +144,8 @@ def test_a_run_ends_with_its_result_or_its_error(journal: Journal, run: RunHandl
 
 def test_what_failures_hold_is_in_use(journal: Journal, run: RunHandle) -> None:
     run.commit(Batch((task(1, raised(blobs=(digest("of the last"),))),)))
-    run.commit(Batch(attempts=(AttemptRecord(2, 1, raised(blobs=(digest("of an earlier one"),))),)))
+    earlier = AttemptRecord(2, 1, raised(blobs=(digest("of an earlier one"),)))
+    run.commit(Batch(tasks=(task(2, attempt=2),), attempts=(earlier,)))
     assert set(space.blobs_of_run(journal, run.id)) == {digest("of the last"), digest("of an earlier one")}
 
 
@@ -175,7 +176,7 @@ def test_a_removed_run_takes_no_write(journal: Journal, run: RunHandle) -> None:
 def test_an_outcome_brings_all_metrics_of_its_attempt(journal: Journal, run: RunHandle) -> None:
     lost = Metric("loss", 9.0, 1, 5.0)
     kept = (Metric("loss", 0.5, 1, 7.0), Metric("loss", math.nan, None, 7.0), Metric("loss", -math.inf, 2, 7.0))
-    run.commit(Batch(metrics=(MetricRecord(1, 1, lost), MetricRecord(2, 1, lost))))
+    run.commit(Batch(tasks=(task(1), task(2)), metrics=(MetricRecord(1, 1, lost), MetricRecord(2, 1, lost))))
     run.commit(Batch(tasks=(task(1, done(metrics=kept)),), attempts=(AttemptRecord(2, 2, done(metrics=(lost,))),)))
     found = [record.metric for record in queries.metrics(journal, run.id, 1)]
     assert sorted(map(repr, found)) == sorted(map(repr, kept))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+import shutil
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock.artifacts import codec
@@ -68,8 +70,7 @@ class ActiveRun:
         with interrupts(driver, self._how.watcher, self._project.settings.grace_s):
             self._how.watcher.began(self.id, driver)
             try:
-                for folder in (self._context.scratch, self._context.logs):
-                    os.makedirs(folder, exist_ok=True)
+                self._make_folders()
                 driver.start()
                 value = self._call_body(driver)
                 self._settle_rest(driver)
@@ -79,7 +80,15 @@ class ActiveRun:
             self._end(RunEnd(RunStatus.DONE.value, stored))
             return value
 
-    def _new_driver(self, timeout_s: float | None, blank: Blank | None = None) -> Driver:
+    def _make_folders(self) -> None:
+        for folder in (self._context.scratch, self._context.logs):
+            os.makedirs(folder, exist_ok=True)
+        mine = Path(self._context.scratch)
+        for left in mine.parent.iterdir():  # by drivers that were killed; a later one's is not ours to touch
+            if int(left.name) < int(mine.name):
+                shutil.rmtree(left, ignore_errors=True)
+
+    def _new_driver(self, timeout_s: float | None, blank: Blank | None = None, *, last: bool = False) -> Driver:
         settings, how = self._project.settings, self._how
         workshop = self._prepared.workshop
         executors = wire_executors(
@@ -94,7 +103,7 @@ class ActiveRun:
             run_id=self.id,
             journal=self._handle,
             executors=executors.by_name,
-            context=self._context,
+            context=self._context._replace(driver=f"{self._context.driver}-last") if last else self._context,
             limits=dict(settings.limits),
             platform_retries=settings.platform_retries,
             combine=combine,
@@ -124,7 +133,7 @@ class ActiveRun:
 
     def _place(self, driver: Driver) -> AbstractContextManager[None]:
         """Where steps are called as this run's tasks."""
-        files = os.fspath(self._project.folder("files", self.id))
+        files = os.fspath(self._project.folder("files", self._handle.folder))
         run = session.Run(self.id, driver, self._project.store, files, self._written_for_body)
         return session.driving(run, default_environment(self._project, self._order.flow))
 
@@ -174,7 +183,7 @@ class ActiveRun:
 
     def _call_on_failure(self, step: Step[Any, Any], error: BaseException) -> None:
         """Run the flow's `on_failure` step as the last task of the run. Its own failure is said, and hides nothing."""
-        driver = self._new_driver(None)
+        driver = self._new_driver(None, last=True)
         driver.start()
         try:
             with current.outside(), self._place(driver):
@@ -205,9 +214,10 @@ class ActiveRun:
         self._clean_up(RunStatus(end.status))
 
     def _clean_up(self, status: RunStatus) -> None:
-        import shutil
-
-        shutil.rmtree(self._context.scratch, ignore_errors=True)
+        scratch = Path(self._context.scratch)
+        shutil.rmtree(scratch, ignore_errors=True)
+        with suppress(OSError):  # another driver has taken the run over, and has one there
+            scratch.parent.rmdir()
         self._handle.close()
         self._prepared.codes.save()
         self._prepared.past.close()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.artifacts.store import BlobStore
-    from penstock.model.specs import RunContext
+    from penstock.model.specs import Attempt, RunContext
 
 _HINT_EVERY_S = 1.0
 
@@ -33,6 +33,7 @@ class AttemptContext:
     """One attempt, while it runs."""
 
     __slots__ = (
+        "_attempt",
         "_hint",
         "_hinted_at",
         "_tempdir",
@@ -46,12 +47,13 @@ class AttemptContext:
 
     def __init__(
         self,
-        attempt: str,
+        attempt: Attempt,
         context: RunContext,
         store: BlobStore,
         hint: Optional[Callable[[str, Tuple[Metric, ...]], None]] = None,
     ) -> None:
-        self.attempt = attempt  # "digits/3/train/2#1"
+        self.attempt = attempt.id  # "digits/3/train/2#1"
+        self._attempt = attempt
         self.context = context
         self.store = store
         self.metrics: List[Metric] = []
@@ -77,8 +79,23 @@ class AttemptContext:
     def tempdir(self) -> str:
         """The attempt's temporary folder, made when it is first asked for."""
         if not self._tempdir:
-            self._tempdir = _own_folder(self.context, self.attempt, "tmp")
+            self._tempdir = _own_folder(self.context, self._attempt, "tmp")
         return self._tempdir
+
+    def checkpoint_dir(self) -> str:
+        """The task's folder for what its attempts leave one another, made when it is first asked for.
+
+        Its name says all that what lies in it rests on: the task, its code, and what its inputs have turned out to be.
+        Where the code is not known, it may have been edited since an earlier driver ran: that one's is not found.
+        """
+        from _blake2 import blake2b
+
+        step = self.task.split("/")[2]
+        known = self._attempt.basis or self.context.driver.encode()
+        name = f"{step}-{blake2b(self._attempt.key + known, digest_size=16).hexdigest()}"
+        folder = os.path.join(self.context.checkpoints, name)
+        os.makedirs(folder, exist_ok=True)
+        return folder
 
     def clean_up(self) -> None:
         """Remove the folders that were made."""
@@ -94,7 +111,7 @@ class InputFiles:
 
     __slots__ = ("_attempt", "_context", "made")
 
-    def __init__(self, context: RunContext, attempt: str) -> None:
+    def __init__(self, context: RunContext, attempt: Attempt) -> None:
         self._context = context
         self._attempt = attempt
         self.made = ""
@@ -105,9 +122,9 @@ class InputFiles:
         return self.made
 
 
-def _own_folder(context: RunContext, attempt: str, kind: str) -> str:
-    name = attempt.replace("/", "-").replace("#", "-")
-    folder = os.path.join(context.scratch, f"{name}-{kind}")
+def _own_folder(context: RunContext, attempt: Attempt, kind: str) -> str:
+    """A new folder; `scratch` is one driver's, and there no two attempts of a task have one number."""
+    folder = os.path.join(context.scratch, f"{attempt.key.hex()}-{attempt.number}-{kind}")
     os.makedirs(folder, exist_ok=True)
     return folder
 
@@ -207,14 +224,14 @@ class Current:
 
     @property
     def checkpoint_dir(self) -> Path:
-        """A folder that all attempts of this task share: what one wrote is there for the next, also after a resume."""
+        """A folder that all attempts of this task share: what one wrote is there for the next, also after a resume.
+
+        Not where the step's code, or a result among its inputs, is another one by then, nor in another run: then it is
+        an empty folder.
+        """
         from pathlib import Path
 
-        here = self._here("checkpoint_dir")
-        step, number = here.task.split("/")[-2:]
-        folder = Path(here.context.checkpoints, f"{step}-{number}")
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        return Path(self._here("checkpoint_dir").checkpoint_dir())
 
     def _here(self, name: str) -> AttemptContext:
         here = attempt_here()
