@@ -9,7 +9,7 @@ time. The same holds in a run that nobody disturbs, where several may settle bet
 from __future__ import annotations
 
 import threading
-from bisect import insort
+from heapq import heappop, heappush
 from typing import Any, Callable, List, Sequence, Tuple
 
 Callbacks = Sequence[Tuple[Callable[[Any], Any], Any]]
@@ -24,7 +24,7 @@ class Arrivals:
 
     def __init__(self, condition: threading.Condition) -> None:
         self._condition = condition
-        self._unseen: List[Tuple[int, int, Any]] = []  # by place, then in the order of their coming
+        self._unseen: List[Tuple[int, int, Any]] = []  # a heap, by place, then in the order of their coming
         self._came = 0
         self._depth = 0
         self._awaited = False  # somebody has begun to wait since the lock was taken
@@ -37,18 +37,14 @@ class Arrivals:
                 callbacks = future.show()
             else:
                 self._came += 1
-                entry = (place, self._came, future)
-                if unseen and entry < unseen[-1]:
-                    insort(unseen, entry)
-                else:
-                    unseen.append(entry)
                 future.is_unseen = True
+                heappush(unseen, (place, self._came, future))
                 callbacks = self._show_until(future) if future.wanted() else ()
         if callbacks:
             _call(callbacks)
 
     def look(self, future: Any) -> None:
-        """The body looks at a future that has settled: it is shown, after all that settled before it."""
+        """The body looks at a future: if it has settled, it is shown, after all that settled before it."""
         with self._condition:
             callbacks = self._show_until(future) if future.is_unseen else ()
         _call(callbacks)
@@ -56,25 +52,19 @@ class Arrivals:
     def look_for_all(self) -> None:
         """Somebody waits for several: show in order what is there, as far as it is wanted."""
         with self._condition:
-            unseen, count = self._unseen, 0
             callbacks: List[Any] = []
-            for at, (_, _, future) in enumerate(unseen, 1):
-                if future.wanted():  # asked now: who was shown the one before may have seen enough
-                    while count < at:
-                        callbacks += unseen[count][2].show()
-                        count += 1
-            del unseen[:count]
+            for _, _, future in sorted(entry for entry in self._unseen if entry[2].wanted()):
+                # Asked again: who was shown the one before may have seen enough.
+                if future.is_unseen and future.wanted():
+                    callbacks += self._show_until(future)
         _call(callbacks)
 
     def _show_until(self, future: Any) -> Callbacks:
-        unseen, count = self._unseen, 0
         callbacks: List[Any] = []
         shown: Any = None
         while shown is not future:
-            shown = unseen[count][2]
+            _, _, shown = heappop(self._unseen)
             callbacks += shown.show()
-            count += 1
-        del unseen[:count]
         return callbacks
 
     # The lock, as `concurrent.futures` knows it: it takes that of each of its futures, begins to wait for them, lets

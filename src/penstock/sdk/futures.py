@@ -57,7 +57,9 @@ def await_all(run: Run, waited: Iterable[Future[Any]], timeout_s: Optional[float
         gate = _Gate(len(pending))
         for future in pending:
             future.enlist(gate)
-    run.arrivals.look_for_all()
+    for future in pending:
+        if future.is_unseen:
+            run.arrivals.look(future)
     if gate.is_open():
         return
     deadline = None if timeout_s is None else time.monotonic() + timeout_s

@@ -8,6 +8,7 @@ from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, as_completed, wai
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -148,3 +149,24 @@ def test_of_what_has_settled_wait_gives_one_at_a_time() -> None:
         done, pending = wait(pending, return_when=FIRST_COMPLETED)
         seen.append([future.task for future in done])
     assert seen == [["c"], ["a"], ["b"]]
+
+
+@pytest.mark.parametrize("look", ["one by one", "as_completed"])
+def test_looking_at_many_that_have_settled_asks_each_a_few_times(monkeypatch: pytest.MonkeyPatch, look: str) -> None:
+    """Nothing is quadratic in the number of tasks: neither for who looks at each, nor beside many that nobody sees."""
+    asked = 0
+    wanted = Future.wanted
+
+    def counted(future: Future[Any]) -> bool:
+        nonlocal asked
+        asked += 1
+        return wanted(future)
+
+    monkeypatch.setattr(Future, "wanted", counted)
+    flow = Flow({}, at_once=False)
+    futures = [flow.submit(f"{number}") for number in range(500)]
+    for number in reversed(range(500)):
+        flow.settle(f"{number}")
+    seen = list(as_completed(futures)) if look == "as_completed" else [future.exception() for future in futures]
+    assert len(seen) == 500
+    assert asked <= 4 * 500
