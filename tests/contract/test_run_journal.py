@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from penstock.engine.ports import RunJournal
-from penstock.errors import FencedError
+from penstock.errors import FencedError, JournalError
 from penstock.journal import mounts, queries, space
 from penstock.journal.changes import delete_run, request_cancel
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
 from penstock.model.outcomes import Metric
-from penstock.model.rows import AttemptRecord, Batch, MetricRecord, RunEnd, StepCount, StepRecord
+from penstock.model.rows import AttemptRecord, Batch, Dealt, MetricRecord, RunEnd, StepCount, StepRecord
 from penstock.model.specs import Input
 from tests.journal_records import NEW, digest, done, dump, raised, stored, task
 
@@ -181,6 +181,43 @@ def test_an_outcome_brings_all_metrics_of_its_attempt(journal: Journal, run: Run
     found = [record.metric for record in queries.metrics(journal, run.id, 1)]
     assert sorted(map(repr, found)) == sorted(map(repr, kept))
     assert queries.metrics(journal, run.id)[-2:] == [MetricRecord(2, 1, lost), MetricRecord(2, 2, lost)]
+
+
+def test_what_belongs_to_no_task_is_refused(journal: Journal, run: RunHandle) -> None:
+    before = dump(journal)
+    metric = MetricRecord(7, 1, Metric("m", 1.0, None, 1.0))
+    for batch in (Batch(metrics=(metric,)), Batch(attempts=(AttemptRecord(7, 1, raised()),))):
+        with pytest.raises(JournalError, match="FOREIGN KEY constraint failed"):
+            run.commit(batch)
+    assert dump(journal) == before
+
+
+def test_numbers_that_were_noted_are_found_by_the_next_driver(journal: Journal, run: RunHandle) -> None:
+    noted = [[Dealt(digest(name, n), n, name, n) for n in range(1, 4)] for name in ("train", "load")]
+    for dealt in noted:
+        run.note(dealt)
+    successor = follow(journal, run)
+    assert list(successor.dealt()) == [dealt for several in noted for dealt in several]
+    successor.end(RunEnd("done"))
+    assert list(successor.dealt()) == [], "each of its tasks has a row"
+    successor.close()
+
+
+def test_each_run_has_a_nonce_and_keeps_it(journal: Journal, run: RunHandle) -> None:
+    other = journal.create(NEW, OWNER, 1000.0, 0.0)
+    other.close()
+    assert len({run.nonce, other.nonce}) == 2
+    assert run.folder == f"digits/1-{run.nonce}" == queries.run_by_id(journal, run.id).folder
+    successor = follow(journal, run)
+    assert successor.nonce == run.nonce
+    successor.end(RunEnd("interrupted"))
+    successor.close()
+    with journal.database.transaction():
+        journal.database.run("UPDATE run SET nonce = NULL WHERE id = ?", (run.id,))  # as an older Penstock made it
+    assert queries.run_by_id(journal, run.id).folder == "digits/1"
+    again = journal.take(run.run_id, OWNER, 2000.0, 0.0)
+    assert len(again.nonce) == 16
+    again.close()
 
 
 def test_two_runs_of_one_journal_keep_apart(journal: Journal, run: RunHandle) -> None:

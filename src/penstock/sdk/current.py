@@ -60,7 +60,7 @@ class AttemptContext:
         self.parameters: Optional[Dict[str, Any]] = None  # decoded when touched
         self._hint = hint
         self._hinted_at = 0.0
-        self.input_files = InputFiles(context, attempt)
+        self.input_files = InputFiles(context, attempt.id)
         self._tempdir = ""
 
     @property
@@ -79,7 +79,7 @@ class AttemptContext:
     def tempdir(self) -> str:
         """The attempt's temporary folder, made when it is first asked for."""
         if not self._tempdir:
-            self._tempdir = _own_folder(self.context, self._attempt, "tmp")
+            self._tempdir = _own_folder(self.context, self.attempt, "tmp")
         return self._tempdir
 
     def checkpoint_dir(self) -> str:
@@ -88,7 +88,7 @@ class AttemptContext:
         Its name says all that what lies in it rests on: the task, its code, and what its inputs have turned out to be.
         Where the code is not known, it may have been edited since an earlier driver ran: that one's is not found.
         """
-        from _blake2 import blake2b
+        from hashlib import blake2b
 
         step = self.task.split("/")[2]
         known = self._attempt.basis or self.context.driver.encode()
@@ -111,7 +111,7 @@ class InputFiles:
 
     __slots__ = ("_attempt", "_context", "made")
 
-    def __init__(self, context: RunContext, attempt: Attempt) -> None:
+    def __init__(self, context: RunContext, attempt: str) -> None:
         self._context = context
         self._attempt = attempt
         self.made = ""
@@ -122,9 +122,10 @@ class InputFiles:
         return self.made
 
 
-def _own_folder(context: RunContext, attempt: Attempt, kind: str) -> str:
-    """A new folder; `scratch` is one driver's, and there no two attempts of a task have one number."""
-    folder = os.path.join(context.scratch, f"{attempt.key.hex()}-{attempt.number}-{kind}")
+def _own_folder(context: RunContext, attempt: str, kind: str) -> str:
+    """A new folder: `scratch` is one driver's, and under that no two attempts have one name."""
+    name = attempt.replace("/", "-").replace("#", "-")
+    folder = os.path.join(context.scratch, f"{name}-{kind}")
     os.makedirs(folder, exist_ok=True)
     return folder
 
