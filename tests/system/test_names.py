@@ -215,6 +215,30 @@ def test_what_was_tried_before_a_kill_is_told_under_its_task(project: Project) -
     assert project.trace().count("began 2 2") == 2
 
 
+def test_what_is_cancelled_while_it_waits_for_its_next_try_is_told_so(project: Project) -> None:
+    project.write(
+        """
+        @step(retries=1, retry_delay=600)
+        def work():
+            raise ConnectionError("no")
+
+        @flow
+        def main():
+            future = work.submit()
+            await_file("go")
+            future.cancel()
+            return type(future.exception()).__name__
+        """
+    )
+    drive = project.spawn()
+    wait_until(lambda: project.tasks() == {"work/1": "waiting"}, "for its row")
+    project.touch("go")
+    assert drive.join().value() == "TaskCancelledError"
+    assert project.tasks() == {"work/1": "cancelled"}
+    (task,) = opened(project).tasks()
+    assert [attempt.status for attempt in task.attempts] == ["failed", "cancelled"]
+
+
 def test_the_temporary_folder_of_an_attempt_is_empty_after_a_kill(project: Project) -> None:
     project.write(
         """

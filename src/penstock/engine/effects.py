@@ -158,5 +158,8 @@ class Effects:
         self._book.settle(job, None, source.error, source.place, reused=False, root=source.root)
 
     def _settle_cancelled(self, job: Job, command: facts.Settle) -> None:
-        error = failed(Cause.CANCELLED, "cancelled before it began").error
-        self._book.settle(job, None, error, self._book.next_place(), reused=False)
+        outcome, place = failed(Cause.CANCELLED, "cancelled before it began"), self._book.next_place()
+        if job.noted and job.code is not None:  # it has failed, and waited for its next attempt: its row says so
+            record = command.attempt + 1, command.inputs_digest, outcome.status, outcome, job.code.digest, place
+            self._book.pending.tasks.append(jobs.task_record(job, *record))
+        self._book.settle(job, None, outcome.error, place, reused=False)
