@@ -1,7 +1,8 @@
 """The experiment: a run is killed with -9 at random instants and resumed at once each time.
 
 A finished task is one whose row was committed when the driver died. It must never run again, and the result must be
-that of a run which nobody disturbed.
+that of a run which nobody disturbed. Nor may a task ever see, or be told under its name, what is another's: it says in
+the file `seen` which it is, whose checkpoint it found, and what it logs.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from typing import Any
 
 from bench.workplace import Project, Workplace, environment
 
+_METRICS = """SELECT run.flow || '/' || run.number || '/' || task_row.name || '/' || task_row.number, metric.value
+    FROM metric JOIN task_row ON task_row.id = metric.task_id JOIN run ON run.id = metric.task_id >> 32"""
 _FINISHED = "SELECT name, number FROM task_row WHERE status = 'done' OR delivered = 1"
 
 
 @dataclass
 class Experiment:
-    """What was seen: `again` are finished tasks that ran again, `wrong` are results that differ."""
+    """What was seen: `again` are finished tasks that ran again, `wrong` are results that differ, `strange` is what
+    stood under the name of another task than its own, or was missing under its own."""
 
     script: str
     tasks: int
@@ -36,6 +40,8 @@ class Experiment:
     runs: int = 0
     wrong: int = 0
     again: list[str] = field(default_factory=list[str])
+    strange: list[str] = field(default_factory=list[str])
+    called: Counter[str] = field(default_factory=Counter[str])  # tasks of an undisturbed run, by step
 
     def until(self, kills: int, workplace: Workplace) -> None:
         """Go on until that many kills have hit a living driver, with as many runs as it takes; the last run ends."""
@@ -45,6 +51,9 @@ class Experiment:
             while not is_done(project):
                 self._round(project, kills)
             self.wrong += result(project) != self.expected
+            self.strange += strange(project)
+            self.strange += [f"{step} was called otherwise" for step in self.called - called(project)]
+            self.strange += [f"{step} was called otherwise" for step in called(project) - self.called]
             project.remove()
 
     def _round(self, project: Project, kills: int) -> None:
@@ -94,8 +103,10 @@ def prepared(script: str, tasks: int, workplace: Workplace) -> Experiment:
     assert not twice, f"tasks of an undisturbed run ran twice: {twice}"
     until_first_s = _first_end(project) - began
     expected = result(project)
+    assert not strange(project), strange(project)
+    known = called(project)
     project.remove()
-    return Experiment(script, tasks, expected, until_first_s)
+    return Experiment(script, tasks, expected, until_first_s, called=known)
 
 
 def command(project: Project, script: str, tasks: int) -> list[str]:
@@ -124,6 +135,32 @@ def result(project: Project) -> Any:
 def finished_tasks(project: Project) -> set[str]:
     """Tasks whose row is committed, as `work/17`."""
     return {f"{name}/{number}" for name, number in _query(project.home / "journal.db", _FINISHED)}
+
+
+def called(project: Project) -> Counter[str]:
+    """How many tasks of each step were finished: a resume that takes results in another order calls others."""
+    return Counter(task.partition("/")[0] for task in finished_tasks(project))
+
+
+def strange(project: Project) -> list[str]:
+    """What is told or was found under a name that is not its own, in words; empty: nothing."""
+    lines = [line.split() for line in (project.folder / "seen").read_text().splitlines()]
+    words: dict[str, set[str]] = {}
+    for task, word, *_ in lines:
+        words.setdefault(task, set()).add(word)
+    found = [f"the number of {task} was given to {several}" for task, several in words.items() if len(several) > 1]
+    found += [f"{task} found the checkpoint of {other}" for task, word, other, *_ in lines if other != word]
+    metrics = {task: [float(value)] * int(count) for task, _, _, count, value in lines}
+    logged: dict[str, list[float]] = {}
+    for task, value in _query(project.home / "journal.db", _METRICS):
+        logged.setdefault(task, []).append(value)
+    found += [f"{task} has the metrics {values}" for task, values in logged.items() if metrics.get(task) != values]
+    printed = json.loads(project.penstock("logs", "--json"))
+    found += [
+        f"{line['task']} has the line {line['text']}" for line in printed if {line["text"]} != words[line["task"]]
+    ]
+    missing = words.keys() - {line["task"] for line in printed} | words.keys() - logged.keys()
+    return found + [f"{task} has no metrics, or no log" for task in missing]
 
 
 def _first_end(project: Project) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from penstock.artifacts import codec
 from penstock.artifacts.folder import FolderStore
-from penstock.journal import owners
+from penstock.journal import owners, queries
 from penstock.journal.clock import Clock
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
@@ -46,7 +46,7 @@ class Recorded:
 
     def log(self, run_id: str, name: str, data: bytes) -> Log:
         """Append to a worker's log file; the slice."""
-        file = self.home / "logs" / run_id / name
+        file = self.home / "logs" / queries.resolve(self.journal, run_id).folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         start = file.stat().st_size if file.exists() else 0
         with open(file, "ab") as out:

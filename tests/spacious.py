@@ -29,6 +29,7 @@ class Made(NamedTuple):
     id: int
     run_id: str
     blobs: frozenset[bytes]
+    folder: str
 
 
 class Spacious:
@@ -76,7 +77,7 @@ class Spacious:
         handle.close()
         self.recorded.log(handle.run_id, "w1.log", bytes(logs))
         self._set_age(handle.id, age_s)
-        return Made(handle.id, handle.run_id, frozenset(blobs))
+        return Made(handle.id, handle.run_id, frozenset(blobs), handle.folder)
 
     def cached(self, by: Made, blobs: Iterable[bytes] = (), *, used_s: float = DAY_S, code: bytes = CODE) -> bytes:
         """A cached result of a task of that run, used so long ago; its key."""
@@ -211,8 +212,9 @@ def anything(spacious: Spacious, random: random.Random, *, live: bool = False) -
     for _ in range(random.randrange(5)):
         by, some = random.choice(runs), random.sample(blobs, random.randrange(len(blobs)))
         spacious.cached(by, some, used_s=random.choice([60.0, 5 * DAY_S, 50 * DAY_S]), code=digest("code", 4))
-    for kind in ("checkpoints", "files", "scratch", "logs"):
-        name = random.choice([random.choice(runs).run_id, "gone/7"])
+    for kind in ("checkpoints", "files", "scratch", "logs", "calls"):
+        some = random.choice(runs)
+        name = random.choice([some.folder, "gone/7", f"{some.run_id}-of another journal"])
         folder = spacious.home / kind / name / "deep"
         folder.mkdir(parents=True)
         (folder / "state").write_bytes(bytes(random.randrange(3_000)))

@@ -21,4 +21,10 @@ def experiment(workplace: Workplace, script: str, what: str) -> Iterator[Finding
     yield Finding("  of them, after a task had run since the resume", [seen.killed_while_working], "")
     yield Finding("  runs that came to their end", [seen.runs], "")
     yield Finding("  finished tasks that ran again", [len(seen.again)], "", must=Must(0, "value"))
+    yield Finding(
+        "  numbers, checkpoints, metrics and log lines that were another task's",
+        [len(seen.strange)],
+        "",
+        must=Must(0, "value"),
+    )
     yield Finding("  results other than the undisturbed one", [seen.wrong], "", must=Must(0, "value"))

@@ -70,9 +70,10 @@ class Project:
         finally:
             os.close(fd)
 
-    def folder(self, kind: str, run_id: str) -> Path:
-        """The run's own folder of a kind: `logs`, `scratch`, `checkpoints` or `files`."""
-        return self.home / kind / run_id
+    def folder(self, kind: str, name: str) -> Path:
+        """A run's own folder, named as `RunRow.folder` says, of a kind: `logs`, `scratch`, `checkpoints`, `files` or
+        `calls`."""
+        return self.home / kind / name
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from penstock.engine.ports import RunJournal
-from penstock.errors import FencedError
+from penstock.errors import FencedError, JournalError
 from penstock.journal import mounts, queries, space
 from penstock.journal.changes import delete_run, request_cancel
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
 from penstock.model.outcomes import Metric
-from penstock.model.rows import AttemptRecord, Batch, MetricRecord, RunEnd, StepCount, StepRecord
+from penstock.model.rows import AttemptRecord, Batch, Dealt, MetricRecord, RunEnd, StepCount, StepRecord
 from penstock.model.specs import Input
 from tests.journal_records import NEW, digest, done, dump, raised, stored, task
 
@@ -144,7 +144,8 @@ def test_a_run_ends_with_its_result_or_its_error(journal: Journal, run: RunHandl
 
 def test_what_failures_hold_is_in_use(journal: Journal, run: RunHandle) -> None:
     run.commit(Batch((task(1, raised(blobs=(digest("of the last"),))),)))
-    run.commit(Batch(attempts=(AttemptRecord(2, 1, raised(blobs=(digest("of an earlier one"),))),)))
+    earlier = AttemptRecord(2, 1, raised(blobs=(digest("of an earlier one"),)))
+    run.commit(Batch(tasks=(task(2, attempt=2),), attempts=(earlier,)))
     assert set(space.blobs_of_run(journal, run.id)) == {digest("of the last"), digest("of an earlier one")}
 
 
@@ -175,11 +176,48 @@ def test_a_removed_run_takes_no_write(journal: Journal, run: RunHandle) -> None:
 def test_an_outcome_brings_all_metrics_of_its_attempt(journal: Journal, run: RunHandle) -> None:
     lost = Metric("loss", 9.0, 1, 5.0)
     kept = (Metric("loss", 0.5, 1, 7.0), Metric("loss", math.nan, None, 7.0), Metric("loss", -math.inf, 2, 7.0))
-    run.commit(Batch(metrics=(MetricRecord(1, 1, lost), MetricRecord(2, 1, lost))))
+    run.commit(Batch(tasks=(task(1), task(2)), metrics=(MetricRecord(1, 1, lost), MetricRecord(2, 1, lost))))
     run.commit(Batch(tasks=(task(1, done(metrics=kept)),), attempts=(AttemptRecord(2, 2, done(metrics=(lost,))),)))
     found = [record.metric for record in queries.metrics(journal, run.id, 1)]
     assert sorted(map(repr, found)) == sorted(map(repr, kept))
     assert queries.metrics(journal, run.id)[-2:] == [MetricRecord(2, 1, lost), MetricRecord(2, 2, lost)]
+
+
+def test_what_belongs_to_no_task_is_refused(journal: Journal, run: RunHandle) -> None:
+    before = dump(journal)
+    metric = MetricRecord(7, 1, Metric("m", 1.0, None, 1.0))
+    for batch in (Batch(metrics=(metric,)), Batch(attempts=(AttemptRecord(7, 1, raised()),))):
+        with pytest.raises(JournalError, match="FOREIGN KEY constraint failed"):
+            run.commit(batch)
+    assert dump(journal) == before
+
+
+def test_numbers_that_were_noted_are_found_by_the_next_driver(journal: Journal, run: RunHandle) -> None:
+    noted = [[Dealt(digest(name, n), n, name, n) for n in range(1, 4)] for name in ("train", "load")]
+    for dealt in noted:
+        run.note(dealt)
+    successor = follow(journal, run)
+    assert list(successor.dealt()) == [dealt for several in noted for dealt in several]
+    successor.end(RunEnd("done"))
+    assert list(successor.dealt()) == [], "each of its tasks has a row"
+    successor.close()
+
+
+def test_each_run_has_a_nonce_and_keeps_it(journal: Journal, run: RunHandle) -> None:
+    other = journal.create(NEW, OWNER, 1000.0, 0.0)
+    other.close()
+    assert len({run.nonce, other.nonce}) == 2
+    assert run.folder == f"digits/1-{run.nonce}" == queries.run_by_id(journal, run.id).folder
+    successor = follow(journal, run)
+    assert successor.nonce == run.nonce
+    successor.end(RunEnd("interrupted"))
+    successor.close()
+    with journal.database.transaction():
+        journal.database.run("UPDATE run SET nonce = NULL WHERE id = ?", (run.id,))  # as an older Penstock made it
+    assert queries.run_by_id(journal, run.id).folder == "digits/1"
+    again = journal.take(run.run_id, OWNER, 2000.0, 0.0)
+    assert len(again.nonce) == 16
+    again.close()
 
 
 def test_two_runs_of_one_journal_keep_apart(journal: Journal, run: RunHandle) -> None:

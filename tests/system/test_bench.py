@@ -43,6 +43,7 @@ def test_a_run_survives_kills(found: dict[str, Any], case: str):
     told = medians(found, case)
     assert told["finished tasks that ran again"] == 0
     assert told["results other than the undisturbed one"] == 0
+    assert told["numbers, checkpoints, metrics and log lines that were another task's"] == 0
     assert sum(value for what, value in told.items() if what.endswith("kills with -9")) == 2
 
 

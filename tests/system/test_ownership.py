@@ -94,6 +94,8 @@ def test_a_driver_that_slept_while_another_took_its_run_is_refused(project: Proj
     report = sleeper.join()
     assert report.error["type"] == "FencedError"
     assert "main/1" in report.error["text"]
+    scratch = (project.folder / ".penstock" / "scratch" / "main").glob("*/*")
+    assert [folder.name for folder in scratch] == ["2"], "each driver removes its own alone"
     if asleep_in == "a step":
         assert not is_alive(lost)
     assert taker.process.poll() is None

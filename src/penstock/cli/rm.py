@@ -10,6 +10,7 @@ import click
 
 from penstock.cli import output
 from penstock.cli.arguments import complete_run
+from penstock.client import sweep
 from penstock.errors import UsageError
 from penstock.journal import changes, queries
 from penstock.project import Project
@@ -36,7 +37,7 @@ def command(runs: tuple[str, ...], yes: bool, as_json: bool) -> int:
         click.confirm(f"Remove {', '.join(names)} for good?", abort=True, err=True)
     for row in found:
         changes.delete_run(project.journal, row.id)
-        _remove_folders(project, row.run_id)
+        _remove_folders(project, row.folder)
         output.note(f"removed {row.run_id}")
     if as_json:
         click.echo(json.dumps({"removed": names}))
@@ -45,7 +46,7 @@ def command(runs: tuple[str, ...], yes: bool, as_json: bool) -> int:
     return 0
 
 
-def _remove_folders(project: Project, run_id: str) -> None:
+def _remove_folders(project: Project, folder: str) -> None:
     """What lies in folders of the run's own; all else that it leaves behind is swept by `penstock gc`."""
-    for kind in ("logs", "checkpoints", "files", "scratch"):
-        shutil.rmtree(project.folder(kind, run_id), ignore_errors=True)
+    for kind in (*sweep.FOLDERS, "scratch"):
+        shutil.rmtree(project.folder(kind, folder), ignore_errors=True)

@@ -124,7 +124,7 @@ def step_infos(run: RunRow, rows: Iterable[StepRow]) -> tuple[StepInfo, ...]:
 
 
 def _step_info(row: StepRow, noted: StepCount | None, moving: bool) -> StepInfo:
-    waiting, running = (noted.waiting, noted.running) if noted and moving else (0, row.running)
+    waiting, running = (noted.waiting, noted.running) if noted and moving else (row.waiting, row.running)
     reused = max(noted.reused if noted else 0, row.copied)
     return StepInfo(row.name, row.step, waiting, running, row.done, row.failed, row.cancelled, reused)
 
@@ -150,7 +150,7 @@ def driver_info(row: DriverRow) -> DriverInfo:
 def metric_points(records: Iterable[MetricRecord], tasks: dict[int, str]) -> tuple[MetricPoint, ...]:
     """Logged numbers, under the paths of their tasks."""
     return tuple(
-        MetricPoint(tasks.get(task, ""), attempt, metric.name, metric.value, metric.step, utc(metric.at))
+        MetricPoint(tasks[task], attempt, metric.name, metric.value, metric.step, utc(metric.at))
         for task, attempt, metric in records
     )
 

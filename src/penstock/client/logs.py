@@ -19,7 +19,7 @@ from penstock.client.words import utc
 from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.model.outcomes import Log
-from penstock.model.states import RunStatus
+from penstock.model.states import RunStatus, TaskStatus
 from penstock.worker import logs
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -44,7 +44,7 @@ class Lines(list[LogLine]):
 
 def of_task(reader: Reader, run: RunRow, row: TaskRow) -> Iterator[LogLine]:
     """The lines of all attempts of a task, oldest first."""
-    folder = reader.logs(run.run_id)
+    folder = reader.logs(run)
     for piece, log in _slices_of(reader, run.run_id, row):
         yield from _read(folder / log.file, piece)
 
@@ -168,14 +168,14 @@ def _timed(lines: Iterator[LogLine]) -> Iterator[tuple[datetime, LogLine]]:
 
 
 def _files(reader: Reader, run: RunRow) -> list[Path]:
-    return sorted(reader.logs(run.run_id).glob("*.log"))
+    return sorted(reader.logs(run).glob("*.log"))
 
 
 def _slices(reader: Reader, run: RunRow) -> dict[str, list[Slice]]:
     """Who wrote what, by file, in the order of the files."""
     found: dict[str, list[Slice]] = {}
     for row in queries.tasks(reader.journal, run.id):
-        if row.log is not None or row.attempt > 1:
+        if row.log is not None or _has_earlier(row):
             for piece, log in _slices_of(reader, run.run_id, row):
                 found.setdefault(log.file, []).append(piece)
     for pieces in found.values():
@@ -185,10 +185,15 @@ def _slices(reader: Reader, run: RunRow) -> dict[str, list[Slice]]:
 
 def _slices_of(reader: Reader, run_id: str, row: TaskRow) -> Iterator[tuple[Slice, Log]]:
     task = f"{run_id}/{row.name}/{row.number}"
-    if row.attempt > 1:
+    if _has_earlier(row):
         tries = [(record.number, record.outcome.log) for record in queries.attempts(reader.journal, row)]
     else:
         tries = [(row.attempt, row.log)]
     for number, log in tries:
         if log is not None:
             yield Slice(log.start, log.end, task, number), log
+
+
+def _has_earlier(row: TaskRow) -> bool:
+    """Whether attempts of the task have ended that its row does not tell of."""
+    return row.attempt > 1 or row.status == TaskStatus.WAITING.value

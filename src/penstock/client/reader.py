@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.journal.journal import Journal
+    from penstock.journal.views import RunRow
 
 
 class Reader:
@@ -38,10 +39,10 @@ class Reader:
         """The store, without making its folder where there is none."""
         return FolderStore(self.project.home / "store", create=False)
 
-    def logs(self, run_id: str) -> Path:
+    def logs(self, run: RunRow) -> Path:
         """The folder of a run's log files; it need not exist."""
-        return self.project.folder("logs", run_id)
+        return self.project.folder("logs", run.folder)
 
-    def files(self, run_id: str) -> Path:
+    def files(self, run: RunRow) -> Path:
         """Where the files among a run's results are written when somebody asks for them."""
-        return self.project.folder("files", run_id)
+        return self.project.folder("files", run.folder)

@@ -25,7 +25,7 @@ from penstock.model.states import RunStatus
 if TYPE_CHECKING:
     from penstock.journal.journal import Journal
 
-FOLDERS = ("logs", "checkpoints", "files")
+FOLDERS = ("logs", "checkpoints", "files", "calls")
 """Folders of a run's own that stay as long as it does. Its `scratch` stays while it is driven."""
 
 _CLOCK_ERROR_S = 86_400.0
@@ -40,7 +40,7 @@ class Marked(NamedTuple):
 
     blobs: Set[bytes]
     snapshots: Set[str]
-    runs: Set[str]
+    runs: Set[str]  # `RunRow.folder`, as the next
     live: Set[str]
     before: float  # only what is older is swept (UTC, seconds)
     now: float
@@ -65,8 +65,8 @@ def mark(journal: Journal, gone_runs: Set[int] = frozenset(), gone_results: Set[
     return Marked(
         blobs,
         {snapshot for run, snapshot in space.snapshots(journal) if run not in gone_runs},
-        {run.run_id for run in runs},
-        {run.run_id for run in live},
+        {run.folder for run in runs},
+        {run.folder for run in live},
         min((run.created_at - _CLOCK_ERROR_S for run in live), default=now),
         now,
     )
@@ -106,7 +106,7 @@ def size_below(folder: str | os.PathLike[str]) -> int:
 
 
 def run_folders(home: Path, kind: str) -> Iterator[tuple[str, Path]]:
-    """("digits/3", its folder of this kind), also of runs that are gone."""
+    """(`RunRow.folder`, the folder of this kind), also of runs that are gone."""
     return ((f"{folder.parent.name}/{folder.name}", folder) for folder in (home / kind).glob("*/*"))
 
 
@@ -164,10 +164,10 @@ def _unfinished(folder: Path) -> Iterator[Path]:
 
 
 def _folders(home: Path, kind: str, kept: Set[str], remove: bool) -> PileInfo:
-    """Folders `<kind>/<flow>/<number>` of runs that are not kept."""
+    """Folders of runs that are not kept: removed ones, and those of other journals."""
     count = size = 0
-    for run_id, folder in run_folders(home, kind):
-        if run_id in kept:
+    for name, folder in run_folders(home, kind):
+        if name in kept:
             continue
         count, size = count + 1, size + size_below(folder)
         if remove:

@@ -53,7 +53,7 @@ def measured(home: Path, journal: Journal, of: str, limit: int | None) -> SpaceI
 def run_info(home: Path, run: RunRow, held: Holdings) -> RunSpaceInfo:
     """What a run takes."""
     kinds = (*sweep.FOLDERS, "scratch") if run.status == RunStatus.RUNNING else sweep.FOLDERS
-    folder_bytes = sum(sweep.size_below(home / kind / run.run_id) for kind in kinds)
+    folder_bytes = sum(sweep.size_below(home / kind / run.folder) for kind in kinds)
     return RunSpaceInfo(
         id=run.run_id,
         flow=run.flow,

@@ -65,7 +65,7 @@ class Loader:
         return take(self.load_result(producer, producer.result), ref.part)
 
     def _decode(self, record: bytes, parts: Any, what: str, made_by: TaskRow | None) -> Any:
-        files = self._files_into or self._reader.files(self._run.run_id)
+        files = self._files_into or self._reader.files(self._run)
         with self._module_found(), current.importing():
             try:
                 return codec.decode(record, self._reader.store, parts, verify=True, files_into=files)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from penstock.engine import jobs
 from penstock.engine.jobs import Job
 from penstock.engine.origin import OriginRun
 from penstock.engine.ports import Executor, RunJournal, Sink
@@ -65,6 +66,7 @@ class Failure:
     path: str
     error: Error
     root: int  # the task whose own failure it is
+    place: int = 0  # in the order in which the run's tasks have settled
     delivered: bool = False
 
 
@@ -103,6 +105,7 @@ class Resolution:
     result: Stored | None
     error: Error | None
     reused: bool
+    place: int  # in the order in which the run's tasks have settled
 
 
 @dataclass
@@ -120,6 +123,7 @@ class Book:
     askers: dict[bytes, int] = field(default_factory=dict[bytes, int])  # who asks for a key that another run makes
     woken: list[int] = field(default_factory=list[int])  # tasks that are to ask again
     codes: set[bytes] = field(default_factory=set[bytes])  # digests of the code that was written down
+    settled: int = 0  # how many tasks have settled under all drivers of this run
     resumed: bool = False  # an earlier driver of this run has left something
     tally: Tally = field(default_factory=Tally)
     pending: Pending = field(default_factory=Pending)
@@ -169,14 +173,35 @@ class Book:
             self.pending.codes.append(code)
         return code.digest
 
-    def settle(self, job: Job, result: Stored | None, error: Error | None, *, reused: bool, root: int = 0) -> None:
-        """Note how a job settled; `root` is the task whose failure it shares, 0: its own."""
+    def next_place(self) -> int:
+        """The place of what settles now, in the order in which the run's tasks settle."""
+        self.settled += 1
+        return self.settled
+
+    def note_running(self, job: Job, attempt: int) -> None:
+        """Give the job a row before it has settled: an attempt of it runs."""
+        self._note(job, attempt, TaskStatus.RUNNING)
+
+    def note_waiting(self, job: Job, attempt: int) -> None:
+        """Likewise: its attempt has failed, and it waits for the next."""
+        self._note(job, attempt, TaskStatus.WAITING)
+
+    def _note(self, job: Job, attempt: int, status: TaskStatus) -> None:
+        assert job.code is not None
+        code = self.note_code(job.code)
+        self.pending.tasks.append(jobs.task_record(job, attempt, job.inputs_digest, status.value, None, code))
+        job.noted = status
+
+    def settle(
+        self, job: Job, result: Stored | None, error: Error | None, place: int, *, reused: bool, root: int = 0
+    ) -> None:
+        """Note how a job settled, and as which; `root` is the task whose failure it shares, 0: its own."""
         if result is not None:
             status = TaskStatus.DONE
             self.results[job.id] = result
         else:
             assert error is not None
             status = TaskStatus.CANCELLED if error.cause == Cause.CANCELLED.value else TaskStatus.FAILED
-            self.failures[job.id] = Failure(job.path, error, root or job.id)
+            self.failures[job.id] = Failure(job.path, error, root or job.id, place)
         self.tally.settled(job.call.name, status, reused=reused)
-        self.resolutions.append(Resolution(job.sink, result, error, reused))
+        self.resolutions.append(Resolution(job.sink, result, error, reused, place))

@@ -23,6 +23,7 @@ from penstock.engine.intake import Intake, Reproduce
 from penstock.engine.jobs import Job
 from penstock.engine.machine import Machine
 from penstock.engine.mailbox import Inbox
+from penstock.engine.numbers import Numbers
 from penstock.engine.ports import Sink
 from penstock.engine.reuse import Decision, Question, Reuse
 from penstock.engine.watch import Watch
@@ -30,7 +31,7 @@ from penstock.errors import Suspension, UsageError
 from penstock.model.ids import run_of
 from penstock.model.options import Options
 from penstock.model.outcomes import Error
-from penstock.model.rows import PriorTask, StepCount
+from penstock.model.rows import Dealt, PriorTask, StepCount
 from penstock.model.specs import Call
 from penstock.model.states import Cause, TaskStatus
 
@@ -89,8 +90,7 @@ class Driver:
         self._turner = 0  # the thread that is in a turn; 0: none
         self._sleeps_until = 0.0
         self._prior: dict[bytes, PriorTask] = {}
-        self._next_id = 1
-        self._numbers: dict[str, int] = {}
+        self._numbers = Numbers()
         self._why_never: dict[Options, str] = {}
         self._told = set[str]()
         self._waited_for: set[str] = set()  # other runs
@@ -109,10 +109,10 @@ class Driver:
     def start(self) -> None:
         """Take in what earlier drivers committed, get the executors ready and begin to drive. Raises what opening an
         executor raises; nothing runs then."""
-        for task in self._wiring.journal.prior():
-            self._prior[task.key] = task
-            self._next_id = max(self._next_id, task.id + 1)
-            self._numbers[task.name] = max(self._numbers.get(task.name, 0), task.number)
+        prior = list(self._wiring.journal.prior())
+        self._prior = {task.key: task for task in prior}
+        self._numbers = Numbers(prior, self._wiring.journal.dealt())
+        self._book.settled = max((task.settled for task in prior), default=0)
         self._book.resumed = bool(self._prior)
         if self._wiring.origin is not None:
             self._wiring.origin.withdraw(self._prior.values())
@@ -144,7 +144,10 @@ class Driver:
                 raise self._halted.reason
             if self._over:
                 raise UsageError(f"{self._wiring.run_id} is over: step {call.name} was called too late to belong to it")
-            admitted = [self._admit(call, sink) for call, sink in calls]
+            news: list[Dealt] = []
+            admitted = [self._admit(call, sink, news) for call, sink in calls]
+            if news:
+                self._wiring.journal.note(news)
             self._book.jobs.update((job.id, job) for job in admitted)
         self._hand_in(admitted)
         return [(job.id, job.path) for job in admitted]
@@ -193,14 +196,10 @@ class Driver:
             self._told.add("environment")
             self._wiring.notify(f"In the flow's own process steps have its packages, as step {step} here")
 
-    def _admit(self, call: Call, sink: Sink) -> Job:
-        prior = self._prior.pop(call.key, None)
-        if prior is not None:
-            id_, number = prior.id, prior.number
-        else:
-            id_, self._next_id = self._next_id, self._next_id + 1
-            number = self._numbers[call.name] = self._numbers.get(call.name, 0) + 1
-        return Job(id_, number, f"{self._wiring.run_id}/{call.name}/{number}", call, sink, prior)
+    def _admit(self, call: Call, sink: Sink, news: list[Dealt]) -> Job:
+        prior = self._prior.pop(call.key, None) if self._prior else None
+        _, id_, name, number = self._numbers.of(call, news)
+        return Job(id_, number, f"{self._wiring.run_id}/{name}/{number}", call, sink, prior)
 
     def deliver(self, tasks: tuple[int, ...]) -> None:
         """Commit that these failures are handed to the body. Blocks until it is committed, but not where a future's
@@ -280,6 +279,11 @@ class Driver:
     def counts(self) -> tuple[StepCount, ...]:
         """How far the run is."""
         return self._book.tally.counts()
+
+    @property
+    def logs(self) -> str:
+        """The folder of the run's log files."""
+        return self._wiring.context.logs
 
     def running(self) -> list[str]:
         """Ids of the attempts in flight, oldest first."""
@@ -395,7 +399,7 @@ class Driver:
                 assert self._halted is not None
                 resolution.sink.suspend(self._halted.reason)
             else:
-                resolution.sink.settle(resolution.result, resolution.error, resolution.reused)
+                resolution.sink.settle(resolution.result, resolution.error, resolution.reused, resolution.place)
         self._turner = 0
 
     def _ended_by_halt(self, error: Error | None) -> bool:
@@ -432,8 +436,6 @@ class Driver:
         if job.claim and job.claim != decision.claim:
             self._book.pending.released.append(job.claim)
         job.why, job.reused, job.claim = decision.why, decision.reused, decision.claim
-        if decision.verdict is facts.Verdict.RUN and self._reuse.is_checked(job):
-            self._book.pending.forgotten.append(job.id)  # what its older code has logged
         result = decision.reused.result if decision.reused else job.prior.result if job.prior else None
         fingerprint = b"" if result is None else self._wiring.fingerprint(result)
         return facts.Consulted(job.id, number, decision.verdict, fingerprint)

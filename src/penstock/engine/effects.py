@@ -12,6 +12,7 @@ from penstock.engine.reuse import Question, Reuse
 from penstock.model.outcomes import Outcome, failed
 from penstock.model.quantities import format_bytes
 from penstock.model.rows import AttemptRecord
+from penstock.model.specs import Attempt
 from penstock.model.states import Cause, TaskStatus
 
 
@@ -47,23 +48,27 @@ class Effects:
             self._rules[type(command)](command)
 
     def _start(self, command: facts.Start) -> None:
-        book, job = self._book, self._book.jobs[command.task]
-        attempt = jobs.build_attempt(job, command.attempt, book.results, book.reused)
-        book.launch(job, attempt.id, command.attempt)
+        attempt = self._launched(command.task, command.attempt, command.inputs_digest)
         self._wiring.executors[command.executor].start(attempt, command.lane)
 
     def _adopt(self, command: facts.Adopt) -> None:
-        book, job = self._book, self._book.jobs[command.task]
-        attempt = jobs.build_attempt(job, command.attempt, book.results, book.reused)
-        book.launch(job, attempt.id, command.attempt)
+        attempt = self._launched(command.task, command.attempt, command.inputs_digest)
         self._wiring.executors[command.executor].adopt(attempt)
 
+    def _launched(self, task: int, number: int, inputs_digest: bytes) -> Attempt:
+        book, job = self._book, self._book.jobs[task]
+        job.code, job.inputs_digest = self._reuse.code(job), inputs_digest
+        if jobs.is_another_try(job):
+            book.pending.forgotten.append(task)
+        attempt = jobs.build_attempt(job, number, book.results, book.reused)
+        book.launch(job, attempt.id, number)
+        return attempt
+
     def _commit_intent(self, command: facts.CommitIntent) -> None:
-        pending, job = self._book.pending, self._book.jobs[command.task]
-        running = TaskStatus.RUNNING.value
-        code = self._book.note_code(self._reuse.code(job))
-        pending.tasks.append(jobs.task_record(job, command.attempt, command.inputs_digest, running, None, code))
-        pending.intents.append((command.task, command.attempt))
+        job = self._book.jobs[command.task]
+        job.code, job.inputs_digest = self._reuse.code(job), command.inputs_digest
+        self._book.note_running(job, command.attempt)
+        self._book.pending.intents.append((command.task, command.attempt))
 
     def _recall(self, command: facts.Recall) -> None:
         id_ = jobs.attempt_id(self._book.jobs[command.task], command.attempt)
@@ -79,6 +84,8 @@ class Effects:
         assert outcome is not None
         if command.grown_bytes:
             self._tell_of_growth(job.call.name, command.grown_bytes)
+        if not job.had_result:
+            self._book.note_waiting(job, command.attempt)  # attempts belong to a row
         self._book.pending.attempts.append(AttemptRecord(command.task, command.attempt, outcome))
 
     def _tell_of_growth(self, step: str, memory_bytes: int) -> None:
@@ -108,30 +115,38 @@ class Effects:
         book, outcome = self._book, job.outcome
         assert outcome is not None
         job.why = job.why or jobs.why_again(job, command.inputs_digest, book.resumed, book.reused)
-        code = book.note_code(self._reuse.code(job))
+        place = book.next_place()
+        if job.had_result:
+            book.pending.forgotten.append(job.id)  # what was logged while that was made
+        code = book.note_code(job.code or self._reuse.code(job))
         book.pending.tasks.append(
-            jobs.task_record(job, command.attempt, command.inputs_digest, outcome.status, outcome, code)
+            jobs.task_record(job, command.attempt, command.inputs_digest, outcome.status, outcome, code, place)
         )
         if outcome.result is not None and job.call.options.cache is not None:
             entry = self._reuse.entry(job, outcome.result, outcome.metrics)
             book.pending.cached += (entry,) if entry is not None else ()
-        book.settle(job, outcome.result, outcome.error, reused=False)
+        book.settle(job, outcome.result, outcome.error, place, reused=False)
 
     def _settle_copied(self, job: Job, command: facts.Settle) -> None:
         book, reused = self._book, job.reused
         assert reused is not None
         outcome = Outcome(TaskStatus.DONE.value, reused.result, metrics=reused.metrics)
-        book.pending.tasks.append(jobs.task_record(job, 1, command.inputs_digest, outcome.status, outcome, reused.code))
+        place = book.next_place()
+        if job.prior is not None:
+            book.pending.forgotten.append(job.id)
+        book.pending.tasks.append(
+            jobs.task_record(job, 1, command.inputs_digest, outcome.status, outcome, reused.code, place)
+        )
         if reused.cache_key:
             book.pending.used.append(reused.cache_key)
-        book.settle(job, reused.result, None, reused=True)
+        book.settle(job, reused.result, None, place, reused=True)
         book.replayed[job.id] = job
         book.reused.add(job.id)
 
     def _settle_reused(self, job: Job, command: facts.Settle) -> None:
         book, prior = self._book, job.prior
         assert prior is not None
-        book.settle(job, prior.result, prior.error, reused=True)
+        book.settle(job, prior.result, prior.error, prior.settled, reused=True)
         if prior.result is not None:
             book.replayed[job.id] = job
             book.reused.add(job.id)
@@ -140,8 +155,11 @@ class Effects:
 
     def _settle_upstream(self, job: Job, command: facts.Settle) -> None:
         source = self._book.failures[command.failed_dep]
-        self._book.settle(job, None, source.error, reused=False, root=source.root)
+        self._book.settle(job, None, source.error, source.place, reused=False, root=source.root)
 
     def _settle_cancelled(self, job: Job, command: facts.Settle) -> None:
-        error = failed(Cause.CANCELLED, "cancelled before it began").error
-        self._book.settle(job, None, error, reused=False)
+        outcome, place = failed(Cause.CANCELLED, "cancelled before it began"), self._book.next_place()
+        if job.noted and job.code is not None:  # it has failed, and waited for its next attempt: its row says so
+            record = command.attempt + 1, command.inputs_digest, outcome.status, outcome, job.code.digest, place
+            self._book.pending.tasks.append(jobs.task_record(job, *record))
+        self._book.settle(job, None, outcome.error, place, reused=False)

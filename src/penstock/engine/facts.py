@@ -148,6 +148,7 @@ class Start(NamedTuple):
     attempt: int
     executor: str
     lane: Lane
+    inputs_digest: bytes = b""  # of its inputs' content
 
 
 class CommitIntent(NamedTuple):
@@ -181,6 +182,7 @@ class Adopt(NamedTuple):
     task: int
     attempt: int
     executor: str
+    inputs_digest: bytes = b""
 
 
 class RecordAttempt(NamedTuple):

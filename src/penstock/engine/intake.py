@@ -14,7 +14,7 @@ from penstock.engine.wording import completed
 from penstock.model.events import Adopted, Ended, Hint, Notice, Recalled
 from penstock.model.outcomes import Outcome, Unread
 from penstock.model.rows import MetricRecord, StepRecord
-from penstock.model.states import Cause
+from penstock.model.states import Cause, TaskStatus
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,6 @@ class Intake:
         job, attempt = landed
         outcome = completed(event.outcome, job.call.options, self._wiring.timeout_s)
         outcome = job.outcome = self._with_its_writer(job, outcome)
-        if outcome.metrics:
-            self._book.pending.metrics.extend(MetricRecord(job.id, attempt, metric) for metric in outcome.metrics)
         if outcome.error is None:
             assert outcome.result is not None
             fingerprint = self._wiring.fingerprint(outcome.result)
@@ -119,8 +117,14 @@ class Intake:
 
     def _hint(self, event: Hint) -> None:
         known = self._book.attempts.get(event.attempt)
-        if known is not None:
-            self._book.pending.metrics.extend(MetricRecord(*known, metric) for metric in event.metrics)
+        if known is None:
+            return
+        job = self._book.jobs[known[0]]
+        if job.had_result:
+            return  # the metrics of that stand with it; the outcome brings the new ones
+        if job.noted is not TaskStatus.RUNNING:
+            self._book.note_running(job, known[1])  # metrics belong to a row
+        self._book.pending.metrics.extend(MetricRecord(*known, metric) for metric in event.metrics)
 
     def _notice(self, event: Notice) -> None:
         self._wiring.notify(event.text)

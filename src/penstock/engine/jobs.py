@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from penstock.engine.facts import Replay, Submitted
 from penstock.engine.ports import Sink
 from penstock.model.outcomes import Metric, Outcome, Stored, Unread
-from penstock.model.rows import PriorTask, TaskRecord, Wanted
+from penstock.model.rows import CodeRecord, PriorTask, TaskRecord, Wanted
 from penstock.model.specs import Attempt, Call, Input, Resolved
 from penstock.model.states import PLATFORM_CAUSES, TaskStatus
 
@@ -42,6 +42,14 @@ class Job:
     why: str = ""  # why it runs
     is_from: bool = False  # nothing that another run has made may stand for it
     file: File | None = None  # what `reuse` has found out of it; None: it was not asked yet
+    code: CodeRecord | None = None  # that its attempt reaches; None: none was started
+    inputs_digest: bytes = b""  # of the attempt that was started
+    noted: TaskStatus | None = None  # in its row, by this driver; None: nothing yet
+
+    @property
+    def had_result(self) -> bool:
+        """Whether its row holds a result of an earlier driver, which stands there until it is made anew."""
+        return self.spoiled or (self.prior is not None and self.prior.status == TaskStatus.DONE.value)
 
 
 class Reused(NamedTuple):
@@ -157,7 +165,7 @@ def why_again(job: Job, inputs_digest: bytes, resumed: bool, reused: Collection[
     """Why a task of a resumed run runs; "" where it was done before, or the run is not resumed. `reused`: the tasks
     that did not run."""
     prior = job.prior
-    if prior is None or prior.status == TaskStatus.RUNNING.value:
+    if prior is None or prior.status in (TaskStatus.RUNNING.value, TaskStatus.WAITING.value):
         return "it had not run to its end yet" if resumed else ""
     if prior.error is not None:
         return f"it had {prior.status}: {prior.error.type or prior.error.cause}"
@@ -171,7 +179,28 @@ def build_attempt(job: Job, attempt: int, results: dict[int, Stored], reused: se
     """What an executor gets: bytes in the place of references."""
     inputs = tuple(_resolved(item, results) for item in job.call.inputs + job.call.shared)
     verify = bool(reused) and not reused.isdisjoint(deps_of(job.call))
-    return Attempt(attempt_id(job, attempt), job.call.key, job.call.code, inputs, job.call.options.retry_on, verify)
+    call = job.call
+    return Attempt(attempt_id(job, attempt), call.key, call.code, inputs, call.options.retry_on, verify, basis_of(job))
+
+
+def is_another_try(job: Job) -> bool:
+    """Whether an earlier driver's attempt was in flight when that died, and was of other code or other inputs: what it
+    has logged tells nothing of the one that starts now."""
+    prior = job.prior
+    if prior is None or prior.status != TaskStatus.RUNNING.value:
+        return False
+    return job.code is None or (prior.code, prior.inputs_digest) != (job.code.digest, job.inputs_digest)
+
+
+def basis_of(job: Job) -> bytes:
+    """What a checkpoint of the task rests on, beside its key: its code, and what its inputs have turned out to be. b"":
+    its code is not known."""
+    assert job.code is not None
+    if not job.code.digest:
+        return b""
+    found = job.code.digest + job.inputs_digest
+    files = [item.content for item in job.call.inputs + job.call.shared if item.content]
+    return b"".join((found, *files)) if files else found
 
 
 def _resolved(item: Input, results: dict[int, Stored]) -> Resolved:
@@ -181,9 +210,9 @@ def _resolved(item: Input, results: dict[int, Stored]) -> Resolved:
 
 
 def task_record(
-    job: Job, attempt: int, inputs_digest: bytes, status: str, outcome: Outcome | None, code: bytes
+    job: Job, attempt: int, inputs_digest: bytes, status: str, outcome: Outcome | None, code: bytes, settled: int = 0
 ) -> TaskRecord:
-    """The job's row. `code`: digest of the code that it reaches."""
+    """The job's row. `code`: digest of the code that it reaches; `settled`: its place among what has settled."""
     call = job.call
     return TaskRecord(
         job.id,
@@ -200,4 +229,5 @@ def task_record(
         code,
         job.reused.origin if job.reused is not None else "",
         job.why,
+        settled,
     )

@@ -216,12 +216,14 @@ class Machine:
             self._settle(task, How.REUSED, ok=replay.done, fingerprint=replay.fingerprint)
             return True
         if not agree or not self._outlived(task):
+            if replay.running and not self._outlived(task):
+                task.attempt -= 1  # it has died with its driver, and does not count: its number is given again
             self._abandon(task)
             return False
         task.replay = None
         self._enter_lane(task, self._admission.open_lane(task.queue))
         task.started = True
-        self._out.append(Adopt(task.id, task.attempt, task.queue.kind.on))
+        self._out.append(Adopt(task.id, task.attempt, task.queue.kind.on, task.inputs_digest))
         self._became_head(task)
         return True
 
@@ -275,7 +277,7 @@ class Machine:
 
     def _start(self, task: Task, lane: OpenLane) -> None:
         task.started = True
-        self._out.append(Start(task.id, task.attempt, task.queue.kind.on, lane.lane))
+        self._out.append(Start(task.id, task.attempt, task.queue.kind.on, lane.lane, task.inputs_digest))
         if lane.tasks[0] == task.id:
             self._became_head(task)
 

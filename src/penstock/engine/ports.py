@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from penstock.model.events import ExecutorEvent, Lane, Profile
 from penstock.model.outcomes import Error, Stored
-from penstock.model.rows import Batch, PriorTask, RunEnd, Sought, StepCount, Wanted
+from penstock.model.rows import Batch, Dealt, PriorTask, RunEnd, Sought, StepCount, Wanted
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause
 
@@ -80,6 +80,15 @@ class RunJournal(Protocol):
         """All tasks that earlier drivers of this run wrote, in the order of their ids. One query."""
         ...
 
+    def note(self, dealt: Sequence[Dealt]) -> None:
+        """Write down the numbers of calls of one step: before anything is seen of them, and cheaply, since there is a
+        note for each call. It outlives a kill. From any thread, one at a time."""
+        ...
+
+    def dealt(self) -> Iterable[Dealt]:
+        """The numbers that all drivers of this run have noted, in that order."""
+        ...
+
     def seek(self, wanted: tuple[Wanted, ...]) -> tuple[Sought, ...]:
         """What the cache has of these, in their order. What it has not, and no task of a run that is driven makes, is
         from now on the asker's to make, until it stores or releases it."""
@@ -97,8 +106,9 @@ class RunJournal(Protocol):
 class Sink(Protocol):
     """Where a task's settlement goes: a future. Called within a turn of the driver; must not block."""
 
-    def settle(self, result: Stored | None, error: Error | None, reused: bool) -> None:
-        """The task is committed. Called again only for a task whose damaged result was made anew."""
+    def settle(self, result: Stored | None, error: Error | None, reused: bool, place: int) -> None:
+        """The task is committed, as the `place`th of its run: a replay settles tasks in the order of the calls, and
+        says here when they have settled. Called again only for a task whose damaged result was made anew."""
         ...
 
     def suspend(self, reason: BaseException) -> None:

@@ -230,7 +230,7 @@ class InlineExecutor:
         self._post(Hint(attempt, metrics))
 
     def _log_file(self) -> str:
-        return f"{self._name}-{os.getpid()}.log"
+        return f"{self._name}-{self._context.driver}.log"
 
     def _post(self, event: Ended | Recalled | Adopted | Hint) -> None:
         if self._mailbox is not None and not self._closed:

@@ -5,7 +5,6 @@ Which worker serves which lane is decided here; how a worker runs an attempt, an
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -152,7 +151,7 @@ class ProcessExecutor:
         nursery = self._nurseries.get(place)
         if nursery is None:
             self._zygotes += 1
-            name = f"{self._name}-{os.getpid()}-zygote-{self._zygotes}"
+            name = f"{self._name}-{self._context.driver}-zygote-{self._zygotes}"
             interpreter = self._interpreters(place.environment)
             blank = self._take_blank(interpreter, place.threads)
             environ = self._environ and self._environ()
@@ -183,7 +182,7 @@ class ProcessExecutor:
     def _hire(self, place: _Place, limit: int | None, gpus: tuple[str, ...] | None) -> _Hired:
         self._hired += 1
         number = self._hired
-        name = f"{self._name}-{os.getpid()}-{number}"
+        name = f"{self._name}-{self._context.driver}-{number}"
         hands = Hands(number, name, f"{name}.log", limit)
         nursery = self._nursery(place)
         hired = _Hired(hands, nursery, place)

@@ -33,8 +33,8 @@ SELECT cache.task, code.digest FROM cache JOIN code ON code.id = cache.code WHER
 ORDER BY cache.stored_at DESC LIMIT 1;
 
 -- name: claimed
--- Who makes the result, and the state of their run; NULLs where the run was removed.
+-- Who makes the result, and the state of their run.
 SELECT cache_claim.task, cache_claim.run_id, cache_claim.token, run.status, lease.token, lease.renewals,
     lease.renewed_monotonic, lease.renewed_at, lease.host, lease.boot_id, lease.pid, lease.process_started
-FROM cache_claim LEFT JOIN run ON run.id = cache_claim.run_id LEFT JOIN lease ON lease.run_id = cache_claim.run_id
+FROM cache_claim JOIN run ON run.id = cache_claim.run_id JOIN lease ON lease.run_id = cache_claim.run_id
 WHERE cache_claim.key = ?;

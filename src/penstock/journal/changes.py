@@ -6,15 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.errors import RunBusyError, UsageError
-from penstock.journal import columns, queries, statements
+from penstock.journal import queries, statements
 from penstock.journal.journal import Journal
 from penstock.journal.space import CachedRow
 from penstock.journal.views import RunRow
 from penstock.model.states import RunStatus
 
-# The statements of a run's removal that may have much to do, and the one whose rows tell that it is not complete.
-_MANY = ("delete_run_attempts", "delete_run_metrics", "delete_run_tasks")
-_LAST = "delete_run_steps"
 _PIECE = 20_000  # tasks
 _TURN_S = 0.1  # a writer that waits tries again as often as that
 
@@ -64,40 +61,23 @@ def delete_run(journal: Journal, run: int) -> None:
                 f"{row.run_id} is driven by process {row.owner.pid} on {row.owner.host}. Stop it first, with "
                 f"`penstock cancel {row.run_id}`"
             )
-        for name, statement in statements.load("writes").items():
-            if name.startswith("delete_run") and name not in _MANY and name != _LAST:
-                journal.database.run(statement, _bounds(run))
+        for name in ("delete_run_detail", "delete_run_lease", "delete_run_drivers", "delete_run"):
+            journal.database.run(statements.load("writes")[name], (run,))
         for name in ("delete_unused_locks", "delete_unused_packages"):
             journal.database.run(statements.load("writes")[name])
-    _delete_tasks(journal, run)
+    finish_removals(journal)
 
 
 def finish_removals(journal: Journal) -> None:
-    """Remove the tasks of runs whose removal was cut short."""
-    for (run,) in journal.database.rows(statements.load("space")["half_removed"]):
-        _delete_tasks(journal, run)
-
-
-def _delete_tasks(journal: Journal, run: int) -> None:
-    """Remove the tasks of a run that is gone, in pieces: drivers of other runs wait only so long for their turn."""
-    sql, database, bounds = statements.load("writes"), journal.database, _bounds(run)
-    while True:
-        piece = bounds | {"limit": _PIECE}
-        last, count = database.row(statements.load("space")["end_of_piece"], piece)
-        more = count == _PIECE
+    """Remove the tasks of runs that are gone, also of those whose removal was cut short. In pieces: drivers of other
+    runs wait only so long for their turn."""
+    sql, database = statements.load("space"), journal.database
+    while database.row(sql["removed_steps"]) is not None:
         with database.transaction():
-            # With the last piece all that is left goes; an attempt may be there whose task was never written.
-            for name in _MANY:
-                database.run(sql[name], bounds | {"last": last} if more else bounds)
-            if not more:
-                database.run(sql[_LAST], bounds)
-                return
+            if database.change(sql["delete_tasks_of_removed"], (_PIECE,)) < _PIECE:
+                database.run(sql["delete_steps_of_removed"])
+                continue
         journal.clock.sleep(_TURN_S)
-
-
-def _bounds(run: int) -> dict[str, int]:
-    first = run << columns.RUN_SHIFT
-    return {"run_id": run, "first": first, "last": first | columns.TASK_MASK}
 
 
 def forget_cached(journal: Journal, rows: Iterable[CachedRow]) -> None:
@@ -106,7 +86,6 @@ def forget_cached(journal: Journal, rows: Iterable[CachedRow]) -> None:
     with journal.database.transaction():
         for row in rows:
             journal.database.run(sql["delete_cached"], {"id": row.id, "used_at": row.used_at})
-            journal.database.run(sql["delete_cached_blobs"], {"id": row.id})
 
 
 def forget_void_claims(journal: Journal) -> None:

@@ -34,13 +34,13 @@ def task_columns(
     first: int, task: TaskRecord, step_id: int, shared: bytes | None, code_id: int | None
 ) -> tuple[Any, ...]:
     """The values of `upsert_task`. `first` is what the run's task ids are added to."""
-    id_, _, _, number, key, status, inputs, _, inputs_digest, attempt, outcome, _, origin, why = task
+    id_, _, _, number, key, status, inputs, _, inputs_digest, attempt, outcome, _, origin, why, settled = task
     last = (code_id, origin or None, why or None)
     packed = pack_inputs(inputs) if inputs else None
     attempt_column = None if attempt == 1 else attempt
     if outcome is None:
         return (first + id_, step_id, number, status, attempt_column, None, None, None, None, None, None, None, key,
-                None, inputs_digest or None, shared, *_NO_OUTCOME, packed, None, *last, None)  # fmt: skip
+                None, inputs_digest or None, shared, *_NO_OUTCOME, packed, None, *last, None, None)  # fmt: skip
     _, result, error, usage, log, _, worker = outcome
     began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes = usage
     if result is None:
@@ -51,7 +51,7 @@ def task_columns(
     return (first + id_, step_id, number, status, attempt_column, began_at, wall_s, cpu_s, peak_bytes or None,
             read_bytes or None, written_bytes or None, size, key, digest or None, inputs_digest or None, shared,
             worker or None, log_file, log_start, log_end, culprit or None, preview, b"".join(blobs) if blobs else None,
-            error and pack(tuple(error)), packed, record, *last, symbols_text(symbols))  # fmt: skip
+            error and pack(tuple(error)), packed, record, *last, symbols_text(symbols), settled or None)  # fmt: skip
 
 
 def pack_inputs(inputs: tuple[Input, ...]) -> bytes:

@@ -50,6 +50,10 @@ class Database:
         """Execute one statement of a transaction; the id of the row that it inserted last."""
         return self._connection.execute(statement, values).lastrowid or 0
 
+    def change(self, statement: str, values: Values = ()) -> int:
+        """Execute one statement of a transaction; the number of rows that it changed itself."""
+        return self._connection.execute(statement, values).rowcount
+
     def run_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute a statement of a transaction for each row of values."""
         self._connection.executemany(statement, rows)
@@ -87,6 +91,7 @@ class Database:
             (synchronous,) = self._connection.execute("PRAGMA synchronous").fetchone()
             connection = _connect(str(self.path))
             connection.execute(f"PRAGMA synchronous = {synchronous}")
+            _check_references(connection)
         except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
         return Database(connection, self.path, writable=True)
@@ -105,6 +110,7 @@ def open_database(path: Path) -> Database:
         try:
             _set_journal_mode(connection, path)
             migrate(connection, path)
+            _check_references(connection)
         except BaseException:
             connection.close()
             raise
@@ -158,6 +164,11 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
         connection = _connect(f"{uri}?mode=ro&immutable=1", uri=True)
         version(connection)
     return connection
+
+
+def _check_references(connection: sqlite3.Connection) -> None:
+    """From now on no row may refer to a run or a task that is not there. Not while tables are migrated."""
+    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _set_journal_mode(connection: sqlite3.Connection, path: Path) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from penstock.errors import FencedError
 from penstock.journal import columns, statements
 from penstock.journal.cache import Shelf
+from penstock.journal.calls import Calls
 from penstock.journal.clock import Clock
 from penstock.journal.database import Database
 from penstock.journal.priors import prior_tasks
-from penstock.model.outcomes import Outcome
+from penstock.model.ids import folder_name
+from penstock.model.outcomes import Metric, Outcome
 from penstock.model.rows import (
     Batch,
+    Dealt,
     MetricRecord,
     PriorTask,
     RunEnd,
@@ -22,6 +26,7 @@ from penstock.model.rows import (
     Wanted,
 )
 from penstock.model.specs import Input
+from penstock.model.states import RunStatus
 from penstock.model.wire import pack
 
 _SHARED_KEPT = 64
@@ -34,6 +39,9 @@ class RunHandle:
         self.run_id = run_id
         self.id = id_
         self.token = token
+        self.nonce: str = database.row(statements.load("writes")["nonce"], (id_,))[0]
+        self.folder = folder_name(run_id, self.nonce)
+        self._calls = Calls(database.path.parent / "calls" / self.folder)
         self._database = database
         self._clock = clock
         self._sql = statements.load("writes")
@@ -55,9 +63,10 @@ class RunHandle:
                 database.run(sql["insert_code"], code)
             for task in batch.forgotten:
                 database.run(sql["forget_task_metrics"], (self._first + task,))
-            self._write_metrics(batch.metrics)
             if batch.tasks:
                 self._write_tasks(batch.tasks)
+            if batch.metrics:
+                self._write_metrics(batch.metrics)
             for attempt in batch.attempts:
                 id_ = self._first + attempt.task
                 database.run(sql["upsert_attempt"], (id_, attempt.number, columns.pack_outcome(attempt.outcome)))
@@ -83,6 +92,14 @@ class RunHandle:
         """
         return prior_tasks(self._database, self.id)
 
+    def note(self, dealt: Sequence[Dealt]) -> None:
+        """Write down the numbers of calls of one step, before anything is seen of them. From any thread."""
+        self._calls.note(dealt)
+
+    def dealt(self) -> list[Dealt]:
+        """The numbers that all drivers of this run have given, in that order; those of its rows may be among them."""
+        return list(self._calls.read())
+
     def renew(self, counts: tuple[StepCount, ...]) -> bool:
         """Renew the lease and note progress; True where somebody asked to cancel the run. Empty counts: as before."""
         values = (self._clock.monotonic(), self._clock.now(), columns.counts_text(counts), self.id)
@@ -103,9 +120,12 @@ class RunHandle:
             database.run(sql["release_all"], (self.id,))
             if end.result and end.result.blobs:
                 self._note_blobs(end.result.blobs)
+        if end.status == RunStatus.DONE.value:
+            self._calls.forget()
 
     def close(self) -> None:
         """Close the connection; the lease stays as it is. Idempotent."""
+        self._calls.close()
         self._database.close()
 
     def _fence(self) -> bool:
@@ -121,6 +141,7 @@ class RunHandle:
 
     def _write_tasks(self, tasks: tuple[TaskRecord, ...]) -> None:
         rows: list[tuple[Any, ...]] = []
+        logged: list[TaskRecord] = []
         first, step_ids = self._first, self._step_ids
         for task in tasks:
             step_id = step_ids.get(task.step) or self._step_id(task.step, task.name)
@@ -130,12 +151,15 @@ class RunHandle:
             outcome = task.outcome
             if outcome is not None:
                 if outcome.metrics:
-                    self._replace_metrics(task.id, task.attempt, outcome.metrics)
+                    logged.append(task)
                 self._note_blobs_of(outcome)
             for item in task.inputs:
                 if item.blobs:
                     self._note_blobs(item.blobs)
         self._database.run_many(self._sql["upsert_task"], rows)
+        for task in logged:
+            assert task.outcome is not None
+            self._replace_metrics(task.id, task.attempt, task.outcome.metrics)
 
     def _step_id(self, step: str, name: str) -> int:
         row = self._database.row(self._sql["step_id"], (self.id, step))
@@ -180,7 +204,8 @@ class RunHandle:
         rows = [columns.metric_columns(self._first + task, attempt, metric) for task, attempt, metric in metrics]
         self._database.run_many(self._sql["insert_metric"], rows)
 
-    def _replace_metrics(self, task: int, attempt: int, metrics: tuple[Any, ...]) -> None:
+    def _replace_metrics(self, task: int, attempt: int, metrics: tuple[Metric, ...]) -> None:
         if metrics:
-            self._database.run(self._sql["forget_metrics"], (self._first + task, attempt))
-            self._write_metrics(tuple(MetricRecord(task, attempt, metric) for metric in metrics))
+            rows = [columns.metric_columns(self._first + task, attempt, metric) for metric in metrics]
+            self._database.run_many(self._sql["forget_metrics"], {row[:4] for row in rows})
+            self._database.run_many(self._sql["insert_metric"], rows)

@@ -103,6 +103,7 @@ class Journal:
             token = lease.token + 1
             values = _owner_values(owner) | {"run_id": id_, "token": token, "now": now, "monotonic": monotonic}
             self.database.run(self._sql["take_lease"], values)
+            self.database.run(self._sql["give_nonce"], (id_,))
             self.database.run(self._sql["restart_run"], values)
             self.database.run(self._sql["forget_end"], (id_,))
             if moved_to is not None:

@@ -15,14 +15,14 @@ def prior_tasks(database: Database, run: int) -> list[PriorTask]:
     steps = {id_: (step, name) for id_, step, name in database.rows(sql["prior_steps"], (run,))}
     first = run << columns.RUN_SHIFT
     rows = database.rows(sql["prior_tasks"], {"first": first, "last": first + columns.TASK_MASK})
-    found = {id_: database.row(sql["code_digest"], (id_,)) for id_ in {row[-2] for row in rows} - {None}}
+    found = {id_: database.row(sql["code_digest"], (id_,)) for id_ in {row[-3] for row in rows} - {None}}
     codes = {id_: row[0] for id_, row in found.items() if row is not None}
-    return [_prior(row, *steps[row[1]], codes.get(row[-2], b"")) for row in rows]
+    return [_prior(row, *steps[row[1]], codes.get(row[-3], b"")) for row in rows]
 
 
 def _prior(row: tuple[Any, ...], step: str, name: str, code: bytes) -> PriorTask:
-    id_, _, number, key, status, inputs_digest, attempt, delivered, *result, error, _, origin = row
+    id_, _, number, key, status, inputs_digest, attempt, delivered, *result, error, _, origin, settled = row
     return PriorTask(
         id_, step, name, number, key, status, inputs_digest or b"", attempt or 1, bool(delivered),
-        columns.stored(*result), columns.unpack_error(error), code, origin or "",
+        columns.stored(*result), columns.unpack_error(error), code, origin or "", settled or 0,
     )  # fmt: skip

@@ -150,9 +150,12 @@ def inputs(journal: Journal, run: int, id_: int) -> tuple[Input, ...]:
 
 
 def attempts(journal: Journal, row: TaskRow) -> list[AttemptRecord]:
-    """All attempts of a task, oldest first; the last is the one that the task's row tells of. Without their metrics."""
+    """All attempts of a task, oldest first; the last is the one that the task's row tells of, unless it waits for the
+    next. Without their metrics."""
     found = journal.database.rows(_sql("attempts"), (row.run << columns.RUN_SHIFT | row.id,))
     earlier = [AttemptRecord(row.id, number, columns.unpack_outcome(packed)) for number, packed in found]
+    if row.status == TaskStatus.WAITING.value:
+        return earlier
     return [*(one for one in earlier if one.number != row.attempt), AttemptRecord(row.id, row.attempt, row.outcome)]
 
 
@@ -247,7 +250,7 @@ def _step_ids(journal: Journal, run: int, step: str) -> list[int]:
 
 
 def _run_row(journal: Journal, row: tuple[Any, ...]) -> RunRow:
-    id_, flow, number, status, created_at, started_at, ended_at, *middle, cancel_requested, counts, tags = row
+    id_, flow, number, status, created_at, started_at, ended_at, *middle, cancel_requested, counts, tags, nonce = row
     token, renewals, renewed_monotonic, renewed_at, *owner_fields = middle
     lease = Lease(token, renewals, renewed_monotonic, renewed_at, Owner(*owner_fields))
     if status == RunStatus.RUNNING and _looks_dead(journal, lease):
@@ -266,6 +269,7 @@ def _run_row(journal: Journal, row: tuple[Any, ...]) -> RunRow:
         bool(cancel_requested),
         columns.counts(counts),
         tuple(sorted(tags.split("\n"))) if tags else (),
+        nonce or "",
     )
 
 
@@ -282,7 +286,7 @@ def _driver_row(row: tuple[Any, ...]) -> DriverRow:
 
 
 def _counts(found: dict[str, int]) -> Iterator[int]:
-    for status in (TaskStatus.RUNNING, TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED):
+    for status in (TaskStatus.WAITING, TaskStatus.RUNNING, TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED):
         yield found.get(status.value, 0)
 
 

@@ -26,9 +26,6 @@ SELECT run_id, wish, digest FROM run_environment;
 -- One that was used since somebody looked stays.
 DELETE FROM cache WHERE id = :id AND used_at = :used_at;
 
--- name: delete_cached_blobs
-DELETE FROM cache_blob WHERE cache_id = :id AND NOT EXISTS (SELECT 1 FROM cache WHERE id = :id);
-
 -- name: delete_void_claims
 DELETE FROM cache_claim WHERE NOT EXISTS (
     SELECT 1 FROM run JOIN lease ON lease.run_id = run.id
@@ -45,10 +42,14 @@ SELECT code FROM cache UNION SELECT code FROM task WHERE code IS NOT NULL;
 -- name: delete_code
 DELETE FROM code WHERE id = ?;
 
--- name: half_removed
--- The steps of a run go last.
-SELECT DISTINCT run_id FROM step WHERE run_id NOT IN (SELECT id FROM run);
+-- name: delete_tasks_of_removed
+-- So many of the tasks whose runs are gone, with their attempts and metrics.
+DELETE FROM task WHERE id IN (
+    SELECT task.id FROM step CROSS JOIN task ON task.step_id = step.id WHERE step.run_id IS NULL LIMIT ?
+);
 
--- name: end_of_piece
--- The last of so many tasks of a run, and how many there are.
-SELECT max(id), count(*) FROM (SELECT id FROM task WHERE id > :first AND id <= :last ORDER BY id LIMIT :limit);
+-- name: delete_steps_of_removed
+DELETE FROM step WHERE run_id IS NULL AND NOT EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id);
+
+-- name: removed_steps
+SELECT 1 FROM step WHERE run_id IS NULL LIMIT 1;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from penstock.model.ids import folder_name
 from penstock.model.outcomes import Error, Log, Outcome, Stored, Usage
 from penstock.model.rows import Origin, Owner, StepCount
 
@@ -24,6 +25,12 @@ class RunRow(NamedTuple):
     cancel_requested: bool
     counts: tuple[StepCount, ...]  # as the driver noted them last; empty where it noted none
     tags: tuple[str, ...]
+    nonce: str = ""  # tells it from every run of any journal; "": an old run, which was not resumed since
+
+    @property
+    def folder(self) -> str:
+        """Where, below the folder of a kind, its logs, checkpoints and files lie."""
+        return folder_name(self.run_id, self.nonce)
 
     @property
     def run_id(self) -> str:
@@ -64,6 +71,7 @@ class StepRow(NamedTuple):
     step: str  # module-qualified name
     name: str
     source: str  # digest of the function's source, as text; "" where unknown
+    waiting: int = 0  # for their next attempt
     running: int = 0
     done: int = 0
     failed: int = 0
@@ -73,7 +81,7 @@ class StepRow(NamedTuple):
     @property
     def tasks(self) -> int:
         """All of them."""
-        return self.running + self.done + self.failed + self.cancelled
+        return self.waiting + self.running + self.done + self.failed + self.cancelled
 
 
 class TaskRow(NamedTuple):

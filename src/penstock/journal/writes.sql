@@ -9,7 +9,15 @@ ON CONFLICT (name) DO UPDATE SET last_number = last_number + 1;
 SELECT last_number FROM flow WHERE name = :flow;
 
 -- name: insert_run
-INSERT INTO run (flow, number, status, created_at, started_at) VALUES (:flow, :number, 'running', :now, :now);
+INSERT INTO run (flow, number, status, created_at, started_at, nonce)
+VALUES (:flow, :number, 'running', :now, :now, lower(hex(randomblob(8))));
+
+-- name: give_nonce
+-- A run of an older Penstock has none.
+UPDATE run SET nonce = lower(hex(randomblob(8))) WHERE id = ? AND nonce IS NULL;
+
+-- name: nonce
+SELECT nonce FROM run WHERE id = ?;
 
 -- name: insert_run_detail
 INSERT INTO run_detail (run_id, module, qualname, file, params, origin)
@@ -85,8 +93,8 @@ SELECT id FROM step WHERE run_id = ? AND step = ?;
 -- The same record again keeps the mark of delivery; another attempt, or another end, loses it.
 INSERT INTO task (id, step_id, number, status, attempt, began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes,
     size, key, digest, inputs_digest, shared, worker, log_file, log_start, log_end, culprit, preview, blobs, error,
-    inputs, record, code, origin, why, symbols)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    inputs, record, code, origin, why, symbols, settled)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     delivered = CASE WHEN status = excluded.status AND attempt IS excluded.attempt THEN delivered END,
     step_id = excluded.step_id, number = excluded.number, status = excluded.status, attempt = excluded.attempt,
@@ -96,7 +104,7 @@ ON CONFLICT (id) DO UPDATE SET
     worker = excluded.worker, log_file = excluded.log_file, log_start = excluded.log_start,
     log_end = excluded.log_end, culprit = excluded.culprit, preview = excluded.preview, blobs = excluded.blobs,
     error = excluded.error, inputs = excluded.inputs, record = excluded.record, code = excluded.code,
-    origin = excluded.origin, why = excluded.why, symbols = excluded.symbols;
+    origin = excluded.origin, why = excluded.why, symbols = excluded.symbols, settled = excluded.settled;
 
 -- name: deliver
 UPDATE task SET delivered = 1 WHERE id = ?;
@@ -115,8 +123,9 @@ ON CONFLICT (task_id, number) DO UPDATE SET outcome = excluded.outcome;
 INSERT INTO metric (task_id, attempt, name, step, at, value) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: forget_metrics
--- An outcome carries all metrics of its attempt; hints that an earlier driver noted are dropped for them.
-DELETE FROM metric WHERE task_id = ? AND attempt = ?;
+-- An outcome carries all metrics of its attempt, which are in the place of those that were hinted. What an earlier
+-- driver's try of the same attempt had logged, and this one did not log again, stays: it went on from a checkpoint.
+DELETE FROM metric WHERE task_id = ? AND attempt = ? AND name = ? AND step = ?;
 
 -- name: forget_task_metrics
 DELETE FROM metric WHERE task_id = ?;
@@ -129,7 +138,7 @@ SELECT id, step, name FROM step WHERE run_id = ?;
 
 -- name: prior_tasks
 SELECT id & 4294967295, step_id, number, key, status, inputs_digest, attempt, delivered, size, digest, record, preview,
-    blobs, culprit, symbols, error, code, origin
+    blobs, culprit, symbols, error, code, origin, settled
 FROM task WHERE id > :first AND id <= :last ORDER BY id;
 
 -- name: insert_code
@@ -154,44 +163,17 @@ INSERT INTO tag (run_id, tag) VALUES (?, ?) ON CONFLICT DO NOTHING;
 DELETE FROM tag WHERE run_id = ? AND tag = ?;
 
 -- name: delete_run
--- The statements named delete_run* remove all of a run; :first and :last bound the ids of the run's tasks.
-DELETE FROM run WHERE id = :run_id;
+-- What refers to it goes with it, but for its steps and tasks: `space.sql` removes those, which may be many.
+DELETE FROM run WHERE id = ?;
 
 -- name: delete_run_detail
-DELETE FROM run_detail WHERE run_id = :run_id;
+DELETE FROM run_detail WHERE run_id = ?;
 
 -- name: delete_run_lease
-DELETE FROM lease WHERE run_id = :run_id;
+DELETE FROM lease WHERE run_id = ?;
 
 -- name: delete_run_drivers
-DELETE FROM driver WHERE run_id = :run_id;
-
--- name: delete_run_tags
-DELETE FROM tag WHERE run_id = :run_id;
-
--- name: delete_run_steps
-DELETE FROM step WHERE run_id = :run_id;
-
--- name: delete_run_tasks
-DELETE FROM task WHERE id > :first AND id <= :last;
-
--- name: delete_run_attempts
-DELETE FROM attempt WHERE task_id > :first AND task_id <= :last;
-
--- name: delete_run_metrics
-DELETE FROM metric WHERE task_id > :first AND task_id <= :last;
-
--- name: delete_run_shared_inputs
-DELETE FROM shared_inputs WHERE run_id = :run_id;
-
--- name: delete_run_blobs
-DELETE FROM run_blob WHERE run_id = :run_id;
-
--- name: delete_run_environments
-DELETE FROM run_environment WHERE run_id = :run_id;
-
--- name: delete_run_claims
-DELETE FROM cache_claim WHERE run_id = :run_id;
+DELETE FROM driver WHERE run_id = ?;
 
 -- name: delete_unused_locks
 DELETE FROM environment WHERE digest NOT IN (SELECT digest FROM run_environment);

@@ -18,6 +18,7 @@ from penstock.code import installed
 from penstock.engine.reuse import Policy
 from penstock.environments import snapshot
 from penstock.errors import UsageError
+from penstock.journal import queries
 from penstock.journal.columns import Surroundings
 from penstock.journal.handle import RunHandle as JournalHandle
 from penstock.journal.journal import Journal
@@ -29,6 +30,7 @@ from penstock.launch.past import Past
 from penstock.launch.secrets import Secrets
 from penstock.launch.targets import Module, module_of
 from penstock.model.environments import Environment, over, settled
+from penstock.model.ids import folder_name
 from penstock.model.outcomes import Stored
 from penstock.model.rows import NewRun, Origin, RunEnd
 from penstock.model.specs import RunContext
@@ -92,17 +94,28 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
         owner, now, monotonic = owner_of_this_process(), time.time(), time.monotonic()
         if order.run_id:
             is_at = (module.name, module.file) if module.file else None
+            is_old = not queries.resolve(journal, order.run_id).nonce
             handle = journal.take(order.run_id, owner, now, monotonic, around, is_at)
+            if is_old:
+                _move_logs(project, handle)
         else:
             known = (order.name, module.name, flow.fn.__qualname__, module.file)
             handle = journal.create(NewRun(*known, stored, how.tags, *around, order.origin), owner, now, monotonic)
-    context = context_of(project, handle.run_id, module, stored, taken)
+    context = context_of(project, handle.run_id, module, stored, taken, handle.nonce, str(handle.token))
     try:
         return _told(project, Prepared(order, handle, context, codes, past, workshop, order.origin), how, taken.note)
     except BaseException:
         handle.end(RunEnd(RunStatus.INTERRUPTED.value))
         handle.close()
         raise
+
+
+def _move_logs(project: Project, handle: JournalHandle) -> None:
+    """A run of an older Penstock has just got a nonce: its rows refer to logs, which lie where its number alone says.
+    (Its checkpoints have no keys in their names, and stay unused.)"""
+    named, new = (project.folder("logs", name) for name in (handle.run_id, handle.folder))
+    if named.is_dir():
+        named.rename(new)
 
 
 def _told(project: Project, prepared: Prepared, how: How, note: str) -> Prepared:
@@ -113,8 +126,6 @@ def _told(project: Project, prepared: Prepared, how: How, note: str) -> Prepared
         how.watcher.said(note)
     if not prepared.order.run_id:
         return prepared
-    from penstock.journal import queries
-
     for line in changes_since(journal, run, prepared.codes, how):
         how.watcher.said(line)
     return replace(prepared, origin=queries.detail(journal, run).origin)
@@ -140,7 +151,7 @@ def workshop_of(project: Project, order: Order, how: How) -> Workshop:
     """Makes ready what the steps of a run are run with: as the run had it, or the one that it is forked from."""
     recorded: dict[str, str] = {}
     if order.run_id or order.origin is not None:
-        from penstock.journal import environments, queries
+        from penstock.journal import environments
 
         run = order.origin.id if order.origin is not None else queries.resolve(project.reader, order.run_id).id
         recorded = environments.locks_of_run(project.reader, run)
@@ -200,8 +211,6 @@ def _named(fn: Any) -> Iterator[Any]:
 
 def changes_since(journal: Journal, run: int, codes: CodeBook, how: How) -> list[str]:
     """What to say of the finished tasks of a run whose code is not what it was."""
-    from penstock.journal import queries
-
     notes: list[str] = []
     for name, tree, count in queries.codes(journal, run):
         try:
@@ -241,15 +250,22 @@ def _surroundings(taken: snapshot.Snapshot) -> Surroundings:
 
 
 def context_of(
-    project: Project, run_id: str, module: Module, params: tuple[tuple[str, Stored], ...], taken: snapshot.Snapshot
+    project: Project,
+    run_id: str,
+    module: Module,
+    params: tuple[tuple[str, Stored], ...],
+    taken: snapshot.Snapshot,
+    nonce: str = "",
+    driver: str = "0",
 ) -> RunContext:
-    """What is the same for all attempts of a run."""
+    """What is the same for all attempts of a driver. Without a `nonce` and a `driver` no attempt may be run with it."""
+    folder = folder_name(run_id, nonce)
     return RunContext(
         run=run_id,
         store=os.fspath(project.home / "store"),
-        scratch=os.fspath(project.folder("scratch", run_id)),
-        checkpoints=os.fspath(project.folder("checkpoints", run_id)),
-        logs=os.fspath(project.folder("logs", run_id)),
+        scratch=os.fspath(project.folder("scratch", folder) / driver),
+        checkpoints=os.fspath(project.folder("checkpoints", folder)),
+        logs=os.fspath(project.folder("logs", folder)),
         cwd=os.getcwd(),
         params=tuple((name, value.record) for name, value in params),
         sources=os.fspath(taken.file),
@@ -257,4 +273,5 @@ def context_of(
         module_path=module.file,
         argv=tuple(sys.argv),
         sys_path=tuple(dict.fromkeys((module.root, *filter(None, sys.path)))),
+        driver=driver,
     )

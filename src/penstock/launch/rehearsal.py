@@ -6,17 +6,19 @@ Writes nothing to the journal, and holds no lease.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from penstock.engine import jobs
 from penstock.engine.facts import Verdict
 from penstock.engine.jobs import Job
+from penstock.engine.numbers import Numbers
 from penstock.engine.reuse import Decision, Question, Reuse
 from penstock.errors import Suspension
 from penstock.launch.explain import Explain, of_call
 from penstock.model.outcomes import Error, Stored
-from penstock.model.rows import PriorTask, Sought, Wanted
+from penstock.model.rows import Dealt, PriorTask, Sought, Wanted
 from penstock.model.specs import Call
 from penstock.model.states import TaskStatus
 from penstock.sdk import session
@@ -53,6 +55,7 @@ class World:
 
     run_id: str
     prior: dict[bytes, PriorTask]
+    dealt: list[Dealt]
     reuse: Callable[[Callable[[int], Stored | None]], Reuse]
     seek: Callable[[tuple[Wanted, ...]], tuple[Sought, ...]]
     combine: jobs.Combine
@@ -87,10 +90,8 @@ class Rehearsal:
         self._failed: dict[int, Error] = {}  # replayed failures
         self._made: dict[bytes, str] = {}  # steps whose tasks would make cached results, by key
         self._missing: dict[int, str] = {}  # the short names of steps whose tasks would run, by number
-        self._numbers: dict[str, int] = {}
-        for task in world.prior.values():
-            self._numbers[task.name] = max(self._numbers.get(task.name, 0), task.number)
-        self._next_id = max((task.id for task in world.prior.values()), default=0) + 1
+        self._numbers = Numbers(world.prior.values(), world.dealt)
+        self._places = itertools.count(max((task.settled for task in world.prior.values()), default=0) + 1)
         self._reuse = world.reuse(self._results.get)
 
     # What the sdk asks of an engine.
@@ -131,11 +132,7 @@ class Rehearsal:
 
     def _admit(self, call: Call, sink: Sink) -> Job:
         prior = self._prior.pop(call.key, None)
-        if prior is not None:
-            id_, number = prior.id, prior.number
-        else:
-            id_, self._next_id = self._next_id, self._next_id + 1
-            number = self._numbers[call.name] = self._numbers.get(call.name, 0) + 1
+        _, id_, _, number = self._numbers.of(call)
         self.forecast.steps.setdefault(call.name, StepForecast(call.name))
         self._paths[id_] = f"{call.name}/{number}"
         return Job(id_, number, f"{self._world.run_id}/{call.name}/{number}", call, sink, prior)
@@ -172,7 +169,10 @@ class Rehearsal:
     def _fails(self, job: Job, error: Error) -> None:
         """As it did before, or with what it needs."""
         self._failed[job.id] = error
-        job.sink.settle(None, error, True)
+        job.sink.settle(None, error, True, self._place(job))
+
+    def _place(self, job: Job) -> int:
+        return job.prior.settled if job.prior is not None and job.prior.settled else next(self._places)
 
     def _decide(self, questions: list[Question]) -> list[Decision]:
         asked = [question for question in questions if self._reuse.asks(question.job)]
@@ -206,7 +206,7 @@ class Rehearsal:
         self.forecast.steps[job.call.name].reused += 1
         if result is not None:
             self._results[job.id] = result
-            job.sink.settle(result, None, True)
+            job.sink.settle(result, None, True, self._place(job))
 
     def _runs(self, job: Job, why: str) -> None:
         step = self.forecast.steps[job.call.name]

@@ -10,6 +10,7 @@ from penstock.artifacts import codec
 from penstock.engine.reuse import Reuse
 from penstock.errors import UsageError
 from penstock.journal import cache, queries
+from penstock.journal.calls import Calls
 from penstock.journal.priors import prior_tasks
 from penstock.launch.codes import CodeBook
 from penstock.launch.explain import Explain
@@ -32,7 +33,7 @@ from penstock.launch.preparing import (
 from penstock.launch.rehearsal import Forecast, NotThere, Rehearsal, Rehearsed, World
 from penstock.launch.targets import module_of
 from penstock.model.outcomes import Stored
-from penstock.model.rows import Sought, Wanted
+from penstock.model.rows import Dealt, Sought, Wanted
 from penstock.model.states import RunStatus
 from penstock.project import Project
 from penstock.sdk import current, local, session
@@ -79,6 +80,7 @@ class _Stage:
         world = World(
             run_id=run_id,
             prior={task.key: task for task in prior},
+            dealt=self._dealt(),
             reuse=lambda results: Reuse(
                 policy,
                 self._origin,
@@ -108,6 +110,12 @@ class _Stage:
             raise
         except BaseException as error:  # noqa: BLE001  the boundary to the flow's body: what it raises is told
             rehearsal.forecast.error = f"{type(error).__name__}: {error}"
+
+    def _dealt(self) -> list[Dealt]:
+        if self._run is None:
+            return []
+        row = queries.run_by_id(self._past.journal, self._run)
+        return list(Calls(self._project.folder("calls", row.folder)).read())
 
     def _left_of_origin(self) -> list[str]:
         return [task.prior.name for task in self._origin.left] if self._origin is not None else []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock.artifacts import codec
@@ -68,10 +69,7 @@ class ActiveRun:
         with interrupts(driver, self._how.watcher, self._project.settings.grace_s):
             self._how.watcher.began(self.id, driver)
             try:
-                if os.path.isdir(self._context.scratch):  # of a driver that was killed: nobody else drives now
-                    _remove(self._context.scratch)
-                for folder in (self._context.scratch, self._context.logs):
-                    os.makedirs(folder, exist_ok=True)
+                self._make_folders()
                 driver.start()
                 value = self._call_body(driver)
                 self._settle_rest(driver)
@@ -81,7 +79,15 @@ class ActiveRun:
             self._end(RunEnd(RunStatus.DONE.value, stored))
             return value
 
-    def _new_driver(self, timeout_s: float | None, blank: Blank | None = None) -> Driver:
+    def _make_folders(self) -> None:
+        for folder in (self._context.scratch, self._context.logs):
+            os.makedirs(folder, exist_ok=True)
+        mine = Path(self._context.scratch)
+        for left in mine.parent.iterdir():  # by drivers that were killed; a later one's is not ours to touch
+            if int(left.name) < int(mine.name):
+                _remove(left)
+
+    def _new_driver(self, timeout_s: float | None, blank: Blank | None = None, *, last: bool = False) -> Driver:
         settings, how = self._project.settings, self._how
         workshop = self._prepared.workshop
         executors = wire_executors(
@@ -96,7 +102,7 @@ class ActiveRun:
             run_id=self.id,
             journal=self._handle,
             executors=executors.by_name,
-            context=self._context,
+            context=self._context._replace(driver=f"{self._context.driver}-last") if last else self._context,
             limits=dict(settings.limits),
             platform_retries=settings.platform_retries,
             combine=combine,
@@ -126,7 +132,7 @@ class ActiveRun:
 
     def _place(self, driver: Driver) -> AbstractContextManager[None]:
         """Where steps are called as this run's tasks."""
-        files = os.fspath(self._project.folder("files", self.id))
+        files = os.fspath(self._project.folder("files", self._handle.folder))
         run = session.Run(self.id, driver, self._project.store, files, self._written_for_body)
         return session.driving(run, default_environment(self._project, self._order.flow))
 
@@ -176,7 +182,7 @@ class ActiveRun:
 
     def _call_on_failure(self, step: Step[Any, Any], error: BaseException) -> None:
         """Run the flow's `on_failure` step as the last task of the run. Its own failure is said, and hides nothing."""
-        driver = self._new_driver(None)
+        driver = self._new_driver(None, last=True)
         driver.start()
         try:
             with current.outside(), self._place(driver):
@@ -207,8 +213,10 @@ class ActiveRun:
         self._clean_up(RunStatus(end.status))
 
     def _clean_up(self, status: RunStatus) -> None:
-        if status is not RunStatus.RUNNING:  # else another driver works there now
-            _remove(self._context.scratch)
+        scratch = Path(self._context.scratch)
+        _remove(scratch)
+        with suppress(OSError):  # another driver has taken the run over, and has one there
+            scratch.parent.rmdir()
         self._handle.close()
         self._prepared.codes.save()
         self._prepared.past.close()
@@ -234,7 +242,7 @@ class ActiveRun:
         return damaged
 
 
-def _remove(folder: str) -> None:
+def _remove(folder: Path) -> None:
     import shutil
 
     shutil.rmtree(folder, ignore_errors=True)

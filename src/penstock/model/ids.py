@@ -31,6 +31,13 @@ def run_of(task: str) -> str:
     return "/".join(task.split("/")[:2])
 
 
+def folder_name(run_id: str, nonce: str) -> str:
+    """`digits/3-5f0c9a1e7b2d4c68`: where what belongs to a run and lies outside of its rows is. By its number alone
+    another journal's run, of before this one was begun or put back, would be met there. `nonce` "": an old run, which
+    had none."""
+    return f"{run_id}-{nonce}" if nonce else run_id
+
+
 def how_to_resume(run_id: str, file: str, qualname: str) -> str:
     """What to type to go on with a run: in a shell, or where its flow has no file (`file` ""), in the notebook."""
     return f"penstock resume {run_id}" if file else f'penstock.resume("{run_id}", flow={qualname})'

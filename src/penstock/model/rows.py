@@ -58,6 +58,7 @@ class TaskRecord(NamedTuple):
     code: bytes = b""  # digest of its `CodeRecord`; b"": unknown
     origin: str = ""  # the task of another run whose result it took over; "": it ran
     why: str = ""  # why it ran, as words, where that was decided; "": a comparison with earlier tasks tells
+    settled: int = 0  # its place among the run's tasks, in the order in which they settled; 0: it has not
 
 
 class AttemptRecord(NamedTuple):
@@ -151,6 +152,16 @@ class PriorTask(NamedTuple):
     error: Optional[Error] = None
     code: bytes = b""  # digest of its `CodeRecord`; b"": unknown
     origin: str = ""
+    settled: int = 0  # its place in the order in which the run's tasks settled; 0: it has not
+
+
+class Dealt(NamedTuple):
+    """A call's number, noted before anything could be seen of it."""
+
+    key: bytes
+    id: int  # TaskId
+    name: str  # short name of the step
+    number: int  # `2` in `digits/3/train/2`
 
 
 class Origin(NamedTuple):

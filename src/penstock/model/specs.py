@@ -63,6 +63,7 @@ class Attempt(NamedTuple):
     inputs: Tuple[Resolved, ...]
     retry_on: Optional[Tuple[str, ...]]
     verify: bool  # check the digests of what is read: it comes from an earlier driver
+    basis: bytes = b""  # what its checkpoints rest on, beside the key: code and inputs; b"": the code is not known
 
     @property
     def task(self) -> str:
@@ -80,7 +81,7 @@ class RunContext(NamedTuple):
 
     run: str  # "digits/3"
     store: str  # folder of blobs
-    scratch: str  # folder for temporary files, emptied when the run ends
+    scratch: str  # folder of this driver's for temporary files, removed when it ends
     checkpoints: str  # folder whose sub-folders survive a task's attempts
     logs: str  # folder of this run's log files
     cwd: str
@@ -92,6 +93,7 @@ class RunContext(NamedTuple):
     argv: Tuple[str, ...] = ()  # of the flow's process: what the user's module may read while it is imported
     foreign: bool = False  # the interpreter is not the flow's own, nor are its packages
     secrets: Tuple[str, ...] = ()  # names of environment variables whose values are masked in all that is kept
+    driver: str = "1"  # "2" for the run's second one: no two drivers of a run name a worker or its log alike
 
 
 def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
@@ -103,10 +105,11 @@ def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
         tuple(tuple(item) for item in attempt.inputs),
         attempt.retry_on,
         attempt.verify,
+        attempt.basis,
     )
 
 
 def attempt_from_plain(data: Tuple[Any, ...]) -> Attempt:
     """The attempt that `attempt_to_plain` was given."""
-    id_, key, code, inputs, retry_on, verify = data
-    return Attempt(id_, key, Code(*code), tuple(Resolved(*item) for item in inputs), retry_on, verify)
+    id_, key, code, inputs, retry_on, verify, basis = data
+    return Attempt(id_, key, Code(*code), tuple(Resolved(*item) for item in inputs), retry_on, verify, basis)

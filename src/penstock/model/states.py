@@ -19,9 +19,9 @@ class RunStatus(str, enum.Enum):
 
 
 class TaskStatus(str, enum.Enum):
-    """A task's state. Only `RUNNING`, `DONE`, `FAILED` and `CANCELLED` are ever written to the journal."""
+    """A task's state. `READY` is never written to the journal, nor is `WAITING` but for a next attempt."""
 
-    WAITING = "waiting"  # for the results it was given
+    WAITING = "waiting"  # for the results it was given, or for its next attempt
     READY = "ready"  # for resources
     RUNNING = "running"
     DONE = "done"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.artifacts.store import BlobStore
-    from penstock.model.specs import RunContext
+    from penstock.model.specs import Attempt, RunContext
 
 _HINT_EVERY_S = 1.0
 
@@ -43,6 +43,7 @@ class AttemptContext:
     """One attempt, while it runs."""
 
     __slots__ = (
+        "_attempt",
         "_hint",
         "_hinted_at",
         "_tempdir",
@@ -59,20 +60,21 @@ class AttemptContext:
 
     def __init__(
         self,
-        attempt: str,
+        attempt: Attempt,
         context: RunContext,
         store: BlobStore,
         hint: Optional[Callable[[str, Tuple[Metric, ...]], None]] = None,
     ) -> None:
-        self.attempt = attempt  # "digits/3/train/2#1"
+        self.attempt = attempt.id  # "digits/3/train/2#1"
         self.began_ns = time.monotonic_ns()
+        self._attempt = attempt
         self.context = context
         self.store = store
         self.metrics: List[Metric] = []
         self.parameters: Optional[Dict[str, Any]] = None  # decoded when touched
         self._hint = hint
         self._hinted_at = 0.0
-        self.input_files = InputFiles(context, attempt)
+        self.input_files = InputFiles(context, attempt.id)
         self.writes: Optional[Writes] = None  # while the step's own code runs
         self.written: Dict[str, None] = {}  # what it has told them
         self._tempdir = ""
@@ -95,6 +97,21 @@ class AttemptContext:
         if not self._tempdir:
             self._tempdir = _own_folder(self.context, self.attempt, "tmp")
         return self._tempdir
+
+    def checkpoint_dir(self) -> str:
+        """The task's folder for what its attempts leave one another, made when it is first asked for.
+
+        Its name says all that what lies in it rests on: the task, its code, and what its inputs have turned out to be.
+        Where the code is not known, it may have been edited since an earlier driver ran: that one's is not found.
+        """
+        from hashlib import blake2b
+
+        step = self.task.split("/")[2]
+        known = self._attempt.basis or self.context.driver.encode()
+        name = f"{step}-{blake2b(self._attempt.key + known, digest_size=16).hexdigest()}"
+        folder = os.path.join(self.context.checkpoints, name)
+        os.makedirs(folder, exist_ok=True)
+        return folder
 
     def clean_up(self) -> None:
         """Remove the folders that were made."""
@@ -122,6 +139,7 @@ class InputFiles:
 
 
 def _own_folder(context: RunContext, attempt: str, kind: str) -> str:
+    """A new folder: `scratch` is one driver's, and under that no two attempts have one name."""
     folder = _folder_of(context, attempt, kind)
     os.makedirs(folder, exist_ok=True)
     return folder
@@ -246,14 +264,14 @@ class Current:
 
     @property
     def checkpoint_dir(self) -> Path:
-        """A folder that all attempts of this task share: what one wrote is there for the next, also after a resume."""
+        """A folder that all attempts of this task share: what one wrote is there for the next, also after a resume.
+
+        Not where the step's code, or a result among its inputs, is another one by then, nor in another run: then it is
+        an empty folder.
+        """
         from pathlib import Path
 
-        here = self._here("checkpoint_dir")
-        step, number = here.task.split("/")[-2:]
-        folder = Path(here.context.checkpoints, f"{step}-{number}")
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        return Path(self._here("checkpoint_dir").checkpoint_dir())
 
     def _here(self, name: str) -> AttemptContext:
         here = attempt_here()

@@ -19,6 +19,7 @@ from penstock.artifacts.canonical import identify
 from penstock.errors import DamagedError, Suspension, UsageError
 from penstock.model.edges import Edge, Part, Ref, take
 from penstock.model.outcomes import Error, Stored
+from penstock.sdk.arrivals import Callbacks, Waiters
 from penstock.sdk.failures import SIBLINGS_ATTRIBUTE, rebuild
 from penstock.sdk.session import Run
 
@@ -31,7 +32,7 @@ R = TypeVar("R")
 
 
 class _Gate:
-    """A waiter as concurrent.futures knows them: opens when `count` futures have finished."""
+    """Opens when `count` futures have finished."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -42,8 +43,6 @@ class _Gate:
         self.count -= 1
         if self.count == 0:
             self.lock.release()
-
-    add_exception = add_cancelled = add_result
 
     def is_open(self) -> bool:
         """Whether all have finished."""
@@ -59,6 +58,11 @@ def await_all(run: Run, waited: Iterable[Future[Any]], timeout_s: Optional[float
         gate = _Gate(len(pending))
         for future in pending:
             future.enlist(gate)
+    for future in pending:
+        if future.is_unseen:
+            run.arrivals.look(future)
+    if gate.is_open():
+        return
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     if not _pass(run, gate, deadline):
         left = [future for future in pending if not future.is_settled] or pending
@@ -85,6 +89,8 @@ class Future(Edge, futures.Future[R]):
     `future.part("name")` pass on a part.
     """
 
+    is_unseen = False  # True: it has settled, and the body has not looked yet
+
     def __init__(self, run: Run, key: bytes) -> None:
         # Not the base's constructor: it would make a lock for each of 100,000 futures.
         self._state = PENDING
@@ -98,47 +104,60 @@ class Future(Edge, futures.Future[R]):
         self.id = 0
         self.task = ""
 
+    def __hash__(self) -> int:
+        # `wait` gives a set, whose members stand in the order of their hashes: a resume must walk it in the same one.
+        return int.from_bytes(self._key[-8:], "little")
+
     # What concurrent.futures looks at, made when it is looked at.
 
     @property
-    def _condition(self) -> threading.Condition:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.run.condition
+    def _condition(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.run.arrivals
 
     @property
     def _waiters(self) -> List[Any]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        if self._state != FINISHED:
+        if self._state != FINISHED and not self.is_unseen:
             self.run.looked()
-        return self.__dict__.setdefault("waiters", [])
-
-    @property
-    def _done_callbacks(self) -> List[Callable[[Any], Any]]:
-        return self.__dict__.setdefault("callbacks", [])
+        known = self.__dict__
+        if "waiters" not in known:
+            known["waiters"] = Waiters(self.run.arrivals)
+        return known["waiters"]
 
     # What the engine does.
 
-    def settle(self, result: Optional[Stored], error: Optional[Error], reused: bool) -> None:
+    def settle(self, result: Optional[Stored], error: Optional[Error], reused: bool, place: int) -> None:
         self._stored, self.failure, self._reused = result, error, reused
-        self._finish()
+        self.run.arrivals.add(self, place)
 
-    def enlist(self, waiter: Any) -> None:
-        """Tell `waiter` when the task has settled. Under the run's condition, and only before it has."""
-        self.__dict__.setdefault("waiters", []).append(waiter)
+    def enlist(self, gate: _Gate) -> None:
+        """Tell `gate` when the task has settled. Under the run's condition, and only before it has."""
+        self.__dict__.setdefault("gates", []).append(gate)
 
     def suspend(self, reason: BaseException) -> None:
         self._suspension = reason
-        self._finish()
-
-    def _finish(self) -> None:
         with self.run.condition:
-            self._state = FINISHED
-            waiters = self.__dict__.pop("waiters", ())
-            for waiter in waiters:
-                waiter.add_result(self)
-            # `concurrent.futures.wait` takes its own waiters away, and fails where they are gone.
-            if foreign := [waiter for waiter in waiters if not isinstance(waiter, _Gate)]:
-                self.__dict__["waiters"] = foreign
-        for callback in self.__dict__.pop("callbacks", ()):
-            _call_back(callback, self)
+            callbacks = self.show()
+        for call_back, future in callbacks:
+            call_back(future)
+
+    # What `Arrivals` asks.
+
+    def wanted(self) -> bool:
+        """Whether somebody waits for it."""
+        known = self.__dict__
+        return "gates" in known or "callbacks" in known or ("waiters" in known and known["waiters"].want_more())
+
+    def show(self) -> Callbacks:
+        """Be finished: tell those that wait. Under the run's condition. Gives what is to be called without it."""
+        self._state = FINISHED
+        self.is_unseen = False
+        known = self.__dict__
+        for gate in known.pop("gates", ()):
+            gate.add_result(self)
+        for waiter in known.get("waiters", ()):  # `concurrent.futures` takes them away itself
+            waiter.add_result(self)
+        callbacks = known.pop("callbacks", ())
+        return [(functools.partial(_call_back, fn), self) for fn in callbacks] if callbacks else ()
 
     # What the user does.
 
@@ -195,9 +214,14 @@ class Future(Edge, futures.Future[R]):
 
     def done(self) -> bool:
         """Whether the task has settled."""
+        self._look()
         if self._state != FINISHED:
             self.run.looked()
         return self._state == FINISHED
+
+    def _look(self) -> None:
+        if self.is_unseen:
+            self.run.arrivals.look(self)
 
     def running(self) -> bool:
         """Always False: whether an attempt runs just now is for `penstock show` to say."""
@@ -205,10 +229,12 @@ class Future(Edge, futures.Future[R]):
 
     def cancelled(self) -> bool:
         """Whether the task was cancelled."""
-        return self.failure is not None and self.failure.cause == "cancelled"
+        self._look()
+        return self._state == FINISHED and self.failure is not None and self.failure.cause == "cancelled"
 
     def cancel(self) -> bool:
         """Ask that the task ends; False: it has settled already."""
+        self._look()
         if self._state == FINISHED:
             return False
         self.run.engine.cancel(self.id)
@@ -217,9 +243,11 @@ class Future(Edge, futures.Future[R]):
     def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
         """Call `fn(self)` when the task has settled, on the engine's thread, or at once where it has. Steps that it
         calls belong to the run that this is called in: it runs in a copy of this context."""
+        self._look()
         with self.run.condition:
             if self._state != FINISHED:
-                self._done_callbacks.append(functools.partial(contextvars.copy_context().run, fn))
+                wrapped = functools.partial(contextvars.copy_context().run, fn)
+                self.__dict__.setdefault("callbacks", []).append(wrapped)
                 return
         _call_back(fn, self)
 

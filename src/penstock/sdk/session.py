@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, NamedTup
 
 from penstock.errors import UsageError
 from penstock.sdk import current
+from penstock.sdk.arrivals import Arrivals
 from penstock.sdk.launcher import launcher
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 class Sink(Protocol):
     """Where a task's settlement goes. Called on the engine's thread; must not block."""
 
-    def settle(self, result: Optional[Stored], error: Optional[Error], reused: bool) -> None:
-        """The task is committed. Called again only for a task whose damaged result was made anew."""
+    def settle(self, result: Optional[Stored], error: Optional[Error], reused: bool, place: int) -> None:
+        """The task is committed, as the `place`th of its run. Called again only for a task whose damaged result was
+        made anew."""
         ...
 
     def suspend(self, reason: BaseException) -> None:
@@ -85,6 +87,7 @@ class Run:
         self.files = files  # folder for the files among results
         self.written = written  # None: nobody knows
         self.condition = threading.Condition()
+        self.arrivals = Arrivals(self.condition)
         self.codes: Dict[int, Tuple[Any, Code]] = {}
         self.settled: Dict[Tuple[Options, Optional[Environment]], Options] = {}  # by those of a step, and the default
         self._occurrences: Dict[bytes, int] = {}

@@ -70,7 +70,7 @@ def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
     flow's own process the run was interrupted, not the step."""
     if bench.broken is not None and bench.needs_module(attempt.code):
         return Outcome(_FAILED, error=bench.broken)
-    here = current.AttemptContext(attempt.id, bench.context, bench.store, bench.hint)
+    here = current.AttemptContext(attempt, bench.context, bench.store, bench.hint)
     token = current.enter(here)
     began_at, began, cpu = time(), perf_counter(), process_time()
     result, error = None, None

@@ -59,6 +59,8 @@ class Worker:
                     status = 0
                     break
                 self._serve(message)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # whoever gave it work is dead; its log is the step's, and no place to say so
         except BaseException as error:  # noqa: BLE001  the last boundary: a forked worker must not unwind into the zygote's frames
             if os.getpid() == self._pid:
                 sys.stderr.write(traceback_text(error))
@@ -111,7 +113,10 @@ class Worker:
             message = channel.wrap(channel.HINT, data, self._post.scratch)
         except OSError:
             return  # a long one goes through a file, and the disk may be full; the outcome carries all metrics
-        os.write(self._post.fd, message)
+        try:
+            os.write(self._post.fd, message)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # nobody hears it any more; the step is not to blame
 
     def _log(self) -> Optional[Log]:
         """The slice of the log that this attempt wrote."""

@@ -106,11 +106,12 @@ class Writes:
 
 
 class _Runs:
-    """The scratch folders of the project's runs; looked for where a run has begun or ended since."""
+    """The scratch folders of the project's drivers; looked for where one has begun or ended since."""
 
     def __init__(self, context: RunContext) -> None:
         self._own = context.scratch
-        self._home = context.scratch[: -len(context.run)] if context.scratch.endswith(context.run) else ""
+        flow = os.path.dirname(os.path.dirname(context.scratch))
+        self._home = os.path.dirname(flow) if os.path.basename(flow) == context.run.partition("/")[0] else ""
         self._stamps: Dict[str, int] = {}
         self._found: List[str] = []
 
@@ -120,8 +121,9 @@ class _Runs:
             return [self._own]
         if not self._stamps or any(_changed_ns(path) != at for path, at in self._stamps.items()):
             flows = _folders(self._home)
-            self._stamps = {path: _changed_ns(path) for path in (self._home, *flows)}
-            self._found = [run for flow in flows for run in _folders(flow)]
+            runs = [run for flow in flows for run in _folders(flow)]
+            self._stamps = {path: _changed_ns(path) for path in (self._home, *flows, *runs)}
+            self._found = [driver for run in runs for driver in _folders(run)]
         return self._found
 
 

@@ -138,7 +138,7 @@ def test_a_result_that_the_flow_cant_read(elsewhere: Elsewhere, tmp_path: Path):
     stored = elsewhere.written(Square, Square())
     future = Future[Any](run, b"key")
     future.task, future.id = "main/1/train/2", 7
-    future.settle(stored, None, reused=False)
+    future.settle(stored, None, False, 1)
     elsewhere.gone()
     with pytest.raises(ModuleNotFoundError, match="No module named 'elsewhere'") as raised:
         future.result()

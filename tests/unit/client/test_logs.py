@@ -50,7 +50,7 @@ def test_a_run_that_printed_nothing_has_no_lines(recorded: Recorded):
 
 def test_a_log_that_was_removed_has_no_lines(recorded: Recorded):
     run = record_done(recorded)
-    (recorded.home / "logs" / run.run_id / "w1.log").unlink()
+    (recorded.home / "logs" / run.folder / "w1.log").unlink()
     assert str(penstock.run().logs()) == "second try"
     assert str(penstock.run().task("train/2").logs()) == "second try"
 

@@ -81,10 +81,17 @@ def test_a_replayed_failure_fails_what_needs_it():
     assert rig.submit(2, deps=(1,)) == [Settle(2, 0, How.UPSTREAM, 1)]
 
 
-def test_a_new_attempt_never_takes_the_number_of_an_earlier_drivers():
+def test_a_new_attempt_never_takes_the_number_of_one_that_has_ended():
+    rig = Rig()
+    rig.submit(1, replay=Replay(False, True, False, 2, b"other", b""))
+    assert rig.machine.tasks[1].attempt == 3
+
+
+def test_an_attempt_that_was_in_flight_when_its_driver_died_is_made_again_under_its_number():
+    """So it has the random numbers that it had, and what it logged is not logged twice."""
     rig = Rig()
     rig.submit(1, replay=Replay(False, False, True, 2, b"", b""))
-    assert rig.machine.tasks[1].attempt == 3
+    assert rig.machine.tasks[1].attempt == 2
 
 
 def test_a_task_that_comes_twice_counts_once():

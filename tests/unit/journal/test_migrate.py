@@ -3,14 +3,17 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from penstock.errors import JournalVersionError
 from penstock.journal import cache, environments, queries
+from penstock.journal.changes import finish_removals
 from penstock.journal.journal import Journal
 from penstock.journal.migrate import MIGRATIONS, migrate, newest, version
+from penstock.journal.priors import prior_tasks
 from penstock.model.edges import Ref
 from penstock.model.outcomes import Metric
 from penstock.model.rows import AttemptRecord, MetricRecord, Origin, StepCount, Wanted
@@ -76,7 +79,33 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
         assert (sought.entry.result, sought.entry.metrics) == (stored("a", (digest("b1"),)), (metric,))
     if file.stem >= "0003":
         assert environments.locks_of_run(journal, run.id) == {"w" * 64: "# penstock lock 1\n"}
+    new = file.stem >= "0004"
+    assert (run.nonce, run.folder) == (("00112233aabbccdd", "digits/1-00112233aabbccdd") if new else ("", "digits/1"))
+    assert [prior.settled for prior in prior_tasks(journal.database, run.id)] == [1, 2, 0]
     journal.close()
+
+
+def test_rows_that_refer_to_nothing_are_left_behind(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "journal.db")
+    connection.executescript((Path(__file__).parent / "old" / "0003.sql").read_text(encoding="utf-8"))
+    lost = (1 << 32) + 77
+    connection.execute("INSERT INTO metric VALUES (?, 1, 'loss', 0, 1.0, 0.5)", (lost,))
+    connection.execute("INSERT INTO attempt VALUES (?, 1, x'00')", (lost,))
+    connection.execute("INSERT INTO step (id, run_id, step, name, source) VALUES (99, 77, 's', 's', '')")
+    connection.execute(
+        "INSERT INTO task (id, step_id, number, status, key) VALUES (?, 99, 1, 'done', x'00')", (77 << 32 | 1,)
+    )
+    for table, values in {"tag": "'t'", "run_blob": "x'00'", "shared_inputs": "x'00', x'00'"}.items():
+        connection.execute(f"INSERT INTO {table} VALUES (77, {values})")
+    connection.commit()
+    connection.close()
+    with closing(Journal.open(tmp_path)) as journal:
+        assert journal.database.rows("PRAGMA foreign_key_check") == []
+        (run,) = queries.runs(journal)
+        assert len(queries.metrics(journal, run.id)) == 1
+        assert [row.id for row in queries.tasks(journal, run.id)] == [1, 2, 3]
+        finish_removals(journal)
+        assert journal.database.rows("SELECT count(*) FROM step") == [(1,)]
 
 
 def test_what_is_missing_is_applied_once(connection: sqlite3.Connection, migrations: Path) -> None:

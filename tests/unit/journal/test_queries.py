@@ -192,7 +192,7 @@ def test_attempts_are_listed_oldest_first(journal: Journal, run: RunHandle) -> N
 
 def test_metrics_are_listed_by_task(journal: Journal, run: RunHandle) -> None:
     records = [MetricRecord(t, 1, Metric("loss", float(s), s, 1.0)) for t in (2, 1) for s in (0, 2, 1)]
-    run.commit(Batch(metrics=tuple(records)))
+    run.commit(Batch(tasks=(task(1), task(2)), metrics=tuple(records)))
     assert queries.metrics(journal, run.id) == sorted(records)
     assert queries.metrics(journal, run.id, 2) == sorted(records[:3])
 

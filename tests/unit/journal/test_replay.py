@@ -50,7 +50,7 @@ def written(history: list[Batch]) -> str:
         run.close()
         text = dump(journal)
         journal.close()
-        return text
+        return text.replace(run.nonce, "nonce")
 
 
 def joined(batches: list[Batch]) -> Batch:

@@ -45,7 +45,7 @@ def test_waiting_in_vain_says_for_what(run: Run) -> None:
 def test_a_damaged_result_of_this_driver_is_an_error(run: Run, damaged: tuple[FolderStore, Stored]) -> None:
     run.store, stored = damaged
     future = Future[bytearray](run, b"key")
-    future.settle(stored, None, reused=False)
+    future.settle(stored, None, False, 1)
     with pytest.raises(DamagedError, match="is gone"):
         future.result()
     assert future.done()
@@ -56,10 +56,10 @@ def test_a_damaged_result_of_an_earlier_driver_is_made_anew(run: Run, damaged: t
     future = Future[bytearray](run, b"key")
 
     def make_anew(task: int) -> None:
-        future.settle(codec.encode(bytearray(b"new"), run.store).stored, None, reused=False)
+        future.settle(codec.encode(bytearray(b"new"), run.store).stored, None, False, 2)
 
     run.engine.reproduce = make_anew  # type: ignore[method-assign]
-    future.settle(stored, None, reused=True)
+    future.settle(stored, None, True, 1)
     assert future.result() == b"new"
 
 

@@ -205,7 +205,8 @@ def test_current_outside_of_a_step() -> None:
 
 
 def test_what_is_not_a_number_is_no_metric(bench: Workbench) -> None:
-    here = current.AttemptContext("d/1/s/1#1", bench.context, bench.store)
+    attempt = Attempt("d/1/s/1#1", b"key", Code("m", "s"), (), None, False)
+    here = current.AttemptContext(attempt, bench.context, bench.store)
     token = current.enter(here)
     try:
         with pytest.raises(ValueError, match="metric 'accuracy' is 'high', which is no number: could not convert"):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from penstock.errors import NotStorableError
-from penstock.model.specs import RunContext
+from penstock.model.specs import Attempt, Code, RunContext
 from penstock.sdk.current import AttemptContext
 from penstock.sdk.launcher import launcher
 from penstock.worker.writes import Writes
@@ -22,7 +22,8 @@ from penstock.worker.writes import Writes
 @contextmanager
 def attempt(context: RunContext, name: str) -> Generator[AttemptContext]:
     """An attempt of this process, for as long as it runs."""
-    here = AttemptContext(f"{context.run}/{name}", context, store=None)  # pyright: ignore[reportArgumentType]
+    work = Attempt(f"{context.run}/{name}", b"key", Code("m", "s"), (), None, False)
+    here = AttemptContext(work, context, store=None)  # pyright: ignore[reportArgumentType]
     launcher.attempts.append(here)
     try:
         yield here
@@ -38,8 +39,8 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunContext:
 
 def context_of(folder: Path, run: str) -> RunContext:
     home = folder / ".penstock"
-    (home / "scratch" / run).mkdir(parents=True)
-    folders = [os.fspath(home / kind / run) for kind in ("scratch", "checkpoints", "logs")]
+    (home / "scratch" / run / "1").mkdir(parents=True)
+    folders = [os.fspath(home / kind) for kind in (f"scratch/{run}/1", f"checkpoints/{run}", f"logs/{run}")]
     return RunContext(run, os.fspath(home / "store"), *folders, os.fspath(folder))
 
 

@@ -1,0 +1,117 @@
+"""In which order a flow's body sees its tasks settle: always in that in which they did, and no sooner than it looks.
+
+What a body calls may depend on which task was done first: it takes results as they come, with `as_completed` or `wait`.
+A resume must show it the same order, though there all of them have settled before it looks. So what has settled waits
+here until the body looks at it, or at something that settled later; with `wait(..., FIRST_COMPLETED)` it sees one at a
+time. The same holds in a run that nobody disturbs, where several may settle between two looks.
+"""
+
+from __future__ import annotations
+
+import threading
+from heapq import heappop, heappush
+from typing import Any, Callable, List, Sequence, Tuple
+
+Callbacks = Sequence[Tuple[Callable[[Any], Any], Any]]
+
+
+class Arrivals:
+    """Settled futures that the body has not seen, of one run. `condition` is held by whoever changes a future's state.
+
+    What it asks of a future: `is_unseen`, whether it waits here; `wanted()`, whether somebody waits for it; `show()`,
+    which makes it finished, and gives the callbacks that are to be called then.
+    """
+
+    def __init__(self, condition: threading.Condition) -> None:
+        self._condition = condition
+        self._unseen: List[Tuple[int, int, Any]] = []  # a heap, by place, then in the order of their coming
+        self._came = 0
+        self._depth = 0
+        self._awaited = False  # somebody has begun to wait since the lock was taken
+
+    def add(self, future: Any, place: int) -> None:
+        """A future has settled, as the `place`th of its run."""
+        unseen = self._unseen
+        with self._condition:
+            if not unseen and future.wanted():
+                callbacks = future.show()
+            else:
+                self._came += 1
+                future.is_unseen = True
+                heappush(unseen, (place, self._came, future))
+                callbacks = self._show_until(future) if future.wanted() else ()
+        if callbacks:
+            _call(callbacks)
+
+    def look(self, future: Any) -> None:
+        """The body looks at a future: if it has settled, it is shown, after all that settled before it."""
+        with self._condition:
+            callbacks = self._show_until(future) if future.is_unseen else ()
+        _call(callbacks)
+
+    def look_for_all(self) -> None:
+        """Somebody waits for several: show in order what is there, as far as it is wanted."""
+        with self._condition:
+            callbacks: List[Any] = []
+            for _, _, future in sorted(entry for entry in self._unseen if entry[2].wanted()):
+                # Asked again: who was shown the one before may have seen enough.
+                if future.is_unseen and future.wanted():
+                    callbacks += self._show_until(future)
+        _call(callbacks)
+
+    def _show_until(self, future: Any) -> Callbacks:
+        callbacks: List[Any] = []
+        shown: Any = None
+        while shown is not future:
+            _, _, shown = heappop(self._unseen)
+            callbacks += shown.show()
+        return callbacks
+
+    # The lock, as `concurrent.futures` knows it: it takes that of each of its futures, begins to wait for them, lets
+    # the locks go and sleeps. Only then may anything be shown, else it is seen in another order.
+
+    def awaited(self) -> None:
+        """Somebody begins to wait; the lock is held."""
+        self._awaited = True
+
+    def acquire(self) -> bool:
+        self._condition.acquire()
+        self._depth += 1
+        return True
+
+    def release(self) -> None:
+        self._depth -= 1
+        look, self._awaited = self._awaited and not self._depth, self._awaited and self._depth > 0
+        self._condition.release()
+        if look:
+            self.look_for_all()
+
+    __enter__ = acquire
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+class Waiters(List[Any]):
+    """The waiters of one future, as `concurrent.futures` adds and removes them."""
+
+    def __init__(self, arrivals: Arrivals) -> None:
+        super().__init__()
+        self._arrivals = arrivals
+
+    def append(self, waiter: Any, /) -> None:
+        super().append(waiter)
+        self._arrivals.awaited()
+
+    def want_more(self) -> bool:
+        """Whether one of them has not seen enough: who waits with `as_completed` never has."""
+        return any(type(waiter).__name__ not in _CONTENT or not waiter.event.is_set() for waiter in self)
+
+
+_CONTENT = ("_FirstCompletedWaiter", "_AllCompletedWaiter")
+"""Those of `concurrent.futures.wait`, which look no more once they are woken."""
+
+
+def _call(callbacks: Callbacks) -> None:
+    for call_back, future in callbacks:
+        call_back(future)
