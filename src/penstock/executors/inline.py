@@ -20,7 +20,7 @@ from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause, TaskStatus
 from penstock.worker.attempt import Workbench, run_attempt
-from penstock.worker.footing import Detour
+from penstock.worker.chance import Detour
 from penstock.worker.meter import Meter, between, counted_from
 
 if TYPE_CHECKING:
