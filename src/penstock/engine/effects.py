@@ -48,7 +48,7 @@ class Effects:
 
     def _start(self, command: facts.Start) -> None:
         book, job = self._book, self._book.jobs[command.task]
-        attempt = jobs.build_attempt(job, command.attempt, book.results, book.reused)
+        attempt = jobs.build_attempt(job, command.attempt, book.results, book.reused, command.failures)
         book.launch(job, attempt.id, command.attempt)
         self._wiring.executors[command.executor].start(attempt, command.lane)
 

@@ -148,6 +148,7 @@ class Start(NamedTuple):
     attempt: int
     executor: str
     lane: Lane
+    failures: int = 0  # attempts of it that failed by its own doing
 
 
 class CommitIntent(NamedTuple):

@@ -167,11 +167,12 @@ def why_again(job: Job, inputs_digest: bytes, resumed: bool, reused: Collection[
     return f"input {', '.join(i.name for i in inputs if any(ref.task not in reused for ref in i.refs))} changed"
 
 
-def build_attempt(job: Job, attempt: int, results: dict[int, Stored], reused: set[int]) -> Attempt:
+def build_attempt(job: Job, attempt: int, results: dict[int, Stored], reused: set[int], failures: int = 0) -> Attempt:
     """What an executor gets: bytes in the place of references."""
     inputs = tuple(_resolved(item, results) for item in job.call.inputs + job.call.shared)
     verify = bool(reused) and not reused.isdisjoint(deps_of(job.call))
-    return Attempt(attempt_id(job, attempt), job.call.key, job.call.code, inputs, job.call.options.retry_on, verify)
+    call = job.call
+    return Attempt(attempt_id(job, attempt), call.key, call.code, inputs, call.options.retry_on, verify, failures)
 
 
 def _resolved(item: Input, results: dict[int, Stored]) -> Resolved:

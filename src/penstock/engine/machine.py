@@ -275,7 +275,7 @@ class Machine:
 
     def _start(self, task: Task, lane: OpenLane) -> None:
         task.started = True
-        self._out.append(Start(task.id, task.attempt, task.queue.kind.on, lane.lane))
+        self._out.append(Start(task.id, task.attempt, task.queue.kind.on, lane.lane, task.user_failures))
         if lane.tasks[0] == task.id:
             self._became_head(task)
 

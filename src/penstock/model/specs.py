@@ -58,11 +58,12 @@ class Attempt(NamedTuple):
     """One try of a task, as any executor can run it. A worker needs nothing else."""
 
     id: str  # "digits/3/train/2#1"
-    key: bytes  # seeds `random` and numpy
+    key: bytes
     code: Code
     inputs: Tuple[Resolved, ...]
     retry_on: Optional[Tuple[str, ...]]
     verify: bool  # check the digests of what is read: it comes from an earlier driver
+    failures: int = 0  # attempts before it that failed by the step's own doing: each new one has other random numbers
 
     @property
     def task(self) -> str:
@@ -92,6 +93,7 @@ class RunContext(NamedTuple):
     argv: Tuple[str, ...] = ()  # of the flow's process: what the user's module may read while it is imported
     foreign: bool = False  # the interpreter is not the flow's own, nor are its packages
     secrets: Tuple[str, ...] = ()  # names of environment variables whose values are masked in all that is kept
+    seed: str = ""  # what random numbers come of, beside the task; in digits, "": the task alone
 
 
 def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
@@ -103,10 +105,11 @@ def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
         tuple(tuple(item) for item in attempt.inputs),
         attempt.retry_on,
         attempt.verify,
+        attempt.failures,
     )
 
 
 def attempt_from_plain(data: Tuple[Any, ...]) -> Attempt:
     """The attempt that `attempt_to_plain` was given."""
-    id_, key, code, inputs, retry_on, verify = data
-    return Attempt(id_, key, Code(*code), tuple(Resolved(*item) for item in inputs), retry_on, verify)
+    id_, key, code, inputs, *rest = data
+    return Attempt(id_, key, Code(*code), tuple(Resolved(*item) for item in inputs), *rest)

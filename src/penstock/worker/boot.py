@@ -54,7 +54,9 @@ def boot(context: RunContext) -> Ready:
 
         explain = missing.install()
     broken = _import(recorded, context, explain) if context.module else None
-    return Ready(Workbench(context, broken=broken), Chance(hooks), Footing(), posix.libc())
+    library = posix.libc()
+    chance = Chance(hooks, context.seed, sweeps=True, library=library)
+    return Ready(Workbench(context, broken=broken, taken=chance.take_in), chance, Footing(), library)
 
 
 def hide_secrets(context: RunContext) -> None:

@@ -80,8 +80,10 @@ class Worker:
         if channel.is_in_file(message):
             before = self._look_again()
             self._begin(before)
-        self._chance.begin(attempt.key)
+        self._chance.begin(attempt)
         capture.begin(attempt.id)
+        for note in self._chance.told():
+            sys.stderr.write(f"{note}\n")
         outcome = run_attempt(attempt, self._bench)
         self._end_children()
         self._footing.end()

@@ -81,6 +81,8 @@ class Zygote:
         if self._parent_fd is not None:
             self._poll.register(self._parent_fd, select.POLLIN)
         self._ready = boot.boot(self._context)
+        for note in self._ready.chance.told():
+            self._report(channel.NOTICE, (note,))
         posix.adopt_orphans(self._ready.library)
         self._forks = self._fork_is_safe()
         # What the user's module started belongs to no attempt.

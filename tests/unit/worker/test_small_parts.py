@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +12,6 @@ import pytest
 
 from penstock.model.outcomes import Usage
 from penstock.worker import channel, meter, posix, sources
-from penstock.worker.chance import Chance, Detour
 from penstock.worker.footing import Footing
 from penstock.worker.gauge import FILE_SIZE, Gauges
 from penstock.worker.hooks import ImportHooks
@@ -51,29 +49,6 @@ def test_footing_restores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert os.getcwd() == str(tmp_path)
         assert os.environ["KEPT"] == "before"
         assert "ADDED" not in os.environ
-
-
-def test_each_key_has_its_numbers() -> None:
-    chance, drawn = Chance(ImportHooks()), []
-    for key in (b"a" * 33, b"b" * 33, b"a" * 33):
-        chance.begin(key)
-        drawn.append((random.random(), random.gauss(0, 1)))
-        random.gauss(0, 1)
-    assert drawn[0] == drawn[2] != drawn[1]
-
-
-def test_a_detour_leaves_no_trace() -> None:
-    random.seed(1)
-    expected = [random.random() for _ in range(2)]
-    random.seed(1)
-    first = random.random()
-    before = list(sys.meta_path)
-    with Detour(b"k" * 33):
-        inside = random.random()
-    assert list(sys.meta_path) == before
-    assert [first, random.random()] == expected
-    with Detour(b"k" * 33):
-        assert random.random() == inside
 
 
 def test_gauges() -> None:
