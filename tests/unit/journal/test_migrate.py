@@ -76,6 +76,7 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
         assert (sought.entry.result, sought.entry.metrics) == (stored("a", (digest("b1"),)), (metric,))
     if file.stem >= "0003":
         assert environments.locks_of_run(journal, run.id) == {"w" * 64: "# penstock lock 1\n"}
+    assert (detail.seed, queries.seed(journal, run.id)) == (("7", "7") if file.stem >= "0004" else ("", ""))
     journal.close()
 
 
