@@ -161,12 +161,14 @@ def test_speaks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_random_numbers_are_the_task_s_own(bench: Bench) -> None:
     attempt = bench.attempt("dice")
     again = attempt._replace(id=attempt.id.replace("#1", "#2"))
+    retry = attempt._replace(id=attempt.id.replace("#1", "#3"), failures=1)
     other = bench.attempt("dice")
     values: list[Any] = []
-    for each in (attempt, other, again):
+    for each in (attempt, other, retry, again):
         bench.executor.start(each, Lane(1))
-        values.append(bench.value(bench.outcome(each.id)))
-    assert values[0] == values[2] != values[1]
+        values.append(tuple(bench.value(bench.outcome(each.id))))
+    assert values[0] == values[3]
+    assert len(set(values)) == 3
 
 
 def test_random_numbers_of_numpy_too(bench: Bench) -> None:

@@ -24,11 +24,19 @@ class Choices(NamedTuple):
     refresh: tuple[str, ...] = ()
     changed: bool = False
     tags: tuple[str, ...] = ()
+    seed: int | None = None
 
     def words(self) -> tuple[str, ...]:
-        """Those of the options that say what is reused, as they are typed."""
+        """Those of the options that say what is reused, and what the run is, as they are typed."""
         refreshed = (word for step in self.refresh for word in ("--refresh", step))
-        return (*(("--no-cache",) if self.no_cache else ()), *refreshed, *(("--changed",) if self.changed else ()))
+        seed = () if self.seed is None else ("--seed", str(self.seed))
+        flags = (("--no-cache", self.no_cache), ("--changed", self.changed))
+        return (*seed, *(flag for flag, is_set in flags if is_set), *refreshed)
+
+    @property
+    def seed_text(self) -> str:
+        """The seed as a launch wants it; "": none."""
+        return "" if self.seed is None else str(self.seed)
 
     def how(self, watcher: Watcher, blank: Blank | None = None) -> How:
         """As a launch wants it."""
@@ -37,6 +45,14 @@ class Choices(NamedTuple):
 
         policy = Policy(not self.no_cache, frozenset(self.refresh), self.changed)
         return How(self.max_workers, self.inline, self.keep_going, self.tags, watcher, policy, blank)
+
+
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="What the steps' random numbers come of, beside the tasks; what is reused has the same.",
+)
 
 
 def with_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from penstock.cli.arguments import complete_run
-from penstock.cli.choices import Choices, with_options
+from penstock.cli.choices import Choices, seed_option, with_options
 
 _EPILOG = """\b
 Examples:
   penstock fork digits/3                        with the code as it is now
   penstock fork digits/3 --rows 500             with another parameter
+  penstock fork --seed 7 digits/3               with other random numbers
   penstock fork --from train digits/3           run train, and all that came after it, again
   penstock fork --dry-run digits/3              say first what would run, and why
   penstock fork --only train digits/3           one step alone, on the inputs that it had
@@ -27,6 +28,7 @@ Examples:
     context_settings={"allow_interspersed_args": False},
 )
 @with_options
+@seed_option
 @click.option("--tag", "tags", multiple=True, metavar="T", help="A tag for the new run; may be given several times.")
 @click.option("--from", "step", metavar="STEP", default="", help="Reuse nothing from the first call of this step on.")
 @click.option("--keep-code", is_flag=True, help="Reuse also what other code has made.")

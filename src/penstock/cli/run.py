@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from penstock.cli.choices import Choices, with_options
+from penstock.cli.choices import Choices, seed_option, with_options
 from penstock.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ Examples:
   penstock run digits.py --depths '[2, 4]'        lists, dicts and dataclasses as JSON
   penstock run digits.py --config @config.json    a value from a file
   penstock run --inline digits.py                 all in one process: breakpoint() works
+  penstock run --seed 7 digits.py                 other random numbers
   penstock run --dry-run digits.py                what is cached, what would run, and why
   penstock run digits.py --help                   the flow's own parameters
 """
@@ -37,6 +38,7 @@ def _files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     context_settings={"allow_interspersed_args": False},
 )
 @with_options
+@seed_option
 @click.option("--tag", "tags", multiple=True, metavar="T", help="A tag for the run; may be given several times.")
 @click.argument("target", metavar="FILE[:FLOW]", shell_complete=_files)
 @click.argument("words", metavar="[PARAMETERS]...", nargs=-1, type=click.UNPROCESSED)
@@ -73,5 +75,6 @@ def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool
         raise ParameterError(
             f"{str(error).rstrip('?')}{'?' if str(error).endswith('?') else '.'} See `penstock run {target} --help`"
         ) from None
+    order = Order(flow, with_defaults(options, given), seed=choices.seed_text)
     again = ("penstock", "run", *choices.words(), target, *words)
-    return drive(Project.find(), Order(flow, with_defaults(options, given)), choices, blank, again)
+    return drive(Project.find(), order, choices, blank, again)

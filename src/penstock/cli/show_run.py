@@ -23,6 +23,7 @@ def show_run(run: Run) -> None:
         [
             ("tags", ", ".join(info.tags)),
             ("forked from", _told_origin(info)),
+            ("seed", "" if info.seed is None else str(info.seed)),
             ("file", info.file),
             ("python", info.drivers[-1].python if info.drivers else ""),
             ("resumed", words.plural(len(info.drivers) - 1, "time") if len(info.drivers) > 1 else ""),

@@ -76,6 +76,7 @@ def fork(
     keep_code: bool = False,
     only: str = "",
     tags: Iterable[str] = (),
+    seed: int | None = None,
     refresh: Iterable[str] = (),
     cache: bool = True,
     dry_run: bool = False,
@@ -85,7 +86,8 @@ def fork(
     What the old run finished is reused where the step, its inputs and its code are the same. `params` stand in the
     place of the old run's own. `from_step`: nothing is reused from the first call of this step on. `keep_code`: what
     other code has made is reused too. `only`: no flow is run, but this step alone ("train", or one task, "train/2") on
-    the inputs that it had; the result is kept apart, in a run of its own. `flow`, `refresh`, `cache` and `dry_run` as
+    the inputs that it had; the result is kept apart, in a run of its own. `seed`: None: that of
+    the old run; with another nothing is reused. `flow`, `refresh`, `cache` and `dry_run` as
     of `resume`. Raises NotFoundError, ParameterError, UsageError.
     """
     from penstock.client.forking import fork_run
@@ -95,4 +97,4 @@ def fork(
 
     how = How(tags=tuple(tags), policy=Policy(cache, frozenset(refresh)))
     origin = {"step": from_step, "keep_code": keep_code, "only": only}
-    return fork_run(Reader.here(), name, flow, params or {}, origin, how, dry_run)
+    return fork_run(Reader.here(), name, flow, params or {}, origin, how, dry_run, seed)

@@ -246,6 +246,7 @@ def run_info(reader: Reader, row: RunRow) -> RunInfo:
         qualname=detail.qualname,
         drivers=tuple(infos.driver_info(driver) for driver in detail.drivers),
         origin=infos.origin_info(detail.origin),
+        seed=int(detail.seed) if detail.seed else None,
     )
 
 

@@ -19,7 +19,7 @@ from penstock.launch.how import How
 from penstock.launch.preparing import Order
 from penstock.launch.rehearsing import rehearse
 from penstock.model.rows import Origin
-from penstock.sdk.flows import Flow
+from penstock.sdk.flows import Flow, seed_text
 
 
 def resume_run(reader: Reader, name: str, flow: Flow[Any, Any] | None, policy: Policy, dry_run: bool) -> Any:
@@ -37,11 +37,13 @@ def fork_run(
     origin: dict[str, Any],
     how: How,
     dry_run: bool,
+    seed: int | None,
 ) -> Any:
     """What `penstock.fork` does. `origin`: the fields of its `Origin`."""
     row = targets.find_run(reader, name)
     flow = flow or flow_of(row, queries.detail(reader.journal, row.id))
-    order = order_of(reader, row, flow, origin_of(reader, row, **origin), merged(reader, row, flow, params))
+    params = merged(reader, row, flow, params)
+    order = order_of(reader, row, flow, origin_of(reader, row, **origin), params, seed_text("fork", seed))
     return _drive(reader, order, how, dry_run)
 
 
@@ -65,10 +67,12 @@ def origin_of(reader: Reader, row: RunRow, step: str = "", keep_code: bool = Fal
     return Origin(row.run_id, row.id, step, keep_code, only)
 
 
-def order_of(reader: Reader, row: RunRow, flow: Flow[Any, Any], origin: Origin, params: dict[str, Any]) -> Order:
-    """The order for a fork."""
+def order_of(
+    reader: Reader, row: RunRow, flow: Flow[Any, Any], origin: Origin, params: dict[str, Any], seed: str
+) -> Order:
+    """The order for a fork. `seed`: in digits, "": that of the run."""
     trial = trial_of(reader, origin) if origin.only else None
-    return Order(flow, params, origin=origin, trial=trial)
+    return Order(flow, params, origin=origin, trial=trial, seed=seed)
 
 
 def order_to_resume(reader: Reader, row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]) -> Order:

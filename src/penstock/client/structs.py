@@ -147,6 +147,7 @@ class RunInfo(msgspec.Struct, frozen=True):
     qualname: str
     drivers: tuple[DriverInfo, ...]  # oldest first; the last drives it, or drove it last
     origin: OriginInfo | None = None  # None: it is no fork
+    seed: int | None = None  # None: it has none
 
 
 class OriginInfo(msgspec.Struct, frozen=True):

@@ -48,19 +48,19 @@ class Effects:
             self._rules[type(command)](command)
 
     def _start(self, command: facts.Start) -> None:
-        attempt = self._launched(command.task, command.attempt, command.inputs_digest)
+        attempt = self._launched(command.task, command.attempt, command.inputs_digest, command.failures)
         self._wiring.executors[command.executor].start(attempt, command.lane)
 
     def _adopt(self, command: facts.Adopt) -> None:
         attempt = self._launched(command.task, command.attempt, command.inputs_digest)
         self._wiring.executors[command.executor].adopt(attempt)
 
-    def _launched(self, task: int, number: int, inputs_digest: bytes) -> Attempt:
+    def _launched(self, task: int, number: int, inputs_digest: bytes, failures: int = 0) -> Attempt:
         book, job = self._book, self._book.jobs[task]
         job.code, job.inputs_digest = self._reuse.code(job), inputs_digest
         if jobs.is_another_try(job):
             book.pending.forgotten.append(task)
-        attempt = jobs.build_attempt(job, number, book.results, book.reused)
+        attempt = jobs.build_attempt(job, number, book.results, book.reused, failures)
         book.launch(job, attempt.id, number)
         return attempt
 

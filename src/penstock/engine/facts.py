@@ -149,6 +149,7 @@ class Start(NamedTuple):
     executor: str
     lane: Lane
     inputs_digest: bytes = b""  # of its inputs' content
+    failures: int = 0  # attempts of it that failed by its own doing
 
 
 class CommitIntent(NamedTuple):

@@ -175,12 +175,13 @@ def why_again(job: Job, inputs_digest: bytes, resumed: bool, reused: Collection[
     return f"input {', '.join(i.name for i in inputs if any(ref.task not in reused for ref in i.refs))} changed"
 
 
-def build_attempt(job: Job, attempt: int, results: dict[int, Stored], reused: set[int]) -> Attempt:
+def build_attempt(job: Job, attempt: int, results: dict[int, Stored], reused: set[int], failures: int = 0) -> Attempt:
     """What an executor gets: bytes in the place of references."""
     inputs = tuple(_resolved(item, results) for item in job.call.inputs + job.call.shared)
     verify = bool(reused) and not reused.isdisjoint(deps_of(job.call))
     call = job.call
-    return Attempt(attempt_id(job, attempt), call.key, call.code, inputs, call.options.retry_on, verify, basis_of(job))
+    which = attempt_id(job, attempt)
+    return Attempt(which, call.key, call.code, inputs, call.options.retry_on, verify, basis_of(job), failures)
 
 
 def is_another_try(job: Job) -> bool:

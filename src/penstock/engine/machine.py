@@ -277,7 +277,8 @@ class Machine:
 
     def _start(self, task: Task, lane: OpenLane) -> None:
         task.started = True
-        self._out.append(Start(task.id, task.attempt, task.queue.kind.on, lane.lane, task.inputs_digest))
+        out = Start(task.id, task.attempt, task.queue.kind.on, lane.lane, task.inputs_digest, task.user_failures)
+        self._out.append(out)
         if lane.tasks[0] == task.id:
             self._became_head(task)
 

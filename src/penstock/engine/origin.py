@@ -33,9 +33,11 @@ class OriginRun:
         step: str = "",
         withheld_from: int = 0,
         keep_code: bool = False,
+        seed: str = "",
     ) -> None:
         self.step = step  # from whose first call on nothing is reused, that is from this task on; "": all may be
         self.keep_code = keep_code  # what older code made counts, too
+        self.seed = seed  # the run's
         self._by_key = {task.prior.key: task for task in tasks}
         self._by_id = {task.prior.id: task for task in self._by_key.values()}
         self._inputs_of = inputs_of

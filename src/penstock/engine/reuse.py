@@ -40,6 +40,7 @@ class Policy:
     refresh: frozenset[str] = frozenset()  # steps whose cached results are made anew
     changed: bool = False  # finished tasks of this very run, whose code has changed, run again
     off: str = "--no-cache"  # the word that said that there is no cache
+    seed: str = ""  # of the run: what another seed has made is another result
 
 
 class Question(NamedTuple):
@@ -65,6 +66,11 @@ class Decision(NamedTuple):
 
 
 _RUN = Decision(Verdict.RUN)
+
+
+def seed_changed(before: str, now: str) -> str:
+    """Why a task runs whose result was made with another seed ("": with none)."""
+    return f"the seed changed from {before or 'none'} to {now or 'none'}"
 
 
 class Reuse:
@@ -204,6 +210,8 @@ class Reuse:
             return None
         if job.call.name in self.policy.refresh:
             return Decision(Verdict.RUN, why=f"--refresh {job.call.name}", forced=True)
+        if origin.seed != self.policy.seed:
+            return Decision(Verdict.RUN, why=seed_changed(origin.seed, self.policy.seed))
         code = self.code(job)
         if not (found.prior.code and found.prior.code == code.digest) and not origin.keep_code:
             return Decision(Verdict.RUN, why=self.codes.news(found.prior.code, code))
@@ -236,6 +244,7 @@ class Reuse:
             return jobs.Content(b"", f"the source of {call.name} can't be found")
         found = jobs.content_of(call.step, jobs.counted(call, cache.ignore), self._results, self._combine)
         more = (call.closed_over, str(cache.version).encode())
+        more += (self.policy.seed.encode(),) if self.policy.seed else ()
         return found._replace(digest=self._combine((found.digest, *more))) if found.digest and any(more) else found
 
     def _cached(self, job: Job, wanted: Wanted, sought: Sought, before: Decision) -> Decision:

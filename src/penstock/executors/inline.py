@@ -15,12 +15,13 @@ from penstock.errors import Suspension
 from penstock.executors import capacity
 from penstock.executors.tee import Tee
 from penstock.model.environments import Environment
-from penstock.model.events import Adopted, Ended, Hint, Lane, Profile, Recalled
+from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
 from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause, TaskStatus
 from penstock.worker.attempt import Workbench, run_attempt, share_process
-from penstock.worker.footing import Detour
+from penstock.worker.chance import Chance
+from penstock.worker.hooks import ImportHooks
 from penstock.worker.meter import Meter, between, counted_from
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class InlineExecutor:
       Only the end of the whole run interrupts it, where it runs in the main thread.
     - A crash, a kill or `os._exit` in a step takes the whole process with it.
     - What a step leaves running (threads, children) stays.
-    - While two threads run attempts at once, they share the random numbers, the directory and the environment.
+    - While two threads of the body run attempts at once, these share random numbers, directory and environment.
     - What a program prints that a step starts goes to the screen, as it is, and into no log.
     - What an attempt used is what the whole process did while it ran; its memory is not measured.
 
@@ -180,7 +181,8 @@ class InlineExecutor:
             if self._tee is None or self._meter is None:
                 self._meter = Meter()
                 self._tee = Tee(os.path.join(self._context.logs, self._log_file()), self._context)
-                self._bench = Workbench(self._context, self._hint)
+                self._chance = Chance(ImportHooks(), self._context.seed, sweeps=False)
+                self._bench = Workbench(self._context, self._hint, taken=self._chance.take_in)
                 share_process()
             with self._premises.lock:
                 self._tee.begin(attempt)
@@ -193,9 +195,11 @@ class InlineExecutor:
         guest = self._premises.enter(self._variables(item.environment))
         try:
             before = counted_from(meter.read())
-            with Detour(item.attempt.key):
+            with self._chance.away(item.attempt):
                 outcome = run_attempt(item.attempt, bench)
             before = counted_from(before, *bench.writes.moved())
+            for note in self._chance.told():
+                self._post(Notice(note))
             outcome = outcome._replace(usage=between(outcome.usage, before, meter.read()))
         except Suspension as error:
             outcome, interruption = failed(Cause.CANCELLED, "was interrupted"), error
@@ -217,7 +221,8 @@ class InlineExecutor:
                 if self._closed:
                     return
                 head = self._waiting[0] if self._waiting else None
-                if head is None or head is not seen:
+                # Not beside an attempt that runs: the two would share random numbers, directory and variables.
+                if head is None or head is not seen or self._running:
                     seen = head
                     idle = idle + 1 if head is None else 0
                     self._asleep = idle > _IDLE_TURNS  # before that, being woken by each attempt would cost more
@@ -232,7 +237,7 @@ class InlineExecutor:
     def _log_file(self) -> str:
         return f"{self._name}-{self._context.driver}.log"
 
-    def _post(self, event: Ended | Recalled | Adopted | Hint) -> None:
+    def _post(self, event: Ended | Recalled | Adopted | Hint | Notice) -> None:
         if self._mailbox is not None and not self._closed:
             self._mailbox.post(event)
 

@@ -59,6 +59,7 @@ class Journal:
             values |= _owner_values(owner) | {"run_id": id_, "token": 1}
             values |= {"module": new.module, "qualname": new.qualname, "file": new.file}
             values |= {"params": pack_params(new.params), "origin": pack_origin(new.origin)}
+            values["seed"] = new.seed or None
             database.run(sql["insert_run_detail"], values)
             database.run(sql["insert_lease"], values)
             self._note_driver(Surroundings(new.snapshot, new.python, new.packages, new.argv, new.cwd), values)

@@ -79,7 +79,7 @@ def detail(journal: Journal, run: int) -> RunDetail:
     row = journal.database.row(_sql("detail"), (run,))
     if row is None:
         raise NotFoundError("the run was removed; see `penstock ls`")
-    module, qualname, file, params, result, error, origin = row
+    module, qualname, file, params, result, error, origin, seed = row
     drivers = tuple(_driver_row(found) for found in journal.database.rows(_sql("drivers"), (run,)))
     return RunDetail(
         module,
@@ -90,7 +90,14 @@ def detail(journal: Journal, run: int) -> RunDetail:
         columns.unpack_error(error),
         drivers,
         columns.unpack_origin(origin),
+        seed or "",
     )
+
+
+def seed(journal: Journal, run: int) -> str:
+    """The seed of a run, in digits; "" where it has none, or was removed."""
+    row = journal.database.row(_sql("seed"), (run,))
+    return "" if row is None else row[0] or ""
 
 
 def steps(journal: Journal, run: int) -> list[StepRow]:

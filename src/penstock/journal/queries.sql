@@ -36,7 +36,10 @@ SELECT * FROM run_row WHERE id = ?;
 SELECT name FROM flow ORDER BY name;
 
 -- name: detail
-SELECT module, qualname, file, params, result, error, origin FROM run_detail WHERE run_id = ?;
+SELECT module, qualname, file, params, result, error, origin, seed FROM run_detail WHERE run_id = ?;
+
+-- name: seed
+SELECT seed FROM run_detail WHERE run_id = ?;
 
 -- name: drivers
 SELECT driver.token, driver.started_at, driver.host, driver.pid, driver.snapshot, driver.python, package_set.packages,

@@ -63,6 +63,7 @@ class RunDetail(NamedTuple):
     error: Error | None
     drivers: tuple[DriverRow, ...]  # oldest first
     origin: Origin | None = None  # None: it is no fork
+    seed: str = ""  # in digits; "": none
 
 
 class StepRow(NamedTuple):

@@ -18,6 +18,7 @@ from penstock.model.environments import Environment
 from penstock.model.options import Options
 from penstock.model.rows import CodeRecord
 from penstock.model.specs import Code, RunContext
+from penstock.worker.generators import Kinds, name_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,9 +143,16 @@ def _codebase(context: RunContext, folder: Path) -> Codebase:
         module=context.module,
         module_path=context.module_path,
         folder=folder,
-        value_digest=lambda value: identify(value).digest,
+        value_digest=_value_digest,
         namespace=None if context.module else _notebook(),
     )
+
+
+def _value_digest(value: object) -> bytes:
+    """Of a generator its kind alone counts: each attempt has it seeded anew."""
+    kinds = Kinds()
+    kinds.look()
+    return identify(name_of(value) if kinds.of(value) is not None else value).digest
 
 
 def _notebook() -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from penstock.engine.reuse import seed_changed
 from penstock.journal import queries
 from penstock.journal.journal import Journal
 from penstock.journal.views import TaskRow
@@ -39,16 +40,17 @@ class Subject(NamedTuple):
     cached: bool  # whether its results serve other runs
     tree: bytes | None  # of its code, packed; None: unknown
     inputs: tuple[InputFact, ...]
+    seed: str  # of its run, in digits; "": none
 
 
 Results = Callable[[int], tuple[str, Stored | None]]
 """The path of a task, and its result; None: it has none."""
 
 
-def of_call(call: Call, number: int, code: CodeRecord, results: Results) -> Subject:
+def of_call(call: Call, number: int, code: CodeRecord, results: Results, seed: str) -> Subject:
     """A call that is about to be made."""
     facts = input_facts(call.inputs + call.shared, results)
-    return Subject(call.step, call.name, number, call.options.cache is not None, code.tree, facts)
+    return Subject(call.step, call.name, number, call.options.cache is not None, code.tree, facts, seed)
 
 
 def of_row(journal: Journal, row: TaskRow, cached: bool) -> Subject:
@@ -61,7 +63,7 @@ def of_row(journal: Journal, row: TaskRow, cached: bool) -> Subject:
 
     facts = input_facts(queries.inputs(journal, row.run, row.id), result)
     tree = queries.code_tree(journal, row.code) if row.code else None
-    return Subject(row.step, row.name, row.number, cached, tree, facts)
+    return Subject(row.step, row.name, row.number, cached, tree, facts, queries.seed(journal, row.run))
 
 
 def input_facts(inputs: Iterable[Input], results: Results) -> tuple[InputFact, ...]:
@@ -128,7 +130,8 @@ class Explain:
         """What is different, code first."""
         before = of_row(self._journal, earlier, subject.cached)
         code = all_that_is_new(before.tree, subject.tree) if subject.tree is not None else []
-        return [*code, *_input_changes(before.inputs, subject.inputs)]
+        seed = [seed_changed(before.seed, subject.seed)] if before.seed != subject.seed else []
+        return [*code, *seed, *_input_changes(before.inputs, subject.inputs)]
 
 
 def _input_changes(before: tuple[InputFact, ...], now: tuple[InputFact, ...]) -> list[str]:

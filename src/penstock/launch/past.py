@@ -57,6 +57,7 @@ class Past:
             step=origin.step,
             withheld_from=min(calls, default=0) if origin.step else 0,
             keep_code=origin.keep_code,
+            seed=queries.seed(self.journal, origin.id),
         )
 
     def close(self) -> None:

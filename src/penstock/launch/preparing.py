@@ -49,6 +49,7 @@ class Order:
     run_id: str = ""  # the run to go on with; "": a new one
     origin: Origin | None = None  # of a new run that is a fork
     trial: Callable[[], Any] | None = None  # runs in the place of the flow's body; None: that
+    seed: str = ""  # given for this run, in digits; "": none was
 
     @property
     def name(self) -> str:
@@ -82,6 +83,7 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     journal = project.journal  # first: where nothing can be written, it says so best
     if order.run_id:
         journal.check(order.run_id, time.monotonic())  # before minutes are spent on environments
+    order = replace(order, seed=seed_of(project, order))
     workshop = workshop_of(project, order, how)
     for step, environment in steps_of(flow, default_environment(project, flow)):
         (workshop.ready_here if is_here(project, how, step) else workshop.ready)(environment, step.name)
@@ -89,7 +91,8 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
         past = Past(project)
-        codes = codes_of(project, flow, context_of(project, order.run_id, module, stored, taken), past, workshop, how)
+        context = context_of(project, order.run_id, module, stored, taken, order.seed)
+        codes = codes_of(project, flow, context, past, workshop, how)
         around = _surroundings(taken)
         owner, now, monotonic = owner_of_this_process(), time.time(), time.monotonic()
         if order.run_id:
@@ -100,8 +103,9 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
                 _move_logs(project, handle)
         else:
             known = (order.name, module.name, flow.fn.__qualname__, module.file)
-            handle = journal.create(NewRun(*known, stored, how.tags, *around, order.origin), owner, now, monotonic)
-    context = context_of(project, handle.run_id, module, stored, taken, handle.nonce, str(handle.token))
+            new = NewRun(*known, stored, how.tags, *around, order.origin, order.seed)
+            handle = journal.create(new, owner, now, monotonic)
+    context = context_of(project, handle.run_id, module, stored, taken, order.seed, handle.nonce, str(handle.token))
     try:
         return _told(project, Prepared(order, handle, context, codes, past, workshop, order.origin), how, taken.note)
     except BaseException:
@@ -142,9 +146,20 @@ def codes_of(
     return codes
 
 
-def policy_of(how: How, origin: Origin | None) -> Policy:
+def policy_of(how: How, origin: Origin | None, seed: str) -> Policy:
     """What may be reused. A step that is tried out alone takes nothing from the cache and leaves nothing there."""
-    return replace(how.policy, cache=False, off="--only") if origin is not None and origin.only else how.policy
+    policy = replace(how.policy, seed=seed)
+    return replace(policy, cache=False, off="--only") if origin is not None and origin.only else policy
+
+
+def seed_of(project: Project, order: Order) -> str:
+    """The seed of a run, in digits: the one that it has, that it is given, that it was forked from, or its flow's."""
+    from penstock.journal import queries
+
+    if order.run_id:
+        return queries.seed(project.reader, queries.resolve(project.reader, order.run_id).id)
+    recorded = queries.seed(project.reader, order.origin.id) if order.origin is not None and not order.seed else ""
+    return order.seed or recorded or order.flow.seed
 
 
 def workshop_of(project: Project, order: Order, how: How) -> Workshop:
@@ -255,6 +270,7 @@ def context_of(
     module: Module,
     params: tuple[tuple[str, Stored], ...],
     taken: snapshot.Snapshot,
+    seed: str,
     nonce: str = "",
     driver: str = "0",
 ) -> RunContext:
@@ -274,4 +290,5 @@ def context_of(
         argv=tuple(sys.argv),
         sys_path=tuple(dict.fromkeys((module.root, *filter(None, sys.path)))),
         driver=driver,
+        seed=seed,
     )

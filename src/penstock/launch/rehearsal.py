@@ -61,6 +61,7 @@ class World:
     combine: jobs.Combine
     fingerprint: Callable[[Stored], bytes]
     explain: Explain
+    seed: str  # the run's, in digits; "": none
 
     @property
     def resumed(self) -> bool:
@@ -200,7 +201,7 @@ class Rehearsal:
         def result(id_: int) -> tuple[str, Stored | None]:
             return self._paths[id_], self._results.get(id_)
 
-        return self._world.explain.line(of_call(job.call, job.number, self._reuse.code(job), result))
+        return self._world.explain.line(of_call(job.call, job.number, self._reuse.code(job), result, self._world.seed))
 
     def _reused(self, job: Job, result: Stored | None) -> None:
         self.forecast.steps[job.call.name].reused += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import closing
+from dataclasses import replace
 
 from penstock.artifacts import codec
 from penstock.engine.reuse import Reuse
@@ -26,6 +27,7 @@ from penstock.launch.preparing import (
     encode_params,
     is_here,
     policy_of,
+    seed_of,
     steps_of,
     take_snapshot,
     workshop_of,
@@ -51,7 +53,8 @@ def rehearse(project: Project, order: Order, how: How) -> Forecast:
         workshop = workshop_of(project, order, how)
         for step, environment in steps_of(order.flow, default_environment(project, order.flow)):
             (workshop.ready_here if is_here(project, how, step) else workshop.lock)(environment, step.name)
-        context = context_of(project, run_id, module, params, taken)
+        order = replace(order, seed=seed_of(project, order))
+        context = context_of(project, run_id, module, params, taken, order.seed)
         codes = codes_of(project, order.flow, context, past, workshop, how)
         try:
             return _Stage(project, order, how, past, codes, run).play(run_id)
@@ -76,7 +79,7 @@ class _Stage:
         if self._run is not None and not self._how.policy.changed:
             for note in changes_since(self._past.journal, self._run, self._codes, self._how):
                 self._how.watcher.said(note)
-        policy = policy_of(self._how, self._origin_row)
+        policy = policy_of(self._how, self._origin_row, self._order.seed)
         world = World(
             run_id=run_id,
             prior={task.key: task for task in prior},
@@ -93,6 +96,7 @@ class _Stage:
             combine=combine,
             fingerprint=fingerprint,
             explain=Explain(self._past.journal, self._run, self._origin_row),
+            seed=self._order.seed,
         )
         rehearsal = Rehearsal(world)
         with tempfile.TemporaryDirectory() as files:

@@ -117,7 +117,7 @@ class ActiveRun:
             in_process=executors.in_process,
             assist=executors.inline.run_next,
             timeout_s=timeout_s,
-            policy=policy_of(self._how, self._prepared.origin),
+            policy=policy_of(self._how, self._prepared.origin, self._order.seed),
             origin=self._origin(),
         )
         return Driver(wiring)

@@ -23,6 +23,7 @@ class NewRun(NamedTuple):
     argv: Tuple[str, ...] = ()
     cwd: str = ""
     origin: Optional[Origin] = None  # None: it is no fork
+    seed: str = ""  # in digits; "": none
 
 
 class StepRecord(NamedTuple):

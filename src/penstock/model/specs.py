@@ -58,12 +58,13 @@ class Attempt(NamedTuple):
     """One try of a task, as any executor can run it. A worker needs nothing else."""
 
     id: str  # "digits/3/train/2#1"
-    key: bytes  # seeds `random` and numpy
+    key: bytes
     code: Code
     inputs: Tuple[Resolved, ...]
     retry_on: Optional[Tuple[str, ...]]
     verify: bool  # check the digests of what is read: it comes from an earlier driver
     basis: bytes = b""  # what its checkpoints rest on, beside the key: code and inputs; b"": the code is not known
+    failures: int = 0  # attempts before it that failed by the step's own doing: each new one has other random numbers
 
     @property
     def task(self) -> str:
@@ -94,6 +95,7 @@ class RunContext(NamedTuple):
     foreign: bool = False  # the interpreter is not the flow's own, nor are its packages
     secrets: Tuple[str, ...] = ()  # names of environment variables whose values are masked in all that is kept
     driver: str = "1"  # "2" for the run's second one: no two drivers of a run name a worker or its log alike
+    seed: str = ""  # what random numbers come of, beside the task; in digits, "": the task alone
 
 
 def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
@@ -106,10 +108,11 @@ def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
         attempt.retry_on,
         attempt.verify,
         attempt.basis,
+        attempt.failures,
     )
 
 
 def attempt_from_plain(data: Tuple[Any, ...]) -> Attempt:
     """The attempt that `attempt_to_plain` was given."""
-    id_, key, code, inputs, retry_on, verify, basis = data
-    return Attempt(id_, key, Code(*code), tuple(Resolved(*item) for item in inputs), retry_on, verify, basis)
+    id_, key, code, inputs, *rest = data
+    return Attempt(id_, key, Code(*code), tuple(Resolved(*item) for item in inputs), *rest)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import operator
 import os
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, TypeVar, Union, cast, overload
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Tuple, TypeVar, Union, cast, overload
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
         timeout: Union[float, str, None]
         on_failure: Optional[Step[Any, Any]]
+        seed: Optional[int]
         name: Optional[str]
 
     class Handle(Protocol[Result_co]):
@@ -56,6 +58,7 @@ class Flow(Typed["P", R]):
         timeout_s: Optional[float] = None,
         on_failure: Optional[Step[Any, Any]] = None,
         environment: Optional[Environment] = None,
+        seed: str = "",
     ) -> None:
         check_function(fn, "flow")
         if is_coroutine_function(fn):
@@ -66,6 +69,7 @@ class Flow(Typed["P", R]):
         self.timeout_s = timeout_s
         self.on_failure = on_failure
         self.environment = environment  # of its steps, where they don't say
+        self.seed = seed  # of its runs, where they are given none; in digits, "": none
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         current.refuse_while_importing(self.name)
@@ -87,6 +91,17 @@ class Flow(Typed["P", R]):
         if current.in_attempt() or session.in_body():
             raise UsageError(f"flow {self.name} is called inside a run: call it, and it joins the run")
         return _launched(launcher.submit, self)(self, self.parameters(*args, **kwargs))
+
+    def options(self, **given: Unpack[FlowOptions]) -> Flow[P, R]:
+        """A copy with other options: the keywords of `flow`. Raises UsageError for an unknown one, or a wrong value."""
+        known: Dict[str, Any] = {
+            "name": self.name,
+            "timeout_s": self.timeout_s,
+            "on_failure": self.on_failure,
+            "environment": self.environment,
+            "seed": self.seed,
+        }
+        return Flow(self.fn, **{**known, **_checked(self.fn, given, self.environment)})
 
     def parameters(self, /, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         """The run's parameters by name, defaults included. Raises TypeError in Python's own words."""
@@ -148,7 +163,9 @@ def flow(fn: Any = None, **given: Any) -> Any:
 
     timeout (seconds or "2h": the whole run; None: not limited. It interrupts a body that runs in the main thread
     wherever it is; one in another thread ends at its next call of a step), on_failure (a step that is called once with
-    the exception, as the last task of a run that fails), name; environment, packages, python, requirements, pyproject,
+    the exception, as the last task of a run that fails), seed (a whole number from 0, which its steps' random numbers
+    come of, beside their tasks; it counts for runs of this flow, and not where a flow calls it), name; environment,
+    packages, python, requirements, pyproject,
     constraints, indexes, find_links, env and secrets (what its steps are run with where they don't say; the body itself
     stays where it is). Raises UsageError for an unknown option or a wrong value.
     """
@@ -157,18 +174,22 @@ def flow(fn: Any = None, **given: Any) -> Any:
 
     def decorate(fn: Any) -> Any:
         check_function(fn, "flow")
-        what = f"flow {fn.__name__}"
-        checked(what, ("timeout", "on_failure", "name", *surroundings.KEYWORDS), given)
-        wished = {name: value for name, value in given.items() if name in surroundings.KEYWORDS}
-        return Flow(
-            fn,
-            name=named(what, given.get("name"), fn.__name__),
-            timeout_s=_timeout_s(what, given.get("timeout")),
-            on_failure=_on_failure(what, given.get("on_failure")),
-            environment=surroundings.changed(None, what, wished, os.getcwd()) if wished else None,
-        )
+        return Flow(fn, **{"name": fn.__name__, **_checked(fn, given, None)})
 
     return decorate
+
+
+def _checked(fn: Any, given: Mapping[str, Any], environment: Optional[Environment]) -> Dict[str, Any]:
+    """The arguments of a `Flow` that the user's keywords give; `environment`: what they change."""
+    what = f"flow {fn.__name__}"
+    checked(what, (*_FIELDS, *surroundings.KEYWORDS), given)
+    found = {field: check(what, given[name]) for name, (field, check) in _FIELDS.items() if name in given}
+    wished = {name: value for name, value in given.items() if name in surroundings.KEYWORDS}
+    if wished:
+        found["environment"] = surroundings.changed(environment, what, wished, os.getcwd())
+    if "name" in found:
+        found["name"] = named(what, found["name"], fn.__name__)
+    return found
 
 
 def _timeout_s(what: str, timeout: Any) -> Optional[float]:
@@ -182,3 +203,24 @@ def _on_failure(what: str, step: Any) -> Any:
     if step is not None and not isinstance(step, Step):
         raise UsageError(f"{what}: on_failure={step!r}: expected a step")
     return cast("Any", step)
+
+
+def seed_text(what: str, seed: Any) -> str:
+    """A seed in digits; "" for None. Raises UsageError for what is no whole number from 0."""
+    if seed is None:
+        return ""
+    try:
+        number = -1 if isinstance(seed, bool) else operator.index(seed)
+    except TypeError:
+        number = -1
+    if number < 0:
+        raise UsageError(f"{what}: seed={seed!r}: expected a whole number of at least 0")
+    return str(number)
+
+
+_FIELDS: Dict[str, Tuple[str, Callable[[str, Any], Any]]] = {
+    "timeout": ("timeout_s", _timeout_s),
+    "on_failure": ("on_failure", _on_failure),
+    "seed": ("seed", seed_text),
+    "name": ("name", lambda what, name: name),
+}

@@ -1,8 +1,8 @@
 """Runs one attempt: inputs are resolved, the function is found and called, its result is stored.
 
 Knows nothing of processes: the same function serves a worker and the flow's own process. What an attempt must not
-change for the next one (working directory, random numbers) is `worker/footing.py`'s; who waits for the outcome is the
-caller's.
+change for the next one is `worker/footing.py`'s, its random numbers are `worker/chance.py`'s; who waits for the outcome
+is the caller's.
 """
 
 from __future__ import annotations
@@ -39,11 +39,18 @@ _FAILED = TaskStatus.FAILED.value
 class Workbench:
     """What the attempts of one run share in one process."""
 
-    def __init__(self, context: RunContext, hint: Optional[Hint] = None, broken: Optional[Error] = None) -> None:
+    def __init__(
+        self,
+        context: RunContext,
+        hint: Optional[Hint] = None,
+        broken: Optional[Error] = None,
+        taken: Optional[Callable[[Any], None]] = None,
+    ) -> None:
         self.context = context
         self.store = FolderStore(context.store, create=False)
         self.hint = hint
         self.broken = broken  # why the flow's module can't be imported
+        self._taken = taken  # told of each function that came as a value
         self.pid = os.getpid()
         self.writes = Writes(context, lambda: self.pid)
         self._functions: Dict[Code, Callable[..., Any]] = {}
@@ -61,6 +68,8 @@ class Workbench:
                 found = names.load(code.module, code.qualname)
             else:
                 found = _read(code.record, self.store, f"the function {code.qualname}", ("", -1))
+                if self._taken is not None:
+                    self._taken(getattr(found, "fn", found))
             known = self._functions[code] = getattr(found, "fn", found)
         return known
 

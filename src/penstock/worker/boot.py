@@ -15,6 +15,7 @@ from penstock.sdk import current
 from penstock.worker import audit, capture, posix, sources
 from penstock.worker.attempt import Workbench
 from penstock.worker.bootstrap import kit_root
+from penstock.worker.chance import Chance
 from penstock.worker.failure import error_of
 from penstock.worker.footing import Footing
 from penstock.worker.hooks import ImportHooks
@@ -27,6 +28,7 @@ class Ready(NamedTuple):
     """What a worker of this interpreter needs."""
 
     bench: Workbench
+    chance: Chance
     footing: Footing
     library: Any
 
@@ -53,7 +55,9 @@ def boot(context: RunContext) -> Ready:
 
         explain = missing.install()
     broken = _import(recorded, context, explain) if context.module else None
-    return Ready(Workbench(context, broken=broken), Footing(hooks), posix.libc())
+    library = posix.libc()
+    chance = Chance(hooks, context.seed, sweeps=True, library=library)
+    return Ready(Workbench(context, broken=broken, taken=chance.take_in), chance, Footing(), library)
 
 
 def hide_secrets(context: RunContext) -> None:

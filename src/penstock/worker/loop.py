@@ -12,6 +12,7 @@ from penstock.model.specs import attempt_from_plain
 from penstock.model.states import Cause
 from penstock.worker import capture, channel, posix
 from penstock.worker.attempt import Workbench, run_attempt
+from penstock.worker.chance import Chance
 from penstock.worker.failure import traceback_text
 from penstock.worker.footing import Footing
 from penstock.worker.gauge import Gauge
@@ -35,10 +36,17 @@ class Worker:
     """One process that runs attempts."""
 
     def __init__(
-        self, post: Post, bench: Workbench, footing: Footing, log_file: str, log_size: Callable[[], int]
+        self,
+        post: Post,
+        bench: Workbench,
+        chance: Chance,
+        footing: Footing,
+        log_file: str,
+        log_size: Callable[[], int],
     ) -> None:
         self._post = post
         self._bench = bench
+        self._chance = chance
         self._footing = footing
         self._log_file = log_file
         self._log_size = log_size
@@ -74,8 +82,10 @@ class Worker:
         if channel.is_in_file(message):
             before = self._look_again()
             self._begin(before)
-        self._footing.begin(attempt.key)
+        self._chance.begin(attempt)
         capture.begin(attempt.id)
+        for note in self._chance.told():
+            sys.stderr.write(f"{note}\n")
         outcome = run_attempt(attempt, self._bench)
         self._end_children()
         self._footing.end()

@@ -81,6 +81,8 @@ class Zygote:
         if self._parent_fd is not None:
             self._poll.register(self._parent_fd, select.POLLIN)
         self._ready = boot.boot(self._context)
+        for note in self._ready.chance.told():
+            self._report(channel.NOTICE, (note,))
         posix.adopt_orphans(self._ready.library)
         self._forks = self._fork_is_safe()
         # What the user's module started belongs to no attempt.
@@ -329,7 +331,7 @@ def serve(
     ready.bench.pid = os.getpid()
     post = Post(order.name, fd, gauge, context.scratch, ready.library)
     log_size = _size_of_log if outlet is None else outlet.size
-    Worker(post, ready.bench, ready.footing, order.log, log_size).run()
+    Worker(post, ready.bench, ready.chance, ready.footing, order.log, log_size).run()
 
 
 def main(fd: int) -> NoReturn:

@@ -22,7 +22,7 @@ FIELDS = {
     "StepInfo": "step step_path waiting running done failed cancelled reused",
     "DriverInfo": "started_at host pid python cwd argv snapshot packages",
     "RunInfo": "id flow number status created_at started_at ended_at duration_s tags params result error steps metrics"
-    " file module qualname drivers origin",
+    " file module qualname drivers origin seed",
     "LogLine": "task attempt at level stream text worker",
     "GotInfo": "target value content saved_to",
     "OriginInfo": "run from_step keep_code only",

@@ -82,6 +82,7 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
     new = file.stem >= "0004"
     assert (run.nonce, run.folder) == (("00112233aabbccdd", "digits/1-00112233aabbccdd") if new else ("", "digits/1"))
     assert [prior.settled for prior in prior_tasks(journal.database, run.id)] == [1, 2, 0]
+    assert (detail.seed, queries.seed(journal, run.id)) == (("7", "7") if file.stem >= "0005" else ("", ""))
     journal.close()
 
 
