@@ -17,8 +17,8 @@ from penstock.worker.attempt import Workbench
 from penstock.worker.bootstrap import kit_root
 from penstock.worker.chance import Chance
 from penstock.worker.failure import error_of
-from penstock.worker.footing import Footing
 from penstock.worker.hooks import ImportHooks
+from penstock.worker.restoring import Restoring
 
 Explain = Callable[[BaseException, str], None]
 """Adds to what the import of a file raised what its environment has to do with it."""
@@ -29,7 +29,7 @@ class Ready(NamedTuple):
 
     bench: Workbench
     chance: Chance
-    footing: Footing
+    restoring: Restoring
     library: Any
 
 
@@ -46,6 +46,7 @@ def boot(context: RunContext) -> Ready:
     sys.argv[:] = context.argv or [context.module_path]
     hooks = ImportHooks()
     capture.install(hooks)
+    restoring = Restoring(hooks)
     recorded = sources.install(context.sources)
     sys.meta_path.insert(0, hooks)
     explain: Optional[Explain] = None
@@ -54,7 +55,7 @@ def boot(context: RunContext) -> Ready:
 
         explain = missing.install()
     broken = _import(recorded, context, explain) if context.module else None
-    return Ready(Workbench(context, broken=broken), Chance(hooks), Footing(), posix.libc())
+    return Ready(Workbench(context, broken=broken), Chance(hooks), restoring, posix.libc())
 
 
 def hide_secrets(context: RunContext) -> None:

@@ -1,4 +1,5 @@
-"""What has to happen the moment a module is imported: numpy's random numbers are seeded, logging learns about levels.
+"""What has to happen when a module is imported: numpy's random numbers are seeded, logging learns about levels; and
+what imports change of the process is told from what a step changes.
 
 Importing those modules ourselves would cost every worker what only some steps need.
 """
@@ -21,37 +22,69 @@ class ImportHooks:
 
     def __init__(self) -> None:
         self._waiting: Dict[str, Callback] = {}
+        self._around: Optional[Callable[[], None]] = None
+        self._behind: Optional[Callable[[], None]] = None
+        self.depth = 0  # of modules that are being imported, where somebody asked for what is around them
 
     def when_imported(self, name: str, callback: Callback) -> None:
-        """Call `callback(module)` once, right after the import of `name`."""
+        """Call `callback(module)` once, right after the import of `name`; behind those that wait for it already."""
         module = sys.modules.get(name)
         if module is not None:
             callback(module)
-        else:
-            self._waiting[name] = callback
+            return
+        first = self._waiting.get(name)
+        self._waiting[name] = callback if first is None else _both(first, callback)
+
+    def around_imports(self, before: Callable[[], None], after: Callable[[], None]) -> None:
+        """Call these from now on where a module is imported, and not again for what that one imports itself."""
+        self._around, self._behind = before, after
 
     def find_spec(
         self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None
     ) -> Optional[ModuleSpec]:
         """The module's own spec, with a loader that calls back."""
-        callback = self._waiting.pop(fullname, None)
-        if callback is None:
+        if fullname not in self._waiting and (self._around is None or self.depth):
             return None
         for finder in sys.meta_path:
             spec = None if finder is self else finder.find_spec(fullname, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    calling: Any = _Calling(spec.loader, callback)
+                    calling: Any = _Calling(spec.loader, self)
                     spec.loader = calling
                 return spec
-        self._waiting[fullname] = callback
         return None
+
+    def execute(self, loader: Any, module: ModuleType) -> None:
+        """Import a module, and call back."""
+        before, after = self._around, self._behind
+        if before is not None and not self.depth:
+            before()
+        self.depth += 1
+        try:
+            loader.exec_module(module)
+            callback = self._waiting.pop(module.__name__, None)
+            if callback is not None:
+                callback(module)
+        finally:
+            self.depth -= 1
+            if after is not None and before is not None and not self.depth:
+                after()
+
+
+def _both(first: Callback, second: Callback) -> Callback:
+    def both(module: ModuleType) -> None:
+        first(module)
+        second(module)
+
+    return both
 
 
 class _Calling:
-    def __init__(self, loader: Any, callback: Callback) -> None:
+    """A loader, until it has loaded."""
+
+    def __init__(self, loader: Any, hooks: ImportHooks) -> None:
         self._loader = loader
-        self._callback = callback
+        self._hooks = hooks
 
     def create_module(self, spec: ModuleSpec) -> Optional[ModuleType]:
         return self._loader.create_module(spec)
@@ -60,5 +93,8 @@ class _Calling:
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader
-        self._loader.exec_module(module)
-        self._callback(module)
+        self._hooks.execute(self._loader, module)
+
+    def __getattr__(self, name: str) -> Any:
+        """What `importlib.util.find_spec` is asked for: `get_code`, `get_source`, `is_package`."""
+        return getattr(self._loader, name)

@@ -329,7 +329,7 @@ def serve(
     ready.bench.pid = os.getpid()
     post = Post(order.name, fd, gauge, context.scratch, ready.library)
     log_size = _size_of_log if outlet is None else outlet.size
-    Worker(post, ready.bench, ready.chance, ready.footing, order.log, log_size).run()
+    Worker(post, ready.bench, ready.chance, ready.restoring, order.log, log_size).run()
 
 
 def main(fd: int) -> NoReturn:
