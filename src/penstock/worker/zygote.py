@@ -183,13 +183,18 @@ class Zygote:
                 os._exit(0)
             os.waitpid(pid, 0)
         count = posix.threads_alive()
+        what = ""
         if count > 1:
+            what = f"leaves {'a thread' if count == 2 else f'{count - 1} threads'} running"
+        elif _has_queues():
+            what = "makes a pool or a queue of processes"
+        if what:
             text = (
-                f"{self._context.module} leaves {'a thread' if count == 2 else f'{count - 1} threads'} running when it "
-                "is imported, so that workers can't be forked: each is started anew, which takes longer"
+                f"{self._context.module} {what} when it is imported, so that workers can't be forked: each is started "
+                "anew, which takes longer"
             )
             self._report(channel.NOTICE, (text,))
-        return count == 1
+        return not what
 
     def _patience_ms(self) -> Optional[float]:
         """How long to wait for orders until memory has to be looked at."""
@@ -296,6 +301,14 @@ class Zygote:
             self._control.send(channel.wrap(kind, content, self._context.scratch))
         except (BrokenPipeError, ConnectionResetError):
             pass  # the executor is gone; the next look at the socket says so
+
+
+def _has_queues() -> bool:
+    """Whether there are queues of `multiprocessing`, as each `ProcessPoolExecutor` has: forks would share their pipes,
+    and take one another's results."""
+    queues, util = sys.modules.get("multiprocessing.queues"), sys.modules.get("multiprocessing.util")
+    known: Any = getattr(util, "_afterfork_registry", {})
+    return queues is not None and any(isinstance(item, queues.Queue) for item in known.values())
 
 
 def _used_by_attempt(charge: Charge) -> _Used:
