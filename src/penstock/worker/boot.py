@@ -12,6 +12,7 @@ from penstock.artifacts import masking
 from penstock.model.outcomes import Error
 from penstock.model.specs import RunContext
 from penstock.sdk import current
+from penstock.shadows import guard
 from penstock.worker import capture, posix, sources
 from penstock.worker.attempt import Workbench
 from penstock.worker.bootstrap import kit_root
@@ -48,6 +49,7 @@ def boot(context: RunContext) -> Ready:
     capture.install(hooks)
     restoring = Restoring(hooks)
     recorded = sources.install(context.sources)
+    guard()
     sys.meta_path.insert(0, hooks)
     explain: Optional[Explain] = None
     if context.foreign:

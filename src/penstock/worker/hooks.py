@@ -11,6 +11,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Callable, Dict, Optional, Sequence
 
+from penstock.shadows import standard
+
 Callback = Callable[[ModuleType], None]
 
 
@@ -28,7 +30,7 @@ class ImportHooks:
 
     def when_imported(self, name: str, callback: Callback) -> None:
         """Call `callback(module)` once, right after the import of `name`; behind those that wait for it already."""
-        module = sys.modules.get(name)
+        module = standard(name)
         if module is not None:
             callback(module)
             return
@@ -62,8 +64,10 @@ class ImportHooks:
         self.depth += 1
         try:
             loader.exec_module(module)
-            callback = self._waiting.pop(module.__name__, None)
-            if callback is not None:
+            # A file of the project's may be named like one of Python's modules.
+            callback = self._waiting.get(module.__name__)
+            if callback is not None and standard(module.__name__) is module:
+                del self._waiting[module.__name__]
                 callback(module)
         finally:
             self.depth -= 1

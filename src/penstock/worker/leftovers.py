@@ -14,6 +14,7 @@ import sys
 from time import monotonic, sleep
 from typing import Any, Callable, List, Set, Tuple
 
+from penstock.shadows import standard
 from penstock.worker import posix
 
 _COUNT: Callable[[], int] = getattr(_thread, "_count")  # noqa: B009  the threads that Python has started
@@ -63,7 +64,7 @@ class Leftovers:
             pid = _tracker_pid(name)
             if pid and pid != self._trackers[name]:
                 found.append((lambda name=name: _forget_tracker(name), pid))
-        server = getattr(sys.modules.get("multiprocessing.forkserver"), "_forkserver", None)
+        server = getattr(standard("multiprocessing.forkserver"), "_forkserver", None)
         pid = getattr(server, "_forkserver_pid", None)
         if pid and pid not in self._older:
             found.insert(0, (lambda: _forget_server(server), pid))
@@ -114,7 +115,7 @@ def wait_for_threads(timeout_s: float) -> None:
 
 def _threads() -> List[Any]:
     """The threads of Python's that run, but for the main one; a thread that C code started counts for nothing."""
-    threading = sys.modules.get("threading")
+    threading = standard("threading")
     if threading is None or not hasattr(threading, "_DummyThread"):
         return []
     dummy, main = threading._DummyThread, threading.main_thread()
@@ -125,7 +126,7 @@ def _is_idle(thread: Any) -> bool:
     """Whether it waits for work of a `ThreadPoolExecutor`, or is tqdm's, which only looks at the clock."""
     if type(thread).__module__.startswith("tqdm"):
         return True
-    pools = sys.modules.get("concurrent.futures.thread")
+    pools = standard("concurrent.futures.thread")
     if pools is None or thread not in getattr(pools, "_threads_queues", ()):
         return False
     frame = _FRAMES().get(thread.ident)
@@ -139,7 +140,7 @@ def _children(pid: int) -> List[int]:
 def _shut_down_pools() -> None:
     """Those that libraries keep for the next call, which makes a new one."""
     for name in _REUSABLE:
-        module = sys.modules.get(name)
+        module = standard(name)
         executor = getattr(module, "_executor", None)
         if executor is None:
             continue
@@ -151,15 +152,15 @@ def _shut_down_pools() -> None:
 
 def _forget_finished() -> None:
     """Let `multiprocessing` reap its own processes that have ended: else it would wait for them for ever."""
-    module = sys.modules.get("multiprocessing.process")
+    module = standard("multiprocessing.process")
     if getattr(module, "_children", None):
-        module.active_children()  # type: ignore[union-attr]
+        module.active_children()
 
 
 def _reap_with_library(dead: List[int]) -> None:
     """Let `multiprocessing` reap those of its processes that are dead: what waits for them, as the thread of a pool
     does, would wait for ever."""
-    for process in [*getattr(sys.modules.get("multiprocessing.process"), "_children", ())]:
+    for process in [*getattr(standard("multiprocessing.process"), "_children", ())]:
         if process.pid in dead:
             process.join(_SHUTDOWN_S)
 
@@ -171,7 +172,7 @@ def _ignore_deaths() -> None:
 
 
 def _tracker(name: str) -> Any:
-    return getattr(sys.modules.get(f"{name}.resource_tracker"), "_resource_tracker", None)
+    return getattr(standard(f"{name}.resource_tracker"), "_resource_tracker", None)
 
 
 def _tracker_pid(name: str) -> int:

@@ -5,8 +5,9 @@ There may be a thousand loggers, so that they are not looked at one by one: they
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Callable, Dict, List, Tuple
+
+from penstock.shadows import standard
 
 _METHODS = ("addHandler", "removeHandler", "addFilter", "removeFilter")
 _LISTS = ("handlers", "filters")
@@ -25,7 +26,7 @@ class LoggingState:
 
     def keep(self, logging: Any = None) -> None:
         """They are to be like now from here on; a logger that comes later, as it was new."""
-        self._logging = logging or sys.modules.get("logging")
+        self._logging = logging or standard("logging")
         self._changed.clear()
         if self._logging is not None and hasattr(self._logging, "Filterer"):
             self._listen(self._logging)

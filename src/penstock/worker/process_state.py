@@ -7,10 +7,10 @@ it happens once in a process; what a step changes goes.
 
 from __future__ import annotations
 
-import sys
 from functools import partial, wraps
 from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Tuple
 
+from penstock.shadows import standard
 from penstock.worker.hooks import ImportHooks
 
 Read = Callable[[], Any]
@@ -155,7 +155,7 @@ class ProcessState:
 
 
 def _watched(row: Row) -> Optional[_Watched]:
-    module = sys.modules.get(row.module)
+    module = standard(row.module)
     if module is None:
         return None
     try:

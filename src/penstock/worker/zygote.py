@@ -17,6 +17,7 @@ import time
 from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Set, Tuple
 
 from penstock.model import wire
+from penstock.shadows import standard
 from penstock.worker import boot, channel, posix, sieve
 from penstock.worker.bootstrap import bootstrap
 from penstock.worker.gauge import FILE_SIZE, Gauge, Gauges
@@ -175,7 +176,7 @@ class Zygote:
     def _fork_is_safe(self) -> bool:
         if not posix.LINUX:
             return False
-        threading = sys.modules.get("threading")
+        threading = standard("threading")
         if posix.threads_alive() > 1 and (threading is None or threading.active_count() == 1):
             # Threads of a library. OpenBLAS, for one, ends its own before a fork and starts them again when needed.
             pid = os.fork()
@@ -306,7 +307,7 @@ class Zygote:
 def _has_queues() -> bool:
     """Whether there are queues of `multiprocessing`, as each `ProcessPoolExecutor` has: forks would share their pipes,
     and take one another's results."""
-    queues, util = sys.modules.get("multiprocessing.queues"), sys.modules.get("multiprocessing.util")
+    queues, util = standard("multiprocessing.queues"), standard("multiprocessing.util")
     known: Any = getattr(util, "_afterfork_registry", {})
     return queues is not None and any(isinstance(item, queues.Queue) for item in known.values())
 
