@@ -5,18 +5,19 @@ and only one of the two has a place in `sys.modules`. Where there is such a file
 by who makes them: the project's files get what plain Python gives them; Penstock, libraries and Python itself get
 Python's own. `importlib.import_module` and pickle, which are asked for the project's names, see what the project sees.
 
-Comes before every other import, so that it can use what is built in alone: no `typing`, no `os`.
+Comes before every other import, so that it can use what Python itself has loaded alone: no `typing`.
 """
 
 import builtins
+import os
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_EXTERNAL: "Any" = sys.modules["_frozen_importlib_external"]
-_HOME = str(sys.modules["os"].__file__).rpartition("/")[0]
+_EXTERNAL: "Any" = sys.modules.get("_frozen_importlib_external")  # what `importlib.machinery` shows
+_HOME = os.__file__.rpartition("/")[0]
 _HERE = __file__.rpartition("/")[0] + "/"
 _INSTALLED = ("/site-packages/", "/dist-packages/")
 _AT_START = frozenset(sys.modules)
@@ -109,7 +110,7 @@ def guard() -> None:
         found = _shadowed_by(folder)
         if found:
             names |= found
-            _SHADOWS.folders.add((folder or _current()) + "/")
+            _SHADOWS.folders.add((folder or os.getcwd()) + "/")
     if not names:
         return
     # What Python itself had loaded before is everybody's, in plain Python too.
@@ -142,14 +143,10 @@ def _taken(top: str) -> "dict[str, Any]":
     return {name: sys.modules.pop(name) for name in [name for name in sys.modules if _is_in(name, top)]}
 
 
-def _current() -> str:
-    return sys.modules["os"].getcwd()
-
-
 def _shadowed_by(folder: str) -> "set[str]":
     """Names of Python's modules that a folder has files for; none where it has none of Python's."""
     try:
-        entries = sys.modules["os"].listdir(folder or ".")
+        entries = os.listdir(folder or ".")
     except OSError:
         return set()
     candidates = {entry[:-3] for entry in entries if entry.endswith(".py")}
@@ -160,6 +157,6 @@ def _shadowed_by(folder: str) -> "set[str]":
 def _standard_names() -> "Any":
     known = getattr(sys, "stdlib_module_names", None) or _SHADOWS.listed  # from Python 3.10 on
     if not known:
-        entries = [*sys.modules["os"].listdir(_HOME), *sys.modules["os"].listdir(_HOME + "/lib-dynload")]
+        entries = [*os.listdir(_HOME), *os.listdir(_HOME + "/lib-dynload")]
         known = _SHADOWS.listed = frozenset(entry.partition(".")[0] for entry in entries if entry != "site-packages")
     return known
