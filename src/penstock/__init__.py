@@ -3,10 +3,12 @@
 The public names, imported when they are first used, so that `import penstock` costs next to nothing.
 """
 
-from __future__ import annotations
+from penstock.shadows import guard
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+guard()  # before all else: the folder of a script may hold files that are named like Python's own
+
+from importlib import import_module  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
 
 __version__ = "0.1.0"
 

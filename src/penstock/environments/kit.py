@@ -12,7 +12,7 @@ from pathlib import Path
 
 from penstock.errors import PlatformError, StoreError
 
-ROOMS = ("__init__.py", "errors.py", "model", "artifacts", "sdk", "worker")
+ROOMS = ("__init__.py", "errors.py", "shadows.py", "model", "artifacts", "sdk", "worker")
 _PACKAGE = Path(__file__).resolve().parents[1]
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: equal files make equal zips
 

@@ -42,6 +42,15 @@ def explain(death: Death, limit_bytes: int | None) -> tuple[Cause, str]:
     return Cause.KILLED, f"the worker was killed from outside ({name})"
 
 
+def retirement(step: str, left: tuple[str, ...]) -> str:
+    """What the user is told where a worker can't run another attempt behind one of this step."""
+    what = left[0] if len(left) == 1 else f"{', '.join(left[:-1])} and {left[-1]}"
+    return (
+        f"{step} leaves {what} behind, which can't be put back: what runs next gets a new process, which takes longer. "
+        "End in the step what it begins there"
+    )
+
+
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name

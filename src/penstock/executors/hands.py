@@ -27,6 +27,10 @@ class Sent(NamedTuple):
     message: bytes
 
 
+def _nobody(attempt: str, left: tuple[str, ...]) -> None:
+    pass
+
+
 class Hands:
     """A worker's two sockets and its queue."""
 
@@ -43,6 +47,7 @@ class Hands:
         self.began_at = 0.0  # of the head
         self.metrics: tuple[Metric, ...] = ()  # hinted by the head
         self._post: Callable[[Ended | Hint], None]
+        self._retires: Callable[[str, tuple[str, ...]], None]
         self._near, self._far = posix.message_pair()
         self._near.setblocking(False)
 
@@ -61,9 +66,12 @@ class Hands:
         """Nothing is queued."""
         return not self.flight and not self.unsent
 
-    def posts_to(self, post: Callable[[Ended | Hint], None]) -> None:
-        """Who is told what the worker says. Once, before anything is sent."""
-        self._post = post
+    def posts_to(
+        self, post: Callable[[Ended | Hint], None], retires: Callable[[str, tuple[str, ...]], None] = _nobody
+    ) -> None:
+        """Who is told what the worker says; `retires`: of the attempt that it ends with, and why. Once, before anything
+        is sent."""
+        self._post, self._retires = post, retires
 
     def send(self, item: Sent) -> None:
         """Queue an attempt."""
@@ -91,6 +99,8 @@ class Hands:
             attempt, said = content
             if kind == channel.OUTCOME:
                 self._take_outcome(attempt, from_plain(said))
+            elif kind == channel.RETIRES:
+                self._retires(attempt, said)
             else:
                 self.metrics = tuple(Metric(*metric) for metric in said)
                 self._post(Hint(attempt, self.metrics))

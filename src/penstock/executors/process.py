@@ -8,16 +8,18 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.executors import capacity
 from penstock.executors.blank import Blank
-from penstock.executors.endings import Death, explain
+from penstock.executors.endings import Death, explain, retirement
 from penstock.executors.hands import Hands, Sent
 from penstock.executors.interpreters import Interpreter, Interpreters, own_alone
 from penstock.executors.nursery import Nursery
 from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
+from penstock.model.ids import step_of
 from penstock.model.outcomes import Error, Outcome
 from penstock.model.specs import Attempt, RunContext, attempt_to_plain
 from penstock.model.states import Cause, TaskStatus
@@ -73,6 +75,7 @@ class ProcessExecutor:
         self._where: dict[str, _Hired] = {}  # by attempt
         self._fresh_lanes: dict[int, _FreshLane] = {}
         self._noticed: set[str] = set()
+        self._retired_by: set[str] = set()  # steps of which it was said
         self._hired = 0
         self._zygotes = 0
         self._closed = False
@@ -187,7 +190,7 @@ class ProcessExecutor:
         nursery = self._nursery(place)
         hired = _Hired(hands, nursery, place)
         self._hands[number] = hired
-        hands.posts_to(lambda event: self._said(hired, event))
+        hands.posts_to(lambda event: self._said(hired, event), partial(self._retires, hired))
         self._mailbox.watch(hands.fd, lambda: self._read(hired))
         nursery.order(Order(number, name, hands.log, limit, gpus), hands.far_fd)
         return hired
@@ -238,6 +241,18 @@ class ProcessExecutor:
                 hired.held = event  # posted when its process is gone
                 return
         self._mailbox.post(event)
+
+    def _retires(self, hired: _Hired, attempt: str, left: tuple[str, ...]) -> None:
+        """The worker ends by itself behind this attempt, since it can't be put back into what it was."""
+        if hired.fresh_lane is not None or hired.dying:
+            return
+        hired.dying = True
+        self._leave_lane(hired)
+        self._recalled(hired.hands.take_back())
+        step = step_of(attempt)
+        if step not in self._retired_by:
+            self._retired_by.add(step)
+            self._mailbox.post(Notice(retirement(step, left)))
 
     def _hear(self, place: _Place, nursery: Nursery) -> None:
         if not nursery.hear(self._take_report):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from penstock.artifacts.masking import masked
+from penstock.shadows import standard
 from penstock.worker.attempt import is_attempt_of
 from penstock.worker.capture import LineStream, level_letter
 
@@ -123,7 +124,7 @@ class Tee:
         errors = _TeeStream(err, err, self._lines[1], self._is_mine)
         self._lay(sys, "stdout", output)
         self._lay(sys, "stderr", errors)
-        logging = sys.modules.get("logging")
+        logging = standard("logging")
         if logging is not None:
             shown = [_bottom(out), _bottom(err)]
             for handler in (*logging.getLogger().handlers, logging.lastResort):

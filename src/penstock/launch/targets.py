@@ -16,6 +16,7 @@ from penstock.environments.bytecode import drop_doubtful
 from penstock.errors import UsageError
 from penstock.sdk import current
 from penstock.sdk.flows import Flow
+from penstock.shadows import guard
 
 _PYTHONS_OWN = sys.stdlib_module_names - {"test", "this", "antigravity"}  # nothing imports these
 
@@ -98,6 +99,7 @@ def load_file(path: Path) -> ModuleType:
         raise UsageError(f"{path} would hide Python's own module {name!r}: rename the file")
     if root not in sys.path:
         sys.path.insert(0, root)
+        guard()
     drop_doubtful(collect.walk(root, collect.MAX_ENTRIES).files)
     loaded = sys.modules.get(name)
     if loaded is None:

@@ -38,6 +38,11 @@ def folder_name(run_id: str, nonce: str) -> str:
     return f"{run_id}-{nonce}" if nonce else run_id
 
 
+def step_of(task: str) -> str:
+    """`train` of `digits/3/train/2`, or of an attempt of it."""
+    return task.split("/")[2]
+
+
 def how_to_resume(run_id: str, file: str, qualname: str) -> str:
     """What to type to go on with a run: in a shell, or where its flow has no file (`file` ""), in the notebook."""
     return f"penstock resume {run_id}" if file else f'penstock.resume("{run_id}", flow={qualname})'

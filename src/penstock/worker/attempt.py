@@ -1,8 +1,8 @@
 """Runs one attempt: inputs are resolved, the function is found and called, its result is stored.
 
 Knows nothing of processes: the same function serves a worker and the flow's own process. What an attempt must not
-change for the next one is `worker/footing.py`'s, its random numbers are `worker/chance.py`'s; who waits for the outcome
-is the caller's.
+change for the next one is `worker/restoring.py`'s, its random numbers are `worker/chance.py`'s; who waits for the
+outcome is the caller's.
 """
 
 from __future__ import annotations

@@ -12,13 +12,14 @@ from penstock.artifacts import masking
 from penstock.model.outcomes import Error
 from penstock.model.specs import RunContext
 from penstock.sdk import current
+from penstock.shadows import guard
 from penstock.worker import audit, capture, posix, sources
 from penstock.worker.attempt import Workbench
 from penstock.worker.bootstrap import kit_root
 from penstock.worker.chance import Chance
 from penstock.worker.failure import error_of
-from penstock.worker.footing import Footing
 from penstock.worker.hooks import ImportHooks
+from penstock.worker.restoring import Restoring
 
 Explain = Callable[[BaseException, str], None]
 """Adds to what the import of a file raised what its environment has to do with it."""
@@ -29,7 +30,7 @@ class Ready(NamedTuple):
 
     bench: Workbench
     chance: Chance
-    footing: Footing
+    restoring: Restoring
     library: Any
 
 
@@ -46,7 +47,9 @@ def boot(context: RunContext) -> Ready:
     sys.argv[:] = context.argv or [context.module_path]
     hooks = ImportHooks()
     capture.install(hooks)
+    restoring = Restoring(hooks)
     recorded = sources.install(context.sources)
+    guard()
     sys.meta_path.insert(0, hooks)
     hooks.when_imported("pathlib", lambda _: audit.listen())  # before that nobody returns a file
     explain: Optional[Explain] = None
@@ -57,7 +60,7 @@ def boot(context: RunContext) -> Ready:
     broken = _import(recorded, context, explain) if context.module else None
     library = posix.libc()
     chance = Chance(hooks, context.seed, sweeps=True, library=library)
-    return Ready(Workbench(context, broken=broken, taken=chance.take_in), chance, Footing(), library)
+    return Ready(Workbench(context, broken=broken, taken=chance.take_in), chance, restoring, library)
 
 
 def hide_secrets(context: RunContext) -> None:

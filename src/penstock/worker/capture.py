@@ -46,7 +46,18 @@ class LineStream(io.TextIOBase):
         self._pending_size = 0
         self.level = b"-"
         self.mark = b""  # the attempt's id, until its first line
-        self.buffer = io.FileIO(fd, "wb", closefd=False)
+        self._bytes = io.FileIO(fd, "wb", closefd=False)
+
+    @property
+    def buffer(self) -> io.FileIO:
+        """For bytes. A wrapper of a program's closes it when it is thrown away: then there is another one."""
+        if self._bytes.closed:
+            self._bytes = io.FileIO(self._fd, "wb", closefd=False)
+        return self._bytes
+
+    def close(self) -> None:
+        """Ends the line: the stream is the process's, and not the program's to close."""
+        self.finish_line()
 
     @property
     def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -108,10 +119,18 @@ class LineStream(io.TextIOBase):
             written = os.write(self._fd, data)
 
 
+class _Input(io.TextIOWrapper):
+    """`sys.stdin`, which is the process's as well."""
+
+    def close(self) -> None:
+        """Does nothing."""
+
+
 def install(hooks: ImportHooks) -> None:
     """Take over this process's standard streams, `warnings` and the stream handlers of `logging`."""
     sys.stdout = sys.__stdout__ = LineStream(1, b"o")
     sys.stderr = sys.__stderr__ = LineStream(2, b"e")
+    sys.stdin = sys.__stdin__ = _Input(io.BufferedReader(io.FileIO(0, "rb", closefd=False)))
     hooks.when_imported("logging", _teach_logging)
     hooks.when_imported("warnings", _teach_warnings)
 

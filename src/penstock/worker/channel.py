@@ -20,6 +20,7 @@ ROOM = LIMIT + 16
 ATTEMPT = b"a"  # executor -> worker: an attempt
 OUTCOME = b"o"  # worker -> executor: its outcome
 HINT = b"h"  # worker -> executor: metrics of the attempt that runs
+RETIRES = b"r"  # worker -> executor: it ends with the attempt that runs, and begins no other one
 
 SETUP = b"s"  # executor -> zygote: what to import, and how
 WORKER = b"w"  # executor -> zygote: start a worker; its descriptors come with the message

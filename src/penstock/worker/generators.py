@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 
+from penstock.shadows import standard
+
 _LONG = 2**63 - 1
 _INCREMENT = 2**128 - 1
 _PCG = ("PCG64", "PCG64DXSM")
@@ -70,8 +72,8 @@ class Kinds:
 def _bases() -> Dict[type, Optional[Kind]]:
     found: Dict[type, Optional[Kind]] = {}
     for module, name, kind in _TABLE:
-        # A module that is being imported, or that hides the library's, may lack the name.
-        type_ = getattr(sys.modules.get(module), name, None)
+        # A module that is being imported may lack the name.
+        type_ = getattr(standard(module), name, None)
         if isinstance(type_, type):
             found[type_] = kind
     return found

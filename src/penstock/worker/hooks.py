@@ -1,4 +1,5 @@
-"""What has to happen the moment a module is imported: random numbers are seeded, logging learns about levels.
+"""What has to happen when a module is imported: random numbers are seeded, logging learns about levels; and what
+imports change of the process is told from what a step changes.
 
 Importing those modules ourselves would cost every worker what only some steps need.
 """
@@ -10,6 +11,8 @@ import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Callable, Dict, Optional, Sequence
+
+from penstock.shadows import standard
 
 Callback = Callable[[ModuleType], None]
 _STANDARD = os.path.dirname(os.__file__)
@@ -25,35 +28,67 @@ class ImportHooks:
     def __init__(self) -> None:
         self.imported: Optional[Callback] = None  # called with each module of the project after its import
         self._waiting: Dict[str, Callback] = {}
+        self._around: Optional[Callable[[], None]] = None
+        self._behind: Optional[Callable[[], None]] = None
+        self.depth = 0  # of modules that are being imported, where somebody asked for what is around them
 
     def when_imported(self, name: str, callback: Callback) -> None:
-        """Call `callback(module)` once, right after the import of `name`."""
-        module = sys.modules.get(name)
+        """Call `callback(module)` once, right after the import of `name`; behind those that wait for it already."""
+        module = standard(name)
         if module is not None:
             callback(module)
-        else:
-            self._waiting[name] = callback
+            return
+        first = self._waiting.get(name)
+        self._waiting[name] = callback if first is None else _both(first, callback)
+
+    def around_imports(self, before: Callable[[], None], after: Callable[[], None]) -> None:
+        """Call these from now on where a module is imported, and not again for what that one imports itself."""
+        self._around, self._behind = before, after
 
     def find_spec(
         self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None
     ) -> Optional[ModuleSpec]:
         """The module's own spec, with a loader that calls back."""
-        callback, imported = self._waiting.pop(fullname, None), self.imported
-        if callback is None and imported is None:
+        wraps = fullname in self._waiting or (self._around is not None and not self.depth)
+        if not wraps and self.imported is None:
             return None
         for finder in sys.meta_path:
             find = None if finder is self else getattr(finder, "find_spec", None)
             spec = None if find is None else find(fullname, path, target)
             if spec is not None:
-                if callback is not None and spec.loader is not None:
-                    calling: Any = _Calling(spec.loader, callback)
+                if self.imported is not None and spec.has_location and is_of_project(fullname, spec.origin):
+                    _tell(spec.loader, fullname, self.imported)
+                if wraps and spec.loader is not None:
+                    calling: Any = _Calling(spec.loader, self)
                     spec.loader = calling
-                elif imported is not None and spec.has_location and is_of_project(fullname, spec.origin):
-                    _tell(spec.loader, fullname, imported)
                 return spec
-        if callback is not None:
-            self._waiting[fullname] = callback
         return None
+
+    def execute(self, loader: Any, module: ModuleType) -> None:
+        """Import a module, and call back."""
+        before, after = self._around, self._behind
+        if before is not None and not self.depth:
+            before()
+        self.depth += 1
+        try:
+            loader.exec_module(module)
+            # A file of the project's may be named like one of Python's modules.
+            callback = self._waiting.get(module.__name__)
+            if callback is not None and standard(module.__name__) is module:
+                del self._waiting[module.__name__]
+                callback(module)
+        finally:
+            self.depth -= 1
+            if after is not None and before is not None and not self.depth:
+                after()
+
+
+def _both(first: Callback, second: Callback) -> Callback:
+    def both(module: ModuleType) -> None:
+        first(module)
+        second(module)
+
+    return both
 
 
 def is_of_project(name: str, file: Optional[str]) -> bool:
@@ -83,9 +118,11 @@ def _tell(loader: Any, name: str, imported: Callback) -> None:
 
 
 class _Calling:
-    def __init__(self, loader: Any, callback: Callback) -> None:
+    """A loader, until it has loaded."""
+
+    def __init__(self, loader: Any, hooks: ImportHooks) -> None:
         self._loader = loader
-        self._callback = callback
+        self._hooks = hooks
 
     def create_module(self, spec: ModuleSpec) -> Optional[ModuleType]:
         return self._loader.create_module(spec)
@@ -94,5 +131,8 @@ class _Calling:
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader
-        self._loader.exec_module(module)
-        self._callback(module)
+        self._hooks.execute(self._loader, module)
+
+    def __getattr__(self, name: str) -> Any:
+        """What `importlib.util.find_spec` is asked for: `get_code`, `get_source`, `is_package`."""
+        return getattr(self._loader, name)

@@ -13,6 +13,7 @@ from itertools import chain, islice
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
 
+from penstock.shadows import standard
 from penstock.worker.generators import Kind, Kinds, holder, name_of, parts
 from penstock.worker.hooks import is_of_package, is_of_project
 
@@ -98,8 +99,9 @@ class Search:
         if _COUNTS_OBJECTS:
             if "numpy" in sys.modules:
                 marks += (sys.getrefcount(_thread.LockType), sys.getrefcount(_thread.RLock))
-            if "random" in sys.modules:
-                marks.append(sys.getrefcount(getattr(sys.modules["random"], "Random", None)))
+            random = standard("random")
+            if random is not None:
+                marks.append(sys.getrefcount(getattr(random, "Random", None)))
         return tuple(marks)
 
     def _look_at_modules(self) -> None:
@@ -204,7 +206,7 @@ class Search:
     def _swept(self) -> Iterator[Tuple[str, Any, Kind]]:
         """What the garbage collector knows of. A seed sequence is a part of each of numpy's generators: the project's
         own ones alone count."""
-        names: Any = getattr(sys.modules.get("tempfile"), "_RandomNameSequence", None)
+        names: Any = getattr(standard("tempfile"), "_RandomNameSequence", None)
         types = self._kinds.types() | {names}
         found: List[Any] = [value for value in gc.get_objects() if type(value) in types]
         # Names for files and semaphores must stay different in each process.
@@ -242,7 +244,7 @@ def _free(place: str, taken: Set[str]) -> str:
 
 def _of_libraries() -> Set[int]:
     """Generators that are seeded anyway, as those of their libraries."""
-    random, legacy, torch = (sys.modules.get(name) for name in ("random", "numpy.random.mtrand", "torch"))
+    random, legacy, torch = (standard(name) for name in ("random", "numpy.random.mtrand", "torch"))
     known = getattr(random, "_inst", None), getattr(legacy, "_rand", None), getattr(torch, "default_generator", None)
     return {part for generator in known for part in parts(generator)}
 

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
+from contextvars import copy_context
 from time import monotonic, process_time
 from typing import Any, Callable, NamedTuple, NoReturn, Optional, Tuple
 
 from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
 from penstock.model.specs import attempt_from_plain
 from penstock.model.states import Cause
-from penstock.worker import capture, channel, posix
+from penstock.worker import capture, channel
 from penstock.worker.attempt import Workbench, run_attempt
 from penstock.worker.chance import Chance
 from penstock.worker.failure import traceback_text
-from penstock.worker.footing import Footing
 from penstock.worker.gauge import Gauge
+from penstock.worker.leftovers import wait_for_threads
 from penstock.worker.meter import Meter, Reading, between, counted_from
+from penstock.worker.restoring import Restoring
 
 _SHORT_S = 0.005
 """What is over sooner has hardly changed the memory that was seen last: that is not worth another look."""
+
+
+_LAST_THREADS_S = 5.0
+"""So long threads that are no daemons may go on in a worker that ends."""
 
 
 class Post(NamedTuple):
@@ -40,14 +46,15 @@ class Worker:
         post: Post,
         bench: Workbench,
         chance: Chance,
-        footing: Footing,
+        restoring: Restoring,
         log_file: str,
         log_size: Callable[[], int],
     ) -> None:
         self._post = post
         self._bench = bench
         self._chance = chance
-        self._footing = footing
+        self._restoring = restoring
+        restoring.keep(post.library)
         self._log_file = log_file
         self._log_size = log_size
         self._log_end = log_size()
@@ -86,16 +93,25 @@ class Worker:
         capture.begin(attempt.id)
         for note in self._chance.told():
             sys.stderr.write(f"{note}\n")
-        outcome = run_attempt(attempt, self._bench)
-        self._end_children()
-        self._footing.end()
+        # What it sets of context variables goes with it.
+        outcome = copy_context().run(run_attempt, attempt, self._bench)
+        left = self._restoring.end(outcome.usage.wall_s > _SHORT_S)
         log = self._log()
         after = self._meter.read(memory=outcome.usage.wall_s > _SHORT_S)
         self._memory_bytes = after.memory_bytes or self._memory_bytes
         before = counted_from(before, *self._bench.writes.moved())
         usage = between(outcome.usage, before, after, max(self._post.gauge.end(), self._memory_bytes))
+        if left:
+            os.write(self._post.fd, channel.wrap(channel.RETIRES, (attempt.id, tuple(left)), self._post.scratch))
         sent = self._send(attempt.id, outcome._replace(usage=usage, log=log, worker=self._post.name))
+        if left:
+            self._retire()
         self._before = self._look_again() if sent is None else counted_from(after, written_bytes=sent)
+
+    def _retire(self) -> NoReturn:
+        """What the last attempt has left can't be put back: the next one gets another process."""
+        wait_for_threads(_LAST_THREADS_S)
+        os._exit(0)
 
     def _begin(self, before: Reading) -> None:
         cpu_s = process_time() + before.children_cpu_s
@@ -131,19 +147,6 @@ class Worker:
     def _log(self) -> Optional[Log]:
         """The slice of the log that this attempt wrote."""
         capture.finish_lines()
-        if self._post.library is not None:
-            self._post.library.fflush(None)  # what C code printed
         start, end = self._log_end, self._log_size()
         self._log_end = end
         return Log(self._log_file, start, end) if end > start else None
-
-    def _end_children(self) -> None:
-        """Kill and reap what the attempt left running, so that the meter counts it."""
-        while True:
-            try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
-                if pid == 0:
-                    posix.kill(posix.descendants(self._pid, posix.Family().look(fresh=True)))
-                    os.waitpid(-1, 0)
-            except ChildProcessError:  # orphans become children of this process: none is left anywhere
-                return

@@ -12,6 +12,8 @@ import signal
 import sys
 from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
+from penstock.shadows import standard
+
 LINUX = sys.platform.startswith("linux")
 PAGE = mmap.PAGESIZE
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -80,7 +82,7 @@ def threads_alive() -> int:
     try:
         return sum(_name_of_thread(thread) not in _THREADS_THAT_FORK for thread in os.listdir("/proc/self/task"))
     except OSError:
-        threading = sys.modules.get("threading")
+        threading = standard("threading")
         return threading.active_count() if threading else 1
 
 

@@ -17,6 +17,7 @@ import time
 from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Set, Tuple
 
 from penstock.model import wire
+from penstock.shadows import standard
 from penstock.worker import boot, channel, posix, sieve
 from penstock.worker.bootstrap import bootstrap
 from penstock.worker.gauge import FILE_SIZE, Gauge, Gauges
@@ -177,7 +178,7 @@ class Zygote:
     def _fork_is_safe(self) -> bool:
         if not posix.LINUX:
             return False
-        threading = sys.modules.get("threading")
+        threading = standard("threading")
         if posix.threads_alive() > 1 and (threading is None or threading.active_count() == 1):
             # Threads of a library. OpenBLAS, for one, ends its own before a fork and starts them again when needed.
             pid = os.fork()
@@ -185,13 +186,18 @@ class Zygote:
                 os._exit(0)
             os.waitpid(pid, 0)
         count = posix.threads_alive()
+        what = ""
         if count > 1:
+            what = f"leaves {'a thread' if count == 2 else f'{count - 1} threads'} running"
+        elif _has_queues():
+            what = "makes a pool or a queue of processes"
+        if what:
             text = (
-                f"{self._context.module} leaves {'a thread' if count == 2 else f'{count - 1} threads'} running when it "
-                "is imported, so that workers can't be forked: each is started anew, which takes longer"
+                f"{self._context.module} {what} when it is imported, so that workers can't be forked: each is started "
+                "anew, which takes longer"
             )
             self._report(channel.NOTICE, (text,))
-        return count == 1
+        return not what
 
     def _patience_ms(self) -> Optional[float]:
         """How long to wait for orders until memory has to be looked at."""
@@ -300,6 +306,14 @@ class Zygote:
             pass  # the executor is gone; the next look at the socket says so
 
 
+def _has_queues() -> bool:
+    """Whether there are queues of `multiprocessing`, as each `ProcessPoolExecutor` has: forks would share their pipes,
+    and take one another's results."""
+    queues, util = standard("multiprocessing.queues"), standard("multiprocessing.util")
+    known: Any = getattr(util, "_afterfork_registry", {})
+    return queues is not None and any(isinstance(item, queues.Queue) for item in known.values())
+
+
 def _used_by_attempt(charge: Charge) -> _Used:
     """What the attempt has used whose worker is dead and not reaped yet; zeros where it had begun none."""
     if not charge.gauge.began():
@@ -331,7 +345,7 @@ def serve(
     ready.bench.pid = os.getpid()
     post = Post(order.name, fd, gauge, context.scratch, ready.library)
     log_size = _size_of_log if outlet is None else outlet.size
-    Worker(post, ready.bench, ready.chance, ready.footing, order.log, log_size).run()
+    Worker(post, ready.bench, ready.chance, ready.restoring, order.log, log_size).run()
 
 
 def main(fd: int) -> NoReturn:

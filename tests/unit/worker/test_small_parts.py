@@ -1,4 +1,4 @@
-"""The worker's small parts: hooks, footing, gauges, messages, sources."""
+"""The worker's small parts: hooks, gauges, messages, sources."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pytest
 
 from penstock.model.outcomes import Usage
 from penstock.worker import channel, meter, posix, sources
-from penstock.worker.footing import Footing
 from penstock.worker.gauge import FILE_SIZE, Gauges
 from penstock.worker.hooks import ImportHooks
 
@@ -33,22 +32,6 @@ def test_a_hook_is_called_once_when_a_module_is_imported(tmp_path: Path, monkeyp
     hooks.when_imported("fresh_module", lambda module: seen.append(module.__name__))
     assert seen == [42, "fresh_module"]
     del sys.modules["fresh_module"]
-
-
-def test_footing_restores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("KEPT", "before")
-    footing = Footing()
-    for _ in range(2):
-        (tmp_path / "gone").mkdir()
-        os.chdir(tmp_path / "gone")
-        os.rmdir(tmp_path / "gone")
-        os.environ["KEPT"] = "after"
-        os.environ["ADDED"] = "1"
-        footing.end()
-        assert os.getcwd() == str(tmp_path)
-        assert os.environ["KEPT"] == "before"
-        assert "ADDED" not in os.environ
 
 
 def test_gauges() -> None:

@@ -1,0 +1,107 @@
+"""A project with a file for every module of Python's: its own code gets those, and nothing else does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.system.flows import Project
+
+FLOW = """
+from penstock import flow, log_metrics, step
+import queue
+from queue import Thing
+import logging
+import selectors
+
+@step
+def work(n):
+    import os
+    import statistics as again
+    import queue as later
+    print("line", n)
+    log_metrics({"n": n})
+    return Thing(n), queue.mine, again.mean([1]), later is queue, os.getpid() > 0
+
+@step
+def use(thing):
+    return thing.n, type(thing).__module__, logging.mine, selectors.mine
+
+@flow
+def hello():
+    import os
+    found = work.map(range(2)).result()
+    inline = work.options(on="inline")(3)
+    if not os.path.exists("ok"):
+        raise KeyError("not yet")
+    return [item[1:] for item in found], use(found[1][0]), inline[1:]
+
+if __name__ == "__main__":
+    print(hello())
+"""
+MINE = ["my queue", "my mean", True, True]
+
+
+@pytest.fixture
+def shadowed(project: Project) -> Project:
+    for name in sys.stdlib_module_names - set(sys.builtin_module_names) - {"this", "antigravity"}:
+        (project.folder / f"{name}.py").write_text(f"raise RuntimeError('the project has {name}')\n")
+    for name in ("logging", "selectors"):
+        (project.folder / f"{name}.py").write_text("mine = __name__\n")
+    (project.folder / "queue.py").write_text(
+        "import penstock\nmine = 'my queue'\nclass Thing:\n    def __init__(self, n):\n        self.n = n\n"
+    )
+    (project.folder / "statistics.py").write_text("def mean(x):\n    return 'my mean'\n")
+    (project.folder / "hello.py").write_text(FLOW)
+    return project
+
+
+def test_each_importer_gets_the_module_that_it_means(shadowed: Project) -> None:
+    code, said = shadowed.penstock("run", "hello.py")
+    assert (code, "KeyError: 'not yet'" in said) == (1, True), said
+    assert "the project has" not in said
+    shadowed.touch("ok")
+    for words in (
+        ["resume"],
+        ["show"],
+        ["show", "hello/1/work/1"],
+        ["ls"],
+        ["why", "hello/1/work/1"],
+        ["du"],
+        ["doctor"],
+        ["run", "--dry-run", "hello.py"],
+        ["run", "--inline", "hello.py"],
+        ["fork", "hello/1"],
+        ["gc"],
+    ):
+        code, said = shadowed.penstock(*words)
+        assert (code, "the project has" in said) == (0, False), (words, said)
+    assert shadowed.penstock("logs", "hello/1")[1].count("line ") == 3
+    code, said = shadowed.penstock("get", "hello/1", "--json")
+    assert code == 0, said
+    assert "my queue" in said
+    assert "my mean" in said
+
+
+def test_a_script_whose_folder_python_has_put_first(shadowed: Project) -> None:
+    shadowed.touch("ok")
+    said = shadowed.python("hello.py")
+    mine = tuple(MINE)
+    assert repr(([mine, mine], (1, "queue", "logging", "selectors"), mine)) in said
+
+
+def test_the_kit_in_another_interpreter(shadowed: Project, interpreter: Callable[[str], Path]) -> None:
+    from penstock.environments.kit import build_kit
+
+    kit = build_kit(shadowed.folder.parent)
+    code = (
+        f"import sys; sys.path[:] = [p for p in sys.path if p] + [{str(kit)!r}]; import penstock.worker.zygote; "
+        f"sys.path.insert(0, {str(shadowed.folder)!r}); from penstock.shadows import guard; guard(); "
+        "import queue; from penstock.worker import posix; posix.libc(); print(queue.mine)"
+    )
+    process = shadowed.popen([str(interpreter("python3.9")), "-c", code])
+    output, _ = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, "my queue\n"), output
