@@ -8,7 +8,7 @@ import pyarrow as _pyarrow
 
 from penstock.artifacts import digests
 from penstock.artifacts.canonical import BIG, Walk
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 
 pa: Any = _pyarrow  # its stubs know next to nothing
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any, Tuple
 
 from penstock.artifacts import rebuild
@@ -15,10 +16,52 @@ def this_python() -> str:
     return f"{sys.implementation.name} {sys.version_info[0]}.{sys.version_info[1]}"
 
 
+_MAKERS = ("_make_function", "_make_skeleton_class", "_make_skeleton_enum")
+
+
+def pickler() -> Any:
+    """A pickler of cloudpickle's, which takes functions and classes apart and writes nothing."""
+    return _cloudpickle().Pickler(io.BytesIO())
+
+
+def reduction(pickler: Any, obj: Any) -> Any:
+    """What cloudpickle makes of what pickle alone can't write. Raises TypeError where it can't either."""
+    module = _cloudpickle()
+    if isinstance(obj, type):
+        return _class(module._class_reduce(obj))
+    if isinstance(obj, FunctionType):
+        return pickler._function_reduce(obj)
+    reducer = pickler.dispatch_table.get(type(obj))
+    if reducer is None:
+        raise TypeError(f"cannot pickle {type(obj).__qualname__!r} object")
+    return reducer(obj)
+
+
+def is_made(reduction: Any) -> bool:
+    """Whether this is what a function or a class is made from, and no name of it."""
+    return reduction is not NotImplemented and getattr(reduction[0], "__name__", "") in _MAKERS
+
+
+def made_of(make: Any, args: Tuple[Any, ...]) -> Tuple[Any, ...]:
+    """What a class is made of before it gets its attributes, without a number that cloudpickle gives it."""
+    if make.__name__ == "_make_skeleton_enum":
+        bases, _, _, members, _, _, _ = args
+        return (bases, members)
+    kind, _, bases, given, _, _ = args
+    return (kind, bases, {name: part for name, part in given.items() if name not in ("__module__", "__qualname__")})
+
+
+def _class(reduction: Any) -> Any:
+    return reduction
+
+
+def _cloudpickle() -> Any:
+    return importlib.import_module("cloudpickle.cloudpickle")
+
+
 def reduce_code(obj: CodeType) -> Any:
     """Code as cloudpickle writes it, with the Python that it is for."""
-    module: Any = importlib.import_module("cloudpickle.cloudpickle")
-    return rebuild.code, (this_python(), *module._code_reduce(obj))
+    return rebuild.code, (this_python(), *_cloudpickle()._code_reduce(obj))
 
 
 def code(python: str, make: Any, args: Tuple[Any, ...]) -> Any:

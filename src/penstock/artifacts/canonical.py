@@ -1,6 +1,6 @@
 """What a value is, as bytes: the canonical form and its digest; docs/formats.md, Canonical form.
 
-Owns the walk, the atoms and the containers. Classes, functions and objects are `symbols`, libraries' values are
+Owns the walk, the atoms and the containers. Classes, functions and objects are `objects`, libraries' values are
 `libraries`. Speed counts: this runs for every argument and every result. Forms are written to one buffer; a form that
 grows long is replaced by its digest, so that shared parts cost once and memory stays small.
 """
@@ -21,13 +21,13 @@ Known = Dict[Any, Tuple[Any, Any]]
 BIG = 64 << 10  # bytes and buffers from here on count by a digest of their own
 _INLINE = 1024  # a longer form is replaced by its digest
 SHORTEST_DIGESTED = _INLINE + 1
-_SPILL = 1 << 20
+SPILL = 1 << 20
 AS_NAMES, BY_CONTENT, BY_STATE = 0, 1, 2
 """What a path to an existing file counts by: its text; its content; the sizes and times of what is there."""
 _DEEPEST = 200  # levels; three Python frames each must fit under the default recursion limit of 1,000
 _WEB = 64  # how often one long form that can't be shared is written before the walk gives up
 _NOWHERE = 1 << 30
-_PREFIX = b"penstock.value.1\0"
+_PREFIX = b"penstock.value.2\0"
 _size = struct.Struct("<Q").pack
 _double = struct.Struct("<d").pack
 _NAN = b"f" + bytes.fromhex("7ff8000000000000")[::-1]
@@ -106,6 +106,7 @@ class Walk:
         "known",
         "out",
         "places",
+        "sink",
     )
 
     def __init__(self, known: Optional[Known] = None, files: int = AS_NAMES, places: bool = False) -> None:
@@ -115,6 +116,7 @@ class Walk:
         self.files = files
         self.places = places
         self.known: Known = {} if known is None else known
+        self.sink: Any = None  # what reducers are given, once one is called
         self._open: Dict[int, int] = {}  # id of each value around this one -> its level
         self._low = _NOWHERE  # the outermost level that was referred back to, in what may not be shared yet
         self._shared: Dict[int, bytes] = {}  # id -> form, for long forms
@@ -165,7 +167,7 @@ class Walk:
 
     def spill(self, begun: int) -> None:
         """Called now and then inside a value whose form may be very long: keeps `out` small."""
-        if len(self.out) - begun > _SPILL:
+        if len(self.out) - begun > SPILL:
             hasher = self._hashers.get(self.depth - 1)
             if hasher is None:
                 hasher = self._hashers[self.depth - 1] = digests.Hasher()
@@ -263,7 +265,7 @@ def _sequence(walk: Walk, value: Any) -> None:
         for item in items:
             index += 1
             (rules.get(type(item)) or rule_for(type(item)))(walk, item)
-            if len(out) - begun > _SPILL:
+            if len(out) - begun > SPILL:
                 walk.spill(begun)
     except Unstable as error:
         error.path.append(f"[{index}]")
@@ -281,7 +283,7 @@ def _dict(walk: Walk, value: Dict[object, object]) -> None:
         for key, item in value.items():
             (rules.get(type(key)) or rule_for(type(key)))(walk, key)
             (rules.get(type(item)) or rule_for(type(item)))(walk, item)
-            if len(out) - begun > _SPILL:
+            if len(out) - begun > SPILL:
                 walk.spill(begun)
     except Unstable as error:
         error.path.append(subscript(key))
@@ -315,6 +317,16 @@ def edge(walk: Walk, value: Edge) -> None:
     walk.out += b"R" + _size(len(identity)) + identity
 
 
+def attribute(name: object) -> str:
+    """An attribute as a culprit's path shows it."""
+    return f".{name}"
+
+
+def index(number: object) -> str:
+    """An item's number as a culprit's path shows it."""
+    return f"[{number}]"
+
+
 def subscript(key: object) -> str:
     """A dict key as a culprit's path shows it."""
     return f"[{key!r}]" if type(key) in (str, int, bool) and len(repr(key)) <= 60 else f"[{type(key).__name__}]"
@@ -323,11 +335,16 @@ def subscript(key: object) -> str:
 @functools.lru_cache(maxsize=1024)
 def rule_for(kind: type) -> Rule:
     """The rule for the values of a type that is no builtin."""
-    from penstock.artifacts import symbols
+    from penstock.artifacts import objects
 
     if issubclass(kind, Edge):
         return edge
-    return symbols.rule_for(cast("Type[Any]", kind))
+    return objects.rule_for(cast("Type[Any]", kind))
+
+
+def rule_of(kind: type) -> Rule:
+    """The rule for the values of any type."""
+    return _RULES.get(kind) or rule_for(kind)
 
 
 _RULES: Dict[type, Rule] = {

@@ -11,7 +11,7 @@ import numpy as np
 
 from penstock.artifacts import digests, rebuild
 from penstock.artifacts.canonical import BIG, Known, Walk
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 
 _CHUNK = 4 << 20
 _TILE = 32

@@ -7,7 +7,7 @@ from typing import Any, Callable, Optional
 import numpy as np
 
 from penstock.artifacts import rebuild
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 
 
 def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:

@@ -10,25 +10,21 @@ from typing import Any, Callable, Optional
 import numpy as np
 import pandas as _pandas
 
-from penstock.artifacts import numpy_arrays, pandas_parts, rebuild, symbols
-from penstock.artifacts.canonical import BIG, Unstable, Walk
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts import numpy_arrays, objects, pandas_parts, rebuild
+from penstock.artifacts.canonical import BIG, Walk
+from penstock.artifacts.reducing import Sink
 
 pd: Any = _pandas  # its annotations are partial
 _NUMPY_ARRAY: Any = pd.Series([0]).array.__class__
 
 
 def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
-    """The rule for frames, series, indexes and Arrow-backed arrays."""
-    if kind is pd.DataFrame:
-        return _frame_form
-    if kind is pd.Series:
-        return _series_form
-    if issubclass(kind, pd.Index):
-        return _index_form
+    """The rule for dtypes and for the arrays that no reducer makes of numpy's; frames are what their records are."""
     if issubclass(kind, pd.api.extensions.ExtensionDtype):
         return _dtype_form
-    return _array_form if issubclass(kind, pd.api.extensions.ExtensionArray) else None
+    return (
+        _array_form if issubclass(kind, pd.api.extensions.ExtensionArray) and kind not in pandas_parts.PLAIN else None
+    )
 
 
 def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
@@ -75,59 +71,6 @@ def _reduce_arrow(sink: Sink, value: Any) -> Any:
     return rebuild.pandas_arrow, (value.__class__, dict(value.__dict__))
 
 
-def _frame_form(walk: Walk, value: Any) -> None:
-    begun = walk.begin(value)
-    if begun < 0:
-        return
-    walk.out += b"X"
-    walk.name("pandas.DataFrame")
-    walk.size(3 + value.shape[1])
-    walk.part(value.columns, ".columns")
-    walk.part(value.index, ".index")
-    walk.part(value.attrs, ".attrs")
-    for number, values in enumerate(_columns(value)):
-        try:
-            _array_form(walk, values)
-        except Unstable as error:
-            error.path.append(f".iloc[:, {number}]")
-            raise
-    walk.end(value, begun)
-
-
-def _series_form(walk: Walk, value: Any) -> None:
-    begun = walk.begin(value)
-    if begun < 0:
-        return
-    walk.out += b"X"
-    walk.name("pandas.Series")
-    walk.size(4)
-    walk.part(value.name, ".name")
-    walk.part(value.index, ".index")
-    walk.part(value.attrs, ".attrs")
-    _array_form(walk, pandas_parts.values_of(value))
-    walk.end(value, begun)
-
-
-def _index_form(walk: Walk, value: Any) -> None:
-    begun = walk.begin(value)
-    if begun < 0:
-        return
-    walk.out += b"X"
-    walk.name(f"pandas.{type(value).__name__}")
-    walk.size(2)
-    walk.part(tuple(value.names), ".names")
-    if isinstance(value, pd.RangeIndex):
-        walk.write((value.start, value.stop, value.step))
-    elif isinstance(value, pd.MultiIndex):
-        walk.size(2 * value.nlevels)
-        for level, codes in zip(value.levels, value.codes):
-            walk.part(level, ".levels")
-            walk.write(np.asarray(codes))
-    else:
-        _array_form(walk, pandas_parts.values_of(value))
-    walk.end(value, begun)
-
-
 def _dtype_form(walk: Walk, value: Any) -> None:
     walk.out += b"X"
     walk.name("pandas.dtype")
@@ -162,7 +105,7 @@ def _array_form(walk: Walk, values: Any) -> None:
         numpy_arrays.form(walk, inside[1])
         numpy_arrays.form(walk, inside[2])
     else:
-        symbols.reduced(walk, values)
+        objects.reduced(walk, values)
 
 
 def _extension_form(walk: Walk, values: Any, parts: int) -> None:

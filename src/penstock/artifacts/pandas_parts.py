@@ -12,11 +12,13 @@ import numpy as np
 import pandas as _pandas
 
 from penstock.artifacts import numpy_arrays, rebuild, texts
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 
 pd: Any = _pandas  # its annotations are partial
 _NUMPY_ARRAY: Any = pd.Series([0]).array.__class__
 _TIMES, _DURATIONS = pd.arrays.DatetimeArray, pd.arrays.TimedeltaArray
+PLAIN = (_TIMES, _DURATIONS, pd.Categorical)
+"""Arrays that are taken apart into numpy's."""
 _INDEXES = (pd.Index, pd.DatetimeIndex, pd.TimedeltaIndex, pd.PeriodIndex, pd.CategoricalIndex, pd.IntervalIndex)
 
 

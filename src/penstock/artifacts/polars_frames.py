@@ -9,7 +9,7 @@ import polars as _polars
 
 from penstock.artifacts import digests, rebuild
 from penstock.artifacts.canonical import BIG, Known, Walk
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 
 pl: Any = _polars
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Callable, Optional
 
 from penstock.artifacts import rebuild
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 
 _KINDS = ("coo_matrix", "coo_array", "dok_matrix", "dok_array")
 _OWN = frozenset(

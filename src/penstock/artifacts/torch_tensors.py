@@ -9,7 +9,7 @@ import torch as _torch
 
 from penstock.artifacts import numpy_arrays, rebuild
 from penstock.artifacts.canonical import Walk
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 
 torch: Any = _torch
 _WASTE = 2  # a storage more than this many times the tensor's size is not stored whole
