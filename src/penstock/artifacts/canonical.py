@@ -100,13 +100,14 @@ class Walk:
         "_low",
         "_open",
         "_shared",
+        "_sink",
         "depth",
         "edges",
         "files",
         "known",
+        "named",
         "out",
         "places",
-        "sink",
     )
 
     def __init__(self, known: Optional[Known] = None, files: int = AS_NAMES, places: bool = False) -> None:
@@ -116,7 +117,8 @@ class Walk:
         self.files = files
         self.places = places
         self.known: Known = {} if known is None else known
-        self.sink: Any = None  # what reducers are given, once one is called
+        self._sink: Any = None
+        self.named: Dict[int, bytes] = {}  # id -> form, for classes and functions that go by name
         self._open: Dict[int, int] = {}  # id of each value around this one -> its level
         self._low = _NOWHERE  # the outermost level that was referred back to, in what may not be shared yet
         self._shared: Dict[int, bytes] = {}  # id -> form, for long forms
@@ -182,6 +184,14 @@ class Walk:
     def size(self, number: int) -> None:
         """Write a size."""
         self.out += _size(number)
+
+    def sink(self) -> Any:
+        """What reducers are given: it stores nothing."""
+        if self._sink is None:
+            from penstock.artifacts import reducing
+
+            self._sink = reducing.sink_to_nowhere(self.known)
+        return self._sink
 
     def keep(self, value: Any) -> None:
         """Keep a temporary value until the walk ends, so that its id stays its own."""
@@ -342,8 +352,9 @@ def rule_for(kind: type) -> Rule:
     return objects.rule_for(cast("Type[Any]", kind))
 
 
-def rule_of(kind: type) -> Rule:
-    """The rule for the values of any type."""
+def rule_of(value: Any) -> Rule:
+    """The rule for a value of any type."""
+    kind = cast("Type[Any]", type(value))
     return _RULES.get(kind) or rule_for(kind)
 
 

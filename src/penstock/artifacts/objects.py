@@ -6,11 +6,11 @@ imported, and by what it does where it comes from a notebook or a function's bod
 
 from __future__ import annotations
 
-import copyreg
 import pickle
+import struct
 import sys
 import types
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Tuple, cast
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, cast
 
 from penstock.artifacts import by_value, libraries, names, rebuild, reducing
 from penstock.artifacts.canonical import SPILL, Rule, Unstable, Walk, attribute, index, rule_of, subscript
@@ -44,15 +44,13 @@ LEFT_OUT: Dict[str, Dict[str, str]] = {
 """What a record carries and a form does not, each with its reason: of code, functions and classes that travel by
 value, and by parameter of what stands for a value in `rebuild`."""
 
-Parts = Iterator[Tuple[Callable[[Any], str], Any, Any]]
-"""(how a culprit's path names it, its key, itself) for each part of a value, in the order of its form."""
+Pairs = Iterable[Tuple[Any, Any]]
 
-_NEW = tuple(getattr(copyreg, name, None) for name in ("__newobj__", "__newobj_ex__", "_reconstructor"))
+_size = struct.Struct("<Q").pack
 _CODE = (
     *("co_code", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_names", "co_varnames"),
     *("co_freevars", "co_cellvars", "co_consts", "co_name", "co_qualname", "co_exceptiontable"),
 )
-_PATHS = ("PurePosixPath", "PureWindowsPath", "PosixPath", "WindowsPath")
 
 
 def rule_for(kind: type) -> Rule:
@@ -62,7 +60,8 @@ def rule_for(kind: type) -> Rule:
         return library
     if issubclass(kind, type) or kind is types.FunctionType:
         return _symbol
-    if kind.__module__.partition(".")[0] == "pathlib" and kind.__name__ in _PATHS:
+    pathlib = sys.modules.get("pathlib")  # where nobody has imported it, this is no path
+    if pathlib is not None and issubclass(kind, pathlib.PurePath):
         return _path
     if issubclass(kind, NEVER_STORED):
         return _never
@@ -74,9 +73,15 @@ def _never(walk: Walk, value: object) -> None:
 
 
 def _symbol(walk: Walk, value: Any) -> None:
+    known = walk.named.get(id(value))
+    if known is not None:
+        walk.out += known
+        return
     name = names.name_of(value)
     if name is not None:
+        start = len(walk.out)
         _global(walk, *name)
+        walk.named[id(value)] = bytes(walk.out[start:])
         return
     begun = walk.begin(value)
     if begun < 0:
@@ -90,7 +95,7 @@ def _symbol(walk: Walk, value: Any) -> None:
         walk.out += b"L"
         walk.name(module)
         walk.name(value.__qualname__)
-        _write(walk, begun, (_of_class if isinstance(value, type) else _of_function)(walk, *reduction[:3]))
+        (_of_class if isinstance(value, type) else _of_function)(walk, begun, *reduction[:3])
     walk.end(value, begun)
 
 
@@ -130,6 +135,9 @@ def _path(walk: Walk, value: Any) -> None:
 
         if files.form(walk, value):
             return
+    if type(value).__module__.partition(".")[0] != "pathlib":
+        reduced(walk, value)
+        return
     walk.out += b"X"
     walk.name(f"pathlib.{type(value).__name__}")
     walk.size(1)
@@ -137,7 +145,7 @@ def _path(walk: Walk, value: Any) -> None:
 
 
 def _blob(walk: Walk, value: reducing.Part) -> None:
-    _, digest, size = _sink(walk).parts[value.number]
+    _, digest, size = walk.sink().parts[value.number]
     walk.out += b"B"
     walk.size(size)
     walk.out += digest
@@ -169,34 +177,22 @@ def reduced(walk: Walk, value: Any) -> None:
     else:
         walk.keep(reduction)  # its temporaries must keep their ids while they are open
         walk.out += b"O"
-        _write(walk, begun, _of_reduction(walk, value, *reduction))
+        _reduction(walk, begun, value, *reduction)
     walk.end(value, begun)
 
 
 def _apart(walk: Walk, value: Any) -> Any:
     try:
-        return reducing.apart(_sink(walk), value)
+        return reducing.apart(value, walk.sink)
     except (RecursionError, Unstable):
         raise
     except Exception as error:  # the user's __reduce__ and __getstate__ run here
         raise Unstable(f"is {a_type(type(value))}, which has no stable form") from error
 
 
-def _write(walk: Walk, begun: int, parts: Parts) -> None:
-    """One frame a level, so that values may be nested deeply."""
-    named, key = attribute, cast("Any", "")
-    try:
-        for named, key, part in parts:  # noqa: B007 - told where one has no stable form
-            rule_of(cast("Any", type(part)))(walk, part)
-            if len(walk.out) - begun > SPILL:
-                walk.spill(begun)
-    except Unstable as error:
-        error.path.append(named(key))
-        raise
-
-
-def _of_reduction(
+def _reduction(
     walk: Walk,
+    begun: int,
     value: Any,
     make: Any,
     args: Any,
@@ -204,89 +200,104 @@ def _of_reduction(
     items: Any = None,
     pairs: Any = None,
     put: Any = None,
-) -> Parts:
-    yield _nothing, None, make
-    yield from _arguments(walk, make, args)
+) -> None:
     states: List[Any] = list(cast("Any", state)) if type(state) is tuple else []
-    if len(states) == 2 and all(part is None or type(part) is dict for part in states):
-        walk.out += b"t"  # a __dict__ and slots, as pickle has them
-        walk.size(2)
-    else:
+    if len(states) != 2 or not all(part is None or type(part) is dict for part in states):  # a __dict__ and slots
         states = [state]
-    for part in states:
-        if type(part) is dict:
-            yield from _attributes(walk, cast("Any", part), put is None and not hasattr(value, "__setstate__"))
-        else:
-            yield _nothing, None, part
-    yield from _sized(walk, index, _numbered(items or ()))
-    yield from _sized(walk, subscript, list(pairs or ()), True)
-    yield _nothing, None, put
+    owner = getattr(make, "__module__", "")
+    if owner == rebuild.__name__:
+        named, parts = attribute, [("", make), *_counted(make, args)]
+    else:
+        named, parts = _nothing if owner == "copyreg" else _argument, enumerate((make, *args))
+    if put is not None:
+        states.append(put)
+    _write(walk, begun, parts, named, states, put is None and not hasattr(value, "__setstate__"), items, pairs)
 
 
-def _arguments(walk: Walk, make: Any, args: Any) -> Parts:
-    if getattr(make, "__module__", "") != rebuild.__name__:
-        yield from _sized(walk, _nothing if make in _NEW else _argument, _numbered(args))
-        return
+def _counted(make: Any, args: Any) -> Pairs:
     without = LEFT_OUT.get(make.__name__, ())
-    named = [pair for pair in zip(make.__code__.co_varnames, args) if pair[0] not in without]
-    yield from _sized(walk, attribute, named)
+    return [pair for pair in zip(make.__code__.co_varnames, args) if pair[0] not in without]
 
 
-def _attributes(walk: Walk, attributes: Dict[Any, Any], by_name: bool = True) -> Parts:
-    """In the order of their names, where nobody can see the order in which they were set."""
-    walk.out += b"d"
-    if by_name and all(type(name) is str for name in attributes):
-        return _sized(walk, attribute, sorted(attributes.items(), key=_first), True)
-    return _sized(walk, attribute, list(attributes.items()), True)
+def _write(
+    walk: Walk,
+    begun: int,
+    args: Pairs,
+    argument: Callable[[Any], str],
+    states: List[Any],
+    by_name: bool = True,
+    items: Any = None,
+    pairs: Any = None,
+) -> None:
+    """All parts in one frame, so that values may be nested deeply."""
+    out, named = walk.out, argument
+    key: Any = ""
+    try:
+        for key, part in args:  # noqa: B007 - told where one has no stable form
+            rule_of(part)(walk, part)
+        out += b"|"
+        for state in states:
+            attributes = _attributes(state, by_name)
+            if attributes is None:
+                named = _nothing
+                rule_of(state)(walk, state)
+                continue
+            named = attribute
+            out += b"d" + _size(len(attributes))
+            for key, part in attributes:
+                rule_of(key)(walk, key)
+                rule_of(part)(walk, part)
+        for kind, entries in ((index, items and enumerate(items)), (subscript, pairs)):
+            out += b"|"
+            named = kind
+            for key, part in entries or ():
+                if entries is pairs:
+                    rule_of(key)(walk, key)
+                rule_of(part)(walk, part)
+                if len(out) - begun > SPILL:
+                    walk.spill(begun)
+        out += b"|"
+    except Unstable as error:
+        error.path.append(named(key))
+        raise
 
 
-def _sized(walk: Walk, named: Callable[[Any], str], pairs: List[Any], keys: bool = False) -> Parts:
-    walk.size(len(pairs))
-    for key, part in pairs:
-        if keys:
-            yield named, key, key
-        yield named, key, part
+def _attributes(state: Any, by_name: bool) -> Optional[List[Tuple[Any, Any]]]:
+    """Of a state that is a dict; by their names where nobody sees the order in which they were set."""
+    if type(state) is not dict:
+        return None
+    attributes = cast("Dict[Any, Any]", state)
+    try:
+        return sorted(attributes.items(), key=_name) if by_name else list(attributes.items())
+    except TypeError:  # what has no order is no name
+        return list(attributes.items())
 
 
-def _of_function(walk: Walk, make: Any, args: Any, state: Any) -> Parts:
+def _of_function(walk: Walk, begun: int, make: Any, args: Any, state: Any) -> None:
     attributes, own = state
     cells = zip(args[0].co_freevars, own.pop("__closure__") or ())
     reached = own.pop("__globals__")
-    yield attribute, "__code__", args[0]
-    yield from _attributes(walk, {name: part for name, part in own.items() if name not in LEFT_OUT["function"]})
-    for group in (attributes, reached, dict(cells)):
-        yield from _attributes(walk, group)
+    counted = {name: part for name, part in own.items() if name not in LEFT_OUT["function"]}
+    _write(walk, begun, [("__code__", args[0])], attribute, [counted, attributes, reached, dict(cells)])
 
 
-def _of_class(walk: Walk, make: Any, args: Any, state: Any) -> Parts:
-    for part in by_value.made_of(make, args):
-        yield _nothing, None, part
+def _of_class(walk: Walk, begun: int, make: Any, args: Any, state: Any) -> None:
     attributes = {name: part for name, part in state[0].items() if name not in LEFT_OUT["class"]}
     if "_abc_impl" in attributes:  # its registered subclasses, in no order
         attributes["_abc_impl"] = frozenset(attributes["_abc_impl"])
-    yield from _attributes(walk, attributes)
+    _write(walk, begun, enumerate(by_value.made_of(make, args)), _nothing, [attributes])
 
 
-def _numbered(items: Iterable[Any]) -> List[Tuple[int, Any]]:
-    return list(enumerate(items))
+def _name(pair: Tuple[Any, Any]) -> Any:
+    return pair[0]
 
 
 def _nothing(key: object) -> str:
     return ""
 
 
-def _argument(key: object) -> str:
-    return f".__reduce__()[{key}]"
-
-
-def _first(pair: Tuple[Any, Any]) -> Any:
-    return pair[0]
-
-
-def _sink(walk: Walk) -> reducing.Sink:
-    if walk.sink is None:
-        walk.sink = reducing.sink_to_nowhere(walk.known)
-    return walk.sink
+def _argument(key: Any) -> str:
+    return f".__reduce__()[{key - 1}]" if key else ""
 
 
 def a_type(kind: Any) -> str:

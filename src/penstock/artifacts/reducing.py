@@ -109,24 +109,22 @@ class _Nowhere:
         return hasher.digest(), size
 
 
-def apart(sink: Sink, obj: Any) -> Any:
+def apart(obj: Any, sink: Callable[[], Sink]) -> Any:
     """What the record of an object is written from, as `__reduce_ex__` gives it. Raises what pickle raises."""
     kind = cast("Type[Any]", type(obj))
     reducer = reducer_of(kind)
-    reduction = NotImplemented if reducer is None else reducer(sink, obj)
+    reduction = NotImplemented if reducer is None else reducer(sink(), obj)
     if reduction is NotImplemented:
         general = copyreg.dispatch_table.get(kind)
         try:
-            reduction = general(obj) if general is not None else obj.__reduce_ex__(5)
+            reduction = obj.__reduce_ex__(5) if general is None else general(obj)
             if type(reduction) is str:
                 names.module_of(obj, reduction)
-            return reduction
         except RecursionError:
             raise
-        except Exception:  # the user's own pickling code, or what pickle can't write; the second try tells
-            if type(obj) in NEVER_STORED:
-                raise
-    return by_value.reduction(by_value.pickler(), obj) if reduction in (BY_VALUE, NotImplemented) else reduction
+        except Exception:  # noqa: BLE001 - the user's own pickling code, or what pickle can't write: as `dump` has it
+            reduction = BY_VALUE
+    return by_value.reduction(by_value.pickler(), obj) if reduction is BY_VALUE else reduction
 
 
 @functools.lru_cache(maxsize=1024)
