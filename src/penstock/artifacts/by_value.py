@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import sys
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MemberDescriptorType
 from typing import Any, Tuple
 
 from penstock.artifacts import rebuild
@@ -28,7 +28,7 @@ def reduction(pickler: Any, obj: Any) -> Any:
     """What cloudpickle makes of what pickle alone can't write. Raises TypeError where it can't either."""
     module = _cloudpickle()
     if isinstance(obj, type):
-        return _class(module._class_reduce(obj))
+        return _class(module._class_reduce(obj), obj)
     if isinstance(obj, FunctionType):
         return pickler._function_reduce(obj)
     reducer = pickler.dispatch_table.get(type(obj))
@@ -51,8 +51,27 @@ def made_of(make: Any, args: Tuple[Any, ...]) -> Tuple[Any, ...]:
     return (kind, bases, {name: part for name, part in given.items() if name not in ("__module__", "__qualname__")})
 
 
-def _class(reduction: Any) -> Any:
-    return reduction
+def _class(reduction: Any, obj: Any) -> Any:
+    """As cloudpickle takes a class apart; with what it forgets, slots and the qualified name, and without caches."""
+    if not is_made(reduction):
+        return reduction
+    make, args, (attributes, slots), *rest = reduction
+    attributes = {name: part for name, part in attributes.items() if not _is_made_again(obj, name, part)}
+    if make.__name__ != "_make_skeleton_enum":
+        kind, name, bases, given, *more = args
+        given = {**given, "__qualname__": "".join(obj.__qualname__)}
+        if "__slots__" in vars(obj):
+            given["__slots__"] = obj.__slots__
+        args = (kind, name, bases, given, *more)
+    return make, args, (attributes, slots), *rest
+
+
+def _is_made_again(obj: Any, name: str, part: Any) -> bool:
+    if name == "__annotations__":  # empty, it is made when somebody asks
+        return not part
+    return name in ("__slots__", "__slotnames__") or (
+        isinstance(part, MemberDescriptorType) and part.__objclass__ is obj
+    )
 
 
 def _cloudpickle() -> Any:

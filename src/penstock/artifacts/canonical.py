@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tu
 
 from penstock.artifacts import digests
 from penstock.model.edges import Edge
+from penstock.model.outcomes import FORM
 
 Rule = Callable[["Walk", Any], None]
 Known = Dict[Any, Tuple[Any, Any]]
@@ -27,7 +28,7 @@ AS_NAMES, BY_CONTENT, BY_STATE = 0, 1, 2
 _DEEPEST = 200  # levels; three Python frames each must fit under the default recursion limit of 1,000
 _WEB = 64  # how often one long form that can't be shared is written before the walk gives up
 _NOWHERE = 1 << 30
-_PREFIX = b"penstock.value.2\0"
+_PREFIX = b"penstock.value.%d\0" % FORM
 _size = struct.Struct("<Q").pack
 _double = struct.Struct("<d").pack
 _NAN = b"f" + bytes.fromhex("7ff8000000000000")[::-1]

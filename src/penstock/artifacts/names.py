@@ -10,6 +10,7 @@ import importlib
 import os
 import pickle
 import sys
+import types
 from types import ModuleType
 from typing import Any, Dict, Optional, Tuple
 
@@ -47,7 +48,11 @@ def name_of(obj: Any) -> Optional[Tuple[str, str]]:
         return None
     for part in qualname.split("."):
         found = getattr(found, part, None)
-    return (written, qualname) if found is obj else None
+    if found is obj:
+        return written, qualname
+    if module == "builtins":  # "function", which is `types.FunctionType`
+        return next((("types", name) for name, part in vars(types).items() if part is obj), None)
+    return None
 
 
 def module_of(obj: Any, qualname: str) -> str:

@@ -157,7 +157,16 @@ def _buffer(walk: Walk, value: pickle.PickleBuffer) -> None:
     walk.write(view)
 
 
+def _bare(walk: Walk, value: object) -> None:
+    """An `object()`: a module's constant, or nothing but itself."""
+    make, args, *_ = reducing.apart(value, walk.sink)
+    if make is not names.load:
+        raise Unstable("is an object(), which nothing but itself is equal to: give it a name in a module")
+    _global(walk, *args)
+
+
 _OWN: Dict[type, Rule] = {
+    object: _bare,
     types.CodeType: _code,
     types.CellType: _cell,
     types.ModuleType: _module,

@@ -23,6 +23,7 @@ from penstock.model.edges import Edge
 
 Reducer = Callable[["Sink", Any], Any]
 BY_NUMBER, IN_ORDER = 0, 1
+_BY_STATEMENT = 1 << 9  # the flag of a class that a class statement made
 
 
 class Part:
@@ -132,12 +133,10 @@ def reducer_of(kind: type) -> Optional[Reducer]:
     """What takes the values of a type apart; None: pickle's own way does."""
     if issubclass(kind, type) or kind is types.FunctionType:
         return _symbol
-    if kind is types.ModuleType or kind is types.CodeType:
-        return _module if kind is types.ModuleType else _code
+    if kind in _OWN:
+        return _OWN[kind]
     if issubclass(kind, Edge):
         return _edge
-    if kind is Part:
-        return _part
     if issubclass(kind, BaseException):
         from penstock.artifacts import failures
 
@@ -154,12 +153,24 @@ def reducer_of(kind: type) -> Optional[Reducer]:
         return reducer
     if any("__call__" in vars(base) for base in kind.__mro__):
         return _wrapper
-    if kind.__reduce__ is not object.__reduce__ and names.is_project_s(kind.__module__):
-        return _named
-    return None
+    if kind.__reduce__ is not object.__reduce__:
+        return _named if names.is_project_s(kind.__module__) else None
+    return _maybe_one_of_a_kind if kind is object or _is_plain(cast("Type[Any]", kind)) else None
+
+
+def _is_plain(kind: Type[Any]) -> bool:
+    """Whether values of a class have nothing but a `__dict__`, or not even that."""
+    bases = [base for base in kind.__mro__ if base is not object]
+    return (
+        all(base.__flags__ & _BY_STATEMENT and not vars(base).get("__slots__") for base in bases)
+        and kind.__reduce_ex__ is object.__reduce_ex__
+        and not any("__getstate__" in vars(base) for base in bases)
+    )
 
 
 def _symbol(sink: Sink, obj: Any) -> Any:
+    if obj is type(None) or obj is type(...) or obj is type(NotImplemented):
+        return NotImplemented  # pickle itself knows these three, which Python 3.9 has no name for
     name = names.name_of(obj)
     owner = obj.__module__ or ""
     if names.is_installed(owner):
@@ -191,6 +202,35 @@ def _named(sink: Sink, obj: Any) -> Any:
     return reduction
 
 
+def _maybe_one_of_a_kind(sink: Sink, obj: Any) -> Any:
+    """What has no attributes and stands in a module, as `dataclasses.MISSING`: by its name, since `is` compares it."""
+    if getattr(obj, "__dict__", None):
+        return NotImplemented
+    own = sys.modules.get(type(obj).__module__)
+    places = list(sys.modules.items()) if type(obj) is object else [(type(obj).__module__, own)]
+    found = [
+        (written, name)
+        for module, space in places
+        for name, item in list(getattr(space, "__dict__", {}).items())
+        if item is obj and (written := names.module_name(module)) is not None
+    ]
+    if not found:
+        return NotImplemented
+    module, name = min(found)
+    if names.is_project_s(module):
+        sink.symbols.add(f"{module}:{name}")
+    return names.load, (module, name)
+
+
+def _method(sink: Sink, obj: types.MethodType) -> Any:
+    """By its name, where that gives it: a function that was bound by hand has another name, or none."""
+    name: Any = getattr(obj.__func__, "__name__", None)
+    found = getattr(obj.__self__, name, None) if type(name) is str else None
+    if getattr(found, "__func__", None) is obj.__func__ and getattr(found, "__self__", None) is obj.__self__:
+        return getattr, (obj.__self__, name)
+    return types.MethodType, (obj.__func__, obj.__self__)
+
+
 def _module(sink: Sink, obj: types.ModuleType) -> Any:
     name = names.module_name(obj.__name__)
     if name is None or obj.__name__ not in sys.modules:
@@ -213,6 +253,14 @@ def _edge(sink: Sink, obj: Edge) -> Any:
 
 def _part(sink: Sink, obj: Part) -> Any:
     return rebuild.blob, (obj.number,)
+
+
+_OWN: Dict[type, Reducer] = {
+    types.ModuleType: _module,
+    types.CodeType: _code,
+    types.MethodType: _method,
+    Part: _part,
+}
 
 
 def _open_file(sink: Sink, obj: Any) -> Any:
@@ -239,5 +287,27 @@ def _path(sink: Sink, obj: Any) -> Any:
     return files.reduce(sink, obj)
 
 
-_BY_NAME: Dict[Tuple[str, str], Reducer] = {("statistics", "NormalDist"): _normal}
-"""Those of Python's own classes that other Pythons read wrongly."""
+def _weak_set(sink: Sink, obj: Any) -> Any:
+    """As a set: what cloudpickle makes of it comes in the order of the members' addresses."""
+    return type(obj), (set(obj),)
+
+
+def _partial(sink: Sink, obj: Any) -> Any:
+    """Without the empty `__dict__` that it gets when somebody looks for one."""
+    make, args, state = obj.__reduce__()
+    return make, args, (*state[:3], state[3] or None)
+
+
+def _cached_property(sink: Sink, obj: Any) -> Any:
+    """Without its lock; newer Pythons have none."""
+    attributes: Dict[str, Any] = obj.__dict__
+    return type(obj), (obj.func,), {name: part for name, part in attributes.items() if name != "lock"}
+
+
+_BY_NAME: Dict[Tuple[str, str], Reducer] = {
+    ("_weakrefset", "WeakSet"): _weak_set,
+    ("functools", "cached_property"): _cached_property,
+    ("functools", "partial"): _partial,
+    ("statistics", "NormalDist"): _normal,
+}
+"""Those of Python's own classes that pickle takes apart wrongly, or that other Pythons read wrongly."""
