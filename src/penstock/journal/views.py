@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from penstock.model.outcomes import Error, Log, Outcome, Stored, Usage
+from penstock.model.outcomes import FORM, Error, Log, Outcome, Stored, Usage
 from penstock.model.rows import Origin, Owner, StepCount
 
 
@@ -56,6 +56,7 @@ class RunDetail(NamedTuple):
     error: Error | None
     drivers: tuple[DriverRow, ...]  # oldest first
     origin: Origin | None = None  # None: it is no fork
+    form: int = FORM  # the version of the canonical form that its digests and keys are of
 
 
 class StepRow(NamedTuple):

@@ -12,8 +12,8 @@ SELECT last_number FROM flow WHERE name = :flow;
 INSERT INTO run (flow, number, status, created_at, started_at) VALUES (:flow, :number, 'running', :now, :now);
 
 -- name: insert_run_detail
-INSERT INTO run_detail (run_id, module, qualname, file, params, origin)
-VALUES (:run_id, :module, :qualname, :file, :params, :origin);
+INSERT INTO run_detail (run_id, module, qualname, file, params, origin, form)
+VALUES (:run_id, :module, :qualname, :file, :params, :origin, :form);
 
 -- name: insert_lease
 INSERT INTO lease (run_id, token, cancel_requested, renewals, renewed_monotonic, renewed_at,
