@@ -58,12 +58,13 @@ def _is_one_array(frame: Any) -> bool:
     rows, columns = frame.shape
     if columns < 2:
         return False
-    dtype = frame.dtypes.iloc[0]
+    dtypes = list(frame.dtypes)
+    dtype = dtypes[0]
     return (
         isinstance(dtype, np.dtype)
         and dtype.kind in "biufc"
         and rows * dtype.itemsize < BIG
-        and bool((frame.dtypes == dtype).all())
+        and all(other == dtype for other in dtypes)
     )
 
 

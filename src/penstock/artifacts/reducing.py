@@ -155,7 +155,13 @@ def reducer_of(kind: type) -> Optional[Reducer]:
         return _wrapper
     if kind.__reduce__ is not object.__reduce__:
         return _named if names.is_project_s(kind.__module__) else None
-    return _maybe_one_of_a_kind if kind is object or _is_plain(cast("Type[Any]", kind)) else None
+    return _maybe_one_of_a_kind if kind is object or _has_constants(cast("Type[Any]", kind)) else None
+
+
+def _has_constants(kind: Type[Any]) -> bool:
+    """Whether values of a class, which have nothing but a `__dict__`, stand in its module. Looked for once a class."""
+    space = getattr(sys.modules.get(kind.__module__), "__dict__", {})
+    return _is_plain(kind) and any(type(item) is kind for item in list(space.values()))
 
 
 def _is_plain(kind: Type[Any]) -> bool:
