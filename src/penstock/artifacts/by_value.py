@@ -8,7 +8,7 @@ import sys
 from types import CodeType, FunctionType, MemberDescriptorType
 from typing import Any, Tuple
 
-from penstock.artifacts import rebuild
+from penstock.artifacts import names, rebuild
 
 
 def this_python() -> str:
@@ -16,6 +16,8 @@ def this_python() -> str:
     return f"{sys.implementation.name} {sys.version_info[0]}.{sys.version_info[1]}"
 
 
+BY_STATEMENT = 1 << 9
+"""The flag of a class that a class statement made, or a call of its metaclass."""
 _MAKERS = ("_make_function", "_make_skeleton_class", "_make_skeleton_enum")
 
 
@@ -30,7 +32,7 @@ def reduction(pickler: Any, obj: Any) -> Any:
     if isinstance(obj, type):
         return _class(module._class_reduce(obj), obj)
     if isinstance(obj, FunctionType):
-        return pickler._function_reduce(obj)
+        return _function(pickler._function_reduce(obj))
     reducer = pickler.dispatch_table.get(type(obj))
     if reducer is None:
         raise TypeError(f"cannot pickle {type(obj).__qualname__!r} object")
@@ -55,15 +57,32 @@ def _class(reduction: Any, obj: Any) -> Any:
     """As cloudpickle takes a class apart; with what it forgets, slots and the qualified name, and without caches."""
     if not is_made(reduction):
         return reduction
+    if not obj.__flags__ & BY_STATEMENT:
+        raise TypeError(f"cannot pickle {obj.__qualname__!r}, which no module has under a name")
     make, args, (attributes, slots), *rest = reduction
     attributes = {name: part for name, part in attributes.items() if not _is_made_again(obj, name, part)}
-    if make.__name__ != "_make_skeleton_enum":
+    module = _written(obj.__module__)
+    if make.__name__ == "_make_skeleton_enum":
+        args = (*args[:4], module, *args[5:])
+    else:
         kind, name, bases, given, *more = args
-        given = {**given, "__qualname__": "".join(obj.__qualname__)}
-        if "__slots__" in vars(obj):
+        given = {**given, "__module__": module, "__qualname__": "".join(obj.__qualname__)}
+        if "__slots__" in vars(obj) and not (tuple in obj.__bases__ and bases != obj.__bases__):  # no NamedTuple
             given["__slots__"] = obj.__slots__
         args = (kind, name, bases, given, *more)
-    return make, args, (attributes, slots), *rest
+    return make, args, ({**attributes, "__module__": module}, slots), *rest
+
+
+def _function(reduction: Any) -> Any:
+    if not is_made(reduction):
+        return reduction
+    make, args, (attributes, own), *rest = reduction
+    return make, args, (attributes, {**own, "__module__": _written(own["__module__"])}), *rest
+
+
+def _written(module: Any) -> Any:
+    """What is `__main__` here is not elsewhere."""
+    return names.module_name(module) or module if type(module) is str else module
 
 
 def _is_made_again(obj: Any, name: str, part: Any) -> bool:

@@ -10,6 +10,7 @@ import pickle
 import struct
 import sys
 import types
+import weakref
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, cast
 
 from penstock.artifacts import by_value, libraries, names, rebuild, reducing
@@ -165,7 +166,14 @@ def _bare(walk: Walk, value: object) -> None:
     _global(walk, *args)
 
 
+def _weak_set(walk: Walk, value: Any) -> None:
+    if len(value):
+        raise Unstable("is a WeakSet, which keeps none of its members")
+    reduced(walk, value)
+
+
 _OWN: Dict[type, Rule] = {
+    weakref.WeakSet: _weak_set,
     object: _bare,
     types.CodeType: _code,
     types.CellType: _cell,
@@ -220,7 +228,16 @@ def _reduction(
         named, parts = _nothing if owner == "copyreg" else _argument, enumerate((make, *args))
     if put is not None:
         states.append(put)
-    _write(walk, begun, parts, named, states, put is None and not hasattr(value, "__setstate__"), items, pairs)
+    _write(
+        walk,
+        begun,
+        parts,
+        named,
+        states,
+        put is None and not hasattr(cast("Any", type(value)), "__setstate__"),
+        items,
+        pairs,
+    )
 
 
 def _counted(make: Any, args: Any) -> Pairs:

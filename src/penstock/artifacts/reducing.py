@@ -23,7 +23,6 @@ from penstock.model.edges import Edge
 
 Reducer = Callable[["Sink", Any], Any]
 BY_NUMBER, IN_ORDER = 0, 1
-_BY_STATEMENT = 1 << 9  # the flag of a class that a class statement made
 
 
 class Part:
@@ -168,7 +167,7 @@ def _is_plain(kind: Type[Any]) -> bool:
     """Whether values of a class have nothing but a `__dict__`, or not even that."""
     bases = [base for base in kind.__mro__ if base is not object]
     return (
-        all(base.__flags__ & _BY_STATEMENT and not vars(base).get("__slots__") for base in bases)
+        all(base.__flags__ & by_value.BY_STATEMENT and not vars(base).get("__slots__") for base in bases)
         and kind.__reduce_ex__ is object.__reduce_ex__
         and not any("__getstate__" in vars(base) for base in bases)
     )
