@@ -18,6 +18,7 @@ def this_python() -> str:
 
 BY_STATEMENT = 1 << 9
 """The flag of a class that a class statement made, or a call of its metaclass."""
+_WRITTEN_BEFORE = ("__module__", "__qualname__")
 _MAKERS = ("_make_function", "_make_skeleton_class", "_make_skeleton_enum")
 
 
@@ -47,10 +48,10 @@ def is_made(reduction: Any) -> bool:
 def made_of(make: Any, args: Tuple[Any, ...]) -> Tuple[Any, ...]:
     """What a class is made of before it gets its attributes, without a number that cloudpickle gives it."""
     if make.__name__ == "_make_skeleton_enum":
-        bases, _, _, members, _, _, _ = args
-        return (bases, members)
-    kind, _, bases, given, _, _ = args
-    return (kind, bases, {name: part for name, part in given.items() if name not in ("__module__", "__qualname__")})
+        bases, name, _, members, _, _, _ = args
+        return name, bases, members
+    kind, name, bases, given, _, _ = args
+    return name, kind, bases, {name: part for name, part in given.items() if name not in _WRITTEN_BEFORE}
 
 
 def _class(reduction: Any, obj: Any) -> Any:

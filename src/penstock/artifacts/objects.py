@@ -48,9 +48,10 @@ value, and by parameter of what stands for a value in `rebuild`."""
 Pairs = Iterable[Tuple[Any, Any]]
 
 _size = struct.Struct("<Q").pack
-_CODE = (
-    *("co_code", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_names", "co_varnames"),
-    *("co_freevars", "co_cellvars", "co_consts", "co_name", "co_qualname", "co_exceptiontable"),
+_CODE = tuple(
+    name
+    for name in sorted(vars(types.CodeType))
+    if name.startswith("co_") and name not in LEFT_OUT["code"] and not callable(getattr(types.CodeType, name))
 )
 
 
@@ -107,7 +108,7 @@ def _global(walk: Walk, module: str, qualname: str) -> None:
 
 
 def _code(walk: Walk, value: types.CodeType) -> None:
-    walk.write(tuple(getattr(value, name, None) for name in _CODE))
+    walk.write(tuple(getattr(value, name) for name in _CODE))
 
 
 def _cell(walk: Walk, value: types.CellType) -> None:
@@ -158,14 +159,6 @@ def _buffer(walk: Walk, value: pickle.PickleBuffer) -> None:
     walk.write(view)
 
 
-def _bare(walk: Walk, value: object) -> None:
-    """An `object()`: a module's constant, or nothing but itself."""
-    make, args, *_ = reducing.apart(value, walk.sink)
-    if make is not names.load:
-        raise Unstable("is an object(), which nothing but itself is equal to: give it a name in a module")
-    _global(walk, *args)
-
-
 def _weak_set(walk: Walk, value: Any) -> None:
     if len(value):
         raise Unstable("is a WeakSet, which keeps none of its members")
@@ -174,7 +167,6 @@ def _weak_set(walk: Walk, value: Any) -> None:
 
 _OWN: Dict[type, Rule] = {
     weakref.WeakSet: _weak_set,
-    object: _bare,
     types.CodeType: _code,
     types.CellType: _cell,
     types.ModuleType: _module,
@@ -191,6 +183,10 @@ def reduced(walk: Walk, value: Any) -> None:
     reduction = _apart(walk, value)
     if type(reduction) is str:
         _global(walk, names.module_of(value, reduction), reduction)
+    elif reduction[0] is names.load:
+        _global(walk, *reduction[1])
+    elif type(value) is object:
+        raise Unstable("is an object(), which nothing but itself is equal to: give it a name in a module")
     else:
         walk.keep(reduction)  # its temporaries must keep their ids while they are open
         walk.out += b"O"

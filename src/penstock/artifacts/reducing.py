@@ -48,6 +48,7 @@ class Sink:
         self.edges: List[Edge] = []
         self.parts: List[Tuple[int, bytes, int]] = []  # kind, digest, size
         self.symbols: Set[str] = set()  # "module:name" of the project's classes and functions, "module" of its modules
+        self.constants: Dict[type, Dict[int, Tuple[str, str]]] = {}
         self.holds_paths = False
 
     def put(self, data: Any, key: Any, owner: Any) -> Part:
@@ -211,20 +212,26 @@ def _maybe_one_of_a_kind(sink: Sink, obj: Any) -> Any:
     """What has no attributes and stands in a module, as `dataclasses.MISSING`: by its name, since `is` compares it."""
     if getattr(obj, "__dict__", None):
         return NotImplemented
-    own = sys.modules.get(type(obj).__module__)
-    places = list(sys.modules.items()) if type(obj) is object else [(type(obj).__module__, own)]
-    found = [
-        (written, name)
-        for module, space in places
-        for name, item in list(getattr(space, "__dict__", {}).items())
-        if item is obj and (written := names.module_name(module)) is not None
-    ]
-    if not found:
+    found = _constants_of(sink, cast("Type[Any]", type(obj))).get(id(obj))
+    if found is None:
         return NotImplemented
-    module, name = min(found)
+    module, name = found
     if names.is_project_s(module):
         sink.symbols.add(f"{module}:{name}")
     return names.load, (module, name)
+
+
+def _constants_of(sink: Sink, kind: type) -> Dict[int, Tuple[str, str]]:
+    """Id -> name of the values of a class that stand in its module; an `object()` may stand in any."""
+    known = sink.constants.get(kind)
+    if known is None:
+        known = sink.constants[kind] = {}
+        for module in sorted(sys.modules) if kind is object else [kind.__module__]:
+            written = names.module_name(module)
+            for name, item in list(getattr(sys.modules.get(module), "__dict__", {}).items()):
+                if type(item) is kind and written is not None:
+                    known.setdefault(id(item), (written, name))
+    return known
 
 
 def _method(sink: Sink, obj: types.MethodType) -> Any:
@@ -246,8 +253,6 @@ def _module(sink: Sink, obj: types.ModuleType) -> Any:
 
 
 def _code(sink: Sink, obj: types.CodeType) -> Any:
-    from penstock.artifacts import by_value
-
     return by_value.reduce_code(obj)
 
 
