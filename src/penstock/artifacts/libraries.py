@@ -1,4 +1,4 @@
-"""The explicit table of libraries whose values have serializers of their own, by the type's top-level module.
+"""The explicit table of libraries whose values have serializers of their own, by the top-level module of a class.
 
 A serializer's module is imported when the first such value is met; by then the library itself is. Each has
 `reducer_of(kind)`, how a value is taken apart: its record and its canonical form are written from that. A leaf, whose
@@ -33,6 +33,10 @@ def reducer_of(kind: type) -> Optional[Callable[..., Any]]:
     return module.reducer_of(kind) if module is not None else None
 
 
-def _serializer(kind: type) -> Any:
-    name = _SERIALIZERS.get(kind.__module__.partition(".")[0]) if type(kind.__module__) is str else None
-    return importlib.import_module(name) if name is not None else None
+def _serializer(kind: Any) -> Any:
+    """That of the class, or of the nearest one that it is made from: a subclass of an array is told by numpy's."""
+    for base in kind.__mro__:
+        name = _SERIALIZERS.get(base.__module__.partition(".")[0]) if type(base.__module__) is str else None
+        if name is not None:
+            return importlib.import_module(name)
+    return None
