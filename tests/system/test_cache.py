@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -463,3 +464,48 @@ def test_what_uses_declares_and_is_not_there_is_told_before_there_is_a_run(proje
     assert project.rows("SELECT count(*) FROM run") in ([], [(0,)])
     (project.folder / "gone.csv").touch()
     assert project.run().value() == [1, 4, 9]
+
+
+def test_what_a_record_carries_counts(project: Project, require: Callable[[str], None]) -> None:
+    """What was set beside a dataclass's fields, what a function made at run time reads, an index's frequency."""
+    require("pandas")
+    project.write(
+        """
+import dataclasses
+import pandas as pd
+
+@dataclasses.dataclass
+class Scaler:
+    centre: bool = True
+
+    def fit(self, level):
+        self.mean_ = level
+        return self
+
+def rule(text, **names):
+    return eval(f"lambda x: {text}", names)
+
+@step(cache=True)
+def fit(level):
+    return Scaler().fit(level)
+
+@step(cache=True)
+def centred(scaler):
+    return 100.0 - scaler.mean_
+
+@step(cache=True)
+def ruled(fn, x):
+    return fn(x)
+
+@step(cache=True)
+def next_day(sales):
+    return str((sales.index[-1] + sales.index.freq).date())
+
+@flow
+def main(level: float = 1.0, rate: int = 2, freq: str = "D"):
+    sales = pd.Series(range(5), index=pd.date_range("2024-01-01", "2024-01-05", freq=freq))
+    return [centred(fit.submit(level)), ruled(rule("x * rate", rate=rate), 5), next_day(sales)]
+"""
+    )
+    assert project.run().value() == [99.0, 10, "2024-01-06"]
+    assert project.run(level=50.0, rate=3, freq="B").value() == [50.0, 15, "2024-01-08"]

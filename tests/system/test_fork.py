@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 
 import pytest
@@ -356,3 +357,21 @@ def test_a_trial_says_at_once_which_input_it_lacks(project: Project, ask: Ask) -
     said = ask("fork", "--only", "train/1", "main/1", code=2)
     assert "more" in said
     assert project.rows("SELECT count(*) FROM run") == [(1,)]
+
+
+def test_a_run_whose_tasks_were_told_apart_in_another_way_is_not_run_again_unseen(project: Project, ask: Ask) -> None:
+    with sqlite3.connect(project.folder / ".penstock" / "journal.db") as journal:
+        journal.execute("UPDATE run_detail SET form = 1")
+        journal.execute("UPDATE run SET status = 'crashed'")
+    journal.close()
+    for verb, what in (("resume", "resumed"), ("fork", "forked")):
+        for dry in ((), ("--dry-run",)):
+            said = ask(verb, *dry, "main/1", code=2)
+            assert f"main/1 can't be {what}: another version of Penstock began it" in said
+            assert "`penstock run`" in said
+    assert project.trace() == []
+    assert "12" in ask("get", "main/1/train/2")
+    ask("fork", "--only", "report", "main/1")
+    # It is compared with nothing: all its values count in another way.
+    ask("run", "mine.py")
+    assert "no earlier task of it is recorded" in ask("why", "main/2/train/1")

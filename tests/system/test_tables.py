@@ -188,7 +188,7 @@ def test_a_frame_with_a_lock_inside_names_it(pd: Any):
     import threading
 
     frame = pd.DataFrame({"a": pd.Series([1, threading.Lock()], dtype=object)})
-    assert identify(frame).culprit == "value.iloc[:, 0].flat[1] is a _thread.lock, which has no stable form"
+    assert identify(frame).culprit == "value.arrays[0].flat[1] is a _thread.lock, which has no stable form"
 
 
 def test_strings_are_the_same_without_arrow(pd: Any, pa: Any, store: FolderStore, tmp_path: Path):

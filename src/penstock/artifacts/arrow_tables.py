@@ -1,4 +1,8 @@
-"""pyarrow tables, batches and arrays: Arrow's own buffers, each by itself. Slices are cut out, never stored whole."""
+"""pyarrow columns and arrays: Arrow's own buffers, each by itself. Slices are cut out, never stored whole.
+
+Arrays and columns are leaves. A form leaves out how a column is cut into chunks, where a slice begins in its buffers,
+and what those have room for: all are about memory.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +12,22 @@ import pyarrow as _pyarrow
 
 from penstock.artifacts import digests
 from penstock.artifacts.canonical import BIG, Walk
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 
 pa: Any = _pyarrow  # its stubs know next to nothing
 
 
 def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
-    """The rule for tables, batches, columns, arrays, types and schemas."""
-    if kind in (pa.Table, pa.RecordBatch):
-        return _table_form
+    """The rule for columns and arrays; tables, types, fields and schemas are what their records are written from."""
     if kind is pa.ChunkedArray:
         return chunked_form
-    if issubclass(kind, pa.Array):
-        return _array_form
-    return _type_form if issubclass(kind, (pa.DataType, pa.Schema, pa.Field)) else None
+    return _array_form if issubclass(kind, pa.Array) else None
 
 
 def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
     """The reducer for arrays: pyarrow's own, which gives its buffers out of band, after a slice was cut out."""
+    if kind is pa.MapType:
+        return _reduce_map
     return _reduce_array if issubclass(kind, pa.Array) else None
 
 
@@ -44,25 +46,9 @@ def _reduce_array(sink: Sink, value: Any) -> Any:
     return NotImplemented if small is value else small.__reduce__()
 
 
-def _type_form(walk: Walk, value: Any) -> None:
-    walk.out += b"X"
-    walk.name(f"pyarrow.{type(value).__name__}")
-    walk.size(1)
-    walk.write(value.to_string(show_schema_metadata=True) if isinstance(value, pa.Schema) else str(value))
-
-
-def _table_form(walk: Walk, value: Any) -> None:
-    begun = walk.begin(value)
-    if begun < 0:
-        return
-    walk.out += b"X"
-    walk.name(f"pyarrow.{type(value).__name__}")
-    walk.size(2 + value.num_columns)
-    walk.write(value.num_rows)
-    _type_form(walk, value.schema)
-    for name, column in zip(value.schema.names, value.columns):
-        walk.part(column, f"[{name!r}]")
-    walk.end(value, begun)
+def _reduce_map(sink: Sink, value: Any) -> Any:
+    """With whether its keys are sorted, which pyarrow's own leaves out."""
+    return pa.map_, (value.key_field, value.item_field, value.keys_sorted)
 
 
 def chunked_form(walk: Walk, value: Any) -> None:
@@ -83,8 +69,9 @@ def _array_form(walk: Walk, value: Any) -> None:
     walk.keep(array)
     walk.out += b"X"
     walk.name("pyarrow.Array")
-    walk.size(2)
-    walk.write((str(array.type), len(array)))
+    walk.size(3)
+    walk.part(array.type, ".type")
+    walk.write(len(array))
     if array.offset or pa.types.is_nested(array.type) or not _has_simple_layout(array.type):
         walk.out += _by_ipc(array)
     else:

@@ -1,6 +1,6 @@
 """What a value is, as bytes: the canonical form and its digest; docs/formats.md, Canonical form.
 
-Owns the walk, the atoms and the containers. Classes, functions and objects are `symbols`, libraries' values are
+Owns the walk, the atoms and the containers. Classes, functions and objects are `objects`, libraries' values are
 `libraries`. Speed counts: this runs for every argument and every result. Forms are written to one buffer; a form that
 grows long is replaced by its digest, so that shared parts cost once and memory stays small.
 """
@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tu
 from penstock.artifacts import digests
 from penstock.artifacts.memory import number
 from penstock.model.edges import Edge
+from penstock.model.outcomes import FORM
 
 Rule = Callable[["Walk", Any], None]
 Known = Dict[Any, Tuple[Any, Any]]
@@ -22,13 +23,13 @@ Known = Dict[Any, Tuple[Any, Any]]
 BIG = 64 << 10  # bytes and buffers from here on count by a digest of their own
 _INLINE = 1024  # a longer form is replaced by its digest
 SHORTEST_DIGESTED = _INLINE + 1
-_SPILL = 1 << 20
+SPILL = 1 << 20
 AS_NAMES, BY_CONTENT, BY_STATE = 0, 1, 2
 """What a path to an existing file counts by: its text; its content; the sizes and times of what is there."""
 _DEEPEST = 200  # levels; three Python frames each must fit under the default recursion limit of 1,000
 _WEB = 64  # how often one long form that can't be shared is written before the walk gives up
 _NOWHERE = 1 << 30
-_PREFIX = b"penstock.value.1\0"
+_PREFIX = b"penstock.value.%d\0" % FORM
 _size = struct.Struct("<Q").pack
 _double = struct.Struct("<d").pack
 _NAN = b"f" + bytes.fromhex("7ff8000000000000")[::-1]
@@ -101,10 +102,12 @@ class Walk:
         "_low",
         "_open",
         "_shared",
+        "_sink",
         "depth",
         "edges",
         "files",
         "known",
+        "named",
         "out",
         "places",
     )
@@ -116,6 +119,8 @@ class Walk:
         self.files = files
         self.places = places
         self.known: Known = {} if known is None else known
+        self._sink: Any = None
+        self.named: Dict[int, bytes] = {}  # id -> form, for classes and functions that go by name
         self._open: Dict[int, int] = {}  # id of each value around this one -> its level
         self._low = _NOWHERE  # the outermost level that was referred back to, in what may not be shared yet
         self._shared: Dict[int, bytes] = {}  # id -> form, for long forms
@@ -166,7 +171,7 @@ class Walk:
 
     def spill(self, begun: int) -> None:
         """Called now and then inside a value whose form may be very long: keeps `out` small."""
-        if len(self.out) - begun > _SPILL:
+        if len(self.out) - begun > SPILL:
             hasher = self._hashers.get(self.depth - 1)
             if hasher is None:
                 hasher = self._hashers[self.depth - 1] = digests.Hasher()
@@ -181,6 +186,14 @@ class Walk:
     def size(self, number: int) -> None:
         """Write a size."""
         self.out += _size(number)
+
+    def sink(self) -> Any:
+        """What reducers are given: it stores nothing."""
+        if self._sink is None:
+            from penstock.artifacts import reducing
+
+            self._sink = reducing.sink_to_nowhere(self.known)
+        return self._sink
 
     def keep(self, value: Any) -> None:
         """Keep a temporary value until the walk ends, so that its id stays its own."""
@@ -264,7 +277,7 @@ def _sequence(walk: Walk, value: Any) -> None:
         for item in items:
             index += 1
             (rules.get(type(item)) or rule_for(type(item)))(walk, item)
-            if len(out) - begun > _SPILL:
+            if len(out) - begun > SPILL:
                 walk.spill(begun)
     except Unstable as error:
         error.path.append(f"[{index}]")
@@ -282,7 +295,7 @@ def _dict(walk: Walk, value: Dict[object, object]) -> None:
         for key, item in value.items():
             (rules.get(type(key)) or rule_for(type(key)))(walk, key)
             (rules.get(type(item)) or rule_for(type(item)))(walk, item)
-            if len(out) - begun > _SPILL:
+            if len(out) - begun > SPILL:
                 walk.spill(begun)
     except Unstable as error:
         error.path.append(subscript(key))
@@ -316,6 +329,16 @@ def edge(walk: Walk, value: Edge) -> None:
     walk.out += b"R" + _size(len(identity)) + identity
 
 
+def attribute(name: object) -> str:
+    """An attribute as a culprit's path shows it."""
+    return f".{name}"
+
+
+def index(number: object) -> str:
+    """An item's number as a culprit's path shows it."""
+    return f"[{number}]"
+
+
 def subscript(key: object) -> str:
     """A dict key as a culprit's path shows it."""
     return f"[{key!r}]" if type(key) in (str, int, bool) and len(repr(key)) <= 60 else f"[{type(key).__name__}]"
@@ -324,11 +347,17 @@ def subscript(key: object) -> str:
 @functools.lru_cache(maxsize=1024)
 def rule_for(kind: type) -> Rule:
     """The rule for the values of a type that is no builtin."""
-    from penstock.artifacts import symbols
+    from penstock.artifacts import objects
 
     if issubclass(kind, Edge):
         return edge
-    return symbols.rule_for(cast("Type[Any]", kind))
+    return objects.rule_for(cast("Type[Any]", kind))
+
+
+def rule_of(value: Any) -> Rule:
+    """The rule for a value of any type."""
+    kind = cast("Type[Any]", type(value))
+    return _RULES.get(kind) or rule_for(kind)
 
 
 _RULES: Dict[type, Rule] = {

@@ -23,7 +23,7 @@ from typing import (
     cast,
 )
 
-from penstock.artifacts import pickling, records
+from penstock.artifacts import pickling, records, reducing
 from penstock.artifacts.canonical import AS_NAMES, BIG, BY_CONTENT, Identity, Known, identify
 from penstock.artifacts.preview import preview
 from penstock.artifacts.store import BlobStore
@@ -62,7 +62,7 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
         size = len(record)
         return Encoded(Stored(identity.digest, record, preview(value, size), (), size, ""), (), identity)
     known: Known = {}
-    sink = pickling.Sink(store, known, files)
+    sink = reducing.Sink(store, known, files)
     record, size, alive = _dump(value, sink, where)
     identity = identify(value, where, known, BY_CONTENT if files else AS_NAMES)
     del alive
@@ -105,7 +105,7 @@ def encode_exception(exc: BaseException, store: BlobStore) -> Optional[bytes]:
     from penstock.artifacts import failures
 
     try:
-        return _dump(failures.storable(exc), pickling.Sink(store, {}, False), "error")[0]
+        return _dump(failures.storable(exc), reducing.Sink(store, {}, False), "error")[0]
     except NotStorableError:
         return None
 
@@ -140,7 +140,7 @@ def _is_small_item(item: object) -> bool:
     return type(item) in _ATOMS and (not isinstance(item, (str, bytes)) or len(item) < 64)
 
 
-def _dump(value: Any, sink: pickling.Sink, where: str) -> Tuple[bytes, int, Any]:
+def _dump(value: Any, sink: reducing.Sink, where: str) -> Tuple[bytes, int, Any]:
     file = _Skeleton()
     try:
         alive = pickling.dump(value, sink, file)
@@ -216,7 +216,7 @@ class _Source:
 
     def in_order(self) -> Iterator[memoryview]:
         for kind, digest, size in self._parts:
-            if kind == pickling.IN_ORDER:
+            if kind == reducing.IN_ORDER:
                 yield self._store.get(digest, size, self._verify)
 
     def _blob(self, number: int) -> memoryview:

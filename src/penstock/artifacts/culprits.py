@@ -7,10 +7,9 @@ import functools
 import io
 from typing import Any, Dict, Iterable, Iterator, Sequence, Set, Tuple, Type, cast
 
-from penstock.artifacts import pickling
-from penstock.artifacts.canonical import BIG, subscript
-from penstock.artifacts.store import BlobStore
-from penstock.artifacts.symbols import a_type
+from penstock.artifacts import pickling, reducing
+from penstock.artifacts.canonical import subscript
+from penstock.artifacts.objects import a_type
 
 _DEEPEST = 50
 _MANY = 10_000  # items of one container that are looked through
@@ -21,7 +20,7 @@ def message(value: Any, where: str, error: BaseException) -> str:
     if isinstance(error, (RecursionError,)) or isinstance(error.__cause__, RecursionError):
         return f"{where} is nested too deeply to be pickled"
     path, culprit, reason = _find(value, where, error, set(), 0)
-    if isinstance(reason, pickling.Refused) and isinstance(culprit, io.IOBase):
+    if isinstance(reason, reducing.Refused) and isinstance(culprit, io.IOBase):
         return f"{path} is an open file, which can't be pickled; return its path or its content"
     kind = cast("Type[Any]", type(culprit))
     return f"{path} is {a_type(kind)}, which can't be pickled{_why(reason)}"
@@ -44,7 +43,7 @@ def _find(value: Any, path: str, error: BaseException, seen: Set[int], depth: in
 
 def _failure(value: Any) -> Any:
     try:
-        pickling.dump(value, pickling.Sink(cast("BlobStore", _Nowhere()), {}, False), io.BytesIO())
+        pickling.dump(value, reducing.sink_to_nowhere({}), io.BytesIO())
     except Exception as error:  # noqa: BLE001 - the user's pickling code runs here
         return error
     return None
@@ -117,13 +116,3 @@ def _reduced(reduction: Any) -> Iterator[Tuple[str, Any]]:
 def _why(reason: BaseException) -> str:
     text = str(reason).strip()
     return f": {text}" if text and not text.lower().startswith(("cannot pickle", "can't pickle")) else ""
-
-
-class _Nowhere:
-    """A store that keeps nothing."""
-
-    def put(self, data: Any) -> Tuple[bytes, int]:
-        return b"\0" * 33, BIG
-
-    def put_chunks(self, chunks: Any) -> Tuple[bytes, int]:
-        return b"\0" * 33, BIG

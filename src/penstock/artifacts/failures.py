@@ -62,7 +62,7 @@ def _has_own_reduce(kind: type) -> bool:
 def _taken_apart(exc: BaseException) -> Tuple[Tuple[Any, ...], Optional[Dict[str, Any]]]:
     reduction: Any = exc.__reduce__()
     state = reduction[2] if len(reduction) > 2 else None
-    return reduction[1], cast("Dict[str, Any]", state) if type(state) is dict else None
+    return reduction[1], dict(sorted(cast("Dict[str, Any]", state).items())) if state else None
 
 
 class _Stand:

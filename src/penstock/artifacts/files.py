@@ -13,7 +13,7 @@ from typing import Any, Iterator, List, Tuple, Union
 
 from penstock.artifacts import digests, rebuild
 from penstock.artifacts.canonical import BIG, BY_CONTENT, Walk
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 from penstock.errors import StoreError
 
 _CHUNK = 4 << 20

@@ -1,8 +1,9 @@
-"""The explicit table of libraries whose values have serializers of their own, by the type's top-level module.
+"""The explicit table of libraries whose values have serializers of their own, by the top-level module of a class.
 
 A serializer's module is imported when the first such value is met; by then the library itself is. Each has
-`form_of(kind)`, the rule that writes the canonical form, and `reducer_of(kind)`, how a value is taken apart for a
-record; both give None for types that go the general way.
+`reducer_of(kind)`, how a value is taken apart: its record and its canonical form are written from that. A leaf, whose
+bytes may lie in memory in several ways, also has a rule of its own beside its reducer: `form_of(kind)`. Both give None
+for types that go the general way. What a form leaves out is listed, with its reason, in `objects.LEFT_OUT`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _SERIALIZERS = {
 
 
 def form_of(kind: type) -> Optional[Callable[..., None]]:
-    """The canonical rule of a library for one of its types."""
+    """The canonical rule of a library for one of its leaves."""
     module = _serializer(kind)
     return module.form_of(kind) if module is not None else None
 
@@ -32,6 +33,10 @@ def reducer_of(kind: type) -> Optional[Callable[..., Any]]:
     return module.reducer_of(kind) if module is not None else None
 
 
-def _serializer(kind: type) -> Any:
-    name = _SERIALIZERS.get(kind.__module__.partition(".")[0]) if type(kind.__module__) is str else None
-    return importlib.import_module(name) if name is not None else None
+def _serializer(kind: Any) -> Any:
+    """That of the class, or of the nearest one that it is made from: a subclass of an array is told by numpy's."""
+    for base in kind.__mro__:
+        name = _SERIALIZERS.get(base.__module__.partition(".")[0]) if type(base.__module__) is str else None
+        if name is not None:
+            return importlib.import_module(name)
+    return None

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import pickle
 import sys
+import types
 from types import ModuleType
 from typing import Any, Dict, Optional, Tuple
 
@@ -46,7 +48,25 @@ def name_of(obj: Any) -> Optional[Tuple[str, str]]:
         return None
     for part in qualname.split("."):
         found = getattr(found, part, None)
-    return (written, qualname) if found is obj else None
+    if found is obj:
+        return written, qualname
+    if module == "builtins":  # "function", which is `types.FunctionType`
+        return next((("types", name) for name, part in vars(types).items() if part is obj), None)
+    return None
+
+
+def module_of(obj: Any, qualname: str) -> str:
+    """The module to write for an object whose class says that it goes by this name; LookupError: it is not there."""
+    search: Any = getattr(pickle, "whichmodule")  # noqa: B009 - pickle's own, without an annotation
+    candidates: Tuple[str, ...] = (getattr(obj, "__module__", None) or type(obj).__module__, search(obj, qualname))
+    for module in candidates:
+        written = module_name(module)
+        found: Any = sys.modules.get(module)
+        for part in qualname.split("."):
+            found = getattr(found, part, None)
+        if written is not None and found is obj:
+            return written
+    raise LookupError(f"{qualname} is not found where {obj!r} comes from")
 
 
 def class_name(kind: type) -> str:

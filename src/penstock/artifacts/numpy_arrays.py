@@ -1,45 +1,64 @@
-"""numpy arrays and scalars: their canonical form, and their bytes as one buffer each.
+"""numpy arrays, scalars and dtypes: taken apart into dtype, shape and bytes, which are one buffer each.
 
-Exact `ndarray`s (and memory maps) without Python objects inside; other arrays go the general way.
+Leaves are exact arrays (a memory map is one) and numpy's own scalars: their bytes count in C order, however they lie.
+Left out are the order of the axes in memory, strides, writability, the file of a memory map, the padding between fields
+(it has no defined content), and of a masked array whether its mask is shared: all are about memory.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import numpy as np
 
 from penstock.artifacts import digests, rebuild
 from penstock.artifacts.canonical import BIG, Known, Walk
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 
+_GENERIC: Any = np.generic
 _CHUNK = 4 << 20
 _TILE = 32
 _PLAIN = "biufcmMSU"  # kinds whose `dtype.str` says all
+_OF_EVERY_MASKED = frozenset(
+    "_mask _fill_value _hardmask _sharedmask _isfield _baseclass _basedict".split()
+)  # beside data: said by what a masked array is asked, or again by its data's class
 
 
-def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
-    """The rule for arrays, scalars and dtypes."""
+def form_of(kind: Any) -> Optional[Callable[[Walk, Any], None]]:
+    """The rule for arrays and scalars."""
     if kind in (np.ndarray, np.memmap):
         return form
-    if issubclass(kind, np.generic):
-        return _scalar
-    if kind is np.ma.MaskedArray:
-        return _masked
-    return _dtype if issubclass(kind, np.dtype) else None
+    return _scalar if issubclass(kind, np.generic) and kind.__module__.startswith("numpy") else None
 
 
 def reducer_of(kind: Any) -> Optional[Callable[[Sink, Any], Any]]:
-    """The reducer for arrays, dtypes with fields, and random generators."""
+    """The reducer for arrays and their subclasses, dtypes, scalars of the user's own classes, and random generators."""
     if kind in (np.ndarray, np.memmap):
         return reduce
-    if issubclass(kind, np.dtype):
-        return _reduce_dtype
     if kind.__module__.startswith("numpy.random"):
         from penstock.artifacts import numpy_random
 
         return numpy_random.reducer_of(kind)
+    if issubclass(kind, np.dtype):
+        return _reduce_dtype
+    if kind is np.ma.MaskedArray:
+        return _reduce_masked
+    if issubclass(kind, np.ndarray) and not issubclass(kind, (np.ma.MaskedArray, np.memmap)):
+        return None if _says_itself(kind, np.ndarray) else _reduce_subclass
+    if _is_own_scalar(kind):
+        return None if _says_itself(kind, _GENERIC) else _reduce_scalar
     return None
+
+
+def _is_own_scalar(kind: Any) -> bool:
+    scalars: Any = (np.number, np.str_, np.bytes_)
+    return issubclass(kind, scalars) and not kind.__module__.startswith("numpy")
+
+
+def _says_itself(kind: Any, base: Any) -> bool:
+    """Whether a subclass has its own way into pickles."""
+    names = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__")
+    return any(getattr(kind, name, None) is not getattr(base, name, None) for name in names)
 
 
 def form(walk: Walk, value: Any) -> None:
@@ -49,7 +68,7 @@ def form(walk: Walk, value: Any) -> None:
         return
     dtype = value.dtype
     walk.out += b"A"
-    walk.name(_dtype_text(dtype))
+    _dtype(walk, dtype)
     walk.size(value.ndim)
     for length in value.shape:
         walk.size(length)
@@ -59,8 +78,18 @@ def form(walk: Walk, value: Any) -> None:
     elif dtype.hasobject or dtype.kind == "T":
         _object_form(walk, value)
     else:
-        walk.out += digest_of(value, walk.known)
+        walk.out += digest_of(_without_padding(value), walk.known)
     walk.end(value, begun)
+
+
+def _without_padding(array: Any) -> Any:
+    """The array itself; of long doubles the bytes that are used: the others have no defined content."""
+    if array.dtype.char not in "gG" or np.finfo(array.dtype).nmant != 63:
+        return array
+    flat = np.ascontiguousarray(array).reshape(-1)
+    if not flat.dtype.isnative:
+        flat = flat.astype(flat.dtype.newbyteorder("="))
+    return flat.view("u1").reshape(-1, np.dtype("g").itemsize)[:, :10]
 
 
 def _object_form(walk: Walk, value: Any) -> None:
@@ -74,51 +103,35 @@ def _object_form(walk: Walk, value: Any) -> None:
         walk.part(item, f".flat[{index}]")
 
 
-def _masked(walk: Walk, value: Any) -> None:
-    begun = walk.begin(value)
-    if begun < 0:
-        return
-    walk.out += b"X"
-    walk.name("numpy.MaskedArray")
-    walk.size(3)
-    for part in (value.data, np.ma.getmaskarray(value)):
-        walk.keep(part)
-        form(walk, part)
-    walk.part(value.fill_value, ".fill_value")
-    walk.end(value, begun)
-
-
 def _scalar(walk: Walk, value: Any) -> None:
     begun = walk.begin(value)
     if begun < 0:
         return
     walk.out += b"A"
-    walk.name(_dtype_text(value.dtype))
+    _dtype(walk, value.dtype)
     walk.size(2**64 - 1)
     array = np.asarray(value)
     if array.dtype.names is not None:
         for field in array.dtype.names:
             walk.part(np.asarray(array[field]), f"[{field!r}]")
     else:
-        walk.out += digest_of(array, {})
+        walk.out += digest_of(_without_padding(array), {})
     walk.end(value, begun)
 
 
-def _dtype(walk: Walk, value: Any) -> None:
-    walk.out += b"X"
-    walk.name("numpy.dtype")
-    walk.size(1)
-    walk.write(_dtype_text(value))
+def _dtype(walk: Walk, dtype: Any) -> None:
+    text = _text_of(dtype)
+    walk.name(text)
+    if not text:
+        walk.keep(dtype)  # an array makes a new one each time it is asked
+        walk.part(dtype, ".dtype")
 
 
-def _dtype_text(dtype: Any) -> str:
-    if dtype.names is not None:
-        fields = (f"{name}:{dtype.fields[name][1]}:{_dtype_text(dtype.fields[name][0])}" for name in dtype.names)
-        return f"{{{','.join(fields)}}}{dtype.itemsize}"
-    if dtype.subdtype is not None:
-        inner, shape = dtype.subdtype
-        return f"{shape}{_dtype_text(inner)}"
-    return dtype.str if dtype.kind in _PLAIN else "|O" if dtype.kind == "O" else str(dtype)
+def _text_of(dtype: Any) -> str:
+    """What says all of a dtype; "" where no text does."""
+    if dtype.metadata:
+        return ""
+    return dtype.str if dtype.kind in _PLAIN else "|O" if dtype.kind == "O" else ""
 
 
 def digest_of(array: Any, known: Known) -> bytes:
@@ -183,18 +196,42 @@ def reduce(sink: Sink, value: Any) -> Any:
     if dtype.hasobject or dtype.kind == "T":
         return _reduce_objects(sink, value) if type(value) is np.ndarray else NotImplemented
     order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
-    written = dtype.str if dtype.kind in _PLAIN else dtype
-    return rebuild.array, (stored(sink, value), written, value.shape, order)
+    return rebuild.array, (stored(sink, value), _text_of(dtype) or dtype, value.shape, order)
+
+
+def _reduce_subclass(sink: Sink, value: Any) -> Any:
+    """A subclass as the plain array and what numpy's own pickles lose: its attributes."""
+    return rebuild.array_as, (type(value), np.ndarray.view(value, np.ndarray), getattr(value, "__dict__", None) or None)
+
+
+def _reduce_scalar(sink: Sink, value: Any) -> Any:
+    return rebuild.scalar_as, (type(value), np.asarray(value)[()], getattr(value, "__dict__", None) or None)
+
+
+def _reduce_masked(sink: Sink, value: Any) -> Any:
+    """A masked array by what can be asked of it: numpy's own pickles lose a hard mask, and that there is none."""
+    mask = None if value.mask is np.ma.nomask else value.mask
+    held: Dict[str, Any] = value.__dict__
+    attributes = {name: part for name, part in held.items() if name not in _OF_EVERY_MASKED}
+    return rebuild.masked_array, (value.data, mask, value.fill_value, value.hardmask, attributes)
 
 
 def _reduce_dtype(sink: Sink, value: Any) -> Any:
-    """A dtype with fields by what they are: numpy 1 can't read the flags that numpy 2 pickles."""
-    if value.metadata is not None:
-        return NotImplemented
+    """A dtype by what it is: numpy 1 can't read the flags that numpy 2 pickles."""
+    apart = _dtype_apart(value)
+    if apart is not None and value.metadata:
+        make, args = apart
+        return rebuild.marked_dtype, (make(*args), dict(value.metadata))
+    return NotImplemented if apart is None else apart
+
+
+def _dtype_apart(value: Any) -> Any:
+    """What makes the dtype without its metadata; None where numpy's own pickles have to say it."""
     if value.subdtype is not None:
         return np.dtype, (value.subdtype,)
     if value.names is None:
-        return NotImplemented
+        said = value.kind in _PLAIN or value.kind == "O" or value.type is np.void
+        return (np.dtype, (value.str,)) if said else None
     if value.type is not np.void:
         return np.dtype, ((value.type, np.dtype((np.void, value))),)
     fields = [value.fields[name] for name in value.names]
@@ -227,7 +264,7 @@ def packed_texts(known: Known, array: Any) -> Optional[Tuple[Any, Any]]:
 
 
 def _reduce_objects(sink: Sink, value: Any) -> Any:
-    packed = packed_texts(sink.known, value)
+    packed = None if value.dtype.metadata else packed_texts(sink.known, value)
     if packed is None:
         return NotImplemented
     offsets, data = packed

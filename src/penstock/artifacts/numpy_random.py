@@ -7,7 +7,7 @@ from typing import Any, Callable, Optional
 import numpy as np
 
 from penstock.artifacts import rebuild
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 
 
 def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
@@ -43,6 +43,8 @@ def generator(name: str, source: Any, state: Any) -> Any:
     """A generator over its source of bits, or such a source over its seed; then its state is set."""
     random: Any = np.random
     made = getattr(random, name)(source)
+    if name == "MT19937" and source is None:  # a legacy seed: it has no sequence, and must get none by chance
+        made._legacy_seeding(0)
     if name == "RandomState":
         made.set_state(state)
     elif state is not None:

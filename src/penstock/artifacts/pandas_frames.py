@@ -10,32 +10,28 @@ from typing import Any, Callable, Optional
 import numpy as np
 import pandas as _pandas
 
-from penstock.artifacts import numpy_arrays, pandas_parts, rebuild, symbols
-from penstock.artifacts.canonical import BIG, Unstable, Walk
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts import pandas_parts, rebuild
+from penstock.artifacts.canonical import BIG
+from penstock.artifacts.reducing import Sink
 
 pd: Any = _pandas  # its annotations are partial
-_NUMPY_ARRAY: Any = pd.Series([0]).array.__class__
 
 
-def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
-    """The rule for frames, series, indexes and Arrow-backed arrays."""
-    if kind is pd.DataFrame:
-        return _frame_form
-    if kind is pd.Series:
-        return _series_form
-    if issubclass(kind, pd.Index):
-        return _index_form
-    if issubclass(kind, pd.api.extensions.ExtensionDtype):
-        return _dtype_form
-    return _array_form if issubclass(kind, pd.api.extensions.ExtensionArray) else None
+def form_of(kind: type) -> None:
+    """None: all are what their records are written from; the leaves are numpy's and Arrow's."""
+    return
 
 
 def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
     """The reducer for frames and their parts."""
     if kind is pd.DataFrame:
         return _reduce_frame
-    return pandas_parts.reducer_of(kind) or (_reduce_arrow if _is_arrow(kind) else None)
+    if kind.__module__.partition(".")[0] != "pandas":  # a program's own subclass: what it adds is its own
+        return None
+    reducer = pandas_parts.reducer_of(kind) or (_reduce_arrow if _is_arrow(kind) else None)
+    if reducer is None and issubclass(kind, (pd.api.extensions.ExtensionArray, pd.api.extensions.ExtensionDtype)):
+        return pandas_parts.reduce_without_caches
+    return reducer
 
 
 def _is_arrow(kind: type) -> bool:
@@ -62,111 +58,15 @@ def _is_one_array(frame: Any) -> bool:
     rows, columns = frame.shape
     if columns < 2:
         return False
-    dtype = frame.dtypes.iloc[0]
+    dtypes = list(frame.dtypes)
+    dtype = dtypes[0]
     return (
         isinstance(dtype, np.dtype)
         and dtype.kind in "biufc"
         and rows * dtype.itemsize < BIG
-        and bool((frame.dtypes == dtype).all())
+        and all(other == dtype for other in dtypes)
     )
 
 
 def _reduce_arrow(sink: Sink, value: Any) -> Any:
-    return rebuild.pandas_arrow, (value.__class__, dict(value.__dict__))
-
-
-def _frame_form(walk: Walk, value: Any) -> None:
-    begun = walk.begin(value)
-    if begun < 0:
-        return
-    walk.out += b"X"
-    walk.name("pandas.DataFrame")
-    walk.size(3 + value.shape[1])
-    walk.part(value.columns, ".columns")
-    walk.part(value.index, ".index")
-    walk.part(value.attrs, ".attrs")
-    for number, values in enumerate(_columns(value)):
-        try:
-            _array_form(walk, values)
-        except Unstable as error:
-            error.path.append(f".iloc[:, {number}]")
-            raise
-    walk.end(value, begun)
-
-
-def _series_form(walk: Walk, value: Any) -> None:
-    begun = walk.begin(value)
-    if begun < 0:
-        return
-    walk.out += b"X"
-    walk.name("pandas.Series")
-    walk.size(4)
-    walk.part(value.name, ".name")
-    walk.part(value.index, ".index")
-    walk.part(value.attrs, ".attrs")
-    _array_form(walk, pandas_parts.values_of(value))
-    walk.end(value, begun)
-
-
-def _index_form(walk: Walk, value: Any) -> None:
-    begun = walk.begin(value)
-    if begun < 0:
-        return
-    walk.out += b"X"
-    walk.name(f"pandas.{type(value).__name__}")
-    walk.size(2)
-    walk.part(tuple(value.names), ".names")
-    if isinstance(value, pd.RangeIndex):
-        walk.write((value.start, value.stop, value.step))
-    elif isinstance(value, pd.MultiIndex):
-        walk.size(2 * value.nlevels)
-        for level, codes in zip(value.levels, value.codes):
-            walk.part(level, ".levels")
-            walk.write(np.asarray(codes))
-    else:
-        _array_form(walk, pandas_parts.values_of(value))
-    walk.end(value, begun)
-
-
-def _dtype_form(walk: Walk, value: Any) -> None:
-    walk.out += b"X"
-    walk.name("pandas.dtype")
-    walk.size(2)
-    walk.write(str(value))
-    if isinstance(value, pd.CategoricalDtype):
-        walk.write((value.categories, value.ordered))
-    else:
-        walk.out += b"N"
-
-
-def _array_form(walk: Walk, values: Any) -> None:
-    """An array of a column or an index. pandas' own pickles say more: they have caches inside."""
-    if type(values) is _NUMPY_ARRAY:
-        values = values.to_numpy()
-    walk.keep(values)
-    if isinstance(values, np.ndarray):
-        numpy_arrays.form(walk, values)
-        return
-    if _is_arrow(values.__class__):
-        from penstock.artifacts import arrow_tables
-
-        _extension_form(walk, values, 1)
-        arrow_tables.chunked_form(walk, values.__dict__["_pa_array"])
-        return
-    inside = [getattr(values, name, None) for name in ("_ndarray", "_data", "_mask")]
-    if isinstance(inside[0], np.ndarray):
-        _extension_form(walk, values, 1)
-        numpy_arrays.form(walk, inside[0])
-    elif isinstance(inside[1], np.ndarray) and isinstance(inside[2], np.ndarray):
-        _extension_form(walk, values, 2)
-        numpy_arrays.form(walk, inside[1])
-        numpy_arrays.form(walk, inside[2])
-    else:
-        symbols.reduced(walk, values)
-
-
-def _extension_form(walk: Walk, values: Any, parts: int) -> None:
-    walk.out += b"X"
-    walk.name("pandas.array")
-    walk.size(1 + parts)
-    _dtype_form(walk, values.dtype)
+    return rebuild.pandas_arrow, (value.__class__, pandas_parts.without_caches(value.__dict__))

@@ -6,13 +6,13 @@ listed here keeps them: it is the same in both.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple, cast
 
 import numpy as np
 import pandas as _pandas
 
 from penstock.artifacts import numpy_arrays, rebuild, texts
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 
 pd: Any = _pandas  # its annotations are partial
 _NUMPY_ARRAY: Any = pd.Series([0]).array.__class__
@@ -36,6 +36,29 @@ def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
         return _reduce_string_dtype
     strings = kind.__name__.startswith(("StringArray", "ArrowStringArray"))
     return _reduce_strings if strings and issubclass(kind, pd.api.extensions.ExtensionArray) else None
+
+
+_CACHES = {"_cache": "computed once it is asked for", "_readonly": "writability, which is about memory"}
+"""What pandas' own pickles of arrays and dtypes have inside and neither a record nor a form has, with the reason."""
+
+
+def reduce_without_caches(sink: Sink, value: Any) -> Any:
+    """An array or a dtype as pandas pickles it, without what `_CACHES` lists."""
+    reduction = value.__reduce_ex__(5)
+    return (*reduction[:2], without_caches(reduction[2]), *reduction[3:]) if len(reduction) > 2 else reduction
+
+
+def without_caches(state: Any) -> Any:
+    """A state of pandas' without its caches; None where nothing is left."""
+    if type(state) is dict:
+        known = cast("Dict[str, Any]", state)
+        return {name: part for name, part in known.items() if name not in _CACHES} or None
+    if type(state) is tuple:
+        parts: List[Any] = [
+            without_caches(part) or {} if type(part) is dict else part for part in cast("Tuple[Any, ...]", state)
+        ]
+        return (*parts, {}) if len(parts) == 2 else tuple(parts)  # dtype, array, attributes: pandas 2 wants all three
+    return state
 
 
 def values_of(owner: Any) -> Any:

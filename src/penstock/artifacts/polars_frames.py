@@ -1,4 +1,10 @@
-"""polars frames and series: one uncompressed Arrow IPC file for each column, so that columns are shared by content."""
+"""polars frames and series: one uncompressed Arrow IPC file for each column, so that columns are shared by content.
+
+Columns are leaves: flat ones count by dtype, what is missing and what is there, others by their file. A form leaves out
+how a column is cut into chunks, what lies under a missing value, whether a column keeps a mask in which nothing is
+missing, where texts lie, and the numbers that categories have in this process (all are about memory), and the flag that
+says that a column is sorted (a hint).
+"""
 
 from __future__ import annotations
 
@@ -8,10 +14,11 @@ from typing import Any, Callable, Optional
 import polars as _polars
 
 from penstock.artifacts import digests, rebuild
-from penstock.artifacts.canonical import BIG, Known, Walk
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.canonical import BIG, Walk
+from penstock.artifacts.reducing import Sink
 
 pl: Any = _polars
+_NUMBERS = (*(pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64), pl.Float32, pl.Float64)
 
 
 def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
@@ -31,29 +38,22 @@ def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
 def _reduce_frame(sink: Sink, value: Any) -> Any:
     if any(dtype == pl.Object for dtype in value.dtypes):
         return NotImplemented
-    return rebuild.polars_frame, (
-        [_stored(sink, column, (id(value), n)) for n, column in enumerate(value)],
-        value.height,
-    )
+    columns = [_stored(sink, column) for column in value]
+    return rebuild.polars_frame, (columns, value.height, value.columns)
 
 
 def _reduce_series(sink: Sink, value: Any) -> Any:
-    if value.dtype == pl.Object:
-        return NotImplemented
-    return rebuild.polars_series, (_stored(sink, value, (id(value), 0)),)
+    return NotImplemented if value.dtype == pl.Object else (rebuild.polars_series, (_stored(sink, value), value.name))
 
 
-def _stored(sink: Sink, column: Any, key: Any) -> Any:
+def _stored(sink: Sink, column: Any) -> Any:
     data = _ipc(column)
-    if data.nbytes < BIG:
-        sink.known[("polars", *key)] = (digests.digest(data), None)
-        return bytes(data)
-    return sink.put(data, ("polars", *key), None)
+    return bytes(data) if data.nbytes < BIG else sink.put(data, ("polars", id(column)), column)
 
 
 def _ipc(column: Any) -> memoryview:
     file = io.BytesIO()
-    pl.DataFrame([column.rechunk()]).write_ipc(file, compression="uncompressed")
+    pl.DataFrame([column.rechunk().alias("0")]).write_ipc(file, compression="uncompressed")
     return file.getbuffer()
 
 
@@ -63,24 +63,53 @@ def _frame_form(walk: Walk, value: Any) -> None:
         return
     walk.out += b"X"
     walk.name("polars.DataFrame")
-    walk.size(1 + value.width)
+    walk.size(2 + value.width)
     walk.write(value.height)
-    for number, column in enumerate(value):
-        _column_form(walk, column, (id(value), number))
+    walk.write(value.columns)
+    for column in value:
+        walk.keep(column)
+        _column_form(walk, column)
     walk.end(value, begun)
 
 
 def _series_form(walk: Walk, value: Any) -> None:
     walk.out += b"X"
     walk.name("polars.Series")
-    walk.size(1)
-    _column_form(walk, value, (id(value), 0))
+    walk.size(2)
+    walk.write(value.name)
+    _column_form(walk, value)
 
 
-def _column_form(walk: Walk, column: Any, key: Any) -> None:
-    if column.dtype == pl.Object:
-        walk.write((column.name, column.to_list()))
+def _column_form(walk: Walk, column: Any) -> None:
+    walk.part(column.dtype, ".dtype")
+    missing = column.is_null() if column.null_count() else None
+    there = column
+    if isinstance(column.dtype, pl.Categorical):
+        there = column.cast(pl.String)
+    elif column.dtype == pl.Boolean:
+        there = column.cast(pl.UInt8)
+    there = there.to_physical()
+    if there.dtype == pl.String:
+        there = there if missing is None else there.fill_null("")
+        walk.out += _digest(there.str.len_bytes())
+        walk.out += digests.digest(there.str.join("").cast(pl.Binary)[0] if len(there) else b"")
+    elif isinstance(there.dtype, _NUMBERS):
+        walk.out += _digest(there if missing is None else there.fill_null(0))
+    else:
+        walk.out += _digest_of_file(column)
         return
-    known: Known = walk.known
-    found = known.get(("polars", *key))
-    walk.out += found[0] if found is not None else digests.digest(_ipc(column))
+    walk.out += b"N" if missing is None else _digest(missing.cast(pl.UInt8))
+
+
+def _digest(numbers: Any) -> bytes:
+    """The digest of a column of plain numbers in which nothing is missing."""
+    try:
+        array = numbers.rechunk().to_numpy()
+    except ImportError:  # polars does without numpy; then a column counts as another, never as equal to another
+        return _digest_of_file(numbers)
+    return digests.digest(memoryview(array).cast("B") if array.size else b"")
+
+
+def _digest_of_file(column: Any) -> bytes:
+    """The digest of the file of a column as it is read: without masks in which nothing is missing."""
+    return digests.digest(_ipc(pl.read_ipc(io.BytesIO(_ipc(column))).to_series(0)))

@@ -53,6 +53,37 @@ def dtype(names: Any, formats: Any, offsets: Any, titles: Any, itemsize: int, al
     return np.dtype(fields, align=aligned)
 
 
+def marked_dtype(plain: Any, metadata: Dict[Any, Any]) -> Any:
+    """A numpy dtype with metadata."""
+    np: Any = importlib.import_module("numpy")
+    return np.dtype(plain, metadata=metadata)
+
+
+def array_as(kind: Any, plain: Any, attributes: Optional[Dict[str, Any]]) -> Any:
+    """An array of a subclass of numpy's, over a plain one."""
+    np: Any = importlib.import_module("numpy")
+    made = np.ndarray.view(plain, kind)
+    if attributes:
+        made.__dict__.update(attributes)
+    return made
+
+
+def scalar_as(kind: Any, plain: Any, attributes: Optional[Dict[str, Any]]) -> Any:
+    """A numpy scalar of a program's own class."""
+    made = kind.__new__(kind, plain)
+    if attributes:
+        made.__dict__.update(attributes)
+    return made
+
+
+def masked_array(data: Any, mask: Any, fill_value: Any, hard: bool, attributes: Dict[str, Any]) -> Any:
+    """A masked array of numpy's; `mask` None: it has none."""
+    ma: Any = importlib.import_module("numpy").ma
+    made = ma.MaskedArray(data, ma.nomask if mask is None else mask, fill_value=fill_value, hard_mask=hard)
+    made.__dict__.update(attributes)
+    return made
+
+
 def numpy_random(name: str, source: Any, state: Any) -> Any:
     """A random generator of numpy's."""
     from penstock.artifacts import numpy_random
@@ -164,27 +195,61 @@ def pandas_arrow(kind: Any, state: Dict[str, Any]) -> Any:
     return values
 
 
-def polars_frame(columns: List[Any], height: int) -> Any:
-    """A polars frame from an IPC stream for each column."""
+def polars_frame(columns: List[Any], height: int, names: Optional[List[str]] = None) -> Any:
+    """A polars frame from an IPC stream for each column; `names` None: they are in the streams."""
     pl: Any = importlib.import_module("polars")
-    series = [polars_series(data) for data in columns]
+    series = [polars_series(data, names[number] if names else None) for number, data in enumerate(columns)]
     return pl.DataFrame(series) if series else pl.DataFrame(height=height) if height else pl.DataFrame()
 
 
-def polars_series(data: Any) -> Any:
-    """A polars series from an IPC stream."""
+def polars_series(data: Any, name: Optional[str] = None) -> Any:
+    """A polars series from an IPC stream; `name` None: it is in the stream."""
     import io
 
     pl: Any = importlib.import_module("polars")
-    return pl.read_ipc(io.BytesIO(data)).to_series(0)
+    series = pl.read_ipc(io.BytesIO(data)).to_series(0)
+    return series if name is None else series.rename(name)
 
 
-def tensor(storage: Any, dtype: str, shape: Any, stride: Any, offset: int, requires_grad: bool, device: str) -> Any:
-    """A torch tensor over a storage's bytes, on its device where that is here and on the CPU elsewhere."""
+def tensor(
+    storage: Any,
+    dtype: str,
+    shape: Any,
+    stride: Any,
+    offset: int,
+    requires_grad: bool,
+    device: str,
+    kind: Any = None,
+    attributes: Optional[Dict[str, Any]] = None,
+) -> Any:
+    """A torch tensor over a storage's bytes, on its device where that is here and on the CPU elsewhere.
+
+    `kind` None: no subclass; `attributes` None: none of the program's own.
+    """
     torch: Any = importlib.import_module("torch")
-    kind = getattr(torch, dtype)
+    own = getattr(torch, dtype)
     flat: Any = torch.from_numpy(storage) if storage.size else torch.empty(0, dtype=torch.uint8)
-    made = flat.view(kind).as_strided(shape, stride, offset) if storage.size else torch.empty(shape, dtype=kind)
+    made = flat.view(own).as_strided(shape, stride, offset) if storage.size else torch.empty(shape, dtype=own)
     if device.startswith("cuda") and torch.cuda.is_available():
         made = made.to(device)
-    return made.requires_grad_() if requires_grad else made
+    if kind is not None:
+        made = made.as_subclass(kind)
+    if requires_grad:
+        made.requires_grad_()
+    if attributes:
+        made.__dict__.update(attributes)
+    return made
+
+
+def quantized_tensor(
+    numbers: Any, scale: Any, zero: Any, axis: Optional[int], attributes: Optional[Dict[str, Any]]
+) -> Any:
+    """A quantised torch tensor over its integers; `axis` None: one scale and one zero point for all of it."""
+    torch: Any = importlib.import_module("torch")
+    if axis is None:
+        made = torch._make_per_tensor_quantized_tensor(numbers, scale, zero)
+    else:
+        made = torch._make_per_channel_quantized_tensor(numbers, scale, zero, axis)
+    if attributes:
+        made.__dict__.update(attributes)
+    return made

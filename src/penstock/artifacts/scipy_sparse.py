@@ -1,7 +1,7 @@
-"""scipy's sparse matrices of the kinds `coo` and `dok`, by their elements.
+"""scipy's sparse matrices: those of the kinds `coo` and `dok` by their elements, the others as scipy pickles them.
 
-What they consist of changes with scipy's versions: what one pickles, another reads as half an object. The other kinds
-are the same in all.
+What `coo` and `dok` consist of changes with scipy's versions: what one pickles, another reads as half an object.
+Neither records nor forms have what a matrix remembers of its own order once it is asked: it finds it again.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import Any, Callable, Optional
 
 from penstock.artifacts import rebuild
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 
 _KINDS = ("coo_matrix", "coo_array", "dok_matrix", "dok_array")
+_COMPRESSED = ("csr_", "csc_", "bsr_")
+_REMEMBERED = frozenset("has_sorted_indices _has_sorted_indices has_canonical_format _has_canonical_format".split())
 _OWN = frozenset(
     "_shape maxprint data row col coords has_canonical_format _has_canonical_format _dict dtype _dtype".split()
 )
@@ -23,8 +25,17 @@ def form_of(kind: type) -> Optional[Callable[..., None]]:
 
 
 def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
-    """The reducer for these kinds."""
-    return _reduce if kind.__name__ in _KINDS and kind.__module__.startswith("scipy.sparse.") else None
+    """The reducer for matrices and arrays."""
+    if not kind.__module__.startswith("scipy.sparse."):
+        return None
+    if kind.__name__ in _KINDS:
+        return _reduce
+    return _reduce_compressed if kind.__name__.startswith(_COMPRESSED) else None
+
+
+def _reduce_compressed(sink: Sink, value: Any) -> Any:
+    make, args, state, *more = value.__reduce_ex__(5)
+    return (make, args, {name: part for name, part in state.items() if name not in _REMEMBERED}, *more)
 
 
 def _reduce(sink: Sink, value: Any) -> Any:

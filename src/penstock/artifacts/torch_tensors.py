@@ -1,30 +1,48 @@
-"""torch tensors: the bytes of their storages. Tensors that share a storage within one value share it afterwards."""
+"""torch tensors: the bytes of their storages. Tensors that share a storage within one value share it afterwards.
+
+Dense tensors are leaves, and quantised ones go by their integers, scales and zero points; sparse and other tensors,
+parameters and modules are what torch pickles of them, in which the dense ones inside are leaves again. A form leaves
+out strides, shared storages, conjugation and negation that wait to be done (all about memory), and the device: a tensor
+comes back where there is one, and on the CPU elsewhere. Neither record nor form has `.grad`, as in torch's own files.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Dict, Optional
 
 import numpy as np
 import torch as _torch
 
-from penstock.artifacts import numpy_arrays, rebuild
+from penstock.artifacts import numpy_arrays, objects, rebuild
 from penstock.artifacts.canonical import Walk
-from penstock.artifacts.pickling import Sink
+from penstock.artifacts.reducing import Sink
 
 torch: Any = _torch
 _WASTE = 2  # a storage more than this many times the tensor's size is not stored whole
 
 
 def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
-    """The rule for dense tensors and parameters, dtypes and devices."""
-    if kind in (torch.Tensor, torch.nn.Parameter):
-        return _form
-    return _name_form if kind in (torch.dtype, torch.device, torch.layout, torch.Size) else None
+    """The rule for tensors, of a program's own subclasses too."""
+    return _form if _is_ours(kind) else None
 
 
 def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
-    """The reducer for dense tensors; parameters keep torch's own, which has the tensor inside."""
-    return _reduce if kind is torch.Tensor else None
+    """The reducer for dense and quantised tensors; parameters keep torch's own, which has the tensor inside."""
+    return _reduce if _is_ours(kind) else None
+
+
+def _is_ours(kind: Any) -> bool:
+    if kind is torch.Tensor:
+        return True
+    own = issubclass(kind, torch.Tensor) and kind.__module__.partition(".")[0] != "torch"
+    names = ("__reduce_ex__", "__setstate__", "__new__", "__torch_function__", "__torch_dispatch__")
+    return own and all(_code_of(kind, name) is _code_of(torch.Tensor, name) for name in names)
+
+
+def _code_of(kind: Any, name: str) -> Any:
+    """A method, or the function behind it where it is bound to its class."""
+    method = getattr(kind, name, None)
+    return getattr(method, "__func__", method)
 
 
 def _is_dense(value: Any) -> bool:
@@ -33,33 +51,49 @@ def _is_dense(value: Any) -> bool:
     )
 
 
-def _name_form(walk: Walk, value: Any) -> None:
-    walk.out += b"X"
-    walk.name(f"torch.{type(value).__name__}")
-    walk.size(1)
-    walk.write(str(value))
-
-
 def _form(walk: Walk, value: Any) -> None:
+    plain = _plain(value)
+    if not _is_dense(plain):
+        objects.reduced(walk, value)
+        return
     begun = walk.begin(value)
     if begun < 0:
         return
-    plain = value.detach()
-    if not _is_dense(plain):
-        plain = plain.to_dense()
     array = _bytes_of(plain.cpu().resolve_conj().resolve_neg().contiguous())
     walk.out += b"X"
-    walk.name(f"torch.{type(value).__name__}")
-    walk.size(4)
-    walk.write((str(value.dtype), tuple(value.shape), value.requires_grad, str(value.layout)))
+    walk.name("torch.Tensor")
+    walk.size(6)
+    walk.write((str(plain.dtype), tuple(plain.shape), value.requires_grad))
+    walk.write(_kind(value))
+    walk.part(_attributes(value), "")
     walk.out += numpy_arrays.digest_of(array, walk.known)
     walk.end(value, begun)
 
 
+def _plain(value: Any) -> Any:
+    plain = value.detach()
+    return plain if type(plain) is torch.Tensor else plain.as_subclass(torch.Tensor)
+
+
+def _kind(value: Any) -> Any:
+    """The class to come back as; None: a tensor."""
+    kind: Any = value.__class__
+    return None if kind is torch.Tensor else kind
+
+
+def _attributes(value: Any) -> Any:
+    """What a program has set on a tensor, in the order of its names."""
+    attributes: Dict[str, Any] = value.__dict__
+    return dict(sorted(attributes.items())) or None
+
+
 def _reduce(sink: Sink, value: Any) -> Any:
-    if not _is_dense(value):
+    plain = _plain(value)
+    if plain.is_quantized:
+        return _reduce_quantized(value, plain)
+    if not _is_dense(plain):
         return NotImplemented
-    plain = value.detach().resolve_conj().resolve_neg().cpu()
+    plain = plain.resolve_conj().resolve_neg().cpu()
     used = plain.numel() * plain.element_size()
     if plain.untyped_storage().nbytes() > _WASTE * used:
         plain = plain.contiguous().clone()
@@ -70,7 +104,21 @@ def _reduce(sink: Sink, value: Any) -> Any:
         found = sink.known[key] = (_whole(storage), plain)
     kind = str(plain.dtype).partition(".")[2]
     place = (tuple(plain.shape), plain.stride(), plain.storage_offset())
-    return rebuild.tensor, (found[0], kind, *place, value.requires_grad, str(value.device))
+    rest = (value.requires_grad, str(value.device), _kind(value), _attributes(value))
+    return rebuild.tensor, (found[0], kind, *place, *(rest[:2] if rest[2:] == (None, None) else rest))
+
+
+def _reduce_quantized(value: Any, plain: Any) -> Any:
+    if type(value) is not torch.Tensor or plain.dtype not in (torch.quint8, torch.qint8, torch.qint32):
+        return NotImplemented
+    scheme = plain.qscheme()
+    if scheme is torch.per_tensor_affine:
+        scale: Any = (plain.q_scale(), plain.q_zero_point(), None)
+    elif scheme is torch.per_channel_affine:
+        scale = (plain.q_per_channel_scales(), plain.q_per_channel_zero_points(), plain.q_per_channel_axis())
+    else:
+        return NotImplemented
+    return rebuild.quantized_tensor, (plain.int_repr(), *scale, _attributes(value))
 
 
 def _whole(storage: Any) -> Any:

@@ -18,6 +18,7 @@ from penstock.launch import runs
 from penstock.launch.how import How
 from penstock.launch.preparing import Order
 from penstock.launch.rehearsing import rehearse
+from penstock.model.outcomes import FORM
 from penstock.model.rows import Origin
 from penstock.sdk.flows import Flow, seed_text
 
@@ -64,6 +65,8 @@ def origin_of(reader: Reader, row: RunRow, step: str = "", keep_code: bool = Fal
         if number and not number.isdigit():
             raise NotFoundError(f"{only!r} names no task: write STEP or STEP/NUMBER; see `penstock show {row.run_id}`")
         only = "/".join(filter(None, (targets.find_step(reader, row, name), number)))
+    else:
+        _refuse_another_form(reader, row, "forked")
     return Origin(row.run_id, row.id, step, keep_code, only)
 
 
@@ -77,9 +80,20 @@ def order_of(
 
 def order_to_resume(reader: Reader, row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]) -> Order:
     """The order to go on with a run, also where that is a step's trial."""
+    _refuse_another_form(reader, row, "resumed")
     origin = queries.detail(reader.journal, row.id).origin
     trial = trial_of(reader, origin) if origin is not None and origin.only else None
     return Order(flow, params, row.run_id, trial=trial)
+
+
+def _refuse_another_form(reader: Reader, row: RunRow, what: str) -> None:
+    """Rather than run again what is finished, without a word."""
+    if queries.detail(reader.journal, row.id).form != FORM:
+        raise UsageError(
+            f"{row.run_id} can't be {what}: another version of Penstock began it, which told tasks apart in another "
+            f"way, and nothing that it finished would be found again. Go on with that version, or start anew with "
+            f"`penstock run`. Its results stay: `penstock show {row.run_id}`"
+        )
 
 
 def merged(reader: Reader, row: RunRow, flow: Flow[Any, Any], given: Mapping[str, Any]) -> dict[str, Any]:

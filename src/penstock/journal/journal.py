@@ -14,6 +14,7 @@ from penstock.journal.handle import RunHandle
 from penstock.journal.leases import Lease, Verdict
 from penstock.journal.sight import view_of
 from penstock.model.ids import parse_path
+from penstock.model.outcomes import FORM
 from penstock.model.rows import NewRun, Owner
 from penstock.model.states import RunStatus
 from penstock.model.wire import pack
@@ -59,7 +60,7 @@ class Journal:
             values |= _owner_values(owner) | {"run_id": id_, "token": 1}
             values |= {"module": new.module, "qualname": new.qualname, "file": new.file}
             values |= {"params": pack_params(new.params), "origin": pack_origin(new.origin)}
-            values["seed"] = new.seed or None
+            values |= {"seed": new.seed or None, "form": FORM}
             database.run(sql["insert_run_detail"], values)
             database.run(sql["insert_lease"], values)
             self._note_driver(Surroundings(new.snapshot, new.python, new.packages, new.argv, new.cwd), values)

@@ -17,6 +17,7 @@ from penstock.journal.sight import view_of
 from penstock.journal.views import DriverRow, RunDetail, RunRow, StepRow, TaskRow
 from penstock.model.ids import parse_path
 from penstock.model.nearest import nearest
+from penstock.model.outcomes import FORM
 from penstock.model.rows import AttemptRecord, MetricRecord, Owner
 from penstock.model.specs import Input
 from penstock.model.states import RunStatus, TaskStatus
@@ -79,7 +80,7 @@ def detail(journal: Journal, run: int) -> RunDetail:
     row = journal.database.row(_sql("detail"), (run,))
     if row is None:
         raise NotFoundError("the run was removed; see `penstock ls`")
-    module, qualname, file, params, result, error, origin, seed = row
+    module, qualname, file, params, result, error, origin, seed, form = row
     drivers = tuple(_driver_row(found) for found in journal.database.rows(_sql("drivers"), (run,)))
     return RunDetail(
         module,
@@ -91,6 +92,7 @@ def detail(journal: Journal, run: int) -> RunDetail:
         drivers,
         columns.unpack_origin(origin),
         seed or "",
+        form,
     )
 
 
@@ -177,8 +179,12 @@ def metrics(journal: Journal, run: int, id_: int | None = None) -> list[MetricRe
 
 
 def runs_with_step(journal: Journal, step: str, before: int | None = None) -> list[int]:
-    """The latest runs that have called a step, by `RunRow.id`, newest first. `before` None: up to now."""
-    return [run for (run,) in journal.database.rows(_sql("runs_with_step"), {"step": step, "before": before})]
+    """The latest runs that have called a step, by `RunRow.id`, newest first. `before` None: up to now.
+
+    Those alone whose values can be compared with those of today.
+    """
+    values = {"step": step, "before": before, "form": FORM}
+    return [run for (run,) in journal.database.rows(_sql("runs_with_step"), values)]
 
 
 def finished_task(journal: Journal, run: int, step: str, number: int) -> TaskRow | None:

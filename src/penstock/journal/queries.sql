@@ -36,7 +36,7 @@ SELECT * FROM run_row WHERE id = ?;
 SELECT name FROM flow ORDER BY name;
 
 -- name: detail
-SELECT module, qualname, file, params, result, error, origin, seed FROM run_detail WHERE run_id = ?;
+SELECT module, qualname, file, params, result, error, origin, seed, form FROM run_detail WHERE run_id = ?;
 
 -- name: seed
 SELECT seed FROM run_detail WHERE run_id = ?;
@@ -83,8 +83,9 @@ SELECT task_id, attempt, name, step, at, value FROM metric
 WHERE task_id >= :first AND task_id <= :last ORDER BY task_id, attempt, name, step, at;
 
 -- name: runs_with_step
--- The latest runs that have a step, before one of them.
-SELECT run_id FROM step WHERE step = :step AND (:before IS NULL OR run_id < :before) ORDER BY run_id DESC LIMIT 20;
+-- The latest runs that have a step, before one of them, whose values can be compared with those of today.
+SELECT run_id FROM step JOIN run_detail USING (run_id)
+WHERE step = :step AND form = :form AND (:before IS NULL OR run_id < :before) ORDER BY run_id DESC LIMIT 20;
 
 -- name: finished_task
 SELECT task_row.* FROM step CROSS JOIN task_row ON task_row.step_id = step.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from penstock.model.ids import folder_name
-from penstock.model.outcomes import Error, Log, Outcome, Stored, Usage
+from penstock.model.outcomes import FORM, Error, Log, Outcome, Stored, Usage
 from penstock.model.rows import Origin, Owner, StepCount
 
 
@@ -64,6 +64,7 @@ class RunDetail(NamedTuple):
     drivers: tuple[DriverRow, ...]  # oldest first
     origin: Origin | None = None  # None: it is no fork
     seed: str = ""  # in digits; "": none
+    form: int = FORM  # the version of the canonical form that its digests and keys are of
 
 
 class StepRow(NamedTuple):

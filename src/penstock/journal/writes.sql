@@ -20,8 +20,8 @@ UPDATE run SET nonce = lower(hex(randomblob(8))) WHERE id = ? AND nonce IS NULL;
 SELECT nonce FROM run WHERE id = ?;
 
 -- name: insert_run_detail
-INSERT INTO run_detail (run_id, module, qualname, file, params, origin, seed)
-VALUES (:run_id, :module, :qualname, :file, :params, :origin, :seed);
+INSERT INTO run_detail (run_id, module, qualname, file, params, origin, seed, form)
+VALUES (:run_id, :module, :qualname, :file, :params, :origin, :seed, :form);
 
 -- name: insert_lease
 INSERT INTO lease (run_id, token, cancel_requested, renewals, renewed_monotonic, renewed_at,

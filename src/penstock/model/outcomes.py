@@ -6,6 +6,9 @@ from typing import Any, NamedTuple, Optional, Tuple
 
 from penstock.model.states import Cause, TaskStatus
 
+FORM = 2
+"""The version of the canonical form, by which values, and so tasks, are told apart; docs/formats.md."""
+
 
 class Unread(NamedTuple):
     """An input that can't be read where the attempt ran."""

@@ -65,4 +65,4 @@ def closed_over(fn: Any, files: int = AS_NAMES) -> Identity:
     cells = getattr(fn, "__closure__", None)
     if not cells:
         return NOTHING
-    return identify(tuple(cell.cell_contents for cell in cells), f"{fn.__name__}.__closure__", files=files)
+    return identify(tuple(cells), f"{fn.__name__}.__closure__", files=files)

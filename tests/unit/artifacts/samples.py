@@ -17,6 +17,9 @@ class Point:
     x: int
     y: Any = None
 
+    def shifted(self) -> Point:
+        return Point(self.x + 1, self.y)
+
 
 @dataclasses.dataclass(frozen=True)
 class Line:
@@ -48,6 +51,12 @@ class Names(list[str]):
 class Outer:
     class Inner:
         pass
+
+
+def beside(value: Any, **attributes: Any) -> Any:
+    """The value, with attributes that its class says nothing of."""
+    value.__dict__.update(attributes)
+    return value
 
 
 def add(a: int, b: int) -> int:
@@ -90,6 +99,7 @@ def make() -> dict[str, Any]:
         "enum": Color.BLUE,
         "dataclass": Point(1, Point(2)),
         "frozen dataclass": Line(Point(0), Point(1)),
+        "more than its fields": beside(Point(1), fitted=2),
         "class": Point,
         "nested class": Outer.Inner,
         "function": add,
@@ -101,6 +111,9 @@ def make() -> dict[str, Any]:
         "ordered": collections.OrderedDict(a=1),
         "deque": collections.deque([1, 2], maxlen=3),
         "partial": functools.partial(add, 1),
+        "bound method": Point(1).shifted,
+        "constant": dataclasses.MISSING,
+        "error": ValueError("no", 1),
         "range": range(3),
         "ellipsis": ...,
         "date": datetime.date(2026, 1, 2),

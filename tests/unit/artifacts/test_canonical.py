@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import os
+import pathlib
 import pickle
 import subprocess
 import sys
@@ -101,6 +103,10 @@ def test_all_kinds_differ():
         (samples.Point(1, 2), samples.Point(1, 3)),
         (samples.Color.RED, samples.Color.BLUE),
         (samples.Names(["a"]), ["a"]),
+        (samples.beside(samples.Names(["a"]), fitted=1), samples.Names(["a"])),
+        (samples.beside(samples.Point(1), fitted=1), samples.Point(1)),
+        (pathlib.PurePosixPath("a"), pathlib.PosixPath("a")),
+        (samples.beside(functools.partial(int), fitted=1), functools.partial(int)),
     ],
 )
 def test_what_counts(one: Any, other: Any):
@@ -197,6 +203,8 @@ def generator() -> Any:
         (np.array([threading.Lock()], dtype=object), "v.flat[0] is a _thread.lock, which has no stable form"),
         ([generator()], "v[0] is a generator, which has no stable form"),
         ({samples.Color: generator()}, "v[EnumType] is a generator, which has no stable form"),
+        (object(), "v is an object(), which nothing but itself is equal to: give it a name in a module"),
+        (eval("lambda: held", {"held": threading.Lock()}), "v.held is a _thread.lock, which has no stable form"),
     ],
 )
 def test_the_culprit_is_named(value: Any, culprit: str):
@@ -211,6 +219,50 @@ def test_code_that_cannot_be_imported_counts_by_what_it_does():
 
     assert digest(scaled(2)) == digest(scaled(2))
     assert len({digest(scaled(2)), digest(scaled(3)), digest(scaled(2, "g")), digest(scaled(2, default=2))}) == 4
+
+
+def test_what_a_function_reads_counts_as_far_as_it_reads():
+    def reading(**names: Any) -> Any:
+        return eval("lambda: [rate for _ in range(2)]", names)
+
+    assert digest(reading(rate=1)) == digest(reading(rate=1, unread=2)) != digest(reading(rate=2))
+
+
+def test_functions_that_call_one_another():
+    def both(limit: int) -> Any:
+        names: dict[str, Any] = {"__name__": "gone", "limit": limit}
+        exec("def one(n): return n if n > limit else two(n)\ndef two(n): return one(n + 1)", names)
+        return names["one"]
+
+    assert digest(both(1)) == digest(both(1)) != digest(both(2))
+
+
+def test_where_an_error_is_caught_counts():
+    def guarded(body: str) -> Any:
+        names: dict[str, Any] = {}
+        exec(f"def f(x):\n try:\n  y = 1\n{body}", names)
+        return names["f"]
+
+    inside = guarded("  x()\n except ValueError: return 1")
+    outside = guarded(" except ValueError: return 1\n x()")
+    assert digest(inside) != digest(outside)
+
+
+def test_the_order_in_which_attributes_were_set_does_not_count():
+    assert digest(samples.Plain(a=1, b=2)) == digest(samples.Plain(b=2, a=1)) != digest(samples.Plain(a=2, b=1))
+
+
+def test_what_was_looked_at_is_what_it_was():
+    """Python makes some things when they are asked for: a `__dict__`, annotations, the names of slots."""
+
+    class Local:
+        pass
+
+    partial = functools.partial(int, "1")
+    before = digest(Local), digest(partial)
+    copy.copy(Local())
+    assert (Local.__annotations__, vars(partial)) == ({}, {})
+    assert (digest(Local), digest(partial)) == before
 
 
 def test_closed_over_values_count():

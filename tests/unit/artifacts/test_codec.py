@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import inspect
 import io
 import os
 import pickle
@@ -12,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+import types
 import weakref
 import zlib
 from collections.abc import Callable
@@ -316,6 +318,68 @@ def test_what_has_no_stable_form_is_stored_still(store: FolderStore):
     assert stored.digest == b""
     assert stored.culprit.startswith("result[0][0]")
     assert decode(stored.record, store) == value
+
+
+class Missing:
+    pass
+
+
+MISSING, NOTHING = Missing(), object()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(..., NotImplemented, dataclasses.MISSING, inspect.Parameter.empty, MISSING, NOTHING),
+        *(type(None), type(...), types.FunctionType, samples.Color.RED),
+    ],
+)
+def test_what_is_compared_with_is_comes_back_as_itself(store: FolderStore, value: Any):
+    assert through([value], store)[0] is value
+    assert through(samples.Plain(held=value), store).held is value
+    assert identify(value).culprit == ""
+
+
+def test_a_method_that_was_bound_by_hand_comes_back(store: FolderStore):
+    value = samples.Plain(a=3)
+    by_hand = types.MethodType(lambda self: self.a, value)
+    assert through(by_hand, store)() == 3
+    assert through(samples.Names(["a"]).index, store)("a") == 0
+    other = types.MethodType(lambda self: -self.a, value)
+    assert identify(by_hand).digest not in (b"", identify(other).digest)
+
+
+def test_a_class_made_at_run_time_is_the_same_in_another_process(store: FolderStore, tmp_path: Path):
+    class Slotted:
+        __slots__ = ("a",)
+
+        @functools.cached_property
+        def lazy(self) -> int:
+            return 1
+
+    @dataclasses.dataclass(frozen=True)
+    class Local:
+        a: int
+        b: list[int] = dataclasses.field(default_factory=list)
+
+    slotted: Any = Slotted()
+    slotted.a = 1
+    values = [slotted, Local(1, [2]), Slotted, Local]
+    file = tmp_path / "record"
+    file.write_bytes(encode(values, store).stored.record)
+    code = """
+import dataclasses, sys
+from penstock.artifacts.canonical import identify
+from penstock.artifacts.codec import decode
+from penstock.artifacts.folder import FolderStore
+slotted, local, *classes = values = decode(open(sys.argv[1], "rb").read(), FolderStore(sys.argv[2]))
+print(identify(values).digest.hex(), slotted.a, hasattr(slotted, "__dict__"), dataclasses.replace(local, a=5).a)
+print(*(kind.__qualname__ for kind in classes))
+"""
+    command = [sys.executable, "-c", code, os.fspath(file), os.fspath(store.root)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert printed[0] == f"{identify(values).digest.hex()} 1 False 5"
+    assert printed[1] == f"{Slotted.__qualname__} {Local.__qualname__}"
 
 
 def test_local_code_travels_by_value(store: FolderStore):

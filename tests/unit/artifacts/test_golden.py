@@ -53,7 +53,7 @@ def test_the_pinned_bytes_of_a_form():
     """The form of a tuple, byte by byte: docs/formats.md, Canonical form."""
     one = (1).to_bytes(8, "little")
     form = b"t" + (2).to_bytes(8, "little") + b"i" + one + b"\x05" + b"s" + one + b"a"
-    assert identify((5, "a")).digest == digests.digest(b"penstock.value.1\0" + form)
+    assert identify((5, "a")).digest == digests.digest(b"penstock.value.2\0" + form)
 
 
 def test_the_store_is_laid_out_by_digest():

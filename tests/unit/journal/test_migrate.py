@@ -53,6 +53,7 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
     assert (run.created_at, run.ended_at, run.counts) == (1000.0, 1002.0, (StepCount("train", 0, 1, 1, 1),))
     detail = queries.detail(journal, run.id)
     assert (detail.params, detail.result, detail.error) == ((("rows", stored(500)),), None, raised().error)
+    assert detail.form == (2 if file.stem >= "0005" else 1)
     assert detail.drivers[0].packages == (("numpy", "2.0"),)
     first, second, third = queries.tasks(journal, run.id)
     metric = Metric("loss", 0.5, 3, 7.0)

@@ -1,0 +1,325 @@
+"""How each kind of value is taken apart: what its record is written from, and what it counts as.
+
+Owns the reducers, and what one encode collects beside a skeleton; `pickling` writes records from them, `objects` writes
+canonical forms. `rebuild` owns how it is read.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import functools
+import io
+import pickle
+import sys
+import types
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple, Type, cast
+
+from penstock.artifacts import by_value, digests, libraries, names, rebuild
+from penstock.artifacts.canonical import BIG, Known
+from penstock.artifacts.memory import address
+from penstock.artifacts.places import NEVER_STORED
+from penstock.artifacts.store import BlobStore
+from penstock.model.edges import Edge
+
+Reducer = Callable[["Sink", Any], Any]
+BY_NUMBER, IN_ORDER = 0, 1
+
+
+class Part:
+    """Stands in a skeleton for a blob."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+class Refused(TypeError):
+    """A value that is never stored, although some pickler would."""
+
+
+class Sink:
+    """What one encode collects beside the skeleton: blobs and edges."""
+
+    def __init__(self, store: BlobStore, known: Known, files: bool) -> None:
+        self.store = store
+        self.known = known
+        self.files = files
+        self.edges: List[Edge] = []
+        self.parts: List[Tuple[int, bytes, int]] = []  # kind, digest, size
+        self.symbols: Set[str] = set()  # "module:name" of the project's classes and functions, "module" of its modules
+        self.constants: Dict[type, Dict[int, Tuple[str, str]]] = {}
+        self.holds_paths = False
+        self.stored_files: List[Any] = []
+
+    def put(self, data: Any, key: Any, owner: Any) -> Part:
+        """Store a contiguous buffer; `key` names it while `owner` lives."""
+        found = self.known.get(key)
+        digest, size = (found[0], memoryview(data).nbytes) if found else self.store.put(data)
+        return self._part(digest, size, key, owner)
+
+    def put_chunks(self, chunks: Iterable[Any], key: Any, owner: Any) -> Part:
+        """Store pieces as one blob."""
+        digest, size = self.store.put_chunks(chunks)
+        return self._part(digest, size, key, owner)
+
+    def _part(self, digest: bytes, size: int, key: Any, owner: Any) -> Part:
+        self.known[key] = (digest, owner)
+        self.parts.append((BY_NUMBER, digest, size))
+        return Part(len(self.parts) - 1)
+
+    def take(self, buffer: pickle.PickleBuffer) -> bool:
+        """pickle's `buffer_callback`: False where the buffer was stored beside the skeleton."""
+        try:
+            view = buffer.raw()
+        except BufferError:  # neither C nor Fortran order
+            return True
+        if view.nbytes < BIG:
+            return True
+        start = address(view)
+        key = ("at", start, view.nbytes, None, 0)
+        found = self.known.get(key) if start else None
+        digest, size = (found[0], view.nbytes) if found else self.store.put(view)
+        if start:
+            self.known[key] = (digest, view)
+        self.parts.append((IN_ORDER, digest, size))
+        return False
+
+    def reset(self) -> None:
+        """Forget what a first try collected; the blobs it stored are known."""
+        self.edges.clear()
+        self.parts.clear()
+        self.stored_files.clear()
+
+
+BY_VALUE = object()
+
+
+def sink_to_nowhere(known: Known) -> Sink:
+    """A sink that stores nothing: what a value would be stored as is all that is wanted."""
+    return Sink(cast("BlobStore", _Nowhere()), known, False)
+
+
+class _Nowhere:
+    def put(self, data: Any) -> Tuple[bytes, int]:
+        return digests.digest(data), memoryview(data).nbytes
+
+    def put_chunks(self, chunks: Iterable[Any]) -> Tuple[bytes, int]:
+        hasher, size = digests.Hasher(), 0
+        for chunk in chunks:
+            hasher.update(chunk)
+            size += memoryview(chunk).nbytes
+        return hasher.digest(), size
+
+
+def apart(obj: Any, sink: Callable[[], Sink]) -> Any:
+    """What the record of an object is written from, as `__reduce_ex__` gives it. Raises what pickle raises."""
+    kind = cast("Type[Any]", type(obj))
+    reducer = reducer_of(kind)
+    reduction = NotImplemented if reducer is None else reducer(sink(), obj)
+    if reduction is NotImplemented:
+        general = copyreg.dispatch_table.get(kind)
+        try:
+            reduction = obj.__reduce_ex__(5) if general is None else general(obj)
+            if type(reduction) is str:
+                names.module_of(obj, reduction)
+        except RecursionError:
+            raise
+        except Exception:  # noqa: BLE001 - the user's own pickling code, or what pickle can't write: as `dump` has it
+            reduction = BY_VALUE
+    return by_value.reduction(by_value.pickler(), obj) if reduction is BY_VALUE else reduction
+
+
+@functools.lru_cache(maxsize=1024)
+def reducer_of(kind: type) -> Optional[Reducer]:
+    """What takes the values of a type apart; None: pickle's own way does."""
+    if issubclass(kind, type) or kind is types.FunctionType:
+        return _symbol
+    if kind in _OWN:
+        return _OWN[kind]
+    if issubclass(kind, Edge):
+        return _edge
+    if issubclass(kind, BaseException):
+        from penstock.artifacts import failures
+
+        return failures.reduce
+    if issubclass(kind, io.IOBase) and kind not in (io.BytesIO, io.StringIO):
+        return _open_file
+    if issubclass(kind, NEVER_STORED):
+        return _never
+    pathlib = sys.modules.get("pathlib")  # where nobody has imported it, this is no path
+    if pathlib is not None and issubclass(kind, pathlib.Path):
+        return _path
+    reducer = _BY_NAME.get((kind.__module__, kind.__qualname__)) or libraries.reducer_of(cast("Type[Any]", kind))
+    if reducer is not None:
+        return reducer
+    if any("__call__" in vars(base) for base in kind.__mro__):
+        return _wrapper
+    if kind.__reduce__ is not object.__reduce__:
+        return _named if names.is_project_s(kind.__module__) else None
+    return _maybe_one_of_a_kind if kind is object or _has_constants(cast("Type[Any]", kind)) else None
+
+
+def _has_constants(kind: Type[Any]) -> bool:
+    """Whether values of a class, which have nothing but a `__dict__`, stand in its module. Looked for once a class."""
+    space = getattr(sys.modules.get(kind.__module__), "__dict__", {})
+    return _is_plain(kind) and any(type(item) is kind for item in list(space.values()))
+
+
+def _is_plain(kind: Type[Any]) -> bool:
+    """Whether values of a class have nothing but a `__dict__`, or not even that."""
+    bases = [base for base in kind.__mro__ if base is not object]
+    return (
+        all(base.__flags__ & by_value.BY_STATEMENT and not vars(base).get("__slots__") for base in bases)
+        and kind.__reduce_ex__ is object.__reduce_ex__
+        and not any("__getstate__" in vars(base) for base in bases)
+    )
+
+
+def _symbol(sink: Sink, obj: Any) -> Any:
+    if obj is type(None) or obj is type(...) or obj is type(NotImplemented):
+        return NotImplemented  # pickle itself knows these three, which Python 3.9 has no name for
+    name = names.name_of(obj)
+    owner = obj.__module__ or ""
+    if names.is_installed(owner):
+        sink.symbols.add(owner.partition(".")[0])
+    elif names.is_project_s(owner):
+        module, qualname = name or (names.module_name(obj.__module__) or obj.__module__, obj.__qualname__)
+        sink.symbols.add(f"{module}:{qualname}")
+    if name is None:
+        return BY_VALUE
+    return NotImplemented if name[0] == obj.__module__ else (names.load, name)
+
+
+def _wrapper(sink: Sink, obj: Any) -> Any:
+    """A callable object: a step, a cached function. What it wraps goes by a name that no pickler sees."""
+    held: Any = getattr(obj, "__dict__", {})
+    wrapped: Any = held.get("__wrapped__")
+    if isinstance(wrapped, (type, types.FunctionType)) and names.is_project_s(wrapped.__module__ or ""):
+        module = names.module_name(wrapped.__module__) or wrapped.__module__
+        sink.symbols.add(f"{module}:{wrapped.__qualname__}")
+    return NotImplemented
+
+
+def _named(sink: Sink, obj: Any) -> Any:
+    """An object whose class says itself how it is reduced: where it says a name, that is what counts."""
+    reduction = obj.__reduce_ex__(5)
+    if isinstance(reduction, str):
+        module = getattr(obj, "__module__", None) or type(obj).__module__
+        sink.symbols.add(f"{names.module_name(module) or module}:{reduction}")
+    return reduction
+
+
+def _maybe_one_of_a_kind(sink: Sink, obj: Any) -> Any:
+    """What has no attributes and stands in a module, as `dataclasses.MISSING`: by its name, since `is` compares it."""
+    if getattr(obj, "__dict__", None):
+        return NotImplemented
+    found = _constants_of(sink, cast("Type[Any]", type(obj))).get(id(obj))
+    if found is None:
+        return NotImplemented
+    module, name = found
+    if names.is_project_s(module):
+        sink.symbols.add(f"{module}:{name}")
+    return names.load, (module, name)
+
+
+def _constants_of(sink: Sink, kind: type) -> Dict[int, Tuple[str, str]]:
+    """Id -> name of the values of a class that stand in its module; an `object()` may stand in any."""
+    known = sink.constants.get(kind)
+    if known is None:
+        known = sink.constants[kind] = {}
+        for module in sorted(sys.modules) if kind is object else [kind.__module__]:
+            written = names.module_name(module)
+            for name, item in list(getattr(sys.modules.get(module), "__dict__", {}).items()):
+                if type(item) is kind and written is not None:
+                    known.setdefault(id(item), (written, name))
+    return known
+
+
+def _method(sink: Sink, obj: types.MethodType) -> Any:
+    """By its name, where that gives it: a function that was bound by hand has another name, or none."""
+    name: Any = getattr(obj.__func__, "__name__", None)
+    found = getattr(obj.__self__, name, None) if type(name) is str else None
+    if getattr(found, "__func__", None) is obj.__func__ and getattr(found, "__self__", None) is obj.__self__:
+        return getattr, (obj.__self__, name)
+    return types.MethodType, (obj.__func__, obj.__self__)
+
+
+def _module(sink: Sink, obj: types.ModuleType) -> Any:
+    name = names.module_name(obj.__name__)
+    if name is None or obj.__name__ not in sys.modules:
+        return BY_VALUE
+    if names.is_project_s(obj.__name__):
+        sink.symbols.add(name)
+    return names.load, (name,)
+
+
+def _code(sink: Sink, obj: types.CodeType) -> Any:
+    return by_value.reduce_code(obj)
+
+
+def _edge(sink: Sink, obj: Edge) -> Any:
+    sink.edges.append(obj)
+    return rebuild.ref, (len(sink.edges) - 1,)
+
+
+def _part(sink: Sink, obj: Part) -> Any:
+    return rebuild.blob, (obj.number,)
+
+
+_OWN: Dict[type, Reducer] = {
+    types.ModuleType: _module,
+    types.CodeType: _code,
+    types.MethodType: _method,
+    Part: _part,
+}
+
+
+def _open_file(sink: Sink, obj: Any) -> Any:
+    if obj in (sys.stdout, sys.stderr):
+        return getattr, (sys, "stdout" if obj is sys.stdout else "stderr")
+    raise Refused("an open file can't be stored")
+
+
+def _never(sink: Sink, obj: Any) -> Any:
+    raise Refused(f"cannot pickle {type(obj).__qualname__!r} object")
+
+
+def _normal(sink: Sink, obj: Any) -> Any:
+    """By its numbers: what Python 3.9 writes of it, newer ones read without an error and wrongly."""
+    return type(obj), (obj.mean, obj.stdev)
+
+
+def _path(sink: Sink, obj: Any) -> Any:
+    sink.holds_paths = True
+    if not sink.files:
+        return NotImplemented
+    from penstock.artifacts import files
+
+    return files.reduce(sink, obj)
+
+
+def _weak_set(sink: Sink, obj: Any) -> Any:
+    """As a set: what cloudpickle makes of it comes in the order of the members' addresses."""
+    return type(obj), (set(obj),)
+
+
+def _partial(sink: Sink, obj: Any) -> Any:
+    """Without the empty `__dict__` that it gets when somebody looks for one."""
+    make, args, state = obj.__reduce__()
+    return make, args, (*state[:3], state[3] or None)
+
+
+def _cached_property(sink: Sink, obj: Any) -> Any:
+    """Without its lock; newer Pythons have none."""
+    attributes: Dict[str, Any] = obj.__dict__
+    return type(obj), (obj.func,), {name: part for name, part in attributes.items() if name != "lock"}
+
+
+_BY_NAME: Dict[Tuple[str, str], Reducer] = {
+    ("_weakrefset", "WeakSet"): _weak_set,
+    ("functools", "cached_property"): _cached_property,
+    ("functools", "partial"): _partial,
+    ("statistics", "NormalDist"): _normal,
+}
+"""Those of Python's own classes that pickle takes apart wrongly, or that other Pythons read wrongly."""
