@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from penstock.cli import output
+from penstock.cli import output, screen
 from penstock.cli.arguments import complete_run, json_option
 from penstock.cli.unpickling import unpickled
 from penstock.errors import NotFoundError, UsageError
@@ -121,7 +121,9 @@ def _print(value: Any) -> None:
     from penstock.client.saving import readable
 
     if isinstance(value, (bytes, bytearray)) and not sys.stdout.isatty():
-        sys.stdout.buffer.write(value)
+        screen.raw(value)
+    elif isinstance(value, str) and not sys.stdout.isatty():
+        screen.raw(value.removesuffix("\n"))
     else:
         output.line(readable(value).removesuffix("\n"))
 
@@ -135,4 +137,9 @@ def _print_json(target: str, preview: ValueInfo | None, value: Any, saved: Path 
     from penstock.client.structs import GotInfo
 
     content = msgspec.Raw(json.dumps(to_plain(value)).encode())
-    output.json(GotInfo(target, preview, content, None if saved is None else str(saved)))
+    output.json(GotInfo(_whole(target), preview, content, None if saved is None else _whole(str(saved))))
+
+
+def _whole(name: str) -> str:
+    """A name need not be text."""
+    return name.encode("utf-8", "backslashreplace").decode()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from penstock.cli import output
+from penstock.cli import output, screen
 from penstock.cli.arguments import complete_run
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ def _print(lines: Iterator[LogLine], found: Found, as_json: bool) -> int:
     count = 0
     for line in lines:
         count += 1
-        output.line(_as_json(line) if as_json else _as_text(line, f"{found.run.run_id}/"))
+        if as_json:
+            screen.document(_as_json(line))
+        else:
+            screen.out(_as_text(line, f"{found.run.run_id}/"))
     return count
 
 

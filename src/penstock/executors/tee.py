@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from penstock.artifacts.masking import masked
+from penstock.model.visible import visible
 from penstock.worker.attempt import is_attempt_of
 from penstock.worker.capture import LineStream, level_letter
 
@@ -46,11 +47,15 @@ class _TeeStream(_Layer, io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         if not self.is_over and self._is_mine():
-            self._terminal.write(masked(text))
+            self._terminal.write(self._shown(masked(text)))
             self._line.write(text)
         else:
             self.before.write(text)
         return len(text)
+
+    def _shown(self, text: str) -> str:
+        """What a terminal may have of it; a progress bar goes back to the beginning of its line."""
+        return "\r".join(visible(part, colours=True) for part in text.split("\r")) if self.isatty() else text
 
     def flush(self) -> None:
         self.before.flush()

@@ -69,7 +69,9 @@ class AttemptContext:
     def log(self, metrics: Mapping[str, float], step: Optional[int]) -> None:
         """Take in metrics; all that came so far are hinted at once a second at most."""
         at = time.time()
-        self.metrics.extend([Metric(masked(str(name)), _number(name, value), step, at) for name, value in metrics.items()])
+        self.metrics.extend(
+            [Metric(masked(str(name)), _number(name, value), step, at) for name, value in metrics.items()]
+        )
         if self._hint is not None and time.monotonic() - self._hinted_at >= _HINT_EVERY_S:
             self._hinted_at = time.monotonic()
             self._hint(self.attempt, tuple(self.metrics))
