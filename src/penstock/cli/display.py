@@ -174,6 +174,7 @@ def newest_line(folder: Path) -> str:
         with open(newest.path, "rb") as file:
             file.seek(max(0, newest.stat().st_size - 4096))
             data = file.read(8192)
+            token = logs.token_of(newest.path)
     except OSError:
         return ""
-    return next((line.text.strip() for line in reversed(list(logs.read(data))) if line.text.strip()), "")
+    return next((line.text.strip() for line in reversed(list(logs.read(data, token=token))) if line.text.strip()), "")

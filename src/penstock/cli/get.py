@@ -118,7 +118,7 @@ def _save(value: Any, to: Path, path: str, name: str, force: bool) -> Path:
 
 
 def _print(value: Any) -> None:
-    from penstock.client.saving import readable
+    from penstock.client.readable import readable
 
     if isinstance(value, (bytes, bytearray)) and not sys.stdout.isatty():
         screen.raw(value)
@@ -133,10 +133,10 @@ def _print_json(target: str, preview: ValueInfo | None, value: Any, saved: Path 
 
     import msgspec
 
-    from penstock.client.saving import to_plain
+    from penstock.client.readable import to_plain
     from penstock.client.structs import GotInfo
 
-    content = msgspec.Raw(json.dumps(to_plain(value)).encode())
+    content = msgspec.Raw(json.dumps(to_plain(value, any_keys=True)).encode())
     output.json(GotInfo(_whole(target), preview, content, None if saved is None else _whole(str(saved))))
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.artifacts.masking import masked
 from penstock.model.visible import visible
+from penstock.worker import logs
 from penstock.worker.attempt import is_attempt_of
-from penstock.worker.capture import LineStream, level_letter
+from penstock.worker.capture import LineStream, Room, level_letter
 
 if TYPE_CHECKING:
     from penstock.model.specs import RunContext
@@ -107,8 +108,9 @@ class Tee:
     def __init__(self, path: str, context: RunContext) -> None:
         self._path = path
         self._context = context
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        self._lines = (LineStream(self._fd, b"o"), LineStream(self._fd, b"e"))
+        self._fd = logs.begin(path)
+        room, token = Room(), logs.token_of(path)
+        self._lines = (LineStream(self._fd, b"o", room, token), LineStream(self._fd, b"e", room, token))
         self._layers: list[tuple[Any, str, _Layer]] = []  # what has it, and as what
         self._depth = 0
 
@@ -123,6 +125,7 @@ class Tee:
             line.mark = attempt.encode()
         if self._depth > 1:
             return
+        self._lines[0].room.begin(self._context.log_bytes)
         out, err = sys.stdout, sys.stderr
         output = _TeeStream(out, err, self._lines[0], self._is_mine)
         errors = _TeeStream(err, err, self._lines[1], self._is_mine)
@@ -148,7 +151,7 @@ class Tee:
 
     def close(self) -> None:
         """Close the log; an empty one is removed."""
-        empty = self.size() == 0
+        empty = self.size() <= logs.OPENING
         os.close(self._fd)
         if empty:
             os.unlink(self._path)

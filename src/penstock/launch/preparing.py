@@ -244,6 +244,7 @@ def context_of(
         scratch=os.fspath(project.folder("scratch", run_id)),
         checkpoints=os.fspath(project.folder("checkpoints", run_id)),
         logs=os.fspath(project.folder("logs", run_id)),
+        log_bytes=project.settings.log_limit_bytes,
         cwd=os.getcwd(),
         params=tuple((name, value.record) for name, value in params),
         sources=os.fspath(taken.file),

@@ -92,6 +92,7 @@ class RunContext(NamedTuple):
     argv: Tuple[str, ...] = ()  # of the flow's process: what the user's module may read while it is imported
     foreign: bool = False  # the interpreter is not the flow's own, nor are its packages
     secrets: Tuple[str, ...] = ()  # names of environment variables whose values are masked in all that is kept
+    log_bytes: int = 0  # how much is kept of what an attempt prints; 0: all
 
 
 def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:

@@ -10,7 +10,7 @@ from typing import Any, Callable, NamedTuple, NoReturn, Optional, Tuple
 from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
 from penstock.model.specs import attempt_from_plain
 from penstock.model.states import Cause
-from penstock.worker import capture, channel, posix
+from penstock.worker import capture, channel, logs, posix
 from penstock.worker.attempt import Workbench, run_attempt
 from penstock.worker.failure import traceback_text
 from penstock.worker.footing import Footing
@@ -73,7 +73,7 @@ class Worker:
             before = self._look_again()
             self._begin(before)
         self._footing.begin(attempt.key)
-        capture.begin(attempt.id)
+        capture.begin(attempt.id, self._bench.context.log_bytes)
         outcome = run_attempt(attempt, self._bench)
         self._end_children()
         self._footing.end()
@@ -118,8 +118,21 @@ class Worker:
         if self._post.library is not None:
             self._post.library.fflush(None)  # what C code printed
         start, end = self._log_end, self._log_size()
+        most = self._bench.context.log_bytes
+        if most and end - start >= most:
+            end = self._bounded(start, most, end)
         self._log_end = end
         return Log(self._log_file, start, end) if end > start else None
+
+    def _bounded(self, start: int, most: int, end: int) -> int:
+        """Keep no more of the log than that, and say so in it; gives where it ends."""
+        if end - start < most + logs.SLACK:
+            capture.tell_limit()
+            return self._log_size()
+        try:
+            return logs.cut(os.path.join(self._bench.context.logs, self._log_file), start, most)
+        except OSError:  # removed by hand
+            return self._log_size()
 
     def _end_children(self) -> None:
         """Kill and reap what the attempt left running, so that the meter counts it."""

@@ -126,7 +126,7 @@ def test_nothing_is_overwritten_unless_it_is_said(tmp_path: Path):
 
 
 def test_what_can_not_be_written_leaves_nothing(tmp_path: Path):
-    with pytest.raises(TypeError):
+    with pytest.raises(UsageError, match=r"a generator can't be saved as \.pkl: cannot pickle"):
         save((item for item in ()), tmp_path / "a.pkl")
     assert list(tmp_path.iterdir()) == []
 
