@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -46,14 +47,15 @@ class Wanted(NamedTuple):
 @click.argument("target", metavar="[RUN|TASK]", required=False, default="", shell_complete=complete_run)
 @click.argument("name", required=False, default=_RESULT)
 @click.option("--input", "input_name", metavar="NAME", help="An input or parameter, also one whose name is `result`.")
-@click.option("-o", "--output", "to", metavar="FILE", type=click.Path(path_type=Path), help="Save it, by its suffix.")
+@click.option("-o", "--output", "to", metavar="FILE", type=click.Path(), help="Save it, by its suffix.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @json_option
-def command(target: str, name: str, input_name: str | None, to: Path | None, force: bool, as_json: bool) -> None:
+def command(target: str, name: str, input_name: str | None, to: str | None, force: bool, as_json: bool) -> None:
     """Print or save the result of a run or a task, or its input or parameter NAME. It is unpickled here.
 
     A part is named as in Python: 'digits/3/train/2[0].accuracy'. A file is copied; bytes and text are saved as they
-    are, arrays as .npy, tables as .parquet or .csv, what JSON can hold as .json, all else as .pkl.
+    are, arrays as .npy, tables as .parquet or .csv, figures as .png, .svg or .pdf, what JSON can hold as .json, all else
+    as .pkl. What a kind of file would lose or change is refused, with those that can hold it.
     """
     import tempfile
 
@@ -110,11 +112,13 @@ def _part_of(value: Any, part: Any, target: str) -> Any:
         raise UsageError(f"{target}: there is no such part of a {type(value).__name__}: {error}") from error
 
 
-def _save(value: Any, to: Path, path: str, name: str, force: bool) -> Path:
+def _save(value: Any, to: str, path: str, name: str, force: bool) -> Path:
     from penstock.client.saving import save
 
+    if to.endswith(os.sep) and not os.path.isdir(to):
+        raise UsageError(f"there is no folder {to}; make it with: mkdir -p {shlex.quote(to)}")
     stem = path.replace("/", "-") + ("" if name == _RESULT else f"-{name}")
-    return save(value, to, name=stem, force=force)
+    return save(value, Path(to), name=stem, force=force)
 
 
 def _print(value: Any) -> None:

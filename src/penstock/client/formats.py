@@ -86,7 +86,10 @@ def _write_bytes(value: Any, to: Path) -> None:
 
 
 def _write_text(value: str, to: Path) -> None:
-    to.write_text(value, encoding="utf-8", newline="")
+    try:
+        to.write_text(value, encoding="utf-8", newline="")
+    except UnicodeEncodeError as error:
+        raise ValueError("it holds halves of characters") from error
 
 
 def _write_json(value: Any, to: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import shutil
 import stat
 import tempfile
@@ -30,7 +31,7 @@ def save(value: Any, to: Path, *, name: str = "value", force: bool = False) -> P
     and not `force`, for a suffix that does not fit the value, and for what can't be written: nothing is left then.
     """
     offered = formats.of(value)
-    if to.is_dir():
+    if _is_folder(to):
         to = to / (value.name if isinstance(value, Path) else f"{name}{formats.default(offered)}")
     _refuse_place(value, to, force)
     writer = formats.copy if isinstance(value, Path) else _chosen(value, offered, to)
@@ -49,6 +50,13 @@ def save(value: Any, to: Path, *, name: str = "value", force: bool = False) -> P
     return to.absolute()
 
 
+def _is_folder(to: Path) -> bool:
+    try:
+        return to.is_dir()
+    except OSError as error:  # a name that is too long, a folder that can't be looked into
+        raise _unwritten(to, error) from error
+
+
 def _refuse_place(value: Any, to: Path, force: bool) -> None:
     try:
         found = to.stat() if to.exists() else None
@@ -61,7 +69,7 @@ def _refuse_place(value: Any, to: Path, force: bool) -> None:
     if found is not None and stat.S_ISDIR(found.st_mode) and not (isinstance(value, Path) and value.is_dir()):
         raise UsageError(f"{to} is a folder, and not replaced by a file; name another file")
     if not to.parent.is_dir():
-        raise UsageError(f"there is no folder {to.parent}; make it with: mkdir -p {to.parent}")
+        raise UsageError(f"there is no folder {to.parent}; make it with: mkdir -p {shlex.quote(os.fspath(to.parent))}")
 
 
 def _chosen(value: Any, offered: formats.Formats, to: Path) -> formats.Writer:

@@ -60,6 +60,9 @@ def _why_no_parquet(frame: Any) -> str:
         return "pyarrow is missing; pip install pyarrow"
     if not frame.columns.is_unique:
         return "several columns have one name"
+    types: Any = import_module("pandas.api.types")
+    if frame.columns.nlevels == 1 and types.infer_dtype(frame.columns).startswith("mixed"):
+        return "its columns' names are of several kinds"
     for name, values in _columns(frame):
         kind = _kind_of(values)
         if kind not in _ONE_KIND:
