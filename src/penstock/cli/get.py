@@ -54,8 +54,8 @@ def command(target: str, name: str, input_name: str | None, to: str | None, forc
     """Print or save the result of a run or a task, or its input or parameter NAME. It is unpickled here.
 
     A part is named as in Python: 'digits/3/train/2[0].accuracy'. A file is copied; bytes and text are saved as they
-    are, arrays as .npy, tables as .parquet or .csv, figures as .png, .svg or .pdf, what JSON can hold as .json, all else
-    as .pkl. What a kind of file would lose or change is refused, with those that can hold it.
+    are, arrays as .npy, tables as .parquet or .csv, figures as .png, .svg or .pdf, what JSON can hold as .json, all
+    else as .pkl. What a kind of file would lose or change is refused, with those that can hold it.
     """
     import tempfile
 

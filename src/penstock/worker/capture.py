@@ -136,25 +136,26 @@ class LineStream(io.TextIOBase):
         mark, self.mark = self.mark, b""
         data = self._head + b"%.3f @- %s\n" % (now, mark) if mark else b""
         data += b"".join(head + masked(line).encode("utf-8", "backslashreplace") + b"\n" for line in lines)
-        self.room.left -= len(data)
-        if self.room.left < 0:
-            data = data[: max(0, len(data) + self.room.left)]
-            data = data[: data.rfind(b"\n") + 1]
-            self.room.left = 0
-        self._write(data)
-        if not self.room.left and not self.room.is_told:
+        room = self.room
+        room.left -= len(data)
+        if room.left <= 0:
+            data = self._what_fits(data, len(data) + room.left)
+        written = os.write(self._fd, data)
+        while written < len(data):
+            data = data[written:]
+            written = os.write(self._fd, data)
+        if room.left <= 0 and not room.is_told:
             self.tell_limit()
+
+    def _what_fits(self, data: bytes, left: int) -> bytes:
+        """The whole lines for which there is room left."""
+        self.room.left = 0
+        return data[: data.rfind(b"\n", 0, max(0, left)) + 1]
 
     def tell_limit(self) -> None:
         """Say in the log that no more is kept."""
         self.room.left, self.room.is_told = 0, True
-        self._write(self._head + b"%.3f We %s\n" % (time(), no_more(self.room.limit).encode()))
-
-    def _write(self, data: bytes) -> None:
-        written = os.write(self._fd, data) if data else 0
-        while written < len(data):
-            data = data[written:]
-            written = os.write(self._fd, data)
+        os.write(self._fd, self._head + b"%.3f We %s\n" % (time(), no_more(self.room.limit).encode()))
 
 
 def _pieces(line: str) -> Iterator[str]:

@@ -72,13 +72,15 @@ def no_more(most: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def head_of(token: bytes) -> Any:
-    """The pattern of the heads with a token."""
-    return re.compile(rb"\x1e" + (token + b" " if token else b"") + rb"(\d{1,11}\.\d{3}) ([-DIWEC@])([-oe]) ")
+def head_of(token: Optional[bytes]) -> Any:
+    """The pattern of the heads with a token; empty: with none; None: with any, or none."""
+    told = rb"(?:[0-9a-f]{8} )?" if token is None else token + b" " if token else b""
+    return re.compile(rb"\x1e" + told + rb"(\d{1,11}\.\d{3}) ([-DIWEC@])([-oe]) ")
 
 
-def read(data: bytes, attempt: str = "", token: bytes = b"") -> Iterator[LogLine]:
-    """The lines of a log file, or of a slice of one; `attempt`: whose mark stands before it."""
+def read(data: bytes, attempt: str = "", token: Optional[bytes] = None) -> Iterator[LogLine]:
+    """The lines of a log file, or of a slice of one. `attempt`: whose mark stands before it; `token`: the log's,
+    without which a line may be forged."""
     search = head_of(token).search
     for raw in data.split(b"\n") if not data.endswith(b"\n") else data[:-1].split(b"\n"):
         head = search(raw)
