@@ -186,12 +186,13 @@ class _Look:
         """What it says of itself."""
         if kind.__repr__ is object.__repr__:
             return f"<{type_name(kind)}>"
-        if kind.__module__ in _QUICK:
+        top = str(kind.__module__).partition(".")[0]
+        if top in _QUICK:
             return cut(repr(value), 4 * _LONGEST)
         from penstock.artifacts.brief_call import Refused
 
         try:
-            known = type(kind.__repr__) is WrapperDescriptorType or kind.__module__.partition(".")[0] in _KNOWN
+            known = type(kind.__repr__) is WrapperDescriptorType or top in _KNOWN
             return " ".join(cut(str(self._call(repr, value, known)), 4 * _LONGEST).split())
         except Refused:
             return f"<{type_name(kind)}>" if failed is None else failed

@@ -144,7 +144,9 @@ class _Tail:
             start = max(self._at, size - _CHUNK)
             file.seek(start)
             newline = file.read(size - start).rfind(b"\n")
-        return start + newline + 1 if newline >= 0 else self._at
+        if newline < 0:  # a line without an end is read as several
+            return size if size - self._at > _LONG_CHUNK else self._at
+        return start + newline + 1
 
 
 def _cut(start: int, end: int, slices: list[Slice]) -> Iterator[Slice]:

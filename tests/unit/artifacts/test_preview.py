@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ import pytest
 from hypothesis import given
 
 from penstock.artifacts import masking
+from penstock.artifacts.codec import encode
+from penstock.artifacts.folder import FolderStore
 from penstock.artifacts.preview import preview
 from tests.unit.artifacts import samples
 from tests.unit.artifacts.test_canonical import values
@@ -299,3 +302,15 @@ def test_no_part_of_a_preview_holds_a_secret(monkeypatch: pytest.MonkeyPatch, re
         assert "hunter22x" not in text
         assert "77771" not in text
         json.loads(text)
+
+
+def test_a_path_to_what_is_unstable_holds_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(masking, "_forms", {})
+    monkeypatch.setattr(masking, "_texts", None)
+    monkeypatch.setattr(masking, "_bytes", None)
+    masking.hide(["hunter22x"])
+    deep: list[Any] = []
+    for _ in range(300):
+        deep = [deep]
+    stored = encode({"hunter22x": deep}, FolderStore(tmp_path)).stored
+    assert stored.culprit.startswith("result['***']")

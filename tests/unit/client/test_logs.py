@@ -167,3 +167,20 @@ def test_a_line_without_an_end_is_read_in_parts(recorded: Recorded):
     lines = penstock.run().task("load").logs()
     assert sum(len(one.text) for one in lines) == (5 << 20) * 4
     assert max(len(one.text) for one in lines) <= 4 << 16
+
+
+def test_a_line_without_an_end_can_be_followed(recorded: Recorded):
+    run = recorded.begin("digits")
+    recorded.log(run.run_id, "w1.log", b"x" * (3 << 20))
+    seen: list[int] = []
+
+    def pause() -> None:
+        seen.append(sum(len(one.text) for one in found))
+        run.end(RunEnd("done"))
+
+    found: list[LogLine] = []
+    reader = Reader.here()
+    for one in logs.follow(reader, row(reader), pause):
+        found.append(one)
+    run.close()
+    assert seen == [3 << 20]
