@@ -47,6 +47,12 @@ def _amount(value: Any) -> float:
     return number
 
 
+def _size(value: Any) -> int:
+    if (size := parse_bytes(value)) < 1:
+        raise ValueError(f"{value!r} is no size above 0")
+    return size
+
+
 def _kind(value: Any) -> str:
     if value not in _KINDS:
         raise ValueError(f"{value!r} is not a kind of executor; write {' or '.join(map(repr, _KINDS))}")
@@ -126,6 +132,7 @@ class Settings:
     max_workers: int | None = _setting(_positive, None)  # workers of an executor that does not say; None: one a CPU
     platform_retries: int = _setting(_whole, 3)  # how often an attempt that the machine failed is tried again
     grace_s: float = _setting(parse_seconds, 5.0, "grace")  # what an interrupted run waits for what is in flight
+    log_limit_bytes: int = _setting(_size, 100 << 20, "log_limit")  # how much is kept of what an attempt prints
     limits: Mapping[str, int] = field(default_factory=dict[str, int])  # how many tasks of a named limit run at once
     executors: Mapping[str, ExecutorSettings] = field(default_factory=lambda: dict(_BUILT_IN))
     gc: GcSettings = field(default_factory=GcSettings)

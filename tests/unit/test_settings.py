@@ -40,6 +40,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         max_workers = 4
         platform_retries = 0
         grace = "1m"
+        log_limit = "2KiB"
 
         [limits]
         db = 3
@@ -58,6 +59,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         """,
     )
     assert (settings.max_workers, settings.platform_retries, settings.grace_s) == (4, 0, 60.0)
+    assert settings.log_limit_bytes == 2048
     assert settings.limits == {"db": 3}
     assert settings.executors == {
         "process": ExecutorSettings(max_workers=2),
@@ -184,3 +186,12 @@ def test_an_environment_for_all_steps(tmp_path: Path) -> None:
         secrets=("TOKEN",),
     )
     assert load(tmp_path, "").environment is None
+
+
+def test_how_much_is_kept_of_a_log(tmp_path: Path) -> None:
+    assert load(tmp_path).log_limit_bytes == 100 << 20
+    assert load(tmp_path, 'log_limit = "1MB"', PENSTOCK_LOG_LIMIT="3000").log_limit_bytes == 3000
+    with pytest.raises(UsageError, match=r"log_limit: 0 is no size above 0"):
+        load(tmp_path, "log_limit = 0")
+    with pytest.raises(UsageError, match=r"PENSTOCK_LOG_LIMIT: 'much' is not a size"):
+        load(tmp_path, PENSTOCK_LOG_LIMIT="much")

@@ -25,6 +25,7 @@ from typing import (
 
 from penstock.artifacts import pickling, records, reducing
 from penstock.artifacts.canonical import AS_NAMES, BIG, BY_CONTENT, Identity, Known, identify
+from penstock.artifacts.masking import masked
 from penstock.artifacts.preview import preview
 from penstock.artifacts.store import BlobStore
 from penstock.errors import NotStorableError, PenstockError, UsageError
@@ -67,7 +68,8 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
     identity = identify(value, where, known, BY_CONTENT if files else AS_NAMES)
     del alive
     symbols = tuple(sorted(sink.symbols))
-    stored = Stored(identity.digest, record, preview(value, size), blobs_of(record), size, identity.culprit, symbols)
+    blobs, culprit = blobs_of(record), masked(identity.culprit)
+    stored = Stored(identity.digest, record, preview(value, size), blobs, size, culprit, symbols)
     return Encoded(stored, tuple(sink.edges), identity, sink.holds_paths, sink.stored_files)
 
 

@@ -141,6 +141,11 @@ def masked(text: str) -> str:
     return text if _texts is None else _texts.masked(text)
 
 
+def settled(text: str) -> int:
+    """How much of a text, of which more is to come, is in no value that its end cuts off."""
+    return len(text) if _texts is None else _texts.open_at(text)
+
+
 def cut(text: str, most: int) -> str:
     """At most so many characters of the text, without the values and without the beginning of one that was cut off."""
     return text[:most] if _texts is None else _cut(text, most, _texts)

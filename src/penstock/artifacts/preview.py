@@ -1,23 +1,38 @@
 """What a person sees of a value before anything is unpickled, without secrets; docs/formats.md, Preview.
 
-Never raises, never takes long: containers are looked into a few items deep, arrays and tables by code of their own.
+Never raises, and takes its time from a budget, not from the value: containers are looked into a few items deep, by what
+Python's own classes say of them; arrays and tables by code of `looks.py`; another class's `__repr__` is asked for some
+milliseconds. Nothing of a value is asked for that loads something, attributes that are computed included.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Tuple, Type, cast
+import sys
+from collections import OrderedDict, deque
+from itertools import islice
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+    WrapperDescriptorType,
+)
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type, cast
 
+from penstock.artifacts import looks
 from penstock.artifacts.masking import cut, cut_bytes, masked
 
 _LONGEST = 200  # characters of `text`
 _SURELY = 2048 // 4  # characters: no more than 2 KiB as UTF-8
-_ITEMS = 8
 _DEEP = 3
-_COLUMNS = 24
+_NODES = 100  # values that are looked at, in all
+_SPAN_S = 0.05  # what code of others may take, in all
 _NUMBERS = 1 << 600  # beyond it an int is told by its length: writing it out takes quadratic time
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PLAIN: Dict[type, str] = {type(None): "NoneType", bool: "bool", int: "int", float: "float"}
+_MISSING: Any = object()
 
 
 def preview(value: object, size: int = 0) -> str:
@@ -26,11 +41,13 @@ def preview(value: object, size: int = 0) -> str:
     if name is not None and not (isinstance(value, int) and abs(value) >= _NUMBERS):
         tail = f',"size":{size}}}' if size else "}"
         return f'{{"type":"{name}","text":"{masked(str(value))}"{tail}'
+    facts: Dict[str, Any] = {"type": "", "text": ""}
     try:
-        facts = _facts(value)
-    except Exception:  # noqa: BLE001 - a repr or a library's own code failed: a preview never fails a task
-        facts = {"text": ""}
-    return _written({"type": type_name(type(value)), **facts}, size)
+        facts["type"] = type_name(type(value))
+        facts.update(_facts(value))
+    except Exception:  # noqa: BLE001 - a library's own code failed: a preview never fails a task
+        pass
+    return _written(facts, size)
 
 
 def type_name(kind: type) -> str:
@@ -39,15 +56,22 @@ def type_name(kind: type) -> str:
     if module in ("builtins", "__main__", ""):
         return name
     top = module.partition(".")[0]
-    return f"{top if top in _LIBRARIES else module}.{name}"
+    return f"{top if top in looks.LIBRARIES else module}.{name}"
 
 
 def _written(facts: Dict[str, Any], size: int) -> str:
     if size:
         facts["size"] = size
-    text = masked(str(facts["text"]))
-    facts["text"] = (text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…").encode("utf-8", "replace").decode()
-    facts["type"] = str(facts["type"])[-120:].encode("utf-8", "replace").decode()
+    text = cut(str(facts["text"]), _LONGEST + 1)
+    facts["text"] = _valid(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
+    facts["type"] = _valid(masked(str(facts["type"]))[-120:])
+    if "dtype" in facts:
+        facts["dtype"] = _valid(cut(facts["dtype"], 100))
+    if "schema" in facts:
+        facts["schema"] = [[_valid(cut(name, 40)), _valid(cut(dtype, 40))] for name, dtype in facts["schema"]]
+    for name in ("shape", "length"):
+        if name in facts and masked(str(facts[name])) != str(facts[name]):
+            del facts[name]
     written = _json(facts)
     if len(written) > _SURELY and len(written.encode()) > 2048:
         facts.pop("schema", None)
@@ -56,124 +80,181 @@ def _written(facts: Dict[str, Any], size: int) -> str:
     return written
 
 
+def _valid(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
 def _facts(value: Any) -> Dict[str, Any]:
     kind = cast("Type[Any]", type(value))
-    library = _LIBRARIES.get(str(kind.__module__).partition(".")[0])
-    if library is not None:
-        found = library(value)
-        if found is not None:
-            return found
-    facts: Dict[str, Any] = {"text": _text(value, _DEEP)}
-    if kind in (list, tuple, dict, set, frozenset, str, bytes, bytearray):
+    look = _Look()
+    found = look.of_library(value)
+    if found is not None:
+        return found
+    if _is(kind, str):
+        return {"text": cut(str.__getitem__(value, slice(None)), _LONGEST + 1), "length": str.__len__(value)}
+    facts: Dict[str, Any] = {"text": look.text(value, _DEEP, "")}
+    if kind in (list, tuple, dict, set, frozenset, bytes, bytearray, deque):
         facts["length"] = len(value)
     return facts
 
 
-def _text(value: Any, deep: int) -> str:
-    kind = cast("Type[Any]", type(value))
-    if kind is str:
-        return cut(value, _LONGEST) if deep == _DEEP else repr(cut(value, 60)) + ("…" if len(value) > 60 else "")
-    if kind in (bytes, bytearray):
-        return repr(cut_bytes(value, 60)) + ("…" if len(value) > 60 else "")
-    if kind is int and not -_NUMBERS < value < _NUMBERS:
+_BASES: Tuple[Tuple[Any, str], ...] = (
+    (list, "[]"),
+    (tuple, "()"),
+    (OrderedDict, "{}"),
+    (dict, "{}"),
+    (set, "{}"),
+    (frozenset, "{}"),
+    (deque, "[]"),
+)
+"""Containers and how they are written. They are looked into as these do it, whatever a subclass makes of it."""
+_BARE = (list, tuple, dict, set, frozenset)
+_QUICK = frozenset(("datetime", "decimal", "fractions", "pathlib", "uuid"))
+"""Modules whose classes say what they are in no time."""
+_KNOWN = frozenset(("sklearn", "scipy", *looks.LIBRARIES))
+"""Modules whose classes do so mostly."""
+_CODE = (FunctionType, BuiltinFunctionType, MethodType, ModuleType)
+
+
+class _Look:
+    """One preview that is being made."""
+
+    def __init__(self) -> None:
+        self._nodes = _NODES
+        self._calls: Any = None
+
+    def text(self, value: Any, deep: int, failed: Optional[str] = None) -> str:
+        """A value in a few words. `failed`: what stands for one that can't say what it is; None: its type."""
+        self._nodes -= 1
+        if self._nodes < 0:
+            return "…"
+        kind = cast("Type[Any]", type(value))
+        if kind in _PLAIN and (kind is not int or -_NUMBERS < value < _NUMBERS):
+            return repr(value)
+        if _is_enum(kind):
+            return f"{kind.__name__}.{getattr(value, '_name_', None)}"
+        simple = _simple(value, kind)
+        if simple is not None:
+            return simple
+        names = _fields(value, kind)
+        if names is not None and deep:
+            shown = (f"{name}={self._field(value, kind, name, deep)}" for name in islice(names, looks.ITEMS))
+            return f"{kind.__name__}({', '.join(shown)})"
+        for base, brackets in _BASES:
+            if _is(kind, base):
+                return f"{'' if kind in _BARE else kind.__name__}{self._items(value, base, brackets, deep)}"
+        found = self.of_library(value)
+        return f"<{found['text'][:60]}>" if found else self._own(value, kind, failed)
+
+    def of_library(self, value: Any) -> Optional[Dict[str, Any]]:
+        """What `looks.py` says; None: nothing. Code of libraries can be slow as well."""
+        look = looks.of(cast("Type[Any]", type(value)))
+        if look is None:
+            return None
+        if looks.is_quick(value):
+            return look(value, self)
+        from penstock.artifacts.brief_call import Refused
+
+        try:
+            return self._call(lambda one: look(one, self), value, known=True)
+        except Refused:
+            return {"text": ""}
+
+    def _items(self, value: Any, base: Any, brackets: str, deep: int) -> str:
+        pairs = _is(base, dict)
+        items: Iterator[Any] = iter(base.items(value) if pairs else base.__iter__(value))
+        shown: List[str] = []
+        for item in islice(items, looks.ITEMS if deep else 0):
+            if self._nodes <= 0:
+                break
+            if pairs:
+                shown.append(f"{self.text(item[0], 1)}: {self.text(item[1], deep - 1)}")
+            else:
+                shown.append(self.text(item, deep - 1))
+        more = "" if len(shown) == base.__len__(value) else ", …" if shown else "…"
+        return f"{brackets[0]}{', '.join(shown)}{more}{brackets[1]}"
+
+    def _field(self, value: Any, kind: Type[Any], name: str, deep: int) -> str:
+        """What a field holds, where it is held as one: an attribute that is computed, or loaded, is not asked for."""
+        if _is(kind, tuple):
+            plain: Any = tuple
+            return self.text(plain.__getitem__(value, kind._fields.index(name)), deep - 1)
+        found = _held(value, kind, name)
+        return "…" if found is _MISSING else self.text(found, deep - 1)
+
+    def _own(self, value: Any, kind: Type[Any], failed: Optional[str]) -> str:
+        """What it says of itself."""
+        if kind.__repr__ is object.__repr__:
+            return f"<{type_name(kind)}>"
+        top = str(kind.__module__).partition(".")[0]
+        if top in _QUICK:
+            return cut(repr(value), 4 * _LONGEST)
+        from penstock.artifacts.brief_call import Refused
+
+        try:
+            known = type(kind.__repr__) is WrapperDescriptorType or top in _KNOWN
+            return " ".join(cut(str(self._call(repr, value, known)), 4 * _LONGEST).split())
+        except Refused:
+            return f"<{type_name(kind)}>" if failed is None else failed
+
+    def _call(self, function: Callable[[Any], Any], value: Any, known: bool) -> Any:
+        from penstock.artifacts import brief_call
+
+        if self._calls is None:
+            self._calls = brief_call.BriefCalls(_SPAN_S)
+        return self._calls.call(function, value, known)
+
+
+def _simple(value: Any, kind: Type[Any]) -> Optional[str]:
+    """Text, bytes, large numbers and code; None for all else. What a subclass makes of them does not count."""
+    if _is(kind, str):
+        text = str.__getitem__(value, slice(None))
+        return repr(cut(text, 60)) + ("…" if len(text) > 60 else "")
+    if _is(kind, (bytes, bytearray)):
+        return repr(cut_bytes(memoryview(value), 60)) + ("…" if len(memoryview(value)) > 60 else "")
+    if kind is int:
         return f"an integer of {value.bit_length()} bits"
-    fields = getattr(kind, "__dataclass_fields__", None) or getattr(kind, "_fields", None)
-    if fields is not None and deep:
-        shown = (f"{name}={_text(getattr(value, name, None), deep - 1)}" for name in list(fields)[:_ITEMS])
-        return f"{kind.__name__}({', '.join(shown)})"
-    if isinstance(value, (list, tuple, dict, set, frozenset)):
-        return _container_text(value, deep)
-    library = _LIBRARIES.get(str(kind.__module__).partition(".")[0])
-    facts = library(value) if library is not None else None
-    return f"<{facts['text'][:60]}>" if facts else _own_text(value)
+    if _is(kind, type):
+        return f"<class {type_name(value)}>"
+    if _is(kind, _CODE):
+        word = "module" if kind is ModuleType else "method" if kind is MethodType else "function"
+        return f"<{word} {getattr(value, '__qualname__', None) or getattr(value, '__name__', '')}>"
+    return None
 
 
-def _container_text(value: Any, deep: int) -> str:
-    name = "" if type(value) in _BRACKETS else value.__class__.__name__
-    opening, closing = next(pair for base, pair in _BRACKETS.items() if issubclass(value.__class__, base))
-    shown: List[str] = []
-    if deep and opening == "{" and hasattr(value, "items"):
-        shown = [f"{_text(key, 1)}: {_text(item, deep - 1)}" for key, item in _head(value.items())]
-    elif deep:
-        shown = [_text(item, deep - 1) for item in _head(value)]
-    more = "" if len(shown) == len(value) else ", …" if shown else "…"
-    return f"{name}{opening}{', '.join(shown)}{more}{closing}"
+def _is(kind: Any, base: Any) -> bool:
+    """`issubclass`, which asks nothing of an object."""
+    return issubclass(kind, base)
 
 
-_BRACKETS = {list: "[]", tuple: "()", dict: "{}", set: "{}", frozenset: "{}"}
+def _is_enum(kind: Any) -> bool:
+    enum = sys.modules.get("enum")
+    return enum is not None and _is(type(kind), enum.EnumMeta)
 
 
-def _head(items: Any) -> List[Any]:
-    return [item for item, _ in zip(items, range(_ITEMS))]
-
-
-def _own_text(value: Any) -> str:
-    if type(value).__repr__ is object.__repr__:
-        return f"<{type_name(value.__class__)}>"
-    return " ".join(cut(repr(value), 4 * _LONGEST).split())
-
-
-def _numpy(value: Any) -> Any:
-    if not hasattr(value, "ndim") or not hasattr(value, "flat"):
+def _fields(value: Any, kind: Type[Any]) -> Optional[List[str]]:
+    """The names of what a dataclass, or a tuple with names, shows; None for all else."""
+    if _is(kind, tuple):
+        names: Any = getattr(kind, "_fields", ())
+        return [str(name) for name in names] or None
+    fields = getattr(kind, "__dataclass_fields__", None)
+    if fields is None:
         return None
-    facts = {"shape": list(value.shape), "dtype": str(value.dtype)[:100]}
-    if value.ndim == 0:
-        return {"text": _text(value.item(), 1), **facts}
-    head: List[Any] = value[(0,) * (value.ndim - 1)][:_ITEMS].tolist() if value.size else []
-    shown = "".join((": ", ", ".join(_text(item, 1) for item in head), ", …" if value.size > _ITEMS else ""))
-    return {"text": f"array {'x'.join(map(str, value.shape))} {value.dtype}{shown if head else ''}", **facts}
+    return [name for name, field in fields.items() if getattr(field, "repr", True)]
 
 
-def _table(value: Any, columns: List[Tuple[Any, Any]], rows: int) -> Dict[str, Any]:
-    schema = [[cut(str(name), 40), str(dtype)[:40]] for name, dtype in columns[:_COLUMNS]]
-    names = ", ".join(name for name, _ in schema)
-    text = f"{rows} rows x {len(columns)} columns: {names}{', …' if len(columns) > _COLUMNS else ''}"
-    return {"text": text, "shape": [rows, len(columns)], "schema": schema}
-
-
-def _pandas(value: Any) -> Any:
-    name = type(value).__name__
-    if name == "DataFrame":
-        head = range(min(value.shape[1], _COLUMNS))
-        columns = [(value.columns[i], value.dtypes.iloc[i]) for i in head]
-        return _table(value, columns + [("", "")] * (value.shape[1] - len(columns)), len(value))
-    if not hasattr(value, "dtype") or not hasattr(value, "shape"):
-        return None
-    shown = [_text(item, 1) for item in _head(value)]
-    text = f"{name} of {len(value)} {value.dtype}: {', '.join(shown)}{', …' if len(value) > _ITEMS else ''}"
-    return {"text": text, "shape": list(value.shape), "dtype": str(value.dtype)[:100]}
-
-
-def _polars(value: Any) -> Any:
-    name = type(value).__name__
-    if name == "DataFrame":
-        return _table(value, list(zip(value.columns, value.dtypes)), value.height)
-    if name != "Series":
-        return None
-    shown = ", ".join(_text(item, 1) for item in value.head(_ITEMS).to_list())
-    text = f"Series of {len(value)} {value.dtype}: {shown}{', …' if len(value) > _ITEMS else ''}"
-    return {"text": text, "shape": [len(value)], "dtype": str(value.dtype)[:100]}
-
-
-def _pyarrow(value: Any) -> Any:
-    if not hasattr(value, "schema") or not hasattr(value, "num_rows"):
-        kind = getattr(value, "type", None)
-        return {"text": f"{type(value).__name__} of {len(value)} {kind}", "length": len(value)} if kind else None
-    return _table(value, list(zip(value.schema.names, value.schema.types)), value.num_rows)
-
-
-def _torch(value: Any) -> Any:
-    if type(value).__name__ not in ("Tensor", "Parameter"):
-        return None
-    shape = list(value.shape)
-    text = f"tensor {'x'.join(map(str, shape))} {value.dtype} on {value.device}"
-    return {"text": text, "shape": shape, "dtype": str(value.dtype)}
-
-
-_LIBRARIES: Dict[str, Any] = {
-    "numpy": _numpy,
-    "pandas": _pandas,
-    "polars": _polars,
-    "pyarrow": _pyarrow,
-    "torch": _torch,
-}
+def _held(value: Any, kind: Type[Any], name: str) -> Any:
+    try:
+        own = object.__getattribute__(value, "__dict__")
+        if name in own:
+            return own[name]
+    except AttributeError:
+        pass
+    for base in kind.__mro__:
+        slot = base.__dict__.get(name)
+        if isinstance(slot, MemberDescriptorType):
+            try:
+                return slot.__get__(value)
+            except AttributeError:
+                return _MISSING
+    return _MISSING

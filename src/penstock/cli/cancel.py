@@ -7,7 +7,7 @@ import time
 
 import click
 
-from penstock.cli import output
+from penstock.cli import output, screen
 from penstock.cli.arguments import complete_run
 from penstock.errors import NotFoundError
 from penstock.journal import changes, queries
@@ -42,7 +42,7 @@ def command(run: str, as_json: bool) -> int:
         told = f"asked process {row.owner.pid} on {row.owner.host} to stop; it will within seconds"
     if as_json:
         status = RunStatus.CANCELLED if row.status == RunStatus.CRASHED else RunStatus.RUNNING
-        click.echo(json.dumps({"run": row.run_id, "status": status, "cancel_requested": True}))
+        screen.document(json.dumps({"run": row.run_id, "status": status, "cancel_requested": True}))
     output.note(f"{row.run_id}: {told}. Go on with: penstock resume {row.run_id}")
     return 0
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from penstock.cli import screen
+
 _EPILOG = """\b
 Examples:
   penstock completion bash >> ~/.bashrc
@@ -22,5 +24,5 @@ def command(shell: str) -> int:
 
     found = get_completion_class(shell)
     assert found is not None
-    click.echo(found(commands, {}, "penstock", "_PENSTOCK_COMPLETE").source())
+    screen.out(found(commands, {}, "penstock", "_PENSTOCK_COMPLETE").source())
     return 0

@@ -13,7 +13,7 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.artifacts.masking import masked
+from penstock.cli import screen
 from penstock.cli.progress import Progress
 from penstock.client.words import duration, plural
 from penstock.launch.how import Watcher
@@ -133,14 +133,8 @@ class PlainDisplay(Watcher):
 
 
 def write(line: str) -> None:
-    """A line on stderr, without secrets; a reader that went away does not stop the run."""
-    if sys.stderr is None:
-        return
-    try:
-        sys.stderr.write(f"{masked(line)}\n")  # in one piece, also where PYTHONUNBUFFERED is set
-        sys.stderr.flush()
-    except (OSError, ValueError):
-        pass  # a closed pipe, or a script that closed stderr
+    """A line on stderr; a reader that went away does not stop the run."""
+    screen.err(line)
 
 
 def is_terminal() -> bool:
@@ -180,6 +174,7 @@ def newest_line(folder: Path) -> str:
         with open(newest.path, "rb") as file:
             file.seek(max(0, newest.stat().st_size - 4096))
             data = file.read(8192)
+            token = logs.token_of(newest.path)
     except OSError:
         return ""
-    return next((line.text.strip() for line in reversed(list(logs.read(data))) if line.text.strip()), "")
+    return next((line.text.strip() for line in reversed(list(logs.read(data, token=token))) if line.text.strip()), "")

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from penstock.cli import output
+from penstock.cli import output, screen
 from penstock.cli.arguments import json_option
 
 _SIGNS = {"ok": "ok  ", "note": "note", "problem": "!!  "}
@@ -24,9 +24,9 @@ def command(as_json: bool) -> int:
         output.json([asdict(finding) for finding in findings])
         return 1 if problems else 0
     for finding in findings:
-        click.echo(f"{_SIGNS[finding.level]} {finding.what}: {finding.found}")
+        screen.out(f"{_SIGNS[finding.level]} {finding.what}: {finding.found}")
         if finding.mend:
-            click.echo(f"       {finding.mend}")
+            screen.out(f"       {finding.mend}")
     if problems:
         output.note(f"mend what is marked !!: {', '.join(finding.what for finding in problems)}")
     return 1 if problems else 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import click
 
-from penstock.artifacts.masking import masked
+from penstock.cli import screen
 from penstock.errors import PenstockError, UsageError
 from penstock.model.nearest import nearest
 
@@ -26,9 +26,9 @@ def report(error: BaseException) -> int:
 
 
 def say(text: str) -> None:
-    """One line for the user, on stderr, without secrets."""
+    """One line for the user, on stderr."""
     sys.stdout.flush()
-    print(f"penstock: {masked(text)}", file=sys.stderr, flush=True)  # noqa: T201
+    screen.err(f"penstock: {text}")
 
 
 def hint(word: str, known: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from penstock.cli import output
+from penstock.cli import output, screen
 from penstock.cli.arguments import complete_run, json_option
 from penstock.cli.unpickling import unpickled
 from penstock.errors import NotFoundError, UsageError
@@ -46,14 +47,15 @@ class Wanted(NamedTuple):
 @click.argument("target", metavar="[RUN|TASK]", required=False, default="", shell_complete=complete_run)
 @click.argument("name", required=False, default=_RESULT)
 @click.option("--input", "input_name", metavar="NAME", help="An input or parameter, also one whose name is `result`.")
-@click.option("-o", "--output", "to", metavar="FILE", type=click.Path(path_type=Path), help="Save it, by its suffix.")
+@click.option("-o", "--output", "to", metavar="FILE", type=click.Path(), help="Save it, by its suffix.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @json_option
-def command(target: str, name: str, input_name: str | None, to: Path | None, force: bool, as_json: bool) -> None:
+def command(target: str, name: str, input_name: str | None, to: str | None, force: bool, as_json: bool) -> None:
     """Print or save the result of a run or a task, or its input or parameter NAME. It is unpickled here.
 
     A part is named as in Python: 'digits/3/train/2[0].accuracy'. A file is copied; bytes and text are saved as they
-    are, arrays as .npy, tables as .parquet or .csv, what JSON can hold as .json, all else as .pkl.
+    are, arrays as .npy, tables as .parquet or .csv, figures as .png, .svg or .pdf, what JSON can hold as .json, all
+    else as .pkl. What a kind of file would lose or change is refused, with those that can hold it.
     """
     import tempfile
 
@@ -110,18 +112,22 @@ def _part_of(value: Any, part: Any, target: str) -> Any:
         raise UsageError(f"{target}: there is no such part of a {type(value).__name__}: {error}") from error
 
 
-def _save(value: Any, to: Path, path: str, name: str, force: bool) -> Path:
+def _save(value: Any, to: str, path: str, name: str, force: bool) -> Path:
     from penstock.client.saving import save
 
+    if to.endswith(os.sep) and not os.path.isdir(to):
+        raise UsageError(f"there is no folder {to}; make it with: mkdir -p {shlex.quote(to)}")
     stem = path.replace("/", "-") + ("" if name == _RESULT else f"-{name}")
-    return save(value, to, name=stem, force=force)
+    return save(value, Path(to), name=stem, force=force)
 
 
 def _print(value: Any) -> None:
-    from penstock.client.saving import readable
+    from penstock.client.readable import readable
 
     if isinstance(value, (bytes, bytearray)) and not sys.stdout.isatty():
-        sys.stdout.buffer.write(value)
+        screen.raw(value)
+    elif isinstance(value, str) and not sys.stdout.isatty():
+        screen.raw(value.removesuffix("\n"))
     else:
         output.line(readable(value).removesuffix("\n"))
 
@@ -131,8 +137,13 @@ def _print_json(target: str, preview: ValueInfo | None, value: Any, saved: Path 
 
     import msgspec
 
-    from penstock.client.saving import to_plain
+    from penstock.client.readable import to_plain
     from penstock.client.structs import GotInfo
 
-    content = msgspec.Raw(json.dumps(to_plain(value)).encode())
-    output.json(GotInfo(target, preview, content, None if saved is None else str(saved)))
+    content = msgspec.Raw(json.dumps(to_plain(value, any_keys=True)).encode())
+    output.json(GotInfo(_whole(target), preview, content, None if saved is None else _whole(str(saved))))
+
+
+def _whole(name: str) -> str:
+    """A name need not be text."""
+    return name.encode("utf-8", "backslashreplace").decode()

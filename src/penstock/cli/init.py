@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from penstock.cli import errors, output
+from penstock.cli import errors, output, screen
 from penstock.cli.arguments import json_option
 from penstock.errors import UsageError
 
@@ -40,7 +40,7 @@ def command(folder: Path, as_json: bool) -> int:
         errors.say(f"can't write to {folder}: {error.strerror or error}")
         return errors.FAILED
     if as_json:
-        click.echo(json.dumps({"folder": os.fspath(folder.absolute()), "files": _FILES}))
+        screen.document(json.dumps({"folder": os.fspath(folder.absolute()), "files": _FILES}))
         return 0
     for name in _FILES:
         output.note(f"wrote {folder / name}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.cli.display import PlainDisplay, newest_line
 from penstock.client.words import duration, one_line
+from penstock.model.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -56,7 +57,7 @@ class LiveDisplay(PlainDisplay):
         from rich.console import Group
         from rich.text import Text
 
-        return Group(self._table(), Text(one_line(f"  │ {self._log_line}", console.width - 1), style="dim"))
+        return Group(self._table(), Text(one_line(f"  │ {visible(self._log_line)}", console.width - 1), style="dim"))
 
     def _table(self) -> Any:
         from rich.table import Table
@@ -72,7 +73,7 @@ class LiveDisplay(PlainDisplay):
             bar = Text("━" * (filled - wrong), style="green")
             bar.append("━" * wrong, style="red").append("━" * (_BAR - filled), style="dim")
             table.add_row(
-                f"  {step.name}",
+                Text(f"  {visible(step.name)}"),
                 bar,
                 f"{done:,}/{total:,}",
                 Text(f"{running} running" if running else "", style="cyan"),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from penstock.cli import output
+from penstock.cli import output, screen
 from penstock.cli.arguments import complete_run
 
 if TYPE_CHECKING:
@@ -44,11 +43,12 @@ def command(target: str, follow: bool, level: str | None, tail: int | None, as_j
         raise click.UsageError("--tail and --follow can't be joined: --follow begins with all that is there")
     reader = Reader.here()
     found = find(reader, target)
-    lines = logs.at_least(level or "", _lines(reader, found, follow))
     if tail:
-        lines = iter(deque(lines, maxlen=tail))
+        lines = iter(_last(reader, found, level or "", tail))
+    else:
+        lines = logs.at_least(level or "", _lines(reader, found, follow))
     if as_json and not follow:
-        output.json(list(lines))
+        _print_array(lines)
         return
     count = _print(lines, found, as_json)
     if not as_json:
@@ -67,11 +67,34 @@ def _lines(reader: Reader, found: Found, follow: bool) -> Iterator[LogLine]:
     return lines if found.step is None else logs.of_step(found.step, lines)
 
 
+def _last(reader: Reader, found: Found, level: str, count: int) -> list[LogLine]:
+    from penstock.client import logs
+
+    def wanted(line: LogLine) -> bool:
+        return logs.is_at_least(level, line) and (found.step is None or logs.is_of_step(found.step, line))
+
+    if found.task is not None:
+        return logs.last_of_task(reader, found.run, found.task, count, wanted)
+    return logs.last_of_run(reader, found.run, count, wanted)
+
+
+def _print_array(lines: Iterator[LogLine]) -> None:
+    """One by one: there may be more than the memory holds."""
+    before = "["
+    for line in lines:
+        screen.document(f"{before}{_as_json(line)}")
+        before = ","
+    screen.document("[]" if before == "[" else "]")
+
+
 def _print(lines: Iterator[LogLine], found: Found, as_json: bool) -> int:
     count = 0
     for line in lines:
         count += 1
-        output.line(_as_json(line) if as_json else _as_text(line, f"{found.run.run_id}/"))
+        if as_json:
+            screen.document(_as_json(line))
+        else:
+            screen.out(_as_text(line, f"{found.run.run_id}/"))
     return count
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from penstock.cli import errors
+from penstock.cli import errors, screen
 from penstock.errors import PenstockError
 
 VERBS = {
@@ -69,7 +69,7 @@ class _Verbs(click.Group):
 
 def _print_version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        click.echo(f"penstock {sys.modules['penstock'].__version__}")
+        screen.out(f"penstock {sys.modules['penstock'].__version__}")
         ctx.exit()
 
 

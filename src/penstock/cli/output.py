@@ -1,6 +1,7 @@
 """How the reading verbs write: tables and text on stdout, the next command on stderr.
 
-In a terminal tables come from rich, which is imported only there; in a pipe they are plain aligned text.
+In a terminal tables come from rich, which is imported only there; in a pipe they are plain aligned text. What is to
+stand on one line does so whatever is in it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+
+from penstock.cli import screen
+from penstock.model.visible import on_one_line, visible
 
 _STYLES = {
     "done": "green",
@@ -26,14 +30,13 @@ _ROOM = 40  # columns
 
 
 def line(text: str = "") -> None:
-    """One line on stdout; characters that its encoding lacks are written as escapes."""
-    encoding = sys.stdout.encoding or "utf-8"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+    """One line on stdout, or several."""
+    screen.out(text)
 
 
 def title(text: str) -> None:
     """The heading of a part."""
-    line(f"\n{click.style(text, bold=True)}")
+    line(f"\n{click.style(on_one_line(text), bold=True)}")
 
 
 def status(word: str) -> str:
@@ -43,17 +46,17 @@ def status(word: str) -> str:
 
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
     """Names and values, aligned; pairs without a value are left out."""
-    shown = [(name, value) for name, value in pairs if value]
+    shown = [(on_one_line(name), value) for name, value in pairs if value]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
-        line(f"  {name:{width}}  {value}")
+        line(f"  {name:{width}}  {on_one_line(value)}")
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
     """A table; columns that are empty in all rows are left out. `right`: headers of right-aligned columns."""
     used = [index for index in range(len(headers)) if any(row[index] for row in rows)]
     headers = [headers[index] for index in used]
-    rows = [[row[index] for index in used] for row in rows]
+    rows = [[_cell(row[index]) for index in used] for row in rows]
     if _in_terminal():
         _rich_table(headers, rows, right)
         return
@@ -63,7 +66,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
 
 def aligned(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> list[str]:
     """The lines of a plain table; its cells stay on one line each."""
-    cells = [list(headers), *([cell.replace("\n", " ") for cell in row] for row in rows)]
+    cells = [list(headers), *(list(map(_cell, row)) for row in rows)]
     widths = [max(len(row[index]) for row in cells) for index in range(len(headers))]
     return [
         _GAP.join(
@@ -74,23 +77,26 @@ def aligned(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequen
     ]
 
 
+def _cell(text: str) -> str:
+    return visible(text).replace("\n", " ")
+
+
 def next_command(command: str, meaning: str) -> None:
     """The one obvious thing to do next, on stderr."""
-    sys.stdout.flush()
-    click.echo(f"Next: {command}   ({meaning})", err=True)
+    note(f"Next: {on_one_line(command)}   ({meaning})")
 
 
 def note(text: str) -> None:
     """A remark on stderr."""
     sys.stdout.flush()
-    click.echo(text, err=True)
+    screen.err(text)
 
 
 def json(info: Any) -> None:
     """One JSON document on stdout."""
     from penstock.client.structs import to_json
 
-    click.echo(to_json(info).decode())
+    screen.document(to_json(info).decode())
 
 
 def _in_terminal() -> bool:

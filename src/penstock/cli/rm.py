@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from penstock.cli import output
+from penstock.cli import output, screen
 from penstock.cli.arguments import complete_run
 from penstock.client import sweep
 from penstock.errors import UsageError
@@ -40,7 +40,7 @@ def command(runs: tuple[str, ...], yes: bool, as_json: bool) -> int:
         _remove_folders(project, row.folder)
         output.note(f"removed {row.run_id}")
     if as_json:
-        click.echo(json.dumps({"removed": names}))
+        screen.document(json.dumps({"removed": names}))
     else:
         output.note("free the space of their values with: penstock gc --yes")
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from penstock.cli import screen
 from penstock.cli.choices import Choices, seed_option, with_options
 from penstock.errors import ParameterError
 
@@ -67,7 +68,7 @@ def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool
     if wants_help:
         from penstock.cli.flow_help import flow_help
 
-        click.echo(flow_help(options, flow.fn, f"penstock run {target}"))
+        screen.out(flow_help(options, flow.fn, f"penstock run {target}"))
         return 0
     try:
         given = parse(options, words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 
 from penstock.cli import output
@@ -15,6 +14,7 @@ from penstock.client.values import shown_input, shown_value
 _LOG_LINES = 10
 _METRICS_SHOWN = 20
 _WIDE = 100
+_LONG = 500
 
 
 def show_task(task: Task) -> None:
@@ -117,11 +117,11 @@ def _show_metrics(info: TaskInfo) -> None:
 
 
 def _show_log(task: Task) -> None:
-    lines = deque(task.logs(), maxlen=_LOG_LINES)
+    lines = task.logs(last=_LOG_LINES)
     if lines:
         output.title("Log, its last lines")
         for line in lines:
-            output.line(f"  {line.text}")
+            output.line(f"  {line.text if len(line.text) <= _LONG else f'{line.text[:_LONG]}…'}")
 
 
 def _next(info: TaskInfo) -> tuple[str, str]:

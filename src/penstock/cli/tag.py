@@ -6,8 +6,10 @@ import json
 
 import click
 
+from penstock.cli import screen
 from penstock.cli.arguments import complete_run
 from penstock.journal import changes, queries
+from penstock.model.visible import on_one_line
 from penstock.project import Project
 
 _EPILOG = """\b
@@ -41,7 +43,7 @@ def command(words: tuple[str, ...], as_json: bool) -> int:
         changes.remove_tags(project.journal, row.id, removed)
     tags = queries.run_by_id(project.reader, row.id).tags
     if as_json:
-        click.echo(json.dumps({"run": row.run_id, "tags": tags}))
+        screen.document(json.dumps({"run": row.run_id, "tags": tags}))
     else:
-        click.echo(f"{row.run_id}: {', '.join(tags) or 'no tags'}")
+        screen.out(on_one_line(f"{row.run_id}: {', '.join(tags) or 'no tags'}"))
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -150,9 +151,13 @@ class Run:
             raise NotFoundError(f"{step} has {many}; see `penstock show {self.id}`")
         return found[0]
 
-    def logs(self, level: str = "") -> logs.Lines:
-        """What its tasks printed and logged, by time. `level`: "info" leaves out what is below; "": all."""
-        return logs.Lines(logs.at_least(level, logs.of_run(self._reader, self._listed)))
+    def logs(self, level: str = "", last: int | None = None) -> logs.Lines:
+        """What its tasks printed and logged, by time. `level`: "info" leaves out what is below; "": all. `last`: so
+        many lines, from the end; None: all."""
+        if last is None:
+            return logs.Lines(logs.at_least(level, logs.of_run(self._reader, self._listed)))
+        wanted = partial(logs.is_at_least, level)
+        return logs.Lines(logs.last_of_run(self._reader, self._listed, last, wanted))
 
     def info(self) -> RunInfo:
         """All that is known of it but its tasks, as plain data."""

@@ -8,6 +8,7 @@ from html import escape
 from penstock.client import words
 from penstock.client.structs import ErrorInfo, RunInfo, TaskInfo
 from penstock.client.values import shown_input, shown_value
+from penstock.model.visible import visible
 
 ROWS = 50
 _COLOURS = {"done": "#2e7d32", "failed": "#c62828", "crashed": "#c62828", "running": "#1565c0"}
@@ -119,4 +120,4 @@ def _more(shown: int, total: int, noun: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(text)
+    return escape(visible(text))

@@ -2,16 +2,18 @@
 
 A run's log files are its workers', and each attempt's outcome says which slice of which file it wrote. While an attempt
 runs, the marks in the file say whose a line is; what is written past `sys.stdout` carries the worker's name alone.
+Files are read in parts, the last lines from their end: how long they are does not count.
 """
 
 from __future__ import annotations
 
 import heapq
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from penstock.client.reader import Reader
 from penstock.client.structs import LogLine
@@ -24,6 +26,9 @@ from penstock.worker import logs
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 _CHUNK = 4 << 20
+_LONG_CHUNK = 1 << 20
+_TAIL = 1 << 16
+Wanted = Callable[[LogLine], bool]
 
 
 class Slice(NamedTuple):
@@ -47,6 +52,25 @@ def of_task(reader: Reader, run: RunRow, row: TaskRow) -> Iterator[LogLine]:
     folder = reader.logs(run)
     for piece, log in _slices_of(reader, run.run_id, row):
         yield from _read(folder / log.file, piece)
+
+
+def last_of_task(reader: Reader, run: RunRow, row: TaskRow, count: int, wanted: Wanted) -> list[LogLine]:
+    """The last so many lines of all attempts of a task that are wanted."""
+    folder = reader.logs(run)
+    pieces = [(folder / log.file, [piece]) for piece, log in _slices_of(reader, run.run_id, row)]
+    found: list[LogLine] = []
+    for path, piece in reversed(pieces):
+        found = [*_last(path, piece, count - len(found), wanted), *found]
+        if len(found) >= count:
+            break
+    return found
+
+
+def last_of_run(reader: Reader, run: RunRow, count: int, wanted: Wanted) -> list[LogLine]:
+    """The last so many lines of a run that are wanted, in the order of their times."""
+    slices = _slices(reader, run)
+    files = [_last(path, list(_whole(path, slices)), count, wanted) for path in _files(reader, run)]
+    return list(deque(_merged(map(iter, files)), maxlen=count))
 
 
 def of_run(reader: Reader, run: RunRow) -> Iterator[LogLine]:
@@ -73,13 +97,22 @@ def follow(reader: Reader, run: RunRow, pause: Callable[[], None]) -> Iterator[L
 
 def of_step(step: str, lines: Iterable[LogLine]) -> Iterator[LogLine]:
     """The lines of one step's tasks."""
-    return (line for line in lines if line.task.split("/")[2:3] == [step])
+    return (line for line in lines if is_of_step(step, line))
+
+
+def is_of_step(step: str, line: LogLine) -> bool:
+    """Whether a line is of one of the step's tasks."""
+    return line.task.split("/")[2:3] == [step]
 
 
 def at_least(level: str, lines: Iterable[LogLine]) -> Iterator[LogLine]:
     """The lines of a level or a graver one; "": all. A line without a level counts as info."""
-    least = LEVELS.index(level) if level else 0
-    return (line for line in lines if not level or LEVELS.index(line.level or "info") >= least)
+    return (line for line in lines if is_at_least(level, line))
+
+
+def is_at_least(level: str, line: LogLine) -> bool:
+    """Whether a line is of a level or a graver one."""
+    return not level or LEVELS.index(line.level or "info") >= LEVELS.index(level)
 
 
 class _Tail:
@@ -111,7 +144,9 @@ class _Tail:
             start = max(self._at, size - _CHUNK)
             file.seek(start)
             newline = file.read(size - start).rfind(b"\n")
-        return start + newline + 1 if newline >= 0 else self._at
+        if newline < 0:  # a line without an end is read as several
+            return size if size - self._at > _LONG_CHUNK else self._at
+        return start + newline + 1
 
 
 def _cut(start: int, end: int, slices: list[Slice]) -> Iterator[Slice]:
@@ -127,9 +162,62 @@ def _cut(start: int, end: int, slices: list[Slice]) -> Iterator[Slice]:
         yield Slice(start, end, "", 0)
 
 
+def _whole(path: Path, slices: dict[str, list[Slice]]) -> Iterator[Slice]:
+    try:
+        return _cut(0, os.path.getsize(path), slices.get(path.name, []))
+    except FileNotFoundError:
+        return iter(())
+
+
+def _last(path: Path, pieces: list[Slice], count: int, wanted: Wanted) -> list[LogLine]:
+    """The last so many lines of some slices of a file that are wanted."""
+    found: list[LogLine] = []
+    for piece in reversed(pieces):
+        left = count - len(found)
+        if left <= 0:
+            break
+        size, lines = _TAIL, deque[LogLine]()
+        while True:  # what is read twice is less than what is read once
+            lines = deque((line for line in _tail_of(path, piece, size) if wanted(line)), maxlen=left)
+            if len(lines) == left or size >= piece.end - piece.start:
+                break
+            size *= 4
+        found = [*lines, *found]
+    return found
+
+
+def _tail_of(path: Path, piece: Slice, size: int) -> Iterator[LogLine]:
+    """The lines that begin in the last so many bytes of a slice."""
+    start = max(piece.start, piece.end - size)
+    if start == piece.start:
+        return _read(path, piece)
+    try:
+        with open(path, "rb") as file:
+            file.seek(start)
+            start += file.read(min(logs.LONGEST, size)).find(b"\n") + 1
+            mark = "" if piece.task else _mark_before(file, logs.token_of(os.fspath(path)), piece.start, start)
+    except FileNotFoundError:
+        return iter(())
+    return _read(path, piece._replace(start=start), mark)
+
+
+def _mark_before(file: BinaryIO, token: bytes, least: int, start: int) -> str:
+    """Whose mark stands last before a place."""
+    overlap, after = 1024, b""
+    while start > least:
+        start, end = max(least, start - _CHUNK), start
+        file.seek(start)
+        data = file.read(end - start)
+        marks = list(logs.marks(data + after, token))
+        if marks:
+            return marks[-1]
+        after = data[:overlap]
+    return ""
+
+
 def _read(path: Path, piece: Slice, mark: str = "") -> Iterator[LogLine]:
     """The lines of a slice, a few MiB in memory at once. `mark`: the attempt that wrote last before it."""
-    rest = b""
+    rest, token = b"", logs.token_of(os.fspath(path))
     try:
         with open(path, "rb") as file:
             file.seek(piece.start)
@@ -137,16 +225,18 @@ def _read(path: Path, piece: Slice, mark: str = "") -> Iterator[LogLine]:
             while left > 0 and (data := file.read(min(_CHUNK, left))):
                 left -= len(data)
                 whole, newline, rest = (rest + data).rpartition(b"\n")
-                for line in _parsed(whole + newline, piece, path.stem, mark):
+                if len(rest) > _LONG_CHUNK:  # a line without an end is read as several
+                    whole, newline, rest = whole + newline + rest, b"", b""
+                for line in _parsed(whole + newline, piece, path.stem, mark, token):
                     mark = f"{line.task}#{line.attempt}" if line.task else mark
                     yield line
     except FileNotFoundError:
         return  # removed by hand, or by gc
-    yield from _parsed(rest, piece, path.stem, mark)
+    yield from _parsed(rest, piece, path.stem, mark, token)
 
 
-def _parsed(data: bytes, piece: Slice, worker: str, mark: str) -> Iterator[LogLine]:
-    for at, level, stream, text, attempt in logs.read(data, mark):
+def _parsed(data: bytes, piece: Slice, worker: str, mark: str, token: bytes) -> Iterator[LogLine]:
+    for at, level, stream, text, attempt in logs.read(data, mark, token):
         task, number = piece.task, piece.attempt
         if not task and attempt:
             task, _, tail = attempt.rpartition("#")

@@ -7,7 +7,7 @@ can't hold (NaN, infinity) are null there.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -239,4 +239,17 @@ class GotInfo(msgspec.Struct, frozen=True):
 
 def to_json(info: Any) -> bytes:
     """One JSON document, indented, for a struct or a list of them."""
-    return msgspec.json.format(msgspec.json.encode(info), indent=2)
+    try:
+        data = msgspec.json.encode(info)
+    except UnicodeEncodeError:  # halves of characters: a file's name need not be text
+        data = msgspec.json.encode(_whole(msgspec.to_builtins(info)))
+    return msgspec.json.format(data, indent=2)
+
+
+def _whole(value: Any) -> Any:
+    """The same with halves of characters as backslash escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_whole(name): _whole(item) for name, item in cast("dict[Any, Any]", value).items()}
+    return [_whole(item) for item in cast("list[Any]", value)] if isinstance(value, (list, tuple)) else value

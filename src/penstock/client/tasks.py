@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +79,13 @@ class Task:
             raise UsageError(f"{self.id} is {row.status}: it has no result; see `penstock show {self.id}`")
         raise rebuild(row.error, self.id, self._reader.store)
 
-    def logs(self, level: str = "") -> logs.Lines:
-        """What its attempts printed and logged. `level`: "info" leaves out what is below; "": all."""
-        return logs.Lines(logs.at_least(level, logs.of_task(self._reader, self._run, self._row)))
+    def logs(self, level: str = "", last: int | None = None) -> logs.Lines:
+        """What its attempts printed and logged. `level`: "info" leaves out what is below; "": all. `last`: so many
+        lines, from the end; None: all."""
+        if last is None:
+            return logs.Lines(logs.at_least(level, logs.of_task(self._reader, self._run, self._row)))
+        wanted = partial(logs.is_at_least, level)
+        return logs.Lines(logs.last_of_task(self._reader, self._run, self._row, last, wanted))
 
     def why(self) -> WhyInfo:
         """Why it ran, or what stood for it: a line as text (`str()`, `print`), and what that rests on."""

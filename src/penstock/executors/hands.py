@@ -16,7 +16,8 @@ from typing import NamedTuple
 from penstock.executors.endings import Death
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
-from penstock.worker import channel, posix
+from penstock.model.specs import RunContext
+from penstock.worker import channel, logs, posix
 
 
 class Sent(NamedTuple):
@@ -137,22 +138,25 @@ class Hands:
         self.unsent.clear()
         return back
 
-    def rest(self, death: Death, logs: str) -> tuple[Usage, Log | None]:
+    def rest(self, death: Death, context: RunContext) -> tuple[Usage, Log | None]:
         """What can be said of the attempt that a dead worker left."""
+        path, start = os.path.join(context.logs, self.log), max(self.log_end, logs.OPENING)
         wall_s = max(0.0, time.time() - self.began_at)
         used = death.cpu_s, death.peak_bytes, death.read_bytes, death.written_bytes
         usage = Usage(self.began_at, wall_s, *used)
         try:
-            end = os.stat(os.path.join(logs, self.log)).st_size
+            end = os.stat(path).st_size
+            if context.log_bytes and end - start > context.log_bytes + logs.SLACK:
+                end = logs.cut(path, start, context.log_bytes)
         except OSError:  # killed before it had one
             end = 0
-        return usage, Log(self.log, self.log_end, end) if end > self.log_end else None
+        return usage, Log(self.log, start, end) if end > start else None
 
-    def remove_empty_log(self, logs: str) -> None:
+    def remove_empty_log(self, folder: str) -> None:
         """A worker that printed nothing leaves no file."""
-        path = os.path.join(logs, self.log)
+        path = os.path.join(folder, self.log)
         try:
-            if os.stat(path).st_size == 0:
+            if os.stat(path).st_size <= logs.OPENING:
                 os.unlink(path)
         except OSError:
             pass

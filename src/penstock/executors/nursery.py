@@ -16,6 +16,7 @@ from penstock.worker import channel, logs, posix, zygote
 
 _CLOSE_S = 3.0
 _LAST_WORDS_S = 1.0
+_WORDS = 4000  # bytes of them that are told
 
 
 class Nursery:
@@ -80,7 +81,8 @@ class Nursery:
         """What the zygote printed, the end of it: the user's module at its import, or why it could not go on."""
         try:
             with open(self._log, "rb") as file:
-                return "\n".join(line.text for line in logs.read(file.read()[-4000:]))
+                file.seek(max(0, os.fstat(file.fileno()).st_size - _WORDS))
+                return "\n".join(line.text for line in logs.read(file.read(_WORDS)))
         except OSError:
             return ""
 

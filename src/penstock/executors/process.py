@@ -328,7 +328,7 @@ class ProcessExecutor:
             cause, message = explain(death, hands.limit)
         if words and not death.overrun_bytes:
             message = f"{message}; it had printed:\n{words}"
-        usage, log = hands.rest(death, self._context.logs)
+        usage, log = hands.rest(death, self._context)
         status = TaskStatus.CANCELLED if cause is Cause.CANCELLED else TaskStatus.FAILED
         error = Error(cause.value, "", message, retryable=cause_is_retryable(cause, item.retry_on))
         return Outcome(status.value, None, error, usage, log, hands.metrics, hands.name)

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from penstock.artifacts.masking import masked
+from penstock.model.visible import visible
 from penstock.shadows import standard
+from penstock.worker import logs
 from penstock.worker.attempt import is_attempt_of
-from penstock.worker.capture import LineStream, level_letter
+from penstock.worker.capture import LineStream, Room, level_letter
 
 if TYPE_CHECKING:
     from penstock.model.specs import RunContext
@@ -47,11 +49,15 @@ class _TeeStream(_Layer, io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         if not self.is_over and self._is_mine():
-            self._terminal.write(masked(text))
+            self._terminal.write(self._shown(masked(text)))
             self._line.write(text)
         else:
             self.before.write(text)
         return len(text)
+
+    def _shown(self, text: str) -> str:
+        """What a terminal may have of it; a progress bar goes back to the beginning of its line."""
+        return "\r".join(visible(part, colours=True) for part in text.split("\r")) if self.isatty() else text
 
     def flush(self) -> None:
         self.before.flush()
@@ -103,8 +109,9 @@ class Tee:
     def __init__(self, path: str, context: RunContext) -> None:
         self._path = path
         self._context = context
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        self._lines = (LineStream(self._fd, b"o"), LineStream(self._fd, b"e"))
+        self._fd = logs.begin(path)
+        room, token = Room(), logs.token_of(path)
+        self._lines = (LineStream(self._fd, b"o", room, token), LineStream(self._fd, b"e", room, token))
         self._layers: list[tuple[Any, str, _Layer]] = []  # what has it, and as what
         self._depth = 0
 
@@ -119,6 +126,7 @@ class Tee:
             line.mark = attempt.encode()
         if self._depth > 1:
             return
+        self._lines[0].room.begin(self._context.log_bytes)
         out, err = sys.stdout, sys.stderr
         output = _TeeStream(out, err, self._lines[0], self._is_mine)
         errors = _TeeStream(err, err, self._lines[1], self._is_mine)
@@ -144,7 +152,7 @@ class Tee:
 
     def close(self) -> None:
         """Close the log; an empty one is removed."""
-        empty = self.size() == 0
+        empty = self.size() <= logs.OPENING
         os.close(self._fd)
         if empty:
             os.unlink(self._path)

@@ -282,6 +282,7 @@ def context_of(
         scratch=os.fspath(project.folder("scratch", folder) / driver),
         checkpoints=os.fspath(project.folder("checkpoints", folder)),
         logs=os.fspath(project.folder("logs", folder)),
+        log_bytes=project.settings.log_limit_bytes,
         cwd=os.getcwd(),
         params=tuple((name, value.record) for name, value in params),
         sources=os.fspath(taken.file),

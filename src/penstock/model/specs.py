@@ -96,6 +96,7 @@ class RunContext(NamedTuple):
     secrets: Tuple[str, ...] = ()  # names of environment variables whose values are masked in all that is kept
     driver: str = "1"  # "2" for the run's second one: no two drivers of a run name a worker or its log alike
     seed: str = ""  # what random numbers come of, beside the task; in digits, "": the task alone
+    log_bytes: int = 0  # how much is kept of what an attempt prints; 0: all
 
 
 def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:

@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping, Optional, Protocol, Tuple
 
-from penstock.artifacts.masking import cut
+from penstock.artifacts.masking import cut, masked
 from penstock.errors import UsageError
 from penstock.model.outcomes import Metric
 from penstock.sdk import starters
@@ -87,7 +87,9 @@ class AttemptContext:
     def log(self, metrics: Mapping[str, float], step: Optional[int]) -> None:
         """Take in metrics; all that came so far are hinted at once a second at most."""
         at = time.time()
-        self.metrics.extend([Metric(str(name), _number(name, value), step, at) for name, value in metrics.items()])
+        self.metrics.extend(
+            [Metric(masked(str(name)), _number(name, value), step, at) for name, value in metrics.items()]
+        )
         if self._hint is not None and time.monotonic() - self._hinted_at >= _HINT_EVERY_S:
             self._hinted_at = time.monotonic()
             self._hint(self.attempt, tuple(self.metrics))

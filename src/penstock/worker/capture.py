@@ -3,14 +3,18 @@
 A log file is what the worker's descriptors 1 and 2 write to: bytes, append-only. A line that went through `sys.stdout`
 or `sys.stderr` has a head:
 
-    0x1E, seconds since the epoch with three decimals, space, level, stream, space, text, newline
+    0x1E, token, space, seconds since the epoch with three decimals, space, level, stream, space, text, newline
 
-where level is D, I, W, E or C (debug, info, warning, error, critical; `-` where nobody named one) and stream is `o` or
-`e`. A head may stand in the middle of a line, where raw output ended without a newline. All bytes without a head are
-kept as they were written: output of C code, of sub-processes, binary. A carriage return ends a line as a newline does,
-so that a progress bar can be followed. Before the first line that an attempt writes to a stream stands a mark, with the
-level `@`, the stream `-` and the attempt's id as text: whoever follows the file learns whose line it is before the
-attempt's outcome says which slice is its own. `worker/logs.py` reads it.
+where the token is the log's own: eight hexadecimal digits that its first line has drawn (0x1E, `=`, token, newline), so
+that nothing that is printed past the streams can pass for such a line. The level is D, I, W, E or C (debug, info,
+warning, error, critical; `-` where nobody named one), the stream `o` or `e`. A line of more than 65,536 characters is
+written as several. A head may stand in the middle of a line, where raw output ended without a newline. All bytes
+without a head are kept as they were written: output of C code, of sub-processes, binary. A carriage return ends a line
+as a newline does, so that a progress bar can be followed. Before the first line that an attempt writes to a stream
+stands a mark, with the level `@`, the stream `-` and the attempt's id as text: whoever follows the file learns whose
+line it is before the attempt's outcome says which slice is its own. `worker/logs.py` reads it.
+
+Of an attempt no more is kept than its run's settings say; what is beyond is dropped, with a word in the log.
 
 Knows nothing of attempts but their ids.
 """
@@ -21,14 +25,29 @@ import io
 import os
 import sys
 from time import time
-from typing import Any, List
+from typing import Any, Iterator, List, Optional
 
-from penstock.artifacts.masking import masked
+from penstock.artifacts.masking import masked, settled
 from penstock.worker.hooks import ImportHooks
+from penstock.worker.logs import no_more
 
 MARK = b"\x1e"
 _LONGEST = 1 << 16
-"""A line without an end is written in pieces of this many characters, so that it can't fill the memory."""
+"""Characters of a line: so a line without an end can't fill the memory, here or where it is read."""
+_ENDLESS = 1 << 62
+
+
+class Room:
+    """What an attempt may still write, in all its streams."""
+
+    def __init__(self) -> None:
+        self.left = _ENDLESS  # bytes
+        self.limit = 0  # 0: there is none
+        self.is_told = False
+
+    def begin(self, limit: int) -> None:
+        """A new attempt begins."""
+        self.left, self.limit, self.is_told = limit or _ENDLESS, limit, False
 
 
 def level_letter(levelno: int) -> bytes:
@@ -39,8 +58,10 @@ def level_letter(levelno: int) -> bytes:
 class LineStream(io.TextIOBase):
     """A text stream that writes whole lines, with heads, straight to a descriptor: nothing is lost by a kill."""
 
-    def __init__(self, fd: int, stream: bytes) -> None:
+    def __init__(self, fd: int, stream: bytes, room: Optional[Room] = None, token: bytes = b"") -> None:
         self._fd = fd
+        self.room = room or Room()
+        self.set_token(token)
         self._stream = stream
         self._pending: List[str] = []
         self._pending_size = 0
@@ -58,6 +79,10 @@ class LineStream(io.TextIOBase):
     def close(self) -> None:
         """Ends the line: the stream is the process's, and not the program's to close."""
         self.finish_line()
+
+    def set_token(self, token: bytes) -> None:
+        """Write into a log that has this token; empty: that has none."""
+        self._head = MARK + (token + b" " if token else b"")
 
     @property
     def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -85,7 +110,7 @@ class LineStream(io.TextIOBase):
             self._pending.append(text)
             self._pending_size += len(text)
             if self._pending_size > _LONGEST:
-                self.finish_line()
+                self._write_settled()
             return len(text)
         whole = "".join(self._pending) + text
         lines = whole.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -94,6 +119,8 @@ class LineStream(io.TextIOBase):
         self._pending_size = len(rest)
         if "\r" in whole:  # an empty piece is the start of a progress bar's next state
             lines = [line for line in lines if line]
+        if len(whole) > _LONGEST:
+            lines = [piece for line in lines for piece in _pieces(masked(line))]
         self._emit(lines)
         return len(text)
 
@@ -105,18 +132,47 @@ class LineStream(io.TextIOBase):
             self._pending_size = 0
             self._emit([line])
 
+    def _write_settled(self) -> None:
+        """Write what is pending, but for what may be the beginning of a secret."""
+        whole = "".join(self._pending)
+        sure = settled(whole) if len(whole) < 2 * _LONGEST else len(whole)
+        self._pending, self._pending_size = [whole[sure:]], len(whole) - sure
+        self._emit(list(_pieces(masked(whole[:sure]))) if sure else [])
+
     def _emit(self, lines: List[str]) -> None:
         if not lines:
             return
         now = time()
-        head = MARK + b"%.3f %s%s " % (now, self.level, self._stream)
+        head = self._head + b"%.3f %s%s " % (now, self.level, self._stream)
         mark, self.mark = self.mark, b""
-        data = MARK + b"%.3f @- %s\n" % (now, mark) if mark else b""
+        data = self._head + b"%.3f @- %s\n" % (now, mark) if mark else b""
         data += b"".join(head + masked(line).encode("utf-8", "backslashreplace") + b"\n" for line in lines)
+        room = self.room
+        room.left -= len(data)
+        if room.left <= 0:
+            data = self._what_fits(data, len(data) + room.left)
         written = os.write(self._fd, data)
         while written < len(data):
             data = data[written:]
             written = os.write(self._fd, data)
+        if room.left <= 0 and not room.is_told:
+            self.tell_limit()
+
+    def _what_fits(self, data: bytes, left: int) -> bytes:
+        """The whole lines for which there is room left."""
+        self.room.left = 0
+        return data[: data.rfind(b"\n", 0, max(0, left)) + 1]
+
+    def tell_limit(self) -> None:
+        """Say in the log that no more is kept."""
+        self.room.left, self.room.is_told = 0, True
+        os.write(self._fd, self._head + b"%.3f We %s\n" % (time(), no_more(self.room.limit).encode()))
+
+
+def _pieces(line: str) -> Iterator[str]:
+    yield line[:_LONGEST]
+    for at in range(_LONGEST, len(line), _LONGEST):
+        yield line[at : at + _LONGEST]
 
 
 class _Input(io.TextIOWrapper):
@@ -128,20 +184,38 @@ class _Input(io.TextIOWrapper):
 
 def install(hooks: ImportHooks) -> None:
     """Take over this process's standard streams, `warnings` and the stream handlers of `logging`."""
-    sys.stdout = sys.__stdout__ = LineStream(1, b"o")
-    sys.stderr = sys.__stderr__ = LineStream(2, b"e")
+    room = Room()
+    sys.stdout = sys.__stdout__ = LineStream(1, b"o", room)
+    sys.stderr = sys.__stderr__ = LineStream(2, b"e", room)
     sys.stdin = sys.__stdin__ = _Input(io.BufferedReader(io.FileIO(0, "rb", closefd=False)))
     hooks.when_imported("logging", _teach_logging)
     hooks.when_imported("warnings", _teach_warnings)
 
 
-def begin(attempt: str) -> None:
-    """From now on what is written belongs to this attempt."""
+def write_into(token: bytes) -> None:
+    """The standard streams go into a log with this token now."""
+    for stream in _streams():
+        stream.set_token(token)
+
+
+def begin(attempt: str, limit: int = 0) -> None:
+    """From now on what is written belongs to this attempt. `limit`: so many bytes are kept; 0: all."""
     mark = attempt.encode()
+    for stream in _streams():
+        stream.mark = mark
+        stream.room.begin(limit)
+
+
+def tell_limit() -> None:
+    """Say in the log that no more of the attempt is kept, where that was not said."""
+    for stream in _streams()[1:]:
+        if not stream.room.is_told:
+            stream.tell_limit()
+
+
+def _streams() -> List[LineStream]:
     streams: List[Any] = [sys.__stdout__, sys.__stderr__]
-    for stream in streams:
-        if isinstance(stream, LineStream):
-            stream.mark = mark
+    return [stream for stream in streams if isinstance(stream, LineStream)]
 
 
 def finish_lines() -> None:

@@ -1,12 +1,25 @@
-"""Reads what `worker/capture.py` writes."""
+"""Reads what `worker/capture.py` writes; begins the files, and cuts them."""
 
 from __future__ import annotations
 
+import os
 import re
-from typing import Iterator, NamedTuple, Optional
+from binascii import hexlify
+from functools import lru_cache
+from time import time
+from typing import Any, Iterator, NamedTuple, Optional
 
-_HEAD = re.compile(rb"\x1e(\d+\.\d{3}) ([-DIWEC@])([-oe]) ")
+from penstock.model.quantities import format_bytes
+
+LONGEST = 1 << 16
+"""Bytes of a line. What is longer is read as several."""
+_OPENING = re.compile(rb"\x1e=([0-9a-f]{8})\n")
+OPENING = 11
+"""Bytes of a log in which nobody has written yet."""
+SLACK = 4096
+"""Bytes beyond what is kept of an attempt's log, for the word that says so."""
 _LEVELS = {b"-": "", b"D": "debug", b"I": "info", b"W": "warning", b"E": "error", b"C": "critical"}
+_ATTEMPT = re.compile(rb".+/.+#\d{1,9}")
 
 
 class LogLine(NamedTuple):
@@ -19,21 +32,90 @@ class LogLine(NamedTuple):
     attempt: str = ""  # "digits/3/train/2#1"; "" where no mark says it, as for all that has no time
 
 
-def read(data: bytes, attempt: str = "") -> Iterator[LogLine]:
-    """The lines of a log file, or of a slice of one; `attempt`: whose mark stands before it."""
+def begin(log: str) -> int:
+    """A descriptor that appends to a log; a new one gets a token. Raises OSError."""
+    fd = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    if os.fstat(fd).st_size == 0:
+        try:
+            os.write(fd, b"\x1e=%b\n" % hexlify(os.urandom(4)))
+        except OSError:
+            pass  # a full disk: what can't be told from what a step has forged is better than no step
+    return fd
+
+
+def token_of(log: str) -> bytes:
+    """What is in each head of a log; empty for one that has none, as all had that are older."""
+    try:
+        with open(log, "rb", buffering=0) as file:
+            found = _OPENING.match(file.read(OPENING))
+    except OSError:
+        return b""
+    return found[1] if found else b""
+
+
+def cut(log: str, start: int, most: int) -> int:
+    """Cut off what an attempt's programs wrote beyond the most bytes that are kept, with a word; gives where the log
+    ends. Nobody may write any more. Raises OSError."""
+    token = token_of(log)
+    os.truncate(log, start + most)
+    with open(log, "ab", buffering=0) as file:
+        file.write(b"\x1e%b%.3f We %b\n" % (token and token + b" ", time(), no_more(most).encode()))
+        return file.tell()
+
+
+def no_more(most: int) -> str:
+    """The word in a log whose attempt has written more than is kept."""
+    return (
+        f"Penstock: what follows is not kept: the log of this attempt has reached {format_bytes(most)}. How much is "
+        "kept is `log_limit` in penstock.toml, or PENSTOCK_LOG_LIMIT"
+    )
+
+
+@lru_cache(maxsize=64)
+def head_of(token: Optional[bytes]) -> Any:
+    """The pattern of the heads with a token; empty: with none; None: with any, or none."""
+    told = rb"(?:[0-9a-f]{8} )?" if token is None else token + b" " if token else b""
+    return re.compile(rb"\x1e" + told + rb"(\d{1,11}\.\d{3}) ([-DIWEC@])([-oe]) ")
+
+
+def read(data: bytes, attempt: str = "", token: Optional[bytes] = None) -> Iterator[LogLine]:
+    """The lines of a log file, or of a slice of one. `attempt`: whose mark stands before it; `token`: the log's,
+    without which a line may be forged."""
+    search = head_of(token).search
     for raw in data.split(b"\n") if not data.endswith(b"\n") else data[:-1].split(b"\n"):
-        head = _HEAD.search(raw)
+        head = search(raw)
         if head is None:
-            if raw or data:
-                yield LogLine(None, "", "", _text(raw))
+            if (raw or data) and not _OPENING.match(raw + b"\n"):
+                yield from _raw(raw)
             continue
         if head.start() > 0:
-            yield LogLine(None, "", "", _text(raw[: head.start()]))
+            yield from _raw(raw[: head.start()])
+        text = raw[head.end() :]
         if head[2] == b"@":
-            attempt = _text(raw[head.end() :])
+            attempt = _text(text) if _ATTEMPT.fullmatch(text) else attempt
             continue
         stream = "stdout" if head[3] == b"o" else "stderr"
-        yield LogLine(float(head[1]), _LEVELS[head[2]], stream, _text(raw[head.end() :]), attempt)
+        for piece in _pieces(text):
+            yield LogLine(float(head[1]), _LEVELS[head[2]], stream, _text(piece), attempt)
+
+
+def marks(data: bytes, token: bytes) -> Iterator[str]:
+    """The attempts whose marks stand in the data."""
+    for head in head_of(token).finditer(data):
+        text = data[head.end() : data.find(b"\n", head.end())] if head[2] == b"@" else b""
+        if _ATTEMPT.fullmatch(text):
+            yield _text(text)
+
+
+def _raw(raw: bytes) -> Iterator[LogLine]:
+    for piece in _pieces(raw):
+        yield LogLine(None, "", "", _text(piece))
+
+
+def _pieces(raw: bytes) -> Iterator[bytes]:
+    yield raw[:LONGEST]
+    for at in range(LONGEST, len(raw), LONGEST):
+        yield raw[at : at + LONGEST]
 
 
 def _text(raw: bytes) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Callable, NamedTuple, NoReturn, Optional, Tuple
 from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
 from penstock.model.specs import attempt_from_plain
 from penstock.model.states import Cause
-from penstock.worker import capture, channel
+from penstock.worker import capture, channel, logs
 from penstock.worker.attempt import Workbench, run_attempt
 from penstock.worker.chance import Chance
 from penstock.worker.failure import traceback_text
@@ -90,7 +90,7 @@ class Worker:
             before = self._look_again()
             self._begin(before)
         self._chance.begin(attempt)
-        capture.begin(attempt.id)
+        capture.begin(attempt.id, self._bench.context.log_bytes)
         for note in self._chance.told():
             sys.stderr.write(f"{note}\n")
         # What it sets of context variables goes with it.
@@ -148,5 +148,18 @@ class Worker:
         """The slice of the log that this attempt wrote."""
         capture.finish_lines()
         start, end = self._log_end, self._log_size()
+        most = self._bench.context.log_bytes
+        if most and end - start >= most:
+            end = self._bounded(start, most, end)
         self._log_end = end
         return Log(self._log_file, start, end) if end > start else None
+
+    def _bounded(self, start: int, most: int, end: int) -> int:
+        """Keep no more of the log than that, and say so in it; gives where it ends."""
+        if end - start < most + logs.SLACK:
+            capture.tell_limit()
+            return self._log_size()
+        try:
+            return logs.cut(os.path.join(self._bench.context.logs, self._log_file), start, most)
+        except OSError:  # removed by hand
+            return self._log_size()

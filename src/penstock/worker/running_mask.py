@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock.artifacts.masking import MASK, SHORTEST, Finder
 
-HEAD = "\x1e(\\d+\\.\\d{3} (?:[-DIWEC][oe] |@- [^\n]*\n))"
+HEAD = "\x1e((?:[0-9a-f]{8} )?\\d{1,11}\\.\\d{3} (?:[-DIWEC][oe] |@- [^\n#]*#\\d+\n))"
 """What `capture.py` writes before a line, as a pattern: digits of a time must not be taken for a value."""
 
 

@@ -18,6 +18,7 @@ import traceback
 from typing import Any, Callable, Dict, NamedTuple, NoReturn, Optional
 
 from penstock.artifacts import masking
+from penstock.worker import logs
 from penstock.worker.running_mask import HEAD, RunningMask
 
 _ROOM = 1 << 16
@@ -61,13 +62,13 @@ class Sieve:
 
     def own_outlet(self, log: str) -> int:
         """The stream of the zygote itself: the descriptor that it writes to."""
-        self._own = self.outlet(log)
+        self._own = self.outlet(log, own=True)
         return self._own.fd
 
-    def outlet(self, log: str) -> Outlet:
-        """A new stream into a log file."""
+    def outlet(self, log: str, own: bool = False) -> Outlet:
+        """A new stream into a log file. `own`: the zygote's, of which no attempt writes a line."""
         try:
-            file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) if own else logs.begin(log)
         except OSError:  # a full disk must not end the zygote, and with it all that runs
             file = os.open(os.devnull, os.O_WRONLY)
         source, target = os.pipe()
@@ -99,9 +100,10 @@ class Sieve:
             pass
 
 
-def start(control: Any, log: str) -> Optional[Sieve]:
+def start(control: Any, log: str, log_bytes: int = 0) -> Optional[Sieve]:
     """Fork the process; None: no value is hidden. `control`: the zygote's socket, which nobody else may hold; `log`:
-    the zygote's log file, where the executor looks for what has ended it."""
+    the zygote's log file, where the executor looks for what has ended it; `log_bytes`: what is kept of an attempt's
+    output; 0: all."""
     finder = masking.finder_of_bytes(HEAD)
     if finder is None:
         return None
@@ -110,7 +112,7 @@ def start(control: Any, log: str) -> Optional[Sieve]:
     if pid == 0:
         control.close()
         near.close()
-        _run(_Process(far, lambda: RunningMask(finder)), log)
+        _run(_Process(far, lambda: RunningMask(finder), log_bytes), log)
     far.close()
     return Sieve(pid, near)
 
@@ -136,9 +138,11 @@ def _note(text: str, log: str) -> None:
 class _Stream:
     """One writer's: bytes come out of `source` and go, masked, to the file `log`."""
 
-    def __init__(self, source: int, log: int, sync: Any, mask: RunningMask) -> None:
+    def __init__(self, source: int, log: int, sync: Any, mask: RunningMask, log_bytes: int) -> None:
         self.source, self.log, self.sync = source, log, sync
         self._mask = mask
+        self._most = log_bytes + logs.SLACK if log_bytes else 1 << 62  # the worker itself stops before, with a word
+        self._written = 0  # by the attempt
         os.set_blocking(source, False)
         sync.setblocking(False)
 
@@ -164,6 +168,7 @@ class _Stream:
             asked = self.sync.recv(1)
             self.finish()
             self.sync.send(asked + os.lseek(self.log, 0, os.SEEK_END).to_bytes(8, sys.byteorder))
+            self._written = 0  # a worker asks when an attempt has ended
         except BlockingIOError:
             return True
         except OSError:  # the asker is dead
@@ -171,6 +176,8 @@ class _Stream:
         return bool(asked)
 
     def _write(self, data: bytes) -> None:
+        data = data[: self._most - self._written]
+        self._written += len(data)
         try:
             while data:
                 data = data[os.write(self.log, data) :]
@@ -186,7 +193,8 @@ class _Stream:
 class _Process:
     """The loop of the process."""
 
-    def __init__(self, control: Any, new_mask: Callable[[], RunningMask]) -> None:
+    def __init__(self, control: Any, new_mask: Callable[[], RunningMask], log_bytes: int) -> None:
+        self._log_bytes = log_bytes
         self._control = control
         self._new_mask = new_mask
         self._streams: Dict[int, _Stream] = {}  # by both descriptors that are watched
@@ -207,7 +215,7 @@ class _Process:
         said, ancillary, _, _ = self._control.recvmsg(1, _socket.CMSG_SPACE(12))
         if said == _OUTLET:
             rights = array.array("i", ancillary[0][2][:12])
-            stream = _Stream(rights[0], rights[1], _socket.socket(fileno=rights[2]), self._new_mask())
+            stream = _Stream(rights[0], rights[1], _socket.socket(fileno=rights[2]), self._new_mask(), self._log_bytes)
             for fd in (stream.source, stream.sync.fileno()):
                 self._streams[fd] = stream
                 self._poll.register(fd, select.POLLIN)

@@ -18,7 +18,7 @@ from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Set, Tuple
 
 from penstock.model import wire
 from penstock.shadows import standard
-from penstock.worker import boot, channel, posix, sieve
+from penstock.worker import boot, capture, channel, logs, posix, sieve
 from penstock.worker.bootstrap import bootstrap
 from penstock.worker.gauge import FILE_SIZE, Gauge, Gauges
 from penstock.worker.loop import Post, Worker
@@ -59,6 +59,8 @@ class Charge:
         self.fd = posix.process_fd(pid)
         self.overrun = 0  # bytes it had when it was killed for them
         self.below: List[_Used] = []  # by what was killed below it
+        self.log = order.log
+        self.log_began: Tuple[float, int] = (0.0, 0)  # when its attempt began, and how long its log was then
 
 
 class Zygote:
@@ -221,9 +223,24 @@ class Zygote:
         for charge in watched:
             size = sum(map(posix.memory_of, [charge.pid, *posix.descendants(charge.pid, children)]))
             charge.gauge.sample(size)
+            if self._context.log_bytes:
+                self._shorten_log(charge)
             if charge.limit is not None and size > charge.limit and not charge.overrun:
                 charge.overrun = size
                 self._kill(charge)
+
+    def _shorten_log(self, charge: Charge) -> None:
+        """What an attempt's programs write on and on may not fill the disk until it ends, when its log is cut."""
+        path, most = os.path.join(self._context.logs, charge.log), self._context.log_bytes
+        try:
+            size = os.stat(path).st_size
+            began, start = charge.log_began
+            if began != charge.gauge.began():
+                charge.log_began = charge.gauge.began(), size
+            elif size - start > 2 * most + logs.SLACK:
+                os.truncate(path, start + most)
+        except OSError:
+            pass  # removed by hand
 
     def _kill(self, charge: Charge) -> None:
         """The worker, and everything below it. What slips away becomes this process's child when the worker dies."""
@@ -340,7 +357,9 @@ def serve(
     posix.die_with_parent(ready.library, parent)
     posix.adopt_orphans(ready.library)
     os.setsid()
-    _write_to(_opened(os.path.join(context.logs, order.log)) if outlet is None else outlet.fd)
+    log = os.path.join(context.logs, order.log)
+    _write_to(_begun(log) if outlet is None else outlet.fd)
+    capture.write_into(logs.token_of(log))
     faulthandler.enable(2)  # a crash leaves its traceback in the log
     ready.bench.pid = os.getpid()
     post = Post(order.name, fd, gauge, context.scratch, ready.library)
@@ -357,7 +376,7 @@ def main(fd: int) -> NoReturn:
     if first:
         log, setup = channel.unwrap(first)[1]
         boot.hide_secrets(boot.context_from_plain(setup))
-        found = sieve.start(control, log)
+        found = sieve.start(control, log, boot.context_from_plain(setup).log_bytes)
         # What it prints goes to its log from now on, also where it was started before there was one.
         _write_to(_opened(log) if found is None else found.own_outlet(log))
         Zygote(control, setup, found).run()
@@ -366,6 +385,13 @@ def main(fd: int) -> NoReturn:
 
 def _opened(log: str) -> int:
     return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+
+def _begun(log: str) -> int:
+    try:
+        return logs.begin(log)
+    except OSError:  # what the worker prints is lost then, and goes nowhere else
+        return os.open(os.devnull, os.O_WRONLY)
 
 
 def _write_to(fd: int) -> None:

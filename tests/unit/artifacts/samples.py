@@ -32,6 +32,16 @@ class Color(enum.Enum):
     BLUE = 2
 
 
+class Said:
+    """Says what it is by code of its own."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def __repr__(self) -> str:
+        return f"<said {self.word}>"
+
+
 class Plain:
     def __init__(self, **attributes: Any) -> None:
         self.__dict__.update(attributes)

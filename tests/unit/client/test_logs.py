@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +14,9 @@ from penstock.client.reader import Reader
 from penstock.client.structs import LogLine
 from penstock.journal import queries
 from penstock.journal.views import RunRow
-from penstock.model.rows import Batch, RunEnd
-from tests.recorded import BEGAN, Recorded, line, outcome, record_done, task
+from penstock.model.outcomes import Log
+from penstock.model.rows import AttemptRecord, Batch, RunEnd
+from tests.recorded import BEGAN, Recorded, error, line, outcome, record_done, task
 
 
 def row(reader: Reader) -> RunRow:
@@ -100,3 +103,84 @@ def test_following_gives_what_comes_until_the_run_is_over(recorded: Recorded):
         ("unfin", "", 0),
     ]
     assert rounds == [1, 4, 5]
+
+
+def record_long(recorded: Recorded, count: int) -> None:
+    run = recorded.begin("long")
+    first = recorded.log(run.run_id, "w1.log", b"".join(line(f"a{n}", BEGAN + n) + b"raw\n" for n in range(count)))
+    other = recorded.log(run.run_id, "w2.log", b"".join(line(f"b{n}", BEGAN + n + 0.5) for n in range(count)))
+    again = recorded.log(run.run_id, "w1.log", line("last", BEGAN + count, "W", "e"))
+    done = recorded.stored(1)
+    run.commit(
+        Batch(
+            (
+                task(1, "long.a", 1, outcome(done, log=again), attempt=2),
+                task(2, "long.b", 1, outcome(done, log=other)),
+            ),
+            (AttemptRecord(1, 1, outcome(error=error("flaky"), log=first)),),
+        )
+    )
+    run.close()
+
+
+def test_the_last_lines_are_the_end_of_all_lines(recorded: Recorded, monkeypatch: pytest.MonkeyPatch):
+    record_long(recorded, 300)
+    run = penstock.run()
+    whole = run.logs()
+    assert len(whole) == 901
+    for size in (16, 200, 1 << 16):
+        monkeypatch.setattr(logs, "_TAIL", size)
+        for count in (1, 2, 7, 300, 2000):
+            assert [one.text for one in run.logs(last=count)] == [one.text for one in whole[-count:]]
+            for name in ("a", "b"):
+                assert run.task(name).logs(last=count) == run.task(name).logs()[-count:]
+        assert [one.text for one in run.logs("warning", last=3)] == ["last"]
+
+
+def test_the_end_of_a_long_log_is_read_alone(recorded: Recorded):
+    """A log of two GB, of which nearly all is a hole."""
+    run = recorded.begin("huge")
+    path = recorded.home / "logs" / queries.resolve(recorded.journal, run.run_id).folder / "w1.log"
+    recorded.log(run.run_id, "w1.log", line("first"))
+    os.truncate(path, 2 << 30)
+    recorded.log(run.run_id, "w1.log", b"\n" + line("the end", BEGAN + 1))
+    log = Log("w1.log", 0, path.stat().st_size)
+    run.commit(Batch((task(1, "huge.load", 1, outcome(recorded.stored(1), log=log)),)))
+    run.close()
+    before = read_so_far()
+    assert [one.text for one in penstock.run().task("load").logs(last=1)] == ["the end"]
+    assert [one.text for one in penstock.run().logs(last=1)] == ["the end"]
+    assert next(iter(logs.of_run(Reader.here(), row(Reader.here())))).text == "first"
+    assert read_so_far() - before < 20 << 20
+
+
+def read_so_far() -> int:
+    fields = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(fields["rchar"])
+
+
+def test_a_line_without_an_end_is_read_in_parts(recorded: Recorded):
+    run = recorded.begin("digits")
+    log = recorded.log(run.run_id, "w1.log", b"\xff" * (5 << 20) + b"\n")
+    run.commit(Batch((task(1, "digits.load", 1, outcome(recorded.stored(1), log=log)),)))
+    run.close()
+    lines = penstock.run().task("load").logs()
+    assert sum(len(one.text) for one in lines) == (5 << 20) * 4
+    assert max(len(one.text) for one in lines) <= 4 << 16
+
+
+def test_a_line_without_an_end_can_be_followed(recorded: Recorded):
+    run = recorded.begin("digits")
+    recorded.log(run.run_id, "w1.log", b"x" * (3 << 20))
+    seen: list[int] = []
+
+    def pause() -> None:
+        seen.append(sum(len(one.text) for one in found))
+        run.end(RunEnd("done"))
+
+    found: list[LogLine] = []
+    reader = Reader.here()
+    for one in logs.follow(reader, row(reader), pause):
+        found.append(one)
+    run.close()
+    assert seen == [3 << 20]

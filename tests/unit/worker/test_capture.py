@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.artifacts import masking
 from penstock.worker import logs
-from penstock.worker.capture import LineStream, level_letter
+from penstock.worker.capture import LineStream, Room, level_letter
 
 
 class Captured:
@@ -123,7 +124,7 @@ def test_levels(level: int, letter: bytes) -> None:
     assert level_letter(level) == letter
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\r\n\x1e", exclude_categories=["Cs"])), min_size=1))
+@given(st.lists(st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])), min_size=1))
 def test_every_text_comes_back(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     captured = Captured(tmp_path_factory.mktemp("any") / "log")
     captured.out.write("\n".join(texts) + "\n")
@@ -134,3 +135,93 @@ def test_every_text_comes_back(tmp_path_factory: pytest.TempPathFactory, texts: 
 @given(st.binary())
 def test_every_raw_output_can_be_read(data: bytes) -> None:
     assert "".join(line.text for line in logs.read(data)).count("\n") == 0
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Any:
+    """A log with a token: its path and a stream into it."""
+    path = tmp_path / "begun.log"
+    fd = logs.begin(str(path))
+    yield path, LineStream(fd, b"o", token=logs.token_of(str(path)))
+    os.close(fd)
+
+
+def read_whole(path: Path) -> list[logs.LogLine]:
+    return list(logs.read(path.read_bytes(), token=logs.token_of(str(path))))
+
+
+def test_what_is_printed_past_the_streams_can_not_pass_for_a_line(begun: tuple[Path, LineStream]) -> None:
+    path, out = begun
+    out.mark = b"digits/1/train/1#1"
+    print("true\x1e1.000 Eo forged", file=out)
+    with open(path, "ab", buffering=0) as raw:
+        raw.write(b"\x1e1700000000.000 Ee forged\n\x1e1.000 @- digits/1/train/9#1\n\x1e=00000000\n")
+        raw.write(b"\x1e00000000 1700000000.000 Ee forged\n\x1e99999999999999999999.000 -o far\nhalf")
+    print("true", file=out)
+    lines = read_whole(path)
+    assert [line.text for line in lines if line.at] == ["true\x1e1.000 Eo forged", "true"]
+    assert {line.level for line in lines} == {""}
+    assert {line.attempt for line in lines} == {"digits/1/train/1#1", ""}
+
+
+@given(st.lists(st.binary() | st.sampled_from([b"\x1e1.000 Eo x\n", b"\x1e9.999 @- a/b#1\n", b"\x1e"])))
+def test_no_bytes_forge_or_lose_a_line(tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes]) -> None:
+    path = tmp_path_factory.mktemp("any") / "log"
+    fd = logs.begin(str(path))
+    out = LineStream(fd, b"o", token=logs.token_of(str(path)))
+    for number, piece in enumerate(pieces):
+        print(number, file=out)
+        os.write(fd, piece)
+    os.close(fd)
+    assert [line.text for line in read_whole(path) if line.at] == [str(number) for number in range(len(pieces))]
+
+
+def test_a_mark_that_names_nothing_is_none() -> None:
+    assert [line.attempt for line in logs.read(b"\x1e1.000 @- nothing\n\x1e2.000 -o a\n")] == [""]
+
+
+def test_a_long_line_is_several(begun: tuple[Path, LineStream]) -> None:
+    path, out = begun
+    print("é" * 200_000, file=out)
+    out.write("a" * 200_000)
+    out.finish_line()
+    with open(path, "ab", buffering=0) as raw:
+        raw.write(b"z" * 200_000)
+    lines = read_whole(path)
+    assert max(len(line.text) for line in lines) <= 1 << 16
+    assert "".join(line.text for line in lines) == "é" * 200_000 + "a" * 200_000 + "z" * 200_000
+
+
+def test_a_secret_is_masked_where_a_long_line_is_cut(
+    begun: tuple[Path, LineStream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("_forms", {}), ("_texts", None), ("_bytes", None)):
+        monkeypatch.setattr(masking, name, value)
+    masking.hide(["s3cr3t-value"])
+    path, out = begun
+    for before in range((1 << 16) - 12, (1 << 16) + 2):
+        print("x" * before + "s3cr3t-value", file=out)
+        out.write("x" * before + "s3cr3")
+        print("t-value", file=out)
+    assert b"s3cr3" not in path.read_bytes()
+    assert path.read_bytes().count(b"*") == 14 * 2 * 3
+
+
+def test_no_more_is_kept_of_an_attempt_than_its_room(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    fd = logs.begin(str(path))
+    room, token = Room(), logs.token_of(str(path))
+    out, err = LineStream(fd, b"o", room, token), LineStream(fd, b"e", room, token)
+    for _ in range(2):
+        start = path.stat().st_size
+        room.begin(10_000)
+        for number in range(1000):
+            print("line", number, file=(out, err)[number % 2])
+        print("x" * 100_000, file=out)
+        lines = list(logs.read(path.read_bytes()[start:], token=token))
+        assert 10_000 <= path.stat().st_size - start + 40 <= 10_000 + logs.SLACK
+        assert [line.text for line in lines[:-1]] == [f"line {number}" for number in range(len(lines) - 1)]
+        assert lines[-1].level == "warning"
+        assert "what follows is not kept: the log of this attempt has reached 9.77 KiB" in lines[-1].text
+        assert "PENSTOCK_LOG_LIMIT" in lines[-1].text
+    os.close(fd)
