@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _EXTERNAL: "Any" = sys.modules.get("_frozen_importlib_external")  # what `importlib.machinery` shows
 _HOME = os.__file__.rpartition("/")[0]
+_STANDARD = [_HOME, _HOME + "/lib-dynload"]  # PyPy has the first alone
 _HERE = __file__.rpartition("/")[0] + "/"
 _INSTALLED = ("/site-packages/", "/dist-packages/")
 _AT_START = frozenset(sys.modules)
@@ -56,7 +57,7 @@ class _Shadows:
         """Python's own, where that is wanted: past the project's folders."""
         if fullname != self.wants_standard:
             return None
-        spec = _EXTERNAL.PathFinder.find_spec(fullname, [_HOME, _HOME + "/lib-dynload"])
+        spec = _EXTERNAL.PathFinder.find_spec(fullname, _STANDARD)
         if spec is None:  # one of another system's: Python tries some
             raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
         return spec
@@ -157,6 +158,6 @@ def _shadowed_by(folder: str) -> "set[str]":
 def _standard_names() -> "Any":
     known = getattr(sys, "stdlib_module_names", None) or _SHADOWS.listed  # from Python 3.10 on
     if not known:
-        entries = [*os.listdir(_HOME), *os.listdir(_HOME + "/lib-dynload")]
+        entries = [entry for folder in _STANDARD if os.path.isdir(folder) for entry in os.listdir(folder)]
         known = _SHADOWS.listed = frozenset(entry.partition(".")[0] for entry in entries if entry != "site-packages")
     return known
