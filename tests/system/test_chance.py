@@ -318,7 +318,7 @@ from penstock.worker.hooks import ImportHooks
 def main():
     chance, drawn = Chance(ImportHooks(), "7", sweeps={sweeps}), []
     for key, failures in ((b"a" * 33, 0), (b"b" * 33, 0), (b"a" * 33, 1)):
-        chance.begin(Attempt("a/1/b/1#1", key, Code("m", "f"), (), None, False, failures))
+        chance.begin(Attempt("a/1/b/1#1", key, Code("m", "f"), (), None, False, failures=failures))
         drawn.append([draw() for draw in zoo.PLACES.values()])
     zoo.DICE = zoo.random.Random(7)
     chance.begin(Attempt("a/1/b/1#1", b"a" * 33, Code("m", "f"), (), None, False))
