@@ -82,7 +82,7 @@ def come_back(store: FolderStore, species: zoo.Species) -> None:
         found = decode(encoded.stored.record, store, verify=True)
         assert look(get(found)) == look(value)
         assert encoded.identity.digest == before == digest(found, species)
-        if place == "twice":
+        if place == "twice" and not isinstance(value, (int, float, complex)):  # whose identity Python keeps for nobody
             first, (second,) = found
             assert first is second
 

@@ -43,6 +43,8 @@ def look(value: Any, around: tuple[int, ...] = ()) -> Any:
     if library is not None:
         if type(value).__module__ == "numpy" and hasattr(value, "dtype") and not hasattr(value, "__setitem__"):
             return ("a scalar", *(look(part, inside) for part in library))  # `longlong` may be `int64`
+        if type(value).__module__ == "numpy.dtypes":
+            return ("a dtype", *(look(part, inside) for part in library))  # likewise
         return (look(type(value)), *(look(part, inside) for part in library))
     return (look(type(value)), *_seen(value, inside))
 
@@ -295,6 +297,8 @@ def _pandas(value: Any) -> list[Any] | None:
         return [repr(value), getattr(value, "fill_value", None), getattr(value, "closed", None)]
     if isinstance(value, pd.api.extensions.ExtensionArray):
         return [value.dtype, list(value), getattr(value, "freq", None)]
+    if isinstance(value, pd.Period):
+        return [value.freqstr, value.ordinal]
     if isinstance(value, pd.Timestamp):
         return [value.unit, value.asm8.astype("i8").item(), value.tz, value.fold]
     if isinstance(value, pd.Timedelta):
