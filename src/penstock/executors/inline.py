@@ -197,7 +197,7 @@ class InlineExecutor:
             before = counted_from(meter.read())
             with self._chance.away(item.attempt):
                 outcome = run_attempt(item.attempt, bench)
-            before = counted_from(before, *bench.writes.moved())
+            before = counted_from(before, *(bench.writes.moved() or ()))
             for note in self._chance.told():
                 self._post(Notice(note))
             outcome = outcome._replace(usage=between(outcome.usage, before, meter.read()))

@@ -12,7 +12,8 @@ from _blake2 import blake2b  # `hashlib` loads OpenSSL
 from contextlib import contextmanager
 from functools import partial
 from types import ModuleType
-from typing import Any, Callable, Generator, List, Tuple
+from typing import Any, Callable, Generator, List, Optional, Tuple
+from zlib import crc32
 
 from penstock.model.specs import Attempt
 from penstock.worker.generators import name_of, seed_legacy
@@ -42,7 +43,9 @@ class Chance:
         self._hooks = hooks
         self._library = library
         self._run_seed = seed.encode()
-        self._base = b""  # b"": no attempt has begun
+        self._c_seed = crc32(self._run_seed)
+        self._attempt: Optional[Attempt] = None  # None: none has begun
+        self._base = b""  # b"": nothing was seeded for it yet
         self._random: Any = None
         self._legacy: Any = None
         self._torch: Any = None
@@ -61,10 +64,10 @@ class Chance:
 
     def begin(self, attempt: Attempt) -> None:
         """Seed everything for an attempt."""
-        self._base = base_of(attempt, self._run_seed)
+        self._attempt, self._base = attempt, b""
         if self._search.is_stale():
             self._search.look()
-        self._seed_libraries()
+        self._seed_libraries(attempt)
         if self._search.found:
             self._seed_found(list(self._search.found))
 
@@ -89,7 +92,7 @@ class Chance:
             self.begin(attempt)
             yield
         finally:
-            self._base, self._hooks.imported = b"", None
+            self._attempt, self._base, self._hooks.imported = None, b"", None
             sys.meta_path.remove(self._hooks)
             for restore, state in before:
                 restore(state)
@@ -110,7 +113,7 @@ class Chance:
                 self._leave(one, error)
         return states
 
-    def _seed_libraries(self) -> None:
+    def _seed_libraries(self, attempt: Attempt) -> None:
         if self._random is not None:
             # `random.seed` is this, behind checks that take longer than it.
             _random.Random.seed(self._random, self._number(0))
@@ -120,7 +123,7 @@ class Chance:
         if self._torch is not None:
             self._seed_torch()
         if self._library is not None:
-            self._library.srand(self._number(48) & 0xFFFFFFFF)
+            self._library.srand(crc32(attempt.key, self._c_seed + attempt.failures))
 
     def _seed_torch(self) -> None:
         """Not by `torch.manual_seed`, which takes a stack's picture each time for a GPU that was not used yet."""
@@ -139,7 +142,7 @@ class Chance:
 
     def _seed_found(self, found: List[Found]) -> None:
         for one in found:
-            digest = blake2b(one.place.encode(), digest_size=32, key=self._base).digest()
+            digest = blake2b(one.place.encode(), digest_size=32, key=self._base_now()).digest()
             try:
                 one.kind.seed(one.generator, int.from_bytes(digest, "little"))
             except Exception as error:  # noqa: BLE001  a class of somebody's, whose methods may fail as they like
@@ -153,21 +156,27 @@ class Chance:
         )
 
     def _number(self, at: int) -> int:
-        return int.from_bytes(self._base[at : at + 16], "little")
+        return int.from_bytes(self._base_now()[at : at + 16], "little")
+
+    def _base_now(self) -> bytes:
+        """Made when something is seeded: most attempts that take microseconds have loaded nothing that draws."""
+        if not self._base and self._attempt is not None:
+            self._base = base_of(self._attempt, self._run_seed)
+        return self._base
 
     def _take_random(self, module: Any) -> None:
         self._random = getattr(module, "_inst")  # noqa: B009  what the functions of the module are bound to
-        if self._base:
+        if self._attempt is not None:
             module.seed(self._number(0))
 
     def _take_numpy(self, module: Any) -> None:
         self._legacy = getattr(module.mtrand, "_rand")  # noqa: B009  likewise
-        if self._base:
+        if self._attempt is not None:
             seed_legacy(self._legacy, self._number(16))
 
     def _take_torch(self, module: Any) -> None:
         self._torch = module
-        if self._base:
+        if self._attempt is not None:
             self._seed_torch()
 
 

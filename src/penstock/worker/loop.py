@@ -99,7 +99,9 @@ class Worker:
         log = self._log()
         after = self._meter.read(memory=outcome.usage.wall_s > _SHORT_S)
         self._memory_bytes = after.memory_bytes or self._memory_bytes
-        before = counted_from(before, *self._bench.writes.moved())
+        moved = self._bench.writes.moved()
+        if moved is not None:
+            before = counted_from(before, *moved)
         usage = between(outcome.usage, before, after, max(self._post.gauge.end(), self._memory_bytes))
         if left:
             os.write(self._post.fd, channel.wrap(channel.RETIRES, (attempt.id, tuple(left)), self._post.scratch))

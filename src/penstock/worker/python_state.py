@@ -63,7 +63,7 @@ def listed(name: str) -> Callable[[Any], Access]:
         def restore(kept: Any, now: Any) -> None:
             live[:] = kept
 
-        return Access(lambda: live, restore, list)
+        return Access(live.copy, restore, list)
 
     return access
 
@@ -79,7 +79,7 @@ def mapped(name: str) -> Callable[[Any], Access]:
                 del live[key]
             live.update(kept)
 
-        return Access(lambda: live, restore, dict)
+        return Access(live.copy, restore, dict)
 
     return access
 
@@ -313,7 +313,7 @@ _WARNINGS = ("showwarning", "formatwarning", "_showwarnmsg", "_showwarnmsg_impl"
 
 ROWS: Tuple[Row, ...] = (
     Row("the standard streams", "sys", _streams),
-    Row("the working directory", "os", called("getcwd", "chdir")),
+    Row("the working directory", "os", called("getcwd", "chdir"), ("chdir", "fchdir")),
     Row("the environment variables", "os", _environment),
     Row("the umask", "os", _umask, ("umask",)),
     Row("the priority", "os", _nice, ("nice", "setpriority")),
@@ -322,23 +322,33 @@ ROWS: Tuple[Row, ...] = (
     Row("hooks of sys", "sys", attributes(*_SYS, *_SYS_LISTS)),
     *(Row(f"sys.{name}", "sys", listed(name)) for name in _SYS_LISTS),
     Row("sys.tracebacklimit", "sys", optional("tracebacklimit")),
-    Row("the recursion limit", "sys", called("getrecursionlimit", "setrecursionlimit")),
-    Row("the switch interval", "sys", called("getswitchinterval", "setswitchinterval")),
-    Row("the longest int as text", "sys", called("get_int_max_str_digits", "set_int_max_str_digits")),
+    Row("the recursion limit", "sys", called("getrecursionlimit", "setrecursionlimit"), ("setrecursionlimit",)),
+    Row("the switch interval", "sys", called("getswitchinterval", "setswitchinterval"), ("setswitchinterval",)),
+    Row(
+        "the longest int as text",
+        "sys",
+        called("get_int_max_str_digits", "set_int_max_str_digits"),
+        ("set_int_max_str_digits",),
+    ),
     Row("the trace function", "sys", called("gettrace", "settrace")),
     Row("the profile function", "sys", called("getprofile", "setprofile")),
-    Row("hooks of async generators", "sys", called("get_asyncgen_hooks", "set_asyncgen_hooks", spread=True)),
+    Row(
+        "hooks of async generators",
+        "sys",
+        called("get_asyncgen_hooks", "set_asyncgen_hooks", spread=True),
+        ("set_asyncgen_hooks",),
+    ),
     Row("monitoring tools", "sys", _monitoring),
     Row("builtins", "builtins", _builtins),
-    Row("the garbage collector", "gc", _collector),
-    Row("the collector's thresholds", "gc", called("get_threshold", "set_threshold", spread=True)),
-    Row("the collector's debug flags", "gc", called("get_debug", "set_debug")),
+    Row("the garbage collector", "gc", _collector, ("enable", "disable")),
+    Row("the collector's thresholds", "gc", called("get_threshold", "set_threshold", spread=True), ("set_threshold",)),
+    Row("the collector's debug flags", "gc", called("get_debug", "set_debug"), ("set_debug",)),
     Row("the collector's callbacks", "gc", listed("callbacks")),
     Row("signal handlers", "signal", _handlers, ("signal",)),
     Row("timers", "signal", _timers, ("alarm", "setitimer")),
     Row("blocked signals", "signal", _blocked, ("pthread_sigmask",)),
     Row("the wakeup descriptor of signals", "signal", _wakeup, ("set_wakeup_fd",)),
-    Row("the time zone", "time", _timezone),
+    Row("the time zone", "time", _timezone, ("tzset",)),
     Row("the stack size of threads", "_thread", called("stack_size", "stack_size")),
     Row("hooks of threads", "threading", attributes("excepthook", "_trace_hook", "_profile_hook")),
     Row("how warnings are shown", "warnings", attributes(*_WARNINGS)),
@@ -350,7 +360,7 @@ ROWS: Tuple[Row, ...] = (
     Row("the locale", "locale", _locale, ("setlocale", "resetlocale")),
     Row("the decimal context", "decimal", _decimal("getcontext")),
     Row("the default decimal context", "decimal", _decimal("DefaultContext")),
-    Row("the timeout of sockets", "_socket", called("getdefaulttimeout", "setdefaulttimeout")),
+    Row("the timeout of sockets", "_socket", called("getdefaulttimeout", "setdefaulttimeout"), ("setdefaulttimeout",)),
     Row("the context of https", "ssl", attributes("_create_default_https_context")),
     Row("the opener of urls", "urllib.request", attributes("_opener")),
     Row("the folder of temporary files", "tempfile", attributes("tempdir")),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from penstock.errors import NotStorableError
 from penstock.model.specs import RunContext
@@ -72,8 +72,10 @@ class Writes:
                     if not keys.isdisjoint(diary.keys()):
                         raise NotStorableError(_words(here.task, file, diary.task))
 
-    def moved(self) -> Tuple[int, int]:
-        """Bytes read and written here since this was last asked: they are no attempt's."""
+    def moved(self) -> Optional[Tuple[int, int]]:
+        """Bytes read and written here since this was last asked: they are no attempt's. None: there are none."""
+        if self._fd < 0 and not self._logs:
+            return None
         read = sum([log.moved() for log in self._logs.values()])
         written, self._written_bytes = self._written_bytes, 0
         return read, written
