@@ -54,8 +54,11 @@ class Search:
 
     def is_stale(self) -> bool:
         """Whether there may be generators that were not found yet. A microsecond, where nothing is new."""
-        if self._marks != self._read_marks() or any(names.get(name) is not value for names, name, value in self._roots):
+        if self._marks != self._read_marks():
             return True
+        for names, name, value in self._roots:
+            if names.get(name) is not value:
+                return True
         if _COUNTS_OBJECTS and "torch" not in sys.modules:
             return False
         return self._values != self._read_values()
@@ -99,9 +102,8 @@ class Search:
         if _COUNTS_OBJECTS:
             if "numpy" in sys.modules:
                 marks += (sys.getrefcount(_thread.LockType), sys.getrefcount(_thread.RLock))
-            random = standard("random")
-            if random is not None:
-                marks.append(sys.getrefcount(getattr(random, "Random", None)))
+            if "random" in sys.modules:
+                marks.append(sys.getrefcount(getattr(standard("random"), "Random", None)))
         return tuple(marks)
 
     def _look_at_modules(self) -> None:
