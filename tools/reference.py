@@ -18,7 +18,10 @@ from typing import Any
 TEMPLATE = Path(__file__).with_name("reference.in.md")
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 _PLACE = re.compile(r"^<!-- (command line|api|structs|errors)(?: ([\w. ]+))? -->$", re.MULTILINE)
-_OF_ENGINE = ("Flow.call", "Flow.parameters", "Future.settle", "Future.enlist", "Future.suspend", "Future.is_settled")
+_OF_ENGINE = (
+    *("Flow.call", "Flow.parameters", "Future.settle", "Future.enlist", "Future.suspend", "Future.is_settled"),
+    *("Future.wanted", "Future.show"),
+)
 _SOURCE = "<!-- Written by tools/reference.py from tools/reference.in.md, docstrings and --help: change those. -->\n\n"
 
 

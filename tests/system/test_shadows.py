@@ -93,6 +93,20 @@ def test_a_script_whose_folder_python_has_put_first(shadowed: Project) -> None:
     assert repr(([mine, mine], (1, "queue", "logging", "selectors"), mine)) in said
 
 
+def test_a_class_of_a_file_that_is_named_like_a_module_of_pythons_counts_in_the_cache(project: Project) -> None:
+    (project.folder / "queue.py").write_text("class Model:\n    def scale(self, n):\n        return 2 * n\n")
+    (project.folder / "hello.py").write_text(
+        "import queue\nfrom penstock import flow, step\n\n"
+        "@step(cache=True)\ndef work(model):\n    return model.scale(3)\n\n"
+        "@flow\ndef hello():\n    return work(queue.Model())\n"
+    )
+    assert project.penstock("run", "hello.py")[0] == 0
+    (project.folder / "queue.py").write_text("class Model:\n    def scale(self, n):\n        return 5 * n\n")
+    code, said = project.penstock("run", "hello.py")
+    assert (code, "reused" in said) == (0, False), said
+    assert project.penstock("get", "hello/2")[1].startswith("15")
+
+
 def test_the_kit_in_another_interpreter(shadowed: Project, interpreter: Callable[[str], Path]) -> None:
     from penstock.environments.kit import build_kit
 

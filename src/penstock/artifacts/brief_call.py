@@ -23,7 +23,7 @@ class _Over(BaseException):
     """The time is over. No Exception: the code inside may catch those."""
 
 
-class Refused(Exception):
+class NoAnswer(Exception):
     """It failed, took too long, or can't be called here."""
 
 
@@ -35,18 +35,18 @@ class BriefCalls:
         self._goes = False
 
     def call(self, function: Callable[[Any], Any], argument: Any, known: bool) -> Any:
-        """What the function gives. Raises Refused. `known`: it is a library's, and is called also where nothing can
+        """What the function gives. Raises NoAnswer. `known`: it is a library's, and is called also where nothing can
         interrupt it: beside the main thread, or where somebody else uses the timer."""
-        if self._goes:  # inside of another call: the clock runs
+        if self._goes:  # inside of another call: the timer runs
             return function(argument)
         if self._left_s <= 0:
-            raise Refused
+            raise NoAnswer
         began = monotonic()
-        clock = _Clock.started(self._left_s)
-        if clock is None:
+        timer = _Timer.started(self._left_s)
+        if timer is None:
             if known:
                 return _called(function, argument)
-            raise Refused
+            raise NoAnswer
         self._goes = True
         streams = _Quiet()
         found, failed = None, True
@@ -55,7 +55,7 @@ class BriefCalls:
                 found = _perform(function, argument)
                 failed = False
             finally:
-                clock.end()
+                timer.end()
         except (KeyboardInterrupt, Suspension):
             raise
         except BaseException:  # noqa: BLE001  whatever the value's own code raises, exits and the end of the time included
@@ -63,21 +63,21 @@ class BriefCalls:
         finally:
             self._goes = False
             streams.end()
-            clock.stop()
+            timer.stop()
             self._left_s -= monotonic() - began
         if failed:
-            raise Refused
+            raise NoAnswer
         return found
 
 
 def _called(function: Callable[[Any], Any], argument: Any) -> Any:
     try:
         return function(argument)
-    except Exception as error:
-        raise Refused from error
+    except Exception as error:  # of a library's __repr__: a preview goes on without it
+        raise NoAnswer from error
 
 
-class _Clock:
+class _Timer:
     """A timer that interrupts the main thread, in any code that Python's interpreter or a lock waits in."""
 
     def __init__(self, before: Any) -> None:
@@ -86,20 +86,20 @@ class _Clock:
         self._over = False
 
     @classmethod
-    def started(cls, span_s: float) -> Optional[_Clock]:
+    def started(cls, span_s: float) -> Optional[_Timer]:
         """None: not in the main thread, or somebody else uses the timer."""
         if not hasattr(signal, "setitimer"):
             return None
         before = signal.getsignal(signal.SIGALRM)
         if before is None or signal.getitimer(signal.ITIMER_REAL)[0]:
             return None
-        clock = cls(before)
+        timer = cls(before)
         try:
-            signal.signal(signal.SIGALRM, clock._ring)
+            signal.signal(signal.SIGALRM, timer._ring)
         except ValueError:  # another thread
             return None
         signal.setitimer(signal.ITIMER_REAL, span_s, _AGAIN_S)
-        return clock
+        return timer
 
     def _ring(self, number: int, frame: Any) -> None:
         if self._over or _is_ours(frame):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copyreg
 import functools
 import io
 from typing import Any, Dict, Iterable, Iterator, Sequence, Set, Tuple, Type, cast
@@ -84,8 +83,7 @@ def _attributes(value: Any) -> Iterator[Tuple[str, Any]]:
                 continue
         return
     try:
-        reducer: Any = copyreg.dispatch_table.get(cast("Type[Any]", type(value)))
-        reduction = reducer(value) if reducer else value.__reduce_ex__(4)
+        reduction = reducing.apart(value, functools.partial(reducing.sink_to_nowhere, {}))
     except Exception:  # noqa: BLE001 - it is the culprit itself
         reduction = None
     if isinstance(reduction, tuple):

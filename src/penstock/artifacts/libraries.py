@@ -3,7 +3,8 @@
 A serializer's module is imported when the first such value is met; by then the library itself is. Each has
 `reducer_of(kind)`, how a value is taken apart: its record and its canonical form are written from that. A leaf, whose
 bytes may lie in memory in several ways, also has a rule of its own beside its reducer: `form_of(kind)`. Both give None
-for types that go the general way. What a form leaves out is listed, with its reason, in `objects.LEFT_OUT`.
+for types that go the general way. What a form leaves out is listed with its reason: of a leaf at the beginning of its
+module, else in `objects.LEFT_OUT`.
 """
 
 from __future__ import annotations

@@ -96,20 +96,27 @@ def is_installed(module: str) -> bool:
     if top in _NOBODYS or top in getattr(sys, "stdlib_module_names", ()):
         return False
     file = getattr(sys.modules.get(module), "__file__", None)
-    return isinstance(file, str) and any(part in file for part in _INSTALLED)
+    return isinstance(file, str) and is_installed_file(file)
 
 
 def _looks_like_project_s(module: str) -> bool:
-    top = module.partition(".")[0]
-    if top in _NOBODYS or top in getattr(sys, "stdlib_module_names", ()):
-        return False
     file = getattr(sys.modules.get(module), "__file__", None)
-    return is_project_file(file) if isinstance(file, str) else module in _MAINS
+    return is_from_project(module, file) if isinstance(file, str) else module in _MAINS
+
+
+def is_from_project(module: str, file: Optional[str]) -> bool:
+    """Whether a module is the project's, which may have a name of Python's. `file`: where it is from; None: nowhere."""
+    return file is not None and module.partition(".")[0] not in _NOBODYS and is_project_file(file)
 
 
 def is_project_file(file: str) -> bool:
     """Whether a source is the project's: neither Python's nor installed."""
-    return not any(part in file for part in _INSTALLED) and not file.startswith(os.path.dirname(os.__file__) + os.sep)
+    return not is_installed_file(file) and not file.startswith(os.path.dirname(os.__file__) + os.sep)
+
+
+def is_installed_file(file: str) -> bool:
+    """Whether a file is that of an installed package."""
+    return any(part in file for part in _INSTALLED)
 
 
 def load(module: str, qualname: str = "") -> Any:

@@ -86,7 +86,7 @@ def _valid(text: str) -> str:
 
 def _facts(value: Any) -> Dict[str, Any]:
     kind = cast("Type[Any]", type(value))
-    look = _Look()
+    look = _Preview()
     found = look.of_library(value)
     if found is not None:
         return found
@@ -116,7 +116,7 @@ _KNOWN = frozenset(("sklearn", "scipy", *looks.LIBRARIES))
 _CODE = (FunctionType, BuiltinFunctionType, MethodType, ModuleType)
 
 
-class _Look:
+class _Preview:
     """One preview that is being made."""
 
     def __init__(self) -> None:
@@ -136,7 +136,7 @@ class _Look:
         simple = _simple(value, kind)
         if simple is not None:
             return simple
-        names = _fields(value, kind)
+        names = _fields(kind)
         if names is not None and deep:
             shown = (f"{name}={self._field(value, kind, name, deep)}" for name in islice(names, looks.ITEMS))
             return f"{kind.__name__}({', '.join(shown)})"
@@ -153,11 +153,11 @@ class _Look:
             return None
         if looks.is_quick(value):
             return look(value, self)
-        from penstock.artifacts.brief_call import Refused
+        from penstock.artifacts.brief_call import NoAnswer
 
         try:
             return self._call(lambda one: look(one, self), value, known=True)
-        except Refused:
+        except NoAnswer:
             return {"text": ""}
 
     def _items(self, value: Any, base: Any, brackets: str, deep: int) -> str:
@@ -189,12 +189,12 @@ class _Look:
         top = str(kind.__module__).partition(".")[0]
         if top in _QUICK:
             return cut(repr(value), 4 * _LONGEST)
-        from penstock.artifacts.brief_call import Refused
+        from penstock.artifacts.brief_call import NoAnswer
 
         try:
             known = type(kind.__repr__) is WrapperDescriptorType or top in _KNOWN
             return " ".join(cut(str(self._call(repr, value, known)), 4 * _LONGEST).split())
-        except Refused:
+        except NoAnswer:
             return f"<{type_name(kind)}>" if failed is None else failed
 
     def _call(self, function: Callable[[Any], Any], value: Any, known: bool) -> Any:
@@ -232,7 +232,7 @@ def _is_enum(kind: Any) -> bool:
     return enum is not None and _is(type(kind), enum.EnumMeta)
 
 
-def _fields(value: Any, kind: Type[Any]) -> Optional[List[str]]:
+def _fields(kind: Type[Any]) -> Optional[List[str]]:
     """The names of what a dataclass, or a tuple with names, shows; None for all else."""
     if _is(kind, tuple):
         names: Any = getattr(kind, "_fields", ())

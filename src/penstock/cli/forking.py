@@ -38,7 +38,7 @@ def fork(
         raise UsageError(f"--only runs {origin.only} on the inputs that it had: parameters of the flow don't count")
     given = parse(options_of(flow.fn, flow.name), words, partial=True)
     params = unpickled(f"the parameters of {row.run_id}", lambda: forking.merged(reader, row, flow, given), UsageError)
-    order = forking.order_of(reader, row, flow, origin, params, choices.seed_text)
+    order = forking.order_of(reader, flow, origin, params, choices.seed_text)
     return drive(reader.project, order, choices, blank, _again(choices, row.run_id, words, wanted))
 
 

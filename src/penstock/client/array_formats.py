@@ -19,7 +19,7 @@ def of(value: Any) -> Formats | None:
     """The formats of an array; None: it is none."""
     np: Any = sys.modules.get("numpy")
     if np is not None and isinstance(value, np.ndarray):
-        return _of_masked(np, value) if isinstance(value, np.ma.MaskedArray) else _of_array(np, value)
+        return _of_masked(value) if isinstance(value, np.ma.MaskedArray) else _of_array(np, value)
     names = {base.__name__ for base in type(value).__mro__}
     if names & {"_spbase", "spmatrix", "sparray"} and hasattr(value, "tocoo"):
         known = value.format in ("csc", "csr", "bsr", "dia", "coo")
@@ -35,7 +35,7 @@ def _of_array(np: Any, value: Any) -> Formats:
     return {".npy": _why_no_npy(np, value) or _write_npy, ".csv": _why_no_csv(value) or _write_csv}
 
 
-def _of_masked(np: Any, value: Any) -> Formats:
+def _of_masked(value: Any) -> Formats:
     """A mask is nothing that .npy has."""
     why = _why_no_csv(value) or (value.dtype.names and "it has fields")
     return {**PICKLE, ".csv": why or _write_csv, ".npy": "it would lose the mask"}

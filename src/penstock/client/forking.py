@@ -44,7 +44,7 @@ def fork_run(
     row = targets.find_run(reader, name)
     flow = flow or flow_of(row, queries.detail(reader.journal, row.id))
     params = merged(reader, row, flow, params)
-    order = order_of(reader, row, flow, origin_of(reader, row, **origin), params, seed_text("fork", seed))
+    order = order_of(reader, flow, origin_of(reader, row, **origin), params, seed_text("fork", seed))
     return _drive(reader, order, how, dry_run)
 
 
@@ -70,9 +70,7 @@ def origin_of(reader: Reader, row: RunRow, step: str = "", keep_code: bool = Fal
     return Origin(row.run_id, row.id, step, keep_code, only)
 
 
-def order_of(
-    reader: Reader, row: RunRow, flow: Flow[Any, Any], origin: Origin, params: dict[str, Any], seed: str
-) -> Order:
+def order_of(reader: Reader, flow: Flow[Any, Any], origin: Origin, params: dict[str, Any], seed: str) -> Order:
     """The order for a fork. `seed`: in digits, "": that of the run."""
     trial = trial_of(reader, origin) if origin.only else None
     return Order(flow, params, origin=origin, trial=trial, seed=seed)

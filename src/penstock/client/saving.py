@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from penstock.client import formats
-from penstock.client.readable import readable, to_plain
 from penstock.client.words import one_line
 from penstock.errors import UsageError
 
-__all__ = ["readable", "save", "to_plain"]
 _ANOTHER = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR)
 
 
@@ -98,7 +96,7 @@ def _write(value: Any, writer: formats.Writer, offered: formats.Formats, partial
         if error.errno is not None:
             raise
         raise _refused(value, offered, to, error) from error
-    except Exception as error:
+    except Exception as error:  # a library's writer, or the value's own code
         raise _refused(value, offered, to, error) from error
 
 

@@ -79,7 +79,10 @@ def _build(lock: Lock, place: Path, tell: uv.Tell, held: int, *, afresh: bool) -
     """`afresh`: take nothing from uv's cache, which shares its files with environments, and so their damages."""
     bare = interpreters.bare(lock.python, place, tell, held=held)
     if lock.version not in ("", bare.full_version):
-        raise UsageError(f"{lock.python} was Python {lock.version} when it was locked, and is {bare.full_version} now")
+        raise UsageError(
+            f"{lock.python} was Python {lock.version} when it was locked, and is {bare.full_version} now. "
+            "`penstock env lock --upgrade FILE` locks anew for new runs; a run that goes on needs that Python"
+        )
     pins = place / "lock.txt"
     pins.write_text(lock.text, encoding="utf-8")
     if lock.packages:

@@ -47,7 +47,7 @@ class Bound(NamedTuple):
         return _COMPARE[self.relation](_padded(found), _padded(bound))
 
 
-class Project(NamedTuple):
+class Pyproject(NamedTuple):
     """What is needed of one."""
 
     digested: tuple[str, ...]  # of what counts in it
@@ -58,10 +58,10 @@ class Project(NamedTuple):
     bounds: tuple[Bound, ...] = ()
 
 
-NONE = Project((), (), (), "", "")
+NONE = Pyproject((), (), (), "", "")
 
 
-def read(folder: str) -> Project:
+def read(folder: str) -> Pyproject:
     """A folder's project; other tools' settings in it don't count. Raises UsageError for one that can't be read or
     honoured."""
     import tomllib
@@ -78,7 +78,7 @@ def read(folder: str) -> Project:
         _refuse_builds(path, uv)
         bounds = tuple(_bounds(path, str(content.get("project", {}).get("requires-python", ""))))
         if not os.path.exists(file := lock):
-            return Project((repr((content.get("project", {}), uv)),), options, explicit, path, "", bounds)
+            return Pyproject((repr((content.get("project", {}), uv)),), options, explicit, path, "", bounds)
         with open(lock, "rb") as opened:
             text = opened.read()
         _refuse_stale(path, content, tomllib.loads(text.decode()))
@@ -86,7 +86,7 @@ def read(folder: str) -> Project:
         raise UsageError(f"the environment's {error.filename}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"the environment's {file} is not TOML: {error}") from error
-    return Project((blake3(text).hexdigest(),), options, explicit, "", folder, bounds)
+    return Pyproject((blake3(text).hexdigest(),), options, explicit, "", folder, bounds)
 
 
 def _bounds(path: str, asked: str) -> Iterator[Bound]:

@@ -22,14 +22,14 @@ _FLAGS = {"no-binary": "UV_NO_BINARY", "no-build": "UV_NO_BUILD"}
 _TRUE = ("1", "true", "yes", "on", "y", "t")
 
 
-class Settings(NamedTuple):
+class UvSettings(NamedTuple):
     """Of variables, of the files that these name, and of those that uv looks for by itself."""
 
     counting: tuple[object, ...]  # plain data: equal where wishes come to the same
     selecting: tuple[str, ...]  # which archives of a package are taken, as options: what is installed must heed it too
 
 
-def read(environ: Mapping[str, str]) -> Settings:
+def read(environ: Mapping[str, str]) -> UvSettings:
     """Blocks for the reading of some small files. What can't be read is left to uv."""
     named = [(name, environ[name]) for name in _COUNTING if environ.get(name)]
     named += [(name, _content(path)) for name in _FILES for path in environ.get(name, "").split()]
@@ -41,7 +41,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         for table in ({**packages, **flags}, *tables, *(table.get("pip", {}) for table in tables))
         for line in indexes.selecting(table)
     ]
-    return Settings((*named, *map(repr, tables)), tuple(dict.fromkeys(selecting)))
+    return UvSettings((*named, *map(repr, tables)), tuple(dict.fromkeys(selecting)))
 
 
 def _tables(environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:

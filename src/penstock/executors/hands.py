@@ -28,10 +28,6 @@ class Sent(NamedTuple):
     message: bytes
 
 
-def _nobody(attempt: str, left: tuple[str, ...]) -> None:
-    pass
-
-
 class Hands:
     """A worker's two sockets and its queue."""
 
@@ -67,9 +63,7 @@ class Hands:
         """Nothing is queued."""
         return not self.flight and not self.unsent
 
-    def posts_to(
-        self, post: Callable[[Ended | Hint], None], retires: Callable[[str, tuple[str, ...]], None] = _nobody
-    ) -> None:
+    def posts_to(self, post: Callable[[Ended | Hint], None], retires: Callable[[str, tuple[str, ...]], None]) -> None:
         """Who is told what the worker says; `retires`: of the attempt that it ends with, and why. Once, before anything
         is sent."""
         self._post, self._retires = post, retires

@@ -154,8 +154,6 @@ def policy_of(how: How, origin: Origin | None, seed: str) -> Policy:
 
 def seed_of(project: Project, order: Order) -> str:
     """The seed of a run, in digits: the one that it has, that it is given, that it was forked from, or its flow's."""
-    from penstock.journal import queries
-
     if order.run_id:
         return queries.seed(project.reader, queries.resolve(project.reader, order.run_id).id)
     recorded = queries.seed(project.reader, order.origin.id) if order.origin is not None and not order.seed else ""

@@ -25,15 +25,12 @@ import io
 import os
 import sys
 from time import time
-from typing import Any, Iterator, List, Optional
+from typing import Any, List, Optional
 
 from penstock.artifacts.masking import masked, settled
 from penstock.worker.hooks import ImportHooks
-from penstock.worker.logs import no_more
+from penstock.worker.logs import LONGEST, no_more, pieces, start_of_head
 
-MARK = b"\x1e"
-_LONGEST = 1 << 16
-"""Characters of a line: so a line without an end can't fill the memory, here or where it is read."""
 _ENDLESS = 1 << 62
 
 
@@ -82,7 +79,7 @@ class LineStream(io.TextIOBase):
 
     def set_token(self, token: bytes) -> None:
         """Write into a log that has this token; empty: that has none."""
-        self._head = MARK + (token + b" " if token else b"")
+        self._head = start_of_head(token)
 
     @property
     def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -109,7 +106,7 @@ class LineStream(io.TextIOBase):
         if "\n" not in text and "\r" not in text:
             self._pending.append(text)
             self._pending_size += len(text)
-            if self._pending_size > _LONGEST:
+            if self._pending_size > LONGEST:
                 self._write_settled()
             return len(text)
         whole = "".join(self._pending) + text
@@ -119,8 +116,8 @@ class LineStream(io.TextIOBase):
         self._pending_size = len(rest)
         if "\r" in whole:  # an empty piece is the start of a progress bar's next state
             lines = [line for line in lines if line]
-        if len(whole) > _LONGEST:
-            lines = [piece for line in lines for piece in _pieces(masked(line))]
+        if len(whole) > LONGEST:
+            lines = [piece for line in lines for piece in pieces(masked(line))]
         self._emit(lines)
         return len(text)
 
@@ -135,9 +132,9 @@ class LineStream(io.TextIOBase):
     def _write_settled(self) -> None:
         """Write what is pending, but for what may be the beginning of a secret."""
         whole = "".join(self._pending)
-        sure = settled(whole) if len(whole) < 2 * _LONGEST else len(whole)
+        sure = settled(whole) if len(whole) < 2 * LONGEST else len(whole)
         self._pending, self._pending_size = [whole[sure:]], len(whole) - sure
-        self._emit(list(_pieces(masked(whole[:sure]))) if sure else [])
+        self._emit(list(pieces(masked(whole[:sure]))) if sure else [])
 
     def _emit(self, lines: List[str]) -> None:
         if not lines:
@@ -169,13 +166,7 @@ class LineStream(io.TextIOBase):
         os.write(self._fd, self._head + b"%.3f We %s\n" % (time(), no_more(self.room.limit).encode()))
 
 
-def _pieces(line: str) -> Iterator[str]:
-    yield line[:_LONGEST]
-    for at in range(_LONGEST, len(line), _LONGEST):
-        yield line[at : at + _LONGEST]
-
-
-class _Input(io.TextIOWrapper):
+class _Stdin(io.TextIOWrapper):
     """`sys.stdin`, which is the process's as well."""
 
     def close(self) -> None:
@@ -187,7 +178,7 @@ def install(hooks: ImportHooks) -> None:
     room = Room()
     sys.stdout = sys.__stdout__ = LineStream(1, b"o", room)
     sys.stderr = sys.__stderr__ = LineStream(2, b"e", room)
-    sys.stdin = sys.__stdin__ = _Input(io.BufferedReader(io.FileIO(0, "rb", closefd=False)))
+    sys.stdin = sys.__stdin__ = _Stdin(io.BufferedReader(io.FileIO(0, "rb", closefd=False)))
     hooks.when_imported("logging", _teach_logging)
     hooks.when_imported("warnings", _teach_warnings)
 

@@ -18,7 +18,7 @@ from zlib import crc32
 from penstock.model.specs import Attempt
 from penstock.worker.generators import name_of, seed_legacy
 from penstock.worker.hooks import ImportHooks
-from penstock.worker.inherited import Found, Search
+from penstock.worker.inherited import Inherited, Search
 
 _LONG = 2**63 - 1
 _UNREACHED = (("tensorflow", "tensorflow.random.set_seed"), ("cupy", "cupy.random.seed"))
@@ -140,7 +140,7 @@ class Chance:
         for generator in self._torch.cuda.default_generators:
             generator.manual_seed(self._number(32) & _LONG)
 
-    def _seed_found(self, found: List[Found]) -> None:
+    def _seed_found(self, found: List[Inherited]) -> None:
         for one in found:
             digest = blake2b(one.place.encode(), digest_size=32, key=self._base_now()).digest()
             try:
@@ -148,7 +148,7 @@ class Chance:
             except Exception as error:  # noqa: BLE001  a class of somebody's, whose methods may fail as they like
                 self._leave(one, error)
 
-    def _leave(self, one: Found, error: Exception) -> None:
+    def _leave(self, one: Inherited, error: Exception) -> None:
         self._search.leave(one)
         self._notes.append(
             f"{one.place} is a {name_of(one.generator)}, which can't be seeded for each attempt "

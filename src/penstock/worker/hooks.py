@@ -6,17 +6,15 @@ Importing those modules ourselves would cost every worker what only some steps n
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Callable, Dict, Optional, Sequence
 
+from penstock.artifacts import names
 from penstock.shadows import standard
 
 Callback = Callable[[ModuleType], None]
-_STANDARD = os.path.dirname(os.__file__)
-_LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
 class ImportHooks:
@@ -56,7 +54,7 @@ class ImportHooks:
             find = None if finder is self else getattr(finder, "find_spec", None)
             spec = None if find is None else find(fullname, path, target)
             if spec is not None:
-                if self.imported is not None and spec.has_location and is_of_project(fullname, spec.origin):
+                if self.imported is not None and spec.has_location and names.is_from_project(fullname, spec.origin):
                     _tell(spec.loader, fullname, self.imported)
                 if wraps and spec.loader is not None:
                     calling: Any = _Calling(spec.loader, self)
@@ -89,18 +87,6 @@ def _both(first: Callback, second: Callback) -> Callback:
         second(module)
 
     return both
-
-
-def is_of_project(name: str, file: Optional[str]) -> bool:
-    """Whether a module is neither Python's, nor an installed package's, nor of Penstock. `file` None: it has none."""
-    if file is None or is_of_package(file) or file.startswith(_STANDARD):
-        return False
-    return name.partition(".")[0] != __name__.partition(".")[0]
-
-
-def is_of_package(file: Optional[str]) -> bool:
-    """Whether a module's file is that of an installed package. None: it has none."""
-    return file is not None and any(folder in file for folder in _LIBRARIES)
 
 
 def _tell(loader: Any, name: str, imported: Callback) -> None:

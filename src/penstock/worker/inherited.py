@@ -13,9 +13,9 @@ from itertools import chain, islice
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
 
+from penstock.artifacts.names import is_from_project, is_installed_file
 from penstock.shadows import standard
 from penstock.worker.generators import Kind, Kinds, holder, name_of, parts
-from penstock.worker.hooks import is_of_package, is_of_project
 
 _MOST_OBJECTS = 20_000  # that one name of a module leads to, beside what others do
 _MOST_IN_ALL = 200_000
@@ -27,7 +27,7 @@ _COUNTS_OBJECTS = sys.version_info >= (3, 10) and hasattr(sys, "getrefcount")
 Names = Dict[str, Any]
 
 
-class Found(NamedTuple):
+class Inherited(NamedTuple):
     """A generator that all attempts would share."""
 
     place: str  # "digits:RNG"; the same in every process that has the same modules
@@ -40,7 +40,7 @@ class Search:
     to, so that it is not asked in a process where other code runs."""
 
     def __init__(self, *, sweeps: bool) -> None:
-        self.found: List[Found] = []
+        self.found: List[Inherited] = []
         self._sweeps = sweeps
         self._kinds = Kinds()
         self._own: Dict[str, Names] = {}  # the project's modules
@@ -73,7 +73,7 @@ class Search:
         self._values = self._read_values()
         self._marks = self._read_marks()
 
-    def look_at(self, module: ModuleType) -> List[Found]:
+    def look_at(self, module: ModuleType) -> List[Inherited]:
         """What a module of the project holds that an attempt has just imported, and no more: what the attempt itself
         has made is its own business."""
         self._kinds.look()
@@ -82,13 +82,13 @@ class Search:
         self._own[name], self._seen[name] = names, id(module)
         return self._add(self._held([name], set()), {})
 
-    def take_in(self, place: str, value: Any) -> List[Found]:
+    def take_in(self, place: str, value: Any) -> List[Inherited]:
         """What a function holds that was handed over as a value; no module leads to it, and it counts from now on."""
         self._kinds.look()
         self._taken_in.append((place, value))
         return self._add(((place, *each) for each in self._inside(value, set())), {})
 
-    def leave(self, found: Found) -> None:
+    def leave(self, found: Inherited) -> None:
         """Leave it alone from now on."""
         self.found.remove(found)
         self._left.append(found.generator)
@@ -114,13 +114,17 @@ class Search:
             self._seen[name] = id(module)
             names = _names_of(module)
             file: Any = names.get("__file__")
-            if name == "__main__" or is_of_project(name, file):
+            if name == "__main__" or is_from_project(name, file):
                 self._own[name] = names
-            elif is_of_package(file) and not self._kinds.dull.issuperset(map(type, names.values())):
+            elif (
+                file is not None
+                and is_installed_file(file)
+                and not self._kinds.dull.issuperset(map(type, names.values()))
+            ):
                 found = [(label, value) for label, value in list(names.items()) if self._kinds.of(value)]
                 self._in_libraries += ((f"{name}:{label}", value) for label, value in found)
 
-    def _add(self, items: Iterable[Tuple[str, Any, Kind]], known: Dict[int, str]) -> List[Found]:
+    def _add(self, items: Iterable[Tuple[str, Any, Kind]], known: Dict[int, str]) -> List[Inherited]:
         """Those of the items that were not found yet. `known`: the places of some, by the ids of what has the state."""
         every = [*(one.generator for one in self.found), *self._left]
         seen = _of_libraries() | {part for one in every for part in parts(one)}
@@ -130,11 +134,11 @@ class Search:
                 seen |= parts(value)
                 new.append((place, holder(value), kind))
         taken = {one.place for one in self.found} | {known[id(one)] for _, one, _ in new if id(one) in known}
-        found: List[Found] = []
+        found: List[Inherited] = []
         for place, generator, kind in new:
             name = known.get(id(generator)) or _free(place, taken)
             taken.add(name)
-            found.append(Found(name, generator, kind))
+            found.append(Inherited(name, generator, kind))
         self.found += found
         return found
 

@@ -7,13 +7,16 @@ import re
 from binascii import hexlify
 from functools import lru_cache
 from time import time
-from typing import Any, Iterator, NamedTuple, Optional
+from typing import Any, AnyStr, Iterator, NamedTuple, Optional
 
 from penstock.model.quantities import format_bytes
 
+MARK = b"\x1e"
+"""What each head begins with."""
 LONGEST = 1 << 16
-"""Bytes of a line. What is longer is read as several."""
-_OPENING = re.compile(rb"\x1e=([0-9a-f]{8})\n")
+"""Characters of a line that is written, bytes of one that is read. What is longer is several, so that a line without an
+end can't fill the memory."""
+_OPENING = re.compile(MARK + rb"=([0-9a-f]{8})\n")
 OPENING = 11
 """Bytes of a log in which nobody has written yet."""
 SLACK = 4096
@@ -37,7 +40,7 @@ def begin(log: str) -> int:
     fd = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     if os.fstat(fd).st_size == 0:
         try:
-            os.write(fd, b"\x1e=%b\n" % hexlify(os.urandom(4)))
+            os.write(fd, MARK + b"=%b\n" % hexlify(os.urandom(4)))
         except OSError:
             pass  # a full disk: what can't be told from what a step has forged is better than no step
     return fd
@@ -59,8 +62,13 @@ def cut(log: str, start: int, most: int) -> int:
     token = token_of(log)
     os.truncate(log, start + most)
     with open(log, "ab", buffering=0) as file:
-        file.write(b"\x1e%b%.3f We %b\n" % (token and token + b" ", time(), no_more(most).encode()))
+        file.write(start_of_head(token) + b"%.3f We %b\n" % (time(), no_more(most).encode()))
         return file.tell()
+
+
+def start_of_head(token: bytes) -> bytes:
+    """What each head in a log with this token begins with; empty: the log has none."""
+    return MARK + (token + b" " if token else b"")
 
 
 def no_more(most: int) -> str:
@@ -75,7 +83,7 @@ def no_more(most: int) -> str:
 def head_of(token: Optional[bytes]) -> Any:
     """The pattern of the heads with a token; empty: with none; None: with any, or none."""
     told = rb"(?:[0-9a-f]{8} )?" if token is None else token + b" " if token else b""
-    return re.compile(rb"\x1e" + told + rb"(\d{1,11}\.\d{3}) ([-DIWEC@])([-oe]) ")
+    return re.compile(MARK + told + rb"(\d{1,11}\.\d{3}) ([-DIWEC@])([-oe]) ")
 
 
 def read(data: bytes, attempt: str = "", token: Optional[bytes] = None) -> Iterator[LogLine]:
@@ -95,7 +103,7 @@ def read(data: bytes, attempt: str = "", token: Optional[bytes] = None) -> Itera
             attempt = _text(text) if _ATTEMPT.fullmatch(text) else attempt
             continue
         stream = "stdout" if head[3] == b"o" else "stderr"
-        for piece in _pieces(text):
+        for piece in pieces(text):
             yield LogLine(float(head[1]), _LEVELS[head[2]], stream, _text(piece), attempt)
 
 
@@ -108,14 +116,15 @@ def marks(data: bytes, token: bytes) -> Iterator[str]:
 
 
 def _raw(raw: bytes) -> Iterator[LogLine]:
-    for piece in _pieces(raw):
+    for piece in pieces(raw):
         yield LogLine(None, "", "", _text(piece))
 
 
-def _pieces(raw: bytes) -> Iterator[bytes]:
-    yield raw[:LONGEST]
-    for at in range(LONGEST, len(raw), LONGEST):
-        yield raw[at : at + LONGEST]
+def pieces(line: AnyStr) -> Iterator[AnyStr]:
+    """A line as lines that are not too long; at least one."""
+    yield line[:LONGEST]
+    for at in range(LONGEST, len(line), LONGEST):
+        yield line[at : at + LONGEST]
 
 
 def _text(raw: bytes) -> str:

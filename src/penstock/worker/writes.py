@@ -16,7 +16,7 @@ from penstock.errors import NotStorableError
 from penstock.model.specs import RunContext
 from penstock.sdk.current import AttemptContext
 from penstock.sdk.launcher import launcher
-from penstock.worker.diaries import Log, keys_of
+from penstock.worker.writes_log import WritesLog, keys_of
 
 _NAME = "writes"
 _NOBODYS = ("/dev/", "/proc/", "/sys/")
@@ -32,8 +32,8 @@ class Writes:
         self._pid = pid
         self._fd = -1
         self._written_bytes = 0
-        self._logs: Dict[str, Log] = {}
-        self._runs = _Runs(context)
+        self._logs: Dict[str, WritesLog] = {}
+        self._scratch = _ScratchFolders(context)
         self._lock = threading.Lock()  # of what was read: in the flow's own process several attempts may be checked
 
     def note(self, here: AttemptContext, path: Any) -> None:
@@ -61,16 +61,16 @@ class Writes:
         may be that task's."""
         with self._lock:
             self._read()
-            diaries = (diary for log in self._logs.values() for diary in log.diaries.values())
-            others = [diary for diary in diaries if diary.task != here.task and diary.overlaps(here.began_ns)]
+            all_written = (one for log in self._logs.values() for one in log.by_attempt.values())
+            others = [one for one in all_written if one.task != here.task and one.overlaps(here.began_ns)]
             if not others:
                 return
             folders: Dict[str, str] = {}
             for file in map(os.fspath, files):
                 keys = set(keys_of(file, folders))
-                for diary in others:
-                    if not keys.isdisjoint(diary.keys()):
-                        raise NotStorableError(_words(here.task, file, diary.task))
+                for other in others:
+                    if not keys.isdisjoint(other.keys()):
+                        raise NotStorableError(_words(here.task, file, other.task))
 
     def moved(self) -> Optional[Tuple[int, int]]:
         """Bytes read and written here since this was last asked: they are no attempt's. None: there are none."""
@@ -97,17 +97,17 @@ class Writes:
 
     def _read(self) -> None:
         """Take in what is new in the logs of this run, and of the project's others that are driven now."""
-        paths = [os.path.join(run, _NAME) for run in self._runs.folders()]
+        paths = [os.path.join(run, _NAME) for run in self._scratch.folders()]
         for path in self._logs.keys() - paths:
             self._logs.pop(path).close()
         oldest_ns = min((one.began_ns for one in launcher.attempts), default=0)
         for path in paths:
             if path not in self._logs:
-                self._logs[path] = Log(path)
+                self._logs[path] = WritesLog(path)
             self._logs[path].read(oldest_ns)
 
 
-class _Runs:
+class _ScratchFolders:
     """The scratch folders of the project's drivers; looked for where one has begun or ended since."""
 
     def __init__(self, context: RunContext) -> None:

@@ -266,6 +266,7 @@ def culprits() -> dict[str, Any]:
         "result is a _thread.RLock": threading.RLock(),
         "result.args[0] is a _thread.lock": functools.partial(print, lock),
         "result.held is a _thread.lock": closing_over(lock),
+        "result.__defaults__[0] is a _thread.lock": with_a_default(lock),
         "result.b is a frame": samples.Slotted(1, sys._getframe()),
         "result[0] is a generator": samples.Names([generator()]),
     }
@@ -273,6 +274,10 @@ def culprits() -> dict[str, Any]:
 
 def closing_over(held: Any) -> Any:
     return lambda: held
+
+
+def with_a_default(lock: Any) -> Any:
+    return lambda default=lock: default
 
 
 @pytest.mark.parametrize("expected", culprits())

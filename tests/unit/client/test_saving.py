@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from penstock.client.saving import readable, save, to_plain
+from penstock.client.readable import readable, to_plain
+from penstock.client.saving import save
 from penstock.errors import UsageError
 
 

@@ -9,7 +9,7 @@ Key = Tuple[Any, ...]
 _PIECE = 32 << 10  # a larger one costs more to make than to read
 
 
-class Diary:
+class Written:
     """What one attempt has written."""
 
     def __init__(self, attempt: str, pid: int) -> None:
@@ -41,11 +41,11 @@ class Diary:
         return self._keys
 
 
-class Log:
-    """The log of one run, as far as it was read. Diaries are by attempt."""
+class WritesLog:
+    """The log of one run, as far as it was read."""
 
     def __init__(self, path: str) -> None:
-        self.diaries: Dict[bytes, Diary] = {}
+        self.by_attempt: Dict[bytes, Written] = {}
         self._path = path
         self._fd = -1  # -1: nobody has written yet
         self._offset = 0
@@ -60,9 +60,9 @@ class Log:
                 return
         while self._take_in(os.pread(self._fd, _PIECE, self._offset)):
             pass
-        for attempt, diary in list(self.diaries.items()):
-            if diary.ended_ns is not None and diary.ended_ns < oldest_ns:
-                del self.diaries[attempt]
+        for attempt, written in list(self.by_attempt.items()):
+            if written.ended_ns is not None and written.ended_ns < oldest_ns:
+                del self.by_attempt[attempt]
 
     def moved(self) -> int:
         """Bytes read since this was last asked."""
@@ -87,13 +87,13 @@ class Log:
         return end > 0
 
     def _take(self, at_ns: bytes, pid: bytes, attempt: bytes, path: bytes) -> None:
-        diary = self.diaries.get(attempt)
-        if diary is None:
-            diary = self.diaries[attempt] = Diary(attempt.decode(), int(pid))
+        written = self.by_attempt.get(attempt)
+        if written is None:
+            written = self.by_attempt[attempt] = Written(attempt.decode(), int(pid))
         if path:
-            diary.add(int(at_ns), os.fsdecode(path))
+            written.add(int(at_ns), os.fsdecode(path))
         else:
-            diary.ended_ns = int(at_ns)
+            written.ended_ns = int(at_ns)
 
 
 def keys_of(path: str, folders: Dict[str, str]) -> Iterator[Key]:
