@@ -221,6 +221,33 @@ def test_a_generator_that_is_passed_is_a_value(project: Project) -> None:
     assert long[:2] == short
 
 
+def test_python_s_own_generator_that_is_passed_is_the_attempt_s_and_a_resume_knows_the_call(project: Project) -> None:
+    project.write(
+        """
+        @step
+        def draw(choose):
+            note("draws")
+            return choose(range(10**9))
+
+        @step
+        def fails():
+            if not os.path.exists("mended"):
+                raise ValueError("not yet")
+
+        @flow
+        def main():
+            drawn = draw(random.choice), draw(random.choice)
+            fails()
+            return drawn
+        """
+    )
+    assert project.run().error["type"] == "ValueError"
+    project.touch("mended")
+    one, other = project.run("main/1").value()
+    assert one != other
+    assert project.trace() == ["draws"] * 2
+
+
 @pytest.mark.parametrize("inline", [False, True])
 def test_what_an_attempt_makes_itself_is_its_own_whatever_it_imports(project: Project, inline: bool) -> None:
     project.write(
