@@ -332,6 +332,47 @@ def test_what_can_not_be_seeded_is_said_once(project: Project, inline: bool) -> 
     assert told[0].endswith("make it in the step")
 
 
+LAZY = """
+import functools
+{library}
+
+class Kept:
+    dice = None
+
+@functools.cache
+def cached():
+    return {make}
+
+def lazily():
+    if Kept.dice is None:
+        Kept.dice = {make}
+    return Kept.dice
+
+@step
+def draw(part):
+    return [cached().random(), lazily().random(), {make}.random()]
+
+@flow
+def main():
+    return draw.map(range(4)).result()
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "make"), [("", "random.Random(42)"), ("import numpy as np", "np.random.default_rng(42)")]
+)
+@pytest.mark.parametrize("inline", [False, True])
+def test_generators_that_a_task_makes_and_a_module_keeps_are_told_of_once(
+    project: Project, inline: bool, library: str, make: str, require: Callable[[str], None]
+) -> None:
+    if library:
+        require("numpy")
+    project.write(LAZY.format(library=library, make=make))
+    told = sorted(project.run(how={"inline": True} if inline else {"max_workers": 2}).notes)
+    assert [note.partition(" ")[0] for note in told] == ["mine:Kept", "mine:cached"]
+    assert all(note.endswith("make it where the module is imported, or anew in each task") for note in told)
+
+
 # Elsewhere.
 
 ELSEWHERE = """

@@ -28,7 +28,7 @@ class Sent(NamedTuple):
     message: bytes
 
 
-def _nobody(attempt: str, left: tuple[str, ...]) -> None:
+def _nobody(attempt: str, said: object) -> None:
     pass
 
 
@@ -68,11 +68,14 @@ class Hands:
         return not self.flight and not self.unsent
 
     def posts_to(
-        self, post: Callable[[Ended | Hint], None], retires: Callable[[str, tuple[str, ...]], None] = _nobody
+        self,
+        post: Callable[[Ended | Hint], None],
+        retires: Callable[[str, tuple[str, ...]], None] = _nobody,
+        notices: Callable[[str, str], None] = _nobody,
     ) -> None:
-        """Who is told what the worker says; `retires`: of the attempt that it ends with, and why. Once, before anything
-        is sent."""
-        self._post, self._retires = post, retires
+        """Who is told what the worker says; `retires`: of the attempt that it ends with, and why; `notices`: of an
+        attempt, and a line for the user. Once, before anything is sent."""
+        self._post, self._retires, self._notices = post, retires, notices
 
     def send(self, item: Sent) -> None:
         """Queue an attempt."""
@@ -102,6 +105,8 @@ class Hands:
                 self._take_outcome(attempt, from_plain(said))
             elif kind == channel.RETIRES:
                 self._retires(attempt, said)
+            elif kind == channel.NOTICE:
+                self._notices(attempt, said)
             else:
                 self.metrics = tuple(Metric(*metric) for metric in said)
                 self._post(Hint(attempt, self.metrics))
