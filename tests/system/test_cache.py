@@ -279,6 +279,26 @@ def test_steps_of_one_factory_are_told_apart_by_what_they_close_over(project: Pr
     assert project.trace() == ["scale 2", "scale 3"]
 
 
+def test_steps_of_one_factory_are_told_apart_by_their_defaults_and_lambdas_of_one_line_by_their_code(
+    project: Project,
+) -> None:
+    project.write(
+        """
+        def maker(factor):
+            @step(cache=True)
+            def scale(n, by=factor, *, up=factor):
+                return n * by + up
+            return scale
+
+        @flow
+        def main():
+            one, two = step(cache=True)(lambda x: x + 1), step(cache=True)(lambda x: x + 2)
+            return maker(2)(1), maker(3)(1), one(5), two(5)
+        """
+    )
+    assert [project.run().value() for _ in range(2)] == [[4, 6, 6, 7]] * 2
+
+
 def test_metrics_of_a_reused_task_are_there(project: Project) -> None:
     project.write(
         """

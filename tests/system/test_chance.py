@@ -221,6 +221,33 @@ def test_a_generator_that_is_passed_is_a_value(project: Project) -> None:
     assert long[:2] == short
 
 
+def test_python_s_own_generator_that_is_passed_is_the_attempt_s_and_a_resume_knows_the_call(project: Project) -> None:
+    project.write(
+        """
+        @step
+        def draw(choose):
+            note("draws")
+            return choose(range(10**9))
+
+        @step
+        def fails():
+            if not os.path.exists("mended"):
+                raise ValueError("not yet")
+
+        @flow
+        def main():
+            drawn = draw(random.choice), draw(random.choice)
+            fails()
+            return drawn
+        """
+    )
+    assert project.run().error["type"] == "ValueError"
+    project.touch("mended")
+    one, other = project.run("main/1").value()
+    assert one != other
+    assert project.trace() == ["draws"] * 2
+
+
 @pytest.mark.parametrize("inline", [False, True])
 def test_what_an_attempt_makes_itself_is_its_own_whatever_it_imports(project: Project, inline: bool) -> None:
     project.write(
@@ -303,6 +330,47 @@ def test_what_can_not_be_seeded_is_said_once(project: Project, inline: bool) -> 
     assert len(told) == 1
     assert told[0].startswith("mine:DICE is a mine.Stubborn, which can't be seeded for each attempt")
     assert told[0].endswith("make it in the step")
+
+
+LAZY = """
+import functools
+{library}
+
+class Kept:
+    dice = None
+
+@functools.cache
+def cached():
+    return {make}
+
+def lazily():
+    if Kept.dice is None:
+        Kept.dice = {make}
+    return Kept.dice
+
+@step
+def draw(part):
+    return [cached().random(), lazily().random(), {make}.random()]
+
+@flow
+def main():
+    return draw.map(range(4)).result()
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "make"), [("", "random.Random(42)"), ("import numpy as np", "np.random.default_rng(42)")]
+)
+@pytest.mark.parametrize("inline", [False, True])
+def test_generators_that_a_task_makes_and_a_module_keeps_are_told_of_once(
+    project: Project, inline: bool, library: str, make: str, require: Callable[[str], None]
+) -> None:
+    if library:
+        require("numpy")
+    project.write(LAZY.format(library=library, make=make))
+    told = sorted(project.run(how={"inline": True} if inline else {"max_workers": 2}).notes)
+    assert [note.partition(" ")[0] for note in told] == ["mine:Kept", "mine:cached"]
+    assert all(note.endswith("make it where the module is imported, or anew in each task") for note in told)
 
 
 # Elsewhere.

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from penstock.artifacts.canonical import Identity, identify
+from penstock.artifacts.canonical import BY_CONTENT, Identity, identify
 from penstock.sdk.keys import NOTHING, KeyHead, base_of, closed_over, key_of
 
 digests = st.binary(min_size=33, max_size=33)
@@ -39,3 +39,23 @@ def test_keys_differ_by_occurrence_and_steps_of_a_factory_by_what_they_close_ove
     assert closed_over(made(1)) != closed_over(made(2))
     assert closed_over(made(1)) == closed_over(made(1))
     assert closed_over(made) == NOTHING
+
+
+def test_steps_of_a_factory_differ_by_their_defaults_and_lambdas_of_a_line_by_their_code() -> None:
+    def made(depth: int, rate: float) -> Any:
+        def train(x: int, depth: int = depth, *, rate: float = rate) -> float:
+            return x * depth * rate
+
+        return train
+
+    first, other, third = (closed_over(made(*given)).digest for given in ((1, 0.5), (2, 0.5), (1, 0.25)))
+    assert len({first, other, third, b""}) == 4
+    assert closed_over(made(1, 0.5)).digest == first
+    one, two = (lambda: 1), (lambda: 2)
+    assert closed_over(one, BY_CONTENT) != closed_over(two, BY_CONTENT)
+    assert closed_over(one) == NOTHING
+    assert closed_over(_with_default) == NOTHING
+
+
+def _with_default(x: int = 1) -> int:
+    return x

@@ -6,7 +6,7 @@ import importlib
 import io
 import sys
 from types import CodeType, FunctionType, MemberDescriptorType
-from typing import Any, Tuple
+from typing import Any, Tuple, TypeVar
 
 from penstock.artifacts import names, rebuild
 
@@ -37,7 +37,10 @@ def reduction(pickler: Any, obj: Any) -> Any:
     reducer = pickler.dispatch_table.get(type(obj))
     if reducer is None:
         raise TypeError(f"cannot pickle {type(obj).__qualname__!r} object")
-    return reducer(obj)
+    reduced = reducer(obj)
+    if isinstance(obj, TypeVar) and reduced[0] is not getattr:  # without a number that cloudpickle gives it
+        return reduced[0], (*reduced[1][:-1], None)
+    return reduced
 
 
 def is_made(reduction: Any) -> bool:

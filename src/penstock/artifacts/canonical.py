@@ -32,7 +32,6 @@ _NOWHERE = 1 << 30
 _PREFIX = b"penstock.value.%d\0" % FORM
 _size = struct.Struct("<Q").pack
 _double = struct.Struct("<d").pack
-_NAN = b"f" + bytes.fromhex("7ff8000000000000")[::-1]
 _HEADS = {list: b"l", tuple: b"t", set: b"S", frozenset: b"z", bytes: b"b", bytearray: b"y", memoryview: b"b"}
 
 
@@ -233,13 +232,11 @@ def _int(walk: Walk, value: int) -> None:
 
 
 def _float(walk: Walk, value: float) -> None:
-    walk.out += b"f" + _double(value) if value == value else _NAN
+    walk.out += b"f" + _double(value)
 
 
 def _complex(walk: Walk, value: complex) -> None:
-    walk.out += b"c"
-    for half in (value.real, value.imag):
-        walk.out += _double(half) if half == half else _NAN[1:]
+    walk.out += b"c" + _double(value.real) + _double(value.imag)
 
 
 def _str(walk: Walk, value: str) -> None:

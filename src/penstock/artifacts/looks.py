@@ -116,7 +116,7 @@ def _pyarrow(value: Any, look: Look) -> Facts:
 def _torch(value: Any, look: Look) -> Facts:
     if not any(base.__name__ == "Tensor" for base in type(value).__mro__):
         return None
-    shape = list(value.shape)
+    shape = [int(length) for length in value.shape]
     text = f"tensor {'x'.join(map(str, shape))} {value.dtype} on {value.device}"
     return {"text": text, "shape": shape, "dtype": str(value.dtype)}
 

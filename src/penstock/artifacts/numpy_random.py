@@ -6,7 +6,7 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from penstock.artifacts import rebuild
+from penstock.artifacts import names, rebuild
 from penstock.artifacts.reducing import Sink
 
 
@@ -28,6 +28,8 @@ def _reduce_generator(sink: Sink, value: Any) -> Any:
 
 
 def _reduce_random_state(sink: Sink, value: Any) -> Any:
+    if value is getattr(np.random.mtrand, "_rand"):  # noqa: B009  numpy's own: each attempt has it anew
+        return names.load, ("numpy.random.mtrand", "_rand")
     return rebuild.numpy_random, ("RandomState", getattr(value, "_bit_generator"), value.get_state(legacy=False))  # noqa: B009
 
 

@@ -45,9 +45,9 @@ def preview(value: object, size: int = 0) -> str:
     try:
         facts["type"] = type_name(type(value))
         facts.update(_facts(value))
-    except Exception:  # noqa: BLE001 - a library's own code failed: a preview never fails a task
-        pass
-    return _written(facts, size)
+        return _written(facts, size)
+    except Exception:  # noqa: BLE001 - a library's own code failed, or gave what JSON has not: a preview fails no task
+        return _written({"type": facts["type"], "text": ""}, size)
 
 
 def type_name(kind: type) -> str:

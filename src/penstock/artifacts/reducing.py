@@ -161,9 +161,15 @@ def reducer_of(kind: type) -> Optional[Reducer]:
 
 
 def _has_constants(kind: Type[Any]) -> bool:
-    """Whether values of a class, which have nothing but a `__dict__`, stand in its module. Looked for once a class."""
-    space = getattr(sys.modules.get(kind.__module__), "__dict__", {})
-    return _is_plain(kind) and any(type(item) is kind for item in list(space.values()))
+    """Whether values of a class, which have nothing but a `__dict__`, stand in a module. Looked for once a class."""
+    return _is_plain(kind) and any(type(item) is kind for _, space in _spaces(kind) for item in list(space.values()))
+
+
+def _spaces(kind: type) -> List[Tuple[str, Dict[str, Any]]]:
+    """The modules where constants of a class may stand: its own, then the project's; of an `object()` all."""
+    own = kind.__module__
+    found = [name for name in sorted(sys.modules) if name != own and (kind is object or names.is_project_s(name))]
+    return [(name, getattr(sys.modules.get(name), "__dict__", {})) for name in (own, *found)]
 
 
 def _is_plain(kind: Type[Any]) -> bool:
@@ -224,13 +230,13 @@ def _maybe_one_of_a_kind(sink: Sink, obj: Any) -> Any:
 
 
 def _constants_of(sink: Sink, kind: type) -> Dict[int, Tuple[str, str]]:
-    """Id -> name of the values of a class that stand in its module; an `object()` may stand in any."""
+    """Id -> name of the values of a class that stand in a module."""
     known = sink.constants.get(kind)
     if known is None:
         known = sink.constants[kind] = {}
-        for module in sorted(sys.modules) if kind is object else [kind.__module__]:
+        for module, space in _spaces(kind):
             written = names.module_name(module)
-            for name, item in list(getattr(sys.modules.get(module), "__dict__", {}).items()):
+            for name, item in list(space.items()):
                 if type(item) is kind and written is not None:
                     known.setdefault(id(item), (written, name))
     return known
@@ -299,6 +305,12 @@ def _path(sink: Sink, obj: Any) -> Any:
     return files.reduce(sink, obj)
 
 
+def _random(sink: Sink, obj: Any) -> Any:
+    """Python's own, whose methods are the functions of `random`, by its name: each attempt has it anew."""
+    own = getattr(sys.modules["random"], "_inst", None)
+    return (names.load, ("random", "_inst")) if obj is own else NotImplemented
+
+
 def _weak_set(sink: Sink, obj: Any) -> Any:
     """As a set: what cloudpickle makes of it comes in the order of the members' addresses."""
     return type(obj), (set(obj),)
@@ -320,6 +332,7 @@ _BY_NAME: Dict[Tuple[str, str], Reducer] = {
     ("_weakrefset", "WeakSet"): _weak_set,
     ("functools", "cached_property"): _cached_property,
     ("functools", "partial"): _partial,
+    ("random", "Random"): _random,
     ("statistics", "NormalDist"): _normal,
 }
 """Those of Python's own classes that pickle takes apart wrongly, or that other Pythons read wrongly."""

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Optional
 import numpy as np
 import torch as _torch
 
-from penstock.artifacts import numpy_arrays, objects, rebuild
+from penstock.artifacts import names, numpy_arrays, objects, rebuild
 from penstock.artifacts.canonical import Walk
 from penstock.artifacts.reducing import Sink
 
@@ -28,7 +28,14 @@ def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
 
 def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
     """The reducer for dense and quantised tensors; parameters keep torch's own, which has the tensor inside."""
+    if kind is torch.Generator:
+        return _reduce_generator
     return _reduce if _is_ours(kind) else None
+
+
+def _reduce_generator(sink: Sink, value: Any) -> Any:
+    """torch's own by its name, since each attempt has it anew."""
+    return (names.load, ("torch", "default_generator")) if value is torch.default_generator else NotImplemented
 
 
 def _is_ours(kind: Any) -> bool:

@@ -63,10 +63,15 @@ class Hands:
         """Nothing is queued."""
         return not self.flight and not self.unsent
 
-    def posts_to(self, post: Callable[[Ended | Hint], None], retires: Callable[[str, tuple[str, ...]], None]) -> None:
-        """Who is told what the worker says; `retires`: of the attempt that it ends with, and why. Once, before anything
-        is sent."""
-        self._post, self._retires = post, retires
+    def posts_to(
+        self,
+        post: Callable[[Ended | Hint], None],
+        retires: Callable[[str, tuple[str, ...]], None],
+        notices: Callable[[str, str], None],
+    ) -> None:
+        """Who is told what the worker says; `retires`: of the attempt that it ends with, and why; `notices`: of an
+        attempt, and a line for the user. Once, before anything is sent."""
+        self._post, self._retires, self._notices = post, retires, notices
 
     def send(self, item: Sent) -> None:
         """Queue an attempt."""
@@ -96,6 +101,8 @@ class Hands:
                 self._take_outcome(attempt, from_plain(said))
             elif kind == channel.RETIRES:
                 self._retires(attempt, said)
+            elif kind == channel.NOTICE:
+                self._notices(attempt, said)
             else:
                 self.metrics = tuple(Metric(*metric) for metric in said)
                 self._post(Hint(attempt, self.metrics))

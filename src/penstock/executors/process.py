@@ -190,7 +190,7 @@ class ProcessExecutor:
         nursery = self._nursery(place)
         hired = _Hired(hands, nursery, place)
         self._hands[number] = hired
-        hands.posts_to(lambda event: self._said(hired, event), partial(self._retires, hired))
+        hands.posts_to(lambda event: self._said(hired, event), partial(self._retires, hired), self._notice)
         self._mailbox.watch(hands.fd, lambda: self._read(hired))
         nursery.order(Order(number, name, hands.log, limit, gpus), hands.far_fd)
         return hired
@@ -262,9 +262,13 @@ class ProcessExecutor:
         if kind == channel.DIED:
             number, *death = content
             self._bury(self._hands.pop(number), Death(*death))
-        elif kind == channel.NOTICE and content[0] not in self._noticed:
-            self._noticed.add(content[0])
-            self._mailbox.post(Notice(content[0]))
+        elif kind == channel.NOTICE:
+            self._notice("", content[0])
+
+    def _notice(self, attempt: str, text: str) -> None:
+        if text not in self._noticed:
+            self._noticed.add(text)
+            self._mailbox.post(Notice(text))
 
     def _zygote_died(self, place: _Place, nursery: Nursery) -> None:
         self._mailbox.unwatch(nursery.fd)

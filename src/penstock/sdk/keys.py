@@ -9,8 +9,17 @@ from __future__ import annotations
 import struct
 from typing import Any, Dict, List, Tuple
 
-from penstock.artifacts.canonical import AS_NAMES, SHORTEST_DIGESTED, Identity, digest_of_form, form, identify
+from penstock.artifacts.canonical import (
+    AS_NAMES,
+    BY_CONTENT,
+    SHORTEST_DIGESTED,
+    Identity,
+    digest_of_form,
+    form,
+    identify,
+)
 from penstock.artifacts.digests import digest
+from penstock.sdk.functions import function_name
 
 Scope = Tuple[bytes, ...]
 """The keys of the nested flows around a call, outermost first."""
@@ -61,8 +70,14 @@ def key_of(base: bytes, occurrence: int) -> bytes:
 
 
 def closed_over(fn: Any, files: int = AS_NAMES) -> Identity:
-    """What a nested function closes over; `NOTHING` where there is nothing. `files`: what paths in it count by."""
-    cells = getattr(fn, "__closure__", None)
-    if not cells:
-        return NOTHING
-    return identify(tuple(cells), f"{fn.__name__}.__closure__", files=files)
+    """What a function was made with, which its source does not say: what it closes over and, where no module has it
+    under its name, its defaults. `NOTHING` where there is nothing. `files`: what paths in it count by; where these
+    count by content, as the cache asks, so does the code of a lambda, which may share its line with others."""
+    cells = tuple(getattr(fn, "__closure__", None) or ())
+    found = {} if function_name(fn) else {name: getattr(fn, name, None) for name in ("__defaults__", "__kwdefaults__")}
+    if files == BY_CONTENT and fn.__name__ == "<lambda>":
+        found["__code__"] = fn.__code__
+    held = {name: part for name, part in found.items() if part}
+    if held:
+        return identify({"__closure__": cells, **held}, fn.__name__, files=files)
+    return identify(cells, f"{fn.__name__}.__closure__", files=files) if cells else NOTHING

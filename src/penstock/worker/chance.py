@@ -12,7 +12,7 @@ from _blake2 import blake2b  # `hashlib` loads OpenSSL
 from contextlib import contextmanager
 from functools import partial
 from types import ModuleType
-from typing import Any, Callable, Generator, List, Optional, Tuple
+from typing import Any, Callable, Generator, List, Optional, Set, Tuple
 from zlib import crc32
 
 from penstock.model.specs import Attempt
@@ -26,6 +26,12 @@ _UNREACHED = (("tensorflow", "tensorflow.random.set_seed"), ("cupy", "cupy.rando
 _UNREACHED_TEXT = (
     "{} draws random numbers from where they can't be seeded for each attempt: call {}(random.getrandbits(31)) in the "
     "step"
+)
+
+
+_KEPT_TEXT = (
+    "{} holds a random generator that a task has made, so that what later tasks draw depends on which of them share a "
+    "process: make it where the module is imported, or anew in each task"
 )
 
 
@@ -46,6 +52,8 @@ class Chance:
         self._c_seed = crc32(self._run_seed)
         self._attempt: Optional[Attempt] = None  # None: none has begun
         self._base = b""  # b"": nothing was seeded for it yet
+        self._looked = False  # behind the last attempt
+        self._kept: Set[str] = set()
         self._random: Any = None
         self._legacy: Any = None
         self._torch: Any = None
@@ -65,11 +73,21 @@ class Chance:
     def begin(self, attempt: Attempt) -> None:
         """Seed everything for an attempt."""
         self._attempt, self._base = attempt, b""
-        if self._search.is_stale():
+        if not self._looked and self._search.is_stale():
             self._search.look()
+        self._looked = False
         self._seed_libraries(attempt)
         if self._search.found:
             self._seed_found(list(self._search.found))
+
+    def end(self) -> List[str]:
+        """An attempt is over, and what it has imported is known: what it has made and a module keeps is told once."""
+        self._looked = True
+        if not self._search.is_stale():
+            return []
+        places = {place.partition("#")[0] for place in self._search.look()} - self._kept
+        self._kept |= places
+        return [_KEPT_TEXT.format(place) for place in sorted(places)]
 
     def take_in(self, function: Any) -> None:
         """From now on count with what a function holds that was handed over as a value."""
@@ -92,6 +110,8 @@ class Chance:
             self.begin(attempt)
             yield
         finally:
+            self._notes += self.end()
+            self._looked = False  # the flow goes on here
             self._attempt, self._base, self._hooks.imported = None, b"", None
             sys.meta_path.remove(self._hooks)
             for restore, state in before:

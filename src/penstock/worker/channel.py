@@ -28,7 +28,7 @@ KILL = b"k"  # executor -> zygote: end a worker and all it started
 LIMITED = b"l"  # executor -> zygote: a worker's memory limit
 STARTED = b"p"  # zygote -> executor: a worker's process
 DIED = b"d"  # zygote -> executor: a worker is dead, and so is all it started
-NOTICE = b"n"  # zygote -> executor: a line for the user
+NOTICE = b"n"  # zygote or worker -> executor: a line for the user
 
 
 def wrap(kind: bytes, content: Any, folder: str) -> bytes:

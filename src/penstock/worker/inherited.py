@@ -9,6 +9,7 @@ from __future__ import annotations
 import _thread
 import gc
 import sys
+from contextvars import ContextVar
 from itertools import chain, islice
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
@@ -63,15 +64,19 @@ class Search:
             return False
         return self._values != self._read_values()
 
-    def look(self) -> None:
-        """Find what there is now. What was found before keeps its place."""
+    def look(self) -> List[str]:
+        """Find what there is now. What was found before keeps its place. Gives the places that are new in modules of
+        the project that were known before."""
         known = {id(one.generator): one.place for one in self.found}
+        older = frozenset(self._own)
         self.found, self._roots = [], []  # else what nobody else has any more would be found again
         if self._kinds.look():
             self._look_at_modules()
             self._add(self._everything(), known)
         self._values = self._read_values()
         self._marks = self._read_marks()
+        places = {one.place for one in self.found}.difference(known.values())
+        return [place for place in places if place.partition(":")[0] in older]
 
     def look_at(self, module: ModuleType) -> List[Inherited]:
         """What a module of the project holds that an attempt has just imported, and no more: what the attempt itself
@@ -189,6 +194,8 @@ class Search:
         if issubclass(type_, type):
             module = type.__dict__["__dict__"].__get__(value).get("__module__")
             return type.__dict__["__dict__"].__get__(value).values() if self._is_from_here(module) else ()
+        if type_ is ContextVar:
+            return (value.get(None), *gc.get_referents(value))
         if type_ is dict:
             return () if "__builtins__" in value else value.values()
         if type_ in (list, tuple, set, frozenset):

@@ -96,6 +96,8 @@ class Worker:
         # What it sets of context variables goes with it.
         outcome = copy_context().run(run_attempt, attempt, self._bench)
         left = self._restoring.end(outcome.usage.wall_s > _SHORT_S)
+        for note in self._chance.end():
+            os.write(self._post.fd, channel.wrap(channel.NOTICE, (attempt.id, note), self._post.scratch))
         log = self._log()
         after = self._meter.read(memory=outcome.usage.wall_s > _SHORT_S)
         self._memory_bytes = after.memory_bytes or self._memory_bytes

@@ -47,6 +47,10 @@ class Plain:
         self.__dict__.update(attributes)
 
 
+class Mark:
+    """Has no attributes; tells values apart by `is`."""
+
+
 class Slotted:
     __slots__ = ("a", "b")
 

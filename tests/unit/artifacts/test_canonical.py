@@ -136,9 +136,11 @@ def test_padding_does_not_count():
     assert digest(clean) == digest(dirty)
 
 
-def test_a_nan_is_a_nan():
+def test_a_nan_counts_by_its_bits():
     other = np.frombuffer(bytes.fromhex("010000000000f87f"), "<f8")[0].item()
-    assert digest(float("nan")) == digest(other)
+    found = [float("nan"), -float("nan"), other]
+    assert len({digest(nan) for nan in found} | {digest(complex(nan, 0.0)) for nan in found}) == 6
+    assert digest(float("nan")) == digest(np.nan)
 
 
 def test_long_parts_that_are_shared_cost_once():

@@ -9,6 +9,7 @@ import inspect
 import io
 import os
 import pickle
+import random
 import socket
 import subprocess
 import sys
@@ -330,12 +331,14 @@ class Missing:
 
 
 MISSING, NOTHING = Missing(), object()
+ONE_MARK, OTHER_MARK = samples.Mark(), samples.Mark()
 
 
 @pytest.mark.parametrize(
     "value",
     [
-        *(..., NotImplemented, dataclasses.MISSING, inspect.Parameter.empty, MISSING, NOTHING),
+        *(..., NotImplemented, dataclasses.MISSING, inspect.Parameter.empty, MISSING, NOTHING, ONE_MARK, OTHER_MARK),
+        *(random.random.__self__, np.random.mtrand._rand),
         *(type(None), type(...), types.FunctionType, samples.Color.RED),
     ],
 )
@@ -343,6 +346,18 @@ def test_what_is_compared_with_is_comes_back_as_itself(store: FolderStore, value
     assert through([value], store)[0] is value
     assert through(samples.Plain(held=value), store).held is value
     assert identify(value).culprit == ""
+
+
+def test_generators_that_libraries_have_by_themselves_go_by_name(store: FolderStore, require: Callable[[str], None]):
+    for function in (random.choice, random.random, np.random.normal):
+        before = identify(function)
+        function(*[[1, 2, 3]] if function is random.choice else [])
+        assert identify(function) == before
+        assert through(function, store) == function
+    require("torch")
+    import torch
+
+    assert through([torch.default_generator], store)[0] is torch.default_generator
 
 
 def test_a_method_that_was_bound_by_hand_comes_back(store: FolderStore):

@@ -33,6 +33,12 @@ def shown(value: Any, size: int = 0) -> dict[str, Any]:
     return json.loads(text)
 
 
+def test_what_json_has_not_is_left_out(monkeypatch: pytest.MonkeyPatch):
+    """A tensor's length may be a symbol."""
+    monkeypatch.setattr("penstock.artifacts.preview._facts", lambda value: {"text": "a", "shape": [object()]})
+    assert shown(samples.Plain()) == {"type": "tests.unit.artifacts.samples.Plain", "text": ""}
+
+
 @given(values)
 def test_any_value_has_one(value: Any):
     facts = shown(value, 7)

@@ -35,7 +35,7 @@ def test_what_is_taken_back_is_what_came_back_even_where_the_worker_reads_on(
 ) -> None:
     hands = Hands(1, "worker", "worker.log", None)
     heard: list[Ended | Hint] = []
-    hands.posts_to(heard.append, lambda attempt, left: None)
+    hands.posts_to(heard.append, lambda attempt, left: None, lambda attempt, line: None)
     socket: Any = hands._far  # pyright: ignore[reportPrivateUsage]
     far = Far(socket)
     monkeypatch.setattr(hands, "_far", far)

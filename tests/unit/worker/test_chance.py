@@ -260,6 +260,34 @@ def test_a_function_that_came_as_a_value_brings_its_generators() -> None:
         assert (last == first) is (key == A)
 
 
+VARIABLES = """
+import contextvars, random
+SET, DEFAULT = contextvars.ContextVar("set"), contextvars.ContextVar("default", default=random.Random(7))
+SET.set(random.Random(7))
+"""
+
+
+def test_generators_in_context_variables_are_found(make: Make) -> None:
+    module, chance, drawn = make(VARIABLES), in_flow(), []
+    for key in (A, B, A):
+        chance.begin(attempt(key))
+        drawn.append((module.SET.get().random(), module.DEFAULT.get().random()))
+    assert drawn[0] == drawn[2]
+    assert len({number for pair in drawn for number in pair}) == 4
+
+
+def test_what_an_attempt_leaves_in_a_module_is_told_once(make: Make) -> None:
+    module, chance = make("import random\nDICE, LAZY, CACHE = random.Random(7), None, {}\n"), in_flow()
+    told: list[list[str]] = []
+    for number in range(3):
+        chance.begin(attempt(A))
+        random.Random(7).random()
+        module.DICE = random.Random(7)  # its place was known
+        module.CACHE[number] = random.Random(7)
+        told.append([note.partition(" ")[0] for note in chance.end()])
+    assert told == [["zoo_of_chance:CACHE"], [], []]
+
+
 def test_the_system_s_generator_and_python_s_own_names_are_left_alone(make: Make) -> None:
     import tempfile
 
