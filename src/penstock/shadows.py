@@ -31,6 +31,7 @@ class _Shadows:
         self.names: set[str] = set()
         self.folders: set[str] = set()
         self.standard: dict[str, Any] = {}  # Python's own, where the project's has the place in `sys.modules`
+        self.lent: dict[str, Any] = {}  # the project's, while what C code asked for has their place in `sys.modules`
         self.wants_standard = ""  # the name whose import is for Python's own now
         self.original: Any = None
         self.listed: frozenset[str] = frozenset()  # Python's modules, where it does not say so itself
@@ -43,6 +44,8 @@ class _Shadows:
         fromlist: "Any" = (),
         level: int = 0,
     ) -> "Any":
+        if self.lent:
+            self._give_back()
         top = name.partition(".")[0]
         if level or top not in self.names:
             return self.original(name, globals, locals, fromlist, level)
@@ -50,8 +53,12 @@ class _Shadows:
             return self._as_project(top, name, globals, locals, fromlist)
         found = self.standard.get(name)
         if found is not None and all(hasattr(found, each) for each in fromlist or ()):
-            return found if fromlist else self.standard[top]
-        return self._as_standard(top, name, globals, locals, fromlist)
+            found = found if fromlist else self.standard[top]
+        else:
+            found = self._as_standard(top, name, globals, locals, fromlist)
+        if type(fromlist) is list and not fromlist:
+            self._lend(top)
+        return found
 
     def find_spec(self, fullname: str, path: "Any" = None, target: "Any" = None) -> "Any":
         """Python's own, where that is wanted: past the project's folders."""
@@ -83,6 +90,19 @@ class _Shadows:
             if theirs:
                 self.standard.update(_taken(top))
                 sys.modules.update(theirs)
+
+    def _lend(self, top: str) -> None:
+        """C code, which asks so, throws away what it is given, and takes what stands in `sys.modules` then."""
+        if top in self.standard and _is_project_s(top):
+            self.lent = _taken(top)
+            sys.modules.update({name: self.standard[name] for name in self.standard if _is_in(name, top)})
+
+    def _give_back(self) -> None:
+        """With the next import, whatever it is."""
+        lent, self.lent = self.lent, {}
+        for top in {name.partition(".")[0] for name in lent}:
+            _taken(top)
+        sys.modules.update(lent)
 
     def _is_project_s(self, variables: "Any", fromlist: "Any") -> bool:
         """Whether the project's own code imports, or something is unpickled or asked for by its name."""

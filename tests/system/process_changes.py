@@ -15,6 +15,7 @@ class Change(NamedTuple):
 
 PYTHON = {
     "the standard streams": Change("type(sys.stdout).__name__", "sys.stdout = sys.__stdout__ = open(os.devnull, 'w')"),
+    "what is set on the standard streams": Change("sys.stdout.write.__name__", "sys.stdout.write = len"),
     "the working directory": Change("os.getcwd()", "os.chdir('/')"),
     "the environment variables": Change("os.environ.get('NEW')", "os.environ['NEW'] = '1'"),
     "the umask": Change("(m := os.umask(0o22), os.umask(m))[0]", "os.umask(0o77)"),
@@ -68,6 +69,14 @@ PYTHON = {
         "logging.root.manager.setLoggerClass(type('Mine', (logging.Logger,), {}))",
     ),
     "logging.disable": Change("logging.root.manager.disable", "logging.disable(logging.ERROR)"),
+    "the names of levels": Change(
+        "(logging.getLevelName(30), logging.getLevelName('LOUD'))",
+        "logging.addLevelName(30, 'LOUD')",
+    ),
+    "how objects of a class are copied": Change(
+        "copyreg.dispatch_table[complex].__name__", "copyreg.pickle(complex, lambda number: (complex, (0, 0)))"
+    ),
+    "the tracing of memory": Change("tracemalloc.is_tracing()", "tracemalloc.start(5)"),
     "resource limits": Change(
         "resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 50",
         "resource.setrlimit(resource.RLIMIT_NOFILE, (50, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))",
@@ -119,12 +128,20 @@ LIBRARIES = {
     ),
     "the threads of pyarrow": Change("pyarrow.cpu_count()", "pyarrow.set_cpu_count(7)", "pyarrow"),
     "the defaults of torch": Change(
-        "(str(torch.get_default_dtype()), torch.is_grad_enabled(), torch.get_num_threads())",
-        "torch.set_default_dtype(torch.float64); torch.set_grad_enabled(False); torch.set_num_threads(3)",
+        "(str(torch.get_default_dtype()), torch.is_grad_enabled(), torch.get_num_threads(), "
+        "torch.backends.cudnn.enabled, torch.is_warn_always_enabled())",
+        "torch.backends.cudnn.enabled = False; torch.set_warn_always(True); torch.set_default_dtype(torch.float64); "
+        "torch.set_grad_enabled(False); torch.set_num_threads(3)",
         "torch",
     ),
     "the default device of torch": Change(
         "str(torch.get_default_device())", "torch.set_default_device('meta')", "torch"
+    ),
+    "modes of torch": Change("str(torch.empty(1).device)", "torch.device('meta').__enter__()", "torch"),
+    "the autocast of torch": Change(
+        "(torch.is_autocast_enabled('cpu'), str(torch.get_autocast_dtype('cpu')))",
+        "torch.autocast('cpu', dtype=torch.float16).__enter__()",
+        "torch",
     ),
     "the deterministic algorithms of torch": Change(
         "torch.are_deterministic_algorithms_enabled()", "torch.use_deterministic_algorithms(True)", "torch"
@@ -160,6 +177,9 @@ BESIDE = {
     "a stream that is closed": Change("(sys.stdin.read(), sys.stdout.closed)", "sys.stdin.close(); sys.stdout.close()"),
     "a wrapper around a stream": Change(
         "sys.stdout.buffer.closed", "io.TextIOWrapper(sys.stdout.buffer).write('wrapped'); gc.collect()"
+    ),
+    "a wrapper in a stream's place": Change(
+        "type(sys.stdout).__name__", "sys.stdout = io.TextIOWrapper(sys.stdout.detach(), 'latin-1')"
     ),
     "a descriptor that leads elsewhere": Change(
         "os.readlink('/proc/self/fd/1').endswith('.log')", "os.dup2(os.open(os.devnull, os.O_WRONLY), 1)"

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -348,6 +349,21 @@ def test_a_moved_file_is_named_on_resume(penstock: Penstock, project_folder: Pat
     assert penstock("resume", "--file", "new/hello.py", "hello/1").returncode == 1
     moved.write_text(HELLO.replace("depth == 99", "depth == 100"))
     assert penstock("resume").returncode == 0  # where it is now is known
+
+
+@pytest.mark.parametrize("verb", ["resume", "fork"])
+def test_a_copied_project_does_not_run_the_file_of_the_original(penstock: Penstock, project_folder: Path, verb: str):
+    project = project_folder / "first"
+    (project / ".penstock").mkdir(parents=True)
+    (project / "hello.py").write_text(HELLO)
+    penstock("run", "hello.py", "--depths", "[99]", cwd=project)
+    copy = shutil.copytree(project, project_folder / "second")
+    (copy / "hello.py").write_text(HELLO.replace("depth == 99", "depth == 100"))
+    wrong = penstock(verb, "hello/1", cwd=copy)
+    assert wrong.returncode == 2
+    mend = f"penstock {verb} --file hello.py hello/1"
+    assert mend in wrong.stderr
+    assert penstock(*mend.split()[1:], cwd=copy).stdout == "best 297\n"
 
 
 def test_tasks_that_are_not_asked_for_again_are_told(penstock: Penstock, project_folder: Path):

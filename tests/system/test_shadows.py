@@ -119,3 +119,24 @@ def test_the_kit_in_another_interpreter(shadowed: Project, interpreter: Callable
     process = shadowed.popen([str(interpreter("python3.9")), "-c", code])
     output, _ = process.communicate(timeout=60)
     assert (process.returncode, output) == (0, "my queue\n"), output
+
+
+def test_c_code_gets_python_s_own(project: Project) -> None:
+    """That of decimal asks for numbers, and takes what stands in `sys.modules` once it was imported."""
+    (project.folder / "numbers.py").write_text("mine = 'my numbers'\n")
+    (project.folder / "hello.py").write_text("""
+from penstock import flow, step
+import numbers
+
+@step
+def work():
+    import decimal
+    import numbers as again
+    return numbers.mine, again is numbers, str(decimal.Decimal(1))
+
+@flow
+def hello():
+    return work()
+""")
+    assert project.penstock("run", "hello.py")[0] == 0
+    assert '"my numbers",\n  true,\n  "1"' in project.penstock("get", "hello")[1]

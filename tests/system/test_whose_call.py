@@ -287,3 +287,35 @@ if __name__ == "__main__":
         "script.py",
     )
     assert json.loads(project.python("script.py").splitlines()[-1]) == {"two/1/measures/1": 1, "two/1/measures/2": 2}
+
+
+def test_beside_a_run_whose_thread_has_not_begun_others_are_told_so(project: Project) -> None:
+    """As one whose body is over, and whose tasks are not."""
+    project.write(
+        f"""{SCRIPT}
+from penstock.launch.runs import ActiveRun
+drive = ActiveRun.drive
+
+def late(run):
+    GATE.wait()
+    try:
+        return drive(run)
+    finally:
+        DONE.wait()
+
+ActiveRun.drive = late
+
+if __name__ == "__main__":
+    run = inner.submit()
+    before = started(tell)
+    GATE.set()
+    while penstock.run(run.id).status != "done":
+        pass
+    after = started(tell)
+    DONE.set()
+    print(json.dumps([before, after, run.result(), started(tell)]))
+""",
+        "script.py",
+    )
+    found = json.loads(project.python("script.py").splitlines()[-1])
+    assert found == ["refused", "refused", "inner/1", "plain"]

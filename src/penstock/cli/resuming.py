@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli.driving import drive
@@ -54,11 +56,28 @@ def target_of(reader: Reader, row: RunRow, moved_to: str | None, verb: str = "re
             f"{row.run_id} came from a notebook or an interactive session: go on with it there, by "
             f"penstock.{verb}({row.run_id!r}), or write its flow to a file and give it as --file"
         )
+    here = "" if moved_to else _in_project(file, reader.project.settings.root)
+    mend = f"penstock {verb} --file {shlex.quote(here or 'NEW')} {row.run_id}"
     if not os.path.isfile(file):
+        raise UsageError(f"{row.run_id} came from {file}, which is gone. If it was moved: {mend}")
+    if here:  # a copy of a project would else run the original's code, and its own edits would count for nothing
         raise UsageError(
-            f"{row.run_id} came from {file}, which is gone. If it was moved: penstock {verb} --file NEW {row.run_id}"
+            f"{row.run_id} came from {file}, which is not in this project, and {here} is. Say which is meant: "
+            f"{mend}, or --file {shlex.quote(file)}"
         )
     return f"{file}:{detail.qualname}"
+
+
+def _in_project(file: str, root: Path) -> str:
+    """The file of the project that has a run's place by its path, where that lies elsewhere; empty: there is none."""
+    path = Path(file)
+    if path.resolve().is_relative_to(root.resolve()):
+        return ""
+    for at in range(1, len(path.parts)):
+        found = root.joinpath(*path.parts[at:])
+        if found.is_file():
+            return os.path.relpath(found)
+    return ""
 
 
 def _parameters(reader: Reader, row: RunRow, flow: Flow[Any, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from penstock.launch.runs import ActiveRun, prepare, start
 from penstock.launch.targets import refuse_unguarded
 from penstock.project import Project
 from penstock.sdk.flows import Flow
+from penstock.sdk.launcher import launcher
 
 if TYPE_CHECKING:
     from penstock.executors.blank import Blank
@@ -25,6 +26,7 @@ class Handle:
         self._result: list[Any] = []
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._drive, args=(active,), name=f"flow {active.id}", daemon=True)
+        launcher.submitted.append(active.id)  # here: what other threads call must not depend on when that one begins
         self._thread.start()
 
     def _drive(self, active: ActiveRun) -> None:
@@ -32,6 +34,8 @@ class Handle:
             self._result.append(active.drive())
         except BaseException as error:  # noqa: BLE001  handed on by `result`
             self._error = error
+        finally:
+            launcher.submitted.remove(self.id)
 
     def done(self) -> bool:
         """Whether the run is over."""

@@ -23,6 +23,7 @@ class Launcher:
         self.launch: Optional[Callable[[Flow[Any, Any], Dict[str, Any]], Any]] = None
         self.submit: Optional[Callable[[Flow[Any, Any], Dict[str, Any]], Any]] = None
         self.places: List[Place] = []  # of the runs that this process drives
+        self.submitted: List[str] = []  # runs that threads of their own drive, from `submit` on to their ends
         self.place: Optional[Place] = None  # of the one among them whose body the main thread runs
         self.attempts: List[AttemptContext] = []  # that run in this process
         self.listens = False  # whether it has its audit hook

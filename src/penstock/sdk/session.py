@@ -119,8 +119,8 @@ def place() -> Optional[Place]:
     """The run that a step which is called here belongs to; None: there is none, and the step is the plain function.
     Raises UsageError in a thread that may belong to any of several runs, or to none."""
     here = place_of_flow()
-    if here is None and launcher.places and not (is_main_thread() or current.in_attempt()):
-        names = ", ".join(known.run.id for known in launcher.places)
+    if here is None and (launcher.places or launcher.submitted) and not (is_main_thread() or current.in_attempt()):
+        names = ", ".join(sorted({*launcher.submitted, *(known.run.id for known in launcher.places)}))
         raise UsageError(
             f"This thread belongs to none of the runs of this process ({names}): call steps from the flow's own "
             "thread, or start the thread with contextvars.copy_context().run; for a plain call, use the step's .fn"

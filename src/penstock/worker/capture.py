@@ -77,6 +77,11 @@ class LineStream(io.TextIOBase):
         """Ends the line: the stream is the process's, and not the program's to close."""
         self.finish_line()
 
+    def detach(self) -> io.FileIO:
+        """For a wrapper that a program makes in this stream's place; the stream itself goes on."""
+        self.finish_line()
+        return self.buffer
+
     def set_token(self, token: bytes) -> None:
         """Write into a log that has this token; empty: that has none."""
         self._head = start_of_head(token)

@@ -107,6 +107,29 @@ def _torch_deterministic(torch: Any) -> Access:
     return Access(lambda: [strict(), warns()], restore)
 
 
+def _torch_autocast(torch: Any) -> Access:
+    """That of the processor; left on where a step has entered it and never left."""
+    is_on, kind = torch.is_autocast_enabled, torch.get_autocast_dtype
+
+    def restore(kept: Any, now: Any) -> None:
+        torch.set_autocast_enabled("cpu", kept[0])
+        torch.set_autocast_dtype("cpu", kept[1])
+
+    return Access(lambda: (is_on("cpu"), kind("cpu")), restore)
+
+
+def _torch_modes(torch: Any) -> Access:
+    """Modes that a step has entered and never left, as `torch.device("meta").__enter__()`. Read behind the default
+    device, which is one of them."""
+    count, leave = torch._C._len_torch_function_stack, torch._C._pop_torch_function_stack
+
+    def restore(kept: Any, now: Any) -> None:
+        for _ in range(count() - kept):
+            leave()
+
+    return Access(count, restore)
+
+
 def _rc_params(matplotlib: Any) -> Access:
     live = matplotlib.rcParams
     plain: Any = dict  # past the checks of the class itself, which take a millisecond
@@ -146,6 +169,14 @@ _TORCH = (
     ("_C._get_cudnn_benchmark", "_C._set_cudnn_benchmark"),
     ("_C._get_cudnn_deterministic", "_C._set_cudnn_deterministic"),
     ("_C._get_cudnn_allow_tf32", "_C._set_cudnn_allow_tf32"),
+    ("_C._get_cudnn_enabled", "_C._set_cudnn_enabled"),
+    ("_C._get_mkldnn_enabled", "_C._set_mkldnn_enabled"),
+    (
+        "_C._get_deterministic_fill_uninitialized_memory",
+        "_C._set_deterministic_fill_uninitialized_memory",
+    ),
+    ("is_warn_always_enabled", "set_warn_always"),
+    ("is_autocast_cache_enabled", "set_autocast_cache_enabled"),
 )
 
 ROWS: Tuple[Row, ...] = (
@@ -159,6 +190,8 @@ ROWS: Tuple[Row, ...] = (
     Row("the threads of pyarrow", "pyarrow.lib", called("cpu_count", "set_cpu_count")),
     Row("the defaults of torch", "torch", _pairs(*_TORCH)),
     Row("the default device of torch", "torch", _torch_device),
+    Row("modes of torch", "torch", _torch_modes),
+    Row("the autocast of torch", "torch", _torch_autocast),
     Row("the deterministic algorithms of torch", "torch", _torch_deterministic),
     Row("how torch prints", "torch._tensor_str", _variables("PRINT_OPTS")),
     Row("the rcParams of matplotlib", "matplotlib", _rc_params),

@@ -110,6 +110,27 @@ def _streams(sys_: Any) -> Access:
     return Access(partial(attrgetter(*names), sys_), restore)
 
 
+def _on_streams(sys_: Any) -> Access:
+    """What is set on the streams themselves, as a `write` of a program's own; they gain no names otherwise."""
+    live: Any = [getattr(sys_, name).__dict__ for name in ("stdout", "stderr", "stdin")]
+    known: Any = [{*variables} for variables in live]
+    out, err, in_ = live
+
+    def restore(kept: Any, now: Any) -> None:
+        for variables, names in zip(live, known):
+            for name in [name for name in variables if name not in names]:
+                del variables[name]
+
+    return Access(lambda: (len(out), len(err), len(in_)), restore)
+
+
+def _memory_tracing(tracemalloc: Any) -> Access:
+    def read() -> int:
+        return tracemalloc.is_tracing() and tracemalloc.get_traceback_limit()
+
+    return Access(read, from_kept(lambda frames: tracemalloc.start(frames) if frames else tracemalloc.stop()))
+
+
 def _environment(os_: Any) -> Access:
     # The mapping below `os.environ`: comparing that takes a quarter of a microsecond, decoding it twenty.
     environ = os_.environ
@@ -313,6 +334,7 @@ _WARNINGS = ("showwarning", "formatwarning", "_showwarnmsg", "_showwarnmsg_impl"
 
 ROWS: Tuple[Row, ...] = (
     Row("the standard streams", "sys", _streams),
+    Row("what is set on the standard streams", "sys", _on_streams),
     Row("the working directory", "os", called("getcwd", "chdir"), ("chdir", "fchdir")),
     Row("the environment variables", "os", _environment),
     Row("the umask", "os", _umask, ("umask",)),
@@ -356,6 +378,10 @@ ROWS: Tuple[Row, ...] = (
     Row("logging", "logging", attributes(*_LOGGING)),
     Row("the classes of loggers", "logging", attributes("loggerClass", "logRecordFactory", of="root.manager")),
     Row("logging.disable", "logging", _logging_off),
+    Row("the names of levels", "logging", mapped("_levelToName"), ("addLevelName",)),
+    Row("the names of levels", "logging", mapped("_nameToLevel"), ("addLevelName",)),
+    Row("how objects of a class are copied", "copyreg", mapped("dispatch_table"), ("pickle",)),
+    Row("the tracing of memory", "tracemalloc", _memory_tracing, ("start", "stop")),
     Row("resource limits", "resource", _limits, ("setrlimit", "prlimit")),
     Row("the locale", "locale", _locale, ("setlocale", "resetlocale")),
     Row("the decimal context", "decimal", _decimal("getcontext")),
