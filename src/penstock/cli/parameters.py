@@ -169,7 +169,9 @@ def _find(options: Options, word: str) -> tuple[Option, bool | None]:
     raise ParameterError(f"{options.flow} has no parameter {word}{_hint(word, known)}")
 
 
-_PENSTOCK_S = "--inline --max-workers --keep-going --tag --json --dry-run --no-cache --refresh --changed --file".split()
+_PENSTOCK_S = (
+    "--inline --max-workers --keep-going --seed --tag --json --dry-run --no-cache --refresh --changed --file".split()
+)
 _FORK_S = "--from --only --keep-code".split()
 
 
