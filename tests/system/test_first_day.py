@@ -14,11 +14,14 @@ HEAD = "from penstock import flow, step\n"
 
 def penstock(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "penstock", *words]
-    return subprocess.run(command, capture_output=True, text=True, errors="surrogateescape", env={**os.environ, **more})
+    environ = {**os.environ, **more}
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, errors="surrogateescape", env=environ, timeout=60
+    )
 
 
 def python(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *words], capture_output=True, text=True)
+    return subprocess.run([sys.executable, *words], check=False, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize(
@@ -59,3 +62,73 @@ def test_what_is_forgotten_in_a_body_is_told_with_its_line(project_folder: Path,
     assert ended.returncode == 1
     assert 'slip.py", line 8, in slip' in ended.stderr
     assert mend in ended.stderr
+
+
+SMALL = f"""{HEAD}
+@step
+def same(x):
+    return x
+
+
+@flow
+def small(n: int = 3):
+    return same(n)
+
+
+if __name__ == "__main__":
+    print(small())
+"""
+NOT_TEXT = "odd\udcff"
+
+
+def test_a_folder_whose_name_is_not_text_is_told_before_there_is_a_run(
+    project_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = project_folder / NOT_TEXT
+    folder.mkdir()
+    (folder / "small.py").write_text(SMALL)
+    monkeypatch.chdir(folder)
+    ended = penstock("run", "small.py")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("penstock: ")
+    assert "give the file or the folder another name" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert penstock("ls", "--json").stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["run", "--tag", NOT_TEXT, "small.py"], 2),
+        (["run", "--tag", "a\nb", "small.py"], 2),
+        (["tag", "small/1", NOT_TEXT], 2),
+        (["tag", "small/1", f"-{NOT_TEXT}"], 0),
+        (["ls", "--tag", NOT_TEXT], 2),
+        (["ls", NOT_TEXT], 2),
+        (["show", NOT_TEXT], 2),
+        (["show", f"small/1/{NOT_TEXT}"], 2),
+        (["logs", NOT_TEXT], 2),
+        (["why", f"small/1/{NOT_TEXT}/1"], 2),
+        (["get", NOT_TEXT], 2),
+        (["resume", NOT_TEXT], 2),
+        (["fork", NOT_TEXT], 2),
+        (["rm", NOT_TEXT], 2),
+        (["du", NOT_TEXT], 2),
+        (["gc", "--flow", NOT_TEXT, "--keep-last", "1"], 2),
+    ],
+)
+def test_words_that_are_not_text_get_words(project_folder: Path, words: list[str], code: int):
+    Path("small.py").write_text(SMALL)
+    assert penstock("run", "small.py").returncode == 0
+    ended = penstock(*words)
+    assert ended.returncode == code, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert penstock("ls", "--json").stdout.count('"run"') <= 1
+
+
+def test_a_name_that_no_folder_can_have_is_told_before_there_is_a_run(project_folder: Path):
+    Path("small.py").write_text(SMALL.replace("@flow", f"@flow(name='{'é' * 150}')"))
+    ended = penstock("run", "small.py")
+    assert ended.returncode == 2
+    assert "its name has 300 bytes" in ended.stderr
+    assert penstock("ls", "--json").stdout.strip() == "[]"

@@ -212,7 +212,7 @@ def _converted(option: Option, word: str) -> Any:
 def _read(option: Option, file: str) -> str:
     """The text of a file, without the newline that editors end it with."""
     try:
-        return Path(file).expanduser().read_text(encoding="utf-8").removesuffix("\n")
+        return Path(file).expanduser().read_text(encoding="utf-8-sig").removesuffix("\n")
     except OSError as error:
         raise ParameterError(f"{option.word} @{file}: {error.strerror or error}") from None
     except UnicodeDecodeError:

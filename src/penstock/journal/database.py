@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.errors import JournalError
-from penstock.journal import faults, mounts
+from penstock.journal import faults, mounts, texts
 from penstock.journal.migrate import migrate, newest, refuse_newer, version
 
 Values = Sequence[Any] | dict[str, Any]
@@ -29,6 +29,8 @@ class Database:
         """All rows of a query."""
         try:
             return self._connection.execute(statement, values).fetchall()
+        except UnicodeEncodeError as error:
+            raise texts.unknown(error) from None
         except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
 
@@ -36,6 +38,8 @@ class Database:
         """The rows of a query as they are found; read them to the end, or close the generator, before a write."""
         try:
             yield from self._connection.execute(statement, values)
+        except UnicodeEncodeError as error:
+            raise texts.unknown(error) from None
         except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
 
@@ -43,6 +47,8 @@ class Database:
         """The first row of a query, or None."""
         try:
             return self._connection.execute(statement, values).fetchone()
+        except UnicodeEncodeError as error:
+            raise texts.unknown(error) from None
         except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
 
