@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -132,3 +133,74 @@ def test_a_name_that_no_folder_can_have_is_told_before_there_is_a_run(project_fo
     assert ended.returncode == 2
     assert "its name has 300 bytes" in ended.stderr
     assert penstock("ls", "--json").stdout.strip() == "[]"
+
+
+def test_a_fork_without_a_run_is_of_the_latest_one(project_folder: Path):
+    Path("small.py").write_text(SMALL)
+    for _ in range(2):
+        assert penstock("run", "small.py").returncode == 0
+    assert "small/3 done" in penstock("fork").stderr
+    assert json.loads(penstock("show", "small/3", "--json").stdout)["origin"]["run"] == "small/2"
+    assert "small/4 done" in penstock("fork", "--n", "4").stderr
+    assert penstock("get", "small/4").stdout == "4\n"
+    wrong = penstock("fork", "--form", "same")
+    assert wrong.returncode == 2
+    assert "did you mean --from" in wrong.stderr
+
+
+def test_a_flow_is_found_by_the_name_of_its_module(project_folder: Path):
+    folder = project_folder / "pack" / "deep"
+    folder.mkdir(parents=True)
+    for file in (folder.parent / "__init__.py", folder / "__init__.py"):
+        file.touch()
+    (folder.parent / "more.py").write_text("FACTOR = 2\n")
+    code = SMALL.replace("    return x", "    return x * FACTOR").replace(HEAD, f"{HEAD}from ..more import FACTOR\n")
+    (folder / "small.py").write_text(code)
+    for target in ("pack.deep.small", "pack.deep.small:small", "pack/deep/small.py"):
+        assert penstock("run", target, "--n", "4").returncode == 0
+        assert penstock("get", "small").stdout == "8\n"
+    for target in ("pack.deep.none:small", "pack.none", "none", "pack/none.py"):
+        ended = penstock("run", target)
+        assert ended.returncode == 2
+        assert ended.stderr.startswith(f"penstock: there is no file {target.partition(':')[0]}")
+
+
+RESUMED = f"""{HEAD}
+import os, sys
+@step
+def same(x): return x
+@flow
+def small(n: int, kept: int = 2, *rest: int, **more: int):
+    if os.environ.get("FAIL"): raise ValueError("no")
+    return [n, kept, rest, more]
+"""
+
+
+@pytest.mark.parametrize("way", ["command", "python"])
+def test_command_and_client_resume_by_one_rule(project_folder: Path, way: str):
+    def resume(name: str = "") -> subprocess.CompletedProcess[str]:
+        if way == "command":
+            return penstock("resume", *([name] if name else []))
+        return python("-c", f"import penstock; penstock.resume({name!r})")
+
+    Path("small.py").write_text(RESUMED)
+    assert penstock("run", "small.py", "--n", "1", "--other", "5", "7", FAIL="1").returncode == 1
+    Path("small.py").write_text(RESUMED.replace("n: int, ", "").replace("[n, ", "["))
+    assert "started with n, which small no longer takes" in resume().stderr
+    Path("small.py").write_text(RESUMED.replace("n: int, ", "n: int, new: int, "))
+    assert "started without new, which small needs now" in resume().stderr
+    Path("small.py").write_text(RESUMED.replace("kept: int = 2", "kept: int = 2, new: int = 3"))
+    assert resume("small").returncode == 0
+    assert python("-c", "import penstock; print(penstock.run().result())").stdout == "[1, 2, (7,), {'other': 5}]\n"
+    assert "there is no run that is not done" in resume().stderr
+
+
+@pytest.mark.parametrize(
+    "call", ["small(n='many')", "small.submit(n='many')", "penstock.fork('small/1', params={'n': 'many'})"]
+)
+def test_python_code_is_told_of_a_wrong_parameter_before_there_is_a_run(project_folder: Path, call: str):
+    Path("small.py").write_text(SMALL)
+    assert penstock("run", "small.py").returncode == 0
+    ended = python("-c", f"import penstock\nfrom small import small\n{call}")
+    assert "ParameterError: small: n: expected int, got str 'many'" in ended.stderr
+    assert len(json.loads(penstock("ls", "--json").stdout)) == 1

@@ -6,7 +6,7 @@ Touches the head of a value alone, however many rows or columns it has.
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, List, Optional, Protocol, Tuple
+from typing import Any, Callable, Dict, List, Optional, Protocol, Tuple
 
 from penstock.artifacts.masking import cut
 
@@ -56,9 +56,10 @@ def _numpy(value: Any, look: Look) -> Facts:
         mask = np.ma.getmaskarray(value)
     first = (0,) * (value.ndim - 1)
     row = plain[first][:ITEMS] if plain.size else plain[:0]
-    head: List[Any] = [str(item) for item in row] if value.dtype.kind in _NUMBERS else row.tolist()
+    head: List[Any] = list(row) if value.dtype.kind in _NUMBERS else row.tolist()
     hidden: List[Any] = mask[first][:ITEMS].tolist() if mask is not None and plain.size else [False] * len(head)
-    items = ["--" if gone is True else item if value.dtype.kind in _NUMBERS else look.text(item, 1) for item, gone in zip(head, hidden)]
+    said: Callable[[Any], str] = str if value.dtype.kind in _NUMBERS else lambda item: look.text(item, 1)
+    items = ["--" if gone is True else said(item) for item, gone in zip(head, hidden)]
     shown = "".join((": ", ", ".join(items), ", …" if plain.size > ITEMS else ""))
     return {"text": f"array {'x'.join(map(str, value.shape))} {facts['dtype']}{shown if head else ''}", **facts}
 
