@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -204,3 +206,56 @@ def test_python_code_is_told_of_a_wrong_parameter_before_there_is_a_run(project_
     ended = python("-c", f"import penstock\nfrom small import small\n{call}")
     assert "ParameterError: small: n: expected int, got str 'many'" in ended.stderr
     assert len(json.loads(penstock("ls", "--json").stdout)) == 1
+
+
+def test_the_journal_is_whole_in_one_file_after_a_normal_end(project_folder: Path, tmp_path: Path):
+    Path("small.py").write_text(SMALL)
+    assert penstock("run", "small.py").returncode == 0
+    assert python("small.py").returncode == 0
+    copy = tmp_path / "copy" / ".penstock"
+    copy.mkdir(parents=True)
+    shutil.copy(Path(".penstock/journal.db"), copy)
+    listed = subprocess.run(
+        [sys.executable, "-m", "penstock", "ls", "--json"], check=True, capture_output=True, cwd=copy.parent
+    )
+    assert [run["id"] for run in json.loads(listed.stdout)] == ["small/2", "small/1"]
+
+
+@pytest.mark.parametrize("damage", ["header", "schema", "pages", "wal", "truncated"])
+def test_a_damaged_journal_gets_words(project_folder: Path, damage: str):
+    Path("small.py").write_text(SMALL)
+    assert penstock("run", "small.py").returncode == 0
+    file = Path(".penstock/journal.db")
+    content = bytearray(file.read_bytes())
+    places = {
+        "header": (0, 40),
+        "schema": (100, 4096),
+        "pages": (4096, len(content)),
+        "wal": (0, 0),
+        "truncated": (0, 0),
+    }
+    for at in range(*places[damage], 7):
+        content[at] ^= 0x91
+    file.write_bytes(content[:5000] if damage == "truncated" else content)
+    if damage == "wal":
+        file.with_name("journal.db-wal").write_bytes(b"dead" * 10_000)
+    for words in (["ls"], ["show"], ["run", "small.py"], ["doctor"]):
+        ended = penstock(*words)
+        assert "Traceback" not in ended.stderr
+        if damage == "wal":
+            assert ended.returncode == 0, ended.stderr
+        elif words[0] != "doctor":
+            assert ended.stderr.startswith("penstock: the journal ")
+
+
+def test_ctrl_c_is_quiet_while_the_command_imports_what_it_needs(project_folder: Path):
+    """Raised by an import, as it would be in the first instant."""
+    Path("click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise AssertionError\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "penstock", "ls"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": "."},
+    )
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")

@@ -31,6 +31,8 @@ class Database:
             return self._connection.execute(statement, values).fetchall()
         except UnicodeEncodeError as error:
             raise texts.unknown(error) from None
+        except UnicodeDecodeError as error:  # of a damaged file, also in what SQLite says of it
+            raise faults.damaged(self.path) from error
         except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
 
@@ -40,6 +42,8 @@ class Database:
             yield from self._connection.execute(statement, values)
         except UnicodeEncodeError as error:
             raise texts.unknown(error) from None
+        except UnicodeDecodeError as error:  # of a damaged file, also in what SQLite says of it
+            raise faults.damaged(self.path) from error
         except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
 
@@ -49,6 +53,8 @@ class Database:
             return self._connection.execute(statement, values).fetchone()
         except UnicodeEncodeError as error:
             raise texts.unknown(error) from None
+        except UnicodeDecodeError as error:  # of a damaged file, also in what SQLite says of it
+            raise faults.damaged(self.path) from error
         except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
 
@@ -102,6 +108,14 @@ class Database:
             raise faults.journal_error(self.path, error) from error
         return Database(connection, self.path, writable=True)
 
+    def fold(self) -> None:
+        """Put all into the one file, unless another connection is at work: then it is that one's to do."""
+        try:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.DatabaseError:
+            return  # the disk is full, say. Nothing is lost: what is beside the file is read with it
+
     def close(self) -> None:
         """Close the connection. Idempotent."""
         self._connection.close()
@@ -136,7 +150,11 @@ def open_read_only(path: Path) -> Database:
         connection = _connect_read_only(path)
     except sqlite3.DatabaseError as error:
         raise faults.journal_error(path, error) from error
-    present = version(connection)
+    try:
+        present = version(connection)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise faults.journal_error(path, error) from error
     if present == newest():
         return Database(connection, path, writable=False)
     try:
