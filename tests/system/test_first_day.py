@@ -259,3 +259,38 @@ def test_ctrl_c_is_quiet_while_the_command_imports_what_it_needs(project_folder:
         env={**os.environ, "PYTHONPATH": "."},
     )
     assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
+
+
+def test_two_names_for_one_flow_are_one_flow(project_folder: Path):
+    Path("small.py").write_text(SMALL.replace("if __name__", "again = small\nif __name__"))
+    for target in ("small.py", "small.py:small", "small.py:again"):
+        assert penstock("run", target).returncode == 0
+    assert penstock("ls", "--json").stdout.count('"flow": "small"') == 3
+
+
+def test_ctrl_c_is_at_once_where_nothing_is_in_flight(project_folder: Path):
+    code = SMALL.replace("    return same(n)", "    same(n)\n    print('asleep', flush=True)\n    time.sleep(600)\n")
+    Path("small.py").write_text("import time\n" + code)
+    Path("penstock.toml").write_text("grace = 300\n")
+    with subprocess.Popen(
+        [sys.executable, "-m", "penstock", "run", "small.py"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "asleep\n"
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)  # a fifth of the grace
+    assert process.returncode == 130
+    assert "stopping now" in told
+
+
+def test_retries_are_seen_and_metrics_tell_attempts_apart(project_folder: Path):
+    step = "    log_metrics({'loss': 1.0 / current.attempt})\n    assert current.attempt == 3\n    return x"
+    code = SMALL.replace("    return x", step).replace("@step", "@step(retries=2)")
+    Path("small.py").write_text(code.replace("import flow", "import current, flow, log_metrics"))
+    assert "small/1 same: 1 done, 2 retries" in penstock("run", "small.py").stderr
+    lines = penstock("show", "small/1/same/1").stdout.splitlines()
+    assert [line.split() for line in lines if line.startswith("loss")] == [
+        ["loss", "1", "1"],
+        ["loss", "2", "0.5"],
+        ["loss", "3", "0.333333"],
+    ]

@@ -140,9 +140,11 @@ def module_name(path: Path) -> tuple[str, str]:
 
 def pick_flow(module: ModuleType, file: str, wanted: str) -> Flow[Any, Any]:
     """The flow of a loaded module: the one that is named, or the only one that is defined there."""
-    flows = {name: flow for name, flow in _flows_of(module) if flow.fn.__module__ == module.__name__}
+    own = {name: flow for name, flow in _flows_of(module) if flow.fn.__module__ == module.__name__}
+    once = {id(flow): name for name, flow in reversed(own.items())}  # a flow may have several names
+    flows = {name: flow for name, flow in own.items() if once[id(flow)] == name}
     if wanted:
-        chosen = flows.get(wanted) or next((flow for flow in flows.values() if flow.name == wanted), None)
+        chosen = own.get(wanted) or next((flow for flow in flows.values() if flow.name == wanted), None)
         if chosen is None:
             raise UsageError(f"{file} has no flow {wanted!r}; it has: {', '.join(flows) or 'none'}")
         return chosen
