@@ -294,3 +294,13 @@ def test_retries_are_seen_and_metrics_tell_attempts_apart(project_folder: Path):
         ["loss", "2", "0.5"],
         ["loss", "3", "0.333333"],
     ]
+
+
+def test_steps_of_one_short_name_are_told_apart(project_folder: Path):
+    for name in ("first", "second"):
+        Path(f"{name}.py").write_text(f"{HEAD}@step\ndef load(): return 1\n")
+    code = f"{HEAD}import first, second\n@flow\ndef both(): return [first.load(), second.load(), second.load()]\n"
+    Path("both.py").write_text(code)
+    assert penstock("run", "both.py").returncode == 0
+    shown = [line.split() for line in penstock("show", "both").stdout.splitlines() if line.startswith("load")]
+    assert shown == [["load", "(first.load)", "1"], ["load", "(second.load)", "2"]]
