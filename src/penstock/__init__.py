@@ -67,6 +67,10 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
 def _hand_down() -> None:
     """Tell the sdk how a flow that is called outside a run gets one. The kit has no `launch`, and so no such way."""
     from importlib.util import find_spec

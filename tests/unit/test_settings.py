@@ -195,3 +195,7 @@ def test_how_much_is_kept_of_a_log(tmp_path: Path) -> None:
         load(tmp_path, "log_limit = 0")
     with pytest.raises(UsageError, match=r"PENSTOCK_LOG_LIMIT: 'much' is not a size"):
         load(tmp_path, PENSTOCK_LOG_LIMIT="much")
+
+
+def test_a_mark_of_byte_order_is_no_part_of_the_file(tmp_path: Path) -> None:
+    assert load(tmp_path, "\ufeffmax_workers = 3\n").max_workers == 3

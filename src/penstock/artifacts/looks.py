@@ -6,7 +6,7 @@ Touches the head of a value alone, however many rows or columns it has.
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, List, Optional, Protocol, Tuple
+from typing import Any, Callable, Dict, List, Optional, Protocol, Tuple
 
 from penstock.artifacts.masking import cut
 
@@ -30,6 +30,9 @@ def of(kind: type) -> Any:
     return None
 
 
+_NUMBERS = "biufc"  # kinds of dtypes; as numpy writes them: what `tolist` makes of a float32 has digits that it has not
+
+
 def is_quick(value: Any) -> bool:
     """Whether looking at it runs no code but numpy's own, on a dtype that says little."""
     numpy = sys.modules.get("numpy")
@@ -44,15 +47,19 @@ def _numpy(value: Any, look: Look) -> Facts:
         return None
     facts: Dict[str, Any] = {"shape": list(value.shape), "dtype": _dtype(value.dtype)}
     if value.ndim == 0:
+        if value.dtype.kind in _NUMBERS:
+            return {"text": str(np.ndarray.__getitem__(value, ()) if isinstance(value, np.ndarray) else value), **facts}
         item = value.item()
         return {"text": str(value) if type(item) is type(value) else look.text(item, 1), **facts}
     plain, mask = np.ndarray.view(value, np.ndarray), None
     if isinstance(value, np.ma.MaskedArray):
         mask = np.ma.getmaskarray(value)
     first = (0,) * (value.ndim - 1)
-    head: List[Any] = plain[first][:ITEMS].tolist() if plain.size else []
+    row = plain[first][:ITEMS] if plain.size else plain[:0]
+    head: List[Any] = list(row) if value.dtype.kind in _NUMBERS else row.tolist()
     hidden: List[Any] = mask[first][:ITEMS].tolist() if mask is not None and plain.size else [False] * len(head)
-    items = ["--" if gone is True else look.text(item, 1) for item, gone in zip(head, hidden)]
+    said: Callable[[Any], str] = str if value.dtype.kind in _NUMBERS else lambda item: look.text(item, 1)
+    items = ["--" if gone is True else said(item) for item, gone in zip(head, hidden)]
     shown = "".join((": ", ", ".join(items), ", …" if plain.size > ITEMS else ""))
     return {"text": f"array {'x'.join(map(str, value.shape))} {facts['dtype']}{shown if head else ''}", **facts}
 

@@ -144,7 +144,10 @@ class _Preview:
             if _is(kind, base):
                 return f"{'' if kind in _BARE else kind.__name__}{self._items(value, base, brackets, deep)}"
         found = self.of_library(value)
-        return f"<{found['text'][:60]}>" if found else self._own(value, kind, failed)
+        if found is None:
+            return self._own(value, kind, failed)
+        text = found["text"][:60]
+        return text if found.get("shape") == [] else f"<{text}>"  # a number, or an array and the like
 
     def of_library(self, value: Any) -> Optional[Dict[str, Any]]:
         """What `looks.py` says; None: nothing. Code of libraries can be slow as well."""

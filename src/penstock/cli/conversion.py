@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from penstock.cli import annotations
-from penstock.cli.annotations import MAPPINGS, NONE, SEQUENCES, name_of, origin_of, plain
+from penstock.launch import annotations
+from penstock.launch.annotations import MAPPINGS, NONE, SEQUENCES, name_of, origin_of, plain
 
 
 class Mismatch(ValueError):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def told_failure(error: BaseException, project: Project) -> Iterator[str]:
     """The lines that tell why a run of the project failed."""
     yield told_traceback(error)
-    place = _place(error)
+    place = place_of(error)
     if place and isinstance(error.__cause__, RemoteTraceback):
         yield f"\nThe flow met it at {place}"
     for task in dict.fromkeys(tasks_of(error)):
@@ -35,7 +35,7 @@ def told_traceback(error: BaseException) -> str:
     remote = error.__cause__
     if isinstance(remote, RemoteTraceback) and hasattr(error, TASK_ATTRIBUTE):
         return remote.text.rstrip()
-    if isinstance(error, PenstockError) and not _place(error) and error.__cause__ is None:
+    if isinstance(error, PenstockError) and not place_of(error) and error.__cause__ is None:
         return f"{type(error).__name__}: {error}"
     if isinstance(error, PlatformError):  # the machine's, not the user's code: where it was met says nothing
         return f"{type(error).__name__}: {error}"
@@ -56,7 +56,7 @@ def _without_importlib(lines: list[str]) -> Iterator[str]:
             yield line
 
 
-def _place(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
     """`digits.py:30, in digits: trained = ...`: the innermost line of the user's own that the error came through."""
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         code = frame.f_code

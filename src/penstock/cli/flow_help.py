@@ -9,9 +9,9 @@ import shlex
 from pathlib import PurePath
 from typing import Any
 
-from penstock.cli import annotations
 from penstock.cli.docstrings import words_of
 from penstock.cli.parameters import REQUIRED, Option, Options
+from penstock.launch import annotations
 
 _WIDTH = 28
 

@@ -11,6 +11,7 @@ from penstock.cli.choices import Choices, seed_option, with_options
 
 _EPILOG = """\b
 Examples:
+  penstock fork                                 the latest run
   penstock fork digits/3                        with the code as it is now
   penstock fork digits/3 --rows 500             with another parameter
   penstock fork --seed 7 digits/3               with other random numbers
@@ -25,7 +26,7 @@ Examples:
     epilog=_EPILOG,
     options_metavar="[OPTIONS]",
     # Whatever stands after RUN belongs to the flow, also what looks like an option of ours.
-    context_settings={"allow_interspersed_args": False},
+    context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True},
 )
 @with_options
 @seed_option
@@ -36,7 +37,7 @@ Examples:
 @click.option(
     "--file", type=click.Path(exists=True, dir_okay=False), help="Where the flow's file is now, if it was moved."
 )
-@click.argument("run", metavar="RUN", shell_complete=complete_run)
+@click.argument("run", metavar="[RUN]", default="", shell_complete=complete_run)
 @click.argument("words", metavar="[PARAMETERS]...", nargs=-1, type=click.UNPROCESSED)
 def command(
     run: str,
@@ -50,8 +51,11 @@ def command(
     """Make a new run from an old one, with other parameters and edited code: what it finished is reused where the step,
     its inputs and its code are the same. The old run stays as it is.
 
-    Options of Penstock stand before RUN; all after it are the flow's parameters. Exit codes as of `penstock run`.
+    RUN: the latest one. Options of Penstock stand before it; all after it are the flow's parameters. Exit codes as of
+    `penstock run`.
     """
+    if run.startswith("-"):
+        run, words = "", (run, *words)
     choices = Choices(**chosen)
     from penstock.executors.blank import blank_process
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli.display import PlainDisplay, newest_line
+from penstock.cli.progress import retries
 from penstock.client.words import duration, one_line
 from penstock.model.visible import visible
 
@@ -76,7 +77,7 @@ class LiveDisplay(PlainDisplay):
                 Text(f"  {visible(step.name)}"),
                 bar,
                 f"{done:,}/{total:,}",
-                Text(f"{running} running" if running else "", style="cyan"),
+                Text(", ".join(filter(None, (f"{running} running" if running else "", retries(step)))), style="cyan"),
                 Text(f"{failed} failed" if failed else f"{cancelled} cancelled" if cancelled else "", style="red"),
                 Text(duration(step.elapsed_s), style="dim"),
             )

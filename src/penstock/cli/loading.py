@@ -15,6 +15,13 @@ def load(target: str) -> Flow[Any, Any]:
     """The flow of `FILE` or `FILE:FLOW`. Runs the file's module. Raises UsageError, after the traceback is told."""
     try:
         return load_flow(target)
+    except UsageError as error:
+        from penstock.cli.failure import place_of
+
+        place = place_of(error)
+        if not place or str(error).startswith(place.partition(":")[0]):
+            raise
+        raise type(error)(f"{error}\n  at {place}") from error
     except (PenstockError, KeyboardInterrupt):
         raise
     except SyntaxError as error:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import enum
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from penstock.cli import annotations
 from penstock.cli.conversion import Mismatch, from_text
 from penstock.cli.errors import hint
 from penstock.errors import ParameterError
+from penstock.launch import annotations
+from penstock.model.nearest import nearest
 
 REQUIRED = inspect.Parameter.empty
 _GUESSED = (bool, int, float, str, list, dict, tuple, set, frozenset)
@@ -73,8 +74,8 @@ def options_of(fn: Callable[..., Any], flow: str) -> Options:
 
 def _annotation(fn: Callable[..., Any], parameter: inspect.Parameter) -> Any:
     if parameter.annotation is not parameter.empty:
-        found = _resolved(fn, parameter.annotation)
-        if found is not REQUIRED:
+        found = annotations.resolved(fn, parameter.annotation)
+        if found is not None:
             return found
     return _guessed(parameter.default)
 
@@ -88,18 +89,6 @@ def _guessed(default: Any) -> Any:
     kind = typing.cast("Any", type(default))
     known = kind in _GUESSED or isinstance(default, enum.Enum) or kind.__module__ == "datetime"
     return kind if known or annotations.is_record(kind) else Any
-
-
-def _resolved(fn: Callable[..., Any], annotation: Any) -> Any:
-    """The annotation, also where it is written as text; `REQUIRED` where it names what can't be found."""
-
-    def holder() -> None: ...
-
-    holder.__annotations__ = {"it": annotation}
-    try:
-        return typing.get_type_hints(holder, getattr(fn, "__globals__", {}), include_extras=True)["it"]
-    except (NameError, TypeError, AttributeError, SyntaxError):  # a name that only type checkers import
-        return REQUIRED
 
 
 def parse(options: Options, words: Sequence[str], *, partial: bool = False) -> dict[str, Any]:
@@ -169,15 +158,19 @@ def _find(options: Options, word: str) -> tuple[Option, bool | None]:
     raise ParameterError(f"{options.flow} has no parameter {word}{_hint(word, known)}")
 
 
-_PENSTOCK_S = "--inline --max-workers --keep-going --tag --json --dry-run --no-cache --refresh --changed --file".split()
+_PENSTOCK_S = (
+    "--inline --max-workers --keep-going --seed --tag --json --dry-run --no-cache --refresh --changed --file".split()
+)
 _FORK_S = "--from --only --keep-code".split()
 
 
-def _hint(word: str, known: Iterable[str]) -> str:
+def _hint(word: str, known: list[str]) -> str:
     if word in _PENSTOCK_S:
         return f"; {word} is Penstock's own: write it before the file"
     if word in _FORK_S:
         return f"; {word} is Penstock's own: write it before the run"
+    if not nearest(word, known) and (own := nearest(word, [*_PENSTOCK_S, *_FORK_S], 0.7)):
+        return f"; did you mean {own}, which is Penstock's own?"
     return hint(word, known)
 
 
@@ -210,7 +203,7 @@ def _converted(option: Option, word: str) -> Any:
 def _read(option: Option, file: str) -> str:
     """The text of a file, without the newline that editors end it with."""
     try:
-        return Path(file).expanduser().read_text(encoding="utf-8").removesuffix("\n")
+        return Path(file).expanduser().read_text(encoding="utf-8-sig").removesuffix("\n")
     except OSError as error:
         raise ParameterError(f"{option.word} @{file}: {error.strerror or error}") from None
     except UnicodeDecodeError:

@@ -24,6 +24,7 @@ class StepProgress:
     active_s: float  # when its counts changed last, or something of it ran
     told: int = -1  # how many had settled when a line told of it last; -1: no line did
     told_s: float = 0.0
+    told_retries: bool = False
     pause_s: float = 0.0  # until the next line that tells of its rest: twice as long each time
 
     @property
@@ -98,10 +99,20 @@ def _line(step: StepProgress, now_s: float) -> str:
         return _told(step, now_s, _at_rest(step))
     if step.told < 0 and not rests and step.count.running:
         return _told(step, now_s, f"{step.name}: started, {plural(step.total, 'task')} so far")
+    if step.count.retries and not rests and not step.told_retries:
+        step.told_retries = True
+        return _told(step, now_s, f"{step.name}: {retries(step)} so far")
     if not rests and step.told >= 0 and now_s - step.told_s >= _LIFE_S:
         going = f"{step.name}: {step.settled:,} of {step.total:,} done, {step.count.running} running"
+        going += f", {retries(step)}" if step.count.retries else ""
         return _told(step, now_s, f"{going}, {duration(now_s - step.began_s)}")
     return ""
+
+
+def retries(step: StepProgress) -> str:
+    """`2 retries`; "": none."""
+    count = step.count.retries
+    return f"{count:,} {'retry' if count == 1 else 'retries'}" if count else ""
 
 
 def _told(step: StepProgress, now_s: float, line: str) -> str:
@@ -117,5 +128,7 @@ def _at_rest(step: StepProgress) -> str:
         words.append(f"{step.count.cancelled:,} cancelled")
     if step.count.reused:
         words.append(f"{step.count.reused:,} reused")
+    if step.count.retries:
+        words.append(retries(step))
     took = f" in {duration(step.elapsed_s)}" if step.elapsed_s >= 0.1 else ""
     return f"{step.name}: {', '.join(words)}{took}"

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.cli.driving import drive
 from penstock.cli.loading import load
-from penstock.cli.parameters import REQUIRED, options_of, with_defaults
 from penstock.cli.unpickling import unpickled
 from penstock.client.forking import order_to_resume
 from penstock.client.reader import Reader
-from penstock.client.resuming import params_of
-from penstock.client.targets import find_flow
-from penstock.errors import NotFoundError, UsageError
+from penstock.client.resuming import find_to_resume, params_of, params_to_resume
+from penstock.errors import UsageError
 from penstock.journal import queries
-from penstock.model.states import RunStatus
 
 if TYPE_CHECKING:
     from penstock.cli.choices import Choices
@@ -29,22 +26,10 @@ if TYPE_CHECKING:
 def resume(run: str, file: str | None, choices: Choices, blank: Blank | None) -> int:
     """Drive the run that `run` names; gives the exit code. `file` None: the flow's file is where it was."""
     reader = Reader.here()
-    row = _find(reader, run)
+    row = find_to_resume(reader, run)
     flow = load(target_of(reader, row, file))
     order = order_to_resume(reader, row, flow, _parameters(reader, row, flow))
     return drive(reader.project, order, choices, blank, ("penstock", "resume", *choices.words(), row.run_id))
-
-
-def _find(reader: Reader, text: str) -> RunRow:
-    if "/" in text.strip("/"):
-        return queries.resolve(reader.journal, text)
-    flow = find_flow(reader, text) if text else None
-    for limit in (50, None):  # all are asked for only where the latest are all done
-        for row in queries.runs(reader.journal, flow=flow, limit=limit):
-            if row.status != RunStatus.DONE:
-                return row
-    what = f"all runs of {flow} are done" if flow else "there is no run that is not done"
-    raise NotFoundError(f"{what}: nothing to resume; see `penstock ls`")
 
 
 def target_of(reader: Reader, row: RunRow, moved_to: str | None, verb: str = "resume") -> str:
@@ -81,16 +66,5 @@ def _in_project(file: str, root: Path) -> str:
 
 
 def _parameters(reader: Reader, row: RunRow, flow: Flow[Any, Any]) -> dict[str, Any]:
-    """The run's own parameters; those that its flow has got since then have their defaults."""
-    options = options_of(flow.fn, flow.name)
     params = unpickled(f"the parameters of {row.run_id}", lambda: params_of(reader, row), UsageError)
-    every = with_defaults(options, params)
-    stored = [name for name, _ in queries.detail(reader.journal, row.id).params]
-    gone = [name for name in stored if name not in every]
-    new = [name for name, value in every.items() if value is REQUIRED]
-    again = f"start a new run with `penstock run`, or give {flow.name} the signature that it had"
-    if gone:
-        raise UsageError(f"{row.run_id} was started with {', '.join(gone)}, which {flow.name} no longer takes: {again}")
-    if new:
-        raise UsageError(f"{row.run_id} was started without {', '.join(new)}, which {flow.name} needs now: {again}")
-    return every
+    return params_to_resume(reader, row, flow, params)

@@ -17,6 +17,7 @@ _EPILOG = """\b
 Examples:
   penstock run digits.py                          the only flow of the file
   penstock run digits.py:digits --rows 500        one of several, with a parameter
+  penstock run package.module:digits              a module, as Python names it
   penstock run digits.py --depths '[2, 4]'        lists, dicts and dataclasses as JSON
   penstock run digits.py --config @config.json    a value from a file
   penstock run --inline digits.py                 all in one process: breakpoint() works

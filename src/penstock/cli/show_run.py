@@ -5,7 +5,7 @@ from __future__ import annotations
 from penstock.cli import output
 from penstock.client import words
 from penstock.client.flow_runs import Run
-from penstock.client.structs import RunInfo
+from penstock.client.structs import RunInfo, StepInfo
 from penstock.client.tasks import Task
 from penstock.client.values import shown_input, shown_value
 from penstock.model.ids import how_to_resume
@@ -65,9 +65,15 @@ def _show_steps(info: RunInfo) -> None:
     columns = ("waiting", "running", "done", "reused", "failed", "cancelled")
     output.table(
         ("step", *columns),
-        [(step.step, *(_count(getattr(step, column)) for column in columns)) for step in info.steps],
+        [(_named(step, info), *(_count(getattr(step, column)) for column in columns)) for step in info.steps],
         right=columns,
     )
+
+
+def _named(step: StepInfo, info: RunInfo) -> str:
+    """Its short name; with its module where another step has the same one."""
+    others = sum(one.step == step.step for one in info.steps)
+    return f"{step.step}  ({step.step_path})" if others > 1 and step.step_path else step.step
 
 
 def _count(count: int) -> str:

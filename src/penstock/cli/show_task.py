@@ -102,13 +102,19 @@ def _show_metrics(info: TaskInfo) -> None:
     if not points:
         return
     output.title("Metrics")
+    attempts = any(one.attempt != points[0].attempt for one in points)
     output.table(
-        ("metric", "step", "value"),
+        ("metric", *(["attempt"] if attempts else []), "step", "value"),
         [
-            (one.name, "" if one.step is None else str(one.step), words.number(one.value))
+            (
+                one.name,
+                *([str(one.attempt)] if attempts else []),
+                "" if one.step is None else str(one.step),
+                words.number(one.value),
+            )
             for one in points[-_METRICS_SHOWN:]
         ],
-        right=("step", "value"),
+        right=("attempt", "step", "value"),
     )
     if len(points) > _METRICS_SHOWN:
         output.line(

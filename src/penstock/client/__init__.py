@@ -53,6 +53,8 @@ def resume(
 ) -> Any:
     """Go on with a run; blocks until it is over, and gives the flow's result, or raises what ended the run.
 
+    `name`: "digits/3"; "digits" or "": the latest one of it, or of all, that is not done. Its parameters stay.
+
     `changed`: finished tasks whose code has changed since run again. `refresh`: steps whose cached results are made
     anew. `cache` False: no cached result is read or stored. `dry_run`: run no step, and give a `ForecastInfo` that says
     what would be reused and what would run, and why.

@@ -8,13 +8,14 @@ from typing import Any
 from penstock.client import targets
 from penstock.client.infos import forecast_info
 from penstock.client.reader import Reader
-from penstock.client.resuming import flow_of, params_of
+from penstock.client.resuming import find_to_resume, flow_of, params_of, params_to_resume
 from penstock.client.trials import trial_of
 from penstock.engine.reuse import Policy
 from penstock.errors import NotFoundError, ParameterError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunRow
 from penstock.launch import runs
+from penstock.launch.arguments import check_arguments
 from penstock.launch.how import How
 from penstock.launch.preparing import Order
 from penstock.launch.rehearsing import rehearse
@@ -25,9 +26,10 @@ from penstock.sdk.flows import Flow, seed_text
 
 def resume_run(reader: Reader, name: str, flow: Flow[Any, Any] | None, policy: Policy, dry_run: bool) -> Any:
     """What `penstock.resume` does."""
-    row = targets.find_run(reader, name)
+    row = find_to_resume(reader, name)
     flow = flow or flow_of(row, queries.detail(reader.journal, row.id))
-    return _drive(reader, order_to_resume(reader, row, flow, params_of(reader, row)), How(policy=policy), dry_run)
+    params = params_to_resume(reader, row, flow, params_of(reader, row))
+    return _drive(reader, order_to_resume(reader, row, flow, params), How(policy=policy), dry_run)
 
 
 def fork_run(
@@ -112,4 +114,5 @@ def merged(reader: Reader, row: RunRow, flow: Flow[Any, Any], given: Mapping[str
         flow.binder.signature.bind(*bound.args, **bound.kwargs)
     except TypeError as error:
         raise ParameterError(f"{row.run_id} can't be forked as it is: {flow.name}() {error}; give it a value") from None
+    check_arguments(flow, given)
     return dict(bound.arguments)

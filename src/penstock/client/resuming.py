@@ -9,11 +9,13 @@ from typing import Any, cast
 
 from penstock.artifacts import names
 from penstock.client.reader import Reader
+from penstock.client.targets import find_flow, find_run
 from penstock.client.values import Loader
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunDetail, RunRow
 from penstock.launch import targets
+from penstock.model.states import RunStatus
 from penstock.sdk.flows import Flow
 
 
@@ -24,6 +26,38 @@ def params_of(reader: Reader, row: RunRow) -> dict[str, Any]:
         name: loader.load(stored, f"the parameter {name}")
         for name, stored in queries.detail(reader.journal, row.id).params
     }
+
+
+def find_to_resume(reader: Reader, text: str) -> RunRow:
+    """The run that is meant: `digits/3`, the latest of `digits` that is not done, or, by "", the latest of all."""
+    if not isinstance(text, str) or "/" in text.strip("/"):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return find_run(reader, text)
+    flow = find_flow(reader, text) if text else None
+    for limit in (50, None):  # all are asked for only where the latest are all done
+        for row in queries.runs(reader.journal, flow=flow, limit=limit):
+            if row.status != RunStatus.DONE:
+                return row
+    what = f"all runs of {flow} are done" if flow else "there is no run that is not done"
+    raise NotFoundError(f"{what}: nothing to resume; see `penstock ls`")
+
+
+def params_to_resume(reader: Reader, row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]) -> dict[str, Any]:
+    """The run's own parameters; those that its flow has got since then have their defaults.
+
+    Raises UsageError for one that the flow no longer takes, or needs now.
+    """
+    stored = [name for name, _ in queries.detail(reader.journal, row.id).params]
+    declared = flow.binder.signature.parameters
+    again = f"start a new run with `penstock run`, or give {flow.name} the signature that it had"
+    if gone := [name for name in stored if name not in declared]:
+        raise UsageError(f"{row.run_id} was started with {', '.join(gone)}, which {flow.name} no longer takes: {again}")
+    every: dict[str, Any] = {}
+    for name, one in declared.items():
+        without: Any = () if one.kind is one.VAR_POSITIONAL else {} if one.kind is one.VAR_KEYWORD else one.default
+        every[name] = params.get(name, without)
+    if new := [name for name, one in declared.items() if every[name] is one.empty]:
+        raise UsageError(f"{row.run_id} was started without {', '.join(new)}, which {flow.name} needs now: {again}")
+    return every
 
 
 def flow_of(row: RunRow, detail: RunDetail) -> Flow[Any, Any]:

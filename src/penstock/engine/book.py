@@ -132,7 +132,7 @@ class Book:
     def launch(self, job: Job, attempt_id: str, attempt: int) -> None:
         """An attempt is in flight from now on."""
         self.attempts[attempt_id] = (job.id, attempt)
-        self.tally.started(job.call.name)
+        self.tally.started(job.call.name, again=attempt > 1)
 
     def land(self, attempt_id: str) -> tuple[Job, int] | None:
         """An attempt is not in flight any more; None: it was not."""

@@ -16,6 +16,7 @@ class _Count:
     failed: int = 0
     reused: int = 0
     cancelled: int = 0
+    retries: int = 0
 
 
 class Tally:
@@ -27,8 +28,10 @@ class Tally:
     def submitted(self, name: str) -> None:
         self._counts.setdefault(name, _Count()).submitted += 1
 
-    def started(self, name: str) -> None:
-        self._counts[name].running += 1
+    def started(self, name: str, *, again: bool) -> None:
+        count = self._counts[name]
+        count.running += 1
+        count.retries += again
 
     def stopped(self, name: str) -> None:
         self._counts[name].running -= 1
@@ -60,6 +63,7 @@ class Tally:
                 count.failed,
                 count.reused,
                 count.cancelled,
+                count.retries,
             )
             for name, count in list(self._counts.items())
         )

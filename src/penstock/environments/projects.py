@@ -72,7 +72,7 @@ def read(folder: str) -> Pyproject:
     file = path
     try:
         with open(path, "rb") as opened:
-            content = tomllib.load(opened)
+            content = tomllib.loads(opened.read().decode("utf-8-sig"))
         uv = content.get("tool", {}).get("uv", {})
         options, explicit = tuple(_options(uv, folder)), tuple(_explicit(uv, folder))
         _refuse_builds(path, uv)
@@ -81,7 +81,7 @@ def read(folder: str) -> Pyproject:
             return Pyproject((repr((content.get("project", {}), uv)),), options, explicit, path, "", bounds)
         with open(lock, "rb") as opened:
             text = opened.read()
-        _refuse_stale(path, content, tomllib.loads(text.decode()))
+        _refuse_stale(path, content, tomllib.loads(text.decode("utf-8-sig")))
     except OSError as error:
         raise UsageError(f"the environment's {error.filename}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -64,7 +64,7 @@ def read(path: str, role: str, found: Requirements) -> None:
         seen.add(file)
         content = _content(file, name)
         found.contents.append(content)
-        for number, line in _numbered(content.decode("utf-8", "replace")):
+        for number, line in _numbered(content.decode("utf-8-sig", "replace")):
             other = _OTHER.fullmatch(line)
             if other and "://" not in other[2]:
                 place = os.path.join(os.path.dirname(file), other[2].strip())

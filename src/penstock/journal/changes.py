@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.errors import RunBusyError, UsageError
-from penstock.journal import queries, statements
+from penstock.journal import queries, statements, texts
 from penstock.journal.journal import Journal
 from penstock.journal.space import CachedRow
 from penstock.journal.views import RunRow
@@ -34,9 +34,7 @@ def request_cancel(journal: Journal, run: int) -> RunRow:
 def add_tags(journal: Journal, run: int, tags: Iterable[str]) -> None:
     """Add tags to a run; those it has already stay. Raises NotFoundError, UsageError for a wrong tag."""
     wanted = list(tags)
-    for tag in wanted:
-        if not tag.strip() or "\n" in tag:
-            raise UsageError(f"{tag!r} is not a tag: write a word without line breaks")
+    texts.check_tags(wanted)
     with journal.database.transaction():
         queries.run_by_id(journal, run)
         journal.database.run_many(statements.load("writes")["insert_tag"], [(run, tag) for tag in wanted])
@@ -44,6 +42,7 @@ def add_tags(journal: Journal, run: int, tags: Iterable[str]) -> None:
 
 def remove_tags(journal: Journal, run: int, tags: Iterable[str]) -> None:
     """Take tags off a run; those it does not have are ignored. Raises NotFoundError."""
+    tags = [tag for tag in tags if texts.is_text(tag)]
     with journal.database.transaction():
         queries.run_by_id(journal, run)
         journal.database.run_many(statements.load("writes")["delete_tag"], [(run, tag) for tag in tags])

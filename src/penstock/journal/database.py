@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.errors import JournalError
-from penstock.journal import faults, mounts
+from penstock.journal import faults, mounts, texts
 from penstock.journal.migrate import migrate, newest, refuse_newer, version
 
 Values = Sequence[Any] | dict[str, Any]
@@ -29,6 +29,10 @@ class Database:
         """All rows of a query."""
         try:
             return self._connection.execute(statement, values).fetchall()
+        except UnicodeEncodeError as error:
+            raise texts.unknown(error) from None
+        except UnicodeDecodeError as error:  # of a damaged file, also in what SQLite says of it
+            raise faults.damaged(self.path) from error
         except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
 
@@ -36,6 +40,10 @@ class Database:
         """The rows of a query as they are found; read them to the end, or close the generator, before a write."""
         try:
             yield from self._connection.execute(statement, values)
+        except UnicodeEncodeError as error:
+            raise texts.unknown(error) from None
+        except UnicodeDecodeError as error:  # of a damaged file, also in what SQLite says of it
+            raise faults.damaged(self.path) from error
         except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
 
@@ -43,6 +51,10 @@ class Database:
         """The first row of a query, or None."""
         try:
             return self._connection.execute(statement, values).fetchone()
+        except UnicodeEncodeError as error:
+            raise texts.unknown(error) from None
+        except UnicodeDecodeError as error:  # of a damaged file, also in what SQLite says of it
+            raise faults.damaged(self.path) from error
         except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
 
@@ -96,6 +108,14 @@ class Database:
             raise faults.journal_error(self.path, error) from error
         return Database(connection, self.path, writable=True)
 
+    def fold(self) -> None:
+        """Put all into the one file, unless another connection is at work: then it is that one's to do."""
+        try:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.DatabaseError:
+            return  # the disk is full, say. Nothing is lost: what is beside the file is read with it
+
     def close(self) -> None:
         """Close the connection. Idempotent."""
         self._connection.close()
@@ -130,7 +150,11 @@ def open_read_only(path: Path) -> Database:
         connection = _connect_read_only(path)
     except sqlite3.DatabaseError as error:
         raise faults.journal_error(path, error) from error
-    present = version(connection)
+    try:
+        present = version(connection)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise faults.journal_error(path, error) from error
     if present == newest():
         return Database(connection, path, writable=False)
     try:

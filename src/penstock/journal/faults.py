@@ -44,3 +44,8 @@ def journal_error(path: Path, error: sqlite3.Error | OSError) -> JournalError:
 def read_only(path: Path) -> JournalError:
     """What to raise where a write was asked of a journal that may only be read."""
     return JournalError(f"the journal {path} can't be used: {_WORDS[sqlite3.SQLITE_READONLY]}")
+
+
+def damaged(path: Path) -> JournalError:
+    """What to raise where the file holds text that is none."""
+    return JournalError(f"the journal {path} can't be used: {_WORDS[sqlite3.SQLITE_CORRUPT]}")

@@ -126,6 +126,7 @@ class RunHandle:
     def close(self) -> None:
         """Close the connection; the lease stays as it is. Idempotent."""
         self._calls.close()
+        self._database.fold()
         self._database.close()
 
     def _fence(self) -> bool:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from penstock.launch.arguments import check_arguments
 from penstock.launch.how import How, Watcher
 from penstock.launch.preparing import Order
 from penstock.launch.runs import ActiveRun, prepare, start
@@ -59,6 +60,7 @@ def from_python(
 ) -> Any:
     """What calling a flow outside a run does. `watch` makes the run's watcher."""
     refuse_unguarded(flow)
+    check_arguments(flow, params)
     project = Project.find()
     return start(project, flow, params, How(watcher=watch(project), blank=blank))
 
@@ -66,5 +68,6 @@ def from_python(
 def submit_from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Handle:
     """What `flow.submit` does."""
     refuse_unguarded(flow)
+    check_arguments(flow, params)
     project = Project.find()
     return Handle(prepare(project, Order(flow, params), How(watcher=watch(project))))

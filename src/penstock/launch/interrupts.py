@@ -51,6 +51,7 @@ def interrupts(driver: Driver, watcher: Watcher, grace_s: float) -> Generator[No
     presses = 0
 
     def halt(now: bool) -> None:
+        now = now or not driver.running()  # there is nothing to wait for
         watcher.interrupted(now)
         driver.halt(Interrupted(), kill=now, kill_after_s=None if now else grace_s)
 

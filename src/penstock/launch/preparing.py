@@ -26,6 +26,7 @@ from penstock.journal.owners import owner_of_this_process
 from penstock.launch.codes import CodeBook
 from penstock.launch.how import How
 from penstock.launch.interpreters import Workshop
+from penstock.launch.named import check_names
 from penstock.launch.past import Past
 from penstock.launch.secrets import Secrets
 from penstock.launch.targets import Module, module_of
@@ -80,6 +81,7 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     """Take the lease of a new run, or of an existing one. Nothing runs yet. What its steps run in is ready then, or it
     raises UsageError before there is a run."""
     flow, module = order.flow, module_of(order.flow)
+    check_names(order.name, (os.fspath(project.settings.root), module.file), how.tags)
     journal = project.journal  # first: where nothing can be written, it says so best
     if order.run_id:
         journal.check(order.run_id, time.monotonic())  # before minutes are spent on environments

@@ -77,15 +77,33 @@ def _is_guarded(file: str, line: int) -> bool:
 
 
 def load_flow(target: str) -> Flow[Any, Any]:
-    """The flow that `FILE` or `FILE:FLOW` names. Runs the module, but not its `if __name__ == "__main__"` part.
+    """The flow that `FILE`, `FILE:FLOW` or `package.module:FLOW` names.
+
+    Runs the module, but not its `if __name__ == "__main__"` part.
 
     Raises UsageError where the file is missing, holds no flow, or several and none is named, or calls a flow without a
     guard; and what the module itself raises.
     """
     file, _, wanted = target.partition(":") if not target.endswith(".py") else (target, "", "")
     if not os.path.isfile(file):
-        raise UsageError(f"there is no file {file}")
+        file = _file_of_module(file)
     return pick_flow(load_file(Path(file).absolute()), file, wanted)
+
+
+def _file_of_module(name: str) -> str:
+    """The file of a module that is named as Python has it: from the working directory, then from Python's own path."""
+    from importlib.machinery import ModuleSpec, PathFinder
+
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise UsageError(f"there is no file {name}")
+    folders: list[str] = [os.getcwd(), *sys.path]
+    found: ModuleSpec | None = None
+    for part in name.split("."):
+        found = PathFinder.find_spec(part, folders)
+        folders = list(found.submodule_search_locations or ()) if found else []
+    if found is None or found.origin is None or not found.has_location:
+        raise UsageError(f"there is no file {name}, and no module of that name from here")
+    return os.path.relpath(found.origin)
 
 
 def load_file(path: Path) -> ModuleType:
@@ -122,9 +140,11 @@ def module_name(path: Path) -> tuple[str, str]:
 
 def pick_flow(module: ModuleType, file: str, wanted: str) -> Flow[Any, Any]:
     """The flow of a loaded module: the one that is named, or the only one that is defined there."""
-    flows = {name: flow for name, flow in _flows_of(module) if flow.fn.__module__ == module.__name__}
+    own = {name: flow for name, flow in _flows_of(module) if flow.fn.__module__ == module.__name__}
+    once = {id(flow): name for name, flow in reversed(own.items())}  # a flow may have several names
+    flows = {name: flow for name, flow in own.items() if once[id(flow)] == name}
     if wanted:
-        chosen = flows.get(wanted) or next((flow for flow in flows.values() if flow.name == wanted), None)
+        chosen = own.get(wanted) or next((flow for flow in flows.values() if flow.name == wanted), None)
         if chosen is None:
             raise UsageError(f"{file} has no flow {wanted!r}; it has: {', '.join(flows) or 'none'}")
         return chosen

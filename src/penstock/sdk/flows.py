@@ -14,7 +14,7 @@ from penstock.model.quantities import parse_seconds
 from penstock.sdk import current, session
 from penstock.sdk.functions import Typed, check_function, function_name, is_coroutine_function, qualified_name
 from penstock.sdk.launcher import launcher
-from penstock.sdk.options import checked, named
+from penstock.sdk.options import STEP_ALONE, checked, named
 from penstock.sdk.steps import Step
 
 R = TypeVar("R")
@@ -116,7 +116,13 @@ class Flow(Typed["P", R]):
         """Call the body with what `parameters` gave."""
         bound = self.binder.signature.bind_partial()
         bound.arguments.update(parameters)
-        return self.fn(*bound.args, **bound.kwargs)
+        try:
+            return self.fn(*bound.args, **bound.kwargs)
+        except (AttributeError, TypeError) as error:
+            from penstock.sdk.mends import explain
+
+            explain(error)
+            raise
 
     @functools.cached_property
     def _calling(self) -> Any:
@@ -182,6 +188,9 @@ def flow(fn: Any = None, **given: Any) -> Any:
 def _checked(fn: Any, given: Mapping[str, Any], environment: Optional[Environment]) -> Dict[str, Any]:
     """The arguments of a `Flow` that the user's keywords give; `environment`: what they change."""
     what = f"flow {fn.__name__}"
+    for name in given:
+        if name in STEP_ALONE:
+            raise UsageError(f"{what} has no option {name!r}: it is a step's, as in @step({name}=...)")
     checked(what, (*_FIELDS, *surroundings.KEYWORDS), given)
     found = {field: check(what, given[name]) for name, (field, check) in _FIELDS.items() if name in given}
     wished = {name: value for name, value in given.items() if name in surroundings.KEYWORDS}

@@ -190,6 +190,9 @@ _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     "isolation": ("isolated", _isolation),
 }
 
+STEP_ALONE = frozenset(_FIELDS) - {"timeout"}
+"""The keywords that a flow has not."""
+
 
 def named(what: str, given: Any, function: str) -> str:
     """The name of a step or flow: what was given, else its function's. It is a part of `digits/3/train/2[0].part`."""

@@ -320,3 +320,19 @@ def test_a_path_to_what_is_unstable_holds_no_secret(monkeypatch: pytest.MonkeyPa
         deep = [deep]
     stored = encode({"hunter22x": deep}, FolderStore(tmp_path)).stored
     assert stored.culprit.startswith("result['***']")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.float32(0.1), "0.1"),
+        (np.array(0.1, np.float16), "0.1"),
+        ({"a": np.float32(0.1), "b": np.int8(3), "c": np.bool_(True)}, "{'a': 0.1, 'b': 3, 'c': True}"),
+        ([np.float64("nan"), np.complex64(1 + 2j)], "[nan, (1+2j)]"),
+        ((np.str_("x"), np.datetime64("2020-01-01")), "('x', datetime.date(2020, 1, 1))"),
+        ([np.zeros(1, np.int8)], "[<array 1 int8: 0>]"),
+        (np.array([0.1, 2], np.float32), "array 2 float32: 0.1, 2.0"),
+    ],
+)
+def test_numbers_of_numpy_read_as_numbers(value: object, text: str):
+    assert json.loads(preview(value))["text"] == text

@@ -267,7 +267,7 @@ def test_a_file_gives_any_value(tmp_path: Path):
     file = tmp_path / "value"
     file.write_text('{"depth": 3}\n')
     assert value_of(Config, f"@{file}") == Config(3)
-    file.write_text("7\n")
+    file.write_text("7\n", encoding="utf-8-sig")
     assert value_of(int, f"@{file}") == 7
     file.write_text("two\nlines\n")
     assert value_of(str, f"@{file}") == "two\nlines"

@@ -71,3 +71,16 @@ def test_sums_over_all_steps():
     progress = Progress()
     progress.see([StepCount("load", done=2, reused=1), StepCount("train", done=3, failed=1)], 0.0)
     assert (progress.done, progress.failed, progress.reused) == (5, 1, 1)
+
+
+def test_retries_are_told_when_they_begin_and_at_rest():
+    progress = Progress()
+    progress.see([StepCount("train", waiting=1, running=1)], 0.0)
+    assert progress.lines(0.0) == ["train: started, 2 tasks so far"]
+    progress.see([StepCount("train", running=2, retries=1)], 1.0)
+    assert progress.lines(1.0) == ["train: 1 retry so far"]
+    progress.see([StepCount("train", running=2, retries=3)], 2.0)
+    assert progress.lines(2.0) == []
+    assert progress.lines(60.0) == ["train: 0 of 2 done, 2 running, 3 retries, 1 min 0 s"]
+    progress.see([StepCount("train", done=2, retries=3)], 61.0)
+    assert progress.lines(61.0) == ["train: 2 done, 3 retries in 1 min 1 s"]

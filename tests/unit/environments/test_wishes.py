@@ -397,3 +397,13 @@ def test_a_variable_that_a_requirement_names_counts_by_its_value(
         monkeypatch.setenv("RELEASE", value)
         seen.append(digest(environment))
     assert len(set(seen)) == 3
+
+
+def test_a_mark_of_byte_order_is_no_part_of_a_line(tmp_path: Path):
+    """As editors of Windows begin a file; uv reads it, too."""
+    file, project = tmp_path / "requirements.txt", tmp_path / "pyproject.toml"
+    (tmp_path / "wheels").mkdir()
+    file.write_text("--find-links wheels\nsix\n", encoding="utf-8-sig")
+    project.write_text("[project]\nname = 'a'\nrequires-python = '==3.11.*'\n", encoding="utf-8-sig")
+    assert wishes.read(Environment(requirements=str(file))).options == (f"--find-links {tmp_path / 'wheels'}",)
+    assert wishes.read(Environment(pyproject=str(tmp_path))).digest

@@ -116,3 +116,21 @@ def test_a_wrong_call_of_a_flow_names_it():
 
     with pytest.raises(TypeError, match=r"mine\(\) missing a required argument: 'rows'"):
         mine.parameters()
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("retry", "retries"), ("gpus", "gpu"), ("limits", "limit"), ("mem", "memory"), ("secret", "secrets")],
+)
+def test_an_unknown_option_names_the_one_that_is_meant(given: str, meant: str):
+    said = rf"step same has no option '{given}'; did you mean '{meant}'\?"
+    with pytest.raises(UsageError, match=said):
+        step(**{given: 1})(same)
+    with pytest.raises(UsageError, match=said):
+        step(same).options(**{given: 1})
+
+
+def test_the_public_names_are_all_that_dir_shows():
+    import penstock
+
+    assert dir(penstock) == sorted(penstock.__all__)

@@ -162,3 +162,15 @@ _EXAMPLES: dict[Any, Any] = {
 def json_example(annotation: Any) -> str:
     """A value in JSON that the annotation would take."""
     return json.dumps(example_of(annotation))
+
+
+def resolved(fn: Callable[..., Any], annotation: Any) -> Any:
+    """The annotation, also where it is written as text; None where it names what can't be found."""
+
+    def holder() -> None: ...
+
+    holder.__annotations__ = {"it": annotation}
+    try:
+        return typing.get_type_hints(holder, getattr(fn, "__globals__", {}), include_extras=True)["it"]
+    except (NameError, TypeError, AttributeError, SyntaxError):  # a name that only type checkers import
+        return None
