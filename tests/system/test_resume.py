@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+import textwrap
 
 import pytest
 
-from tests.system.flows import Project
+from tests.system.flows import Project, wait_until
 
 BRANCHES = '''
 @step
@@ -498,3 +500,58 @@ def test_what_a_flow_s_timeout_ended_runs_again(project: Project) -> None:
     project.touch("go")
     assert project.run("main/1").value() == "done"
     assert project.trace() == ["work", "work"]
+
+
+def test_a_run_says_for_good_that_its_tasks_ran_under_several_versions_of_the_code(project: Project) -> None:
+    source = """
+        @step
+        def scaled(x):
+            return SCALE * x
+
+        @step
+        def steady(x):
+            return x
+
+        @flow
+        def main():
+            note("found", scaled(1), scaled(steady(2)))
+            await_file("go")
+            note("found", scaled(3))
+    """
+    project.write("SCALE = 1\n" + textwrap.dedent(source))
+    drive = project.spawn()
+    project.await_note("found 1 2")
+    drive.kill()
+    project.touch("go")
+    project.write("SCALE = 2\n" + textwrap.dedent(source))
+    project.run("main/1").value()
+    info = json.loads(project.penstock("show", "--json")[1])
+    assert [(one["step"], one["tasks"], one["firsts"], one["changes"]) for one in info["versions"]] == [
+        ("scaled", 2, ["main/1/scaled/1"], []),
+        ("scaled", 1, ["main/1/scaled/3"], ["SCALE in mine.py changed"]),
+    ]
+    assert "SCALE in mine.py changed" in project.penstock("show")[1]
+    whys = [json.loads(project.penstock("why", "--json", f"main/1/scaled/{n}")[1])["version"] for n in (1, 2, 3)]
+    assert [why.partition(" of its code")[0] for why in whys] == [f"under version {n} of 2" for n in (1, 1, 2)]
+    assert "version 2 of 2" in project.penstock("why", "main/1/scaled/3")[1]
+    assert json.loads(project.penstock("why", "--json", "main/1/steady/1")[1])["version"] == ""
+
+
+def test_a_resume_without_an_edit_has_one_version(project: Project) -> None:
+    project.write("""
+        @step
+        def work(x):
+            return x
+
+        @flow
+        def main():
+            work(1)
+            await_file("go")
+            work(2)
+    """)
+    drive = project.spawn()
+    wait_until(lambda: "work/1" in project.tasks(), "the first task")
+    drive.kill()
+    project.touch("go")
+    project.run("main/1").value()
+    assert json.loads(project.penstock("show", "--json")[1])["versions"] == []

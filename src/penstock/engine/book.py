@@ -123,14 +123,16 @@ class Book:
     askers: dict[bytes, int] = field(default_factory=dict[bytes, int])  # who asks for a key that another run makes
     woken: list[int] = field(default_factory=list[int])  # tasks that are to ask again
     codes: set[bytes] = field(default_factory=set[bytes])  # digests of the code that was written down
+    now: float = 0.0  # when this turn began; monotonic
     settled: int = 0  # how many tasks have settled under all drivers of this run
     resumed: bool = False  # an earlier driver of this run has left something
     tally: Tally = field(default_factory=Tally)
     pending: Pending = field(default_factory=Pending)
     resolutions: list[Resolution] = field(default_factory=list[Resolution])
 
-    def launch(self, job: Job, attempt_id: str, attempt: int) -> None:
+    def launch(self, job: Job, attempt_id: str, attempt: int, lane: int) -> None:
         """An attempt is in flight from now on."""
+        job.since, job.lane = self.now, lane
         self.attempts[attempt_id] = (job.id, attempt)
         self.tally.started(job.call.name)
 
@@ -140,6 +142,7 @@ class Book:
         if known is None:
             return None
         job = self.jobs[known[0]]
+        job.since = self.now
         self.tally.stopped(job.call.name)
         return job, known[1]
 

@@ -57,6 +57,7 @@ class Intake:
     def _job(self, job: Job) -> None:
         book, call = self._book, job.call
         book.tally.submitted(call.name)
+        job.since = book.now
         if call.step not in book.steps:
             book.steps.add(call.step)
             code = self._wiring.codes.of(call.code, (), call.options)

@@ -90,6 +90,17 @@ class StepCount(NamedTuple):
     cancelled: int = 0  # not among the failed
 
 
+class InFlight(NamedTuple):
+    """A task that has not settled, as its driver saw it."""
+
+    id: int  # TaskId
+    name: str  # "train/2"
+    status: str  # "running"; "placed": it is the next of a worker that is busy; "waiting"
+    since: float  # that it runs, is placed, or was called; UTC, seconds
+    attempt: int = 0  # 0: it waits
+    executor: str = ""  # "": it waits
+
+
 class Wanted(NamedTuple):
     """A result that the cache may have."""
 
