@@ -555,3 +555,53 @@ def test_a_resume_without_an_edit_has_one_version(project: Project) -> None:
     project.touch("go")
     project.run("main/1").value()
     assert json.loads(project.penstock("show", "--json")[1])["versions"] == []
+
+
+def metrics(project: Project) -> dict[str, tuple[int, int]]:
+    """By name: how many points, of how many tasks."""
+    found = json.loads(project.penstock("show", "--json")[1])["metrics"]
+    return {one["name"]: (one["points"], one["tasks"]) for one in found}
+
+
+def test_what_a_body_logs_belongs_to_its_run_and_a_replay_does_not_double_it(project: Project) -> None:
+    project.write("""
+        from concurrent.futures import ThreadPoolExecutor
+        from penstock import log_metrics
+
+        @step
+        def work(x):
+            log_metrics({"of_step": x})
+            return x
+
+        @flow
+        def inner():
+            log_metrics({"inner": float("nan")})
+
+        @flow
+        def main():
+            for n in range(3):
+                log_metrics({"loss": 1 / (n + 1)}, step=n)
+            inner()
+            work(1)
+            with ThreadPoolExecutor() as pool:
+                pool.submit(log_metrics, {"of_thread": 1}).result()
+            try:
+                log_metrics({"none": "many"})
+            except ValueError as error:
+                note("refused", error)
+            work(2)
+            await_file("go")
+            log_metrics({"final": 0.9})
+    """)
+    drive = project.spawn()
+    wait_until(lambda: "work/2" in project.tasks(), "the tasks")
+    drive.kill()
+    before = {"inner": (1, 0), "loss": (3, 0), "of_step": (2, 2), "of_thread": (1, 0)}
+    assert metrics(project) == before
+    project.touch("go")
+    project.run("main/1").value()
+    assert metrics(project) == before | {"final": (1, 0)}
+    assert "metric 'none' is 'many'" in project.trace()[-1]
+    told = project.python("-c", "import penstock; print(penstock.run().metrics.by_task('final'))")
+    assert told == "{'main/1': 0.9}\n"
+    assert "final" in project.penstock("show")[1]

@@ -113,9 +113,10 @@ class Run:
 
     @property
     def metrics(self) -> Metrics:
-        """What its tasks logged: `metrics["loss"]` is the last value, `metrics.by_task("loss")` tells them apart."""
+        """What its tasks and its flow's own body logged: `metrics["loss"]` is the last value,
+        `metrics.by_task("loss")` tells them apart."""
         rows = queries.tasks(self._reader.journal, self._listed.id)
-        paths = {row.id: f"{self.id}/{row.name}/{row.number}" for row in rows}
+        paths = {row.id: f"{self.id}/{row.name}/{row.number}" for row in rows} | {0: self.id}
         return Metrics(infos.metric_points(queries.metrics(self._reader.journal, self._listed.id), paths))
 
     def result(self) -> Any:

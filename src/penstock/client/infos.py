@@ -176,4 +176,6 @@ def metric_infos(records: Iterable[MetricRecord]) -> tuple[MetricInfo, ...]:
 def _metric_info(name: str, records: list[MetricRecord]) -> MetricInfo:
     values = [record.metric.value for record in records if not math.isnan(record.metric.value)] or [math.nan]
     last = max(records, key=lambda record: record.metric.at).metric.value
-    return MetricInfo(name, len(records), len({record.task for record in records}), last, min(values), max(values))
+    return MetricInfo(
+        name, len(records), len({record.task for record in records} - {0}), last, min(values), max(values)
+    )

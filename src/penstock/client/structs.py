@@ -38,8 +38,8 @@ class ErrorInfo(msgspec.Struct, frozen=True):
 class MetricPoint(msgspec.Struct, frozen=True):
     """One logged number."""
 
-    task: str  # "digits/3/train/2"
-    attempt: int
+    task: str  # "digits/3/train/2"; "digits/3": the flow's own body logged it
+    attempt: int  # 0: the flow's own body
     name: str
     value: float
     step: int | None  # the training step or epoch; None: the metric has none
@@ -51,7 +51,7 @@ class MetricInfo(msgspec.Struct, frozen=True):
 
     name: str
     points: int
-    tasks: int  # how many tasks logged it
+    tasks: int  # how many tasks logged it; 0: the flow's own body did
     last: float  # by time
     smallest: float
     largest: float

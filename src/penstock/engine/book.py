@@ -15,7 +15,7 @@ from penstock.engine.reuse import Codes, Policy, Question
 from penstock.engine.tally import Tally
 from penstock.model.environments import Environment
 from penstock.model.ids import run_of
-from penstock.model.outcomes import Error, Stored
+from penstock.model.outcomes import Error, Metric, Stored
 from penstock.model.rows import AttemptRecord, Batch, CacheEntry, CodeRecord, MetricRecord, StepRecord, TaskRecord
 from penstock.model.specs import RunContext
 from penstock.model.states import Cause, TaskStatus
@@ -85,6 +85,7 @@ class Pending:
         self.used: list[bytes] = []
         self.released: list[bytes] = []
         self.forgotten: list[int] = []  # tasks whose metrics are those of older code
+        self.logged: list[Metric] = []  # by the flow's body
         self.questions: list[Question] = []  # asked once all of this is written
 
     def batch(self) -> Batch | None:
@@ -93,6 +94,7 @@ class Pending:
         batch = Batch(
             tuple(self.tasks), tuple(self.attempts), tuple(self.metrics), delivered, tuple(self.steps),
             tuple(self.codes), tuple(self.cached), tuple(self.used), tuple(self.released), tuple(self.forgotten),
+            tuple(self.logged),
         )  # fmt: skip
         return batch if any(batch) else None
 

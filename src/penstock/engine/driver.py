@@ -20,7 +20,7 @@ from penstock.engine.admission import why_never
 from penstock.engine.book import Book, Delivery, Failure, Pending, Wiring
 from penstock.engine.effects import Effects
 from penstock.engine.flight import in_flight
-from penstock.engine.intake import Intake, Reproduce
+from penstock.engine.intake import Intake, Logged, Reproduce
 from penstock.engine.jobs import Job
 from penstock.engine.machine import Machine
 from penstock.engine.mailbox import Inbox
@@ -31,7 +31,7 @@ from penstock.engine.watch import Watch
 from penstock.errors import Suspension, UsageError
 from penstock.model.ids import run_of
 from penstock.model.options import Options
-from penstock.model.outcomes import Error
+from penstock.model.outcomes import Error, Metric
 from penstock.model.rows import Dealt, InFlight, PriorTask, StepCount
 from penstock.model.specs import Call
 from penstock.model.states import Cause, TaskStatus
@@ -261,6 +261,10 @@ class Driver:
         if self._over:
             raise UsageError(f"{self._wiring.run_id} is over, and a stored result of it is damaged: start a new run")
         self._inbox.post(Reproduce(task))
+
+    def log(self, metrics: tuple[Metric, ...]) -> None:
+        """Note what the flow's own body has logged."""
+        self._inbox.post(Logged(metrics))
 
     def assist(self, timeout_s: float) -> bool:
         """Run one attempt that is meant for this process, waiting for it at most so long."""

@@ -68,6 +68,9 @@ class RunHandle:
                 self._write_tasks(batch.tasks)
             if batch.metrics:
                 self._write_metrics(batch.metrics)
+            for metric in batch.logged:
+                row = (self.id, *columns.metric_columns(0, 0, metric)[2:])
+                database.run(sql["insert_run_metric"], row)
             for attempt in batch.attempts:
                 id_ = self._first + attempt.task
                 database.run(sql["upsert_attempt"], (id_, attempt.number, columns.pack_outcome(attempt.outcome)))

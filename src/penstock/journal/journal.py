@@ -110,6 +110,7 @@ class Journal:
             self.database.run(self._sql["restart_run"], values)
             self.database.run(self._sql["forget_end"], (id_,))
             self.database.run(self._sql["forget_in_flight"], (id_,))
+            self.database.run(self._sql["forget_run_metrics"], (id_,))
             if moved_to is not None:
                 module, file = moved_to
                 self.database.run(self._sql["move_run"], {"run_id": id_, "module": module, "file": file})

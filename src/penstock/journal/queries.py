@@ -179,10 +179,12 @@ def attempts(journal: Journal, row: TaskRow) -> list[AttemptRecord]:
 
 
 def metrics(journal: Journal, run: int, id_: int | None = None) -> list[MetricRecord]:
-    """Metrics of a task, or of all tasks of a run: by task, attempt, name and step."""
+    """Metrics of a task, or of all tasks of a run: by task, attempt, name and step. Those that its flow's own body has
+    logged come first, as of task 0 and attempt 0."""
     first = run << columns.RUN_SHIFT
     bounds = {"first": first, "last": _last(run)} if id_ is None else {"first": first | id_, "last": first | id_}
-    return [
+    own = journal.database.rows(_sql("run_metrics"), (run,)) if id_ is None else []
+    return [MetricRecord(0, 0, columns.metric(*fields)) for fields in own] + [
         MetricRecord(task & columns.TASK_MASK, attempt, columns.metric(*fields))
         for task, attempt, *fields in journal.database.stream(_sql("metrics"), bounds)
     ]

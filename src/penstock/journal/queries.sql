@@ -91,6 +91,9 @@ SELECT number, outcome FROM attempt WHERE task_id = ? ORDER BY number;
 SELECT task_id, attempt, name, step, at, value FROM metric
 WHERE task_id >= :first AND task_id <= :last ORDER BY task_id, attempt, name, step, at;
 
+-- name: run_metrics
+SELECT name, step, at, value FROM run_metric WHERE run_id = ? ORDER BY id;
+
 -- name: runs_with_step
 -- The latest runs that have a step, before one of them, whose values can be compared with those of today.
 SELECT run_id FROM step JOIN run_detail USING (run_id)

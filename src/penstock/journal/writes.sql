@@ -72,6 +72,12 @@ SELECT token, cancel_requested FROM lease WHERE run_id = ?;
 UPDATE lease SET renewals = renewals + 1, renewed_monotonic = ?, renewed_at = ?, counts = coalesce(?, counts)
 WHERE run_id = ?;
 
+-- name: insert_run_metric
+INSERT INTO run_metric (run_id, name, step, at, value) VALUES (?, ?, ?, ?, ?);
+
+-- name: forget_run_metrics
+DELETE FROM run_metric WHERE run_id = ?;
+
 -- name: note_in_flight
 INSERT INTO in_flight (run_id, tasks) VALUES (?, ?) ON CONFLICT (run_id) DO UPDATE SET tasks = excluded.tasks;
 

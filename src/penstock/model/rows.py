@@ -146,6 +146,7 @@ class Batch(NamedTuple):
     used: Tuple[bytes, ...] = ()  # keys of cached results that stood for tasks
     released: Tuple[bytes, ...] = ()  # keys that this driver was going to make results for, and no longer is
     forgotten: Tuple[int, ...] = ()  # tasks whose metrics so far are those of older code
+    logged: Tuple[Metric, ...] = ()  # by the flow's own body
 
 
 class PriorTask(NamedTuple):

@@ -6,6 +6,17 @@ CREATE TABLE in_flight (
     tasks TEXT NOT NULL                 -- JSON: a list of (number in the run, name, status, since, attempt, executor)
 );
 
+-- What the flow's own body logged: a driver calls it anew, so that each begins with none.
+CREATE TABLE run_metric (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    step INTEGER NOT NULL,              -- the smallest integer: none
+    at REAL NOT NULL,
+    value REAL                          -- NULL: not a number
+);
+CREATE INDEX run_metric_by_run ON run_metric (run_id);
+
 ALTER TABLE driver ADD COLUMN ended_at REAL;    -- or its last sign of life; NULL: it is the latest, or nobody noted it
 
 DROP VIEW run_row;

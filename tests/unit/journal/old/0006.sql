@@ -133,6 +133,14 @@ CREATE TABLE run_environment (
     PRIMARY KEY (run_id, wish)
 ) WITHOUT ROWID;
 INSERT INTO "run_environment" VALUES(1,'wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww','b3-1111111111111111111111111111111111111111111111111111111111111111');
+CREATE TABLE run_metric (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    step INTEGER NOT NULL,              -- the smallest integer: none
+    at REAL NOT NULL,
+    value REAL                          -- NULL: not a number
+);
 CREATE TABLE shared_inputs (
     run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
     digest BLOB NOT NULL,               -- BLAKE2b of the bytes, 16 bytes
@@ -208,6 +216,7 @@ SELECT task.id, step.step, step.name, task.number, task.status, task.attempt, ta
     task.written_bytes, task.log_file, task.log_start, task.log_end, task.size, task.digest, task.record, task.preview,
     task.blobs, task.culprit, task.error, task.symbols, task.origin, task.why, code.digest AS code, task.step_id
 FROM task JOIN step ON step.id = task.step_id LEFT JOIN code ON code.id = task.code;
+CREATE INDEX run_metric_by_run ON run_metric (run_id);
 CREATE VIEW run_row AS
 SELECT run.id, run.flow, run.number, run.status, run.created_at, run.started_at, run.ended_at,
     lease.token, lease.renewals, lease.renewed_monotonic, lease.renewed_at, lease.host, lease.boot_id, lease.pid,
