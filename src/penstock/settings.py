@@ -17,9 +17,8 @@ from penstock.model import surroundings
 from penstock.model.environments import Environment
 from penstock.model.nearest import nearest
 from penstock.model.quantities import parse_bytes, parse_seconds
+from penstock.roots import FILE, FOLDER, find_root
 
-FILE = "penstock.toml"
-FOLDER = ".penstock"
 PREFIX = "PENSTOCK_"
 _KINDS = ("process", "inline")
 
@@ -154,10 +153,9 @@ class Settings:
     def load(cls, cwd: Path, env: Mapping[str, str]) -> Settings:
         """The settings that hold in a folder; raises UsageError, which names the file and the key.
 
-        The root is the nearest folder from `cwd` upwards with `penstock.toml` or `.penstock/`, else `cwd`. Creates
-        nothing.
+        The root is what `roots.find_root` finds. Creates nothing.
         """
-        root = find_root(cwd)
+        root = find_root(cwd, env)
         file = root / FILE
         table = _read(file)
         _refuse_unknown(table, [*_keys(cls), "limits", "executors", "gc", "environment"], file)
@@ -175,15 +173,6 @@ class Settings:
 
 
 _Table = Settings | ExecutorSettings | GcSettings
-
-
-def find_root(cwd: Path) -> Path:
-    """The nearest folder from `cwd` upwards that is a project, else `cwd` itself; absolute."""
-    here = cwd.absolute()
-    for folder in (here, *here.parents):
-        if (folder / FILE).is_file() or (folder / FOLDER).is_dir():
-            return folder
-    return here
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
 from penstock.model.outcomes import Metric
-from penstock.model.rows import AttemptRecord, Batch, Dealt, MetricRecord, RunEnd, StepCount, StepRecord
+from penstock.model.rows import AttemptRecord, Batch, Dealt, InFlight, MetricRecord, RunEnd, StepCount, StepRecord
 from penstock.model.specs import Input
 from tests.journal_records import NEW, digest, done, dump, raised, stored, task
 
@@ -129,6 +129,38 @@ def test_progress_is_kept_until_it_is_noted_anew(journal: Journal, run: RunHandl
     run.renew(counts)
     run.renew(())
     assert queries.run_by_id(journal, run.id).counts == counts
+
+
+def test_what_is_in_flight_is_kept_until_it_is_noted_anew_has_settled_or_the_run_ends(
+    journal: Journal, run: RunHandle
+) -> None:
+    flight = (InFlight(1, "train/1", "running", 5.0, 1, "process"), InFlight(2, "train/2", "waiting", 6.0))
+    run.renew((), flight)
+    run.renew(())
+    assert queries.in_flight(journal, run.id) == flight
+    run.commit(Batch(tasks=(task(1, raised())._replace(settled=1),)))
+    assert queries.in_flight(journal, run.id) == flight[1:]
+    successor = follow(journal, run)
+    assert queries.in_flight(journal, run.id) == ()
+    successor.renew((), flight[1:])
+    assert queries.in_flight(journal, run.id) == flight[1:]
+    successor.end(RunEnd("failed"))
+    successor.close()
+    assert queries.in_flight(journal, run.id) == ()
+
+
+def test_the_time_of_earlier_drivers_is_kept(journal: Journal, run: RunHandle) -> None:
+    run.renew(())
+    seen = queries.run_by_id(journal, run.id).renewed_at
+    second = journal.take(run.run_id, OWNER, seen + 100.0, 1e9)  # the first died after its sign of life
+    assert queries.run_by_id(journal, run.id).earlier_s == pytest.approx(seen - 1000.0)
+    second.end(RunEnd("failed"))
+    ended = queries.run_by_id(journal, run.id).ended_at
+    assert ended is not None
+    third = journal.take(run.run_id, OWNER, ended + 50.0, 1e9)
+    assert queries.run_by_id(journal, run.id).earlier_s == pytest.approx(seen - 1000.0 + max(0.0, ended - seen - 100.0))
+    second.close()
+    third.close()
 
 
 def test_a_run_ends_with_its_result_or_its_error(journal: Journal, run: RunHandle) -> None:

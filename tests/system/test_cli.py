@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from penstock.artifacts.folder import FolderStore
+from tests.system.flows import Project
 
 HELLO = '''
 from penstock import flow, step
@@ -127,7 +128,7 @@ def test_stdout_carries_what_the_body_prints_and_nothing_else(penstock: Penstock
     done = penstock("run", "hello.py", "--rows", "5")
     assert (done.returncode, done.stdout) == (0, "best 15\n")
     lines = done.stderr.splitlines()
-    assert lines[0] == "hello/1 started"
+    assert lines[1] == "hello/1 started"
     assert "hello/1 train: 3 done" in done.stderr
     assert any(re.fullmatch(r"hello/1 done in [\d.]+ m?s: 4 tasks", line) for line in lines)
 
@@ -663,3 +664,33 @@ def test_show_tells_what_a_task_read_and_wrote(penstock: Penstock, project_folde
     attempt = json.loads(penstock("show", "moving/1/move/1", "--json").stdout)["attempt"]
     assert 300_000 <= attempt["read_bytes"] < 330_000
     assert 300_000 <= attempt["written_bytes"] < 330_000
+
+
+def test_the_first_run_of_a_project_says_where_it_keeps_things(project: Project) -> None:
+    project.write("""
+        @flow
+        def main():
+            pass
+    """)
+    place = f"the project's first run: all runs and their values are kept in {project.folder / '.penstock'}"
+    assert place in project.penstock("run", "mine.py")[1].splitlines()
+    assert "first run" not in project.penstock("run", "mine.py")[1]
+
+
+def test_a_folder_that_everybody_can_write_to_is_no_project(project: Project) -> None:
+    project.write("""
+        @flow
+        def main():
+            pass
+    """)
+    project.folder.chmod(0o777)
+    for verb in (["run", "mine.py"], ["ls"], ["show"]):
+        code, told = project.penstock(*verb)
+        assert (code, "is writable by everybody" in told, "Traceback" in told) == (2, True, False)
+    assert "is writable by everybody" in project.penstock("doctor")[1]
+    mend = told[told.index("PENSTOCK_PROJECT=") :].split()[0]
+    assert mend == f"PENSTOCK_PROJECT={project.folder}"
+    named = {"PENSTOCK_PROJECT": str(project.folder)}
+    ran = project.popen([sys.executable, "-m", "penstock", "run", "mine.py"], named)
+    assert "done in" in ran.communicate()[0]
+    assert ran.returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +29,17 @@ def work(x):
 @flow
 def main(n: int = 200):
     note('result', sum(a * b for a, b in work.map(range(n)).result()))
+"""
+
+SLOW = """
+@step
+def work(x):
+    note("work", x)
+    time.sleep(60)
+
+@flow
+def main(n: int = 5):
+    work.map(range(n)).result()
 """
 
 BRANCHES = """
@@ -292,3 +305,29 @@ def test_the_terminal_vanishes_with_what_is_printed_to_it(project: Project) -> N
     if project.status() != "done":
         assert project.run("main/1", before="import sys; sys.stdout = sys.stderr").value() == [0, 1]
     assert project.trace().count("ended 0") == project.trace().count("ended 1") == 1
+
+
+def test_what_is_in_flight_is_seen_from_elsewhere_and_after_a_crash(project: Project) -> None:
+    project.write(SLOW)
+    drive = project.spawn()
+    project.await_note("work 0")
+    project.await_note("work 1")
+
+    def run() -> dict[str, Any]:
+        return json.loads(project.penstock("show", "--json")[1])
+
+    def states() -> list[tuple[str, str, str]]:
+        flight = run()["in_flight"]
+        return [(task["task"], task["status"], task["executor"]) for task in flight]
+
+    expected = [(f"main/1/work/{n}", "running", "process") for n in (1, 2)]
+    expected += [(f"main/1/work/{n}", "waiting", "") for n in (3, 4, 5)]
+    wait_until(lambda: states() == expected, "what is in flight")
+    (step,) = run()["steps"]
+    assert (step["running"], step["waiting"]) == (2, 3)
+    assert "main/1/work/5" in project.penstock("show", "main/1/work")[1]
+    drive.kill()
+    drive.join()
+    assert run()["status"] == "crashed"
+    assert states() == expected
+    assert "In flight when its process died" in project.penstock("show")[1]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+import textwrap
 
 import pytest
 
-from tests.system.flows import Project
+from tests.system.flows import Project, wait_until
 
 BRANCHES = '''
 @step
@@ -498,3 +500,108 @@ def test_what_a_flow_s_timeout_ended_runs_again(project: Project) -> None:
     project.touch("go")
     assert project.run("main/1").value() == "done"
     assert project.trace() == ["work", "work"]
+
+
+def test_a_run_says_for_good_that_its_tasks_ran_under_several_versions_of_the_code(project: Project) -> None:
+    source = """
+        @step
+        def scaled(x):
+            return SCALE * x
+
+        @step
+        def steady(x):
+            return x
+
+        @flow
+        def main():
+            note("found", scaled(1), scaled(steady(2)))
+            await_file("go")
+            note("found", scaled(3))
+    """
+    project.write("SCALE = 1\n" + textwrap.dedent(source))
+    drive = project.spawn()
+    project.await_note("found 1 2")
+    drive.kill()
+    project.touch("go")
+    project.write("SCALE = 2\n" + textwrap.dedent(source))
+    project.run("main/1").value()
+    info = json.loads(project.penstock("show", "--json")[1])
+    assert [(one["step"], one["tasks"], one["firsts"], one["changes"]) for one in info["versions"]] == [
+        ("scaled", 2, ["main/1/scaled/1"], []),
+        ("scaled", 1, ["main/1/scaled/3"], ["SCALE in mine.py changed"]),
+    ]
+    assert "SCALE in mine.py changed" in project.penstock("show")[1]
+    whys = [json.loads(project.penstock("why", "--json", f"main/1/scaled/{n}")[1])["version"] for n in (1, 2, 3)]
+    assert [why.partition(" of its code")[0] for why in whys] == [f"under version {n} of 2" for n in (1, 1, 2)]
+    assert "version 2 of 2" in project.penstock("why", "main/1/scaled/3")[1]
+    assert json.loads(project.penstock("why", "--json", "main/1/steady/1")[1])["version"] == ""
+
+
+def test_a_resume_without_an_edit_has_one_version(project: Project) -> None:
+    project.write("""
+        @step
+        def work(x):
+            return x
+
+        @flow
+        def main():
+            work(1)
+            await_file("go")
+            work(2)
+    """)
+    drive = project.spawn()
+    wait_until(lambda: "work/1" in project.tasks(), "the first task")
+    drive.kill()
+    project.touch("go")
+    project.run("main/1").value()
+    assert json.loads(project.penstock("show", "--json")[1])["versions"] == []
+
+
+def metrics(project: Project) -> dict[str, tuple[int, int]]:
+    """By name: how many points, of how many tasks."""
+    found = json.loads(project.penstock("show", "--json")[1])["metrics"]
+    return {one["name"]: (one["points"], one["tasks"]) for one in found}
+
+
+def test_what_a_body_logs_belongs_to_its_run_and_a_replay_does_not_double_it(project: Project) -> None:
+    project.write("""
+        from concurrent.futures import ThreadPoolExecutor
+        from penstock import log_metrics
+
+        @step
+        def work(x):
+            log_metrics({"of_step": x})
+            return x
+
+        @flow
+        def inner():
+            log_metrics({"inner": float("nan")})
+
+        @flow
+        def main():
+            for n in range(3):
+                log_metrics({"loss": 1 / (n + 1)}, step=n)
+            inner()
+            work(1)
+            with ThreadPoolExecutor() as pool:
+                pool.submit(log_metrics, {"of_thread": 1}).result()
+            try:
+                log_metrics({"none": "many"})
+            except ValueError as error:
+                note("refused", error)
+            work(2)
+            await_file("go")
+            log_metrics({"final": 0.9})
+    """)
+    drive = project.spawn()
+    wait_until(lambda: "work/2" in project.tasks(), "the tasks")
+    drive.kill()
+    before = {"inner": (1, 0), "loss": (3, 0), "of_step": (2, 2), "of_thread": (1, 0)}
+    assert metrics(project) == before
+    project.touch("go")
+    project.run("main/1").value()
+    assert metrics(project) == before | {"final": (1, 0)}
+    assert "metric 'none' is 'many'" in project.trace()[-1]
+    told = project.python("-c", "import penstock; print(penstock.run().metrics.by_task('final'))")
+    assert told == "{'main/1': 0.9}\n"
+    assert "final" in project.penstock("show")[1]

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.client.words import plural, size
-from penstock.errors import PenstockError
+from penstock.errors import PenstockError, UsageError
 from penstock.executors import capacity
 from penstock.journal import mounts
 from penstock.project import Project
-from penstock.settings import find_root
+from penstock.roots import find_root
 
 _SCARCE_BYTES, _LITTLE_BYTES = 100 << 20, 2 << 30
 _OPTIONAL = {
@@ -40,7 +40,11 @@ class Finding:
 
 def check_all() -> list[Finding]:
     """Everything, in the order in which one mends it. Raises nothing that a check finds."""
-    root = find_root(Path.cwd())
+    try:
+        root = find_root(Path.cwd(), os.environ)
+    except UsageError as error:
+        words, _, mend = str(error).partition(". ")
+        return [Finding("project", "problem", words, mend)]
     checks: list[Callable[[Path], Iterator[Finding]]] = [
         _python,
         _sqlite,

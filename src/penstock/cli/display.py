@@ -56,6 +56,10 @@ class PlainDisplay(Watcher):
         """Told with the next look, from the display's own thread."""
         self._notes.append(text)
 
+    def first(self, home: str) -> None:
+        """Told like the rest."""
+        self.said(f"the project's first run: all runs and their values are kept in {home}")
+
     def building(self, text: str) -> None:
         """Told at once: nothing else goes on meanwhile."""
         write(text)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from penstock.cli import output
 from penstock.client import words
 from penstock.client.flow_runs import Run
-from penstock.client.structs import RunInfo, StepInfo
+from penstock.client.structs import InFlightInfo, RunInfo, StepInfo
 from penstock.client.tasks import Task
 from penstock.client.values import shown_input, shown_value
 from penstock.model.ids import how_to_resume
@@ -13,6 +15,7 @@ from penstock.model.ids import how_to_resume
 _FAILED_SHOWN = 5
 _FAILED_READ = 1000
 _WIDE = 100
+_FLIGHT_SHOWN = 20
 
 
 def show_run(run: Run) -> None:
@@ -34,6 +37,8 @@ def show_run(run: Run) -> None:
         output.title("Parameters")
         output.facts([(item.name, shown_input(item, _WIDE)) for item in info.params])
     _show_steps(info)
+    _show_versions(info)
+    show_in_flight(info.in_flight, died=info.status == "crashed")
     _show_metrics(info)
     _show_failure(run, info)
     output.note("")
@@ -74,6 +79,35 @@ def _named(step: StepInfo, info: RunInfo) -> str:
     """Its short name; with its module where another step has the same one."""
     others = sum(one.step == step.step for one in info.steps)
     return f"{step.step}  ({step.step_path})" if others > 1 and step.step_path else step.step
+
+
+def _show_versions(info: RunInfo) -> None:
+    """Print which of a step's tasks older code has made, where it was edited between two drivers."""
+    if not info.versions:
+        return
+    output.title("Its tasks ran under several versions of the code")
+    rows = [
+        (one.step, words.plural(one.tasks, "task"), f"from {one.firsts[0]} on", "; ".join(one.changes) or "at first")
+        for one in info.versions
+    ]
+    output.table(("step", "tasks", "which", "what is new"), rows)
+    verb = "fork" if info.status == "done" else "resume --changed"
+    output.note(f"penstock {verb} {info.id} runs again what older code has made")
+
+
+def show_in_flight(tasks: Sequence[InFlightInfo], *, died: bool) -> None:
+    """Print what runs and what waits, as the run's driver has noted it last; `died`: that is over."""
+    if not tasks:
+        return
+    output.title("In flight when its process died" if died else "In flight")
+    rows = [(_state(task), task.task, words.when(task.since), task.executor) for task in tasks[:_FLIGHT_SHOWN]]
+    output.table(("", "task", "since", "where"), rows)
+    if len(tasks) > _FLIGHT_SHOWN:
+        output.line(f"  and {words.plural(len(tasks) - _FLIGHT_SHOWN, 'task')} more: --json names up to 200")
+
+
+def _state(task: InFlightInfo) -> str:
+    return f"{task.status} (attempt {task.attempt})" if task.attempt > 1 else task.status
 
 
 def _count(count: int) -> str:

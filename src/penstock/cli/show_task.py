@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from penstock.cli import output
+from penstock.cli.show_run import show_in_flight
 from penstock.client import words
 from penstock.client.flow_runs import Run
 from penstock.client.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo
@@ -141,12 +142,16 @@ def _next(info: TaskInfo) -> tuple[str, str]:
 def show_step(run: Run, step: str, tasks: Sequence[Task]) -> None:
     """Print the tasks of a step, with what they were given and what became of them."""
     count = next((found for found in run.steps if found.step == step), None)
-    total = count.done + count.failed + count.cancelled + count.running if count else len(tasks)
-    output.line(f"{run.id}/{step}  {words.plural(total, 'task')}")
+    settled = count.done + count.failed + count.cancelled if count else len(tasks)
+    going = [task for task in run.in_flight if task.task.rpartition("/")[0] == f"{run.id}/{step}"]
+    moving = max(count.waiting + count.running if count else 0, len(going))
+    output.line(f"{run.id}/{step}  {words.plural(settled + moving, 'task')}")
     rows = [_task_row(task) for task in tasks]
-    output.table(("task", "status", "duration", "inputs", "result"), rows, right=("duration",))
-    if total > len(tasks):
-        output.note(f"{total - len(tasks):,} more: penstock show {run.id}/{step} --limit {total}")
+    if rows:
+        output.table(("task", "status", "duration", "inputs", "result"), rows, right=("duration",))
+    if settled > len(tasks):
+        output.note(f"{settled - len(tasks):,} more: penstock show {run.id}/{step} --limit {settled}")
+    show_in_flight(going, died=run.status == "crashed")
     output.note("")
     shown = next((task for task in tasks if task.status == "failed"), tasks[0] if tasks else None)
     if shown is not None:

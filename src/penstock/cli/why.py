@@ -54,7 +54,7 @@ def command(target: str, verbose: bool, limit: int, as_json: bool) -> None:
         output.json(infos[0] if found.task is not None else infos)
         return
     for info in infos:
-        output.line(info.line)
+        output.line(f"{info.line}; it ran {info.version}" if info.version else info.line)
         if verbose:
             _show_rest(info)
     if found.task is not None:

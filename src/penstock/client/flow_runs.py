@@ -12,9 +12,10 @@ from typing import Any
 from penstock.client import infos, logs, targets
 from penstock.client.metrics import Metrics
 from penstock.client.reader import Reader
-from penstock.client.structs import ErrorInfo, OriginInfo, RunInfo, StepInfo, ValueInfo
+from penstock.client.structs import ErrorInfo, InFlightInfo, OriginInfo, RunInfo, StepInfo, ValueInfo, VersionInfo
 from penstock.client.tasks import Task, Tasks
 from penstock.client.values import Loader, Params
+from penstock.client.versions import versions
 from penstock.client.words import duration, utc
 from penstock.errors import NotFoundError, TaskCancelledError, UsageError, UserCodeError
 from penstock.journal import queries
@@ -70,7 +71,7 @@ class Run:
 
     @property
     def duration(self) -> timedelta:
-        """How long its latest driver took, or takes up to now; of a crashed run, up to its last sign of life."""
+        """How long its drivers took, the latest up to now; one that died, up to its last sign of life."""
         return timedelta(seconds=duration_s(self._row))
 
     @property
@@ -99,10 +100,23 @@ class Run:
         return infos.step_infos(self._row, queries.steps(self._reader.journal, self._listed.id))
 
     @property
+    def in_flight(self) -> tuple[InFlightInfo, ...]:
+        """Its tasks that run and wait, as its driver noted them last (twice a second at most), and at most 200 of them.
+        After a crash: what was in flight then."""
+        return infos.in_flight_infos(self._listed, queries.in_flight(self._reader.journal, self._listed.id))
+
+    @property
+    def versions(self) -> tuple[VersionInfo, ...]:
+        """The versions of their code that its steps ran under, oldest first, where a resume went on with edited code;
+        () where each step ran under one."""
+        return versions(self._reader.journal, self._row)
+
+    @property
     def metrics(self) -> Metrics:
-        """What its tasks logged: `metrics["loss"]` is the last value, `metrics.by_task("loss")` tells them apart."""
+        """What its tasks and its flow's own body logged: `metrics["loss"]` is the last value,
+        `metrics.by_task("loss")` tells them apart."""
         rows = queries.tasks(self._reader.journal, self._listed.id)
-        paths = {row.id: f"{self.id}/{row.name}/{row.number}" for row in rows}
+        paths = {row.id: f"{self.id}/{row.name}/{row.number}" for row in rows} | {0: self.id}
         return Metrics(infos.metric_points(queries.metrics(self._reader.journal, self._listed.id), paths))
 
     def result(self) -> Any:
@@ -252,16 +266,18 @@ def run_info(reader: Reader, row: RunRow) -> RunInfo:
         drivers=tuple(infos.driver_info(driver) for driver in detail.drivers),
         origin=infos.origin_info(detail.origin),
         seed=int(detail.seed) if detail.seed else None,
+        in_flight=infos.in_flight_infos(row, queries.in_flight(reader.journal, row.id)),
+        versions=versions(reader.journal, row),
     )
 
 
 def duration_s(row: RunRow) -> float:
-    """How long the latest driver of a run took, or takes up to now; a crashed one up to its last sign of life."""
+    """How long the drivers of a run took, the latest up to now; one that died, up to its last sign of life."""
     if row.ended_at is not None:
         until = row.ended_at
     else:
         until = row.renewed_at if row.status == RunStatus.CRASHED else time.time()
-    return max(0.0, until - row.started_at)
+    return row.earlier_s + max(0.0, until - row.started_at)
 
 
 def _told(detail: RunDetail) -> str:

@@ -13,6 +13,7 @@ from penstock.client.structs import (
     DriverInfo,
     ErrorInfo,
     ForecastInfo,
+    InFlightInfo,
     InputInfo,
     MetricInfo,
     MetricPoint,
@@ -26,7 +27,7 @@ from penstock.client.words import utc
 from penstock.journal.views import DriverRow, RunRow, StepRow, TaskRow
 from penstock.launch.rehearsal import Forecast
 from penstock.model.outcomes import Error, Outcome, Stored
-from penstock.model.rows import AttemptRecord, MetricRecord, Origin, StepCount
+from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Origin, StepCount
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.sdk.failures import RemoteTraceback
 
@@ -112,9 +113,10 @@ def task_info(run_id: str, row: TaskRow, **more: Any) -> TaskInfo:
 
 
 def step_infos(run: RunRow, rows: Iterable[StepRow]) -> tuple[StepInfo, ...]:
-    """A run's steps: what has settled as the journal has it, what moves as the driver noted it last."""
+    """A run's steps: what has settled as the journal has it, what moves (or did when it crashed) as the driver noted it
+    last."""
     noted = {count.name: count for count in run.counts}
-    moving = run.status == RunStatus.RUNNING
+    moving = run.status in (RunStatus.RUNNING, RunStatus.CRASHED)
     found = [_step_info(row, noted.pop(row.name, None), moving) for row in rows]
     if moving:
         found += [
@@ -127,6 +129,14 @@ def _step_info(row: StepRow, noted: StepCount | None, moving: bool) -> StepInfo:
     waiting, running = (noted.waiting, noted.running) if noted and moving else (row.waiting, row.running)
     reused = max(noted.reused if noted else 0, row.copied)
     return StepInfo(row.name, row.step, waiting, running, row.done, row.failed, row.cancelled, reused)
+
+
+def in_flight_infos(run: RunRow, tasks: Iterable[InFlight]) -> tuple[InFlightInfo, ...]:
+    """What has not settled of a run."""
+    return tuple(
+        InFlightInfo(f"{run.run_id}/{task.name}", task.status, utc(task.since), task.attempt, task.executor)
+        for task in tasks
+    )
 
 
 def origin_info(origin: Origin | None) -> OriginInfo | None:
@@ -166,4 +176,6 @@ def metric_infos(records: Iterable[MetricRecord]) -> tuple[MetricInfo, ...]:
 def _metric_info(name: str, records: list[MetricRecord]) -> MetricInfo:
     values = [record.metric.value for record in records if not math.isnan(record.metric.value)] or [math.nan]
     last = max(records, key=lambda record: record.metric.at).metric.value
-    return MetricInfo(name, len(records), len({record.task for record in records}), last, min(values), max(values))
+    return MetricInfo(
+        name, len(records), len({record.task for record in records} - {0}), last, min(values), max(values)
+    )

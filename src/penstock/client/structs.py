@@ -38,8 +38,8 @@ class ErrorInfo(msgspec.Struct, frozen=True):
 class MetricPoint(msgspec.Struct, frozen=True):
     """One logged number."""
 
-    task: str  # "digits/3/train/2"
-    attempt: int
+    task: str  # "digits/3/train/2"; "digits/3": the flow's own body logged it
+    attempt: int  # 0: the flow's own body
     name: str
     value: float
     step: int | None  # the training step or epoch; None: the metric has none
@@ -51,7 +51,7 @@ class MetricInfo(msgspec.Struct, frozen=True):
 
     name: str
     points: int
-    tasks: int  # how many tasks logged it
+    tasks: int  # how many tasks logged it; 0: the flow's own body did
     last: float  # by time
     smallest: float
     largest: float
@@ -112,6 +112,25 @@ class StepInfo(msgspec.Struct, frozen=True):
     reused: int = 0  # of `done`: finished by an earlier driver, as far as the latest one has said
 
 
+class InFlightInfo(msgspec.Struct, frozen=True):
+    """A task that has not settled, as the run's driver noted it last: twice a second at most."""
+
+    task: str  # "digits/3/train/2"
+    status: str  # "running"; "placed": it is the next of a worker that is busy; "waiting" for results or resources
+    since: datetime  # that it runs, is placed, or was called
+    attempt: int = 0  # 0: it waits
+    executor: str = ""  # "": it waits
+
+
+class VersionInfo(msgspec.Struct, frozen=True):
+    """One of the versions of its code under which the tasks of a step ran in a run."""
+
+    step: str  # short name
+    tasks: int  # how many ran under it to their end
+    firsts: tuple[str, ...]  # the first of them, "digits/3/train/2", for each of the fingerprints that are of it
+    changes: tuple[str, ...] = ()  # what is new in it since the version before; () for the first, and five at most
+
+
 class DriverInfo(msgspec.Struct, frozen=True):
     """One of the processes that drove a run: the first, and one for each resume."""
 
@@ -135,7 +154,7 @@ class RunInfo(msgspec.Struct, frozen=True):
     created_at: datetime
     started_at: datetime  # of the latest driver
     ended_at: datetime | None  # None: not ended
-    duration_s: float  # of the latest driver, up to now or to its last sign of life
+    duration_s: float  # of all its drivers, up to now or to its last sign of life
     tags: tuple[str, ...]
     params: tuple[InputInfo, ...]
     result: ValueInfo | None  # None: there is none, or it is None
@@ -148,6 +167,8 @@ class RunInfo(msgspec.Struct, frozen=True):
     drivers: tuple[DriverInfo, ...]  # oldest first; the last drives it, or drove it last
     origin: OriginInfo | None = None  # None: it is no fork
     seed: int | None = None  # None: it has none
+    in_flight: tuple[InFlightInfo, ...] = ()  # at most 200; of a crashed run, what was in flight then
+    versions: tuple[VersionInfo, ...] = ()  # of the code of steps that ran under several, oldest first
 
 
 class OriginInfo(msgspec.Struct, frozen=True):
@@ -208,6 +229,7 @@ class WhyInfo(msgspec.Struct, frozen=True):
     changes: tuple[str, ...] = ()  # what is different from that, code first
     code: tuple[CodeInfo, ...] = ()  # what its code reaches, itself first
     unfollowed: tuple[str, ...] = ()  # what of that can't be followed
+    version: str = ""  # which version of its code it ran under, where the step ran under several in this run; else ""
 
     def __str__(self) -> str:
         return self.line

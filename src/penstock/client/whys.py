@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from penstock.client.reader import Reader
 from penstock.client.structs import CodeInfo, WhyInfo
+from penstock.client.versions import mixed
 from penstock.code import fingerprint
 from penstock.code.fingerprint import Node, Tree
 from penstock.journal import queries
@@ -25,12 +26,13 @@ def why(reader: Reader, run: RunRow, row: TaskRow) -> WhyInfo:
             path, False, f"{path} was reused from {row.origin}", row.origin, code=code, unfollowed=unfollowed
         )
     origin = queries.detail(journal, run.id).origin
+    version = mixed(journal, run, row.step, row.code)
     explain = Explain(journal, run.id, origin)
     subject = of_row(journal, row, queries.is_cached(journal, run.id, row.step))
     earlier = explain.earlier(subject)
     line = f"{path} {_ran(row)} because {_because(row.why or explain.line(subject))}"
     compared, changes = ("", ()) if earlier is None else (explain.path(earlier), explain.changes(subject, earlier))
-    return WhyInfo(path, True, line, "", compared, tuple(changes), code, unfollowed)
+    return WhyInfo(path, True, line, "", compared, tuple(changes), code, unfollowed, version)
 
 
 def _ran(row: TaskRow) -> str:

@@ -15,7 +15,7 @@ from penstock.engine.reuse import Codes, Policy, Question
 from penstock.engine.tally import Tally
 from penstock.model.environments import Environment
 from penstock.model.ids import run_of
-from penstock.model.outcomes import Error, Stored
+from penstock.model.outcomes import Error, Metric, Stored
 from penstock.model.rows import AttemptRecord, Batch, CacheEntry, CodeRecord, MetricRecord, StepRecord, TaskRecord
 from penstock.model.specs import RunContext
 from penstock.model.states import Cause, TaskStatus
@@ -85,6 +85,7 @@ class Pending:
         self.used: list[bytes] = []
         self.released: list[bytes] = []
         self.forgotten: list[int] = []  # tasks whose metrics are those of older code
+        self.logged: list[Metric] = []  # by the flow's body
         self.questions: list[Question] = []  # asked once all of this is written
 
     def batch(self) -> Batch | None:
@@ -93,6 +94,7 @@ class Pending:
         batch = Batch(
             tuple(self.tasks), tuple(self.attempts), tuple(self.metrics), delivered, tuple(self.steps),
             tuple(self.codes), tuple(self.cached), tuple(self.used), tuple(self.released), tuple(self.forgotten),
+            tuple(self.logged),
         )  # fmt: skip
         return batch if any(batch) else None
 
@@ -123,14 +125,16 @@ class Book:
     askers: dict[bytes, int] = field(default_factory=dict[bytes, int])  # who asks for a key that another run makes
     woken: list[int] = field(default_factory=list[int])  # tasks that are to ask again
     codes: set[bytes] = field(default_factory=set[bytes])  # digests of the code that was written down
+    now: float = 0.0  # when this turn began; monotonic
     settled: int = 0  # how many tasks have settled under all drivers of this run
     resumed: bool = False  # an earlier driver of this run has left something
     tally: Tally = field(default_factory=Tally)
     pending: Pending = field(default_factory=Pending)
     resolutions: list[Resolution] = field(default_factory=list[Resolution])
 
-    def launch(self, job: Job, attempt_id: str, attempt: int) -> None:
+    def launch(self, job: Job, attempt_id: str, attempt: int, lane: int) -> None:
         """An attempt is in flight from now on."""
+        job.since, job.lane = self.now, lane
         self.attempts[attempt_id] = (job.id, attempt)
         self.tally.started(job.call.name, again=attempt > 1)
 
@@ -140,6 +144,7 @@ class Book:
         if known is None:
             return None
         job = self.jobs[known[0]]
+        job.since = self.now
         self.tally.stopped(job.call.name)
         return job, known[1]
 

@@ -19,7 +19,8 @@ from penstock.engine import facts
 from penstock.engine.admission import why_never
 from penstock.engine.book import Book, Delivery, Failure, Pending, Wiring
 from penstock.engine.effects import Effects
-from penstock.engine.intake import Intake, Reproduce
+from penstock.engine.flight import in_flight
+from penstock.engine.intake import Intake, Logged, Reproduce
 from penstock.engine.jobs import Job
 from penstock.engine.machine import Machine
 from penstock.engine.mailbox import Inbox
@@ -30,12 +31,15 @@ from penstock.engine.watch import Watch
 from penstock.errors import Suspension, UsageError
 from penstock.model.ids import run_of
 from penstock.model.options import Options
-from penstock.model.outcomes import Error
-from penstock.model.rows import Dealt, PriorTask, StepCount
+from penstock.model.outcomes import Error, Metric
+from penstock.model.rows import Dealt, InFlight, PriorTask, StepCount
 from penstock.model.specs import Call
 from penstock.model.states import Cause, TaskStatus
 
 RENEW_S = 2.0
+LOOK_S = 0.5
+"""What is in flight is noted this often at most, and only where it is not what was noted before."""
+
 _TICK = (facts.Tick(),)
 
 
@@ -86,7 +90,10 @@ class Driver:
         self._lock = threading.Lock()  # over what submitting changes
         self._turning = threading.Lock()  # held during a turn
         self._watch = Watch(self._inbox.ring)
-        self._renew_at = time.monotonic() + RENEW_S
+        now = self._book.now = time.monotonic()
+        self._epoch = time.time() - now  # what makes UTC of the monotonic clock
+        self._renew_at, self._look_at = now + RENEW_S, now + LOOK_S
+        self._noted: tuple[InFlight, ...] = ()  # what was in flight when it was noted last
         self._turner = 0  # the thread that is in a turn; 0: none
         self._sleeps_until = 0.0
         self._prior: dict[bytes, PriorTask] = {}
@@ -255,6 +262,10 @@ class Driver:
             raise UsageError(f"{self._wiring.run_id} is over, and a stored result of it is damaged: start a new run")
         self._inbox.post(Reproduce(task))
 
+    def log(self, metrics: tuple[Metric, ...]) -> None:
+        """Note what the flow's own body has logged."""
+        self._inbox.post(Logged(metrics))
+
     def assist(self, timeout_s: float) -> bool:
         """Run one attempt that is meant for this process, waiting for it at most so long."""
         return self._wiring.assist(timeout_s)
@@ -380,9 +391,10 @@ class Driver:
 
     def _turn(self, items: list[object]) -> None:
         self._turner = threading.get_ident()
+        book = self._book
+        book.now = now = time.monotonic()
         for item in items:
             self._take(item)
-        book, now = self._book, time.monotonic()
         commands = self._machine.handle(self._intake.events() or _TICK, now)
         while True:
             self._effects.perform(commands)
@@ -457,14 +469,13 @@ class Driver:
 
     def _next_at(self) -> float:
         """When the driver's thread has something to do, whatever happens."""
-        times = (self._machine.wake_at(), self._kill_at, self._deadline, self._renew_at)
+        times = (self._machine.wake_at(), self._kill_at, self._deadline, self._look_at)
         return min(at for at in times if at is not None)
 
     def _watch_clock(self, now: float) -> None:
-        if now >= self._renew_at:
-            self._renew_at = now + RENEW_S
-            if self._wiring.journal.renew(self.counts()):
-                self.halt(Cancelled(), kill=True)
+        if now >= self._look_at:
+            self._look_at = now + LOOK_S
+            self._renew(now)
         if self._kill_at is not None and now >= self._kill_at:
             self._kill_at = None
             assert self._halted is not None
@@ -475,6 +486,17 @@ class Driver:
                 f"ran beyond its flow's timeout of {self._wiring.timeout_s:g} s: give it more with @flow(timeout=...)"
             )
             self.halt(FlowTimeout(words), kill=True, cause=Cause.TIMEOUT)
+
+    def _renew(self, now: float) -> None:
+        """Renew the lease where it is time, or where what is in flight has changed."""
+        seen = in_flight(self._book, self._epoch)
+        if now < self._renew_at and seen == self._noted:
+            return
+        self._renew_at = now + RENEW_S
+        news = None if seen == self._noted else seen
+        self._noted = seen
+        if self._wiring.journal.renew(self.counts(), news):
+            self.halt(Cancelled(), kill=True)
 
     def _close_executors(self) -> None:
         for executor in self._wiring.each_executor():

@@ -48,20 +48,21 @@ class Effects:
             self._rules[type(command)](command)
 
     def _start(self, command: facts.Start) -> None:
-        attempt = self._launched(command.task, command.attempt, command.inputs_digest, command.failures)
-        self._wiring.executors[command.executor].start(attempt, command.lane)
+        lane = command.lane
+        attempt = self._launched(command.task, command.attempt, command.inputs_digest, command.failures, lane.number)
+        self._wiring.executors[command.executor].start(attempt, lane)
 
     def _adopt(self, command: facts.Adopt) -> None:
         attempt = self._launched(command.task, command.attempt, command.inputs_digest)
         self._wiring.executors[command.executor].adopt(attempt)
 
-    def _launched(self, task: int, number: int, inputs_digest: bytes, failures: int = 0) -> Attempt:
+    def _launched(self, task: int, number: int, inputs_digest: bytes, failures: int = 0, lane: int = 0) -> Attempt:
         book, job = self._book, self._book.jobs[task]
         job.code, job.inputs_digest = self._reuse.code(job), inputs_digest
         if jobs.is_another_try(job):
             book.pending.forgotten.append(task)
         attempt = jobs.build_attempt(job, number, book.results, book.reused, failures)
-        book.launch(job, attempt.id, number)
+        book.launch(job, attempt.id, number, lane)
         return attempt
 
     def _commit_intent(self, command: facts.CommitIntent) -> None:

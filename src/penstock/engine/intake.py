@@ -12,9 +12,16 @@ from penstock.engine.jobs import Job
 from penstock.engine.reuse import Reuse
 from penstock.engine.wording import completed
 from penstock.model.events import Adopted, Ended, Hint, Notice, Recalled
-from penstock.model.outcomes import Outcome, Unread
+from penstock.model.outcomes import Metric, Outcome, Unread
 from penstock.model.rows import MetricRecord, StepRecord
 from penstock.model.states import Cause, TaskStatus
+
+
+@dataclass(frozen=True)
+class Logged:
+    """The flow's body has logged metrics."""
+
+    metrics: tuple[Metric, ...]
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Intake:
             Notice: self._notice,
             Delivery: self._delivery,
             Reproduce: self._reproduce,
+            Logged: self._logged,
             facts.CancelTask: self._as_it_is,
             facts.Stop: self._as_it_is,
         }
@@ -57,6 +65,7 @@ class Intake:
     def _job(self, job: Job) -> None:
         book, call = self._book, job.call
         book.tally.submitted(call.name)
+        job.since = book.now
         if call.step not in book.steps:
             book.steps.add(call.step)
             code = self._wiring.codes.of(call.code, (), call.options)
@@ -131,6 +140,9 @@ class Intake:
 
     def _delivery(self, delivery: Delivery) -> None:
         self._book.pending.deliveries.append(delivery)
+
+    def _logged(self, logged: Logged) -> None:
+        self._book.pending.logged.extend(logged.metrics)
 
     def _as_it_is(self, event: facts.Event) -> None:
         self._events.append(event)

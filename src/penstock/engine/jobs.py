@@ -45,6 +45,8 @@ class Job:
     code: CodeRecord | None = None  # that its attempt reaches; None: none was started
     inputs_digest: bytes = b""  # of the attempt that was started
     noted: TaskStatus | None = None  # in its row, by this driver; None: nothing yet
+    since: float = 0.0  # when it was called, or its attempt was handed over; monotonic
+    lane: int = 0  # of its attempt
 
     @property
     def had_result(self) -> bool:

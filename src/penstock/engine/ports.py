@@ -7,7 +7,7 @@ from typing import Protocol
 
 from penstock.model.events import ExecutorEvent, Lane, Profile
 from penstock.model.outcomes import Error, Stored
-from penstock.model.rows import Batch, Dealt, PriorTask, RunEnd, Sought, StepCount, Wanted
+from penstock.model.rows import Batch, Dealt, InFlight, PriorTask, RunEnd, Sought, StepCount, Wanted
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause
 
@@ -94,8 +94,9 @@ class RunJournal(Protocol):
         from now on the asker's to make, until it stores or releases it."""
         ...
 
-    def renew(self, counts: tuple[StepCount, ...]) -> bool:
-        """Renew the lease and note progress; True where somebody asked to cancel the run."""
+    def renew(self, counts: tuple[StepCount, ...], in_flight: tuple[InFlight, ...] | None = None) -> bool:
+        """Renew the lease and note progress, and what is in flight (None: as before), for others to look at; True where
+        somebody asked to cancel the run."""
         ...
 
     def end(self, end: RunEnd) -> None:

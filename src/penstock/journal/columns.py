@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from penstock.model.edges import Ref
 from penstock.model.outcomes import Error, Log, Metric, Outcome, Stored, Usage, from_plain, to_plain
-from penstock.model.rows import Origin, StepCount, TaskRecord
+from penstock.model.rows import InFlight, Origin, StepCount, TaskRecord
 from penstock.model.specs import Input
 from penstock.model.wire import pack, unpack
 
@@ -183,6 +183,20 @@ def counts(text: str | None) -> tuple[StepCount, ...]:
     import json
 
     return tuple(StepCount(*fields) for fields in json.loads(text))
+
+
+def in_flight_text(tasks: tuple[InFlight, ...]) -> str:
+    """What is in flight, as JSON."""
+    import json
+
+    return json.dumps(tasks, separators=(",", ":"))
+
+
+def in_flight(text: str) -> tuple[InFlight, ...]:
+    """The tasks that `in_flight_text` was given."""
+    import json
+
+    return tuple(InFlight(*fields) for fields in json.loads(text))
 
 
 def short_digest(data: bytes) -> bytes:

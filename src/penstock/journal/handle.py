@@ -17,6 +17,7 @@ from penstock.model.outcomes import Metric, Outcome
 from penstock.model.rows import (
     Batch,
     Dealt,
+    InFlight,
     MetricRecord,
     PriorTask,
     RunEnd,
@@ -67,6 +68,9 @@ class RunHandle:
                 self._write_tasks(batch.tasks)
             if batch.metrics:
                 self._write_metrics(batch.metrics)
+            for metric in batch.logged:
+                row = (self.id, *columns.metric_columns(0, 0, metric)[2:])
+                database.run(sql["insert_run_metric"], row)
             for attempt in batch.attempts:
                 id_ = self._first + attempt.task
                 database.run(sql["upsert_attempt"], (id_, attempt.number, columns.pack_outcome(attempt.outcome)))
@@ -100,12 +104,16 @@ class RunHandle:
         """The numbers that all drivers of this run have given, in that order; those of its rows may be among them."""
         return list(self._calls.read())
 
-    def renew(self, counts: tuple[StepCount, ...]) -> bool:
-        """Renew the lease and note progress; True where somebody asked to cancel the run. Empty counts: as before."""
+    def renew(self, counts: tuple[StepCount, ...], in_flight: tuple[InFlight, ...] | None = None) -> bool:
+        """Renew the lease and note progress, and what is in flight; True where somebody asked to cancel the run. Empty
+        counts, None: as before."""
         values = (self._clock.monotonic(), self._clock.now(), columns.counts_text(counts), self.id)
         with self._database.transaction():
             cancel_requested = self._fence()
             self._database.run(self._sql["renew"], values)
+            if in_flight is not None:
+                text = columns.in_flight_text(in_flight)
+                self._database.run(self._sql["note_in_flight"], (self.id, text))
         return cancel_requested
 
     def end(self, end: RunEnd) -> None:
@@ -118,6 +126,7 @@ class RunHandle:
             database.run(sql["end_run_detail"], (result, end.error and pack(tuple(end.error)), self.id))
             database.run(sql["end_run"], (end.status, self._clock.now(), self.id))
             database.run(sql["release_all"], (self.id,))
+            database.run(sql["forget_in_flight"], (self.id,))
             if end.result and end.result.blobs:
                 self._note_blobs(end.result.blobs)
         if end.status == RunStatus.DONE.value:

@@ -104,10 +104,13 @@ class Journal:
                 raise leases.busy(run_id, lease)
             token = lease.token + 1
             values = _owner_values(owner) | {"run_id": id_, "token": token, "now": now, "monotonic": monotonic}
+            self.database.run(self._sql["end_driver"], values)
             self.database.run(self._sql["take_lease"], values)
             self.database.run(self._sql["give_nonce"], (id_,))
             self.database.run(self._sql["restart_run"], values)
             self.database.run(self._sql["forget_end"], (id_,))
+            self.database.run(self._sql["forget_in_flight"], (id_,))
+            self.database.run(self._sql["forget_run_metrics"], (id_,))
             if moved_to is not None:
                 module, file = moved_to
                 self.database.run(self._sql["move_run"], {"run_id": id_, "module": module, "file": file})

@@ -14,11 +14,11 @@ from penstock.journal import columns, leases, statements
 from penstock.journal.journal import Journal
 from penstock.journal.leases import Lease
 from penstock.journal.sight import view_of
-from penstock.journal.views import DriverRow, RunDetail, RunRow, StepRow, TaskRow
+from penstock.journal.views import CodeRow, DriverRow, RunDetail, RunRow, StepRow, TaskRow
 from penstock.model.ids import parse_path
 from penstock.model.nearest import nearest
 from penstock.model.outcomes import FORM
-from penstock.model.rows import AttemptRecord, MetricRecord, Owner
+from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Owner
 from penstock.model.specs import Input
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.model.wire import unpack
@@ -116,6 +116,16 @@ def steps(journal: Journal, run: int) -> list[StepRow]:
     ]
 
 
+def in_flight(journal: Journal, run: int) -> tuple[InFlight, ...]:
+    """The tasks that had not settled when the run's driver noted them last, nor since: those that run first. After a
+    crash, what was in flight then. At most 200."""
+    row = journal.database.row(_sql("in_flight"), (run,))
+    if row is None:
+        return ()
+    settled = {id_ & columns.TASK_MASK for (id_,) in journal.database.rows(_sql("settled_in_flight"), (run,))}
+    return tuple(task for task in columns.in_flight(row[0]) if task.id not in settled)
+
+
 def tasks(
     journal: Journal,
     run: int,
@@ -169,10 +179,12 @@ def attempts(journal: Journal, row: TaskRow) -> list[AttemptRecord]:
 
 
 def metrics(journal: Journal, run: int, id_: int | None = None) -> list[MetricRecord]:
-    """Metrics of a task, or of all tasks of a run: by task, attempt, name and step."""
+    """Metrics of a task, or of all tasks of a run: by task, attempt, name and step. Those that its flow's own body has
+    logged come first, as of task 0 and attempt 0."""
     first = run << columns.RUN_SHIFT
     bounds = {"first": first, "last": _last(run)} if id_ is None else {"first": first | id_, "last": first | id_}
-    return [
+    own = journal.database.rows(_sql("run_metrics"), (run,)) if id_ is None else []
+    return [MetricRecord(0, 0, columns.metric(*fields)) for fields in own] + [
         MetricRecord(task & columns.TASK_MASK, attempt, columns.metric(*fields))
         for task, attempt, *fields in journal.database.stream(_sql("metrics"), bounds)
     ]
@@ -211,6 +223,11 @@ def code_tree(journal: Journal, digest: bytes) -> bytes | None:
 def codes(journal: Journal, run: int) -> list[tuple[str, bytes, int]]:
     """Short name of a step, packed tree of the code that it had, and how many tasks that has finished."""
     return journal.database.rows(_sql("codes_of_run"), (run,))
+
+
+def codes_that_ran(journal: Journal, run: int, step: str | None = None) -> list[CodeRow]:
+    """By which code the tasks of a step (module-qualified; None: of each) ran to their end, the oldest first."""
+    return [CodeRow(*row) for row in journal.database.rows(_sql("codes_that_ran"), {"run_id": run, "step": step})]
 
 
 def oldest_live_start(journal: Journal) -> float | None:
@@ -263,7 +280,8 @@ def _step_ids(journal: Journal, run: int, step: str) -> list[int]:
 
 
 def _run_row(journal: Journal, row: tuple[Any, ...]) -> RunRow:
-    id_, flow, number, status, created_at, started_at, ended_at, *middle, cancel_requested, counts, tags, nonce = row
+    id_, flow, number, status, created_at, started_at, ended_at, *middle = row[:-5]
+    cancel_requested, counts, tags, nonce, earlier_s = row[-5:]
     token, renewals, renewed_monotonic, renewed_at, *owner_fields = middle
     lease = Lease(token, renewals, renewed_monotonic, renewed_at, Owner(*owner_fields))
     if status == RunStatus.RUNNING and _looks_dead(journal, lease):
@@ -283,6 +301,7 @@ def _run_row(journal: Journal, row: tuple[Any, ...]) -> RunRow:
         columns.counts(counts),
         tuple(sorted(tags.split("\n"))) if tags else (),
         nonce or "",
+        earlier_s or 0.0,
     )
 
 

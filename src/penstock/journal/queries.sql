@@ -55,6 +55,15 @@ SELECT task.step_id, task.status, count(*), count(task.origin)
 FROM step CROSS JOIN task ON task.step_id = step.id
 WHERE step.run_id = ? GROUP BY task.step_id, task.status;
 
+-- name: in_flight
+SELECT tasks FROM in_flight WHERE run_id = ?;
+
+-- name: settled_in_flight
+-- Those that have settled since they were noted.
+SELECT task.id FROM in_flight JOIN json_each(in_flight.tasks)
+    CROSS JOIN task ON task.id = (in_flight.run_id << 32 | json_extract(json_each.value, '$[0]'))
+WHERE in_flight.run_id = ? AND task.settled IS NOT NULL;
+
 -- name: step_ids
 SELECT id FROM step WHERE run_id = :run_id AND (name = :step OR step = :step) ORDER BY id;
 
@@ -82,6 +91,9 @@ SELECT number, outcome FROM attempt WHERE task_id = ? ORDER BY number;
 SELECT task_id, attempt, name, step, at, value FROM metric
 WHERE task_id >= :first AND task_id <= :last ORDER BY task_id, attempt, name, step, at;
 
+-- name: run_metrics
+SELECT name, step, at, value FROM run_metric WHERE run_id = ? ORDER BY id;
+
 -- name: runs_with_step
 -- The latest runs that have a step, before one of them, whose values can be compared with those of today.
 SELECT run_id FROM step JOIN run_detail USING (run_id)
@@ -100,6 +112,14 @@ SELECT cached FROM step WHERE run_id = ? AND step = ?;
 
 -- name: code_tree
 SELECT tree FROM code WHERE digest = ?;
+
+-- name: codes_that_ran
+-- Which code ran how many tasks of each step to their end, in the order in which the first of them settled.
+SELECT step.step, step.name, code.digest, code.tree, count(*), min(task.number)
+FROM step CROSS JOIN task ON task.step_id = step.id JOIN code ON code.id = task.code
+WHERE step.run_id = :run_id AND (:step IS NULL OR step.step = :step)
+    AND task.settled IS NOT NULL AND task.origin IS NULL
+GROUP BY step.id, task.code ORDER BY step.id, min(task.settled);
 
 -- name: codes_of_run
 -- Which code finished how many tasks of each step.

@@ -26,6 +26,7 @@ class RunRow(NamedTuple):
     counts: tuple[StepCount, ...]  # as the driver noted them last; empty where it noted none
     tags: tuple[str, ...]
     nonce: str = ""  # tells it from every run of any journal; "": an old run, which was not resumed since
+    earlier_s: float = 0.0  # how long the drivers before the latest took, as far as that was noted
 
     @property
     def folder(self) -> str:
@@ -84,6 +85,17 @@ class StepRow(NamedTuple):
     def tasks(self) -> int:
         """All of them."""
         return self.waiting + self.running + self.done + self.failed + self.cancelled
+
+
+class CodeRow(NamedTuple):
+    """A code that tasks of a step ran with."""
+
+    step: str  # module-qualified name
+    name: str
+    code: bytes  # its digest
+    tree: bytes  # packed
+    tasks: int
+    first: int  # the smallest of their numbers
 
 
 class TaskRow(NamedTuple):

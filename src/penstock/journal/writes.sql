@@ -72,6 +72,25 @@ SELECT token, cancel_requested FROM lease WHERE run_id = ?;
 UPDATE lease SET renewals = renewals + 1, renewed_monotonic = ?, renewed_at = ?, counts = coalesce(?, counts)
 WHERE run_id = ?;
 
+-- name: insert_run_metric
+INSERT INTO run_metric (run_id, name, step, at, value) VALUES (?, ?, ?, ?, ?);
+
+-- name: forget_run_metrics
+DELETE FROM run_metric WHERE run_id = ?;
+
+-- name: note_in_flight
+INSERT INTO in_flight (run_id, tasks) VALUES (?, ?) ON CONFLICT (run_id) DO UPDATE SET tasks = excluded.tasks;
+
+-- name: forget_in_flight
+DELETE FROM in_flight WHERE run_id = ?;
+
+-- name: end_driver
+-- How long the driver before took, up to its end or its last sign of life.
+UPDATE driver SET ended_at = (SELECT coalesce(run.ended_at, lease.renewed_at)
+    FROM run JOIN lease ON lease.run_id = run.id WHERE run.id = driver.run_id)
+WHERE run_id = :run_id AND token < :token AND ended_at IS NULL
+    AND token = (SELECT max(token) FROM driver AS latest WHERE latest.run_id = :run_id);
+
 -- name: end_run
 UPDATE run SET status = ?, ended_at = ? WHERE id = ?;
 

@@ -22,6 +22,9 @@ class Watcher:
     def said(self, text: str) -> None:
         """Something is done in another way than asked, and why."""
 
+    def first(self, home: str) -> None:
+        """It is the first run of its project, which keeps all in the folder `home`."""
+
     def building(self, text: str) -> None:
         """A line of progress while an environment is locked or built, perhaps before the run has begun."""
         self.said(text)

@@ -82,6 +82,7 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     raises UsageError before there is a run."""
     flow, module = order.flow, module_of(order.flow)
     check_names(order.name, (os.fspath(project.settings.root), module.file), how.tags)
+    is_first = not (project.home / "journal.db").exists()
     journal = project.journal  # first: where nothing can be written, it says so best
     if order.run_id:
         journal.check(order.run_id, time.monotonic())  # before minutes are spent on environments
@@ -108,6 +109,8 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
             new = NewRun(*known, stored, how.tags, *around, order.origin, order.seed)
             handle = journal.create(new, owner, now, monotonic)
     context = context_of(project, handle.run_id, module, stored, taken, order.seed, handle.nonce, str(handle.token))
+    if is_first:
+        how.watcher.first(os.fspath(project.home))
     try:
         return _told(project, Prepared(order, handle, context, codes, past, workshop, order.origin), how, taken.note)
     except BaseException:

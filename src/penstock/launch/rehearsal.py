@@ -17,7 +17,7 @@ from penstock.engine.numbers import Numbers
 from penstock.engine.reuse import Decision, Question, Reuse
 from penstock.errors import Suspension
 from penstock.launch.explain import Explain, of_call
-from penstock.model.outcomes import Error, Stored
+from penstock.model.outcomes import Error, Metric, Stored
 from penstock.model.rows import Dealt, PriorTask, Sought, Wanted
 from penstock.model.specs import Call
 from penstock.model.states import TaskStatus
@@ -124,6 +124,9 @@ class Rehearsal:
     def reproduce(self, task: int) -> None:
         """The stored result can't be read: the task would run."""
         raise NotThere("a stored result is damaged")
+
+    def log(self, metrics: tuple[Metric, ...]) -> None:
+        """Nobody keeps it."""
 
     def assist(self, timeout_s: float) -> bool:
         """Nothing runs."""

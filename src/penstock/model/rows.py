@@ -91,6 +91,17 @@ class StepCount(NamedTuple):
     retries: int = 0  # attempts after a task's first
 
 
+class InFlight(NamedTuple):
+    """A task that has not settled, as its driver saw it."""
+
+    id: int  # TaskId
+    name: str  # "train/2"
+    status: str  # "running"; "placed": it is the next of a worker that is busy; "waiting"
+    since: float  # that it runs, is placed, or was called; UTC, seconds
+    attempt: int = 0  # 0: it waits
+    executor: str = ""  # "": it waits
+
+
 class Wanted(NamedTuple):
     """A result that the cache may have."""
 
@@ -136,6 +147,7 @@ class Batch(NamedTuple):
     used: Tuple[bytes, ...] = ()  # keys of cached results that stood for tasks
     released: Tuple[bytes, ...] = ()  # keys that this driver was going to make results for, and no longer is
     forgotten: Tuple[int, ...] = ()  # tasks whose metrics so far are those of older code
+    logged: Tuple[Metric, ...] = ()  # by the flow's own body
 
 
 class PriorTask(NamedTuple):

@@ -86,10 +86,7 @@ class AttemptContext:
 
     def log(self, metrics: Mapping[str, float], step: Optional[int]) -> None:
         """Take in metrics; all that came so far are hinted at once a second at most."""
-        at = time.time()
-        self.metrics.extend(
-            [Metric(masked(str(name)), _number(name, value), step, at) for name, value in metrics.items()]
-        )
+        self.metrics.extend(_points(metrics, step))
         if self._hint is not None and time.monotonic() - self._hinted_at >= _HINT_EVERY_S:
             self._hinted_at = time.monotonic()
             self._hint(self.attempt, tuple(self.metrics))
@@ -302,14 +299,27 @@ current = Current()
 
 
 def log_metrics(metrics: Mapping[str, float], step: Optional[int] = None) -> None:
-    """Record numbers of the attempt that runs this code, as `log_metrics({"accuracy": 0.9}, step=3)`.
+    """Record numbers of the attempt, or of the run, whose code this is, as `log_metrics({"accuracy": 0.9}, step=3)`.
 
     `step` is the training step or epoch; None: the metric has none. From anywhere in a step, its helpers and threads
-    included; outside a step of a run it does nothing. Raises TypeError or ValueError for what is not a number.
+    included, or in a flow's body: a resume calls that anew, and what it logs then takes the place of what was there.
+    Outside of a run it does nothing. Raises TypeError or ValueError for what is not a number.
     """
     here = attempt_here()
+    number = None if step is None else operator.index(step)
     if here is not None:
-        here.log(metrics, None if step is None else operator.index(step))
+        here.log(metrics, number)
+        return
+    from penstock.sdk import session
+
+    place = session.place_of_flow()
+    if place is not None:
+        place.run.engine.log(tuple(_points(metrics, number)))
+
+
+def _points(metrics: Mapping[str, float], step: Optional[int]) -> List[Metric]:
+    at = time.time()
+    return [Metric(masked(str(name)), _number(name, value), step, at) for name, value in metrics.items()]
 
 
 def _number(name: str, value: Any) -> float:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
     from penstock.model.environments import Environment
     from penstock.model.options import Options
-    from penstock.model.outcomes import Error, Stored
+    from penstock.model.outcomes import Error, Metric, Stored
     from penstock.model.specs import Call, Code
 
 
@@ -59,6 +59,10 @@ class Engine(Protocol):
 
     def reproduce(self, task: int) -> None:
         """The task's stored result can't be read: settle its sink anew. Raises UsageError where the run is over."""
+        ...
+
+    def log(self, metrics: Tuple[Metric, ...]) -> None:
+        """Note what the flow's own body has logged."""
         ...
 
     def assist(self, timeout_s: float) -> bool:

@@ -22,7 +22,9 @@ FIELDS = {
     "StepInfo": "step step_path waiting running done failed cancelled reused",
     "DriverInfo": "started_at host pid python cwd argv snapshot packages",
     "RunInfo": "id flow number status created_at started_at ended_at duration_s tags params result error steps metrics"
-    " file module qualname drivers origin seed",
+    " file module qualname drivers origin seed in_flight versions",
+    "InFlightInfo": "task status since attempt executor",
+    "VersionInfo": "step tasks firsts changes",
     "LogLine": "task attempt at level stream text worker",
     "GotInfo": "target value content saved_to",
     "OriginInfo": "run from_step keep_code only",
@@ -41,7 +43,7 @@ FIELDS = {
     "StepResourcesInfo": "step step_path attempts done out_of_memory timeouts wall_s cores peak_bytes read_bytes"
     " written_bytes suggestion",
     "ResourcesInfo": "of flow steps",
-    "WhyInfo": "task ran line origin compared_with changes code unfollowed",
+    "WhyInfo": "task ran line origin compared_with changes code unfollowed version",
 }
 
 

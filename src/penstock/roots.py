@@ -1,0 +1,81 @@
+"""Which folder is the project. Looks at folders; reads nothing that is in them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from penstock.errors import UsageError
+
+FILE = "penstock.toml"
+FOLDER = ".penstock"
+NAMED = "PENSTOCK_PROJECT"
+
+
+def find_root(cwd: Path, env: Mapping[str, str]) -> Path:
+    """The folder that PENSTOCK_PROJECT names; else the nearest from `cwd` upwards that is a project; else `cwd`.
+
+    A project has penstock.toml or .penstock; `/`, a home folder and those for temporary files the first of them: what
+    was started there by mistake must not take in all that lies below. Raises UsageError for a folder that belongs to
+    somebody else, or is writable by everybody: who can write there decides what is unpickled.
+    """
+    here = cwd.absolute()
+    if env.get(NAMED):
+        named = here / Path(env[NAMED]).expanduser()
+        if not named.is_dir():
+            raise UsageError(f"{NAMED} names {named}, which is no folder: correct it, or unset it")
+        return Path(os.path.normpath(named))
+    for folder in (here, *here.parents):
+        if (folder / FILE).is_file() or (
+            (folder / FOLDER).is_dir() and not (folder != here and _is_of_many(folder, env))
+        ):
+            return _trusted(folder)
+    return _trusted(here)
+
+
+def _is_of_many(folder: Path, env: Mapping[str, str]) -> bool:
+    """Whether unrelated things lie below a folder: then its `.penstock` alone makes no project of it."""
+    if folder == folder.parent:
+        return True
+    found = os.stat(folder)
+    return any(os.path.samestat(found, other) for other in _stats(env))
+
+
+def _stats(env: Mapping[str, str]) -> Iterator[os.stat_result]:
+    temporary = (env.get(name, "") for name in ("TMPDIR", "TEMP", "TMP"))
+    home = env.get("HOME") or os.path.expanduser("~")
+    for place in (home, *temporary, "/tmp", "/var/tmp", "/usr/tmp", "/dev/shm"):
+        try:
+            yield os.stat(place)
+        except OSError:  # it is not there
+            continue
+
+
+def _trusted(folder: Path) -> Path:
+    try:
+        found = os.stat(folder)
+    except OSError:  # what uses it says it best
+        return folder
+    owner = found.st_uid
+    name_it = f"If you trust who can write there, say so: {NAMED}={folder}"
+    if owner not in _mine():
+        raise UsageError(
+            f"{folder} belongs to somebody else (user {owner}), so that it is not taken for a project. {name_it}"
+        )
+    if found.st_mode & stat.S_IWOTH:
+        raise UsageError(
+            f"{folder} is writable by everybody, so that it is not taken for a project. Work in a folder of your own, "
+            f"or `chmod o-w {folder}`. {name_it}"
+        )
+    return folder
+
+
+def _mine() -> set[int]:
+    """Whose folders are one's own: under sudo also those of the user who called it."""
+    mine = {os.geteuid()}
+    sudo = os.environ.get("SUDO_UID", "")
+    if 0 in mine and sudo.isdecimal():
+        mine.add(int(sudo))
+    return mine

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from penstock import roots
+from penstock.errors import UsageError
+from penstock.roots import find_root
+
+
+@pytest.fixture
+def below(tmp_path: Path) -> Path:
+    folder = tmp_path / "outer" / "inner"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize("variable", ["HOME", "TMPDIR", "TEMP", "TMP"])
+def test_a_home_or_temporary_folder_is_a_project_by_its_settings_alone(below: Path, variable: str) -> None:
+    outer = below.parent
+    (outer / ".penstock").mkdir()
+    assert find_root(below, {}) == outer
+    assert find_root(below, {variable: str(outer)}) == below
+    assert find_root(outer, {variable: str(outer)}) == outer
+    link = outer.parent / "link"
+    link.symlink_to(outer)
+    assert find_root(below, {variable: str(link)}) == below
+    (outer / "penstock.toml").touch()
+    assert find_root(below, {variable: str(outer)}) == outer
+
+
+def test_the_root_of_all_folders_is_none_by_its_folder_alone(below: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    has = Path.is_dir
+    monkeypatch.setattr(Path, "is_dir", lambda path: path == Path("/.penstock") or has(path))
+    assert find_root(below, {}) == below
+
+
+@pytest.mark.parametrize("mark", ["penstock.toml", ".penstock", ""])
+def test_what_everybody_can_write_to_is_refused_unless_it_is_named(below: Path, mark: str) -> None:
+    outer = below.parent
+    if mark:
+        (outer / mark).mkdir()
+    if mark == "penstock.toml":
+        (outer / mark).rmdir()
+        (outer / mark).touch()
+    outer.chmod(0o777)
+    start = below if mark else outer
+    with pytest.raises(UsageError, match=f"{outer} is writable by everybody.* PENSTOCK_PROJECT={outer}$"):
+        find_root(start, {})
+    assert find_root(start, {"PENSTOCK_PROJECT": str(outer)}) == outer
+    outer.chmod(0o755)
+    assert find_root(start, {}) == outer
+
+
+def test_what_belongs_to_somebody_else_is_refused_unless_it_is_named(
+    below: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (below / "penstock.toml").touch()
+    monkeypatch.setattr(roots.os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(
+        UsageError, match=rf"{below} belongs to somebody else \(user {os.getuid()}\).*PENSTOCK_PROJECT={below}$"
+    ):
+        find_root(below, {})
+    assert find_root(below, {"PENSTOCK_PROJECT": "."}) == below
+
+
+def test_under_sudo_the_folders_of_who_called_it_are_ones_own(below: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.getuid() == 0:
+        os.chown(below, 12345, -1)
+    monkeypatch.setattr(roots.os, "geteuid", lambda: 0)
+    monkeypatch.setenv("SUDO_UID", str(below.stat().st_uid))
+    assert find_root(below, {}) == below
+
+
+def test_a_name_that_leads_nowhere_is_refused(below: Path) -> None:
+    with pytest.raises(UsageError, match=r"names .*gone, which is no folder"):
+        find_root(below, {"PENSTOCK_PROJECT": str(below / "gone")})
