@@ -9,6 +9,7 @@ from penstock.errors import RunBusyError, UsageError
 from penstock.journal import queries, statements
 from penstock.journal.journal import Journal
 from penstock.journal.space import CachedRow
+from penstock.journal.tags import refuse_wrong
 from penstock.journal.views import RunRow
 from penstock.model.states import RunStatus
 
@@ -34,9 +35,7 @@ def request_cancel(journal: Journal, run: int) -> RunRow:
 def add_tags(journal: Journal, run: int, tags: Iterable[str]) -> None:
     """Add tags to a run; those it has already stay. Raises NotFoundError, UsageError for a wrong tag."""
     wanted = list(tags)
-    for tag in wanted:
-        if not tag.strip() or "\n" in tag:
-            raise UsageError(f"{tag!r} is not a tag: write a word without line breaks")
+    refuse_wrong(wanted)
     with journal.database.transaction():
         queries.run_by_id(journal, run)
         journal.database.run_many(statements.load("writes")["insert_tag"], [(run, tag) for tag in wanted])

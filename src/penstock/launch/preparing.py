@@ -23,6 +23,7 @@ from penstock.journal.columns import Surroundings
 from penstock.journal.handle import RunHandle as JournalHandle
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
+from penstock.journal.tags import refuse_wrong
 from penstock.launch.codes import CodeBook
 from penstock.launch.how import How
 from penstock.launch.interpreters import Workshop
@@ -35,6 +36,7 @@ from penstock.model.outcomes import Stored
 from penstock.model.rows import NewRun, Origin, RunEnd
 from penstock.model.specs import RunContext
 from penstock.model.states import RunStatus
+from penstock.model.texts import whole
 from penstock.project import Project
 from penstock.sdk.flows import Flow
 from penstock.sdk.steps import Step
@@ -80,6 +82,7 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     """Take the lease of a new run, or of an existing one. Nothing runs yet. What its steps run in is ready then, or it
     raises UsageError before there is a run."""
     flow, module = order.flow, module_of(order.flow)
+    refuse_wrong(how.tags)
     journal = project.journal  # first: where nothing can be written, it says so best
     if order.run_id:
         journal.check(order.run_id, time.monotonic())  # before minutes are spent on environments
@@ -259,7 +262,7 @@ def take_snapshot(project: Project, module: Module) -> snapshot.Snapshot:
 
 def _surroundings(taken: snapshot.Snapshot) -> Surroundings:
     python, packages = installed.describe_interpreter(), installed.installed_packages()
-    return Surroundings(taken.digest, python, packages, tuple(map(masked, sys.argv)), os.getcwd())
+    return Surroundings(taken.digest, python, packages, tuple(map(masked, sys.argv)), whole(os.getcwd()))
 
 
 def context_of(
