@@ -8,7 +8,7 @@ from such an error, or while it is handled, counts with it: libraries raise erro
 from __future__ import annotations
 
 import errno
-from typing import Any, Sequence, Set
+from typing import Any, Sequence, Set, cast
 
 from penstock.errors import PlatformError, TaskCancelledError
 
@@ -49,4 +49,4 @@ def _members(error: Any) -> Sequence[Any]:
         found: Any = getattr(error, "exceptions", None)
     except Exception:  # noqa: BLE001  its author's `__getattr__`
         return ()
-    return found if isinstance(found, tuple) else ()
+    return cast("Sequence[Any]", found) if isinstance(found, tuple) else ()
