@@ -14,6 +14,10 @@ SAME = [
     ("one\n...", "zero\none\ntwo"),
     ("two\none", "one\ntwo"),
     ("", ""),
+    (
+        "plain/1 draw: 3 done",
+        "plain/1 draw: started, 1 task so far\nplain/1 draw: 2 done\nplain/1 draw: 3 done in 0.2 s",
+    ),
 ]
 DIFFERENT = [
     ("digits/1 done in 2.3 s: 4 tasks", "digits/1 done in 2.3 s: 5 tasks"),
@@ -22,6 +26,7 @@ DIFFERENT = [
     ("one\n...", "two"),
     ("one\none", "one"),
     ("one", ""),
+    ("plain/1 draw: 3 done", "plain/1 draw: 2 done in 0.2 s"),
 ]
 
 

@@ -68,6 +68,11 @@ def sleep(s):
     return s
 
 @step
+def held(name):
+    await_file(name)
+    return name
+
+@step
 async def wait_a_bit(x):
     await asyncio.sleep(0.001)
     return x * 2
@@ -111,15 +116,17 @@ def in_order():
     return [sorted(done), len(finished), len(pending), all(future.done() for future in futures)]
 
 def first_completed():
-    slow, quick = sleep.submit(0.5), add.submit(1)
+    slow, quick = held.submit("first"), add.submit(1)
     finished, pending = concurrent.futures.wait([slow, quick], return_when="FIRST_COMPLETED")
+    open("first", "w").close()
     return [quick in finished, slow in pending]
 
 def timeouts():
-    slow = sleep.submit(0.4)
+    slow = held.submit("second")
     try:
         slow.result(timeout=0.001)
     except concurrent.futures.TimeoutError:
+        open("second", "w").close()
         return slow.result()
 
 def callbacks():
@@ -251,7 +258,7 @@ EXPECTED: dict[str, Any] = {
     "empty": [[], [], []],
     "in_order": [[0.001, 0.02, 0.05], 2, 0, True],
     "first_completed": [True, True],
-    "timeouts": 0.4,
+    "timeouts": "second",
     "callbacks": True,
     "errors": [["ValueError", "1"], ["ValueError", "2"], "a"],
     "parts": ["[0, 1, 2]", "1", "-3", "7", [0, 1, 2], {"deep": [7]}],

@@ -143,7 +143,9 @@ def test_what_grows_draws_the_same_with_more_memory(project: Project) -> None:
         @step(memory=grow("150MiB", to="900MiB", factor=6))
         def grows():
             note("grows", random.random())
-            return len(bytearray(400_000_000))
+            data = bytearray(400_000_000)
+            time.sleep(0.5)  # memory is looked at every 30 ms, by a process that may have to wait for its turn
+            return len(data)
 
         @flow
         def main():

@@ -537,8 +537,8 @@ def test_a_script_sees_progress_on_stderr_alone(penstock: Penstock, project_fold
     assert "ValueError: bad depth 99" in ran.stderr
 
 
-def in_terminal(words: list[str], **more: Any) -> str:
-    """What a terminal of 100 columns shows."""
+def in_terminal(words: list[str], until: str = "", **more: Any) -> str:
+    """What a terminal of 100 columns shows. The file `go` is made once it has shown `until`, a pattern."""
     near, far = pty.openpty()
     env = {**environment(), "TERM": "xterm", "COLUMNS": "100", "CI": ""}
     more.setdefault("stdout", far)
@@ -553,18 +553,25 @@ def in_terminal(words: list[str], **more: Any) -> str:
             if not data:
                 break
             shown += data
+            if re.search(until, plain(shown)):
+                Path("go").touch()
     os.close(near)
     return shown.decode()
 
 
+def plain(shown: bytes) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode(errors="replace"))
+
+
 WAITING = """
-import time
+import os, time
 from penstock import flow, step
 
 @step
 def work(n):
-    print("epoch", n)
-    time.sleep(0.6)
+    print("epoch", n, flush=True)
+    while not os.path.exists("go"):
+        time.sleep(0.01)
 
 @flow
 def waiting():
@@ -576,8 +583,8 @@ def waiting():
 
 def test_a_terminal_shows_live_progress_beside_what_the_body_prints(penstock: Penstock, project_folder: Path):
     (project_folder / "waiting.py").write_text(WAITING)
-    shown = in_terminal(["run", "--max-workers", "2", "waiting.py"])
-    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+    shown = in_terminal(["run", "--max-workers", "2", "waiting.py"], r"[12] running(?s:.)*epoch")
+    text = plain(shown.encode())
     lines = [line.strip() for line in re.split(r"[\r\n]+", text)]
     assert "body begins" in lines
     assert "body ends" in lines
@@ -590,7 +597,7 @@ def test_a_terminal_shows_live_progress_beside_what_the_body_prints(penstock: Pe
 def test_a_redirected_stdout_stays_clean_in_a_terminal(penstock: Penstock, project_folder: Path):
     (project_folder / "waiting.py").write_text(WAITING)
     with open("out.txt", "w") as out:
-        shown = in_terminal(["run", "waiting.py"], stdout=out)
+        shown = in_terminal(["run", "waiting.py"], "━", stdout=out)
     assert Path("out.txt").read_text() == "body begins\nbody ends\n"
     assert "━" in shown
     assert "body begins" not in shown

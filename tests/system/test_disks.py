@@ -126,6 +126,35 @@ def test_a_disk_that_fills_while_the_run_goes_on(on_disk: Callable[[str], Projec
     assert len(project.trace()) - len(before) == n - len(done)
 
 
+FULL = """
+@step(retries=5, retry_delay=0)
+def big():
+    note("big")
+    return random.Random(1).randbytes(6_000_000)
+
+@flow
+def main():
+    try:
+        size = len(big())
+    except Exception as error:
+        note("caught", type(error).__name__)
+        size = None
+    assert os.path.exists("go"), "no go"
+    return size
+"""
+
+
+def test_a_full_disk_is_the_platform_s_and_run_again_on_resume(on_disk: Callable[[str], Project]) -> None:
+    project = on_disk("size=4m")
+    project.settings("platform_retries = 1")
+    project.write(FULL)
+    assert project.run().error["type"] == "AssertionError"
+    assert project.trace() == ["big", "big", "caught StoreError"]
+    project = on_disk("size=60m")
+    project.touch("go")
+    assert project.run("main/1").value() == 6_000_000
+
+
 DAMAGE = """
 @step
 def make(x):

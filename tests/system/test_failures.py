@@ -461,12 +461,16 @@ from penstock import grow
 @step(memory=grow("150MiB", to="1GiB"))
 def eat(size):
     note("eat", size)
-    return len(bytearray(b"x" * size))
+    data = bytearray(b"x" * size)
+    time.sleep(0.5)  # memory is looked at every 30 ms, by a process that may have to wait for its turn
+    return len(data)
 
 @step(memory=grow("100MiB", to="200MiB"), on="process")
 def too_much():
     note("too_much")
-    return len(bytearray(b"x" * 600_000_000))
+    data = bytearray(b"x" * 600_000_000)
+    time.sleep(60)
+    return len(data)
 
 @flow
 def main():

@@ -173,7 +173,7 @@ def test_a_body_that_computes_is_interrupted_too(project: Project, presses: int)
 def test_a_timeout_interrupts_a_busy_body(project: Project, busy: str) -> None:
     project.write(
         f"""
-        @flow(timeout=0.3)
+        @flow(timeout=1.0)
         def main():
             try:
                 {busy}
@@ -185,7 +185,7 @@ def test_a_timeout_interrupts_a_busy_body(project: Project, busy: str) -> None:
     )
     report = project.run()
     assert (report.error["type"], report.status) == ("StepTimeoutError", "failed")
-    assert "main/1 ran beyond its flow's timeout of 0.3 s: give it more with @flow(timeout=...)" in report.error["text"]
+    assert "main/1 ran beyond its flow's timeout of 1 s: give it more with @flow(timeout=...)" in report.error["text"]
     assert project.trace() == ["cleaned up"]
 
 

@@ -116,6 +116,8 @@ def decode_exception(record: bytes, store: BlobStore) -> Optional[BaseException]
     """The exception of a record; None where its class can't be imported or rebuilt here, or the record is damaged."""
     try:
         value = decode(record, store)
+        str(value)
+        getattr(value, "exceptions", None)  # its `__getattr__` may want an attribute that could not be stored
     except Exception:  # noqa: BLE001 - imports the user's modules and runs their code: any failure means the same
         return None
     return value if isinstance(value, BaseException) else None

@@ -47,7 +47,10 @@ class PlainDisplay(Watcher):
     # The watcher's part: called from the body's thread, the driver's, and a signal handler.
 
     def began(self, run_id: str, driver: Driver) -> None:
-        """Begin to watch."""
+        """Begin to watch, or count anew."""
+        if self._thread.is_alive():
+            self.driver, self.progress = driver, Progress()
+            return
         self.run_id, self.driver, self._began_s = run_id, driver, time.monotonic()
         self._flush_notes()
         self._thread.start()

@@ -68,6 +68,7 @@ class Failure:
     root: int  # the task whose own failure it is
     place: int = 0  # in the order in which the run's tasks have settled
     delivered: bool = False
+    replayed: bool = False  # as an earlier driver left it: this one has not run it
 
 
 class Pending:

@@ -152,7 +152,8 @@ class Effects:
             book.replayed[job.id] = job
             book.reused.add(job.id)
         else:
-            book.failures[job.id].delivered = prior.delivered
+            failure = book.failures[job.id]
+            failure.delivered, failure.replayed = prior.delivered, True
 
     def _settle_upstream(self, job: Job, command: facts.Settle) -> None:
         source = self._book.failures[command.failed_dep]

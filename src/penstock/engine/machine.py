@@ -49,6 +49,7 @@ from penstock.engine.facts import (
 from penstock.engine.schedule import Schedule
 from penstock.engine.tasks import Settled, Task
 from penstock.model.events import Profile
+from penstock.model.options import Backoff
 from penstock.model.states import PLATFORM_CAUSES, Cause, TaskStatus
 
 ASK_AGAIN_S = 0.1
@@ -56,7 +57,9 @@ ASK_AGAIN_S = 0.1
 
 ASK_AGAIN_MOST_S = 2.0
 
-_NOT_ITS_CODE = PLATFORM_CAUSES | {Cause.DAMAGED, Cause.CANCELLED}
+_RECOVERY = Backoff(first_s=0.1, factor=4.0, max_s=10.0)
+
+_NOT_ITS_CODE = PLATFORM_CAUSES | {Cause.CANCELLED}
 """A cancellation that was asked for here ends the task; any other is somebody else's doing, or an earlier driver's."""
 
 
@@ -307,7 +310,11 @@ class Machine:
             self._failed(task, again=True)  # the damage is being mended
         elif event.cause in _NOT_ITS_CODE:
             task.platform_failures += 1
-            self._failed(task, again=task.platform_failures <= self._platform_retries)
+            self._failed(
+                task,
+                again=task.platform_failures <= self._platform_retries,
+                delay_s=self._recovery_s(task, event.cause),
+            )
         elif event.cause is Cause.OUT_OF_MEMORY and (grown_bytes := self._grow(task)):
             self._failed(task, again=True, grown_bytes=grown_bytes)
         else:
@@ -315,6 +322,10 @@ class Machine:
             again = event.retryable and task.user_failures <= task.options.retries
             delay_s = retry_delay_s(task.options.backoff, task.user_failures, task.id)
             self._failed(task, again=again, delay_s=delay_s)
+
+    def _recovery_s(self, task: Task, cause: Cause) -> float:
+        """How long the computer is given to have again what it has run out of; after a death nothing is short."""
+        return retry_delay_s(_RECOVERY, task.platform_failures, task.id) if cause is Cause.PLATFORM else 0.0
 
     def _grow(self, task: Task) -> int:
         """Give the task's next attempt more memory; 0: it may get no more."""

@@ -67,8 +67,13 @@ class Blank:
         ]
         command = bootstrap(interpreter.python, "zygote", target, interpreter.kit)
         # A session of its own: Ctrl-C in the terminal reaches the driver alone.
-        self.pid = os.posix_spawn(command[0], command, surroundings, file_actions=actions, setsid=True)
-        far.close()
+        try:
+            self.pid = os.posix_spawn(command[0], command, surroundings, file_actions=actions, setsid=True)
+        except OSError:
+            self.near.close()
+            raise
+        finally:
+            far.close()
 
     def close(self) -> None:
         """Without a run it ends at the end of its socket. Does not wait. Idempotent; for a process of no use alone."""

@@ -22,6 +22,7 @@ class Death(NamedTuple):
     cpu_s: float = 0.0  # of the attempt that it ran, as are the next two; 0: unknown, or none ran
     read_bytes: int = 0
     written_bytes: int = 0
+    refused: str = ""  # why there never was a process; "": there was one
 
 
 def explain(death: Death, limit_bytes: int | None) -> tuple[Cause, str]:
@@ -29,6 +30,8 @@ def explain(death: Death, limit_bytes: int | None) -> tuple[Cause, str]:
     if death.overrun_bytes:
         used, limit = format_bytes(death.overrun_bytes), format_bytes(limit_bytes or 0)
         return Cause.OUT_OF_MEMORY, f"used {used}, more than its memory of {limit}"
+    if death.refused:
+        return Cause.PLATFORM, f"no worker could be started: {death.refused}"
     if death.status is None:
         return Cause.KILLED, "the process that all workers are forked from died"
     if os.WIFEXITED(death.status):

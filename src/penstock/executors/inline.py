@@ -20,6 +20,7 @@ from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause, TaskStatus
 from penstock.worker.attempt import Workbench, run_attempt, share_process
+from penstock.worker.blame import is_the_machines
 from penstock.worker.chance import Chance
 from penstock.worker.hooks import ImportHooks
 from penstock.worker.meter import Meter, between, counted_from
@@ -244,4 +245,5 @@ class InlineExecutor:
 
 def _faulty(error: Exception) -> Outcome:
     """The outcome of an attempt whose surroundings failed, not its step."""
-    return failed(Cause.EXITED, f"the flow's own process could not run it to its end: {type(error).__name__}: {error}")
+    cause = Cause.PLATFORM if is_the_machines(error) else Cause.EXITED
+    return failed(cause, f"the flow's own process could not run it to its end: {type(error).__name__}: {error}")

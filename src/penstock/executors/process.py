@@ -20,7 +20,7 @@ from penstock.executors.nursery import Nursery
 from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
 from penstock.model.ids import step_of
-from penstock.model.outcomes import Error, Outcome
+from penstock.model.outcomes import Error, Outcome, failed
 from penstock.model.specs import Attempt, RunContext, attempt_to_plain
 from penstock.model.states import Cause, TaskStatus
 from penstock.worker import channel
@@ -93,6 +93,12 @@ class ProcessExecutor:
 
     def start(self, attempt: Attempt, lane: Lane) -> None:
         """Send the attempt to the lane's worker."""
+        try:
+            self._start(attempt, lane)
+        except OSError as error:
+            self._refuse(attempt.id, error)
+
+    def _start(self, attempt: Attempt, lane: Lane) -> None:
         message = channel.wrap(channel.ATTEMPT, attempt_to_plain(attempt), self._context.scratch)
         item = Sent(attempt.id, attempt.retry_on, message)
         if lane.gpus or lane.isolated:
@@ -101,6 +107,10 @@ class ProcessExecutor:
         hired = self._lanes.get(lane.number) or self._assign(lane)
         self._where[item.id] = hired
         hired.hands.send(item)
+
+    def _refuse(self, attempt: str, error: OSError) -> None:
+        """Here, in the driver's process, no descriptor is left for a worker, no process, or no room for the message."""
+        self._mailbox.post(Ended(attempt, failed(Cause.PLATFORM, f"it could not be started: {error}")))
 
     def recall(self, attempt: str) -> None:
         """Take it out of its worker's socket, if it is still there."""
@@ -186,13 +196,17 @@ class ProcessExecutor:
         self._hired += 1
         number = self._hired
         name = f"{self._name}-{self._context.driver}-{number}"
-        hands = Hands(number, name, f"{name}.log", limit)
         nursery = self._nursery(place)
+        hands = Hands(number, name, f"{name}.log", limit)
+        try:
+            nursery.order(Order(number, name, hands.log, limit, gpus), hands.far_fd)
+        except OSError:
+            hands.close()
+            raise
         hired = _Hired(hands, nursery, place)
         self._hands[number] = hired
         hands.posts_to(lambda event: self._said(hired, event), partial(self._retires, hired), self._notice)
         self._mailbox.watch(hands.fd, lambda: self._read(hired))
-        nursery.order(Order(number, name, hands.log, limit, gpus), hands.far_fd)
         return hired
 
     def _start_fresh(self, item: Sent, lane: Lane) -> None:
@@ -206,12 +220,17 @@ class ProcessExecutor:
         """Give the next attempt of such a lane a process of its own, once the one before has let its GPU go."""
         if fresh_lane.hired is not None:
             return
-        if not fresh_lane.waiting:
-            del self._fresh_lanes[fresh_lane.lane.number]
-            return
-        item = fresh_lane.waiting.popleft()
         lane = fresh_lane.lane
-        hired = fresh_lane.hired = self._hire(_place_of(lane), lane.memory_bytes, lane.gpus or None)
+        while fresh_lane.waiting:
+            item = fresh_lane.waiting.popleft()
+            try:
+                hired = fresh_lane.hired = self._hire(_place_of(lane), lane.memory_bytes, lane.gpus or None)
+                break
+            except OSError as error:
+                self._refuse(item.id, error)
+        else:
+            del self._fresh_lanes[lane.number]
+            return
         hired.fresh_lane = fresh_lane
         self._where[item.id] = hired
         hired.hands.send(item)

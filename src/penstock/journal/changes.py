@@ -11,6 +11,7 @@ from penstock.journal.journal import Journal
 from penstock.journal.space import CachedRow
 from penstock.journal.views import RunRow
 from penstock.model.states import RunStatus
+from penstock.model.texts import is_whole
 
 _PIECE = 20_000  # tasks
 _TURN_S = 0.1  # a writer that waits tries again as often as that
@@ -42,7 +43,7 @@ def add_tags(journal: Journal, run: int, tags: Iterable[str]) -> None:
 
 def remove_tags(journal: Journal, run: int, tags: Iterable[str]) -> None:
     """Take tags off a run; those it does not have are ignored. Raises NotFoundError."""
-    tags = [tag for tag in tags if texts.is_text(tag)]
+    tags = [tag for tag in tags if is_whole(tag)]
     with journal.database.transaction():
         queries.run_by_id(journal, run)
         journal.database.run_many(statements.load("writes")["delete_tag"], [(run, tag) for tag in tags])

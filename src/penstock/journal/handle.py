@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from penstock.errors import FencedError
@@ -115,6 +115,12 @@ class RunHandle:
                 text = columns.in_flight_text(in_flight)
                 self._database.run(self._sql["note_in_flight"], (self.id, text))
         return cancel_requested
+
+    def undeliver(self, tasks: Iterable[int]) -> None:
+        """Their failures will not be replayed: they run again when the body calls them."""
+        with self._database.transaction():
+            self._fence()
+            self._database.run_many(self._sql["undeliver"], [(self._first + task,) for task in tasks])
 
     def end(self, end: RunEnd) -> None:
         """Close the run and give up the lease. The tasks whose failures ended it will run again on resume."""

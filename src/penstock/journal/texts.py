@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.errors import UsageError
-
-
-def is_text(text: str) -> bool:
-    """Whether it can be written in UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+from penstock.model.texts import fault_of_name
 
 
 def check_tags(tags: Iterable[str]) -> None:
     """Raise UsageError for what is not a tag."""
     for tag in tags:
-        if not tag.strip() or "\n" in tag or "\0" in tag or not is_text(tag):
+        fault = fault_of_name(tag)
+        if fault:
+            raise UsageError(f"{tag[:80]!a} is not a tag: it {fault}")
+        if not tag.strip() or "\n" in tag:
             raise UsageError(f"{tag!r} is not a tag: write a word in UTF-8, without line breaks")
 
 

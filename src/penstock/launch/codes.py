@@ -85,7 +85,7 @@ class CodeBook:
 
     def _elsewhere(self, found: Fingerprint, environment: Environment) -> Fingerprint:
         lock = self._lock_of(environment)
-        variables = {name: digest(text.encode()) for name, text in environment.env}
+        variables = {name: digest(text.encode(errors="surrogatepass")) for name, text in environment.env}
         if lock is None:
             return in_environment(found, "", (), "", variables)
         return in_environment(found, lock.version or lock.python, lock.builds, lock.selection, variables)

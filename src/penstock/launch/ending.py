@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from penstock.artifacts.masking import masked
 from penstock.artifacts.names import class_name
 from penstock.engine.driver import Driver, FlowTimeout
 from penstock.errors import StepTimeoutError, Suspension, TaskCancelledError
@@ -13,7 +13,8 @@ from penstock.model.outcomes import Error
 from penstock.model.rows import RunEnd
 from penstock.model.states import Cause, RunStatus
 from penstock.sdk.failures import SIBLINGS_ATTRIBUTE, TASK_ATTRIBUTE
-from penstock.worker.failure import traceback_text
+from penstock.worker.blame import is_the_machines
+from penstock.worker.failure import bounded, message_of, traceback_text
 
 
 def how_it_ended(error: BaseException, run_id: str, go_on: str) -> tuple[RunStatus, BaseException]:
@@ -37,21 +38,45 @@ def what_ended(error: BaseException, stopped_by: BaseException | None) -> BaseEx
 
 def run_end(status: RunStatus, error: BaseException, driver: Driver) -> RunEnd:
     """What the journal keeps of the end of a run that is not done."""
-    cause = Cause.CANCELLED if status is RunStatus.CANCELLED else Cause.RAISED
-    words = Error(cause.value, class_name(type(error)), masked(str(error)), traceback_text(error))
-    paths = set(tasks_of(error))
-    for part in _parts(error):
-        paths.update(getattr(part, SIBLINGS_ATTRIBUTE, ()))
-    roots = {failure.root for failure in driver.failures.values() if failure.path in paths or not failure.delivered}
-    return RunEnd(status.value, None, words, tuple(sorted(roots)))
+    cause = Cause.PLATFORM if is_the_machines(error) else Cause.RAISED
+    if status is RunStatus.CANCELLED:
+        cause = Cause.CANCELLED
+    words = Error(cause.value, class_name(type(error)), bounded(message_of(error)), bounded(traceback_text(error)))
+    unseen = {failure.root for failure in driver.failures.values() if not failure.delivered}
+    return RunEnd(status.value, None, words, tuple(sorted(unseen | _roots_of(error, driver))))
+
+
+def replayed_end(error: BaseException, driver: Driver) -> set[int]:
+    """The tasks whose failures ended the body, where all of them are an earlier driver's, which this one has only
+    replayed; else none.
+
+    That driver was killed after it had handed them to the body, and before the run's end, where they would have been
+    marked to run again. Until the body ends nobody can tell them from failures that it survives.
+    """
+    roots = _roots_of(error, driver)
+    return roots if all(driver.failures[root].replayed for root in roots) else set()
+
+
+def _roots_of(error: BaseException, driver: Driver) -> set[int]:
+    """The tasks whose own failures an exception comes from."""
+    paths = all_tasks_of(error)
+    return {failure.root for failure in driver.failures.values() if failure.path in paths}
 
 
 def tasks_of(error: BaseException | None) -> Iterator[str]:
     """The tasks whose failures an exception comes from, its own first."""
     for part in _parts(error):
-        task = getattr(part, TASK_ATTRIBUTE, None)
+        task = _attribute(part, TASK_ATTRIBUTE)
         if task is not None:
             yield task
+
+
+def all_tasks_of(error: BaseException | None) -> set[str]:
+    """The same with those of futures for which the exception stands beside its own."""
+    paths = set(tasks_of(error))
+    for part in _parts(error):
+        paths.update(_attribute(part, SIBLINGS_ATTRIBUTE) or ())
+    return paths
 
 
 def _parts(error: BaseException | None) -> Iterator[BaseException]:
@@ -64,7 +89,15 @@ def _parts(error: BaseException | None) -> Iterator[BaseException]:
             continue
         seen.add(id(part))
         yield part
-        pending += [part.__cause__, part.__context__, *getattr(part, "exceptions", ())]
+        pending += [part.__cause__, part.__context__, *(_attribute(part, "exceptions") or ())]
+
+
+def _attribute(part: BaseException, name: str) -> Any:
+    """None where it has none."""
+    try:
+        return getattr(part, name, None)
+    except Exception:  # noqa: BLE001  its author's `__getattr__`
+        return None
 
 
 _SIGNS = {"ImportError", "ModuleNotFoundError", "SyntaxError", "AttributeError", "NameError"}

@@ -17,7 +17,7 @@ class Watcher:
     """Whoever looks on while a run goes. This one says nothing."""
 
     def began(self, run_id: str, driver: Driver) -> None:
-        """The run has its id; its driver is about to start."""
+        """The run has its id; its driver is about to start: its second one, where the body is called once more."""
 
     def said(self, text: str) -> None:
         """Something is done in another way than asked, and why."""

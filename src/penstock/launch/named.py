@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.errors import UsageError
-from penstock.journal.texts import check_tags, is_text
+from penstock.journal.texts import check_tags
+from penstock.model.texts import is_whole
 
 _LONGEST_BYTES = 255  # of a folder's name, on all file systems that are in use
 
@@ -19,7 +20,7 @@ def check_names(flow: str, paths: Iterable[str], tags: Iterable[str]) -> None:
             f"{_LONGEST_BYTES}. Give the flow a shorter one, as in @flow(name=...)"
         )
     for path in paths:
-        if not is_text(path):
+        if not is_whole(path):
             raise UsageError(
                 f"{path!r} has bytes that are not text in UTF-8, and the journal can't hold it: give the file or "
                 "the folder another name, with `mv`"

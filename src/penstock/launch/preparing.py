@@ -36,6 +36,7 @@ from penstock.model.outcomes import Stored
 from penstock.model.rows import NewRun, Origin, RunEnd
 from penstock.model.specs import RunContext
 from penstock.model.states import RunStatus
+from penstock.model.texts import whole
 from penstock.project import Project
 from penstock.sdk.flows import Flow
 from penstock.sdk.steps import Step
@@ -264,7 +265,7 @@ def take_snapshot(project: Project, module: Module) -> snapshot.Snapshot:
 
 def _surroundings(taken: snapshot.Snapshot) -> Surroundings:
     python, packages = installed.describe_interpreter(), installed.installed_packages()
-    return Surroundings(taken.digest, python, packages, tuple(map(masked, sys.argv)), os.getcwd())
+    return Surroundings(taken.digest, python, packages, tuple(map(masked, sys.argv)), whole(os.getcwd()))
 
 
 def context_of(

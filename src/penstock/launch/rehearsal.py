@@ -89,6 +89,7 @@ class Rehearsal:
         self._results: dict[int, Stored] = {}
         self._paths: dict[int, str] = {}  # "train/2", by number
         self._failed: dict[int, Error] = {}  # replayed failures
+        self.roots: dict[str, bytes] = {}  # keys of the tasks whose own failures those are, by path
         self._made: dict[bytes, str] = {}  # steps whose tasks would make cached results, by key
         self._missing: dict[int, str] = {}  # the short names of steps whose tasks would run, by number
         self._numbers = Numbers(world.prior.values(), world.dealt)
@@ -146,7 +147,8 @@ class Rehearsal:
         for item in job.call.inputs + job.call.shared:
             for ref in item.refs:
                 if ref.task in self._failed:
-                    self._fails(job, self._failed[ref.task])
+                    root = self.roots[f"{self._world.run_id}/{self._paths[ref.task]}"]
+                    self._fails(job, self._failed[ref.task], root)
                     return True
                 if ref.task in self._missing:
                     self._reuse.pass_over(job)
@@ -167,12 +169,13 @@ class Rehearsal:
             return False
         self._reused(job, prior.result)
         if prior.error is not None:
-            self._fails(job, prior.error)
+            self._fails(job, prior.error, prior.key)
         return True
 
-    def _fails(self, job: Job, error: Error) -> None:
+    def _fails(self, job: Job, error: Error, root: bytes) -> None:
         """As it did before, or with what it needs."""
         self._failed[job.id] = error
+        self.roots[job.path] = root
         job.sink.settle(None, error, True, self._place(job))
 
     def _place(self, job: Job) -> int:

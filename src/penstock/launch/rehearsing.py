@@ -14,6 +14,7 @@ from penstock.journal import cache, queries
 from penstock.journal.calls import Calls
 from penstock.journal.priors import prior_tasks
 from penstock.launch.codes import CodeBook
+from penstock.launch.ending import all_tasks_of
 from penstock.launch.explain import Explain
 from penstock.launch.how import How
 from penstock.launch.identity import combine, fingerprint
@@ -35,7 +36,7 @@ from penstock.launch.preparing import (
 from penstock.launch.rehearsal import Forecast, NotThere, Rehearsal, Rehearsed, World
 from penstock.launch.targets import module_of
 from penstock.model.outcomes import Stored
-from penstock.model.rows import Dealt, Sought, Wanted
+from penstock.model.rows import Dealt, PriorTask, Sought, Wanted
 from penstock.model.states import RunStatus
 from penstock.project import Project
 from penstock.sdk import current, local, session
@@ -79,10 +80,24 @@ class _Stage:
         if self._run is not None and not self._how.policy.changed:
             for note in changes_since(self._past.journal, self._run, self._codes, self._how):
                 self._how.watcher.said(note)
+        known = {task.key: task for task in prior}
+        while True:
+            rehearsal = Rehearsal(self._world(run_id, known))
+            with tempfile.TemporaryDirectory() as files:
+                error = self._call(Rehearsed(run_id, rehearsal, self._project.store, files), rehearsal)
+            again = [rehearsal.roots[path] for path in all_tasks_of(error) if path in rehearsal.roots]
+            if not again:
+                break
+            for key in again:  # as `ActiveRun.drive` does it: what had ended the run would run
+                known[key] = known[key]._replace(delivered=False)
+        left = rehearsal.left_of_prior if self._run is not None else self._left_of_origin()
+        return rehearsal.finish(left)
+
+    def _world(self, run_id: str, prior: dict[bytes, PriorTask]) -> World:
         policy = policy_of(self._how, self._origin_row, self._order.seed)
-        world = World(
+        return World(
             run_id=run_id,
-            prior={task.key: task for task in prior},
+            prior=prior,
             dealt=self._dealt(),
             reuse=lambda results: Reuse(
                 policy,
@@ -98,22 +113,20 @@ class _Stage:
             explain=Explain(self._past.journal, self._run, self._origin_row),
             seed=self._order.seed,
         )
-        rehearsal = Rehearsal(world)
-        with tempfile.TemporaryDirectory() as files:
-            self._call(Rehearsed(run_id, rehearsal, self._project.store, files), rehearsal)
-        left = rehearsal.left_of_prior if self._run is not None else self._left_of_origin()
-        return rehearsal.finish(left)
 
-    def _call(self, run: Rehearsed, rehearsal: Rehearsal) -> None:
+    def _call(self, run: Rehearsed, rehearsal: Rehearsal) -> BaseException | None:
+        """What the body raised."""
         try:
             with current.outside(), session.driving(run, default_environment(self._project, self._order.flow)):
                 local.resolved(self._order.call())
         except NotThere:
-            return
+            return None
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  the boundary to the flow's body: what it raises is told
             rehearsal.forecast.error = f"{type(error).__name__}: {error}"
+            return error
+        return None
 
     def _dealt(self) -> list[Dealt]:
         if self._run is None:

@@ -12,12 +12,14 @@ from penstock.engine.book import Wiring
 from penstock.engine.driver import Driver
 from penstock.engine.origin import OriginRun
 from penstock.errors import (
+    DamagedError,
     FencedError,
     NotStorableError,
     StoreError,
     Suspension,
 )
-from penstock.launch.ending import how_it_ended, may_be_damage, run_end, what_ended
+from penstock.launch.ending import how_it_ended, may_be_damage, replayed_end, run_end, what_ended
+from penstock.launch.handlers import for_handler
 from penstock.launch.how import How
 from penstock.launch.identity import combine, fingerprint
 from penstock.launch.interrupts import interrupts
@@ -65,19 +67,43 @@ class ActiveRun:
 
     def drive(self) -> Any:
         """Call the body and see the run to its end. Gives the body's result, or raises what ended the run."""
-        driver = self._new_driver(self._order.flow.timeout_s, self._how.blank)
-        with interrupts(driver, self._how.watcher, self._project.settings.grace_s):
-            self._how.watcher.began(self.id, driver)
-            try:
-                self._make_folders()
-                driver.start()
-                value = self._call_body(driver)
-                self._settle_rest(driver)
-                stored = self._encode_result(value)
-            except BaseException as error:  # noqa: BLE001  the boundary: it is recorded, then raised as it came
-                self._fail(driver, error)
-            self._end(RunEnd(RunStatus.DONE.value, stored))
-            return value
+        timeout_s, watcher = self._order.flow.timeout_s, self._how.watcher
+        driver = self._new_driver(timeout_s, self._how.blank)
+        number = 1
+        while True:
+            with interrupts(driver, watcher, self._project.settings.grace_s):
+                watcher.began(self.id, driver)
+                try:
+                    self._make_folders()
+                    driver.start()
+                    value = self._call_body(driver)
+                    self._settle_rest(driver)
+                    stored = self._encode_result(value)
+                except BaseException as error:  # noqa: BLE001  the boundary: it is recorded, then raised as it came
+                    if not self._ended_as_before(driver, error):
+                        self._fail(driver, error)
+                else:
+                    self._end(RunEnd(RunStatus.DONE.value, stored))
+                    return value
+            number += 1
+            driver = self._new_driver(timeout_s, mark=f"-{number}")
+
+    def _ended_as_before(self, driver: Driver, error: BaseException) -> bool:
+        """Whether all that the body has come to is the failure that had ended it under an earlier driver, which was
+        killed before it could write that down. Then it is called once more, and what had failed runs again."""
+        if driver.halted_by is not None or driver.fault is not None:
+            return False
+        tasks = replayed_end(error, driver)
+        if not tasks:
+            return False
+        _finish_quietly(driver)  # what was submitted is wanted again
+        if driver.halted_by is not None:
+            return False
+        self._handle.undeliver(tasks)
+        paths = sorted(driver.failures[task].path for task in tasks)
+        what = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1:,} more"
+        self._how.watcher.said(f"{what} had ended the run: run again, and the flow's body from its beginning")
+        return True
 
     def _make_folders(self) -> None:
         for folder in (self._context.scratch, self._context.logs):
@@ -87,7 +113,8 @@ class ActiveRun:
             if int(left.name) < int(mine.name):
                 _remove(left)
 
-    def _new_driver(self, timeout_s: float | None, blank: Blank | None = None, *, last: bool = False) -> Driver:
+    def _new_driver(self, timeout_s: float | None, blank: Blank | None = None, mark: str = "") -> Driver:
+        """`mark` sets the names of a second driver's workers apart from those of the first."""
         settings, how = self._project.settings, self._how
         workshop = self._prepared.workshop
         executors = wire_executors(
@@ -102,7 +129,7 @@ class ActiveRun:
             run_id=self.id,
             journal=self._handle,
             executors=executors.by_name,
-            context=self._context._replace(driver=f"{self._context.driver}-last") if last else self._context,
+            context=self._context._replace(driver=f"{self._context.driver}{mark}"),
             limits=dict(settings.limits),
             platform_retries=settings.platform_retries,
             combine=combine,
@@ -182,11 +209,11 @@ class ActiveRun:
 
     def _call_on_failure(self, step: Step[Any, Any], error: BaseException) -> None:
         """Run the flow's `on_failure` step as the last task of the run. Its own failure is said, and hides nothing."""
-        driver = self._new_driver(None, last=True)
+        driver = self._new_driver(None, mark="-last")
         driver.start()
         try:
             with current.outside(), self._place(driver):
-                step(*((error,) if step.binder.names else ()))
+                step(*((for_handler(error, self._project.store),) if step.binder.names else ()))
         except BaseException as second:  # noqa: BLE001  the boundary to the user's code: the run has failed for another reason
             if isinstance(second, (KeyboardInterrupt, Suspension)):
                 driver.halt(second, kill=True)
@@ -236,9 +263,11 @@ class ActiveRun:
         for blob, size in codec.inspect_record(stored.record):
             try:
                 self._project.store.get(blob, size, verify=True)
-            except StoreError:
+            except DamagedError:
                 self._project.store.delete(blob)
                 damaged = True
+            except StoreError:
+                continue  # it can't be read now, and may be whole
         return damaged
 
 

@@ -44,9 +44,11 @@ class Cause(str, enum.Enum):
     CANCELLED = "cancelled"
     UPSTREAM = "upstream"  # a result that it was given failed; the attempt never began
     DAMAGED = "damaged"  # an input's stored bytes are truncated, changed or gone
+    PLATFORM = "platform"  # a full disk, no memory for a fork, a store that can't be read, descriptors used up
 
     __str__ = str.__str__
 
 
-PLATFORM_CAUSES = frozenset({Cause.KILLED, Cause.LOST, Cause.PREEMPTED})
-"""Failures of the machine: retried from a budget of their own, never counted against a step's `retries`."""
+PLATFORM_CAUSES = frozenset({Cause.KILLED, Cause.LOST, Cause.PREEMPTED, Cause.DAMAGED, Cause.PLATFORM})
+"""Failures of the machine: retried from a budget of their own, never counted against a step's `retries`, and never
+replayed by a resume."""

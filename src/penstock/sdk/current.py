@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping,
 from penstock.artifacts.masking import cut, masked
 from penstock.errors import UsageError
 from penstock.model.outcomes import Metric
+from penstock.model.texts import LARGEST, fault_of_name
 from penstock.sdk import starters
 from penstock.sdk.launcher import launcher
 
@@ -303,10 +304,11 @@ def log_metrics(metrics: Mapping[str, float], step: Optional[int] = None) -> Non
 
     `step` is the training step or epoch; None: the metric has none. From anywhere in a step, its helpers and threads
     included, or in a flow's body: a resume calls that anew, and what it logs then takes the place of what was there.
-    Outside of a run it does nothing. Raises TypeError or ValueError for what is not a number.
+    Outside of a run it does nothing. Raises TypeError or ValueError for what is not a number, for a step beyond 64
+    bits, and for a name that is no text or has more than 1,000 characters.
     """
     here = attempt_here()
-    number = None if step is None else operator.index(step)
+    number = None if step is None else _step(step)
     if here is not None:
         here.log(metrics, number)
         return
@@ -319,11 +321,36 @@ def log_metrics(metrics: Mapping[str, float], step: Optional[int] = None) -> Non
 
 def _points(metrics: Mapping[str, float], step: Optional[int]) -> List[Metric]:
     at = time.time()
-    return [Metric(masked(str(name)), _number(name, value), step, at) for name, value in metrics.items()]
+    return [Metric(_name(name), _number(name, value), step, at) for name, value in metrics.items()]
+
+
+def _step(step: Any) -> int:
+    try:
+        number = operator.index(step)
+    except TypeError:
+        raise TypeError(f"step={_shown(step)} of log_metrics is no whole number") from None
+    if not -LARGEST <= number <= LARGEST:
+        raise ValueError(f"step={_shown(number)} of log_metrics is beyond 64 bits, and can't be recorded")
+    return number
+
+
+def _shown(value: Any) -> str:
+    try:
+        return cut(repr(value), 80)
+    except Exception:  # noqa: BLE001  the user's `__repr__`, or a number of more digits than Python prints
+        return f"a value of type {type(value).__name__}"
+
+
+def _name(name: Any) -> str:
+    text = masked(str(name))
+    fault = fault_of_name(text)
+    if fault:
+        raise ValueError(f"the name of metric {cut(ascii(text), 80)} {fault}: it can't be recorded")
+    return text
 
 
 def _number(name: str, value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise type(error)(f"metric {name!r} is {cut(repr(value), 80)}, which is no number: {error}") from None
+        raise type(error)(f"metric {name!r} is {_shown(value)}, which is no number: {error}") from None

@@ -13,6 +13,7 @@ from penstock.errors import (
     DamagedError,
     OutOfMemoryError,
     PenstockError,
+    PlatformError,
     StepExitError,
     StepTimeoutError,
     TaskCancelledError,
@@ -33,7 +34,10 @@ _CLASSES: Dict[str, Type[PenstockError]] = {
     Cause.PREEMPTED.value: WorkerLostError,
     Cause.CANCELLED.value: TaskCancelledError,
     Cause.DAMAGED.value: DamagedError,
+    Cause.PLATFORM.value: PlatformError,
 }
+
+_RAISED = (Cause.RAISED.value, Cause.PLATFORM.value)
 
 TASK_ATTRIBUTE = "__penstock_task__"
 """Names the task on an exception that came out of one."""
@@ -92,7 +96,7 @@ def rebuild(error: Error, task: str, store: BlobStore) -> BaseException:
 
 
 def _original(error: Error, store: BlobStore) -> BaseException | None:
-    if error.record is None or error.cause != Cause.RAISED.value:
+    if error.record is None or error.cause not in _RAISED:
         return None
     exception = codec.decode_exception(error.record, store)
     if isinstance(exception, (SystemExit, KeyboardInterrupt)):

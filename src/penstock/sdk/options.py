@@ -8,12 +8,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Tuple, Union, cast
 
 from penstock.artifacts import names
+from penstock.artifacts.masking import cut
 from penstock.errors import UsageError
 from penstock.model import surroundings
 from penstock.model.environments import Environment
 from penstock.model.nearest import nearest
 from penstock.model.options import Backoff, Cache, Growth, Options
 from penstock.model.quantities import parse_bytes, parse_seconds
+from penstock.model.texts import fault_of_name
 
 if TYPE_CHECKING:
     from typing import Type, TypedDict
@@ -140,6 +142,8 @@ def _cache(value: Any) -> Optional[Cache]:
         raise ValueError("expected ignore=[...], with the names of parameters")
     if isinstance(version, bool) or not isinstance(version, (str, int)):
         raise ValueError("expected a text or a whole number as version=")
+    if isinstance(version, str) and (fault := fault_of_name(version)):
+        raise ValueError(f"version={cut(ascii(version), 80)} {fault}")
     return Cache(None if expires is None else _seconds(expires), tuple(ignore), version)
 
 

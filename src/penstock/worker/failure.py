@@ -13,6 +13,7 @@ from penstock.errors import PenstockError
 from penstock.model.outcomes import Error
 from penstock.model.states import Cause
 from penstock.sdk.failures import exception_class, is_ours
+from penstock.worker.blame import is_the_machines
 
 _MACHINERY = (os.sep + "asyncio" + os.sep, os.sep + "importlib" + os.sep)
 _EXITS = (SystemExit, KeyboardInterrupt)
@@ -24,14 +25,14 @@ def error_of(exception: BaseException, store: Optional[BlobStore], retry_on: Opt
     """The failure that an exception is."""
     kind = type(exception)
     exited = isinstance(exception, _EXITS)
-    cause = Cause.EXITED if exited else Cause.RAISED
-    told = _message(exception)
+    cause = Cause.EXITED if exited else Cause.PLATFORM if is_the_machines(exception) else Cause.RAISED
+    told = message_of(exception)
     record = None if exited or store is None or masked(told) != told else _record(exception, store)
     return Error(
         cause.value,
         class_name(kind),
-        _bounded(_exit_message(exception) if exited else told),
-        _bounded(traceback_text(exception)),
+        bounded(_exit_message(exception) if exited else told),
+        bounded(traceback_text(exception)),
         record,
         is_retryable(kind, retry_on),
         () if record is None else codec.blobs_of(record),
@@ -53,9 +54,9 @@ def traceback_text(exception: BaseException) -> str:
     kept."""
     import traceback
 
-    whole = traceback.TracebackException.from_exception(exception)
-    _strip(whole, set())
     try:
+        whole = traceback.TracebackException.from_exception(exception)
+        _strip(whole, set())
         if isinstance(exception, PenstockError) and not whole.stack:
             return masked(
                 "".join(whole.format_exception_only())
@@ -77,7 +78,7 @@ def _strip(part: Any, seen: set[int]) -> None:
         _strip(other, seen)
 
 
-def _bounded(text: str) -> str:
+def bounded(text: str) -> str:
     """A failure's words stand in a row of the journal, without secrets: of very long ones the head and the tail."""
     text = masked(text)
     left_out = len(text) - _MOST_CHARACTERS
@@ -87,7 +88,8 @@ def _bounded(text: str) -> str:
     return f"{text[:half]}\n... {left_out:,} characters are left out ...\n{text[-half:]}"
 
 
-def _message(exception: BaseException) -> str:
+def message_of(exception: BaseException) -> str:
+    """Its text, also where its author's `__str__` fails."""
     try:
         return str(exception)
     except Exception as error:  # noqa: BLE001  the user's __str__

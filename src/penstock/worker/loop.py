@@ -131,7 +131,7 @@ class Worker:
         try:
             message = channel.wrap(channel.OUTCOME, (attempt, to_plain(outcome)), self._post.scratch)
         except OSError as error:  # a long outcome goes through a file, and the disk may be full
-            short = failed(Cause.RAISED, f"the outcome can't be written: {error}", usage=outcome.usage)
+            short = failed(Cause.PLATFORM, f"the outcome can't be written: {error}", usage=outcome.usage)
             message = channel.wrap(channel.OUTCOME, (attempt, to_plain(short)), self._post.scratch)
             in_file = True
         sent = os.write(self._post.fd, message)

@@ -71,13 +71,24 @@ class Sieve:
             file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) if own else logs.begin(log)
         except OSError:  # a full disk must not end the zygote, and with it all that runs
             file = os.open(os.devnull, os.O_WRONLY)
-        source, target = os.pipe()
-        near, far = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        rights = array.array("i", [source, file, far.fileno()])
-        self._control.sendmsg([_OUTLET], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
-        os.close(source)
-        os.close(file)
-        far.close()
+        given = [file]  # to the process that masks
+        target, near = -1, None
+        try:
+            source, target = os.pipe()
+            given.append(source)
+            near, far = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+            given.append(far.detach())
+            rights = array.array("i", [source, file, given[-1]])
+            self._control.sendmsg([_OUTLET], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
+        except OSError:  # no descriptor is left
+            if target >= 0:
+                os.close(target)
+            if near is not None:
+                near.close()
+            raise
+        finally:
+            for fd in given:
+                os.close(fd)
         return Outlet(target, near)
 
     def leave(self) -> None:

@@ -7,6 +7,7 @@ When the executor is gone, it ends every worker and itself.
 from __future__ import annotations
 
 import _socket
+import errno
 import faulthandler
 import gc
 import os
@@ -118,8 +119,7 @@ class Zygote:
             os._exit(0)
         kind, content = channel.unwrap(data)
         if kind == channel.WORKER:
-            fd = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
-            self._start(Order(*content), fd)
+            self._hire(Order(*content), ancillary)
         elif content[0] in self._charges:
             charge = self._charges[content[0]]
             if kind == channel.LIMITED:
@@ -128,16 +128,40 @@ class Zygote:
                 self._kill(charge)
         return True
 
+    def _hire(self, order: Order, ancillary: List[Any]) -> None:
+        """Start a worker. Where the system has no memory, process or descriptor left for one, those that run are not
+        to suffer from it: this one alone is told to be dead."""
+        if not ancillary:  # its descriptor could not be received
+            self._refuse(order, os.strerror(errno.EMFILE))
+            return
+        fd = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
+        try:
+            self._start(order, fd)
+        except OSError as error:
+            self._refuse(order, error.strerror or str(error))
+        finally:
+            os.close(fd)
+
+    def _refuse(self, order: Order, why: str) -> None:
+        self._report(channel.DIED, (order.number, None, 0, 0, False, 0.0, 0, 0, why))
+
     def _start(self, order: Order, fd: int) -> None:
         gauge = self._gauges.take()
-        outlet = self._sieve.outlet(os.path.join(self._context.logs, order.log)) if self._sieve else None
-        if order.gpus is None and self._forks:
-            pid = os.fork()
-            if pid == 0:
-                self._become_worker(order, fd, gauge, outlet)
-        else:
-            pid = self._spawn(order, fd, gauge, outlet)
-        os.close(fd)
+        outlet = None
+        try:
+            outlet = self._sieve.outlet(os.path.join(self._context.logs, order.log)) if self._sieve else None
+            if order.gpus is None and self._forks:
+                pid = os.fork()
+                if pid == 0:
+                    self._become_worker(order, fd, gauge, outlet)
+            else:
+                pid = self._spawn(order, fd, gauge, outlet)
+        except OSError:
+            self._gauges.give(gauge)
+            if outlet is not None:
+                os.close(outlet.fd)  # first: what masks waits for its end
+                outlet.close()
+            raise
         if outlet is not None:
             os.close(outlet.fd)
         charge = self._charges[order.number] = Charge(order, pid, gauge, outlet)

@@ -32,10 +32,20 @@ def test_the_users_failures_are_retried_as_often_as_the_step_says(cause: Cause):
 def test_the_platforms_failures_have_a_budget_of_their_own(cause: Cause):
     rig = Rig(platform_retries=2)
     rig.submit(1, retries=1)
-    assert started(rig.end(1, cause)) == [1]
+    assert started(rig.end(1, cause) + rig.wait(1)) == [1]
     assert started(rig.end(1, Cause.RAISED, attempt=2)) == [1]
-    assert started(rig.end(1, cause, attempt=3)) == [1]
+    assert started(rig.end(1, cause, attempt=3) + rig.wait(1)) == [1]
     assert settled(rig.end(1, cause, attempt=4)) == [(1, How.FRESH)]
+
+
+def test_what_the_machine_has_run_out_of_is_given_time_to_come_back():
+    rig = Rig(platform_retries=2)
+    rig.submit(1)
+    assert started(rig.end(1, Cause.PLATFORM) + rig.wait(0.09)) == []
+    assert started(rig.wait(0.1)) == [1]
+    assert started(rig.end(1, Cause.PLATFORM, attempt=2) + rig.wait(0.3)) == []
+    assert started(rig.wait(0.3)) == [1]
+    assert settled(rig.end(1, Cause.PLATFORM, attempt=3)) == [(1, How.FRESH)]
 
 
 GROWTH = Growth(GIB, 6 * GIB, 2)
