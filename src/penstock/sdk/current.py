@@ -308,20 +308,19 @@ def log_metrics(metrics: Mapping[str, float], step: Optional[int] = None) -> Non
     bits, and for a name that is no text or has more than 1,000 characters.
     """
     here = attempt_here()
-    number = None if step is None else _step(step)
     if here is not None:
-        here.log(metrics, number)
+        here.log(metrics, step)
         return
     from penstock.sdk import session
 
     place = session.place_of_flow()
     if place is not None:
-        place.run.engine.log(tuple(_points(metrics, number)))
+        place.run.engine.log(tuple(_points(metrics, step)))
 
 
 def _points(metrics: Mapping[str, float], step: Optional[int]) -> List[Metric]:
-    at = time.time()
-    return [Metric(_name(name), _number(name, value), step, at) for name, value in metrics.items()]
+    at, number = time.time(), None if step is None else _step(step)
+    return [Metric(_name(name), _number(name, value), number, at) for name, value in metrics.items()]
 
 
 def _step(step: Any) -> int:
