@@ -45,8 +45,8 @@ def mounted(tmp_path: Path) -> Generator[Callable[[str], Path]]:
     mounts: list[Path] = []
 
     def mount(options: str) -> Path:
-        again = ["remount,"] if mounts else [""]
-        command = ["mount", "-t", "tmpfs", "-o", again[0] + options, "penstock-test", str(place)]
+        options = f"remount,{options}" if mounts else f"mode=755,{options}"  # what all may write to is no project
+        command = ["mount", "-t", "tmpfs", "-o", options, "penstock-test", str(place)]
         if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
             pytest.skip("a disk can't be mounted here")
         mounts.append(place)
