@@ -14,7 +14,6 @@ from penstock.artifacts import names
 from penstock.environments import collect
 from penstock.environments.bytecode import drop_doubtful
 from penstock.errors import UsageError
-from penstock.model.texts import is_whole
 from penstock.sdk import current
 from penstock.sdk.flows import Flow
 from penstock.shadows import guard
@@ -42,8 +41,6 @@ def module_of(flow: Flow[Any, Any]) -> Module:
         return Module("", "", os.getcwd())
     sys.modules.setdefault(name, loaded)  # what workers pickle by the script's name is found in `__main__`
     file = os.path.abspath(file)
-    if not is_whole(file):
-        raise UsageError(f"the path {file!a} is no UTF-8, so that no run can be recorded for it: rename it")
     depth = name.count(".") + (os.path.basename(file) == "__init__.py")
     return Module(name, file, os.fspath(Path(file).parents[depth]))
 
