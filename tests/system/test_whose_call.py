@@ -276,7 +276,7 @@ def two():
     threads = [threading.Thread(target=future.exception) for future in futures]
     for thread in threads:
         thread.start()
-    log_metrics({{"n": 3}})  # the body's: of no step
+    log_metrics({{"n": 3}})  # the body's: the run's own
     for thread in threads:
         thread.join()
 
@@ -286,7 +286,8 @@ if __name__ == "__main__":
 """,
         "script.py",
     )
-    assert json.loads(project.python("script.py").splitlines()[-1]) == {"two/1/measures/1": 1, "two/1/measures/2": 2}
+    logged = {"two/1": 3, "two/1/measures/1": 1, "two/1/measures/2": 2}
+    assert json.loads(project.python("script.py").splitlines()[-1]) == logged
 
 
 def test_beside_a_run_whose_thread_has_not_begun_others_are_told_so(project: Project) -> None:
