@@ -17,7 +17,9 @@ TASK_MASK = (1 << RUN_SHIFT) - 1
 NO_STEP = -(1 << 63)
 
 _DIGEST_SIZE = 33
-_NO_OUTCOME = (None,) * 8
+_NOT_USED: tuple[Any, ...] = (None, None, None, 0, 0, 0)
+_NOT_STORED: tuple[Any, ...] = (b"", None, None, (), None, "", ())
+_NOT_LOGGED: tuple[Any, ...] = ("", 0, 0)
 
 
 class Surroundings(NamedTuple):
@@ -35,23 +37,16 @@ def task_columns(
 ) -> tuple[Any, ...]:
     """The values of `upsert_task`. `first` is what the run's task ids are added to."""
     id_, _, _, number, key, status, inputs, _, inputs_digest, attempt, outcome, _, origin, why, settled = task
-    last = (code_id, origin or None, why or None)
-    packed = pack_inputs(inputs) if inputs else None
-    attempt_column = None if attempt == 1 else attempt
     if outcome is None:
-        return (first + id_, step_id, number, status, attempt_column, None, None, None, None, None, None, None, key,
-                None, inputs_digest or None, shared, *_NO_OUTCOME, packed, None, *last, None, None)  # fmt: skip
-    _, result, error, usage, log, _, worker = outcome
-    began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes = usage
-    if result is None:
-        digest = record = preview = blobs = size = culprit = symbols = None
+        used, kept, logged, error, worker = _NOT_USED, _NOT_STORED, _NOT_LOGGED, None, ""
     else:
-        digest, record, preview, blobs, size, culprit, symbols = result
-    log_file, log_start, log_end = log or (None, None, None)
-    return (first + id_, step_id, number, status, attempt_column, began_at, wall_s, cpu_s, peak_bytes or None,
-            read_bytes or None, written_bytes or None, size, key, digest or None, inputs_digest or None, shared,
-            worker or None, log_file, log_start, log_end, culprit or None, preview, b"".join(blobs) if blobs else None,
-            error and pack(tuple(error)), packed, record, *last, symbols_text(symbols), settled or None)  # fmt: skip
+        _, result, error, used, log, _, worker = outcome
+        kept, logged = result or _NOT_STORED, log or _NOT_LOGGED
+    digest, record, preview, blobs, size, culprit, symbols = kept
+    return (first + id_, step_id, number, status, attempt, *used, size, key, digest or "", inputs_digest or "",
+            shared or "", worker, *logged, culprit, preview, b"".join(blobs) if blobs else "",
+            pack(tuple(error)) if error else "", pack_inputs(inputs) if inputs else "", record, code_id or 0,
+            origin, why, "\n".join(symbols), settled)  # fmt: skip
 
 
 def pack_inputs(inputs: tuple[Input, ...]) -> bytes:
@@ -92,11 +87,6 @@ def stored(
         return None
     found = tuple(symbols.split("\n")) if symbols else ()
     return Stored(digest or b"", record, preview, split_blobs(blobs), size, culprit or "", found)
-
-
-def symbols_text(symbols: tuple[str, ...] | None) -> str | None:
-    """Symbols as their column has them."""
-    return "\n".join(symbols) if symbols else None
 
 
 def split_blobs(blobs: bytes | None) -> tuple[bytes, ...]:

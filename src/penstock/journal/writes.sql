@@ -110,10 +110,14 @@ SELECT id FROM step WHERE run_id = ? AND step = ?;
 
 -- name: upsert_task
 -- The same record again keeps the mark of delivery; another attempt, or another end, loses it.
+-- What most tasks have not comes as 0 or '', and is NULL here: Python's `sqlite3` takes five times as long to bind a None.
 INSERT INTO task (id, step_id, number, status, attempt, began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes,
     size, key, digest, inputs_digest, shared, worker, log_file, log_start, log_end, culprit, preview, blobs, error,
     inputs, record, code, origin, why, symbols, settled)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, nullif(?, 1), ?, ?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0),
+    ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, 0), nullif(?, 0),
+    nullif(?, ''), ?, nullif(?, ''), nullif(?, ''),
+    nullif(?, ''), ?, nullif(?, 0), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, 0))
 ON CONFLICT (id) DO UPDATE SET
     delivered = CASE WHEN status = excluded.status AND attempt IS excluded.attempt THEN delivered END,
     step_id = excluded.step_id, number = excluded.number, status = excluded.status, attempt = excluded.attempt,
