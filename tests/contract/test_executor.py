@@ -243,8 +243,8 @@ def test_late_orders_are_harmless(bench: Bench) -> None:
     bench.outcome(attempt)
     count = len(bench.mailbox.events)
     bench.executor.cancel(attempt, Cause.CANCELLED)
-    bench.executor.recall(attempt)
-    bench.executor.recall("digits/3/never/1#1")
+    bench.executor.recall([attempt])
+    bench.executor.recall(["digits/3/never/1#1"])
     assert bench.value(bench.run("ok", 5)) == 10
     assert len(bench.mailbox.events) == count + 1
 
@@ -378,13 +378,15 @@ def test_recall(own: Bench, tmp_path: Path) -> None:
     go = tmp_path / "go"
     head = own.start("wait_for", str(go))
     behind = [own.start("ok", number) for number in range(5)]
-    own.executor.recall(behind[2])
-    own.executor.recall(behind[2])
+    own.executor.recall([behind[2]])
+    own.executor.recall([behind[2]])
     assert own.recalled().count(behind[2]) == 1
+    own.executor.recall([behind[4], "digits/3/never/1#1", behind[0], behind[2]])
+    assert own.recalled()[-2:] == [behind[0], behind[4]]
     go.touch()
-    for number in (0, 1, 3, 4):
+    for number in (1, 3):
         assert own.value(own.outcome(behind[number])) == 2 * number
-    own.executor.recall(head)
+    own.executor.recall([head])
     assert behind[2] not in own.ended()
     assert head not in own.recalled()
 
@@ -394,8 +396,8 @@ def test_long_messages_wait_and_are_recalled(own: Bench, tmp_path: Path) -> None
     head = own.start("wait_for", str(go))
     values = [[bytes([number]) * 60 for _ in range(250)] * 4 for number in range(40)]
     behind = [own.start("count_all", p0=value, p1=value, p2=value) for value in values]
-    own.executor.recall(behind[-1])
-    own.executor.recall(behind[3])
+    own.executor.recall([behind[-1]])
+    own.executor.recall([behind[3]])
     assert sorted(own.recalled()[-2:]) == sorted([behind[-1], behind[3]])
     go.touch()
     own.outcome(head)
@@ -513,7 +515,7 @@ def test_a_waiting_gpu_attempt_is_recalled(own: Bench, tmp_path: Path) -> None:
     lane, go = Lane(14, gpus=("0",)), tmp_path / "go"
     head = own.start("wait_for", str(go), lane=lane)
     recalled, cancelled = own.start("ok", lane=lane), own.start("ok", lane=lane)
-    own.executor.recall(recalled)
+    own.executor.recall([recalled])
     own.executor.cancel(cancelled, Cause.CANCELLED)
     assert own.recalled()[-2:] == [recalled, cancelled]
     go.touch()

@@ -70,8 +70,8 @@ def test_the_waiting_thread_runs_it(bench: Bench) -> None:
         first, second = bench.start("ok", 1), bench.start("ok", 2)
         assert bench.executor.run_next(0.0) is True
         assert list(bench.ended()) == [first]
-        bench.executor.recall(second)
-        bench.executor.recall(first)
+        bench.executor.recall([second])
+        bench.executor.recall([first])
         assert bench.recalled() == [second]
         third = bench.start("ok", 3)
         bench.executor.cancel(third, Cause.CANCELLED)

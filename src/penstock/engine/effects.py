@@ -24,6 +24,7 @@ class Effects:
         self._wiring = wiring
         self._reuse = reuse
         self._grown = set[tuple[str, int]]()
+        self._unwanted: dict[str, list[str]] = {}  # attempts to be recalled, by executor
         self._rules: dict[type, Callable[[Any], None]] = {
             facts.Start: self._start,
             facts.CommitIntent: self._commit_intent,
@@ -46,6 +47,10 @@ class Effects:
         """Perform the commands. Nothing here blocks."""
         for command in commands:
             self._rules[type(command)](command)
+        if self._unwanted:
+            unwanted, self._unwanted = self._unwanted, {}
+            for executor, attempts in unwanted.items():
+                self._wiring.executors[executor].recall(attempts)
 
     def _start(self, command: facts.Start) -> None:
         lane = command.lane
@@ -73,7 +78,7 @@ class Effects:
 
     def _recall(self, command: facts.Recall) -> None:
         id_ = jobs.attempt_id(self._book.jobs[command.task], command.attempt)
-        self._wiring.executors[command.executor].recall(id_)
+        self._unwanted.setdefault(command.executor, []).append(id_)
 
     def _cancel_attempt(self, command: facts.CancelAttempt) -> None:
         id_ = jobs.attempt_id(self._book.jobs[command.task], command.attempt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 from penstock.model.events import ExecutorEvent, Lane, Profile
@@ -50,8 +50,9 @@ class Executor(Protocol):
         """Run the attempt, after those that were started before it in the same lane."""
         ...
 
-    def recall(self, attempt: str) -> None:
-        """Take back an attempt that has not begun: posts `Recalled`, or nothing where it has begun or ended."""
+    def recall(self, attempts: Collection[str]) -> None:
+        """Take back those of the attempts that have not begun: posts a `Recalled` for each, and nothing for what has
+        begun or ended. Looks once, however many there are."""
         ...
 
     def cancel(self, attempt: str, cause: Cause) -> None:

@@ -16,6 +16,9 @@ from penstock.model.states import TaskStatus
 SHORT_S = 0.010
 """Steps whose attempts take less than this on average are queued ahead."""
 
+AHEAD_S = 0.160
+"""What is queued ahead in a lane lasts for about as long as this at most: then others may have its resources."""
+
 STALE_S = 1.0
 """A head that runs for longer than this was not short after all: what waits behind it is taken back."""
 
@@ -102,4 +105,6 @@ def _room_ahead(queue: Queue, now: float) -> list[OpenLane]:
         return []
     lanes = [lane for lane in queue.lanes if now - lane.since < STALE_S]
     level = min((len(lane.tasks) for lane in lanes), default=profile.depth)
-    return [lane for lane in lanes if len(lane.tasks) == level] if level < profile.depth else []
+    if level >= profile.depth or level * queue.mean_s >= AHEAD_S:
+        return []
+    return [lane for lane in lanes if len(lane.tasks) == level]

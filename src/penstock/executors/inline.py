@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.errors import Suspension
@@ -108,18 +108,18 @@ class InlineExecutor:
                 self._fallback = threading.Thread(target=self._take_unclaimed, name="penstock-inline", daemon=True)
                 self._fallback.start()
 
-    def recall(self, attempt: str) -> None:
-        """Take it back, if no thread has taken it."""
+    def recall(self, attempts: Collection[str]) -> None:
+        """Take back those that no thread has taken."""
         with self._changed:
-            item = next((item for item in self._waiting if item.attempt.id == attempt), None)
-            if item is None:
-                return
-            self._waiting.remove(item)
-        self._post(Recalled(attempt))
+            back = [item for item in self._waiting if item.attempt.id in attempts]
+            for item in back:
+                self._waiting.remove(item)
+        for item in back:
+            self._post(Recalled(item.attempt.id))
 
     def cancel(self, attempt: str, cause: Cause) -> None:
         """Take it back, if no thread has taken it; what runs can't be ended."""
-        self.recall(attempt)
+        self.recall((attempt,))
 
     def adopt(self, attempt: Attempt) -> None:
         """What ran in a process that is gone is gone too."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,7 +31,8 @@ from penstock.worker.zygote import Order
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
 
-_DEPTH = 16
+_DEPTH = 64
+"""So many attempts wait at a worker at most: each look at the worker brings the outcomes of several."""
 
 
 class ProcessExecutor:
@@ -112,13 +113,17 @@ class ProcessExecutor:
         """Here, in the driver's process, no descriptor is left for a worker, no process, or no room for the message."""
         self._mailbox.post(Ended(attempt, failed(Cause.PLATFORM, f"it could not be started: {error}")))
 
-    def recall(self, attempt: str) -> None:
-        """Take it out of its worker's socket, if it is still there."""
-        hired = self._where.get(attempt)
-        if hired is None:
-            self._recall_fresh(attempt)
-        elif not hired.dying:
-            self._recall_from(hired, hired.hands.take_back(), attempt)
+    def recall(self, attempts: Collection[str]) -> None:
+        """Take them out of their workers' sockets, as far as they are still there."""
+        by_worker: dict[_Hired, list[str]] = {}
+        for attempt in attempts:
+            hired = self._where.get(attempt)
+            if hired is None:
+                self._recall_fresh(attempt)
+            elif not hired.dying:
+                by_worker.setdefault(hired, []).append(attempt)
+        for hired, wanted in by_worker.items():
+            self._recall_from(hired, hired.hands.take_back(), wanted)
 
     def cancel(self, attempt: str, cause: Cause) -> None:
         """Kill the worker that runs it; what waits behind it is recalled."""
@@ -136,7 +141,7 @@ class ProcessExecutor:
             self._end(hired)
             self._recalled(back)
         else:
-            self._recall_from(hired, back, attempt)
+            self._recall_from(hired, back, (attempt,))
 
     def adopt(self, attempt: Attempt) -> None:
         """Local workers die with their driver: there is nothing to adopt."""
@@ -356,13 +361,13 @@ class ProcessExecutor:
         error = Error(cause.value, "", message, retryable=cause_is_retryable(cause, item.retry_on))
         return Outcome(status.value, None, error, usage, log, hands.metrics, hands.name)
 
-    def _recall_from(self, hired: _Hired, back: list[Sent], attempt: str) -> None:
-        """Of what was taken back from a worker keep the attempt; the others go to it again."""
+    def _recall_from(self, hired: _Hired, back: list[Sent], attempts: Collection[str]) -> None:
+        """Of what was taken back from a worker keep the attempts; the others go to it again."""
+        wanted = frozenset(attempts)
         for item in back:
-            if item.id == attempt:
-                self._recalled([item])
-            else:
+            if item.id not in wanted:
                 hired.hands.send(item)
+        self._recalled([item for item in back if item.id in wanted])
         self._rest(hired)
 
     def _recall_fresh(self, attempt: str) -> None:

@@ -91,10 +91,10 @@ class Rig:
         self.now += seconds
         return self.send(Tick())
 
-    def make_short(self, task: int = 1000, step: str = "s", **options: Any) -> None:
+    def make_short(self, task: int = 1000, step: str = "s", wall_s: float = 0.001, **options: Any) -> None:
         """Let the step be known as a short one."""
         self.submit(task, step=step, **options)
-        self.end(task, wall_s=0.001)
+        self.end(task, wall_s=wall_s)
 
 
 def started(commands: list[Command]) -> list[int]:

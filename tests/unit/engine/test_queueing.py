@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock.engine.facts import How
-from penstock.engine.schedule import STALE_S
+from penstock.engine.schedule import AHEAD_S, STALE_S
 from penstock.model.events import Profile
 from penstock.model.states import Cause
 from tests.unit.engine.rig import Rig, lanes, recalls, settled, started
@@ -27,6 +27,13 @@ def test_short_steps_fill_their_lanes_evenly_up_to_the_depth():
     first, second = filled[:2]
     assert filled == [first, second] * 4
     assert started(rig.end(1, wall_s=0.001)) == [9]
+
+
+def test_what_is_queued_ahead_is_soon_over():
+    for wall_s, queued in ((AHEAD_S / 16, 16), (AHEAD_S / 40, 40), (AHEAD_S / 1000, 64)):
+        rig = Rig(cpu=1, depth=64)
+        rig.make_short(wall_s=wall_s)
+        assert len(started(rig.submit(*range(1, 100)))) == queued
 
 
 def test_short_is_a_matter_of_the_step():
