@@ -8,22 +8,22 @@ time. The same holds in a run that nobody disturbs, where several may settle bet
 
 from __future__ import annotations
 
-import threading
 from heapq import heappop, heappush
-from typing import Any, Callable, List, Sequence, Tuple
+from typing import Any, Callable, Iterable, List, Sequence, Tuple
 
 Callbacks = Sequence[Tuple[Callable[[Any], Any], Any]]
 
 
 class Arrivals:
-    """Settled futures that the body has not seen, of one run. `condition` is held by whoever changes a future's state.
+    """Settled futures that the body has not seen, of one run. `lock` (an RLock) is held by whoever changes a
+    future's state.
 
     What it asks of a future: `is_unseen`, whether it waits here; `wanted()`, whether somebody waits for it; `show()`,
     which makes it finished, and gives the callbacks that are to be called then.
     """
 
-    def __init__(self, condition: threading.Condition) -> None:
-        self._condition = condition
+    def __init__(self, lock: Any) -> None:
+        self._lock = lock
         self._unseen: List[Tuple[int, int, Any]] = []  # a heap, by place, then in the order of their coming
         self._came = 0
         self._depth = 0
@@ -32,7 +32,7 @@ class Arrivals:
     def add(self, future: Any, place: int) -> None:
         """A future has settled, as the `place`th of its run."""
         unseen = self._unseen
-        with self._condition:
+        with self._lock:
             if not unseen and future.wanted():
                 callbacks = future.show()
             else:
@@ -43,15 +43,18 @@ class Arrivals:
         if callbacks:
             _call(callbacks)
 
-    def look(self, future: Any) -> None:
-        """The body looks at a future: if it has settled, it is shown, after all that settled before it."""
-        with self._condition:
-            callbacks = self._show_until(future) if future.is_unseen else ()
+    def look(self, futures: Iterable[Any]) -> None:
+        """The body looks at futures: each that has settled is shown, after all that settled before it."""
+        callbacks: List[Any] = []
+        with self._lock:
+            for future in futures:
+                if future.is_unseen:
+                    callbacks += self._show_until(future)
         _call(callbacks)
 
     def look_for_all(self) -> None:
         """Somebody waits for several: show in order what is there, as far as it is wanted."""
-        with self._condition:
+        with self._lock:
             callbacks: List[Any] = []
             for _, _, future in sorted(entry for entry in self._unseen if entry[2].wanted()):
                 # Asked again: who was shown the one before may have seen enough.
@@ -75,14 +78,14 @@ class Arrivals:
         self._awaited = True
 
     def acquire(self) -> bool:
-        self._condition.acquire()
+        self._lock.acquire()
         self._depth += 1
         return True
 
     def release(self) -> None:
         self._depth -= 1
         look, self._awaited = self._awaited and not self._depth, self._awaited and self._depth > 0
-        self._condition.release()
+        self._lock.release()
         if look:
             self.look_for_all()
 

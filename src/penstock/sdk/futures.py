@@ -12,7 +12,7 @@ import math
 import threading
 import time
 from concurrent import futures
-from typing import Any, Callable, Iterable, List, Literal, Optional, TypeVar, Union, cast, overload
+from typing import Any, Callable, Iterable, List, Literal, Optional, Tuple, TypeVar, Union, cast, overload
 
 from penstock.artifacts import codec
 from penstock.artifacts.canonical import identify
@@ -51,16 +51,15 @@ class _Gate:
 
 def await_all(run: Run, waited: Iterable[Future[Any]], timeout_s: Optional[float] = None) -> None:
     """Block until all have finished; raises TimeoutError. Runs attempts that are meant for this process meanwhile."""
-    with run.condition:
+    with run.lock:
         pending = [future for future in waited if not future.is_settled]
         if not pending:
             return
         gate = _Gate(len(pending))
+        gates = (gate,)  # one for all that nobody else waits for
         for future in pending:
-            future.enlist(gate)
-    for future in pending:
-        if future.is_unseen:
-            run.arrivals.look(future)
+            future.enlist(gates)
+    run.arrivals.look(pending)
     if gate.is_open():
         return
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
@@ -89,20 +88,24 @@ class Future(Edge, futures.Future[R]):
     `future.part("name")` pass on a part.
     """
 
+    # What all have until something else is known of one: there may be 100,000, and each has its own key and run alone.
     is_unseen = False  # True: it has settled, and the body has not looked yet
+    failure: Optional[Error] = None
+    id = 0
+    task = ""
+    _state = PENDING
+    _value: Any = _UNSET
+    _stored: Optional[Stored] = None
+    _suspension: Optional[BaseException] = None
+    _reused = False
+    _gates: Tuple[_Gate, ...] = ()
+    _callbacks: Tuple[Callable[[Any], Any], ...] = ()
+    _waiter_list: Optional[Waiters] = None  # who waits with `concurrent.futures`
 
     def __init__(self, run: Run, key: bytes) -> None:
-        # Not the base's constructor: it would make a lock for each of 100,000 futures.
-        self._state = PENDING
+        # Not the base's constructor, which would make a lock for each.
         self.run = run
         self._key = key
-        self._value = _UNSET
-        self._stored: Optional[Stored] = None
-        self.failure: Optional[Error] = None
-        self._suspension: Optional[BaseException] = None
-        self._reused = False
-        self.id = 0
-        self.task = ""
 
     def __hash__(self) -> int:
         # `wait` gives a set, whose members stand in the order of their hashes: a resume must walk it in the same one.
@@ -118,10 +121,9 @@ class Future(Edge, futures.Future[R]):
     def _waiters(self) -> List[Any]:  # pyright: ignore[reportIncompatibleVariableOverride]
         if self._state != FINISHED and not self.is_unseen:
             self.run.looked()
-        known = self.__dict__
-        if "waiters" not in known:
-            known["waiters"] = Waiters(self.run.arrivals)
-        return known["waiters"]
+        if self._waiter_list is None:
+            self._waiter_list = Waiters(self.run.arrivals)
+        return self._waiter_list
 
     # What the engine does.
 
@@ -129,13 +131,13 @@ class Future(Edge, futures.Future[R]):
         self._stored, self.failure, self._reused = result, error, reused
         self.run.arrivals.add(self, place)
 
-    def enlist(self, gate: _Gate) -> None:
-        """Tell `gate` when the task has settled. Under the run's condition, and only before it has."""
-        self.__dict__.setdefault("gates", []).append(gate)
+    def enlist(self, gates: Tuple[_Gate, ...]) -> None:
+        """Tell these when the task has settled. Under the run's lock, and only before it has."""
+        self._gates = self._gates + gates if self._gates else gates
 
     def suspend(self, reason: BaseException) -> None:
         self._suspension = reason
-        with self.run.condition:
+        with self.run.lock:
             callbacks = self.show()
         for call_back, future in callbacks:
             call_back(future)
@@ -144,28 +146,32 @@ class Future(Edge, futures.Future[R]):
 
     def wanted(self) -> bool:
         """Whether somebody waits for it."""
-        known = self.__dict__
-        return "gates" in known or "callbacks" in known or ("waiters" in known and known["waiters"].want_more())
+        return bool(self._gates or self._callbacks or (self._waiter_list is not None and self._waiter_list.want_more()))
 
     def show(self) -> Callbacks:
-        """Be finished: tell those that wait. Under the run's condition. Gives what is to be called without it."""
+        """Be finished: tell those that wait. Under the run's lock. Gives what is to be called without it."""
         self._state = FINISHED
         self.is_unseen = False
-        known = self.__dict__
-        for gate in known.pop("gates", ()):
-            gate.add_result(self)
-        for waiter in known.get("waiters", ()):  # `concurrent.futures` takes them away itself
-            waiter.add_result(self)
-        callbacks = known.pop("callbacks", ())
-        return [(functools.partial(_call_back, fn), self) for fn in callbacks] if callbacks else ()
+        if self._gates:
+            gates, self._gates = self._gates, ()
+            for gate in gates:
+                gate.add_result(self)
+        if self._waiter_list is not None:
+            for waiter in self._waiter_list:  # `concurrent.futures` takes them away itself
+                waiter.add_result(self)
+        if not self._callbacks:
+            return ()
+        callbacks, self._callbacks = self._callbacks, ()
+        return [(functools.partial(_call_back, fn), self) for fn in callbacks]
 
     # What the user does.
 
     def result(self, timeout: Optional[float] = None) -> R:
         """The value. Blocks; raises the step's exception, or TimeoutError after `timeout` seconds (None: never)."""
-        error = self.exception(timeout)
-        if error is not None:
-            raise error
+        if self._state != FINISHED or self.failure is not None or self._suspension is not None:
+            error = self.exception(timeout)
+            if error is not None:
+                raise error
         return self._load()
 
     def exception(self, timeout: Optional[float] = None) -> Optional[BaseException]:
@@ -188,7 +194,7 @@ class Future(Edge, futures.Future[R]):
                 if not self._reused:
                     raise  # this driver's own: the engine makes anew what an earlier one left
                 self.run.engine.reproduce(self.id)
-                with self.run.condition:
+                with self.run.lock:
                     if self._stored is stored and self._suspension is None:  # else it has settled anew meanwhile
                         self._state = PENDING
                 return self.result()
@@ -221,7 +227,7 @@ class Future(Edge, futures.Future[R]):
 
     def _look(self) -> None:
         if self.is_unseen:
-            self.run.arrivals.look(self)
+            self.run.arrivals.look((self,))
 
     def running(self) -> bool:
         """Always False: whether an attempt runs just now is for `penstock show` to say."""
@@ -244,10 +250,9 @@ class Future(Edge, futures.Future[R]):
         """Call `fn(self)` when the task has settled, on the engine's thread, or at once where it has. Steps that it
         calls belong to the run that this is called in: it runs in a copy of this context."""
         self._look()
-        with self.run.condition:
+        with self.run.lock:
             if self._state != FINISHED:
-                wrapped = functools.partial(contextvars.copy_context().run, fn)
-                self.__dict__.setdefault("callbacks", []).append(wrapped)
+                self._callbacks = (*self._callbacks, functools.partial(contextvars.copy_context().run, fn))
                 return
         _call_back(fn, self)
 

@@ -90,8 +90,8 @@ class Run:
         self.store = store
         self.files = files  # folder for the files among results
         self.written = written  # None: nobody knows
-        self.condition = threading.Condition()
-        self.arrivals = Arrivals(self.condition)
+        self.lock = threading.RLock()
+        self.arrivals = Arrivals(self.lock)
         self.codes: Dict[int, Tuple[Any, Code]] = {}
         self.settled: Dict[Tuple[Options, Optional[Environment]], Options] = {}  # by those of a step, and the default
         self._occurrences: Dict[bytes, int] = {}
@@ -101,7 +101,7 @@ class Run:
 
     def occurrence(self, base: bytes) -> int:
         """How many calls with this base came before."""
-        with self.condition:
+        with self.lock:
             seen = self._occurrences.get(base, 0)
             self._occurrences[base] = seen + 1
             return seen
