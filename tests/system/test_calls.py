@@ -13,7 +13,7 @@ import pytest
 from tests.system.flows import Project
 
 CALLS = '''
-import asyncio, concurrent.futures, contextvars, threading
+import asyncio, concurrent.futures, contextvars, gc, threading
 from collections import namedtuple
 from dataclasses import dataclass, field
 
@@ -244,6 +244,23 @@ def cancelled():
     slow.cancel()
     return [type(slow.exception()).__name__, slow.cancelled()]
 
+def collector():
+    """The body, and what it draws items from, find the garbage collector as they have set it."""
+    before, own, seen = gc.get_threshold(), (650, 9, 9), []
+    gc.set_threshold(*own)
+
+    def items():
+        seen.append(gc.get_threshold())
+        yield 1
+
+    add.map(items())
+    futures = add.map(range(100))
+    seen.append(gc.get_threshold())
+    futures.result()
+    seen.append(gc.get_threshold())
+    gc.set_threshold(*before)
+    return [found == own for found in seen]
+
 
 @flow
 def main():
@@ -260,6 +277,7 @@ EXPECTED: dict[str, Any] = {
     "first_completed": [True, True],
     "timeouts": "second",
     "callbacks": True,
+    "collector": [True, True, True],
     "errors": [["ValueError", "1"], ["ValueError", "2"], "a"],
     "parts": ["[0, 1, 2]", "1", "-3", "7", [0, 1, 2], {"deep": [7]}],
     "missing_part": "'nothing'",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, cast
 
 from penstock.artifacts.canonical import BY_CONTENT
 from penstock.errors import UsageError
 from penstock.model.environments import over
 from penstock.model.specs import Call
-from penstock.sdk import session
+from penstock.sdk import collector, session
 from penstock.sdk.calls import Binder, build, encode_inputs
 from penstock.sdk.failures import without_engine
 from penstock.sdk.futures import Future, Futures
@@ -47,10 +48,11 @@ def map_items(step: Any, here: Optional[Place], iterables: Tuple[Any, ...], same
     shared = encode_inputs(here.run, _same(step.binder, len(iterables), same), _by_content(step))
     at_hand = all(isinstance(items, (list, tuple, range)) for items in iterables)
     hand = Hand(here.run, MANY if at_hand else 1)  # the next item of a generator may be long in coming
-    try:
-        return Futures(hand.add(_call_item(step, here, items, shared, same)) for items in zip(*iterables))
-    finally:
-        hand.over()
+    with collector.seldom() if at_hand else nullcontext():
+        try:
+            return Futures(hand.add(_call_item(step, here, items, shared, same)) for items in zip(*iterables))
+        finally:
+            hand.over()
 
 
 def _call_item(step: Any, here: Place, items: Tuple[Any, ...], shared: Any, same: Dict[str, Any]) -> Call:

@@ -12,6 +12,7 @@ import math
 import threading
 import time
 from concurrent import futures
+from contextlib import nullcontext
 from typing import Any, Callable, Iterable, List, Literal, Optional, Tuple, TypeVar, Union, cast, overload
 
 from penstock.artifacts import codec
@@ -19,12 +20,16 @@ from penstock.artifacts.canonical import identify
 from penstock.errors import DamagedError, Suspension, UsageError
 from penstock.model.edges import Edge, Part, Ref, take
 from penstock.model.outcomes import Error, Stored
+from penstock.sdk import collector
 from penstock.sdk.arrivals import Callbacks, Waiters
 from penstock.sdk.failures import SIBLINGS_ATTRIBUTE, rebuild
 from penstock.sdk.session import Run
 
 PENDING, FINISHED = "PENDING", "FINISHED"  # the words of concurrent.futures, which looks at `_state`
 _UNSET: Any = object()
+_MANY = 64
+"""Futures that are waited for at once: what waiting for as many brings is worth a word to the collector."""
+
 _MEND = "the flow's own environment, or let the step return plain arrays and dicts; passing the future on needs neither"
 
 
@@ -71,7 +76,9 @@ def await_all(run: Run, waited: Iterable[Future[Any]], timeout_s: Optional[float
 
 def _pass(run: Run, gate: _Gate, deadline: Optional[float]) -> bool:
     if not run.engine.in_process:
-        if run.engine.attend(gate.is_open, math.inf if deadline is None else deadline):
+        with collector.seldom() if gate.count >= _MANY else nullcontext():
+            is_open = run.engine.attend(gate.is_open, math.inf if deadline is None else deadline)
+        if is_open:
             return True
         return gate.lock.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic()))
     while not gate.lock.acquire(blocking=False):
