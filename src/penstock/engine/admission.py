@@ -110,16 +110,21 @@ class Admission:
         self.limits = dict(limits)
         self.busy: dict[Queue, None] = {}  # the kinds that have lanes, in the order in which they got their first
         self._queues: dict[Kind, Queue] = {}
+        self._latest: tuple[Options, Queue] | None = None  # that was asked for
         self._lanes = 0
 
     def queue_of(self, step: str, options: Options) -> Queue:
         """Where a call of this step waits; raises KeyError for what `why_never` names."""
+        latest = self._latest
+        if latest is not None and latest[0] is options and latest[1].kind.step == step:  # as in a map
+            return latest[1]
         limits = options.limits and tuple(dict.fromkeys(options.limits))
         claims = (options.on, options.cpu, options.memory_bytes, options.gpu, limits)
         kind = Kind(step, *claims, options.environment, options.isolated)
         queue = self._queues.get(kind)
         if queue is None:
             queue = self._queues[kind] = Queue(kind, self.pools[kind.on])
+        self._latest = (options, queue)
         return queue
 
     def fits(self, queue: Queue) -> bool:

@@ -73,6 +73,10 @@ class _Close:
     """Settle what was submitted, then end."""
 
 
+_OWN = frozenset((_Halt, _Fault, _Close))
+"""Items that are the driver's own to take; all others are `Intake`'s."""
+
+
 class Driver:
     """Drives one run. But for `start`, its methods may be called from any thread."""
 
@@ -386,15 +390,16 @@ class Driver:
             self._closing = True
         elif isinstance(item, _Fault):
             raise item.error
-        else:
-            self._intake.take(item)
 
     def _turn(self, items: list[object]) -> None:
         self._turner = threading.get_ident()
         book = self._book
         book.now = now = time.monotonic()
         for item in items:
-            self._take(item)
+            if type(item) in _OWN:
+                self._take(item)
+            else:
+                self._intake.take(item)
         commands = self._machine.handle(self._intake.events() or _TICK, now)
         while True:
             self._effects.perform(commands)
@@ -407,17 +412,17 @@ class Driver:
             commands = self._machine.handle(answers, now)
         resolutions, book.resolutions = book.resolutions, []
         for resolution in resolutions:
-            if self._ended_by_halt(resolution.error):
+            if resolution.error is not None and self._ended_by_halt(resolution.error):
                 assert self._halted is not None
                 resolution.sink.suspend(self._halted.reason)
             else:
                 resolution.sink.settle(resolution.result, resolution.error, resolution.reused, resolution.place)
         self._turner = 0
 
-    def _ended_by_halt(self, error: Error | None) -> bool:
+    def _ended_by_halt(self, error: Error) -> bool:
         """Whether a task failed because the run stops: the body must unwind, and not take it for a failure."""
         stop = self._machine.stop
-        return error is not None and stop is not None and stop.mode is facts.StopMode.KILL and error.cause == stop.cause
+        return stop is not None and stop.mode is facts.StopMode.KILL and error.cause == stop.cause
 
     def _commit(self) -> list[facts.IntentCommitted]:
         pending, self._book.pending = self._book.pending, Pending()

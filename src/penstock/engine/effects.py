@@ -64,7 +64,7 @@ class Effects:
     def _launched(self, task: int, number: int, inputs_digest: bytes, failures: int = 0, lane: int = 0) -> Attempt:
         book, job = self._book, self._book.jobs[task]
         job.code, job.inputs_digest = self._reuse.code(job), inputs_digest
-        if jobs.is_another_try(job):
+        if job.prior is not None and jobs.is_another_try(job, job.prior):
             book.pending.forgotten.append(task)
         attempt = jobs.build_attempt(job, number, book.results, book.reused, failures)
         book.launch(job, attempt.id, number, lane)
@@ -120,7 +120,8 @@ class Effects:
     def _settle_fresh(self, job: Job, command: facts.Settle) -> None:
         book, outcome = self._book, job.outcome
         assert outcome is not None
-        job.why = job.why or jobs.why_again(job, command.inputs_digest, book.resumed, book.reused)
+        if book.resumed or job.prior is not None:
+            job.why = job.why or jobs.why_again(job, command.inputs_digest, book.resumed, book.reused)
         place = book.next_place()
         if job.had_result:
             book.pending.forgotten.append(job.id)  # what was logged while that was made

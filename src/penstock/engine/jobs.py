@@ -71,10 +71,10 @@ def attempt_id(job: Job, attempt: int) -> str:
 
 def deps_of(call: Call) -> tuple[int, ...]:
     """The tasks whose results the call needs, in the order in which its inputs name them."""
-    own = tuple(ref.task for item in call.inputs if item.refs for ref in item.refs)
+    own = tuple([ref.task for item in call.inputs if item.refs for ref in item.refs])
     if not call.shared:
         return own
-    return own + tuple(ref.task for item in call.shared if item.refs for ref in item.refs)
+    return own + tuple([ref.task for item in call.shared if item.refs for ref in item.refs])
 
 
 def writer_of(call: Call, unread: Unread) -> int:
@@ -179,18 +179,17 @@ def why_again(job: Job, inputs_digest: bytes, resumed: bool, reused: Collection[
 
 def build_attempt(job: Job, attempt: int, results: dict[int, Stored], reused: set[int], failures: int = 0) -> Attempt:
     """What an executor gets: bytes in the place of references."""
-    inputs = tuple(_resolved(item, results) for item in job.call.inputs + job.call.shared)
+    inputs = tuple([_resolved(item, results) for item in job.call.inputs + job.call.shared])
     verify = bool(reused) and not reused.isdisjoint(deps_of(job.call))
     call = job.call
     which = attempt_id(job, attempt)
     return Attempt(which, call.key, call.code, inputs, call.options.retry_on, verify, basis_of(job), failures)
 
 
-def is_another_try(job: Job) -> bool:
+def is_another_try(job: Job, prior: PriorTask) -> bool:
     """Whether an earlier driver's attempt was in flight when that died, and was of other code or other inputs: what it
     has logged tells nothing of the one that starts now."""
-    prior = job.prior
-    if prior is None or prior.status != TaskStatus.RUNNING.value:
+    if prior.status != TaskStatus.RUNNING.value:
         return False
     return job.code is None or (prior.code, prior.inputs_digest) != (job.code.digest, job.inputs_digest)
 
@@ -209,7 +208,7 @@ def basis_of(job: Job) -> bytes:
 def _resolved(item: Input, results: dict[int, Stored]) -> Resolved:
     if not item.refs:
         return Resolved(item.name, item.record)
-    return Resolved(item.name, item.record, tuple((results[ref.task].record, ref.part) for ref in item.refs))
+    return Resolved(item.name, item.record, tuple([(results[ref.task].record, ref.part) for ref in item.refs]))
 
 
 def task_record(

@@ -107,7 +107,8 @@ class Machine:
         self._now = now
         for event in events:
             self._rules[type(event)](event)
-            self._spread_news()
+            if self._news:
+                self._spread_news()
         for task_id in self._alarms.due(now):
             self._alarm(self.tasks[task_id])
         self._spread_news()
@@ -143,7 +144,7 @@ class Machine:
         """Go on with a task that is not in flight: wait for inputs that are not there, give up where one has failed."""
         task.status = TaskStatus.WAITING
         task.asking = task.parked = False
-        for dep in dict.fromkeys(task.deps):
+        for dep in dict.fromkeys(task.deps) if task.deps else ():
             settled = self.settled.get(dep)
             if settled is None:
                 self._wait_for(task, dep)
@@ -406,7 +407,8 @@ class Machine:
         fingerprint: bytes = b"",
         failed_dep: int = 0,
     ) -> None:
-        self._abandon(task)
+        if task.replay is not None:
+            self._abandon(task)
         self._out.append(Settle(task.id, task.attempt, how, failed_dep, task.inputs_digest))
         del self.tasks[task.id]
         self.settled[task.id] = Settled(ok, fingerprint, task.attempt)

@@ -58,7 +58,10 @@ class Schedule:
                 yield self._pop(queue), self._admission.open_lane(queue)
                 changed = changed or not wanted.isdisjoint(queue.scarce)
             elif wanted.isdisjoint(queue.claims) and (lanes := _room_ahead(queue, now)):
-                yield from ((self._pop(queue), lane) for lane in lanes if self._head(queue) is not None)
+                for lane in lanes:
+                    if self._head(queue) is None:
+                        break
+                    yield self._pop(queue), lane
             else:
                 shortage = self._admission.shortage(queue)
                 wanted |= shortage
@@ -104,7 +107,7 @@ def _room_ahead(queue: Queue, now: float) -> list[OpenLane]:
     if queue.mean_s is None or queue.mean_s > SHORT_S or owns_its_process or profile.outlives_driver:
         return []
     lanes = [lane for lane in queue.lanes if now - lane.since < STALE_S]
-    level = min((len(lane.tasks) for lane in lanes), default=profile.depth)
+    level = min([len(lane.tasks) for lane in lanes], default=profile.depth)
     if level >= profile.depth or level * queue.mean_s >= AHEAD_S:
         return []
     return [lane for lane in lanes if len(lane.tasks) == level]

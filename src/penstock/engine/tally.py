@@ -26,7 +26,8 @@ class Tally:
         self._counts: dict[str, _Count] = {}
 
     def submitted(self, name: str) -> None:
-        self._counts.setdefault(name, _Count()).submitted += 1
+        count = self._counts.get(name) or self._counts.setdefault(name, _Count())
+        count.submitted += 1
 
     def started(self, name: str, *, again: bool) -> None:
         count = self._counts[name]

@@ -95,19 +95,16 @@ class ProcessExecutor:
     def start(self, attempt: Attempt, lane: Lane) -> None:
         """Send the attempt to the lane's worker."""
         try:
-            self._start(attempt, lane)
+            message = channel.wrap(channel.ATTEMPT, attempt_to_plain(attempt), self._context.scratch)
+            item = Sent(attempt.id, attempt.retry_on, message)
+            if lane.gpus or lane.isolated:
+                self._start_fresh(item, lane)
+                return
+            hired = self._lanes.get(lane.number) or self._assign(lane)
+            self._where[item.id] = hired
+            hired.hands.send(item)
         except OSError as error:
             self._refuse(attempt.id, error)
-
-    def _start(self, attempt: Attempt, lane: Lane) -> None:
-        message = channel.wrap(channel.ATTEMPT, attempt_to_plain(attempt), self._context.scratch)
-        item = Sent(attempt.id, attempt.retry_on, message)
-        if lane.gpus or lane.isolated:
-            self._start_fresh(item, lane)
-            return
-        hired = self._lanes.get(lane.number) or self._assign(lane)
-        self._where[item.id] = hired
-        hired.hands.send(item)
 
     def _refuse(self, attempt: str, error: OSError) -> None:
         """Here, in the driver's process, no descriptor is left for a worker, no process, or no room for the message."""
@@ -210,7 +207,7 @@ class ProcessExecutor:
             raise
         hired = _Hired(hands, nursery, place)
         self._hands[number] = hired
-        hands.posts_to(lambda event: self._said(hired, event), partial(self._retires, hired), self._notice)
+        hands.posts_to(partial(self._said, hired), partial(self._retires, hired), self._notice)
         self._mailbox.watch(hands.fd, lambda: self._read(hired))
         return hired
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, 
 from penstock.artifacts import codec
 from penstock.artifacts.canonical import BY_CONTENT, BY_STATE, identify
 from penstock.errors import UsageError
-from penstock.model.edges import Edge
+from penstock.model.edges import Edge, Ref
 from penstock.model.environments import settled
 from penstock.model.options import Options
 from penstock.model.specs import Call, Code, Input
@@ -94,20 +94,20 @@ def encode_inputs(run: Run, arguments: Mapping[str, Any], by_content: bool = Fal
     them by their sizes and times.
     Raises NotStorableError that names the path to what can't be pickled, UsageError for a future of another run.
     """
-    return tuple(_encode_input(run, name, value, by_content) for name, value in arguments.items())
+    return tuple([_encode_input(run, name, value, by_content) for name, value in arguments.items()])
 
 
 def _encode_input(run: Run, name: str, value: Any, by_content: bool) -> Input:
     if isinstance(value, Edge):
         _check_edges(run, name, (value,))
         return Input(name, value.edge_identity(), None, (value.edge_ref(),))
-    encoded = codec.encode(value, run.store, where=name)
-    if encoded.edges:
-        _check_edges(run, name, encoded.edges)
-    stored = encoded.stored
-    refs = tuple(edge.edge_ref() for edge in encoded.edges)
-    identity, content = encoded.identity, b""
-    if encoded.edges or encoded.holds_paths:
+    stored, edges, identity, holds_paths, _ = codec.encode(value, run.store, where=name)
+    refs: Tuple[Ref, ...] = ()
+    content = b""
+    if edges:
+        _check_edges(run, name, edges)
+        refs = tuple([edge.edge_ref() for edge in edges])
+    if edges or holds_paths:
         found = identify(value, name, None, BY_CONTENT if by_content else BY_STATE, True)
         identity, content = identity._replace(culprit=identity.culprit or found.culprit), found.digest
     blobs, symbols = stored.blobs, stored.symbols
