@@ -70,9 +70,7 @@ class Binder:
         return {_VARIADIC.get(parameters[name].kind.name, "") + name: value for name, value in arguments.items()}
 
     def is_default(self, name: str, identity: bytes) -> bool:
-        """Whether an argument is what the parameter would have had anyway."""
-        if name not in self.defaults:
-            return False
+        """Whether an argument is what the parameter, which has a default, would have had anyway."""
         known = self._default_identities.get(name)
         if known is None:
             known = self._default_identities[name] = identify(self.defaults[name], name).digest
@@ -145,7 +143,7 @@ def build(here: Place, step: Any, own: Tuple[Input, ...], shared: Tuple[Input, .
     for item in (*own, *shared):
         if item.culprit:
             counted.append((item.name, ("unstable", item.culprit)))
-        elif binder.is_default(item.name, item.identity):
+        elif item.name in binder.defaults and binder.is_default(item.name, item.identity):
             if not item.content:  # else it names a file, whose content is not the default's to say
                 defaults += (item.name,)
         else:

@@ -28,6 +28,7 @@ NOTHING = Identity(b"")
 _PREFIX = b"penstock.task.1\0"
 _size = struct.Struct("<Q").pack
 _FOUR = b"t" + _size(4)
+_NO_SCOPE = b"t" + _size(0)
 _PAIR = b"t" + _size(2)
 
 
@@ -37,25 +38,25 @@ class KeyHead:
     def __init__(self, step: str, closed_over: Identity = NOTHING) -> None:
         self._step = step
         self._counted = closed_over.digest or closed_over.culprit.encode()
-        self._end = form(step) + form(self._counted)
+        self._step_form = form(step) + form(self._counted)
         self._names: Dict[str, bytes] = {}
 
     def base(self, scope: Scope, inputs: List[Tuple[str, Any]]) -> bytes:
         """What all calls with these inputs have in common: names, and identities or what stands for them."""
         if len(inputs) > 1:
             inputs = sorted(inputs)
-        parts = [b"t", _size(len(inputs))]
+        parts = [_FOUR, form(scope) if scope else _NO_SCOPE, self._step_form, b"t", _size(len(inputs))]
         for name, identity in inputs:
             if type(identity) is not bytes:
                 return base_of(scope, self._step, self._counted, tuple(inputs))
-            parts += (self._names.get(name) or self._name(name), b"b", _size(len(identity)), identity)
-        written = _FOUR + (form(scope) if scope else b"t" + _size(0)) + self._end + b"".join(parts)
+            parts += (self._names.get(name) or self._name(name), _size(len(identity)), identity)
+        written = b"".join(parts)
         if len(written) >= SHORTEST_DIGESTED:  # some of it counts by its digest
             return base_of(scope, self._step, self._counted, tuple(inputs))
         return digest_of_form(written)
 
     def _name(self, name: str) -> bytes:
-        head = self._names[name] = _PAIR + form(name)
+        head = self._names[name] = _PAIR + form(name) + b"b"
         return head
 
 
