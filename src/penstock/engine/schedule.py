@@ -50,6 +50,7 @@ class Schedule:
         changed = False
         held: set[Claim] = set()  # not for the lanes of younger kinds
         wanted: set[Claim] = set()  # younger kinds keep what they have of it, but don't queue ahead for it
+        rooms: dict[Queue, _Room] = {}
         heads = [(head.id, queue) for queue in list(self._waiting) if (head := self._head(queue)) is not None]
         heapq.heapify(heads)
         while heads:
@@ -57,11 +58,18 @@ class Schedule:
             if held.isdisjoint(queue.claims) and self._admission.fits(queue):
                 yield self._pop(queue), self._admission.open_lane(queue)
                 changed = changed or not wanted.isdisjoint(queue.scarce)
-            elif wanted.isdisjoint(queue.claims) and (lanes := _room_ahead(queue, now)):
-                for lane in lanes:
-                    if self._head(queue) is None:
-                        break
+                rooms.pop(queue, None)
+            elif wanted.isdisjoint(queue.claims) and (room := rooms.get(queue) or _room_ahead(queue, now)):
+                rooms[queue] = room
+                most, head = _most_in_lane(queue), self._head(queue)
+                while room and head is not None and not (heads and heads[0][0] < head.id):
+                    level, number, lane = room[0]
                     yield self._pop(queue), lane
+                    if level + 1 < most:
+                        heapq.heapreplace(room, (level + 1, number, lane))
+                    else:
+                        heapq.heappop(room)
+                    head = self._head(queue)
             else:
                 shortage = self._admission.shortage(queue)
                 wanted |= shortage
@@ -96,18 +104,28 @@ class Schedule:
                 yield from longest.behind((len(longest.tasks) + 1) // 2)
 
 
-def _room_ahead(queue: Queue, now: float) -> list[OpenLane]:
-    """The lanes, emptiest ones only, where one more short attempt may wait at the worker rather than here.
+_Room = list[tuple[int, int, OpenLane]]
+"""A heap of lanes that may take more: what is in it, its place among the kind's lanes, the lane."""
+
+
+def _room_ahead(queue: Queue, now: float) -> _Room:
+    """The lanes where one more short attempt may wait at the worker rather than here, the emptiest first."""
+    most = _most_in_lane(queue)
+    if not most:
+        return []
+    lanes = enumerate(queue.lanes)
+    room = [(len(lane.tasks), at, lane) for at, lane in lanes if now - lane.since < STALE_S and len(lane.tasks) < most]
+    heapq.heapify(room)
+    return room
+
+
+def _most_in_lane(queue: Queue) -> int:
+    """How many attempts may be in a lane at once; 0: none is queued ahead.
 
     None where an attempt owns its process (it could not use a warm one), or outlives the driver (each start is
     committed alone).
     """
-    profile = queue.pool.profile
-    owns_its_process = queue.kind.gpu or queue.kind.isolated
-    if queue.mean_s is None or queue.mean_s > SHORT_S or owns_its_process or profile.outlives_driver:
-        return []
-    lanes = [lane for lane in queue.lanes if now - lane.since < STALE_S]
-    level = min([len(lane.tasks) for lane in lanes], default=profile.depth)
-    if level >= profile.depth or level * queue.mean_s >= AHEAD_S:
-        return []
-    return [lane for lane in lanes if len(lane.tasks) == level]
+    kind, profile, mean_s = queue.kind, queue.pool.profile, queue.mean_s
+    if mean_s is None or mean_s > SHORT_S or kind.gpu or kind.isolated or profile.outlives_driver:
+        return 0
+    return profile.depth if profile.depth * mean_s <= AHEAD_S else round(AHEAD_S / mean_s)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from penstock.engine.facts import How
+from penstock.engine.facts import How, Submitted
 from penstock.engine.schedule import AHEAD_S, STALE_S
 from penstock.model.events import Profile
+from penstock.model.options import Options
 from penstock.model.states import Cause
 from tests.unit.engine.rig import Rig, lanes, recalls, settled, started
 
@@ -34,6 +35,14 @@ def test_what_is_queued_ahead_is_soon_over():
         rig = Rig(cpu=1, depth=64)
         rig.make_short(wall_s=wall_s)
         assert len(started(rig.submit(*range(1, 100)))) == queued
+
+
+def test_older_calls_are_queued_ahead_first_whatever_their_kind():
+    rig = Rig(cpu=2, depth=4)
+    rig.make_short(1000, "a")
+    rig.make_short(1001, "b")
+    calls = [Submitted(task, kind, Options(), ()) for task, kind in enumerate("abaabbabab", 1)]
+    assert started(rig.send(*calls)) == list(range(1, 9))
 
 
 def test_short_is_a_matter_of_the_step():
