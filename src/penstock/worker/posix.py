@@ -94,8 +94,11 @@ def _name_of_thread(thread: str) -> bytes:
         return b""
 
 
-def has_children() -> bool:
-    """Whether this process has any, dead ones that wait to be reaped included; leaves these, where the system can."""
+def has_children(library: Any = None) -> bool:
+    """Whether this process has any, dead ones that wait to be reaped included; leaves these, where the system can.
+    `library`: C's, which says no without an exception: that takes half the time."""
+    if library is not None and hasattr(os, "waitid"):
+        return library.waitid(os.P_ALL, 0, None, os.WEXITED | os.WNOHANG | os.WNOWAIT) == 0
     try:
         if hasattr(os, "waitid"):  # neither macOS nor PyPy
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
