@@ -11,7 +11,7 @@ import os
 import sys
 from time import perf_counter, process_time, time
 from types import CoroutineType
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple, Union
 
 from penstock.artifacts import codec, names
 from penstock.artifacts.folder import FolderStore
@@ -67,7 +67,7 @@ class Workbench:
             if code.record is None:
                 found = names.load(code.module, code.qualname)
             else:
-                found = _read(code.record, self.store, lambda: f"the function {code.qualname}", ("", -1))
+                found = _read(code.record, self.store, code, ("", -1))
                 if self._taken is not None:
                     self._taken(getattr(found, "fn", found))
             known = self._functions[code] = getattr(found, "fn", found)
@@ -154,8 +154,13 @@ def _leave_fork(exception: Optional[BaseException]) -> NoReturn:
 
 
 def _arguments(attempt: Attempt, store: FolderStore, here: current.AttemptContext) -> Tuple[List[Any], Dict[str, Any]]:
-    values = {item.name: _value(item, attempt.verify, store, here) for item in attempt.inputs}
-    args: List[Any] = [values.pop(name) for name in attempt.code.positional if name in values]
+    values: Dict[str, Any] = {}
+    for item in attempt.inputs:
+        values[item.name] = _value(item, attempt.verify, store, here)
+    args: List[Any] = []
+    for name in attempt.code.positional:
+        if name in values:
+            args.append(values.pop(name))
     kwargs: Dict[str, Any] = {}
     for name, value in values.items():
         if not name.startswith("*"):
@@ -168,32 +173,30 @@ def _arguments(attempt: Attempt, store: FolderStore, here: current.AttemptContex
 
 
 def _value(item: Resolved, verify: bool, store: FolderStore, here: current.AttemptContext) -> Any:
-    def what() -> str:
-        return f"the input {item.name} of {here.task}"
-
+    name, record, refs = item
     files = here.input_files
-    parts = [
-        take(_read(record, store, what, (item.name, at), (), verify, files), part)
-        for at, (record, part) in enumerate(item.refs)
-    ]
-    return parts[0] if item.record is None else _read(item.record, store, what, (item.name, -1), parts, verify, files)
+    parts: List[Any] = []
+    for at, (result, part) in enumerate(refs):
+        parts.append(take(_read(result, store, here, (name, at), (), verify, files), part))
+    return parts[0] if record is None else _read(record, store, here, (name, -1), parts, verify, files)
 
 
 def _read(
     record: bytes,
     store: FolderStore,
-    what: Callable[[], str],
+    of: Union[current.AttemptContext, Code],
     place: Tuple[str, int],
     refs: Sequence[Any] = (),
     *how: Any,
 ) -> Any:
-    """The value of a record; `what` says in words which it is, `place` as an `Unread` has it."""
+    """The value of a record of an attempt's, or of its function; `place` says which it is, as an `Unread` has it."""
     try:
         return codec.decode(record, store, refs, *how)
     except Exception as error:
         from penstock.artifacts import unreadable
 
-        modules = unreadable.explain(error, what(), record, store, current.MEND)
+        what = f"the function {of.qualname}" if isinstance(of, Code) else f"the input {place[0]} of {of.task}"
+        modules = unreadable.explain(error, what, record, store, current.MEND)
         if modules is not None:
             vars(error)[_UNREAD] = tuple(Unread(*place, modules))
         raise

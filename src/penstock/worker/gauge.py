@@ -35,7 +35,7 @@ class Gauge:
     def end(self) -> int:
         """The attempt is over; gives the peak that was sampled, 0 where it was too short for that."""
         peak: int = _PEAK.unpack_from(self._memory, self._at + _PEAK_AT)[0]
-        self.begin(0.0)
+        _SLOT.pack_into(self._memory, self._at, 0.0, 0.0, 0, 0, 0)
         return peak
 
     def began(self) -> float:
