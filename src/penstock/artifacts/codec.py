@@ -90,7 +90,7 @@ def decode(
     skeleton = parsed.skeleton
     if parsed.skeleton_blob[0]:
         skeleton = store.get(*parsed.skeleton_blob, verify=verify)
-    elif not parsed.parts and _MARKER not in bytes(skeleton):
+    elif not parsed.parts and _MARKER not in skeleton:
         try:
             return pickle.loads(skeleton)
         except _NOT_FOUND:

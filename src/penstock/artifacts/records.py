@@ -14,6 +14,7 @@ LIMIT = 16 << 10  # bytes; a record that would be larger keeps its skeleton in a
 _SKELETON_IS_BLOB = 1
 _HEAD = struct.Struct("<2sBBI")
 _COUNT = struct.Struct("<I")
+_START = struct.Struct("<2sBBII")  # both
 _PART = struct.Struct(f"<BQ{digests.SIZE}s")
 _SKELETON = struct.Struct(f"<Q{digests.SIZE}s")
 _NO_PARTS = _COUNT.pack(0)
@@ -46,17 +47,16 @@ def room(parts: Sequence[Any]) -> int:
 
 def parse(record: bytes) -> Parsed:
     """Take a record apart; raises DamagedError where it is truncated or changed, or of a newer version."""
-    if len(record) < _HEAD.size + _COUNT.size:
+    if len(record) < _START.size:
         raise DamagedError("a record is truncated")
-    magic, version, flags, checksum = _HEAD.unpack_from(record)
+    magic, version, flags, checksum, count = _START.unpack_from(record)
     if magic != b"PS":
         raise DamagedError("a record does not begin with PS")
     if version != VERSION or flags & ~_SKELETON_IS_BLOB:
         raise DamagedError(f"a record of version {version} was written by a newer Penstock; upgrade this one")
-    body = memoryview(record)[_HEAD.size :]
+    body = record[_HEAD.size :]
     if zlib.crc32(body) != checksum:
         raise DamagedError("a record is truncated or changed: its checksum does not agree")
-    (count,) = _COUNT.unpack_from(body)
     parts: List[Tuple[int, bytes, int]] = []
     at = _COUNT.size
     for _ in range(count):

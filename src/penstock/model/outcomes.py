@@ -96,14 +96,15 @@ def failed(cause: Cause, message: str, **more: Any) -> Outcome:
 
 def to_plain(outcome: Outcome) -> Tuple[Any, ...]:
     """Plain data for `wire.pack`."""
+    status, result, error, usage, log, metrics, worker = outcome
     return (
-        outcome.status,
-        outcome.result and tuple(outcome.result),
-        outcome.error and tuple(outcome.error),
-        tuple(outcome.usage),
-        outcome.log and tuple(outcome.log),
-        tuple(tuple(metric) for metric in outcome.metrics),
-        outcome.worker,
+        status,
+        result and tuple(result),
+        error and tuple(error),
+        tuple(usage),
+        log and tuple(log),
+        metrics and tuple([tuple(metric) for metric in metrics]),
+        worker,
     )
 
 
@@ -116,6 +117,6 @@ def from_plain(data: Tuple[Any, ...]) -> Outcome:
         error and Error(*error),
         Usage(*usage),
         log and Log(*log),
-        tuple(Metric(*metric) for metric in metrics),
+        metrics and tuple([Metric(*metric) for metric in metrics]),
         worker,
     )

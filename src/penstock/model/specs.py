@@ -105,7 +105,7 @@ def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
         attempt.id,
         attempt.key,
         tuple(attempt.code),
-        tuple(tuple(item) for item in attempt.inputs),
+        tuple([tuple(item) for item in attempt.inputs]),
         attempt.retry_on,
         attempt.verify,
         attempt.basis,
@@ -115,5 +115,6 @@ def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
 
 def attempt_from_plain(data: Tuple[Any, ...]) -> Attempt:
     """The attempt that `attempt_to_plain` was given."""
-    id_, key, code, inputs, *rest = data
-    return Attempt(id_, key, Code(*code), tuple(Resolved(*item) for item in inputs), *rest)
+    id_, key, code, inputs, retry_on, verify, basis, failures = data
+    resolved = tuple([Resolved(*item) for item in inputs])
+    return Attempt(id_, key, Code(*code), resolved, retry_on, verify, basis, failures)

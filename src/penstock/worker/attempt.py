@@ -11,7 +11,7 @@ import os
 import sys
 from time import perf_counter, process_time, time
 from types import CoroutineType
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple, Union
 
 from penstock.artifacts import codec, names
 from penstock.artifacts.folder import FolderStore
@@ -67,21 +67,21 @@ class Workbench:
             if code.record is None:
                 found = names.load(code.module, code.qualname)
             else:
-                found = _read(code.record, self.store, f"the function {code.qualname}", ("", -1))
+                found = _read(code.record, self.store, code, ("", -1))
                 if self._taken is not None:
                     self._taken(getattr(found, "fn", found))
             known = self._functions[code] = getattr(found, "fn", found)
         return known
 
 
-def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
+def run_attempt(attempt: Attempt, bench: Workbench, cpu_s: Optional[float] = None) -> Outcome:
     """Run it to its end and say how it ended. Raises nothing that the user's code raises, but a Suspension: in the
-    flow's own process the run was interrupted, not the step."""
+    flow's own process the run was interrupted, not the step. `cpu_s`: `process_time`, where it was just asked for."""
     if bench.broken is not None and bench.needs_module(attempt.code):
         return Outcome(_FAILED, error=bench.broken)
     here = current.AttemptContext(attempt, bench.context, bench.store, bench.hint)
     token = current.enter(here)
-    began_at, began, cpu = time(), perf_counter(), process_time()
+    began_at, began, cpu_s = time(), perf_counter(), process_time() if cpu_s is None else cpu_s
     result, error = None, None
     try:
         result = perform(attempt, bench, here)
@@ -98,7 +98,7 @@ def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
         here.writes = None
         bench.writes.end(here)
         current.leave(here, token)
-    usage = Usage(began_at, perf_counter() - began, process_time() - cpu)
+    usage = Usage(began_at, perf_counter() - began, process_time() - cpu_s)
     return Outcome(_FAILED if error else _DONE, result, error, usage, None, tuple(here.metrics))
 
 
@@ -154,37 +154,48 @@ def _leave_fork(exception: Optional[BaseException]) -> NoReturn:
 
 
 def _arguments(attempt: Attempt, store: FolderStore, here: current.AttemptContext) -> Tuple[List[Any], Dict[str, Any]]:
-    values = {item.name: _value(item, attempt.verify, store, here) for item in attempt.inputs}
-    args: List[Any] = [values.pop(name) for name in attempt.code.positional if name in values]
+    values: Dict[str, Any] = {}
+    for item in attempt.inputs:
+        values[item.name] = _value(item, attempt.verify, store, here)
+    args: List[Any] = []
+    for name in attempt.code.positional:
+        if name in values:
+            args.append(values.pop(name))
     kwargs: Dict[str, Any] = {}
     for name, value in values.items():
-        if name.startswith("**"):
-            kwargs.update(value)
-        elif name.startswith("*"):
-            args.extend(value)
-        else:
+        if not name.startswith("*"):
             kwargs[name] = value
+        elif name.startswith("**"):
+            kwargs.update(value)
+        else:
+            args.extend(value)
     return args, kwargs
 
 
 def _value(item: Resolved, verify: bool, store: FolderStore, here: current.AttemptContext) -> Any:
-    what, files = f"the input {item.name} of {here.task}", here.input_files
-    parts = [
-        take(_read(record, store, what, (item.name, at), (), verify, files), part)
-        for at, (record, part) in enumerate(item.refs)
-    ]
-    return parts[0] if item.record is None else _read(item.record, store, what, (item.name, -1), parts, verify, files)
+    name, record, refs = item
+    files = here.input_files
+    parts: List[Any] = []
+    for at, (result, part) in enumerate(refs):
+        parts.append(take(_read(result, store, here, (name, at), (), verify, files), part))
+    return parts[0] if record is None else _read(record, store, here, (name, -1), parts, verify, files)
 
 
 def _read(
-    record: bytes, store: FolderStore, what: str, place: Tuple[str, int], refs: Sequence[Any] = (), *how: Any
+    record: bytes,
+    store: FolderStore,
+    of: Union[current.AttemptContext, Code],
+    place: Tuple[str, int],
+    refs: Sequence[Any] = (),
+    *how: Any,
 ) -> Any:
-    """The value of a record; `place` says which it is, as an `Unread` has it."""
+    """The value of a record of an attempt's, or of its function; `place` says which it is, as an `Unread` has it."""
     try:
         return codec.decode(record, store, refs, *how)
     except Exception as error:
         from penstock.artifacts import unreadable
 
+        what = f"the function {of.qualname}" if isinstance(of, Code) else f"the input {place[0]} of {of.task}"
         modules = unreadable.explain(error, what, record, store, current.MEND)
         if modules is not None:
             vars(error)[_UNREAD] = tuple(Unread(*place, modules))

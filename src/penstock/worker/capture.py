@@ -197,9 +197,10 @@ def write_into(token: bytes) -> None:
 def begin(attempt: str, limit: int = 0) -> None:
     """From now on what is written belongs to this attempt. `limit`: so many bytes are kept; 0: all."""
     mark = attempt.encode()
-    for stream in _streams():
-        stream.mark = mark
-        stream.room.begin(limit)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if isinstance(stream, LineStream):
+            stream.mark = mark
+            stream.room.begin(limit)
 
 
 def tell_limit() -> None:
@@ -216,8 +217,7 @@ def _streams() -> List[LineStream]:
 
 def finish_lines() -> None:
     """Write what the standard streams hold of unfinished lines."""
-    streams: List[Any] = [sys.stdout, sys.stderr]
-    for stream in streams:
+    for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, LineStream):
             stream.finish_line()
 

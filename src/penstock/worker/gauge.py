@@ -13,7 +13,8 @@ from typing import List, Tuple
 
 _ATTEMPT = struct.Struct("<ddQQ")  # began (monotonic, 0.0: idle); used before it: seconds of CPU, bytes read, written
 _PEAK = struct.Struct("<Q")  # bytes
-_PEAK_AT = 32  # apart, so that the zygote never writes what the worker does
+_PEAK_AT = _ATTEMPT.size
+_SLOT = struct.Struct("<ddQQQ")  # both
 _SIZE = 64
 SLOTS = 1024
 FILE_SIZE = _SIZE * SLOTS
@@ -29,13 +30,12 @@ class Gauge:
 
     def begin(self, now: float, cpu_s: float = 0.0, read_bytes: int = 0, written_bytes: int = 0) -> None:
         """An attempt begins; the rest is what the worker and its children had used before."""
-        _PEAK.pack_into(self._memory, self._at + _PEAK_AT, 0)
-        _ATTEMPT.pack_into(self._memory, self._at, now, cpu_s, read_bytes, written_bytes)
+        _SLOT.pack_into(self._memory, self._at, now, cpu_s, read_bytes, written_bytes, 0)
 
     def end(self) -> int:
         """The attempt is over; gives the peak that was sampled, 0 where it was too short for that."""
         peak: int = _PEAK.unpack_from(self._memory, self._at + _PEAK_AT)[0]
-        self.begin(0.0)
+        _SLOT.pack_into(self._memory, self._at, 0.0, 0.0, 0, 0, 0)
         return peak
 
     def began(self) -> float:

@@ -27,9 +27,10 @@ _REUSABLE = ("joblib.externals.loky.reusable_executor", "loky.reusable_executor"
 
 
 class Leftovers:
-    """What runs in this process from before its first attempt is none of them."""
+    """What runs in this process from before its first attempt is none of them. `library`: C's."""
 
-    def __init__(self) -> None:
+    def __init__(self, library: Any) -> None:
+        self._library = library
         self._pid = os.getpid()
         self._older: Set[int] = set(_children(self._pid) if posix.has_children() else ())
         self._count = _COUNT()
@@ -39,7 +40,7 @@ class Leftovers:
     def end(self) -> List[str]:
         """End what the attempt left, and reap it, so that the meter counts it. Gives what can't be mended."""
         left: List[str] = []
-        if self._older or posix.has_children():
+        if self._older or posix.has_children(self._library):
             _ignore_deaths()
             _shut_down_pools()
             if self._end_children():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any, Callable, List, Tuple
 
-from penstock.worker.process_state import Access, Row
+from penstock.worker.process_state import Access, Row, container
 from penstock.worker.python_state import attributes, called, from_kept, mapped
 
 
@@ -43,7 +43,7 @@ def _variables(name: str) -> Callable[[Any], Access]:
             live.clear()
             live.update(kept)
 
-        return Access(lambda: live, restore, dict)
+        return container(live, restore, dict)
 
     return access
 
@@ -73,7 +73,7 @@ def _pandas(config: Any) -> Access:
             warnings.simplefilter("ignore")  # of options that are deprecated
             put_back("", kept, now)
 
-    return Access(lambda: live, restore, copied)
+    return container(live, restore, copied)
 
 
 def _sklearn(config: Any) -> Access:

@@ -60,8 +60,9 @@ class Worker:
         self._log_end = log_size()
         self._pid = os.getpid()
         self._meter = Meter()
-        first = self._meter.read(memory=True)
-        self._before, self._memory_bytes = counted_from(first), first.memory_bytes
+        self._last = self._meter.read(memory=True)
+        self._sent_bytes = 0  # since then
+        self._memory_bytes = self._last.memory_bytes
         bench.hint = self._hint
 
     def run(self) -> NoReturn:
@@ -83,50 +84,55 @@ class Worker:
             os._exit(status)
 
     def _serve(self, message: bytes) -> None:
-        before = counted_from(self._before, len(message))
-        self._begin(before)
-        attempt = attempt_from_plain(channel.unwrap(message)[1])
-        if channel.is_in_file(message):
-            before = self._look_again()
-            self._begin(before)
+        before = counted_from(self._last, len(message), self._sent_bytes)
+        if channel.is_in_file(message):  # a long one, which may take all memory that there is
+            self._begin(before, process_time())
+            attempt = attempt_from_plain(channel.unwrap(message)[1])
+            before = counted_from(self._meter.read())
+        else:
+            attempt = attempt_from_plain(channel.unwrap(message)[1])
         self._chance.begin(attempt)
         capture.begin(attempt.id, self._bench.context.log_bytes)
         for note in self._chance.told():
             sys.stderr.write(f"{note}\n")
+        cpu_s = process_time()
+        self._begin(before, cpu_s)
         # What it sets of context variables goes with it.
-        outcome = copy_context().run(run_attempt, attempt, self._bench)
-        left = self._restoring.end(outcome.usage.wall_s > _SHORT_S)
+        outcome = copy_context().run(run_attempt, attempt, self._bench, cpu_s)
+        was_long = outcome.usage.wall_s > _SHORT_S
+        left = self._restoring.end(was_long)
         for note in self._chance.end():
             os.write(self._post.fd, channel.wrap(channel.NOTICE, (attempt.id, note), self._post.scratch))
+        outcome = self._completed(outcome, before, was_long)
+        if left:
+            os.write(self._post.fd, channel.wrap(channel.RETIRES, (attempt.id, tuple(left)), self._post.scratch))
+        self._send(attempt.id, outcome)
+        if left:
+            self._retire()
+
+    def _completed(self, outcome: Outcome, before: Reading, was_long: bool) -> Outcome:
+        """With what only the worker knows of it."""
         log = self._log()
-        after = self._meter.read(memory=outcome.usage.wall_s > _SHORT_S)
+        self._last = after = self._meter.read(memory=was_long)
         self._memory_bytes = after.memory_bytes or self._memory_bytes
         moved = self._bench.writes.moved()
         if moved is not None:
             before = counted_from(before, *moved)
         usage = between(outcome.usage, before, after, max(self._post.gauge.end(), self._memory_bytes))
-        if left:
-            os.write(self._post.fd, channel.wrap(channel.RETIRES, (attempt.id, tuple(left)), self._post.scratch))
-        sent = self._send(attempt.id, outcome._replace(usage=usage, log=log, worker=self._post.name))
-        if left:
-            self._retire()
-        self._before = self._look_again() if sent is None else counted_from(after, written_bytes=sent)
+        status, result, error, _, _, metrics, _ = outcome
+        return Outcome(status, result, error, usage, log, metrics, self._post.name)
 
     def _retire(self) -> NoReturn:
         """What the last attempt has left can't be put back: the next one gets another process."""
         wait_for_threads(_LAST_THREADS_S)
         os._exit(0)
 
-    def _begin(self, before: Reading) -> None:
-        cpu_s = process_time() + before.children_cpu_s
-        self._post.gauge.begin(monotonic(), cpu_s, before.read_bytes, before.written_bytes)
+    def _begin(self, before: Reading, cpu_s: float) -> None:
+        used_s = cpu_s + before.children_cpu_s
+        self._post.gauge.begin(monotonic(), used_s, before.read_bytes, before.written_bytes)
 
-    def _look_again(self) -> Reading:
-        """Where an attempt starts to count behind a message that went through a file."""
-        return counted_from(self._meter.read())
-
-    def _send(self, attempt: str, outcome: Outcome) -> Optional[int]:
-        """Say how it ended; gives the bytes that this took, None: a file was written as well, or a part of one."""
+    def _send(self, attempt: str, outcome: Outcome) -> None:
+        """Say how it ended; what this takes is no attempt's."""
         in_file = False
         try:
             message = channel.wrap(channel.OUTCOME, (attempt, to_plain(outcome)), self._post.scratch)
@@ -134,8 +140,9 @@ class Worker:
             short = failed(Cause.PLATFORM, f"the outcome can't be written: {error}", usage=outcome.usage)
             message = channel.wrap(channel.OUTCOME, (attempt, to_plain(short)), self._post.scratch)
             in_file = True
-        sent = os.write(self._post.fd, message)
-        return None if in_file or channel.is_in_file(message) else sent
+        self._sent_bytes = os.write(self._post.fd, message)
+        if in_file or channel.is_in_file(message):  # a file was written as well, or a part of one
+            self._last, self._sent_bytes = self._meter.read(), 0
 
     def _hint(self, attempt: str, metrics: Tuple[Metric, ...]) -> None:
         data = attempt, tuple(tuple(metric) for metric in metrics)

@@ -33,17 +33,18 @@ class Meter:
 
     def read(self, memory: bool = False) -> Reading:
         """How it stands now; takes three microseconds, and two more with the memory."""
-        times = os.times()
+        _, _, children_user_s, children_system_s, _ = os.times()
+        children_s = children_user_s + children_system_s
         io = _look(self._io)
-        statm = _look(self._statm) if memory else b""
-        fields, pages = io.split(None, 4), statm.split()
-        return Reading(
-            times.children_user + times.children_system,
-            int(fields[1]) if fields else 0,
-            int(fields[3]) if fields else 0,
-            (int(pages[1]) - int(pages[2])) * posix.PAGE if pages else 0,
-            len(io) + len(statm),
-        )
+        if not io:
+            return Reading(children_s)
+        _, read, _, written, _ = io.split(None, 4)
+        if not memory:
+            return Reading(children_s, int(read), int(written), 0, len(io))
+        statm = _look(self._statm)
+        pages = statm.split()
+        size = (int(pages[1]) - int(pages[2])) * posix.PAGE if pages else 0
+        return Reading(children_s, int(read), int(written), size, len(io) + len(statm))
 
     def close(self) -> None:
         """Give its files back."""
@@ -54,8 +55,8 @@ class Meter:
 
 def counted_from(reading: Reading, read_bytes: int = 0, written_bytes: int = 0) -> Reading:
     """Where an attempt starts to count: behind the look itself, and what its process reads and writes for us."""
-    read = reading.read_bytes + reading.look_bytes + read_bytes
-    return Reading(reading.children_cpu_s, read, reading.written_bytes + written_bytes)
+    children_s, read, written, _, look = reading
+    return Reading(children_s, read + look + read_bytes, written + written_bytes)
 
 
 def between(usage: Usage, before: Reading, after: Reading, peak_bytes: int = 0) -> Usage:

@@ -24,6 +24,12 @@ class Access(NamedTuple):
     read: Read  # gives something that can be compared; the thing itself, where `keep` copies it
     restore: Restore
     keep: Callable[[Any], Any] = lambda value: value
+    live: Any = None  # a container that stays the same one, whatever it holds; None: what there is must be read
+
+
+def container(live: Any, restore: Restore, keep: Callable[[Any], Any]) -> Access:
+    """What a container holds that is never another one."""
+    return Access(lambda: live, restore, keep, live)
 
 
 class Row(NamedTuple):
@@ -43,7 +49,7 @@ class _Watched:
 
     def __init__(self, row: Row, access: Access) -> None:
         self.name = row.name
-        self.read, self.restore, self._keep = access
+        self.read, self.restore, self._keep, self.live = access
         self.kept = self._keep(self.read())
 
     def now(self) -> Any:
@@ -87,6 +93,8 @@ class ProcessState:
         self._was_set = False
         self._reads: List[Read] = []
         self._kept: List[Any] = []
+        self._live: List[Any] = []
+        self._held: List[Any] = []
         self._before: List[Any] = []
         for row in self._waiting:
             if hooks is not None and row.setters:
@@ -101,7 +109,7 @@ class ProcessState:
         a function was called that sets it, as code in C might have."""
         changed: List[_Watched] = []
         try:
-            if [read() for read in self._reads] != self._kept:
+            if self._live != self._held or [read() for read in self._reads] != self._kept:
                 changed = [watched for watched in self._often if watched.has_changed()]
         except Exception:  # noqa: BLE001  deleted, or the user's own __eq__
             changed = [watched for watched in self._often if watched.has_changed()]
@@ -123,8 +131,10 @@ class ProcessState:
             else:
                 self._often.append(watched)
         # Read and compared in one go: an object for each would double what it costs behind a short attempt.
-        self._reads = [watched.read for watched in self._often]
-        self._kept = [watched.kept for watched in self._often]
+        self._live = [watched.live for watched in self._often if watched.live is not None]
+        self._held = [watched.kept for watched in self._often if watched.live is not None]
+        self._reads = [watched.read for watched in self._often if watched.live is None]
+        self._kept = [watched.kept for watched in self._often if watched.live is None]
 
     def import_begins(self) -> None:
         """A module is about to be imported, and perhaps others with it."""

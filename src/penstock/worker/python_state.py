@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from operator import attrgetter
-from typing import Any, Callable, Tuple
+from operator import attrgetter, itemgetter
+from typing import Any, Callable, Sequence, Tuple, cast
 
-from penstock.worker.process_state import Access, Restore, Row
+from penstock.worker.process_state import Access, Restore, Row, container
 
 _MISSING = object()
 
@@ -27,15 +27,22 @@ def attributes(*names: str, of: str = "") -> Callable[[Any], Access]:
     def access(module: Any) -> Access:
         owner = attrgetter(of)(module) if of else module
         there = [name for name in names if hasattr(owner, name)]
-        get: Any = attrgetter(*there)
 
         def restore(kept: Any, now: Any) -> None:
             for name, value in zip(there, kept if len(there) > 1 else [kept]):
                 setattr(owner, name, value)
 
-        return Access(partial(get, owner), restore)
+        return Access(_reading(owner, there), restore)
 
     return access
+
+
+def _reading(owner: Any, names: Sequence[str]) -> Callable[[], Any]:
+    """Gives these attributes of a module or an object: from its dict, where they all are, which is much faster."""
+    variables: Any = owner.__dict__
+    if variables.keys() >= {*names}:
+        return partial(cast("Any", itemgetter(*names)), variables)
+    return partial(cast("Any", attrgetter(*names)), owner)
 
 
 def optional(name: str) -> Callable[[Any], Access]:
@@ -63,7 +70,7 @@ def listed(name: str) -> Callable[[Any], Access]:
         def restore(kept: Any, now: Any) -> None:
             live[:] = kept
 
-        return Access(live.copy, restore, list)
+        return container(live, restore, list)
 
     return access
 
@@ -79,7 +86,7 @@ def mapped(name: str) -> Callable[[Any], Access]:
                 del live[key]
             live.update(kept)
 
-        return Access(live.copy, restore, dict)
+        return container(live, restore, dict)
 
     return access
 
@@ -107,7 +114,7 @@ def _streams(sys_: Any) -> Access:
         for name, stream in zip(names, kept):
             setattr(sys_, name, stream)
 
-    return Access(partial(attrgetter(*names), sys_), restore)
+    return Access(_reading(sys_, names), restore)
 
 
 def _on_streams(sys_: Any) -> Access:
@@ -249,7 +256,7 @@ def _builtins(builtins: Any) -> Access:
     live: Any = builtins.__dict__
     # All of them take two microseconds to compare; these are what programs replace.
     names = ("__import__", "print", "input", "open", "breakpoint", "exit", "quit", "help", "exec", "eval", "compile")
-    get: Any = attrgetter(*(name for name in names if name in live))
+    read = _reading(builtins, [name for name in names if name in live])
     whole: Any = dict(live)
 
     def restore(kept: Any, now: Any) -> None:
@@ -257,7 +264,7 @@ def _builtins(builtins: Any) -> Access:
             del live[name]
         live.update(whole)
 
-    return Access(lambda: (len(live), get(builtins)), restore)
+    return Access(lambda: (len(live), read()), restore)
 
 
 def _timezone(time: Any) -> Access:

@@ -38,7 +38,7 @@ class Restoring:
         self._attempts = 0
         self._state.keep()
         self._logging.keep()
-        self._leftovers = Leftovers()
+        self._leftovers = Leftovers(library)
         self._hooks.around_imports(self._state.import_begins, self._import_ends)
 
     def end(self, was_long: bool) -> List[str]:
