@@ -26,7 +26,6 @@ from penstock.model.states import Cause, TaskStatus
 from penstock.worker import channel
 from penstock.worker.attempt import folders_left
 from penstock.worker.failure import cause_is_retryable
-from penstock.worker.zygote import Order
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
@@ -199,7 +198,7 @@ class ProcessExecutor:
         nursery = self._nursery(place)
         hands = Hands(number, name, f"{name}.log", limit)
         try:
-            nursery.order(Order(number, name, hands.log, limit, gpus), hands.far_fd)
+            nursery.order(channel.Order(number, name, hands.log, limit, gpus), hands.far_fd)
         except OSError:
             hands.close()
             raise
