@@ -9,7 +9,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from penstock.errors import Suspension
 from penstock.executors import capacity
@@ -18,6 +18,7 @@ from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, R
 from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause, TaskStatus
+from penstock.model.tuples import NamedTuple
 from penstock.worker.attempt import Workbench, run_attempt, share_process
 from penstock.worker.blame import is_the_machines
 from penstock.worker.meter import Meter, between, counted_from

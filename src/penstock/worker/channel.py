@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import time
 from pickle import dumps, loads
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, Optional, Tuple
+
+from penstock.model.tuples import NamedTuple
 
 LIMIT = 64 * 1024
 """A longer message goes through a file."""
