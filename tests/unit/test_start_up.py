@@ -13,6 +13,12 @@ HEAVY = {
 }
 
 
+WORKERS = {
+    f"penstock.worker.{name}" for name in ("boot", "chance", "inherited", "loop", "restoring", "sieve", "zygote")
+}
+"""What workers need, and a flow's own process only where it runs attempts itself."""
+
+
 def imported_by(statement: str) -> set[str]:
     """All modules that a statement adds to a bare interpreter's."""
     code = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
@@ -24,6 +30,15 @@ def test_an_import_stays_light(statement: str):
     modules = imported_by(statement)
     assert "penstock" in modules
     assert modules & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    "room", ["penstock.cli.run, penstock.cli.driving", "penstock.launch.handles", "penstock.executors.process"]
+)
+def test_a_flow_s_process_does_without_what_workers_need(room: str):
+    modules = imported_by(f"import {room}")
+    assert "penstock.worker.channel" in modules or room != "penstock.executors.process"
+    assert modules & WORKERS == set()
 
 
 def test_the_package_lists_what_it_offers():

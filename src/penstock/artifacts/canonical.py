@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 import struct
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple, Type, cast
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Type, cast
 
 from penstock.artifacts import digests
 from penstock.artifacts.memory import number
 from penstock.model.edges import Edge
 from penstock.model.outcomes import FORM
+from penstock.model.tuples import NamedTuple
 
 Rule = Callable[["Walk", Any], None]
 Known = Dict[Any, Tuple[Any, Any]]

@@ -15,7 +15,6 @@ from typing import (
     Dict,
     Iterator,
     List,
-    NamedTuple,
     Optional,
     Sequence,
     Tuple,
@@ -31,6 +30,7 @@ from penstock.artifacts.store import BlobStore
 from penstock.errors import NotStorableError, PenstockError, UsageError
 from penstock.model.edges import Edge
 from penstock.model.outcomes import Stored
+from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     import pathlib

@@ -14,12 +14,13 @@ import posixpath
 import shutil
 import stat
 import tempfile
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple, Union
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple, Union
 
 from penstock.artifacts import digests, rebuild
 from penstock.artifacts.canonical import BIG, BY_CONTENT, Walk
 from penstock.artifacts.reducing import Sink
 from penstock.errors import DamagedError, NotStorableError, StoreError
+from penstock.model.tuples import NamedTuple
 
 _CHUNK = 4 << 20
 _MOST = 10_000

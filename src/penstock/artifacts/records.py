@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 from penstock.artifacts import digests
 from penstock.errors import DamagedError
+from penstock.model.tuples import NamedTuple
 
 VERSION = 1
 LIMIT = 16 << 10  # bytes; a record that would be larger keeps its skeleton in a blob

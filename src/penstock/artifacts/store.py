@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, NamedTuple, Optional, Protocol, Tuple
+from typing import Any, Iterable, Iterator, Optional, Protocol, Tuple
+
+from penstock.model.tuples import NamedTuple
 
 
 class BlobInfo(NamedTuple):

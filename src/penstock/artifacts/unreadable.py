@@ -9,11 +9,12 @@ import importlib
 import pickletools
 import sys
 from importlib import metadata
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from penstock.artifacts import records, renamed
 from penstock.artifacts.store import BlobStore
 from penstock.errors import PenstockError
+from penstock.model.tuples import NamedTuple
 
 _ANOTHER = "Install the version that wrote it in "
 _NOBODYS = ("penstock", "cloudpickle", "builtins", "__main__")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from penstock.executors.blank import Blank

@@ -8,7 +8,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Container
-from typing import Any, NamedTuple
+from typing import Any
+
+from penstock.model.tuples import NamedTuple
 
 _ARGUMENTS = ("args", "arguments", "parameters", "params", "keyword args", "keyword arguments", "other parameters")
 _HEADING = re.compile(r"(?:[A-Z][A-Za-z ]*):")

@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,7 @@ from penstock.cli import output, screen
 from penstock.cli.arguments import complete_run, json_option
 from penstock.cli.unpickling import unpickled
 from penstock.errors import NotFoundError, UsageError
+from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from penstock.client.reader import Reader

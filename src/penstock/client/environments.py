@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from penstock.client import policy, sweep, words
 from penstock.client.policy import Policy, Unneeded
@@ -19,6 +19,7 @@ from penstock.client.space_structs import EnvironmentSpaceInfo, PileInfo
 from penstock.environments import kits, leftovers, shelf
 from penstock.errors import PlatformError
 from penstock.journal import space
+from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from penstock.environments.shelf import Entry

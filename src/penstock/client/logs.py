@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from penstock.client.reader import Reader
 from penstock.client.structs import LogLine
@@ -22,6 +22,7 @@ from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.model.outcomes import Log
 from penstock.model.states import RunStatus, TaskStatus
+from penstock.model.tuples import NamedTuple
 from penstock.worker import logs
 
 LEVELS = ("debug", "info", "warning", "error", "critical")

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from penstock.client.resource_structs import SpreadInfo, SuggestionInfo
 from penstock.client.words import duration, plural, size
+from penstock.model.tuples import NamedTuple
 
 ENOUGH = 3
 """From fewer attempts that are done nothing is concluded."""

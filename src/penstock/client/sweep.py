@@ -14,13 +14,14 @@ import time
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from penstock.artifacts import digests
 from penstock.artifacts.folder import FolderStore
 from penstock.client.space_structs import PileInfo
 from penstock.journal import queries, space
 from penstock.model.states import RunStatus
+from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from penstock.journal.journal import Journal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from penstock.client.reader import Reader
 from penstock.errors import NotFoundError, UsageError
@@ -15,6 +15,7 @@ from penstock.model.edges import Part
 from penstock.model.ids import TaskPath, parse_path
 from penstock.model.nearest import nearest
 from penstock.model.states import RunStatus
+from penstock.model.tuples import NamedTuple
 
 _STEP = r"(?:\[[^\]]+\]|\.[A-Za-z_]\w*)"
 _TARGET = re.compile(rf"(.*?)({_STEP}*)", re.DOTALL)

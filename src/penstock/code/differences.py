@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from penstock.code.fingerprint import Node, Tree
 from penstock.code.graph import FORM_BYTES, MEANING_BYTES
+from penstock.model.tuples import NamedTuple
 
 _MEANT = FORM_BYTES + MEANING_BYTES
 _BY_VERSION = ("package", "python")

@@ -28,12 +28,12 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from blake3 import blake3
 
 from penstock.code.graph import FORM_BYTES, MEANING_BYTES, Graph, Made, site
 from penstock.model import wire
+from penstock.model.tuples import NamedTuple
 
 
 class Node(NamedTuple):

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Iterator, Set
-from typing import Any, NamedTuple
+from typing import Any
 
 from blake3 import blake3
 
 from penstock.code.meanings import Compiled, Meaning, Meanings, Modules, Outside, Source, absolute
 from penstock.code.outline import OPEN, TOLD, Chain, Piece, Target, optional_key
+from penstock.model.tuples import NamedTuple
 
 VERSION = 2
 """Of what is digested, and of `Graph.export`."""

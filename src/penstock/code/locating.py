@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from blake3 import blake3
 
@@ -19,6 +19,7 @@ from penstock.code import outline
 from penstock.code.installed import Distributions
 from penstock.code.meanings import Compiled, Found, Outside, Package, Source
 from penstock.code.outline_file import OutlineFile
+from penstock.model.tuples import NamedTuple
 
 _OUTSIDE = frozenset({"penstock", "__future__"}) | sys.stdlib_module_names | set(sys.builtin_module_names)
 _STDLIB = os.path.dirname(os.__file__) + os.sep

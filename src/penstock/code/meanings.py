@@ -6,9 +6,10 @@ Python's rules of import, followed through aliases, re-exports, stars, packages 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from penstock.code.outline import Chain, Outline, Target, optional_key
+from penstock.model.tuples import NamedTuple
 
 
 class Source(NamedTuple):

@@ -6,9 +6,10 @@ Knows nothing of the module's name, path or neighbours. Lines are kept for displ
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from penstock.model import wire
+from penstock.model.tuples import NamedTuple
 
 VERSION = 2
 """Of the format and of what is digested: a change of either makes stored outlines void."""

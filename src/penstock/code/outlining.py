@@ -11,7 +11,6 @@ import copy
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -19,6 +18,7 @@ from penstock.code import computing, forms, scopes, statements
 from penstock.code.outline import ASKED, OPEN, TOLD, Chain, Outline, Piece, Target
 from penstock.code.reading import Module, Reader, Reading, is_mutator, wanted_decorators
 from penstock.code.scopes import DEFINITION, FUNCTION, Function, Scope
+from penstock.model.tuples import NamedTuple
 
 _COMPOUND = (ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.Match, ast.AsyncFor, ast.AsyncWith)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from penstock.model.environments import Environment
 from penstock.model.events import Lane, Profile
 from penstock.model.options import Options
+from penstock.model.tuples import NamedTuple
 
 UNCOUNTED_LANES = 32
 """How many lanes that ask for no cpu an executor has at once: they are free, the processes behind them are not."""

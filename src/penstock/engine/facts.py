@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
 
 from penstock.model.events import Lane
 from penstock.model.options import Options
 from penstock.model.states import Cause
+from penstock.model.tuples import NamedTuple
 
 
 class Replay(NamedTuple):

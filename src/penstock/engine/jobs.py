@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from penstock.engine.facts import Replay, Submitted
 from penstock.engine.ports import Sink
@@ -12,6 +12,7 @@ from penstock.model.outcomes import Metric, Outcome, Stored, Unread
 from penstock.model.rows import CodeRecord, PriorTask, TaskRecord, Wanted
 from penstock.model.specs import Attempt, Call, Input, Resolved
 from penstock.model.states import PLATFORM_CAUSES, TaskStatus
+from penstock.model.tuples import NamedTuple
 
 
 @dataclass(slots=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from penstock.engine import jobs
 from penstock.engine.jobs import Combine, Results
 from penstock.model.outcomes import Metric
 from penstock.model.rows import PriorTask
 from penstock.model.specs import Call, Input
+from penstock.model.tuples import NamedTuple
 
 
 class OriginTask(NamedTuple):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from penstock.engine import jobs
 from penstock.engine.facts import Verdict
@@ -21,6 +20,7 @@ from penstock.model.outcomes import Metric, Stored
 from penstock.model.rows import CacheEntry, CodeRecord, Sought, Wanted
 from penstock.model.specs import Code
 from penstock.model.states import TaskStatus
+from penstock.model.tuples import NamedTuple
 
 Seek = Callable[[tuple[Wanted, ...]], tuple[Sought, ...]]
 

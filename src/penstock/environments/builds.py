@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import NamedTuple
 
 from penstock.environments import indexes, integrity, interpreters, locking, marks, uv
 from penstock.environments.locks import Lock
 from penstock.errors import PenstockError, PlatformError, UsageError
+from penstock.model.tuples import NamedTuple
 
 
 class Built(NamedTuple):

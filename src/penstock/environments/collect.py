@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+
+from penstock.model.tuples import NamedTuple
 
 MAX_ENTRIES = 5000
 """Folder entries looked at below one root; beyond that a walk would cost more than it is worth."""

@@ -9,10 +9,10 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 from penstock.environments import uv
 from penstock.errors import PlatformError, UsageError
+from penstock.model.tuples import NamedTuple
 
 OLDEST = (3, 9)
 """The oldest Python that the kit runs under."""

@@ -9,11 +9,11 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from penstock.environments import archives, indexes, interpreters, locking, requirement_files, uv, wishes
 from penstock.errors import DamagedError, PlatformError, UsageError
 from penstock.model.environments import Environment
+from penstock.model.tuples import NamedTuple
 
 _HEAD = re.compile(
     r"# penstock lock ([12]) (b3-[0-9a-f]{64})\n# python ([^\n]+)\n(?:# which is ([^\n]+)\n)?((?:--[^\n]+\n)*)\n",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from penstock.errors import PlatformError
+from penstock.model.tuples import NamedTuple
 
 NAME = "penstock.json"
 _FORMAT = 1

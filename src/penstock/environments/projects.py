@@ -8,10 +8,11 @@ import operator
 import os
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from penstock.environments import indexes, requirement_files
 from penstock.errors import UsageError
+from penstock.model.tuples import NamedTuple
 
 _OF_BUILDS = (
     *("config-settings", "config-settings-package", "build-constraint-dependencies", "extra-build-dependencies"),

@@ -9,10 +9,10 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from penstock.environments import indexes
 from penstock.errors import UsageError
+from penstock.model.tuples import NamedTuple
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _OTHER = re.compile(r"(-r|-c|--requirement|--constraint)[\s=]*(.+)")

@@ -8,12 +8,12 @@ import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from penstock.environments import builds, locking, marks, uv
 from penstock.environments.builds import Built
 from penstock.environments.locks import Lock
 from penstock.errors import NotFoundError, PlatformError, UsageError
+from penstock.model.tuples import NamedTuple
 
 _PLACE = re.compile(r"([0-9a-f]{12})-[^/]+")
 

@@ -12,13 +12,13 @@ import time
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from penstock.environments import collect
 from penstock.environments.bytecode import drop_doubtful
 from penstock.environments.collect import Found
 from penstock.errors import StoreError
 from penstock.model import wire
+from penstock.model.tuples import NamedTuple
 
 _SETTLED_NS = 2_000_000_000
 """A file changed less than this ago may change again without its size or time telling."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from penstock.errors import PenstockError, PlatformError, UsageError
+from penstock.model.tuples import NamedTuple
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _DRAWING = re.compile(

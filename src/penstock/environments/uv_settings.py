@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from penstock.environments import indexes
+from penstock.model.tuples import NamedTuple
 
 _COUNTING = (
     *("UV_EXCLUDE_NEWER", "UV_EXCLUDE_NEWER_PACKAGE", "UV_PRERELEASE", "UV_PRERELEASE_PACKAGE", "UV_RESOLUTION"),

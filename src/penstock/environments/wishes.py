@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from penstock.environments import archives, indexes, interpreters, projects, requirement_files, uv_settings
 from penstock.environments.projects import Bound
 from penstock.environments.requirement_files import Requirements
 from penstock.model.environments import Environment
+from penstock.model.tuples import NamedTuple
 
 
 class Wish(NamedTuple):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import NamedTuple
 
 from penstock.model.quantities import format_bytes
 from penstock.model.states import Cause
+from penstock.model.tuples import NamedTuple
 
 _CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGSYS, signal.SIGTRAP}
 

@@ -11,12 +11,12 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 from penstock.executors.endings import Death
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
 from penstock.model.specs import RunContext
+from penstock.model.tuples import NamedTuple
 from penstock.worker import channel, logs, posix
 
 

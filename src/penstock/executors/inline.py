@@ -9,24 +9,23 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from penstock.errors import Suspension
 from penstock.executors import capacity
-from penstock.executors.tee import Tee
 from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
 from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause, TaskStatus
+from penstock.model.tuples import NamedTuple
 from penstock.worker.attempt import Workbench, run_attempt, share_process
 from penstock.worker.blame import is_the_machines
-from penstock.worker.chance import Chance
-from penstock.worker.hooks import ImportHooks
 from penstock.worker.meter import Meter, between, counted_from
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
+    from penstock.executors.tee import Tee
     from penstock.sdk.premises import Premises
 
 Variables = Callable[[Environment | None], Iterable[tuple[str, str]]]
@@ -180,6 +179,11 @@ class InlineExecutor:
     def _begin(self, attempt: str) -> tuple[Tee, Workbench, Meter]:
         with self._changed:
             if self._tee is None or self._meter is None:
+                # Most runs have no attempt here.
+                from penstock.executors.tee import Tee
+                from penstock.worker.chance import Chance
+                from penstock.worker.hooks import ImportHooks
+
                 self._meter = Meter()
                 self._tee = Tee(os.path.join(self._context.logs, self._log_file()), self._context)
                 self._chance = Chance(ImportHooks(), self._context.seed, sweeps=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from penstock.model.environments import Environment
 from penstock.model.specs import RunContext
+from penstock.model.tuples import NamedTuple
 
 _OF_ANOTHER = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 """Variables that would lead an interpreter to the packages of another one."""

@@ -12,7 +12,7 @@ from typing import Any
 from penstock.executors.blank import Blank
 from penstock.executors.interpreters import Interpreter
 from penstock.model.specs import RunContext
-from penstock.worker import channel, logs, posix, zygote
+from penstock.worker import channel, logs, posix
 
 _CLOSE_S = 3.0
 _LAST_WORDS_S = 1.0
@@ -46,7 +46,7 @@ class Nursery:
         self.fd: int = self._near.fileno()
         self._send(channel.SETUP, (self._log, tuple(interpreter.context(context))))
 
-    def order(self, order: zygote.Order, fd: int) -> None:
+    def order(self, order: channel.Order, fd: int) -> None:
         """Ask for a worker that reads its attempts from `fd`."""
         self._send(channel.WORKER, tuple(order), fd)
 
@@ -98,7 +98,7 @@ class Nursery:
             found = posix.marked(mark)
             # What masks the words of the dead ends by itself when it has written them.
             is_late = time.monotonic() > began + _LAST_WORDS_S
-            posix.kill(found if is_late else found - {self._pids.get(zygote.SIEVE, 0)})
+            posix.kill(found if is_late else found - {self._pids.get(channel.SIEVE, 0)})
             dying = {pid for pid in dying | found if posix.parent_of(pid) is not None}
             if not dying:
                 break

@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from penstock.executors import capacity
 from penstock.executors.blank import Blank
@@ -23,10 +23,10 @@ from penstock.model.ids import step_of
 from penstock.model.outcomes import Error, Outcome, failed
 from penstock.model.specs import Attempt, RunContext, attempt_to_plain
 from penstock.model.states import Cause, TaskStatus
+from penstock.model.tuples import NamedTuple
 from penstock.worker import channel
 from penstock.worker.attempt import folders_left
 from penstock.worker.failure import cause_is_retryable
-from penstock.worker.zygote import Order
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
@@ -201,7 +201,7 @@ class ProcessExecutor:
         nursery = self._nursery(place)
         hands = Hands(number, name, f"{name}.log", limit)
         try:
-            nursery.order(Order(number, name, hands.log, limit, gpus), hands.far_fd)
+            nursery.order(channel.Order(number, name, hands.log, limit, gpus), hands.far_fd)
         except OSError:
             hands.close()
             raise

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from _blake2 import blake2b  # `hashlib` itself loads OpenSSL: three milliseconds of each start
-from typing import Any, NamedTuple
+from typing import Any
 
 from penstock.model.edges import Ref
 from penstock.model.outcomes import Error, Log, Metric, Outcome, Stored, Usage, from_plain, to_plain
 from penstock.model.rows import InFlight, Origin, StepCount, TaskRecord
 from penstock.model.specs import Input
+from penstock.model.tuples import NamedTuple
 from penstock.model.wire import pack, unpack
 
 RUN_SHIFT = 32

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from penstock.journal import columns, statements
 from penstock.journal.journal import Journal
 from penstock.model.outcomes import Usage
+from penstock.model.tuples import NamedTuple
 
 
 class Spent(NamedTuple):

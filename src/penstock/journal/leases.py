@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
 
 from penstock.errors import RunBusyError
 from penstock.model.rows import Owner
+from penstock.model.tuples import NamedTuple
 
 EXPIRY_S = 30.0
 """A driver that has not renewed its lease for so long loses it."""

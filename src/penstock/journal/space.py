@@ -4,10 +4,10 @@ only."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from penstock.journal import columns, statements
 from penstock.journal.journal import Journal
+from penstock.model.tuples import NamedTuple
 
 
 class CachedRow(NamedTuple):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from penstock.model.ids import folder_name
 from penstock.model.outcomes import FORM, Error, Log, Outcome, Stored, Usage
 from penstock.model.rows import Origin, Owner, StepCount
+from penstock.model.tuples import NamedTuple
 
 
 class RunRow(NamedTuple):

@@ -18,7 +18,6 @@ from penstock.model.environments import Environment
 from penstock.model.options import Options
 from penstock.model.rows import CodeRecord
 from penstock.model.specs import Code, RunContext
-from penstock.worker.generators import Kinds, name_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,6 +149,8 @@ def _codebase(context: RunContext, folder: Path) -> Codebase:
 
 def _value_digest(value: object) -> bytes:
     """Of a generator its kind alone counts: each attempt has it seeded anew."""
+    from penstock.worker.generators import Kinds, name_of
+
     kinds = Kinds()
     kinds.look()
     return identify(name_of(value) if kinds.of(value) is not None else value).digest

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from penstock.model.tuples import NamedTuple
 
 _BINDING = re.compile(
     r"""

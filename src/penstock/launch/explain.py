@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from penstock.engine.reuse import seed_changed
 from penstock.journal import queries
@@ -18,6 +17,7 @@ from penstock.model.ids import run_of
 from penstock.model.outcomes import Stored
 from penstock.model.rows import CodeRecord, Origin
 from penstock.model.specs import Call, Input
+from penstock.model.tuples import NamedTuple
 
 _SHORT = 40
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from penstock.artifacts import codec
 from penstock.artifacts.masking import masked
@@ -37,6 +37,7 @@ from penstock.model.rows import NewRun, Origin, RunEnd
 from penstock.model.specs import RunContext
 from penstock.model.states import RunStatus
 from penstock.model.texts import whole
+from penstock.model.tuples import NamedTuple
 from penstock.project import Project
 from penstock.sdk.flows import Flow
 from penstock.sdk.steps import Step

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from penstock.code import fingerprint, installed
 from penstock.code.elsewhere import LOCK
 from penstock.errors import PenstockError
 from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
+from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from penstock.journal.journal import Journal

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Tuple
+from typing import Any, Tuple
+
+from penstock.model.tuples import NamedTuple
 
 Part = Tuple[Tuple[str, Any], ...]
 """How to get from a result to the part that is meant: `("item", key)` and `("attr", name)` steps, outermost first."""

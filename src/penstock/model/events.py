@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple, Union
+from typing import Optional, Tuple, Union
 
 from penstock.model.environments import Environment
 from penstock.model.outcomes import Metric, Outcome
+from penstock.model.tuples import NamedTuple
 
 
 class Lane(NamedTuple):

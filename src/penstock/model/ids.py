@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, NewType, Optional
+from typing import NewType, Optional
+
+from penstock.model.tuples import NamedTuple
 
 Digest = NewType("Digest", bytes)
 """An algorithm byte and 32 bytes; docs/formats.md."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple, Union
+from typing import Optional, Tuple, Union
 
 from penstock.model.environments import Environment
+from penstock.model.tuples import NamedTuple
 
 
 class Backoff(NamedTuple):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, Optional, Tuple
 
 from penstock.model.states import Cause, TaskStatus
+from penstock.model.tuples import NamedTuple
 
 FORM = 2
 """The version of the canonical form, by which values, and so tasks, are told apart; docs/formats.md."""

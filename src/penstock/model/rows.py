@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple
+from typing import Optional, Tuple
 
 from penstock.model.outcomes import Error, Metric, Outcome, Stored
 from penstock.model.specs import Input
+from penstock.model.tuples import NamedTuple
 
 
 class NewRun(NamedTuple):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, Optional, Tuple
 
 from penstock.model.edges import Part, Ref
 from penstock.model.options import Options
+from penstock.model.tuples import NamedTuple
 
 
 class Code(NamedTuple):

@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextvars
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, NamedTuple, Optional, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Optional, Protocol, Sequence, Tuple
 
 from penstock.errors import UsageError
+from penstock.model.tuples import NamedTuple
 from penstock.sdk import current
 from penstock.sdk.arrivals import Arrivals
 from penstock.sdk.launcher import launcher

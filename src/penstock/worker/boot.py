@@ -6,11 +6,12 @@ import gc
 import os
 import signal
 import sys
-from typing import Any, Callable, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 from penstock.artifacts import masking
 from penstock.model.outcomes import Error
 from penstock.model.specs import RunContext
+from penstock.model.tuples import NamedTuple
 from penstock.sdk import current
 from penstock.shadows import guard
 from penstock.worker import audit, capture, posix, sources

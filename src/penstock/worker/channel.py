@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import time
 from pickle import dumps, loads
-from typing import Any, Tuple
+from typing import Any, Optional, Tuple
+
+from penstock.model.tuples import NamedTuple
 
 LIMIT = 64 * 1024
 """A longer message goes through a file."""
@@ -29,6 +31,19 @@ LIMITED = b"l"  # executor -> zygote: a worker's memory limit
 STARTED = b"p"  # zygote -> executor: a worker's process
 DIED = b"d"  # zygote -> executor: a worker is dead, and so is all it started
 NOTICE = b"n"  # zygote or worker -> executor: a line for the user
+
+SIEVE = 0
+"""The number, beside those of workers, under which the process is reported that masks what they write."""
+
+
+class Order(NamedTuple):
+    """A worker that the executor wants."""
+
+    number: int
+    name: str
+    log: str  # its log file, relative to the run's log folder
+    limit: Optional[int]  # bytes; None: not limited
+    gpus: Optional[Tuple[str, ...]]  # not None: a process of its own, that sees these
 
 
 def wrap(kind: bytes, content: Any, folder: str) -> bytes:

@@ -6,8 +6,9 @@ Knows nothing of where generators are found. Imports none of their libraries: wh
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
+from typing import Any, Callable, Dict, List, Optional, Set
 
+from penstock.model.tuples import NamedTuple
 from penstock.shadows import standard
 
 _LONG = 2**63 - 1

@@ -12,9 +12,10 @@ import sys
 from contextvars import ContextVar
 from itertools import chain, islice
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Set, Tuple
 
 from penstock.artifacts.names import is_from_project, is_installed_file
+from penstock.model.tuples import NamedTuple
 from penstock.shadows import standard
 from penstock.worker.generators import Kind, Kinds, holder, name_of, parts
 

@@ -7,9 +7,10 @@ import re
 from binascii import hexlify
 from functools import lru_cache
 from time import time
-from typing import Any, AnyStr, Iterator, NamedTuple, Optional
+from typing import Any, AnyStr, Iterator, Optional
 
 from penstock.model.quantities import format_bytes
+from penstock.model.tuples import NamedTuple
 
 MARK = b"\x1e"
 """What each head begins with."""

@@ -6,11 +6,12 @@ import os
 import sys
 from contextvars import copy_context
 from time import monotonic, process_time
-from typing import Any, Callable, NamedTuple, NoReturn, Optional, Tuple
+from typing import Any, Callable, NoReturn, Optional, Tuple
 
 from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
 from penstock.model.specs import attempt_from_plain
 from penstock.model.states import Cause
+from penstock.model.tuples import NamedTuple
 from penstock.worker import capture, channel, logs
 from penstock.worker.attempt import Workbench, run_attempt
 from penstock.worker.chance import Chance

@@ -8,9 +8,9 @@ among them, nor what `recv` and `send` move over a socket.
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from penstock.model.outcomes import Usage
+from penstock.model.tuples import NamedTuple
 from penstock.worker import posix
 
 

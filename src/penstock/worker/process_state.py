@@ -8,8 +8,9 @@ it happens once in a process; what a step changes goes.
 from __future__ import annotations
 
 from functools import partial, wraps
-from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Iterable, List, Optional, Tuple
 
+from penstock.model.tuples import NamedTuple
 from penstock.shadows import standard
 from penstock.worker.hooks import ImportHooks
 

@@ -15,9 +15,10 @@ import select
 import sys
 import time
 import traceback
-from typing import Any, Callable, Dict, NamedTuple, NoReturn, Optional
+from typing import Any, Callable, Dict, NoReturn, Optional
 
 from penstock.artifacts import masking
+from penstock.model.tuples import NamedTuple
 from penstock.worker import logs
 from penstock.worker.running_mask import HEAD, RunningMask
 

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from penstock.model import wire
 from penstock.worker import boot, zygote
+from penstock.worker.channel import Order
 from penstock.worker.gauge import Gauges
 from penstock.worker.sieve import Outlet
 
@@ -26,4 +27,4 @@ def main(first: int) -> NoReturn:
         os.set_inheritable(each, False)
     boot.hide_secrets(context)
     ready = boot.boot(context)
-    zygote.serve(zygote.Order(*order), fd, Gauges(gauge_fd).at(slot), context, ready, parent, outlet)
+    zygote.serve(Order(*order), fd, Gauges(gauge_fd).at(slot), context, ready, parent, outlet)

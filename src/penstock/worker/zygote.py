@@ -15,12 +15,13 @@ import select
 import signal
 import sys
 import time
-from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Set, Tuple
+from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
 
 from penstock.model import wire
 from penstock.shadows import standard
 from penstock.worker import boot, capture, channel, logs, posix, sieve
 from penstock.worker.bootstrap import bootstrap
+from penstock.worker.channel import SIEVE, Order
 from penstock.worker.gauge import FILE_SIZE, Gauge, Gauges
 from penstock.worker.loop import Post, Worker
 from penstock.worker.sieve import Outlet, Sieve
@@ -29,21 +30,6 @@ _SAMPLE_S = 0.03
 _LOOK_S = 0.1
 _LONG_S = 0.05
 _REAP_S = 2.0
-
-
-SIEVE = 0
-"""The number, beside those of workers, under which the process is reported that masks what they write."""
-
-
-class Order(NamedTuple):
-    """A worker that the executor wants."""
-
-    number: int
-    name: str
-    log: str  # its log file, relative to the run's log folder
-    limit: Optional[int]  # bytes; None: not limited
-    gpus: Optional[Tuple[str, ...]]  # not None: a process of its own, that sees these
-
 
 _Used = Tuple[float, int, int]  # seconds of CPU, bytes read, written
 

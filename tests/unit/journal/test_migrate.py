@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing
@@ -157,6 +158,33 @@ def test_a_journal_of_a_newer_penstock_is_refused(tmp_path: Path, read_only: boo
 
 
 def test_migrations_are_numbered_without_gaps() -> None:
-    names = sorted(file.name for file in MIGRATIONS.glob("*.sql"))
+    names = sorted(file.name for file in MIGRATIONS.glob("*.sql") if file.name != "tables.sql")
     assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
     assert all(re.fullmatch(r"\d{4}_[a-z_]+\.sql", name) for name in names)
+
+
+def test_a_new_journal_has_what_the_migrations_make(connection: sqlite3.Connection, tmp_path: Path) -> None:
+    numbered = tmp_path / "numbered"
+    shutil.copytree(MIGRATIONS, numbered, ignore=shutil.ignore_patterns("tables.sql"))
+    migrate(connection, Path("j"), numbered)
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as new:
+        new.executescript((MIGRATIONS / "tables.sql").read_text(encoding="utf-8"))
+        assert version(new) == newest(), "tables.sql lacks what the latest migration changes: write that into it, too"
+        assert _tables(new) == _tables(connection)
+    assert version(connection) == newest()
+
+
+def test_a_new_journal_gets_migrations_that_are_not_in_its_tables_yet(
+    connection: sqlite3.Connection, migrations: Path
+) -> None:
+    (migrations / "0002_more.sql").write_text("ALTER TABLE a ADD COLUMN y DEFAULT 7;\n")
+    (migrations / "tables.sql").write_text("PRAGMA user_version = 1;\nCREATE TABLE a (x);\n")
+    migrate(connection, Path("j"), migrations)
+    assert connection.execute("SELECT x, y FROM a").fetchall() == []
+    assert version(connection) == 2
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, str]:
+    """The statements that a journal's tables, indexes and views are made of, without comments and spaces."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {name: re.sub(r"--.*|\s", "", sql) for name, sql in rows}

@@ -1,0 +1,247 @@
+-- What the migrations make of an empty file, in one go: a new journal comes this way, in a quarter of their time. A test
+-- compares the two. NULL in a column stands for the default that its comment names; values are `wire` bytes where a
+-- comment says so (docs/formats.md); digests are 33 bytes.
+
+PRAGMA user_version = 6;                -- of the migrations that are in it; later ones are applied to it
+
+-- The last number given to a run of a flow, so that none is given twice, even after `rm`.
+CREATE TABLE flow (
+    name TEXT PRIMARY KEY,
+    last_number INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What a listing shows. AUTOINCREMENT: a removed run's id must never name another run to a driver that wakes late.
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    flow TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    started_at REAL NOT NULL,           -- of the latest driver
+    ended_at REAL,                      -- NULL: not ended
+    nonce TEXT                          -- random; NULL: a run of an older Penstock that was not resumed since
+);
+CREATE UNIQUE INDEX run_by_flow ON run (flow, number);
+CREATE INDEX run_live ON run (id) WHERE status = 'running';
+
+CREATE TABLE run_detail (
+    run_id INTEGER PRIMARY KEY,
+    module TEXT NOT NULL,
+    qualname TEXT NOT NULL,
+    file TEXT NOT NULL,
+    params BLOB,                        -- wire: ((name, stored), ...); NULL: none
+    result BLOB,                        -- wire: stored
+    error BLOB,                         -- wire: error
+    origin BLOB,                        -- wire: origin; NULL: no fork
+    seed TEXT,                          -- in digits; NULL: none
+    form INTEGER NOT NULL DEFAULT 1
+);
+
+-- Who drives a run, or drove it last. The token grows with each driver; a write with an older one is refused.
+CREATE TABLE lease (
+    run_id INTEGER PRIMARY KEY,
+    token INTEGER NOT NULL,
+    cancel_requested INTEGER NOT NULL,
+    renewals INTEGER NOT NULL,
+    renewed_monotonic REAL NOT NULL,    -- the owner's CLOCK_MONOTONIC
+    renewed_at REAL NOT NULL,
+    host TEXT NOT NULL,
+    boot_id TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    process_started TEXT NOT NULL,
+    counts TEXT                         -- JSON: [[step, waiting, running, done, failed, reused], ...]; NULL: unknown
+);
+
+CREATE TABLE driver (
+    run_id INTEGER NOT NULL,
+    token INTEGER NOT NULL,
+    started_at REAL NOT NULL,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    snapshot TEXT NOT NULL,
+    python TEXT NOT NULL,
+    packages BLOB,                      -- package_set.digest; NULL: none known
+    argv BLOB,                          -- wire: (word, ...)
+    cwd TEXT NOT NULL,
+    ended_at REAL,                      -- or its last sign of life; NULL: it is the latest, or nobody noted it
+    PRIMARY KEY (run_id, token)
+) WITHOUT ROWID;
+
+-- Most runs of a project have the same packages.
+CREATE TABLE package_set (
+    digest BLOB PRIMARY KEY,            -- BLAKE2b, 16 bytes
+    packages BLOB NOT NULL              -- wire: ((name, version), ...)
+);
+CREATE INDEX driver_by_packages ON driver (packages);
+
+-- Fingerprints of code, each once. A tree is packed by `environments`.
+CREATE TABLE code (
+    id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    tree BLOB NOT NULL
+);
+
+CREATE TABLE cache (
+    id INTEGER PRIMARY KEY,
+    key BLOB NOT NULL UNIQUE,
+    content BLOB NOT NULL,              -- the key without its code
+    step TEXT NOT NULL,
+    code INTEGER NOT NULL,              -- code.id
+    task TEXT NOT NULL,                 -- that made it
+    stored_at REAL NOT NULL,
+    used_at REAL NOT NULL,
+    size INTEGER NOT NULL,              -- of the result, in bytes
+    result BLOB NOT NULL,               -- wire: stored
+    metrics BLOB                        -- wire: (metric, ...); NULL: none
+);
+CREATE INDEX cache_by_content ON cache (content);
+CREATE INDEX cache_by_step ON cache (step, stored_at);
+
+CREATE TABLE environment (
+    digest TEXT PRIMARY KEY,            -- of the lock
+    lock TEXT NOT NULL                  -- as `environments` writes it
+) WITHOUT ROWID;
+
+CREATE TABLE step (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER REFERENCES run ON DELETE SET NULL,   -- NULL: its run was removed, and its tasks are about to be
+    step TEXT NOT NULL,                 -- module-qualified name
+    name TEXT NOT NULL,
+    source TEXT NOT NULL,
+    cached INTEGER,                     -- 1: its results serve other runs; NULL: no
+    UNIQUE (run_id, step)
+);
+CREATE INDEX step_by_name ON step (step, run_id);
+
+-- id is run.id << 32 | the task's number in its run, so that a run's tasks lie together in the order of the calls.
+CREATE TABLE task (
+    id INTEGER PRIMARY KEY,
+    step_id INTEGER NOT NULL REFERENCES step,
+    number INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    attempt INTEGER,                    -- NULL: 1
+    delivered INTEGER,                  -- 1: its failure was handed to the flow's body; NULL: no
+    settled INTEGER,                    -- its place in the order in which its run's tasks settled; NULL: it has not
+    began_at REAL,
+    wall_s REAL,
+    cpu_s REAL,
+    peak_bytes INTEGER,                 -- NULL: 0, as in the next two
+    read_bytes INTEGER,
+    written_bytes INTEGER,
+    size INTEGER,                       -- of the result; NULL: there is none
+    key BLOB NOT NULL,
+    digest BLOB,                        -- of the result; NULL: no result, or one without a stable form
+    inputs_digest BLOB,                 -- NULL: unknown
+    shared BLOB,                        -- shared_inputs.digest; NULL: none
+    worker TEXT,
+    log_file TEXT,                      -- NULL: nothing was logged
+    log_start INTEGER,
+    log_end INTEGER,
+    culprit TEXT,
+    preview TEXT,
+    blobs BLOB,                         -- digests of the result's blobs, one after another
+    error BLOB,                         -- wire: error
+    inputs BLOB,                        -- wire: inputs, without trailing defaults
+    record BLOB,
+    code INTEGER,                       -- code.id; NULL: unknown
+    origin TEXT,                        -- the task of another run whose result it took over; NULL: it ran
+    why TEXT,                           -- why it ran; NULL: the rows tell
+    symbols TEXT                        -- of the project inside the result, a line each; NULL: none
+);
+CREATE INDEX task_by_step ON task (step_id, number, status);
+
+-- Attempts that failed and were tried again.
+CREATE TABLE attempt (
+    task_id INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    outcome BLOB NOT NULL,              -- wire: outcome, without its metrics
+    PRIMARY KEY (task_id, number)
+) WITHOUT ROWID;
+
+CREATE TABLE metric (
+    task_id INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,
+    attempt INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    step INTEGER NOT NULL,              -- the smallest integer: none
+    at REAL NOT NULL,
+    value REAL,                         -- NULL: not a number
+    PRIMARY KEY (task_id, attempt, name, step, at)
+) WITHOUT ROWID;
+
+CREATE TABLE tag (
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    tag TEXT NOT NULL,
+    PRIMARY KEY (run_id, tag)
+) WITHOUT ROWID;
+
+-- The `same` arguments of a map, once for all its tasks.
+CREATE TABLE shared_inputs (
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    digest BLOB NOT NULL,               -- BLAKE2b of the bytes, 16 bytes
+    inputs BLOB NOT NULL,               -- wire: inputs
+    PRIMARY KEY (run_id, digest)
+) WITHOUT ROWID;
+
+-- Blobs that a run's records refer to, for gc.
+CREATE TABLE run_blob (
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (run_id, digest)
+) WITHOUT ROWID;
+
+-- What the steps of a run were run with, so that a resume and a fork get the same versions.
+CREATE TABLE run_environment (
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    wish TEXT NOT NULL,                 -- digest of what was asked for
+    digest TEXT NOT NULL,               -- of the lock that was made of it
+    PRIMARY KEY (run_id, wish)
+) WITHOUT ROWID;
+
+-- Who makes a result that others wait for. Void where the run has another token, or nobody drives it.
+CREATE TABLE cache_claim (
+    key BLOB PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    token INTEGER NOT NULL,
+    task TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX cache_claim_by_run ON cache_claim (run_id);
+
+-- Blobs that cached results refer to, for gc.
+CREATE TABLE cache_blob (
+    cache_id INTEGER NOT NULL REFERENCES cache ON DELETE CASCADE,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (cache_id, digest)
+) WITHOUT ROWID;
+
+-- What readers see of a task and of a run.
+CREATE VIEW task_row AS
+SELECT task.id, step.step, step.name, task.number, task.status, task.attempt, task.delivered, task.key,
+    task.inputs_digest, task.worker, task.began_at, task.wall_s, task.cpu_s, task.peak_bytes, task.read_bytes,
+    task.written_bytes, task.log_file, task.log_start, task.log_end, task.size, task.digest, task.record, task.preview,
+    task.blobs, task.culprit, task.error, task.symbols, task.origin, task.why, code.digest AS code, task.step_id
+FROM task JOIN step ON step.id = task.step_id LEFT JOIN code ON code.id = task.code;
+
+-- For looking only: nothing is decided by it.
+CREATE TABLE in_flight (
+    run_id INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE,
+    tasks TEXT NOT NULL                 -- JSON: a list of (number in the run, name, status, since, attempt, executor)
+);
+
+-- What the flow's own body logged: a driver calls it anew, so that each begins with none.
+CREATE TABLE run_metric (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    step INTEGER NOT NULL,              -- the smallest integer: none
+    at REAL NOT NULL,
+    value REAL                          -- NULL: not a number
+);
+CREATE INDEX run_metric_by_run ON run_metric (run_id);
+
+CREATE VIEW run_row AS
+SELECT run.id, run.flow, run.number, run.status, run.created_at, run.started_at, run.ended_at,
+    lease.token, lease.renewals, lease.renewed_monotonic, lease.renewed_at, lease.host, lease.boot_id, lease.pid,
+    lease.process_started, lease.cancel_requested, lease.counts,
+    (SELECT group_concat(tag, char(10)) FROM tag WHERE tag.run_id = run.id) AS tags, run.nonce,
+    (SELECT sum(max(0, ended_at - started_at)) FROM driver WHERE driver.run_id = run.id) AS earlier_s
+FROM run JOIN lease ON lease.run_id = run.id;
