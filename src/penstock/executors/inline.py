@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.errors import Suspension
 from penstock.executors import capacity
-from penstock.executors.tee import Tee
 from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
 from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
@@ -24,6 +23,8 @@ from penstock.worker.blame import is_the_machines
 from penstock.worker.chance import Chance
 from penstock.worker.hooks import ImportHooks
 from penstock.worker.meter import Meter, between, counted_from
+from penstock.worker.streams import Streams
+from penstock.worker.tee import Tee
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
@@ -172,8 +173,7 @@ class InlineExecutor:
         finally:
             with self._changed:
                 self._running -= 1
-                with self._premises.lock:  # the streams are the whole process's
-                    tee.end()
+                tee.end()
                 end = tee.size()
         return outcome._replace(log=Log(self._log_file(), start, end) if end > start else None), interruption
 
@@ -181,12 +181,12 @@ class InlineExecutor:
         with self._changed:
             if self._tee is None or self._meter is None:
                 self._meter = Meter()
-                self._tee = Tee(os.path.join(self._context.logs, self._log_file()), self._context)
+                log = os.path.join(self._context.logs, self._log_file())
+                self._tee = Tee(log, self._context, self._premises.the_one(Streams))
                 self._chance = Chance(ImportHooks(), self._context.seed, sweeps=False)
                 self._bench = Workbench(self._context, self._hint, taken=self._chance.take_in)
                 share_process()
-            with self._premises.lock:
-                self._tee.begin(attempt)
+            self._tee.begin(attempt)
             self._running += 1
             return self._tee, self._bench, self._meter
 

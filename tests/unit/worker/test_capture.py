@@ -26,7 +26,7 @@ class Captured:
         self.err = LineStream(self.fd, b"e")
 
     def lines(self) -> list[logs.LogLine]:
-        self.out.finish_line()
+        self.out.finish_lines()
         return list(logs.read(self.path.read_bytes()))
 
     def texts(self) -> list[str]:
@@ -184,7 +184,7 @@ def test_a_long_line_is_several(begun: tuple[Path, LineStream]) -> None:
     path, out = begun
     print("é" * 200_000, file=out)
     out.write("a" * 200_000)
-    out.finish_line()
+    out.finish_lines()
     with open(path, "ab", buffering=0) as raw:
         raw.write(b"z" * 200_000)
     lines = read_whole(path)
