@@ -22,16 +22,18 @@ class _Open:
     """A log file that is open until nobody writes there any more: a thread may, while another one closes the log, and
     the number of a closed descriptor is soon another file's."""
 
-    def __init__(self, path: str) -> None:
-        self.fd = logs.begin(path)
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
 
     def __del__(self) -> None:
         os.close(self.fd)
 
-    def lines(self, path: str, room: Room) -> Tuple[LineStream, LineStream]:
-        """What writes to it: stdout's lines, and stderr's."""
-        token = logs.token_of(path)
-        return LineStream(self.fd, b"o", room, token, self), LineStream(self.fd, b"e", room, token, self)
+
+def _lines_into(path: str, room: Room) -> Tuple[LineStream, LineStream]:
+    """What writes to a log: stdout's lines, and stderr's. Raises OSError."""
+    log = _Open(logs.begin(path))
+    token = logs.token_of(path)
+    return LineStream(log.fd, b"o", room, token, log), LineStream(log.fd, b"e", room, token, log)
 
 
 class Tee:
@@ -43,13 +45,12 @@ class Tee:
         self._path = path
         self._context = context
         self._streams = streams
-        self._log = _Open(path)
-        self._lines = self._log.lines(path, Room())
+        self._lines = _lines_into(path, Room())
         self._depth = 0
 
     def size(self) -> int:
         """How long the log is."""
-        return os.fstat(self._log.fd).st_size
+        return os.fstat(self._lines[0].fileno()).st_size
 
     def begin(self, attempt: str) -> None:
         """An attempt begins; another one may run already, in another thread."""
@@ -142,7 +143,7 @@ class BodyLog:
         with self._lock:
             if self._lines is None and not self._is_over:
                 try:
-                    self._lines = _Open(self._path).lines(self._path, self._room)
+                    self._lines = _lines_into(self._path, self._room)
                 except OSError as error:
                     self._lose(error)
             return self._lines
