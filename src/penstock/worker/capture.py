@@ -50,8 +50,10 @@ class Room:
         self.left, self.limit, self.is_told = limit or _ENDLESS, limit, False
 
 
-def level_letter(levelno: int) -> bytes:
-    """The letter for a level of `logging`."""
+def level_letter(levelno: Optional[int]) -> bytes:
+    """The letter for a level of `logging`. None: a record that was made by hand has none."""
+    if levelno is None:
+        return b"-"
     return b"D" if levelno < 20 else b"I" if levelno < 30 else b"W" if levelno < 40 else b"E" if levelno < 50 else b"C"
 
 

@@ -48,6 +48,7 @@ class _Tapped(NamedTuple):
 
     stream: Any
     which: int
+    write: Callable[[str], int]
     show: Callable[[str], int]  # its own
 
 
@@ -57,6 +58,24 @@ class _Bare:
     def __init__(self, stream: Any, write: Callable[[str], int]) -> None:
         self._stream = stream
         self.write = write
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class _Front:
+    """Stands before a stream whose `write` somebody else has set already: IPython sets it for each cell, and takes it
+    back with all that was put above it meanwhile."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(text)
+
+    @property
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  a kernel asks for its own
+        return self._stream.__class__
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -146,8 +165,13 @@ class Streams:
 
     def _begin(self) -> None:
         self._uses += 1
-        for which, stream in enumerate((sys.stdout, sys.stderr)):
+        for which, name in enumerate(("stdout", "stderr")):
+            stream = getattr(sys, name)
+            front = _Front(stream) if _has_own_write(stream) and id(stream) not in self._tapped else None
             self._tap(stream, which)
+            if front is not None:
+                self._tap(front, which)
+                self._change(sys, name, front)
         if self._uses == 1:
             self._teach()
 
@@ -168,10 +192,11 @@ class Streams:
     def _tap(self, stream: Any, which: int) -> None:
         if stream is None or id(stream) in self._tapped:
             return
-        show, keeper_here, relaying, above, key = stream.write, self.keeper, self._relaying, self._above, id(stream)
-        if not isinstance(show, BuiltinMethodType):  # no file: it may write on to a stream that is tapped, too
+        keeper_here, relaying, above, key = self.keeper, self._relaying, self._above, id(stream)
+        show = before = getattr(stream.write, "beneath", stream.write)  # not one of a run before, that had to stay
+        if not isinstance(before, BuiltinMethodType):  # no file: it may write on to a stream that is tapped, too
             self._change(stream, "flush", self._relayed(stream.flush))
-            show = self._relayed(show)
+            show = self._relayed(before)
 
         def write(text: str) -> int:
             keeper = keeper_here()
@@ -186,15 +211,16 @@ class Streams:
             keeper.keep(which, text)
             return count
 
+        vars(write)["beneath"] = before
         if self._change(stream, "write", write):
-            self._tapped[id(stream)] = tapped = _Tapped(stream, which, show)
+            self._tapped[id(stream)] = tapped = _Tapped(stream, which, write, show)
             self._errors = tapped if which else self._errors
 
-    def _change(self, stream: Any, name: str, after: Any) -> bool:
+    def _change(self, owner: Any, name: str, after: Any) -> bool:
         """Put it there; False: an object of C code's that takes no attributes. It shows all, and keeps nothing."""
-        change = _Change(stream, name, getattr(stream, name), after, name in getattr(stream, "__dict__", ()))
+        change = _Change(owner, name, getattr(owner, name), after, name in getattr(owner, "__dict__", ()))
         try:
-            setattr(stream, name, after)
+            setattr(owner, name, after)
         except (AttributeError, TypeError):
             return False
         self._changes.append(change)
@@ -242,6 +268,16 @@ class Streams:
             sys.meta_path.insert(0, hooks)
 
     def _line_of(self, stream: Any) -> Optional[LineStream]:
-        """What keeps the text that the calling code writes to a stream."""
+        """What keeps the text that the calling code is about to write to a stream."""
         tapped, keeper = self._tapped.get(id(stream)), self.keeper()
-        return None if tapped is None or keeper is None else keeper.line(tapped.which)
+        if tapped is None or keeper is None:
+            return None
+        if stream.write is not tapped.write:  # IPython has taken it back; nothing stands before a handler's stream
+            with self._lock:
+                if self._tapped.pop(id(stream), None) is not None:
+                    self._tap(stream, tapped.which)
+        return keeper.line(tapped.which)
+
+
+def _has_own_write(stream: Any) -> bool:
+    return "write" in getattr(stream, "__dict__", ())

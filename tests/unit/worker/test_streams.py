@@ -9,7 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any
@@ -184,6 +184,49 @@ def test_who_has_put_a_write_of_his_own_keeps_it(body: Body, capsys: pytest.Capt
     assert heard == ["inside", "\n", "after", "\n"]
     assert capsys.readouterr().out == "inside\nafter\n"
     assert body.lines() == [("", "stdout", "inside")]
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_a_write_that_comes_and_goes_takes_nothing_along(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], runs: int
+) -> None:
+    """IPython sets `write` for each cell, and puts back what was there when the cell began; a run may go on then."""
+    stdout: Any = sys.stdout
+    streams = Streams()
+
+    @contextmanager
+    def cell() -> Iterator[None]:
+        before = (stream := sys.stdout).write
+        stream.write = lambda text: before(text)  # type: ignore[method-assign]
+        yield
+        stream.write = before  # type: ignore[method-assign]
+
+    handler, record = logging.StreamHandler(stdout), logging.makeLogRecord({"msg": "logged"})
+    for number in range(runs):
+        body = Body(tmp_path, streams, f"flow.{number + 1}.log")
+        with ExitStack() as run:
+            with cell():
+                run.enter_context(body.running())
+                print("in its cell")
+            assert isinstance(sys.stdout, type(stdout))
+            print("between cells")
+            with cell():
+                print("in the next cell")
+                handler.emit(record)
+            handler.emit(record)
+        assert sys.stdout is stdout
+        with cell(), Body(tmp_path, streams, f"flow.1{number}.log").running():
+            print("again")
+            handler.emit(record)
+        texts = ["in its cell", "between cells", "in the next cell", "logged", "logged"]
+        assert [text for _, _, text in body.lines()] == texts
+        assert capsys.readouterr().out.splitlines() == [*texts, "again", "logged"]
+    calls: list[Any] = []
+    sys.setprofile(lambda frame, event, arg: calls.append(frame) if event == "call" else None)
+    print(end="once")
+    sys.setprofile(None)
+    assert len(calls) < 12  # not more of them with each run
+    vars(stdout).clear()
 
 
 def test_a_closed_stream_is_none(body: Body, monkeypatch: pytest.MonkeyPatch) -> None:
