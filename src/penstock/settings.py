@@ -131,7 +131,7 @@ class Settings:
     max_workers: int | None = _setting(_positive, None)  # workers of an executor that does not say; None: one a CPU
     platform_retries: int = _setting(_whole, 3)  # how often an attempt that the machine failed is tried again
     grace_s: float = _setting(parse_seconds, 5.0, "grace")  # what an interrupted run waits for what is in flight
-    log_limit_bytes: int = _setting(_size, 100 << 20, "log_limit")  # how much is kept of what an attempt prints
+    log_limit_bytes: int = _setting(_size, 100 << 20, "log_limit")  # kept of what one attempt, or a body, prints
     limits: Mapping[str, int] = field(default_factory=dict[str, int])  # how many tasks of a named limit run at once
     executors: Mapping[str, ExecutorSettings] = field(default_factory=lambda: dict(_BUILT_IN))
     gc: GcSettings = field(default_factory=GcSettings)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from penstock.executors.inline import InlineExecutor
-from penstock.executors.tee import Tee
 from penstock.model.states import Cause
 from penstock.sdk.premises import Premises
 from penstock.worker import logs
+from penstock.worker.tee import Tee
 from tests.contract import faulty_steps
 from tests.contract.executor_bench import Bench
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
+from contextvars import Context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,8 +141,9 @@ class PlainDisplay(Watcher):
 
 
 def write(line: str) -> None:
-    """A line on stderr; a reader that went away does not stop the run."""
-    screen.err(line)
+    """A line on stderr; a reader that went away does not stop the run. It is no line of the flow's body, though the
+    body's thread may be the one that tells it."""
+    Context().run(screen.err, line)
 
 
 def is_terminal() -> bool:
@@ -170,12 +172,14 @@ def for_script(project: Project) -> PlainDisplay:
 
 
 def newest_line(folder: Path) -> str:
-    """The last line that any worker of a run has printed or logged so far; "" where there is none."""
+    """The last line that any worker of a run has printed or logged so far; "" where there is none. What the flow's body
+    prints is on the screen."""
     from penstock.worker import logs
 
     try:
         with os.scandir(folder) as entries:
-            newest = max(entries, key=lambda entry: entry.stat().st_mtime_ns, default=None)
+            of_workers = (entry for entry in entries if not logs.driver_of(entry.name))
+            newest = max(of_workers, key=lambda entry: entry.stat().st_mtime_ns, default=None)
         if newest is None:
             return ""
         with open(newest.path, "rb") as file:

@@ -110,7 +110,7 @@ def _tell_end(display: PlainDisplay, failure: BaseException | None, project: Pro
         commands = [
             (f"penstock show {run_id}", "its steps, tasks and metrics"),
             (f"penstock get {run_id}", "its result"),
-            (f"penstock logs {run_id}", "what its steps printed"),
+            (f"penstock logs {run_id}", "what it printed"),
         ]
         if not display.has_result:
             del commands[1]

@@ -11,6 +11,8 @@ from penstock.cli.display import PlainDisplay, newest_line
 from penstock.cli.progress import retries
 from penstock.client.words import duration, one_line
 from penstock.model.visible import visible
+from penstock.sdk.launcher import launcher
+from penstock.worker.streams import Streams
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -35,12 +37,16 @@ class LiveDisplay(PlainDisplay):
             self._say(self.progress.last_lines(time.monotonic()))
             return
         from rich.console import Console
+        from rich.file_proxy import FileProxy
         from rich.live import Live
 
-        console = Console(stderr=True)
+        # Not by `Live` itself: what the body prints is kept as it prints it, without the table drawn around it.
+        streams = launcher.premises.the_one(Streams)
+        console = Console(file=streams.bare(sys.stderr))
         # Prints go through the live display only where they reach the same terminal; else stdout stays as it is.
-        shared = sys.stdout.isatty()
-        with Live(console=console, auto_refresh=False, redirect_stdout=shared, redirect_stderr=True) as live:
+        out = FileProxy(console, sys.stdout) if sys.stdout.isatty() else None
+        above = streams.replaced(out, FileProxy(console, sys.stderr))
+        with above, Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
             while not self._over.wait(_FRAME_S):
                 self._look()
                 live.update(self._picture(console), refresh=True)

@@ -1,4 +1,4 @@
-"""`penstock logs`: what tasks printed and logged."""
+"""`penstock logs`: what tasks and the flow's body printed and logged."""
 
 from __future__ import annotations
 
@@ -18,35 +18,36 @@ if TYPE_CHECKING:
 
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 _LOOK_EVERY_S = 0.2
+_BODY = "flow"
 _EPILOG = """\b
 Examples:
   penstock logs                      of the latest run
   penstock logs -f digits            follow the latest run of digits until it ends
   penstock logs digits/3/train/2     of one task, all its attempts
+  penstock logs digits/3/flow        of the flow's own body
   penstock logs digits/3 --level warning
 """
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("target", metavar="[RUN|STEP|TASK]", required=False, default="", shell_complete=complete_run)
+@click.argument("target", metavar="[RUN|RUN/flow|STEP|TASK]", required=False, default="", shell_complete=complete_run)
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until the run is over.")
 @click.option("--level", type=click.Choice(_LEVELS), help="Leave out what is below; lines without a level are info.")
 @click.option("-n", "--tail", type=click.IntRange(min=1), metavar="N", help="Only the last N lines of what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array; with --follow, a JSON document a line.")
 def command(target: str, follow: bool, level: str | None, tail: int | None, as_json: bool) -> None:
-    """Print what the tasks of a run printed and logged, by time. RUN defaults to the latest."""
+    """Print what the tasks of a run and its flow's body printed and logged, by time. RUN defaults to the latest."""
     from penstock.client import logs
     from penstock.client.reader import Reader
-    from penstock.client.targets import find
 
     if follow and tail:
         raise click.UsageError("--tail and --follow can't be joined: --follow begins with all that is there")
     reader = Reader.here()
-    found = find(reader, target)
+    found, of_body = _found(reader, target)
     if tail:
-        lines = iter(_last(reader, found, level or "", tail))
+        lines = iter(_last(reader, found, of_body, level or "", tail))
     else:
-        lines = logs.at_least(level or "", _lines(reader, found, follow))
+        lines = logs.at_least(level or "", _lines(reader, found, of_body, follow))
     if as_json and not follow:
         _print_array(lines)
         return
@@ -55,7 +56,20 @@ def command(target: str, follow: bool, level: str | None, tail: int | None, as_j
         _tell_next(found, count, follow)
 
 
-def _lines(reader: Reader, found: Found, follow: bool) -> Iterator[LogLine]:
+def _found(reader: Reader, target: str) -> tuple[Found, bool]:
+    """What a target names, and whether it is the flow's body: `digits/3/flow`, where no step has that name."""
+    from penstock.client.targets import find, find_run
+    from penstock.journal import queries
+
+    name, _, last = target.rpartition("/")
+    if last == _BODY and "/" in name:
+        run = find_run(reader, name)
+        if all(row.name != _BODY for row in queries.steps(reader.journal, run.id)):
+            return find(reader, name), True
+    return find(reader, target), False
+
+
+def _lines(reader: Reader, found: Found, of_body: bool, follow: bool) -> Iterator[LogLine]:
     from penstock.client import logs
 
     if found.task is not None:
@@ -64,13 +78,17 @@ def _lines(reader: Reader, found: Found, follow: bool) -> Iterator[LogLine]:
         lines = logs.follow(reader, found.run, lambda: time.sleep(_LOOK_EVERY_S))
     else:
         lines = logs.of_run(reader, found.run)
+    if of_body:
+        return (line for line in lines if logs.is_of_body(found.run, line))
     return lines if found.step is None else logs.of_step(found.step, lines)
 
 
-def _last(reader: Reader, found: Found, level: str, count: int) -> list[LogLine]:
+def _last(reader: Reader, found: Found, of_body: bool, level: str, count: int) -> list[LogLine]:
     from penstock.client import logs
 
     def wanted(line: LogLine) -> bool:
+        if of_body and not logs.is_of_body(found.run, line):
+            return False
         return logs.is_at_least(level, line) and (found.step is None or logs.is_of_step(found.step, line))
 
     if found.task is not None:
@@ -106,7 +124,8 @@ def _as_json(line: LogLine) -> str:
 
 def _as_text(line: LogLine, prefix: str) -> str:
     at = f"{line.at.astimezone():%H:%M:%S.%f}"[:-3] if line.at else " " * 12
-    task = line.task.removeprefix(prefix) or f"({line.worker})"
+    body = line.task == prefix.rstrip("/")
+    task = _BODY if body else line.task.removeprefix(prefix) or f"({line.worker})"
     again = f"#{line.attempt}" if line.attempt > 1 else ""
     return f"{at}  {task + again:<14} {line.level.upper():<8} {line.text}".rstrip()
 

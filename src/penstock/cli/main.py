@@ -25,7 +25,7 @@ VERBS = {
     "ls": "List runs",
     "show": "Look at a run or a task",
     "why": "Why a task ran, or what it was reused from",
-    "logs": "What the tasks of a run printed and logged",
+    "logs": "What the tasks of a run and its body printed and logged",
     "get": "Print or save a result or another value",
     "cancel": "Stop a run that another process drives",
     "tag": "Add tags to a run, or take them off",

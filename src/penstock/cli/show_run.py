@@ -166,9 +166,9 @@ def _told(info: RunInfo, failed: list[Task]) -> str:
 
 def _next(run: Run, info: RunInfo) -> tuple[str, str]:
     if info.status == "running":
-        return f"penstock logs -f {info.id}", "follow what its tasks print"
+        return f"penstock logs -f {info.id}", "follow what it prints"
     if info.status == "done" and info.result is not None:
         return f"penstock get {info.id}", "its result"
     if info.status == "done":
-        return f"penstock logs {info.id}", "what its tasks printed"
+        return f"penstock logs {info.id}", "what it printed"
     return how_to_resume(info.id, info.file, info.qualname), "go on; what is done is kept"

@@ -166,8 +166,8 @@ class Run:
         return found[0]
 
     def logs(self, level: str = "", last: int | None = None) -> logs.Lines:
-        """What its tasks printed and logged, by time. `level`: "info" leaves out what is below; "": all. `last`: so
-        many lines, from the end; None: all."""
+        """What its tasks and its flow's body printed and logged, by time. `level`: "info" leaves out what is below; "":
+        all. `last`: so many lines, from the end; None: all."""
         if last is None:
             return logs.Lines(logs.at_least(level, logs.of_run(self._reader, self._listed)))
         wanted = partial(logs.is_at_least, level)

@@ -1,7 +1,8 @@
-"""What the tasks of a run printed and logged, as lines.
+"""What the tasks of a run and its flow's body printed and logged, as lines.
 
 A run's log files are its workers', and each attempt's outcome says which slice of which file it wrote. While an attempt
-runs, the marks in the file say whose a line is; what is written past `sys.stdout` carries the worker's name alone.
+runs, the marks in the file say whose a line is; what is written past `sys.stdout` carries the worker's name alone. The
+body has a file of its own under each driver.
 Files are read in parts, the last lines from their end: how long they are does not count.
 """
 
@@ -29,16 +30,17 @@ LEVELS = ("debug", "info", "warning", "error", "critical")
 _CHUNK = 4 << 20
 _LONG_CHUNK = 1 << 20
 _TAIL = 1 << 16
+_ENDLESS = 1 << 62
 Wanted = Callable[[LogLine], bool]
 
 
 class Slice(NamedTuple):
-    """What one attempt wrote."""
+    """What one attempt wrote, or a flow's body."""
 
     start: int
     end: int
-    task: str
-    attempt: int
+    task: str  # of a body: the run
+    attempt: int  # of a body: the driver
 
 
 class Lines(list[LogLine]):
@@ -70,14 +72,14 @@ def last_of_task(reader: Reader, run: RunRow, row: TaskRow, count: int, wanted: 
 def last_of_run(reader: Reader, run: RunRow, count: int, wanted: Wanted) -> list[LogLine]:
     """The last so many lines of a run that are wanted, in the order of their times."""
     slices = _slices(reader, run)
-    files = [_last(path, list(_whole(path, slices)), count, wanted) for path in _files(reader, run)]
+    files = [_last(path, list(_whole(path, run, slices)), count, wanted) for path in _files(reader, run)]
     return list(deque(_merged(map(iter, files)), maxlen=count))
 
 
 def of_run(reader: Reader, run: RunRow) -> Iterator[LogLine]:
-    """The lines of all tasks of a run, in the order of their times."""
+    """The lines of all tasks of a run and of its flow's body, in the order of their times."""
     slices = _slices(reader, run)
-    return _merged(_Tail(path, slices.get(path.name, [])).new_lines() for path in _files(reader, run))
+    return _merged(_Tail(path, _of_file(path, run, slices)).new_lines() for path in _files(reader, run))
 
 
 def follow(reader: Reader, run: RunRow, pause: Callable[[], None]) -> Iterator[LogLine]:
@@ -89,7 +91,7 @@ def follow(reader: Reader, run: RunRow, pause: Callable[[], None]) -> Iterator[L
         over = queries.run_by_id(reader.journal, run.id).status != RunStatus.RUNNING
         for path in _files(reader, run):
             if path.name not in tails:
-                tails[path.name] = _Tail(path, slices.get(path.name, []))
+                tails[path.name] = _Tail(path, _of_file(path, run, slices))
         yield from _merged(tail.new_lines(only_whole=not over) for tail in tails.values())
         if over:
             return
@@ -99,6 +101,11 @@ def follow(reader: Reader, run: RunRow, pause: Callable[[], None]) -> Iterator[L
 def of_step(step: str, lines: Iterable[LogLine]) -> Iterator[LogLine]:
     """The lines of one step's tasks."""
     return (line for line in lines if is_of_step(step, line))
+
+
+def is_of_body(run: RunRow, line: LogLine) -> bool:
+    """Whether a line is of the run's own body."""
+    return line.task == run.run_id
 
 
 def is_of_step(step: str, line: LogLine) -> bool:
@@ -163,9 +170,9 @@ def _cut(start: int, end: int, slices: list[Slice]) -> Iterator[Slice]:
         yield Slice(start, end, "", 0)
 
 
-def _whole(path: Path, slices: dict[str, list[Slice]]) -> Iterator[Slice]:
+def _whole(path: Path, run: RunRow, slices: dict[str, list[Slice]]) -> Iterator[Slice]:
     try:
-        return _cut(0, os.path.getsize(path), slices.get(path.name, []))
+        return _cut(0, os.path.getsize(path), _of_file(path, run, slices))
     except FileNotFoundError:
         return iter(())
 
@@ -260,6 +267,12 @@ def _timed(lines: Iterator[LogLine]) -> Iterator[tuple[datetime, LogLine]]:
 
 def _files(reader: Reader, run: RunRow) -> list[Path]:
     return sorted(reader.logs(run).glob("*.log"))
+
+
+def _of_file(path: Path, run: RunRow, slices: dict[str, list[Slice]]) -> list[Slice]:
+    """Who wrote what in a file, in order."""
+    driver = logs.driver_of(path.name)
+    return [Slice(0, _ENDLESS, run.run_id, driver)] if driver else slices.get(path.name, [])
 
 
 def _slices(reader: Reader, run: RunRow) -> dict[str, list[Slice]]:

@@ -236,10 +236,10 @@ class WhyInfo(msgspec.Struct, frozen=True):
 
 
 class LogLine(msgspec.Struct, frozen=True):
-    """One line that a task printed or logged."""
+    """One line that a task or the flow's body printed or logged."""
 
-    task: str  # "digits/3/train/2"; "" where that is not known
-    attempt: int  # 0 where that is not known
+    task: str  # "digits/3/train/2"; "digits/3": the flow's own body; "" where that is not known
+    attempt: int  # of the body: which of the run's drivers called it, from 1; 0 where that is not known
     at: datetime | None  # None: written past `sys.stdout`, by C code or a sub-process
     level: str  # "debug", "info", "warning", "error", "critical"; "" where nobody named one
     stream: str  # "stdout" or "stderr"; "" where not known

@@ -22,6 +22,8 @@ from penstock.model.tuples import NamedTuple
 from penstock.worker.attempt import Workbench, run_attempt, share_process
 from penstock.worker.blame import is_the_machines
 from penstock.worker.meter import Meter, between, counted_from
+from penstock.worker.streams import Streams
+from penstock.worker.tee import Tee
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
@@ -171,8 +173,7 @@ class InlineExecutor:
         finally:
             with self._changed:
                 self._running -= 1
-                with self._premises.lock:  # the streams are the whole process's
-                    tee.end()
+                tee.end()
                 end = tee.size()
         return outcome._replace(log=Log(self._log_file(), start, end) if end > start else None), interruption
 
@@ -185,12 +186,12 @@ class InlineExecutor:
                 from penstock.worker.hooks import ImportHooks
 
                 self._meter = Meter()
-                self._tee = Tee(os.path.join(self._context.logs, self._log_file()), self._context)
+                log = os.path.join(self._context.logs, self._log_file())
+                self._tee = Tee(log, self._context, self._premises.the_one(Streams))
                 self._chance = Chance(ImportHooks(), self._context.seed, sweeps=False)
                 self._bench = Workbench(self._context, self._hint, taken=self._chance.take_in)
                 share_process()
-            with self._premises.lock:
-                self._tee.begin(attempt)
+            self._tee.begin(attempt)
             self._running += 1
             return self._tee, self._bench, self._meter
 

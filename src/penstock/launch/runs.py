@@ -32,7 +32,11 @@ from penstock.project import Project, wire_executors
 from penstock.sdk import current, local, session
 from penstock.sdk.failures import rebuild, without_engine
 from penstock.sdk.flows import Flow
+from penstock.sdk.launcher import launcher
 from penstock.sdk.steps import Step
+from penstock.worker.logs import body_log
+from penstock.worker.streams import Streams
+from penstock.worker.tee import BodyLog
 
 if TYPE_CHECKING:
     from penstock.executors.blank import Blank
@@ -63,10 +67,16 @@ class ActiveRun:
         self._prepared = prepared
         self._how = how
         self._handle = prepared.handle
-        self._context = prepared.context
+        self._context = context = prepared.context
+        log = os.path.join(context.logs, body_log(context.driver))
+        self._log = BodyLog(log, context.log_bytes, launcher.premises.the_one(Streams), how.watcher.said)
 
     def drive(self) -> Any:
         """Call the body and see the run to its end. Gives the body's result, or raises what ended the run."""
+        with self._log:
+            return self._drive()
+
+    def _drive(self) -> Any:
         timeout_s, watcher = self._order.flow.timeout_s, self._how.watcher
         driver = self._new_driver(timeout_s, self._how.blank)
         number = 1
@@ -155,12 +165,16 @@ class ActiveRun:
 
     def _call_body(self, driver: Driver) -> Any:
         with current.outside(), self._place(driver):
-            return local.resolved(self._order.call())
+            try:
+                return local.resolved(self._order.call())
+            finally:
+                self._log.finish_lines()  # before the run's end is told: who follows the log looks no further
 
     def _place(self, driver: Driver) -> AbstractContextManager[None]:
         """Where steps are called as this run's tasks."""
         files = os.fspath(self._project.folder("files", self._handle.folder))
         run = session.Run(self.id, driver, self._project.store, files, self._written_for_body)
+        self._log.take(run)
         return session.driving(run, default_environment(self._project, self._order.flow))
 
     def _written_for_step(self, task: int, modules: tuple[str, ...]) -> str:

@@ -1,4 +1,5 @@
-"""The directory and the variables of the flow's own process, which attempts of any of its runs change while they run.
+"""What the runs of the flow's own process share: above all its directory and its variables, which attempts of any of
+them change while they run.
 
 Knows nothing of runs: a guest is an attempt, in the thread that entered.
 """
@@ -7,7 +8,9 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Type, TypeVar
+
+_T = TypeVar("_T")
 
 
 class Guest:
@@ -28,6 +31,14 @@ class Premises:
         self._kept: Dict[str, Optional[str]] = {}  # what the guests' variables were before; None: not set
         self._cwd: Optional[str] = None
         self._kinds: Tuple[Any, Any] = (None, None)
+        self._ones: Dict[type, Any] = {}
+
+    def the_one(self, kind: Type[_T]) -> _T:
+        """The only object of this class in the process; made when it is first asked for."""
+        with self.lock:
+            if kind not in self._ones:
+                self._ones[kind] = kind()
+            return self._ones[kind]
 
     def enter(self, variables: Iterable[Tuple[str, str]]) -> Guest:
         """An attempt begins in this thread, with variables of its own. Raises ValueError for one that can't be set."""

@@ -154,6 +154,12 @@ def in_body() -> bool:
     return _place.get() is not None
 
 
+def body_here() -> Optional[Run]:
+    """The run whose body this code is of, by its context alone; None: it is of none."""
+    here = _place.get()
+    return None if here is None else here.run
+
+
 @contextmanager
 def entered(here: Place) -> Generator[None, None, None]:
     """Make `here` the place of the calls inside, in this thread."""

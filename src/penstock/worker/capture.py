@@ -24,8 +24,10 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import contextmanager
+from threading import get_ident
 from time import time
-from typing import Any, List, Optional
+from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
 
 from penstock.artifacts.masking import masked, settled
 from penstock.worker.hooks import ImportHooks
@@ -35,9 +37,10 @@ _ENDLESS = 1 << 62
 
 
 class Room:
-    """What an attempt may still write, in all its streams."""
+    """What an attempt may still write, in all its streams. `whose`: as the word that no more is kept calls it."""
 
-    def __init__(self) -> None:
+    def __init__(self, whose: str = "this attempt") -> None:
+        self.whose = whose
         self.left = _ENDLESS  # bytes
         self.limit = 0  # 0: there is none
         self.is_told = False
@@ -47,22 +50,40 @@ class Room:
         self.left, self.limit, self.is_told = limit or _ENDLESS, limit, False
 
 
-def level_letter(levelno: int) -> bytes:
-    """The letter for a level of `logging`."""
+def level_letter(levelno: Optional[int]) -> bytes:
+    """The letter for a level of `logging`. None: a record that was made by hand has none."""
+    if levelno is None:
+        return b"-"
     return b"D" if levelno < 20 else b"I" if levelno < 30 else b"W" if levelno < 40 else b"E" if levelno < 50 else b"C"
 
 
-class LineStream(io.TextIOBase):
-    """A text stream that writes whole lines, with heads, straight to a descriptor: nothing is lost by a kill."""
+class _Unended:
+    """What one thread has written of a line, and at which level it writes."""
 
-    def __init__(self, fd: int, stream: bytes, room: Optional[Room] = None, token: bytes = b"") -> None:
+    __slots__ = ("level", "size", "texts")
+
+    def __init__(self) -> None:
+        self.texts: List[str] = []
+        self.size = 0
+        self.level = b"-"
+
+
+class LineStream(io.TextIOBase):
+    """A text stream that writes whole lines, with heads, straight to a descriptor: nothing is lost by a kill.
+
+    Each thread has a line of its own: `print` writes its text and its newline one by one. There is no lock, which a
+    fork could leave locked. `opened`: what closes the descriptor when it is forgotten.
+    """
+
+    def __init__(
+        self, fd: int, stream: bytes, room: Optional[Room] = None, token: bytes = b"", opened: Any = None
+    ) -> None:
         self._fd = fd
+        self._opened = opened
         self.room = room or Room()
         self.set_token(token)
         self._stream = stream
-        self._pending: List[str] = []
-        self._pending_size = 0
-        self.level = b"-"
+        self._unended: Dict[int, _Unended] = {}  # by thread
         self.mark = b""  # the attempt's id, until its first line
         self._bytes = io.FileIO(fd, "wb", closefd=False)
 
@@ -74,12 +95,12 @@ class LineStream(io.TextIOBase):
         return self._bytes
 
     def close(self) -> None:
-        """Ends the line: the stream is the process's, and not the program's to close."""
-        self.finish_line()
+        """Ends its lines: the stream is the process's, and not the program's to close."""
+        self.finish_lines()
 
     def detach(self) -> io.FileIO:
         """For a wrapper that a program makes in this stream's place; the stream itself goes on."""
-        self.finish_line()
+        self.finish_lines()
         return self.buffer
 
     def set_token(self, token: bytes) -> None:
@@ -108,48 +129,70 @@ class LineStream(io.TextIOBase):
         """Accepted, since programs call it on `sys.stdout`; the log's encoding stays."""
 
     def write(self, text: str, /) -> int:
+        mine = self._unended.get(get_ident()) or self._begin_thread()
         if "\n" not in text and "\r" not in text:
-            self._pending.append(text)
-            self._pending_size += len(text)
-            if self._pending_size > LONGEST:
-                self._write_settled()
+            mine.texts.append(text)
+            mine.size += len(text)
+            if mine.size > LONGEST:
+                self._write_settled(mine)
             return len(text)
-        whole = "".join(self._pending) + text
+        whole = "".join(mine.texts) + text
+        if whole.find("\n") == len(whole) - 1 <= LONGEST and "\r" not in whole:  # nearly always: one line that ends
+            mine.texts.clear()
+            mine.size = 0
+            self._emit([whole[:-1]], mine.level)
+            return len(text)
         lines = whole.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         rest = lines.pop()
-        self._pending = [rest] if rest else []
-        self._pending_size = len(rest)
+        mine.texts = [rest] if rest else []
+        mine.size = len(rest)
         if "\r" in whole:  # an empty piece is the start of a progress bar's next state
             lines = [line for line in lines if line]
         if len(whole) > LONGEST:
             lines = [piece for line in lines for piece in pieces(masked(line))]
-        self._emit(lines)
+        self._emit(lines, mine.level)
         return len(text)
 
-    def finish_line(self) -> None:
-        """Write what has no newline yet."""
-        if self._pending:
-            line = "".join(self._pending)
-            self._pending = []
-            self._pending_size = 0
-            self._emit([line])
+    @contextmanager
+    def at_level(self, letter: bytes) -> Generator[None, None, None]:
+        """What this thread writes inside has a level, and begins a line."""
+        mine = self._unended.get(get_ident()) or self._begin_thread()
+        self._finish(mine)
+        mine.level = letter
+        try:
+            yield
+        finally:
+            mine.level = b"-"
 
-    def _write_settled(self) -> None:
+    def finish_lines(self) -> None:
+        """Write what has no newline yet, of all threads."""
+        for mine in list(self._unended.values()):
+            self._finish(mine)
+
+    def _begin_thread(self) -> _Unended:
+        return self._unended.setdefault(get_ident(), _Unended())
+
+    def _finish(self, mine: _Unended) -> None:
+        if mine.texts:
+            line, mine.texts, mine.size = "".join(mine.texts), [], 0
+            self._emit([line], mine.level)
+
+    def _write_settled(self, mine: _Unended) -> None:
         """Write what is pending, but for what may be the beginning of a secret."""
-        whole = "".join(self._pending)
+        whole = "".join(mine.texts)
         sure = settled(whole) if len(whole) < 2 * LONGEST else len(whole)
-        self._pending, self._pending_size = [whole[sure:]], len(whole) - sure
-        self._emit(list(pieces(masked(whole[:sure]))) if sure else [])
+        mine.texts, mine.size = [whole[sure:]], len(whole) - sure
+        self._emit(list(pieces(masked(whole[:sure]))) if sure else [], mine.level)
 
-    def _emit(self, lines: List[str]) -> None:
-        if not lines:
-            return
-        now = time()
-        head = self._head + b"%.3f %s%s " % (now, self.level, self._stream)
-        mark, self.mark = self.mark, b""
-        data = self._head + b"%.3f @- %s\n" % (now, mark) if mark else b""
-        data += b"".join(head + masked(line).encode("utf-8", "backslashreplace") + b"\n" for line in lines)
+    def _emit(self, lines: List[str], level: bytes) -> None:
         room = self.room
+        if not lines or room.is_told:
+            return
+        head = b"%b%.3f %b%b " % (self._head, time(), level, self._stream)
+        data = b"".join([head + masked(line).encode("utf-8", "backslashreplace") + b"\n" for line in lines])
+        if self.mark:
+            mark, self.mark = self.mark, b""
+            data = self._head + b"%.3f @- %b\n" % (time(), mark) + data
         room.left -= len(data)
         if room.left <= 0:
             data = self._what_fits(data, len(data) + room.left)
@@ -168,7 +211,7 @@ class LineStream(io.TextIOBase):
     def tell_limit(self) -> None:
         """Say in the log that no more is kept."""
         self.room.left, self.room.is_told = 0, True
-        os.write(self._fd, self._head + b"%.3f We %s\n" % (time(), no_more(self.room.limit).encode()))
+        os.write(self._fd, self._head + b"%.3f We %s\n" % (time(), no_more(self.room.limit, self.room.whose).encode()))
 
 
 class _Stdin(io.TextIOWrapper):
@@ -184,8 +227,8 @@ def install(hooks: ImportHooks) -> None:
     sys.stdout = sys.__stdout__ = LineStream(1, b"o", room)
     sys.stderr = sys.__stderr__ = LineStream(2, b"e", room)
     sys.stdin = sys.__stdin__ = _Stdin(io.BufferedReader(io.FileIO(0, "rb", closefd=False)))
-    hooks.when_imported("logging", _teach_logging)
-    hooks.when_imported("warnings", _teach_warnings)
+    hooks.when_imported("logging", lambda logging: teach_logging(logging, _itself))
+    hooks.when_imported("warnings", lambda warnings: teach_warnings(warnings, _itself))
 
 
 def write_into(token: bytes) -> None:
@@ -219,42 +262,48 @@ def finish_lines() -> None:
     """Write what the standard streams hold of unfinished lines."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, LineStream):
-            stream.finish_line()
+            stream.finish_lines()
 
 
-def _teach_logging(logging: Any) -> None:
-    # A handler of our own on the root logger would turn the user's `basicConfig` into a no-op, so the handlers that
-    # write to our streams tell the level instead.
+LineOf = Callable[[Any], Optional[LineStream]]
+"""Gives what writes the lines of a stream into a log; None: nothing does."""
+
+
+def _itself(stream: Any) -> Optional[LineStream]:
+    return stream if isinstance(stream, LineStream) else None
+
+
+def teach_logging(logging: Any, line_of: LineOf) -> Tuple[Any, str, Any, Any]:
+    """Have the handlers that write to streams tell the level. Gives what was changed: whose attribute, its name, its
+    value before and now."""
+    # A handler of our own on the root logger would turn the user's `basicConfig` into a no-op.
     emit = logging.StreamHandler.emit
 
     def emit_with_level(self: Any, record: Any) -> None:
-        stream = self.stream
-        if not isinstance(stream, LineStream):
-            return emit(self, record)
-        stream.finish_line()
-        stream.level = level_letter(record.levelno)
-        try:
+        line = line_of(self.stream)
+        if line is None:
             emit(self, record)
-        finally:
-            stream.level = b"-"
+            return
+        with line.at_level(level_letter(record.levelno)):
+            emit(self, record)
 
     logging.StreamHandler.emit = emit_with_level
+    return logging.StreamHandler, "emit", emit, emit_with_level
 
 
-def _teach_warnings(warnings: Any) -> None:
+def teach_warnings(warnings: Any, line_of: LineOf) -> Tuple[Any, str, Any, Any]:
+    """Have warnings that are shown on stderr be of level "warning". Gives what `teach_logging` gives."""
     show = warnings.showwarning
 
     def show_with_level(
         message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
     ) -> None:
-        stream = sys.stderr
-        if file is not None or not isinstance(stream, LineStream):
-            return show(message, category, filename, lineno, file, line)
-        stream.finish_line()
-        stream.level = b"W"
-        try:
-            stream.write(warnings.formatwarning(message, category, filename, lineno, line))
-        finally:
-            stream.level = b"-"
+        kept = line_of(sys.stderr) if file is None else None
+        if kept is None:
+            show(message, category, filename, lineno, file, line)
+            return
+        with kept.at_level(b"W"):
+            show(message, category, filename, lineno, file, line)
 
     warnings.showwarning = show_with_level
+    return warnings, "showwarning", show, show_with_level

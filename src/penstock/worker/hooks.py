@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Optional, Sequence
 from penstock.artifacts import names
 from penstock.shadows import standard
 
-Callback = Callable[[ModuleType], None]
+Callback = Callable[[ModuleType], object]
 
 
 class ImportHooks:

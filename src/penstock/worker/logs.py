@@ -26,6 +26,20 @@ _LEVELS = {b"-": "", b"D": "debug", b"I": "info", b"W": "warning", b"E": "error"
 _ATTEMPT = re.compile(rb".+/.+#\d{1,9}")
 
 
+_BODY_LOG = re.compile(r"flow\.(\d{1,9})\.log")
+
+
+def body_log(driver: str) -> str:
+    """The file of what a flow's body prints under a driver. Those of workers have a hyphen in their names."""
+    return f"flow.{driver}.log"
+
+
+def driver_of(file: str) -> int:
+    """Which driver's body a log is of, from 1; 0: it is a worker's."""
+    found = _BODY_LOG.fullmatch(file)
+    return int(found[1]) if found else 0
+
+
 class LogLine(NamedTuple):
     """One line of an attempt's log, without its newline."""
 
@@ -72,10 +86,10 @@ def start_of_head(token: bytes) -> bytes:
     return MARK + (token + b" " if token else b"")
 
 
-def no_more(most: int) -> str:
-    """The word in a log whose attempt has written more than is kept."""
+def no_more(most: int, whose: str = "this attempt") -> str:
+    """The word in a log of which somebody has written more than is kept."""
     return (
-        f"Penstock: what follows is not kept: the log of this attempt has reached {format_bytes(most)}. How much is "
+        f"Penstock: what follows is not kept: the log of {whose} has reached {format_bytes(most)}. How much is "
         "kept is `log_limit` in penstock.toml, or PENSTOCK_LOG_LIMIT"
     )
 

@@ -18,7 +18,17 @@ from penstock.client.resources import resources
 from penstock.client.structs import LogLine, RunInfo, TaskInfo
 from penstock.model.outcomes import Stored
 from penstock.model.rows import Batch, RunEnd
-from tests.recorded import Recorded, outcome, record_crashed, record_done, record_failed, record_running, task
+from tests.recorded import (
+    BEGAN,
+    Recorded,
+    outcome,
+    record_crashed,
+    record_done,
+    record_failed,
+    record_running,
+    task,
+)
+from tests.recorded import line as log_line
 
 
 class Said:
@@ -180,6 +190,34 @@ def test_logs(recorded: Recorded, say: Any):
     assert len(say("logs digits/1/load").lines) == 1
     assert len(say("logs digits/1/train/2 -n 2").lines) == 2
     assert [json.loads(line)["text"] for line in say("logs -f --json digits/1/train/2").lines][-1] == "second try"
+
+
+def test_logs_of_a_flow_s_body(recorded: Recorded, say: Any):
+    run = record_done(recorded)
+    assert say("logs digits/1/flow").err.startswith("Nothing was printed")
+    recorded.log(run.run_id, "flow.1.log", log_line("begun", BEGAN - 1))
+    recorded.log(run.run_id, "flow.2.log", log_line("careful", BEGAN + 9, "W", "e"))
+    both = ["flow                    begun", "flow#2         WARNING  careful"]
+    assert [line[14:] for line in say("logs digits/1/flow").lines] == both
+    assert [line[14:] for line in say("logs").lines if " flow" in line] == both
+    assert [line[14:] for line in say("logs digits/1/flow --level warning -n 2").lines] == both[1:]
+    assert say("logs -f digits/1/flow").lines == say("logs digits/1/flow").lines
+    assert [(one["task"], one["attempt"]) for one in json.loads(say("logs --json digits/1/flow").out)] == [
+        ("digits/1", 1),
+        ("digits/1", 2),
+    ]
+    assert say("logs digits/flow").code == 2
+    assert say("logs digits/7/flow").code == 2
+
+
+def test_a_step_named_flow_comes_first(recorded: Recorded, say: Any):
+    run = recorded.begin("digits")
+    log = recorded.log(run.run_id, "w1.log", log_line("of the step"))
+    run.commit(Batch((task(1, "digits.flow", 1, outcome(recorded.stored(1), log=log)),)))
+    recorded.log(run.run_id, "flow.1.log", log_line("of the body"))
+    run.close()
+    assert [line[14:] for line in say("logs digits/1/flow").lines] == ["flow/1                  of the step"]
+    assert len(say("logs digits/1").lines) == 2
 
 
 def test_following_a_run_that_is_over_ends(recorded: Recorded, say: Any):

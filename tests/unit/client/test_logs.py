@@ -16,6 +16,7 @@ from penstock.journal import queries
 from penstock.journal.views import RunRow
 from penstock.model.outcomes import Log
 from penstock.model.rows import AttemptRecord, Batch, RunEnd
+from penstock.worker.logs import body_log, driver_of
 from tests.recorded import BEGAN, Recorded, error, line, outcome, record_done, task
 
 
@@ -36,6 +37,38 @@ def test_the_lines_of_a_run_come_by_time_with_their_tasks(recorded: Recorded):
     assert lines[0].at.timestamp() == BEGAN
     assert lines[2].at is None
     assert str(lines) == "hello\nfirst try\nraw\nsecond try"
+
+
+def test_the_lines_of_a_body_are_its_run_s_and_its_driver_s(recorded: Recorded):
+    run = record_done(recorded)
+    recorded.log(run.run_id, "flow.1.log", line("begun", BEGAN - 1) + line("careful", BEGAN + 2.5, "W", "e"))
+    recorded.log(run.run_id, "flow.12.log", line("begun", BEGAN + 9) + line("ended", BEGAN + 10))
+    lines = penstock.run().logs()
+    assert [(one.text, one.task, one.attempt, one.worker) for one in lines if one.worker.startswith("flow")] == [
+        ("begun", "digits/1", 1, "flow.1"),
+        ("careful", "digits/1", 1, "flow.1"),
+        ("begun", "digits/1", 12, "flow.12"),
+        ("ended", "digits/1", 12, "flow.12"),
+    ]
+    assert [one.text for one in lines] == [
+        "begun",
+        "hello",
+        "first try",
+        "raw",
+        "careful",
+        "second try",
+        "begun",
+        "ended",
+    ]
+    assert penstock.run().logs(last=3) == lines[-3:]
+    assert penstock.run().logs("warning") == [lines[2], lines[4]]
+    assert str(penstock.run().task("train/2").logs()) == "first try\nraw\nsecond try"
+
+
+@pytest.mark.parametrize("name", ["flow-1.log", "flow.1-1.log", "flow..log", "flow.x.log", "flow.1.log.log"])
+def test_the_log_of_a_worker_is_no_body_s(name: str):
+    assert driver_of(name) == 0
+    assert driver_of(body_log("7")) == 7
 
 
 def test_levels_and_steps_choose_lines(recorded: Recorded):
@@ -79,6 +112,7 @@ def test_following_gives_what_comes_until_the_run_is_over(recorded: Recorded):
         [
             lambda: recorded.log(run.run_id, "w1.log", b"lf\n" + b"raw\n" + line("two", BEGAN + 2)),
             lambda: recorded.log(run.run_id, "w2.log", line("another", BEGAN + 3) + b"unfin"),
+            lambda: recorded.log(run.run_id, "flow.2.log", line("of the body", BEGAN + 4)),
             lambda: run.end(RunEnd("done")),
         ]
     )
@@ -100,9 +134,10 @@ def test_following_gives_what_comes_until_the_run_is_over(recorded: Recorded):
         ("raw", "", 0),
         ("two", "digits/1/train/7", 2),
         ("another", "", 0),
+        ("of the body", "digits/1", 2),
         ("unfin", "", 0),
     ]
-    assert rounds == [1, 4, 5]
+    assert rounds == [1, 4, 5, 6]
 
 
 def record_long(recorded: Recorded, count: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ class Captured:
         self.err = LineStream(self.fd, b"e")
 
     def lines(self) -> list[logs.LogLine]:
-        self.out.finish_line()
+        self.out.finish_lines()
         return list(logs.read(self.path.read_bytes()))
 
     def texts(self) -> list[str]:
@@ -76,6 +77,34 @@ def test_a_line_without_an_end_does_not_fill_the_memory(captured: Captured) -> N
     for _ in range(100):
         captured.out.write("x" * 10_000)
     assert captured.path.stat().st_size > 900_000
+
+
+def test_each_thread_has_a_line_of_its_own(captured: Captured) -> None:
+    captured.out.write("mine, ")
+    thread = threading.Thread(target=print, args=("another's",), kwargs={"file": captured.out})
+    thread.start()
+    thread.join()
+    thread = threading.Thread(target=captured.out.write, args=("left behind",))
+    thread.start()
+    thread.join()
+    captured.out.write("all of it\n")
+    assert captured.texts() == ["another's", "mine, all of it", "left behind"]
+
+
+def test_a_level_is_its_thread_s(captured: Captured) -> None:
+    captured.out.write("before")
+    with captured.out.at_level(b"E"):
+        captured.out.write("grave\n")
+        thread = threading.Thread(target=print, args=("plain",), kwargs={"file": captured.out})
+        thread.start()
+        thread.join()
+    captured.out.write("after\n")
+    assert [(line.level, line.text) for line in captured.lines()] == [
+        ("", "before"),
+        ("error", "grave"),
+        ("", "plain"),
+        ("", "after"),
+    ]
 
 
 def test_raw_output_between_lines(captured: Captured) -> None:
@@ -184,7 +213,7 @@ def test_a_long_line_is_several(begun: tuple[Path, LineStream]) -> None:
     path, out = begun
     print("é" * 200_000, file=out)
     out.write("a" * 200_000)
-    out.finish_line()
+    out.finish_lines()
     with open(path, "ab", buffering=0) as raw:
         raw.write(b"z" * 200_000)
     lines = read_whole(path)
