@@ -98,7 +98,9 @@ def on_a_terminal(environment: dict[str, str], *lines: str) -> str:
     return shown.decode()
 
 
-@pytest.mark.parametrize("environment", [{"NO_COLOR": "1", "TERM": "xterm"}, {"TERM": "dumb"}], ids=["NO_COLOR", "dumb"])
+@pytest.mark.parametrize(
+    "environment", [{"NO_COLOR": "1", "TERM": "xterm"}, {"TERM": "dumb"}], ids=["NO_COLOR", "dumb"]
+)
 def test_no_verb_sends_an_escape_that_is_not_wanted(folder: Path, environment: dict[str, str]):
     (folder / "tiny.py").write_text(TINY.replace("    return 2", "    print('\\x1b[31mred')\n    return 2"))
     assert {line.split()[0] for line in EVERY_VERB} == {"--help", *VERBS}
