@@ -59,17 +59,20 @@ def _trusted(folder: Path) -> Path:
     except OSError:  # what uses it says it best
         return folder
     owner = found.st_uid
-    name_it = f"If you trust who can write there, say so: {NAMED}={folder}"
+    if owner in _mine() and not found.st_mode & stat.S_IWOTH:
+        return folder
+    import shlex  # seldom needed
+
+    quoted = shlex.quote(str(folder))
+    name_it = f"If you trust who can write there, go on with: export {NAMED}={quoted}"
     if owner not in _mine():
         raise UsageError(
             f"{folder} belongs to somebody else (user {owner}), so that it is not taken for a project. {name_it}"
         )
-    if found.st_mode & stat.S_IWOTH:
-        raise UsageError(
-            f"{folder} is writable by everybody, so that it is not taken for a project. Work in a folder of your own, "
-            f"or `chmod o-w {folder}`. {name_it}"
-        )
-    return folder
+    raise UsageError(
+        f"{folder} is writable by everybody, so that it is not taken for a project. Work in a folder of your own, "
+        f"or `chmod o-w {quoted}`. {name_it}"
+    )
 
 
 def _mine() -> set[int]:

@@ -695,9 +695,8 @@ def test_a_folder_that_everybody_can_write_to_is_no_project(project: Project) ->
         code, told = project.penstock(*verb)
         assert (code, "is writable by everybody" in told, "Traceback" in told) == (2, True, False)
     assert "is writable by everybody" in project.penstock("doctor")[1]
-    mend = told[told.index("PENSTOCK_PROJECT=") :].split()[0]
-    assert mend == f"PENSTOCK_PROJECT={project.folder}"
-    named = {"PENSTOCK_PROJECT": str(project.folder)}
-    ran = project.popen([sys.executable, "-m", "penstock", "run", "mine.py"], named)
+    mend = told[told.index("export PENSTOCK_PROJECT=") :].splitlines()[0]
+    pasted = f"{mend}\nexec {sys.executable} -m penstock run mine.py"
+    ran = project.popen(["sh", "-c", pasted])
     assert "done in" in ran.communicate()[0]
     assert ran.returncode == 0

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from penstock.cli.main import VERBS
+
 TINY = """
 from penstock import flow, step
 
@@ -67,3 +69,47 @@ def test_a_narrow_terminal_gets_plain_lines(folder: Path):
     assert done.returncode == 0
     assert os.read(parent, 1 << 16).decode().splitlines()[1:3] == ["tiny/1 started", "tiny/1 double: 1 done"]
     os.close(parent)
+
+
+EVERY_VERB = (
+    "--help", "run tiny.py", "run nothing.py", "resume tiny/1", "fork tiny/1 --x 5", "fork --dry-run tiny/1", "ls",
+    "show tiny", "show tiny/1/double", "show tiny/1/double/1", "show tiny --resources", "why tiny/1/double/1",
+    "logs tiny", "get tiny", "cancel tiny/1", "tag tiny/1 +kept", "du", "gc --keep-last 1", "env ls", "doctor",
+    "init new", "completion bash", "show nothing", "rm --yes tiny/1",
+)  # fmt: skip
+IN_A_TERMINAL = "import sys; from penstock.cli.main import main\nfor line in sys.argv[1:]: main(line.split())"
+
+
+def on_a_terminal(environment: dict[str, str], *lines: str) -> str:
+    """What a terminal of 100 columns gets of these command lines."""
+    parent, child = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM", "CI")}
+    words = [sys.executable, "-c", IN_A_TERMINAL, *lines]
+    process = subprocess.Popen(words, stdout=child, stderr=child, env={**kept, "COLUMNS": "100", **environment})
+    os.close(child)
+    shown = b""
+    try:
+        while part := os.read(parent, 1 << 16):
+            shown += part
+    except OSError:
+        pass  # how Linux says that nobody has the other end any more
+    os.close(parent)
+    assert process.wait(120) == 0
+    return shown.decode()
+
+
+@pytest.mark.parametrize(
+    "environment", [{"NO_COLOR": "1", "TERM": "xterm"}, {"TERM": "dumb"}], ids=["NO_COLOR", "dumb"]
+)
+def test_no_verb_sends_an_escape_that_is_not_wanted(folder: Path, environment: dict[str, str]):
+    (folder / "tiny.py").write_text(TINY.replace("    return 2", "    print('\\x1b[31mred')\n    return 2"))
+    assert {line.split()[0] for line in EVERY_VERB} == {"--help", *VERBS}
+    shown = on_a_terminal(environment, *EVERY_VERB)
+    assert "doubling 4" in shown
+    assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("line", ["ls", "show tiny", "du"])
+def test_a_terminal_that_can_has_colours(folder: Path, line: str):
+    assert shell(f"{COMMAND} run tiny.py").returncode == 0
+    assert "\x1b[" in on_a_terminal({"TERM": "xterm"}, line)

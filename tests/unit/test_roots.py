@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def test_what_everybody_can_write_to_is_refused_unless_it_is_named(below: Path, 
         (outer / mark).touch()
     outer.chmod(0o777)
     start = below if mark else outer
-    with pytest.raises(UsageError, match=f"{outer} is writable by everybody.* PENSTOCK_PROJECT={outer}$"):
+    with pytest.raises(UsageError, match=f"{outer} is writable by everybody.* export PENSTOCK_PROJECT={outer}$"):
         find_root(start, {})
     assert find_root(start, {"PENSTOCK_PROJECT": str(outer)}) == outer
     outer.chmod(0o755)
@@ -77,3 +78,17 @@ def test_under_sudo_the_folders_of_who_called_it_are_ones_own(below: Path, monke
 def test_a_name_that_leads_nowhere_is_refused(below: Path) -> None:
     with pytest.raises(UsageError, match=r"names .*gone, which is no folder"):
         find_root(below, {"PENSTOCK_PROJECT": str(below / "gone")})
+
+
+@pytest.mark.parametrize("name", ["two words", "a'quote", "dollar$HOME"])
+def test_the_mend_can_be_pasted_whatever_the_folder_is_called(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o1777)  # that others can't remove one's files there does not keep them from adding some
+    with pytest.raises(UsageError) as caught:
+        find_root(folder, {})
+    mend = str(caught.value).partition("go on with: ")[2]
+    said = subprocess.run(
+        ["sh", "-c", f'{mend}\nprintf %s "$PENSTOCK_PROJECT"'], capture_output=True, text=True, check=True
+    )
+    assert find_root(folder, {"PENSTOCK_PROJECT": said.stdout}) == folder

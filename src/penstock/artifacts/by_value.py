@@ -6,9 +6,9 @@ import importlib
 import io
 import sys
 from types import CodeType, FunctionType, MemberDescriptorType
-from typing import Any, Tuple, TypeVar
+from typing import Any, Tuple, TypeVar, cast
 
-from penstock.artifacts import names, rebuild
+from penstock.artifacts import cells, names, rebuild
 
 
 def this_python() -> str:
@@ -102,15 +102,21 @@ def _cloudpickle() -> Any:
 
 
 def reduce_code(obj: CodeType) -> Any:
-    """Code as cloudpickle writes it, with the Python that it is for."""
-    return rebuild.code, (this_python(), *_cloudpickle()._code_reduce(obj))
+    """Code as cloudpickle writes it, with the Python that it is for, and where it was written: its file, or its cell
+    with the lines of it."""
+    place = cells.place_of(obj.co_filename)
+    source = () if place == obj.co_filename else cells.source_of(obj)
+    return rebuild.code, (this_python(), *_cloudpickle()._code_reduce(obj), "".join(place), source)
 
 
-def code(python: str, make: Any, args: Tuple[Any, ...]) -> Any:
+def code(python: str, make: Any, args: Tuple[Any, ...], place: str, source: Tuple[Any, ...]) -> Any:
     """The code again; raises TypeError where it is another Python's."""
     if python != this_python():
         raise TypeError(
             f"a function that goes by value (a lambda, or one from a notebook or out of another function) is code for "
             f"{python} and can't run in {this_python()}: write it in a module"
         )
-    return make(*args)
+    if source:
+        cells.know(place, cast("cells.Source", source))
+    made = make(*args)
+    return made.replace(co_filename=place) if place else made

@@ -181,11 +181,12 @@ def sparse(kind: str, data: Any, coords: Tuple[Any, ...], shape: Tuple[int, ...]
     return coo if kind.startswith("coo") else getattr(made, kind)(coo)
 
 
-def code(python: str, make: Any, args: Tuple[Any, ...]) -> Any:
-    """The byte code of a function that travels by value. Another Python's would run as something else, or crash."""
+def code(python: str, make: Any, args: Tuple[Any, ...], place: str = "", source: Tuple[Any, ...] = ()) -> Any:
+    """The byte code of a function that travels by value. Another Python's would run as something else, or crash.
+    `place`: where it was written, "" in older records; `source`: its lines, where that is no file."""
     from penstock.artifacts import by_value
 
-    return by_value.code(python, make, args)
+    return by_value.code(python, make, args, place, source)
 
 
 def pandas_arrow(kind: Any, state: Dict[str, Any]) -> Any:

@@ -147,10 +147,10 @@ def write(line: str) -> None:
 
 
 def is_terminal() -> bool:
-    """Whether stderr can show what moves."""
-    if os.environ.get("TERM") in (None, "", "dumb") or os.environ.get("CI", "").lower() not in ("", "0", "false"):
+    """Whether stderr can show what moves: it takes the escapes that colours take."""
+    if not os.environ.get("TERM") or os.environ.get("CI", "").lower() not in ("", "0", "false"):
         return False
-    if sys.stderr is None or not sys.stderr.isatty():
+    if sys.stderr is None or not screen.has_colours(sys.stderr):
         return False
     import shutil
 

@@ -120,7 +120,10 @@ def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Se
         drawn.add_column(header, justify="right" if header in right else "left", no_wrap=not wide, overflow="ellipsis")
     for row in rows:
         drawn.add_row(*(Text(cell, style=_style(header, cell)) for header, cell in zip(headers, row, strict=True)))
-    Console(width=shutil.get_terminal_size().columns).print(drawn)
+    console = Console(width=shutil.get_terminal_size().columns)
+    with console.capture() as captured:
+        console.print(drawn)
+    screen.out(captured.get().removesuffix("\n"))
 
 
 def _style(header: str, cell: str) -> str:

@@ -68,9 +68,9 @@ def task(info: TaskInfo) -> str:
         ],
     )
     metrics = _table(
-        ("metric", "step", "value"),
+        ("metric", "attempt", "step", "value"),
         [
-            (_text(one.name), "" if one.step is None else str(one.step), words.number(one.value))
+            (_text(one.name), str(one.attempt), "" if one.step is None else str(one.step), words.number(one.value))
             for one in (info.metrics or ())[-ROWS:]
         ],
     )

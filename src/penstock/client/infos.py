@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from typing import Any
 
 from penstock.artifacts import digests
+from penstock.artifacts.seen import read_preview
+from penstock.client.counting import counted
 from penstock.client.structs import (
     AttemptInfo,
     DriverInfo,
@@ -45,18 +46,17 @@ def value_info(stored: Stored | None) -> ValueInfo | None:
 
 def preview_info(preview: str, size: int = 0, digest: str = "", unstable: str = "") -> ValueInfo:
     """What a preview (docs/formats.md) tells."""
-    facts: dict[str, Any] = json.loads(preview) if preview else {}
-    shape, schema = facts.get("shape"), facts.get("schema")
+    seen = read_preview(preview)
     return ValueInfo(
-        type=facts.get("type", ""),
-        text=facts.get("text", ""),
-        size_bytes=size or facts.get("size", 0),
+        type=seen.type,
+        text=seen.text,
+        size_bytes=size or seen.size,
         digest=digest,
         unstable=unstable,
-        length=facts.get("length"),
-        shape=None if shape is None else tuple(shape),
-        dtype=facts.get("dtype"),
-        schema=None if schema is None else tuple((name, kind) for name, kind in schema),
+        length=seen.length,
+        shape=seen.shape,
+        dtype=seen.dtype,
+        schema=seen.schema,
     )
 
 
@@ -166,9 +166,9 @@ def metric_points(records: Iterable[MetricRecord], tasks: dict[int, str]) -> tup
 
 
 def metric_infos(records: Iterable[MetricRecord]) -> tuple[MetricInfo, ...]:
-    """All that was logged, summed up by name, in the order of the names."""
+    """What counts of all that was logged, summed up by name, in the order of the names."""
     by_name: dict[str, list[MetricRecord]] = {}
-    for record in records:
+    for record in counted(records, lambda one: (one.task, one.metric.name, one.attempt, one.metric.step)):
         by_name.setdefault(record.metric.name, []).append(record)
     return tuple(_metric_info(name, by_name[name]) for name in sorted(by_name))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from penstock.client.counting import counted
 from penstock.client.structs import MetricPoint
 from penstock.client.words import number
 
@@ -25,9 +26,18 @@ class Metrics(Mapping[str, float]):
         last = {point.task: point.value for point in found}
         return {task: last[task] for task in dict.fromkeys(point.task for point in self.points) if task in last}
 
-    def history(self, name: str) -> list[tuple[int | None, float]]:
-        """(step, value) of all points of a name, in the order of their steps."""
-        return [(point.step, point.value) for point in self.points if point.name == name]
+    def history(self, name: str, *, attempt: int | None = None) -> list[tuple[int | None, float]]:
+        """(step, value) of a name, by task, in the order of the steps.
+
+        `attempt` None: what counts of each task, where a retry takes the place of what the attempt before had logged
+        from the same step on; else that attempt's own.
+        """
+        if attempt is not None:
+            points = [point for point in self.points if point.name == name and point.attempt == attempt]
+        else:
+            named = [point for point in self.points if point.name == name]
+            points = counted(named, lambda point: (point.task, point.name, point.attempt, point.step))
+        return [(point.step, point.value) for point in points]
 
     def __getitem__(self, name: str) -> float:
         return self._last[name]

@@ -47,7 +47,8 @@ class MetricPoint(msgspec.Struct, frozen=True):
 
 
 class MetricInfo(msgspec.Struct, frozen=True):
-    """All that was logged under one name in a run. NaN counts as a point, but not for the smallest and largest."""
+    """What was logged under one name in a run; of a task that was tried again, what counts of its attempts. NaN counts
+    as a point, but not for the smallest and largest."""
 
     name: str
     points: int

@@ -8,13 +8,13 @@ from itertools import groupby
 from operator import itemgetter
 
 from penstock.client.structs import VersionInfo
-from penstock.code import fingerprint
 from penstock.code.differences import differences
 from penstock.code.elsewhere import LOCK, without_packages
 from penstock.code.fingerprint import Tree
 from penstock.journal import queries
 from penstock.journal.journal import Journal
 from penstock.journal.views import CodeRow, RunRow
+from penstock.launch.trees import tree_of
 
 _CHANGES = 5
 
@@ -42,8 +42,8 @@ def mixed(journal: Journal, run: RunRow, step: str, code: bytes) -> str:
 def _versions(run: RunRow, rows: Iterable[CodeRow]) -> list[VersionInfo]:
     found: list[tuple[Tree, VersionInfo]] = []
     for row in rows:
-        tree = fingerprint.unpack(row.tree)
         first = f"{run.run_id}/{row.name}/{row.first}"
+        tree = tree_of(row.tree, first)
         same = next((n for n, (known, _) in enumerate(found) if not _is_edited(known, tree)), None)
         if same is not None:
             known, info = found[same]

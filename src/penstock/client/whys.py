@@ -5,11 +5,11 @@ from __future__ import annotations
 from penstock.client.reader import Reader
 from penstock.client.structs import CodeInfo, WhyInfo
 from penstock.client.versions import mixed
-from penstock.code import fingerprint
 from penstock.code.fingerprint import Node, Tree
 from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.launch.explain import Explain, of_row
+from penstock.launch.trees import tree_of
 from penstock.model.states import TaskStatus
 
 
@@ -18,7 +18,7 @@ def why(reader: Reader, run: RunRow, row: TaskRow) -> WhyInfo:
     journal = reader.journal
     path = f"{run.run_id}/{row.name}/{row.number}"
     packed = queries.code_tree(journal, row.code) if row.code else None
-    tree = None if packed is None else fingerprint.unpack(packed)
+    tree = None if packed is None else tree_of(packed, path)
     code = () if tree is None else code_infos(tree)
     unfollowed = () if tree is None else tree.unfollowed
     if row.origin:

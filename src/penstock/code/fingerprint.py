@@ -33,6 +33,7 @@ from blake3 import blake3
 
 from penstock.code.graph import FORM_BYTES, MEANING_BYTES, Graph, Made, site
 from penstock.model import wire
+from penstock.model.shapes import MalformedError
 from penstock.model.tuples import NamedTuple
 
 
@@ -164,6 +165,9 @@ def pack(tree: Tree) -> bytes:
 
 
 def unpack(data: bytes) -> Tree:
-    """The tree from the bytes of `pack`."""
-    roots, nodes, unfollowed = wire.unpack(zlib.decompress(data))
-    return Tree(roots, {identity: Node(*node) for identity, node in nodes.items()}, unfollowed)
+    """The tree from the bytes of `pack`; raises MalformedError for others."""
+    try:
+        packed = zlib.decompress(data)
+    except zlib.error as error:
+        raise MalformedError(str(error)) from None
+    return wire.read(Tree, packed)

@@ -16,6 +16,7 @@ from penstock.journal.leases import Lease
 from penstock.journal.sight import view_of
 from penstock.model.ids import run_of
 from penstock.model.rows import CacheEntry, Owner, Sought, Wanted
+from penstock.model.shapes import MalformedError
 from penstock.model.states import RunStatus
 from penstock.model.wire import pack
 
@@ -120,6 +121,9 @@ def _sought(database: Database, wanted: Wanted, row: tuple[Any, ...] | None, now
     key, content, step, code, task, stored_at, result, metrics = row
     if wanted.expires_s is not None and now - stored_at > wanted.expires_s:
         return Sought(expired=task)
-    stored = columns.unpack_stored(result)
+    try:
+        stored, logged = columns.unpack_stored(result), columns.unpack_metrics(metrics)
+    except MalformedError:
+        return _NOBODY_KNOWS  # it is made anew, and put in the place of what is damaged
     assert stored is not None
-    return Sought(CacheEntry(key, content, step, code, task, stored, columns.unpack_metrics(metrics), stored_at))
+    return Sought(CacheEntry(key, content, step, code, task, stored, logged, stored_at))

@@ -1,17 +1,20 @@
-"""Values of the model <-> columns of the journal's rows. Pure; nothing that a user stored is unpickled here."""
+"""Values of the model <-> columns of the journal's rows. Pure; nothing that a user stored is unpickled here.
+
+What reads a column raises MalformedError where its bytes are damaged.
+"""
 
 from __future__ import annotations
 
 import math
 from _blake2 import blake2b  # `hashlib` itself loads OpenSSL: three milliseconds of each start
-from typing import Any
+from typing import Any, TypeVar
 
-from penstock.model.edges import Ref
-from penstock.model.outcomes import Error, Log, Metric, Outcome, Stored, Usage, from_plain, to_plain
+from penstock.model.outcomes import Error, Log, Metric, Outcome, Stored, Usage, to_plain
 from penstock.model.rows import InFlight, Origin, StepCount, TaskRecord
+from penstock.model.shapes import MalformedError, shaped
 from penstock.model.specs import Input
 from penstock.model.tuples import NamedTuple
-from penstock.model.wire import pack, unpack
+from penstock.model.wire import pack, read
 
 RUN_SHIFT = 32
 TASK_MASK = (1 << RUN_SHIFT) - 1
@@ -21,6 +24,9 @@ _DIGEST_SIZE = 33
 _NOT_USED: tuple[Any, ...] = (None, None, None, 0, 0, 0)
 _NOT_STORED: tuple[Any, ...] = (b"", None, None, (), None, "", ())
 _NOT_LOGGED: tuple[Any, ...] = ("", 0, 0)
+_ALGORITHMS = (1, 2)  # docs/formats.md, Digest
+_LONGEST_NAME = 255  # bytes, on most file systems
+T = TypeVar("T")
 
 
 class Surroundings(NamedTuple):
@@ -68,10 +74,7 @@ def pack_inputs(inputs: tuple[Input, ...]) -> bytes:
 
 def unpack_inputs(packed: bytes | None) -> tuple[Input, ...]:
     """The inputs that `pack_inputs` was given; None: there are none."""
-    if packed is None:
-        return ()
-    found = [Input(*plain) for plain in unpack(packed)]
-    return tuple(item._replace(refs=tuple(Ref(*ref) for ref in item.refs)) if item.refs else item for item in found)
+    return () if packed is None else read(tuple[Input, ...], packed)
 
 
 def stored(
@@ -87,24 +90,33 @@ def stored(
     if size is None or record is None:
         return None
     found = tuple(symbols.split("\n")) if symbols else ()
-    return Stored(digest or b"", record, preview, split_blobs(blobs), size, culprit or "", found)
+    return _sound(Stored(digest or b"", record, preview, split_blobs(blobs), size, culprit or "", found))
+
+
+def _sound(stored: Stored) -> Stored:
+    for digest in (stored.digest, *stored.blobs) if stored.digest else stored.blobs:
+        if len(digest) != _DIGEST_SIZE or digest[0] not in _ALGORITHMS:
+            raise MalformedError(f"{len(digest)} bytes in the place of a digest")
+    return stored
 
 
 def split_blobs(blobs: bytes | None) -> tuple[bytes, ...]:
     """Digests that stand one after another."""
     if not blobs:
         return ()
+    if len(blobs) % _DIGEST_SIZE:
+        raise MalformedError(f"{len(blobs)} bytes in the place of digests")
     return tuple(blobs[start : start + _DIGEST_SIZE] for start in range(0, len(blobs), _DIGEST_SIZE))
 
 
 def unpack_error(packed: bytes | None) -> Error | None:
     """An error from its column."""
-    return None if packed is None else Error(*unpack(packed))
+    return None if packed is None else read(Error, packed)
 
 
 def unpack_stored(packed: bytes | None) -> Stored | None:
     """A value from a column that holds all of it."""
-    return None if packed is None else Stored(*unpack(packed))
+    return None if packed is None else _sound(read(Stored, packed))
 
 
 def pack_outcome(outcome: Outcome) -> bytes:
@@ -114,7 +126,10 @@ def pack_outcome(outcome: Outcome) -> bytes:
 
 def unpack_outcome(packed: bytes) -> Outcome:
     """The outcome that `pack_outcome` was given."""
-    return from_plain(unpack(packed))
+    outcome = read(Outcome, packed)
+    if outcome.result is not None:
+        _sound(outcome.result)
+    return outcome if outcome.log is None else outcome._replace(log=log(*outcome.log))
 
 
 def pack_params(params: tuple[tuple[str, Stored], ...]) -> bytes | None:
@@ -124,7 +139,8 @@ def pack_params(params: tuple[tuple[str, Stored], ...]) -> bytes | None:
 
 def unpack_params(packed: bytes | None) -> tuple[tuple[str, Stored], ...]:
     """The parameters that `pack_params` was given."""
-    return () if packed is None else tuple((name, Stored(*value)) for name, value in unpack(packed))
+    found = () if packed is None else read(tuple[tuple[str, Stored], ...], packed)
+    return tuple((name, _sound(value)) for name, value in found)
 
 
 def pack_metrics(metrics: tuple[Metric, ...]) -> bytes | None:
@@ -134,7 +150,7 @@ def pack_metrics(metrics: tuple[Metric, ...]) -> bytes | None:
 
 def unpack_metrics(packed: bytes | None) -> tuple[Metric, ...]:
     """The metrics that `pack_metrics` was given."""
-    return () if packed is None else tuple(Metric(*fields) for fields in unpack(packed))
+    return () if packed is None else read(tuple[Metric, ...], packed)
 
 
 def pack_origin(origin: Origin | None) -> bytes | None:
@@ -144,7 +160,7 @@ def pack_origin(origin: Origin | None) -> bytes | None:
 
 def unpack_origin(packed: bytes | None) -> Origin | None:
     """The origin that `pack_origin` was given."""
-    return None if packed is None else Origin(*unpack(packed))
+    return None if packed is None else read(Origin, packed)
 
 
 def metric_columns(task: int, attempt: int, metric: Metric) -> tuple[Any, ...]:
@@ -168,12 +184,8 @@ def counts_text(counts: tuple[StepCount, ...]) -> str | None:
 
 
 def counts(text: str | None) -> tuple[StepCount, ...]:
-    """The progress that `counts_text` was given."""
-    if not text:
-        return ()
-    import json
-
-    return tuple(StepCount(*fields) for fields in json.loads(text))
+    """The progress that `counts_text` was given. Nothing is decided by it: what is damaged is unknown."""
+    return _noted(tuple[StepCount, ...], text)
 
 
 def in_flight_text(tasks: tuple[InFlight, ...]) -> str:
@@ -184,10 +196,40 @@ def in_flight_text(tasks: tuple[InFlight, ...]) -> str:
 
 
 def in_flight(text: str) -> tuple[InFlight, ...]:
-    """The tasks that `in_flight_text` was given."""
+    """The tasks that `in_flight_text` was given. Nothing is decided by it: what is damaged is unknown."""
+    return _noted(tuple[InFlight, ...], text)
+
+
+def _noted(kind: type[tuple[T, ...]], text: str | None) -> tuple[T, ...]:
+    if not text:
+        return ()
     import json
 
-    return tuple(InFlight(*fields) for fields in json.loads(text))
+    try:
+        return shaped(kind, json.loads(text))
+    except ValueError:  # of JSON, or of its shape
+        return ()
+
+
+def seed(text: str | None) -> str:
+    """A run's seed, in digits; "": none."""
+    try:
+        int(text or 0)
+    except ValueError:
+        raise MalformedError("what is no number in the place of a seed") from None
+    return text or ""
+
+
+def nonce(text: str) -> str:
+    """What tells a run from every other of any journal; it names its folders."""
+    if not is_nonce(text):
+        raise MalformedError("what is no name in the place of a nonce")
+    return text
+
+
+def is_nonce(text: str | None) -> bool:
+    """Whether this is such a name."""
+    return bool(text) and len(text) < _LONGEST_NAME // 2 and text.isalnum()
 
 
 def short_digest(data: bytes) -> bytes:
@@ -203,4 +245,8 @@ def usage(columns: tuple[Any, ...]) -> Usage:
 
 def log(file: str | None, start: int | None, end: int | None) -> Log | None:
     """A slice of a log file; None where nothing was logged."""
-    return None if file is None else Log(file, start or 0, end or 0)
+    if file is None:
+        return None
+    if file in ("", ".", "..") or "/" in file or "\0" in file or len(file) > _LONGEST_NAME:
+        raise MalformedError("what names no file in the place of a log file")
+    return Log(file, start or 0, end or 0)

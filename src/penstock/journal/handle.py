@@ -10,6 +10,7 @@ from penstock.journal import columns, statements
 from penstock.journal.cache import Shelf
 from penstock.journal.calls import Calls
 from penstock.journal.clock import Clock
+from penstock.journal.damage import named
 from penstock.journal.database import Database
 from penstock.journal.priors import prior_tasks
 from penstock.model.ids import folder_name
@@ -40,7 +41,8 @@ class RunHandle:
         self.run_id = run_id
         self.id = id_
         self.token = token
-        self.nonce: str = database.row(statements.load("writes")["nonce"], (id_,))[0]
+        with named(database, id_):
+            self.nonce = columns.nonce(database.row(statements.load("writes")["nonce"], (id_,))[0])
         self.folder = folder_name(run_id, self.nonce)
         self._calls = Calls(database.path.parent / "calls" / self.folder)
         self._database = database

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from penstock.journal import columns, statements
+from penstock.journal.damage import named
 from penstock.journal.journal import Journal
 from penstock.model.outcomes import Usage
 from penstock.model.tuples import NamedTuple
@@ -29,10 +30,13 @@ def attempts(journal: Journal, flow: str, step: str, number: int | None, limit: 
     What was reused from another run has no attempt here. `number` None: of any run.
     """
     values = {"flow": flow, "step": step, "number": number, "limit": limit}
-    for status, error, *used in journal.database.rows(_sql("last_attempts"), values):
-        yield Spent(status, _cause(error), columns.usage(tuple(used)))
-    for (packed,) in journal.database.rows(_sql("earlier_attempts"), values):
-        outcome = columns.unpack_outcome(packed)
+    for id_, status, error, *used in journal.database.rows(_sql("last_attempts"), values):
+        with named(journal.database, id_ >> columns.RUN_SHIFT, id_):
+            cause = _cause(error)
+        yield Spent(status, cause, columns.usage(tuple(used)))
+    for id_, packed in journal.database.rows(_sql("earlier_attempts"), values):
+        with named(journal.database, id_ >> columns.RUN_SHIFT, id_):
+            outcome = columns.unpack_outcome(packed)
         if outcome.usage.began_at:
             yield Spent(outcome.status, outcome.error.cause if outcome.error else "", outcome.usage)
 

@@ -8,7 +8,7 @@ GROUP BY step.step ORDER BY max(step.run_id) DESC, max(step.id);
 
 -- name: last_attempts
 -- The latest attempt of each task that ran here and has ended, the newest runs first.
-SELECT task.status, task.error, task.began_at, task.wall_s, task.cpu_s, task.peak_bytes, task.read_bytes,
+SELECT task.id, task.status, task.error, task.began_at, task.wall_s, task.cpu_s, task.peak_bytes, task.read_bytes,
     task.written_bytes
 FROM step CROSS JOIN run ON run.id = step.run_id CROSS JOIN task ON task.step_id = step.id
 WHERE step.step = :step AND run.flow = :flow AND (:number IS NULL OR run.number = :number)
@@ -16,7 +16,7 @@ WHERE step.step = :step AND run.flow = :flow AND (:number IS NULL OR run.number 
 ORDER BY step.run_id DESC, task.number DESC LIMIT :limit;
 
 -- name: earlier_attempts
-SELECT attempt.outcome
+SELECT task.id, attempt.outcome
 FROM step CROSS JOIN run ON run.id = step.run_id CROSS JOIN task ON task.step_id = step.id
     CROSS JOIN attempt ON attempt.task_id = task.id
 WHERE step.step = :step AND run.flow = :flow AND (:number IS NULL OR run.number = :number)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from penstock.journal import columns, statements
+from penstock.journal.damage import malformed
 from penstock.journal.database import Database
 from penstock.model.rows import PriorTask
+from penstock.model.shapes import MalformedError
 
 
 def prior_tasks(database: Database, run: int) -> list[PriorTask]:
@@ -17,7 +19,10 @@ def prior_tasks(database: Database, run: int) -> list[PriorTask]:
     rows = database.rows(sql["prior_tasks"], {"first": first, "last": first + columns.TASK_MASK})
     found = {id_: database.row(sql["code_digest"], (id_,)) for id_ in {row[-3] for row in rows} - {None}}
     codes = {id_: row[0] for id_, row in found.items() if row is not None}
-    return [_prior(row, *steps[row[1]], codes.get(row[-3], b"")) for row in rows]
+    try:
+        return [_prior(row, *steps[row[1]], codes.get(row[-3], b"")) for row in rows]
+    except MalformedError as error:
+        raise malformed(database, run, None, error) from None
 
 
 def _prior(row: tuple[Any, ...], step: str, name: str, code: bytes) -> PriorTask:

@@ -10,7 +10,8 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 from penstock.errors import NotFoundError
-from penstock.journal import columns, leases, statements
+from penstock.journal import columns, faults, leases, statements
+from penstock.journal.damage import malformed, named
 from penstock.journal.journal import Journal
 from penstock.journal.leases import Lease
 from penstock.journal.sight import view_of
@@ -19,11 +20,13 @@ from penstock.model.ids import parse_path
 from penstock.model.nearest import nearest
 from penstock.model.outcomes import FORM
 from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Owner
+from penstock.model.shapes import MalformedError
 from penstock.model.specs import Input
 from penstock.model.states import RunStatus, TaskStatus
-from penstock.model.wire import unpack
+from penstock.model.wire import read
 
 _NUMBER = operator.itemgetter(3)
+_Words = tuple[str, ...]
 
 
 def runs(
@@ -81,25 +84,26 @@ def detail(journal: Journal, run: int) -> RunDetail:
     if row is None:
         raise NotFoundError("the run was removed; see `penstock ls`")
     module, qualname, file, params, result, error, origin, seed, form = row
-    drivers = tuple(_driver_row(found) for found in journal.database.rows(_sql("drivers"), (run,)))
-    return RunDetail(
-        module,
-        qualname,
-        file,
-        columns.unpack_params(params),
-        columns.unpack_stored(result),
-        columns.unpack_error(error),
-        drivers,
-        columns.unpack_origin(origin),
-        seed or "",
-        form,
-    )
+    with named(journal.database, run):
+        return RunDetail(
+            module,
+            qualname,
+            file,
+            columns.unpack_params(params),
+            columns.unpack_stored(result),
+            columns.unpack_error(error),
+            tuple(_driver_row(found) for found in journal.database.rows(_sql("drivers"), (run,))),
+            columns.unpack_origin(origin),
+            columns.seed(seed),
+            form,
+        )
 
 
 def seed(journal: Journal, run: int) -> str:
     """The seed of a run, in digits; "" where it has none, or was removed."""
     row = journal.database.row(_sql("seed"), (run,))
-    return "" if row is None else row[0] or ""
+    with named(journal.database, run):
+        return "" if row is None else columns.seed(row[0])
 
 
 def steps(journal: Journal, run: int) -> list[StepRow]:
@@ -141,7 +145,7 @@ def tasks(
         streams = [stack.enter_context(closing(found)) for found in _task_streams(journal, run, step, status)]
         # Two steps of one short name count their tasks together.
         found = heapq.merge(*streams, key=_NUMBER) if len(streams) > 1 else itertools.chain(*streams)
-        return [_task_row(row) for row in itertools.islice(found, offset, end)]
+        return [_task_row(journal, row) for row in itertools.islice(found, offset, end)]
 
 
 def task(journal: Journal, run: int, step: str, number: int) -> TaskRow:
@@ -149,7 +153,7 @@ def task(journal: Journal, run: int, step: str, number: int) -> TaskRow:
     for id_ in _step_ids(journal, run, step):
         row = journal.database.row(_sql("task_by_number"), {"step_id": id_, "number": number})
         if row is not None:
-            return _task_row(row)
+            return _task_row(journal, row)
     run_id = run_by_id(journal, run).run_id
     raise NotFoundError(f"there is no task {run_id}/{step}/{number}; see `penstock show {run_id}`")
 
@@ -159,20 +163,22 @@ def task_by_id(journal: Journal, run: int, id_: int) -> TaskRow:
     row = journal.database.row(_sql("task_by_id"), (run << columns.RUN_SHIFT | id_,))
     if row is None:
         raise NotFoundError(f"{run_by_id(journal, run).run_id} has no task of the number {id_}")
-    return _task_row(row)
+    return _task_row(journal, row)
 
 
 def inputs(journal: Journal, run: int, id_: int) -> tuple[Input, ...]:
     """A task's inputs, those it shares with the other tasks of its map last; empty for a task that is not there."""
     row = journal.database.row(_sql("inputs"), {"run_id": run, "id": run << columns.RUN_SHIFT | id_})
-    return () if row is None else columns.unpack_inputs(row[0]) + columns.unpack_inputs(row[1])
+    with named(journal.database, run, run << columns.RUN_SHIFT | id_):
+        return () if row is None else columns.unpack_inputs(row[0]) + columns.unpack_inputs(row[1])
 
 
 def attempts(journal: Journal, row: TaskRow) -> list[AttemptRecord]:
     """All attempts of a task, oldest first; the last is the one that the task's row tells of, unless it waits for the
     next. Without their metrics."""
     found = journal.database.rows(_sql("attempts"), (row.run << columns.RUN_SHIFT | row.id,))
-    earlier = [AttemptRecord(row.id, number, columns.unpack_outcome(packed)) for number, packed in found]
+    with named(journal.database, row.run, row.run << columns.RUN_SHIFT | row.id):
+        earlier = [AttemptRecord(row.id, number, columns.unpack_outcome(packed)) for number, packed in found]
     if row.status == TaskStatus.WAITING.value:
         return earlier
     return [*(one for one in earlier if one.number != row.attempt), AttemptRecord(row.id, row.attempt, row.outcome)]
@@ -205,7 +211,7 @@ def finished_task(journal: Journal, run: int, step: str, number: int) -> TaskRow
     row = journal.database.row(_sql("finished_task"), values) or journal.database.row(
         _sql("last_finished_task"), values
     )
-    return None if row is None else _task_row(row)
+    return None if row is None else _task_row(journal, row)
 
 
 def is_cached(journal: Journal, run: int, step: str) -> bool:
@@ -281,6 +287,8 @@ def _step_ids(journal: Journal, run: int, step: str) -> list[int]:
 
 def _run_row(journal: Journal, row: tuple[Any, ...]) -> RunRow:
     id_, flow, number, status, created_at, started_at, ended_at, *middle = row[:-5]
+    if "/" in flow or "\0" in flow:  # it names folders
+        raise faults.damaged(journal.database.path)
     cancel_requested, counts, tags, nonce, earlier_s = row[-5:]
     token, renewals, renewed_monotonic, renewed_at, *owner_fields = middle
     lease = Lease(token, renewals, renewed_monotonic, renewed_at, Owner(*owner_fields))
@@ -300,7 +308,7 @@ def _run_row(journal: Journal, row: tuple[Any, ...]) -> RunRow:
         bool(cancel_requested),
         columns.counts(counts),
         tuple(sorted(tags.split("\n"))) if tags else (),
-        nonce or "",
+        nonce if columns.is_nonce(nonce) else "",  # it names folders; a damaged one has none
         earlier_s or 0.0,
     )
 
@@ -313,8 +321,8 @@ def _looks_dead(journal: Journal, lease: Lease) -> bool:
 
 def _driver_row(row: tuple[Any, ...]) -> DriverRow:
     number, started_at, host, pid, snapshot, python, packages, argv, cwd = row
-    unpacked = unpack(packages) if packages else ()
-    return DriverRow(number, started_at, host, pid, snapshot, python, unpacked, unpack(argv) if argv else (), cwd)
+    known = read(tuple[tuple[str, str], ...], packages) if packages else ()
+    return DriverRow(number, started_at, host, pid, snapshot, python, known, read(_Words, argv) if argv else (), cwd)
 
 
 def _counts(found: dict[str, int]) -> Iterator[int]:
@@ -322,7 +330,14 @@ def _counts(found: dict[str, int]) -> Iterator[int]:
         yield found.get(status.value, 0)
 
 
-def _task_row(row: tuple[Any, ...]) -> TaskRow:
+def _task_row(journal: Journal, row: tuple[Any, ...]) -> TaskRow:
+    try:
+        return _read_task(row)
+    except MalformedError as error:
+        raise malformed(journal.database, row[0] >> columns.RUN_SHIFT, row[0], error) from None
+
+
+def _read_task(row: tuple[Any, ...]) -> TaskRow:
     id_, step, name, number, status, attempt, delivered, key, inputs_digest, worker, *more = row
     *used, log_file, log_start, log_end, size, digest, record, preview, blobs, culprit, error = more[:-5]
     symbols, origin, why, code, _ = more[-5:]

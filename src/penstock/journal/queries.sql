@@ -25,6 +25,12 @@ WHERE status = 'running'
     AND (:tag IS NULL OR EXISTS (SELECT 1 FROM tag WHERE tag.run_id = run_row.id AND tag.tag = :tag))
 ORDER BY id DESC;
 
+-- name: name_of_run
+SELECT flow || '/' || number FROM run WHERE id = ?;
+
+-- name: name_of_task
+SELECT '/' || step.name || '/' || task.number FROM task JOIN step ON step.id = task.step_id WHERE task.id = ?;
+
 -- name: run_by_number
 SELECT * FROM run_row WHERE flow = ? AND number = ?;
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from penstock.journal import columns, statements
+from penstock.journal.damage import named
 from penstock.journal.journal import Journal
 from penstock.model.tuples import NamedTuple
 
@@ -45,8 +46,13 @@ def cached_results(journal: Journal) -> list[CachedRow]:
 
 def origins(journal: Journal) -> dict[int, int]:
     """Of each run that is a fork, the run that it came from, which may have been removed; both as `RunRow.id`."""
-    found = ((run, columns.unpack_origin(packed)) for run, packed in journal.database.rows(_sql("origins")))
-    return {run: origin.id for run, origin in found if origin is not None}
+    found: dict[int, int] = {}
+    for run, packed in journal.database.rows(_sql("origins")):
+        with named(journal.database, run):
+            origin = columns.unpack_origin(packed)
+        if origin is not None:
+            found[run] = origin.id
+    return found
 
 
 def snapshots(journal: Journal) -> list[tuple[int, str]]:

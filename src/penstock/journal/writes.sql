@@ -165,7 +165,9 @@ SELECT id & 4294967295, step_id, number, key, status, inputs_digest, attempt, de
 FROM task WHERE id > :first AND id <= :last ORDER BY id;
 
 -- name: insert_code
-INSERT INTO code (digest, tree) VALUES (?, ?) ON CONFLICT DO NOTHING;
+-- What is there is the same, or damaged.
+INSERT INTO code (digest, tree) VALUES (?, ?)
+ON CONFLICT (digest) DO UPDATE SET tree = excluded.tree WHERE tree IS NOT excluded.tree;
 
 -- name: code_id
 SELECT id FROM code WHERE digest = ?;

@@ -14,6 +14,7 @@ from penstock.code.elsewhere import LOCK, in_environment, without_packages
 from penstock.code.fingerprint import Fingerprint, Tree
 from penstock.engine.reuse import Codes
 from penstock.errors import UsageError
+from penstock.launch.trees import tree_of
 from penstock.model.environments import Environment
 from penstock.model.options import Options
 from penstock.model.rows import CodeRecord
@@ -92,7 +93,7 @@ class CodeBook:
     def since(self, packed: bytes) -> str:
         """What is new in the code of an earlier task, as words; "" where nothing is. What its environment brought is
         left out of account where it had one. Raises UsageError where a file that was declared is gone."""
-        before = fingerprint.unpack(packed)
+        before = tree_of(packed, "an earlier task")
         now = self._codebase.fingerprint(before.roots).tree
         if LOCK in before.nodes or any(node.kind == "variable" for node in before.nodes.values()):
             before, now = without_packages(before), without_packages(now)
@@ -124,13 +125,14 @@ def what_is_new(before: bytes | None, now: bytes) -> str:
     return f"{changes[0]}{f', and {len(changes) - 1} more' if len(changes) > 1 else ''}" if changes else ""
 
 
-def all_that_is_new(before: bytes | None, now: bytes) -> list[str]:
-    """All differences of two packed trees, nearest to the step first. `before` None: it is not known any more."""
+def all_that_is_new(before: bytes | None, now: bytes, earlier: str = "an earlier task") -> list[str]:
+    """All differences of two packed trees, nearest to the step first. `before`, of the task `earlier`, None: it is not
+    known any more."""
     from penstock.code.differences import differences
 
     if before is None:
         return ["its code is not the one that was recorded"]
-    return [str(change) for change in differences(fingerprint.unpack(before), fingerprint.unpack(now))]
+    return [str(change) for change in differences(tree_of(before, earlier), tree_of(now, "a task"))]
 
 
 def _codebase(context: RunContext, folder: Path) -> Codebase:

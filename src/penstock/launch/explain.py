@@ -5,9 +5,9 @@ A subject is a task as one looks at it, recorded or about to be called. Both are
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 
+from penstock.artifacts.seen import read_preview
 from penstock.engine.reuse import seed_changed
 from penstock.journal import queries
 from penstock.journal.journal import Journal
@@ -76,7 +76,7 @@ def _input_fact(item: Input, results: Results) -> InputFact:
     made = tuple(
         (stored.digest if stored else b"", ref.part) for (_, stored), ref in zip(found, item.refs, strict=True)
     )
-    text = str(json.loads(item.preview).get("text", "")) if item.preview and not item.refs else ""
+    text = read_preview(item.preview).text if not item.refs else ""
     own = () if item.record is None else (item.content or item.identity or item.culprit,)
     return InputFact(item.name, (*own, *made), text, found[0][0] if found else "")
 
@@ -129,7 +129,7 @@ class Explain:
     def changes(self, subject: Subject, earlier: TaskRow) -> list[str]:
         """What is different, code first."""
         before = of_row(self._journal, earlier, subject.cached)
-        code = all_that_is_new(before.tree, subject.tree) if subject.tree is not None else []
+        code = [] if subject.tree is None else all_that_is_new(before.tree, subject.tree, self.path(earlier))
         seed = [seed_changed(before.seed, subject.seed)] if before.seed != subject.seed else []
         return [*code, *seed, *_input_changes(before.inputs, subject.inputs)]
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from penstock.code import fingerprint, installed
+from penstock.code import installed
 from penstock.code.elsewhere import LOCK
 from penstock.errors import PenstockError
 from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
+from penstock.launch.trees import tree_of
 from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def of_task(journal: Journal, run: RunRow, row: TaskRow) -> Writer:
     packed = queries.code_tree(journal, row.code) if row.code else None
     if packed is None:
         return Writer(who)
-    nodes = fingerprint.unpack(packed).nodes
+    nodes = tree_of(packed, who).nodes
     packages = {name: node.version for name, node in nodes.items() if node.kind == "package"}
     if LOCK not in nodes and not row.origin:
         packages = {**_of_drivers(journal, run), **packages}

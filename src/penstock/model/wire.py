@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import io
 import pickle
-from typing import Any
+from typing import Any, Type, TypeVar
+
+from penstock.model.shapes import MalformedError, shaped
 
 PROTOCOL = 4
+T = TypeVar("T")
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -24,5 +27,13 @@ def pack(data: Any) -> bytes:
 
 
 def unpack(data: bytes) -> Any:
-    """Plain data from the bytes of `pack`; raises pickle.UnpicklingError for anything else."""
-    return _PlainUnpickler(io.BytesIO(data)).load()
+    """Plain data from the bytes of `pack`; raises MalformedError for anything else."""
+    try:
+        return _PlainUnpickler(io.BytesIO(data)).load()
+    except Exception as error:  # noqa: BLE001  damaged bytes are opcodes, too, and fail with whatever these come to
+        raise MalformedError(f"{type(error).__name__}: {error}") from None
+
+
+def read(kind: Type[T], data: bytes) -> T:
+    """The value of the kind (`shapes.shaped`) that was packed as plain data; raises MalformedError."""
+    return shaped(kind, unpack(data))

@@ -18,11 +18,12 @@ from typing import Any, Callable, Iterable, List, Literal, Optional, Tuple, Type
 from penstock.artifacts import codec
 from penstock.artifacts.canonical import identify
 from penstock.errors import DamagedError, Suspension, UsageError
-from penstock.model.edges import Edge, Part, Ref, take
+from penstock.model.edges import Part, Ref, take
 from penstock.model.outcomes import Error, Stored
 from penstock.sdk import collector
 from penstock.sdk.arrivals import Callbacks, Waiters
 from penstock.sdk.failures import SIBLINGS_ATTRIBUTE, rebuild
+from penstock.sdk.no_value import NoValue
 from penstock.sdk.session import Run
 
 PENDING, FINISHED = "PENDING", "FINISHED"  # the words of concurrent.futures, which looks at `_state`
@@ -88,7 +89,7 @@ def _pass(run: Run, gate: _Gate, deadline: Optional[float]) -> bool:
     return True
 
 
-class Future(Edge, futures.Future[R]):
+class Future(NoValue, futures.Future[R]):
     """The result of a task that may not have finished. Works with `concurrent.futures.wait` and `as_completed`.
 
     Passed on to a step it is an edge: its value goes from the store to the worker. `future[0]`, `future["x"]` and
@@ -270,9 +271,6 @@ class Future(Edge, futures.Future[R]):
     def __getitem__(self, key: Any) -> FuturePart:
         return FuturePart(self, (("item", key),))
 
-    def __iter__(self) -> Any:
-        raise UsageError("A future can't be iterated before its value is there: use future.result()")
-
     def __repr__(self) -> str:
         state = "failed" if self.failure else "finished" if self.is_settled else "pending"
         return f"<Future {self.task or 'of no run'} {state}>"
@@ -298,7 +296,7 @@ def _call_back(fn: Callable[[Any], Any], future: Any) -> None:
         logging.getLogger("penstock").exception("a callback of %r failed", future)
 
 
-class FuturePart(Edge):
+class FuturePart(NoValue):
     """A part of a result that may not be there yet."""
 
     def __init__(self, future: Future[Any], part: Part) -> None:
@@ -319,9 +317,6 @@ class FuturePart(Edge):
 
     def __getitem__(self, key: Any) -> FuturePart:
         return FuturePart(self._future, (*self._part, ("item", key)))
-
-    def __iter__(self) -> Any:
-        raise UsageError("A part of a future can't be iterated before its value is there: use .result()")
 
     def edge_identity(self) -> bytes:
         return identify((self._future.edge_identity(), self._part)).digest

@@ -9,11 +9,12 @@ from typing import Any, Callable, Dict, Tuple, cast
 from penstock.errors import UsageError
 from penstock.model.edges import Edge, Ref
 from penstock.sdk.futures import Futures
+from penstock.sdk.no_value import NoValue
 
 _LISTS = (list, Futures)
 
 
-class LocalFuture(Edge, futures.Future[Any]):
+class LocalFuture(NoValue, futures.Future[Any]):
     """A finished future that belongs to no run."""
 
     run = None
@@ -24,9 +25,6 @@ class LocalFuture(Edge, futures.Future[Any]):
 
     def __getitem__(self, key: Any) -> Any:
         return finished(operator.getitem, (self, key), {})
-
-    def __iter__(self) -> Any:
-        raise UsageError("A future can't be iterated: use future.result()")
 
     def edge_identity(self) -> bytes:
         raise UsageError("A future of no run can't be passed into a run: pass its .result()")

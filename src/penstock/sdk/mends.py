@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any
 
 _WAYS = ("map", "submit", "options")
-_FUTURE = re.compile(r"'(Local)?Future(s|Part)?'")
+_FUTURE = re.compile(r"\b(Local)?Future(s|Part)?\b")
 
 
 def explain(error: BaseException) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any, Iterable, Optional, Tuple, Type
 
 from penstock.artifacts import codec
+from penstock.artifacts.cells import place_of
 from penstock.artifacts.masking import holds, masked
 from penstock.artifacts.names import class_name
 from penstock.artifacts.store import BlobStore
@@ -17,6 +19,8 @@ from penstock.worker.blame import is_the_machines
 
 _MACHINERY = (os.sep + "asyncio" + os.sep, os.sep + "importlib" + os.sep)
 _EXITS = (SystemExit, KeyboardInterrupt)
+
+_CELL = re.compile(r'(?m)^([ |]*)File "(Cell In\[\d+\])"')
 
 _MOST_CHARACTERS = 64 * 1024
 
@@ -50,8 +54,8 @@ def cause_is_retryable(cause: Cause, retry_on: Optional[Tuple[str, ...]]) -> boo
 
 
 def traceback_text(exception: BaseException) -> str:
-    """The traceback as Python prints it, without Penstock's own frames and without secrets. Causes and contexts are
-    kept."""
+    """The traceback as Python prints it, of cells as IPython does, without Penstock's own frames and without secrets.
+    Causes and contexts are kept."""
     import traceback
 
     try:
@@ -61,7 +65,7 @@ def traceback_text(exception: BaseException) -> str:
             return masked(
                 "".join(whole.format_exception_only())
             )  # raised by us: what led to it says nothing to the user
-        return masked("".join(whole.format()))
+        return masked(_CELL.sub(r"\1\2", "".join(whole.format())))
     except Exception as error:  # noqa: BLE001  an exception whose words can't be had must still be reported
         return f"{class_name(type(exception))} (its traceback can't be printed: {error!r})\n"
 
@@ -73,6 +77,8 @@ def _strip(part: Any, seen: set[int]) -> None:
     frames = [frame for frame in part.stack if not is_ours(frame.filename)]
     while frames and any(folder in frames[0].filename for folder in _MACHINERY):
         del frames[0]
+    for frame in frames:
+        frame.filename = place_of(frame.filename)
     part.stack[:] = frames
     for other in (part.__cause__, part.__context__, *(getattr(part, "exceptions", None) or ())):
         _strip(other, seen)

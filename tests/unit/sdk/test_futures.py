@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from concurrent import futures
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,9 +13,11 @@ import pytest
 
 from penstock.artifacts import codec
 from penstock.artifacts.folder import FolderStore
-from penstock.errors import DamagedError, Suspension
+from penstock.errors import DamagedError, Suspension, UsageError
 from penstock.model.outcomes import Stored
 from penstock.sdk.futures import Future, Futures
+from penstock.sdk.local import finished
+from penstock.sdk.mends import explain
 from penstock.sdk.session import Run
 
 
@@ -72,3 +77,78 @@ def test_a_callback_that_asks_for_the_result_of_a_stopped_run_stops_nobody_else(
     assert seen == ["second"]
     with pytest.raises(Suspension, match="over"):
         future.result()
+
+
+def every_kind(run: Run) -> list[Any]:
+    """What stands for a value: unfinished and finished, whole and in part."""
+    unfinished, settled = Future[Any](run, b"unfinished"), Future[Any](run, b"finished")
+    settled.settle(None, None, False, 1)
+    return [unfinished, settled, unfinished["x"], unfinished.part("x"), finished(int, ("3",), {})]
+
+
+SILENT: dict[str, Callable[[Any], Any]] = {
+    "if": lambda future: 1 if future else 2,
+    "not": lambda future: not future,
+    "and": lambda future: future and 1,
+    "or": lambda future: future or 1,
+    "bool": bool,
+    "all": lambda future: all([future]),
+    "==": lambda future: future == 3,
+    "== on the right": lambda future: "a" == future,  # noqa: SIM300
+    "!=": lambda future: future != 3,
+    "== None": lambda future: future == None,  # noqa: E711
+    "among others": lambda future: 3 in [future],
+    "in": lambda future: 3 in future,
+    "iter": iter,
+    "unpacking": lambda future: [*future],
+    "f-string": lambda future: f"{future}",
+    "with a width": lambda future: f"{future:>10}",
+    "str.format": "{}".format,
+}
+REFUSED: dict[str, Callable[[Any], Any]] = {
+    "len": len,
+    "int": int,
+    "float": float,
+    "<": lambda future: future < 3,
+    "+": lambda future: future + 1,
+    "text +": lambda future: "a" + future,
+    "join": lambda future: ", ".join([future]),
+    "sqrt": math.sqrt,
+    "range": range,
+    "round": round,
+    "reversed": reversed,
+    "call": lambda future: future(),
+    "attribute": lambda future: future.shape,
+    "path": open,
+}
+
+
+@pytest.mark.parametrize("ask", SILENT.values(), ids=SILENT)
+def test_a_future_that_is_taken_for_its_value_says_so(run: Run, ask: Callable[[Any], Any]) -> None:
+    for future in every_kind(run):
+        with pytest.raises(UsageError, match=r"^A future .*\.result\(\)"):
+            ask(future)
+
+
+@pytest.mark.parametrize("ask", REFUSED.values(), ids=REFUSED)
+def test_what_python_refuses_of_a_future_gets_the_mend(run: Run, ask: Callable[[Any], Any]) -> None:
+    for future in every_kind(run):
+        with pytest.raises((TypeError, AttributeError)) as caught:
+            ask(future)
+        explain(caught.value)
+        assert "call its .result()" in caught.value.__notes__[0]
+
+
+def test_futures_are_told_apart_from_one_another(run: Run) -> None:
+    kinds = every_kind(run)
+    for index, future in enumerate(kinds):
+        assert [other == future for other in kinds] == [other is future for other in kinds]
+        assert kinds.index(future) == index
+        assert {kind: place for place, kind in enumerate(kinds)}[future] == index
+        assert future in set(kinds)
+        assert f"{future!r}" == repr(future) == str(future)
+    done: list[Any] = [future for future in kinds if isinstance(future, futures.Future) and future.done()]
+    assert len(done) == 2
+    assert set(futures.as_completed(done)) == set(done) == futures.wait(done)[0]
+    assert Futures(kinds)
+    assert not Futures()
