@@ -26,8 +26,14 @@ class Metrics(Mapping[str, float]):
         return {task: last[task] for task in dict.fromkeys(point.task for point in self.points) if task in last}
 
     def history(self, name: str) -> list[tuple[int | None, float]]:
-        """(step, value) of all points of a name, in the order of their steps."""
-        return [(point.step, point.value) for point in self.points if point.name == name]
+        """(step, value) of a name, task by task and in the order of the steps; of a step that several attempts of a
+        task have logged, what the last of them did."""
+        points = [point for point in self.points if point.name == name]
+        last = {(point.task, point.step): point.attempt for point in points}
+        kept = [point for point in points if point.step is None or point.attempt == last[point.task, point.step]]
+        first = {task: place for place, task in enumerate(dict.fromkeys(point.task for point in kept))}
+        kept.sort(key=lambda point: (first[point.task], point.step is not None, point.step or 0))
+        return [(point.step, point.value) for point in kept]
 
     def __getitem__(self, name: str) -> float:
         return self._last[name]

@@ -203,7 +203,10 @@ class InlineExecutor:
                 self._post(Notice(note))
             outcome = outcome._replace(usage=between(outcome.usage, before, meter.read()))
         except Suspension as error:
-            outcome, interruption = failed(Cause.CANCELLED, "was interrupted"), error
+            from penstock.sdk.checkpoints import metrics_of
+
+            metrics = metrics_of(self._context, item.attempt)
+            outcome, interruption = failed(Cause.CANCELLED, "was interrupted", metrics=metrics), error
         finally:
             lost = self._premises.leave(guest)
         if lost is not None and outcome.error is None:
