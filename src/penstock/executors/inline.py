@@ -9,6 +9,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.errors import Suspension
@@ -197,7 +198,8 @@ class InlineExecutor:
         try:
             before = counted_from(meter.read())
             with self._chance.away(item.attempt):
-                outcome = run_attempt(item.attempt, bench)
+                # What it sets of context variables goes with it.
+                outcome = copy_context().run(run_attempt, item.attempt, bench)
             before = counted_from(before, *(bench.writes.moved() or ()))
             for note in self._chance.told():
                 self._post(Notice(note))
