@@ -4,6 +4,7 @@ Python looks into a script's folder first, so that a `queue.py` in it is what ev
 and only one of the two has a place in `sys.modules`. Where there is such a file, and only there, import statements go
 by who makes them: the project's files get what plain Python gives them; Penstock, libraries and Python itself get
 Python's own. `importlib.import_module` and pickle, which are asked for the project's names, see what the project sees.
+A library's extension modules import past import statements: while one of them is loaded, Python's own have the places.
 
 Comes before every other import, so that it can use what Python itself has loaded alone: no `typing`.
 """
@@ -33,6 +34,7 @@ class _Shadows:
         self.standard: dict[str, Any] = {}  # Python's own, where the project's has the place in `sys.modules`
         self.lent: dict[str, Any] = {}  # the project's, while what C code asked for has their place in `sys.modules`
         self.wants_standard = ""  # the name whose import is for Python's own now
+        self.in_extension = False  # a library's extension module is being loaded: all names are for Python's own
         self.original: Any = None
         self.listed: frozenset[str] = frozenset()  # Python's modules, where it does not say so itself
 
@@ -62,7 +64,7 @@ class _Shadows:
 
     def find_spec(self, fullname: str, path: "Any" = None, target: "Any" = None) -> "Any":
         """Python's own, where that is wanted: past the project's folders."""
-        if fullname != self.wants_standard:
+        if fullname != self.wants_standard and not (self.in_extension and fullname.partition(".")[0] in self.names):
             return None
         spec = _EXTERNAL.PathFinder.find_spec(fullname, _STANDARD)
         if spec is None:  # one of another system's: Python tries some
@@ -72,11 +74,12 @@ class _Shadows:
     def _as_project(self, top: str, *how: "Any") -> "Any":
         if top in sys.modules and not _is_project_s(top):
             self.standard.update(_taken(top))
-        wanted, self.wants_standard = self.wants_standard, ""
+        before = self.wants_standard, self.in_extension
+        self.wants_standard, self.in_extension = "", False
         try:
             return self.original(*how, 0)
         finally:
-            self.wants_standard = wanted
+            self.wants_standard, self.in_extension = before
 
     def _as_standard(self, top: str, *how: "Any") -> "Any":
         theirs = _taken(top) if _is_project_s(top) else {}
@@ -90,6 +93,28 @@ class _Shadows:
             if theirs:
                 self.standard.update(_taken(top))
                 sys.modules.update(theirs)
+
+    def loading(self, load: "Any") -> "Any":
+        """How the loader of extension modules does a part of its work, so that a library's get Python's own."""
+
+        def guarded(loader: "Any", what: "Any") -> "Any":
+            if self.in_extension or self.lies_in_project(loader.path):
+                return load(loader, what)
+            theirs: dict[str, Any] = {}
+            for top in self.names:
+                if top in sys.modules and _is_project_s(top):
+                    theirs.update(_taken(top))
+            sys.modules.update({name: module for name, module in self.standard.items() if name not in sys.modules})
+            self.in_extension = True
+            try:
+                return load(loader, what)
+            finally:
+                self.in_extension = False
+                for top in {name.partition(".")[0] for name in theirs}:
+                    self.standard.update(_taken(top))
+                sys.modules.update(theirs)
+
+        return guarded
 
     def _lend(self, top: str) -> None:
         """C code, which asks so, throws away what it is given, and takes what stands in `sys.modules` then."""
@@ -140,6 +165,9 @@ def guard() -> None:
     if _SHADOWS.names and _SHADOWS.original is None:
         _SHADOWS.original = builtins.__import__
         builtins.__import__ = _SHADOWS.import_
+        extensions = _EXTERNAL.ExtensionFileLoader
+        extensions.create_module = _SHADOWS.loading(extensions.create_module)
+        extensions.exec_module = _SHADOWS.loading(extensions.exec_module)
     if _SHADOWS.names:
         finders: list[Any] = sys.meta_path
         finders[:] = [_SHADOWS, *(finder for finder in finders if finder is not _SHADOWS)]

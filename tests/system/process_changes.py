@@ -146,6 +146,9 @@ LIBRARIES = {
     "the deterministic algorithms of torch": Change(
         "torch.are_deterministic_algorithms_enabled()", "torch.use_deterministic_algorithms(True)", "torch"
     ),
+    "how torch takes denormal numbers": Change(
+        "(lambda x: x * 1.0 == 0.0)(1e-310)", "torch.set_flush_denormal(True)", "torch"
+    ),
     "how torch prints": Change(
         "torch._tensor_str.PRINT_OPTS.precision", "torch.set_printoptions(precision=9)", "torch"
     ),
@@ -157,6 +160,11 @@ LIBRARIES = {
 }
 BESIDE = {
     "a logger's level": Change("logging.getLogger('x').level", "logging.getLogger('x').setLevel(10)"),
+    "a logger's class": Change(
+        "type(logging.getLogger('x')).__name__",
+        "logging.getLogger('x').__class__ = type('Mine', (logging.Logger,), {})",
+    ),
+    "a handler's class": Change("type(KEPT).__name__", "KEPT.__class__ = type('Mine', (type(KEPT),), {})"),
     "a logger that is off": Change("logging.getLogger('x').disabled", "logging.config.dictConfig({'version': 1})"),
     "a logger's handlers": Change(
         "len(logging.getLogger('x').handlers)", "logging.getLogger('x').addHandler(logging.NullHandler())"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +163,33 @@ def test_a_signal_ends_a_step_that_has_removed_its_directory(project: Project, t
     drive.send(signal.SIGTERM)
     drive.process.wait(30)
     assert project.status() == "interrupted"
+
+
+def test_context_variables_go_with_a_step_of_this_process(project: Project, require: Callable[[str], None]) -> None:
+    require("numpy")
+    project.write(
+        """
+        import contextvars, decimal
+        import numpy as np
+
+        VARIABLE = contextvars.ContextVar("variable", default=0)
+
+        def seen():
+            return [VARIABLE.get(), decimal.getcontext().prec, np.geterr()["divide"]]
+
+        @step(on="inline")
+        def changes(n):
+            before = seen()
+            VARIABLE.set(n)
+            decimal.getcontext().prec = n
+            np.seterr(divide="ignore")
+            return before, seen()
+
+        @flow
+        def main():
+            VARIABLE.set(7)
+            return [changes(5), changes(6), seen()]
+        """
+    )
+    mine = [7, 28, "warn"]
+    assert project.run().value() == [[mine, [5, 5, "ignore"]], [mine, [6, 6, "ignore"]], mine]

@@ -167,6 +167,45 @@ def test_a_body_that_computes_is_interrupted_too(project: Project, sent: signal.
     assert project.tasks() == {"work/1": "done"}
 
 
+@pytest.mark.parametrize("sent", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("inline", [False, True], ids=["body", "inline step"])
+def test_a_process_that_the_flow_s_own_forks_is_ended_as_in_plain_python(
+    project: Project, inline: bool, sent: str
+) -> None:
+    project.write(
+        """
+        import signal
+
+        def ended():
+            child = os.fork()
+            if child == 0:
+                try:
+                    note("forked")
+                    while True:
+                        time.sleep(60)
+                except KeyboardInterrupt:
+                    os._exit(7)
+                finally:
+                    os._exit(8)
+            while not os.path.exists("trace"):
+                time.sleep(0.002)
+            os.kill(child, signal.SENT)
+            return os.waitpid(child, 0)[1]
+
+        @step(on="inline")
+        def forks():
+            return ended()
+
+        @flow
+        def main(inline: bool):
+            return forks() if inline else ended()
+        """.replace("SENT", sent)
+    )
+    report = project.spawn(inline=inline).join()
+    assert report.value() == (int(signal.SIGTERM) if sent == "SIGTERM" else 7 << 8)
+    assert "nterrupt" not in report.output
+
+
 @pytest.mark.parametrize("busy", ["time.sleep(60)", "any(x < 0 for x in iter(int, 1))"], ids=["sleeps", "computes"])
 def test_a_timeout_interrupts_a_busy_body(project: Project, busy: str) -> None:
     project.write(

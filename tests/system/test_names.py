@@ -263,36 +263,53 @@ def test_the_temporary_folder_of_an_attempt_is_empty_after_a_kill(project: Proje
     assert not list((project.folder / ".penstock" / "scratch").rglob("x")), "what was left goes with the run"
 
 
-def test_metrics_of_a_try_that_went_on_from_a_checkpoint_are_whole(project: Project) -> None:
+@pytest.mark.parametrize("victims", ["worker", "driver", "worker driver", "inline"])
+def test_each_point_of_tries_that_went_on_from_checkpoints_is_there_once(project: Project, victims: str) -> None:
+    """What was logged before a checkpoint is as safe as that, with whatever dies in the same instant."""
     project.write(
         """
+        import math
+
+        VICTIMS = __VICTIMS__
+
         @step
         def train():
+            log_metrics({"before": 1})
             file = current.checkpoint_dir / "epoch"
             first = int(file.read_text()) if file.exists() else 0
-            for epoch in range(first, 6):
-                log_metrics({"loss": 1.0 / (epoch + 1)}, step=epoch)
-                file.write_text(f"{epoch + 1}")
-                if epoch == 2 and not os.path.exists("go"):
-                    time.sleep(1.1)  # metrics of an attempt that runs are passed on once a second
-                    log_metrics({"rate": 0.5})
-                    note("at", epoch)
+            note("from", first)
+            for epoch in range(first, 7):
+                log_metrics({"loss": 1.0 / (epoch + 1), "odd": math.inf if epoch % 2 else math.nan}, step=epoch)
+                if epoch in (1, 3, 5):
+                    file.write_text(f"{epoch}")  # it is logged again
+                if (first, epoch) in ((0, 2), (1, 4)):
+                    if "driver" in VICTIMS:
+                        os.kill(int(open("driver").read()), 9)
+                    if "driver" != VICTIMS:
+                        os.kill(os.getpid(), 9)
                     time.sleep(60)
             return first
 
         @flow
         def main():
-            return train()
-        """
+            with open("driver", "w") as file:
+                file.write(str(os.getpid()))
+            return train.options(on="inline" if VICTIMS == "inline" else "process")()
+        """.replace("__VICTIMS__", repr(victims))
     )
-    drive = project.spawn()
-    project.await_note("at 2")
-    wait_until(lambda: len(project.rows("SELECT 1 FROM metric")) == 4, "for the metrics")
-    drive.kill()
-    project.touch("go")
-    assert project.run("main/1").value() == 3
-    run = opened(project)
-    assert run.metrics.history("loss") == [(epoch, 1.0 / (epoch + 1)) for epoch in range(6)]
+    if victims == "worker":
+        assert project.run().value() == 3
+    else:
+        for _ in range(2):
+            assert project.spawn(run="main/1" if project.trace() else "").join().code == -9
+        assert project.run("main/1").value() == 3
+    assert project.trace() == ["from 0", "from 1", "from 3"]
+    task = opened(project).task("train/1")
+    assert task.metrics.history("loss") == [(epoch, 1.0 / (epoch + 1)) for epoch in range(7)]
+    assert [step for step, _ in task.metrics.history("odd")] == list(range(7))
+    assert len(task.attempts) == (3 if victims == "worker" else 1)
+    logged = {point.step for point in task.metrics.points if point.attempt == 1}
+    assert logged == ({None, 0, 1, 2} if victims == "worker" else {None, *range(7)})
 
 
 def test_metrics_of_older_code_go_with_what_it_made(project: Project) -> None:

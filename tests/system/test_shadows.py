@@ -140,3 +140,29 @@ def hello():
 """)
     assert project.penstock("run", "hello.py")[0] == 0
     assert '"my numbers",\n  true,\n  "1"' in project.penstock("get", "hello")[1]
+
+
+@pytest.mark.parametrize("ways", ["", "on='inline'"])
+def test_a_library_s_extension_modules_get_python_s_own(
+    project: Project, require: Callable[[str], None], ways: str
+) -> None:
+    """What is compiled imports past import statements: numpy's generators ask for `secrets`."""
+    require("numpy")
+    (project.folder / "secrets.py").write_text("mine = 'my secrets'\n")
+    (project.folder / "hello.py").write_text(f"""
+from penstock import flow, step
+import secrets
+
+@step({ways})
+def work():
+    import numpy
+    import secrets as again
+    return secrets.mine, again is secrets, len(numpy.random.default_rng(1).random(3))
+
+@flow
+def hello():
+    return work()
+""")
+    code, said = project.penstock("run", "hello.py")
+    assert code == 0, said
+    assert '"my secrets",\n  true,\n  3' in project.penstock("get", "hello")[1]

@@ -21,7 +21,7 @@ def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
     """The rule for columns and arrays; tables, types, fields and schemas are what their records are written from."""
     if kind is pa.ChunkedArray:
         return chunked_form
-    return _array_form if issubclass(kind, pa.Array) else None
+    return _single_form if issubclass(kind, pa.Array) else None
 
 
 def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
@@ -62,6 +62,14 @@ def chunked_form(walk: Walk, value: Any) -> None:
         walk.write([whole.chunk(number) for number in range(whole.num_chunks)])
     else:
         _array_form(walk, whole)
+
+
+def _single_form(walk: Walk, value: Any) -> None:
+    """An array by itself, which is no column: it has neither chunks nor their methods."""
+    walk.out += b"X"
+    walk.name("pyarrow.Array")
+    walk.size(1)
+    _array_form(walk, value)
 
 
 def _array_form(walk: Walk, value: Any) -> None:

@@ -328,11 +328,30 @@ def _cached_property(sink: Sink, obj: Any) -> Any:
     return type(obj), (obj.func,), {name: part for name, part in attributes.items() if name != "lock"}
 
 
+def _bunch(sink: Sink, obj: Any) -> Any:
+    """Without its attributes, which it throws away when it is read."""
+    make, args, _, *items = obj.__reduce_ex__(5)
+    return (make, args, None, *items)
+
+
+def _iterator(sink: Sink, obj: Any) -> Any:
+    """As what it comes back as, the iterator of a list."""
+    _, (left,) = obj.__reduce__()
+    return iter(left).__reduce__()
+
+
+_ITERATORS = (
+    *(f"dict_{way}{of}iterator" for way in ("", "reverse") for of in ("key", "value", "item")),
+    *("odict_iterator", "set_iterator"),
+)
 _BY_NAME: Dict[Tuple[str, str], Reducer] = {
+    **{("builtins", name): _iterator for name in _ITERATORS},
     ("_weakrefset", "WeakSet"): _weak_set,
     ("functools", "cached_property"): _cached_property,
     ("functools", "partial"): _partial,
     ("random", "Random"): _random,
+    ("sklearn.utils", "Bunch"): _bunch,
+    ("sklearn.utils._bunch", "Bunch"): _bunch,
     ("statistics", "NormalDist"): _normal,
 }
-"""Those of Python's own classes that pickle takes apart wrongly, or that other Pythons read wrongly."""
+"""Classes that pickle takes apart wrongly, that are read as something else, or that other Pythons read wrongly."""

@@ -1,4 +1,5 @@
 """scipy's sparse matrices: those of the kinds `coo` and `dok` by their elements, the others as scipy pickles them.
+Trees of `scipy.spatial` go without the addresses in them.
 
 What `coo` and `dok` consist of changes with scipy's versions: what one pickles, another reads as half an object.
 Neither records nor forms have what a matrix remembers of its own order once it is asked: it finds it again.
@@ -17,6 +18,8 @@ _REMEMBERED = frozenset("has_sorted_indices _has_sorted_indices has_canonical_fo
 _OWN = frozenset(
     "_shape maxprint data row col coords has_canonical_format _has_canonical_format _dict dtype _dtype".split()
 )
+_NODE = 72  # bytes of a node of a tree: axis, children, split, first and last index, two addresses, two numbers
+_ADDRESSES = (40, 48)
 
 
 def form_of(kind: type) -> Optional[Callable[..., None]]:
@@ -25,12 +28,23 @@ def form_of(kind: type) -> Optional[Callable[..., None]]:
 
 
 def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
-    """The reducer for matrices and arrays."""
+    """The reducer for matrices and arrays, and for trees."""
+    if kind.__name__ in ("cKDTree", "KDTree"):
+        return _reduce_tree
     if not kind.__module__.startswith("scipy.sparse."):
         return None
     if kind.__name__ in _KINDS:
         return _reduce
     return _reduce_compressed if kind.__name__.startswith(_COMPRESSED) else None
+
+
+def _reduce_tree(sink: Sink, value: Any) -> Any:
+    """Without the addresses of its nodes, which it finds again from their numbers."""
+    make, args, state, *more = value.__reduce_ex__(5)
+    nodes = state[0].copy()
+    for at in _ADDRESSES:
+        nodes.reshape(-1, _NODE)[:, at : at + 8] = 0
+    return (make, args, (nodes, *state[1:]), *more)
 
 
 def _reduce_compressed(sink: Sink, value: Any) -> Any:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from penstock.model.shapes import shaped
+from penstock.model.tuples import NamedTuple
 
 
 class Seen(NamedTuple):

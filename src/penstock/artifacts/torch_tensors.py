@@ -135,4 +135,7 @@ def _whole(storage: Any) -> Any:
 def _bytes_of(tensor: Any) -> Any:
     if not tensor.numel():
         return np.empty(0, "u1")
-    return tensor.reshape(-1).view(torch.uint8).numpy()
+    flat = tensor.reshape(-1)
+    if flat.stride(0) != 1:  # one number alone counts as contiguous, whatever lies between it and the next
+        flat = flat.clone(memory_format=torch.contiguous_format)
+    return flat.view(torch.uint8).numpy()

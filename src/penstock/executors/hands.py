@@ -15,7 +15,7 @@ from collections.abc import Callable
 from penstock.executors.endings import Death
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
-from penstock.model.specs import RunContext
+from penstock.model.specs import Attempt, RunContext
 from penstock.model.tuples import NamedTuple
 from penstock.worker import channel, logs, posix
 
@@ -24,7 +24,7 @@ class Sent(NamedTuple):
     """An attempt on its way."""
 
     id: str
-    retry_on: tuple[str, ...] | None
+    attempt: Attempt
     message: bytes
 
 

@@ -9,6 +9,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from penstock.errors import Suspension
@@ -202,13 +203,17 @@ class InlineExecutor:
         try:
             before = counted_from(meter.read())
             with self._chance.away(item.attempt):
-                outcome = run_attempt(item.attempt, bench)
+                # What it sets of context variables goes with it.
+                outcome = copy_context().run(run_attempt, item.attempt, bench)
             before = counted_from(before, *(bench.writes.moved() or ()))
             for note in self._chance.told():
                 self._post(Notice(note))
             outcome = outcome._replace(usage=between(outcome.usage, before, meter.read()))
         except Suspension as error:
-            outcome, interruption = failed(Cause.CANCELLED, "was interrupted"), error
+            from penstock.sdk.checkpoints import metrics_of
+
+            metrics = metrics_of(self._context, item.attempt)
+            outcome, interruption = failed(Cause.CANCELLED, "was interrupted", metrics=metrics), error
         finally:
             lost = self._premises.leave(guest)
         if lost is not None and outcome.error is None:

@@ -96,7 +96,7 @@ class ProcessExecutor:
         """Send the attempt to the lane's worker."""
         try:
             message = channel.wrap(channel.ATTEMPT, attempt_to_plain(attempt), self._context.scratch)
-            item = Sent(attempt.id, attempt.retry_on, message)
+            item = Sent(attempt.id, attempt, message)
             if lane.gpus or lane.isolated:
                 self._start_fresh(item, lane)
                 return
@@ -346,6 +346,8 @@ class ProcessExecutor:
             self._advance(hired.fresh_lane)
 
     def _last_outcome(self, hired: _Hired, item: Sent, death: Death, words: str) -> Outcome:
+        from penstock.sdk.checkpoints import metrics_of
+
         hands = hired.hands
         if hired.ending is not None and not death.overrun_bytes:
             cause, message = hired.ending, _ENDED.get(hired.ending, f"ended: {hired.ending}")
@@ -355,8 +357,10 @@ class ProcessExecutor:
             message = f"{message}; it had printed:\n{words}"
         usage, log = hands.rest(death, self._context)
         status = TaskStatus.CANCELLED if cause is Cause.CANCELLED else TaskStatus.FAILED
-        error = Error(cause.value, "", message, retryable=cause_is_retryable(cause, item.retry_on))
-        return Outcome(status.value, None, error, usage, log, hands.metrics, hands.name)
+        error = Error(cause.value, "", message, retryable=cause_is_retryable(cause, item.attempt.retry_on))
+        # Where the next attempt goes on from a checkpoint, this one had kept what it logged before.
+        metrics = max(hands.metrics, metrics_of(self._context, item.attempt), key=len)
+        return Outcome(status.value, None, error, usage, log, metrics, hands.name)
 
     def _recall_from(self, hired: _Hired, back: list[Sent], attempts: Collection[str]) -> None:
         """Of what was taken back from a worker keep the attempts; the others go to it again."""

@@ -7,6 +7,7 @@ the thread gets a signal, whose handler raises.
 from __future__ import annotations
 
 import _thread
+import os
 import signal
 import sys
 import threading
@@ -48,7 +49,7 @@ def interrupts(driver: Driver, watcher: Watcher, grace_s: float) -> Generator[No
         yield
         return
     bell = _Bell()
-    presses = 0
+    presses, pid = 0, os.getpid()
 
     def halt(now: bool) -> None:
         now = now or not driver.running()  # there is nothing to wait for
@@ -57,6 +58,10 @@ def interrupts(driver: Driver, watcher: Watcher, grace_s: float) -> Generator[No
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         nonlocal presses
+        if os.getpid() != pid:
+            signal.signal(number, before[number])  # a process that the body forked: the run is not its own
+            os.kill(os.getpid(), number)
+            return
         if not bell.rings:
             presses += 1
             now = presses > 1 or number == signal.SIGTERM

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from penstock.artifacts.store import BlobStore
     from penstock.model.specs import Attempt, RunContext
+    from penstock.sdk.checkpoints import Points
 
 _HINT_EVERY_S = 1.0
 
@@ -47,6 +48,7 @@ class AttemptContext:
         "_attempt",
         "_hint",
         "_hinted_at",
+        "_points",
         "_tempdir",
         "attempt",
         "began_ns",
@@ -75,6 +77,7 @@ class AttemptContext:
         self.parameters: Optional[Dict[str, Any]] = None  # decoded when touched
         self._hint = hint
         self._hinted_at = 0.0
+        self._points: Optional[Points] = None  # beside the checkpoints, once it has asked for these
         self.input_files = InputFiles(context, attempt.id)
         self.writes: Optional[Writes] = None  # while the step's own code runs
         self.written: Dict[str, None] = {}  # what it has told them
@@ -87,10 +90,18 @@ class AttemptContext:
 
     def log(self, metrics: Mapping[str, float], step: Optional[int]) -> None:
         """Take in metrics; all that came so far are hinted at once a second at most."""
-        self.metrics.extend(_points(metrics, step))
+        points = _points(metrics, step)
+        self.metrics.extend(points)
+        if self._points is not None:
+            self._points.add(points)
         if self._hint is not None and time.monotonic() - self._hinted_at >= _HINT_EVERY_S:
             self._hinted_at = time.monotonic()
-            self._hint(self.attempt, tuple(self.metrics))
+            self._hint(self.attempt, self.logged())
+
+    def logged(self) -> Tuple[Metric, ...]:
+        """All metrics of the attempt; those that it went on from were logged before its driver was killed."""
+        metrics = tuple(self.metrics)
+        return metrics if self._points is None else (*self._points.earlier(), *metrics)
 
     def tempdir(self) -> str:
         """The attempt's temporary folder, made when it is first asked for."""
@@ -99,22 +110,20 @@ class AttemptContext:
         return self._tempdir
 
     def checkpoint_dir(self) -> str:
-        """The task's folder for what its attempts leave one another, made when it is first asked for.
+        """The task's folder for what its attempts leave one another, made when it is first asked for."""
+        from penstock.sdk import checkpoints
 
-        Its name says all that what lies in it rests on: the task, its code, and what its inputs have turned out to be.
-        Where the code is not known, it may have been edited since an earlier driver ran: that one's is not found.
-        """
-        from hashlib import blake2b
-
-        step = self.task.split("/")[2]
-        known = self._attempt.basis or self.context.driver.encode()
-        name = f"{step}-{blake2b(self._attempt.key + known, digest_size=16).hexdigest()}"
-        folder = os.path.join(self.context.checkpoints, name)
+        folder = checkpoints.folder_of(self.context, self._attempt)
         os.makedirs(folder, exist_ok=True)
+        if self._points is None:
+            self._points = checkpoints.Points(self.context, self._attempt)
+            self._points.add(self.metrics)
         return folder
 
     def clean_up(self) -> None:
-        """Remove the folders that were made."""
+        """Remove the folders that were made, and close what is open."""
+        if self._points is not None:
+            self._points.close()
         for folder in (self._tempdir, self.input_files.made):
             if folder:
                 import shutil

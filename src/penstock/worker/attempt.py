@@ -99,7 +99,7 @@ def run_attempt(attempt: Attempt, bench: Workbench, cpu_s: Optional[float] = Non
         bench.writes.end(here)
         current.leave(here, token)
     usage = Usage(began_at, perf_counter() - began, process_time() - cpu_s)
-    return Outcome(_FAILED if error else _DONE, result, error, usage, None, tuple(here.metrics))
+    return Outcome(_FAILED if error else _DONE, result, error, usage, None, here.logged())
 
 
 def is_attempt_of(context: RunContext) -> bool:

@@ -107,6 +107,12 @@ def _torch_deterministic(torch: Any) -> Access:
     return Access(lambda: [strict(), warns()], restore)
 
 
+def _torch_denormals(torch: Any) -> Access:
+    """Whether the processor takes the smallest numbers for zero; what it does with one of Python's own says it."""
+    smallest = 1e-310
+    return Access(lambda: smallest * 1.0 == 0.0, from_kept(torch.set_flush_denormal))
+
+
 def _torch_autocast(torch: Any) -> Access:
     """That of the processor; left on where a step has entered it and never left."""
     is_on, kind = torch.is_autocast_enabled, torch.get_autocast_dtype
@@ -193,6 +199,7 @@ ROWS: Tuple[Row, ...] = (
     Row("modes of torch", "torch", _torch_modes),
     Row("the autocast of torch", "torch", _torch_autocast),
     Row("the deterministic algorithms of torch", "torch", _torch_deterministic),
+    Row("how torch takes denormal numbers", "torch", _torch_denormals, ("set_flush_denormal",)),
     Row("how torch prints", "torch._tensor_str", _variables("PRINT_OPTS")),
     Row("the rcParams of matplotlib", "matplotlib", _rc_params),
     Row("the backend of matplotlib", "matplotlib.pyplot", attributes("_backend_mod")),

@@ -18,7 +18,7 @@ class LoggingState:
 
     def __init__(self, is_importing: Callable[[], bool]) -> None:
         self._is_importing = is_importing
-        self._changed: Dict[int, Tuple[Any, Dict[str, Any], Dict[str, List[Any]]]] = {}
+        self._changed: Dict[int, Tuple[Any, Any, Dict[str, Any], Dict[str, List[Any]]]] = {}
         self._lists: List[Tuple[List[Any], List[Any]]] = []  # of loggers: a list can be changed without a word
         self._loggers = 0
         self._logging: Any = None
@@ -47,7 +47,9 @@ class LoggingState:
         if not self._changed:
             return
         changed, self._changed = self._changed, {}
-        for item, variables, lists in changed.values():
+        for item, kind, variables, lists in changed.values():
+            if type(item) is not kind:
+                item.__class__ = kind
             _restore(item, variables, lists)
         self._changed.clear()  # what this itself has changed
         self._logging.root.manager._clear_cache()
@@ -72,7 +74,7 @@ class LoggingState:
         if id(item) not in self._changed and not self._is_importing():
             variables: Dict[str, Any] = dict(item.__dict__)
             lists = {name: list(variables[name]) for name in _LISTS if name in variables}
-            self._changed[id(item)] = item, variables, lists
+            self._changed[id(item)] = item, type(item), variables, lists
 
     def _listen(self, logging: Any) -> None:
         if self._kept_methods:

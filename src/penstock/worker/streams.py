@@ -14,9 +14,10 @@ import threading
 from contextlib import contextmanager
 from threading import get_ident
 from types import BuiltinMethodType
-from typing import Any, Callable, Dict, Generator, List, NamedTuple, Optional, Protocol, Set
+from typing import Any, Callable, Dict, Generator, List, Optional, Protocol, Set
 
 from penstock.artifacts.masking import masked
+from penstock.model.tuples import NamedTuple
 from penstock.model.visible import visible
 from penstock.sdk import current, session
 from penstock.sdk.launcher import launcher

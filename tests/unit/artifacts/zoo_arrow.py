@@ -169,6 +169,11 @@ SPECIES = [
     ),
     Species("array", lambda value: value, {"value": _ARRAYS}, {"sliced": sliced}),
     Species(
+        "array or column",
+        lambda make, value: make(value),
+        {"make": (pa.array, lambda value: pa.chunked_array([value])), "value": ([1, None], ["a", "b"], [])},
+    ),
+    Species(
         "column",
         lambda value: pa.chunked_array([value, value]),
         {"value": _ARRAYS},

@@ -137,6 +137,12 @@ def strided(value: Any) -> Any:
 
 SPECIES = [
     Species(
+        "one of many",
+        lambda at, part: getattr(torch.tensor([1 + 4j, 2 + 3j, 3 + 2j])[at::3], part),
+        {"at": (0, 1, 2), "part": ("real", "imag")},
+        {"alone": lambda value: torch.tensor([value.item()])},
+    ),
+    Species(
         "numbers",
         numbers,
         {"dtype": _DTYPES, "shape": ((4,), (2, 2), (1, 4)), "last": (0, 1), "grad": (False,)},
