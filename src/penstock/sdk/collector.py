@@ -17,13 +17,14 @@ _SELDOM = (20_000, 10, 10)
 _lock = threading.Lock()
 _busy = 0
 _before: Tuple[int, ...] = ()  # as the user has set it; (): nothing is to be put back
+_set: Tuple[int, ...] = ()  # as it was set here; Python 3.14 takes no third threshold
 
 
 @contextmanager
 def seldom() -> Generator[None, None, None]:
     """Let it run more seldom inside. One that is off, or that runs even more seldom, stays as it is, and so does what
     somebody sets meanwhile. From any thread; nothing is put back before the last one has left."""
-    global _busy, _before
+    global _busy, _before, _set
     with _lock:
         _busy += 1
         if _busy == 1:
@@ -31,12 +32,13 @@ def seldom() -> Generator[None, None, None]:
             if 0 < present[0] < _SELDOM[0]:
                 _before = present
                 gc.set_threshold(*_SELDOM)
+                _set = gc.get_threshold()
     try:
         yield
     finally:
         with _lock:
             _busy -= 1
             if not _busy and _before:
-                if gc.get_threshold() == _SELDOM:
+                if gc.get_threshold() == _set:
                     gc.set_threshold(*_before)
                 _before = ()
