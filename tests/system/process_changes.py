@@ -179,6 +179,7 @@ BESIDE = {
     "basicConfig": Change("logging.root.level", "logging.basicConfig(level=10, force=True)"),
     "captureWarnings": Change("warnings.showwarning.__name__", "logging.captureWarnings(True)"),
     "a path that is another list": Change("sys.path[0]", "sys.path = ['/other', *sys.path]"),
+    "a hook that is deleted": Change("hasattr(sys, 'displayhook')", "del sys.displayhook"),
     "filters that are another list": Change(
         "len(warnings.filters)", "warnings.catch_warnings().__enter__(); warnings.resetwarnings()"
     ),

@@ -87,10 +87,10 @@ def decode(
     Raises DamagedError, and whatever the value's own classes raise when they are imported or rebuilt.
     """
     parsed = records.parse(record)
-    skeleton = parsed.skeleton
-    if parsed.skeleton_blob[0]:
-        skeleton = store.get(*parsed.skeleton_blob, verify=verify)
-    elif not parsed.parts and _MARKER not in skeleton:
+    parts, skeleton, (digest, size) = parsed
+    if digest:
+        skeleton = store.get(digest, size, verify=verify)
+    elif not parts and _MARKER not in skeleton:
         try:
             return pickle.loads(skeleton)
         except _NOT_FOUND:

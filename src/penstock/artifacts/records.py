@@ -19,6 +19,7 @@ _START = struct.Struct("<2sBBII")  # both
 _PART = struct.Struct(f"<BQ{digests.SIZE}s")
 _SKELETON = struct.Struct(f"<Q{digests.SIZE}s")
 _NO_PARTS = _COUNT.pack(0)
+_IN_RECORD = b"", 0
 
 
 class Parsed(NamedTuple):
@@ -67,7 +68,7 @@ def parse(record: bytes) -> Parsed:
     if flags & _SKELETON_IS_BLOB:
         size, digest = _SKELETON.unpack_from(body, at)
         return Parsed(parts, b"", (digest, size))
-    return Parsed(parts, body[at:], (b"", 0))
+    return Parsed(parts, body[at:], _IN_RECORD)
 
 
 def _listed(parts: Sequence[Tuple[int, bytes, int]]) -> bytes:

@@ -187,11 +187,12 @@ def _read(
     of: Union[current.AttemptContext, Code],
     place: Tuple[str, int],
     refs: Sequence[Any] = (),
-    *how: Any,
+    verify: bool = False,
+    files: Optional[current.InputFiles] = None,
 ) -> Any:
     """The value of a record of an attempt's, or of its function; `place` says which it is, as an `Unread` has it."""
     try:
-        return codec.decode(record, store, refs, *how)
+        return codec.decode(record, store, refs, verify, files)
     except Exception as error:
         from penstock.artifacts import unreadable
 

@@ -47,7 +47,7 @@ class Chance:
         self._notes = [_UNREACHED_TEXT.format(module, mend) for module, mend in _UNREACHED if module in sys.modules]
         self._search = Search(sweeps=sweeps)
         self._hooks = hooks
-        self._library = library
+        self._seed_c: Any = None if library is None else library.srand
         self._run_seed = seed.encode()
         self._c_seed = crc32(self._run_seed)
         self._attempt: Optional[Attempt] = None  # None: none has begun
@@ -142,8 +142,8 @@ class Chance:
             seed_legacy(self._legacy, self._number(16))
         if self._torch is not None:
             self._seed_torch()
-        if self._library is not None:
-            self._library.srand(crc32(attempt.key, self._c_seed + attempt.failures))
+        if self._seed_c is not None:
+            self._seed_c(crc32(attempt.key, self._c_seed + attempt.failures))
 
     def _seed_torch(self) -> None:
         """Not by `torch.manual_seed`, which takes a stack's picture each time for a GPU that was not used yet."""

@@ -14,6 +14,7 @@ from itertools import chain, islice
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Dict, Iterable, Iterator, List, Set, Tuple
 
+from penstock.artifacts.memory import number
 from penstock.artifacts.names import is_from_project, is_installed_file
 from penstock.model.tuples import NamedTuple
 from penstock.shadows import standard
@@ -101,7 +102,7 @@ class Search:
 
     def _read_values(self) -> List[int]:
         """By identity: the values themselves are not kept from being given back."""
-        return [id(value) for names in self._own.values() for value in names.values()]
+        return [each for names in self._own.values() for each in map(number, names.values())]
 
     def _read_marks(self) -> Tuple[int, ...]:
         marks = [len(sys.modules)]

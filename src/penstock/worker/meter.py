@@ -61,14 +61,11 @@ def counted_from(reading: Reading, read_bytes: int = 0, written_bytes: int = 0) 
 
 def between(usage: Usage, before: Reading, after: Reading, peak_bytes: int = 0) -> Usage:
     """An attempt's usage, with what its children used, what it read and wrote, and its highest memory."""
-    return Usage(
-        usage.began_at,
-        usage.wall_s,
-        usage.cpu_s + after.children_cpu_s - before.children_cpu_s,
-        peak_bytes,
-        max(0, after.read_bytes - before.read_bytes),
-        max(0, after.written_bytes - before.written_bytes),
-    )
+    children_before_s, read_before, written_before, _, _ = before
+    children_s, read, written, _, _ = after
+    cpu_s = usage.cpu_s + children_s - children_before_s
+    read_bytes, written_bytes = max(0, read - read_before), max(0, written - written_before)
+    return Usage(usage.began_at, usage.wall_s, cpu_s, peak_bytes, read_bytes, written_bytes)
 
 
 def _look(fd: int) -> bytes:

@@ -32,7 +32,7 @@ class Restoring:
 
     def keep(self, library: Any) -> None:
         """The worker is to be as it is now behind each attempt. `library`: C's, which buffers what it prints."""
-        self._library = library
+        self._flush: Any = None if library is None else library.fflush
         self._streams = [(os.dup(fd), fd) for fd in range(3)]
         self._most_files = os.sysconf("SC_OPEN_MAX") // 2
         self._attempts = 0
@@ -46,8 +46,8 @@ class Restoring:
         left = self._leftovers.end()
         left += self._state.restore(was_long)
         self._logging.restore()
-        if self._library is not None:
-            self._library.fflush(None)  # what C code printed, to where that went
+        if self._flush is not None:
+            self._flush(None)  # what C code printed, to where that went
         self._attempts += 1
         try:
             for kept, fd in self._streams:

@@ -271,7 +271,8 @@ def test_no_entries_lead_out(tmp_path_factory: pytest.TempPathFactory, entries: 
     except (StoreError, TypeError):
         assert list(into.iterdir()) == []
     else:
-        assert all(path.resolve().is_relative_to(found.resolve()) for path in found.rglob("*"))
+        real = [Path(os.path.realpath(path)) for path in found.rglob("*")]  # a link may lead to itself
+        assert all(path.is_relative_to(found.resolve()) for path in real)
     assert [path.name for path in outside.iterdir()] == ["into"]
 
 

@@ -106,6 +106,30 @@ def test_what_a_process_has_used_is_known_until_it_is_reaped(tmp_path: Path) -> 
     assert posix.used_by(pid) == (0.0, 0, 0)
 
 
+def test_c_s_library_says_of_children_what_python_says() -> None:
+    program = """
+import os
+from penstock.worker import posix
+
+library = posix.libc()
+seen = lambda: (posix.has_children(library), posix.has_children())
+assert seen() == (False, False)
+end, other = os.pipe()
+pid = os.fork()
+if pid == 0:
+    os.close(other)
+    os.read(end, 1)
+    os._exit(0)
+assert seen() == (True, True)
+os.close(other)
+os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+assert seen() == seen() == (True, True)  # dead, and left to whoever waits for it
+os.waitpid(pid, 0)
+assert seen() == (False, False)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_a_meter_leaves_out_its_own_looks() -> None:
     own = meter.Meter()
     first = own.read(memory=True)
