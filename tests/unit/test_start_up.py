@@ -66,6 +66,14 @@ def test_a_run_from_python_does_without_what_it_does_not_need(tmp_path: Path):
     assert modules & (WORKERS | {"click", "rich", "shutil", "subprocess", "tomllib"}) == set()
 
 
+def test_where_uv_has_no_settings_nothing_is_imported_to_read_them():
+    modules = imported_by(
+        "from penstock.environments import uv_settings as uv; uv._content = lambda path: b''; uv.read({})"
+    )
+    assert "penstock.environments.uv_settings" in modules
+    assert "tomllib" not in modules
+
+
 def test_the_package_lists_what_it_offers():
     code = "import penstock; print({'flow', 'step', 'Future', 'current', 'log_metrics'} - set(penstock.__all__))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
