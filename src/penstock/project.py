@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.artifacts.folder import FolderStore
+from penstock.model.tuples import NamedTuple
 from penstock.sdk.launcher import launcher
 from penstock.settings import Settings
 
@@ -76,8 +76,7 @@ class Project:
         return self.home / kind / name
 
 
-@dataclass(frozen=True)
-class Executors:
+class Executors(NamedTuple):
     """The executors of one run, by the names that steps use."""
 
     by_name: dict[str, Executor]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 HEAVY = {
     *("asyncio", "click", "cloudpickle", "email", "importlib.metadata", "msgspec", "multiprocessing", "numpy"),
-    *("pandas", "rich", "sqlite3", "subprocess", "tomllib", "zipfile"),
+    *("dataclasses", "inspect", "json", "logging", "pandas", "pathlib", "pickle", "rich", "shutil", "sqlite3"),
+    *("subprocess", "tomllib", "traceback", "zipfile"),
 }
 
 
@@ -19,10 +21,26 @@ WORKERS = {
 """What workers need, and a flow's own process only where it runs attempts itself."""
 
 
-def imported_by(statement: str) -> set[str]:
+_HELLO = """
+from penstock import flow, step
+
+
+@step
+def greet() -> str:
+    return "hello"
+
+
+@flow
+def hello() -> None:
+    greet()
+"""
+
+
+def imported_by(statement: str, folder: Path | None = None) -> set[str]:
     """All modules that a statement adds to a bare interpreter's."""
     code = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
-    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    command = [sys.executable, "-c", code]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder).stdout.split())
 
 
 @pytest.mark.parametrize("statement", ["import penstock", "from penstock import flow, step"])
@@ -39,6 +57,21 @@ def test_a_flow_s_process_does_without_what_workers_need(room: str):
     modules = imported_by(f"import {room}")
     assert "penstock.worker.channel" in modules or room != "penstock.executors.process"
     assert modules & WORKERS == set()
+
+
+def test_a_run_from_python_does_without_what_it_does_not_need(tmp_path: Path):
+    (tmp_path / "hello.py").write_text(_HELLO)
+    modules = imported_by("import hello; hello.hello()", tmp_path)
+    assert "penstock.launch.runs" in modules
+    assert modules & (WORKERS | {"click", "rich", "shutil", "subprocess", "tomllib"}) == set()
+
+
+def test_where_uv_has_no_settings_nothing_is_imported_to_read_them():
+    modules = imported_by(
+        "from penstock.environments import uv_settings as uv; uv._content = lambda path: b''; uv.read({})"
+    )
+    assert "penstock.environments.uv_settings" in modules
+    assert "tomllib" not in modules
 
 
 def test_the_package_lists_what_it_offers():

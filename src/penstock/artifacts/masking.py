@@ -6,7 +6,6 @@ URL, in base64. Knows nothing of where the values come from.
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
@@ -183,6 +182,8 @@ def forms(value: str) -> Iterator[str]:
 
 def _in_literals(text: str) -> Iterator[str]:
     """Python chooses the quotes, and what it escapes, by what else is in a literal."""
+    import json
+
     for quote in "'\"":
         for literal in (repr(quote + text), repr((quote + text).encode(*_CODEC))[1:]):
             yield literal[1:-1].partition(quote)[2]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import pickle
 import sys
 import types
 from types import ModuleType
@@ -57,6 +56,8 @@ def name_of(obj: Any) -> Optional[Tuple[str, str]]:
 
 def module_of(obj: Any, qualname: str) -> str:
     """The module to write for an object whose class says that it goes by this name; LookupError: it is not there."""
+    import pickle
+
     search: Any = getattr(pickle, "whichmodule")  # noqa: B009 - pickle's own, without an annotation
     candidates: Tuple[str, ...] = (getattr(obj, "__module__", None) or type(obj).__module__, search(obj, qualname))
     for module in candidates:

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli import errors
@@ -61,7 +60,7 @@ def _rehearse(project: Project, order: Order, choices: Choices, how: How, again:
 
     notes: list[str] = []
     with _stdout_for_json() if choices.as_json else _stdout_for_body():
-        info = forecast_info(rehearse(project, order, replace(how, watcher=_Notes(notes))))
+        info = forecast_info(rehearse(project, order, how._replace(watcher=_Notes(notes))))
     for note in notes:
         write(note)
     if choices.as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from penstock.engine import jobs
 from penstock.engine.jobs import Job
@@ -19,10 +19,10 @@ from penstock.model.outcomes import Error, Metric, Stored
 from penstock.model.rows import AttemptRecord, Batch, CacheEntry, CodeRecord, MetricRecord, StepRecord, TaskRecord
 from penstock.model.specs import RunContext
 from penstock.model.states import Cause, TaskStatus
+from penstock.model.tuples import NamedTuple
 
 
-@dataclass(frozen=True)
-class Wiring:
+class Wiring(NamedTuple):
     """What a driver is made of; `launch` fills it in."""
 
     run_id: str
@@ -43,7 +43,7 @@ class Wiring:
     in_process: frozenset[str]  # the executors whose attempts are meant for this process
     assist: Callable[[float], bool]  # runs one of those attempts in the calling thread
     timeout_s: float | None = None  # of the whole run
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy = Policy()
     origin: OriginRun | None = None  # the run that this one was forked from; None: it is no fork
 
     def each_executor(self) -> list[Executor]:
@@ -51,8 +51,7 @@ class Wiring:
         return list({id(executor): executor for executor in self.executors.values()}.values())
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """Failures that are about to be handed to the body, and who waits until that is committed."""
 
     tasks: tuple[int, ...]
@@ -111,27 +110,27 @@ class Resolution:
     place: int  # in the order in which the run's tasks have settled
 
 
-@dataclass
 class Book:
     """The state that intake and effects share. Written within a turn alone, but for `jobs`."""
 
-    jobs: dict[int, Job] = field(default_factory=dict[int, Job])  # not settled
-    replayed: dict[int, Job] = field(default_factory=dict[int, Job])  # reused; a damaged result is made again from here
-    results: dict[int, Stored] = field(default_factory=dict[int, Stored])
-    reused: set[int] = field(default_factory=set[int])  # tasks whose results come from an earlier driver
-    failures: dict[int, Failure] = field(default_factory=dict[int, Failure])
-    attempts: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])  # in flight: task, number
-    steps: set[str] = field(default_factory=set[str])
-    parked: dict[bytes, deque[int]] = field(default_factory=dict[bytes, "deque[int]"])  # tasks, by key
-    askers: dict[bytes, int] = field(default_factory=dict[bytes, int])  # who asks for a key that another run makes
-    woken: list[int] = field(default_factory=list[int])  # tasks that are to ask again
-    codes: set[bytes] = field(default_factory=set[bytes])  # digests of the code that was written down
-    now: float = 0.0  # when this turn began; monotonic
-    settled: int = 0  # how many tasks have settled under all drivers of this run
-    resumed: bool = False  # an earlier driver of this run has left something
-    tally: Tally = field(default_factory=Tally)
-    pending: Pending = field(default_factory=Pending)
-    resolutions: list[Resolution] = field(default_factory=list[Resolution])
+    def __init__(self) -> None:
+        self.jobs: dict[int, Job] = {}  # not settled
+        self.replayed: dict[int, Job] = {}  # reused; a damaged result is made again from here
+        self.results: dict[int, Stored] = {}
+        self.reused: set[int] = set()  # tasks whose results come from an earlier driver
+        self.failures: dict[int, Failure] = {}
+        self.attempts: dict[str, tuple[int, int]] = {}  # in flight: task, number
+        self.steps: set[str] = set()
+        self.parked: dict[bytes, deque[int]] = {}  # tasks, by key
+        self.askers: dict[bytes, int] = {}  # who asks for a key that another run makes
+        self.woken: list[int] = []  # tasks that are to ask again
+        self.codes: set[bytes] = set()  # digests of the code that was written down
+        self.now = 0.0  # when this turn began; monotonic
+        self.settled = 0  # how many tasks have settled under all drivers of this run
+        self.resumed = False  # an earlier driver of this run has left something
+        self.tally = Tally()
+        self.pending = Pending()
+        self.resolutions: list[Resolution] = []
 
     def launch(self, job: Job, attempt_id: str, attempt: int, lane: int) -> None:
         """An attempt is in flight from now on."""

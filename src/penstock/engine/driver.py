@@ -13,7 +13,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from penstock.engine import facts
 from penstock.engine.admission import why_never
@@ -35,6 +34,7 @@ from penstock.model.outcomes import Error, Metric
 from penstock.model.rows import Dealt, InFlight, PriorTask, StepCount
 from penstock.model.specs import Call
 from penstock.model.states import Cause, TaskStatus
+from penstock.model.tuples import NamedTuple
 
 RENEW_S = 2.0
 LOOK_S = 0.5
@@ -51,8 +51,7 @@ class Cancelled(Suspension):
     """Somebody asked, through the journal, that the run ends."""
 
 
-@dataclass(frozen=True)
-class _Halt:
+class _Halt(NamedTuple):
     """Start nothing new."""
 
     mode: facts.StopMode
@@ -61,15 +60,13 @@ class _Halt:
     kill_after_s: float | None
 
 
-@dataclass(frozen=True)
-class _Fault:
+class _Fault(NamedTuple):
     """A turn failed in another thread."""
 
     error: Exception
 
 
-@dataclass(frozen=True)
-class _Close:
+class _Close(NamedTuple):
     """Settle what was submitted, then end."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from penstock.engine import facts, jobs
@@ -15,17 +14,16 @@ from penstock.model.events import Adopted, Ended, Hint, Notice, Recalled
 from penstock.model.outcomes import Metric, Outcome, Unread
 from penstock.model.rows import MetricRecord, StepRecord
 from penstock.model.states import Cause, TaskStatus
+from penstock.model.tuples import NamedTuple
 
 
-@dataclass(frozen=True)
-class Logged:
+class Logged(NamedTuple):
     """The flow's body has logged metrics."""
 
     metrics: tuple[Metric, ...]
 
 
-@dataclass(frozen=True)
-class Reproduce:
+class Reproduce(NamedTuple):
     """The stored result of a reused task can't be read."""
 
     task: int

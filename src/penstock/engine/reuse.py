@@ -8,7 +8,6 @@ count. What is decided here is what `--dry-run` shows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from penstock.engine import jobs
 from penstock.engine.facts import Verdict
@@ -32,8 +31,7 @@ class Codes(NamedTuple):
     news: Callable[[bytes, CodeRecord], str]  # what is new since the code of a digest: "clean() in features.py changed"
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """What the user chose."""
 
     cache: bool = True  # False: no cached result is read or stored

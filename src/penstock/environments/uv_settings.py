@@ -67,6 +67,8 @@ def _tables(environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def _toml(content: bytes) -> dict[str, Any]:
+    if not content:  # as in most folders; what reads it takes longer to import than all else here
+        return {}
     import tomllib
 
     try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from penstock.engine.driver import Driver
 from penstock.engine.reuse import Policy
 from penstock.model.states import RunStatus
+from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from penstock.executors.blank import Blank
@@ -40,14 +40,13 @@ class Watcher:
         """The run is over, and its journal is closed. `go_on`: what to type to go on with it."""
 
 
-@dataclass(frozen=True)
-class How:
+class How(NamedTuple):
     """How a run is driven. None of it belongs to what the run is."""
 
     max_workers: int | None = None  # None: as the settings say
     inline: bool = False  # everything in the flow's own process
     keep_going: bool = False  # when the body fails, finish all that was submitted
     tags: tuple[str, ...] = ()
-    watcher: Watcher = field(default_factory=Watcher)
-    policy: Policy = field(default_factory=Policy)  # what may be reused
+    watcher: Watcher = Watcher()
+    policy: Policy = Policy()  # what may be reused
     blank: Blank | None = None  # a process for the first zygote, started before; None: it is started when it is needed

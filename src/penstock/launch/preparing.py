@@ -7,7 +7,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, cast
@@ -43,8 +42,7 @@ from penstock.sdk.flows import Flow
 from penstock.sdk.steps import Step
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """What is to be run."""
 
     flow: Flow[Any, Any]
@@ -66,8 +64,7 @@ class Order:
         return self.flow.call(self.params) if self.trial is None else self.trial()
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A run whose lease this process holds, and all that its driver needs of the world."""
 
     order: Order
@@ -88,7 +85,7 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     journal = project.journal  # first: where nothing can be written, it says so best
     if order.run_id:
         journal.check(order.run_id, time.monotonic())  # before minutes are spent on environments
-    order = replace(order, seed=seed_of(project, order))
+    order = order._replace(seed=seed_of(project, order))
     workshop = workshop_of(project, order, how)
     for step, environment in steps_of(flow, default_environment(project, flow)):
         (workshop.ready_here if is_here(project, how, step) else workshop.ready)(environment, step.name)
@@ -139,7 +136,7 @@ def _told(project: Project, prepared: Prepared, how: How, note: str) -> Prepared
         return prepared
     for line in changes_since(journal, run, prepared.codes, how):
         how.watcher.said(line)
-    return replace(prepared, origin=queries.detail(journal, run).origin)
+    return prepared._replace(origin=queries.detail(journal, run).origin)
 
 
 def codes_of(
@@ -155,8 +152,8 @@ def codes_of(
 
 def policy_of(how: How, origin: Origin | None, seed: str) -> Policy:
     """What may be reused. A step that is tried out alone takes nothing from the cache and leaves nothing there."""
-    policy = replace(how.policy, seed=seed)
-    return replace(policy, cache=False, off="--only") if origin is not None and origin.only else policy
+    policy = how.policy._replace(seed=seed)
+    return policy._replace(cache=False, off="--only") if origin is not None and origin.only else policy
 
 
 def seed_of(project: Project, order: Order) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import closing
-from dataclasses import replace
 
 from penstock.artifacts import codec
 from penstock.engine.reuse import Reuse
@@ -54,7 +53,7 @@ def rehearse(project: Project, order: Order, how: How) -> Forecast:
         workshop = workshop_of(project, order, how)
         for step, environment in steps_of(order.flow, default_environment(project, order.flow)):
             (workshop.ready_here if is_here(project, how, step) else workshop.lock)(environment, step.name)
-        order = replace(order, seed=seed_of(project, order))
+        order = order._replace(seed=seed_of(project, order))
         context = context_of(project, run_id, module, params, taken, order.seed)
         codes = codes_of(project, order.flow, context, past, workshop, how)
         try:

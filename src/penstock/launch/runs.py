@@ -286,9 +286,12 @@ class ActiveRun:
 
 
 def _remove(folder: Path) -> None:
-    import shutil
+    try:
+        folder.rmdir()
+    except OSError:  # it isn't empty. Most times it is, and what could empty it takes long to be imported
+        import shutil
 
-    shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _finish_quietly(driver: Driver) -> None:

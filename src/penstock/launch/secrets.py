@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from penstock.errors import UsageError
-from penstock.launch import dotenv
+
+if TYPE_CHECKING:
+    from penstock.launch import dotenv
 
 MOUNTED = Path("/run/secrets")
 
@@ -51,6 +54,8 @@ class Secrets:
 
 
 def _read(file: Path, environ: Mapping[str, str]) -> dotenv.DotEnv:
+    from penstock.launch import dotenv
+
     try:
         return dotenv.parse(file.read_text(encoding="utf-8-sig"), environ)
     except FileNotFoundError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -14,6 +13,7 @@ from penstock.artifacts import names
 from penstock.environments import collect
 from penstock.environments.bytecode import drop_doubtful
 from penstock.errors import UsageError
+from penstock.model.tuples import NamedTuple
 from penstock.sdk import current
 from penstock.sdk.flows import Flow
 from penstock.shadows import guard
@@ -21,8 +21,7 @@ from penstock.shadows import guard
 _PYTHONS_OWN = sys.stdlib_module_names - {"test", "this", "antigravity"}  # nothing imports these
 
 
-@dataclass(frozen=True)
-class Module:
+class Module(NamedTuple):
     """Where the flow's module is found again."""
 
     name: str

@@ -28,9 +28,10 @@ _SIZES = {
 }
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE | re.ASCII)
-_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
-_DURATION_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)", re.ASCII)
+# Texts, since every process has this module, and few read a quantity.
+_SIZE = r"(\d+(?:\.\d+)?)\s*([a-z]*)"
+_NUMBER = r"\d+(?:\.\d+)?"
+_DURATION_PART = r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)"
 
 
 def parse_bytes(size: Union[int, float, str]) -> int:
@@ -39,7 +40,7 @@ def parse_bytes(size: Union[int, float, str]) -> int:
     Raises ValueError for what is negative or can't be read.
     """
     if isinstance(size, str):
-        match = _SIZE.fullmatch(size.strip())
+        match = re.fullmatch(_SIZE, size.strip(), re.IGNORECASE | re.ASCII)
         unit = _SIZES.get(match.group(2).lower()) if match else None
         if match is None or unit is None:
             raise ValueError(f'{size!r} is not a size; write bytes, or a text such as "500MB" or "2GiB"')
@@ -71,15 +72,15 @@ def parse_seconds(duration: Union[int, float, str]) -> float:
 
 def _duration_text(text: str) -> float:
     stripped = text.strip()
-    if _NUMBER.fullmatch(stripped):
+    if re.fullmatch(_NUMBER, stripped, re.ASCII):
         return float(stripped)
     total, end = 0.0, 0
     while end < len(stripped):
-        match = _DURATION_PART.match(stripped, end)
+        match = re.match(_DURATION_PART, stripped[end:], re.ASCII)
         if match is None:
             break
         total += float(match.group(1)) * _SECONDS[match.group(2)]
-        end = match.end()
+        end += match.end()
     if not stripped or end < len(stripped):
         raise ValueError(f'{text!r} is not a duration; write seconds, or a text such as "90s" or "1h30m"')
     return total

@@ -9,8 +9,8 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple, cast
 from penstock.errors import UsageError
 from penstock.model.environments import Environment, joined
 
-_PYTHON = re.compile(r"(?:(?:cpython|pypy)-?)?\d+\.\d+(?:\.\d+)?")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PYTHON = r"(?:(?:cpython|pypy)-?)?\d+\.\d+(?:\.\d+)?"
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 def _texts(value: Any, folder: str = "") -> Tuple[str, ...]:
@@ -29,7 +29,7 @@ def _packages(value: Any, folder: str = "") -> Tuple[str, ...]:
 
 
 def _python(value: Any, folder: str = "") -> str:
-    if not isinstance(value, str) or not _PYTHON.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_PYTHON, value):
         raise ValueError('expected a version as a text, such as "3.10" or "pypy3.9"')
     return value
 
@@ -58,7 +58,7 @@ def _variables(value: Any, folder: str = "") -> Tuple[Tuple[str, str], ...]:
         raise ValueError('expected names and values, such as {"TOKENIZERS_PARALLELISM": "false"}')
     items = cast("Mapping[Any, Any]", value)
     for name, text in items.items():
-        if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
+        if not isinstance(name, str) or not re.fullmatch(_VARIABLE, name):
             raise ValueError(f"{name!r} is no name of an environment variable")
         if not isinstance(text, str):
             raise ValueError(f"{name} is {text!r}, which is no text: write it as one")
@@ -70,7 +70,7 @@ def _variables(value: Any, folder: str = "") -> Tuple[Tuple[str, str], ...]:
 def _names(value: Any, folder: str = "") -> Tuple[str, ...]:
     names = _texts(value)
     for name in names:
-        if not _VARIABLE.fullmatch(name):
+        if not re.fullmatch(_VARIABLE, name):
             raise ValueError(f"{name!r} is no name of an environment variable: give a secret's name, not its value")
     return names
 

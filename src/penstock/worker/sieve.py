@@ -14,7 +14,6 @@ import os
 import select
 import sys
 import time
-import traceback
 from typing import Any, Callable, Dict, NoReturn, Optional
 
 from penstock.artifacts import masking
@@ -119,24 +118,27 @@ def start(control: Any, log: str, log_bytes: int = 0) -> Optional[Sieve]:
     finder = masking.finder_of_bytes(HEAD)
     if finder is None:
         return None
+    # Here: where it must say what has ended it, the process may have no descriptor left to import it with.
+    from traceback import format_exc
+
     near, far = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
     pid = os.fork()
     if pid == 0:
         control.close()
         near.close()
-        _run(_Process(far, lambda: RunningMask(finder), log_bytes), log)
+        _run(_Process(far, lambda: RunningMask(finder), log_bytes), log, format_exc)
     far.close()
     return Sieve(pid, near)
 
 
-def _run(process: _Process, log: str) -> NoReturn:
+def _run(process: _Process, log: str, format_exc: Callable[[], str]) -> NoReturn:
     """Be the process. What ends it too early stands in the zygote's log: with it end the zygote and all workers."""
     status = 1
     try:
         process.run()
         status = 0
     except BaseException:  # noqa: BLE001  the last boundary: a forked process must not unwind into the zygote's frames
-        _note(masking.masked(traceback.format_exc()), log)
+        _note(masking.masked(format_exc()), log)
     finally:
         os._exit(status)
 
