@@ -20,7 +20,7 @@ from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
-from penstock.worker.attempt import Workbench, run_attempt, share_process
+from penstock.worker.attempt import Workbench, metrics_kept, run_attempt, share_process
 from penstock.worker.blame import is_the_machines
 from penstock.worker.meter import Meter, between, counted_from
 from penstock.worker.streams import Streams
@@ -210,9 +210,7 @@ class InlineExecutor:
                 self._post(Notice(note))
             outcome = outcome._replace(usage=between(outcome.usage, before, meter.read()))
         except Suspension as error:
-            from penstock.sdk.checkpoints import metrics_of
-
-            metrics = metrics_of(self._context, item.attempt)
+            metrics = metrics_kept(self._context, item.attempt)
             outcome, interruption = failed(Cause.CANCELLED, "was interrupted", metrics=metrics), error
         finally:
             lost = self._premises.leave(guest)

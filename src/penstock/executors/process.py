@@ -25,7 +25,7 @@ from penstock.model.specs import Attempt, RunContext, attempt_to_plain
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 from penstock.worker import channel
-from penstock.worker.attempt import folders_left
+from penstock.worker.attempt import folders_left, metrics_kept
 from penstock.worker.failure import cause_is_retryable
 
 if TYPE_CHECKING:
@@ -346,8 +346,6 @@ class ProcessExecutor:
             self._advance(hired.fresh_lane)
 
     def _last_outcome(self, hired: _Hired, item: Sent, death: Death, words: str) -> Outcome:
-        from penstock.sdk.checkpoints import metrics_of
-
         hands = hired.hands
         if hired.ending is not None and not death.overrun_bytes:
             cause, message = hired.ending, _ENDED.get(hired.ending, f"ended: {hired.ending}")
@@ -359,7 +357,7 @@ class ProcessExecutor:
         status = TaskStatus.CANCELLED if cause is Cause.CANCELLED else TaskStatus.FAILED
         error = Error(cause.value, "", message, retryable=cause_is_retryable(cause, item.attempt.retry_on))
         # Where the next attempt goes on from a checkpoint, this one had kept what it logged before.
-        metrics = max(hands.metrics, metrics_of(self._context, item.attempt), key=len)
+        metrics = max(hands.metrics, metrics_kept(self._context, item.attempt), key=len)
         return Outcome(status.value, None, error, usage, log, metrics, hands.name)
 
     def _recall_from(self, hired: _Hired, back: list[Sent], attempts: Collection[str]) -> None:

@@ -58,8 +58,8 @@ def interrupts(driver: Driver, watcher: Watcher, grace_s: float) -> Generator[No
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         nonlocal presses
-        if os.getpid() != pid:
-            signal.signal(number, before[number])  # a process that the body forked: the run is not its own
+        if os.getpid() != pid:  # of a process that the body forked: the run is not its own
+            signal.signal(number, before[signal.Signals(number)])
             os.kill(os.getpid(), number)
             return
         if not bell.rings:

@@ -26,7 +26,16 @@ from penstock.worker import audit, capture
 from penstock.worker.failure import error_of, traceback_text
 from penstock.worker.writes import Writes
 
-__all__ = ["Hint", "Workbench", "folders_left", "is_attempt_of", "perform", "run_attempt", "share_process"]
+__all__ = [
+    "Hint",
+    "Workbench",
+    "folders_left",
+    "is_attempt_of",
+    "metrics_kept",
+    "perform",
+    "run_attempt",
+    "share_process",
+]
 
 Hint = Callable[[str, Tuple[Metric, ...]], None]
 """Takes an attempt's id and all metrics that it has logged so far."""
@@ -100,6 +109,13 @@ def run_attempt(attempt: Attempt, bench: Workbench, cpu_s: Optional[float] = Non
         current.leave(here, token)
     usage = Usage(began_at, perf_counter() - began, process_time() - cpu_s)
     return Outcome(_FAILED if error else _DONE, result, error, usage, None, here.logged())
+
+
+def metrics_kept(context: RunContext, attempt: Attempt) -> Tuple[Metric, ...]:
+    """What an attempt that can't say so itself any more had logged; () where it had not asked for its checkpoints."""
+    from penstock.sdk import checkpoints
+
+    return checkpoints.metrics_of(context, attempt)
 
 
 def is_attempt_of(context: RunContext) -> bool:
