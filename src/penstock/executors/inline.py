@@ -23,13 +23,11 @@ from penstock.model.tuples import NamedTuple
 from penstock.worker.attempt import Workbench, metrics_kept, run_attempt, share_process
 from penstock.worker.blame import is_the_machines
 from penstock.worker.meter import Meter, between, counted_from
-from penstock.worker.streams import Streams
-from penstock.worker.tee import Tee
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
-    from penstock.executors.tee import Tee
     from penstock.sdk.premises import Premises
+    from penstock.worker.tee import Tee
 
 Variables = Callable[[Environment | None], Iterable[tuple[str, str]]]
 _PATIENCE_S = 0.05
@@ -182,9 +180,10 @@ class InlineExecutor:
         with self._changed:
             if self._tee is None or self._meter is None:
                 # Most runs have no attempt here.
-                from penstock.executors.tee import Tee
                 from penstock.worker.chance import Chance
                 from penstock.worker.hooks import ImportHooks
+                from penstock.worker.streams import Streams
+                from penstock.worker.tee import Tee
 
                 self._meter = Meter()
                 log = os.path.join(self._context.logs, self._log_file())
