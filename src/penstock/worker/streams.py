@@ -195,8 +195,9 @@ class Streams:
         keeper_here, relaying, above, key = self.keeper, self._relaying, self._above, id(stream)
         show = before = getattr(stream.write, "beneath", stream.write)  # not one of a run before, that had to stay
         if not isinstance(before, BuiltinMethodType):  # no file: it may write on to a stream that is tapped, too
-            self._change(stream, "flush", self._relayed(stream.flush))
             show = self._relayed(before)
+            if hasattr(stream, "flush"):
+                self._change(stream, "flush", self._relayed(stream.flush))
 
         def write(text: str) -> int:
             keeper = keeper_here()
@@ -214,7 +215,23 @@ class Streams:
         vars(write)["beneath"] = before
         if self._change(stream, "write", write):
             self._tapped[id(stream)] = tapped = _Tapped(stream, which, write, show)
-            self._errors = tapped if which else self._errors
+            if which:
+                self._errors = tapped
+                return
+            for name in ("isatty", "fileno"):
+                if hasattr(stream, name):
+                    self._change(stream, name, self._asked(getattr(stream, name), name))
+
+    def _asked(self, own: Callable[[], Any], name: str) -> Callable[[], Any]:
+        """What stdout says of itself: to code whose text is shown on stderr, what that says."""
+
+        def asked() -> Any:
+            keeper, errors = self.keeper(), self._errors
+            if keeper is None or not keeper.aside or errors is None:
+                return own()
+            return getattr(errors.stream, name)()
+
+        return asked
 
     def _change(self, owner: Any, name: str, after: Any) -> bool:
         """Put it there; False: an object of C code's that takes no attributes. It shows all, and keeps nothing."""

@@ -59,11 +59,12 @@ def body(tmp_path: Path) -> Body:
 def as_before() -> Iterator[None]:
     """Whatever a test does, nothing is left."""
     streams = sys.stdout, sys.stderr
+    attributes = dict(vars(sys.stdout)), dict(vars(sys.stderr))
     changed = logging.StreamHandler.emit, warnings.showwarning, list(sys.meta_path)
     yield
     assert (sys.stdout, sys.stderr) == streams
     assert (logging.StreamHandler.emit, warnings.showwarning, list(sys.meta_path)) == changed
-    assert not {"write", "flush"} & {*vars(sys.stdout), *vars(sys.stderr)}
+    assert (vars(sys.stdout), vars(sys.stderr)) == attributes
 
 
 def test_streams_stay_the_objects_that_they_are(body: Body, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,6 +94,25 @@ def test_only_what_the_body_s_context_writes_is_kept(body: Body, capsys: pytest.
             print("not shown, and not kept")
     assert capsys.readouterr().out == "carries it\ndoes not\n"
     assert [text for _, _, text in body.lines()] == ["carries it"]
+
+
+def test_threads_that_print_at_once_have_whole_lines(body: Body, capsys: pytest.CaptureFixture[str]) -> None:
+    def talk(number: int) -> None:
+        for count in range(200):
+            print(number, count)
+            print(number, -count, file=sys.stderr)
+
+    with body.running():
+        threads = [threading.Thread(target=copy_context().run, args=(talk, number)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    capsys.readouterr()
+    for number in range(8):
+        said = [line[1:] for line in body.lines() if line[2].startswith(f"{number} ")]
+        assert [text for stream, text in said if stream == "stdout"] == [f"{number} {count}" for count in range(200)]
+        assert [text for stream, text in said if stream == "stderr"] == [f"{number} {-count}" for count in range(200)]
 
 
 def test_what_is_written_wrongly_fails_as_it_does(body: Body) -> None:
@@ -226,7 +246,33 @@ def test_a_write_that_comes_and_goes_takes_nothing_along(
     print(end="once")
     sys.setprofile(None)
     assert len(calls) < 12  # not more of them with each run
-    vars(stdout).clear()
+    del stdout.write
+
+
+def test_a_stream_of_the_user_s_may_know_how_to_write_alone(body: Body, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Plain:
+        def __init__(self) -> None:
+            self.texts: list[str] = []
+
+        def write(self, text: str) -> None:
+            self.texts.append(text)
+
+    class Fixed:
+        __slots__ = ()
+
+        def write(self, text: str) -> None:
+            pass
+
+    plain = Plain()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", plain)
+        patch.setattr(sys, "stderr", Fixed())  # it takes no attributes
+        with body.running():
+            print("out")
+            print("err", file=sys.stderr)
+    assert plain.texts == ["out", "\n"]
+    assert vars(plain).keys() == {"texts"}
+    assert body.lines() == [("", "stdout", "out")]
 
 
 def test_a_closed_stream_is_none(body: Body, monkeypatch: pytest.MonkeyPatch) -> None:
