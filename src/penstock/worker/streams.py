@@ -140,7 +140,7 @@ class Streams:
                 self._tap(new, which)
                 if old is not None and id(new) in self._tapped:
                     self._above[id(old)] = self._tapped[id(new)].show
-            sys.stdout, sys.stderr = stdout or sys.stdout, stderr
+            sys.stdout, sys.stderr = sys.stdout if stdout is None else stdout, stderr
         try:
             yield
         finally:
@@ -234,8 +234,11 @@ class Streams:
         return asked
 
     def _change(self, owner: Any, name: str, after: Any) -> bool:
-        """Put it there; False: an object of C code's that takes no attributes. It shows all, and keeps nothing."""
-        change = _Change(owner, name, getattr(owner, name), after, name in getattr(owner, "__dict__", ()))
+        """Put it there; False: an object of C code's takes no attributes. It shows all, and nothing of it is kept."""
+        before = getattr(owner, name)
+        if any(change.after is before for change in self._changes):
+            return False  # it is there already
+        change = _Change(owner, name, before, after, name in getattr(owner, "__dict__", ()))
         try:
             setattr(owner, name, after)
         except (AttributeError, TypeError):
@@ -291,8 +294,10 @@ class Streams:
             return None
         if stream.write is not tapped.write:  # IPython has taken it back; nothing stands before a handler's stream
             with self._lock:
+                errors = self._errors
                 if self._tapped.pop(id(stream), None) is not None:
                     self._tap(stream, tapped.which)
+                self._errors = self._tapped.get(id(stream)) if errors is tapped else errors
         return keeper.line(tapped.which)
 
 

@@ -206,24 +206,30 @@ def test_who_has_put_a_write_of_his_own_keeps_it(body: Body, capsys: pytest.Capt
     assert body.lines() == [("", "stdout", "inside")]
 
 
-@pytest.mark.parametrize("runs", [1, 3])
-def test_a_write_that_comes_and_goes_takes_nothing_along(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], runs: int
-) -> None:
-    """IPython sets `write` for each cell, and puts back what was there when the cell began; a run may go on then."""
+@contextmanager
+def cell() -> Iterator[None]:
+    """IPython sets `write` for each cell, and puts back what was there when the cell began."""
+    before = (stream := sys.stdout).write
+    stream.write = lambda text: before(text)  # type: ignore[method-assign]
+    yield
+    stream.write = before  # type: ignore[method-assign]
+
+
+def calls_of(do: Any) -> int:
+    """How many functions of Python's it calls."""
+    calls: list[Any] = []
+    sys.setprofile(lambda frame, event, arg: calls.append(frame) if event == "call" else None)
+    do()
+    sys.setprofile(None)
+    return len(calls)
+
+
+def test_a_write_that_comes_and_goes_takes_nothing_along(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stdout: Any = sys.stdout
-    streams = Streams()
-
-    @contextmanager
-    def cell() -> Iterator[None]:
-        before = (stream := sys.stdout).write
-        stream.write = lambda text: before(text)  # type: ignore[method-assign]
-        yield
-        stream.write = before  # type: ignore[method-assign]
-
+    streams, counts = Streams(), []
     handler, record = logging.StreamHandler(stdout), logging.makeLogRecord({"msg": "logged"})
-    for number in range(runs):
-        body = Body(tmp_path, streams, f"flow.{number + 1}.log")
+    for number in range(12):
+        body = Body(tmp_path, streams, f"flow.{number}.log")
         with ExitStack() as run:
             with cell():
                 run.enter_context(body.running())
@@ -235,17 +241,30 @@ def test_a_write_that_comes_and_goes_takes_nothing_along(
                 handler.emit(record)
             handler.emit(record)
         assert sys.stdout is stdout
-        with cell(), Body(tmp_path, streams, f"flow.1{number}.log").running():
+        with cell(), Body(tmp_path, streams, f"again.{number}.log").running():
             print("again")
             handler.emit(record)
         texts = ["in its cell", "between cells", "in the next cell", "logged", "logged"]
         assert [text for _, _, text in body.lines()] == texts
-        assert capsys.readouterr().out.splitlines() == [*texts, "again", "logged"]
-    calls: list[Any] = []
-    sys.setprofile(lambda frame, event, arg: calls.append(frame) if event == "call" else None)
-    print(end="once")
-    sys.setprofile(None)
-    assert len(calls) < 12  # not more of them with each run
+        assert capsys.readouterr().out.splitlines()[-7:] == [*texts, "again", "logged"]
+        counts.append(calls_of(lambda: print("once")))
+    assert counts[-1] < counts[0] + 10  # no more of it is left by each run
+    del stdout.write
+
+
+def test_a_long_run_costs_no_more_in_each_cell(body: Body) -> None:
+    stdout: Any = sys.stdout
+    handler, record = logging.StreamHandler(stdout), logging.makeLogRecord({"msg": "logged"})
+    counts: list[tuple[int, int]] = []
+    with ExitStack() as run:
+        with cell():
+            run.enter_context(body.running())
+        for _ in range(20):
+            with cell():
+                handler.emit(record)
+                counts.append((calls_of(lambda: handler.emit(record)), calls_of(lambda: print("printed", flush=True))))
+    assert sum(counts[-1]) < sum(counts[0]) + 10  # a collection of garbage may call something, too
+    assert [text for _, _, text in body.lines()] == ["logged", "logged", "printed"] * 20
     del stdout.write
 
 
@@ -317,11 +336,14 @@ def test_what_can_not_be_kept_is_shown_and_said_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
     (tmp_path / "full").symlink_to("/dev/full")
-    body = Body(tmp_path, name=place)
+    body, handler = Body(tmp_path, name=place), logging.StreamHandler()
     with body.running():
+        print("begun ", end="", file=sys.stderr)
+        handler.emit(logging.makeLogRecord({"msg": "logged", "levelno": logging.INFO}))
         print("one")
         print("two")
-    assert capsys.readouterr().out == "one\ntwo\n"
+        print("not ended", end="")
+    assert capsys.readouterr() == ("one\ntwo\nnot ended", "begun logged\n")
     (note,) = body.notes
     assert note.startswith("what the flow's body prints is shown, and no more of it is kept: [Errno ")
 
