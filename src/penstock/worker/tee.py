@@ -66,11 +66,13 @@ class Tee:
 
     def end(self) -> None:
         """The attempt is over; what it wrote without a newline is written now."""
-        for line in self._lines:
-            line.finish_lines()
-        self._depth -= 1
-        if self._depth == 0:
-            self._streams.leave(self._context)
+        try:
+            for line in self._lines:
+                line.finish_lines()
+        finally:  # the disk may be full
+            self._depth -= 1
+            if self._depth == 0:
+                self._streams.leave(self._context)
 
     def close(self) -> None:
         """An empty log is removed."""
@@ -140,12 +142,13 @@ class BodyLog:
         with self._lock:
             if self._lines is None and not self._is_over:
                 try:
-                    self._lines = lines = _lines_into(self._path, self._room)
+                    lines = _lines_into(self._path, self._room)
                 except OSError as error:
                     self._lose(error)
-                else:
-                    for line in lines:
-                        line.lost = self._lose
+                    return None
+                for line in lines:
+                    line.lost = self._lose
+                self._lines = lines
             return self._lines
 
     def _lose(self, error: OSError) -> None:

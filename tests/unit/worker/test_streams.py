@@ -18,10 +18,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.model.specs import RunContext
 from penstock.sdk import current, session
 from penstock.worker import logs
 from penstock.worker.streams import Streams
-from penstock.worker.tee import BodyLog
+from penstock.worker.tee import BodyLog, Tee
 
 _LINES = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=30)
 TEXTS = st.lists(st.tuples(st.sampled_from("oe"), st.integers(0, 2), _LINES), max_size=30)
@@ -346,6 +347,16 @@ def test_what_can_not_be_kept_is_shown_and_said_once(
     assert capsys.readouterr() == ("one\ntwo\nnot ended", "begun logged\n")
     (note,) = body.notes
     assert note.startswith("what the flow's body prints is shown, and no more of it is kept: [Errno ")
+
+
+def test_an_attempt_whose_last_line_can_not_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "full").symlink_to("/dev/full")
+    context = RunContext(**dict.fromkeys(("run", "store", "scratch", "checkpoints", "logs", "cwd"), ""), params=())
+    tee = Tee(os.fspath(tmp_path / "full"), context, Streams())
+    tee.begin("digits/1/train/1#1")
+    tee.keep(0, "no end")
+    with pytest.raises(OSError, match="No space"):
+        tee.end()
 
 
 def test_a_thread_that_outlives_the_run_writes_into_no_other_file(
