@@ -130,6 +130,26 @@ def test_who_reads_a_run_s_logs_finds_the_body(project: Project) -> None:
     assert project.python("-c", script) == "['one line', 'two']\n"
 
 
+def test_a_body_s_line_metric_and_failure_stand_in_its_run(project: Project) -> None:
+    project.write(
+        """
+        @flow
+        def main():
+            print("from the flow's body")
+            log_metrics({"final": 0.9})
+            raise ValueError("the end of it")
+        """
+    )
+    code, output = project.penstock("run", "mine.py")
+    assert code == 1
+    assert "penstock resume main/1" in output
+    info = json.loads(project.penstock("show", "--json")[1])
+    assert [(metric["name"], metric["last"]) for metric in info["metrics"]] == [("final", 0.9)]
+    assert 'raise ValueError("the end of it")' in info["error"]["traceback"]
+    _, output = project.penstock("logs")
+    assert [line.split(maxsplit=2)[1:] for line in output.splitlines()[:-1]] == [["flow", "from the flow's body"]]
+
+
 DIES = """
 @step
 def work(n):

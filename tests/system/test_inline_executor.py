@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +52,27 @@ def test_breakpoint_works_and_stdout_is_the_body_s(tmp_path: Path) -> None:
     assert done.stdout == "from the body\nvalue 42\n"
     assert "from the step" in done.stderr
     assert "(Pdb) 41000" in done.stderr
+
+
+def test_what_a_step_s_stdout_says_of_itself_is_stderr_s(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import sys\ndef debugged(number):\n    return sys.stdout.fileno(), sys.stdout.isatty(), sys.stderr.fileno()\n"
+    )
+    parent, child = pty.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", f"{SCRIPT}\nprint(sys.stdout.fileno(), sys.stdout.isatty())", str(tmp_path)],
+            cwd=ROOT,
+            env={"PYTHONPATH": f"{tmp_path}:{ROOT}:{ROOT / 'src'}"},
+            stdout=subprocess.PIPE,
+            stderr=child,
+            text=True,
+            check=True,
+        )
+    finally:
+        os.close(parent)
+        os.close(child)
+    assert done.stdout == "from the body\nvalue (2, True, 2)\n1 False\n"
 
 
 @pytest.fixture

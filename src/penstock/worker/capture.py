@@ -85,6 +85,7 @@ class LineStream(io.TextIOBase):
         self._stream = stream
         self._unended: Dict[int, _Unended] = {}  # by thread
         self.mark = b""  # the attempt's id, until its first line
+        self.lost: Optional[Callable[[OSError], None]] = None  # told what can't be written; None: the writer is
         self._bytes = io.FileIO(fd, "wb", closefd=False)
 
     @property
@@ -196,12 +197,20 @@ class LineStream(io.TextIOBase):
         room.left -= len(data)
         if room.left <= 0:
             data = self._what_fits(data, len(data) + room.left)
+        try:
+            self._write_all(data)
+            if room.left <= 0 and not room.is_told:
+                self.tell_limit()
+        except OSError as error:
+            if self.lost is None:
+                raise
+            self.lost(error)
+
+    def _write_all(self, data: bytes) -> None:
         written = os.write(self._fd, data)
         while written < len(data):
             data = data[written:]
             written = os.write(self._fd, data)
-        if room.left <= 0 and not room.is_told:
-            self.tell_limit()
 
     def _what_fits(self, data: bytes, left: int) -> bytes:
         """The whole lines for which there is room left."""

@@ -141,7 +141,7 @@ class Streams:
                 self._tap(new, which)
                 if old is not None and id(new) in self._tapped:
                     self._above[id(old)] = self._tapped[id(new)].show
-            sys.stdout, sys.stderr = stdout or sys.stdout, stderr
+            sys.stdout, sys.stderr = sys.stdout if stdout is None else stdout, stderr
         try:
             yield
         finally:
@@ -196,8 +196,9 @@ class Streams:
         keeper_here, relaying, above, key = self.keeper, self._relaying, self._above, id(stream)
         show = before = getattr(stream.write, "beneath", stream.write)  # not one of a run before, that had to stay
         if not isinstance(before, BuiltinMethodType):  # no file: it may write on to a stream that is tapped, too
-            self._change(stream, "flush", self._relayed(stream.flush))
             show = self._relayed(before)
+            if hasattr(stream, "flush"):
+                self._change(stream, "flush", self._relayed(stream.flush))
 
         def write(text: str) -> int:
             keeper = keeper_here()
@@ -215,11 +216,30 @@ class Streams:
         vars(write)["beneath"] = before
         if self._change(stream, "write", write):
             self._tapped[id(stream)] = tapped = _Tapped(stream, which, write, show)
-            self._errors = tapped if which else self._errors
+            if which:
+                self._errors = tapped
+                return
+            for name in ("isatty", "fileno"):
+                if hasattr(stream, name):
+                    self._change(stream, name, self._asked(getattr(stream, name), name))
+
+    def _asked(self, own: Callable[[], Any], name: str) -> Callable[[], Any]:
+        """What stdout says of itself: to code whose text is shown on stderr, what that says."""
+
+        def asked() -> Any:
+            keeper, errors = self.keeper(), self._errors
+            if keeper is None or not keeper.aside or errors is None:
+                return own()
+            return getattr(errors.stream, name)()
+
+        return asked
 
     def _change(self, owner: Any, name: str, after: Any) -> bool:
-        """Put it there; False: an object of C code's that takes no attributes. It shows all, and keeps nothing."""
-        change = _Change(owner, name, getattr(owner, name), after, name in getattr(owner, "__dict__", ()))
+        """Put it there; False: an object of C code's takes no attributes. It shows all, and nothing of it is kept."""
+        before = getattr(owner, name)
+        if any(change.after is before for change in self._changes):
+            return False  # it is there already
+        change = _Change(owner, name, before, after, name in getattr(owner, "__dict__", ()))
         try:
             setattr(owner, name, after)
         except (AttributeError, TypeError):
@@ -275,8 +295,10 @@ class Streams:
             return None
         if stream.write is not tapped.write:  # IPython has taken it back; nothing stands before a handler's stream
             with self._lock:
+                errors = self._errors
                 if self._tapped.pop(id(stream), None) is not None:
                     self._tap(stream, tapped.which)
+                self._errors = self._tapped.get(id(stream)) if errors is tapped else errors
         return keeper.line(tapped.which)
 
 

@@ -29,7 +29,10 @@ class _Open:
         os.close(self.fd)
 
 
-def _lines_into(path: str, room: Room) -> Tuple[LineStream, LineStream]:
+_Lines = Tuple[LineStream, LineStream]
+
+
+def _lines_into(path: str, room: Room) -> _Lines:
     """What writes to a log: stdout's lines, and stderr's. Raises OSError."""
     log = _Open(logs.begin(path))
     token = logs.token_of(path)
@@ -63,11 +66,13 @@ class Tee:
 
     def end(self) -> None:
         """The attempt is over; what it wrote without a newline is written now."""
-        for line in self._lines:
-            line.finish_lines()
-        self._depth -= 1
-        if self._depth == 0:
-            self._streams.leave(self._context)
+        try:
+            for line in self._lines:
+                line.finish_lines()
+        finally:  # the disk may be full
+            self._depth -= 1
+            if self._depth == 0:
+                self._streams.leave(self._context)
 
     def close(self) -> None:
         """An empty log is removed."""
@@ -98,7 +103,7 @@ class BodyLog:
         self._room = Room("the flow's body")
         self._room.begin(most)
         self._lock = threading.Lock()  # held by who opens it, and by nobody while he writes: a fork may happen then
-        self._lines: Optional[Tuple[LineStream, LineStream]] = None
+        self._lines: Optional[_Lines] = None
         self._is_over = False
         self._runs: List[Any] = []
 
@@ -119,36 +124,36 @@ class BodyLog:
 
     def finish_lines(self) -> None:
         """What was written without a newline is written now."""
-        try:
-            for line in self._lines or ():
-                line.finish_lines()
-        except OSError as error:
-            self._lose(error)
+        for line in self._lines or ():
+            line.finish_lines()
 
     def keep(self, which: int, text: str) -> None:
         """What the body has written."""
         lines = self._lines or self._open()
         if lines is not None:
-            try:
-                lines[which].write(text)
-            except OSError as error:
-                self._lose(error)
+            lines[which].write(text)
 
     def line(self, which: int) -> Optional[LineStream]:
         """What keeps a stream; None: nothing is kept any more."""
         lines = self._lines or self._open()
         return None if lines is None else lines[which]
 
-    def _open(self) -> Optional[Tuple[LineStream, LineStream]]:
+    def _open(self) -> Optional[_Lines]:
         with self._lock:
             if self._lines is None and not self._is_over:
                 try:
-                    self._lines = _lines_into(self._path, self._room)
+                    lines = _lines_into(self._path, self._room)
                 except OSError as error:
                     self._lose(error)
+                    return None
+                for line in lines:
+                    line.lost = self._lose
+                self._lines = lines
             return self._lines
 
     def _lose(self, error: OSError) -> None:
         """A full disk, say: the body has asked for nothing to be kept, and goes on."""
+        if self._is_over:
+            return
         self._is_over, self._lines = True, None
         self._said(f"what the flow's body prints is shown, and no more of it is kept: {error}")

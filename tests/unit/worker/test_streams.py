@@ -18,10 +18,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.model.specs import RunContext
 from penstock.sdk import current, session
 from penstock.worker import logs
 from penstock.worker.streams import Streams
-from penstock.worker.tee import BodyLog
+from penstock.worker.tee import BodyLog, Tee
 
 _LINES = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=30)
 TEXTS = st.lists(st.tuples(st.sampled_from("oe"), st.integers(0, 2), _LINES), max_size=30)
@@ -59,11 +60,12 @@ def body(tmp_path: Path) -> Body:
 def as_before() -> Iterator[None]:
     """Whatever a test does, nothing is left."""
     streams = sys.stdout, sys.stderr
+    attributes = dict(vars(sys.stdout)), dict(vars(sys.stderr))
     changed = logging.StreamHandler.emit, warnings.showwarning, list(sys.meta_path)
     yield
     assert (sys.stdout, sys.stderr) == streams
     assert (logging.StreamHandler.emit, warnings.showwarning, list(sys.meta_path)) == changed
-    assert not {"write", "flush"} & {*vars(sys.stdout), *vars(sys.stderr)}
+    assert (vars(sys.stdout), vars(sys.stderr)) == attributes
 
 
 def test_streams_stay_the_objects_that_they_are(body: Body, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,6 +95,25 @@ def test_only_what_the_body_s_context_writes_is_kept(body: Body, capsys: pytest.
             print("not shown, and not kept")
     assert capsys.readouterr().out == "carries it\ndoes not\n"
     assert [text for _, _, text in body.lines()] == ["carries it"]
+
+
+def test_threads_that_print_at_once_have_whole_lines(body: Body, capsys: pytest.CaptureFixture[str]) -> None:
+    def talk(number: int) -> None:
+        for count in range(200):
+            print(number, count)
+            print(number, -count, file=sys.stderr)
+
+    with body.running():
+        threads = [threading.Thread(target=copy_context().run, args=(talk, number)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    capsys.readouterr()
+    for number in range(8):
+        said = [line[1:] for line in body.lines() if line[2].startswith(f"{number} ")]
+        assert [text for stream, text in said if stream == "stdout"] == [f"{number} {count}" for count in range(200)]
+        assert [text for stream, text in said if stream == "stderr"] == [f"{number} {-count}" for count in range(200)]
 
 
 def test_what_is_written_wrongly_fails_as_it_does(body: Body) -> None:
@@ -186,24 +207,30 @@ def test_who_has_put_a_write_of_his_own_keeps_it(body: Body, capsys: pytest.Capt
     assert body.lines() == [("", "stdout", "inside")]
 
 
-@pytest.mark.parametrize("runs", [1, 3])
-def test_a_write_that_comes_and_goes_takes_nothing_along(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], runs: int
-) -> None:
-    """IPython sets `write` for each cell, and puts back what was there when the cell began; a run may go on then."""
+@contextmanager
+def cell() -> Iterator[None]:
+    """IPython sets `write` for each cell, and puts back what was there when the cell began."""
+    before = (stream := sys.stdout).write
+    stream.write = lambda text: before(text)  # type: ignore[method-assign]
+    yield
+    stream.write = before  # type: ignore[method-assign]
+
+
+def calls_of(do: Any) -> int:
+    """How many functions of Python's it calls."""
+    calls: list[Any] = []
+    sys.setprofile(lambda frame, event, arg: calls.append(frame) if event == "call" else None)
+    do()
+    sys.setprofile(None)
+    return len(calls)
+
+
+def test_a_write_that_comes_and_goes_takes_nothing_along(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stdout: Any = sys.stdout
-    streams = Streams()
-
-    @contextmanager
-    def cell() -> Iterator[None]:
-        before = (stream := sys.stdout).write
-        stream.write = lambda text: before(text)  # type: ignore[method-assign]
-        yield
-        stream.write = before  # type: ignore[method-assign]
-
+    streams, counts = Streams(), []
     handler, record = logging.StreamHandler(stdout), logging.makeLogRecord({"msg": "logged"})
-    for number in range(runs):
-        body = Body(tmp_path, streams, f"flow.{number + 1}.log")
+    for number in range(12):
+        body = Body(tmp_path, streams, f"flow.{number}.log")
         with ExitStack() as run:
             with cell():
                 run.enter_context(body.running())
@@ -215,18 +242,57 @@ def test_a_write_that_comes_and_goes_takes_nothing_along(
                 handler.emit(record)
             handler.emit(record)
         assert sys.stdout is stdout
-        with cell(), Body(tmp_path, streams, f"flow.1{number}.log").running():
+        with cell(), Body(tmp_path, streams, f"again.{number}.log").running():
             print("again")
             handler.emit(record)
         texts = ["in its cell", "between cells", "in the next cell", "logged", "logged"]
         assert [text for _, _, text in body.lines()] == texts
-        assert capsys.readouterr().out.splitlines() == [*texts, "again", "logged"]
-    calls: list[Any] = []
-    sys.setprofile(lambda frame, event, arg: calls.append(frame) if event == "call" else None)
-    print(end="once")
-    sys.setprofile(None)
-    assert len(calls) < 12  # not more of them with each run
-    vars(stdout).clear()
+        assert capsys.readouterr().out.splitlines()[-7:] == [*texts, "again", "logged"]
+        counts.append(calls_of(lambda: print("once")))
+    assert counts[-1] < counts[0] + 10  # no more of it is left by each run
+    del stdout.write
+
+
+def test_a_long_run_costs_no_more_in_each_cell(body: Body) -> None:
+    stdout: Any = sys.stdout
+    handler, record = logging.StreamHandler(stdout), logging.makeLogRecord({"msg": "logged"})
+    counts: list[tuple[int, int]] = []
+    with ExitStack() as run:
+        with cell():
+            run.enter_context(body.running())
+        for _ in range(20):
+            with cell():
+                handler.emit(record)
+                counts.append((calls_of(lambda: handler.emit(record)), calls_of(lambda: print("printed", flush=True))))
+    assert sum(counts[-1]) < sum(counts[0]) + 10  # a collection of garbage may call something, too
+    assert [text for _, _, text in body.lines()] == ["logged", "logged", "printed"] * 20
+    del stdout.write
+
+
+def test_a_stream_of_the_user_s_may_know_how_to_write_alone(body: Body, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Plain:
+        def __init__(self) -> None:
+            self.texts: list[str] = []
+
+        def write(self, text: str) -> None:
+            self.texts.append(text)
+
+    class Fixed:
+        __slots__ = ()
+
+        def write(self, text: str) -> None:
+            pass
+
+    plain = Plain()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", plain)
+        patch.setattr(sys, "stderr", Fixed())  # it takes no attributes
+        with body.running():
+            print("out")
+            print("err", file=sys.stderr)
+    assert plain.texts == ["out", "\n"]
+    assert vars(plain).keys() == {"texts"}
+    assert body.lines() == [("", "stdout", "out")]
 
 
 def test_a_closed_stream_is_none(body: Body, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,13 +337,26 @@ def test_what_can_not_be_kept_is_shown_and_said_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
     (tmp_path / "full").symlink_to("/dev/full")
-    body = Body(tmp_path, name=place)
+    body, handler = Body(tmp_path, name=place), logging.StreamHandler()
     with body.running():
+        print("begun ", end="", file=sys.stderr)
+        handler.emit(logging.makeLogRecord({"msg": "logged", "levelno": logging.INFO}))
         print("one")
         print("two")
-    assert capsys.readouterr().out == "one\ntwo\n"
+        print("not ended", end="")
+    assert capsys.readouterr() == ("one\ntwo\nnot ended", "begun logged\n")
     (note,) = body.notes
     assert note.startswith("what the flow's body prints is shown, and no more of it is kept: [Errno ")
+
+
+def test_an_attempt_whose_last_line_can_not_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "full").symlink_to("/dev/full")
+    context = RunContext(**dict.fromkeys(("run", "store", "scratch", "checkpoints", "logs", "cwd"), ""), params=())
+    tee = Tee(os.fspath(tmp_path / "full"), context, Streams())
+    tee.begin("digits/1/train/1#1")
+    tee.keep(0, "no end")
+    with pytest.raises(OSError, match="No space"):
+        tee.end()
 
 
 def test_a_thread_that_outlives_the_run_writes_into_no_other_file(

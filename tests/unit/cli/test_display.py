@@ -1,0 +1,36 @@
+"""What is told beside what the flow's body prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from penstock.cli.display import newest_line, write
+from penstock.sdk import current, session
+from penstock.worker.streams import Streams
+from penstock.worker.tee import BodyLog
+
+
+def test_the_newest_line_is_a_worker_s(tmp_path: Path):
+    for age, name in enumerate(["flow.1.log", "process-1-1.log", "process-1-2.log"]):
+        (tmp_path / name).write_text(f"\x1e1700000000.000 -o of {name}\n")
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    assert newest_line(tmp_path) == "of process-1-1.log"
+    for file in tmp_path.glob("process*"):
+        file.unlink()
+    assert newest_line(tmp_path) == ""
+
+
+def test_what_is_told_in_the_body_s_thread_is_not_the_body_s(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    run, file = object(), tmp_path / "flow.1.log"
+    place = session.Place(run)  # type: ignore[arg-type]  # nothing is asked of it
+    with BodyLog(str(file), 0, Streams(), print) as log, current.outside(), session.entered(place):
+        log.take(run)
+        write("building an environment")
+        assert not file.exists()
+        print("by the body", file=sys.stderr)
+        assert file.exists()
+    assert capsys.readouterr().err == "building an environment\nby the body\n"
