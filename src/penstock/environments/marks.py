@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from penstock.errors import PlatformError
 
 NAME = "penstock.json"
-_FORMAT = 1
+_FORMAT = 2  # 1: its programs named the place where it was built
 _DAMAGED = "damaged.txt"
 
 
