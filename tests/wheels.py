@@ -10,8 +10,10 @@ import zipfile
 from pathlib import Path
 
 
-def wheel(folder: Path, name: str, version: str, *, requires: str = "", size: int = 0, body: str = "") -> Path:
-    """A wheel of one package, which knows its version."""
+def wheel(
+    folder: Path, name: str, version: str, *, requires: str = "", size: int = 0, body: str = "", program: str = ""
+) -> Path:
+    """A wheel of one package, which knows its version. `program`: what it installs to call its `main`."""
     folder.mkdir(exist_ok=True)
     info = f"{name}-{version}.dist-info"
     files = {
@@ -21,6 +23,8 @@ def wheel(folder: Path, name: str, version: str, *, requires: str = "", size: in
         + (f"Requires-Dist: {requires}\n" if requires else ""),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
+    if program:
+        files[f"{info}/entry_points.txt"] = f"[console_scripts]\n{program} = {name}:main\n"
     path = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for file, text in files.items():

@@ -7,6 +7,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,44 @@ def test_a_resume_has_the_versions_of_its_run_and_a_new_run_the_newest(lib: Proj
     assert lib.run().value() == ["2.0", 2]
     # What asks for the same has the same; the folder of wheels is another one now.
     assert lib.rows("SELECT count(DISTINCT digest) FROM run_environment") == [(2,)]
+
+
+PROGRAM = """
+import subprocess
+
+@step(packages=["lib"], find_links=["wheels"])
+def asked(n):
+    words = (["lib-where"], ["python", "-c", "import lib, sys; print(sys.prefix)"])
+    return [subprocess.run(one, capture_output=True, text=True, check=True).stdout.strip() for one in words]
+
+@flow
+def main(n: int = 1):
+    return asked(n)
+"""
+
+
+@pytest.mark.parametrize(
+    "name", ["-two words", 'it\'s "$HOME"', "größe", "x" * 200], ids=["dash", "quotes", "ö", "long"]
+)
+def test_an_environment_s_programs_are_its_own_wherever_the_project_is(
+    tmp_path: Path, lib: Project, clean_project: Any, name: str
+) -> None:
+    """Its folder has any name, and is moved and copied."""
+    body = "def main():\n    import sys\n    print(sys.prefix)\n"
+    with clean_project(tmp_path / name) as project:
+        wheel(project.folder / "wheels", "lib", "1.0", body=body, program="lib-where")
+        project.write(PROGRAM)
+        assert set(project.run().value()) == {_environment(project)}
+        shutil.copytree(project.folder, tmp_path / "copy", symlinks=True)
+        project.folder.rename(tmp_path / "moved")
+    for place in ("copy", "moved"):
+        with clean_project(tmp_path / place) as project:
+            assert set(project.run(n=2).value()) == {_environment(project)}
+
+
+def _environment(project: Project) -> str:
+    (mark,) = (project.folder / ".penstock" / "environments").glob("*/penstock.json")
+    return str(mark.parent)
 
 
 def test_what_can_not_be_resumed_builds_nothing(lib: Project) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
+import subprocess
+import sys
 
 import pytest
 
-from tests.system.flows import Project, Report, is_alive, wait_until
+from tests.system.flows import PATIENCE_S, Project, Report, is_alive, wait_until
 
 GATES = """
 @step
@@ -192,3 +195,27 @@ def test_a_process_with_the_number_of_a_dead_owner_is_not_the_owner(project: Pro
     connection.commit()
     connection.close()
     assert project.run("main/1").value() == [0, 1, 2]
+
+
+def test_a_host_that_is_renamed_meanwhile_is_the_same(project: Project) -> None:
+    if subprocess.run(["unshare", "--uts", "true"], check=False).returncode:
+        pytest.skip("a host can't be renamed here")
+
+    def renamed(*words: str) -> tuple[int, str]:
+        command = shlex.join([sys.executable, "-m", "penstock", *words])
+        asked = project.popen(["unshare", "--uts", "sh", "-c", f"hostname renamed && exec {command}"])
+        said = asked.communicate(timeout=PATIENCE_S)[0]
+        return asked.returncode, said
+
+    project.write(GATES)
+    drive = project.spawn()
+    worker_of(project, 0)
+    assert "running" in renamed("ls")[1]
+    code, said = renamed("resume", "main/1")
+    assert (code, "is driven by process" in said) == (2, True), said
+    drive.kill()
+    assert "crashed" in renamed("ls")[1]
+    for x in range(3):
+        project.touch(f"go-{x}")
+    code, said = renamed("resume", "main/1")
+    assert (code, "main/1 done" in said) == (0, True), said

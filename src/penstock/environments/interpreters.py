@@ -46,7 +46,10 @@ def bare(python: str, folder: Path, tell: uv.Tell, *, held: int | None = None) -
     Blocks: some tens of milliseconds; where uv fetches an interpreter, as long as that takes. Where the version is this
     process's, its very interpreter is taken. Raises UsageError where there is none.
     """
-    arguments = ["venv", "--no-project", "--python", _base() if python == own() else python, str(folder)]
+    # Relocatable: its programs find its own interpreter wherever the project is moved or copied to, however long that
+    # place is called.
+    wanted = _base() if python == own() else python
+    arguments = ["venv", "--no-project", "--relocatable", "--python", wanted, str(folder)]
     uv.run(f"find Python {python}", arguments, lambda line: _tell_fetching(line, tell), held=held)
     try:
         lines = (folder / "pyvenv.cfg").read_text(encoding="utf-8").splitlines()

@@ -11,7 +11,7 @@ from penstock.errors import PlatformError
 from penstock.model.tuples import NamedTuple
 
 NAME = "penstock.json"
-_FORMAT = 1
+_FORMAT = 2  # 1: its programs named the place where it was built
 _DAMAGED = "damaged.txt"
 
 

@@ -20,10 +20,10 @@ def owner_of_this_process() -> Owner:
 def is_alive(owner: Owner) -> bool | None:
     """Whether the owner's process runs; None where that can't be seen from here.
 
-    It can be seen on the same host since the same boot, and from the same process namespace: a container that shares
-    the host's name has other process numbers.
+    It can be seen since the same boot, and from the same process namespace: a container has other process numbers. A
+    host's name says nothing: it may be changed while a run lives, or shared by a container.
     """
-    if not is_same_host(owner) or not is_same_boot(owner) or _namespace_of(owner.started) != _namespace():
+    if not is_same_boot(owner) or _namespace_of(owner.started) != _namespace():
         return None
     return process_started(owner.pid) == owner.started
 

@@ -8,16 +8,26 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple, cast
 
 from penstock.errors import UsageError
 from penstock.model.environments import Environment, joined
+from penstock.model.texts import fault_of_name, is_whole
 
 _PYTHON = r"(?:(?:cpython|pypy)-?)?\d+\.\d+(?:\.\d+)?"
-_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]{0,999}"
+_SHOWN = 200  # characters
+_LONGEST = 100_000  # characters: Linux takes 128 KiB for a variable with its name
 
 
 def _texts(value: Any, folder: str = "") -> Tuple[str, ...]:
     texts: Tuple[Any, ...] = (value,) if isinstance(value, str) else tuple(value)
     if not all(isinstance(text, str) and text.strip() for text in texts):
         raise ValueError('expected a list of texts, such as ["scikit-learn==1.5.2", "pandas<3"]')
+    for text in texts:
+        _check(text)
     return tuple(text.strip() for text in texts)
+
+
+def _check(text: str) -> None:
+    if fault := fault_of_name(text):
+        raise ValueError(f"{text[:20]!r} {fault}")
 
 
 def _packages(value: Any, folder: str = "") -> Tuple[str, ...]:
@@ -38,12 +48,19 @@ def _path(value: Any, folder: str) -> str:
     path: Any = os.fspath(cast("os.PathLike[str]", value))  # raises TypeError
     if not path or not isinstance(path, str):
         raise ValueError("expected a path")
+    _check(path)
     return os.path.normpath(os.path.join(folder, path))
 
 
 def _places(value: Any, folder: str) -> Tuple[str, ...]:
     one = isinstance(value, str) or hasattr(value, "__fspath__")
-    return tuple(place if "://" in str(place) else _path(place, folder) for place in ((value,) if one else value))
+    places = (value,) if one else value
+    return tuple(_address(place) if "://" in str(place) else _path(place, folder) for place in places)
+
+
+def _address(place: str) -> str:
+    _check(place)
+    return place
 
 
 def _paths(value: Any, folder: str) -> Tuple[str, ...]:
@@ -62,8 +79,12 @@ def _variables(value: Any, folder: str = "") -> Tuple[Tuple[str, str], ...]:
             raise ValueError(f"{name!r} is no name of an environment variable")
         if not isinstance(text, str):
             raise ValueError(f"{name} is {text!r}, which is no text: write it as one")
+        if len(text) > _LONGEST:
+            raise ValueError(f"{name} has {len(text):,} characters, and a variable may have {_LONGEST:,}: pass a file")
         if "\0" in text:
             raise ValueError(f"{name} holds a null character, which no environment variable can")
+        if not is_whole(text):
+            raise ValueError(f"{name} holds half of a surrogate pair, which is no text")
     return tuple(sorted(items.items()))
 
 
@@ -115,6 +136,11 @@ def changed(before: Optional[Environment], what: str, given: Mapping[str, Any], 
     return made if made != Environment() or base == Environment() else None
 
 
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
 def _checked(what: str, given: Mapping[str, Any], folder: str) -> Environment:
     none = Environment()._asdict()
     said = {name: value for name, value in given.items() if value != none[name]}
@@ -127,5 +153,5 @@ def _fields(what: str, given: Mapping[str, Any], folder: str) -> Dict[str, Any]:
         try:
             fields[name] = getattr(Environment(), name) if value is None else _CHECKS[name](value, folder)
         except (ValueError, TypeError) as error:
-            raise UsageError(f"{what}: {name}={value!r}: {error}") from None
+            raise UsageError(f"{what}: {name}={_shown(value)}: {error}") from None
     return fields

@@ -176,7 +176,8 @@ def flow(fn: Any = None, **given: Any) -> Any:
     stays where it is). Raises UsageError for an unknown option or a wrong value.
     """
     if fn is not None:
-        return Flow(fn, name=getattr(fn, "__name__", "flow"))
+        made = Flow(fn, name=getattr(fn, "__name__", "flow"))
+        return made.options(**given) if given else made
 
     def decorate(fn: Any) -> Any:
         check_function(fn, "flow")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Optional, Tuple, TypeVar
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
+from penstock.model.texts import fault_of_name
 
 R = TypeVar("R")
 _GENERATOR = 0x20 | 0x200  # CO_GENERATOR, CO_ASYNC_GENERATOR
@@ -45,6 +46,8 @@ def check_function(fn: Any, what: str) -> None:
         raise UsageError(f"{what} {fn.__qualname__} is a method: write a function that takes the object as an argument")
     if _flags(fn) & _GENERATOR:
         raise UsageError(f"{what} {fn.__name__} is a generator: return a list, or yield inside a helper function")
+    if fault := fault_of_name(f"{fn.__module__}.{fn.__qualname__}"):
+        raise UsageError(f"{what} {fn.__qualname__[:20]!r}: the name of its function or module {fault}")
 
 
 def is_coroutine_function(fn: Any) -> bool:

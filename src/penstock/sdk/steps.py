@@ -139,7 +139,8 @@ def step(fn: Any = None, **given: Any) -> Any:
     8
     """
     if fn is not None:
-        return Step(fn, Options(), getattr(fn, "__name__", "step"))
+        made = Step(fn, Options(), getattr(fn, "__name__", "step"))
+        return made.options(**given) if given else made
 
     def decorate(fn: Any) -> Any:
         check_function(fn, "step")

@@ -118,6 +118,18 @@ def test_a_dead_owner_on_this_host_loses_its_run_at_once(
     assert time.naps == []
 
 
+def test_a_host_that_was_renamed_is_the_same(
+    journal: Journal, begin: Callable[[Owner], RunHandle], time: FakeTime
+) -> None:
+    begin(ME._replace(host="before"))
+    with pytest.raises(RunBusyError):
+        take(journal, EXPIRY_S)
+    begin(ME._replace(host="before", started="1@" + ME.started.partition("@")[2]))
+    assert owners.is_alive(ME._replace(host="before")) is True
+    assert journal.take("digits/2", ME, 2.0, 2.0).token == 2
+    assert time.naps == []
+
+
 def test_a_dead_owner_that_nobody_has_waited_for_is_dead() -> None:
     process = subprocess.Popen([sys.executable, "-c", "pass"], stdout=subprocess.PIPE)
     owner = ME._replace(pid=process.pid, started=owners.process_started(process.pid))

@@ -52,6 +52,17 @@ def test_variables_and_secrets_are_added_and_none_takes_them_away() -> None:
         ({"packages": ["--index-url=http://evil"]}, "is no requirement: options go by indexes="),
         ({"packages": ["lib\n--index-url http://evil"]}, "is no requirement"),
         ({"env": {"A": "x\0y"}}, "A holds a null character"),
+        ({"env": {"A": "x\ud800y"}}, "A holds half of a surrogate pair"),
+        ({"env": {"A": "x" * 200_000}}, r"A has 200,000 characters, and a variable may have 100,000: pass a file"),
+        ({"env": {"A" * 2_000: "x"}}, "is no name of an environment variable"),
+        ({"packages": ["six\0"]}, "holds a NUL character"),
+        ({"packages": ["six\ud800"]}, "holds half of a surrogate pair"),
+        ({"packages": ["x" * 10_000_000]}, r"has 10,000,000 characters, and may have 1,000"),
+        ({"indexes": ["https://a\0"]}, "holds a NUL character"),
+        ({"find_links": ["https://a\ud800"]}, "holds half of a surrogate pair"),
+        ({"find_links": ["a\0"]}, "holds a NUL character"),
+        ({"requirements": "a\0"}, "holds a NUL character"),
+        ({"constraints": ["a\ud800"]}, "holds half of a surrogate pair"),
     ],
 )
 def test_what_would_fail_later_is_refused(given: Any, said: str) -> None:

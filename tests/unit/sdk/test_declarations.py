@@ -134,3 +134,30 @@ def test_the_public_names_are_all_that_dir_shows():
     import penstock
 
     assert dir(penstock) == sorted(penstock.__all__)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [("a\0b", "holds a NUL character"), ("a\ud800b", "holds half of a surrogate pair"), ("x" * 70_000, "has 70,0")],
+)
+@pytest.mark.parametrize("where", ["__qualname__", "__module__"])
+@pytest.mark.parametrize("decorate", [step, flow])
+def test_a_function_whose_name_the_journal_cannot_hold_is_refused(
+    name: str, fault: str, where: str, decorate: Any
+) -> None:
+    def train() -> None: ...
+
+    setattr(train, where, name)
+    with pytest.raises(UsageError, match=f"the name of its function or module {fault}"):
+        decorate(train)
+
+
+def test_options_beside_the_function_count() -> None:
+    def train() -> None: ...
+
+    made: Any = flow(train, name="digits")  # type: ignore[call-overload]
+    assert made.name == "digits"
+    made = step(train, retries=2)  # type: ignore[call-overload]
+    assert made.opts.retries == 2
+    with pytest.raises(UsageError, match="expected a letter"):
+        flow(train, name="a\0b")  # type: ignore[call-overload]
