@@ -57,7 +57,7 @@ class Schedule:
             elif wanted.isdisjoint(queue.claims) and (lanes := _room_ahead(queue, now)):
                 yield from ((self._pop(queue), lane) for lane in lanes if self._head(queue) is not None)
             else:
-                shortage = self._admission.shortage(queue)
+                shortage = self._admission.shortage(queue, wanted=held.isdisjoint(queue.claims))
                 wanted |= shortage
                 if not queue.lanes and now - self._tasks[queue.ready[0]].ready_at >= HOLD_S:
                     held |= shortage
