@@ -65,6 +65,14 @@ def interpreter() -> Callable[[str], Path]:
     return find
 
 
+@pytest.fixture(scope="session", autouse=True)
+def host_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """Runs share a machine with those that meet in this folder: with no others than those of this session."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", os.fspath(tmp_path_factory.mktemp("host")))
+        yield
+
+
 @pytest.fixture
 def project_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project, as the current folder. Nothing of the surrounding environment's settings reaches it."""

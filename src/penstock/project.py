@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.artifacts.folder import FolderStore
+from penstock.model.shares import Amount
 from penstock.model.tuples import NamedTuple
 from penstock.sdk.launcher import launcher
 from penstock.settings import Settings
 
 if TYPE_CHECKING:
-    from penstock.engine.ports import Executor
+    from penstock.engine.ports import Executor, Host
     from penstock.executors.blank import Blank
     from penstock.executors.inline import InlineExecutor, Variables
     from penstock.executors.interpreters import Interpreters
@@ -119,3 +120,18 @@ def wire_executors(
                 environ=launcher.premises.before,
             )
     return Executors(by_name, inline)
+
+
+def wire_host(executors: Mapping[str, Executor], root: Path) -> Host | None:
+    """The other runs on this machine, for a run with these executors. None: they are not asked, since no executor takes
+    of it, or since this process runs inside of a step: it has what that was granted, and waiting for more could mean to
+    wait for the run that waits for it."""
+    from penstock.executors import capacity
+    from penstock.executors.host import HostFolder
+
+    profiles = [executor.profile for executor in executors.values() if executor.profile.shared]
+    if not profiles or capacity.granted():
+        return None
+    gpus = tuple(dict.fromkeys(name for profile in profiles for name in profile.gpus))
+    total = Amount(capacity.cpu() * 1_000_000, capacity.memory_bytes(), gpus)
+    return HostFolder(total, os.fspath(root), os.environ)

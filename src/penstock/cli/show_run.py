@@ -100,7 +100,7 @@ def show_in_flight(tasks: Sequence[InFlightInfo], *, died: bool) -> None:
     if not tasks:
         return
     output.title("In flight when its process died" if died else "In flight")
-    rows = [(_state(task), task.task, words.when(task.since), task.executor) for task in tasks[:_FLIGHT_SHOWN]]
+    rows = [(_state(task), task.task, words.when(task.since), _place(task)) for task in tasks[:_FLIGHT_SHOWN]]
     output.table(("", "task", "since", "where"), rows)
     if len(tasks) > _FLIGHT_SHOWN:
         output.line(f"  and {words.plural(len(tasks) - _FLIGHT_SHOWN, 'task')} more: --json names up to 200")
@@ -108,6 +108,10 @@ def show_in_flight(tasks: Sequence[InFlightInfo], *, died: bool) -> None:
 
 def _state(task: InFlightInfo) -> str:
     return f"{task.status} (attempt {task.attempt})" if task.attempt > 1 else task.status
+
+
+def _place(task: InFlightInfo) -> str:
+    return task.executor or (f"waits for {task.awaited}" if task.awaited else "")
 
 
 def _count(count: int) -> str:

@@ -134,7 +134,9 @@ def _step_info(row: StepRow, noted: StepCount | None, moving: bool) -> StepInfo:
 def in_flight_infos(run: RunRow, tasks: Iterable[InFlight]) -> tuple[InFlightInfo, ...]:
     """What has not settled of a run."""
     return tuple(
-        InFlightInfo(f"{run.run_id}/{task.name}", task.status, utc(task.since), task.attempt, task.executor)
+        InFlightInfo(
+            f"{run.run_id}/{task.name}", task.status, utc(task.since), task.attempt, task.executor, task.awaited
+        )
         for task in tasks
     )
 

@@ -9,9 +9,11 @@ import math
 from collections import deque
 from collections.abc import Iterable
 
+from penstock.engine.portion import Portion
 from penstock.model.environments import Environment
 from penstock.model.events import Lane, Profile
 from penstock.model.options import Options
+from penstock.model.shares import Amount
 from penstock.model.tuples import NamedTuple
 
 UNCOUNTED_LANES = 32
@@ -43,7 +45,7 @@ class OpenLane:
         self.lane = lane
         self.queue = queue
         self.tasks: deque[int] = deque()
-        self.since = 0.0  # when the first one became the first
+        self.since = 0.0  # when the first one became the first; -inf: the lane is to end with it
 
     def behind(self, place: int = 1) -> list[int]:
         """The tasks from this place on; the head has place 0."""
@@ -53,12 +55,14 @@ class OpenLane:
 class Queue:
     """Calls of one kind that wait for resources, and the lanes that the kind has."""
 
-    __slots__ = ("claims", "cpu_millionths", "kind", "lanes", "mean_s", "pool", "ready", "scarce")
+    __slots__ = ("claims", "cpu_millionths", "kind", "lanes", "mean_s", "pool", "ready", "scarce", "weight")
 
-    def __init__(self, kind: Kind, pool: Pool) -> None:
+    def __init__(self, kind: Kind, pool: Pool, portion: Portion) -> None:
         self.kind = kind
         self.pool = pool
         self.cpu_millionths = _millionths(kind.cpu)
+        takes = (self.cpu_millionths, kind.memory_bytes or 0, kind.gpu, pool.profile.gpus)
+        self.weight = portion.weight(*takes) if pool.profile.shared else None  # of the machine; None: nothing
         self.ready: list[int] = []  # a heap; tasks that are not ready any more are left in it
         self.lanes: list[OpenLane] = []
         self.mean_s: float | None = None  # of an attempt's wall time; None: nothing has ended well yet
@@ -105,7 +109,8 @@ class Pool:
 class Admission:
     """All pools and limits of a run, and the lanes that were granted from them."""
 
-    def __init__(self, profiles: dict[str, Profile], limits: dict[str, int]) -> None:
+    def __init__(self, profiles: dict[str, Profile], limits: dict[str, int], machine: Amount | None = None) -> None:
+        self.portion = Portion(machine)
         self.pools = {name: Pool(profile) for name, profile in profiles.items()}
         self.limits = dict(limits)
         self.busy: dict[Queue, None] = {}  # the kinds that have lanes, in the order in which they got their first
@@ -123,23 +128,30 @@ class Admission:
         kind = Kind(step, *claims, options.environment, options.isolated)
         queue = self._queues.get(kind)
         if queue is None:
-            queue = self._queues[kind] = Queue(kind, self.pools[kind.on])
+            queue = self._queues[kind] = Queue(kind, self.pools[kind.on], self.portion)
         self._latest = (options, queue)
         return queue
 
     def fits(self, queue: Queue) -> bool:
         """Whether another lane of this kind can be opened now."""
-        return queue.pool.fits(queue) and not (queue.scarce and self._lacks_scarce(queue))
+        fits = queue.pool.fits(queue) and not (queue.scarce and self._lacks_scarce(queue))
+        return fits and (self.portion.bound is None or self.portion.fits(queue.weight))
 
-    def shortage(self, queue: Queue) -> frozenset[Claim]:
+    def shortage(self, queue: Queue, *, wanted: bool = True) -> frozenset[Claim]:
         """What a call of this kind must not lose to younger ones while it waits; empty: another lane fits.
 
         While a limit or a GPU is missing, cpu and memory are not held for it: it could wait long. Once both are there,
-        everything is held that it asks for, so that it can't lose one while it waits for the other.
+        everything is held that it asks for, so that it can't lose one while it waits for the other. `wanted`: whether a
+        lane would be opened if it did fit; then what other runs have of it is noted as lacking.
         """
         if queue.scarce and self._lacks_scarce(queue):
             return queue.scarce
-        return frozenset() if queue.pool.fits(queue) else queue.claims
+        if not queue.pool.fits(queue):
+            return queue.claims
+        missing = self.portion.missing(queue.weight)
+        if missing and wanted:
+            self.portion.note_missing(queue.weight)
+        return queue.scarce if missing == "gpu" else queue.claims if missing else frozenset()
 
     def _lacks_scarce(self, queue: Queue) -> bool:
         kind = queue.kind
@@ -149,7 +161,9 @@ class Admission:
         """Take a lane's resources, whether or not they fit (an adopted attempt already has them)."""
         kind, pool = queue.kind, queue.pool
         pool.take(queue)
-        gpus, pool.gpus = tuple(pool.gpus[: kind.gpu]), pool.gpus[kind.gpu :]
+        gpus = self._take_gpus(queue) if kind.gpu else ()
+        if self.portion.bound is not None and queue.weight is not None:
+            self.portion.take(queue.weight, gpus)
         for name in kind.limits:
             self.limits[name] -= 1
         self._lanes += 1
@@ -164,11 +178,42 @@ class Admission:
         queue = lane.queue
         queue.pool.take(queue, -1)
         queue.pool.gpus.extend(lane.lane.gpus)
+        if self.portion.bound is not None and queue.weight is not None:
+            self.portion.put_back(queue.weight, lane.lane.gpus)
         for name in queue.kind.limits:
             self.limits[name] += 1
         queue.lanes.remove(lane)
         if not queue.lanes:
             del self.busy[queue]
+
+    def _take_gpus(self, queue: Queue) -> tuple[str, ...]:
+        free = queue.pool.gpus
+        if queue.weight is not None and self.portion.bound is not None:
+            free = [name for name in free if name in self.portion.pick(queue.weight)]
+        gpus = tuple(free[: queue.kind.gpu])
+        queue.pool.gpus = [name for name in queue.pool.gpus if name not in gpus]
+        return gpus
+
+    def count_portion(self) -> None:
+        """Count what the lanes take of the machine: without a bound nobody does."""
+        self.portion.clear()
+        for lane in self.lanes():
+            if lane.queue.weight is not None:
+                self.portion.take(lane.queue.weight, lane.lane.gpus)
+
+    def end_excess(self) -> None:
+        """Let lanes that are beyond this run's part of the machine end with what runs in them: nothing more goes into
+        them, and what waits there is taken back."""
+        cpu_millionths, memory_bytes = self.portion.excess
+        for lane in self.lanes():
+            weight = lane.queue.weight
+            if weight is None or not (
+                (cpu_millionths and weight.cpu_millionths) or (memory_bytes and weight.memory_bytes)
+            ):
+                continue
+            lane.since = -math.inf
+            cpu_millionths = max(0, cpu_millionths - weight.cpu_millionths)
+            memory_bytes = max(0, memory_bytes - weight.memory_bytes)
 
     def lanes(self) -> Iterable[OpenLane]:
         """All open lanes."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from penstock.engine import jobs
 from penstock.engine.jobs import Job
 from penstock.engine.origin import OriginRun
-from penstock.engine.ports import Executor, RunJournal, Sink
+from penstock.engine.ports import Executor, Host, RunJournal, Sink
 from penstock.engine.reuse import Codes, Policy, Question
 from penstock.engine.tally import Tally
 from penstock.model.environments import Environment
@@ -45,6 +45,7 @@ class Wiring(NamedTuple):
     timeout_s: float | None = None  # of the whole run
     policy: Policy = Policy()
     origin: OriginRun | None = None  # the run that this one was forked from; None: it is no fork
+    host: Host | None = None  # the other runs on this machine; None: they are not asked
 
     def each_executor(self) -> list[Executor]:
         """Each executor once: several names may stand for one."""

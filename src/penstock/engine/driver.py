@@ -23,6 +23,7 @@ from penstock.engine.intake import Intake, Logged, Reproduce
 from penstock.engine.jobs import Job
 from penstock.engine.machine import Machine
 from penstock.engine.mailbox import Inbox
+from penstock.engine.neighbours import Neighbours
 from penstock.engine.numbers import Numbers
 from penstock.engine.ports import Sink
 from penstock.engine.reuse import Decision, Question, Reuse
@@ -85,9 +86,12 @@ class Driver:
             wiring.policy, wiring.origin, self._book.results.get, wiring.codes, wiring.combine, wiring.intact
         )
         self._intake = Intake(self._book, wiring, self._reuse)
-        self._effects = Effects(self._book, wiring, self._reuse)
+        self._neighbours = Neighbours(wiring.host, wiring.run_id, self._inbox, wiring.notify)
+        self._effects = Effects(self._book, wiring, self._reuse, self._neighbours)
         profiles = {name: executor.profile for name, executor in wiring.executors.items()}
-        self._machine = Machine(profiles, wiring.limits, wiring.platform_retries, wiring.combine)
+        self._machine = Machine(
+            profiles, wiring.limits, wiring.platform_retries, wiring.combine, self._neighbours.total
+        )
         self._lock = threading.Lock()  # over what submitting changes
         self._turning = threading.Lock()  # held during a turn
         self._watch = Watch(self._inbox.ring)
@@ -129,6 +133,7 @@ class Driver:
         try:
             for executor in self._wiring.each_executor():
                 executor.open(self._inbox, self._wiring.context)
+            self._neighbours.open()
         except BaseException:
             self._close_executors()
             raise
@@ -345,6 +350,7 @@ class Driver:
             with self._lock:
                 self._over = True
             self._close_executors()
+            self._neighbours.close()
             self._suspend_all(self._halted.reason if self._halted else Suspension(f"{self._wiring.run_id} is over"))
             self._inbox.close()
 
@@ -404,6 +410,8 @@ class Driver:
             consulted = [*self._commit(), *self._answers(questions)]
             woken, book.woken = book.woken, []
             answers: list[facts.Event] = [*consulted, *map(facts.AskAgain, woken)]
+            if self._neighbours.offers:
+                answers.append(self._neighbours.offers.pop())
             if not answers:
                 break
             commands = self._machine.handle(answers, now)
@@ -477,6 +485,7 @@ class Driver:
     def _watch_clock(self, now: float) -> None:
         if now >= self._look_at:
             self._look_at = now + LOOK_S
+            self._neighbours.look()
             self._renew(now)
         if self._kill_at is not None and now >= self._kill_at:
             self._kill_at = None
@@ -491,7 +500,7 @@ class Driver:
 
     def _renew(self, now: float) -> None:
         """Renew the lease where it is time, or where what is in flight has changed."""
-        seen = in_flight(self._book, self._epoch)
+        seen = in_flight(self._book, self._epoch, self._awaited)
         if now < self._renew_at and seen == self._noted:
             return
         self._renew_at = now + RENEW_S
@@ -499,6 +508,11 @@ class Driver:
         self._noted = seen
         if self._wiring.journal.renew(self.counts(), news):
             self.halt(Cancelled(), kill=True)
+
+    def _awaited(self, task: int) -> str:
+        """What of this machine a task waits for, and who has it; "": nothing that other runs have."""
+        words = self._neighbours.awaited
+        return words if words and self._machine.lacks_machine(task) else ""
 
     def _close_executors(self) -> None:
         for executor in self._wiring.each_executor():

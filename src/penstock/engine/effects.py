@@ -8,6 +8,7 @@ from typing import Any
 from penstock.engine import facts, jobs
 from penstock.engine.book import Book, Wiring
 from penstock.engine.jobs import Job
+from penstock.engine.neighbours import Neighbours
 from penstock.engine.reuse import Question, Reuse
 from penstock.model.outcomes import Outcome, failed
 from penstock.model.quantities import format_bytes
@@ -19,7 +20,7 @@ from penstock.model.states import Cause, TaskStatus
 class Effects:
     """Performs commands, in order, within a turn of the driver."""
 
-    def __init__(self, book: Book, wiring: Wiring, reuse: Reuse) -> None:
+    def __init__(self, book: Book, wiring: Wiring, reuse: Reuse, neighbours: Neighbours) -> None:
         self._book = book
         self._wiring = wiring
         self._reuse = reuse
@@ -33,6 +34,7 @@ class Effects:
             facts.Adopt: self._adopt,
             facts.RecordAttempt: self._record_attempt,
             facts.Consult: self._consult,
+            facts.Wish: neighbours.wish,
             facts.Settle: self._settle,
         }
         self._settlements: dict[facts.How, Callable[[Job, facts.Settle], None]] = {

@@ -6,6 +6,7 @@ import enum
 
 from penstock.model.events import Lane
 from penstock.model.options import Options
+from penstock.model.shares import Amount, Weight
 from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
 
@@ -122,6 +123,19 @@ class Stop(NamedTuple):
     cause: Cause = Cause.CANCELLED
 
 
+class Offered(NamedTuple):
+    """What the run's lanes may take of the machine from now on; None: all that the profiles say. Where they take more,
+    lanes end with what runs in them."""
+
+    bound: Amount | None
+
+
+class Asked(NamedTuple):
+    """What the run takes of the machine is to be said anew."""
+
+    look: bool = False  # and the most that it has taken since the last look
+
+
 class Tick(NamedTuple):
     """Time has passed."""
 
@@ -137,6 +151,8 @@ Event = (
     | ResultDamaged
     | CancelTask
     | Stop
+    | Offered
+    | Asked
     | Tick
 )
 
@@ -202,6 +218,14 @@ class Consult(NamedTuple):
     inputs_digest: bytes = b""
 
 
+class Wish(NamedTuple):
+    """What the run takes of the machine, and what it would like of it; answered by `Offered`."""
+
+    used: Amount
+    lacks: tuple[Weight, ...] = ()  # the lanes that it would open next, oldest call first
+    peak: tuple[int, int] | None = None  # the most of cpu and memory since the last look; None: this is no look
+
+
 class How(enum.Enum):
     """Where a settlement comes from."""
 
@@ -222,4 +246,4 @@ class Settle(NamedTuple):
     inputs_digest: bytes = b""  # of its inputs' content, for the row
 
 
-Command = Start | CommitIntent | Recall | CancelAttempt | Adopt | RecordAttempt | Consult | Settle
+Command = Start | CommitIntent | Recall | CancelAttempt | Adopt | RecordAttempt | Consult | Wish | Settle

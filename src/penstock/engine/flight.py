@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from penstock.engine.book import Book
@@ -13,15 +13,15 @@ SHOWN = 200
 """So many tasks are named at most: a look costs the same whatever the size of the run."""
 
 
-def in_flight(book: Book, epoch: float) -> tuple[InFlight, ...]:
+def in_flight(book: Book, epoch: float, awaited: Callable[[int], str]) -> tuple[InFlight, ...]:
     """The tasks that run, oldest first, then those that wait, in the order of their calls. `epoch`: what makes UTC of
-    the monotonic clock. Within a turn alone."""
+    the monotonic clock; `awaited`: what a task waits for that other runs have. Within a turn alone."""
     running = list(islice(book.attempts.values(), SHOWN))
     found = list(_running(book, running, epoch))
     named = {task for task, _ in running}
     # One step of C code: another thread may submit meanwhile.
     jobs = list(islice(book.jobs.values(), SHOWN + len(book.attempts))) if len(found) < SHOWN else []
-    waiting = (_told(job, "waiting", epoch) for job in jobs if job.id not in named)
+    waiting = (_told(job, "waiting", epoch)._replace(awaited=awaited(job.id)) for job in jobs if job.id not in named)
     return (*found, *islice(waiting, SHOWN - len(found)))
 
 

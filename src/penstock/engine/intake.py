@@ -49,6 +49,7 @@ class Intake:
             Logged: self._logged,
             facts.CancelTask: self._as_it_is,
             facts.Stop: self._as_it_is,
+            facts.Asked: self._as_it_is,
         }
 
     def take(self, item: Any) -> None:

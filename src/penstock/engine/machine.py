@@ -22,6 +22,7 @@ from penstock.engine.backoff import retry_delay_s
 from penstock.engine.facts import (
     Adopt,
     AskAgain,
+    Asked,
     AttemptAdopted,
     AttemptEnded,
     AttemptRecalled,
@@ -34,6 +35,7 @@ from penstock.engine.facts import (
     Event,
     How,
     IntentCommitted,
+    Offered,
     Recall,
     RecordAttempt,
     Replay,
@@ -45,11 +47,13 @@ from penstock.engine.facts import (
     Submitted,
     Tick,
     Verdict,
+    Wish,
 )
 from penstock.engine.schedule import Schedule
 from penstock.engine.tasks import Settled, Task
 from penstock.model.events import Profile
 from penstock.model.options import Backoff
+from penstock.model.shares import Amount
 from penstock.model.states import PLATFORM_CAUSES, Cause, TaskStatus
 
 ASK_AGAIN_S = 0.1
@@ -72,14 +76,20 @@ class Machine:
         limits: dict[str, int],
         platform_retries: int,
         combine: Callable[[tuple[bytes, ...]], bytes],
+        shared: Amount | None = None,
     ) -> None:
+        """`shared`: what the machine has, where other runs take from it too; None: nobody is asked."""
         self.tasks: dict[int, Task] = {}
         self.settled: dict[int, Settled] = {}
         self.stop: Stop | None = None
         self.in_flight = 0  # attempts that were started, adopted or announced, and have not ended
         self._platform_retries = platform_retries
         self._combine = combine
-        self._admission = Admission(profiles, limits)
+        self._admission = Admission(profiles, limits, shared)
+        self._portion = self._admission.portion
+        self._wish = Wish(Amount())  # as it was said last
+        self._gives = False  # whether its lanes took more than its part then
+        self._is_asked = self._is_look = False
         self._schedule = Schedule(self._admission, self.tasks)
         self._alarms = Alarms()
         self._ahead = 0  # attempts behind the heads of their lanes
@@ -99,6 +109,8 @@ class Machine:
             ResultDamaged: self._result_damaged,
             CancelTask: self._cancel_task,
             Stop: self._stop,
+            Offered: self._offered,
+            Asked: self._asked,
             Tick: self._tick,
         }
 
@@ -114,6 +126,8 @@ class Machine:
         self._spread_news()
         if self.stop is None:
             self._place()
+        if self._portion.bound is not None or self._is_asked:
+            self._say_wish()
         out, self._out = self._out, []
         return out
 
@@ -125,6 +139,11 @@ class Machine:
     def resting(self) -> bool:
         """Whether nothing is in flight, and nothing will be without another event."""
         return self.in_flight == 0 and (self.stop is not None or not self.tasks)
+
+    def lacks_machine(self, task_id: int) -> bool:
+        """Whether a task waits for what other runs have of the machine."""
+        task = self.tasks.get(task_id)
+        return task is not None and task.status is TaskStatus.READY and not self._portion.fits(task.queue.weight)
 
     # A task arrives, and gets its inputs.
 
@@ -245,6 +264,8 @@ class Machine:
     # An attempt starts.
 
     def _place(self) -> None:
+        if self._portion.bound is not None and self._portion.is_exceeded:
+            self._admission.end_excess()
         for task, lane in self._schedule.placements(self._now):
             task.attempt += 1
             self._enter_lane(task, lane)
@@ -464,6 +485,32 @@ class Machine:
                 self._cancel_attempt(self.tasks[lane.tasks[0]], event.cause)
             for task_id in lane.behind():
                 self._recall(self.tasks[task_id])
+
+    # The machine is shared with other runs.
+
+    def _offered(self, event: Offered) -> None:
+        if self._portion.bound is None:
+            self._admission.count_portion()
+        self._portion.bound = event.bound
+        if event.bound is None:
+            self._wish = Wish(Amount())
+
+    def _asked(self, event: Asked) -> None:
+        self._is_asked, self._is_look = True, self._is_look or event.look
+
+    def _say_wish(self) -> None:
+        """Say what others may wait for, where it has changed. What is taken within the run's part is of no interest."""
+        portion, said = self._portion, self._wish
+        if portion.bound is None:
+            self._admission.count_portion()
+        used, lacks = portion.used, portion.new_lacks()
+        gives, gave = portion.is_exceeded, self._gives
+        self._gives = gives
+        is_news = lacks != said.lacks or used.gpus != said.used.gpus or ((gives or gave) and used != said.used)
+        if is_news or self._is_asked:
+            self._wish = Wish(used, lacks, portion.new_peak() if self._is_look else None)
+            self._is_asked = self._is_look = False
+            self._out.append(self._wish)
 
     def _tick(self, event: Tick) -> None:
         """Nothing of its own: `handle` looks at the alarms after every event."""

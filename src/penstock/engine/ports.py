@@ -8,6 +8,7 @@ from typing import Protocol
 from penstock.model.events import ExecutorEvent, Lane, Profile
 from penstock.model.outcomes import Error, Stored
 from penstock.model.rows import Batch, Dealt, InFlight, PriorTask, RunEnd, Sought, StepCount, Wanted
+from penstock.model.shares import Amount, Share
 from penstock.model.specs import Attempt, RunContext
 from penstock.model.states import Cause
 
@@ -102,6 +103,38 @@ class RunJournal(Protocol):
 
     def end(self, end: RunEnd) -> None:
         """Close the run and give up the lease."""
+        ...
+
+
+class Host(Protocol):
+    """What all runs of this user on this machine have written down of what they take of it.
+
+    Promises: a share is void once its process is dead, however it died; nobody else reads or writes while `decide` is
+    called. All methods are called within a turn of the driver, and none of them blocks for longer than some
+    milliseconds. They raise OSError where nothing can be written.
+    """
+
+    @property
+    def total(self) -> Amount:
+        """What there is, other runs left aside."""
+        ...
+
+    @property
+    def project(self) -> str:
+        """The folder of the run's project."""
+        ...
+
+    def open(self, mailbox: Mailbox, rung: Callable[[], None]) -> None:
+        """Call `rung` in a turn whenever another run has rung. Others don't see this one before its first share."""
+        ...
+
+    def exchange(self, decide: Callable[[Sequence[Share]], tuple[Share, bool]]) -> bool:
+        """Write the share that `decide` makes of those of the other living runs; it also says whether to ring them.
+        False: others are at it, and nothing was done."""
+        ...
+
+    def leave(self) -> None:
+        """Give up the share, and ring the others. Idempotent."""
         ...
 
 

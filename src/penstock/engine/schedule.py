@@ -71,7 +71,7 @@ class Schedule:
                         heapq.heappop(room)
                     head = self._head(queue)
             else:
-                shortage = self._admission.shortage(queue)
+                shortage = self._admission.shortage(queue, wanted=held.isdisjoint(queue.claims))
                 wanted |= shortage
                 if not queue.lanes and now - self._tasks[queue.ready[0]].ready_at >= HOLD_S:
                     held |= shortage

@@ -11,6 +11,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from penstock.executors.capacity import GRANT
 from penstock.executors.interpreters import OWN, Interpreter
 from penstock.worker import posix
 from penstock.worker.bootstrap import bootstrap
@@ -56,7 +57,7 @@ class Blank:
         self.near, far = posix.message_pair()
         fd = far.fileno()
         target = 4 if fd == 3 else 3  # a copy, since the original is closed when the program starts
-        own = {**dict.fromkeys(_THREAD_VARIABLES, str(threads)), MARK: self.mark.partition("=")[2]}
+        own = {**dict.fromkeys((*_THREAD_VARIABLES, GRANT), str(threads)), MARK: self.mark.partition("=")[2]}
         inherited = os.environ if environ is None else environ
         surroundings = interpreter.surroundings({**inherited, **own})
         actions = [

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import os
 
+GRANT = "PENSTOCK_STEP_CPU"
+"""The variable that says, inside of a step, how many processors it was granted."""
+
+
+def granted() -> int:
+    """How many processors the step was granted inside of which this process runs; 0: it runs in none."""
+    text = os.environ.get(GRANT, "")
+    return int(text) if text.isdecimal() else 0
+
 
 def cpu() -> int:
-    """Processors that this process may use: by its affinity, and by the quota of its control group."""
+    """Processors that this process may use: by its affinity, by the quota of its control group, and inside of a step by
+    what that was granted."""
     try:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS
@@ -14,7 +24,7 @@ def cpu() -> int:
     quota, _, period = _read("/sys/fs/cgroup/cpu.max").partition(" ")
     if quota.isdigit() and period.strip().isdigit():
         count = min(count, max(1, int(quota) // int(period)))
-    return max(1, count)
+    return max(1, min(count, granted() or count))
 
 
 def memory_bytes() -> int:

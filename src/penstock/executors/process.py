@@ -66,6 +66,7 @@ class ProcessExecutor:
             gpus=capacity.gpus() if gpus is None else gpus,
             depth=_DEPTH,
             table=f"executors.{name}",
+            shared=True,
         )
         self._mailbox: Mailbox
         self._context: RunContext

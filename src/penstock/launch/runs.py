@@ -28,7 +28,7 @@ from penstock.model.ids import how_to_resume
 from penstock.model.outcomes import Stored
 from penstock.model.rows import RunEnd
 from penstock.model.states import Cause, RunStatus
-from penstock.project import Project, wire_executors
+from penstock.project import Project, wire_executors, wire_host
 from penstock.sdk import current, local, session
 from penstock.sdk.failures import rebuild, without_engine
 from penstock.sdk.flows import Flow
@@ -156,6 +156,7 @@ class ActiveRun:
             timeout_s=timeout_s,
             policy=policy_of(self._how, self._prepared.origin, self._order.seed),
             origin=self._origin(),
+            host=wire_host(executors.by_name, settings.root),
         )
         return Driver(wiring)
 

@@ -29,6 +29,7 @@ class Profile(NamedTuple):
     depth: int = 1  # attempts that may wait in a lane, its running head included; 1: never queued ahead
     outlives_driver: bool = False  # True: attempts go on when the driver dies, and can be adopted
     table: str = ""  # of penstock.toml, where a user says what it can hold; "": nowhere
+    shared: bool = False  # True: what it holds is this machine's, which the user's other runs take from too
 
 
 class Ended(NamedTuple):

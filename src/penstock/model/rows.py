@@ -101,6 +101,7 @@ class InFlight(NamedTuple):
     since: float  # that it runs, is placed, or was called; UTC, seconds
     attempt: int = 0  # 0: it waits
     executor: str = ""  # "": it waits
+    awaited: str = ""  # what of the machine it waits for, and which run has it; "": nothing of that kind
 
 
 class Wanted(NamedTuple):
