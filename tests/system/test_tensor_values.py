@@ -15,7 +15,17 @@ from penstock.artifacts.folder import FolderStore
 from tests.unit.artifacts import laws, zoo
 
 NAMES = (
-    *("numbers", "differentiable", "quantized", "by channel", "coordinates", "compressed", "attributes", "conjugated"),
+    *(
+        "one of many",
+        "numbers",
+        "differentiable",
+        "quantized",
+        "by channel",
+        "coordinates",
+        "compressed",
+        "attributes",
+        "conjugated",
+    ),
     *("no data", "empty", "dtype", "model", "optimizer", "generator", "layers"),
 )
 
