@@ -257,6 +257,7 @@ def test_ctrl_c_is_quiet_while_the_command_imports_what_it_needs(project_folder:
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": "."},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background ignores it
     )
     assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
 
