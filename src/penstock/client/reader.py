@@ -6,12 +6,12 @@ import weakref
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from penstock.artifacts.folder import FolderStore
 from penstock.project import Project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from penstock.artifacts.store import BlobStore
     from penstock.journal.journal import Journal
     from penstock.journal.views import RunRow
 
@@ -34,10 +34,10 @@ class Reader:
         weakref.finalize(self, journal.close)
         return journal
 
-    @cached_property
-    def store(self) -> FolderStore:
-        """The store, without making its folder where there is none."""
-        return FolderStore(self.project.home / "store", create=False)
+    @property
+    def store(self) -> BlobStore:
+        """The store."""
+        return self.project.store
 
     def logs(self, run: RunRow) -> Path:
         """The folder of a run's log files; it need not exist."""

@@ -91,7 +91,7 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     workshop = workshop_of(project, order, how)
     for step, environment in steps_of(flow, default_environment(project, flow)):
         (workshop.ready_here if is_here(project, how, step) else workshop.ready)(environment, step.name)
-    with project.store_held():
+    with project.store.held():
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
         past = Past(project)

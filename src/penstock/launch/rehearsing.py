@@ -47,7 +47,7 @@ def rehearse(project: Project, order: Order, how: How) -> Forecast:
     module = module_of(order.flow)
     with closing(Past(project)) as past:
         run = _resumable(past, order.run_id) if order.run_id else None
-        with project.store_held():
+        with project.store.held():
             params = encode_params(project, order.params)
             taken = take_snapshot(project, module)
         run_id = order.run_id or f"{order.name}/new"

@@ -14,7 +14,8 @@ from types import CoroutineType
 from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from penstock.artifacts import codec, names
-from penstock.artifacts.folder import FolderStore
+from penstock.artifacts.opening import open_store
+from penstock.artifacts.store import BlobStore
 from penstock.errors import DamagedError, NotStorableError, Suspension
 from penstock.model.edges import take
 from penstock.model.outcomes import Error, Metric, Outcome, Unread, Usage
@@ -47,7 +48,7 @@ class Workbench:
         taken: Optional[Callable[[Any], None]] = None,
     ) -> None:
         self.context = context
-        self.store = FolderStore(context.store, create=False)
+        self.store = open_store(context.store)
         self.hint = hint
         self.broken = broken  # why the flow's module can't be imported
         self._taken = taken  # told of each function that came as a value
@@ -153,7 +154,7 @@ def _leave_fork(exception: Optional[BaseException]) -> NoReturn:
     os._exit(status & 0xFF)
 
 
-def _arguments(attempt: Attempt, store: FolderStore, here: current.AttemptContext) -> Tuple[List[Any], Dict[str, Any]]:
+def _arguments(attempt: Attempt, store: BlobStore, here: current.AttemptContext) -> Tuple[List[Any], Dict[str, Any]]:
     values = {item.name: _value(item, attempt.verify, store, here) for item in attempt.inputs}
     args: List[Any] = [values.pop(name) for name in attempt.code.positional if name in values]
     kwargs: Dict[str, Any] = {}
@@ -167,7 +168,7 @@ def _arguments(attempt: Attempt, store: FolderStore, here: current.AttemptContex
     return args, kwargs
 
 
-def _value(item: Resolved, verify: bool, store: FolderStore, here: current.AttemptContext) -> Any:
+def _value(item: Resolved, verify: bool, store: BlobStore, here: current.AttemptContext) -> Any:
     what, files = f"the input {item.name} of {here.task}", here.input_files
     parts = [
         take(_read(record, store, what, (item.name, at), (), verify, files), part)
@@ -177,7 +178,7 @@ def _value(item: Resolved, verify: bool, store: FolderStore, here: current.Attem
 
 
 def _read(
-    record: bytes, store: FolderStore, what: str, place: Tuple[str, int], refs: Sequence[Any] = (), *how: Any
+    record: bytes, store: BlobStore, what: str, place: Tuple[str, int], refs: Sequence[Any] = (), *how: Any
 ) -> Any:
     """The value of a record; `place` says which it is, as an `Unread` has it."""
     try:
