@@ -12,29 +12,14 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Container, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Container,
-    Dict,
-    Generator,
-    Iterable,
-    Iterator,
-    List,
-    NamedTuple,
-    Optional,
-    Tuple,
-    Union,
-)
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from penstock.artifacts import digests
 from penstock.artifacts.memory import address
 from penstock.artifacts.store import BlobInfo, Swept
 from penstock.errors import DamagedError, StoreError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _CHUNK = 8 << 20
 _ALONE = 2 << 20  # below it a second thread costs more than it hides
@@ -62,16 +47,9 @@ class FolderStore:
     what the methods promise."""
 
     def __init__(self, root: Union[str, os.PathLike[str]]) -> None:
-        self._folder = os.fspath(root)
-        self._tmp = os.path.join(self._folder, "tmp")
+        self.root = os.fspath(root)
+        self._tmp = os.path.join(self.root, "tmp")
         self._mapped: List[Tuple[int, int, weakref.ref[mmap.mmap]]] = []
-
-    @property
-    def root(self) -> Path:
-        """The folder."""
-        from pathlib import Path
-
-        return Path(self._folder)
 
     def put(self, data: Any) -> Tuple[bytes, int]:
         """Store a contiguous bytes-like object; what is mapped from here is written only where it is missing."""
@@ -95,7 +73,7 @@ class FolderStore:
         try:
             fd = self._open(digest)
         except FileNotFoundError as error:
-            raise DamagedError(f"blob {digests.text(digest)} is gone from {self._folder}") from error
+            raise DamagedError(f"blob {digests.text(digest)} is gone from {self.root}") from error
         except OSError as error:
             raise _store_error("read", path, error) from error
         try:
@@ -172,7 +150,7 @@ class FolderStore:
         return Swept(count, size, *self._remove_cut_off(before, remove), spared)
 
     def _open_lock(self) -> int:
-        return os.open(os.path.join(self._folder, "sweep.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return os.open(os.path.join(self.root, "sweep.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
     def _delete_older(self, digest: bytes, before: float) -> bool:
         """The file is looked at where nobody can renew it unseen, and put back if somebody just has.
@@ -212,7 +190,7 @@ class FolderStore:
         return count, size
 
     def _files(self) -> Iterator[_File]:
-        for folder in _entries(self._folder):
+        for folder in _entries(self.root):
             if len(folder.name) == 2:
                 yield from _digests_in(folder.path)
         for file in _digests_in(self._tmp):
@@ -231,7 +209,7 @@ class FolderStore:
 
     def _path(self, digest: bytes) -> str:
         name = digests.text(digest)
-        return os.path.join(self._folder, name[3:5], name)
+        return os.path.join(self.root, name[3:5], name)
 
     def _aside(self, digest: bytes) -> str:
         return os.path.join(self._tmp, digests.text(digest))
@@ -278,7 +256,7 @@ class FolderStore:
             self._keep(temporary, digest)
         except OSError as error:
             _discard(temporary)
-            raise _store_error("written", self._folder, error) from error
+            raise _store_error("written", self.root, error) from error
         except BaseException:
             _discard(temporary)
             raise

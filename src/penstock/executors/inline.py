@@ -17,7 +17,7 @@ from penstock.executors.tee import Tee
 from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
 from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
-from penstock.model.specs import Attempt, RunContext
+from penstock.model.specs import Attempt, Places, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.worker.attempt import Workbench, run_attempt, share_process
 from penstock.worker.blame import is_the_machines
@@ -92,10 +92,10 @@ class InlineExecutor:
         """What it can hold."""
         return self._profile
 
-    def open(self, mailbox: Mailbox, context: RunContext) -> None:
+    def open(self, mailbox: Mailbox, spec: RunSpec, places: Places) -> None:
         """Get ready; nothing is made before the first attempt."""
         self._mailbox = mailbox
-        self._context = context
+        self._spec, self._places = spec, places
 
     def start(self, attempt: Attempt, lane: Lane) -> None:
         """Leave the attempt to the first thread that waits; if none does soon, to a thread of its own."""
@@ -181,9 +181,9 @@ class InlineExecutor:
         with self._changed:
             if self._tee is None or self._meter is None:
                 self._meter = Meter()
-                self._tee = Tee(os.path.join(self._context.logs, self._log_file()), self._context)
-                self._chance = Chance(ImportHooks(), self._context.seed, sweeps=False)
-                self._bench = Workbench(self._context, self._hint, taken=self._chance.take_in)
+                self._tee = Tee(os.path.join(self._places.logs, self._log_file()), self._spec)
+                self._chance = Chance(ImportHooks(), self._spec.seed, sweeps=False)
+                self._bench = Workbench(self._spec, self._places, self._hint, taken=self._chance.take_in)
                 share_process()
             with self._premises.lock:
                 self._tee.begin(attempt)
@@ -236,7 +236,7 @@ class InlineExecutor:
         self._post(Hint(attempt, metrics))
 
     def _log_file(self) -> str:
-        return f"{self._name}-{self._context.driver}.log"
+        return f"{self._name}-{self._spec.driver}.log"
 
     def _post(self, event: Ended | Recalled | Adopted | Hint | Notice) -> None:
         if self._mailbox is not None and not self._closed:

@@ -19,7 +19,7 @@ from penstock.worker.attempt import is_attempt_of
 from penstock.worker.capture import LineStream, Room, level_letter
 
 if TYPE_CHECKING:
-    from penstock.model.specs import RunContext
+    from penstock.model.specs import RunSpec
 
 
 class _Layer:
@@ -106,9 +106,9 @@ class Tee:
     """Takes the standard streams, and the handlers of `logging` that write to them, for as long as an attempt of a run
     runs. Other runs of the process have tees of their own: begin and end them one at a time."""
 
-    def __init__(self, path: str, context: RunContext) -> None:
+    def __init__(self, path: str, spec: RunSpec) -> None:
         self._path = path
-        self._context = context
+        self._spec = spec
         self._fd = logs.begin(path)
         room, token = Room(), logs.token_of(path)
         self._lines = (LineStream(self._fd, b"o", room, token), LineStream(self._fd, b"e", room, token))
@@ -126,7 +126,7 @@ class Tee:
             line.mark = attempt.encode()
         if self._depth > 1:
             return
-        self._lines[0].room.begin(self._context.log_bytes)
+        self._lines[0].room.begin(self._spec.log_bytes)
         out, err = sys.stdout, sys.stderr
         output = _TeeStream(out, err, self._lines[0], self._is_mine)
         errors = _TeeStream(err, err, self._lines[1], self._is_mine)
@@ -158,7 +158,7 @@ class Tee:
             os.unlink(self._path)
 
     def _is_mine(self) -> bool:
-        return is_attempt_of(self._context)
+        return is_attempt_of(self._spec)
 
     def _follow(self, handler: Any, terminal: Any) -> None:
         line = self._lines[1]

@@ -19,7 +19,7 @@ from penstock.artifacts.store import BlobStore
 from penstock.errors import DamagedError, NotStorableError, Suspension
 from penstock.model.edges import take
 from penstock.model.outcomes import Error, Metric, Outcome, Unread, Usage
-from penstock.model.specs import Attempt, Code, Resolved, RunContext
+from penstock.model.specs import Attempt, Code, Places, Resolved, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.sdk import current, starters
 from penstock.sdk.current import folders_left
@@ -42,24 +42,25 @@ class Workbench:
 
     def __init__(
         self,
-        context: RunContext,
+        spec: RunSpec,
+        places: Places,
         hint: Optional[Hint] = None,
         broken: Optional[Error] = None,
         taken: Optional[Callable[[Any], None]] = None,
     ) -> None:
-        self.context = context
-        self.store = open_store(context.store)
+        self.spec, self.places = spec, places
+        self.store = open_store(places.store)
         self.hint = hint
         self.broken = broken  # why the flow's module can't be imported
         self._taken = taken  # told of each function that came as a value
         self.pid = os.getpid()
-        self.writes = Writes(context, lambda: self.pid)
+        self.writes = Writes(spec.run, places, lambda: self.pid)
         self._functions: Dict[Code, Callable[..., Any]] = {}
 
     def needs_module(self, code: Code) -> bool:
         """Whether a step can't run without the flow's module. In an environment of its own one of another module may:
         what it needs of the flow's it imports itself."""
-        return not self.context.foreign or code.module == self.context.module
+        return not self.spec.foreign or code.module == self.spec.module
 
     def function(self, code: Code) -> Callable[..., Any]:
         """The function that a step is; raises what its import raises."""
@@ -80,7 +81,7 @@ def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
     flow's own process the run was interrupted, not the step."""
     if bench.broken is not None and bench.needs_module(attempt.code):
         return Outcome(_FAILED, error=bench.broken)
-    here = current.AttemptContext(attempt, bench.context, bench.store, bench.hint)
+    here = current.AttemptContext(attempt, bench.spec, bench.places, bench.store, bench.hint)
     token = current.enter(here)
     began_at, began, cpu = time(), perf_counter(), process_time()
     result, error = None, None
@@ -103,10 +104,10 @@ def run_attempt(attempt: Attempt, bench: Workbench) -> Outcome:
     return Outcome(_FAILED if error else _DONE, result, error, usage, None, tuple(here.metrics))
 
 
-def is_attempt_of(context: RunContext) -> bool:
+def is_attempt_of(spec: RunSpec) -> bool:
     """Whether the calling thread works for an attempt of a run: it runs one, or one started it."""
     here = current.attempt_here()
-    return here is not None and here.context is context
+    return here is not None and here.spec is spec
 
 
 def share_process() -> None:

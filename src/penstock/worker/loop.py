@@ -90,7 +90,7 @@ class Worker:
             before = self._look_again()
             self._begin(before)
         self._chance.begin(attempt)
-        capture.begin(attempt.id, self._bench.context.log_bytes)
+        capture.begin(attempt.id, self._bench.spec.log_bytes)
         for note in self._chance.told():
             sys.stderr.write(f"{note}\n")
         # What it sets of context variables goes with it.
@@ -152,7 +152,7 @@ class Worker:
         """The slice of the log that this attempt wrote."""
         capture.finish_lines()
         start, end = self._log_end, self._log_size()
-        most = self._bench.context.log_bytes
+        most = self._bench.spec.log_bytes
         if most and end - start >= most:
             end = self._bounded(start, most, end)
         self._log_end = end
@@ -164,6 +164,6 @@ class Worker:
             capture.tell_limit()
             return self._log_size()
         try:
-            return logs.cut(os.path.join(self._bench.context.logs, self._log_file), start, most)
+            return logs.cut(os.path.join(self._bench.places.logs, self._log_file), start, most)
         except OSError:  # removed by hand
             return self._log_size()

@@ -30,13 +30,13 @@ def sweep(store: FolderStore, before: float, needed: Container[bytes] = frozense
 
 
 def files_of(store: FolderStore) -> list[Path]:
-    return [path for path in store.root.rglob("*") if path.is_file()]
+    return [path for path in Path(store.root).rglob("*") if path.is_file()]
 
 
 def test_a_blob_lies_under_its_digest(store: FolderStore):
     digest, _ = store.put(b"x")
     text = digests.text(digest)
-    assert files_of(store) == [store.root / text[3:5] / text]
+    assert files_of(store) == [Path(store.root) / text[3:5] / text]
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
@@ -168,7 +168,7 @@ def aside(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> bytes:
 
 
 def place(store: FolderStore, digest: bytes) -> Path:
-    return store.root / digests.text(digest)[3:5] / digests.text(digest)
+    return Path(store.root) / digests.text(digest)[3:5] / digests.text(digest)
 
 
 def test_what_was_set_aside_counts_as_stored(store: FolderStore, aside: bytes):
