@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections import deque
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.cli import screen
@@ -169,19 +168,15 @@ def for_script(project: Project) -> PlainDisplay:
     return PlainDisplay(project)
 
 
-def newest_line(folder: Path) -> str:
+def newest_line(folder: str) -> str:
     """The last line that any worker of a run has printed or logged so far; "" where there is none."""
+    from penstock.client.log_places import LogPlace, places_in
     from penstock.worker import logs
 
     try:
-        with os.scandir(folder) as entries:
-            newest = max(entries, key=lambda entry: entry.stat().st_mtime_ns, default=None)
-        if newest is None:
-            return ""
-        with open(newest.path, "rb") as file:
-            file.seek(max(0, newest.stat().st_size - 4096))
-            data = file.read(8192)
-            token = logs.token_of(newest.path)
-    except OSError:
+        newest = max(places_in(folder), key=LogPlace.changed_at, default=None)
+        data = newest.read(max(0, newest.size() - 4096), 8192) if newest else b""
+    except OSError:  # the flow may have used up its descriptors: no reason for its display to end
         return ""
-    return next((line.text.strip() for line in reversed(list(logs.read(data, token=token))) if line.text.strip()), "")
+    lines = reversed(list(logs.read(data, token=newest.token() if newest else b"")))
+    return next((line.text.strip() for line in lines if line.text.strip()), "")
