@@ -26,6 +26,7 @@ _ALONE = 2 << 20  # below it a second thread costs more than it hides
 _MAPPED = 1 << 20  # smaller blobs are read: a mapping costs a descriptor before Python 3.13
 _FEW = 256  # live mappings; beyond it only blobs of `_LARGE` and more are mapped
 _LARGE = 64 << 20
+_TICK_S = 0.02  # the clock of files may be so far behind
 _UNTRACKED: Dict[str, Any] = {"trackfd": False} if sys.version_info >= (3, 13) else {}
 _WORDS = {
     errno.ENOSPC: "the disk is full",
@@ -49,6 +50,7 @@ class FolderStore:
     def __init__(self, root: Union[str, os.PathLike[str]]) -> None:
         self.root = os.fspath(root)
         self._tmp = os.path.join(self.root, "tmp")
+        self._lock = os.path.join(self.root, "sweep.lock")
         self._mapped: List[Tuple[int, int, weakref.ref[mmap.mmap]]] = []
 
     def put(self, data: Any) -> Tuple[bytes, int]:
@@ -107,9 +109,9 @@ class FolderStore:
     def now(self) -> float:
         """The time that a file has which is touched now: the clock of files is another machine's, or a coarser one."""
         try:
-            fd = self._open_lock()
-        except OSError:  # nothing is here yet, or it can't be written
-            return time.time()
+            fd = os.open(self._lock, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:  # nobody has put anything yet, or nothing can be written: nothing is made to ask for a time
+            return time.time() - _TICK_S
         try:
             os.utime(fd)
             return os.fstat(fd).st_mtime
@@ -123,7 +125,7 @@ class FolderStore:
 
         try:
             os.makedirs(self._tmp, exist_ok=True)
-            fd = self._open_lock()
+            fd = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError:  # nothing can be written here: neither kind has anything to fear, and a put says why
             yield
             return
@@ -148,9 +150,6 @@ class FolderStore:
             else:
                 count, size = count + 1, size + file.size
         return Swept(count, size, *self._remove_cut_off(before, remove), spared)
-
-    def _open_lock(self) -> int:
-        return os.open(os.path.join(self.root, "sweep.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
     def _delete_older(self, digest: bytes, before: float) -> bool:
         """The file is looked at where nobody can renew it unseen, and put back if somebody just has.
