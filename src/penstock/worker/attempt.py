@@ -31,7 +31,6 @@ __all__ = [
     "Hint",
     "Workbench",
     "folders_left",
-    "is_attempt_of",
     "metrics_kept",
     "perform",
     "run_attempt",
@@ -118,12 +117,6 @@ def metrics_kept(spec: RunSpec, places: Places, attempt: Attempt) -> Tuple[Metri
     from penstock.sdk import checkpoints
 
     return checkpoints.metrics_of(spec, places, attempt)
-
-
-def is_attempt_of(spec: RunSpec) -> bool:
-    """Whether the calling thread works for an attempt of a run: it runs one, or one started it."""
-    here = current.attempt_here()
-    return here is not None and here.spec is spec
 
 
 def share_process() -> None:
