@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.artifacts.folder import FolderStore
+from penstock.artifacts.opening import open_store
 from penstock.model.shares import Amount
 from penstock.model.tuples import NamedTuple
 from penstock.sdk.launcher import launcher
 from penstock.settings import Settings
 
 if TYPE_CHECKING:
+    from penstock.artifacts.store import BlobStore
     from penstock.engine.ports import Executor, Host
     from penstock.executors.blank import Blank
     from penstock.executors.inline import InlineExecutor, Variables
@@ -50,26 +50,9 @@ class Project:
         return Journal.open(self.home, read_only=True)
 
     @cached_property
-    def store(self) -> FolderStore:
-        """The store, for reading and writing."""
-        return FolderStore(self.home / "store")
-
-    @contextmanager
-    def store_held(self, *, alone: bool = False) -> Generator[None]:
-        """While a run is prepared, its first values are in the store and nothing refers to them yet: inside, no sweep
-        takes them. `alone`: inside, no run is being prepared, so that a sweep may begin. Blocks for the other kind."""
-        import fcntl
-
-        try:
-            fd = os.open(self.home / "sweep.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError:  # nothing can be written here: neither kind has anything to fear, and the journal says why
-            yield
-            return
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-            yield
-        finally:
-            os.close(fd)
+    def store(self) -> BlobStore:
+        """The store, for reading and writing. Nothing is made in a project that is only looked at."""
+        return open_store(os.fspath(self.home / "store"))
 
     def folder(self, kind: str, name: str) -> Path:
         """A run's own folder, named as `RunRow.folder` says, of a kind: `logs`, `scratch`, `checkpoints`, `files` or

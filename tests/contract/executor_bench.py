@@ -13,7 +13,7 @@ from penstock.artifacts import codec
 from penstock.artifacts.folder import FolderStore
 from penstock.model.events import Ended, ExecutorEvent, Hint, Lane, Notice, Recalled
 from penstock.model.outcomes import Outcome
-from penstock.model.specs import Attempt, Code, Resolved, RunContext
+from penstock.model.specs import Attempt, Code, Places, Resolved, RunSpec
 
 STUCK_S = 60.0
 """A bound that only a hanging test reaches."""
@@ -58,22 +58,14 @@ class Bench:
         self.store = FolderStore(str(folder / "store"))
         self.mailbox = FakeMailbox()
         self.executor = executor
-        values: dict[str, Any] = {
-            "run": "digits/3",
-            "store": str(folder / "store"),
-            "scratch": str(folder / "scratch"),
-            "checkpoints": str(folder / "checkpoints"),
-            "logs": str(folder / "logs"),
-            "cwd": str(folder),
-            "module": module,
-            "module_path": module_path,
-        }
+        folders = {name: str(folder / name) for name in ("store", "scratch", "checkpoints", "logs")}
         rows = codec.encode(500, self.store).stored.record
-        values["params"] = (("rows", rows),)
-        self.context = RunContext(**{**values, **context})
+        given = {name: context.pop(name) for name in tuple(context) if name in Places._fields}
+        self.places = Places(**{**folders, "cwd": str(folder), "module_path": module_path, **given})
+        self.spec = RunSpec(**{"run": "digits/3", "module": module, "params": (("rows", rows),), **context})
         self.module = module
         self._number = 0
-        executor.open(self.mailbox, self.context)
+        executor.open(self.mailbox, self.spec, self.places)
 
     def __enter__(self) -> Bench:
         return self

@@ -218,7 +218,7 @@ def test_a_damaged_input_is_told_apart(bench: Bench) -> None:
     attempt = bench.attempt("echo", os.urandom(200_000))
     record = attempt.inputs[0].record
     assert record is not None
-    for blob in Path(bench.context.store).rglob("b3-*"):
+    for blob in Path(bench.places.store).rglob("b3-*"):
         if blob.stat().st_size == 200_000 or blob.stat().st_size > 200_000:
             blob.unlink()
     bench.executor.start(attempt, Lane(1))
@@ -257,7 +257,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """An open process executor."""
     with Bench(EXECUTORS["process"](), tmp_path_factory.mktemp("own"), "faulty_steps", str(STEPS)) as opened:
         yield opened
-    for log in Path(opened.context.logs).iterdir():
+    for log in Path(opened.places.logs).iterdir():
         log.unlink()  # pytest keeps folders, and one of these is large
 
 
@@ -403,7 +403,7 @@ def test_long_messages_wait_and_are_recalled(own: Bench, tmp_path: Path) -> None
     own.outcome(head)
     for each in behind[:3] + behind[4:-1]:
         assert own.value(own.outcome(each)) == 3000
-    assert [path.name for path in Path(own.context.scratch).iterdir() if path.name != "writes"] == []
+    assert [path.name for path in Path(own.places.scratch).iterdir() if path.name != "writes"] == []
 
 
 @pytest.mark.parametrize("cause", [Cause.TIMEOUT, Cause.CANCELLED])

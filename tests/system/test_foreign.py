@@ -19,7 +19,7 @@ from penstock.environments.kit import build_kit
 from penstock.errors import UserCodeError
 from penstock.model import wire
 from penstock.model.outcomes import Outcome, Unread, from_plain
-from penstock.model.specs import Attempt, Code, Resolved, RunContext, attempt_to_plain
+from penstock.model.specs import Attempt, Code, Places, Resolved, RunSpec, attempt_to_plain
 from penstock.model.states import TaskStatus
 from penstock.sdk import failures
 from tests import uv_settings
@@ -35,7 +35,7 @@ from penstock.worker.attempt import run_attempt
 parcel = sys.argv[1]
 with open(parcel, "rb") as file:
     setup, attempts = wire.unpack(file.read())
-ready = boot.boot(boot.context_from_plain(setup))
+ready = boot.boot(*boot.setup_from_plain(setup))
 found = [outcomes.to_plain(run_attempt(specs.attempt_from_plain(plain), ready.bench)) for plain in attempts]
 with open(parcel, "wb") as file:
     file.write(wire.pack(found))
@@ -133,9 +133,8 @@ class Bench:
         self._foreign = foreign
         self.folder = folder
         self.store = FolderStore(folder / "store")
-        self.context = RunContext(
-            "main/1", str(self.store.root), *(str(folder),) * 4, module="steps", module_path=str(folder / "steps.py")
-        )
+        self.spec = RunSpec("main/1", module="steps", foreign=True)
+        self.places = Places(str(self.store.root), *(str(folder),) * 4, module_path=str(folder / "steps.py"))
 
     def run(self, wanted: tuple[str, ...], text: str, step: str | bytes, *args: Any, verify: bool = False) -> Outcome:
         """How an attempt of a step ends there; `step` is its name, or the record of a function by value."""
@@ -144,7 +143,7 @@ class Bench:
         inputs = [Resolved(f"x{at}", codec.encode(arg, self.store).stored.record) for at, arg in enumerate(args)]
         attempt = Attempt("main/1/step/1#1", b"k" * 33, code, tuple(inputs), None, verify)
         parcel = self.folder / "parcel"
-        parcel.write_bytes(wire.pack((tuple(self.context._replace(foreign=True)), [attempt_to_plain(attempt)])))
+        parcel.write_bytes(wire.pack(((tuple(self.spec), tuple(self.places)), [attempt_to_plain(attempt)])))
         self._foreign.run(wanted, "-c", WORKER, str(parcel), path=self.folder)
         return from_plain(wire.unpack(parcel.read_bytes())[0])
 
@@ -304,7 +303,7 @@ def test_an_interpreter_without_blake3_shares_the_store(bench: Bench, wanted: tu
     outcome = bench.run(wanted, "def step(x0): return bytearray(x0) + b'more'\n", "step", given, verify=True)
     assert bench.value(outcome) == given + b"more"
     assert outcome.result.digest[:1] == b"\2"
-    prefixes = {path.name[:2] for path in bench.store.root.glob("??/*")}
+    prefixes = {path.name[:2] for path in Path(bench.store.root).glob("??/*")}
     assert prefixes == {"b3", "s2"}
     assert {info.digest[:1] for info in bench.store.list()} == {b"\1", b"\2"}
     again = bench.run(wanted, "def step(x0): return len(x0)\n", "step", bench.value(outcome), verify=True)

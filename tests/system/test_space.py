@@ -127,7 +127,7 @@ def test_a_run_that_begins_while_gc_sweeps_waits_for_it(project: Project) -> Non
     sweeping = project.popen(["python3", "-c", HOLD])
     wait_until(lambda: (project.folder / "held").exists())
     drive = project.spawn(target="mine.py:other", n=2)
-    wait_until(lambda: drive.pid in waiting(project.folder / ".penstock" / "sweep.lock"))
+    wait_until(lambda: drive.pid in waiting(project.folder / ".penstock" / "store" / "sweep.lock"))
     assert run_ids(project.folder / ".penstock") == {"other/1"}
     project.touch("release")
     sweeping.communicate(timeout=60)
@@ -136,7 +136,7 @@ def test_a_run_that_begins_while_gc_sweeps_waits_for_it(project: Project) -> Non
 
 HOLD = """
 import fcntl, os, time
-fd = os.open(".penstock/sweep.lock", os.O_RDWR | os.O_CREAT)
+fd = os.open(".penstock/store/sweep.lock", os.O_RDWR | os.O_CREAT)
 fcntl.flock(fd, fcntl.LOCK_EX)
 open("held", "w").close()
 while not os.path.exists("release"):

@@ -10,22 +10,24 @@ import mmap
 import os
 import sys
 import threading
+import time
 import weakref
-from typing import TYPE_CHECKING, Any, Container, Dict, Iterable, Iterator, List, Optional, Tuple, Union
+from collections.abc import Container, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from penstock.artifacts import digests
 from penstock.artifacts.memory import address
-from penstock.artifacts.store import BlobInfo
+from penstock.artifacts.store import BlobInfo, Swept
 from penstock.errors import DamagedError, StoreError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from penstock.model.tuples import NamedTuple
 
 _CHUNK = 8 << 20
 _ALONE = 2 << 20  # below it a second thread costs more than it hides
 _MAPPED = 1 << 20  # smaller blobs are read: a mapping costs a descriptor before Python 3.13
 _FEW = 256  # live mappings; beyond it only blobs of `_LARGE` and more are mapped
 _LARGE = 64 << 20
+_TICK_S = 0.02  # the clock of files may be so far behind
 _UNTRACKED: Dict[str, Any] = {"trackfd": False} if sys.version_info >= (3, 13) else {}
 _WORDS = {
     errno.ENOSPC: "the disk is full",
@@ -36,24 +38,21 @@ _WORDS = {
 }
 
 
+class _File(NamedTuple):
+    digest: bytes
+    size: int  # bytes
+    needed_at: float  # its modification time, UTC in seconds
+
+
 class FolderStore:
-    """Blobs as files of one folder; docs/formats.md, Blob. See `BlobStore` for what the methods promise."""
+    """Blobs as files of one folder, which is made when something is put; docs/formats.md, Blob. See `BlobStore` for
+    what the methods promise."""
 
-    def __init__(self, root: Union[str, os.PathLike[str]], create: bool = True) -> None:
-        self._folder = os.fspath(root)
+    def __init__(self, root: Union[str, os.PathLike[str]]) -> None:
+        self.root = os.fspath(root)
+        self._tmp = os.path.join(self.root, "tmp")
+        self._lock = os.path.join(self.root, "sweep.lock")
         self._mapped: List[Tuple[int, int, weakref.ref[mmap.mmap]]] = []
-        if create:
-            try:
-                os.makedirs(os.path.join(self._folder, "tmp"), exist_ok=True)
-            except OSError as error:
-                raise _store_error("written", self._folder, error) from error
-
-    @property
-    def root(self) -> Path:
-        """The folder."""
-        from pathlib import Path
-
-        return Path(self._folder)
 
     def put(self, data: Any) -> Tuple[bytes, int]:
         """Store a contiguous bytes-like object; what is mapped from here is written only where it is missing."""
@@ -77,7 +76,7 @@ class FolderStore:
         try:
             fd = self._open(digest)
         except FileNotFoundError as error:
-            raise DamagedError(f"blob {digests.text(digest)} is gone from {self._folder}") from error
+            raise DamagedError(f"blob {digests.text(digest)} is gone from {self.root}") from error
         except OSError as error:
             raise _store_error("read", path, error) from error
         try:
@@ -93,18 +92,65 @@ class FolderStore:
             raise DamagedError(f"blob {digests.text(digest)} holds other bytes than were stored: {path}")
         return view
 
-    def delete(self, digest: bytes, before: Optional[float] = None) -> bool:
+    def delete(self, digest: bytes) -> bool:
         """Remove the file; mappings of it stay."""
         path = self._path(digest)
         try:
-            if before is not None:
-                return self._delete_older(digest, before)
             os.unlink(path)
         except FileNotFoundError:
             return False
         except OSError as error:
             raise _store_error("written", path, error) from error
         return True
+
+    def list(self) -> Iterator[BlobInfo]:
+        """All blobs, those that were set aside among them; files that are none are passed over."""
+        return (BlobInfo(file.digest, file.size) for file in self._files())
+
+    def now(self) -> float:
+        """The time that a file has which is touched now: the clock of files is another machine's, or a coarser one."""
+        try:
+            fd = os.open(self._lock, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:  # nobody has put anything yet, or nothing can be written: nothing is made to ask for a time
+            return time.time() - _TICK_S
+        try:
+            os.utime(fd)
+            return os.fstat(fd).st_mtime
+        finally:
+            os.close(fd)
+
+    @contextmanager
+    def held(self, *, alone: bool = False) -> Generator[None, None, None]:
+        """A lock on a file, which ends with its process; shared by those who are not alone."""
+        import fcntl
+
+        try:
+            os.makedirs(self._tmp, exist_ok=True)
+            fd = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError:  # nothing can be written here: neither kind has anything to fear, and a put says why
+            yield
+            return
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(fd)
+
+    def sweep(self, needed: Container[bytes], before: float, *, remove: bool) -> Swept:
+        """Files are as old as their times say. What a sweep had set aside before it was killed is put back first."""
+        if remove:
+            for file in _digests_in(self._tmp):
+                if file.digest in needed:
+                    self._recall(file.digest)
+        count = size = spared = 0
+        for file in self._files():
+            if file.digest in needed:
+                continue
+            if file.needed_at >= before or (remove and not self._delete_older(file.digest, before)):
+                spared += file.size
+            else:
+                count, size = count + 1, size + file.size
+        return Swept(count, size, *self._remove_cut_off(before, remove), spared)
 
     def _delete_older(self, digest: bytes, before: float) -> bool:
         """The file is looked at where nobody can renew it unseen, and put back if somebody just has.
@@ -113,35 +159,43 @@ class FolderStore:
         """
         path, aside = self._path(digest), self._aside(digest)
         try:
-            os.rename(path, aside)
+            try:
+                os.rename(path, aside)
+            except FileNotFoundError:
+                pass  # one that was killed has set it aside
+            if os.stat(aside).st_mtime >= before:
+                os.replace(aside, path)
+                return False
+            os.unlink(aside)
         except FileNotFoundError:
-            pass  # one that was killed has set it aside
-        if os.stat(aside).st_mtime >= before:
-            os.replace(aside, path)
             return False
-        os.unlink(aside)
+        except OSError as error:
+            raise _store_error("written", path, error) from error
         return True
 
-    def put_back(self, needed: Container[bytes]) -> None:
-        """Put back those of the needed blobs that a `delete` has set aside before it was killed."""
-        for blob in _blobs(self._tmp):
-            if blob.digest in needed:
-                self._recall(blob.digest)
+    def _remove_cut_off(self, before: float, remove: bool) -> Tuple[int, int]:
+        count = size = 0
+        for entry in _entries(self._tmp):
+            try:
+                status = entry.stat()
+                if _digest_of(entry.name) or status.st_mtime >= before:
+                    continue
+                if remove:
+                    os.unlink(entry.path)
+            except FileNotFoundError:
+                continue  # its write has just come to its end
+            except OSError as error:
+                raise _store_error("written", entry.path, error) from error
+            count, size = count + 1, size + status.st_size
+        return count, size
 
-    def list(self) -> Iterator[BlobInfo]:
-        """All blobs, those that were set aside among them; files that are none are passed over."""
-        for folder in _entries(self._folder):
+    def _files(self) -> Iterator[_File]:
+        for folder in _entries(self.root):
             if len(folder.name) == 2:
-                yield from _blobs(folder.path)
-        for blob in _blobs(self._tmp):
-            if not os.path.exists(self._path(blob.digest)):  # else it was stored again since
-                yield blob
-
-    def unfinished(self) -> Iterator[Path]:
-        """Files of writes that go on, or were cut off."""
-        from pathlib import Path
-
-        return (Path(entry.path) for entry in _entries(self._tmp) if entry.is_file() and not _is_digest(entry.name))
+                yield from _digests_in(folder.path)
+        for file in _digests_in(self._tmp):
+            if not os.path.exists(self._path(file.digest)):  # else it was stored again since
+                yield file
 
     def holds(self, view: memoryview) -> bool:
         """Whether a buffer lies in memory that this store mapped: then it is most likely stored already."""
@@ -153,13 +207,9 @@ class FolderStore:
             return False
         return any(low <= start and end <= high and ref() is not None for low, high, ref in list(self._mapped))
 
-    @property
-    def _tmp(self) -> str:
-        return os.path.join(self._folder, "tmp")
-
     def _path(self, digest: bytes) -> str:
         name = digests.text(digest)
-        return os.path.join(self._folder, name[3:5], name)
+        return os.path.join(self.root, name[3:5], name)
 
     def _aside(self, digest: bytes) -> str:
         return os.path.join(self._tmp, digests.text(digest))
@@ -198,7 +248,7 @@ class FolderStore:
     def _write(self, chunks: Iterable[Any], digest: Optional[bytes] = None) -> Tuple[bytes, int]:
         temporary = os.path.join(self._tmp, f"{os.getpid()}-{threading.get_ident()}-{os.urandom(6).hex()}")
         try:
-            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
+            fd = self._new(temporary)
             try:
                 digest, size = _pour(fd, chunks, digest)
             finally:
@@ -206,11 +256,19 @@ class FolderStore:
             self._keep(temporary, digest)
         except OSError as error:
             _discard(temporary)
-            raise _store_error("written", self._folder, error) from error
+            raise _store_error("written", self.root, error) from error
         except BaseException:
             _discard(temporary)
             raise
         return digest, size
+
+    def _new(self, path: str) -> int:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        try:
+            return os.open(path, flags, 0o644)
+        except FileNotFoundError:
+            os.makedirs(self._tmp, exist_ok=True)
+            return os.open(path, flags, 0o644)
 
     def _agrees(self, digest: bytes, view: memoryview) -> bool:
         """Whether the file holds these bytes."""
@@ -292,22 +350,23 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
         raise _store_error("read", folder, error) from error
 
 
-def _blobs(folder: str) -> Iterator[BlobInfo]:
+def _digests_in(folder: str) -> Iterator[_File]:
     for entry in _entries(folder):
-        try:
-            digest = digests.parse(entry.name)
-            status = entry.stat()
-        except (ValueError, FileNotFoundError):
+        digest = _digest_of(entry.name)
+        if digest is None:
             continue
-        yield BlobInfo(digest, status.st_size, status.st_mtime)
+        try:
+            status = entry.stat()
+        except FileNotFoundError:
+            continue
+        yield _File(digest, status.st_size, status.st_mtime)
 
 
-def _is_digest(name: str) -> bool:
+def _digest_of(name: str) -> Optional[bytes]:
     try:
-        digests.parse(name)
+        return digests.parse(name)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _discard(path: str) -> None:

@@ -16,7 +16,6 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, cast
 from penstock.artifacts import by_value, libraries, names, rebuild, reducing
 from penstock.artifacts.canonical import SPILL, Rule, Unstable, Walk, attribute, index, rule_of, subscript
 from penstock.artifacts.memory import number
-from penstock.artifacts.places import NEVER_STORED
 
 LEFT_OUT: Dict[str, Dict[str, str]] = {
     "code": {
@@ -66,7 +65,7 @@ def rule_for(kind: type) -> Rule:
     pathlib = sys.modules.get("pathlib")  # where nobody has imported it, this is no path
     if pathlib is not None and issubclass(kind, pathlib.PurePath):
         return _path
-    if issubclass(kind, NEVER_STORED):
+    if issubclass(kind, reducing.NEVER_STORED):
         return _never
     return _OWN.get(cast("Any", kind), reduced)
 

@@ -6,6 +6,7 @@ canonical forms. `rebuild` owns how it is read.
 
 from __future__ import annotations
 
+import _thread
 import copyreg
 import functools
 import io
@@ -17,12 +18,16 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple, Ty
 from penstock.artifacts import by_value, digests, libraries, names, rebuild
 from penstock.artifacts.canonical import BIG, Known
 from penstock.artifacts.memory import address
-from penstock.artifacts.places import NEVER_STORED
 from penstock.artifacts.store import BlobStore
 from penstock.model.edges import Edge
 
 Reducer = Callable[["Sink", Any], Any]
 BY_NUMBER, IN_ORDER = 0, 1
+NEVER_STORED = (
+    *(types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType),
+    *(_thread.LockType, _thread.RLock),
+)
+"""Types whose values hold a place in a running program. PyPy would pickle some of them."""
 
 
 class Part:

@@ -11,7 +11,6 @@ import threading
 import time
 from collections import deque
 from contextvars import Context
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.cli import screen
@@ -171,21 +170,17 @@ def for_script(project: Project) -> PlainDisplay:
     return PlainDisplay(project)
 
 
-def newest_line(folder: Path) -> str:
+def newest_line(folder: str) -> str:
     """The last line that any worker of a run has printed or logged so far; "" where there is none. What the flow's body
     prints is on the screen."""
+    from penstock.client.log_places import LogPlace, places_in
     from penstock.worker import logs
 
     try:
-        with os.scandir(folder) as entries:
-            of_workers = (entry for entry in entries if not logs.driver_of(entry.name))
-            newest = max(of_workers, key=lambda entry: entry.stat().st_mtime_ns, default=None)
-        if newest is None:
-            return ""
-        with open(newest.path, "rb") as file:
-            file.seek(max(0, newest.stat().st_size - 4096))
-            data = file.read(8192)
-            token = logs.token_of(newest.path)
-    except OSError:
+        of_workers = (log for log in places_in(folder) if not logs.driver_of(log.name))
+        newest = max(of_workers, key=LogPlace.changed_at, default=None)
+        data = newest.read(max(0, newest.size() - 4096), 8192) if newest else b""
+    except OSError:  # the flow may have used up its descriptors: no reason for its display to end
         return ""
-    return next((line.text.strip() for line in reversed(list(logs.read(data, token=token))) if line.text.strip()), "")
+    lines = reversed(list(logs.read(data, token=newest.token() if newest else b"")))
+    return next((line.text.strip() for line in lines if line.text.strip()), "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli.display import PlainDisplay, newest_line
@@ -58,7 +57,7 @@ class LiveDisplay(PlainDisplay):
         now_s = time.monotonic()
         if now_s - self._log_read_s >= _LOG_EVERY_S:
             self._log_read_s = now_s
-            self._log_line = newest_line(Path(self.driver.logs)) if self.driver else ""
+            self._log_line = newest_line(self.driver.logs) if self.driver else ""
         if not self._log_line:
             return self._table()
         from rich.console import Group

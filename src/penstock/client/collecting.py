@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.client import environments, holdings, sweep, usage
@@ -18,35 +17,38 @@ if TYPE_CHECKING:
     from penstock.journal.journal import Journal
     from penstock.journal.space import CachedRow
     from penstock.journal.views import RunRow
+    from penstock.project import Project
 
 _WORTH_COMPACTING = 1 << 20
 
 
-def described(home: Path, journal: Journal, policy: Policy, notes: tuple[str, ...], *, removed: bool) -> SweepInfo:
+def described(
+    project: Project, journal: Journal, policy: Policy, notes: tuple[str, ...], *, removed: bool
+) -> SweepInfo:
     """What would go. `removed`: what to say of it, where nothing is there that could go."""
     runs, results = _chosen(journal, policy)
-    infos, cached = _infos(home, journal, runs, results)
+    infos, cached = _infos(project, journal, runs, results)
     gone = {run.id for run in runs}
-    cleared = environments.clear(environments.choose(home, journal, gone, policy), remove=False)
-    swept = sweep.sweep(home, sweep.mark(journal, gone, {row.id for row in results}), remove=False)
+    cleared = environments.clear(environments.choose(project.home, journal, gone, policy), remove=False)
+    swept = sweep.sweep(project, sweep.mark(journal, project.store, gone, {row.id for row in results}), remove=False)
     return _told(removed, infos, cached, cleared, swept, notes)
 
 
-def carried_out(home: Path, journal: Journal, policy: Policy, notes: tuple[str, ...]) -> SweepInfo:
+def carried_out(project: Project, journal: Journal, policy: Policy, notes: tuple[str, ...]) -> SweepInfo:
     """Remove it. No run may be about to begin meanwhile.
 
     Rows go before what they refer to: whatever ends this in the middle, no row is left that refers to nothing, and the
     next time finds the rest. But environments go before their runs, whose rows tell that they may.
     """
     runs, results = _chosen(journal, policy)
-    infos, cached = _infos(home, journal, runs, results)
-    chosen = environments.choose(home, journal, {run.id for run in runs}, policy)
+    infos, cached = _infos(project, journal, runs, results)
+    chosen = environments.choose(project.home, journal, {run.id for run in runs}, policy)
     cleared = environments.clear(chosen, remove=True)
     changes.forget_cached(journal, results)
     gone = {run.run_id for run in runs if _is_removed(journal, run)}
     changes.finish_removals(journal)
     changes.forget_void_claims(journal)
-    swept = sweep.sweep(home, sweep.mark(journal), remove=True)
+    swept = sweep.sweep(project, sweep.mark(journal, project.store), remove=True)
     return _told(True, [info for info in infos if info.id in gone], cached, cleared, swept, notes, _tidied(journal))
 
 
@@ -80,12 +82,12 @@ def _chosen(journal: Journal, policy: Policy) -> tuple[list[RunRow], list[Cached
 
 
 def _infos(
-    home: Path, journal: Journal, runs: list[RunRow], results: list[CachedRow]
+    project: Project, journal: Journal, runs: list[RunRow], results: list[CachedRow]
 ) -> tuple[list[RunSpaceInfo], CacheSpaceInfo]:
     if not runs and not results:  # then what others hold need not be counted
         return [], holdings.NO_RESULTS
-    held = holdings.count(home, journal, queries.runs(journal), {row.id for row in results})
-    return [usage.run_info(home, run, held) for run in runs], held.going
+    held = holdings.count(project.store, journal, queries.runs(journal), {row.id for row in results})
+    return [usage.run_info(project.home, run, held) for run in runs], held.going
 
 
 def _is_removed(journal: Journal, run: RunRow) -> bool:

@@ -6,15 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.artifacts.folder import FolderStore
 from penstock.client.space_structs import CacheSpaceInfo
 from penstock.journal import space
 from penstock.journal.views import RunRow
 
 if TYPE_CHECKING:
+    from penstock.artifacts.store import BlobStore
     from penstock.journal.journal import Journal
 
 NO_RESULTS = CacheSpaceInfo(0, 0, 0)
@@ -59,9 +58,9 @@ class _Users:
     flow: dict[bytes, str] = field(default_factory=dict[bytes, str])  # "": several
 
 
-def count(home: Path, journal: Journal, runs: Iterable[RunRow], going: Set[int] = frozenset()) -> Holdings:
+def count(store: BlobStore, journal: Journal, runs: Iterable[RunRow], going: Set[int] = frozenset()) -> Holdings:
     """`runs`: all of the project. `going`: cached results (`CachedRow.id`) of which it is asked what they hold."""
-    sizes = {blob.digest: blob.size for blob in FolderStore(home / "store", create=False).list()}
+    sizes = {blob.digest: blob.size for blob in store.list()}
     held, users = Holdings(), _Users()
     by_flow = groupby(sorted(runs, key=lambda run: run.flow), key=lambda run: run.flow)
     for flow, rows in by_flow:

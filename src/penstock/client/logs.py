@@ -9,13 +9,11 @@ Files are read in parts, the last lines from their end: how long they are does n
 from __future__ import annotations
 
 import heapq
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
-from typing import BinaryIO
 
+from penstock.client.log_places import LogPlace
 from penstock.client.reader import Reader
 from penstock.client.structs import LogLine
 from penstock.client.words import utc
@@ -52,18 +50,16 @@ class Lines(list[LogLine]):
 
 def of_task(reader: Reader, run: RunRow, row: TaskRow) -> Iterator[LogLine]:
     """The lines of all attempts of a task, oldest first."""
-    folder = reader.logs(run)
     for piece, log in _slices_of(reader, run.run_id, row):
-        yield from _read(folder / log.file, piece)
+        yield from _read(reader.log(run, log.file), piece)
 
 
 def last_of_task(reader: Reader, run: RunRow, row: TaskRow, count: int, wanted: Wanted) -> list[LogLine]:
     """The last so many lines of all attempts of a task that are wanted."""
-    folder = reader.logs(run)
-    pieces = [(folder / log.file, [piece]) for piece, log in _slices_of(reader, run.run_id, row)]
+    pieces = [(reader.log(run, log.file), [piece]) for piece, log in _slices_of(reader, run.run_id, row)]
     found: list[LogLine] = []
-    for path, piece in reversed(pieces):
-        found = [*_last(path, piece, count - len(found), wanted), *found]
+    for place, piece in reversed(pieces):
+        found = [*_last(place, piece, count - len(found), wanted), *found]
         if len(found) >= count:
             break
     return found
@@ -72,14 +68,14 @@ def last_of_task(reader: Reader, run: RunRow, row: TaskRow, count: int, wanted: 
 def last_of_run(reader: Reader, run: RunRow, count: int, wanted: Wanted) -> list[LogLine]:
     """The last so many lines of a run that are wanted, in the order of their times."""
     slices = _slices(reader, run)
-    files = [_last(path, list(_whole(path, run, slices)), count, wanted) for path in _files(reader, run)]
+    files = [_last(log, list(_whole(log, run, slices)), count, wanted) for log in reader.logs(run)]
     return list(deque(_merged(map(iter, files)), maxlen=count))
 
 
 def of_run(reader: Reader, run: RunRow) -> Iterator[LogLine]:
     """The lines of all tasks of a run and of its flow's body, in the order of their times."""
     slices = _slices(reader, run)
-    return _merged(_Tail(path, _of_file(path, run, slices)).new_lines() for path in _files(reader, run))
+    return _merged(_Tail(log, _of_file(log, run, slices)).new_lines() for log in reader.logs(run))
 
 
 def follow(reader: Reader, run: RunRow, pause: Callable[[], None]) -> Iterator[LogLine]:
@@ -89,9 +85,9 @@ def follow(reader: Reader, run: RunRow, pause: Callable[[], None]) -> Iterator[L
     while True:
         # Whether it is over is asked before the files are read, so that its last lines are not missed.
         over = queries.run_by_id(reader.journal, run.id).status != RunStatus.RUNNING
-        for path in _files(reader, run):
-            if path.name not in tails:
-                tails[path.name] = _Tail(path, _of_file(path, run, slices))
+        for log in reader.logs(run):
+            if log.name not in tails:
+                tails[log.name] = _Tail(log, _of_file(log, run, slices))
         yield from _merged(tail.new_lines(only_whole=not over) for tail in tails.values())
         if over:
             return
@@ -124,10 +120,10 @@ def is_at_least(level: str, line: LogLine) -> bool:
 
 
 class _Tail:
-    """A log file, read from where it was read before."""
+    """A log, read from where it was read before."""
 
-    def __init__(self, path: Path, slices: list[Slice]) -> None:
-        self._path = path
+    def __init__(self, log: LogPlace, slices: list[Slice]) -> None:
+        self._log = log
         self._slices = slices
         self._at = 0
         self._mark = ""
@@ -137,21 +133,16 @@ class _Tail:
         end = self._end(only_whole)
         start, self._at = self._at, end
         for piece in _cut(start, end, self._slices):
-            for line in _read(self._path, piece, self._mark):
+            for line in _read(self._log, piece, self._mark):
                 self._mark = f"{line.task}#{line.attempt}" if line.task else self._mark
                 yield line
 
     def _end(self, only_whole: bool) -> int:
-        try:
-            size = os.path.getsize(self._path)
-        except FileNotFoundError:
-            return self._at
+        size = self._log.size()
         if not only_whole or size <= self._at:
             return max(size, self._at)
-        with open(self._path, "rb") as file:
-            start = max(self._at, size - _CHUNK)
-            file.seek(start)
-            newline = file.read(size - start).rfind(b"\n")
+        start = max(self._at, size - _CHUNK)
+        newline = self._log.read(start, size - start).rfind(b"\n")
         if newline < 0:  # a line without an end is read as several
             return size if size - self._at > _LONG_CHUNK else self._at
         return start + newline + 1
@@ -170,15 +161,12 @@ def _cut(start: int, end: int, slices: list[Slice]) -> Iterator[Slice]:
         yield Slice(start, end, "", 0)
 
 
-def _whole(path: Path, run: RunRow, slices: dict[str, list[Slice]]) -> Iterator[Slice]:
-    try:
-        return _cut(0, os.path.getsize(path), _of_file(path, run, slices))
-    except FileNotFoundError:
-        return iter(())
+def _whole(log: LogPlace, run: RunRow, slices: dict[str, list[Slice]]) -> Iterator[Slice]:
+    return _cut(0, log.size(), _of_file(log, run, slices))
 
 
-def _last(path: Path, pieces: list[Slice], count: int, wanted: Wanted) -> list[LogLine]:
-    """The last so many lines of some slices of a file that are wanted."""
+def _last(log: LogPlace, pieces: list[Slice], count: int, wanted: Wanted) -> list[LogLine]:
+    """The last so many lines of some slices of a log that are wanted."""
     found: list[LogLine] = []
     for piece in reversed(pieces):
         left = count - len(found)
@@ -186,7 +174,7 @@ def _last(path: Path, pieces: list[Slice], count: int, wanted: Wanted) -> list[L
             break
         size, lines = _TAIL, deque[LogLine]()
         while True:  # what is read twice is less than what is read once
-            lines = deque((line for line in _tail_of(path, piece, size) if wanted(line)), maxlen=left)
+            lines = deque((line for line in _tail_of(log, piece, size) if wanted(line)), maxlen=left)
             if len(lines) == left or size >= piece.end - piece.start:
                 break
             size *= 4
@@ -194,28 +182,22 @@ def _last(path: Path, pieces: list[Slice], count: int, wanted: Wanted) -> list[L
     return found
 
 
-def _tail_of(path: Path, piece: Slice, size: int) -> Iterator[LogLine]:
+def _tail_of(log: LogPlace, piece: Slice, size: int) -> Iterator[LogLine]:
     """The lines that begin in the last so many bytes of a slice."""
     start = max(piece.start, piece.end - size)
     if start == piece.start:
-        return _read(path, piece)
-    try:
-        with open(path, "rb") as file:
-            file.seek(start)
-            start += file.read(min(logs.LONGEST, size)).find(b"\n") + 1
-            mark = "" if piece.task else _mark_before(file, logs.token_of(os.fspath(path)), piece.start, start)
-    except FileNotFoundError:
-        return iter(())
-    return _read(path, piece._replace(start=start), mark)
+        return _read(log, piece)
+    start += log.read(start, min(logs.LONGEST, size)).find(b"\n") + 1
+    mark = "" if piece.task else _mark_before(log, piece.start, start)
+    return _read(log, piece._replace(start=start), mark)
 
 
-def _mark_before(file: BinaryIO, token: bytes, least: int, start: int) -> str:
+def _mark_before(log: LogPlace, least: int, start: int) -> str:
     """Whose mark stands last before a place."""
-    overlap, after = 1024, b""
+    overlap, after, token = 1024, b"", log.token()
     while start > least:
         start, end = max(least, start - _CHUNK), start
-        file.seek(start)
-        data = file.read(end - start)
+        data = log.read(start, end - start)
         marks = list(logs.marks(data + after, token))
         if marks:
             return marks[-1]
@@ -223,24 +205,18 @@ def _mark_before(file: BinaryIO, token: bytes, least: int, start: int) -> str:
     return ""
 
 
-def _read(path: Path, piece: Slice, mark: str = "") -> Iterator[LogLine]:
+def _read(log: LogPlace, piece: Slice, mark: str = "") -> Iterator[LogLine]:
     """The lines of a slice, a few MiB in memory at once. `mark`: the attempt that wrote last before it."""
-    rest, token = b"", logs.token_of(os.fspath(path))
-    try:
-        with open(path, "rb") as file:
-            file.seek(piece.start)
-            left = piece.end - piece.start
-            while left > 0 and (data := file.read(min(_CHUNK, left))):
-                left -= len(data)
-                whole, newline, rest = (rest + data).rpartition(b"\n")
-                if len(rest) > _LONG_CHUNK:  # a line without an end is read as several
-                    whole, newline, rest = whole + newline + rest, b"", b""
-                for line in _parsed(whole + newline, piece, path.stem, mark, token):
-                    mark = f"{line.task}#{line.attempt}" if line.task else mark
-                    yield line
-    except FileNotFoundError:
-        return  # removed by hand, or by gc
-    yield from _parsed(rest, piece, path.stem, mark, token)
+    rest, token, at = b"", log.token(), piece.start
+    while at < piece.end and (data := log.read(at, min(_CHUNK, piece.end - at))):
+        at += len(data)
+        whole, newline, rest = (rest + data).rpartition(b"\n")
+        if len(rest) > _LONG_CHUNK:  # a line without an end is read as several
+            whole, newline, rest = whole + newline + rest, b"", b""
+        for line in _parsed(whole + newline, piece, log.worker, mark, token):
+            mark = f"{line.task}#{line.attempt}" if line.task else mark
+            yield line
+    yield from _parsed(rest, piece, log.worker, mark, token)
 
 
 def _parsed(data: bytes, piece: Slice, worker: str, mark: str, token: bytes) -> Iterator[LogLine]:
@@ -265,14 +241,10 @@ def _timed(lines: Iterator[LogLine]) -> Iterator[tuple[datetime, LogLine]]:
         yield last, line
 
 
-def _files(reader: Reader, run: RunRow) -> list[Path]:
-    return sorted(reader.logs(run).glob("*.log"))
-
-
-def _of_file(path: Path, run: RunRow, slices: dict[str, list[Slice]]) -> list[Slice]:
-    """Who wrote what in a file, in order."""
-    driver = logs.driver_of(path.name)
-    return [Slice(0, _ENDLESS, run.run_id, driver)] if driver else slices.get(path.name, [])
+def _of_file(log: LogPlace, run: RunRow, slices: dict[str, list[Slice]]) -> list[Slice]:
+    """Who wrote what in a log, in order."""
+    driver = logs.driver_of(log.name)
+    return [Slice(0, _ENDLESS, run.run_id, driver)] if driver else slices.get(log.name, [])
 
 
 def _slices(reader: Reader, run: RunRow) -> dict[str, list[Slice]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from penstock.artifacts.folder import FolderStore
+from penstock.client.log_places import LogPlace, places_in
 from penstock.project import Project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from penstock.artifacts.store import BlobStore
     from penstock.journal.journal import Journal
     from penstock.journal.views import RunRow
 
@@ -34,14 +36,18 @@ class Reader:
         weakref.finalize(self, journal.close)
         return journal
 
-    @cached_property
-    def store(self) -> FolderStore:
-        """The store, without making its folder where there is none."""
-        return FolderStore(self.project.home / "store", create=False)
+    @property
+    def store(self) -> BlobStore:
+        """The store."""
+        return self.project.store
 
-    def logs(self, run: RunRow) -> Path:
-        """The folder of a run's log files; it need not exist."""
-        return self.project.folder("logs", run.folder)
+    def logs(self, run: RunRow) -> list[LogPlace]:
+        """All logs of a run, by name."""
+        return places_in(os.fspath(self.project.folder("logs", run.folder)))
+
+    def log(self, run: RunRow, name: str) -> LogPlace:
+        """One of them; it need not be there."""
+        return LogPlace(os.fspath(self.project.folder("logs", run.folder)), name)
 
     def files(self, run: RunRow) -> Path:
         """Where the files among a run's results are written when somebody asks for them."""

@@ -32,7 +32,7 @@ def usage(of: str = "", *, limit: int | None = None) -> SpaceInfo:
 
     project = Project.find()
     with closing(project.reader) as journal:
-        return measured(project.home, journal, of, limit)
+        return measured(project, journal, of, limit)
 
 
 def collect(
@@ -65,9 +65,9 @@ def collect(
         policy = Policy(project.settings, asked, frozenset(_known(reader, flow) for flow in flows), drop_cache)
         notes = tuple(_slips(reader, policy))
         if not remove or not project.home.exists():
-            return collecting.described(project.home, reader, policy, notes, removed=remove)
-    with closing(project.journal) as journal, project.store_held(alone=True):
-        return collecting.carried_out(project.home, journal, policy, notes)
+            return collecting.described(project, reader, policy, notes, removed=remove)
+    with closing(project.journal) as journal, project.store.held(alone=True):
+        return collecting.carried_out(project, journal, policy, notes)
 
 
 def _count(keep_last: int | None) -> int | None:

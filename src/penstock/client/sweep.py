@@ -1,9 +1,9 @@
 """What nobody refers to, and its removal: first all that is in use is marked, then the rest is swept.
 
-Beside running flows nothing is taken that is as young as the oldest of them, or nearly: what they have stored, and not
-committed yet, looks like rubbish. It is `modified_at` that tells, so whoever is about to refer to a blob that is there
-already (a put of the same bytes, a cached result that is taken) first renews its time, and commits then. What is
-marked too early to see the commit is listed late enough to see the time.
+Beside running flows nothing is taken that was needed since the oldest of them began, or nearly: what they have stored,
+and not committed yet, looks like rubbish. It is the store that knows, so whoever is about to refer to a blob that is
+there already (a put of the same bytes, a cached result that is taken) first renews it, and commits then. What is marked
+too early to see the commit is swept late enough to see that it was renewed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.artifacts import digests
-from penstock.artifacts.folder import FolderStore
 from penstock.client.space_structs import PileInfo
 from penstock.journal import queries, space
 from penstock.model.states import RunStatus
 from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
+    from penstock.artifacts.store import BlobStore
     from penstock.journal.journal import Journal
+    from penstock.project import Project
 
 FOLDERS = ("logs", "checkpoints", "files", "calls")
 """Folders of a run's own that stay as long as it does. Its `scratch` stays while it is driven."""
@@ -43,7 +44,8 @@ class Marked(NamedTuple):
     snapshots: Set[str]
     runs: Set[str]  # `RunRow.folder`, as the next
     live: Set[str]
-    before: float  # only what is older is swept (UTC, seconds)
+    before: float  # only files that are older are swept (UTC, seconds)
+    unneeded_since: float  # the same for blobs, by the store's own clock
     now: float
 
 
@@ -55,39 +57,40 @@ class Swept:
     spared_bytes: int
 
 
-def mark(journal: Journal, gone_runs: Set[int] = frozenset(), gone_results: Set[int] = frozenset()) -> Marked:
+def mark(
+    journal: Journal, store: BlobStore, gone_runs: Set[int] = frozenset(), gone_results: Set[int] = frozenset()
+) -> Marked:
     """What is in use; as if these runs (`RunRow.id`) and these cached results were not there."""
-    # The time is taken first: what comes while this reads is younger.
-    now = time.time()
+    # The times are taken first: what comes while this reads is younger.
+    now, now_there = time.time(), store.now()
     runs = [run for run in queries.runs(journal) if run.id not in gone_runs]
     live = [run for run in runs if run.status == RunStatus.RUNNING]
     blobs = {digest for run in runs for digest in space.blobs_of_run(journal, run.id)}
+    before = min((run.created_at - _CLOCK_ERROR_S for run in live), default=now)
     blobs.update(digest for result, digest in space.blobs_of_cache(journal) if result not in gone_results)
     return Marked(
         blobs,
         {snapshot for run, snapshot in space.snapshots(journal) if run not in gone_runs},
         {run.folder for run in runs},
         {run.folder for run in live},
-        min((run.created_at - _CLOCK_ERROR_S for run in live), default=now),
+        before,
+        now_there - (now - before),
         now,
     )
 
 
-def sweep(home: Path, marked: Marked, *, remove: bool) -> Swept:
+def sweep(project: Project, marked: Marked, *, remove: bool) -> Swept:
     """Remove what is not marked (`remove` False: only count it). No run may be about to begin meanwhile."""
-    store = FolderStore(home / "store", create=False)
-    if remove:
-        store.put_back(marked.blobs)
-    blobs, spared_bytes = _blobs(store, marked, remove)
+    home, stored = project.home, project.store.sweep(marked.blobs, marked.unneeded_since, remove=remove)
     piles = [
-        blobs,
-        files("unfinished writes", store.unfinished(), marked.before, remove),
+        PileInfo("blobs", stored.blobs, stored.blob_bytes),
+        PileInfo("unfinished writes", stored.cut_off, stored.cut_off_bytes),
         files("code snapshots", _unused_snapshots(home / "sources", marked), marked.before, remove),
         files("unfinished snapshots", _unfinished(home / "sources"), marked.now - UNFINISHED_S, remove),
         *(_folders(home, kind, marked.runs, remove) for kind in FOLDERS),
         _folders(home, "scratch", marked.live, remove),
     ]
-    return Swept(tuple(pile for pile in piles if pile.count), spared_bytes)
+    return Swept(tuple(pile for pile in piles if pile.count), stored.spared_bytes)
 
 
 def size_below(folder: str | os.PathLike[str]) -> int:
@@ -134,21 +137,6 @@ def files(what: str, found: Iterable[Path], before: float, remove: bool) -> Pile
             continue
         count, size = count + 1, size + status.st_size
     return PileInfo(what, count, size)
-
-
-def _blobs(store: FolderStore, marked: Marked, remove: bool) -> tuple[PileInfo, int]:
-    count = size = spared = 0
-    for blob in store.list():
-        if blob.digest in marked.blobs:
-            continue
-        if blob.modified_at >= marked.before:
-            spared += blob.size
-            continue
-        if remove and not store.delete(blob.digest, marked.before):  # somebody has renewed it meanwhile
-            spared += blob.size
-            continue
-        count, size = count + 1, size + blob.size
-    return PileInfo("blobs", count, size), spared
 
 
 def _plain_files(folder: Path) -> Iterator[Path]:

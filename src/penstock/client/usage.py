@@ -25,17 +25,18 @@ from penstock.model.states import RunStatus
 if TYPE_CHECKING:
     from penstock.journal.journal import Journal
     from penstock.journal.views import RunRow
+    from penstock.project import Project
 
 
-def measured(home: Path, journal: Journal, of: str, limit: int | None) -> SpaceInfo:
+def measured(project: Project, journal: Journal, of: str, limit: int | None) -> SpaceInfo:
     """What `space.usage` gives."""
     wanted = queries.resolve(journal, of) if of else None  # first: a name that is wrong is told at once
     rows = queries.runs(journal)
-    held = holdings.count(home, journal, rows)
+    home, held = project.home, holdings.count(project.store, journal, rows)
     runs = [run_info(home, row, held) for row in rows]
     flows = _flow_infos(runs, held)
     built = environments.listed(home, journal)
-    parts = tuple(_parts(home, journal, runs, held, built))
+    parts = tuple(_parts(project, journal, runs, held, built))
     if wanted is not None:
         one = "/" in of.strip("/")
         flows = [flow for flow in flows if flow.flow == wanted.flow]
@@ -88,16 +89,17 @@ def _largest(info: Any) -> tuple[int, int]:
 
 
 def _parts(
-    home: Path,
+    project: Project,
     journal: Journal,
     runs: list[RunSpaceInfo],
     held: Holdings,
     built: tuple[EnvironmentSpaceInfo, ...],
 ) -> Iterator[PileInfo]:
     """All of the folder, each byte in one of them."""
-    marked = sweep.mark(journal)
+    home, marked = project.home, sweep.mark(journal, project.store)
     # To a reader rubbish is rubbish, whatever its age.
-    unused = sweep.sweep(home, marked._replace(before=math.inf), remove=False).piles
+    of_any_age = marked._replace(before=math.inf, unneeded_since=math.inf)
+    unused = sweep.sweep(project, of_any_age, remove=False).piles
     sources = _entries(home / "sources")
     known = [
         PileInfo("blobs of one run alone", held.alone.count, held.alone.bytes),

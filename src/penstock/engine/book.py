@@ -17,7 +17,7 @@ from penstock.model.environments import Environment
 from penstock.model.ids import run_of
 from penstock.model.outcomes import Error, Metric, Stored
 from penstock.model.rows import AttemptRecord, Batch, CacheEntry, CodeRecord, MetricRecord, StepRecord, TaskRecord
-from penstock.model.specs import RunContext
+from penstock.model.specs import Places, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 
@@ -28,7 +28,8 @@ class Wiring(NamedTuple):
     run_id: str
     journal: RunJournal
     executors: dict[str, Executor]
-    context: RunContext
+    spec: RunSpec
+    places: Places
     limits: dict[str, int]
     platform_retries: int
     combine: Callable[[tuple[bytes, ...]], bytes]

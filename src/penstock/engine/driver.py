@@ -132,7 +132,7 @@ class Driver:
             self._deadline = time.monotonic() + self._wiring.timeout_s
         try:
             for executor in self._wiring.each_executor():
-                executor.open(self._inbox, self._wiring.context)
+                executor.open(self._inbox, self._wiring.spec, self._wiring.places)
             self._neighbours.open()
         except BaseException:
             self._close_executors()
@@ -300,7 +300,7 @@ class Driver:
     @property
     def logs(self) -> str:
         """The folder of the run's log files."""
-        return self._wiring.context.logs
+        return self._wiring.places.logs
 
     def running(self) -> list[str]:
         """Ids of the attempts in flight, oldest first."""

@@ -9,7 +9,7 @@ from penstock.model.events import ExecutorEvent, Lane, Profile
 from penstock.model.outcomes import Error, Stored
 from penstock.model.rows import Batch, Dealt, InFlight, PriorTask, RunEnd, Sought, StepCount, Wanted
 from penstock.model.shares import Amount, Share
-from penstock.model.specs import Attempt, RunContext
+from penstock.model.specs import Attempt, Places, RunSpec
 from penstock.model.states import Cause
 
 
@@ -43,8 +43,8 @@ class Executor(Protocol):
         """What it can hold; known before `open`."""
         ...
 
-    def open(self, mailbox: Mailbox, context: RunContext) -> None:
-        """Get ready for the attempts of one run. Called once, before anything else."""
+    def open(self, mailbox: Mailbox, spec: RunSpec, places: Places) -> None:
+        """Get ready for the attempts of one run. Called once, before anything else. `places`: on this machine."""
         ...
 
     def start(self, attempt: Attempt, lane: Lane) -> None:

@@ -32,7 +32,7 @@ class Snapshot(NamedTuple):
     """A snapshot that was taken."""
 
     digest: str  # of relative paths and contents, as text; also the file's name
-    file: Path  # for `RunContext.sources`
+    file: Path
     files: int  # how many sources it holds
     note: str  # "", or one line for the user: what was left out, and why
 

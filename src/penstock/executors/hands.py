@@ -15,7 +15,7 @@ from collections.abc import Callable
 from penstock.executors.endings import Death
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
-from penstock.model.specs import Attempt, RunContext
+from penstock.model.specs import Attempt
 from penstock.model.tuples import NamedTuple
 from penstock.worker import channel, logs, posix
 
@@ -139,16 +139,16 @@ class Hands:
         self.unsent.clear()
         return back
 
-    def rest(self, death: Death, context: RunContext) -> tuple[Usage, Log | None]:
-        """What can be said of the attempt that a dead worker left."""
-        path, start = os.path.join(context.logs, self.log), max(self.log_end, logs.OPENING)
+    def rest(self, death: Death, folder: str, log_bytes: int) -> tuple[Usage, Log | None]:
+        """What can be said of the attempt that a dead worker left. `log_bytes`: how much of its log is kept; 0: all."""
+        path, start = os.path.join(folder, self.log), max(self.log_end, logs.OPENING)
         wall_s = max(0.0, time.time() - self.began_at)
         used = death.cpu_s, death.peak_bytes, death.read_bytes, death.written_bytes
         usage = Usage(self.began_at, wall_s, *used)
         try:
             end = os.stat(path).st_size
-            if context.log_bytes and end - start > context.log_bytes + logs.SLACK:
-                end = logs.cut(path, start, context.log_bytes)
+            if log_bytes and end - start > log_bytes + logs.SLACK:
+                end = logs.cut(path, start, log_bytes)
         except OSError:  # killed before it had one
             end = 0
         return usage, Log(self.log, start, end) if end > start else None

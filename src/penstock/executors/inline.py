@@ -17,7 +17,7 @@ from penstock.executors import capacity
 from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
 from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
-from penstock.model.specs import Attempt, RunContext
+from penstock.model.specs import Attempt, Places, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 from penstock.worker.attempt import Workbench, metrics_kept, run_attempt, share_process
@@ -92,10 +92,10 @@ class InlineExecutor:
         """What it can hold."""
         return self._profile
 
-    def open(self, mailbox: Mailbox, context: RunContext) -> None:
+    def open(self, mailbox: Mailbox, spec: RunSpec, places: Places) -> None:
         """Get ready; nothing is made before the first attempt."""
         self._mailbox = mailbox
-        self._context = context
+        self._spec, self._places = spec, places
 
     def start(self, attempt: Attempt, lane: Lane) -> None:
         """Leave the attempt to the first thread that waits; if none does soon, to a thread of its own."""
@@ -186,10 +186,10 @@ class InlineExecutor:
                 from penstock.worker.tee import Tee
 
                 self._meter = Meter()
-                log = os.path.join(self._context.logs, self._log_file())
-                self._tee = Tee(log, self._context, self._premises.the_one(Streams))
-                self._chance = Chance(ImportHooks(), self._context.seed, sweeps=False)
-                self._bench = Workbench(self._context, self._hint, taken=self._chance.take_in)
+                log = os.path.join(self._places.logs, self._log_file())
+                self._tee = Tee(log, self._spec, self._premises.the_one(Streams))
+                self._chance = Chance(ImportHooks(), self._spec.seed, sweeps=False)
+                self._bench = Workbench(self._spec, self._places, self._hint, taken=self._chance.take_in)
                 share_process()
             self._tee.begin(attempt)
             self._running += 1
@@ -209,7 +209,7 @@ class InlineExecutor:
                 self._post(Notice(note))
             outcome = outcome._replace(usage=between(outcome.usage, before, meter.read()))
         except Suspension as error:
-            metrics = metrics_kept(self._context, item.attempt)
+            metrics = metrics_kept(self._spec, self._places, item.attempt)
             outcome, interruption = failed(Cause.CANCELLED, "was interrupted", metrics=metrics), error
         finally:
             lost = self._premises.leave(guest)
@@ -243,7 +243,7 @@ class InlineExecutor:
         self._post(Hint(attempt, metrics))
 
     def _log_file(self) -> str:
-        return f"{self._name}-{self._context.driver}.log"
+        return f"{self._name}-{self._spec.driver}.log"
 
     def _post(self, event: Ended | Recalled | Adopted | Hint | Notice) -> None:
         if self._mailbox is not None and not self._closed:

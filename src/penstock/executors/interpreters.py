@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from penstock.model.environments import Environment
-from penstock.model.specs import RunContext
+from penstock.model.specs import Places, RunSpec
 from penstock.model.tuples import NamedTuple
 
 _OF_ANOTHER = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
@@ -33,12 +34,12 @@ class Interpreter(NamedTuple):
         path = os.pathsep.join(filter(None, (os.path.dirname(self.python), environ.get("PATH", ""))))
         return {**kept, "PATH": path, "VIRTUAL_ENV": folder, **dict(self.variables)}
 
-    def context(self, context: RunContext) -> RunContext:
-        """The run as its workers see it. A foreign one keeps its own packages, and gets the user's folders."""
-        context = context._replace(secrets=self.secrets)
-        if not self.kit:
-            return context
-        return context._replace(sys_path=tuple(filter(_is_user_s, context.sys_path)), foreign=True)
+    def setup(self, spec: RunSpec, places: Places) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The run as its workers see it, and its places. A foreign one keeps its own packages, and gets the user's
+        folders."""
+        if self.kit:
+            places = places._replace(sys_path=tuple(filter(_is_user_s, places.sys_path)))
+        return tuple(spec._replace(secrets=self.secrets, foreign=bool(self.kit))), tuple(places)
 
 
 def _is_user_s(folder: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from penstock.executors.blank import Blank
 from penstock.executors.interpreters import Interpreter
-from penstock.model.specs import RunContext
+from penstock.model.specs import Places, RunSpec
 from penstock.worker import channel, logs, posix
 
 _CLOSE_S = 3.0
@@ -29,7 +29,8 @@ class Nursery:
 
     def __init__(
         self,
-        context: RunContext,
+        spec: RunSpec,
+        places: Places,
         interpreter: Interpreter,
         threads: int,
         name: str,
@@ -38,13 +39,13 @@ class Nursery:
     ) -> None:
         self.interpreter = interpreter
         self.threads = threads
-        self._scratch = context.scratch
-        self._log = os.path.join(context.logs, f"{name}.log")
+        self._scratch = places.scratch
+        self._log = os.path.join(places.logs, f"{name}.log")
         blank = blank or Blank(interpreter, threads, self._log, environ)
         self._mark, self._near, self.pid = blank.mark, blank.near, blank.pid
         self._pids: dict[int, int] = {}  # of the workers that live, by number
         self.fd: int = self._near.fileno()
-        self._send(channel.SETUP, (self._log, tuple(interpreter.context(context))))
+        self._send(channel.SETUP, (self._log, interpreter.setup(spec, places)))
 
     def order(self, order: channel.Order, fd: int) -> None:
         """Ask for a worker that reads its attempts from `fd`."""

@@ -21,7 +21,7 @@ from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
 from penstock.model.ids import step_of
 from penstock.model.outcomes import Error, Outcome, failed
-from penstock.model.specs import Attempt, RunContext, attempt_to_plain
+from penstock.model.specs import Attempt, Places, RunSpec, attempt_to_plain
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 from penstock.worker import channel
@@ -69,7 +69,8 @@ class ProcessExecutor:
             shared=True,
         )
         self._mailbox: Mailbox
-        self._context: RunContext
+        self._spec: RunSpec
+        self._places: Places
         self._nurseries: dict[_Place, Nursery] = {}
         self._hands: dict[int, _Hired] = {}  # by worker number
         self._lanes: dict[int, _Hired] = {}  # those that serve one
@@ -87,16 +88,16 @@ class ProcessExecutor:
         """What it can hold."""
         return self._profile
 
-    def open(self, mailbox: Mailbox, context: RunContext) -> None:
+    def open(self, mailbox: Mailbox, spec: RunSpec, places: Places) -> None:
         """Start the zygote that most runs need; it imports the user's module while the flow's body begins."""
         self._mailbox = mailbox
-        self._context = context
+        self._spec, self._places = spec, places
         self._nursery(_Place(1))
 
     def start(self, attempt: Attempt, lane: Lane) -> None:
         """Send the attempt to the lane's worker."""
         try:
-            message = channel.wrap(channel.ATTEMPT, attempt_to_plain(attempt), self._context.scratch)
+            message = channel.wrap(channel.ATTEMPT, attempt_to_plain(attempt), self._places.scratch)
             item = Sent(attempt.id, attempt, message)
             if lane.gpus or lane.isolated:
                 self._start_fresh(item, lane)
@@ -159,7 +160,7 @@ class ProcessExecutor:
         for nursery in self._nurseries.values():
             nursery.wait()
         for hired in self._hands.values():
-            hired.hands.remove_empty_log(self._context.logs)
+            hired.hands.remove_empty_log(self._places.logs)
 
     # Hiring
 
@@ -167,11 +168,11 @@ class ProcessExecutor:
         nursery = self._nurseries.get(place)
         if nursery is None:
             self._zygotes += 1
-            name = f"{self._name}-{self._context.driver}-zygote-{self._zygotes}"
+            name = f"{self._name}-{self._spec.driver}-zygote-{self._zygotes}"
             interpreter = self._interpreters(place.environment)
             blank = self._take_blank(interpreter, place.threads)
             environ = self._environ and self._environ()
-            nursery = Nursery(self._context, interpreter, place.threads, name, blank, environ)
+            nursery = Nursery(self._spec, self._places, interpreter, place.threads, name, blank, environ)
             self._nurseries[place] = nursery
             started = nursery
             self._mailbox.watch(nursery.fd, lambda: self._hear(place, started))
@@ -198,7 +199,7 @@ class ProcessExecutor:
     def _hire(self, place: _Place, limit: int | None, gpus: tuple[str, ...] | None) -> _Hired:
         self._hired += 1
         number = self._hired
-        name = f"{self._name}-{self._context.driver}-{number}"
+        name = f"{self._name}-{self._spec.driver}-{number}"
         nursery = self._nursery(place)
         hands = Hands(number, name, f"{name}.log", limit)
         try:
@@ -335,13 +336,13 @@ class ProcessExecutor:
             item = hands.flight.popleft()
             del self._where[item.id]
             self._mailbox.post(Ended(item.id, self._last_outcome(hired, item, death, words)))
-            _remove(folders_left(self._context, item.id))
+            _remove(folders_left(self._places, item.id))
         self._recalled(back)
         if hired.held is not None:
             self._mailbox.post(hired.held)
         self._mailbox.unwatch(hands.fd)
         hands.close()
-        hands.remove_empty_log(self._context.logs)
+        hands.remove_empty_log(self._places.logs)
         if hired.fresh_lane is not None:
             hired.fresh_lane.hired = None
             self._advance(hired.fresh_lane)
@@ -354,11 +355,11 @@ class ProcessExecutor:
             cause, message = explain(death, hands.limit)
         if words and not death.overrun_bytes:
             message = f"{message}; it had printed:\n{words}"
-        usage, log = hands.rest(death, self._context)
+        usage, log = hands.rest(death, self._places.logs, self._spec.log_bytes)
         status = TaskStatus.CANCELLED if cause is Cause.CANCELLED else TaskStatus.FAILED
         error = Error(cause.value, "", message, retryable=cause_is_retryable(cause, item.attempt.retry_on))
         # Where the next attempt goes on from a checkpoint, this one had kept what it logged before.
-        metrics = max(hands.metrics, metrics_kept(self._context, item.attempt), key=len)
+        metrics = max(hands.metrics, metrics_kept(self._spec, self._places, item.attempt), key=len)
         return Outcome(status.value, None, error, usage, log, metrics, hands.name)
 
     def _recall_from(self, hired: _Hired, back: list[Sent], attempts: Collection[str]) -> None:

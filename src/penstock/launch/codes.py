@@ -18,12 +18,13 @@ from penstock.launch.trees import tree_of
 from penstock.model.environments import Environment
 from penstock.model.options import Options
 from penstock.model.rows import CodeRecord
-from penstock.model.specs import Code, RunContext
+from penstock.model.specs import Code
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.environments.locks import Lock
+    from penstock.launch.targets import Module
 
 LockOf = Callable[[Environment], "Lock | None"]
 """The lock of an environment that is ready; None: its packages are the flow's own."""
@@ -36,9 +37,17 @@ class CodeBook:
     """The code of one run's tasks. `tell` takes, once each, what can't be followed of the steps that are cached."""
 
     def __init__(
-        self, context: RunContext, folder: Path, trees: Trees, lock_of: LockOf, tell: Callable[[str], None]
+        self, module: Module, snapshot: Path, trees: Trees, lock_of: LockOf, tell: Callable[[str], None]
     ) -> None:
-        self._codebase = _codebase(context, folder)
+        self._codebase = Codebase(
+            snapshot=snapshot,
+            sys_path=module.sys_path(),
+            module=module.name,
+            module_path=module.file,
+            folder=snapshot.parent,
+            value_digest=_value_digest,
+            namespace=None if module.name else _notebook(),
+        )
         self._trees = trees
         self._lock_of = lock_of
         self._tell = tell
@@ -133,20 +142,6 @@ def all_that_is_new(before: bytes | None, now: bytes, earlier: str = "an earlier
     if before is None:
         return ["its code is not the one that was recorded"]
     return [str(change) for change in differences(tree_of(before, earlier), tree_of(now, "a task"))]
-
-
-def _codebase(context: RunContext, folder: Path) -> Codebase:
-    from pathlib import Path
-
-    return Codebase(
-        snapshot=Path(context.sources),
-        sys_path=context.sys_path,
-        module=context.module,
-        module_path=context.module_path,
-        folder=folder,
-        value_digest=_value_digest,
-        namespace=None if context.module else _notebook(),
-    )
 
 
 def _value_digest(value: object) -> bytes:

@@ -30,10 +30,9 @@ from penstock.launch.past import Past
 from penstock.launch.secrets import Secrets
 from penstock.launch.targets import Module, module_of
 from penstock.model.environments import Environment, over, settled
-from penstock.model.ids import folder_name
 from penstock.model.outcomes import Stored
 from penstock.model.rows import NewRun, Origin, RunEnd
-from penstock.model.specs import RunContext
+from penstock.model.specs import Places, RunSpec
 from penstock.model.states import RunStatus
 from penstock.model.texts import whole
 from penstock.model.tuples import NamedTuple
@@ -69,7 +68,8 @@ class Prepared(NamedTuple):
 
     order: Order
     handle: JournalHandle
-    context: RunContext
+    spec: RunSpec
+    places: Places
     codes: CodeBook
     past: Past
     workshop: Workshop
@@ -89,12 +89,11 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     workshop = workshop_of(project, order, how)
     for step, environment in steps_of(flow, default_environment(project, flow)):
         (workshop.ready_here if is_here(project, how, step) else workshop.ready)(environment, step.name)
-    with project.store_held():
+    with project.store.held():
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
         past = Past(project)
-        context = context_of(project, order.run_id, module, stored, taken, order.seed)
-        codes = codes_of(project, flow, context, past, workshop, how)
+        codes = codes_of(project, flow, module, taken.file, past, workshop, how)
         around = _surroundings(taken)
         owner, now, monotonic = owner_of_this_process(), time.time(), time.monotonic()
         if order.run_id:
@@ -107,11 +106,12 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
             known = (order.name, module.name, flow.fn.__qualname__, module.file)
             new = NewRun(*known, stored, how.tags, *around, order.origin, order.seed)
             handle = journal.create(new, owner, now, monotonic)
-    context = context_of(project, handle.run_id, module, stored, taken, order.seed, handle.nonce, str(handle.token))
+    spec, places = _run_here(project, order.seed, module, stored, taken.digest, handle)
     if is_first:
         how.watcher.first(os.fspath(project.home))
     try:
-        return _told(project, Prepared(order, handle, context, codes, past, workshop, order.origin), how, taken.note)
+        prepared = Prepared(order, handle, spec, places, codes, past, workshop, order.origin)
+        return _told(project, prepared, how, taken.note)
     except BaseException:
         handle.end(RunEnd(RunStatus.INTERRUPTED.value))
         handle.close()
@@ -140,10 +140,10 @@ def _told(project: Project, prepared: Prepared, how: How, note: str) -> Prepared
 
 
 def codes_of(
-    project: Project, flow: Flow[Any, Any], context: RunContext, past: Past, workshop: Workshop, how: How
+    project: Project, flow: Flow[Any, Any], module: Module, snapshot: Path, past: Past, workshop: Workshop, how: How
 ) -> CodeBook:
     """What the steps of a run reach. Raises UsageError where one declares what is not there."""
-    codes = CodeBook(context, project.home / "sources", past.tree, workshop.lock_of, how.watcher.said)
+    codes = CodeBook(module, snapshot, past.tree, workshop.lock_of, how.watcher.said)
     for step, _ in steps_of(flow, None):
         if step.opts.uses:
             codes.check(step.name, step.opts.uses)
@@ -266,32 +266,33 @@ def _surroundings(taken: snapshot.Snapshot) -> Surroundings:
     return Surroundings(taken.digest, python, packages, tuple(map(masked, sys.argv)), whole(os.getcwd()))
 
 
-def context_of(
+def _run_here(
     project: Project,
-    run_id: str,
+    seed: str,
     module: Module,
     params: tuple[tuple[str, Stored], ...],
-    taken: snapshot.Snapshot,
-    seed: str,
-    nonce: str = "",
-    driver: str = "0",
-) -> RunContext:
-    """What is the same for all attempts of a driver. Without a `nonce` and a `driver` no attempt may be run with it."""
-    folder = folder_name(run_id, nonce)
-    return RunContext(
-        run=run_id,
-        store=os.fspath(project.home / "store"),
-        scratch=os.fspath(project.folder("scratch", folder) / driver),
-        checkpoints=os.fspath(project.folder("checkpoints", folder)),
-        logs=os.fspath(project.folder("logs", folder)),
-        log_bytes=project.settings.log_limit_bytes,
-        cwd=os.getcwd(),
+    snapshot_digest: str,
+    handle: JournalHandle,
+) -> tuple[RunSpec, Places]:
+    """What is the same for all attempts of this driver, and where its things lie."""
+    spec = RunSpec(
+        run=handle.run_id,
         params=tuple((name, value.record) for name, value in params),
-        sources=os.fspath(taken.file),
+        snapshot=snapshot_digest,
         module=module.name,
-        module_path=module.file,
         argv=tuple(sys.argv),
-        sys_path=tuple(dict.fromkeys((module.root, *filter(None, sys.path)))),
-        driver=driver,
+        driver=str(handle.token),
         seed=seed,
+        log_bytes=project.settings.log_limit_bytes,
     )
+    places = Places(
+        store=os.fspath(project.home / "store"),
+        scratch=os.fspath(project.folder("scratch", handle.folder) / spec.driver),
+        checkpoints=os.fspath(project.folder("checkpoints", handle.folder)),
+        logs=os.fspath(project.folder("logs", handle.folder)),
+        cwd=os.getcwd(),
+        sources=os.fspath(project.home / "sources" / spec.snapshot),
+        module_path=module.file,
+        sys_path=module.sys_path(),
+    )
+    return spec, places

@@ -22,7 +22,6 @@ from penstock.launch.preparing import (
     Order,
     changes_since,
     codes_of,
-    context_of,
     default_environment,
     encode_params,
     is_here,
@@ -46,16 +45,15 @@ def rehearse(project: Project, order: Order, how: How) -> Forecast:
     module = module_of(order.flow)
     with closing(Past(project)) as past:
         run = _resumable(past, order.run_id) if order.run_id else None
-        with project.store_held():
-            params = encode_params(project, order.params)
+        with project.store.held():
+            encode_params(project, order.params)
             taken = take_snapshot(project, module)
         run_id = order.run_id or f"{order.name}/new"
         workshop = workshop_of(project, order, how)
         for step, environment in steps_of(order.flow, default_environment(project, order.flow)):
             (workshop.ready_here if is_here(project, how, step) else workshop.lock)(environment, step.name)
         order = order._replace(seed=seed_of(project, order))
-        context = context_of(project, run_id, module, params, taken, order.seed)
-        codes = codes_of(project, order.flow, context, past, workshop, how)
+        codes = codes_of(project, order.flow, module, taken.file, past, workshop, how)
         try:
             return _Stage(project, order, how, past, codes, run).play(run_id)
         finally:

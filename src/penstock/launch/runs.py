@@ -67,9 +67,9 @@ class ActiveRun:
         self._prepared = prepared
         self._how = how
         self._handle = prepared.handle
-        self._context = context = prepared.context
-        log = os.path.join(context.logs, body_log(context.driver))
-        self._log = BodyLog(log, context.log_bytes, launcher.premises.the_one(Streams), how.watcher.said)
+        self._spec, self._places = spec, places = prepared.spec, prepared.places
+        log = os.path.join(places.logs, body_log(spec.driver))
+        self._log = BodyLog(log, spec.log_bytes, launcher.premises.the_one(Streams), how.watcher.said)
 
     def drive(self) -> Any:
         """Call the body and see the run to its end. Gives the body's result, or raises what ended the run."""
@@ -116,9 +116,9 @@ class ActiveRun:
         return True
 
     def _make_folders(self) -> None:
-        for folder in (self._context.scratch, self._context.logs):
+        for folder in (self._places.scratch, self._places.logs):
             os.makedirs(folder, exist_ok=True)
-        mine = Path(self._context.scratch)
+        mine = Path(self._places.scratch)
         for left in mine.parent.iterdir():  # by drivers that were killed; a later one's is not ours to touch
             if int(left.name) < int(mine.name):
                 _remove(left)
@@ -139,7 +139,8 @@ class ActiveRun:
             run_id=self.id,
             journal=self._handle,
             executors=executors.by_name,
-            context=self._context._replace(driver=f"{self._context.driver}{mark}"),
+            spec=self._spec._replace(driver=f"{self._spec.driver}{mark}"),
+            places=self._places,
             limits=dict(settings.limits),
             platform_retries=settings.platform_retries,
             combine=combine,
@@ -255,7 +256,7 @@ class ActiveRun:
         self._clean_up(RunStatus(end.status))
 
     def _clean_up(self, status: RunStatus) -> None:
-        scratch = Path(self._context.scratch)
+        scratch = Path(self._places.scratch)
         _remove(scratch)
         with suppress(OSError):  # another driver has taken the run over, and has one there
             scratch.parent.rmdir()
@@ -266,7 +267,7 @@ class ActiveRun:
 
     @property
     def _go_on(self) -> str:
-        return how_to_resume(self.id, self._context.module_path, self._order.flow.fn.__qualname__)
+        return how_to_resume(self.id, self._places.module_path, self._order.flow.fn.__qualname__)
 
     def _is_intact(self, stored: Stored) -> bool:
         """Whether all blobs of a result are there; renewed, they are not swept before this run has a row for them."""

@@ -28,6 +28,10 @@ class Module(NamedTuple):
     file: str  # "" in a notebook
     root: str  # the folder from which it is imported
 
+    def sys_path(self) -> tuple[str, ...]:
+        """Where its imports are found: beside it, then where this process finds its own."""
+        return tuple(dict.fromkeys((self.root, *filter(None, sys.path))))
+
 
 def module_of(flow: Flow[Any, Any]) -> Module:
     """The module that defines the flow."""

@@ -78,26 +78,32 @@ class Attempt(NamedTuple):
         return int(self.id.rpartition("#")[2])
 
 
-class RunContext(NamedTuple):
-    """What is the same for all attempts of a run; a worker gets it once, when it starts."""
+class RunSpec(NamedTuple):
+    """What is the same for all attempts of a run, wherever they run; a worker gets it once, when it starts."""
 
     run: str  # "digits/3"
-    store: str  # folder of blobs
-    scratch: str  # folder of this driver's for temporary files, removed when it ends
-    checkpoints: str  # folder whose sub-folders survive a task's attempts
-    logs: str  # folder of this run's log files
-    cwd: str
     params: Tuple[Tuple[str, bytes], ...] = ()  # name, record
-    sources: str = ""  # file of the code snapshot; "" where there is none
+    snapshot: str = ""  # digest of the code snapshot, as text; "" where there is none
     module: str = ""  # the flow's module, imported before the first attempt
-    module_path: str = ""  # its file; "" where it is found by name alone
-    sys_path: Tuple[str, ...] = ()
     argv: Tuple[str, ...] = ()  # of the flow's process: what the user's module may read while it is imported
     foreign: bool = False  # the interpreter is not the flow's own, nor are its packages
     secrets: Tuple[str, ...] = ()  # names of environment variables whose values are masked in all that is kept
     driver: str = "1"  # "2" for the run's second one: no two drivers of a run name a worker or its log alike
     seed: str = ""  # what random numbers come of, beside the task; in digits, "": the task alone
     log_bytes: int = 0  # how much is kept of what an attempt prints; 0: all
+
+
+class Places(NamedTuple):
+    """Where the things of a run lie on one machine, which makes it for itself: nothing of it travels."""
+
+    store: str  # folder of blobs
+    scratch: str  # folder of one driver's for temporary files, removed when it ends
+    checkpoints: str  # folder whose sub-folders survive a task's attempts
+    logs: str  # folder of the run's log files
+    cwd: str
+    sources: str = ""  # file of the code snapshot; "" where there is none
+    module_path: str = ""  # file of the flow's module; "" where it is found by name alone
+    sys_path: Tuple[str, ...] = ()
 
 
 def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:

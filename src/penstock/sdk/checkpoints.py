@@ -16,28 +16,28 @@ from typing import Dict, Iterator, List, Optional, Tuple
 
 from penstock.model.ids import step_of
 from penstock.model.outcomes import Metric
-from penstock.model.specs import Attempt, RunContext
+from penstock.model.specs import Attempt, Places, RunSpec
 
-Place = Tuple[str, Optional[int]]
+_Key = Tuple[str, Optional[int]]
 """A metric's name and step: what is logged there again takes the place of what was there."""
 
 
-def folder_of(context: RunContext, attempt: Attempt) -> str:
+def folder_of(spec: RunSpec, places: Places, attempt: Attempt) -> str:
     """The task's folder. Its name says all that what lies in it rests on: the task, its code, and what its inputs have
     turned out to be. Where the code is not known, it may have been edited since an earlier driver ran: that one's is
     not found."""
-    known = attempt.basis or context.driver.encode()
+    known = attempt.basis or spec.driver.encode()
     name = f"{step_of(attempt.id)}-{blake2b(attempt.key + known, digest_size=16).hexdigest()}"
-    return os.path.join(context.checkpoints, name)
+    return os.path.join(places.checkpoints, name)
 
 
 class Points:
     """The metrics of the attempts of one task, as a file; one attempt adds to it."""
 
-    def __init__(self, context: RunContext, attempt: Attempt) -> None:
-        self._path = _path(context, attempt)
+    def __init__(self, spec: RunSpec, places: Places, attempt: Attempt) -> None:
+        self._path = _path(spec, places, attempt)
         self._attempt = attempt.number
-        self._driver = context.driver
+        self._driver = spec.driver
         self._pid = os.getpid()
         self._fd = -1
         self._earlier = _points_of(self._path, self._attempt)  # of tries of this attempt whose driver was killed
@@ -71,31 +71,31 @@ class Points:
             self._fd = -1
 
 
-def metrics_of(context: RunContext, attempt: Attempt) -> Tuple[Metric, ...]:
+def metrics_of(spec: RunSpec, places: Places, attempt: Attempt) -> Tuple[Metric, ...]:
     """What an attempt that can't say so itself any more had logged; () where it had not asked for its checkpoints."""
-    places = _points_of(_path(context, attempt), attempt.number)
-    return tuple(point for points in places.values() for point in points)
+    found = _points_of(_path(spec, places, attempt), attempt.number)
+    return tuple(point for points in found.values() for point in points)
 
 
-def _path(context: RunContext, attempt: Attempt) -> str:
-    return f"{folder_of(context, attempt)}.metrics"
+def _path(spec: RunSpec, places: Places, attempt: Attempt) -> str:
+    return f"{folder_of(spec, places, attempt)}.metrics"
 
 
-def _points_of(path: str, attempt: int) -> Dict[Place, List[Metric]]:
+def _points_of(path: str, attempt: int) -> Dict[_Key, List[Metric]]:
     """Of all tries of an attempt: what a later one has logged is in the place of what an earlier one had."""
     try:
         with open(path, encoding="ascii", errors="replace") as file:
             lines = file.read().split("\n")
     except OSError:  # there is none, or it can't be read
         return {}
-    found: Dict[Place, List[Metric]] = {}
+    found: Dict[_Key, List[Metric]] = {}
     by_driver: Dict[str, List[Metric]] = {}
     for line in lines:
         said = _read(line)
         if said is not None and said[0] == attempt:
             by_driver.setdefault(said[1], []).append(said[2])
     for points in by_driver.values():
-        again: Dict[Place, List[Metric]] = {}
+        again: Dict[_Key, List[Metric]] = {}
         for point in points:
             again.setdefault((point.name, point.step), []).append(point)
         found.update(again)

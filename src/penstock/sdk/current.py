@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.artifacts.store import BlobStore
-    from penstock.model.specs import Attempt, RunContext
+    from penstock.model.specs import Attempt, Places, RunSpec
     from penstock.sdk.checkpoints import Points
 
 _HINT_EVERY_S = 1.0
@@ -52,10 +52,11 @@ class AttemptContext:
         "_tempdir",
         "attempt",
         "began_ns",
-        "context",
         "input_files",
         "metrics",
         "parameters",
+        "places",
+        "spec",
         "store",
         "writes",
         "written",
@@ -64,21 +65,23 @@ class AttemptContext:
     def __init__(
         self,
         attempt: Attempt,
-        context: RunContext,
+        spec: RunSpec,
+        places: Places,
         store: BlobStore,
         hint: Optional[Callable[[str, Tuple[Metric, ...]], None]] = None,
     ) -> None:
         self.attempt = attempt.id  # "digits/3/train/2#1"
         self.began_ns = time.monotonic_ns()
         self._attempt = attempt
-        self.context = context
+        self.spec = spec
+        self.places = places
         self.store = store
         self.metrics: List[Metric] = []
         self.parameters: Optional[Dict[str, Any]] = None  # decoded when touched
         self._hint = hint
         self._hinted_at = 0.0
         self._points: Optional[Points] = None  # beside the checkpoints, once it has asked for these
-        self.input_files = InputFiles(context, attempt.id)
+        self.input_files = InputFiles(places, attempt.id)
         self.writes: Optional[Writes] = None  # while the step's own code runs
         self.written: Dict[str, None] = {}  # what it has told them
         self._tempdir = ""
@@ -106,17 +109,17 @@ class AttemptContext:
     def tempdir(self) -> str:
         """The attempt's temporary folder, made when it is first asked for."""
         if not self._tempdir:
-            self._tempdir = _own_folder(self.context, self.attempt, "tmp")
+            self._tempdir = _own_folder(self.places, self.attempt, "tmp")
         return self._tempdir
 
     def checkpoint_dir(self) -> str:
         """The task's folder for what its attempts leave one another, made when it is first asked for."""
         from penstock.sdk import checkpoints
 
-        folder = checkpoints.folder_of(self.context, self._attempt)
+        folder = checkpoints.folder_of(self.spec, self.places, self._attempt)
         os.makedirs(folder, exist_ok=True)
         if self._points is None:
-            self._points = checkpoints.Points(self.context, self._attempt)
+            self._points = checkpoints.Points(self.spec, self.places, self._attempt)
             self._points.add(self.metrics)
         return folder
 
@@ -134,34 +137,34 @@ class AttemptContext:
 class InputFiles:
     """Where the files among an attempt's inputs are put: a path that is made when somebody asks for it."""
 
-    __slots__ = ("_attempt", "_context", "made")
+    __slots__ = ("_attempt", "_places", "made")
 
-    def __init__(self, context: RunContext, attempt: str) -> None:
-        self._context = context
+    def __init__(self, places: Places, attempt: str) -> None:
+        self._places = places
         self._attempt = attempt
         self.made = ""
 
     def __fspath__(self) -> str:
         if not self.made:
-            self.made = _own_folder(self._context, self._attempt, "files")
+            self.made = _own_folder(self._places, self._attempt, "files")
         return self.made
 
 
-def _own_folder(context: RunContext, attempt: str, kind: str) -> str:
+def _own_folder(places: Places, attempt: str, kind: str) -> str:
     """A new folder: `scratch` is one driver's, and under that no two attempts have one name."""
-    folder = _folder_of(context, attempt, kind)
+    folder = _folder_of(places, attempt, kind)
     os.makedirs(folder, exist_ok=True)
     return folder
 
 
-def _folder_of(context: RunContext, attempt: str, kind: str) -> str:
+def _folder_of(places: Places, attempt: str, kind: str) -> str:
     name = attempt.replace("/", "-").replace("#", "-")
-    return os.path.join(context.scratch, f"{name}-{kind}")
+    return os.path.join(places.scratch, f"{name}-{kind}")
 
 
-def folders_left(context: RunContext, attempt: str) -> List[str]:
+def folders_left(places: Places, attempt: str) -> List[str]:
     """What an attempt whose process has died can't remove any more."""
-    return [folder for kind in ("tmp", "files") if os.path.isdir(folder := _folder_of(context, attempt, kind))]
+    return [folder for kind in ("tmp", "files") if os.path.isdir(folder := _folder_of(places, attempt, kind))]
 
 
 _attempt: contextvars.ContextVar[Optional[AttemptContext]] = contextvars.ContextVar("penstock_attempt")
@@ -244,7 +247,7 @@ class Current:
     @property
     def run(self) -> str:
         """`digits/3`."""
-        return self._here("run").context.run
+        return self._here("run").spec.run
 
     @property
     def task(self) -> str:
@@ -261,7 +264,7 @@ class Current:
         """The run's parameters by name; reads them when first touched."""
         here = self._here("parameters")
         if here.parameters is None:
-            here.parameters = {name: _parameter(name, record, here) for name, record in here.context.params}
+            here.parameters = {name: _parameter(name, record, here) for name, record in here.spec.params}
         return here.parameters
 
     @property
@@ -301,7 +304,7 @@ def _parameter(name: str, record: bytes, here: AttemptContext) -> Any:
     except Exception as error:
         from penstock.artifacts import unreadable
 
-        unreadable.explain(error, f"the parameter {name} of {here.context.run}", record, here.store, MEND)
+        unreadable.explain(error, f"the parameter {name} of {here.spec.run}", record, here.store, MEND)
         raise
 
 

@@ -14,11 +14,12 @@ from types import CoroutineType
 from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple, Union
 
 from penstock.artifacts import codec, names
-from penstock.artifacts.folder import FolderStore
+from penstock.artifacts.opening import open_store
+from penstock.artifacts.store import BlobStore
 from penstock.errors import DamagedError, NotStorableError, Suspension
 from penstock.model.edges import take
 from penstock.model.outcomes import Error, Metric, Outcome, Unread, Usage
-from penstock.model.specs import Attempt, Code, Resolved, RunContext
+from penstock.model.specs import Attempt, Code, Places, Resolved, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.sdk import current, starters
 from penstock.sdk.current import folders_left
@@ -30,7 +31,6 @@ __all__ = [
     "Hint",
     "Workbench",
     "folders_left",
-    "is_attempt_of",
     "metrics_kept",
     "perform",
     "run_attempt",
@@ -50,24 +50,25 @@ class Workbench:
 
     def __init__(
         self,
-        context: RunContext,
+        spec: RunSpec,
+        places: Places,
         hint: Optional[Hint] = None,
         broken: Optional[Error] = None,
         taken: Optional[Callable[[Any], None]] = None,
     ) -> None:
-        self.context = context
-        self.store = FolderStore(context.store, create=False)
+        self.spec, self.places = spec, places
+        self.store = open_store(places.store)
         self.hint = hint
         self.broken = broken  # why the flow's module can't be imported
         self._taken = taken  # told of each function that came as a value
         self.pid = os.getpid()
-        self.writes = Writes(context, lambda: self.pid)
+        self.writes = Writes(spec.run, places, lambda: self.pid)
         self._functions: Dict[Code, Callable[..., Any]] = {}
 
     def needs_module(self, code: Code) -> bool:
         """Whether a step can't run without the flow's module. In an environment of its own one of another module may:
         what it needs of the flow's it imports itself."""
-        return not self.context.foreign or code.module == self.context.module
+        return not self.spec.foreign or code.module == self.spec.module
 
     def function(self, code: Code) -> Callable[..., Any]:
         """The function that a step is; raises what its import raises."""
@@ -88,7 +89,7 @@ def run_attempt(attempt: Attempt, bench: Workbench, cpu_s: Optional[float] = Non
     flow's own process the run was interrupted, not the step. `cpu_s`: `process_time`, where it was just asked for."""
     if bench.broken is not None and bench.needs_module(attempt.code):
         return Outcome(_FAILED, error=bench.broken)
-    here = current.AttemptContext(attempt, bench.context, bench.store, bench.hint)
+    here = current.AttemptContext(attempt, bench.spec, bench.places, bench.store, bench.hint)
     token = current.enter(here)
     began_at, began, cpu_s = time(), perf_counter(), process_time() if cpu_s is None else cpu_s
     result, error = None, None
@@ -111,17 +112,11 @@ def run_attempt(attempt: Attempt, bench: Workbench, cpu_s: Optional[float] = Non
     return Outcome(_FAILED if error else _DONE, result, error, usage, None, here.logged())
 
 
-def metrics_kept(context: RunContext, attempt: Attempt) -> Tuple[Metric, ...]:
+def metrics_kept(spec: RunSpec, places: Places, attempt: Attempt) -> Tuple[Metric, ...]:
     """What an attempt that can't say so itself any more had logged; () where it had not asked for its checkpoints."""
     from penstock.sdk import checkpoints
 
-    return checkpoints.metrics_of(context, attempt)
-
-
-def is_attempt_of(context: RunContext) -> bool:
-    """Whether the calling thread works for an attempt of a run: it runs one, or one started it."""
-    here = current.attempt_here()
-    return here is not None and here.context is context
+    return checkpoints.metrics_of(spec, places, attempt)
 
 
 def share_process() -> None:
@@ -169,7 +164,7 @@ def _leave_fork(exception: Optional[BaseException]) -> NoReturn:
     os._exit(status & 0xFF)
 
 
-def _arguments(attempt: Attempt, store: FolderStore, here: current.AttemptContext) -> Tuple[List[Any], Dict[str, Any]]:
+def _arguments(attempt: Attempt, store: BlobStore, here: current.AttemptContext) -> Tuple[List[Any], Dict[str, Any]]:
     values: Dict[str, Any] = {}
     for item in attempt.inputs:
         values[item.name] = _value(item, attempt.verify, store, here)
@@ -188,7 +183,7 @@ def _arguments(attempt: Attempt, store: FolderStore, here: current.AttemptContex
     return args, kwargs
 
 
-def _value(item: Resolved, verify: bool, store: FolderStore, here: current.AttemptContext) -> Any:
+def _value(item: Resolved, verify: bool, store: BlobStore, here: current.AttemptContext) -> Any:
     name, record, refs = item
     files = here.input_files
     parts: List[Any] = []
@@ -199,7 +194,7 @@ def _value(item: Resolved, verify: bool, store: FolderStore, here: current.Attem
 
 def _read(
     record: bytes,
-    store: FolderStore,
+    store: BlobStore,
     of: Union[current.AttemptContext, Code],
     place: Tuple[str, int],
     refs: Sequence[Any] = (),

@@ -10,7 +10,7 @@ from typing import Any, Callable, Optional, Tuple
 
 from penstock.artifacts import masking
 from penstock.model.outcomes import Error
-from penstock.model.specs import RunContext
+from penstock.model.specs import Places, RunSpec
 from penstock.model.tuples import NamedTuple
 from penstock.sdk import current
 from penstock.shadows import guard
@@ -35,54 +35,55 @@ class Ready(NamedTuple):
     library: Any
 
 
-def boot(context: RunContext) -> Ready:
+def boot(spec: RunSpec, places: Places) -> Ready:
     """Import the user's module. What it raises is kept, and becomes the failure of every attempt. Secrets are hidden
     before."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the driver's to answer
-    os.chdir(context.cwd)
-    if context.sys_path:
-        own = [folder for folder in sys.path if folder not in context.sys_path] if context.foreign else []
-        sys.path[:] = [*context.sys_path, *own]
+    os.chdir(places.cwd)
+    if places.sys_path:
+        own = [folder for folder in sys.path if folder not in places.sys_path] if spec.foreign else []
+        sys.path[:] = [*places.sys_path, *own]
         if kit_root() not in sys.path:
             sys.path.append(kit_root())
-    sys.argv[:] = context.argv or [context.module_path]
+    sys.argv[:] = spec.argv or [places.module_path]
     hooks = ImportHooks()
     capture.install(hooks)
     restoring = Restoring(hooks)
-    recorded = sources.install(context.sources)
+    recorded = sources.install(places.sources)
     guard()
     sys.meta_path.insert(0, hooks)
     hooks.when_imported("pathlib", lambda _: audit.listen())  # before that nobody returns a file
     explain: Optional[Explain] = None
-    if context.foreign:
+    if spec.foreign:
         from penstock.worker import missing
 
         explain = missing.install()
-    broken = _import(recorded, context, explain) if context.module else None
+    broken = _import(recorded, spec.module, places.module_path, explain) if spec.module else None
     library = posix.libc()
-    chance = Chance(hooks, context.seed, sweeps=True, library=library)
-    return Ready(Workbench(context, broken=broken, taken=chance.take_in), chance, restoring, library)
+    chance = Chance(hooks, spec.seed, sweeps=True, library=library)
+    return Ready(Workbench(spec, places, broken=broken, taken=chance.take_in), chance, restoring, library)
 
 
-def hide_secrets(context: RunContext) -> None:
+def hide_secrets(spec: RunSpec) -> None:
     """From now on their values are masked in what this process writes, and in what is forked from it."""
-    masking.hide(os.environ.get(name, "") for name in context.secrets)
+    masking.hide(os.environ.get(name, "") for name in spec.secrets)
 
 
-def _import(recorded: sources.Sources, context: RunContext, explain: Optional[Explain]) -> Optional[Error]:
+def _import(recorded: sources.Sources, module: str, path: str, explain: Optional[Explain]) -> Optional[Error]:
     gc.disable()  # what an import makes stays; looking for cycles in it costs a tenth of its time
     try:
         with current.importing():
-            sources.load_module(recorded, context.module, context.module_path)
+            sources.load_module(recorded, module, path)
     except BaseException as exception:  # noqa: BLE001  the boundary to the user's module, which may also exit
         if explain is not None:
-            explain(exception, context.module_path or context.module)
+            explain(exception, path or module)
         return error_of(exception, None, None)
     finally:
         gc.enable()
     return None
 
 
-def context_from_plain(data: Tuple[Any, ...]) -> RunContext:
-    """The run context that was packed as a tuple."""
-    return RunContext(*data)
+def setup_from_plain(data: Tuple[Any, ...]) -> Tuple[RunSpec, Places]:
+    """The run and its places, which were packed as tuples."""
+    spec, places = data
+    return RunSpec(*spec), Places(*places)

@@ -93,7 +93,7 @@ class Worker:
         else:
             attempt = attempt_from_plain(channel.unwrap(message)[1])
         self._chance.begin(attempt)
-        capture.begin(attempt.id, self._bench.context.log_bytes)
+        capture.begin(attempt.id, self._bench.spec.log_bytes)
         for note in self._chance.told():
             sys.stderr.write(f"{note}\n")
         cpu_s = process_time()
@@ -160,7 +160,7 @@ class Worker:
         """The slice of the log that this attempt wrote."""
         capture.finish_lines()
         start, end = self._log_end, self._log_size()
-        most = self._bench.context.log_bytes
+        most = self._bench.spec.log_bytes
         if most and end - start >= most:
             end = self._bounded(start, most, end)
         self._log_end = end
@@ -172,6 +172,6 @@ class Worker:
             capture.tell_limit()
             return self._log_size()
         try:
-            return logs.cut(os.path.join(self._bench.context.logs, self._log_file), start, most)
+            return logs.cut(os.path.join(self._bench.places.logs, self._log_file), start, most)
         except OSError:  # removed by hand
             return self._log_size()

@@ -21,10 +21,10 @@ def main(first: int) -> NoReturn:
     content: Any = wire.unpack(os.pread(parcel_fd, os.fstat(parcel_fd).st_size, 0))
     os.close(parcel_fd)
     setup, order, slot, has_outlet = content
-    context = boot.context_from_plain(setup)
+    spec, places = boot.setup_from_plain(setup)
     outlet = Outlet(first + 3, _socket.socket(fileno=first + 4)) if has_outlet else None
     for each in (fd, gauge_fd, *((outlet.fd, outlet.sync.fileno()) if outlet else ())):
         os.set_inheritable(each, False)
-    boot.hide_secrets(context)
-    ready = boot.boot(context)
-    zygote.serve(Order(*order), fd, Gauges(gauge_fd).at(slot), context, ready, parent, outlet)
+    boot.hide_secrets(spec)
+    ready = boot.boot(spec, places)
+    zygote.serve(Order(*order), fd, Gauges(gauge_fd).at(slot), places, ready, parent, outlet)

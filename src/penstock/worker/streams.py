@@ -116,7 +116,7 @@ class Streams:
         self._hooks: Optional[ImportHooks] = None
 
     def enter(self, owner: Any, keeper: Keeper) -> None:
-        """What is written for the owner (a `RunContext`: by attempts with it; a `session.Run`: by its flow's body) is
+        """What is written for the owner (a `RunSpec`: by attempts with it; a `session.Run`: by its flow's body) is
         kept from now on."""
         with self._lock:
             self._begin()
@@ -162,7 +162,7 @@ class Streams:
     def keeper(self) -> Optional[Keeper]:
         """Who keeps what the calling code writes; None: nobody does."""
         here = current.attempt_here() if launcher.attempts else None
-        return self._keepers.get(id(session.body_here() if here is None else here.context))
+        return self._keepers.get(id(session.body_here() if here is None else here.spec))
 
     def _begin(self) -> None:
         self._uses += 1

@@ -14,7 +14,7 @@ from penstock.worker import logs
 from penstock.worker.capture import LineStream, Room
 
 if TYPE_CHECKING:
-    from penstock.model.specs import RunContext
+    from penstock.model.specs import RunSpec
     from penstock.worker.streams import Streams
 
 
@@ -44,9 +44,9 @@ class Tee:
 
     aside = True
 
-    def __init__(self, path: str, context: RunContext, streams: Streams) -> None:
+    def __init__(self, path: str, spec: RunSpec, streams: Streams) -> None:
         self._path = path
-        self._context = context
+        self._spec = spec
         self._streams = streams
         self._lines = _lines_into(path, Room())
         self._depth = 0
@@ -61,8 +61,8 @@ class Tee:
         for line in self._lines:
             line.mark = attempt.encode()
         if self._depth == 1:
-            self._lines[0].room.begin(self._context.log_bytes)
-            self._streams.enter(self._context, self)
+            self._lines[0].room.begin(self._spec.log_bytes)
+            self._streams.enter(self._spec, self)
 
     def end(self) -> None:
         """The attempt is over; what it wrote without a newline is written now."""
@@ -72,7 +72,7 @@ class Tee:
         finally:  # the disk may be full
             self._depth -= 1
             if self._depth == 0:
-                self._streams.leave(self._context)
+                self._streams.leave(self._spec)
 
     def close(self) -> None:
         """An empty log is removed."""

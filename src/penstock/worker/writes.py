@@ -13,7 +13,7 @@ import time
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from penstock.errors import NotStorableError
-from penstock.model.specs import RunContext
+from penstock.model.specs import Places
 from penstock.sdk.current import AttemptContext
 from penstock.sdk.launcher import launcher
 from penstock.worker.writes_log import WritesLog, keys_of
@@ -25,15 +25,15 @@ _NOBODYS = ("/dev/", "/proc/", "/sys/")
 class Writes:
     """One run's, in one process, whose id `pid` tells."""
 
-    def __init__(self, context: RunContext, pid: Callable[[], int]) -> None:
-        self._path = os.path.join(context.scratch, _NAME)
-        ours = (context.scratch, context.store, context.checkpoints, context.logs)
+    def __init__(self, run: str, places: Places, pid: Callable[[], int]) -> None:
+        self._path = os.path.join(places.scratch, _NAME)
+        ours = (places.scratch, places.store, places.checkpoints, places.logs)
         self._passed_over = (*_NOBODYS, *(os.path.join(folder, "") for folder in ours))
         self._pid = pid
         self._fd = -1
         self._written_bytes = 0
         self._logs: Dict[str, WritesLog] = {}
-        self._scratch = _ScratchFolders(context)
+        self._scratch = _ScratchFolders(places.scratch, run.partition("/")[0])
         self._lock = threading.Lock()  # of what was read: in the flow's own process several attempts may be checked
 
     def note(self, here: AttemptContext, path: Any) -> None:
@@ -110,10 +110,10 @@ class Writes:
 class _ScratchFolders:
     """The scratch folders of the project's drivers; looked for where one has begun or ended since."""
 
-    def __init__(self, context: RunContext) -> None:
-        self._own = context.scratch
-        flow = os.path.dirname(os.path.dirname(context.scratch))
-        self._home = os.path.dirname(flow) if os.path.basename(flow) == context.run.partition("/")[0] else ""
+    def __init__(self, own: str, flow: str) -> None:
+        self._own = own
+        folder = os.path.dirname(os.path.dirname(own))
+        self._home = os.path.dirname(folder) if os.path.basename(folder) == flow else ""
         self._stamps: Dict[str, int] = {}
         self._found: List[str] = []
 

@@ -18,6 +18,7 @@ import time
 from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
 
 from penstock.model import wire
+from penstock.model.specs import Places
 from penstock.shadows import standard
 from penstock.worker import boot, capture, channel, logs, posix, sieve
 from penstock.worker.bootstrap import bootstrap
@@ -57,10 +58,10 @@ class Zygote:
         self._control = control
         self._sieve = sieve
         self._setup = setup
-        self._context = boot.context_from_plain(setup)
+        self._spec, self._places = boot.setup_from_plain(setup)
         if sieve is not None:
             self._report(channel.STARTED, (SIEVE, sieve.pid))
-        self._gauge_fd = posix.shared_file(self._context.scratch, FILE_SIZE)
+        self._gauge_fd = posix.shared_file(self._places.scratch, FILE_SIZE)
         self._gauges = Gauges(self._gauge_fd)
         self._family = posix.Family()
         self._charges: Dict[int, Charge] = {}
@@ -70,7 +71,7 @@ class Zygote:
         self._parent_fd = posix.process_fd(self._parent)
         if self._parent_fd is not None:
             self._poll.register(self._parent_fd, select.POLLIN)
-        self._ready = boot.boot(self._context)
+        self._ready = boot.boot(self._spec, self._places)
         for note in self._ready.chance.told():
             self._report(channel.NOTICE, (note,))
         posix.adopt_orphans(self._ready.library)
@@ -135,7 +136,7 @@ class Zygote:
         gauge = self._gauges.take()
         outlet = None
         try:
-            outlet = self._sieve.outlet(os.path.join(self._context.logs, order.log)) if self._sieve else None
+            outlet = self._sieve.outlet(os.path.join(self._places.logs, order.log)) if self._sieve else None
             if order.gpus is None and self._forks:
                 pid = os.fork()
                 if pid == 0:
@@ -165,14 +166,14 @@ class Zygote:
                     os.close(other.fd)
                 if other.outlet is not None:
                     other.outlet.sync.close()
-            serve(order, fd, gauge, self._context, self._ready, self._me, outlet)
+            serve(order, fd, gauge, self._places, self._ready, self._me, outlet)
         finally:
             os._exit(1)
 
     def _spawn(self, order: Order, fd: int, gauge: Gauge, outlet: Optional[Outlet]) -> int:
         """A worker in an interpreter of its own: where forking is not safe, or a GPU must not be shared."""
         parcel = wire.pack((self._setup, tuple(order), gauge.slot, outlet is not None))
-        parcel_fd = posix.shared_file(self._context.scratch, len(parcel))
+        parcel_fd = posix.shared_file(self._places.scratch, len(parcel))
         os.pwrite(parcel_fd, parcel, 0)
         environ = dict(os.environ)
         if order.gpus is not None:
@@ -205,7 +206,7 @@ class Zygote:
             what = "makes a pool or a queue of processes"
         if what:
             text = (
-                f"{self._context.module} {what} when it is imported, so that workers can't be forked: each is started "
+                f"{self._spec.module} {what} when it is imported, so that workers can't be forked: each is started "
                 "anew, which takes longer"
             )
             self._report(channel.NOTICE, (text,))
@@ -233,7 +234,7 @@ class Zygote:
         for charge in watched:
             size = sum(map(posix.memory_of, [charge.pid, *posix.descendants(charge.pid, children)]))
             charge.gauge.sample(size)
-            if self._context.log_bytes:
+            if self._spec.log_bytes:
                 self._shorten_log(charge)
             if charge.limit is not None and size > charge.limit and not charge.overrun:
                 charge.overrun = size
@@ -241,7 +242,7 @@ class Zygote:
 
     def _shorten_log(self, charge: Charge) -> None:
         """What an attempt's programs write on and on may not fill the disk until it ends, when its log is cut."""
-        path, most = os.path.join(self._context.logs, charge.log), self._context.log_bytes
+        path, most = os.path.join(self._places.logs, charge.log), self._spec.log_bytes
         try:
             size = os.stat(path).st_size
             began, start = charge.log_began
@@ -328,7 +329,7 @@ class Zygote:
 
     def _report(self, kind: bytes, content: Tuple[Any, ...]) -> None:
         try:
-            self._control.send(channel.wrap(kind, content, self._context.scratch))
+            self._control.send(channel.wrap(kind, content, self._places.scratch))
         except (BrokenPipeError, ConnectionResetError):
             pass  # the executor is gone; the next look at the socket says so
 
@@ -361,18 +362,18 @@ def _await_death(pid: int, until: float) -> None:
 
 
 def serve(
-    order: Order, fd: int, gauge: Gauge, context: Any, ready: boot.Ready, parent: int, outlet: Optional[Outlet]
+    order: Order, fd: int, gauge: Gauge, places: Places, ready: boot.Ready, parent: int, outlet: Optional[Outlet]
 ) -> NoReturn:
     """Be the worker that was ordered."""
     posix.die_with_parent(ready.library, parent)
     posix.adopt_orphans(ready.library)
     os.setsid()
-    log = os.path.join(context.logs, order.log)
+    log = os.path.join(places.logs, order.log)
     _write_to(_begun(log) if outlet is None else outlet.fd)
     capture.write_into(logs.token_of(log))
     faulthandler.enable(2)  # a crash leaves its traceback in the log
     ready.bench.pid = os.getpid()
-    post = Post(order.name, fd, gauge, context.scratch, ready.library)
+    post = Post(order.name, fd, gauge, places.scratch, ready.library)
     log_size = _size_of_log if outlet is None else outlet.size
     Worker(post, ready.bench, ready.chance, ready.restoring, order.log, log_size).run()
 
@@ -385,8 +386,9 @@ def main(fd: int) -> NoReturn:
     first = control.recv(channel.ROOM)
     if first:
         log, setup = channel.unwrap(first)[1]
-        boot.hide_secrets(boot.context_from_plain(setup))
-        found = sieve.start(control, log, boot.context_from_plain(setup).log_bytes)
+        spec, _ = boot.setup_from_plain(setup)
+        boot.hide_secrets(spec)
+        found = sieve.start(control, log, spec.log_bytes)
         # What it prints goes to its log from now on, also where it was started before there was one.
         _write_to(_opened(log) if found is None else found.own_outlet(log))
         Zygote(control, setup, found).run()

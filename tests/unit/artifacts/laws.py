@@ -111,7 +111,7 @@ def come_back_elsewhere(store: FolderStore, species: list[zoo.Species]) -> None:
     stable = [found for found in species if not found.unstable]
     values = [(found, choice) for found in stable for choice in _extremes(found)]
     stored = [encode(zoo.make(*value), store).stored for value in values]
-    records = store.root.parent / "records"
+    records = Path(store.root).parent / "records"
     records.write_bytes(pickle.dumps([found.record for found in stored]))
     root = Path(__file__).parents[3]
     printed = subprocess.run(

@@ -81,7 +81,7 @@ def test_code_by_value_is_for_this_python_alone(store: FolderStore):
 def test_a_digest_whose_algorithm_is_missing_is_not_checked(store: FolderStore, monkeypatch: pytest.MonkeyPatch):
     digest, size = store.put(b"x" * 1000)
     other, _ = store.put(b"y" * 1000)
-    path, other_path = (next(store.root.glob(f"??/{digests.text(one)}")) for one in (digest, other))
+    path, other_path = (next(Path(store.root).glob(f"??/{digests.text(one)}")) for one in (digest, other))
     path.write_bytes(other_path.read_bytes())
     with pytest.raises(DamagedError, match="other bytes"):
         store.get(digest, size, verify=True)
@@ -91,7 +91,7 @@ def test_a_digest_whose_algorithm_is_missing_is_not_checked(store: FolderStore, 
         assert bytes(store.get(digest, size, verify=True)) == b"y" * 1000
         own, size = store.put(b"z" * 1000)
         assert own[:1] == b"\2"
-        next(store.root.glob(f"??/{digests.text(own)}")).write_bytes(other_path.read_bytes())
+        next(Path(store.root).glob(f"??/{digests.text(own)}")).write_bytes(other_path.read_bytes())
         with pytest.raises(DamagedError, match="other bytes"):
             store.get(own, size, verify=True)
     finally:

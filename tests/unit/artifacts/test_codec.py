@@ -240,7 +240,7 @@ def test_a_record_of_a_newer_version_is_refused(store: FolderStore):
 def test_a_damaged_blob_is_named(store: FolderStore, value: Any):
     stored = encode(value, store).stored
     (digest,) = stored.blobs
-    path = store.root / digest[1:2].hex() / f"b3-{digest[1:].hex()}"
+    path = Path(store.root) / digest[1:2].hex() / f"b3-{digest[1:].hex()}"
     data = bytearray(path.read_bytes())
     data[-10] ^= 1
     path.write_bytes(data)

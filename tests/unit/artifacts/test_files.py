@@ -22,6 +22,7 @@ from penstock.errors import DamagedError, NotStorableError, StoreError
 
 @pytest.fixture
 def store(tmp_path: Path) -> FolderStore:
+    (tmp_path / ".penstock" / "store").mkdir(parents=True)
     return FolderStore(tmp_path / ".penstock" / "store")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,20 @@ def store(tmp_path: Path) -> FolderStore:
     return FolderStore(tmp_path / "store")
 
 
+def sweep(store: FolderStore, before: float, needed: Container[bytes] = frozenset()) -> tuple[int, int]:
+    """How many blobs went, and bytes that their age has spared."""
+    swept = store.sweep(needed, before, remove=True)
+    return swept.blobs, swept.spared_bytes
+
+
 def files_of(store: FolderStore) -> list[Path]:
-    return [path for path in store.root.rglob("*") if path.is_file()]
+    return [path for path in Path(store.root).rglob("*") if path.is_file()]
 
 
 def test_a_blob_lies_under_its_digest(store: FolderStore):
     digest, _ = store.put(b"x")
     text = digests.text(digest)
-    assert files_of(store) == [store.root / text[3:5] / text]
+    assert files_of(store) == [Path(store.root) / text[3:5] / text]
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
@@ -58,13 +65,16 @@ def test_a_failing_source_leaves_nothing_half_written(store: FolderStore):
 
 def test_a_folder_that_is_none_is_named(tmp_path: Path):
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match=r"the store .*file can't be written: Not a directory"):
-        FolderStore(tmp_path / "file")
+    with pytest.raises(StoreError, match=r"the store .*file.* can't be written: Not a directory"):
+        FolderStore(tmp_path / "file").put(b"x")
 
 
-def test_without_create_nothing_is_made(tmp_path: Path):
-    store = FolderStore(tmp_path / "store", create=False)
+def test_before_a_put_nothing_is_made(tmp_path: Path):
+    store = FolderStore(tmp_path / "store")
     assert list(store.list()) == []
+    assert store.sweep(set(), store.now(), remove=False).blobs == 0
+    with pytest.raises(DamagedError, match="is gone"):
+        store.get(digests.digest(b"x"), 1)
     assert not (tmp_path / "store").exists()
 
 
@@ -137,12 +147,12 @@ def test_many_small_mappings_do_not_use_up_the_descriptors(store: FolderStore):
     assert [bytes(view[:2]) for view in kept] == [number.to_bytes(2, "little") for number in range(300)]
 
 
-# A `delete` looks at a blob aside, where nobody renews it unseen, and may be killed there.
+# A sweep looks at a blob aside, where nobody renews it unseen, and may be killed there.
 
 
 @pytest.fixture
 def aside(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """The digest of a blob, b"x", whose `delete` was killed."""
+    """The digest of a blob, b"x", that a sweep which was killed has set aside."""
 
     def die(path: str) -> None:
         raise KeyboardInterrupt
@@ -151,52 +161,63 @@ def aside(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> bytes:
     with monkeypatch.context() as patch:
         patch.setattr(os, "unlink", die)
         with pytest.raises(KeyboardInterrupt):
-            store.delete(digest, 1e10)
+            store.sweep(set(), 1e10, remove=True)
     assert [path.parent.name for path in files_of(store)] == ["tmp"]
     os.utime(files_of(store)[0], (1e9, 1e9))
     return digest
 
 
 def place(store: FolderStore, digest: bytes) -> Path:
-    return store.root / digests.text(digest)[3:5] / digests.text(digest)
+    return Path(store.root) / digests.text(digest)[3:5] / digests.text(digest)
 
 
 def test_what_was_set_aside_counts_as_stored(store: FolderStore, aside: bytes):
-    assert [(blob.digest, blob.size, blob.modified_at) for blob in store.list()] == [(aside, 1, 1e9)]
-    assert list(store.unfinished()) == []
+    assert list(store.list()) == [(aside, 1)]
+    assert store.sweep(set(), 1e9 + 1, remove=False) == (1, 1, 0, 0, 0)
 
 
 def test_who_reads_what_was_set_aside_puts_it_back_as_needed_now(store: FolderStore, aside: bytes):
     assert bytes(store.get(aside, 1)) == b"x"
     assert files_of(store) == [place(store, aside)]
-    assert not store.delete(aside, 1e9 + 1)
+    assert sweep(store, 1e9 + 1) == (0, 1)
 
 
 @pytest.mark.parametrize("need", ["renew", "put"])
 def test_who_needs_what_was_set_aside_puts_it_back(store: FolderStore, aside: bytes, need: str):
     assert store.renew(aside, 1) if need == "renew" else store.put(b"x") == (aside, 1)
     assert files_of(store) == [place(store, aside)]
-    assert not store.delete(aside, 1e9 + 1)
+    assert sweep(store, 1e9 + 1) == (0, 1)
 
 
-def test_the_next_delete_removes_what_was_set_aside(store: FolderStore, aside: bytes):
-    assert not store.delete(aside, 1e9)
-    assert files_of(store) == [place(store, aside)]
-    os.rename(place(store, aside), store.root / "tmp" / digests.text(aside))
-    assert store.delete(aside, 1e9 + 1)
+def test_the_next_sweep_removes_what_was_set_aside(store: FolderStore, aside: bytes):
+    assert sweep(store, 1e9) == (0, 1)
+    assert list(store.list()) == [(aside, 1)]
+    assert sweep(store, 1e9 + 1) == (1, 0)
     assert files_of(store) == []
-    assert not store.delete(aside, 1e9 + 1)
+    assert sweep(store, 1e9 + 1) == (0, 0)
 
 
-def test_only_what_is_needed_is_put_back(store: FolderStore, aside: bytes):
-    store.put_back(frozenset())
-    assert [path.parent.name for path in files_of(store)] == ["tmp"]
-    store.put_back({aside})
+def test_what_is_needed_is_put_back(store: FolderStore, aside: bytes):
+    assert sweep(store, 1e10, needed={aside}) == (0, 0)
     assert files_of(store) == [place(store, aside)]
+
+
+def test_what_is_renewed_while_a_sweep_looks_at_it_is_put_back(store: FolderStore, monkeypatch: pytest.MonkeyPatch):
+    digest, size = store.put(b"x")
+    os.utime(place(store, digest), (1e9, 1e9))
+    rename = os.rename
+
+    def renew_first(old: str, new: str) -> None:
+        assert FolderStore(store.root).renew(digest, size)
+        rename(old, new)
+
+    monkeypatch.setattr(os, "rename", renew_first)
+    assert sweep(store, 1e9 + 1) == (0, 1)
+    assert files_of(store) == [place(store, digest)]
 
 
 def test_what_was_stored_again_since_is_listed_once(store: FolderStore, aside: bytes):
     place(store, aside).write_bytes(b"x")
     assert len(list(store.list())) == 1
-    store.delete(aside, 1e10)
+    assert sweep(store, 1e10) == (1, 0)
     assert files_of(store) == []

@@ -30,7 +30,7 @@ def test_a_digest_never_changes(name: str):
 @pytest.mark.parametrize("name", [name for name, entry in GOLDEN.items() if "record" in entry])
 def test_an_old_record_is_read(name: str):
     record = bytes.fromhex(GOLDEN[name]["record"])
-    store = FolderStore(make.STORE, create=False)
+    store = FolderStore(make.STORE)
     found = decode(record, store, verify=True)
     assert type(found) is type(SAMPLES[name])
     assert digests.text(identify(found).digest) == GOLDEN[name]["digest"]
@@ -40,7 +40,7 @@ def test_the_store_holds_what_the_records_need():
     records = [bytes.fromhex(entry["record"]) for entry in GOLDEN.values() if "record" in entry]
     needed = {blob for record in records for blob in inspect_record(record)}
     assert needed
-    assert {(blob.digest, blob.size) for blob in FolderStore(make.STORE, create=False).list()} == needed
+    assert {(blob.digest, blob.size) for blob in FolderStore(make.STORE).list()} == needed
 
 
 def test_the_pinned_layout_of_a_record():

@@ -178,7 +178,7 @@ def test_damage_is_found_when_a_value_is_read(recorded: Recorded):
     run = recorded.begin("digits")
     run.end(RunEnd("done", stored))
     run.close()
-    (blob,) = (path for path in recorded.store.root.rglob("b3-*"))
+    (blob,) = (path for path in Path(recorded.store.root).rglob("b3-*"))
     blob.write_bytes(b"y" + blob.read_bytes()[1:])
     with pytest.raises(DamagedError):
         penstock.run().result()

@@ -10,7 +10,7 @@ import pytest
 
 from penstock.artifacts.folder import FolderStore
 from penstock.model.outcomes import Metric
-from penstock.model.specs import Attempt, Code, RunContext
+from penstock.model.specs import Attempt, Code, Places, RunSpec
 from penstock.sdk.checkpoints import metrics_of
 from penstock.sdk.current import AttemptContext
 
@@ -22,10 +22,10 @@ class Task:
         self.folder = folder
 
     def try_(self, number: int, driver: str = "1", key: bytes = b"k") -> AttemptContext:
-        return AttemptContext(self._attempt(number, key), self._context(driver), FolderStore(self.folder / "store"))
+        return AttemptContext(self._attempt(number, key), *self._run(driver), FolderStore(self.folder / "store"))
 
     def kept(self, number: int, key: bytes = b"k") -> list[tuple[str, int | None, float]]:
-        found = metrics_of(self._context("9"), self._attempt(number, key))
+        found = metrics_of(*self._run("9"), self._attempt(number, key))
         return [(metric.name, metric.step, metric.value) for metric in found]
 
     def file(self) -> Path:
@@ -35,9 +35,9 @@ class Task:
     def _attempt(self, number: int, key: bytes) -> Attempt:
         return Attempt(f"digits/3/train/1#{number}", key, Code("m", "f"), (), None, False, b"basis")
 
-    def _context(self, driver: str) -> RunContext:
+    def _run(self, driver: str) -> tuple[RunSpec, Places]:
         folder = str(self.folder)
-        return RunContext("digits/3", folder, folder, folder, folder, folder, driver=driver)
+        return RunSpec("digits/3", driver=driver), Places(folder, folder, folder, folder, folder)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from penstock.artifacts import codec
 from penstock.errors import UsageError
 from penstock.model.edges import Edge, Ref
 from penstock.model.outcomes import Outcome, Unread
-from penstock.model.specs import Attempt, Code, Resolved, RunContext
+from penstock.model.specs import Attempt, Code, Places, Resolved, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.sdk import current
 from penstock.worker.attempt import Workbench, run_attempt
@@ -77,7 +77,7 @@ def bench(tmp_path: Path) -> Workbench:
     for name in ("store/tmp", "scratch", "checkpoints", "logs"):
         (tmp_path / name).mkdir(parents=True)
     folders = {name: str(tmp_path / name) for name in ("store", "scratch", "checkpoints", "logs")}
-    return Workbench(RunContext(run="digits/3", cwd=str(tmp_path), **folders))
+    return Workbench(RunSpec("digits/3"), Places(cwd=str(tmp_path), **folders))
 
 
 def run(bench: Workbench, function: Any, *inputs: Resolved, positional: tuple[str, ...] = ()) -> Outcome:
@@ -152,10 +152,10 @@ def test_a_future_in_a_result_is_refused(bench: Workbench) -> None:
 def test_files_travel_with_their_content(bench: Workbench, tmp_path: Path) -> None:
     outcome = run(bench, returns_file)
     assert outcome.result is not None
-    assert list(Path(bench.context.scratch).iterdir()) == []
+    assert list(Path(bench.places.scratch).iterdir()) == []
     again = run(bench, read_text, Resolved("path", None, ((outcome.result.record, ()),)))
     assert value(bench, again) == "pixels"
-    assert list(Path(bench.context.scratch).iterdir()) == []
+    assert list(Path(bench.places.scratch).iterdir()) == []
 
 
 def test_a_group_of_exceptions(bench: Workbench) -> None:
@@ -206,7 +206,7 @@ def test_current_outside_of_a_step() -> None:
 
 def test_what_is_not_a_number_is_no_metric(bench: Workbench) -> None:
     attempt = Attempt("d/1/s/1#1", b"key", Code("m", "s"), (), None, False)
-    here = current.AttemptContext(attempt, bench.context, bench.store)
+    here = current.AttemptContext(attempt, bench.spec, bench.places, bench.store)
     token = current.enter(here)
     try:
         with pytest.raises(ValueError, match="metric 'accuracy' is 'high', which is no number: could not convert"):

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.specs import RunContext
+from penstock.model.specs import RunSpec
 from penstock.sdk import current, session
 from penstock.worker import logs
 from penstock.worker.streams import Streams
@@ -351,8 +351,7 @@ def test_what_can_not_be_kept_is_shown_and_said_once(
 
 def test_an_attempt_whose_last_line_can_not_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "full").symlink_to("/dev/full")
-    context = RunContext(**dict.fromkeys(("run", "store", "scratch", "checkpoints", "logs", "cwd"), ""), params=())
-    tee = Tee(os.fspath(tmp_path / "full"), context, Streams())
+    tee = Tee(os.fspath(tmp_path / "full"), RunSpec("digits/3"), Streams())
     tee.begin("digits/1/train/1#1")
     tee.keep(0, "no end")
     with pytest.raises(OSError, match="No space"):

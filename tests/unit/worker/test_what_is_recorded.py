@@ -19,7 +19,7 @@ from penstock.journal.handle import RunHandle
 from penstock.model.options import Cache, Options
 from penstock.model.outcomes import Outcome
 from penstock.model.rows import Batch, MetricRecord
-from penstock.model.specs import Attempt, Code, RunContext
+from penstock.model.specs import Attempt, Code, Places, RunSpec
 from penstock.model.texts import LARGEST, fault_of_name, is_whole, whole
 from penstock.sdk.current import current, log_metrics
 from penstock.sdk.options import changed
@@ -48,22 +48,16 @@ class Recorder:
     def __init__(self, recorded: Recorded, handle: RunHandle) -> None:
         self.recorded = recorded
         self.handle = handle
-        self._context = RunContext(
-            run=handle.run_id,
+        places = Places(
             store=str(recorded.home / "store"),
             scratch=str(recorded.home),
             checkpoints="",
             logs="",
             cwd="",
-            params=(),
-            sources="",
-            module=__name__,
             module_path=__file__,
-            argv=(),
             sys_path=tuple(sys.path),
-            driver="1",
         )
-        self.bench = Workbench(self._context)
+        self.bench = Workbench(RunSpec(handle.run_id, module=__name__), places)
         self.tasks = 0
 
     def record(self, todo: Any) -> Outcome:

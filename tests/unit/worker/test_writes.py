@@ -8,22 +8,29 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from penstock.errors import NotStorableError
-from penstock.model.specs import Attempt, Code, RunContext
+from penstock.model.specs import Attempt, Code, Places, RunSpec
 from penstock.sdk.current import AttemptContext
 from penstock.sdk.launcher import launcher
 from penstock.worker.writes import Writes
 
 
+class Driven(NamedTuple):
+    """A run of a driver's."""
+
+    spec: RunSpec
+    places: Places
+
+
 @contextmanager
-def attempt(context: RunContext, name: str) -> Generator[AttemptContext]:
+def attempt(driven: Driven, name: str) -> Generator[AttemptContext]:
     """An attempt of this process, for as long as it runs."""
-    work = Attempt(f"{context.run}/{name}", b"key", Code("m", "s"), (), None, False)
-    here = AttemptContext(work, context, store=None)  # pyright: ignore[reportArgumentType]
+    work = Attempt(f"{driven.spec.run}/{name}", b"key", Code("m", "s"), (), None, False)
+    here = AttemptContext(work, *driven, store=None)  # pyright: ignore[reportArgumentType]
     launcher.attempts.append(here)
     try:
         yield here
@@ -32,20 +39,20 @@ def attempt(context: RunContext, name: str) -> Generator[AttemptContext]:
 
 
 @pytest.fixture
-def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunContext:
+def driven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Driven:
     monkeypatch.chdir(tmp_path)
-    return context_of(tmp_path, "digits/1")
+    return driven_in(tmp_path, "digits/1")
 
 
-def context_of(folder: Path, run: str) -> RunContext:
+def driven_in(folder: Path, run: str) -> Driven:
     home = folder / ".penstock"
     (home / "scratch" / run / "1").mkdir(parents=True)
     folders = [os.fspath(home / kind) for kind in (f"scratch/{run}/1", f"checkpoints/{run}", f"logs/{run}")]
-    return RunContext(run, os.fspath(home / "store"), *folders, os.fspath(folder))
+    return Driven(RunSpec(run), Places(os.fspath(home / "store"), *folders, os.fspath(folder)))
 
 
-def writes_of(context: RunContext, pid: int | None = None) -> Writes:
-    return Writes(context, lambda: pid or os.getpid())
+def writes_of(driven: Driven, pid: int | None = None) -> Writes:
+    return Writes(driven.spec.run, driven.places, lambda: pid or os.getpid())
 
 
 def is_refused(writes: Writes, here: AttemptContext, *files: Any) -> bool:
@@ -63,10 +70,10 @@ def dead_pid() -> int:
     return process.pid
 
 
-def test_what_another_one_writes_meanwhile_is_refused_and_told(context: RunContext) -> None:
-    mine, its = writes_of(context), writes_of(context)
+def test_what_another_one_writes_meanwhile_is_refused_and_told(driven: Driven) -> None:
+    mine, its = writes_of(driven), writes_of(driven)
     Path("plot.txt").touch()
-    with attempt(context, "draw/1#1") as here, attempt(context, "draw/2#1") as other:
+    with attempt(driven, "draw/1#1") as here, attempt(driven, "draw/2#1") as other:
         mine.note(here, "plot.txt")
         assert not is_refused(mine, here, "plot.txt")
         its.note(other, b"plot.txt")
@@ -81,44 +88,44 @@ def test_what_another_one_writes_meanwhile_is_refused_and_told(context: RunConte
 
 
 @pytest.mark.parametrize("ends", ["before", "after"])
-def test_who_ended_before_it_began_is_in_nobody_s_way(context: RunContext, ends: str) -> None:
-    mine, its = writes_of(context), writes_of(context)
-    with attempt(context, "draw/2#1") as other:
+def test_who_ended_before_it_began_is_in_nobody_s_way(driven: Driven, ends: str) -> None:
+    mine, its = writes_of(driven), writes_of(driven)
+    with attempt(driven, "draw/2#1") as other:
         its.note(other, "plot.txt")
         if ends == "before":
             its.end(other)
-        with attempt(context, "draw/1#1") as here:
+        with attempt(driven, "draw/1#1") as here:
             if ends == "after":
                 its.end(other)
             assert is_refused(mine, here, "plot.txt") is (ends == "after")
 
 
 @pytest.mark.parametrize(("pid", "refused"), [(None, True), (dead_pid, False)])
-def test_one_that_was_killed_is_in_flight_no_more(context: RunContext, pid: Any, refused: bool) -> None:
-    mine, its = writes_of(context), writes_of(context, pid and pid())
-    with attempt(context, "draw/2#1") as other:
+def test_one_that_was_killed_is_in_flight_no_more(driven: Driven, pid: Any, refused: bool) -> None:
+    mine, its = writes_of(driven), writes_of(driven, pid and pid())
+    with attempt(driven, "draw/2#1") as other:
         its.note(other, "plot.txt")
-    with attempt(context, "draw/1#1") as here:
+    with attempt(driven, "draw/1#1") as here:
         assert is_refused(mine, here, "plot.txt") is refused
         its.note(other, "late.txt")  # and so it has died while this one ran
         assert is_refused(mine, here, "plot.txt")
 
 
-def test_its_own_earlier_attempt_is_no_other_task(context: RunContext) -> None:
-    mine, its = writes_of(context), writes_of(context)
-    with attempt(context, "draw/1#1") as before, attempt(context, "draw/1#2") as here:
+def test_its_own_earlier_attempt_is_no_other_task(driven: Driven) -> None:
+    mine, its = writes_of(driven), writes_of(driven)
+    with attempt(driven, "draw/1#1") as before, attempt(driven, "draw/1#2") as here:
         its.note(before, "plot.txt")
         assert not is_refused(mine, here, "plot.txt")
 
 
-def test_files_are_told_by_place_and_by_what_they_are(context: RunContext) -> None:
-    mine, its = writes_of(context), writes_of(context)
+def test_files_are_told_by_place_and_by_what_they_are(driven: Driven) -> None:
+    mine, its = writes_of(driven), writes_of(driven)
     os.mkdir("out")
     os.symlink("out", "way")
     Path("out/a").touch()
     os.link("out/a", "hard")
     os.symlink("out/a", "soft")
-    with attempt(context, "draw/2#1") as other, attempt(context, "draw/1#1") as here:
+    with attempt(driven, "draw/2#1") as other, attempt(driven, "draw/1#1") as here:
         its.note(other, "way/a")
         for name in ("out/a", "way/../out/a", "hard", "soft", os.path.abspath("out/a")):
             assert is_refused(mine, here, name), name
@@ -128,35 +135,35 @@ def test_files_are_told_by_place_and_by_what_they_are(context: RunContext) -> No
         assert is_refused(mine, here, "out/a")
 
 
-def test_other_runs_count_also_those_that_begin_later(context: RunContext, tmp_path: Path) -> None:
-    mine = writes_of(context)
+def test_other_runs_count_also_those_that_begin_later(driven: Driven, tmp_path: Path) -> None:
+    mine = writes_of(driven)
     Path("plot.txt").touch()
-    with attempt(context, "draw/1#1") as here:
+    with attempt(driven, "draw/1#1") as here:
         assert not is_refused(mine, here, "plot.txt")
-        others = context_of(tmp_path, "letters/7")
+        others = driven_in(tmp_path, "letters/7")
         with attempt(others, "draw/1#1") as other:
             writes_of(others).note(other, "plot.txt")
             with pytest.raises(NotStorableError, match="letters/7/draw/1 opened it"):
                 mine.check(here, [Path("plot.txt")])
 
 
-def test_what_is_not_shared_is_not_noted(context: RunContext) -> None:
-    writes = writes_of(context)
-    with attempt(context, "draw/1#1") as here:
-        for path in (3, "/dev/null", os.path.join(context.scratch, "x"), os.path.join(context.checkpoints, "y")):
+def test_what_is_not_shared_is_not_noted(driven: Driven) -> None:
+    writes = writes_of(driven)
+    with attempt(driven, "draw/1#1") as here:
+        for path in (3, "/dev/null", os.path.join(driven.places.scratch, "x"), os.path.join(driven.places.logs, "y")):
             writes.note(here, path)
         assert here.written == {}
         writes.end(here)
-        assert os.listdir(context.scratch) == []
+        assert os.listdir(driven.places.scratch) == []
         for _ in range(3):
             writes.note(here, "plot.txt")
-        assert Path(context.scratch, "writes").read_bytes().count(b"\n") == 1
+        assert Path(driven.places.scratch, "writes").read_bytes().count(b"\n") == 1
 
 
-def test_a_line_that_is_half_written_is_read_later(context: RunContext) -> None:
-    mine, its = writes_of(context), writes_of(context)
-    log = Path(context.scratch, "writes")
-    with attempt(context, "draw/2#1") as other, attempt(context, "draw/1#1") as here:
+def test_a_line_that_is_half_written_is_read_later(driven: Driven) -> None:
+    mine, its = writes_of(driven), writes_of(driven)
+    log = Path(driven.places.scratch, "writes")
+    with attempt(driven, "draw/2#1") as other, attempt(driven, "draw/1#1") as here:
         its.note(other, "plot.txt")
         line = log.read_bytes()
         log.write_bytes(b"cut off by a full disk\n" + line[:-5])

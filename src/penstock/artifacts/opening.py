@@ -1,0 +1,11 @@
+"""Opens the store that a place names: all others know stores by their port alone."""
+
+from __future__ import annotations
+
+from penstock.artifacts.folder import FolderStore
+from penstock.artifacts.store import BlobStore
+
+
+def open_store(place: str) -> BlobStore:
+    """The store at a place, which is a folder. Nothing is read or made before it is used."""
+    return FolderStore(place)
