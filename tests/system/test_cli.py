@@ -415,6 +415,7 @@ def test_what_is_said_of_edited_code_holds_after_a_second_edit(project: Project)
     project.touch("more")
     _, said = project.penstock("resume")
     assert "part() in mine.py changed since 3 results of this run were made: they are kept" in said
+    assert ["part", "5", "3"] in [line.split() for line in project.penstock("show")[1].splitlines()]  # 3 of them reused
     project.write(text)
     project.touch("mended")
     _, said = project.penstock("resume")
