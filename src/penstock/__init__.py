@@ -63,7 +63,7 @@ def __getattr__(name: str) -> Any:
         return import_module(f"penstock.{name}")
     value = getattr(_imported(where), name)
     globals()[name] = value
-    if where == "penstock.sdk.flows":
+    if where in ("penstock.sdk.flows", "penstock.client"):
         _hand_down()
     return value
 
@@ -92,8 +92,8 @@ def _hand_down() -> None:
     if find_spec("penstock.launch") is None:
         return
 
-    def watch(project: Any) -> Any:
-        return import_module("penstock.cli.display").for_script(project)
+    def watch(project: Any, *, resumed: bool = False) -> Any:
+        return import_module("penstock.cli.display").for_script(project, resumed=resumed)
 
     def launch(flow: Any, params: dict[str, Any]) -> Any:
         # Another run of this process may have lent its own variables to an attempt just now.
@@ -104,7 +104,7 @@ def _hand_down() -> None:
     def submit(flow: Any, params: dict[str, Any]) -> Any:
         return _imported("penstock.launch.handles").submit_from_python(flow, params, watch)
 
-    launcher.launch, launcher.submit = launch, submit
+    launcher.launch, launcher.submit, launcher.watch = launch, submit, watch
 
 
 if TYPE_CHECKING:

@@ -219,9 +219,7 @@ def test_resume_keeps_what_is_done_and_says_what_changed(penstock: Penstock, pro
     (project_folder / "hello.py").write_text(HELLO.replace("depth == 99", "depth == 100"))
     resumed = pasted(penstock, commands_of(failed.stderr)[0])
     assert (resumed.returncode, resumed.stdout) == (0, "best 297\n")
-    assert (
-        "train: train() in hello.py changed since this run began: 1 result that it finished is kept" in resumed.stderr
-    )
+    assert "train: train() in hello.py changed since 1 result of this run was made: it is kept, and" in resumed.stderr
     assert "load has changed" not in resumed.stderr
     assert "hello/1 resumed" in resumed.stderr
     assert "3 tasks, 2 reused" in resumed.stderr
@@ -372,7 +370,62 @@ def test_tasks_that_are_not_asked_for_again_are_told(penstock: Penstock, project
     (project_folder / "hello.py").write_text(HELLO.replace("train.map(depths,", "train.map([5],"))
     resumed = penstock("resume")
     assert resumed.returncode == 0
-    assert "1 finished before were not asked for again (train)" in resumed.stderr
+    assert "1 task finished before was not asked for again (train)" in resumed.stderr
+
+
+def test_the_handler_of_a_failure_that_is_mended_is_no_task_that_the_body_left_out(project: Project):
+    project.write("""
+        from pathlib import Path
+        from penstock import flow, step
+        @step
+        def tell(error): print(error)
+        @step
+        def work(n):
+            if not Path("mended").exists():
+                raise ValueError(n)
+            return n
+        @flow(on_failure=tell)
+        def main(): return work(1)
+    """)
+    assert project.penstock("run", "mine.py")[0] == 1
+    project.touch("mended")
+    for words in (("resume", "--dry-run"), ("resume",)):
+        code, said = project.penstock(*words)
+        assert (code, "not asked for" in said) == (0, False)
+
+
+def test_what_is_said_of_edited_code_holds_after_a_second_edit(project: Project):
+    """The code is again what it was when the run began: what is new in it, is so since other results were made."""
+    text = """
+        from pathlib import Path
+        from penstock import flow, step
+        @step
+        def part(n): return n
+        @flow
+        def main():
+            part.map(range(3)).result()
+            if Path("more").exists():
+                part.map(range(10, 12)).result()
+            if not Path("mended").exists():
+                raise ValueError
+    """
+    project.write(text)
+    assert project.penstock("run", "mine.py")[0] == 1
+    project.write(text.replace("return n", "return n + 1"))
+    project.touch("more")
+    _, said = project.penstock("resume")
+    assert "part() in mine.py changed since 3 results of this run were made: they are kept" in said
+    assert ["part", "5", "3"] in [line.split() for line in project.penstock("show")[1].splitlines()]  # 3 of them reused
+    project.write(text)
+    project.touch("mended")
+    _, said = project.penstock("resume")
+    assert "part() in mine.py changed since 2 results of this run were made: they are kept" in said
+    ways = "`penstock resume --changed main/1`, or, once the run is done, `penstock fork main/1`"
+    assert f"To have them made by that, too: {ways}" in said
+    code, said = project.penstock("resume", "--changed", "main/1")
+    assert (code, said.startswith("penstock: main/1 is done")) == (2, True)
+    _, said = project.penstock("fork", "main/1")
+    assert "main/2 part: 5 done, 3 reused" in said
 
 
 # A run that is stopped.

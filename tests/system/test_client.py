@@ -144,6 +144,45 @@ def test_a_crashed_run_is_listed_as_such_and_resumed_from_python(project: Projec
     assert project.status() == "done"
 
 
+def test_a_resume_from_python_tells_what_a_call_of_the_flow_would(project: Project):
+    text = """
+        from pathlib import Path
+        from penstock import flow, step
+        @step
+        def part(n): return n
+        @flow
+        def main():
+            part(1)
+            if not Path("mended").exists():
+                raise ValueError("not mended")
+            return part(2)
+    """
+    project.write(text)
+    assert project.penstock("run", "mine.py")[0] == 1
+    program = """
+        import sys, traceback, penstock
+        try:
+            penstock.resume("main/1")
+        except ValueError as error:
+            print(*(frame.filename.rpartition("/")[2] for frame in traceback.extract_tb(error.__traceback__)))
+    """
+    project.write(program, "again.py")
+    said = project.python("again.py").splitlines()
+    assert said[:2] == ["main/1 resumed", "main/1 part: 1 done, 1 reused"]
+    assert said[2].endswith("; go on with: penstock resume main/1")
+    assert said[3] == "again.py __init__.py mine.py"
+    project.touch("mended")
+    project.write(text.replace("return n", "return n + 1"))
+    said = project.python("-c", "import penstock; penstock.resume('main/1'); penstock.fork('main/1')").splitlines()
+    assert said[0].startswith("part: part() in mine.py changed since 1 result of this run was made: it is kept")
+    assert [line.partition(" in ")[0] for line in said[1:] if "part" not in line] == [
+        "main/1 resumed",
+        "main/1 done",
+        "main/2 started",
+        "main/2 done",
+    ]
+
+
 def test_reading_changes_nothing(project: Project):
     project.write(FLOW)
     project.run(target="mine.py").value()

@@ -165,9 +165,9 @@ def for_command(project: Project, *, inline: bool, resumed: bool) -> PlainDispla
     return PlainDisplay(project, closing=False, resumed=resumed)
 
 
-def for_script(project: Project) -> PlainDisplay:
-    """The display of a flow that Python calls: a script, a notebook, a test."""
-    return PlainDisplay(project)
+def for_script(project: Project, *, resumed: bool = False) -> PlainDisplay:
+    """The display of a run that Python begins or goes on with: a script, a notebook, a test."""
+    return PlainDisplay(project, resumed=resumed)
 
 
 def newest_line(folder: str) -> str:

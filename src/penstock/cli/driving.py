@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.cli import errors
 from penstock.cli.display import PlainDisplay, for_command, write
+from penstock.client.words import plural
 from penstock.errors import FencedError
 from penstock.launch.how import How, Watcher
 from penstock.launch.runs import prepare
@@ -42,7 +43,7 @@ def drive(project: Project, order: Order, choices: Choices, blank: Blank | None,
     with _stdout_for_json() if choices.as_json else _stdout_for_body():
         try:
             active = prepare(project, order, how)
-            code = _drive(active.drive, display, project)
+            code = _drive(active.drive, display, project, order)
         finally:
             display.close()
     _tell_unknown(choices.refresh, display)
@@ -88,7 +89,7 @@ def _tell_unknown(refresh: tuple[str, ...], display: PlainDisplay) -> None:
             write(f"--refresh {name}: this run called no such step{errors.hint(name, display.progress.steps)}")
 
 
-def _drive(body: Callable[[], Any], display: PlainDisplay, project: Project) -> int:
+def _drive(body: Callable[[], Any], display: PlainDisplay, project: Project, order: Order) -> int:
     failure: BaseException | None = None
     try:
         body()
@@ -97,14 +98,14 @@ def _drive(body: Callable[[], Any], display: PlainDisplay, project: Project) -> 
     if display.status is None or isinstance(failure, FencedError):
         assert failure is not None
         raise failure
-    _tell_end(display, failure, project)
+    _tell_end(display, failure, project, order)
     return _CODES.get(display.status, errors.FAILED)
 
 
-def _tell_end(display: PlainDisplay, failure: BaseException | None, project: Project) -> None:
+def _tell_end(display: PlainDisplay, failure: BaseException | None, project: Project, order: Order) -> None:
     run_id = display.run_id
     if display.status is RunStatus.DONE:
-        _tell_unused(display)
+        _tell_unused(display, order)
         write(display.summary())
         commands = [
             (f"penstock show {run_id}", "its steps, tasks and metrics"),
@@ -130,13 +131,18 @@ def _tell_end(display: PlainDisplay, failure: BaseException | None, project: Pro
     _tell_commands(*commands)
 
 
-def _tell_unused(display: PlainDisplay) -> None:
+def _tell_unused(display: PlainDisplay, order: Order) -> None:
     unused = display.driver.unused_prior if display.driver else ()
-    if unused:
+    if not unused:
+        return
+    from penstock.launch.ending import called_by_body
+
+    if unused := called_by_body(order.flow, unused):
         names = ", ".join(dict.fromkeys(task.name for task in unused))
+        were = "was" if len(unused) == 1 else "were"
         write(
-            f"{len(unused)} finished before were not asked for again ({names}): the flow's body was edited, "
-            "or does not do the same each time"
+            f"{plural(len(unused), 'task')} finished before {were} not asked for again ({names}): the flow's body was "
+            "edited, or does not do the same each time"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -13,12 +14,18 @@ from penstock.model.nearest import nearest
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
+_NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())  # new in click 8.2
+
 
 def report(error: BaseException) -> int:
     """Print the error; gives the exit code that belongs to it."""
     if isinstance(error, click.Abort):
         return INTERRUPTED
     if isinstance(error, click.ClickException):
+        if isinstance(error, _NO_ARGUMENTS):  # no mistake: it is answered by the help alone
+            sys.stdout.flush()
+            screen.err(click.ClickException.format_message(error))
+            return WRONG
         say(_of_click(error))
         return WRONG
     say(_of_system(error) if isinstance(error, OSError) and not isinstance(error, PenstockError) else str(error))

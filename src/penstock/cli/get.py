@@ -78,7 +78,7 @@ def command(target: str, name: str, input_name: str | None, to: str | None, forc
             words += ["--input", input_name] if input_name else []
             output.next_command(f"penstock get {shlex.join(words)} -o FILE", "save it")
         else:
-            output.note(f"saved {wanted.path} to {saved}")
+            output.note(f"saved {_named(target or wanted.path, name, input_name)} to {saved}")
 
 
 def _wanted(reader: Reader, found: Found, files: Path) -> Wanted:
@@ -104,6 +104,13 @@ def _load(wanted: Wanted, name: str, input_name: str | None) -> tuple[ValueInfo 
     return wanted.values.previews[name], value
 
 
+def _named(target: str, name: str, input_name: str | None) -> str:
+    """What was asked for, as a user says it."""
+    if input_name is None and name == _RESULT:
+        return target
+    return f"{input_name or name} of {target}"
+
+
 def _part_of(value: Any, part: Any, target: str) -> Any:
     from penstock.model.edges import take
 
@@ -116,6 +123,8 @@ def _part_of(value: Any, part: Any, target: str) -> Any:
 def _save(value: Any, to: str, path: str, name: str, force: bool) -> Path:
     from penstock.client.saving import save
 
+    if to == "-":
+        raise UsageError("-o - names no file: without -o the value is printed to stdout")
     if to.endswith(os.sep) and not os.path.isdir(to):
         raise UsageError(f"there is no folder {to}; make it with: mkdir -p {shlex.quote(to)}")
     stem = path.replace("/", "-") + ("" if name == _RESULT else f"-{name}")

@@ -53,7 +53,7 @@ def command(target: str, follow: bool, level: str | None, tail: int | None, as_j
         return
     count = _print(lines, found, as_json)
     if not as_json:
-        _tell_next(found, count, follow)
+        _tell_next(found, count, follow, _sought(found, of_body, level))
 
 
 def _found(reader: Reader, target: str) -> tuple[Found, bool]:
@@ -130,10 +130,24 @@ def _as_text(line: LogLine, prefix: str) -> str:
     return f"{at}  {task + again:<14} {line.level.upper():<8} {line.text}".rstrip()
 
 
-def _tell_next(found: Found, count: int, followed: bool) -> None:
+def _sought(found: Found, of_body: bool, level: str | None) -> str:
+    """Whose lines were asked for, and from which level on, as words behind "Nothing was printed or logged"."""
+    by = ""
+    if of_body:
+        by = " by the flow's own body"
+    elif found.task is not None:
+        by = f" by {found.task.name}/{found.task.number}"
+    elif found.step is not None:
+        by = f" by {found.step}"
+    return f"{by}{f' of level {level} or above' if level and level != _LEVELS[0] else ''}"
+
+
+def _tell_next(found: Found, count: int, followed: bool, sought: str) -> None:
     run_id = found.run.run_id
     if not count:
-        output.note(f"Nothing was printed or logged, as far as {run_id} has come.")
+        output.note(f"Nothing was printed or logged{sought}, as far as {run_id} has come.")
+        if found.task is not None and found.task.origin:
+            output.note(f"Its result was reused: penstock logs {found.task.origin} has what the making of it printed")
     if found.task is not None:
         path = f"{run_id}/{found.task.name}/{found.task.number}"
         output.next_command(f"penstock show {path}", "the task")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -53,7 +54,10 @@ def command(flow: str, status: str | None, tag: str | None, since: str | None, l
         right=("duration", "done", "failed"),
     )
     if more:
-        output.note(f"There are more: penstock ls --limit {limit * 5}")
+        chosen = [flow] if flow else []
+        for name, value in (("--status", status), ("--tag", tag), ("--since", since)):
+            chosen += [name, value] if value else []
+        output.note(f"There are more: {shlex.join(['penstock', 'ls', *chosen, '--limit', str(limit * 5)])}")
     output.next_command(f"penstock show {found[0].id}", "look inside the latest")
 
 
@@ -65,7 +69,7 @@ def _row(run: Run) -> tuple[str, ...]:
     return (
         run.id,
         run.status,
-        words.when(run.started),
+        words.when(run.created),
         words.duration(run.duration.total_seconds()),
         f"{done:,}",
         f"{failed:,}" if failed else "",

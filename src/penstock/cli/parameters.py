@@ -107,7 +107,7 @@ def parse(options: Options, words: Sequence[str], *, partial: bool = False) -> d
         if not word.startswith("--") or word == "--":
             _take_rest(options, word, rest, flag_before)
             continue
-        option, flag = _find(options, word.partition("=")[0])
+        option, flag = _find(options, word.partition("=")[0], of_fork=partial)
         if option.name in given or option.name in more:
             raise ParameterError(f"{option.word} is given twice; several values are written as one list of JSON")
         into = given if option in options.named else more
@@ -144,7 +144,7 @@ def _take_rest(options: Options, word: str, rest: list[Any], flag_before: Option
     rest.append(_converted(options.rest, word))
 
 
-def _find(options: Options, word: str) -> tuple[Option, bool | None]:
+def _find(options: Options, word: str, *, of_fork: bool) -> tuple[Option, bool | None]:
     """The option that a word names; True and False where it is a flag's `--name` and `--no-name`, else None."""
     name = word[2:].replace("-", "_")
     for option in options.named:
@@ -155,21 +155,23 @@ def _find(options: Options, word: str) -> tuple[Option, bool | None]:
     if options.more is not None and name.isidentifier():
         return Option(name, options.more.annotation), None
     known = [option.word for option in options.named]
-    raise ParameterError(f"{options.flow} has no parameter {word}{_hint(word, known)}")
+    raise ParameterError(f"{options.flow} has no parameter {word}{_hint(word, known, of_fork)}")
 
 
-_PENSTOCK_S = (
-    "--inline --max-workers --keep-going --seed --tag --json --dry-run --no-cache --refresh --changed --file".split()
-)
-_FORK_S = "--from --only --keep-code".split()
+_PENSTOCK_S = "--inline --max-workers --keep-going --seed --tag --json --dry-run --no-cache --refresh".split()
+_FORK_S = "--from --only --keep-code --file".split()
+_RESUME_S = ["--changed"]
 
 
-def _hint(word: str, known: list[str]) -> str:
-    if word in _PENSTOCK_S:
-        return f"; {word} is Penstock's own: write it before the file"
-    if word in _FORK_S:
-        return f"; {word} is Penstock's own: write it before the run"
-    if not nearest(word, known) and (own := nearest(word, [*_PENSTOCK_S, *_FORK_S], 0.7)):
+def _hint(word: str, known: list[str], of_fork: bool) -> str:
+    """`of_fork`: what is typed is `penstock fork`; else it is `penstock run`."""
+    mine = [*_PENSTOCK_S, *_FORK_S] if of_fork else _PENSTOCK_S
+    if word in mine:
+        return f"; {word} is Penstock's own: write it before the {'run' if of_fork else 'file'}"
+    for verb, words in (("fork", _FORK_S), ("resume", _RESUME_S)):
+        if word in words:
+            return f"; {word} is an option of `penstock {verb}`"
+    if not nearest(word, known) and (own := nearest(word, mine, 0.7)):
         return f"; did you mean {own}, which is Penstock's own?"
     return hint(word, known)
 

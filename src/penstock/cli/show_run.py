@@ -29,7 +29,7 @@ def show_run(run: Run) -> None:
             ("seed", "" if info.seed is None else str(info.seed)),
             ("file", info.file),
             ("python", info.drivers[-1].python if info.drivers else ""),
-            ("resumed", words.plural(len(info.drivers) - 1, "time") if len(info.drivers) > 1 else ""),
+            ("resumed", _resumed(info)),
             ("result", f"{shown_value(info.result, _WIDE)}  ({info.result.type})" if info.result else ""),
         ]
     )
@@ -60,7 +60,13 @@ def _told_origin(info: RunInfo) -> str:
 def _took(info: RunInfo) -> str:
     took = words.duration(info.duration_s)
     how = f"for {took}" if info.status == "running" else f"after {took}"
-    return f"{how}, started {words.when(info.started_at)}"
+    return f"{how}, started {words.when(info.created_at)}"
+
+
+def _resumed(info: RunInfo) -> str:
+    if len(info.drivers) < 2:
+        return ""
+    return f"{words.plural(len(info.drivers) - 1, 'time')}, last {words.when(info.started_at)}"
 
 
 def _show_steps(info: RunInfo) -> None:
@@ -92,7 +98,7 @@ def _show_versions(info: RunInfo) -> None:
     ]
     output.table(("step", "tasks", "which", "what is new"), rows)
     verb = "fork" if info.status == "done" else "resume --changed"
-    output.note(f"penstock {verb} {info.id} runs again what older code has made")
+    output.note(f"penstock {verb} {info.id} runs again what other code than the present has made")
 
 
 def show_in_flight(tasks: Sequence[InFlightInfo], *, died: bool) -> None:

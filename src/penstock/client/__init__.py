@@ -65,8 +65,12 @@ def resume(
     from penstock.client.forking import resume_run
     from penstock.client.reader import Reader
     from penstock.engine.reuse import Policy
+    from penstock.sdk.failures import without_engine
 
-    return resume_run(Reader.here(), name, flow, Policy(cache, frozenset(refresh), changed), dry_run)
+    try:
+        return resume_run(Reader.here(), name, flow, Policy(cache, frozenset(refresh), changed), dry_run)
+    except BaseException as error:  # noqa: BLE001  only its traceback changes: to the lines of the user
+        raise error.with_traceback(without_engine(error.__traceback__)) from error.__cause__
 
 
 def fork(
@@ -96,7 +100,11 @@ def fork(
     from penstock.client.reader import Reader
     from penstock.engine.reuse import Policy
     from penstock.launch.how import How
+    from penstock.sdk.failures import without_engine
 
     how = How(tags=tuple(tags), policy=Policy(cache, frozenset(refresh)))
     origin = {"step": from_step, "keep_code": keep_code, "only": only}
-    return fork_run(Reader.here(), name, flow, params or {}, origin, how, dry_run, seed)
+    try:
+        return fork_run(Reader.here(), name, flow, params or {}, origin, how, dry_run, seed)
+    except BaseException as error:  # noqa: BLE001  as above
+        raise error.with_traceback(without_engine(error.__traceback__)) from error.__cause__

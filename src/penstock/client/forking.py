@@ -22,6 +22,7 @@ from penstock.launch.rehearsing import rehearse
 from penstock.model.outcomes import FORM
 from penstock.model.rows import Origin
 from penstock.sdk.flows import Flow, seed_text
+from penstock.sdk.launcher import launcher
 
 
 def resume_run(reader: Reader, name: str, flow: Flow[Any, Any] | None, policy: Policy, dry_run: bool) -> Any:
@@ -53,6 +54,8 @@ def fork_run(
 def _drive(reader: Reader, order: Order, how: How, dry_run: bool) -> Any:
     if dry_run:
         return forecast_info(rehearse(reader.project, order, how))
+    if launcher.watch is not None:  # as where a flow is called: what is done in another way than asked is said
+        how = how._replace(watcher=launcher.watch(reader.project, resumed=bool(order.run_id)))
     return runs.prepare(reader.project, order, how).drive()
 
 

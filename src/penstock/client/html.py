@@ -18,7 +18,7 @@ _MONO = "font-family:monospace;white-space:pre-wrap;text-align:left"
 def runs(infos: Sequence[RunInfo], total: int) -> str:
     """A table of runs."""
     rows = [
-        (_text(info.id), _status(info.status), words.when(info.started_at), words.duration(info.duration_s),
+        (_text(info.id), _status(info.status), words.when(info.created_at), words.duration(info.duration_s),
          _settled(info), _text(", ".join(info.tags)))
         for info in infos
     ]  # fmt: skip
@@ -28,7 +28,7 @@ def runs(infos: Sequence[RunInfo], total: int) -> str:
 def run(info: RunInfo, failed: Iterable[TaskInfo] = ()) -> str:
     """A run: its parameters, steps, metrics, and what went wrong."""
     took = words.duration(info.duration_s)
-    head = f"<b>{_text(info.id)}</b> {_status(info.status)} &middot; {words.when(info.started_at)} &middot; {took}"
+    head = f"<b>{_text(info.id)}</b> {_status(info.status)} &middot; {words.when(info.created_at)} &middot; {took}"
     params = _table(("parameter", "value"), [(_text(item.name), _text(shown_input(item))) for item in info.params])
     steps = _table(
         ("step", "done", "failed", "running", "waiting"),

@@ -78,7 +78,11 @@ def _chosen(value: Any, offered: formats.Formats, to: Path) -> formats.Writer:
     if callable(found):
         return found
     why = f": {found}" if found else ""
-    raise UsageError(f"a {type(value).__name__} can't be saved as {suffix}{why}; it can as {_usable(offered)}")
+    raise UsageError(f"{_a(type(value).__name__)} can't be saved as {suffix}{why}; it can as {_usable(offered)}")
+
+
+def _a(name: str) -> str:
+    return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
 
 
 def _usable(offered: formats.Formats, but: str = "") -> str:
@@ -105,7 +109,7 @@ def _refused(value: Any, offered: formats.Formats, to: Path, error: Exception) -
     suffix = to.suffix.lower()
     others = _usable(offered, suffix)
     as_what = f" as {suffix}" if suffix else ""
-    return UsageError(f"a {type(value).__name__} can't be saved{as_what}: {why}{others and f'; it can as {others}'}")
+    return UsageError(f"{_a(type(value).__name__)} can't be saved{as_what}: {why}{others and f'; it can as {others}'}")
 
 
 def _put(partial: Path, to: Path, old: Path) -> None:

@@ -339,6 +339,7 @@ class Driver:
     def _run(self) -> None:
         try:
             self._loop()
+            self._note_reused()
         except BaseException as error:  # noqa: BLE001  the boundary: whatever it is must reach the body, not vanish
             self.fault = error
             with self._lock:
@@ -513,6 +514,12 @@ class Driver:
         """What of this machine a task waits for, and who has it; "": nothing that other runs have."""
         words = self._neighbours.awaited
         return words if words and self._machine.lacks_machine(task) else ""
+
+    def _note_reused(self) -> None:
+        """How much stands from earlier drivers is in no row; a run that is over sooner than a renewal would deny it."""
+        counts = self.counts()
+        if any(count.reused for count in counts):
+            self._wiring.journal.renew(counts)
 
     def _close_executors(self) -> None:
         for executor in self._wiring.each_executor():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from penstock.artifacts.names import class_name
@@ -10,9 +10,10 @@ from penstock.engine.driver import Driver, FlowTimeout
 from penstock.errors import StepTimeoutError, Suspension, TaskCancelledError
 from penstock.launch.interrupts import Interrupted
 from penstock.model.outcomes import Error
-from penstock.model.rows import RunEnd
+from penstock.model.rows import PriorTask, RunEnd
 from penstock.model.states import Cause, RunStatus
 from penstock.sdk.failures import SIBLINGS_ATTRIBUTE, TASK_ATTRIBUTE
+from penstock.sdk.flows import Flow
 from penstock.worker.blame import is_the_machines
 from penstock.worker.failure import bounded, message_of, traceback_text
 
@@ -98,6 +99,12 @@ def _attribute(part: BaseException, name: str) -> Any:
         return getattr(part, name, None)
     except Exception:  # noqa: BLE001  its author's `__getattr__`
         return None
+
+
+def called_by_body(flow: Flow[Any, Any], tasks: Iterable[PriorTask]) -> list[PriorTask]:
+    """Without those of the flow's `on_failure` step: a body that does the same each time does not call them again."""
+    handler = "" if flow.on_failure is None else flow.on_failure.qualified_name
+    return [task for task in tasks if task.step != handler]
 
 
 _SIGNS = {"ImportError", "ModuleNotFoundError", "SyntaxError", "AttributeError", "NameError"}

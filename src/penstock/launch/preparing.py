@@ -236,15 +236,27 @@ def changes_since(journal: Journal, run: int, codes: CodeBook, how: How) -> list
             news = str(error)
         if not news:
             continue
-        results = f"{count:,} result{'' if count == 1 else 's'} that it finished"
+        one = count == 1
+        since = f"{name}: {news} since {count:,} result{'' if one else 's'} of this run {'was' if one else 'were'} made"
         if how.policy.changed:
-            notes.append(f"{name}: {news} since this run began: {results} run{'s' if count == 1 else ''} again")
+            notes.append(f"{since}: {'it is' if one else 'they are'} replaced by what the new code makes")
         else:
             notes.append(
-                f"{name}: {news} since this run began: {results} {'is' if count == 1 else 'are'} kept, "
-                "what has still to run uses the new code; `penstock resume --changed` runs all of it again"
+                f"{since}: {'it is' if one else 'they are'} kept, and what has still to run uses the new code. "
+                f"To have {'it' if one else 'them'} made by that, too: {_ways_to_replace(journal, run)}"
             )
     return notes
+
+
+def _ways_to_replace(journal: Journal, run: int) -> str:
+    """What to type for that: a run that is done by then can't be resumed any more."""
+    run_id, detail = queries.run_by_id(journal, run).run_id, queries.detail(journal, run)
+    if detail.file:
+        resume, fork = f"penstock resume --changed {run_id}", f"penstock fork {run_id}"
+    else:
+        resume = f'penstock.resume("{run_id}", flow={detail.qualname}, changed=True)'
+        fork = f'penstock.fork("{run_id}", flow={detail.qualname})'
+    return f"`{resume}`, or, once the run is done, `{fork}`"
 
 
 def encode_params(project: Project, params: dict[str, Any]) -> tuple[tuple[str, Stored], ...]:

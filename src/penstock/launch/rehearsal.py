@@ -228,6 +228,6 @@ class Rehearsal:
         return self.forecast
 
     @property
-    def left_of_prior(self) -> list[str]:
+    def left_of_prior(self) -> list[PriorTask]:
         """What the run itself had finished and the body did not ask for."""
-        return [task.name for task in self._prior.values() if task.status == TaskStatus.DONE.value]
+        return [task for task in self._prior.values() if task.status == TaskStatus.DONE.value]

@@ -13,7 +13,7 @@ from penstock.journal import cache, queries
 from penstock.journal.calls import Calls
 from penstock.journal.priors import prior_tasks
 from penstock.launch.codes import CodeBook
-from penstock.launch.ending import all_tasks_of
+from penstock.launch.ending import all_tasks_of, called_by_body
 from penstock.launch.explain import Explain
 from penstock.launch.how import How
 from penstock.launch.identity import combine, fingerprint
@@ -88,7 +88,7 @@ class _Stage:
             for key in again:  # as `ActiveRun.drive` does it: what had ended the run would run
                 known[key] = known[key]._replace(delivered=False)
         left = rehearsal.left_of_prior if self._run is not None else self._left_of_origin()
-        return rehearsal.finish(left)
+        return rehearsal.finish([task.name for task in called_by_body(self._order.flow, left)])
 
     def _world(self, run_id: str, prior: dict[bytes, PriorTask]) -> World:
         policy = policy_of(self._how, self._origin_row, self._order.seed)
@@ -131,8 +131,8 @@ class _Stage:
         row = queries.run_by_id(self._past.journal, self._run)
         return list(Calls(self._project.folder("calls", row.folder)).read())
 
-    def _left_of_origin(self) -> list[str]:
-        return [task.prior.name for task in self._origin.left] if self._origin is not None else []
+    def _left_of_origin(self) -> list[PriorTask]:
+        return [task.prior for task in self._origin.left] if self._origin is not None else []
 
     def _seek(self, wanted: tuple[Wanted, ...]) -> tuple[Sought, ...]:
         return tuple(cache.look_up(self._past.journal.database, wanted, time.time()))

@@ -331,6 +331,8 @@ def log_metrics(metrics: Mapping[str, float], step: Optional[int] = None) -> Non
 
 
 def _points(metrics: Mapping[str, float], step: Optional[int]) -> List[Metric]:
+    if not hasattr(metrics, "items"):
+        raise TypeError(f'log_metrics got {_shown(metrics)}: give it names and numbers, as in {{"accuracy": 0.9}}')
     at, number = time.time(), None if step is None else _step(step)
     return [Metric(_name(name), _number(name, value), number, at) for name, value in metrics.items()]
 

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 class Launcher:
-    """One for each process. The package's top hands `launch` and `submit` down; the kit has none."""
+    """One for each process. The package's top hands `launch`, `submit` and `watch` down; the kit has none."""
 
     def __init__(self) -> None:
         self.launch: Optional[Callable[[Flow[Any, Any], Dict[str, Any]], Any]] = None
         self.submit: Optional[Callable[[Flow[Any, Any], Dict[str, Any]], Any]] = None
+        self.watch: Optional[Callable[..., Any]] = None  # makes the watcher of a run that Python goes on with
         self.places: List[Place] = []  # of the runs that this process drives
         self.submitted: List[str] = []  # runs that threads of their own drive, from `submit` on to their ends
         self.place: Optional[Place] = None  # of the one among them whose body the main thread runs

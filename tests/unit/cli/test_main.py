@@ -50,6 +50,14 @@ def test_a_wrong_call_is_told_in_one_line(words: list[str], message: str, capsys
     assert told.err.splitlines()[0].startswith(message)
 
 
+def test_no_words_at_all_are_answered_by_the_help(capsys: pytest.CaptureFixture[str]):
+    assert main([]) in (0, 2)  # the second from click 8.2 on
+    told = capsys.readouterr()
+    shown = told.out or told.err
+    assert shown.startswith("Usage: penstock [OPTIONS]")
+    assert shown.rstrip().endswith("look inside")
+
+
 def test_a_debugged_error_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PENSTOCK_DEBUG", "1")
     with pytest.raises(Exception, match="there is no file"):

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple, NewType, Optional, Typed
 
 import pytest
 
+from penstock.cli import fork
 from penstock.cli.parameters import REQUIRED, options_of, parse, with_defaults
 from penstock.errors import ParameterError
 
@@ -231,7 +232,8 @@ def test_the_ways_to_write_an_option(words: list[str], given: dict[str, Any]):
         ([], "digits needs --target-accuracy (float)"),
         (["--row", "3"], "digits has no parameter --row; did you mean --rows?"),
         (["--inline"], "digits has no parameter --inline; --inline is Penstock's own: write it before the file"),
-        (["--only", "a"], "digits has no parameter --only; --only is Penstock's own: write it before the run"),
+        (["--only", "a"], "digits has no parameter --only; --only is an option of `penstock fork`"),
+        (["--changed"], "digits has no parameter --changed; --changed is an option of `penstock resume`"),
         (["--rows", "3", "--rows", "4"], "--rows is given twice; several values are written as one list of JSON"),
         (["--shuffle", "--no-shuffle"], "--shuffle is given twice; several values are written as one list of JSON"),
         (["--rows"], "--rows needs a value: int"),
@@ -327,3 +329,10 @@ def test_defaults_fill_what_is_not_given():
         "target_accuracy": 1.0,
         "cached": None,
     }
+
+
+@pytest.mark.parametrize("word", ["--only", "--dry-run", "--file"])
+def test_an_option_of_fork_behind_its_run_is_to_stand_before_that(word: str):
+    with pytest.raises(ParameterError, match=f"{word} is Penstock's own: write it before the run$"):
+        parse(OPTIONS, [word], partial=True)
+    assert word in (option for param in fork.command.params for option in param.opts)

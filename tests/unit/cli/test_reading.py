@@ -85,6 +85,7 @@ def test_ls_chooses(recorded: Recorded, say: Any):
     assert len(say("ls dig --status failed").lines) == 2
     assert len(say("ls --tag nightly --since 30000d").lines) == 2
     assert "penstock ls --limit 5" in say("ls --limit 1").err
+    assert "penstock ls dig --since 30000d --limit 5" in say("ls dig --since 30000d --limit 1").err
     nothing = say("ls --since 1h")
     assert (nothing.out, nothing.code, nothing.next) == ("", 0, "penstock ls")
 
@@ -187,6 +188,10 @@ def test_logs(recorded: Recorded, say: Any):
     assert re.match(r"\d\d:\d\d:\d\d\.000  load", said.lines[0])
     assert said.next == "penstock show digits/1"
     assert len(say("logs --level warning").lines) == 1
+    assert (
+        "Nothing was printed or logged of level error or above, as far as digits/1 has come."
+        in say("logs --level error").err
+    )
     assert len(say("logs digits/1/load").lines) == 1
     assert len(say("logs digits/1/train/2 -n 2").lines) == 2
     assert [json.loads(line)["text"] for line in say("logs -f --json digits/1/train/2").lines][-1] == "second try"
@@ -194,7 +199,7 @@ def test_logs(recorded: Recorded, say: Any):
 
 def test_logs_of_a_flow_s_body(recorded: Recorded, say: Any):
     run = record_done(recorded)
-    assert say("logs digits/1/flow").err.startswith("Nothing was printed")
+    assert say("logs digits/1/flow").err.startswith("Nothing was printed or logged by the flow's own body, as far")
     recorded.log(run.run_id, "flow.1.log", log_line("begun", BEGAN - 1))
     recorded.log(run.run_id, "flow.2.log", log_line("careful", BEGAN + 9, "W", "e"))
     both = ["flow                    begun", "flow#2         WARNING  careful"]
@@ -230,7 +235,23 @@ def test_logs_of_a_run_that_printed_nothing(recorded: Recorded, say: Any):
     record_crashed(recorded)
     said = say("logs")
     assert (said.out, said.code) == ("", 0)
-    assert "Nothing was printed" in said.err
+    assert "Nothing was printed or logged, as far as" in said.err
+
+
+def test_logs_of_a_step_that_printed_nothing_say_so_of_it_alone(recorded: Recorded, say: Any):
+    run = recorded.begin("digits")
+    log = recorded.log(run.run_id, "w1.log", log_line("loud"))
+    run.commit(
+        Batch(
+            (
+                task(1, "digits.loud", 1, outcome(recorded.stored(1), log=log)),
+                task(2, "digits.quiet", 1, outcome(recorded.stored(1))),
+            )
+        )
+    )
+    run.close()
+    assert "Nothing was printed or logged by quiet, as far as digits/1 has come." in say("logs digits/1/quiet").err
+    assert "Nothing was printed or logged by quiet/1, as far" in say("logs digits/1/quiet/1").err
 
 
 def test_get_prints_values(recorded: Recorded, say: Any):
@@ -264,7 +285,13 @@ def test_get_saves_by_the_kind_of_value(recorded: Recorded, say: Any, tmp_path: 
         f"penstock: {tmp_path}/out.json is there already; overwrite it with --force, or name another file\n",
     )
     assert say(f"get -o {tmp_path}/out.json --force").code == 0
-    say(f"get digits/1/train/1 depth -o {tmp_path}")
+    assert say(f"get digits/1[1] -o {tmp_path}/part.json").err == f"saved digits/1[1] to {tmp_path}/part.json\n"
+    assert say("get -o -").err == "penstock: -o - names no file: without -o the value is printed to stdout\n"
+    said = say(f"get digits/1/train/1 depth -o {tmp_path}")
+    assert said.err.startswith("saved depth of digits/1/train/1 to ")
+    assert (
+        "an int can't be saved as .npy; it can as .json" in say(f"get digits/1/train/1 depth -o {tmp_path}/i.npy").err
+    )
     assert (tmp_path / "digits-1-train-1-depth.json").read_text() == "2\n"
 
 
