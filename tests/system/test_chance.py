@@ -534,3 +534,24 @@ def test_a_seed_is_a_whole_number(project: Project, seed: str) -> None:
     code, output = project.penstock("run", "mine.py:main")
     assert code == 2
     assert f"flow main: seed={seed}: expected a whole number of at least 0" in output
+
+
+def test_a_generator_that_a_step_makes_is_the_same_in_each_run_where_it_gets_its_seed_from_random(
+    project: Project,
+) -> None:
+    project.write("""
+        import random
+        from penstock import flow, step
+        @step
+        def given(n): return random.Random(random.getrandbits(64)).random()
+        @step
+        def without(n): return random.Random().random()
+        @flow
+        def main(): return [given.map(range(2)).result(), without.map(range(2)).result()]
+    """)
+    for _ in range(2):
+        penstock(project, "run", "mine.py")
+    (given, without), (given_again, without_again) = results(project)
+    assert given == given_again
+    assert given[0] != given[1]
+    assert without != without_again  # as the page on chance says
