@@ -278,9 +278,10 @@ def one_by_one():
 
 
 def test_runs_of_a_project_know_of_each_other(project: Project) -> None:
-    project.write(
-        source(WRITING["open"]).replace("def main():", "def main(k: int):").replace("draw.map([1, 2])", "draw.map([k])")
-    )
+    # A run takes along what it knows of its files when it ends.
+    body = "found = told(draw.map([k]))\n    meet(k, 'told')\n    return found"
+    code = source(WRITING["open"]).replace("def main():", "def main(k: int):")
+    project.write(code.replace("return told(draw.map([1, 2]))", body))
     drives = [project.spawn(k=k) for k in (1, 2)]
     found = [drive.join().value()[0] for drive in drives]
     assert all("plot.txt is returned by main/" in words for words in found), found

@@ -20,6 +20,8 @@ from penstock.worker.writes_log import WritesLog, keys_of
 
 _NAME = "writes"
 _NOBODYS = ("/dev/", "/proc/", "/sys/")
+_TICK_NS = 100_000_000
+"""The clock of files goes by steps, of some milliseconds on most systems."""
 
 
 class Writes:
@@ -122,11 +124,17 @@ class _ScratchFolders:
         if not self._home:
             return [self._own]
         if not self._stamps or any(_changed_ns(path) != at for path, at in self._stamps.items()):
-            flows = _folders(self._home)
-            runs = [run for flow in flows for run in _folders(flow)]
-            self._stamps = {path: _changed_ns(path) for path in (self._home, *flows, *runs)}
-            self._found = [driver for run in runs for driver in _folders(run)]
+            self._stamps = {}
+            flows = self._look_into(self._home)
+            runs = [run for flow in flows for run in self._look_into(flow)]
+            self._found = [driver for run in runs for driver in self._look_into(run)]
         return self._found
+
+    def _look_into(self, path: str) -> List[str]:
+        """Its folders. What comes there later makes another stamp: one of just now could be given twice."""
+        changed_ns = _changed_ns(path)
+        self._stamps[path] = changed_ns if changed_ns < time.time_ns() - _TICK_NS else -1
+        return _folders(path)
 
 
 def _folders(path: str) -> List[str]:
