@@ -394,6 +394,24 @@ def test_the_handler_of_a_failure_that_is_mended_is_no_task_that_the_body_left_o
         assert (code, "not asked for" in said) == (0, False)
 
 
+def test_what_a_resume_runs_again_is_no_retry(project: Project):
+    project.write("""
+        from pathlib import Path
+        from penstock import flow, step
+        @step(retries=1, retry_delay=0)
+        def work(n):
+            with open("tries", "a") as tries:
+                tries.write("x")
+            if Path("tries").stat().st_size != 4:
+                raise ValueError(n)
+        @flow
+        def main(): work(1)
+    """)
+    failed, resumed = project.penstock("run", "mine.py"), project.penstock("resume")
+    assert (failed[0], "work: 0 done, 1 failed, 1 retry\n" in failed[1]) == (1, True), failed
+    assert (resumed[0], "work: 1 done, 1 retry\n" in resumed[1]) == (0, True), resumed
+
+
 def test_what_is_said_of_edited_code_holds_after_a_second_edit(project: Project):
     """The code is again what it was when the run began: what is new in it, is so since other results were made."""
     text = """

@@ -138,7 +138,7 @@ class Book:
         """An attempt is in flight from now on."""
         job.since, job.lane = self.now, lane
         self.attempts[attempt_id] = (job.id, attempt)
-        self.tally.started(job.call.name, again=attempt > 1)
+        self.tally.started(job.call.name, again=job.outcome is not None)
 
     def land(self, attempt_id: str) -> tuple[Job, int] | None:
         """An attempt is not in flight any more; None: it was not."""

@@ -89,7 +89,7 @@ class StepCount(NamedTuple):
     failed: int = 0
     reused: int = 0  # of `done`: finished by an earlier driver
     cancelled: int = 0  # not among the failed
-    retries: int = 0  # attempts after a task's first
+    retries: int = 0  # attempts after one that ended under this driver
 
 
 class InFlight(NamedTuple):
