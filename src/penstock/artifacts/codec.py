@@ -150,10 +150,10 @@ def _dump(value: Any, sink: reducing.Sink, where: str) -> Tuple[bytes, int, Any]
         alive = pickling.dump(value, sink, file)
     except PenstockError:
         raise
-    except Exception as error:  # the user's pickling code runs here: whatever it raises, the value can't be stored
+    except Exception as error:  # noqa: BLE001  the user's pickling code: whatever it raises, the value can't be stored
         from penstock.artifacts import culprits
 
-        raise NotStorableError(culprits.message(value, where, error)) from error
+        raise NotStorableError(culprits.message(value, where, error)) from culprits.cause(error)
     if file.size <= records.room(sink.parts):
         record = records.build(sink.parts, b"".join(file.pieces))
     else:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import io
-from typing import Any, Dict, Iterable, Iterator, Sequence, Set, Tuple, Type, cast
+from typing import Any, Dict, Iterable, Iterator, Optional, Sequence, Set, Tuple, Type, cast
 
 from penstock.artifacts import pickling, reducing
 from penstock.artifacts.canonical import subscript
 from penstock.artifacts.objects import a_type
 
+_PICKLING = ("penstock", "cloudpickle", "pickle", "copyreg")
 _DEEPEST = 50
 _MANY = 10_000  # items of one container that are looked through
 
@@ -23,6 +24,14 @@ def message(value: Any, where: str, error: BaseException) -> str:
         return f"{path} is an open file, which can't be pickled; return its path or its content"
     kind = cast("Type[Any]", type(culprit))
     return f"{path} is {a_type(kind)}, which can't be pickled{_why(reason)}"
+
+
+def cause(error: BaseException) -> Optional[BaseException]:
+    """The error, traced from the value's own code on; None: pickling itself has refused, which the message says."""
+    traced = error.__traceback__
+    while traced is not None and traced.tb_frame.f_globals.get("__name__", "").partition(".")[0] in _PICKLING:
+        traced = traced.tb_next
+    return None if traced is None else error.with_traceback(traced)
 
 
 def is_picklable(value: Any) -> bool:

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
+import traceback
 import types
 import weakref
 import zlib
@@ -286,6 +287,7 @@ def test_what_cannot_be_stored_is_named(store: FolderStore, expected: str):
     with pytest.raises(NotStorableError) as caught:
         encode(culprits()[expected], store)
     assert str(caught.value) == f"{expected}, which can't be pickled"
+    assert caught.value.__cause__ is None  # frames of picklers, and words that it has already
 
 
 def test_open_files_and_sockets_are_refused(store: FolderStore, tmp_path: Path):
@@ -304,8 +306,13 @@ def test_the_words_of_a_failing_getstate_are_kept(store: FolderStore):
         def __getstate__(self) -> Any:
             raise RuntimeError("not today")
 
-    with pytest.raises(NotStorableError, match=r"result\[0\] is a .*Stubborn, which can't be pickled: not today"):
+    with pytest.raises(
+        NotStorableError, match=r"result\[0\] is a .*Stubborn, which can't be pickled: not today"
+    ) as caught:
         encode([Stubborn()], store)
+    cause = caught.value.__cause__
+    assert cause is not None
+    assert [frame.name for frame in traceback.extract_tb(cause.__traceback__)] == ["__getstate__"]
 
 
 def test_a_deep_value_is_no_crash(store: FolderStore):
