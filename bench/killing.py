@@ -20,7 +20,8 @@ from typing import Any
 
 from bench.workplace import Project, Workplace, environment
 
-_METRICS = """SELECT run.flow || '/' || run.number || '/' || task_row.name || '/' || task_row.number, metric.value
+_METRICS = """SELECT run.flow || '/' || run.number || '/' || task_row.name || '/' || task_row.number,
+    metric.attempt, metric.value
     FROM metric JOIN task_row ON task_row.id = metric.task_id JOIN run ON run.id = metric.task_id >> 32"""
 _FINISHED = "SELECT name, number FROM task_row WHERE status = 'done' OR delivered = 1"
 
@@ -151,15 +152,15 @@ def strange(project: Project) -> list[str]:
     found = [f"the number of {task} was given to {several}" for task, several in words.items() if len(several) > 1]
     found += [f"{task} found the checkpoint of {other}" for task, word, other, *_ in lines if other != word]
     metrics = {task: [float(value)] * int(count) for task, _, _, count, value in lines}
-    logged: dict[str, list[float]] = {}
-    for task, value in _query(project.home / "journal.db", _METRICS):
-        logged.setdefault(task, []).append(value)
-    found += [f"{task} has the metrics {values}" for task, values in logged.items() if metrics.get(task) != values]
+    logged: dict[tuple[str, int], list[float]] = {}
+    for task, attempt, value in _query(project.home / "journal.db", _METRICS):
+        logged.setdefault((task, attempt), []).append(value)
+    found += [f"{task} has the metrics {values}" for (task, _), values in logged.items() if metrics.get(task) != values]
     printed = json.loads(project.penstock("logs", "--json"))
     found += [
         f"{line['task']} has the line {line['text']}" for line in printed if {line["text"]} != words[line["task"]]
     ]
-    missing = words.keys() - {line["task"] for line in printed} | words.keys() - logged.keys()
+    missing = words.keys() - {line["task"] for line in printed} | words.keys() - {task for task, _ in logged}
     return found + [f"{task} has no metrics, or no log" for task in missing]
 
 

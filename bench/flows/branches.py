@@ -16,7 +16,9 @@ def leave_trace(word: object) -> None:
     with open("seen", "a") as seen:
         found = checkpoint.read_text() if checkpoint.exists() else word
         seen.write(f"{current.task} {word} {found} 1 {len(str(word))}\n")  # which task, of what it found, metrics
-    checkpoint.write_text(f"{word}")
+    part = checkpoint.with_name("part")
+    part.write_text(f"{word}")
+    part.rename(checkpoint)
     log_metrics({"number": len(str(word))}, step=0)
     print(word)
     time.sleep(0.01)

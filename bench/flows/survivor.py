@@ -14,7 +14,9 @@ def work(number: int) -> int:
     with open("seen", "a") as seen:
         found = checkpoint.read_text() if checkpoint.exists() else number
         seen.write(f"{current.task} {number} {found} 2 {number}\n")  # which task, of what it found, metrics
-    checkpoint.write_text(f"{number}")
+    part = checkpoint.with_name("part")
+    part.write_text(f"{number}")
+    part.rename(checkpoint)
     log_metrics({"number": number}, step=0)
     time.sleep(0.01)
     print(number)
