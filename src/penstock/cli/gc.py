@@ -55,8 +55,8 @@ def command(
 ) -> int:
     """Free the space of what no run and no cached result needs; first remove the runs that need not be kept.
 
-    A run goes when nothing here keeps it, and --keep-last or --older-than is given, or set in penstock.toml. One that can
-    be resumed stays for a day where --older-than says nothing. Cached results that were not used for the time of
+    A run goes when nothing here keeps it, and --keep-last or --older-than is given, or set in penstock.toml. One that
+    can be resumed stays for a day where --older-than says nothing. Cached results that were not used for the time of
     --older-than go too.
 
     Environments of steps go with the last run that has them; those that no run has when they were not used for the time
