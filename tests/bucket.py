@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from penstock.artifacts import digests
-from penstock.artifacts.store import BlobInfo, Swept
+from penstock.artifacts.store import BlobInfo, SweptBlobs
 from penstock.errors import DamagedError, StoreError
 
 LAG_S = 60.0
@@ -179,7 +179,7 @@ class BucketStore:
             if self._is_locked_by_me(takes=False):
                 self.bucket.delete("sweep")
 
-    def sweep(self, needed: Container[bytes], before: float, *, remove: bool) -> Swept:
+    def sweep(self, needed: Container[bytes], before: float, *, remove: bool) -> SweptBlobs:
         limit = before if before == float("inf") else min(before, self.now() - MARGIN_S) - MARGIN_S
         blobs, cut_off, spared = list[int](), list[int](), 0
         for listed in (*self.bucket.list("blobs/"), *self.bucket.list("coming/")):
@@ -195,7 +195,7 @@ class BucketStore:
                     raise StoreError("another sweep goes on in this bucket")
                 self.bucket.delete(listed.key)
             (blobs if is_blob else cut_off).append(found.size)
-        return Swept(len(blobs), sum(blobs), len(cut_off), sum(cut_off), spared)
+        return SweptBlobs(len(blobs), sum(blobs), len(cut_off), sum(cut_off), spared)
 
     def _need(self, digest: bytes, size: int, data: Callable[[], bytes | None]) -> bool:
         while not self._is_fresh(self.bucket.head(_key(digest)), size):

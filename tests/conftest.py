@@ -67,7 +67,7 @@ def interpreter() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def host_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
-    """Runs share a machine with those that meet in this folder: with no others than those of this session."""
+    """Runs share a machine with those that meet in this folder: with no others than those of these tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", os.fspath(tmp_path_factory.mktemp("host")))
         yield

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from penstock.artifacts import codec, digests
 from penstock.artifacts.folder import FolderStore
-from penstock.artifacts.store import BlobInfo, BlobStore, Swept
+from penstock.artifacts.store import BlobInfo, BlobStore, SweptBlobs
 from penstock.errors import DamagedError
 from tests.bucket import Bucket, BucketStore
 
@@ -78,7 +78,7 @@ def listed(kind: Kind) -> list[BlobInfo]:
     return list(kind.open().list())
 
 
-def sweep(store: BlobStore, needed: set[bytes], before: float | None = None) -> Swept:
+def sweep(store: BlobStore, needed: set[bytes], before: float | None = None) -> SweptBlobs:
     """What was counted is what goes."""
     before = store.now() if before is None else before
     counted = store.sweep(needed, before, remove=False)

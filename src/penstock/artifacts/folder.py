@@ -18,7 +18,7 @@ from typing import Any, Dict, List, Optional, Tuple, Union
 
 from penstock.artifacts import digests
 from penstock.artifacts.memory import address
-from penstock.artifacts.store import BlobInfo, Swept
+from penstock.artifacts.store import BlobInfo, SweptBlobs
 from penstock.errors import DamagedError, StoreError
 from penstock.model.tuples import NamedTuple
 
@@ -136,7 +136,7 @@ class FolderStore:
         finally:
             os.close(fd)
 
-    def sweep(self, needed: Container[bytes], before: float, *, remove: bool) -> Swept:
+    def sweep(self, needed: Container[bytes], before: float, *, remove: bool) -> SweptBlobs:
         """Files are as old as their times say. What a sweep had set aside before it was killed is put back first."""
         if remove:
             for file in _digests_in(self._tmp):
@@ -150,7 +150,7 @@ class FolderStore:
                 spared += file.size
             else:
                 count, size = count + 1, size + file.size
-        return Swept(count, size, *self._remove_cut_off(before, remove), spared)
+        return SweptBlobs(count, size, *self._remove_cut_off(before, remove), spared)
 
     def _delete_older(self, digest: bytes, before: float) -> bool:
         """The file is looked at where nobody can renew it unseen, and put back if somebody just has.

@@ -14,7 +14,7 @@ class BlobInfo(NamedTuple):
     size: int  # bytes
 
 
-class Swept(NamedTuple):
+class SweptBlobs(NamedTuple):
     """What a sweep has removed, or would remove, and what only its age has spared."""
 
     blobs: int
@@ -72,7 +72,7 @@ class BlobStore(Protocol):
         may be made, and nobody else makes one. One that is killed there lets go of it. May block for the other kind."""
         ...
 
-    def sweep(self, needed: Container[bytes], before: float, *, remove: bool) -> Swept:
+    def sweep(self, needed: Container[bytes], before: float, *, remove: bool) -> SweptBlobs:
         """Remove the blobs that are not needed, and were not since `before`, a time that `now` gave or an earlier one;
         and what writes that were cut off before then have left. `remove` False: only count them; else `held` alone."""
         ...
