@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from penstock.environments import marks, shelf
+from penstock.environments import built_environments, marks
 from penstock.journal import queries
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
@@ -146,7 +146,7 @@ class Spacious:
 
     def environments(self) -> set[str]:
         """The locks of those that are whole."""
-        return {entry.digest for entry in shelf.listed(self.home / "environments") if entry.is_whole}
+        return {entry.digest for entry in built_environments.listed(self.home / "environments") if entry.is_whole}
 
     def sql(self, statement: str, *values: object) -> None:
         """Change a row."""

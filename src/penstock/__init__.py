@@ -97,9 +97,9 @@ def _hand_down() -> None:
 
     def launch(flow: Any, params: dict[str, Any]) -> Any:
         # Another run of this process may have lent its own variables to an attempt just now.
-        environ = launcher.premises.before()
-        with import_module("penstock.executors.blank").blank_process(environ=environ) as blank:
-            return _imported("penstock.launch.handles").from_python(flow, params, watch, blank)
+        environ = launcher.shared_process.before()
+        with import_module("penstock.executors.spare_zygote").spare_zygote(environ=environ) as spare:
+            return _imported("penstock.launch.handles").from_python(flow, params, watch, spare)
 
     def submit(flow: Any, params: dict[str, Any]) -> Any:
         return _imported("penstock.launch.handles").submit_from_python(flow, params, watch)

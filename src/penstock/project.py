@@ -17,9 +17,9 @@ from penstock.settings import Settings
 if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
     from penstock.engine.ports import Executor, Host
-    from penstock.executors.blank import Blank
     from penstock.executors.inline import InlineExecutor, Variables
     from penstock.executors.interpreters import Interpreters
+    from penstock.executors.spare_zygote import SpareZygote
     from penstock.journal.journal import Journal
 
 
@@ -79,14 +79,14 @@ def wire_executors(
     inline_only: bool,
     interpreters: Interpreters,
     variables: Variables,
-    blank: Blank | None = None,
+    spare: SpareZygote | None = None,
 ) -> Executors:
     """New executors for a run. `inline_only`: every name stands for the flow's own process. `interpreters`: says what
-    runs an environment; `variables`: what variables it has in the flow's own process. `blank`: for `process`."""
+    runs an environment; `variables`: what variables it has in the flow's own process. `spare`: for `process`."""
     from penstock.executors.inline import InlineExecutor
     from penstock.executors.process import ProcessExecutor
 
-    inline = InlineExecutor(premises=launcher.premises, variables=variables)
+    inline = InlineExecutor(shared_process=launcher.shared_process, variables=variables)
     by_name: dict[str, Executor] = {}
     for name, declared in settings.executors.items():
         if inline_only or declared.kind == "inline":
@@ -99,8 +99,8 @@ def wire_executors(
                 memory_bytes=declared.memory_bytes,
                 gpus=declared.gpus,
                 interpreters=interpreters,
-                blank=blank if name == "process" else None,
-                environ=launcher.premises.before,
+                spare=spare if name == "process" else None,
+                environ=launcher.shared_process.before,
             )
     return Executors(by_name, inline)
 

@@ -20,7 +20,7 @@ from penstock.executors.interpreters import OWN, Interpreter
 from penstock.executors.process import ProcessExecutor
 from penstock.model.events import Adopted, Lane
 from penstock.model.states import Cause, TaskStatus
-from penstock.sdk.premises import Premises
+from penstock.sdk.shared_process import SharedProcess
 from penstock.worker import logs
 from tests.contract import faulty_steps
 from tests.contract.executor_bench import Bench
@@ -36,7 +36,7 @@ def secretive(_: object) -> Interpreter:
 EXECUTORS: dict[str, Callable[[], Any]] = {
     "process": lambda: ProcessExecutor(max_workers=2, gpus=("0", "1")),
     "process with secrets": lambda: ProcessExecutor(max_workers=2, gpus=("0", "1"), interpreters=secretive),
-    "inline": lambda: InlineExecutor(premises=Premises()),
+    "inline": lambda: InlineExecutor(shared_process=SharedProcess()),
 }
 
 

@@ -14,7 +14,7 @@ from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
 from penstock.model.outcomes import Metric
-from penstock.model.rows import Batch, CacheEntry, CodeRecord, Owner, RunEnd, Sought, Wanted
+from penstock.model.rows import Batch, CacheEntry, CodeRecord, Owner, RunEnd, Sought, WantedResult
 from tests.journal_records import NEW, digest, done, stored, task
 
 OWNER = owner_of_this_process()
@@ -65,8 +65,8 @@ def begin(journal: Journal, owner: Owner = OWNER) -> RunHandle:
     return journal.create(NEW, owner, 1000.0, 1000.0)
 
 
-def wanted(task: str = "digits/1/train/1", word: str = "k", **more: object) -> Wanted:
-    return Wanted(digest(word), digest("content"), task, **more)  # type: ignore[arg-type]
+def wanted(task: str = "digits/1/train/1", word: str = "k", **more: object) -> WantedResult:
+    return WantedResult(digest(word), digest("content"), task, **more)  # type: ignore[arg-type]
 
 
 def entry(task: str = "digits/1/train/1", word: str = "k", result: object = 1) -> CacheEntry:
@@ -76,7 +76,7 @@ def entry(task: str = "digits/1/train/1", word: str = "k", result: object = 1) -
     )
 
 
-def seek(handle: RunHandle, *asked: Wanted) -> tuple[Sought, ...]:
+def seek(handle: RunHandle, *asked: WantedResult) -> tuple[Sought, ...]:
     return handle.seek(asked or (wanted(),))
 
 

@@ -13,12 +13,12 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.client.resuming import params_of
 from penstock.engine.driver import Driver
 from penstock.journal import queries
 from penstock.launch import runs, targets
-from penstock.launch.how import How, Watcher
+from penstock.launch.driving import Driving, Watcher
 from penstock.model.states import RunStatus
 from penstock.project import Project
 
@@ -50,7 +50,7 @@ def main(order: dict[str, Any], report: Path) -> None:
     listener = Listener()
     found: dict[str, Any] = {}
     try:
-        found["result"] = _drive(order, How(**order["how"], watcher=listener))
+        found["result"] = _drive(order, Driving(**order["how"], watcher=listener))
     except BaseException as error:
         found["error"] = _told(error)
     found["notes"] = listener.notes
@@ -61,11 +61,11 @@ def main(order: dict[str, Any], report: Path) -> None:
     part.rename(report)
 
 
-def _drive(order: dict[str, Any], how: How) -> Any:
+def _drive(order: dict[str, Any], how: Driving) -> Any:
     project = Project.find()
     flow = targets.load_flow(order["target"])
     if order["run"]:
-        params = params_of(Reader(project), queries.resolve(project.reader, order["run"]))
+        params = params_of(JournalReader(project), queries.resolve(project.reader, order["run"]))
         return runs.resume(project, flow, order["run"], params, how)
     return runs.start(project, flow, flow.parameters(**order["params"]), how)
 

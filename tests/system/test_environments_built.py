@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from penstock.environments import builds, integrity, leftovers, locking, locks, marks, shelf, uv
+from penstock.environments import builds, built_environments, integrity, leftovers, locking, locks, marks, uv
 from penstock.errors import PenstockError, PlatformError, UsageError
 from penstock.model.environments import Environment
 from tests import uv_settings
@@ -347,7 +347,7 @@ def test_a_builder_that_is_killed_leaves_nothing_that_is_taken_for_whole(
     killed = start(place, tmp_path, word)
     assert word in killed.communicate(timeout=60)[0]
     assert killed.returncode == -signal.SIGKILL
-    assert not [entry for entry in shelf.listed(place.folder) if entry.is_whole]
+    assert not [entry for entry in built_environments.listed(place.folder) if entry.is_whole]
     built = place.build(lib)
     assert ask(built.python, "import lib; print(lib.VERSION)") == "1.0"
     assert any("builds Python" in line for line in place.told)
@@ -551,14 +551,14 @@ def test_progress_is_told(place: Place, lib: Environment) -> None:
     ]
 
 
-# The shelf
+# The environments that were built
 
 
 def test_environments_are_listed_and_removed(place: Place, lib: Environment, tmp_path: Path) -> None:
     wheel(tmp_path / "wheels", "other", "1.0", size=100_000)
     one, two = place.build(lib), place.build(lib._replace(packages=("other",)))
     os.utime(Path(one.folder, marks.NAME), (1_000_000_000, 1_000_000_000))
-    entries = shelf.listed(place.folder)
+    entries = built_environments.listed(place.folder)
     assert [entry.digest for entry in entries] == [two.lock, one.lock]
     assert entries[0].packages == (("other", "1.0"),)
     assert entries[0].python == ".".join(map(str, sys.version_info[:3]))
@@ -568,9 +568,9 @@ def test_environments_are_listed_and_removed(place: Place, lib: Environment, tmp
     assert 0 < entries[0].frees_bytes <= entries[0].size_bytes
     assert all(entry.is_whole and not entry.in_use for entry in entries)
     place.build(lib)
-    assert shelf.listed(place.folder)[0].digest == one.lock, "used now"
-    assert shelf.remove(place.folder, one.lock[:9]).digest == one.lock
-    assert shelf.remove(place.folder, two.lock[3:9]).digest == two.lock
+    assert built_environments.listed(place.folder)[0].digest == one.lock, "used now"
+    assert built_environments.remove(place.folder, one.lock[:9]).digest == one.lock
+    assert built_environments.remove(place.folder, two.lock[3:9]).digest == two.lock
     assert place.names() == []
 
 
@@ -587,11 +587,11 @@ def test_a_kept_lock_that_is_dropped_is_resolved_anew(place: Place, lib: Environ
 
 
 def test_an_environment_in_use_stays(place: Place, lib: Environment) -> None:
-    with shelf.held(place.resolve(lib), place.folder, place.told.append) as built:
-        assert [entry.in_use for entry in shelf.listed(place.folder)] == [True]
+    with built_environments.held(place.resolve(lib), place.folder, place.told.append) as built:
+        assert [entry.in_use for entry in built_environments.listed(place.folder)] == [True]
         with pytest.raises(UsageError, match=r"is in use: end the run that uses it, or wait for it"):
-            shelf.remove(place.folder, built.lock)
-    shelf.remove(place.folder, built.lock)
+            built_environments.remove(place.folder, built.lock)
+    built_environments.remove(place.folder, built.lock)
     assert place.names() == []
 
 
@@ -603,23 +603,23 @@ def test_an_environment_that_is_removed_before_it_is_held_is_built_anew(
     def build_and_lose(*arguments: Any) -> builds.Built:
         monkeypatch.setattr(builds, "build", build)
         built = build(*arguments)
-        shelf.remove(place.folder, built.lock)
+        built_environments.remove(place.folder, built.lock)
         return built
 
     monkeypatch.setattr(builds, "build", build_and_lose)
-    with shelf.held(lock, place.folder, place.told.append) as built:
+    with built_environments.held(lock, place.folder, place.told.append) as built:
         assert ask(built.python, "import lib; print(lib.VERSION)") == "1.0"
 
 
 def test_an_environment_that_was_used_since_it_was_listed_stays(place: Place, lib: Environment) -> None:
     place.build(lib)
-    (entry,) = shelf.listed(place.folder)
+    (entry,) = built_environments.listed(place.folder)
     os.utime(Path(entry.folder, marks.NAME))
-    assert not shelf.take_away(entry)
-    (entry,) = shelf.listed(place.folder)
+    assert not built_environments.take_away(entry)
+    (entry,) = built_environments.listed(place.folder)
     assert entry.is_whole
-    assert shelf.take_away(entry)
-    assert shelf.take_away(entry), "it is gone"
+    assert built_environments.take_away(entry)
+    assert built_environments.take_away(entry), "it is gone"
 
 
 def test_an_environment_that_is_being_built_is_listed_as_such_and_stays(
@@ -628,13 +628,13 @@ def test_an_environment_that_is_being_built_is_listed_as_such_and_stays(
     slow = Path(slow_uv(tmp_path))
     process = start(place, tmp_path, PYTHONPATH=str(slow))
     wait_for(slow / "uv.began")
-    (entry,) = shelf.listed(place.folder)
+    (entry,) = built_environments.listed(place.folder)
     assert (entry.is_whole, entry.in_use, entry.packages) == (False, True, ())
     with pytest.raises(UsageError, match="is in use"):
-        shelf.remove(place.folder, entry.digest)
+        built_environments.remove(place.folder, entry.digest)
     (slow / "uv.go").touch()
     process.communicate(timeout=60)
-    assert [(entry.is_whole, entry.in_use) for entry in shelf.listed(place.folder)] == [(True, False)]
+    assert [(entry.is_whole, entry.in_use) for entry in built_environments.listed(place.folder)] == [(True, False)]
     assert place.build(lib).lock.startswith(f"b3-{entry.digest}")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from penstock.executors.inline import InlineExecutor
 from penstock.model.states import Cause
-from penstock.sdk.premises import Premises
+from penstock.sdk.shared_process import SharedProcess
 from penstock.worker import logs
 from penstock.worker.tee import Tee
 from tests.contract import faulty_steps
@@ -24,10 +24,10 @@ import sys
 from pathlib import Path
 from penstock.executors.inline import InlineExecutor
 from penstock.model.events import Lane
-from penstock.sdk.premises import Premises
+from penstock.sdk.shared_process import SharedProcess
 from tests.contract.executor_bench import Bench
 
-with Bench(InlineExecutor(premises=Premises()), Path(sys.argv[1]), "mine") as bench:
+with Bench(InlineExecutor(shared_process=SharedProcess()), Path(sys.argv[1]), "mine") as bench:
     print("from the body")
     attempt = bench.start("debugged", 41)
     while bench.executor.run_next(0.0):
@@ -78,7 +78,7 @@ def test_what_a_step_s_stdout_says_of_itself_is_stderr_s(tmp_path: Path) -> None
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.syspath_prepend(Path(faulty_steps.__file__).parent)
-    return Bench(InlineExecutor(premises=Premises()), tmp_path, "faulty_steps")
+    return Bench(InlineExecutor(shared_process=SharedProcess()), tmp_path, "faulty_steps")
 
 
 def test_what_nobody_claims_runs_all_the_same(bench: Bench) -> None:

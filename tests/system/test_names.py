@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from penstock.client.flow_runs import Run
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.project import Project as OpenProject
 from penstock.settings import Settings
 from tests.system.flows import Project, wait_until
@@ -21,7 +21,7 @@ TWO = {"max_workers": 2}
 
 def opened(project: Project) -> Run:
     """The latest run, as one looks at it from Python."""
-    return Run.find(Reader(OpenProject(Settings.load(project.folder, {}))), "")
+    return Run.find(JournalReader(OpenProject(Settings.load(project.folder, {}))), "")
 
 
 TRAIN = """

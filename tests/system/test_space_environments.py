@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.environments import kits, marks, shelf
-from penstock.environments.shelf import Entry
+from penstock.environments import built_environments, kits, marks
+from penstock.environments.built_environments import Entry
 from tests.recorded import Recorded
 from tests.spacious import DAY_S, Spacious, run_ids
 from tests.system.flows import Project
@@ -50,7 +50,7 @@ def home_of(project: Project) -> Path:
 
 def entries(project: Project) -> dict[str, Entry]:
     """The environments that are whole, by the version of lib."""
-    found = shelf.listed(home_of(project) / "environments")
+    found = built_environments.listed(home_of(project) / "environments")
     return {dict(entry.packages)["lib"]: entry for entry in found if entry.is_whole}
 
 
@@ -146,7 +146,7 @@ def test_gc_that_is_killed_anywhere_leaves_environments_whole_or_marked_as_not(p
         if dying.returncode == 0:
             break
         assert dying.returncode == -signal.SIGKILL, output
-        whole = [entry for entry in shelf.listed(folder) if entry.is_whole]
+        whole = [entry for entry in built_environments.listed(folder) if entry.is_whole]
         assert all(len(list(Path(entry.folder).glob("*/*"))) == 9 for entry in whole)
         assert len(whole) >= 3
         counts.append(len(whole))

@@ -16,7 +16,7 @@ HEAVY = {
 
 
 WORKERS = {
-    f"penstock.worker.{name}" for name in ("boot", "chance", "inherited", "loop", "restoring", "sieve", "zygote")
+    f"penstock.worker.{name}" for name in ("boot", "chance", "inherited", "loop", "restoring", "log_filter", "zygote")
 }
 """What workers need, and a flow's own process only where it runs attempts itself."""
 

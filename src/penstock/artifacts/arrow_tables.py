@@ -11,20 +11,20 @@ from typing import Any, Callable, Optional
 import pyarrow as _pyarrow
 
 from penstock.artifacts import digests
-from penstock.artifacts.canonical import BIG, Walk
-from penstock.artifacts.reducing import Sink
+from penstock.artifacts.canonical import BIG, ValueWalk
+from penstock.artifacts.reducing import Collected
 
 pa: Any = _pyarrow  # its stubs know next to nothing
 
 
-def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
+def form_of(kind: type) -> Optional[Callable[[ValueWalk, Any], None]]:
     """The rule for columns and arrays; tables, types, fields and schemas are what their records are written from."""
     if kind is pa.ChunkedArray:
         return chunked_form
     return _single_form if issubclass(kind, pa.Array) else None
 
 
-def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
+def reducer_of(kind: type) -> Optional[Callable[[Collected, Any], Any]]:
     """The reducer for arrays: pyarrow's own, which gives its buffers out of band, after a slice was cut out."""
     if kind is pa.MapType:
         return _reduce_map
@@ -41,17 +41,17 @@ def compact(array: Any) -> Any:
         return array
 
 
-def _reduce_array(sink: Sink, value: Any) -> Any:
+def _reduce_array(sink: Collected, value: Any) -> Any:
     small = compact(value)
     return NotImplemented if small is value else small.__reduce__()
 
 
-def _reduce_map(sink: Sink, value: Any) -> Any:
+def _reduce_map(sink: Collected, value: Any) -> Any:
     """With whether its keys are sorted, which pyarrow's own leaves out."""
     return pa.map_, (value.key_field, value.item_field, value.keys_sorted)
 
 
-def chunked_form(walk: Walk, value: Any) -> None:
+def chunked_form(walk: ValueWalk, value: Any) -> None:
     """A column; how it is chunked does not count."""
     if value.num_chunks == 1:
         _array_form(walk, value.chunk(0))
@@ -64,7 +64,7 @@ def chunked_form(walk: Walk, value: Any) -> None:
         _array_form(walk, whole)
 
 
-def _single_form(walk: Walk, value: Any) -> None:
+def _single_form(walk: ValueWalk, value: Any) -> None:
     """An array by itself, which is no column: it has neither chunks nor their methods."""
     walk.out += b"X"
     walk.name("pyarrow.Array")
@@ -72,7 +72,7 @@ def _single_form(walk: Walk, value: Any) -> None:
     _array_form(walk, value)
 
 
-def _array_form(walk: Walk, value: Any) -> None:
+def _array_form(walk: ValueWalk, value: Any) -> None:
     array = compact(value)
     walk.keep(array)
     walk.out += b"X"
@@ -93,7 +93,7 @@ def _has_simple_layout(kind: Any) -> bool:
     )
 
 
-def _buffers(walk: Walk, array: Any) -> None:
+def _buffers(walk: ValueWalk, array: Any) -> None:
     buffers = array.buffers()
     if not array.null_count:
         buffers[0] = None

@@ -17,7 +17,7 @@ from penstock.model.edges import Edge
 from penstock.model.outcomes import FORM
 from penstock.model.tuples import NamedTuple
 
-Rule = Callable[["Walk", Any], None]
+Rule = Callable[["ValueWalk", Any], None]
 Known = Dict[Any, Tuple[Any, Any]]
 """What is known of large buffers within one encode, by what names them while they live: (digest, their owner)."""
 
@@ -68,7 +68,7 @@ def identify(
 
 
 def _walked(value: object, where: str, known: Optional[Known], files: int, places: bool) -> Identity:
-    walk: Any = Walk(known, files, places) if type(value) not in _LEAVES else _Leaf()
+    walk: Any = ValueWalk(known, files, places) if type(value) not in _LEAVES else _Leaf()
     try:
         (_RULES.get(type(value)) or rule_for(type(value)))(walk, value)
     except Unstable as error:
@@ -82,7 +82,7 @@ def _walked(value: object, where: str, known: Optional[Known], files: int, place
 
 def form(value: Any) -> bytes:
     """The form of a value, as it stands inside of another's. Raises Unstable where it has none."""
-    walk = Walk()
+    walk = ValueWalk()
     walk.write(value)
     return bytes(walk.out)
 
@@ -92,7 +92,7 @@ def digest_of_form(written: bytes) -> bytes:
     return digests.digest(_PREFIX + written)
 
 
-class Walk:
+class ValueWalk:
     """One walk over one value. Rules write to `out`, between `begin` and `end` where other values are inside."""
 
     __slots__ = (
@@ -229,28 +229,28 @@ class _Leaf:
         self.out = bytearray()
 
 
-def _none(walk: Walk, value: None) -> None:
+def _none(walk: ValueWalk, value: None) -> None:
     walk.out += b"N"
 
 
-def _bool(walk: Walk, value: bool) -> None:
+def _bool(walk: ValueWalk, value: bool) -> None:
     walk.out += b"T" if value else b"F"
 
 
-def _int(walk: Walk, value: int) -> None:
+def _int(walk: ValueWalk, value: int) -> None:
     size = (value if value >= 0 else ~value).bit_length() // 8 + 1
     walk.out += b"i" + _size(size) + value.to_bytes(size, "little", signed=True)
 
 
-def _float(walk: Walk, value: float) -> None:
+def _float(walk: ValueWalk, value: float) -> None:
     walk.out += b"f" + _double(value)
 
 
-def _complex(walk: Walk, value: complex) -> None:
+def _complex(walk: ValueWalk, value: complex) -> None:
     walk.out += b"c" + _double(value.real) + _double(value.imag)
 
 
-def _str(walk: Walk, value: str) -> None:
+def _str(walk: ValueWalk, value: str) -> None:
     data = value.encode("utf-8", "surrogatepass")
     if len(data) > _INLINE:
         walk.out += b"#" + digests.digest(b"s" + _size(len(data)) + data)
@@ -258,7 +258,7 @@ def _str(walk: Walk, value: str) -> None:
         walk.out += b"s" + _size(len(data)) + data
 
 
-def _bytes(walk: Walk, value: Any) -> None:
+def _bytes(walk: ValueWalk, value: Any) -> None:
     tag = _HEADS[type(value)]
     if type(value) is memoryview and not value.c_contiguous:
         value = value.tobytes()
@@ -273,7 +273,7 @@ def _bytes(walk: Walk, value: Any) -> None:
     walk.out += tag.upper() + _size(size) + found[0]
 
 
-def _sequence(walk: Walk, value: Any) -> None:
+def _sequence(walk: ValueWalk, value: Any) -> None:
     begun = walk.begin(value)
     if begun < 0:
         return
@@ -293,7 +293,7 @@ def _sequence(walk: Walk, value: Any) -> None:
     walk.end(value, begun)
 
 
-def _dict(walk: Walk, value: Dict[object, object]) -> None:
+def _dict(walk: ValueWalk, value: Dict[object, object]) -> None:
     begun = walk.begin(value)
     if begun < 0:
         return
@@ -311,7 +311,7 @@ def _dict(walk: Walk, value: Dict[object, object]) -> None:
     walk.end(value, begun)
 
 
-def _set(walk: Walk, value: Any) -> None:
+def _set(walk: ValueWalk, value: Any) -> None:
     begun = walk.begin(value)
     if begun < 0:
         return
@@ -330,7 +330,7 @@ def _set(walk: Walk, value: Any) -> None:
     walk.end(value, begun)
 
 
-def edge(walk: Walk, value: Edge) -> None:
+def edge(walk: ValueWalk, value: Edge) -> None:
     """The form of an edge: what it counts as is known when the call is made."""
     walk.edges = True
     identity = b"" if walk.places else value.edge_identity()

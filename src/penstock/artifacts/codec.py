@@ -63,7 +63,7 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
         size = len(record)
         return Encoded(Stored(identity.digest, record, preview(value, size), (), size, ""), (), identity)
     known: Known = {}
-    sink = reducing.Sink(store, known, files)
+    sink = reducing.Collected(store, known, files)
     record, size, alive = _dump(value, sink, where)
     identity = identify(value, where, known, BY_CONTENT if files else AS_NAMES)
     del alive
@@ -107,7 +107,7 @@ def encode_exception(exc: BaseException, store: BlobStore) -> Optional[bytes]:
     from penstock.artifacts import failures
 
     try:
-        return _dump(failures.storable(exc), reducing.Sink(store, {}, False), "error")[0]
+        return _dump(failures.storable(exc), reducing.Collected(store, {}, False), "error")[0]
     except NotStorableError:
         return None
 
@@ -144,7 +144,7 @@ def _is_small_item(item: object) -> bool:
     return type(item) in _ATOMS and (not isinstance(item, (str, bytes)) or len(item) < 64)
 
 
-def _dump(value: Any, sink: reducing.Sink, where: str) -> Tuple[bytes, int, Any]:
+def _dump(value: Any, sink: reducing.Collected, where: str) -> Tuple[bytes, int, Any]:
     file = _Skeleton()
     try:
         alive = pickling.dump(value, sink, file)

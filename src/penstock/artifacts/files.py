@@ -17,8 +17,8 @@ import tempfile
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple, Union
 
 from penstock.artifacts import digests, rebuild
-from penstock.artifacts.canonical import BIG, BY_CONTENT, Walk
-from penstock.artifacts.reducing import Sink
+from penstock.artifacts.canonical import BIG, BY_CONTENT, ValueWalk
+from penstock.artifacts.reducing import Collected
 from penstock.errors import DamagedError, NotStorableError, StoreError
 from penstock.model.tuples import NamedTuple
 
@@ -42,7 +42,7 @@ class _Found(NamedTuple):
     source: str  # where its content is; of a link, where it leads, seen from the folder that it is in
 
 
-def form(walk: Walk, path: pathlib.Path) -> bool:
+def form(walk: ValueWalk, path: pathlib.Path) -> bool:
     """Write the canonical form of what a path names; False where there is no such file or folder."""
     if not _is_content(path):
         return False
@@ -61,7 +61,7 @@ def form(walk: Walk, path: pathlib.Path) -> bool:
     return True
 
 
-def reduce(sink: Sink, path: pathlib.Path) -> Any:
+def reduce(sink: Collected, path: pathlib.Path) -> Any:
     """A path as its name and its content. Raises NotStorableError where that can't be had, or is not the step's own."""
     _refuse_root(path)
     try:
@@ -244,7 +244,7 @@ def _state(found: _Found) -> Tuple[int, int]:
     return (0 if found.kind == "folder" else status.st_size), status.st_mtime_ns
 
 
-def _content(sink: Sink, found: _Found) -> Any:
+def _content(sink: Collected, found: _Found) -> Any:
     if found.kind != "file":
         return found.source if found.kind == "link" else None
     if os.stat(found.source).st_size >= BIG:
@@ -253,7 +253,7 @@ def _content(sink: Sink, found: _Found) -> Any:
         return file.read()
 
 
-def _identity(walk: Walk, found: _Found) -> Any:
+def _identity(walk: ValueWalk, found: _Found) -> Any:
     if found.kind != "file":
         return found.source if found.kind == "link" else None
     known = walk.known.get(("file", found.source))

@@ -12,8 +12,8 @@ from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 import numpy as np
 
 from penstock.artifacts import digests, rebuild
-from penstock.artifacts.canonical import BIG, Known, Walk
-from penstock.artifacts.reducing import Sink
+from penstock.artifacts.canonical import BIG, Known, ValueWalk
+from penstock.artifacts.reducing import Collected
 
 _GENERIC: Any = np.generic
 _CHUNK = 4 << 20
@@ -24,14 +24,14 @@ _OF_EVERY_MASKED = frozenset(
 )  # beside data: said by what a masked array is asked, or again by its data's class
 
 
-def form_of(kind: Any) -> Optional[Callable[[Walk, Any], None]]:
+def form_of(kind: Any) -> Optional[Callable[[ValueWalk, Any], None]]:
     """The rule for arrays and scalars."""
     if kind in (np.ndarray, np.memmap):
         return form
     return _scalar if issubclass(kind, np.generic) and kind.__module__.startswith("numpy") else None
 
 
-def reducer_of(kind: Any) -> Optional[Callable[[Sink, Any], Any]]:
+def reducer_of(kind: Any) -> Optional[Callable[[Collected, Any], Any]]:
     """The reducer for arrays and their subclasses, dtypes, scalars of the user's own classes, and random generators."""
     if kind in (np.ndarray, np.memmap):
         return reduce
@@ -61,7 +61,7 @@ def _says_itself(kind: Any, base: Any) -> bool:
     return any(getattr(kind, name, None) is not getattr(base, name, None) for name in names)
 
 
-def form(walk: Walk, value: Any) -> None:
+def form(walk: ValueWalk, value: Any) -> None:
     """`A`, the dtype, the shape, then the elements."""
     begun = walk.begin(value)
     if begun < 0:
@@ -92,7 +92,7 @@ def _without_padding(array: Any) -> Any:
     return flat.view("u1").reshape(-1, np.dtype("g").itemsize)[:, :10]
 
 
-def _object_form(walk: Walk, value: Any) -> None:
+def _object_form(walk: ValueWalk, value: Any) -> None:
     packed = packed_texts(walk.known, value)
     if packed is not None:
         offsets, data = packed
@@ -103,7 +103,7 @@ def _object_form(walk: Walk, value: Any) -> None:
         walk.part(item, f".flat[{index}]")
 
 
-def _scalar(walk: Walk, value: Any) -> None:
+def _scalar(walk: ValueWalk, value: Any) -> None:
     begun = walk.begin(value)
     if begun < 0:
         return
@@ -119,7 +119,7 @@ def _scalar(walk: Walk, value: Any) -> None:
     walk.end(value, begun)
 
 
-def _dtype(walk: Walk, dtype: Any) -> None:
+def _dtype(walk: ValueWalk, dtype: Any) -> None:
     text = _text_of(dtype)
     walk.name(text)
     if not text:
@@ -190,7 +190,7 @@ def _in_c_order(array: Any) -> Any:
     return copy
 
 
-def reduce(sink: Sink, value: Any) -> Any:
+def reduce(sink: Collected, value: Any) -> Any:
     """An array as its bytes, dtype and shape."""
     dtype = value.dtype
     if dtype.hasobject or dtype.kind == "T":
@@ -199,16 +199,16 @@ def reduce(sink: Sink, value: Any) -> Any:
     return rebuild.array, (stored(sink, value), _text_of(dtype) or dtype, value.shape, order)
 
 
-def _reduce_subclass(sink: Sink, value: Any) -> Any:
+def _reduce_subclass(sink: Collected, value: Any) -> Any:
     """A subclass as the plain array and what numpy's own pickles lose: its attributes."""
     return rebuild.array_as, (type(value), np.ndarray.view(value, np.ndarray), getattr(value, "__dict__", None) or None)
 
 
-def _reduce_scalar(sink: Sink, value: Any) -> Any:
+def _reduce_scalar(sink: Collected, value: Any) -> Any:
     return rebuild.scalar_as, (type(value), np.asarray(value)[()], getattr(value, "__dict__", None) or None)
 
 
-def _reduce_masked(sink: Sink, value: Any) -> Any:
+def _reduce_masked(sink: Collected, value: Any) -> Any:
     """A masked array by what can be asked of it: numpy's own pickles lose a hard mask, and that there is none."""
     mask = None if value.mask is np.ma.nomask else value.mask
     held: Dict[str, Any] = value.__dict__
@@ -216,7 +216,7 @@ def _reduce_masked(sink: Sink, value: Any) -> Any:
     return rebuild.masked_array, (value.data, mask, value.fill_value, value.hardmask, attributes)
 
 
-def _reduce_dtype(sink: Sink, value: Any) -> Any:
+def _reduce_dtype(sink: Collected, value: Any) -> Any:
     """A dtype by what it is: numpy 1 can't read the flags that numpy 2 pickles."""
     apart = _dtype_apart(value)
     if apart is not None and value.metadata:
@@ -240,7 +240,7 @@ def _dtype_apart(value: Any) -> Any:
     return rebuild.dtype, (list(value.names), formats, offsets, titles, value.itemsize, value.isalignedstruct)
 
 
-def stored(sink: Sink, array: Any) -> Any:
+def stored(sink: Collected, array: Any) -> Any:
     """The bytes of an array in its own order (C, or Fortran where it has that): a bytearray, or a part of its own."""
     if array.nbytes < BIG:
         return bytearray(array.tobytes(order="A"))
@@ -263,7 +263,7 @@ def packed_texts(known: Known, array: Any) -> Optional[Tuple[Any, Any]]:
     return known[key][0]
 
 
-def _reduce_objects(sink: Sink, value: Any) -> Any:
+def _reduce_objects(sink: Collected, value: Any) -> Any:
     packed = None if value.dtype.metadata else packed_texts(sink.known, value)
     if packed is None:
         return NotImplemented

@@ -7,10 +7,10 @@ from typing import Any, Callable, Optional
 import numpy as np
 
 from penstock.artifacts import names, rebuild
-from penstock.artifacts.reducing import Sink
+from penstock.artifacts.reducing import Collected
 
 
-def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
+def reducer_of(kind: type) -> Optional[Callable[[Collected, Any], Any]]:
     """The reducer for generators and what they draw from."""
     random = np.random
     if kind is random.Generator:
@@ -23,21 +23,21 @@ def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
     return _reduce_bits if known else None
 
 
-def _reduce_generator(sink: Sink, value: Any) -> Any:
+def _reduce_generator(sink: Collected, value: Any) -> Any:
     return rebuild.numpy_random, ("Generator", value.bit_generator, None)
 
 
-def _reduce_random_state(sink: Sink, value: Any) -> Any:
+def _reduce_random_state(sink: Collected, value: Any) -> Any:
     if value is getattr(np.random.mtrand, "_rand"):  # noqa: B009  numpy's own: each attempt has it anew
         return names.load, ("numpy.random.mtrand", "_rand")
     return rebuild.numpy_random, ("RandomState", getattr(value, "_bit_generator"), value.get_state(legacy=False))  # noqa: B009
 
 
-def _reduce_bits(sink: Sink, value: Any) -> Any:
+def _reduce_bits(sink: Collected, value: Any) -> Any:
     return rebuild.numpy_random, (type(value).__name__, getattr(value, "seed_seq", None), value.state)
 
 
-def _reduce_seed(sink: Sink, value: Any) -> Any:
+def _reduce_seed(sink: Collected, value: Any) -> Any:
     return rebuild.numpy_seed, (value.entropy, value.spawn_key, value.pool_size, value.n_children_spawned)
 
 

@@ -14,7 +14,7 @@ import weakref
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, cast
 
 from penstock.artifacts import by_value, libraries, names, rebuild, reducing
-from penstock.artifacts.canonical import SPILL, Rule, Unstable, Walk, attribute, index, rule_of, subscript
+from penstock.artifacts.canonical import SPILL, Rule, Unstable, ValueWalk, attribute, index, rule_of, subscript
 from penstock.artifacts.memory import number
 
 LEFT_OUT: Dict[str, Dict[str, str]] = {
@@ -70,11 +70,11 @@ def rule_for(kind: type) -> Rule:
     return _OWN.get(cast("Any", kind), reduced)
 
 
-def _never(walk: Walk, value: object) -> None:
+def _never(walk: ValueWalk, value: object) -> None:
     raise Unstable(f"is {a_type(type(value))}, which has no stable form")
 
 
-def _symbol(walk: Walk, value: Any) -> None:
+def _symbol(walk: ValueWalk, value: Any) -> None:
     known = walk.named.get(number(value))
     if known is not None:
         walk.out += known
@@ -101,17 +101,17 @@ def _symbol(walk: Walk, value: Any) -> None:
     walk.end(value, begun)
 
 
-def _global(walk: Walk, module: str, qualname: str) -> None:
+def _global(walk: ValueWalk, module: str, qualname: str) -> None:
     walk.out += b"G"
     walk.name(module)
     walk.name(qualname)
 
 
-def _code(walk: Walk, value: types.CodeType) -> None:
+def _code(walk: ValueWalk, value: types.CodeType) -> None:
     walk.write(tuple(getattr(value, name) for name in _CODE))
 
 
-def _cell(walk: Walk, value: types.CellType) -> None:
+def _cell(walk: ValueWalk, value: types.CellType) -> None:
     try:
         content = value.cell_contents
     except ValueError:
@@ -120,7 +120,7 @@ def _cell(walk: Walk, value: types.CellType) -> None:
     walk.write(content)
 
 
-def _module(walk: Walk, value: types.ModuleType) -> None:
+def _module(walk: ValueWalk, value: types.ModuleType) -> None:
     name = names.module_name(value.__name__)
     if name is None:
         raise Unstable("is the module of a notebook")
@@ -131,7 +131,7 @@ def _module(walk: Walk, value: types.ModuleType) -> None:
     walk.name(name)
 
 
-def _path(walk: Walk, value: Any) -> None:
+def _path(walk: ValueWalk, value: Any) -> None:
     if walk.files and hasattr(value, "exists"):
         from penstock.artifacts import files
 
@@ -146,20 +146,20 @@ def _path(walk: Walk, value: Any) -> None:
     walk.write(str(value))
 
 
-def _blob(walk: Walk, value: reducing.Part) -> None:
+def _blob(walk: ValueWalk, value: reducing.Part) -> None:
     _, digest, size = walk.sink().parts[value.number]
     walk.out += b"B"
     walk.size(size)
     walk.out += digest
 
 
-def _buffer(walk: Walk, value: pickle.PickleBuffer) -> None:
+def _buffer(walk: ValueWalk, value: pickle.PickleBuffer) -> None:
     view = memoryview(value)
     walk.keep(view)
     walk.write(view)
 
 
-def _weak_set(walk: Walk, value: Any) -> None:
+def _weak_set(walk: ValueWalk, value: Any) -> None:
     if len(value):
         raise Unstable("is a WeakSet, which keeps none of its members")
     reduced(walk, value)
@@ -175,7 +175,7 @@ _OWN: Dict[type, Rule] = {
 }
 
 
-def reduced(walk: Walk, value: Any) -> None:
+def reduced(walk: ValueWalk, value: Any) -> None:
     """The form of any other object: what its record is written from."""
     begun = walk.begin(value)
     if begun < 0:
@@ -194,7 +194,7 @@ def reduced(walk: Walk, value: Any) -> None:
     walk.end(value, begun)
 
 
-def _apart(walk: Walk, value: Any) -> Any:
+def _apart(walk: ValueWalk, value: Any) -> Any:
     try:
         return reducing.apart(value, walk.sink)
     except (RecursionError, Unstable):
@@ -204,7 +204,7 @@ def _apart(walk: Walk, value: Any) -> Any:
 
 
 def _reduction(
-    walk: Walk,
+    walk: ValueWalk,
     begun: int,
     value: Any,
     make: Any,
@@ -242,7 +242,7 @@ def _counted(make: Any, args: Any) -> Pairs:
 
 
 def _write(
-    walk: Walk,
+    walk: ValueWalk,
     begun: int,
     args: Pairs,
     argument: Callable[[Any], str],
@@ -295,7 +295,7 @@ def _attributes(state: Any, by_name: bool) -> Optional[List[Tuple[Any, Any]]]:
         return list(attributes.items())
 
 
-def _of_function(walk: Walk, begun: int, make: Any, args: Any, state: Any) -> None:
+def _of_function(walk: ValueWalk, begun: int, make: Any, args: Any, state: Any) -> None:
     attributes, own = state
     cells = zip(args[0].co_freevars, own.pop("__closure__") or ())
     reached = own.pop("__globals__")
@@ -303,7 +303,7 @@ def _of_function(walk: Walk, begun: int, make: Any, args: Any, state: Any) -> No
     _write(walk, begun, [("__code__", args[0])], attribute, [counted, attributes, reached, dict(cells)])
 
 
-def _of_class(walk: Walk, begun: int, make: Any, args: Any, state: Any) -> None:
+def _of_class(walk: ValueWalk, begun: int, make: Any, args: Any, state: Any) -> None:
     attributes = {name: part for name, part in state[0].items() if name not in LEFT_OUT["class"]}
     if "_abc_impl" in attributes:  # its registered subclasses, in no order
         attributes["_abc_impl"] = frozenset(attributes["_abc_impl"])

@@ -12,7 +12,7 @@ import pandas as _pandas
 
 from penstock.artifacts import pandas_parts, rebuild
 from penstock.artifacts.canonical import BIG
-from penstock.artifacts.reducing import Sink
+from penstock.artifacts.reducing import Collected
 
 pd: Any = _pandas  # its annotations are partial
 
@@ -22,7 +22,7 @@ def form_of(kind: type) -> None:
     return
 
 
-def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
+def reducer_of(kind: type) -> Optional[Callable[[Collected, Any], Any]]:
     """The reducer for frames and their parts."""
     if kind is pd.DataFrame:
         return _reduce_frame
@@ -46,7 +46,7 @@ def _columns(frame: Any) -> Any:
     return (pandas_parts.values_of(frame.iloc[:, number]) for number in range(frame.shape[1]))
 
 
-def _reduce_frame(sink: Sink, value: Any) -> Any:
+def _reduce_frame(sink: Collected, value: Any) -> Any:
     extras = (value.attrs, value.flags.allows_duplicate_labels)
     if _is_one_array(value):
         return rebuild.frame_of_array, (value.columns, value.index, value.to_numpy(), *extras)
@@ -68,5 +68,5 @@ def _is_one_array(frame: Any) -> bool:
     )
 
 
-def _reduce_arrow(sink: Sink, value: Any) -> Any:
+def _reduce_arrow(sink: Collected, value: Any) -> Any:
     return rebuild.pandas_arrow, (value.__class__, pandas_parts.without_caches(value.__dict__))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as _pandas
 
 from penstock.artifacts import numpy_arrays, rebuild, texts
-from penstock.artifacts.reducing import Sink
+from penstock.artifacts.reducing import Collected
 
 pd: Any = _pandas  # its annotations are partial
 _NUMPY_ARRAY: Any = pd.Series([0]).array.__class__
@@ -20,7 +20,7 @@ _TIMES, _DURATIONS = pd.arrays.DatetimeArray, pd.arrays.TimedeltaArray
 _INDEXES = (pd.Index, pd.DatetimeIndex, pd.TimedeltaIndex, pd.PeriodIndex, pd.CategoricalIndex, pd.IntervalIndex)
 
 
-def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
+def reducer_of(kind: type) -> Optional[Callable[[Collected, Any], Any]]:
     """The reducer for series, indexes, times, categories and strings."""
     if kind is pd.Series:
         return _reduce_series
@@ -42,7 +42,7 @@ _CACHES = {"_cache": "computed once it is asked for", "_readonly": "writability,
 """What pandas' own pickles of arrays and dtypes have inside and neither a record nor a form has, with the reason."""
 
 
-def reduce_without_caches(sink: Sink, value: Any) -> Any:
+def reduce_without_caches(sink: Collected, value: Any) -> Any:
     """An array or a dtype as pandas pickles it, without what `_CACHES` lists."""
     reduction = value.__reduce_ex__(5)
     return (*reduction[:2], without_caches(reduction[2]), *reduction[3:]) if len(reduction) > 2 else reduction
@@ -67,7 +67,7 @@ def values_of(owner: Any) -> Any:
     return array.to_numpy() if type(array) is _NUMPY_ARRAY else array
 
 
-def _reduce_series(sink: Sink, value: Any) -> Any:
+def _reduce_series(sink: Collected, value: Any) -> Any:
     flags = value.flags.allows_duplicate_labels
     return rebuild.series, (values_of(value), value.index, value.name, value.attrs, flags)
 
@@ -80,7 +80,7 @@ def series(values: Any, index: Any, name: Any, attrs: Any, duplicates: bool) -> 
     return made if duplicates else made.set_flags(allows_duplicate_labels=False)
 
 
-def _reduce_levels(sink: Sink, value: Any) -> Any:
+def _reduce_levels(sink: Collected, value: Any) -> Any:
     codes = [np.asarray(codes) for codes in value.codes]
     return rebuild.levels, (list(value.levels), codes, list(value.names), value.sortorder)
 
@@ -90,7 +90,7 @@ def levels(values: Any, codes: Any, names: Any, sortorder: Optional[int]) -> Any
     return pd.MultiIndex(values, codes, sortorder=sortorder, names=names, copy=False, verify_integrity=False)
 
 
-def _reduce_index(sink: Sink, value: Any) -> Any:
+def _reduce_index(sink: Collected, value: Any) -> Any:
     freq = value.freq if type(value) in (pd.DatetimeIndex, pd.TimedeltaIndex) else None
     return rebuild.index, (values_of(value), value.name, freq and _written(freq))
 
@@ -116,7 +116,7 @@ def _dtype(values: Any) -> Any:
     return object if type(values) is np.ndarray and values.dtype == object else None
 
 
-def _reduce_times(sink: Sink, value: Any) -> Any:
+def _reduce_times(sink: Collected, value: Any) -> Any:
     return rebuild.times, (getattr(value, "_ndarray"), getattr(value, "tz", None))  # noqa: B009  it has no public name
 
 
@@ -128,7 +128,7 @@ def times(values: Any, zone: Any) -> Any:
     return _TIMES._simple_new(values, dtype=dtype)
 
 
-def _reduce_categorical(sink: Sink, value: Any) -> Any:
+def _reduce_categorical(sink: Collected, value: Any) -> Any:
     return rebuild.categorical, (np.asarray(value.codes), value.dtype)
 
 
@@ -137,7 +137,7 @@ def categorical(codes: Any, dtype: Any) -> Any:
     return pd.Categorical._simple_new(codes, dtype)
 
 
-def _reduce_strings(sink: Sink, value: Any) -> Any:
+def _reduce_strings(sink: Collected, value: Any) -> Any:
     packed = texts.pack_missing(value.__dict__["_pa_array"] if "_pa_array" in value.__dict__ else np.asarray(value))
     if packed is None:
         return NotImplemented
@@ -146,7 +146,7 @@ def _reduce_strings(sink: Sink, value: Any) -> Any:
     return rebuild.pandas_strings, (*stored, valid and numpy_arrays.stored(sink, valid[0]), *_parts_of(value.dtype))
 
 
-def _reduce_string_dtype(sink: Sink, value: Any) -> Any:
+def _reduce_string_dtype(sink: Collected, value: Any) -> Any:
     return rebuild.pandas_string_dtype, _parts_of(value)
 
 

@@ -11,7 +11,7 @@ import pickle
 from typing import Any, Dict, Optional
 
 from penstock.artifacts import by_value
-from penstock.artifacts.reducing import BY_VALUE, Reducer, Sink, reducer_of
+from penstock.artifacts.reducing import BY_VALUE, Collected, Reducer, reducer_of
 from penstock.errors import PenstockError
 
 
@@ -19,7 +19,7 @@ class ByValueNeeded(Exception):
     """The plain pickler met what only cloudpickle can write."""
 
 
-def dump(value: Any, sink: Sink, file: Any) -> Any:
+def dump(value: Any, sink: Collected, file: Any) -> Any:
     """Write the skeleton to `file`; returns what must live while `sink.known` is used. Raises what pickle raises."""
     plain = _PlainPickler(sink, file)
     try:
@@ -39,7 +39,7 @@ def dump(value: Any, sink: Sink, file: Any) -> Any:
 class _Reducing:
     """The `reducer_override` of both picklers; called for all but builtin atoms and containers."""
 
-    def begin(self, sink: Sink) -> None:
+    def begin(self, sink: Collected) -> None:
         self._sink = sink
         self._reducers: Dict[type, Optional[Reducer]] = {}
 
@@ -53,7 +53,7 @@ class _Reducing:
 
 
 class _PlainPickler(_Reducing, pickle.Pickler):
-    def __init__(self, sink: Sink, file: Any) -> None:
+    def __init__(self, sink: Collected, file: Any) -> None:
         super().__init__(file, 5, buffer_callback=sink.take)
         self.begin(sink)
 
@@ -71,7 +71,7 @@ def _by_value_pickler() -> Any:
     base: Any = cloudpickle.Pickler
 
     class ByValuePickler(_Reducing, base):
-        def __init__(self, sink: Sink, file: Any) -> None:
+        def __init__(self, sink: Collected, file: Any) -> None:
             base.__init__(self, file, 5, buffer_callback=sink.take)
             self.begin(sink)
 

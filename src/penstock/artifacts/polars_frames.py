@@ -14,39 +14,39 @@ from typing import Any, Callable, Optional
 import polars as _polars
 
 from penstock.artifacts import digests, rebuild
-from penstock.artifacts.canonical import BIG, Walk
-from penstock.artifacts.reducing import Sink
+from penstock.artifacts.canonical import BIG, ValueWalk
+from penstock.artifacts.reducing import Collected
 
 pl: Any = _polars
 _NUMBERS = (*(pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64), pl.Float32, pl.Float64)
 
 
-def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
+def form_of(kind: type) -> Optional[Callable[[ValueWalk, Any], None]]:
     """The rule for frames and series."""
     if kind is pl.DataFrame:
         return _frame_form
     return _series_form if kind is pl.Series else None
 
 
-def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
+def reducer_of(kind: type) -> Optional[Callable[[Collected, Any], Any]]:
     """The reducer for frames and series."""
     if kind is pl.DataFrame:
         return _reduce_frame
     return _reduce_series if kind is pl.Series else None
 
 
-def _reduce_frame(sink: Sink, value: Any) -> Any:
+def _reduce_frame(sink: Collected, value: Any) -> Any:
     if any(dtype == pl.Object for dtype in value.dtypes):
         return NotImplemented
     columns = [_stored(sink, column) for column in value]
     return rebuild.polars_frame, (columns, value.height, value.columns)
 
 
-def _reduce_series(sink: Sink, value: Any) -> Any:
+def _reduce_series(sink: Collected, value: Any) -> Any:
     return NotImplemented if value.dtype == pl.Object else (rebuild.polars_series, (_stored(sink, value), value.name))
 
 
-def _stored(sink: Sink, column: Any) -> Any:
+def _stored(sink: Collected, column: Any) -> Any:
     data = _ipc(column)
     return bytes(data) if data.nbytes < BIG else sink.put(data, ("polars", id(column)), column)
 
@@ -57,7 +57,7 @@ def _ipc(column: Any) -> memoryview:
     return file.getbuffer()
 
 
-def _frame_form(walk: Walk, value: Any) -> None:
+def _frame_form(walk: ValueWalk, value: Any) -> None:
     begun = walk.begin(value)
     if begun < 0:
         return
@@ -72,7 +72,7 @@ def _frame_form(walk: Walk, value: Any) -> None:
     walk.end(value, begun)
 
 
-def _series_form(walk: Walk, value: Any) -> None:
+def _series_form(walk: ValueWalk, value: Any) -> None:
     walk.out += b"X"
     walk.name("polars.Series")
     walk.size(2)
@@ -80,7 +80,7 @@ def _series_form(walk: Walk, value: Any) -> None:
     _column_form(walk, value)
 
 
-def _column_form(walk: Walk, column: Any) -> None:
+def _column_form(walk: ValueWalk, column: Any) -> None:
     walk.part(column.dtype, ".dtype")
     missing = column.is_null() if column.null_count() else None
     there = column

@@ -21,7 +21,7 @@ from penstock.artifacts.memory import address
 from penstock.artifacts.store import BlobStore
 from penstock.model.edges import Edge
 
-Reducer = Callable[["Sink", Any], Any]
+Reducer = Callable[["Collected", Any], Any]
 BY_NUMBER, IN_ORDER = 0, 1
 NEVER_STORED = (
     *(types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType),
@@ -43,7 +43,7 @@ class Refused(TypeError):
     """A value that is never stored, although some pickler would."""
 
 
-class Sink:
+class Collected:
     """What one encode collects beside the skeleton: blobs and edges."""
 
     def __init__(self, store: BlobStore, known: Known, files: bool) -> None:
@@ -100,9 +100,9 @@ class Sink:
 BY_VALUE = object()
 
 
-def sink_to_nowhere(known: Known) -> Sink:
+def sink_to_nowhere(known: Known) -> Collected:
     """A sink that stores nothing: what a value would be stored as is all that is wanted."""
-    return Sink(cast("BlobStore", _Nowhere()), known, False)
+    return Collected(cast("BlobStore", _Nowhere()), known, False)
 
 
 class _Nowhere:
@@ -117,7 +117,7 @@ class _Nowhere:
         return hasher.digest(), size
 
 
-def apart(obj: Any, sink: Callable[[], Sink]) -> Any:
+def apart(obj: Any, sink: Callable[[], Collected]) -> Any:
     """What the record of an object is written from, as `__reduce_ex__` gives it. Raises what pickle raises."""
     kind = cast("Type[Any]", type(obj))
     reducer = reducer_of(kind)
@@ -187,7 +187,7 @@ def _is_plain(kind: Type[Any]) -> bool:
     )
 
 
-def _symbol(sink: Sink, obj: Any) -> Any:
+def _symbol(sink: Collected, obj: Any) -> Any:
     if obj is type(None) or obj is type(...) or obj is type(NotImplemented):
         return NotImplemented  # pickle itself knows these three, which Python 3.9 has no name for
     name = names.name_of(obj)
@@ -202,7 +202,7 @@ def _symbol(sink: Sink, obj: Any) -> Any:
     return NotImplemented if name[0] == obj.__module__ else (names.load, name)
 
 
-def _wrapper(sink: Sink, obj: Any) -> Any:
+def _wrapper(sink: Collected, obj: Any) -> Any:
     """A callable object: a step, a cached function. What it wraps goes by a name that no pickler sees."""
     held: Any = getattr(obj, "__dict__", {})
     wrapped: Any = held.get("__wrapped__")
@@ -212,7 +212,7 @@ def _wrapper(sink: Sink, obj: Any) -> Any:
     return NotImplemented
 
 
-def _named(sink: Sink, obj: Any) -> Any:
+def _named(sink: Collected, obj: Any) -> Any:
     """An object whose class says itself how it is reduced: where it says a name, that is what counts."""
     reduction = obj.__reduce_ex__(5)
     if isinstance(reduction, str):
@@ -221,7 +221,7 @@ def _named(sink: Sink, obj: Any) -> Any:
     return reduction
 
 
-def _maybe_one_of_a_kind(sink: Sink, obj: Any) -> Any:
+def _maybe_one_of_a_kind(sink: Collected, obj: Any) -> Any:
     """What has no attributes and stands in a module, as `dataclasses.MISSING`: by its name, since `is` compares it."""
     if getattr(obj, "__dict__", None):
         return NotImplemented
@@ -234,7 +234,7 @@ def _maybe_one_of_a_kind(sink: Sink, obj: Any) -> Any:
     return names.load, (module, name)
 
 
-def _constants_of(sink: Sink, kind: type) -> Dict[int, Tuple[str, str]]:
+def _constants_of(sink: Collected, kind: type) -> Dict[int, Tuple[str, str]]:
     """Id -> name of the values of a class that stand in a module."""
     known = sink.constants.get(kind)
     if known is None:
@@ -247,7 +247,7 @@ def _constants_of(sink: Sink, kind: type) -> Dict[int, Tuple[str, str]]:
     return known
 
 
-def _method(sink: Sink, obj: types.MethodType) -> Any:
+def _method(sink: Collected, obj: types.MethodType) -> Any:
     """By its name, where that gives it: a function that was bound by hand has another name, or none."""
     name: Any = getattr(obj.__func__, "__name__", None)
     found = getattr(obj.__self__, name, None) if type(name) is str else None
@@ -256,7 +256,7 @@ def _method(sink: Sink, obj: types.MethodType) -> Any:
     return types.MethodType, (obj.__func__, obj.__self__)
 
 
-def _module(sink: Sink, obj: types.ModuleType) -> Any:
+def _module(sink: Collected, obj: types.ModuleType) -> Any:
     name = names.module_name(obj.__name__)
     if name is None or obj.__name__ not in sys.modules:
         return BY_VALUE
@@ -265,16 +265,16 @@ def _module(sink: Sink, obj: types.ModuleType) -> Any:
     return names.load, (name,)
 
 
-def _code(sink: Sink, obj: types.CodeType) -> Any:
+def _code(sink: Collected, obj: types.CodeType) -> Any:
     return by_value.reduce_code(obj)
 
 
-def _edge(sink: Sink, obj: Edge) -> Any:
+def _edge(sink: Collected, obj: Edge) -> Any:
     sink.edges.append(obj)
     return rebuild.ref, (len(sink.edges) - 1,)
 
 
-def _part(sink: Sink, obj: Part) -> Any:
+def _part(sink: Collected, obj: Part) -> Any:
     return rebuild.blob, (obj.number,)
 
 
@@ -286,22 +286,22 @@ _OWN: Dict[type, Reducer] = {
 }
 
 
-def _open_file(sink: Sink, obj: Any) -> Any:
+def _open_file(sink: Collected, obj: Any) -> Any:
     if obj in (sys.stdout, sys.stderr):
         return getattr, (sys, "stdout" if obj is sys.stdout else "stderr")
     raise Refused("an open file can't be stored")
 
 
-def _never(sink: Sink, obj: Any) -> Any:
+def _never(sink: Collected, obj: Any) -> Any:
     raise Refused(f"cannot pickle {type(obj).__qualname__!r} object")
 
 
-def _normal(sink: Sink, obj: Any) -> Any:
+def _normal(sink: Collected, obj: Any) -> Any:
     """By its numbers: what Python 3.9 writes of it, newer ones read without an error and wrongly."""
     return type(obj), (obj.mean, obj.stdev)
 
 
-def _path(sink: Sink, obj: Any) -> Any:
+def _path(sink: Collected, obj: Any) -> Any:
     sink.holds_paths = True
     if not sink.files:
         return NotImplemented
@@ -310,36 +310,36 @@ def _path(sink: Sink, obj: Any) -> Any:
     return files.reduce(sink, obj)
 
 
-def _random(sink: Sink, obj: Any) -> Any:
+def _random(sink: Collected, obj: Any) -> Any:
     """Python's own, whose methods are the functions of `random`, by its name: each attempt has it anew."""
     own = getattr(sys.modules["random"], "_inst", None)
     return (names.load, ("random", "_inst")) if obj is own else NotImplemented
 
 
-def _weak_set(sink: Sink, obj: Any) -> Any:
+def _weak_set(sink: Collected, obj: Any) -> Any:
     """As a set: what cloudpickle makes of it comes in the order of the members' addresses."""
     return type(obj), (set(obj),)
 
 
-def _partial(sink: Sink, obj: Any) -> Any:
+def _partial(sink: Collected, obj: Any) -> Any:
     """Without the empty `__dict__` that it gets when somebody looks for one."""
     make, args, state = obj.__reduce__()
     return make, args, (*state[:3], state[3] or None)
 
 
-def _cached_property(sink: Sink, obj: Any) -> Any:
+def _cached_property(sink: Collected, obj: Any) -> Any:
     """Without its lock; newer Pythons have none."""
     attributes: Dict[str, Any] = obj.__dict__
     return type(obj), (obj.func,), {name: part for name, part in attributes.items() if name != "lock"}
 
 
-def _bunch(sink: Sink, obj: Any) -> Any:
+def _bunch(sink: Collected, obj: Any) -> Any:
     """Without its attributes, which it throws away when it is read."""
     make, args, _, *items = obj.__reduce_ex__(5)
     return (make, args, None, *items)
 
 
-def _iterator(sink: Sink, obj: Any) -> Any:
+def _iterator(sink: Collected, obj: Any) -> Any:
     """As what it comes back as, the iterator of a list."""
     _, (left,) = obj.__reduce__()
     return iter(left).__reduce__()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Callable, Optional
 
 from penstock.artifacts import rebuild
-from penstock.artifacts.reducing import Sink
+from penstock.artifacts.reducing import Collected
 
 _KINDS = ("coo_matrix", "coo_array", "dok_matrix", "dok_array")
 _COMPRESSED = ("csr_", "csc_", "bsr_")
@@ -27,7 +27,7 @@ def form_of(kind: type) -> Optional[Callable[..., None]]:
     return None
 
 
-def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
+def reducer_of(kind: type) -> Optional[Callable[[Collected, Any], Any]]:
     """The reducer for matrices and arrays, and for trees."""
     if kind.__name__ in ("cKDTree", "KDTree"):
         return _reduce_tree
@@ -38,7 +38,7 @@ def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
     return _reduce_compressed if kind.__name__.startswith(_COMPRESSED) else None
 
 
-def _reduce_tree(sink: Sink, value: Any) -> Any:
+def _reduce_tree(sink: Collected, value: Any) -> Any:
     """Without the addresses of its nodes, which it finds again from their numbers."""
     make, args, state, *more = value.__reduce_ex__(5)
     nodes = state[0].copy()
@@ -47,12 +47,12 @@ def _reduce_tree(sink: Sink, value: Any) -> Any:
     return (make, args, (nodes, *state[1:]), *more)
 
 
-def _reduce_compressed(sink: Sink, value: Any) -> Any:
+def _reduce_compressed(sink: Collected, value: Any) -> Any:
     make, args, state, *more = value.__reduce_ex__(5)
     return (make, args, {name: part for name, part in state.items() if name not in _REMEMBERED}, *more)
 
 
-def _reduce(sink: Sink, value: Any) -> Any:
+def _reduce(sink: Collected, value: Any) -> Any:
     if not _OWN.issuperset(value.__dict__):  # the user's own attributes on it
         return NotImplemented
     coo = value.tocoo()

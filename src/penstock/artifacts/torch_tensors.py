@@ -14,26 +14,26 @@ import numpy as np
 import torch as _torch
 
 from penstock.artifacts import names, numpy_arrays, objects, rebuild
-from penstock.artifacts.canonical import Walk
-from penstock.artifacts.reducing import Sink
+from penstock.artifacts.canonical import ValueWalk
+from penstock.artifacts.reducing import Collected
 
 torch: Any = _torch
 _WASTE = 2  # a storage more than this many times the tensor's size is not stored whole
 
 
-def form_of(kind: type) -> Optional[Callable[[Walk, Any], None]]:
+def form_of(kind: type) -> Optional[Callable[[ValueWalk, Any], None]]:
     """The rule for tensors, of a program's own subclasses too."""
     return _form if _is_ours(kind) else None
 
 
-def reducer_of(kind: type) -> Optional[Callable[[Sink, Any], Any]]:
+def reducer_of(kind: type) -> Optional[Callable[[Collected, Any], Any]]:
     """The reducer for dense and quantised tensors; parameters keep torch's own, which has the tensor inside."""
     if kind is torch.Generator:
         return _reduce_generator
     return _reduce if _is_ours(kind) else None
 
 
-def _reduce_generator(sink: Sink, value: Any) -> Any:
+def _reduce_generator(sink: Collected, value: Any) -> Any:
     """torch's own by its name, since each attempt has it anew."""
     return (names.load, ("torch", "default_generator")) if value is torch.default_generator else NotImplemented
 
@@ -58,7 +58,7 @@ def _is_dense(value: Any) -> bool:
     )
 
 
-def _form(walk: Walk, value: Any) -> None:
+def _form(walk: ValueWalk, value: Any) -> None:
     plain = _plain(value)
     if not _is_dense(plain):
         objects.reduced(walk, value)
@@ -94,7 +94,7 @@ def _attributes(value: Any) -> Any:
     return dict(sorted(attributes.items())) or None
 
 
-def _reduce(sink: Sink, value: Any) -> Any:
+def _reduce(sink: Collected, value: Any) -> Any:
     plain = _plain(value)
     if plain.is_quantized:
         return _reduce_quantized(value, plain)

@@ -10,8 +10,8 @@ import click
 from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from penstock.executors.blank import Blank
-    from penstock.launch.how import How, Watcher
+    from penstock.executors.spare_zygote import SpareZygote
+    from penstock.launch.driving import Driving, Watcher
 
 
 class Choices(NamedTuple):
@@ -40,13 +40,13 @@ class Choices(NamedTuple):
         """The seed as a launch wants it; "": none."""
         return "" if self.seed is None else str(self.seed)
 
-    def how(self, watcher: Watcher, blank: Blank | None = None) -> How:
+    def how(self, watcher: Watcher, spare: SpareZygote | None = None) -> Driving:
         """As a launch wants it."""
-        from penstock.engine.reuse import Policy
-        from penstock.launch.how import How
+        from penstock.engine.reuse import ReusePolicy
+        from penstock.launch.driving import Driving
 
-        policy = Policy(not self.no_cache, frozenset(self.refresh), self.changed)
-        return How(self.max_workers, self.inline, self.keep_going, self.tags, watcher, policy, blank)
+        policy = ReusePolicy(not self.no_cache, frozenset(self.refresh), self.changed)
+        return Driving(self.max_workers, self.inline, self.keep_going, self.tags, watcher, policy, spare)
 
 
 seed_option = click.option(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from penstock.cli import screen
 from penstock.cli.progress import Progress
 from penstock.client.words import duration, plural
-from penstock.launch.how import Watcher
+from penstock.launch.driving import Watcher
 from penstock.model.states import RunStatus
 from penstock.project import Project
 

@@ -13,14 +13,14 @@ from penstock.cli import errors
 from penstock.cli.display import PlainDisplay, for_command, write
 from penstock.client.words import plural
 from penstock.errors import FencedError
-from penstock.launch.how import How, Watcher
+from penstock.launch.driving import Driving, Watcher
 from penstock.launch.runs import prepare
 from penstock.model.states import RunStatus
 
 if TYPE_CHECKING:
     from penstock.cli.choices import Choices
-    from penstock.executors.blank import Blank
-    from penstock.launch.preparing import Order
+    from penstock.executors.spare_zygote import SpareZygote
+    from penstock.launch.preparing import RunRequest
     from penstock.project import Project
 
 _CODES = {
@@ -29,7 +29,9 @@ _CODES = {
 }
 
 
-def drive(project: Project, order: Order, choices: Choices, blank: Blank | None, again: tuple[str, ...]) -> int:
+def drive(
+    project: Project, order: RunRequest, choices: Choices, spare: SpareZygote | None, again: tuple[str, ...]
+) -> int:
     """Drive a new run or an existing one; gives the exit code. Tells all but stdout's part on stderr.
 
     With `--dry-run` only say what it would do; `again`: the command that does it.
@@ -37,7 +39,7 @@ def drive(project: Project, order: Order, choices: Choices, blank: Blank | None,
     display = for_command(project, inline=choices.inline, resumed=bool(order.run_id))
     gc.freeze()
     gc.enable()  # `main` did without it while it imported
-    how = choices.how(display, blank)
+    how = choices.how(display, spare)
     if choices.dry_run:
         return _rehearse(project, order, choices, how, again)
     with _stdout_for_json() if choices.as_json else _stdout_for_body():
@@ -52,7 +54,7 @@ def drive(project: Project, order: Order, choices: Choices, blank: Blank | None,
     return code
 
 
-def _rehearse(project: Project, order: Order, choices: Choices, how: How, again: tuple[str, ...]) -> int:
+def _rehearse(project: Project, order: RunRequest, choices: Choices, how: Driving, again: tuple[str, ...]) -> int:
     import shlex
 
     from penstock.cli import output
@@ -89,7 +91,7 @@ def _tell_unknown(refresh: tuple[str, ...], display: PlainDisplay) -> None:
             write(f"--refresh {name}: this run called no such step{errors.hint(name, display.progress.steps)}")
 
 
-def _drive(body: Callable[[], Any], display: PlainDisplay, project: Project, order: Order) -> int:
+def _drive(body: Callable[[], Any], display: PlainDisplay, project: Project, order: RunRequest) -> int:
     failure: BaseException | None = None
     try:
         body()
@@ -102,7 +104,7 @@ def _drive(body: Callable[[], Any], display: PlainDisplay, project: Project, ord
     return _CODES.get(display.status, errors.FAILED)
 
 
-def _tell_end(display: PlainDisplay, failure: BaseException | None, project: Project, order: Order) -> None:
+def _tell_end(display: PlainDisplay, failure: BaseException | None, project: Project, order: RunRequest) -> None:
     run_id = display.run_id
     if display.status is RunStatus.DONE:
         _tell_unused(display, order)
@@ -131,7 +133,7 @@ def _tell_end(display: PlainDisplay, failure: BaseException | None, project: Pro
     _tell_commands(*commands)
 
 
-def _tell_unused(display: PlainDisplay, order: Order) -> None:
+def _tell_unused(display: PlainDisplay, order: RunRequest) -> None:
     unused = display.driver.unused_prior if display.driver else ()
     if not unused:
         return
@@ -175,6 +177,6 @@ def _stdout_for_json() -> Generator[None]:
 def _print_run(project: Project, run_id: str) -> None:
     from penstock.cli import output
     from penstock.client.flow_runs import Run
-    from penstock.client.reader import Reader
+    from penstock.client.reader import JournalReader
 
-    output.json(Run.find(Reader(project), run_id).info())
+    output.json(Run.find(JournalReader(project), run_id).info())

@@ -13,7 +13,7 @@ from penstock.cli.arguments import json_option
 from penstock.errors import UsageError
 
 if TYPE_CHECKING:
-    from penstock.environments.shelf import Entry
+    from penstock.environments.built_environments import Entry
     from penstock.model.environments import Environment
     from penstock.project import Project
 
@@ -40,9 +40,9 @@ def ls(as_json: bool) -> None:
     from datetime import UTC, datetime
 
     from penstock.client.words import packages, size, when
-    from penstock.environments import shelf
+    from penstock.environments import built_environments
 
-    entries = shelf.listed(_folder(_project()))
+    entries = built_environments.listed(_folder(_project()))
     if as_json:
         output.json([_plain(entry) for entry in entries])
         return
@@ -112,11 +112,11 @@ def build(target: str, again: bool) -> None:
 def rm(digests: tuple[str, ...]) -> None:
     """Remove environments, by the digits that `penstock env ls` shows. A run that needs one again builds it."""
     from penstock.client.words import size
-    from penstock.environments import shelf
+    from penstock.environments import built_environments
 
     folder = _folder(_project())
     for digest in digests:
-        entry = shelf.remove(folder, digest)
+        entry = built_environments.remove(folder, digest)
         output.note(f"removed {digest}: {size(entry.frees_bytes)} freed")
 
 

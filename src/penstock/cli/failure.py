@@ -68,11 +68,11 @@ def place_of(error: BaseException) -> str:
 
 def _told_task(path: str, project: Project) -> Iterator[str]:
     from penstock.client.flow_runs import Run
-    from penstock.client.reader import Reader
+    from penstock.client.reader import JournalReader
 
     flow, number, step, index = path.split("/")
     try:
-        info = Run.find(Reader(project), f"{flow}/{number}").task(f"{step}/{index}").info()
+        info = Run.find(JournalReader(project), f"{flow}/{number}").task(f"{step}/{index}").info()
     except NotFoundError:  # it never began, so it has no row
         yield f"Task {path} failed"
         return

@@ -10,13 +10,13 @@ from pathlib import PurePath
 from typing import Any
 
 from penstock.cli.docstrings import words_of
-from penstock.cli.parameters import REQUIRED, Option, Options
+from penstock.cli.parameters import REQUIRED, Option, ParameterOptions
 from penstock.launch import annotations
 
 _WIDTH = 28
 
 
-def flow_help(options: Options, fn: Any, command: str) -> str:
+def flow_help(options: ParameterOptions, fn: Any, command: str) -> str:
     """What `penstock run FILE --help` prints; `command` is `penstock run FILE`."""
     words = words_of(fn)
     parts = [f"Usage: {command}{' [PARAMETERS]' if options.named or options.more else ''}"]
@@ -30,7 +30,7 @@ def flow_help(options: Options, fn: Any, command: str) -> str:
     return "\n\n".join(parts)
 
 
-def _lines(options: Options, words: dict[str, str]) -> list[str]:
+def _lines(options: ParameterOptions, words: dict[str, str]) -> list[str]:
     entries = [(_left(option), _right(option, words.get(option.name, ""))) for option in options.named]
     if options.rest is not None:
         entries.append((f"{annotations.name_of(options.rest.annotation)} ...", words.get(options.rest.name, "")))
@@ -82,7 +82,7 @@ def _as_word(value: Any) -> str | None:
         return None
 
 
-def _example(options: Options, command: str) -> str:
+def _example(options: ParameterOptions, command: str) -> str:
     required = [option for option in options.named if option.default is REQUIRED]
     chosen = required or list(options.named[:1])
     return " ".join([command, *(_sample(option) for option in chosen)])

@@ -57,9 +57,9 @@ def command(
     if run.startswith("-"):
         run, words = "", (run, *words)
     choices = Choices(**chosen)
-    from penstock.executors.blank import blank_process
+    from penstock.executors.spare_zygote import spare_zygote
 
-    with blank_process(not choices.inline and not choices.dry_run) as blank:
+    with spare_zygote(not choices.inline and not choices.dry_run) as spare:
         from penstock.cli.forking import fork
 
-        return fork(run, words, {"step": step, "keep_code": keep_code, "only": only}, file, choices, blank)
+        return fork(run, words, {"step": step, "keep_code": keep_code, "only": only}, file, choices, spare)

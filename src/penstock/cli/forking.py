@@ -10,13 +10,13 @@ from penstock.cli.parameters import options_of, parse
 from penstock.cli.resuming import target_of
 from penstock.cli.unpickling import unpickled
 from penstock.client import forking
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.errors import UsageError
 from penstock.journal import queries
 
 if TYPE_CHECKING:
     from penstock.cli.choices import Choices
-    from penstock.executors.blank import Blank
+    from penstock.executors.spare_zygote import SpareZygote
 
 
 def fork(
@@ -25,10 +25,10 @@ def fork(
     wanted: dict[str, Any],
     file: str | None,
     choices: Choices,
-    blank: Blank | None,
+    spare: SpareZygote | None,
 ) -> int:
     """Drive the fork of a run; gives the exit code. `wanted`: the fields of its origin; `file` None: where it was."""
-    reader = Reader.here()
+    reader = JournalReader.here()
     if run.strip("/").count("/") > 1:
         raise UsageError(f"{run} is a part of a run: name the run, and with --from or --only the step")
     row = queries.resolve(reader.journal, run)
@@ -39,7 +39,7 @@ def fork(
     given = parse(options_of(flow.fn, flow.name), words, partial=True)
     params = unpickled(f"the parameters of {row.run_id}", lambda: forking.merged(reader, row, flow, given), UsageError)
     order = forking.order_of(reader, flow, origin, params, choices.seed_text)
-    return drive(reader.project, order, choices, blank, _again(choices, row.run_id, words, wanted))
+    return drive(reader.project, order, choices, spare, _again(choices, row.run_id, words, wanted))
 
 
 def _again(choices: Choices, run_id: str, words: tuple[str, ...], wanted: dict[str, Any]) -> tuple[str, ...]:

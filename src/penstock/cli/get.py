@@ -18,9 +18,9 @@ from penstock.errors import NotFoundError, UsageError
 from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from penstock.client.reader import Reader
+    from penstock.client.reader import JournalReader
     from penstock.client.structs import ValueInfo
-    from penstock.client.targets import Found
+    from penstock.client.targets import Target
     from penstock.client.values import Values
 
 _RESULT = "result"
@@ -34,7 +34,7 @@ Examples:
 """
 
 
-class Wanted(NamedTuple):
+class WantedValue(NamedTuple):
     """What was named, before it is loaded."""
 
     path: str  # "digits/3/train/2"
@@ -60,11 +60,11 @@ def command(target: str, name: str, input_name: str | None, to: str | None, forc
     """
     import tempfile
 
-    from penstock.client.reader import Reader
+    from penstock.client.reader import JournalReader
     from penstock.client.targets import find, split_part
 
     path, part = split_part(target)
-    reader = Reader.here()
+    reader = JournalReader.here()
     with tempfile.TemporaryDirectory(prefix="penstock-") as files:
         wanted = _wanted(reader, find(reader, path), Path(files))
         preview, value = _load(wanted, name, input_name)
@@ -81,18 +81,18 @@ def command(target: str, name: str, input_name: str | None, to: str | None, forc
             output.note(f"saved {_named(target or wanted.path, name, input_name)} to {saved}")
 
 
-def _wanted(reader: Reader, found: Found, files: Path) -> Wanted:
+def _wanted(reader: JournalReader, found: Target, files: Path) -> WantedValue:
     from penstock.client.flow_runs import Run
     from penstock.client.tasks import Task
 
     run = Run(reader, found.run, files)
     if found.step is None:
-        return Wanted(run.id, run.status, run.params, run.preview, run.result)
+        return WantedValue(run.id, run.status, run.params, run.preview, run.result)
     task = run.task(found.step) if found.task is None else Task(reader, found.run, found.task, files)
-    return Wanted(task.id, task.status, task.inputs, task.preview, task.result)
+    return WantedValue(task.id, task.status, task.inputs, task.preview, task.result)
 
 
-def _load(wanted: Wanted, name: str, input_name: str | None) -> tuple[ValueInfo | None, Any]:
+def _load(wanted: WantedValue, name: str, input_name: str | None) -> tuple[ValueInfo | None, Any]:
     if input_name is None and name == _RESULT:
         if wanted.status != "done":
             raise NotFoundError(

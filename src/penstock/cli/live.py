@@ -40,7 +40,7 @@ class LiveDisplay(PlainDisplay):
         from rich.live import Live
 
         # Not by `Live` itself: what the body prints is kept as it prints it, without the table drawn around it.
-        streams = launcher.premises.the_one(Streams)
+        streams = launcher.shared_process.the_one(Streams)
         console = Console(file=streams.bare(sys.stderr))
         # Prints go through the live display only where they reach the same terminal; else stdout stays as it is.
         out = FileProxy(console, sys.stdout) if sys.stdout.isatty() else None

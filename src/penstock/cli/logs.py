@@ -12,9 +12,9 @@ from penstock.cli import output, screen
 from penstock.cli.arguments import complete_run
 
 if TYPE_CHECKING:
-    from penstock.client.reader import Reader
+    from penstock.client.reader import JournalReader
     from penstock.client.structs import LogLine
-    from penstock.client.targets import Found
+    from penstock.client.targets import Target
 
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 _LOOK_EVERY_S = 0.2
@@ -38,11 +38,11 @@ Examples:
 def command(target: str, follow: bool, level: str | None, tail: int | None, as_json: bool) -> None:
     """Print what the tasks of a run and its flow's body printed and logged, by time. RUN defaults to the latest."""
     from penstock.client import logs
-    from penstock.client.reader import Reader
+    from penstock.client.reader import JournalReader
 
     if follow and tail:
         raise click.UsageError("--tail and --follow can't be joined: --follow begins with all that is there")
-    reader = Reader.here()
+    reader = JournalReader.here()
     found, of_body = _found(reader, target)
     if tail:
         lines = iter(_last(reader, found, of_body, level or "", tail))
@@ -56,7 +56,7 @@ def command(target: str, follow: bool, level: str | None, tail: int | None, as_j
         _tell_next(found, count, follow, _sought(found, of_body, level))
 
 
-def _found(reader: Reader, target: str) -> tuple[Found, bool]:
+def _found(reader: JournalReader, target: str) -> tuple[Target, bool]:
     """What a target names, and whether it is the flow's body: `digits/3/flow`, where no step has that name."""
     from penstock.client.targets import find, find_run
     from penstock.journal import queries
@@ -69,7 +69,7 @@ def _found(reader: Reader, target: str) -> tuple[Found, bool]:
     return find(reader, target), False
 
 
-def _lines(reader: Reader, found: Found, of_body: bool, follow: bool) -> Iterator[LogLine]:
+def _lines(reader: JournalReader, found: Target, of_body: bool, follow: bool) -> Iterator[LogLine]:
     from penstock.client import logs
 
     if found.task is not None:
@@ -83,7 +83,7 @@ def _lines(reader: Reader, found: Found, of_body: bool, follow: bool) -> Iterato
     return lines if found.step is None else logs.of_step(found.step, lines)
 
 
-def _last(reader: Reader, found: Found, of_body: bool, level: str, count: int) -> list[LogLine]:
+def _last(reader: JournalReader, found: Target, of_body: bool, level: str, count: int) -> list[LogLine]:
     from penstock.client import logs
 
     def wanted(line: LogLine) -> bool:
@@ -105,7 +105,7 @@ def _print_array(lines: Iterator[LogLine]) -> None:
     screen.document("[]" if before == "[" else "]")
 
 
-def _print(lines: Iterator[LogLine], found: Found, as_json: bool) -> int:
+def _print(lines: Iterator[LogLine], found: Target, as_json: bool) -> int:
     count = 0
     for line in lines:
         count += 1
@@ -130,7 +130,7 @@ def _as_text(line: LogLine, prefix: str) -> str:
     return f"{at}  {task + again:<14} {line.level.upper():<8} {line.text}".rstrip()
 
 
-def _sought(found: Found, of_body: bool, level: str | None) -> str:
+def _sought(found: Target, of_body: bool, level: str | None) -> str:
     """Whose lines were asked for, and from which level on, as words behind "Nothing was printed or logged"."""
     by = ""
     if of_body:
@@ -142,7 +142,7 @@ def _sought(found: Found, of_body: bool, level: str | None) -> str:
     return f"{by}{f' of level {level} or above' if level and level != _LEVELS[0] else ''}"
 
 
-def _tell_next(found: Found, count: int, followed: bool, sought: str) -> None:
+def _tell_next(found: Target, count: int, followed: bool, sought: str) -> None:
     run_id = found.run.run_id
     if not count:
         output.note(f"Nothing was printed or logged{sought}, as far as {run_id} has come.")

@@ -48,7 +48,7 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Options:
+class ParameterOptions:
     """All parameters of a flow."""
 
     flow: str
@@ -57,7 +57,7 @@ class Options:
     more: Option | None = None  # `**kwargs`: any other name
 
 
-def options_of(fn: Callable[..., Any], flow: str) -> Options:
+def options_of(fn: Callable[..., Any], flow: str) -> ParameterOptions:
     """The parameters of the flow's function."""
     named: list[Option] = []
     rest = more = None
@@ -69,7 +69,7 @@ def options_of(fn: Callable[..., Any], flow: str) -> Options:
             more = option
         else:
             named.append(option)
-    return Options(flow, tuple(named), rest, more)
+    return ParameterOptions(flow, tuple(named), rest, more)
 
 
 def _annotation(fn: Callable[..., Any], parameter: inspect.Parameter) -> Any:
@@ -91,7 +91,7 @@ def _guessed(default: Any) -> Any:
     return kind if known or annotations.is_record(kind) else Any
 
 
-def parse(options: Options, words: Sequence[str], *, partial: bool = False) -> dict[str, Any]:
+def parse(options: ParameterOptions, words: Sequence[str], *, partial: bool = False) -> dict[str, Any]:
     """The parameters that the words give, by name, without those left at their defaults. `partial`: some that the flow
     needs may be missing.
 
@@ -122,7 +122,7 @@ def parse(options: Options, words: Sequence[str], *, partial: bool = False) -> d
     return given
 
 
-def with_defaults(options: Options, given: dict[str, Any]) -> dict[str, Any]:
+def with_defaults(options: ParameterOptions, given: dict[str, Any]) -> dict[str, Any]:
     """All parameters by name, in the order of the signature's kinds: what was given, and the defaults of the others."""
     every = {option.name: given.get(option.name, option.default) for option in options.named}
     if options.rest is not None:
@@ -132,7 +132,7 @@ def with_defaults(options: Options, given: dict[str, Any]) -> dict[str, Any]:
     return every
 
 
-def _take_rest(options: Options, word: str, rest: list[Any], flag_before: Option | None) -> None:
+def _take_rest(options: ParameterOptions, word: str, rest: list[Any], flag_before: Option | None) -> None:
     if options.rest is None:
         if flag_before is not None:
             how = f"{flag_before.word} takes no value: write {flag_before.word} or {flag_before.no_word}"
@@ -144,7 +144,7 @@ def _take_rest(options: Options, word: str, rest: list[Any], flag_before: Option
     rest.append(_converted(options.rest, word))
 
 
-def _find(options: Options, word: str, *, of_fork: bool) -> tuple[Option, bool | None]:
+def _find(options: ParameterOptions, word: str, *, of_fork: bool) -> tuple[Option, bool | None]:
     """The option that a word names; True and False where it is a flag's `--name` and `--no-name`, else None."""
     name = word[2:].replace("-", "_")
     for option in options.named:
@@ -212,7 +212,7 @@ def _read(option: Option, file: str) -> str:
         raise ParameterError(f"{option.word} @{file}: expected text in UTF-8") from None
 
 
-def _check_missing(options: Options, given: dict[str, Any]) -> None:
+def _check_missing(options: ParameterOptions, given: dict[str, Any]) -> None:
     missing = [option for option in options.named if option.default is REQUIRED and option.name not in given]
     if missing:
         words = ", ".join(f"{option.word} ({annotations.name_of(option.annotation)})" for option in missing)

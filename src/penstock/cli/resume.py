@@ -35,9 +35,9 @@ def command(run: str, file: str | None, **chosen: Any) -> int:
     RUN: the latest one that is not done. Exit codes as of `penstock run`; 2 also where another process drives the run.
     """
     choices = Choices(**chosen)
-    from penstock.executors.blank import blank_process
+    from penstock.executors.spare_zygote import spare_zygote
 
-    with blank_process(not choices.inline and not choices.dry_run) as blank:
+    with spare_zygote(not choices.inline and not choices.dry_run) as spare:
         from penstock.cli.resuming import resume
 
-        return resume(run, file, choices, blank)
+        return resume(run, file, choices, spare)

@@ -11,28 +11,28 @@ from penstock.cli.driving import drive
 from penstock.cli.loading import load
 from penstock.cli.unpickling import unpickled
 from penstock.client.forking import order_to_resume
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.client.resuming import find_to_resume, params_of, params_to_resume
 from penstock.errors import UsageError
 from penstock.journal import queries
 
 if TYPE_CHECKING:
     from penstock.cli.choices import Choices
-    from penstock.executors.blank import Blank
+    from penstock.executors.spare_zygote import SpareZygote
     from penstock.journal.views import RunRow
     from penstock.sdk.flows import Flow
 
 
-def resume(run: str, file: str | None, choices: Choices, blank: Blank | None) -> int:
+def resume(run: str, file: str | None, choices: Choices, spare: SpareZygote | None) -> int:
     """Drive the run that `run` names; gives the exit code. `file` None: the flow's file is where it was."""
-    reader = Reader.here()
+    reader = JournalReader.here()
     row = find_to_resume(reader, run)
     flow = load(target_of(reader, row, file))
     order = order_to_resume(reader, row, flow, _parameters(reader, row, flow))
-    return drive(reader.project, order, choices, blank, ("penstock", "resume", *choices.words(), row.run_id))
+    return drive(reader.project, order, choices, spare, ("penstock", "resume", *choices.words(), row.run_id))
 
 
-def target_of(reader: Reader, row: RunRow, moved_to: str | None, verb: str = "resume") -> str:
+def target_of(reader: JournalReader, row: RunRow, moved_to: str | None, verb: str = "resume") -> str:
     """`FILE:FLOW`, as the run was started from."""
     detail = queries.detail(reader.journal, row.id)
     file = moved_to or detail.file
@@ -65,6 +65,6 @@ def _in_project(file: str, root: Path) -> str:
     return ""
 
 
-def _parameters(reader: Reader, row: RunRow, flow: Flow[Any, Any]) -> dict[str, Any]:
+def _parameters(reader: JournalReader, row: RunRow, flow: Flow[Any, Any]) -> dict[str, Any]:
     params = unpickled(f"the parameters of {row.run_id}", lambda: params_of(reader, row), UsageError)
     return params_to_resume(reader, row, flow, params)

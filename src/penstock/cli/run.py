@@ -11,7 +11,7 @@ from penstock.cli.choices import Choices, seed_option, with_options
 from penstock.errors import ParameterError
 
 if TYPE_CHECKING:
-    from penstock.executors.blank import Blank
+    from penstock.executors.spare_zygote import SpareZygote
 
 _EPILOG = """\b
 Examples:
@@ -51,17 +51,17 @@ def command(target: str, words: tuple[str, ...], tags: tuple[str, ...], **chosen
     """
     wants_help = "--help" in words or "-h" in words
     choices = Choices(tags=tags, **chosen)
-    from penstock.executors.blank import blank_process
+    from penstock.executors.spare_zygote import spare_zygote
 
-    with blank_process(not (choices.inline or choices.dry_run or wants_help)) as blank:
-        return _run(target, words, choices, wants_help, blank)
+    with spare_zygote(not (choices.inline or choices.dry_run or wants_help)) as spare:
+        return _run(target, words, choices, wants_help, spare)
 
 
-def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool, blank: Blank | None) -> int:
+def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool, spare: SpareZygote | None) -> int:
     from penstock.cli.driving import drive
     from penstock.cli.loading import load
     from penstock.cli.parameters import options_of, parse, with_defaults
-    from penstock.launch.preparing import Order
+    from penstock.launch.preparing import RunRequest
     from penstock.project import Project
 
     flow = load(target)
@@ -77,6 +77,6 @@ def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool
         raise ParameterError(
             f"{str(error).rstrip('?')}{'?' if str(error).endswith('?') else '.'} See `penstock run {target} --help`"
         ) from None
-    order = Order(flow, with_defaults(options, given), seed=choices.seed_text)
+    order = RunRequest(flow, with_defaults(options, given), seed=choices.seed_text)
     again = ("penstock", "run", *choices.words(), target, *words)
-    return drive(Project.find(), order, choices, blank, again)
+    return drive(Project.find(), order, choices, spare, again)

@@ -42,11 +42,11 @@ def command(target: str, limit: int, status: str | None, resources: bool, as_jso
         _resources(target, as_json)
         return
     from penstock.client.flow_runs import Run
-    from penstock.client.reader import Reader
+    from penstock.client.reader import JournalReader
     from penstock.client.targets import find
     from penstock.client.tasks import Task
 
-    reader = Reader.here()
+    reader = JournalReader.here()
     found = find(reader, target)
     run = Run(reader, found.run)
     if found.task is not None:

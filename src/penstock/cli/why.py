@@ -32,11 +32,11 @@ def command(target: str, verbose: bool, limit: int, as_json: bool) -> None:
     """Say why a task ran: it is new, its code or an input has changed, its cached result expired. Or what it was reused
     from. TASK: FLOW/RUN/STEP/NUMBER, or a step."""
     from penstock.client.flow_runs import Run
-    from penstock.client.reader import Reader
+    from penstock.client.reader import JournalReader
     from penstock.client.targets import find
     from penstock.client.tasks import Task
 
-    reader = Reader.here()
+    reader = JournalReader.here()
     found = find(reader, target)
     if found.step is None:
         steps = ", ".join(step.step for step in Run(reader, found.run).steps)

@@ -18,9 +18,9 @@ def run(name: str = "") -> Run:
     Raises NotFoundError, which says what could be meant.
     """
     from penstock.client.flow_runs import Run
-    from penstock.client.reader import Reader
+    from penstock.client.reader import JournalReader
 
-    return Run.find(Reader.here(), name)
+    return Run.find(JournalReader.here(), name)
 
 
 def runs(
@@ -37,9 +37,9 @@ def runs(
     (a timedelta, or "2d"), or an ISO date. Raises UsageError for a status or a time that is none.
     """
     from penstock.client.flow_runs import list_runs
-    from penstock.client.reader import Reader
+    from penstock.client.reader import JournalReader
 
-    return list_runs(Reader.here(), flow, status, tag, since, limit)
+    return list_runs(JournalReader.here(), flow, status, tag, since, limit)
 
 
 def resume(
@@ -63,12 +63,12 @@ def resume(
     this notebook defines it. Raises NotFoundError, RunBusyError, and UsageError for a run that is done.
     """
     from penstock.client.forking import resume_run
-    from penstock.client.reader import Reader
-    from penstock.engine.reuse import Policy
+    from penstock.client.reader import JournalReader
+    from penstock.engine.reuse import ReusePolicy
     from penstock.sdk.failures import without_engine
 
     try:
-        return resume_run(Reader.here(), name, flow, Policy(cache, frozenset(refresh), changed), dry_run)
+        return resume_run(JournalReader.here(), name, flow, ReusePolicy(cache, frozenset(refresh), changed), dry_run)
     except BaseException as error:  # noqa: BLE001  only its traceback changes: to the lines of the user
         raise error.with_traceback(without_engine(error.__traceback__)) from error.__cause__
 
@@ -97,14 +97,14 @@ def fork(
     of `resume`. Raises NotFoundError, ParameterError, UsageError.
     """
     from penstock.client.forking import fork_run
-    from penstock.client.reader import Reader
-    from penstock.engine.reuse import Policy
-    from penstock.launch.how import How
+    from penstock.client.reader import JournalReader
+    from penstock.engine.reuse import ReusePolicy
+    from penstock.launch.driving import Driving
     from penstock.sdk.failures import without_engine
 
-    how = How(tags=tuple(tags), policy=Policy(cache, frozenset(refresh)))
+    how = Driving(tags=tuple(tags), policy=ReusePolicy(cache, frozenset(refresh)))
     origin = {"step": from_step, "keep_code": keep_code, "only": only}
     try:
-        return fork_run(Reader.here(), name, flow, params or {}, origin, how, dry_run, seed)
+        return fork_run(JournalReader.here(), name, flow, params or {}, origin, how, dry_run, seed)
     except BaseException as error:  # noqa: BLE001  as above
         raise error.with_traceback(without_engine(error.__traceback__)) from error.__cause__

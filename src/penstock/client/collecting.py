@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from penstock.client import environments, holdings, sweep, usage
-from penstock.client.policy import Policy, results_to_forget, runs_to_remove
+from penstock.client.policy import Retention, results_to_forget, runs_to_remove
 from penstock.client.space_structs import CacheSpaceInfo, RunSpaceInfo, SweepInfo
 from penstock.errors import NotFoundError, RunBusyError
 from penstock.journal import changes, queries, space
@@ -23,7 +23,7 @@ _WORTH_COMPACTING = 1 << 20
 
 
 def described(
-    project: Project, journal: Journal, policy: Policy, notes: tuple[str, ...], *, removed: bool
+    project: Project, journal: Journal, policy: Retention, notes: tuple[str, ...], *, removed: bool
 ) -> SweepInfo:
     """What would go. `removed`: what to say of it, where nothing is there that could go."""
     runs, results = _chosen(journal, policy)
@@ -34,7 +34,7 @@ def described(
     return _told(removed, infos, cached, cleared, swept, notes)
 
 
-def carried_out(project: Project, journal: Journal, policy: Policy, notes: tuple[str, ...]) -> SweepInfo:
+def carried_out(project: Project, journal: Journal, policy: Retention, notes: tuple[str, ...]) -> SweepInfo:
     """Remove it. No run may be about to begin meanwhile.
 
     Rows go before what they refer to: whatever ends this in the middle, no row is left that refers to nothing, and the
@@ -75,7 +75,7 @@ def _told(
     )
 
 
-def _chosen(journal: Journal, policy: Policy) -> tuple[list[RunRow], list[CachedRow]]:
+def _chosen(journal: Journal, policy: Retention) -> tuple[list[RunRow], list[CachedRow]]:
     now = time.time()
     runs = runs_to_remove(queries.runs(journal), space.origins(journal), policy, now)
     return runs, results_to_forget(space.cached_results(journal), policy, now)

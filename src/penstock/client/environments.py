@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.client import policy, sweep, words
-from penstock.client.policy import Policy, Unneeded
+from penstock.client.policy import Retention, Unneeded
 from penstock.client.space_structs import EnvironmentSpaceInfo, PileInfo
-from penstock.environments import kits, leftovers, shelf
+from penstock.environments import built_environments, kits, leftovers
 from penstock.errors import PlatformError
 from penstock.journal import space
 from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from penstock.environments.shelf import Entry
+    from penstock.environments.built_environments import Entry
     from penstock.journal.journal import Journal
 
 _OTHER_KIT_S = 86_400.0
@@ -56,13 +56,15 @@ def folder_of(home: Path) -> Path:
 def listed(home: Path, journal: Journal) -> tuple[EnvironmentSpaceInfo, ...]:
     """All of them, the last used one first. Blocks for a look at each of their files."""
     runs = Counter(digest for _, digest in {(run, digest) for run, _, digest in space.locks(journal)})
-    return tuple(_info(entry, runs) for entry in shelf.listed(folder_of(home)))
+    return tuple(_info(entry, runs) for entry in built_environments.listed(folder_of(home)))
 
 
-def choose(home: Path, journal: Journal, gone_runs: Set[int], asked: Policy) -> Chosen:
+def choose(home: Path, journal: Journal, gone_runs: Set[int], asked: Retention) -> Chosen:
     """What goes, as if these runs (`RunRow.id`) were not there. Blocks as `listed` does."""
     now, folder = time.time(), folder_of(home)
-    entries = shelf.listed(folder)  # first: a run that begins meanwhile holds its own, or is in the journal by then
+    entries = built_environments.listed(
+        folder
+    )  # first: a run that begins meanwhile holds its own, or is in the journal by then
     locks = space.locks(journal)
     needed = {digest for run, _, digest in locks if run not in gone_runs}
     unneeded = policy.unneeded_environments(entries, needed, {digest for *_, digest in locks} - needed, asked, now)
@@ -75,7 +77,9 @@ def clear(chosen: Chosen, *, remove: bool) -> Cleared:
     going, notes = list(chosen.unneeded.going), list(chosen.notes)
     if remove:
         going = [
-            entry for entry in going if _is_gone(partial(shelf.take_away, entry), f"environment {entry.name}", notes)
+            entry
+            for entry in going
+            if _is_gone(partial(built_environments.take_away, entry), f"environment {entry.name}", notes)
         ]
     folder, unfinished_before = chosen.folder, chosen.now - sweep.UNFINISHED_S
     old_kits = kits.unused(folder / "kits", chosen.now - _OTHER_KIT_S, unfinished_before)

@@ -11,7 +11,7 @@ from typing import Any
 
 from penstock.client import infos, logs, targets
 from penstock.client.metrics import Metrics
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.client.structs import ErrorInfo, InFlightInfo, OriginInfo, RunInfo, StepInfo, ValueInfo, VersionInfo
 from penstock.client.tasks import Task, Tasks
 from penstock.client.values import Loader, Params
@@ -29,7 +29,7 @@ from penstock.sdk.failures import RemoteTraceback
 class Run:
     """One execution of a flow. What may change while it goes is read anew each time it is asked for."""
 
-    def __init__(self, reader: Reader, row: RunRow, files_into: Path | None = None) -> None:
+    def __init__(self, reader: JournalReader, row: RunRow, files_into: Path | None = None) -> None:
         self._reader = reader
         self._files_into = files_into
         self._loader = Loader(reader, row, files_into)  # files_into None: a folder of the project
@@ -39,7 +39,7 @@ class Run:
         self.number = row.number
 
     @classmethod
-    def find(cls, reader: Reader, name: str) -> Run:
+    def find(cls, reader: JournalReader, name: str) -> Run:
         """The run that a name means; raises NotFoundError, UsageError for what is no text."""
         return cls(reader, targets.find_run(reader, name))
 
@@ -211,7 +211,7 @@ class Runs(list[Run]):
 
 
 def list_runs(
-    reader: Reader,
+    reader: JournalReader,
     flow: str | None,
     status: str | None,
     tag: str | None,
@@ -242,7 +242,7 @@ def moment(since: datetime | timedelta | str) -> float:
         raise UsageError(f'{since!r} is not a time: write "2d", "90m" or a date, as "2026-03-01"') from None
 
 
-def run_info(reader: Reader, row: RunRow) -> RunInfo:
+def run_info(reader: JournalReader, row: RunRow) -> RunInfo:
     """All that is known of a run but its tasks."""
     detail = queries.detail(reader.journal, row.id)
     return RunInfo(

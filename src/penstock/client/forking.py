@@ -7,17 +7,17 @@ from typing import Any
 
 from penstock.client import targets
 from penstock.client.infos import forecast_info
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.client.resuming import find_to_resume, flow_of, params_of, params_to_resume
 from penstock.client.trials import trial_of
-from penstock.engine.reuse import Policy
+from penstock.engine.reuse import ReusePolicy
 from penstock.errors import NotFoundError, ParameterError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunRow
 from penstock.launch import runs
 from penstock.launch.arguments import check_arguments
-from penstock.launch.how import How
-from penstock.launch.preparing import Order
+from penstock.launch.driving import Driving
+from penstock.launch.preparing import RunRequest
 from penstock.launch.rehearsing import rehearse
 from penstock.model.outcomes import FORM
 from penstock.model.rows import Origin
@@ -25,21 +25,23 @@ from penstock.sdk.flows import Flow, seed_text
 from penstock.sdk.launcher import launcher
 
 
-def resume_run(reader: Reader, name: str, flow: Flow[Any, Any] | None, policy: Policy, dry_run: bool) -> Any:
+def resume_run(
+    reader: JournalReader, name: str, flow: Flow[Any, Any] | None, policy: ReusePolicy, dry_run: bool
+) -> Any:
     """What `penstock.resume` does."""
     row = find_to_resume(reader, name)
     flow = flow or flow_of(row, queries.detail(reader.journal, row.id))
     params = params_to_resume(reader, row, flow, params_of(reader, row))
-    return _drive(reader, order_to_resume(reader, row, flow, params), How(policy=policy), dry_run)
+    return _drive(reader, order_to_resume(reader, row, flow, params), Driving(policy=policy), dry_run)
 
 
 def fork_run(
-    reader: Reader,
+    reader: JournalReader,
     name: str,
     flow: Flow[Any, Any] | None,
     params: Mapping[str, Any],
     origin: dict[str, Any],
-    how: How,
+    how: Driving,
     dry_run: bool,
     seed: int | None,
 ) -> Any:
@@ -51,7 +53,7 @@ def fork_run(
     return _drive(reader, order, how, dry_run)
 
 
-def _drive(reader: Reader, order: Order, how: How, dry_run: bool) -> Any:
+def _drive(reader: JournalReader, order: RunRequest, how: Driving, dry_run: bool) -> Any:
     if dry_run:
         return forecast_info(rehearse(reader.project, order, how))
     if launcher.watch is not None:  # as where a flow is called: what is done in another way than asked is said
@@ -59,7 +61,7 @@ def _drive(reader: Reader, order: Order, how: How, dry_run: bool) -> Any:
     return runs.prepare(reader.project, order, how).drive()
 
 
-def origin_of(reader: Reader, row: RunRow, step: str = "", keep_code: bool = False, only: str = "") -> Origin:
+def origin_of(reader: JournalReader, row: RunRow, step: str = "", keep_code: bool = False, only: str = "") -> Origin:
     """What of a run counts for its fork. Raises NotFoundError for a step that it has not called."""
     if step and only:
         raise UsageError("--from and --only can't go together: one goes on from a step, the other runs it alone")
@@ -75,21 +77,23 @@ def origin_of(reader: Reader, row: RunRow, step: str = "", keep_code: bool = Fal
     return Origin(row.run_id, row.id, step, keep_code, only)
 
 
-def order_of(reader: Reader, flow: Flow[Any, Any], origin: Origin, params: dict[str, Any], seed: str) -> Order:
+def order_of(
+    reader: JournalReader, flow: Flow[Any, Any], origin: Origin, params: dict[str, Any], seed: str
+) -> RunRequest:
     """The order for a fork. `seed`: in digits, "": that of the run."""
     trial = trial_of(reader, origin) if origin.only else None
-    return Order(flow, params, origin=origin, trial=trial, seed=seed)
+    return RunRequest(flow, params, origin=origin, trial=trial, seed=seed)
 
 
-def order_to_resume(reader: Reader, row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]) -> Order:
+def order_to_resume(reader: JournalReader, row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]) -> RunRequest:
     """The order to go on with a run, also where that is a step's trial."""
     _refuse_another_form(reader, row, "resumed")
     origin = queries.detail(reader.journal, row.id).origin
     trial = trial_of(reader, origin) if origin is not None and origin.only else None
-    return Order(flow, params, row.run_id, trial=trial)
+    return RunRequest(flow, params, row.run_id, trial=trial)
 
 
-def _refuse_another_form(reader: Reader, row: RunRow, what: str) -> None:
+def _refuse_another_form(reader: JournalReader, row: RunRow, what: str) -> None:
     """Rather than run again what is finished, without a word."""
     if queries.detail(reader.journal, row.id).form != FORM:
         raise UsageError(
@@ -99,7 +103,7 @@ def _refuse_another_form(reader: Reader, row: RunRow, what: str) -> None:
         )
 
 
-def merged(reader: Reader, row: RunRow, flow: Flow[Any, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def merged(reader: JournalReader, row: RunRow, flow: Flow[Any, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The run's own parameters, with those that are given in their place, as far as the flow still takes them.
 
     Raises ParameterError for one that it does not take, or that it needs now.

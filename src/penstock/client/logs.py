@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from penstock.client.log_places import LogPlace
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.client.structs import LogLine
 from penstock.client.words import utc
 from penstock.journal import queries
@@ -48,13 +48,13 @@ class Lines(list[LogLine]):
         return "\n".join(line.text for line in self)
 
 
-def of_task(reader: Reader, run: RunRow, row: TaskRow) -> Iterator[LogLine]:
+def of_task(reader: JournalReader, run: RunRow, row: TaskRow) -> Iterator[LogLine]:
     """The lines of all attempts of a task, oldest first."""
     for piece, log in _slices_of(reader, run.run_id, row):
         yield from _read(reader.log(run, log.file), piece)
 
 
-def last_of_task(reader: Reader, run: RunRow, row: TaskRow, count: int, wanted: Wanted) -> list[LogLine]:
+def last_of_task(reader: JournalReader, run: RunRow, row: TaskRow, count: int, wanted: Wanted) -> list[LogLine]:
     """The last so many lines of all attempts of a task that are wanted."""
     pieces = [(reader.log(run, log.file), [piece]) for piece, log in _slices_of(reader, run.run_id, row)]
     found: list[LogLine] = []
@@ -65,20 +65,20 @@ def last_of_task(reader: Reader, run: RunRow, row: TaskRow, count: int, wanted: 
     return found
 
 
-def last_of_run(reader: Reader, run: RunRow, count: int, wanted: Wanted) -> list[LogLine]:
+def last_of_run(reader: JournalReader, run: RunRow, count: int, wanted: Wanted) -> list[LogLine]:
     """The last so many lines of a run that are wanted, in the order of their times."""
     slices = _slices(reader, run)
     files = [_last(log, list(_whole(log, run, slices)), count, wanted) for log in reader.logs(run)]
     return list(deque(_merged(map(iter, files)), maxlen=count))
 
 
-def of_run(reader: Reader, run: RunRow) -> Iterator[LogLine]:
+def of_run(reader: JournalReader, run: RunRow) -> Iterator[LogLine]:
     """The lines of all tasks of a run and of its flow's body, in the order of their times."""
     slices = _slices(reader, run)
     return _merged(_Tail(log, _of_file(log, run, slices)).new_lines() for log in reader.logs(run))
 
 
-def follow(reader: Reader, run: RunRow, pause: Callable[[], None]) -> Iterator[LogLine]:
+def follow(reader: JournalReader, run: RunRow, pause: Callable[[], None]) -> Iterator[LogLine]:
     """The lines that are there, then those that come, until the run is over. Calls `pause` between two looks."""
     slices = _slices(reader, run)
     tails: dict[str, _Tail] = {}
@@ -247,7 +247,7 @@ def _of_file(log: LogPlace, run: RunRow, slices: dict[str, list[Slice]]) -> list
     return [Slice(0, _ENDLESS, run.run_id, driver)] if driver else slices.get(log.name, [])
 
 
-def _slices(reader: Reader, run: RunRow) -> dict[str, list[Slice]]:
+def _slices(reader: JournalReader, run: RunRow) -> dict[str, list[Slice]]:
     """Who wrote what, by file, in the order of the files."""
     found: dict[str, list[Slice]] = {}
     for row in queries.tasks(reader.journal, run.id):
@@ -259,7 +259,7 @@ def _slices(reader: Reader, run: RunRow) -> dict[str, list[Slice]]:
     return found
 
 
-def _slices_of(reader: Reader, run_id: str, row: TaskRow) -> Iterator[tuple[Slice, Log]]:
+def _slices_of(reader: JournalReader, run_id: str, row: TaskRow) -> Iterator[tuple[Slice, Log]]:
     task = f"{run_id}/{row.name}/{row.number}"
     if _has_earlier(row):
         tries = [(record.number, record.outcome.log) for record in queries.attempts(reader.journal, row)]

@@ -14,7 +14,7 @@ from penstock.model.states import RunStatus
 from penstock.settings import GcSettings, Settings
 
 if TYPE_CHECKING:
-    from penstock.environments.shelf import Entry
+    from penstock.environments.built_environments import Entry
 
 _NOTHING = GcSettings()
 _RESUMABLE_S = 86_400.0
@@ -25,7 +25,7 @@ _WANTED_S = 7 * 86_400.0
 
 
 @dataclass(frozen=True)
-class Policy:
+class Retention:
     """What the settings say, and what was asked for."""
 
     settings: Settings
@@ -66,7 +66,7 @@ def seen_at(run: RunRow) -> float:
     return run.renewed_at if run.ended_at is None else run.ended_at
 
 
-def runs_to_remove(runs: Iterable[RunRow], origins: Mapping[int, int], policy: Policy, now: float) -> list[RunRow]:
+def runs_to_remove(runs: Iterable[RunRow], origins: Mapping[int, int], policy: Retention, now: float) -> list[RunRow]:
     """The runs that go, newest first. `runs`: all of the project, newest first; `origins`: of which run one is a fork.
 
     The run that a fork came from stays while the fork can be gone on with: its results are still taken.
@@ -87,13 +87,13 @@ def runs_to_remove(runs: Iterable[RunRow], origins: Mapping[int, int], policy: P
     return list(going.values())
 
 
-def results_to_forget(rows: Iterable[CachedRow], policy: Policy, now: float) -> list[CachedRow]:
+def results_to_forget(rows: Iterable[CachedRow], policy: Retention, now: float) -> list[CachedRow]:
     """The cached results that go. They belong to the flow whose run made them, and outlive that run."""
     return [row for row in rows if policy.concerns(row.flow) and (policy.drop_cache or _is_stale(row, policy, now))]
 
 
 def unneeded_environments(
-    entries: Iterable[Entry], needed: Set[str], leaving: Set[str], policy: Policy, now: float
+    entries: Iterable[Entry], needed: Set[str], leaving: Set[str], policy: Retention, now: float
 ) -> Unneeded:
     """`needed`: digests of the locks that the runs have which stay; `leaving`: that only those have which go.
 
@@ -124,6 +124,6 @@ def _goes(run: RunRow, rank: int, rule: GcSettings, now: float) -> bool:
     return run.status == RunStatus.DONE or age_s > _RESUMABLE_S
 
 
-def _is_stale(row: CachedRow, policy: Policy, now: float) -> bool:
+def _is_stale(row: CachedRow, policy: Retention, now: float) -> bool:
     older_than_s = policy.rule(row.flow).older_than_s
     return older_than_s is not None and now - row.used_at > older_than_s

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from penstock.journal.views import RunRow
 
 
-class Reader:
+class JournalReader:
     """Works in a project that can't be written, and beside a run that writes. Nothing is opened before it is used."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
 
     @classmethod
-    def here(cls) -> Reader:
+    def here(cls) -> JournalReader:
         """The project of the current folder."""
         return cls(Project.find())
 

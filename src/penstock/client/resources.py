@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.client import targets
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.client.resource_structs import ResourcesInfo, StepResourcesInfo
 from penstock.client.suggesting import History, spread, suggest
 from penstock.journal import history
@@ -25,10 +25,10 @@ def resources(of: str = "") -> ResourcesInfo:
     `of`: a flow, "digits" (all its runs), a run, "digits/3", or a step of a run, "digits/3/train"; "": the flow of the
     latest run. Of each step the latest 10,000 attempts are looked at. Raises NotFoundError, and UsageError for a task.
     """
-    return resources_of(Reader.here(), of)
+    return resources_of(JournalReader.here(), of)
 
 
-def resources_of(reader: Reader, of: str) -> ResourcesInfo:
+def resources_of(reader: JournalReader, of: str) -> ResourcesInfo:
     """What `resources` gives, of any project."""
     past = targets.find_past(reader, of)
     named = [

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from penstock.artifacts import names
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.client.targets import find_flow, find_run
 from penstock.client.values import Loader
 from penstock.errors import NotFoundError, UsageError
@@ -19,7 +19,7 @@ from penstock.model.states import RunStatus
 from penstock.sdk.flows import Flow
 
 
-def params_of(reader: Reader, row: RunRow) -> dict[str, Any]:
+def params_of(reader: JournalReader, row: RunRow) -> dict[str, Any]:
     """A run's parameters, unpickled. Raises what their own classes raise when they are imported."""
     loader = Loader(reader, row)
     return {
@@ -28,7 +28,7 @@ def params_of(reader: Reader, row: RunRow) -> dict[str, Any]:
     }
 
 
-def find_to_resume(reader: Reader, text: str) -> RunRow:
+def find_to_resume(reader: JournalReader, text: str) -> RunRow:
     """The run that is meant: `digits/3`, the latest of `digits` that is not done, or, by "", the latest of all."""
     if not isinstance(text, str) or "/" in text.strip("/"):  # pyright: ignore[reportUnnecessaryIsInstance]
         return find_run(reader, text)
@@ -41,7 +41,9 @@ def find_to_resume(reader: Reader, text: str) -> RunRow:
     raise NotFoundError(f"{what}: nothing to resume; see `penstock ls`")
 
 
-def params_to_resume(reader: Reader, row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]) -> dict[str, Any]:
+def params_to_resume(
+    reader: JournalReader, row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]
+) -> dict[str, Any]:
     """The run's own parameters; those that its flow has got since then have their defaults.
 
     Raises UsageError for one that the flow no longer takes, or needs now.

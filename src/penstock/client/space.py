@@ -10,7 +10,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from penstock.client.policy import Policy
+from penstock.client.policy import Retention
 from penstock.client.space_structs import SpaceInfo, SweepInfo
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries, space
@@ -62,7 +62,7 @@ def collect(
     asked = GcSettings(_count(keep_last), _age_s(older_than), tuple(keep_tags) or None)
     project = Project.find()
     with closing(project.reader) as reader:
-        policy = Policy(project.settings, asked, frozenset(_known(reader, flow) for flow in flows), drop_cache)
+        policy = Retention(project.settings, asked, frozenset(_known(reader, flow) for flow in flows), drop_cache)
         notes = tuple(_slips(reader, policy))
         if not remove or not project.home.exists():
             return collecting.described(project, reader, policy, notes, removed=remove)
@@ -95,7 +95,7 @@ def _known(journal: Journal, flow: str) -> str:
     return flow
 
 
-def _slips(journal: Journal, policy: Policy) -> Iterable[str]:
+def _slips(journal: Journal, policy: Retention) -> Iterable[str]:
     """What looks like a slip, and is no error, since it may come to be: a tag that no run has, a flow without runs."""
     flows = space.flows(journal)
     for flow in policy.settings.gc_of_flows:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
@@ -21,7 +21,7 @@ _STEP = r"(?:\[[^\]]+\]|\.[A-Za-z_]\w*)"
 _TARGET = re.compile(rf"(.*?)({_STEP}*)", re.DOTALL)
 
 
-class Found(NamedTuple):
+class Target(NamedTuple):
     """A run, a step of it, or a task of it."""
 
     run: RunRow
@@ -29,7 +29,7 @@ class Found(NamedTuple):
     task: TaskRow | None = None
 
 
-class Past(NamedTuple):
+class RunsBefore(NamedTuple):
     """Runs to look back at."""
 
     flow: str
@@ -42,46 +42,46 @@ class Past(NamedTuple):
         return "/".join(str(part) for part in self if part is not None)
 
 
-def find(reader: Reader, text: str) -> Found:
+def find(reader: JournalReader, text: str) -> Target:
     """What `digits/3`, `digits/3/train` or `digits/3/train/2` names; raises NotFoundError with the nearest match."""
     path = _parsed(text)
     run = queries.resolve(reader.journal, path.flow if path.run is None else path.run_id) if path else latest(reader)
     if path is None or path.step is None:
-        return Found(run)
+        return Target(run)
     step = find_step(reader, run, path.step)
     if path.number is None:
-        return Found(run, step)
-    return Found(run, step, find_task(reader, run, step, path.number))
+        return Target(run, step)
+    return Target(run, step, find_task(reader, run, step, path.number))
 
 
-def find_run(reader: Reader, name: str) -> RunRow:
+def find_run(reader: JournalReader, name: str) -> RunRow:
     """The run that `digits/3`, `digits` or "" names; raises NotFoundError, and UsageError for what is no text."""
     if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  nothing checks a notebook
         raise UsageError(f'{name!r} names no run: write a text, such as "digits/3" or "digits"')
     return queries.resolve(reader.journal, name)
 
 
-def find_flow(reader: Reader, text: str) -> str:
+def find_flow(reader: JournalReader, text: str) -> str:
     """A flow that has runs, by its name or the beginning of it; raises NotFoundError."""
     path = _parsed(text)
     return latest(reader).flow if path is None else queries.resolve(reader.journal, path.flow).flow
 
 
-def find_past(reader: Reader, text: str) -> Past:
+def find_past(reader: JournalReader, text: str) -> RunsBefore:
     """The runs that `digits` (all of it), `digits/3`, `digits/3/train` or "" (the latest run's flow) names.
 
     Raises NotFoundError, and UsageError for a task.
     """
     path = _parsed(text)
     if path is None or path.run is None:
-        return Past(find_flow(reader, text))
+        return RunsBefore(find_flow(reader, text))
     if path.number is not None:
         raise UsageError(f"{text} is one task: name a flow, a run, or a step, as {path.run_id}/{path.step}")
     found = find(reader, text)
-    return Past(found.run.flow, found.run.number, found.step)
+    return RunsBefore(found.run.flow, found.run.number, found.step)
 
 
-def latest(reader: Reader) -> RunRow:
+def latest(reader: JournalReader) -> RunRow:
     """The run that was begun last."""
     return queries.resolve(reader.journal)
 
@@ -97,7 +97,7 @@ def _parsed(text: str) -> TaskPath | None:
         ) from None
 
 
-def find_step(reader: Reader, run: RunRow, text: str) -> str:
+def find_step(reader: JournalReader, run: RunRow, text: str) -> str:
     """The short name of a run's step that a user means: it, its module-qualified name, or the beginning of it."""
     rows = queries.steps(reader.journal, run.id)
     for row in rows:
@@ -122,7 +122,7 @@ def _hint(run: RunRow, text: str, names: Iterable[str]) -> str:
     return f"; it has {', '.join(names)}" if names else f"; see `penstock show {run.run_id}`"
 
 
-def find_task(reader: Reader, run: RunRow, step: str, number: int) -> TaskRow:
+def find_task(reader: JournalReader, run: RunRow, step: str, number: int) -> TaskRow:
     """A task of a step whose name is known."""
     try:
         return queries.task(reader.journal, run.id, step, number)

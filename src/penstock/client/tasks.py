@@ -9,7 +9,7 @@ from typing import Any
 
 from penstock.client import infos, logs
 from penstock.client.metrics import Metrics
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.client.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo, WhyInfo
 from penstock.client.values import Inputs, Loader, shown_value
 from penstock.errors import UsageError
@@ -23,7 +23,7 @@ from penstock.sdk.failures import rebuild
 class Task:
     """One call of a step in a run, as the journal had it when the task was looked up."""
 
-    def __init__(self, reader: Reader, run: RunRow, row: TaskRow, files_into: Path | None = None) -> None:
+    def __init__(self, reader: JournalReader, run: RunRow, row: TaskRow, files_into: Path | None = None) -> None:
         self._reader, self._run, self._row = reader, run, row
         self._loader = Loader(reader, run, files_into)  # files_into None: a folder of the project
         self.id = f"{run.run_id}/{row.name}/{row.number}"  # "digits/3/train/2"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from penstock.client import targets
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.client.values import Loader
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
@@ -18,7 +18,7 @@ from penstock.sdk.calling import spread
 from penstock.sdk.steps import Step
 
 
-def trial_of(reader: Reader, origin: Origin) -> Callable[[], Any]:
+def trial_of(reader: JournalReader, origin: Origin) -> Callable[[], Any]:
     """A body that calls a step again for each task that the origin had of it; gives the results in their order, or the
     only one. Raises NotFoundError where the origin has no such task."""
     run = queries.run_by_id(reader.journal, origin.id)
@@ -56,7 +56,7 @@ def _fit(step: Step[Any, Any], inputs: tuple[Input, ...], what: str) -> None:
         raise UsageError(f"the inputs of {what} are not those of the step any more: {error}") from error
 
 
-def _check(reader: Reader, run: RunRow, inputs: tuple[Input, ...]) -> None:
+def _check(reader: JournalReader, run: RunRow, inputs: tuple[Input, ...]) -> None:
     for item in inputs:
         for ref in item.refs:
             producer = queries.task_by_id(reader.journal, run.id, ref.task)

@@ -16,7 +16,7 @@ from typing import Any
 
 from penstock.artifacts import codec
 from penstock.client.infos import param_infos, preview_info, value_info
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.client.structs import InputInfo, ValueInfo
 from penstock.client.targets import part_text
 from penstock.client.words import one_line
@@ -34,7 +34,7 @@ _MEND = "this environment, or read it in a step that has it"
 class Loader:
     """Decodes the values of one run. Blocks; each value that it gives is the caller's own copy."""
 
-    def __init__(self, reader: Reader, run: RunRow, files_into: Path | None = None) -> None:
+    def __init__(self, reader: JournalReader, run: RunRow, files_into: Path | None = None) -> None:
         self._reader = reader
         self._run = run
         self._files_into = files_into
@@ -161,7 +161,7 @@ class Params(Values):
 class Inputs(Values):
     """A task's inputs. One that is another task's result, or a part of it, is read from there."""
 
-    def __init__(self, reader: Reader, loader: Loader, run_id: str, row: TaskRow) -> None:
+    def __init__(self, reader: JournalReader, loader: Loader, run_id: str, row: TaskRow) -> None:
         super().__init__(f"inputs of {run_id}/{row.name}/{row.number}")
         self._reader, self._loader, self._run_id, self._row = reader, loader, run_id, row
 

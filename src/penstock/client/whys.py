@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.client.structs import CodeInfo, WhyInfo
 from penstock.client.versions import mixed
 from penstock.code.fingerprint import Node, Tree
@@ -13,7 +13,7 @@ from penstock.launch.trees import tree_of
 from penstock.model.states import TaskStatus
 
 
-def why(reader: Reader, run: RunRow, row: TaskRow) -> WhyInfo:
+def why(reader: JournalReader, run: RunRow, row: TaskRow) -> WhyInfo:
     """What `task.why()` gives."""
     journal = reader.journal
     path = f"{run.run_id}/{row.name}/{row.number}"

@@ -12,7 +12,7 @@ from typing import Any
 from blake3 import blake3
 
 from penstock.code.declared import is_there
-from penstock.code.fingerprint import Code, Fingerprint, Node
+from penstock.code.fingerprint import Fingerprint, Node, ProjectCode
 from penstock.code.graph import Graph
 from penstock.code.graph_file import GraphFile
 from penstock.code.installed import describe_python
@@ -55,7 +55,7 @@ class Codebase:
         self._notebook: Source | None = None
         self._graph_file = GraphFile(folder, module, self._locator, (describe_python(), module_path, *sys_path))
         self._graph = Graph(self, self._graph_file.read() if module else None)
-        self._code = Code(self._graph, module or _MAIN, describe_python())
+        self._code = ProjectCode(self._graph, module or _MAIN, describe_python())
         self._known: dict[tuple[str, ...], Fingerprint] = {}
 
     def fingerprint(self, roots: Sequence[str], declared: Sequence[str] = ()) -> Fingerprint:

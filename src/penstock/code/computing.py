@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from penstock.code import scopes
 from penstock.code.outline import ASKED, OPEN, TOLD
-from penstock.code.reading import Reader
+from penstock.code.reading import NodeReader
 from penstock.code.scopes import FUNCTION
 
 _COMPOUND = (ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.Match, ast.AsyncFor, ast.AsyncWith, ast.If)
@@ -40,7 +40,7 @@ _OPEN = frozenset(
 )
 
 
-def level(nodes: Iterable[ast.AST], reader: Reader) -> int:
+def level(nodes: Iterable[ast.AST], reader: NodeReader) -> int:
     """The highest level of all nodes. What runs later, bodies of functions, and annotations don't count."""
     highest = TOLD
     waiting = list(nodes)
@@ -52,7 +52,7 @@ def level(nodes: Iterable[ast.AST], reader: Reader) -> int:
     return highest
 
 
-def level_of_decorators(decorators: Iterable[ast.expr], reader: Reader) -> int:
+def level_of_decorators(decorators: Iterable[ast.expr], reader: NodeReader) -> int:
     """A decorator is a call, of which only the arguments are seen."""
     highest = TOLD
     for decorator in decorators:
@@ -72,13 +72,13 @@ def _is_of_a_property(decorator: ast.expr) -> bool:
     return isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "getter", "deleter")
 
 
-def level_of_bases(node: ast.ClassDef, reader: Reader) -> int:
+def level_of_bases(node: ast.ClassDef, reader: NodeReader) -> int:
     """Bases and the keywords beside them: `Generic[T]` and `models.Base` are followed, and come to no value."""
     found = level((*node.bases, *node.keywords), reader)
     return found if found == OPEN else TOLD
 
 
-def _level(node: ast.AST, reader: Reader) -> tuple[int, list[ast.AST]]:
+def _level(node: ast.AST, reader: NodeReader) -> tuple[int, list[ast.AST]]:
     """Its own level, and what is inside it."""
     match node:
         case ast.Lambda():
@@ -99,7 +99,7 @@ def _level(node: ast.AST, reader: Reader) -> tuple[int, list[ast.AST]]:
             return ASKED if isinstance(node, _COMPOUND) else TOLD, list(ast.iter_child_nodes(node))
 
 
-def _level_of_call(node: ast.Call, reader: Reader) -> tuple[int, list[ast.AST]]:
+def _level_of_call(node: ast.Call, reader: NodeReader) -> tuple[int, list[ast.AST]]:
     arguments: list[ast.AST] = [*node.args, *node.keywords]
     names = reader.outer_names(node.func)
     is_plain = bool(names) and names <= _TOLD_WITHOUT_KEY and all(part.arg != "key" for part in node.keywords)
@@ -110,5 +110,5 @@ def _level_of_call(node: ast.Call, reader: Reader) -> tuple[int, list[ast.AST]]:
     return OPEN, []
 
 
-def _is_told(names: set[str], reader: Reader) -> bool:
+def _is_told(names: set[str], reader: NodeReader) -> bool:
     return bool(names) and names <= _TOLD and not reader.module.has_stars

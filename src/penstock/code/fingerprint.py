@@ -68,7 +68,7 @@ class Fingerprint(NamedTuple):
     tree: Tree
 
 
-class Code:
+class ProjectCode:
     """The code of a project, as a graph. `entry` is the module that workers import first, `python` its version."""
 
     def __init__(self, graph: Graph, entry: str, python: str) -> None:
@@ -80,7 +80,7 @@ class Code:
         """Of all that the roots reach. A root among `files` is that node."""
         roots = tuple(roots)
         unfollowed: set[str] = set()
-        walk = _Walk(self._graph)
+        walk = _GraphWalk(self._graph)
         for root in roots:
             if root not in files:
                 ids = self._graph.ids(root)
@@ -102,7 +102,7 @@ class Code:
         return Fingerprint(digest_of(nodes), Tree(roots, nodes, tuple(sorted(unfollowed))))
 
 
-class _Walk:
+class _GraphWalk:
     """From roots to all that they reach, the nearest first."""
 
     def __init__(self, graph: Graph) -> None:

@@ -43,7 +43,7 @@ class Live:
         found = _found(names, name)
         if found is _NOTHING:
             return Value(b"", is_stable=False)
-        walk = _Walk(self._value_digest, (str(names.get("__name__", module)), module), name, is_chosen, keeps)
+        walk = _ObjectWalk(self._value_digest, (str(names.get("__name__", module)), module), name, is_chosen, keeps)
         try:
             walk.write(found, is_root=True)
         except Exception:  # noqa: BLE001 - a proxy's own code, which may fail where nothing is behind it
@@ -51,7 +51,7 @@ class Live:
         return Value(blake3(b"".join(walk.parts)).digest(), walk.is_stable, tuple(walk.notes))
 
 
-class _Walk:
+class _ObjectWalk:
     """One walk over what a name is. `module`: what it is called where it is loaded, and what it counts as."""
 
     def __init__(

@@ -17,7 +17,7 @@ from blake3 import blake3
 
 from penstock.code import outline
 from penstock.code.installed import Distributions
-from penstock.code.meanings import Compiled, Found, Outside, Package, Source
+from penstock.code.meanings import Compiled, Found, ImportedPackage, Outside, Source
 from penstock.code.outline_file import OutlineFile
 from penstock.model.tuples import NamedTuple
 
@@ -130,7 +130,7 @@ class Locator:
         if path not in self._sources:
             if {"site-packages", "dist-packages"} & set(path.split(os.sep)):
                 distribution = self._distributions.as_it_counts(name, path)
-                return _Located(Package(*distribution), fact=("package", *distribution))
+                return _Located(ImportedPackage(*distribution), fact=("package", *distribution))
             if path.startswith(_STDLIB):
                 return _OUTSIDE_OF_ALL
         return self._source(name, path, folders) if path.endswith(".py") else self._compiled(name, path)

@@ -21,7 +21,7 @@ class Source(NamedTuple):
     is_package: bool
 
 
-class Package(NamedTuple):
+class ImportedPackage(NamedTuple):
     """An installed distribution."""
 
     name: str
@@ -39,7 +39,7 @@ class Outside(NamedTuple):
     """A module that doesn't count on its own: of Python, or of Penstock."""
 
 
-Found = Source | Package | Compiled | Outside | None
+Found = Source | ImportedPackage | Compiled | Outside | None
 
 
 class Value(NamedTuple):
@@ -81,7 +81,7 @@ class Meanings:
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
         self._known: dict[tuple[str, Chain], Meaning] = {}
-        self.outer: dict[str, Package | Compiled] = {}
+        self.outer: dict[str, ImportedPackage | Compiled] = {}
         """The packages and compiled modules that names led to, by their ids."""
 
     def of(self, module: str, chain: Chain) -> Meaning:
@@ -140,8 +140,8 @@ class Meanings:
         found = self._modules.find(module)
         words = (f"{module}:{'.'.join(chain[:1])}",)
         match found:
-            case Package() | Compiled():
-                identity = found.name if isinstance(found, Package) else f"file:{found.place}"
+            case ImportedPackage() | Compiled():
+                identity = found.name if isinstance(found, ImportedPackage) else f"file:{found.place}"
                 self.outer[identity] = found
                 return Meaning((identity,), words=words)
             case Source():

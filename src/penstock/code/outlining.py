@@ -16,7 +16,7 @@ from blake3 import blake3
 
 from penstock.code import computing, forms, scopes, statements
 from penstock.code.outline import ASKED, OPEN, TOLD, Chain, Outline, Piece, Target
-from penstock.code.reading import Module, Reader, Reading, is_mutator, wanted_decorators
+from penstock.code.reading import ModuleNames, NodeReader, References, is_mutator, wanted_decorators
 from penstock.code.scopes import DEFINITION, FUNCTION, Function, Scope
 from penstock.model.tuples import NamedTuple
 
@@ -37,7 +37,7 @@ class _Draft:
 
     kind: str
     words: list[str]
-    found: Reading
+    found: References
     line: int
     computed: int = TOLD
     bound_before: tuple[tuple[str, int], ...] = ()
@@ -76,7 +76,7 @@ class _Outliner:
         parts = list(ast.walk(tree))
         _enter_globals(parts, scope)
         self._optional = statements.optional_imports(parts)
-        self._module = Module(
+        self._module = ModuleNames(
             scope,
             _names_of_penstock(parts, imports),
             scopes.scope_of(guarded).bound - scope.bound,
@@ -130,14 +130,14 @@ class _Outliner:
         if scopes.scope_of([node.test]).bound or not (node.body or node.orelse):
             self._enter(ast.copy_location(ast.Expr(node.test), node), around)
         for branch, body in (("then", node.body), ("else", node.orelse)):
-            computed = computing.level([node.test], Reader(self._module))
+            computed = computing.level([node.test], NodeReader(self._module))
             inside = _Around(["if", *test, branch], [node.test], computed)
             for statement in body:
                 self._place(statement, (*around, inside))
 
     def _place_compound(self, node: ast.stmt, around: tuple[_Around, ...]) -> None:
         bare = statements.without_definitions(node)
-        computed = max(ASKED, computing.level([bare], Reader(self._module)))
+        computed = max(ASKED, computing.level([bare], NodeReader(self._module)))
         inside = _Around(forms.form([bare], self._module.penstock), [bare], computed)
         for definition in statements.definitions_in(node):
             self._place(definition, (*around, inside))
@@ -190,7 +190,7 @@ class _Outliner:
         inside: Scope | None = None,
     ) -> _Draft:
         """A piece that is nearly made. `scope`: what the node stands in; `inside`, for a class: its own."""
-        reader = Reader(self._module, scope)
+        reader = NodeReader(self._module, scope)
         for surrounding in around:
             reader.read(surrounding.nodes)
         if inside is not None and isinstance(node, ast.ClassDef):
@@ -206,14 +206,14 @@ class _Outliner:
         return _Draft(kind, words, found, statements.first_line(node), computed, before)
 
     def _level(self, node: ast.AST, scope: Scope | None, inside: Scope | None) -> int:
-        reader = Reader(self._module, scope)
+        reader = NodeReader(self._module, scope)
         if isinstance(node, FUNCTION):
             decorators = wanted_decorators(node, self._module)
             return max(computing.level_of_decorators(decorators, reader), computing.level([node], reader))
         if isinstance(node, ast.ClassDef):
             decorators = wanted_decorators(node, self._module)
             around = max(computing.level_of_decorators(decorators, reader), computing.level_of_bases(node, reader))
-            return max(around, computing.level(node.body, Reader(self._module, inside)))
+            return max(around, computing.level(node.body, NodeReader(self._module, inside)))
         return computing.level([node], reader)
 
     def _function(self, node: Function, around: tuple[_Around, ...]) -> _Draft:
@@ -226,7 +226,7 @@ class _Outliner:
                 kept.append(decorator)
                 continue
             draft = self._draft("decorator", decorator)
-            draft.computed = computing.level_of_decorators([decorator], Reader(self._module))
+            draft.computed = computing.level_of_decorators([decorator], NodeReader(self._module))
             draft.words.append(str(len(kept)))
             drafts.append(draft)
         bare = node

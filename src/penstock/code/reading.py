@@ -41,7 +41,7 @@ _UNFOLLOWED = {  # as they are called, or only named
 
 
 @dataclass
-class Module:
+class ModuleNames:
     """What has to be known of a module to read a part of it."""
 
     scope: Scope
@@ -64,7 +64,7 @@ class Module:
 
 
 @dataclass
-class Reading:
+class References:
     """What was found."""
 
     refs: set[Chain] = field(default_factory=set[Chain])
@@ -76,12 +76,12 @@ class Reading:
     unfollowed: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
 
 
-class Reader(ast.NodeVisitor):
+class NodeReader(ast.NodeVisitor):
     """Reads nodes that stand at the top of a module, or in `scope`."""
 
-    def __init__(self, module: Module, scope: Scope | None = None) -> None:
+    def __init__(self, module: ModuleNames, scope: Scope | None = None) -> None:
         self.module = module
-        self.found = Reading()
+        self.found = References()
         self._scope = scope
         self._later = 0  # how many function bodies it is in
 
@@ -325,7 +325,7 @@ class Reader(ast.NodeVisitor):
         self._scope = around
 
 
-def wanted_decorators(node: Function | ast.ClassDef, module: Module) -> list[ast.expr]:
+def wanted_decorators(node: Function | ast.ClassDef, module: ModuleNames) -> list[ast.expr]:
     """All decorators but Penstock's, which say how a function is run and not what it does."""
     return [decorator for decorator in node.decorator_list if forms.root(decorator) not in module.penstock]
 

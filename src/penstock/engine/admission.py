@@ -23,7 +23,7 @@ Claim = tuple[str, str]
 """Something that calls compete for: `(executor, "cpu" | "memory" | "gpu")` or `("", limit)`."""
 
 
-class Kind(NamedTuple):
+class LaneKind(NamedTuple):
     """Attempts of one kind may share a lane: same step, same place, same grant."""
 
     step: str
@@ -57,7 +57,7 @@ class Queue:
 
     __slots__ = ("claims", "cpu_millionths", "kind", "lanes", "mean_s", "pool", "ready", "scarce", "weight")
 
-    def __init__(self, kind: Kind, pool: Pool, portion: Portion) -> None:
+    def __init__(self, kind: LaneKind, pool: Pool, portion: Portion) -> None:
         self.kind = kind
         self.pool = pool
         self.cpu_millionths = _millionths(kind.cpu)
@@ -114,7 +114,7 @@ class Admission:
         self.pools = {name: Pool(profile) for name, profile in profiles.items()}
         self.limits = dict(limits)
         self.busy: dict[Queue, None] = {}  # the kinds that have lanes, in the order in which they got their first
-        self._queues: dict[Kind, Queue] = {}
+        self._queues: dict[LaneKind, Queue] = {}
         self._latest: tuple[Options, Queue] | None = None  # that was asked for
         self._lanes = 0
 
@@ -125,7 +125,7 @@ class Admission:
             return latest[1]
         limits = options.limits and tuple(dict.fromkeys(options.limits))
         claims = (options.on, options.cpu, options.memory_bytes, options.gpu, limits)
-        kind = Kind(step, *claims, options.environment, options.isolated)
+        kind = LaneKind(step, *claims, options.environment, options.isolated)
         queue = self._queues.get(kind)
         if queue is None:
             queue = self._queues[kind] = Queue(kind, self.pools[kind.on], self.portion)

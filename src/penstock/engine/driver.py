@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 
 from penstock.engine import facts
 from penstock.engine.admission import why_never
-from penstock.engine.book import Book, Delivery, Failure, Pending, Wiring
 from penstock.engine.effects import Effects
 from penstock.engine.flight import in_flight
 from penstock.engine.intake import Intake, Logged, Reproduce
@@ -27,6 +26,7 @@ from penstock.engine.neighbours import Neighbours
 from penstock.engine.numbers import Numbers
 from penstock.engine.ports import Sink
 from penstock.engine.reuse import Decision, Question, Reuse
+from penstock.engine.run_state import Delivery, Failure, Pending, RunState, Wiring
 from penstock.engine.watch import Watch
 from penstock.errors import Suspension, UsageError
 from penstock.model.ids import run_of
@@ -81,13 +81,13 @@ class Driver:
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
         self._inbox = Inbox()
-        self._book = Book()
+        self._run = RunState()
         self._reuse = Reuse(
-            wiring.policy, wiring.origin, self._book.results.get, wiring.codes, wiring.combine, wiring.intact
+            wiring.policy, wiring.origin, self._run.results.get, wiring.codes, wiring.combine, wiring.intact
         )
-        self._intake = Intake(self._book, wiring, self._reuse)
+        self._intake = Intake(self._run, wiring, self._reuse)
         self._neighbours = Neighbours(wiring.host, wiring.run_id, self._inbox, wiring.notify)
-        self._effects = Effects(self._book, wiring, self._reuse, self._neighbours)
+        self._effects = Effects(self._run, wiring, self._reuse, self._neighbours)
         profiles = {name: executor.profile for name, executor in wiring.executors.items()}
         self._machine = Machine(
             profiles, wiring.limits, wiring.platform_retries, wiring.combine, self._neighbours.total
@@ -95,7 +95,7 @@ class Driver:
         self._lock = threading.Lock()  # over what submitting changes
         self._turning = threading.Lock()  # held during a turn
         self._watch = Watch(self._inbox.ring)
-        now = self._book.now = time.monotonic()
+        now = self._run.now = time.monotonic()
         self._epoch = time.time() - now  # what makes UTC of the monotonic clock
         self._renew_at, self._look_at = now + RENEW_S, now + LOOK_S
         self._noted: tuple[InFlight, ...] = ()  # what was in flight when it was noted last
@@ -116,7 +116,7 @@ class Driver:
         self.unwind: Callable[[], None] | None = (
             None  # interrupts a body that is busy with code of its own; None: can't
         )
-        self._thread = threading.Thread(target=self._run, name=f"penstock {wiring.run_id}", daemon=True)
+        self._thread = threading.Thread(target=self._drive, name=f"penstock {wiring.run_id}", daemon=True)
 
     def start(self) -> None:
         """Take in what earlier drivers committed, get the executors ready and begin to drive. Raises what opening an
@@ -124,8 +124,8 @@ class Driver:
         prior = list(self._wiring.journal.prior())
         self._prior = {task.key: task for task in prior}
         self._numbers = Numbers(prior, self._wiring.journal.dealt())
-        self._book.settled = max((task.settled for task in prior), default=0)
-        self._book.resumed = bool(self._prior)
+        self._run.settled = max((task.settled for task in prior), default=0)
+        self._run.resumed = bool(self._prior)
         if self._wiring.origin is not None:
             self._wiring.origin.withdraw(self._prior.values())
         if self._wiring.timeout_s is not None:
@@ -161,7 +161,7 @@ class Driver:
             admitted = [self._admit(call, sink, news) for call, sink in calls]
             if news:
                 self._wiring.journal.note(news)
-            self._book.jobs.update((job.id, job) for job in admitted)
+            self._run.jobs.update((job.id, job) for job in admitted)
         self._hand_in(admitted)
         return [(job.id, job.path) for job in admitted]
 
@@ -217,7 +217,7 @@ class Driver:
     def deliver(self, tasks: tuple[int, ...]) -> None:
         """Commit that these failures are handed to the body. Blocks until it is committed, but not where a future's
         callback asks, which runs inside of a turn: then the next turn commits."""
-        failures = self._book.failures
+        failures = self._run.failures
         news = tuple({failures[task].root for task in tasks if not failures[task].delivered})
         for task in tasks:
             failures[task].delivered = True
@@ -286,7 +286,7 @@ class Driver:
     @property
     def failures(self) -> dict[int, Failure]:
         """The tasks that have failed, by number."""
-        return self._book.failures
+        return self._run.failures
 
     @property
     def unused_prior(self) -> tuple[PriorTask, ...]:
@@ -295,7 +295,7 @@ class Driver:
 
     def counts(self) -> tuple[StepCount, ...]:
         """How far the run is."""
-        return self._book.tally.counts()
+        return self._run.tally.counts()
 
     @property
     def logs(self) -> str:
@@ -304,7 +304,7 @@ class Driver:
 
     def running(self) -> list[str]:
         """Ids of the attempts in flight, oldest first."""
-        return list(self._book.attempts)
+        return list(self._run.attempts)
 
     # The end.
 
@@ -336,7 +336,7 @@ class Driver:
 
     # The driver's thread.
 
-    def _run(self) -> None:
+    def _drive(self) -> None:
         try:
             self._loop()
             self._note_reused()
@@ -397,8 +397,8 @@ class Driver:
 
     def _turn(self, items: list[object]) -> None:
         self._turner = threading.get_ident()
-        book = self._book
-        book.now = now = time.monotonic()
+        run_state = self._run
+        run_state.now = now = time.monotonic()
         for item in items:
             if type(item) in _OWN:
                 self._take(item)
@@ -407,16 +407,16 @@ class Driver:
         commands = self._machine.handle(self._intake.events() or _TICK, now)
         while True:
             self._effects.perform(commands)
-            questions = book.pending.questions
+            questions = run_state.pending.questions
             consulted = [*self._commit(), *self._answers(questions)]
-            woken, book.woken = book.woken, []
+            woken, run_state.woken = run_state.woken, []
             answers: list[facts.Event] = [*consulted, *map(facts.AskAgain, woken)]
             if self._neighbours.offers:
                 answers.append(self._neighbours.offers.pop())
             if not answers:
                 break
             commands = self._machine.handle(answers, now)
-        resolutions, book.resolutions = book.resolutions, []
+        resolutions, run_state.resolutions = run_state.resolutions, []
         for resolution in resolutions:
             if resolution.error is not None and self._ended_by_halt(resolution.error):
                 assert self._halted is not None
@@ -431,7 +431,7 @@ class Driver:
         return stop is not None and stop.mode is facts.StopMode.KILL and error.cause == stop.cause
 
     def _commit(self) -> list[facts.IntentCommitted]:
-        pending, self._book.pending = self._book.pending, Pending()
+        pending, self._run.pending = self._run.pending, Pending()
         batch = pending.batch()
         if batch is not None:
             self._wiring.journal.commit(batch)
@@ -442,7 +442,7 @@ class Driver:
     def _answers(self, questions: list[Question]) -> list[facts.Consulted]:
         """What stands for the tasks that were asked about."""
         # Some may have settled since they asked: nothing is claimed for those.
-        living = [question for question in questions if self._book.jobs.get(question.job.id) is question.job]
+        living = [question for question in questions if self._run.jobs.get(question.job.id) is question.job]
         if not living:
             return []
         decisions = self._reuse.decide(living, self._wiring.journal.seek)
@@ -452,12 +452,12 @@ class Driver:
         job, number = question.job, question.number
         if decision.damaged:
             self._wiring.notify(f"{job.path}: {decision.why}; it is computed again")
-        if decision.verdict is facts.Verdict.WAIT:
+        if decision.verdict is facts.TaskVerdict.WAIT:
             self._tell_of_maker(decision.maker)
-            parked = self._book.park(job, decision.claim, decision.maker)
-            return facts.Consulted(job.id, number, facts.Verdict.PARK if parked else facts.Verdict.WAIT)
+            parked = self._run.park(job, decision.claim, decision.maker)
+            return facts.Consulted(job.id, number, facts.TaskVerdict.PARK if parked else facts.TaskVerdict.WAIT)
         if job.claim and job.claim != decision.claim:
-            self._book.pending.released.append(job.claim)
+            self._run.pending.released.append(job.claim)
         job.why, job.reused, job.claim = decision.why, decision.reused, decision.claim
         result = decision.reused.result if decision.reused else job.prior.result if job.prior else None
         fingerprint = b"" if result is None else self._wiring.fingerprint(result)
@@ -465,10 +465,10 @@ class Driver:
 
     def _release_idle(self) -> None:
         """The run starts nothing new: results that it was going to make are others' to make."""
-        in_flight = {task for task, _ in self._book.attempts.values()}
-        for job in self._book.jobs.values():
+        in_flight = {task for task, _ in self._run.attempts.values()}
+        for job in self._run.jobs.values():
             if job.claim and job.id not in in_flight:
-                self._book.pending.released.append(job.claim)
+                self._run.pending.released.append(job.claim)
                 job.claim = b""
 
     def _tell_of_maker(self, task: str) -> None:
@@ -501,7 +501,7 @@ class Driver:
 
     def _renew(self, now: float) -> None:
         """Renew the lease where it is time, or where what is in flight has changed."""
-        seen = in_flight(self._book, self._epoch, self._awaited)
+        seen = in_flight(self._run, self._epoch, self._awaited)
         if now < self._renew_at and seen == self._noted:
             return
         self._renew_at = now + RENEW_S
@@ -528,9 +528,9 @@ class Driver:
     def _suspend_all(self, reason: BaseException) -> None:
         """Nothing settles any more: whoever waits must unwind, also those whose settlement was not committed."""
         with self._lock:
-            sinks = [job.sink for job in self._book.jobs.values()]
-            self._book.jobs.clear()
-        sinks += [resolution.sink for resolution in self._book.resolutions]
-        self._book.resolutions.clear()
+            sinks = [job.sink for job in self._run.jobs.values()]
+            self._run.jobs.clear()
+        sinks += [resolution.sink for resolution in self._run.resolutions]
+        self._run.resolutions.clear()
         for sink in sinks:
             sink.suspend(reason)

@@ -69,7 +69,7 @@ class IntentCommitted(NamedTuple):
     attempt: int
 
 
-class Verdict(enum.Enum):
+class TaskVerdict(enum.Enum):
     """What is to become of a task whose inputs are there."""
 
     RUN = "run"
@@ -84,7 +84,7 @@ class Consulted(NamedTuple):
 
     task: int
     number: int  # of the question
-    verdict: Verdict
+    verdict: TaskVerdict
     fingerprint: bytes = b""  # of the result that stands for it
 
 
@@ -218,7 +218,7 @@ class Consult(NamedTuple):
     inputs_digest: bytes = b""
 
 
-class Wish(NamedTuple):
+class HostWish(NamedTuple):
     """What the run takes of the machine, and what it would like of it; answered by `Offered`."""
 
     used: Amount
@@ -226,7 +226,7 @@ class Wish(NamedTuple):
     peak: tuple[int, int] | None = None  # the most of cpu and memory since the last look; None: this is no look
 
 
-class How(enum.Enum):
+class Settling(enum.Enum):
     """Where a settlement comes from."""
 
     FRESH = "fresh"  # the outcome of the attempt that just ended
@@ -241,9 +241,9 @@ class Settle(NamedTuple):
 
     task: int
     attempt: int
-    how: How
+    how: Settling
     failed_dep: int = 0  # for UPSTREAM
     inputs_digest: bytes = b""  # of its inputs' content, for the row
 
 
-Command = Start | CommitIntent | Recall | CancelAttempt | Adopt | RecordAttempt | Consult | Wish | Settle
+Command = Start | CommitIntent | Recall | CancelAttempt | Adopt | RecordAttempt | Consult | HostWish | Settle

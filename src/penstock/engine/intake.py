@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from penstock.engine import facts, jobs
-from penstock.engine.book import Book, Delivery, Wiring
 from penstock.engine.jobs import Job
 from penstock.engine.reuse import Reuse
+from penstock.engine.run_state import Delivery, RunState, Wiring
 from penstock.engine.wording import completed
 from penstock.model.events import Adopted, Ended, Hint, Notice, Recalled
 from penstock.model.outcomes import Metric, Outcome, Unread
@@ -32,8 +32,8 @@ class Reproduce(NamedTuple):
 class Intake:
     """Translates items, in order, within a turn of the driver."""
 
-    def __init__(self, book: Book, wiring: Wiring, reuse: Reuse) -> None:
-        self._book = book
+    def __init__(self, run_state: RunState, wiring: Wiring, reuse: Reuse) -> None:
+        self._run = run_state
         self._wiring = wiring
         self._reuse = reuse
         self._events: list[facts.Event] = []
@@ -62,13 +62,13 @@ class Intake:
         return events
 
     def _job(self, job: Job) -> None:
-        book, call = self._book, job.call
-        book.tally.submitted(call.name)
-        job.since = book.now
-        if call.step not in book.steps:
-            book.steps.add(call.step)
+        run_state, call = self._run, job.call
+        run_state.tally.submitted(call.name)
+        job.since = run_state.now
+        if call.step not in run_state.steps:
+            run_state.steps.add(call.step)
             code = self._wiring.codes.of(call.code, (), call.options)
-            book.pending.steps.append(
+            run_state.pending.steps.append(
                 StepRecord(call.step, call.name, code.digest.hex(), call.options.cache is not None)
             )
         self._reuse.note(job)
@@ -84,7 +84,7 @@ class Intake:
         return jobs.replay_of(job.prior, b"" if result is None else self._wiring.fingerprint(result))
 
     def _ended(self, event: Ended) -> None:
-        landed = self._book.land(event.attempt)
+        landed = self._run.land(event.attempt)
         if landed is None:
             return
         job, attempt = landed
@@ -111,65 +111,65 @@ class Intake:
         return outcome._replace(error=error._replace(traceback=f"{error.traceback}{more}", unread=()))
 
     def _recalled(self, event: Recalled) -> None:
-        landed = self._book.land(event.attempt)
+        landed = self._run.land(event.attempt)
         if landed is not None:
             self._events.append(facts.AttemptRecalled(landed[0].id, landed[1]))
 
     def _adopted(self, event: Adopted) -> None:
-        known = self._book.attempts.get(event.attempt) if event.running else None
-        landed = None if event.running else self._book.land(event.attempt)
+        known = self._run.attempts.get(event.attempt) if event.running else None
+        landed = None if event.running else self._run.land(event.attempt)
         if landed is not None:
             known = (landed[0].id, landed[1])
         if known is not None:
             self._events.append(facts.AttemptAdopted(*known, event.running))
 
     def _hint(self, event: Hint) -> None:
-        known = self._book.attempts.get(event.attempt)
+        known = self._run.attempts.get(event.attempt)
         if known is None:
             return
-        job = self._book.jobs[known[0]]
+        job = self._run.jobs[known[0]]
         if job.had_result:
             return  # the metrics of that stand with it; the outcome brings the new ones
         if job.noted is not TaskStatus.RUNNING:
-            self._book.note_running(job, known[1])  # metrics belong to a row
-        self._book.pending.metrics.extend(MetricRecord(*known, metric) for metric in event.metrics)
+            self._run.note_running(job, known[1])  # metrics belong to a row
+        self._run.pending.metrics.extend(MetricRecord(*known, metric) for metric in event.metrics)
 
     def _notice(self, event: Notice) -> None:
         self._wiring.notify(event.text)
 
     def _delivery(self, delivery: Delivery) -> None:
-        self._book.pending.deliveries.append(delivery)
+        self._run.pending.deliveries.append(delivery)
 
     def _logged(self, logged: Logged) -> None:
-        self._book.pending.logged.extend(logged.metrics)
+        self._run.pending.logged.extend(logged.metrics)
 
     def _as_it_is(self, event: facts.Event) -> None:
         self._events.append(event)
 
     def _reproduce(self, request: Reproduce) -> None:
-        job = self._book.replayed.get(request.task)
+        job = self._run.replayed.get(request.task)
         if job is not None:
             # It removes what is damaged, so that it is written anew.
-            self._wiring.damaged(self._book.results[request.task])
+            self._wiring.damaged(self._run.results[request.task])
             self._run_again(job)
 
     def _run_damaged_again(self, consumer: Job) -> None:
         """Those of a task's inputs that can't be read are made again."""
         for task in set(jobs.deps_of(consumer.call)):
-            job = self._book.replayed.get(task)
-            if job is not None and self._wiring.damaged(self._book.results[task]):
+            job = self._run.replayed.get(task)
+            if job is not None and self._wiring.damaged(self._run.results[task]):
                 self._run_again(job)
 
     def _run_again(self, job: Job) -> None:
         """A reused result is damaged: its task runs as if it had never been done."""
-        book = self._book
+        run_state = self._run
         self._wiring.notify(f"{job.path}: its stored result is damaged; it runs again")
-        del book.replayed[job.id]
-        book.reused.discard(job.id)
-        book.tally.reused_again(job.call.name)
+        del run_state.replayed[job.id]
+        run_state.reused.discard(job.id)
+        run_state.tally.reused_again(job.call.name)
         job.why = f"the stored result of {job.reused.origin if job.reused else job.path} is damaged or gone"
         job.prior = job.reused = None
         job.spoiled = True
-        book.jobs[job.id] = job
+        run_state.jobs[job.id] = job
         self._events.append(facts.ResultDamaged(job.id))
         self._events.append(jobs.submitted(job, None, False))

@@ -9,7 +9,7 @@ from typing import Any
 from penstock.engine.facts import Replay, Submitted
 from penstock.engine.ports import Sink
 from penstock.model.outcomes import Metric, Outcome, Stored, Unread
-from penstock.model.rows import CodeRecord, PriorTask, TaskRecord, Wanted
+from penstock.model.rows import CodeRecord, PriorTask, TaskRecord, WantedResult
 from penstock.model.specs import Attempt, Call, Input, Resolved
 from penstock.model.states import PLATFORM_CAUSES, TaskStatus
 from penstock.model.tuples import NamedTuple
@@ -21,7 +21,7 @@ class File:
 
     inputs_digest: bytes
     first: Any  # the decision of this run and its origin, which is made once; None: they have nothing to say
-    wanted: Wanted | None  # what to ask the cache for; None: nothing
+    wanted: WantedResult | None  # what to ask the cache for; None: nothing
     culprit: str = ""  # why it can't be asked; "": it can
 
 

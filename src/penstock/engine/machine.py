@@ -33,7 +33,7 @@ from penstock.engine.facts import (
     Consult,
     Consulted,
     Event,
-    How,
+    HostWish,
     IntentCommitted,
     Offered,
     Recall,
@@ -41,16 +41,16 @@ from penstock.engine.facts import (
     Replay,
     ResultDamaged,
     Settle,
+    Settling,
     Start,
     Stop,
     StopMode,
     Submitted,
+    TaskVerdict,
     Tick,
-    Verdict,
-    Wish,
 )
 from penstock.engine.schedule import Schedule
-from penstock.engine.tasks import Settled, Task
+from penstock.engine.tasks import OpenTask, Settled
 from penstock.model.events import Profile
 from penstock.model.options import Backoff
 from penstock.model.shares import Amount
@@ -79,7 +79,7 @@ class Machine:
         shared: Amount | None = None,
     ) -> None:
         """`shared`: what the machine has, where other runs take from it too; None: nobody is asked."""
-        self.tasks: dict[int, Task] = {}
+        self.tasks: dict[int, OpenTask] = {}
         self.settled: dict[int, Settled] = {}
         self.stop: Stop | None = None
         self.in_flight = 0  # attempts that were started, adopted or announced, and have not ended
@@ -87,7 +87,7 @@ class Machine:
         self._combine = combine
         self._admission = Admission(profiles, limits, shared)
         self._portion = self._admission.portion
-        self._wish = Wish(Amount())  # as it was said last
+        self._wish = HostWish(Amount())  # as it was said last
         self._gives = False  # whether its lanes took more than its part then
         self._is_asked = self._is_look = False
         self._schedule = Schedule(self._admission, self.tasks)
@@ -151,7 +151,7 @@ class Machine:
         if event.task in self.tasks or event.task in self.settled:
             return
         queue = self._admission.queue_of(event.step, event.options)
-        task = self.tasks[event.task] = Task(event.task, queue, event.options, event.deps, event.replay)
+        task = self.tasks[event.task] = OpenTask(event.task, queue, event.options, event.deps, event.replay)
         task.consult = event.consult
         if event.replay is not None:
             task.attempt = event.replay.attempt
@@ -159,7 +159,7 @@ class Machine:
             task.attempt = self._damaged_at.pop(task.id, 0)
         self._gather(task)
 
-    def _gather(self, task: Task) -> None:
+    def _gather(self, task: OpenTask) -> None:
         """Go on with a task that is not in flight: wait for inputs that are not there, give up where one has failed."""
         task.status = TaskStatus.WAITING
         task.asking = task.parked = False
@@ -168,12 +168,12 @@ class Machine:
             if settled is None:
                 self._wait_for(task, dep)
             elif not settled.ok:
-                self._settle(task, How.UPSTREAM, failed_dep=dep)
+                self._settle(task, Settling.UPSTREAM, failed_dep=dep)
                 return
         if not task.missing:
             self._bind(task)
 
-    def _wait_for(self, task: Task, dep: int) -> None:
+    def _wait_for(self, task: OpenTask, dep: int) -> None:
         task.missing += 1
         self._dependents.setdefault(dep, []).append(task.id)
 
@@ -190,11 +190,11 @@ class Machine:
                 continue
             task.missing -= 1
             if not ok:
-                self._settle(task, How.UPSTREAM, failed_dep=settled_id)
+                self._settle(task, Settling.UPSTREAM, failed_dep=settled_id)
             elif not task.missing:
                 self._bind(task)
 
-    def _bind(self, task: Task) -> None:
+    def _bind(self, task: OpenTask) -> None:
         """All its inputs are there: take what an earlier driver left for the same ones, or make it ready."""
         if task.deps:
             task.inputs_digest = self._combine(tuple(self.settled[dep].fingerprint for dep in task.deps))
@@ -207,7 +207,7 @@ class Machine:
         else:
             self._make_ready(task)
 
-    def _make_ready(self, task: Task) -> None:
+    def _make_ready(self, task: OpenTask) -> None:
         task.status = TaskStatus.READY
         task.ready_at = self._now
         self._schedule.add(task)
@@ -217,26 +217,26 @@ class Machine:
         if task is None or not task.asking or task.questions != event.number:
             return
         task.asking = task.parked = False
-        if event.verdict is Verdict.WAIT:
+        if event.verdict is TaskVerdict.WAIT:
             self._alarms.set(task.id, self._now + min(ASK_AGAIN_S * 1.5**task.asked, ASK_AGAIN_MOST_S))
             task.asked += 1
-        elif event.verdict is Verdict.PARK:
+        elif event.verdict is TaskVerdict.PARK:
             task.parked = True
-        elif event.verdict is Verdict.RUN:
+        elif event.verdict is TaskVerdict.RUN:
             task.consult = False
             self._make_ready(task)
         else:
-            self._settle(task, How(event.verdict.value), ok=True, fingerprint=event.fingerprint)
+            self._settle(task, Settling(event.verdict.value), ok=True, fingerprint=event.fingerprint)
 
     def _ask_again(self, event: AskAgain) -> None:
         task = self.tasks.get(event.task)
         if task is not None and task.parked:
             self._gather(task)
 
-    def _replayed(self, task: Task, replay: Replay) -> bool:
+    def _replayed(self, task: OpenTask, replay: Replay) -> bool:
         agree = replay.inputs_digest == task.inputs_digest
         if agree and (replay.done or replay.failed):
-            self._settle(task, How.REUSED, ok=replay.done, fingerprint=replay.fingerprint)
+            self._settle(task, Settling.REUSED, ok=replay.done, fingerprint=replay.fingerprint)
             return True
         if not agree or not self._outlived(task):
             if replay.running and not self._outlived(task):
@@ -250,11 +250,11 @@ class Machine:
         self._became_head(task)
         return True
 
-    def _outlived(self, task: Task) -> bool:
+    def _outlived(self, task: OpenTask) -> bool:
         """Whether an attempt of an earlier driver may still run."""
         return task.replay is not None and task.replay.running and task.queue.pool.profile.outlives_driver
 
-    def _abandon(self, task: Task) -> None:
+    def _abandon(self, task: OpenTask) -> None:
         """What still runs for an earlier driver runs for nobody: its inputs are no more, or its task is settled."""
         if self._outlived(task):
             assert task.replay is not None
@@ -277,12 +277,12 @@ class Machine:
             for task_id in self._schedule.surplus(self._now):
                 self._recall(self.tasks[task_id])
 
-    def _recall(self, task: Task) -> None:
+    def _recall(self, task: OpenTask) -> None:
         if not task.recalling:
             task.recalling = True
             self._out.append(Recall(task.id, task.attempt, task.queue.kind.on))
 
-    def _enter_lane(self, task: Task, lane: OpenLane) -> None:
+    def _enter_lane(self, task: OpenTask, lane: OpenLane) -> None:
         task.status = TaskStatus.RUNNING
         task.lane = lane
         if lane.tasks:
@@ -300,14 +300,14 @@ class Machine:
         else:
             self._start(task, task.lane)
 
-    def _start(self, task: Task, lane: OpenLane) -> None:
+    def _start(self, task: OpenTask, lane: OpenLane) -> None:
         task.started = True
         out = Start(task.id, task.attempt, task.queue.kind.on, lane.lane, task.inputs_digest, task.user_failures)
         self._out.append(out)
         if lane.tasks[0] == task.id:
             self._became_head(task)
 
-    def _became_head(self, task: Task) -> None:
+    def _became_head(self, task: OpenTask) -> None:
         """The attempt runs from now on."""
         assert task.lane is not None
         task.lane.since = self._now
@@ -327,7 +327,7 @@ class Machine:
         self._leave_lane(task)
         if event.cause is None:
             task.queue.note_duration(event.wall_s)
-            self._settle(task, How.FRESH, ok=True, fingerprint=event.fingerprint)
+            self._settle(task, Settling.FRESH, ok=True, fingerprint=event.fingerprint)
         elif event.cause is Cause.DAMAGED and any(dep not in self.settled for dep in task.deps):
             self._failed(task, again=True)  # the damage is being mended
         elif event.cause in _NOT_ITS_CODE:
@@ -345,11 +345,11 @@ class Machine:
             delay_s = retry_delay_s(task.options.backoff, task.user_failures, task.id)
             self._failed(task, again=again, delay_s=delay_s)
 
-    def _recovery_s(self, task: Task, cause: Cause) -> float:
+    def _recovery_s(self, task: OpenTask, cause: Cause) -> float:
         """How long the computer is given to have again what it has run out of; after a death nothing is short."""
         return retry_delay_s(_RECOVERY, task.platform_failures, task.id) if cause is Cause.PLATFORM else 0.0
 
-    def _grow(self, task: Task) -> int:
+    def _grow(self, task: OpenTask) -> int:
         """Give the task's next attempt more memory; 0: it may get no more."""
         options, most_bytes = task.options, task.queue.pool.profile.memory_bytes
         grown = options.growth.after(options.memory_bytes or 0, most_bytes) if options.growth else None
@@ -359,9 +359,9 @@ class Machine:
         task.queue = self._admission.queue_of(task.queue.kind.step, task.options)
         return grown
 
-    def _failed(self, task: Task, *, again: bool, delay_s: float = 0.0, grown_bytes: int = 0) -> None:
+    def _failed(self, task: OpenTask, *, again: bool, delay_s: float = 0.0, grown_bytes: int = 0) -> None:
         if not again or self.stop is not None or task.stopping is Cause.CANCELLED:
-            self._settle(task, How.FRESH)
+            self._settle(task, Settling.FRESH)
             return
         task.stopping = None
         self._out.append(RecordAttempt(task.id, task.attempt, grown_bytes))
@@ -387,21 +387,21 @@ class Machine:
         self._leave_lane(task)
         self._shelve(task)
 
-    def _shelve(self, task: Task) -> None:
+    def _shelve(self, task: OpenTask) -> None:
         if task.stopping is Cause.CANCELLED:
-            self._settle(task, How.CANCELLED)
+            self._settle(task, Settling.CANCELLED)
         else:
             task.stopping = None
             self._gather(task)
 
-    def _current(self, task_id: int, attempt: int) -> Task | None:
+    def _current(self, task_id: int, attempt: int) -> OpenTask | None:
         """The task, if this attempt of it is in flight."""
         task = self.tasks.get(task_id)
         if task is None or task.lane is None or task.attempt != attempt:
             return None
         return task
 
-    def _leave_lane(self, task: Task) -> None:
+    def _leave_lane(self, task: OpenTask) -> None:
         lane = task.lane
         assert lane is not None
         task.lane = None
@@ -421,8 +421,8 @@ class Machine:
 
     def _settle(
         self,
-        task: Task,
-        how: How,
+        task: OpenTask,
+        how: Settling,
         *,
         ok: bool = False,
         fingerprint: bytes = b"",
@@ -461,9 +461,9 @@ class Machine:
             self._cancel_attempt(task, Cause.CANCELLED)
         else:
             self._alarms.clear(task.id)
-            self._settle(task, How.CANCELLED)
+            self._settle(task, Settling.CANCELLED)
 
-    def _cancel_attempt(self, task: Task, cause: Cause) -> None:
+    def _cancel_attempt(self, task: OpenTask, cause: Cause) -> None:
         """End what runs, take back what is queued; what is about to start is caught when its intent is committed."""
         assert task.lane is not None
         already = task.stopping is not None
@@ -493,7 +493,7 @@ class Machine:
             self._admission.count_portion()
         self._portion.bound = event.bound
         if event.bound is None:
-            self._wish = Wish(Amount())
+            self._wish = HostWish(Amount())
 
     def _asked(self, event: Asked) -> None:
         self._is_asked, self._is_look = True, self._is_look or event.look
@@ -508,14 +508,14 @@ class Machine:
         self._gives = gives
         is_news = lacks != said.lacks or used.gpus != said.used.gpus or ((gives or gave) and used != said.used)
         if is_news or self._is_asked:
-            self._wish = Wish(used, lacks, portion.new_peak() if self._is_look else None)
+            self._wish = HostWish(used, lacks, portion.new_peak() if self._is_look else None)
             self._is_asked = self._is_look = False
             self._out.append(self._wish)
 
     def _tick(self, event: Tick) -> None:
         """Nothing of its own: `handle` looks at the alarms after every event."""
 
-    def _alarm(self, task: Task) -> None:
+    def _alarm(self, task: OpenTask) -> None:
         if task.lane is not None:
             self._cancel_attempt(task, Cause.TIMEOUT)
         else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from penstock.engine.facts import Asked, Offered, Wish
+from penstock.engine.facts import Asked, HostWish, Offered
 from penstock.engine.mailbox import Inbox
 from penstock.engine.ports import Host
 from penstock.engine.sharing import Agreed, agree
@@ -42,7 +42,7 @@ class Neighbours:
         """What the machine has; None: nobody else takes from it."""
         return self._host.total if self._host else None
 
-    def wish(self, wish: Wish) -> None:
+    def wish(self, wish: HostWish) -> None:
         """Say what the run takes and lacks; the run's part is in `offers` then."""
         if self._host is None:
             return
@@ -56,7 +56,7 @@ class Neighbours:
             self._share, self._bound = agreed.share, agreed.bound
             self.offers = [Offered(agreed.bound)]
 
-    def _exchange(self, host: Host, wish: Wish) -> Agreed | None:
+    def _exchange(self, host: Host, wish: HostWish) -> Agreed | None:
         """None: others are at it, and the next look tries again."""
         found: list[tuple[Agreed, Sequence[Share]]] = []
         now = time.monotonic()

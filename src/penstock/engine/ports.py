@@ -7,7 +7,7 @@ from typing import Protocol
 
 from penstock.model.events import ExecutorEvent, Lane, Profile
 from penstock.model.outcomes import Error, Stored
-from penstock.model.rows import Batch, Dealt, InFlight, PriorTask, RunEnd, Sought, StepCount, Wanted
+from penstock.model.rows import Batch, Dealt, InFlight, PriorTask, RunEnd, Sought, StepCount, WantedResult
 from penstock.model.shares import Amount, Share
 from penstock.model.specs import Attempt, Places, RunSpec
 from penstock.model.states import Cause
@@ -91,7 +91,7 @@ class RunJournal(Protocol):
         """The numbers that all drivers of this run have noted, in that order."""
         ...
 
-    def seek(self, wanted: tuple[Wanted, ...]) -> tuple[Sought, ...]:
+    def seek(self, wanted: tuple[WantedResult, ...]) -> tuple[Sought, ...]:
         """What the cache has of these, in their order. What it has not, and no task of a run that is driven makes, is
         from now on the asker's to make, until it stores or releases it."""
         ...

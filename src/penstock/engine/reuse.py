@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from penstock.engine import jobs
-from penstock.engine.facts import Verdict
+from penstock.engine.facts import TaskVerdict
 from penstock.engine.jobs import Combine, File, Job, Results, Reused
 from penstock.engine.origin import OriginRun
 from penstock.model.ids import run_of
 from penstock.model.options import Cache, Options
 from penstock.model.outcomes import Metric, Stored
-from penstock.model.rows import CacheEntry, CodeRecord, Sought, Wanted
+from penstock.model.rows import CacheEntry, CodeRecord, Sought, WantedResult
 from penstock.model.specs import Code
 from penstock.model.states import TaskStatus
 from penstock.model.tuples import NamedTuple
 
-Seek = Callable[[tuple[Wanted, ...]], tuple[Sought, ...]]
+Seek = Callable[[tuple[WantedResult, ...]], tuple[Sought, ...]]
 
 
 class Codes(NamedTuple):
@@ -31,7 +31,7 @@ class Codes(NamedTuple):
     news: Callable[[bytes, CodeRecord], str]  # what is new since the code of a digest: "clean() in features.py changed"
 
 
-class Policy(NamedTuple):
+class ReusePolicy(NamedTuple):
     """What the user chose."""
 
     cache: bool = True  # False: no cached result is read or stored
@@ -52,7 +52,7 @@ class Question(NamedTuple):
 class Decision(NamedTuple):
     """What is to become of a task."""
 
-    verdict: Verdict
+    verdict: TaskVerdict
     reused: Reused | None = None  # for COPIED
     why: str = ""  # for RUN: why nothing stands for it; "": nothing is known of it
     maker: str = ""  # for WAIT: the task that makes its result
@@ -63,7 +63,7 @@ class Decision(NamedTuple):
     damaged: str = ""  # the task whose result would stand for it, could it be read
 
 
-_RUN = Decision(Verdict.RUN)
+_RUN = Decision(TaskVerdict.RUN)
 
 
 def seed_changed(before: str, now: str) -> str:
@@ -76,7 +76,7 @@ class Reuse:
 
     def __init__(
         self,
-        policy: Policy,
+        policy: ReusePolicy,
         origin: OriginRun | None,
         results: Results,
         codes: Codes,
@@ -143,7 +143,7 @@ class Reuse:
             return
         first = self._own(question) or self._forked(question)
         job.file = File(question.inputs_digest, first, None)
-        if self._cache_of(job) is not None and (first is None or first.verdict is Verdict.RUN):
+        if self._cache_of(job) is not None and (first is None or first.verdict is TaskVerdict.RUN):
             content = self._content(job)
             job.file.culprit = content.culprit
             if content.digest:
@@ -154,7 +154,7 @@ class Reuse:
         assert job.file is not None
         if job.file.first is not None:
             return job.file.first
-        return Decision(Verdict.RUN, why=f"it can't be cached: {job.file.culprit}") if job.file.culprit else _RUN
+        return Decision(TaskVerdict.RUN, why=f"it can't be cached: {job.file.culprit}") if job.file.culprit else _RUN
 
     def _ask(
         self, questions: list[Question], decisions: list[Decision], seek: Seek, places: list[int] | None = None
@@ -190,8 +190,8 @@ class Reuse:
             return _RUN
         code = self.code(job)
         if prior.code and prior.code == code.digest:
-            return Decision(Verdict.REUSED)
-        return Decision(Verdict.RUN, why=self.codes.news(prior.code, code))
+            return Decision(TaskVerdict.REUSED)
+        return Decision(TaskVerdict.RUN, why=self.codes.news(prior.code, code))
 
     # The run that this one was forked from.
 
@@ -203,34 +203,34 @@ class Reuse:
         content = lambda: jobs.content_of(job.call.step, inputs, self._results, self._combine).digest  # noqa: E731
         found = origin.take(job.call, question.inputs_digest, content)
         if job.is_from or (found is not None and origin.withholds(found)):
-            return Decision(Verdict.RUN, why=f"--from {origin.step}", forced=True)
+            return Decision(TaskVerdict.RUN, why=f"--from {origin.step}", forced=True)
         if found is None:
             return None
         if job.call.name in self.policy.refresh:
-            return Decision(Verdict.RUN, why=f"--refresh {job.call.name}", forced=True)
+            return Decision(TaskVerdict.RUN, why=f"--refresh {job.call.name}", forced=True)
         if origin.seed != self.policy.seed:
-            return Decision(Verdict.RUN, why=seed_changed(origin.seed, self.policy.seed))
+            return Decision(TaskVerdict.RUN, why=seed_changed(origin.seed, self.policy.seed))
         code = self.code(job)
         if not (found.prior.code and found.prior.code == code.digest) and not origin.keep_code:
-            return Decision(Verdict.RUN, why=self.codes.news(found.prior.code, code))
+            return Decision(TaskVerdict.RUN, why=self.codes.news(found.prior.code, code))
         prior = found.prior
         assert prior.result is not None
         if not self._intact(prior.result):
-            return Decision(Verdict.RUN, why=f"the result of {found.path} is damaged or gone", damaged=found.path)
-        return Decision(Verdict.COPIED, Reused(prior.origin or found.path, prior.result, prior.code, found.metrics))
+            return Decision(TaskVerdict.RUN, why=f"the result of {found.path} is damaged or gone", damaged=found.path)
+        return Decision(TaskVerdict.COPIED, Reused(prior.origin or found.path, prior.result, prior.code, found.metrics))
 
     # The cache.
 
     def _cache_of(self, job: Job) -> Cache | None:
         return job.call.options.cache if self.policy.cache else None
 
-    def _wanted(self, job: Job, content: bytes, *, forced: bool) -> Wanted:
+    def _wanted(self, job: Job, content: bytes, *, forced: bool) -> WantedResult:
         """What to ask the cache for. `forced`: nothing that another run has made will do."""
         cache = self._cache_of(job)
         expires_s = None if cache is None or cache.expires is None else float(cache.expires)
         refresh = forced or job.call.name in self.policy.refresh
         key = self._combine((content, self.code(job).digest))
-        return Wanted(key, content, job.path, expires_s, refresh)
+        return WantedResult(key, content, job.path, expires_s, refresh)
 
     def _content(self, job: Job) -> jobs.Content:
         call, cache = job.call, self._cache_of(job)
@@ -245,18 +245,18 @@ class Reuse:
         more += (self.policy.seed.encode(),) if self.policy.seed else ()
         return found._replace(digest=self._combine((found.digest, *more))) if found.digest and any(more) else found
 
-    def _cached(self, job: Job, wanted: Wanted, sought: Sought, before: Decision) -> Decision:
+    def _cached(self, job: Job, wanted: WantedResult, sought: Sought, before: Decision) -> Decision:
         entry = sought.entry
         if entry is not None and self._intact(entry.result):
-            return Decision(Verdict.COPIED, Reused(entry.task, entry.result, entry.code, entry.metrics, entry.key))
+            return Decision(TaskVerdict.COPIED, Reused(entry.task, entry.result, entry.code, entry.metrics, entry.key))
         if sought.maker:
-            return Decision(Verdict.WAIT, maker=sought.maker, claim=wanted.key)
+            return Decision(TaskVerdict.WAIT, maker=sought.maker, claim=wanted.key)
         if entry is not None:
             why = f"the cached result of {entry.task} is damaged or gone"
-            return Decision(Verdict.RUN, why=why, damaged=entry.task)
+            return Decision(TaskVerdict.RUN, why=why, damaged=entry.task)
         return before._replace(why=before.why or self._why_missing(job, wanted, sought), claim=wanted.key)
 
-    def _why_missing(self, job: Job, wanted: Wanted, sought: Sought) -> str:
+    def _why_missing(self, job: Job, wanted: WantedResult, sought: Sought) -> str:
         if wanted.refresh:
             return f"--refresh {job.call.name}"
         if sought.expired:

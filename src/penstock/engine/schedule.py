@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Generator, Iterator
 
 from penstock.engine.admission import Admission, Claim, OpenLane, Queue
-from penstock.engine.tasks import Task
+from penstock.engine.tasks import OpenTask
 from penstock.model.states import TaskStatus
 
 SHORT_S = 0.010
@@ -29,22 +29,22 @@ HOLD_S = 10.0
 class Schedule:
     """The ready calls of a run, by kind. `tasks` is the machine's, and only read."""
 
-    def __init__(self, admission: Admission, tasks: dict[int, Task]) -> None:
+    def __init__(self, admission: Admission, tasks: dict[int, OpenTask]) -> None:
         self._admission = admission
         self._tasks = tasks
         self._waiting: set[Queue] = set()  # kinds with something ready
 
-    def add(self, task: Task) -> None:
+    def add(self, task: OpenTask) -> None:
         """Take in a task that became ready. It counts until its status says otherwise."""
         heapq.heappush(task.queue.ready, task.id)
         self._waiting.add(task.queue)
 
-    def placements(self, now: float) -> Iterator[tuple[Task, OpenLane]]:
+    def placements(self, now: float) -> Iterator[tuple[OpenTask, OpenLane]]:
         """What goes into which lane, older calls first. The caller puts each in before it asks for the next."""
         while (yield from self._pass(now)):
             pass
 
-    def _pass(self, now: float) -> Generator[tuple[Task, OpenLane], None, bool]:
+    def _pass(self, now: float) -> Generator[tuple[OpenTask, OpenLane], None, bool]:
         """One look at all kinds; gives whether a second one may find more, since what an older call lacks has changed:
         a younger one took the limit that it waits for too, and now nothing else is kept for it."""
         changed = False
@@ -80,7 +80,7 @@ class Schedule:
                 heapq.heappush(heads, (head.id, queue))
         return changed
 
-    def _head(self, queue: Queue) -> Task | None:
+    def _head(self, queue: Queue) -> OpenTask | None:
         """The oldest ready call of this kind; drops what is not ready any more."""
         while queue.ready:
             task = self._tasks.get(queue.ready[0])
@@ -90,7 +90,7 @@ class Schedule:
         self._waiting.discard(queue)
         return None
 
-    def _pop(self, queue: Queue) -> Task:
+    def _pop(self, queue: Queue) -> OpenTask:
         return self._tasks[heapq.heappop(queue.ready)]
 
     def surplus(self, now: float) -> Iterator[int]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from penstock.engine.facts import Wish
+from penstock.engine.facts import HostWish
 from penstock.model.shares import Amount, Share, Weight
 from penstock.model.tuples import NamedTuple
 
@@ -32,7 +32,7 @@ class Agreed(NamedTuple):
     rings: bool = False  # whether others have something to do now
 
 
-def agree(mine: Share, wish: Wish, others: Sequence[Share], total: Amount, now: float) -> Agreed:
+def agree(mine: Share, wish: HostWish, others: Sequence[Share], total: Amount, now: float) -> Agreed:
     """What this run's share becomes. `mine`: what it has written last; `others`: the living ones."""
     if not others:
         return Agreed(mine._replace(told=False, holds=wish.used, lacks=(), granted_at=0.0, at=now), None)
@@ -54,7 +54,7 @@ def agree(mine: Share, wish: Wish, others: Sequence[Share], total: Amount, now: 
     return Agreed(share, bound, _rings(mine, share, others))
 
 
-def _kept(mine: Share, wish: Wish) -> Amount:
+def _kept(mine: Share, wish: HostWish) -> Amount:
     """What of its share a run keeps though it does not use it: between two calls it must not lose what it needs again
     at once. It keeps nothing idle that it has not used for long, or while it waits for more, and no GPU."""
     used = wish.used

@@ -11,7 +11,7 @@ from penstock.model.states import Cause, TaskStatus
 
 
 @dataclass(slots=True)
-class Task:
+class OpenTask:
     """A task that is not settled."""
 
     id: int

@@ -10,12 +10,12 @@ import os
 from collections.abc import Iterable
 from importlib.util import cache_from_source
 
-from penstock.environments.collect import Found
+from penstock.environments.collect import FoundFile
 
 _DOUBT_NS = 2_000_000_000
 
 
-def drop_doubtful(sources: Iterable[Found]) -> None:
+def drop_doubtful(sources: Iterable[FoundFile]) -> None:
     """Remove what was compiled within two seconds of its source's last change; the next import compiles it anew."""
     for source in sources:
         try:

@@ -15,7 +15,7 @@ _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
 _ENVIRONMENT_MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
 
 
-class Found(NamedTuple):
+class FoundFile(NamedTuple):
     """A source file as it lies on disk."""
 
     path: str
@@ -24,19 +24,19 @@ class Found(NamedTuple):
     ctime_ns: int  # tells of an edit even where the modification time was set back
 
 
-class Walk(NamedTuple):
+class FileWalk(NamedTuple):
     """The sources below one root. `complete` is False where there were too many entries; `files` is then empty."""
 
-    files: list[Found]
+    files: list[FoundFile]
     complete: bool
 
 
-def walk(root: str, max_entries: int) -> Walk:
+def walk(root: str, max_entries: int) -> FileWalk:
     """All `*.py` below a root, but for hidden folders, caches, installed packages and virtual environments.
 
     Folders behind symbolic links are followed once each. What can't be read is left out.
     """
-    files: list[Found] = []
+    files: list[FoundFile] = []
     seen: set[tuple[int, int]] = set()
     folders, linked, left = [root], list[str](), max_entries
     while folders or linked:
@@ -52,12 +52,12 @@ def walk(root: str, max_entries: int) -> Walk:
             continue
         left -= len(entries)
         if left < 0:
-            return Walk([], False)
+            return FileWalk([], False)
         if folder != root and any(entry.name in _ENVIRONMENT_MARKS for entry in entries):
             continue
         for entry in entries:
             _sort_entry(entry, files, folders, linked)
-    return Walk(files, True)
+    return FileWalk(files, True)
 
 
 def _at_most(left: int, scan: Iterable[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
@@ -65,7 +65,7 @@ def _at_most(left: int, scan: Iterable[os.DirEntry[str]]) -> list[os.DirEntry[st
     return [entry for entry, _ in zip(scan, range(left + 1), strict=False)]
 
 
-def _sort_entry(entry: os.DirEntry[str], files: list[Found], folders: list[str], linked: list[str]) -> None:
+def _sort_entry(entry: os.DirEntry[str], files: list[FoundFile], folders: list[str], linked: list[str]) -> None:
     name = entry.name
     try:
         if name.endswith(".py") and entry.is_file():
@@ -103,7 +103,7 @@ def _file_of(module: object) -> str:
     return path if isinstance(path, str) and os.path.isabs(path) else ""
 
 
-def stat(paths: Iterable[str]) -> Iterator[Found]:
+def stat(paths: Iterable[str]) -> Iterator[FoundFile]:
     """The files among the paths that are there."""
     for path in paths:
         try:
@@ -112,5 +112,5 @@ def stat(paths: Iterable[str]) -> Iterator[Found]:
             continue
 
 
-def _found(path: str, status: os.stat_result) -> Found:
-    return Found(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+def _found(path: str, status: os.stat_result) -> FoundFile:
+    return FoundFile(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -78,7 +78,7 @@ def parse(text: str) -> Lock:
     return Lock(digest, python, text, tuple(one[:2] for one in _builds(pins)), version)
 
 
-def _resolved(wish: wishes.Wish, tell: uv.Tell) -> Lock:
+def _resolved(wish: wishes.EnvironmentRequest, tell: uv.Tell) -> Lock:
     import tempfile
 
     try:
@@ -98,7 +98,7 @@ def _resolved(wish: wishes.Wish, tell: uv.Tell) -> Lock:
     return parse(f"# penstock lock 2 {digest}\n{python}\n{options}\n{pins}")
 
 
-def _pins(wish: wishes.Wish, python: str, scratch: str, tell: uv.Tell) -> str:
+def _pins(wish: wishes.EnvironmentRequest, python: str, scratch: str, tell: uv.Tell) -> str:
     """Requirements with exact versions and hashes; "" where nothing is asked for."""
     lines, hashes = list(wish.lines), dict(wish.required.hashes)
     purpose = "resolve the environment"
@@ -131,7 +131,7 @@ def _pins(wish: wishes.Wish, python: str, scratch: str, tell: uv.Tell) -> str:
     return _checked(compiled, hashes, wish)
 
 
-def _checked(compiled: str, demanded: Mapping[str, list[str]], wish: wishes.Wish) -> str:
+def _checked(compiled: str, demanded: Mapping[str, list[str]], wish: wishes.EnvironmentRequest) -> str:
     """One pin for each package; the hashes that the user demands himself in the place of the index's."""
     required = wish.required
     pins: list[str] = []

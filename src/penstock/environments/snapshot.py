@@ -15,7 +15,7 @@ from pathlib import Path
 
 from penstock.environments import collect
 from penstock.environments.bytecode import drop_doubtful
-from penstock.environments.collect import Found
+from penstock.environments.collect import FoundFile
 from penstock.errors import StoreError
 from penstock.model import wire
 from penstock.model.tuples import NamedTuple
@@ -70,8 +70,8 @@ def _digest_of(last: Path, stats: bytes) -> str:
     return data[:_DIGEST_LENGTH].decode() if data[_DIGEST_LENGTH:] == stats else ""
 
 
-def _find(roots: list[str], extra_files: list[str]) -> tuple[tuple[Found, ...], str]:
-    files: dict[str, Found] = {}
+def _find(roots: list[str], extra_files: list[str]) -> tuple[tuple[FoundFile, ...], str]:
+    files: dict[str, FoundFile] = {}
     crowded: list[str] = []
     for root in roots:
         walk = collect.walk(root, collect.MAX_ENTRIES)
@@ -92,7 +92,7 @@ def _note(crowded: list[str]) -> str:
     )
 
 
-def _read(found: Iterable[Found], roots: list[str]) -> tuple[_Sources, str]:
+def _read(found: Iterable[FoundFile], roots: list[str]) -> tuple[_Sources, str]:
     from blake3 import blake3
 
     sources: _Sources = {}

@@ -13,7 +13,7 @@ from penstock.model.environments import Environment
 from penstock.model.tuples import NamedTuple
 
 
-class Wish(NamedTuple):
+class EnvironmentRequest(NamedTuple):
     """An environment's wish, read and ready to be resolved."""
 
     digest: str  # 64 hex digits; equal wishes have equal ones, wherever their files lie
@@ -29,7 +29,7 @@ class Wish(NamedTuple):
     bounds: tuple[Bound, ...] = ()  # of the Python, that its project asks for
 
 
-def read(environment: Environment) -> Wish:
+def read(environment: Environment) -> EnvironmentRequest:
     """Blocks for the reading of some small files. Raises UsageError for one that can't be read, for what can't be
     honoured, and for a password."""
     from blake3 import blake3
@@ -57,7 +57,7 @@ def read(environment: Environment) -> Wish:
         now.extend(indexes.variables(text, os.environ))
     if os.sep in python:
         now.append(archives.signature(os.path.realpath(python)))
-    return Wish(
+    return EnvironmentRequest(
         digest=blake3(repr([*contents, *now]).encode()).hexdigest(),
         asked=blake3(repr(contents).encode()).hexdigest(),
         python=python,

@@ -26,7 +26,7 @@ from penstock.worker.meter import Meter, between, counted_from
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
-    from penstock.sdk.premises import Premises
+    from penstock.sdk.shared_process import SharedProcess
     from penstock.worker.tee import Tee
 
 Variables = Callable[[Environment | None], Iterable[tuple[str, str]]]
@@ -59,21 +59,21 @@ class InlineExecutor:
     - What a program prints that a step starts goes to the screen, as it is, and into no log.
     - What an attempt used is what the whole process did while it ran; its memory is not measured.
 
-    `premises`: this process's; `cpu` None: all processors that this process may use; `variables`: those of an
+    `shared_process`: this process's; `cpu` None: all processors that this process may use; `variables`: those of an
     environment, secrets included.
     """
 
     def __init__(
         self,
         *,
-        premises: Premises,
+        shared_process: SharedProcess,
         name: str = "inline",
         cpu: float | None = None,
         variables: Variables = no_variables,
     ) -> None:
         self._name = name
         self._variables = variables
-        self._premises = premises
+        self._shared_process = shared_process
         self._profile = Profile(cpu=float(cpu or capacity.cpu()), memory_bytes=capacity.memory_bytes())
         self._waiting: deque[_Waiting] = deque()
         lock = threading.RLock()
@@ -187,7 +187,7 @@ class InlineExecutor:
 
                 self._meter = Meter()
                 log = os.path.join(self._places.logs, self._log_file())
-                self._tee = Tee(log, self._spec, self._premises.the_one(Streams))
+                self._tee = Tee(log, self._spec, self._shared_process.the_one(Streams))
                 self._chance = Chance(ImportHooks(), self._spec.seed, sweeps=False)
                 self._bench = Workbench(self._spec, self._places, self._hint, taken=self._chance.take_in)
                 share_process()
@@ -198,7 +198,7 @@ class InlineExecutor:
     def _at_home(self, item: _Waiting, bench: Workbench, meter: Meter) -> tuple[Outcome, Suspension | None]:
         """Its outcome; the directory and the variables of the process are as before, or the outcome says otherwise."""
         interruption = None
-        guest = self._premises.enter(self._variables(item.environment))
+        guest = self._shared_process.enter(self._variables(item.environment))
         try:
             before = counted_from(meter.read())
             with self._chance.away(item.attempt):
@@ -212,7 +212,7 @@ class InlineExecutor:
             metrics = metrics_kept(self._spec, self._places, item.attempt)
             outcome, interruption = failed(Cause.CANCELLED, "was interrupted", metrics=metrics), error
         finally:
-            lost = self._premises.leave(guest)
+            lost = self._shared_process.leave(guest)
         if lost is not None and outcome.error is None:
             # Not retryable: the next attempt would find itself wherever this one has left the process.
             error = Error(Cause.RAISED.value, "", _LOST.format(lost), retryable=False)

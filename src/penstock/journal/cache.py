@@ -15,7 +15,7 @@ from penstock.journal.database import Database
 from penstock.journal.leases import Lease
 from penstock.journal.sight import view_of
 from penstock.model.ids import run_of
-from penstock.model.rows import CacheEntry, Owner, Sought, Wanted
+from penstock.model.rows import CacheEntry, Owner, Sought, WantedResult
 from penstock.model.shapes import MalformedError
 from penstock.model.states import RunStatus
 from penstock.model.wire import pack
@@ -24,7 +24,7 @@ _NOBODY_KNOWS = Sought()
 _USE_NOTED_EVERY_S = 3600.0
 
 
-class Shelf:
+class CacheTable:
     """The cache, as the driver of one run uses it. All but `seek` within a transaction of the caller's."""
 
     def __init__(self, database: Database, clock: Clock, run: int, token: int) -> None:
@@ -34,7 +34,7 @@ class Shelf:
         self._token = token
         self._sql = statements.load("cache")
 
-    def seek(self, wanted: tuple[Wanted, ...], fence: Callable[[], object]) -> tuple[Sought, ...]:
+    def seek(self, wanted: tuple[WantedResult, ...], fence: Callable[[], object]) -> tuple[Sought, ...]:
         """What is there, in the order of what is wanted; what is not, and nobody makes, is claimed for the asker."""
         now = self._clock.now()
         found = look_up(self._database, wanted, now)
@@ -82,12 +82,12 @@ class Shelf:
         """Give up a claim; whoever waits for the result makes it."""
         self._database.run(self._sql["release"], (key, self._run))
 
-    def _maker(self, wanted: Wanted) -> str:
+    def _maker(self, wanted: WantedResult) -> str:
         """The task that makes the result just now; "": none."""
         row = self._database.row(self._sql["claimed"], (wanted.key,))
         return row[0] if row is not None and self._makes_it(row, wanted.task) else ""
 
-    def _claim(self, wanted: Wanted, sought: Sought) -> Sought:
+    def _claim(self, wanted: WantedResult, sought: Sought) -> Sought:
         if maker := self._maker(wanted):
             return sought._replace(maker=maker)
         values = {"key": wanted.key, "run_id": self._run, "token": self._token, "task": wanted.task}
@@ -106,13 +106,13 @@ class Shelf:
         return not leases.looks_dead(lease, view, self._clock.now())
 
 
-def look_up(database: Database, wanted: Iterable[Wanted], now: float) -> list[Sought]:
+def look_up(database: Database, wanted: Iterable[WantedResult], now: float) -> list[Sought]:
     """What the cache has of these, in their order. Changes nothing."""
     statement = statements.load("cache")["cached"]
     return [_sought(database, one, database.row(statement, (one.key,)), now) for one in wanted]
 
 
-def _sought(database: Database, wanted: Wanted, row: tuple[Any, ...] | None, now: float) -> Sought:
+def _sought(database: Database, wanted: WantedResult, row: tuple[Any, ...] | None, now: float) -> Sought:
     if wanted.refresh and (row is None or run_of(row[4]) != run_of(wanted.task)):  # this run's own is new
         return _NOBODY_KNOWS
     if row is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from penstock.errors import FencedError
 from penstock.journal import columns, statements
-from penstock.journal.cache import Shelf
+from penstock.journal.cache import CacheTable
 from penstock.journal.calls import Calls
 from penstock.journal.clock import Clock
 from penstock.journal.damage import named
@@ -25,7 +25,7 @@ from penstock.model.rows import (
     Sought,
     StepCount,
     TaskRecord,
-    Wanted,
+    WantedResult,
 )
 from penstock.model.specs import Input
 from penstock.model.states import RunStatus
@@ -51,7 +51,7 @@ class RunHandle:
         self._first = id_ << columns.RUN_SHIFT
         self._step_ids: dict[str, int] = {}
         self._code_ids: dict[bytes, int] = {}
-        self._shelf = Shelf(database, clock, id_, token)
+        self._shelf = CacheTable(database, clock, id_, token)
         # By the identity of the tuple; it is kept, so that its identity can't become another's.
         self._shared: dict[int, tuple[tuple[Input, ...], bytes]] = {}
 
@@ -87,7 +87,7 @@ class RunHandle:
             for key in batch.released:
                 self._shelf.release(key)
 
-    def seek(self, wanted: tuple[Wanted, ...]) -> tuple[Sought, ...]:
+    def seek(self, wanted: tuple[WantedResult, ...]) -> tuple[Sought, ...]:
         """What the cache has of these, in their order. What it has not, and nobody makes, is the asker's to make."""
         return self._shelf.seek(wanted, self._fence)
 

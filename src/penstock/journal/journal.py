@@ -11,7 +11,7 @@ from penstock.journal.clock import SYSTEM, Clock
 from penstock.journal.columns import Surroundings, pack_origin, pack_params, short_digest
 from penstock.journal.database import Database, open_database, open_read_only
 from penstock.journal.handle import RunHandle
-from penstock.journal.leases import Lease, Verdict
+from penstock.journal.leases import Lease, LeaseVerdict
 from penstock.journal.sight import view_of
 from penstock.model.ids import parse_path
 from penstock.model.outcomes import FORM
@@ -74,7 +74,7 @@ class Journal:
         nothing, and what it saw may have changed by then."""
         id_, status = self._find(run_id)
         lease = self._lease(id_)
-        if status == RunStatus.RUNNING and self._judge(lease, monotonic) is Verdict.HELD:
+        if status == RunStatus.RUNNING and self._judge(lease, monotonic) is LeaseVerdict.HELD:
             raise leases.busy(run_id, lease)
 
     def take(
@@ -100,7 +100,7 @@ class Journal:
             lease = self._lease(id_)
             if watched is not None and watched.token == lease.token and watched.renewals == lease.renewals:
                 pass
-            elif status == RunStatus.RUNNING and self._judge(lease, monotonic) is not Verdict.FREE:
+            elif status == RunStatus.RUNNING and self._judge(lease, monotonic) is not LeaseVerdict.FREE:
                 raise leases.busy(run_id, lease)
             token = lease.token + 1
             values = _owner_values(owner) | {"run_id": id_, "token": token, "now": now, "monotonic": monotonic}
@@ -138,13 +138,13 @@ class Journal:
         token, renewals, renewed_monotonic, renewed_at, *owner = row
         return Lease(token, renewals, renewed_monotonic, renewed_at, Owner(*owner))
 
-    def _judge(self, lease: Lease, monotonic: float) -> Verdict:
+    def _judge(self, lease: Lease, monotonic: float) -> LeaseVerdict:
         return leases.judge(lease, view_of(lease.owner, self.database.path.parent, monotonic))
 
     def _watch(self, run_id: str, id_: int, monotonic: float) -> Lease | None:
         """Wait until an owner that can't be seen has not renewed for long enough; its lease, or None: no need to."""
         lease = self._lease(id_)
-        if self._find(run_id)[1] != RunStatus.RUNNING or self._judge(lease, monotonic) is not Verdict.WATCH:
+        if self._find(run_id)[1] != RunStatus.RUNNING or self._judge(lease, monotonic) is not LeaseVerdict.WATCH:
             return None
         until = self.clock.monotonic() + leases.EXPIRY_S
         while self.clock.monotonic() <= until:

@@ -25,7 +25,7 @@ class Lease(NamedTuple):
     owner: Owner
 
 
-class Verdict(enum.Enum):
+class LeaseVerdict(enum.Enum):
     """What a lease allows."""
 
     FREE = "free"
@@ -42,13 +42,13 @@ class View(NamedTuple):
     monotonic: float
 
 
-def judge(lease: Lease, view: View) -> Verdict:
+def judge(lease: Lease, view: View) -> LeaseVerdict:
     """Whether the lease of a run that is noted as running may be taken."""
     if view.alive is False or view.rebooted:
-        return Verdict.FREE
+        return LeaseVerdict.FREE
     if not view.same_boot:
-        return Verdict.WATCH
-    return Verdict.FREE if view.monotonic - lease.renewed_monotonic > EXPIRY_S else Verdict.HELD
+        return LeaseVerdict.WATCH
+    return LeaseVerdict.FREE if view.monotonic - lease.renewed_monotonic > EXPIRY_S else LeaseVerdict.HELD
 
 
 def looks_dead(lease: Lease, view: View, now: float) -> bool:

@@ -12,7 +12,7 @@ from penstock.engine.reuse import seed_changed
 from penstock.journal import queries
 from penstock.journal.journal import Journal
 from penstock.journal.views import TaskRow
-from penstock.launch.codes import all_that_is_new
+from penstock.launch.run_code import all_that_is_new
 from penstock.model.ids import run_of
 from penstock.model.outcomes import Stored
 from penstock.model.rows import CodeRecord, Origin

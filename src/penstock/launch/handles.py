@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from penstock.launch.arguments import check_arguments
-from penstock.launch.how import How, Watcher
-from penstock.launch.preparing import Order
+from penstock.launch.driving import Driving, Watcher
+from penstock.launch.preparing import RunRequest
 from penstock.launch.runs import ActiveRun, prepare, start
 from penstock.launch.targets import refuse_unguarded
 from penstock.project import Project
@@ -16,7 +16,7 @@ from penstock.sdk.flows import Flow
 from penstock.sdk.launcher import launcher
 
 if TYPE_CHECKING:
-    from penstock.executors.blank import Blank
+    from penstock.executors.spare_zygote import SpareZygote
 
 
 class Handle:
@@ -56,13 +56,13 @@ class Handle:
 
 
 def from_python(
-    flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher], blank: Blank | None
+    flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher], spare: SpareZygote | None
 ) -> Any:
     """What calling a flow outside a run does. `watch` makes the run's watcher."""
     refuse_unguarded(flow)
     check_arguments(flow, params)
     project = Project.find()
-    return start(project, flow, params, How(watcher=watch(project), blank=blank))
+    return start(project, flow, params, Driving(watcher=watch(project), spare=spare))
 
 
 def submit_from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Handle:
@@ -70,4 +70,4 @@ def submit_from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Call
     refuse_unguarded(flow)
     check_arguments(flow, params)
     project = Project.find()
-    return Handle(prepare(project, Order(flow, params), How(watcher=watch(project))))
+    return Handle(prepare(project, RunRequest(flow, params), Driving(watcher=watch(project))))

@@ -19,7 +19,7 @@ from typing import Any, cast
 from penstock.engine.driver import Driver
 from penstock.errors import Suspension
 from penstock.executors.inline import InlineExecutor
-from penstock.launch.how import Watcher
+from penstock.launch.driving import Watcher
 from penstock.sdk.flows import Flow
 from penstock.sdk.steps import Step
 from penstock.worker import attempt

@@ -14,7 +14,7 @@ from typing import Any, cast
 from penstock.artifacts import codec
 from penstock.artifacts.masking import masked
 from penstock.code import installed
-from penstock.engine.reuse import Policy
+from penstock.engine.reuse import ReusePolicy
 from penstock.environments import snapshot
 from penstock.errors import UsageError
 from penstock.journal import queries
@@ -22,13 +22,13 @@ from penstock.journal.columns import Surroundings
 from penstock.journal.handle import RunHandle as JournalHandle
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
-from penstock.launch.codes import CodeBook
-from penstock.launch.how import How
-from penstock.launch.interpreters import Workshop
+from penstock.launch.driving import Driving
+from penstock.launch.earlier_runs import EarlierRuns
 from penstock.launch.named import check_names
-from penstock.launch.past import Past
+from penstock.launch.run_code import RunCode
+from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.secrets import Secrets
-from penstock.launch.targets import Module, module_of
+from penstock.launch.targets import FlowModule, module_of
 from penstock.model.environments import Environment, over, settled
 from penstock.model.outcomes import Stored
 from penstock.model.rows import NewRun, Origin, RunEnd
@@ -41,7 +41,7 @@ from penstock.sdk.flows import Flow
 from penstock.sdk.steps import Step
 
 
-class Order(NamedTuple):
+class RunRequest(NamedTuple):
     """What is to be run."""
 
     flow: Flow[Any, Any]
@@ -66,17 +66,17 @@ class Order(NamedTuple):
 class Prepared(NamedTuple):
     """A run whose lease this process holds, and all that its driver needs of the world."""
 
-    order: Order
+    order: RunRequest
     handle: JournalHandle
     spec: RunSpec
     places: Places
-    codes: CodeBook
-    past: Past
-    workshop: Workshop
+    codes: RunCode
+    earlier: EarlierRuns
+    environments: RunEnvironments
     origin: Origin | None
 
 
-def take_lease(project: Project, order: Order, how: How) -> Prepared:
+def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
     """Take the lease of a new run, or of an existing one. Nothing runs yet. What its steps run in is ready then, or it
     raises UsageError before there is a run."""
     flow, module = order.flow, module_of(order.flow)
@@ -86,14 +86,14 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     if order.run_id:
         journal.check(order.run_id, time.monotonic())  # before minutes are spent on environments
     order = order._replace(seed=seed_of(project, order))
-    workshop = workshop_of(project, order, how)
+    environments = environments_of(project, order, how)
     for step, environment in steps_of(flow, default_environment(project, flow)):
-        (workshop.ready_here if is_here(project, how, step) else workshop.ready)(environment, step.name)
+        (environments.ready_here if is_here(project, how, step) else environments.ready)(environment, step.name)
     with project.store.held():
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
-        past = Past(project)
-        codes = codes_of(project, flow, module, taken.file, past, workshop, how)
+        earlier = EarlierRuns(project)
+        codes = codes_of(project, flow, module, taken.file, earlier, environments, how)
         around = _surroundings(taken)
         owner, now, monotonic = owner_of_this_process(), time.time(), time.monotonic()
         if order.run_id:
@@ -110,7 +110,7 @@ def take_lease(project: Project, order: Order, how: How) -> Prepared:
     if is_first:
         how.watcher.first(os.fspath(project.home))
     try:
-        prepared = Prepared(order, handle, spec, places, codes, past, workshop, order.origin)
+        prepared = Prepared(order, handle, spec, places, codes, earlier, environments, order.origin)
         return _told(project, prepared, how, taken.note)
     except BaseException:
         handle.end(RunEnd(RunStatus.INTERRUPTED.value))
@@ -126,10 +126,10 @@ def _move_logs(project: Project, handle: JournalHandle) -> None:
         named.rename(new)
 
 
-def _told(project: Project, prepared: Prepared, how: How, note: str) -> Prepared:
+def _told(project: Project, prepared: Prepared, how: Driving, note: str) -> Prepared:
     """What was prepared, with the run's own origin, after what there is to say of it has been said."""
     journal, run = project.journal, prepared.handle.id
-    prepared.workshop.keep_in(journal, run)
+    prepared.environments.keep_in(journal, run)
     if note:
         how.watcher.said(note)
     if not prepared.order.run_id:
@@ -140,23 +140,29 @@ def _told(project: Project, prepared: Prepared, how: How, note: str) -> Prepared
 
 
 def codes_of(
-    project: Project, flow: Flow[Any, Any], module: Module, snapshot: Path, past: Past, workshop: Workshop, how: How
-) -> CodeBook:
+    project: Project,
+    flow: Flow[Any, Any],
+    module: FlowModule,
+    snapshot: Path,
+    earlier: EarlierRuns,
+    environments: RunEnvironments,
+    how: Driving,
+) -> RunCode:
     """What the steps of a run reach. Raises UsageError where one declares what is not there."""
-    codes = CodeBook(module, snapshot, past.tree, workshop.lock_of, how.watcher.said)
+    codes = RunCode(module, snapshot, earlier.tree, environments.lock_of, how.watcher.said)
     for step, _ in steps_of(flow, None):
         if step.opts.uses:
             codes.check(step.name, step.opts.uses)
     return codes
 
 
-def policy_of(how: How, origin: Origin | None, seed: str) -> Policy:
+def policy_of(how: Driving, origin: Origin | None, seed: str) -> ReusePolicy:
     """What may be reused. A step that is tried out alone takes nothing from the cache and leaves nothing there."""
     policy = how.policy._replace(seed=seed)
     return policy._replace(cache=False, off="--only") if origin is not None and origin.only else policy
 
 
-def seed_of(project: Project, order: Order) -> str:
+def seed_of(project: Project, order: RunRequest) -> str:
     """The seed of a run, in digits: the one that it has, that it is given, that it was forked from, or its flow's."""
     if order.run_id:
         return queries.seed(project.reader, queries.resolve(project.reader, order.run_id).id)
@@ -164,7 +170,7 @@ def seed_of(project: Project, order: Order) -> str:
     return order.seed or recorded or order.flow.seed
 
 
-def workshop_of(project: Project, order: Order, how: How) -> Workshop:
+def environments_of(project: Project, order: RunRequest, how: Driving) -> RunEnvironments:
     """Makes ready what the steps of a run are run with: as the run had it, or the one that it is forked from."""
     recorded: dict[str, str] = {}
     if order.run_id or order.origin is not None:
@@ -173,10 +179,10 @@ def workshop_of(project: Project, order: Order, how: How) -> Workshop:
         run = order.origin.id if order.origin is not None else queries.resolve(project.reader, order.run_id).id
         recorded = environments.locks_of_run(project.reader, run)
     secrets = Secrets(project.settings.root, os.environ)
-    return Workshop(project.home / "environments", recorded, secrets, how.watcher.building, all_here=how.inline)
+    return RunEnvironments(project.home / "environments", recorded, secrets, how.watcher.building, all_here=how.inline)
 
 
-def is_here(project: Project, how: How, step: Step[Any, Any]) -> bool:
+def is_here(project: Project, how: Driving, step: Step[Any, Any]) -> bool:
     """Whether a step runs in the flow's own process."""
     executor = project.settings.executors.get(step.opts.on)
     return how.inline or (executor is not None and executor.kind == "inline")
@@ -226,7 +232,7 @@ def _named(fn: Any) -> Iterator[Any]:
             yield from (member for name, member in vars(value).items() if name in names)
 
 
-def changes_since(journal: Journal, run: int, codes: CodeBook, how: How) -> list[str]:
+def changes_since(journal: Journal, run: int, codes: RunCode, how: Driving) -> list[str]:
     """What to say of the finished tasks of a run whose code is not what it was."""
     notes: list[str] = []
     for name, tree, count in queries.codes(journal, run):
@@ -264,7 +270,7 @@ def encode_params(project: Project, params: dict[str, Any]) -> tuple[tuple[str, 
     return tuple((name, codec.encode(value, project.store, where=name).stored) for name, value in params.items())
 
 
-def take_snapshot(project: Project, module: Module) -> snapshot.Snapshot:
+def take_snapshot(project: Project, module: FlowModule) -> snapshot.Snapshot:
     """The project's sources as they are now."""
     roots = [Path(module.root)] if module.file else []
     if (project.settings.root / "penstock.toml").exists():
@@ -281,7 +287,7 @@ def _surroundings(taken: snapshot.Snapshot) -> Surroundings:
 def _run_here(
     project: Project,
     seed: str,
-    module: Module,
+    module: FlowModule,
     params: tuple[tuple[str, Stored], ...],
     snapshot_digest: str,
     handle: JournalHandle,

@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from penstock.engine import jobs
-from penstock.engine.facts import Verdict
+from penstock.engine.facts import TaskVerdict
 from penstock.engine.jobs import Job
 from penstock.engine.numbers import Numbers
 from penstock.engine.reuse import Decision, Question, Reuse
 from penstock.errors import Suspension
 from penstock.launch.explain import Explain, of_call
 from penstock.model.outcomes import Error, Metric, Stored
-from penstock.model.rows import Dealt, PriorTask, Sought, Wanted
+from penstock.model.rows import Dealt, PriorTask, Sought, WantedResult
 from penstock.model.specs import Call
 from penstock.model.states import TaskStatus
 from penstock.sdk import session
@@ -57,7 +57,7 @@ class World:
     prior: dict[bytes, PriorTask]
     dealt: list[Dealt]
     reuse: Callable[[Callable[[int], Stored | None]], Reuse]
-    seek: Callable[[tuple[Wanted, ...]], tuple[Sought, ...]]
+    seek: Callable[[tuple[WantedResult, ...]], tuple[Sought, ...]]
     combine: jobs.Combine
     fingerprint: Callable[[Stored], bytes]
     explain: Explain
@@ -69,7 +69,7 @@ class World:
         return bool(self.prior)
 
 
-class Rehearsed(session.Run):
+class Rehearsed(session.RunSession):
     """A run whose futures can't tell when they will be done: who asks one that is not learns no more from this."""
 
     def looked(self) -> None:
@@ -184,14 +184,14 @@ class Rehearsal:
     def _decide(self, questions: list[Question]) -> list[Decision]:
         asked = [question for question in questions if self._reuse.asks(question.job)]
         decisions = iter(self._reuse.decide(asked, self._world.seek))
-        return [next(decisions) if self._reuse.asks(one.job) else Decision(Verdict.RUN) for one in questions]
+        return [next(decisions) if self._reuse.asks(one.job) else Decision(TaskVerdict.RUN) for one in questions]
 
     def _note(self, question: Question, decision: Decision) -> None:
         job = question.job
-        if decision.verdict is Verdict.COPIED:
+        if decision.verdict is TaskVerdict.COPIED:
             assert decision.reused is not None
             self._reused(job, decision.reused.result)
-        elif decision.verdict is Verdict.REUSED:
+        elif decision.verdict is TaskVerdict.REUSED:
             assert job.prior is not None
             self._reused(job, job.prior.result)
         elif decision.claim in self._made:  # an equal call makes it, and this one takes it

@@ -12,50 +12,50 @@ from penstock.errors import UsageError
 from penstock.journal import cache, queries
 from penstock.journal.calls import Calls
 from penstock.journal.priors import prior_tasks
-from penstock.launch.codes import CodeBook
+from penstock.launch.driving import Driving
+from penstock.launch.earlier_runs import EarlierRuns
 from penstock.launch.ending import all_tasks_of, called_by_body
 from penstock.launch.explain import Explain
-from penstock.launch.how import How
 from penstock.launch.identity import combine, fingerprint
-from penstock.launch.past import Past
 from penstock.launch.preparing import (
-    Order,
+    RunRequest,
     changes_since,
     codes_of,
     default_environment,
     encode_params,
+    environments_of,
     is_here,
     policy_of,
     seed_of,
     steps_of,
     take_snapshot,
-    workshop_of,
 )
 from penstock.launch.rehearsal import Forecast, NotThere, Rehearsal, Rehearsed, World
+from penstock.launch.run_code import RunCode
 from penstock.launch.targets import module_of
 from penstock.model.outcomes import Stored
-from penstock.model.rows import Dealt, PriorTask, Sought, Wanted
+from penstock.model.rows import Dealt, PriorTask, Sought, WantedResult
 from penstock.model.states import RunStatus
 from penstock.project import Project
 from penstock.sdk import current, local, session
 
 
-def rehearse(project: Project, order: Order, how: How) -> Forecast:
+def rehearse(project: Project, order: RunRequest, how: Driving) -> Forecast:
     """What would be reused and what would run, and why. Calls the flow's body, and runs no step. Blocks."""
     module = module_of(order.flow)
-    with closing(Past(project)) as past:
-        run = _resumable(past, order.run_id) if order.run_id else None
+    with closing(EarlierRuns(project)) as earlier:
+        run = _resumable(earlier, order.run_id) if order.run_id else None
         with project.store.held():
             encode_params(project, order.params)
             taken = take_snapshot(project, module)
         run_id = order.run_id or f"{order.name}/new"
-        workshop = workshop_of(project, order, how)
+        environments = environments_of(project, order, how)
         for step, environment in steps_of(order.flow, default_environment(project, order.flow)):
-            (workshop.ready_here if is_here(project, how, step) else workshop.lock)(environment, step.name)
+            (environments.ready_here if is_here(project, how, step) else environments.lock)(environment, step.name)
         order = order._replace(seed=seed_of(project, order))
-        codes = codes_of(project, order.flow, module, taken.file, past, workshop, how)
+        codes = codes_of(project, order.flow, module, taken.file, earlier, environments, how)
         try:
-            return _Stage(project, order, how, past, codes, run).play(run_id)
+            return _Stage(project, order, how, earlier, codes, run).play(run_id)
         finally:
             codes.save()
 
@@ -63,19 +63,21 @@ def rehearse(project: Project, order: Order, how: How) -> Forecast:
 class _Stage:
     """`run`: the one that would be gone on with, by `RunRow.id`; None: there is none."""
 
-    def __init__(self, project: Project, order: Order, how: How, past: Past, codes: CodeBook, run: int | None) -> None:
+    def __init__(
+        self, project: Project, order: RunRequest, how: Driving, earlier: EarlierRuns, codes: RunCode, run: int | None
+    ) -> None:
         self._project, self._order, self._how = project, order, how
-        self._past, self._codes = past, codes
+        self._earlier, self._codes = earlier, codes
         self._run = run
-        origin = order.origin if self._run is None else queries.detail(past.journal, self._run).origin
+        origin = order.origin if self._run is None else queries.detail(earlier.journal, self._run).origin
         self._origin_row = origin
-        self._origin = None if origin is None or origin.only else past.origin(origin, combine)
+        self._origin = None if origin is None or origin.only else earlier.origin(origin, combine)
 
     def play(self, run_id: str) -> Forecast:
         """Call the body until it needs what is not there, or comes to its end."""
-        prior = [] if self._run is None else prior_tasks(self._past.journal.database, self._run)
+        prior = [] if self._run is None else prior_tasks(self._earlier.journal.database, self._run)
         if self._run is not None and not self._how.policy.changed:
-            for note in changes_since(self._past.journal, self._run, self._codes, self._how):
+            for note in changes_since(self._earlier.journal, self._run, self._codes, self._how):
                 self._how.watcher.said(note)
         known = {task.key: task for task in prior}
         while True:
@@ -107,7 +109,7 @@ class _Stage:
             seek=self._seek,
             combine=combine,
             fingerprint=fingerprint,
-            explain=Explain(self._past.journal, self._run, self._origin_row),
+            explain=Explain(self._earlier.journal, self._run, self._origin_row),
             seed=self._order.seed,
         )
 
@@ -128,22 +130,22 @@ class _Stage:
     def _dealt(self) -> list[Dealt]:
         if self._run is None:
             return []
-        row = queries.run_by_id(self._past.journal, self._run)
+        row = queries.run_by_id(self._earlier.journal, self._run)
         return list(Calls(self._project.folder("calls", row.folder)).read())
 
     def _left_of_origin(self) -> list[PriorTask]:
         return [task.prior for task in self._origin.left] if self._origin is not None else []
 
-    def _seek(self, wanted: tuple[Wanted, ...]) -> tuple[Sought, ...]:
-        return tuple(cache.look_up(self._past.journal.database, wanted, time.time()))
+    def _seek(self, wanted: tuple[WantedResult, ...]) -> tuple[Sought, ...]:
+        return tuple(cache.look_up(self._earlier.journal.database, wanted, time.time()))
 
     def _is_there(self, stored: Stored) -> bool:
         return all(self._project.store.renew(blob, size) for blob, size in codec.inspect_record(stored.record))
 
 
-def _resumable(past: Past, run_id: str) -> int:
+def _resumable(earlier: EarlierRuns, run_id: str) -> int:
     """The run by `RunRow.id`; raises UsageError where it can't be resumed."""
-    row = queries.resolve(past.journal, run_id)
+    row = queries.resolve(earlier.journal, run_id)
     if row.status in (RunStatus.DONE, RunStatus.RUNNING):
         raise UsageError(f"{run_id} is {row.status}: there is nothing to resume. See `penstock show {run_id}`")
     return row.id

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock.artifacts import codec
-from penstock.engine.book import Wiring
 from penstock.engine.driver import Driver
 from penstock.engine.origin import OriginRun
+from penstock.engine.run_state import Wiring
 from penstock.errors import (
     DamagedError,
     FencedError,
@@ -18,12 +18,12 @@ from penstock.errors import (
     StoreError,
     Suspension,
 )
+from penstock.launch.driving import Driving
 from penstock.launch.ending import how_it_ended, may_be_damage, replayed_end, run_end, what_ended
 from penstock.launch.handlers import for_handler
-from penstock.launch.how import How
 from penstock.launch.identity import combine, fingerprint
 from penstock.launch.interrupts import interrupts
-from penstock.launch.preparing import Order, Prepared, default_environment, policy_of, take_lease
+from penstock.launch.preparing import Prepared, RunRequest, default_environment, policy_of, take_lease
 from penstock.model.ids import how_to_resume
 from penstock.model.outcomes import Stored
 from penstock.model.rows import RunEnd
@@ -39,20 +39,20 @@ from penstock.worker.streams import Streams
 from penstock.worker.tee import BodyLog
 
 if TYPE_CHECKING:
-    from penstock.executors.blank import Blank
+    from penstock.executors.spare_zygote import SpareZygote
 
 
-def start(project: Project, flow: Flow[Any, Any], params: dict[str, Any], how: How) -> Any:
+def start(project: Project, flow: Flow[Any, Any], params: dict[str, Any], how: Driving) -> Any:
     """Run a flow: a new run. Blocks until it is over; gives the body's result, or raises what ended the run."""
-    return prepare(project, Order(flow, params), how).drive()
+    return prepare(project, RunRequest(flow, params), how).drive()
 
 
-def resume(project: Project, flow: Flow[Any, Any], run_id: str, params: dict[str, Any], how: How) -> Any:
+def resume(project: Project, flow: Flow[Any, Any], run_id: str, params: dict[str, Any], how: Driving) -> Any:
     """Go on with a run, whose stored parameters are `params`. Blocks like `start`."""
-    return prepare(project, Order(flow, params, run_id), how).drive()
+    return prepare(project, RunRequest(flow, params, run_id), how).drive()
 
 
-def prepare(project: Project, order: Order, how: How) -> ActiveRun:
+def prepare(project: Project, order: RunRequest, how: Driving) -> ActiveRun:
     """Take the lease of a new run, or of an existing one. Nothing runs yet."""
     return ActiveRun(project, take_lease(project, order, how), how)
 
@@ -60,7 +60,7 @@ def prepare(project: Project, order: Order, how: How) -> ActiveRun:
 class ActiveRun:
     """A run whose lease this process holds."""
 
-    def __init__(self, project: Project, prepared: Prepared, how: How) -> None:
+    def __init__(self, project: Project, prepared: Prepared, how: Driving) -> None:
         self.id = prepared.handle.run_id
         self._project = project
         self._order = prepared.order
@@ -69,7 +69,7 @@ class ActiveRun:
         self._handle = prepared.handle
         self._spec, self._places = spec, places = prepared.spec, prepared.places
         log = os.path.join(places.logs, body_log(spec.driver))
-        self._log = BodyLog(log, spec.log_bytes, launcher.premises.the_one(Streams), how.watcher.said)
+        self._log = BodyLog(log, spec.log_bytes, launcher.shared_process.the_one(Streams), how.watcher.said)
 
     def drive(self) -> Any:
         """Call the body and see the run to its end. Gives the body's result, or raises what ended the run."""
@@ -78,7 +78,7 @@ class ActiveRun:
 
     def _drive(self) -> Any:
         timeout_s, watcher = self._order.flow.timeout_s, self._how.watcher
-        driver = self._new_driver(timeout_s, self._how.blank)
+        driver = self._new_driver(timeout_s, self._how.spare)
         number = 1
         while True:
             with interrupts(driver, watcher, self._project.settings.grace_s):
@@ -123,17 +123,17 @@ class ActiveRun:
             if int(left.name) < int(mine.name):
                 _remove(left)
 
-    def _new_driver(self, timeout_s: float | None, blank: Blank | None = None, mark: str = "") -> Driver:
+    def _new_driver(self, timeout_s: float | None, spare: SpareZygote | None = None, mark: str = "") -> Driver:
         """`mark` sets the names of a second driver's workers apart from those of the first."""
         settings, how = self._project.settings, self._how
-        workshop = self._prepared.workshop
+        environments = self._prepared.environments
         executors = wire_executors(
             settings,
             max_workers=how.max_workers,
             inline_only=how.inline,
-            interpreters=workshop.of,
-            variables=workshop.variables_of,
-            blank=blank,
+            interpreters=environments.of,
+            variables=environments.variables_of,
+            spare=spare,
         )
         wiring = Wiring(
             run_id=self.id,
@@ -148,8 +148,8 @@ class ActiveRun:
             damaged=self._is_damaged,
             codes=self._prepared.codes.wired(),
             intact=self._is_intact,
-            ready=workshop.ready,
-            ready_here=workshop.ready_here,
+            ready=environments.ready,
+            ready_here=environments.ready_here,
             written=self._written_for_step,
             notify=how.watcher.said,
             in_process=executors.in_process,
@@ -163,7 +163,7 @@ class ActiveRun:
 
     def _origin(self) -> OriginRun | None:
         origin = self._prepared.origin
-        return None if origin is None or origin.only else self._prepared.past.origin(origin, combine)
+        return None if origin is None or origin.only else self._prepared.earlier.origin(origin, combine)
 
     def _call_body(self, driver: Driver) -> Any:
         with current.outside(), self._place(driver):
@@ -175,7 +175,7 @@ class ActiveRun:
     def _place(self, driver: Driver) -> AbstractContextManager[None]:
         """Where steps are called as this run's tasks."""
         files = os.fspath(self._project.folder("files", self._handle.folder))
-        run = session.Run(self.id, driver, self._project.store, files, self._written_for_body)
+        run = session.RunSession(self.id, driver, self._project.store, files, self._written_for_body)
         self._log.take(run)
         return session.driving(run, default_environment(self._project, self._order.flow))
 
@@ -218,7 +218,7 @@ class ActiveRun:
             self._call_on_failure(self._order.flow.on_failure, shown)
         self._handle.end(run_end(status, shown, driver))
         if any(may_be_damage(failure.error) for failure in driver.failures.values()):
-            for line in self._prepared.workshop.damages():
+            for line in self._prepared.environments.damages():
                 self._how.watcher.said(line)
         self._clean_up(status)
         raise shown.with_traceback(without_engine(error.__traceback__)) from shown.__cause__
@@ -262,7 +262,7 @@ class ActiveRun:
             scratch.parent.rmdir()
         self._handle.close()
         self._prepared.codes.save()
-        self._prepared.past.close()
+        self._prepared.earlier.close()
         self._how.watcher.ended(self.id, status, self._go_on)
 
     @property

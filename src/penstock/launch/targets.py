@@ -21,7 +21,7 @@ from penstock.shadows import guard
 _PYTHONS_OWN = sys.stdlib_module_names - {"test", "this", "antigravity"}  # nothing imports these
 
 
-class Module(NamedTuple):
+class FlowModule(NamedTuple):
     """Where the flow's module is found again."""
 
     name: str
@@ -33,7 +33,7 @@ class Module(NamedTuple):
         return tuple(dict.fromkeys((self.root, *filter(None, sys.path))))
 
 
-def module_of(flow: Flow[Any, Any]) -> Module:
+def module_of(flow: Flow[Any, Any]) -> FlowModule:
     """The module that defines the flow."""
     name = flow.fn.__module__
     loaded = sys.modules.get(name)
@@ -41,11 +41,11 @@ def module_of(flow: Flow[Any, Any]) -> Module:
     if name == "__main__":
         name = names.main_name() or ""
     if not name or loaded is None or not file:
-        return Module("", "", os.getcwd())
+        return FlowModule("", "", os.getcwd())
     sys.modules.setdefault(name, loaded)  # what workers pickle by the script's name is found in `__main__`
     file = os.path.abspath(file)
     depth = name.count(".") + (os.path.basename(file) == "__init__.py")
-    return Module(name, file, os.fspath(Path(file).parents[depth]))
+    return FlowModule(name, file, os.fspath(Path(file).parents[depth]))
 
 
 def refuse_unguarded(flow: Flow[Any, Any]) -> None:

@@ -104,7 +104,7 @@ class InFlight(NamedTuple):
     awaited: str = ""  # what of the machine it waits for, and which run has it; "": nothing of that kind
 
 
-class Wanted(NamedTuple):
+class WantedResult(NamedTuple):
     """A result that the cache may have."""
 
     key: bytes

@@ -10,10 +10,10 @@ from penstock.errors import UsageError
 from penstock.model.environments import over
 from penstock.model.specs import Call
 from penstock.sdk import collector, session
+from penstock.sdk.call_buffer import MANY, CallBuffer
 from penstock.sdk.calls import Binder, build, encode_inputs
 from penstock.sdk.failures import without_engine
 from penstock.sdk.futures import Future, Futures
-from penstock.sdk.handing import MANY, Hand
 from penstock.sdk.keys import KeyHead, closed_over, key_of
 from penstock.sdk.local import call as plain
 from penstock.sdk.local import finished, resolved
@@ -37,7 +37,7 @@ __all__ = [
 def submit(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Future[Any]:
     """Start a task of a step."""
     call = build(here, step, encode_inputs(here.run, _bound(step, args, kwargs), _by_content(step)))
-    return Hand(here.run).add(call)
+    return CallBuffer(here.run).add(call)
 
 
 def map_items(step: Any, here: Optional[Place], iterables: Tuple[Any, ...], same: Dict[str, Any]) -> Futures[Any]:
@@ -47,12 +47,12 @@ def map_items(step: Any, here: Optional[Place], iterables: Tuple[Any, ...], same
         return Futures(cast("Iterator[Any]", (finished(step.fn, items, same) for items in zip(*iterables))))
     shared = encode_inputs(here.run, _same(step.binder, len(iterables), same), _by_content(step))
     at_hand = all(isinstance(items, (list, tuple, range)) for items in iterables)
-    hand = Hand(here.run, MANY if at_hand else 1)  # the next item of a generator may be long in coming
+    buffer = CallBuffer(here.run, MANY if at_hand else 1)  # the next item of a generator may be long in coming
     with collector.seldom() if at_hand else nullcontext():
         try:
-            return Futures(hand.add(_call_item(step, here, items, shared, same)) for items in zip(*iterables))
+            return Futures(buffer.add(_call_item(step, here, items, shared, same)) for items in zip(*iterables))
         finally:
-            hand.over()
+            buffer.over()
 
 
 def _call_item(step: Any, here: Place, items: Tuple[Any, ...], shared: Any, same: Dict[str, Any]) -> Call:

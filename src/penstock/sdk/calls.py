@@ -13,7 +13,7 @@ from penstock.model.options import Options
 from penstock.model.specs import Call, Code, Input
 from penstock.sdk import keys
 from penstock.sdk.functions import function_name
-from penstock.sdk.session import Place, Run
+from penstock.sdk.session import Place, RunSession
 
 if TYPE_CHECKING:
     import inspect
@@ -85,7 +85,7 @@ def _holds_path(value: Any) -> bool:
     return hasattr(value, "__fspath__")
 
 
-def encode_inputs(run: Run, arguments: Mapping[str, Any], by_content: bool = False) -> Tuple[Input, ...]:
+def encode_inputs(run: RunSession, arguments: Mapping[str, Any], by_content: bool = False) -> Tuple[Input, ...]:
     """The arguments as they are recorded. Large values are in the store when this returns.
 
     `by_content`: the files among them are read, so that a cached result is not taken for other ones; else a fork knows
@@ -95,7 +95,7 @@ def encode_inputs(run: Run, arguments: Mapping[str, Any], by_content: bool = Fal
     return tuple([_encode_input(run, name, value, by_content) for name, value in arguments.items()])
 
 
-def _encode_input(run: Run, name: str, value: Any, by_content: bool) -> Input:
+def _encode_input(run: RunSession, name: str, value: Any, by_content: bool) -> Input:
     if isinstance(value, Edge):
         _check_edges(run, name, (value,))
         return Input(name, value.edge_identity(), None, (value.edge_ref(),))
@@ -112,15 +112,15 @@ def _encode_input(run: Run, name: str, value: Any, by_content: bool) -> Input:
     return Input(name, identity.digest, stored.record, refs, stored.preview, blobs, identity.culprit, symbols, content)
 
 
-def _check_edges(run: Run, name: str, edges: Iterable[Edge]) -> None:
+def _check_edges(run: RunSession, name: str, edges: Iterable[Edge]) -> None:
     for edge in edges:
-        owner: Optional[Run] = getattr(edge, "run", None)
+        owner: Optional[RunSession] = getattr(edge, "run", None)
         if owner is not run:
             of = owner.id if owner is not None else "no run"
             raise UsageError(f"Argument {name!r} holds a future of {of}, not of {run.id}: pass its .result()")
 
 
-def code_of(run: Run, step: Any) -> Code:
+def code_of(run: RunSession, step: Any) -> Code:
     """How a worker finds the step's function: by name, or as a value where it can't be imported."""
     known = run.codes.get(id(step.fn))
     if known is not None:

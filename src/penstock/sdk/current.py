@@ -33,7 +33,7 @@ MEND = "the environment of the step, @step(packages=[...]), or hand over plain a
 """What to do about a value that a step can't read."""
 
 
-class Writes(Protocol):
+class WriteObserver(Protocol):
     """Who is told of the files that an attempt writes."""
 
     def note(self, here: AttemptContext, path: Any) -> None:
@@ -82,7 +82,7 @@ class AttemptContext:
         self._hinted_at = 0.0
         self._points: Optional[Points] = None  # beside the checkpoints, once it has asked for these
         self.input_files = InputFiles(places, attempt.id)
-        self.writes: Optional[Writes] = None  # while the step's own code runs
+        self.writes: Optional[WriteObserver] = None  # while the step's own code runs
         self.written: Dict[str, None] = {}  # what it has told them
         self._tempdir = ""
 

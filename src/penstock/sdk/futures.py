@@ -24,7 +24,7 @@ from penstock.sdk import collector
 from penstock.sdk.arrivals import Callbacks, Waiters
 from penstock.sdk.failures import SIBLINGS_ATTRIBUTE, rebuild
 from penstock.sdk.no_value import NoValue
-from penstock.sdk.session import Run
+from penstock.sdk.session import RunSession
 
 PENDING, FINISHED = "PENDING", "FINISHED"  # the words of concurrent.futures, which looks at `_state`
 _UNSET: Any = object()
@@ -55,7 +55,7 @@ class _Gate:
         return self.count <= 0
 
 
-def await_all(run: Run, waited: Iterable[Future[Any]], timeout_s: Optional[float] = None) -> None:
+def await_all(run: RunSession, waited: Iterable[Future[Any]], timeout_s: Optional[float] = None) -> None:
     """Block until all have finished; raises TimeoutError. Runs attempts that are meant for this process meanwhile."""
     with run.lock:
         pending = [future for future in waited if not future.is_settled]
@@ -75,7 +75,7 @@ def await_all(run: Run, waited: Iterable[Future[Any]], timeout_s: Optional[float
         raise futures.TimeoutError(f"{what} not ended after {timeout_s:g} s of waiting")
 
 
-def _pass(run: Run, gate: _Gate, deadline: Optional[float]) -> bool:
+def _pass(run: RunSession, gate: _Gate, deadline: Optional[float]) -> bool:
     if not run.engine.in_process:
         with collector.seldom() if gate.count >= _MANY else nullcontext():
             is_open = run.engine.attend(gate.is_open, math.inf if deadline is None else deadline)
@@ -110,7 +110,7 @@ class Future(NoValue, futures.Future[R]):
     _callbacks: Tuple[Callable[[Any], Any], ...] = ()
     _waiter_list: Optional[Waiters] = None  # who waits with `concurrent.futures`
 
-    def __init__(self, run: Run, key: bytes) -> None:
+    def __init__(self, run: RunSession, key: bytes) -> None:
         # Not the base's constructor, which would make a lock for each.
         self.run = run
         self._key = key
@@ -325,7 +325,7 @@ class FuturePart(NoValue):
         return Ref(self._future.id, self._part)
 
     @property
-    def run(self) -> Optional[Run]:
+    def run(self) -> Optional[RunSession]:
         return self._future.run
 
 

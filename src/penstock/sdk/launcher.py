@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
-from penstock.sdk.premises import Premises
+from penstock.sdk.shared_process import SharedProcess
 
 if TYPE_CHECKING:
     from penstock.sdk.current import AttemptContext
@@ -28,7 +28,7 @@ class Launcher:
         self.place: Optional[Place] = None  # of the one among them whose body the main thread runs
         self.attempts: List[AttemptContext] = []  # that run in this process
         self.listens = False  # whether it has its audit hook
-        self.premises = Premises()  # what they share and change
+        self.shared_process = SharedProcess()  # what they share and change
 
 
 launcher = Launcher()

@@ -80,7 +80,7 @@ Written = Callable[[int, Tuple[str, ...]], str]
 """Says who made the result of a task, with which versions of the packages of these modules."""
 
 
-class Run:
+class RunSession:
     """A run as its flow's body sees it."""
 
     def __init__(
@@ -112,7 +112,7 @@ class Place(NamedTuple):
     """Where the body stands: its run, the keys of the nested flows around it, and what its steps are run with by
     default (None: with the flow's own packages)."""
 
-    run: Run
+    run: RunSession
     scope: Tuple[bytes, ...] = ()
     environment: Optional[Environment] = None
 
@@ -154,7 +154,7 @@ def in_body() -> bool:
     return _place.get() is not None
 
 
-def body_here() -> Optional[Run]:
+def body_here() -> Optional[RunSession]:
     """The run whose body this code is of, by its context alone; None: it is of none."""
     here = _place.get()
     return None if here is None else here.run
@@ -171,7 +171,7 @@ def entered(here: Place) -> Generator[None, None, None]:
 
 
 @contextmanager
-def driving(run: Run, environment: Optional[Environment]) -> Generator[None, None, None]:
+def driving(run: RunSession, environment: Optional[Environment]) -> Generator[None, None, None]:
     """Make the run known to this process, and the place of the calls inside: those of this thread, and where it is the
     main one, those of the threads that have no run of their own; `environment` as in `Place`."""
     here = Place(run, environment=environment)

@@ -25,7 +25,7 @@ from penstock.sdk import current, starters
 from penstock.sdk.current import folders_left
 from penstock.worker import audit, capture
 from penstock.worker.failure import error_of, traceback_text
-from penstock.worker.writes import Writes
+from penstock.worker.writes import WriteLog
 
 __all__ = [
     "Hint",
@@ -62,7 +62,7 @@ class Workbench:
         self.broken = broken  # why the flow's module can't be imported
         self._taken = taken  # told of each function that came as a value
         self.pid = os.getpid()
-        self.writes = Writes(spec.run, places, lambda: self.pid)
+        self.writes = WriteLog(spec.run, places, lambda: self.pid)
         self._functions: Dict[Code, Callable[..., Any]] = {}
 
     def needs_module(self, code: Code) -> bool:

@@ -32,11 +32,11 @@ STARTED = b"p"  # zygote -> executor: a worker's process
 DIED = b"d"  # zygote -> executor: a worker is dead, and so is all it started
 NOTICE = b"n"  # zygote or worker -> executor: a line for the user
 
-SIEVE = 0
+LOG_FILTER = 0
 """The number, beside those of workers, under which the process is reported that masks what they write."""
 
 
-class Order(NamedTuple):
+class WorkerRequest(NamedTuple):
     """A worker that the executor wants."""
 
     number: int

@@ -16,7 +16,7 @@ _INCREMENT = 2**128 - 1
 _PCG = ("PCG64", "PCG64DXSM")
 
 
-class Kind(NamedTuple):
+class GeneratorKind(NamedTuple):
     """What can be done with the generators of a type."""
 
     seed: Callable[[Any, int], Any]
@@ -30,8 +30,8 @@ class Kinds:
 
     def __init__(self) -> None:
         self.dull: Set[type] = set()  # types whose objects are no generators, as far as they were asked for
-        self._bases: Dict[type, Optional[Kind]] = {}
-        self._known: Dict[type, Kind] = {}
+        self._bases: Dict[type, Optional[GeneratorKind]] = {}
+        self._known: Dict[type, GeneratorKind] = {}
 
     def look(self) -> bool:
         """Look at what is loaded now; whether there is any kind at all."""
@@ -40,11 +40,11 @@ class Kinds:
             self._bases, self._known, self.dull = bases, {}, set()
         return bool(bases)
 
-    def of(self, value: object) -> Optional[Kind]:
+    def of(self, value: object) -> Optional[GeneratorKind]:
         """What kind of generator an object is; None: it is none, or has no state."""
         return self.of_type(type(value))
 
-    def of_type(self, type_: type) -> Optional[Kind]:
+    def of_type(self, type_: type) -> Optional[GeneratorKind]:
         """The kind of a type's objects."""
         if type_ in self.dull:
             return None
@@ -70,8 +70,8 @@ class Kinds:
         return set(filter(self.of_type, found))
 
 
-def _bases() -> Dict[type, Optional[Kind]]:
-    found: Dict[type, Optional[Kind]] = {}
+def _bases() -> Dict[type, Optional[GeneratorKind]]:
+    found: Dict[type, Optional[GeneratorKind]] = {}
     for module, name, kind in _TABLE:
         # A module that is being imported may lack the name.
         type_ = getattr(standard(module), name, None)
@@ -187,11 +187,11 @@ def _seed_torch(generator: Any, seed: int) -> None:
     generator.manual_seed(seed & _LONG)
 
 
-_PYTHONS = Kind(_method("seed"), _method("seed"), _method("getstate"), _method("setstate"))
-_BITS = Kind(_seed_bits, _seed_bits_quickly, _bits_state, _restore_bits)
-_LEGACY = Kind(seed_legacy, _seed_legacy_quickly, _legacy_state, _method("set_state"))
-_SEQUENCE = Kind(_method("__init__"), _method("__init__"), _sequence_state, _restore_sequence)
-_TORCHS = Kind(_seed_torch, _seed_torch, _method("get_state"), _method("set_state"))
+_PYTHONS = GeneratorKind(_method("seed"), _method("seed"), _method("getstate"), _method("setstate"))
+_BITS = GeneratorKind(_seed_bits, _seed_bits_quickly, _bits_state, _restore_bits)
+_LEGACY = GeneratorKind(seed_legacy, _seed_legacy_quickly, _legacy_state, _method("set_state"))
+_SEQUENCE = GeneratorKind(_method("__init__"), _method("__init__"), _sequence_state, _restore_sequence)
+_TORCHS = GeneratorKind(_seed_torch, _seed_torch, _method("get_state"), _method("set_state"))
 _TABLE = (
     ("random", "SystemRandom", None),  # it asks the system
     ("random", "Random", _PYTHONS),

@@ -18,7 +18,7 @@ from penstock.artifacts.memory import number
 from penstock.artifacts.names import is_from_project, is_installed_file
 from penstock.model.tuples import NamedTuple
 from penstock.shadows import standard
-from penstock.worker.generators import Kind, Kinds, holder, name_of, parts
+from penstock.worker.generators import GeneratorKind, Kinds, holder, name_of, parts
 
 _MOST_OBJECTS = 20_000  # that one name of a module leads to, beside what others do
 _MOST_IN_ALL = 200_000
@@ -35,7 +35,7 @@ class Inherited(NamedTuple):
 
     place: str  # "digits:RNG"; the same in every process that has the same modules
     generator: Any  # that has the state
-    kind: Kind
+    kind: GeneratorKind
 
 
 class Search:
@@ -131,11 +131,11 @@ class Search:
                 found = [(label, value) for label, value in list(names.items()) if self._kinds.of(value)]
                 self._in_libraries += ((f"{name}:{label}", value) for label, value in found)
 
-    def _add(self, items: Iterable[Tuple[str, Any, Kind]], known: Dict[int, str]) -> List[Inherited]:
+    def _add(self, items: Iterable[Tuple[str, Any, GeneratorKind]], known: Dict[int, str]) -> List[Inherited]:
         """Those of the items that were not found yet. `known`: the places of some, by the ids of what has the state."""
         every = [*(one.generator for one in self.found), *self._left]
         seen = _of_libraries() | {part for one in every for part in parts(one)}
-        new: List[Tuple[str, Any, Kind]] = []
+        new: List[Tuple[str, Any, GeneratorKind]] = []
         for place, value, kind in items:
             if seen.isdisjoint(parts(value)):
                 seen |= parts(value)
@@ -149,7 +149,7 @@ class Search:
         self.found += found
         return found
 
-    def _held(self, modules: Iterable[str], seen: Set[int]) -> Iterator[Tuple[str, Any, Kind]]:
+    def _held(self, modules: Iterable[str], seen: Set[int]) -> Iterator[Tuple[str, Any, GeneratorKind]]:
         seen.update(map(id, self._own.values()))
         for module in modules:
             names = self._own[module]
@@ -161,7 +161,7 @@ class Search:
                     self._roots.append((names, label, value))
                 yield from ((f"{module}:{label}", *each) for each in found)
 
-    def _everything(self) -> Iterator[Tuple[str, Any, Kind]]:
+    def _everything(self) -> Iterator[Tuple[str, Any, GeneratorKind]]:
         """Generators and where they are, what the project has first, in an order that is the same in every process."""
         seen: Set[int] = set()
         yield from self._held(sorted(self._own, key=_main_last), seen)
@@ -174,7 +174,7 @@ class Search:
         if self._sweeps:
             yield from self._swept()
 
-    def _inside(self, root: object, seen: Set[int]) -> Iterator[Tuple[Any, Kind]]:
+    def _inside(self, root: object, seen: Set[int]) -> Iterator[Tuple[Any, GeneratorKind]]:
         """The generators that a value is or holds, but for what was `seen`. Depth first: whether an object has its
         attributes in a dict, which may differ from process to process, does not change their order."""
         waiting, most = [root], min(len(seen) + _MOST_OBJECTS, _MOST_IN_ALL)
@@ -218,7 +218,7 @@ class Search:
     def _is_from_here(self, module: Any) -> bool:
         return module in self._own or module not in sys.modules
 
-    def _swept(self) -> Iterator[Tuple[str, Any, Kind]]:
+    def _swept(self) -> Iterator[Tuple[str, Any, GeneratorKind]]:
         """What the garbage collector knows of. A seed sequence is a part of each of numpy's generators: the project's
         own ones alone count."""
         names: Any = getattr(standard("tempfile"), "_RandomNameSequence", None)

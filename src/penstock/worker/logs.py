@@ -40,7 +40,7 @@ def driver_of(file: str) -> int:
     return int(found[1]) if found else 0
 
 
-class LogLine(NamedTuple):
+class ParsedLine(NamedTuple):
     """One line of an attempt's log, without its newline."""
 
     at: Optional[float]  # UTC, seconds since the epoch; None: written past `sys.stdout`, by C code or a sub-process
@@ -101,7 +101,7 @@ def head_of(token: Optional[bytes]) -> Any:
     return re.compile(MARK + told + rb"(\d{1,11}\.\d{3}) ([-DIWEC@])([-oe]) ")
 
 
-def read(data: bytes, attempt: str = "", token: Optional[bytes] = None) -> Iterator[LogLine]:
+def read(data: bytes, attempt: str = "", token: Optional[bytes] = None) -> Iterator[ParsedLine]:
     """The lines of a log file, or of a slice of one. `attempt`: whose mark stands before it; `token`: the log's,
     without which a line may be forged."""
     search = head_of(token).search
@@ -119,7 +119,7 @@ def read(data: bytes, attempt: str = "", token: Optional[bytes] = None) -> Itera
             continue
         stream = "stdout" if head[3] == b"o" else "stderr"
         for piece in pieces(text):
-            yield LogLine(float(head[1]), _LEVELS[head[2]], stream, _text(piece), attempt)
+            yield ParsedLine(float(head[1]), _LEVELS[head[2]], stream, _text(piece), attempt)
 
 
 def marks(data: bytes, token: bytes) -> Iterator[str]:
@@ -130,9 +130,9 @@ def marks(data: bytes, token: bytes) -> Iterator[str]:
             yield _text(text)
 
 
-def _raw(raw: bytes) -> Iterator[LogLine]:
+def _raw(raw: bytes) -> Iterator[ParsedLine]:
     for piece in pieces(raw):
-        yield LogLine(None, "", "", _text(piece))
+        yield ParsedLine(None, "", "", _text(piece))
 
 
 def pieces(line: AnyStr) -> Iterator[AnyStr]:

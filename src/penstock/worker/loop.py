@@ -18,7 +18,7 @@ from penstock.worker.chance import Chance
 from penstock.worker.failure import traceback_text
 from penstock.worker.gauge import Gauge
 from penstock.worker.leftovers import wait_for_threads
-from penstock.worker.meter import Meter, Reading, between, counted_from
+from penstock.worker.meter import Meter, MeterReading, between, counted_from
 from penstock.worker.restoring import Restoring
 
 _SHORT_S = 0.005
@@ -111,7 +111,7 @@ class Worker:
         if left:
             self._retire()
 
-    def _completed(self, outcome: Outcome, before: Reading, was_long: bool) -> Outcome:
+    def _completed(self, outcome: Outcome, before: MeterReading, was_long: bool) -> Outcome:
         """With what only the worker knows of it."""
         log = self._log()
         self._last = after = self._meter.read(memory=was_long)
@@ -128,7 +128,7 @@ class Worker:
         wait_for_threads(_LAST_THREADS_S)
         os._exit(0)
 
-    def _begin(self, before: Reading, cpu_s: float) -> None:
+    def _begin(self, before: MeterReading, cpu_s: float) -> None:
         used_s = cpu_s + before.children_cpu_s
         self._post.gauge.begin(monotonic(), used_s, before.read_bytes, before.written_bytes)
 

@@ -14,7 +14,7 @@ from penstock.model.tuples import NamedTuple
 from penstock.worker import posix
 
 
-class Reading(NamedTuple):
+class MeterReading(NamedTuple):
     """What the meter shows. Children count from when they were waited for."""
 
     children_cpu_s: float = 0.0  # in steps of 0.01 s; this process's own is `time.process_time`
@@ -31,20 +31,20 @@ class Meter:
         self._statm = posix.own_file("statm")
         self._io = posix.own_file("io")
 
-    def read(self, memory: bool = False) -> Reading:
+    def read(self, memory: bool = False) -> MeterReading:
         """How it stands now; takes three microseconds, and two more with the memory."""
         _, _, children_user_s, children_system_s, _ = os.times()
         children_s = children_user_s + children_system_s
         io = _look(self._io)
         if not io:
-            return Reading(children_s)
+            return MeterReading(children_s)
         _, read, _, written, _ = io.split(None, 4)
         if not memory:
-            return Reading(children_s, int(read), int(written), 0, len(io))
+            return MeterReading(children_s, int(read), int(written), 0, len(io))
         statm = _look(self._statm)
         pages = statm.split()
         size = (int(pages[1]) - int(pages[2])) * posix.PAGE if pages else 0
-        return Reading(children_s, int(read), int(written), size, len(io) + len(statm))
+        return MeterReading(children_s, int(read), int(written), size, len(io) + len(statm))
 
     def close(self) -> None:
         """Give its files back."""
@@ -53,13 +53,13 @@ class Meter:
                 os.close(fd)
 
 
-def counted_from(reading: Reading, read_bytes: int = 0, written_bytes: int = 0) -> Reading:
+def counted_from(reading: MeterReading, read_bytes: int = 0, written_bytes: int = 0) -> MeterReading:
     """Where an attempt starts to count: behind the look itself, and what its process reads and writes for us."""
     children_s, read, written, _, look = reading
-    return Reading(children_s, read + look + read_bytes, written + written_bytes)
+    return MeterReading(children_s, read + look + read_bytes, written + written_bytes)
 
 
-def between(usage: Usage, before: Reading, after: Reading, peak_bytes: int = 0) -> Usage:
+def between(usage: Usage, before: MeterReading, after: MeterReading, peak_bytes: int = 0) -> Usage:
     """An attempt's usage, with what its children used, what it read and wrote, and its highest memory."""
     children_before_s, read_before, written_before, _, _ = before
     children_s, read, written, _, _ = after

@@ -75,7 +75,7 @@ class _StandIns:
 
     def __init__(self, original: Any) -> None:
         self._import = original
-        self._packages: Dict[str, placeholders.Package] = {}
+        self._packages: Dict[str, placeholders.MissingPackage] = {}
 
     def explain(self, error: BaseException, file: str) -> None:
         """Say of a module that fails there where that is, and which placeholders it had."""
@@ -91,7 +91,7 @@ class _StandIns:
 
     def module(self, name: str, missing: str, frame: FrameType, everything: bool = False) -> Any:
         """For `from x.y import a`; with `everything`, for `from x.y import *`: the names that nothing else gives."""
-        package = self._packages.get(name) or placeholders.Package(name, missing, *_place(frame))
+        package = self._packages.get(name) or placeholders.MissingPackage(name, missing, *_place(frame))
         self._packages[name] = package
         if not everything:
             return package.part(name)
@@ -129,7 +129,9 @@ class _StandIns:
 
     def _lacked(self, module: ModuleType, name: str, frame: FrameType) -> Any:
         path = f"{module.__name__}.{name}"
-        package = self._packages.get(path) or placeholders.Package(path, path, *_place(frame), of=module.__name__)
+        package = self._packages.get(path) or placeholders.MissingPackage(
+            path, path, *_place(frame), of=module.__name__
+        )
         self._packages[path] = package
         return package.part(path)
 

@@ -43,7 +43,7 @@ def is_importing(frame: Optional[FrameType]) -> bool:
     return False
 
 
-class Package:
+class MissingPackage:
     """A package that is missing: what is said of it, and what stands for its parts."""
 
     def __init__(self, name: str, missing: str, file: str, line: int, of: str = "") -> None:
@@ -92,10 +92,10 @@ class Placeholder:
     """Stands for a missing package, or for anything that comes out of one."""
 
     __slots__ = ("__package", "__path")
-    __package: Package
+    __package: MissingPackage
     __path: str
 
-    def __init__(self, package: Package, path: str) -> None:
+    def __init__(self, package: MissingPackage, path: str) -> None:
         object.__setattr__(self, "_Placeholder__package", package)
         object.__setattr__(self, "_Placeholder__path", path)
 
@@ -214,7 +214,7 @@ class Decorated(Placeholder):
     __slots__ = ("_penstock_function",)
     _penstock_function: Any
 
-    def __init__(self, package: Package, path: str, function: Any) -> None:
+    def __init__(self, package: MissingPackage, path: str, function: Any) -> None:
         super().__init__(package, path)
         object.__setattr__(self, "_penstock_function", function)
 

@@ -8,23 +8,23 @@ from typing import Any, NoReturn
 
 from penstock.model import wire
 from penstock.worker import boot, zygote
-from penstock.worker.channel import Order
+from penstock.worker.channel import WorkerRequest
 from penstock.worker.gauge import Gauges
-from penstock.worker.sieve import Outlet
+from penstock.worker.log_filter import FilteredStream
 
 
 def main(first: int) -> NoReturn:
     """The worker's process. Descriptors from `first` on: what to do, the executor's messages, the gauges, and the two
-    of an outlet where there is one."""
+    of a stream where there is one."""
     parcel_fd, fd, gauge_fd = first, first + 1, first + 2
     parent = os.getppid()
     content: Any = wire.unpack(os.pread(parcel_fd, os.fstat(parcel_fd).st_size, 0))
     os.close(parcel_fd)
     setup, order, slot, has_outlet = content
     spec, places = boot.setup_from_plain(setup)
-    outlet = Outlet(first + 3, _socket.socket(fileno=first + 4)) if has_outlet else None
-    for each in (fd, gauge_fd, *((outlet.fd, outlet.sync.fileno()) if outlet else ())):
+    stream = FilteredStream(first + 3, _socket.socket(fileno=first + 4)) if has_outlet else None
+    for each in (fd, gauge_fd, *((stream.fd, stream.sync.fileno()) if stream else ())):
         os.set_inheritable(each, False)
     boot.hide_secrets(spec)
     ready = boot.boot(spec, places)
-    zygote.serve(Order(*order), fd, Gauges(gauge_fd).at(slot), places, ready, parent, outlet)
+    zygote.serve(WorkerRequest(*order), fd, Gauges(gauge_fd).at(slot), places, ready, parent, stream)

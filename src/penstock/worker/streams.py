@@ -116,8 +116,8 @@ class Streams:
         self._hooks: Optional[ImportHooks] = None
 
     def enter(self, owner: Any, keeper: Keeper) -> None:
-        """What is written for the owner (a `RunSpec`: by attempts with it; a `session.Run`: by its flow's body) is
-        kept from now on."""
+        """What is written for the owner (a `RunSpec`: by attempts with it; a `RunSession`: by its flow's body) is kept
+        from now on."""
         with self._lock:
             self._begin()
             self._owners.append(owner)

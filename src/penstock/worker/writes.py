@@ -24,7 +24,7 @@ _TICK_NS = 100_000_000
 """The clock of files goes by steps, of some milliseconds on most systems."""
 
 
-class Writes:
+class WriteLog:
     """One run's, in one process, whose id `pid` tells."""
 
     def __init__(self, run: str, places: Places, pid: Callable[[], int]) -> None:

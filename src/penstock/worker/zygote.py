@@ -20,12 +20,12 @@ from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
 from penstock.model import wire
 from penstock.model.specs import Places
 from penstock.shadows import standard
-from penstock.worker import boot, capture, channel, logs, posix, sieve
+from penstock.worker import boot, capture, channel, log_filter, logs, posix
 from penstock.worker.bootstrap import bootstrap
-from penstock.worker.channel import SIEVE, Order
+from penstock.worker.channel import LOG_FILTER, WorkerRequest
 from penstock.worker.gauge import FILE_SIZE, Gauge, Gauges
+from penstock.worker.log_filter import FilteredStream, LogFilter
 from penstock.worker.loop import Post, Worker
-from penstock.worker.sieve import Outlet, Sieve
 
 _SAMPLE_S = 0.03
 _LOOK_S = 0.1
@@ -35,15 +35,15 @@ _REAP_S = 2.0
 _Used = Tuple[float, int, int]  # seconds of CPU, bytes read, written
 
 
-class Charge:
+class Child:
     """A worker that lives."""
 
-    def __init__(self, order: Order, pid: int, gauge: Gauge, outlet: Optional[Outlet]) -> None:
+    def __init__(self, order: WorkerRequest, pid: int, gauge: Gauge, stream: Optional[FilteredStream]) -> None:
         self.number = order.number
         self.limit = order.limit
         self.pid = pid
         self.gauge = gauge
-        self.outlet = outlet  # None: it writes to its log itself
+        self.stream = stream  # None: it writes to its log itself
         self.fd = posix.process_fd(pid)
         self.overrun = 0  # bytes it had when it was killed for them
         self.below: List[_Used] = []  # by what was killed below it
@@ -54,17 +54,17 @@ class Charge:
 class Zygote:
     """Workers, and who is told about them."""
 
-    def __init__(self, control: Any, setup: Tuple[Any, ...], sieve: Optional[Sieve]) -> None:
+    def __init__(self, control: Any, setup: Tuple[Any, ...], log_filter: Optional[LogFilter]) -> None:
         self._control = control
-        self._sieve = sieve
+        self._log_filter = log_filter
         self._setup = setup
         self._spec, self._places = boot.setup_from_plain(setup)
-        if sieve is not None:
-            self._report(channel.STARTED, (SIEVE, sieve.pid))
+        if log_filter is not None:
+            self._report(channel.STARTED, (LOG_FILTER, log_filter.pid))
         self._gauge_fd = posix.shared_file(self._places.scratch, FILE_SIZE)
         self._gauges = Gauges(self._gauge_fd)
         self._family = posix.Family()
-        self._charges: Dict[int, Charge] = {}
+        self._living: Dict[int, Child] = {}
         self._poll = select.poll()
         self._poll.register(control.fileno(), select.POLLIN)
         self._me, self._parent = os.getpid(), os.getppid()
@@ -106,16 +106,16 @@ class Zygote:
             os._exit(0)
         kind, content = channel.unwrap(data)
         if kind == channel.WORKER:
-            self._hire(Order(*content), ancillary)
-        elif content[0] in self._charges:
-            charge = self._charges[content[0]]
+            self._hire(WorkerRequest(*content), ancillary)
+        elif content[0] in self._living:
+            child = self._living[content[0]]
             if kind == channel.LIMITED:
-                charge.limit = content[1]
+                child.limit = content[1]
             elif kind == channel.KILL:
-                self._kill(charge)
+                self._kill(child)
         return True
 
-    def _hire(self, order: Order, ancillary: List[Any]) -> None:
+    def _hire(self, order: WorkerRequest, ancillary: List[Any]) -> None:
         """Start a worker. Where the system has no memory, process or descriptor left for one, those that run are not
         to suffer from it: this one alone is told to be dead."""
         if not ancillary:  # its descriptor could not be received
@@ -129,56 +129,56 @@ class Zygote:
         finally:
             os.close(fd)
 
-    def _refuse(self, order: Order, why: str) -> None:
+    def _refuse(self, order: WorkerRequest, why: str) -> None:
         self._report(channel.DIED, (order.number, None, 0, 0, False, 0.0, 0, 0, why))
 
-    def _start(self, order: Order, fd: int) -> None:
+    def _start(self, order: WorkerRequest, fd: int) -> None:
         gauge = self._gauges.take()
-        outlet = None
+        stream = None
         try:
-            outlet = self._sieve.outlet(os.path.join(self._places.logs, order.log)) if self._sieve else None
+            stream = self._log_filter.stream(os.path.join(self._places.logs, order.log)) if self._log_filter else None
             if order.gpus is None and self._forks:
                 pid = os.fork()
                 if pid == 0:
-                    self._become_worker(order, fd, gauge, outlet)
+                    self._become_worker(order, fd, gauge, stream)
             else:
-                pid = self._spawn(order, fd, gauge, outlet)
+                pid = self._spawn(order, fd, gauge, stream)
         except OSError:
             self._gauges.give(gauge)
-            if outlet is not None:
-                os.close(outlet.fd)  # first: what masks waits for its end
-                outlet.close()
+            if stream is not None:
+                os.close(stream.fd)  # first: what masks waits for its end
+                stream.close()
             raise
-        if outlet is not None:
-            os.close(outlet.fd)
-        charge = self._charges[order.number] = Charge(order, pid, gauge, outlet)
-        if charge.fd is not None:
-            self._poll.register(charge.fd, select.POLLIN)
+        if stream is not None:
+            os.close(stream.fd)
+        child = self._living[order.number] = Child(order, pid, gauge, stream)
+        if child.fd is not None:
+            self._poll.register(child.fd, select.POLLIN)
         self._report(channel.STARTED, (order.number, pid))
 
-    def _become_worker(self, order: Order, fd: int, gauge: Gauge, outlet: Optional[Outlet]) -> NoReturn:
+    def _become_worker(self, order: WorkerRequest, fd: int, gauge: Gauge, stream: Optional[FilteredStream]) -> NoReturn:
         try:
             self._control.close()
-            if self._sieve is not None:
-                self._sieve.leave()
-            for other in self._charges.values():
+            if self._log_filter is not None:
+                self._log_filter.leave()
+            for other in self._living.values():
                 if other.fd is not None:
                     os.close(other.fd)
-                if other.outlet is not None:
-                    other.outlet.sync.close()
-            serve(order, fd, gauge, self._places, self._ready, self._me, outlet)
+                if other.stream is not None:
+                    other.stream.sync.close()
+            serve(order, fd, gauge, self._places, self._ready, self._me, stream)
         finally:
             os._exit(1)
 
-    def _spawn(self, order: Order, fd: int, gauge: Gauge, outlet: Optional[Outlet]) -> int:
+    def _spawn(self, order: WorkerRequest, fd: int, gauge: Gauge, stream: Optional[FilteredStream]) -> int:
         """A worker in an interpreter of its own: where forking is not safe, or a GPU must not be shared."""
-        parcel = wire.pack((self._setup, tuple(order), gauge.slot, outlet is not None))
+        parcel = wire.pack((self._setup, tuple(order), gauge.slot, stream is not None))
         parcel_fd = posix.shared_file(self._places.scratch, len(parcel))
         os.pwrite(parcel_fd, parcel, 0)
         environ = dict(os.environ)
         if order.gpus is not None:
             environ["CUDA_VISIBLE_DEVICES"] = ",".join(order.gpus)
-        fds = [parcel_fd, fd, self._gauge_fd, *((outlet.fd, outlet.sync.fileno()) if outlet else ())]
+        fds = [parcel_fd, fd, self._gauge_fd, *((stream.fd, stream.sync.fileno()) if stream else ())]
         # Above the numbers that they have now, so that none is overwritten before it is copied.
         first = max(fds) + 1
         copies = [(os.POSIX_SPAWN_DUP2, old, first + at) for at, old in enumerate(fds)]
@@ -214,54 +214,54 @@ class Zygote:
 
     def _patience_ms(self) -> Optional[float]:
         """How long to wait for orders until memory has to be looked at."""
-        if not self._charges:
+        if not self._living:
             return None if self._parent_fd is not None else 1000 * _LOOK_S
         now = time.monotonic()
-        for charge in self._charges.values():
-            if charge.limit is not None or 0.0 < charge.gauge.began() < now - _LONG_S:
+        for child in self._living.values():
+            if child.limit is not None or 0.0 < child.gauge.began() < now - _LONG_S:
                 return 1000 * _SAMPLE_S
         return 1000 * _LOOK_S
 
     def _sample(self) -> None:
         """Look at the memory of what has a limit or runs for long; end what went beyond its limit."""
         now = time.monotonic()
-        watched: List[Charge] = []
-        for charge in self._charges.values():
-            began = charge.gauge.began()
-            if began and (charge.limit is not None or began < now - _LONG_S):
-                watched.append(charge)
+        watched: List[Child] = []
+        for child in self._living.values():
+            began = child.gauge.began()
+            if began and (child.limit is not None or began < now - _LONG_S):
+                watched.append(child)
         children = self._family.look() if watched else {}
-        for charge in watched:
-            size = sum(map(posix.memory_of, [charge.pid, *posix.descendants(charge.pid, children)]))
-            charge.gauge.sample(size)
+        for child in watched:
+            size = sum(map(posix.memory_of, [child.pid, *posix.descendants(child.pid, children)]))
+            child.gauge.sample(size)
             if self._spec.log_bytes:
-                self._shorten_log(charge)
-            if charge.limit is not None and size > charge.limit and not charge.overrun:
-                charge.overrun = size
-                self._kill(charge)
+                self._shorten_log(child)
+            if child.limit is not None and size > child.limit and not child.overrun:
+                child.overrun = size
+                self._kill(child)
 
-    def _shorten_log(self, charge: Charge) -> None:
+    def _shorten_log(self, child: Child) -> None:
         """What an attempt's programs write on and on may not fill the disk until it ends, when its log is cut."""
-        path, most = os.path.join(self._places.logs, charge.log), self._spec.log_bytes
+        path, most = os.path.join(self._places.logs, child.log), self._spec.log_bytes
         try:
             size = os.stat(path).st_size
-            began, start = charge.log_began
-            if began != charge.gauge.began():
-                charge.log_began = charge.gauge.began(), size
+            began, start = child.log_began
+            if began != child.gauge.began():
+                child.log_began = child.gauge.began(), size
             elif size - start > 2 * most + logs.SLACK:
                 os.truncate(path, start + most)
         except OSError:
             pass  # removed by hand
 
-    def _kill(self, charge: Charge) -> None:
+    def _kill(self, child: Child) -> None:
         """The worker, and everything below it. What slips away becomes this process's child when the worker dies."""
-        below = posix.descendants(charge.pid, self._family.look(fresh=True))
-        charge.below = charge.below or list(map(posix.used_by, below))  # nobody waits for them who would be told
-        posix.kill([charge.pid, *below])
+        below = posix.descendants(child.pid, self._family.look(fresh=True))
+        child.below = child.below or list(map(posix.used_by, below))  # nobody waits for them who would be told
+        posix.kill([child.pid, *below])
 
     def _reap(self) -> None:
-        by_pid = {charge.pid: charge for charge in self._charges.values()}
-        dead: List[Tuple[Charge, int, _Used]] = []
+        by_pid = {child.pid: child for child in self._living.values()}
+        dead: List[Tuple[Child, int, _Used]] = []
         while True:
             waiting = posix.dead_child()
             if waiting == 0:
@@ -273,29 +273,29 @@ class Zygote:
                 break
             if pid == 0:
                 break
-            if self._sieve is not None and pid == self._sieve.pid:  # nobody can write any more
+            if self._log_filter is not None and pid == self._log_filter.pid:  # nobody can write any more
                 self._end_all()
                 os._exit(1)
             if pid in by_pid:
                 dead.append((by_pid[pid], status, used))
         if dead:
-            for charge, *_ in dead:
-                del self._charges[charge.number]
+            for child, *_ in dead:
+                del self._living[child.number]
             self._end_orphans()
-            for charge, status, used in dead:
-                self._bury(charge, status, used)
+            for child, status, used in dead:
+                self._bury(child, status, used)
 
-    def _bury(self, charge: Charge, status: int, used: _Used) -> None:
-        if charge.fd is not None:
-            self._poll.unregister(charge.fd)
-            os.close(charge.fd)
-        peak = charge.gauge.end()
-        self._gauges.give(charge.gauge)
-        if charge.outlet is not None:
-            charge.outlet.close()
+    def _bury(self, child: Child, status: int, used: _Used) -> None:
+        if child.fd is not None:
+            self._poll.unregister(child.fd)
+            os.close(child.fd)
+        peak = child.gauge.end()
+        self._gauges.give(child.gauge)
+        if child.stream is not None:
+            child.stream.close()
         kills, before = posix.killed_by_system(), self._system_kills
         self._system_kills = kills
-        self._report(channel.DIED, (charge.number, status, peak, charge.overrun, kills > before, *used))
+        self._report(channel.DIED, (child.number, status, peak, child.overrun, kills > before, *used))
 
     def _children(self) -> List[int]:
         return self._family.look(fresh=True).get(self._me, [])
@@ -304,7 +304,7 @@ class Zygote:
         """End what dead workers left: it has become this process's own."""
         until = time.monotonic() + _REAP_S
         while time.monotonic() < until:
-            living = {charge.pid for charge in self._charges.values()} | self._older
+            living = {child.pid for child in self._living.values()} | self._older
             children = self._family.look(fresh=True)
             orphans = [pid for pid in children.get(self._me, ()) if pid not in living]
             if not orphans:
@@ -316,13 +316,13 @@ class Zygote:
 
     def _end_all(self) -> None:
         """End every worker, and what the user's module started."""
-        pids = [charge.pid for charge in self._charges.values()]
+        pids = [child.pid for child in self._living.values()]
         posix.kill(pids)
         until = time.monotonic() + _REAP_S
         for pid in pids:
             _await_death(pid, until)
-        if self._sieve is not None:
-            self._sieve.end()
+        if self._log_filter is not None:
+            self._log_filter.end()
         while posix.has_children() and time.monotonic() < until:  # what the workers had, if they had anything
             posix.kill(posix.descendants(self._me, self._family.look(fresh=True)))
             os.waitpid(-1, os.WNOHANG)
@@ -342,12 +342,12 @@ def _has_queues() -> bool:
     return queues is not None and any(isinstance(item, queues.Queue) for item in known.values())
 
 
-def _used_by_attempt(charge: Charge) -> _Used:
+def _used_by_attempt(child: Child) -> _Used:
     """What the attempt has used whose worker is dead and not reaped yet; zeros where it had begun none."""
-    if not charge.gauge.began():
+    if not child.gauge.began():
         return 0.0, 0, 0
-    cpu_s, read, written = (sum(each) for each in zip(posix.used_by(charge.pid), *charge.below))
-    cpu_before_s, read_before, written_before = charge.gauge.used_before()
+    cpu_s, read, written = (sum(each) for each in zip(posix.used_by(child.pid), *child.below))
+    cpu_before_s, read_before, written_before = child.gauge.used_before()
     return max(0.0, cpu_s - cpu_before_s), max(0, int(read) - read_before), max(0, int(written) - written_before)
 
 
@@ -362,19 +362,25 @@ def _await_death(pid: int, until: float) -> None:
 
 
 def serve(
-    order: Order, fd: int, gauge: Gauge, places: Places, ready: boot.Ready, parent: int, outlet: Optional[Outlet]
+    order: WorkerRequest,
+    fd: int,
+    gauge: Gauge,
+    places: Places,
+    ready: boot.Ready,
+    parent: int,
+    stream: Optional[FilteredStream],
 ) -> NoReturn:
     """Be the worker that was ordered."""
     posix.die_with_parent(ready.library, parent)
     posix.adopt_orphans(ready.library)
     os.setsid()
     log = os.path.join(places.logs, order.log)
-    _write_to(_begun(log) if outlet is None else outlet.fd)
+    _write_to(_begun(log) if stream is None else stream.fd)
     capture.write_into(logs.token_of(log))
     faulthandler.enable(2)  # a crash leaves its traceback in the log
     ready.bench.pid = os.getpid()
     post = Post(order.name, fd, gauge, places.scratch, ready.library)
-    log_size = _size_of_log if outlet is None else outlet.size
+    log_size = _size_of_log if stream is None else stream.size
     Worker(post, ready.bench, ready.chance, ready.restoring, order.log, log_size).run()
 
 
@@ -388,7 +394,7 @@ def main(fd: int) -> NoReturn:
         log, setup = channel.unwrap(first)[1]
         spec, _ = boot.setup_from_plain(setup)
         boot.hide_secrets(spec)
-        found = sieve.start(control, log, spec.log_bytes)
+        found = log_filter.start(control, log, spec.log_bytes)
         # What it prints goes to its log from now on, also where it was started before there was one.
         _write_to(_opened(log) if found is None else found.own_outlet(log))
         Zygote(control, setup, found).run()

@@ -14,7 +14,7 @@ from penstock.artifacts import codec, unreadable
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import DamagedError
 from penstock.sdk.futures import Future
-from penstock.sdk.session import Run
+from penstock.sdk.session import RunSession
 
 HERE = f"can't be read in this environment, Python {'.'.join(map(str, sys.version_info[:3]))} at {sys.executable}"
 
@@ -134,7 +134,9 @@ def test_before_python_3_11_the_words_go_into_the_message(elsewhere: Elsewhere, 
 
 def test_a_result_that_the_flow_cant_read(elsewhere: Elsewhere, tmp_path: Path):
     engine: Any = SimpleNamespace(in_process=False)
-    run = Run("main/1", engine, FolderStore(tmp_path / "store"), "", lambda task, modules: f"By {task}: {modules}")
+    run = RunSession(
+        "main/1", engine, FolderStore(tmp_path / "store"), "", lambda task, modules: f"By {task}: {modules}"
+    )
     stored = elsewhere.written(Square, Square())
     future = Future[Any](run, b"key")
     future.task, future.id = "main/1/train/2", 7

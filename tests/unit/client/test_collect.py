@@ -18,7 +18,7 @@ from penstock.client import sweep
 from penstock.client.space import collect
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import changes, space
-from penstock.model.rows import Batch, RunEnd, Wanted
+from penstock.model.rows import Batch, RunEnd, WantedResult
 from tests.journal_records import digest
 from tests.recorded import Recorded, outcome, task
 from tests.spacious import DAY_S, Spacious, anything, on_disk, run_ids
@@ -240,7 +240,7 @@ def test_claims_stay_only_while_their_driver_drives(spacious: Spacious) -> None:
     for status in ("goes on", "crashed", "gone"):
         handle = spacious.recorded.begin("wide", alive=status == "goes on")
         keys.append(digest(status))
-        handle.seek((Wanted(key=keys[-1], content=keys[-1], task=f"{handle.run_id}/draw/1"),))
+        handle.seek((WantedResult(key=keys[-1], content=keys[-1], task=f"{handle.run_id}/draw/1"),))
         handle.close()
         if status == "crashed":
             spacious.sql("UPDATE lease SET token = token + 1 WHERE run_id = ?", handle.id)

@@ -13,7 +13,7 @@ import pytest
 from penstock.client import environments
 from penstock.client.space import collect
 from penstock.client.space_structs import SweepInfo
-from penstock.environments import kits, locking, marks, shelf
+from penstock.environments import built_environments, kits, locking, marks
 from penstock.errors import PlatformError
 from penstock.journal import changes
 from tests.recorded import Recorded
@@ -92,7 +92,7 @@ def test_one_whose_build_was_cut_off_goes_at_once(spacious: Spacious) -> None:
 def test_what_is_used_or_built_stays_with_a_note(spacious: Spacious) -> None:
     used = spacious.environment("used", used_s=9 * DAY_S, runs=[spacious.run()])
     built = spacious.environment("built", whole=False)
-    places = {entry.name: Path(entry.folder) for entry in shelf.listed(spacious.home / "environments")}
+    places = {entry.name: Path(entry.folder) for entry in built_environments.listed(spacious.home / "environments")}
     fd = locking.share(places[used[3:15]] / marks.NAME)
     with locking.alone(places[built[3:15]].with_name(f"{places[built[3:15]].name}.lock"), None):
         info = collect(keep_last=0, remove=True)
@@ -124,10 +124,10 @@ def test_one_that_somebody_uses_after_it_was_chosen_stays(spacious: Spacious, mo
 def test_one_that_can_t_be_removed_hinders_nothing_else(spacious: Spacious, monkeypatch: pytest.MonkeyPatch) -> None:
     spacious.environment("one", runs=[spacious.run(logs=10)])
 
-    def refuse(_: shelf.Entry) -> bool:
+    def refuse(_: built_environments.Entry) -> bool:
         raise PlatformError("can't remove it: Permission denied")
 
-    monkeypatch.setattr(shelf, "take_away", refuse)
+    monkeypatch.setattr(built_environments, "take_away", refuse)
     info = collect(keep_last=0, remove=True)
     assert info.notes == ("can't remove it: Permission denied",)
     assert (info.bytes, run_ids(spacious.home)) == (10, set())

@@ -8,7 +8,7 @@ import pytest
 
 import penstock
 from penstock.client.flow_runs import Run
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.errors import NotFoundError, TaskCancelledError, UsageError, UserCodeError
 from penstock.model.rows import RunEnd
 from penstock.project import Project
@@ -150,4 +150,4 @@ def test_each_reader_of_a_project_has_a_journal_of_its_own(recorded: Recorded):
     name = record_done(recorded).run_id
     project = Project.find()
     for _ in range(2):  # the first one's is closed by now
-        assert Run.find(Reader(project), name).status == "done"
+        assert Run.find(JournalReader(project), name).status == "done"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from penstock.client.policy import Policy, results_to_forget, runs_to_remove, unneeded_environments
-from penstock.environments.shelf import Entry
+from penstock.client.policy import Retention, results_to_forget, runs_to_remove, unneeded_environments
+from penstock.environments.built_environments import Entry
 from penstock.journal.space import CachedRow
 from penstock.journal.views import RunRow
 from penstock.settings import GcSettings, Settings
@@ -36,7 +36,7 @@ def removed(
 ) -> list[int]:
     """The ids of the runs that go."""
     newest_first = sorted(runs, key=lambda row: -row.id)
-    policy = Policy(settings, GcSettings(**asked), frozenset(flows))
+    policy = Retention(settings, GcSettings(**asked), frozenset(flows))
     return [row.id for row in runs_to_remove(newest_first, origins or {}, policy, NOW)]
 
 
@@ -124,24 +124,24 @@ def test_tags_of_the_settings_and_of_the_call_are_kept_alike() -> None:
     assert removed([run(1, tags=("best",)), run(2, tags=("mine",)), run(3)], settings, keep_tags=("mine",)) == [3]
 
 
-def forgotten(rows: list[CachedRow], policy: Policy) -> list[int]:
+def forgotten(rows: list[CachedRow], policy: Retention) -> list[int]:
     return [row.id for row in results_to_forget(rows, policy, NOW)]
 
 
 def test_cached_results_go_by_their_last_use_alone() -> None:
     rows = [CachedRow(1, "digits/1/train/1", NOW - 40 * DAY_S), CachedRow(2, "wide/7/draw/1", NOW - 20 * DAY_S)]
-    assert forgotten(rows, Policy(Settings())) == []
-    assert forgotten(rows, Policy(Settings(), GcSettings(keep_last=0))) == []
-    assert forgotten(rows, Policy(Settings(), GcSettings(older_than_s=30 * DAY_S))) == [1]
+    assert forgotten(rows, Retention(Settings())) == []
+    assert forgotten(rows, Retention(Settings(), GcSettings(keep_last=0))) == []
+    assert forgotten(rows, Retention(Settings(), GcSettings(older_than_s=30 * DAY_S))) == [1]
     settings = Settings(gc_of_flows={"wide": GcSettings(older_than_s=DAY_S)})
-    assert forgotten(rows, Policy(settings)) == [2]
-    assert forgotten(rows, Policy(settings, flows=frozenset(["digits"]))) == []
+    assert forgotten(rows, Retention(settings)) == [2]
+    assert forgotten(rows, Retention(settings, flows=frozenset(["digits"]))) == []
 
 
 def test_the_whole_cache_goes_when_that_is_asked() -> None:
     rows = [CachedRow(1, "digits/1/train/1", NOW), CachedRow(2, "wide/7/draw/1", NOW)]
-    assert forgotten(rows, Policy(Settings(), drop_cache=True)) == [1, 2]
-    assert forgotten(rows, Policy(Settings(), flows=frozenset(["wide"]), drop_cache=True)) == [2]
+    assert forgotten(rows, Retention(Settings(), drop_cache=True)) == [1, 2]
+    assert forgotten(rows, Retention(Settings(), flows=frozenset(["wide"]), drop_cache=True)) == [2]
 
 
 def entry(digest: str, days: float, *, whole: bool = True, in_use: bool = False) -> Entry:
@@ -164,7 +164,7 @@ def entry(digest: str, days: float, *, whole: bool = True, in_use: bool = False)
     ],
 )
 def test_an_environment_goes_when_no_run_needs_it(one: Entry, going: int, busy: int, fresh: int) -> None:
-    found = unneeded_environments([one], {"needed"}, {"leaving"}, Policy(NOTHING_SET), NOW)
+    found = unneeded_environments([one], {"needed"}, {"leaving"}, Retention(NOTHING_SET), NOW)
     assert (len(found.going), len(found.busy), len(found.fresh)) == (going, busy, fresh)
 
 
@@ -178,4 +178,4 @@ def test_an_environment_goes_when_no_run_needs_it(one: Entry, going: int, busy: 
     ],
 )
 def test_how_long_an_environment_may_be_wanted(settings: Settings, asked: GcSettings, days: float) -> None:
-    assert Policy(settings, asked).wanted_s == days * DAY_S
+    assert Retention(settings, asked).wanted_s == days * DAY_S

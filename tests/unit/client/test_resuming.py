@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import penstock
-from penstock.client.reader import Reader
+from penstock.client.reader import JournalReader
 from penstock.client.resuming import flow_of, params_of
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
@@ -71,5 +71,5 @@ def test_the_flow_of_this_notebook_is_found(recorded: Recorded, monkeypatch: pyt
 
 def test_parameters_are_as_they_were(recorded: Recorded):
     record_done(recorded)
-    reader = Reader.here()
+    reader = JournalReader.here()
     assert params_of(reader, queries.resolve(reader.journal)) == {"rows": 5, "depths": [2, 4]}

@@ -143,7 +143,7 @@ class Neighbourhood:
                     self._start(run, command)
                 case facts.Recall():
                     self._recall(run, command)
-                case facts.Wish():
+                case facts.HostWish():
                     self._wish(run, command)
                 case facts.Settle():
                     run.settled += 1
@@ -178,7 +178,7 @@ class Neighbourhood:
                     queue.remove(entry)
                     run.mail.append(facts.AttemptRecalled(command.task, command.attempt))
 
-    def _wish(self, run: Neighbour, wish: facts.Wish) -> None:
+    def _wish(self, run: Neighbour, wish: facts.HostWish) -> None:
         others = [other.share for other in self.here if other is not run and other.share is not None]
         mine = run.share or Share(run.name, "here")
         agreed = agree(mine, wish, others, self.total, self.now)

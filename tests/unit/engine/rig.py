@@ -11,11 +11,11 @@ from penstock.engine.facts import (
     CancelTask,
     Command,
     Event,
-    How,
     IntentCommitted,
     Recall,
     Replay,
     Settle,
+    Settling,
     Start,
     Submitted,
     Tick,
@@ -105,7 +105,7 @@ def recalls(commands: list[Command]) -> list[int]:
     return [command.task for command in commands if isinstance(command, Recall)]
 
 
-def settled(commands: list[Command]) -> list[tuple[int, How]]:
+def settled(commands: list[Command]) -> list[tuple[int, Settling]]:
     return [(command.task, command.how) for command in commands if isinstance(command, Settle)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.engine.facts import Adopt, CancelAttempt, CommitIntent, How, Replay, Settle, Start, Stop, StopMode
+from penstock.engine.facts import Adopt, CancelAttempt, CommitIntent, Replay, Settle, Settling, Start, Stop, StopMode
 from penstock.model.events import Lane, Profile
 from penstock.model.states import Cause
 from tests.unit.engine.rig import Rig, combine, settled
@@ -52,13 +52,13 @@ def test_what_still_runs_is_adopted():
     cluster = rig()
     assert cluster.submit(1, on="cluster", replay=running(2)) == [Adopt(1, 2, "cluster")]
     assert cluster.adopted(1, running=True, attempt=2) == []
-    assert cluster.end(1, attempt=2) == [Settle(1, 2, How.FRESH)]
+    assert cluster.end(1, attempt=2) == [Settle(1, 2, Settling.FRESH)]
 
 
 def test_what_ended_meanwhile_is_answered_by_its_outcome():
     cluster = rig()
     cluster.submit(1, on="cluster", replay=running())
-    assert settled(cluster.end(1)) == [(1, How.FRESH)]
+    assert settled(cluster.end(1)) == [(1, Settling.FRESH)]
 
 
 def test_what_is_unknown_starts_anew():
@@ -71,7 +71,7 @@ def test_what_is_unknown_and_cancelled_meanwhile_is_settled():
     cluster = rig()
     cluster.submit(1, on="cluster", replay=running())
     assert cluster.cancel(1) == [CancelAttempt(1, 1, "cluster", Cause.CANCELLED)]
-    assert cluster.adopted(1, running=False) == [Settle(1, 1, How.CANCELLED)]
+    assert cluster.adopted(1, running=False) == [Settle(1, 1, Settling.CANCELLED)]
 
 
 def test_what_is_unknown_in_a_run_that_stops_stays_unsettled():
@@ -86,8 +86,8 @@ def test_adoption_may_take_more_than_there_is_and_nothing_starts_until_there_is_
     cluster = rig(cpu=1)
     cluster.submit(1, 2, on="cluster", replay=running())
     assert cluster.submit(3, on="cluster") == []
-    assert cluster.end(1) == [Settle(1, 1, How.FRESH)]
-    assert cluster.end(2) == [Settle(2, 1, How.FRESH), CommitIntent(3, 1)]
+    assert cluster.end(1) == [Settle(1, 1, Settling.FRESH)]
+    assert cluster.end(2) == [Settle(2, 1, Settling.FRESH), CommitIntent(3, 1)]
 
 
 def test_what_runs_on_other_inputs_is_ended_and_nobody_takes_its_outcome():
@@ -104,7 +104,7 @@ def test_what_runs_for_a_task_that_can_have_no_result_is_ended():
     cluster.submit(1)
     cluster.submit(2, deps=(1,), on="cluster", replay=running())
     orphan = CancelAttempt(2, 1, "cluster", Cause.CANCELLED)
-    assert cluster.end(1, Cause.RAISED) == [Settle(1, 1, How.FRESH), orphan, Settle(2, 1, How.UPSTREAM, 1)]
+    assert cluster.end(1, Cause.RAISED) == [Settle(1, 1, Settling.FRESH), orphan, Settle(2, 1, Settling.UPSTREAM, 1)]
 
 
 def test_where_nothing_outlives_the_driver_what_ran_runs_again():

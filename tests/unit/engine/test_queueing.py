@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.engine.facts import How, Submitted
+from penstock.engine.facts import Settling, Submitted
 from penstock.engine.schedule import AHEAD_S, STALE_S
 from penstock.model.events import Profile
 from penstock.model.options import Options
@@ -108,13 +108,13 @@ class TestRebalancing:
             rig.end(task, wall_s=0.001)
         rig.recalled(5)
         assert rig.machine.tasks[5].attempt == 1
-        assert settled(rig.end(5)) == [(5, How.FRESH)]
+        assert settled(rig.end(5)) == [(5, Settling.FRESH)]
 
     def test_what_began_before_it_could_be_taken_back_just_ends(self):
         rig = self.full()
         for task in (2, 4, 6, 8):
             rig.end(task, wall_s=0.001)
-        assert settled(rig.end(5, wall_s=0.001)) == [(5, How.FRESH)]
+        assert settled(rig.end(5, wall_s=0.001)) == [(5, Settling.FRESH)]
         assert rig.recalled(5) == []
 
     def test_behind_a_head_that_is_not_short_after_all_nothing_waits(self):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.engine.facts import How, RecordAttempt, Replay, ResultDamaged, Settle, Submitted
+from penstock.engine.facts import RecordAttempt, Replay, ResultDamaged, Settle, Settling, Submitted
 from penstock.model.options import Backoff, Options
 from penstock.model.states import Cause
 from tests.unit.engine.rig import Rig, combine, done, settled, started
@@ -24,7 +24,7 @@ def test_a_settlement_carries_the_digest_of_the_inputs_in_the_order_of_the_edges
     rig.submit(3, deps=(2, 1, 2))
     rig.end(1)
     rig.end(2)
-    assert rig.end(3) == [Settle(3, 1, How.FRESH, 0, combine((b"r2", b"r1", b"r2")))]
+    assert rig.end(3) == [Settle(3, 1, Settling.FRESH, 0, combine((b"r2", b"r1", b"r2")))]
 
 
 def test_a_failed_result_fails_what_needs_it_and_names_the_culprit():
@@ -33,8 +33,12 @@ def test_a_failed_result_fails_what_needs_it_and_names_the_culprit():
     rig.submit(2, deps=(1,))
     rig.submit(3, deps=(2,))
     commands = rig.end(1, Cause.RAISED)
-    assert commands == [Settle(1, 1, How.FRESH), Settle(2, 0, How.UPSTREAM, 1), Settle(3, 0, How.UPSTREAM, 2)]
-    assert rig.submit(4, deps=(3,)) == [Settle(4, 0, How.UPSTREAM, 3)]
+    assert commands == [
+        Settle(1, 1, Settling.FRESH),
+        Settle(2, 0, Settling.UPSTREAM, 1),
+        Settle(3, 0, Settling.UPSTREAM, 2),
+    ]
+    assert rig.submit(4, deps=(3,)) == [Settle(4, 0, Settling.UPSTREAM, 3)]
     assert rig.machine.resting
 
 
@@ -48,7 +52,7 @@ def test_a_long_chain_fails_at_once():
 
 def test_a_finished_task_is_reused():
     rig = Rig()
-    assert rig.submit(1, replay=done(b"r1", attempt=3)) == [Settle(1, 3, How.REUSED)]
+    assert rig.submit(1, replay=done(b"r1", attempt=3)) == [Settle(1, 3, Settling.REUSED)]
     assert rig.machine.settled[1].fingerprint == b"r1"
 
 
@@ -57,18 +61,18 @@ def test_a_finished_task_is_reused_only_if_its_inputs_are_the_same():
     rig.submit(1)
     rig.submit(2, deps=(1,), replay=done(b"r2", inputs=combine((b"other",))))
     assert started(rig.end(1)) == [2]
-    assert rig.end(2, attempt=2) == [Settle(2, 2, How.FRESH, 0, combine((b"r1",)))]
+    assert rig.end(2, attempt=2) == [Settle(2, 2, Settling.FRESH, 0, combine((b"r1",)))]
 
 
 def test_a_finished_task_is_reused_behind_one_that_ran_again_with_the_same_result():
     rig = Rig()
     rig.submit(1)
     rig.submit(2, deps=(1,), replay=done(b"r2", inputs=combine((b"r1",))))
-    assert settled(rig.end(1)) == [(1, How.FRESH), (2, How.REUSED)]
+    assert settled(rig.end(1)) == [(1, Settling.FRESH), (2, Settling.REUSED)]
 
 
-@pytest.mark.parametrize(("delivered", "how"), [(True, [(1, How.REUSED)]), (False, [])])
-def test_a_failure_is_replayed_where_the_body_has_seen_it(delivered: bool, how: list[tuple[int, How]]):
+@pytest.mark.parametrize(("delivered", "how"), [(True, [(1, Settling.REUSED)]), (False, [])])
+def test_a_failure_is_replayed_where_the_body_has_seen_it(delivered: bool, how: list[tuple[int, Settling]]):
     rig = Rig()
     commands = rig.submit(1, replay=Replay(False, delivered, False, 2, b"", b""))
     assert settled(commands) == how
@@ -78,7 +82,7 @@ def test_a_failure_is_replayed_where_the_body_has_seen_it(delivered: bool, how: 
 def test_a_replayed_failure_fails_what_needs_it():
     rig = Rig()
     rig.submit(1, replay=Replay(False, True, False, 1, b"", b""))
-    assert rig.submit(2, deps=(1,)) == [Settle(2, 0, How.UPSTREAM, 1)]
+    assert rig.submit(2, deps=(1,)) == [Settle(2, 0, Settling.UPSTREAM, 1)]
 
 
 def test_a_new_attempt_never_takes_the_number_of_one_that_has_ended():
@@ -121,7 +125,7 @@ class TestDamagedResult:
         assert commands[0] == RecordAttempt(2, 1)
         assert started(commands) == [1]
         assert started(rig.end(1, attempt=5, fingerprint=b"new")) == [2]
-        assert rig.end(2, attempt=2)[0] == Settle(2, 2, How.FRESH, 0, combine((b"new",)))
+        assert rig.end(2, attempt=2)[0] == Settle(2, 2, Settling.FRESH, 0, combine((b"new",)))
 
     def test_what_was_ready_waits_too(self):
         rig = self.start()
@@ -134,8 +138,8 @@ class TestDamagedResult:
     def test_what_runs_is_left_alone(self):
         rig = self.start(cpu=2)
         self.again(rig)
-        assert settled(rig.end(1, attempt=5)) == [(1, How.FRESH)]
-        assert settled(rig.end(2)) == [(2, How.FRESH)]
+        assert settled(rig.end(1, attempt=5)) == [(1, Settling.FRESH)]
+        assert settled(rig.end(2)) == [(2, Settling.FRESH)]
         assert rig.machine.resting
 
     def test_what_waits_for_its_retry_looks_again(self):
@@ -179,19 +183,19 @@ class TestDamagedResult:
     def test_damage_that_stays_fails_in_the_end(self):
         rig = self.start(platform_retries=1)
         assert started(rig.end(2, Cause.DAMAGED)) == [2]
-        assert settled(rig.end(2, Cause.DAMAGED, attempt=2)) == [(2, How.FRESH)]
+        assert settled(rig.end(2, Cause.DAMAGED, attempt=2)) == [(2, Settling.FRESH)]
 
     def test_if_it_fails_the_second_time_so_does_what_needs_it(self):
         rig = self.start()
         self.again(rig)
         rig.end(2, Cause.DAMAGED)
-        assert settled(rig.end(1, Cause.RAISED, attempt=5)) == [(1, How.FRESH), (2, How.UPSTREAM)]
+        assert settled(rig.end(1, Cause.RAISED, attempt=5)) == [(1, Settling.FRESH), (2, Settling.UPSTREAM)]
 
     def test_what_was_settled_stays_settled(self):
         rig = self.start()
         rig.end(2)
         assert started(self.again(rig)) == [1]
-        assert settled(rig.end(1, attempt=5, fingerprint=b"new")) == [(1, How.FRESH)]
+        assert settled(rig.end(1, attempt=5, fingerprint=b"new")) == [(1, Settling.FRESH)]
         assert rig.machine.settled[2].fingerprint == b"r2"
 
     def test_a_failed_task_has_no_result_to_be_damaged(self):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.engine.backoff import retry_delay_s
-from penstock.engine.facts import CancelAttempt, Command, How, RecordAttempt, Settle, Start
+from penstock.engine.facts import CancelAttempt, Command, RecordAttempt, Settle, Settling, Start
 from penstock.model.options import Backoff, Growth
 from penstock.model.states import PLATFORM_CAUSES, Cause
 from tests.unit.engine.rig import GIB, Rig, recalls, settled, started
@@ -25,7 +25,7 @@ def test_the_users_failures_are_retried_as_often_as_the_step_says(cause: Cause):
         commands = rig.end(1, cause, attempt=attempt)
         assert commands[0] == RecordAttempt(1, attempt)
         assert started(commands) == [1]
-    assert rig.end(1, cause, attempt=3) == [Settle(1, 3, How.FRESH)]
+    assert rig.end(1, cause, attempt=3) == [Settle(1, 3, Settling.FRESH)]
 
 
 @pytest.mark.parametrize("cause", sorted(PLATFORM_CAUSES))
@@ -35,7 +35,7 @@ def test_the_platforms_failures_have_a_budget_of_their_own(cause: Cause):
     assert started(rig.end(1, cause) + rig.wait(1)) == [1]
     assert started(rig.end(1, Cause.RAISED, attempt=2)) == [1]
     assert started(rig.end(1, cause, attempt=3) + rig.wait(1)) == [1]
-    assert settled(rig.end(1, cause, attempt=4)) == [(1, How.FRESH)]
+    assert settled(rig.end(1, cause, attempt=4)) == [(1, Settling.FRESH)]
 
 
 def test_what_the_machine_has_run_out_of_is_given_time_to_come_back():
@@ -45,7 +45,7 @@ def test_what_the_machine_has_run_out_of_is_given_time_to_come_back():
     assert started(rig.wait(0.1)) == [1]
     assert started(rig.end(1, Cause.PLATFORM, attempt=2) + rig.wait(0.3)) == []
     assert started(rig.wait(0.3)) == [1]
-    assert settled(rig.end(1, Cause.PLATFORM, attempt=3)) == [(1, How.FRESH)]
+    assert settled(rig.end(1, Cause.PLATFORM, attempt=3)) == [(1, Settling.FRESH)]
 
 
 GROWTH = Growth(GIB, 6 * GIB, 2)
@@ -64,7 +64,7 @@ def test_what_runs_out_of_memory_gets_more_and_it_does_not_count():
     assert grown(commands) == [2]
     assert grown(rig.end(1, Cause.OUT_OF_MEMORY, attempt=2)) == [4]
     assert grown(rig.end(1, Cause.OUT_OF_MEMORY, attempt=3)) == [6]
-    assert settled(rig.end(1, Cause.OUT_OF_MEMORY, attempt=4)) == [(1, How.FRESH)]
+    assert settled(rig.end(1, Cause.OUT_OF_MEMORY, attempt=4)) == [(1, Settling.FRESH)]
 
 
 def test_at_its_most_memory_it_counts_as_any_failure_does():
@@ -72,7 +72,7 @@ def test_at_its_most_memory_it_counts_as_any_failure_does():
     rig.submit(1, memory_bytes=5 * GIB, growth=GROWTH, retries=1)
     assert grown(rig.end(1, Cause.OUT_OF_MEMORY)) == [6]
     assert grown(rig.end(1, Cause.OUT_OF_MEMORY, attempt=2)) == [6]
-    assert settled(rig.end(1, Cause.OUT_OF_MEMORY, attempt=3)) == [(1, How.FRESH)]
+    assert settled(rig.end(1, Cause.OUT_OF_MEMORY, attempt=3)) == [(1, Settling.FRESH)]
 
 
 def test_other_failures_keep_what_it_has_grown_to():
@@ -89,7 +89,7 @@ def test_it_grows_to_what_the_executor_has_and_waits_for_it():
     assert grown(rig.end(1, Cause.OUT_OF_MEMORY)) == [2]
     assert grown(rig.end(1, Cause.OUT_OF_MEMORY, attempt=2)) == []  # it needs all, and the other one runs
     assert grown(rig.end(2)) == [3]
-    assert settled(rig.end(1, Cause.OUT_OF_MEMORY, attempt=3)) == [(1, How.FRESH)]
+    assert settled(rig.end(1, Cause.OUT_OF_MEMORY, attempt=3)) == [(1, Settling.FRESH)]
 
 
 def test_one_that_grows_does_not_change_the_next_ones():
@@ -104,7 +104,7 @@ def test_what_is_cancelled_does_not_grow():
     rig = Rig()
     rig.submit(1, memory_bytes=GIB, growth=GROWTH)
     rig.cancel(1)
-    assert settled(rig.end(1, Cause.OUT_OF_MEMORY)) == [(1, How.FRESH)]
+    assert settled(rig.end(1, Cause.OUT_OF_MEMORY)) == [(1, Settling.FRESH)]
 
 
 @given(
@@ -123,13 +123,13 @@ def test_a_cancellation_that_nobody_asked_for_is_the_platforms():
     rig = Rig(platform_retries=1)
     rig.submit(1)
     assert started(rig.end(1, Cause.CANCELLED)) == [1]
-    assert settled(rig.end(1, Cause.CANCELLED, attempt=2)) == [(1, How.FRESH)]
+    assert settled(rig.end(1, Cause.CANCELLED, attempt=2)) == [(1, Settling.FRESH)]
 
 
 def test_what_retry_on_does_not_name_is_not_retried():
     rig = Rig()
     rig.submit(1, retries=2)
-    assert settled(rig.end(1, Cause.RAISED, retryable=False)) == [(1, How.FRESH)]
+    assert settled(rig.end(1, Cause.RAISED, retryable=False)) == [(1, Settling.FRESH)]
 
 
 def test_a_retry_goes_before_younger_calls():
@@ -192,7 +192,7 @@ class TestTimeout:
         (again,) = rig.recalled(1)
         assert (again.task, again.attempt) == (1, 1)
         assert rig.machine.wake_at() == 60
-        assert settled(rig.end(1)) == [(1, How.FRESH)]
+        assert settled(rig.end(1)) == [(1, Settling.FRESH)]
 
     def test_an_attempt_that_ended_in_time_is_left_alone(self):
         rig = Rig()
@@ -204,7 +204,7 @@ class TestTimeout:
         rig = Rig()
         rig.submit(1, timeout_s=30)
         rig.now = 30
-        assert rig.end(1) == [Settle(1, 1, How.FRESH)]
+        assert rig.end(1) == [Settle(1, 1, Settling.FRESH)]
 
     def test_it_counts_from_when_the_attempt_became_the_head_of_its_lane(self):
         rig = Rig(cpu=1, depth=2)
@@ -236,7 +236,7 @@ class TestTimeout:
         rig = Rig()
         rig.submit(1, timeout_s=5)
         rig.wait(5)
-        assert settled(rig.end(1)) == [(1, How.FRESH)]
+        assert settled(rig.end(1)) == [(1, Settling.FRESH)]
         assert rig.machine.settled[1].ok
 
     def test_passed_alarms_are_forgotten(self):

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from penstock.engine import jobs
-from penstock.engine.facts import Verdict
+from penstock.engine.facts import TaskVerdict
 from penstock.engine.jobs import Job
 from penstock.engine.origin import OriginRun, OriginTask
-from penstock.engine.reuse import Codes, Decision, Policy, Question, Reuse
+from penstock.engine.reuse import Codes, Decision, Question, Reuse, ReusePolicy
 from penstock.model.edges import Ref
 from penstock.model.options import Cache, Options
 from penstock.model.outcomes import Metric, Stored
-from penstock.model.rows import CacheEntry, CodeRecord, PriorTask, Sought, Wanted
+from penstock.model.rows import CacheEntry, CodeRecord, PriorTask, Sought, WantedResult
 from penstock.model.specs import Call, Code, Input
 
 CACHED = Options(cache=Cache())
@@ -54,15 +54,15 @@ def prior(key: bytes = b"k", code: bytes = b"code", id_: int = 1, step: str = "m
 class Bench:
     """A `Reuse`, and what surrounds it."""
 
-    def __init__(self, policy: Policy | None = None, origin: OriginRun | None = None) -> None:
+    def __init__(self, policy: ReusePolicy | None = None, origin: OriginRun | None = None) -> None:
         self.results: dict[int, Stored] = {}
         self.code = b"code"
         self.shelf: dict[bytes, CacheEntry] = {}
-        self.wanted: list[Wanted] = []
+        self.wanted: list[WantedResult] = []
         self.broken: set[bytes] = set()
         self.answer: Sought | None = None
         codes = Codes(self.code_of, lambda before, now: f"{before.decode()} became {now.digest.decode()}")
-        self.reuse = Reuse(policy or Policy(), origin, self.results.get, codes, combine, self.is_intact)
+        self.reuse = Reuse(policy or ReusePolicy(), origin, self.results.get, codes, combine, self.is_intact)
 
     def code_of(self, code: Code, symbols: tuple[str, ...], options: Options) -> CodeRecord:
         return CodeRecord("+".join((self.code.decode(), *symbols)).encode(), b"")
@@ -70,7 +70,7 @@ class Bench:
     def is_intact(self, result: Stored) -> bool:
         return result.digest not in self.broken
 
-    def seek(self, wanted: tuple[Wanted, ...]) -> tuple[Sought, ...]:
+    def seek(self, wanted: tuple[WantedResult, ...]) -> tuple[Sought, ...]:
         self.wanted += wanted
         if self.answer is not None:
             return (self.answer,) * len(wanted)
@@ -92,7 +92,7 @@ def test_a_result_of_the_same_task_is_taken_with_its_metrics():
     bench = Bench()
     entry = bench.store(call(value("x")))
     decision = bench.decide(call(value("x"), key=b"another"))
-    assert decision.verdict is Verdict.COPIED
+    assert decision.verdict is TaskVerdict.COPIED
     assert decision.reused is not None
     assert (decision.reused.origin, decision.reused.result) == ("f/1/train/1", stored("kept"))
     assert (decision.reused.metrics, decision.reused.cache_key) == (entry.metrics, entry.key)
@@ -116,7 +116,7 @@ def test_another_task_is_another_one(other: Call):
     bench = Bench()
     bench.results[1] = stored("made")
     bench.store(call(value("x")))
-    assert bench.decide(other).verdict is Verdict.RUN
+    assert bench.decide(other).verdict is TaskVerdict.RUN
 
 
 @pytest.mark.parametrize(
@@ -131,17 +131,17 @@ def test_another_task_is_another_one(other: Call):
 def test_what_does_not_count(same: Call):
     bench = Bench()
     bench.store(call(value("x")))
-    assert bench.decide(same).verdict is Verdict.COPIED
+    assert bench.decide(same).verdict is TaskVerdict.COPIED
 
 
 def test_edges_count_by_what_came_of_them_and_not_by_who_made_it():
     bench = Bench()
     bench.results.update({1: stored("a"), 2: stored("b"), 7: stored("a")})
     bench.store(call(edge("x", 1), edge("y", 2, ("item", 0))))
-    assert bench.decide(call(edge("x", 7), edge("y", 2, ("item", 0)))).verdict is Verdict.COPIED
-    assert bench.decide(call(edge("x", 2), edge("y", 2, ("item", 0)))).verdict is Verdict.RUN
-    assert bench.decide(call(edge("x", 7), edge("y", 2, ("item", 1)))).verdict is Verdict.RUN
-    assert bench.decide(call(edge("x", 7), edge("y", 2))).verdict is Verdict.RUN
+    assert bench.decide(call(edge("x", 7), edge("y", 2, ("item", 0)))).verdict is TaskVerdict.COPIED
+    assert bench.decide(call(edge("x", 2), edge("y", 2, ("item", 0)))).verdict is TaskVerdict.RUN
+    assert bench.decide(call(edge("x", 7), edge("y", 2, ("item", 1)))).verdict is TaskVerdict.RUN
+    assert bench.decide(call(edge("x", 7), edge("y", 2))).verdict is TaskVerdict.RUN
 
 
 def test_edges_inside_a_value_count_by_place_and_content():
@@ -149,8 +149,8 @@ def test_edges_inside_a_value_count_by_place_and_content():
     bench.results.update({1: stored("a"), 2: stored("b"), 3: stored("a"), 4: stored("b")})
     inside = Input("x", b"by keys", b"record", (Ref(1), Ref(2)), content=b"[*, *]")
     bench.store(call(inside))
-    assert bench.decide(call(inside._replace(identity=b"others", refs=(Ref(3), Ref(4))))).verdict is Verdict.COPIED
-    assert bench.decide(call(inside._replace(refs=(Ref(4), Ref(3))))).verdict is Verdict.RUN
+    assert bench.decide(call(inside._replace(identity=b"others", refs=(Ref(3), Ref(4))))).verdict is TaskVerdict.COPIED
+    assert bench.decide(call(inside._replace(refs=(Ref(4), Ref(3))))).verdict is TaskVerdict.RUN
 
 
 def test_code_counts_and_so_does_what_stands_inside_inputs():
@@ -159,11 +159,11 @@ def test_code_counts_and_so_does_what_stands_inside_inputs():
     plain, with_model = call(value("x")), call(edge("x", 1))
     bench.store(plain)
     bench.store(with_model)
-    assert bench.decide(with_model).verdict is Verdict.COPIED
+    assert bench.decide(with_model).verdict is TaskVerdict.COPIED
     bench.results[1] = stored("model", "m:Other")
-    assert [bench.decide(of).verdict for of in (plain, with_model)] == [Verdict.COPIED, Verdict.RUN]
+    assert [bench.decide(of).verdict for of in (plain, with_model)] == [TaskVerdict.COPIED, TaskVerdict.RUN]
     bench.code = b"new code"
-    assert bench.decide(plain).verdict is Verdict.RUN
+    assert bench.decide(plain).verdict is TaskVerdict.RUN
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_code_counts_and_so_does_what_stands_inside_inputs():
 def test_what_has_no_stable_form_runs_and_is_not_kept(of: Call, why: str):
     bench = Bench()
     decision = bench.decide(of._replace(key=b"k" * 33))
-    assert (decision.verdict, decision.why, decision.claim) == (Verdict.RUN, why, b"")
+    assert (decision.verdict, decision.why, decision.claim) == (TaskVerdict.RUN, why, b"")
     assert bench.reuse.entry(job(of._replace(key=b"k" * 33)), stored("r"), ()) is None
     assert bench.wanted == []
 
@@ -192,9 +192,9 @@ def test_what_is_not_cached_is_not_asked_for():
     bench = Bench()
     plain = call(value("x"), options=Options())
     assert not bench.reuse.asks(job(plain))
-    assert bench.decide(plain) == Decision(Verdict.RUN)
+    assert bench.decide(plain) == Decision(TaskVerdict.RUN)
     assert bench.wanted == []
-    off = Bench(Policy(cache=False))
+    off = Bench(ReusePolicy(cache=False))
     assert not off.reuse.asks(job(call(value("x"))))
     assert off.reuse.entry(job(call(value("x"))), stored("r"), ()) is None
 
@@ -210,15 +210,15 @@ def test_why_nothing_was_there():
     assert bench.decide(of).claim != b""
     bench.answer = Sought(maker="g/1/train/4")
     waits = bench.decide(of)
-    assert (waits.verdict, waits.maker, waits.claim != b"") == (Verdict.WAIT, "g/1/train/4", True)
+    assert (waits.verdict, waits.maker, waits.claim != b"") == (TaskVerdict.WAIT, "g/1/train/4", True)
 
 
 def test_a_refreshed_step_asks_for_nothing_and_makes_its_result():
-    bench = Bench(Policy(refresh=frozenset({"train"})))
+    bench = Bench(ReusePolicy(refresh=frozenset({"train"})))
     of = call(value("x"))
     bench.store(of)
     decision = bench.decide(of)
-    assert (decision.verdict, decision.why, bench.wanted[-1].refresh) == (Verdict.RUN, "--refresh train", True)
+    assert (decision.verdict, decision.why, bench.wanted[-1].refresh) == (TaskVerdict.RUN, "--refresh train", True)
 
 
 def test_a_damaged_result_is_made_again():
@@ -227,7 +227,7 @@ def test_a_damaged_result_is_made_again():
     bench.store(of)
     bench.broken.add(b"kept")
     decision = bench.decide(of)
-    assert (decision.verdict, decision.damaged) == (Verdict.RUN, "f/1/train/1")
+    assert (decision.verdict, decision.damaged) == (TaskVerdict.RUN, "f/1/train/1")
     assert decision.why == "the cached result of f/1/train/1 is damaged or gone"
     assert decision.claim != b""
     assert [one.refresh for one in bench.wanted] == [False, True]  # the second look claims it
@@ -237,13 +237,13 @@ def test_a_damaged_result_is_made_again():
 def test_finished_tasks_of_the_run_itself_count_by_code_where_that_is_asked():
     plain = call(value("x"), options=Options())
     assert not Bench().reuse.asks(job(plain, prior()))
-    bench = Bench(Policy(changed=True))
+    bench = Bench(ReusePolicy(changed=True))
     assert bench.reuse.asks(job(plain, prior()))
     assert not bench.reuse.asks(job(plain, prior(status="failed")))
-    assert bench.decide(plain, prior()).verdict is Verdict.REUSED
-    assert bench.decide(plain, prior(code=b"old")) == Decision(Verdict.RUN, why="old became code")
-    assert bench.decide(plain, prior(code=b"")).verdict is Verdict.RUN
-    assert bench.decide(plain, prior(), b"other inputs") == Decision(Verdict.RUN)
+    assert bench.decide(plain, prior()).verdict is TaskVerdict.REUSED
+    assert bench.decide(plain, prior(code=b"old")) == Decision(TaskVerdict.RUN, why="old became code")
+    assert bench.decide(plain, prior(code=b"")).verdict is TaskVerdict.RUN
+    assert bench.decide(plain, prior(), b"other inputs") == Decision(TaskVerdict.RUN)
 
 
 def origin_of(*tasks: PriorTask, inputs: dict[int, tuple[Input, ...]] | None = None, **more: Any) -> OriginRun:
@@ -258,7 +258,7 @@ def test_a_fork_takes_what_its_origin_finished_once():
     bench = Bench(origin=origin_of(prior()))
     of = call(value("x"), options=PLAIN)
     assert bench.decide(of).reused == jobs.Reused("f/1/train/1", stored("old"), b"code")
-    assert bench.decide(of) == Decision(Verdict.RUN)
+    assert bench.decide(of) == Decision(TaskVerdict.RUN)
 
 
 def test_a_fork_names_who_made_a_result_first():
@@ -271,9 +271,9 @@ def test_a_fork_names_who_made_a_result_first():
 def test_a_fork_runs_what_other_code_made_unless_code_is_kept():
     of = call(value("x"), options=PLAIN)
     assert Bench(origin=origin_of(prior(code=b"old"))).decide(of).why == "old became code"
-    assert Bench(origin=origin_of(prior(code=b""))).decide(of).verdict is Verdict.RUN
+    assert Bench(origin=origin_of(prior(code=b""))).decide(of).verdict is TaskVerdict.RUN
     kept = Bench(origin=origin_of(prior(code=b"old"), keep_code=True))
-    assert kept.decide(of).verdict is Verdict.COPIED
+    assert kept.decide(of).verdict is TaskVerdict.COPIED
 
 
 def test_a_fork_finds_by_content_what_has_another_key():
@@ -282,24 +282,24 @@ def test_a_fork_finds_by_content_what_has_another_key():
     bench = Bench(origin=origin)
     bench.results[3] = stored("made")
     of = call(edge("x", 3), key=b"new key", options=PLAIN)
-    assert bench.decide(of).verdict is Verdict.COPIED
+    assert bench.decide(of).verdict is TaskVerdict.COPIED
     bench.results[4] = stored("another")
-    assert bench.decide(call(edge("x", 4), key=b"newer", options=PLAIN)).verdict is Verdict.RUN
+    assert bench.decide(call(edge("x", 4), key=b"newer", options=PLAIN)).verdict is TaskVerdict.RUN
 
 
 def test_a_fork_does_not_mistake_the_steps_of_one_factory():
     origin = origin_of(prior(b"old", step="m.make.<locals>.train"), inputs={1: (value("x"),)})
     bench = Bench(origin=origin)
     of = call(value("x"), key=b"new", options=PLAIN, step="m.make.<locals>.train", closed_over=b"c")
-    assert bench.decide(of).verdict is Verdict.RUN
+    assert bench.decide(of).verdict is TaskVerdict.RUN
 
 
 def test_a_fork_looks_into_files():
     key = b"names the path alone"
     origin = origin_of(prior(key), inputs={1: (value("x", content=b"old content"),)})
-    assert Bench(origin=origin).decide(call(value("x", content=b"new content"), key=key)).verdict is Verdict.RUN
+    assert Bench(origin=origin).decide(call(value("x", content=b"new content"), key=key)).verdict is TaskVerdict.RUN
     origin = origin_of(prior(key), inputs={1: (value("x", content=b"old content"),)})
-    assert Bench(origin=origin).decide(call(value("x", content=b"old content"), key=key)).verdict is Verdict.COPIED
+    assert Bench(origin=origin).decide(call(value("x", content=b"old content"), key=key)).verdict is TaskVerdict.COPIED
 
 
 def test_from_a_step_on_nothing_counts_not_even_the_cache():
@@ -307,7 +307,7 @@ def test_from_a_step_on_nothing_counts_not_even_the_cache():
     bench = Bench(origin=origin_of(*tasks, step="train", withheld_from=2))
     of = call(value("x"), key=b"b")
     bench.store(of)
-    assert bench.decide(call(key=b"a", options=PLAIN, step="m.load")).verdict is Verdict.COPIED
+    assert bench.decide(call(key=b"a", options=PLAIN, step="m.load")).verdict is TaskVerdict.COPIED
     assert bench.decide(of).why == "--from train"
     assert bench.wanted[-1].refresh
     assert bench.decide(call(key=b"c", options=PLAIN, step="m.report")).why == "--from train"
@@ -315,7 +315,7 @@ def test_from_a_step_on_nothing_counts_not_even_the_cache():
 
 def test_a_fork_that_is_resumed_asks_its_origin_only_for_what_it_has_not_done_itself():
     bench = Bench(origin=origin_of(prior()))
-    assert bench.decide(call(value("x"), options=PLAIN), prior()) == Decision(Verdict.RUN)
+    assert bench.decide(call(value("x"), options=PLAIN), prior()) == Decision(TaskVerdict.RUN)
 
 
 def test_many_are_decided_with_one_look_in_their_order():
@@ -323,7 +323,7 @@ def test_many_are_decided_with_one_look_in_their_order():
     bench.store(call(value("x", "2")))
     asked = [Question(job(call(value("x", str(n)), options=CACHED if n else PLAIN)), 1, b"") for n in range(4)]
     verdicts = [decision.verdict for decision in bench.reuse.decide(asked, bench.seek)]
-    assert verdicts == [Verdict.RUN, Verdict.RUN, Verdict.COPIED, Verdict.RUN]
+    assert verdicts == [TaskVerdict.RUN, TaskVerdict.RUN, TaskVerdict.COPIED, TaskVerdict.RUN]
     assert len(bench.wanted) == 3
 
 
@@ -334,7 +334,7 @@ def test_what_its_origin_has_is_asked_for_once_however_long_a_task_waits():
     (first,) = bench.reuse.decide([asked], bench.seek)
     bench.answer = None
     (second,) = bench.reuse.decide([asked], bench.seek)
-    assert (first.verdict, second.verdict, second.why) == (Verdict.WAIT, Verdict.RUN, "old became code")
+    assert (first.verdict, second.verdict, second.why) == (TaskVerdict.WAIT, TaskVerdict.RUN, "old became code")
 
 
 def test_what_a_fork_has_taken_or_run_is_not_taken_again_when_it_is_resumed():

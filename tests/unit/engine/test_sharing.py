@@ -7,7 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock.engine.facts import Wish
+from penstock.engine.facts import HostWish
 from penstock.engine.sharing import STALE_S, TURN_S, agree
 from penstock.model.events import Profile
 from penstock.model.options import Options
@@ -57,8 +57,8 @@ def mine(holds: float, *lacks: Weight, granted_at: float = 9.9) -> Share:
     return Share("mine/1", "here", True, Amount(round(holds * 1_000_000)), lacks, 5.0, granted_at, 9.5)
 
 
-def wish(used: float, *lacks: Weight) -> Wish:
-    return Wish(Amount(round(used * 1_000_000)), lacks)
+def wish(used: float, *lacks: Weight) -> HostWish:
+    return HostWish(Amount(round(used * 1_000_000)), lacks)
 
 
 def cpus(amount: Amount | None) -> float | None:
@@ -101,8 +101,8 @@ def test_what_was_lacking_long_ago_and_not_since_is_kept_for_nobody() -> None:
 
 
 def test_what_a_run_does_not_use_for_a_while_is_others() -> None:
-    idle = Wish(Amount(), (), peak=(0, 0))
-    assert cpus(agree(mine(1), Wish(Amount()), [share(1, ONE)], TWO_CPUS, 10.0).bound) == 1  # between two calls
+    idle = HostWish(Amount(), (), peak=(0, 0))
+    assert cpus(agree(mine(1), HostWish(Amount()), [share(1, ONE)], TWO_CPUS, 10.0).bound) == 1  # between two calls
     assert cpus(agree(mine(1), idle, [share(1, ONE)], TWO_CPUS, 10.0).bound) == 0
 
 

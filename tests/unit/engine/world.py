@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from penstock.engine import facts
-from penstock.engine.facts import Command, Event, How, Replay, StopMode
+from penstock.engine.facts import Command, Event, Replay, Settling, StopMode
 from penstock.engine.machine import Machine
 from penstock.model.events import Lane, Profile
 from penstock.model.options import Options
@@ -328,7 +328,7 @@ class Driver:
                 assert inputs == self.inputs_of(task)
                 self.world.rows[task] = Row("running", attempt, inputs)
                 return facts.IntentCommitted(task, attempt)
-            case facts.Settle(how=How.FRESH | How.COPIED):
+            case facts.Settle(how=Settling.FRESH | Settling.COPIED):
                 self.write(command)
             case facts.Consult(task) if task not in self.machine.tasks:
                 return None  # it has settled since it asked
@@ -342,21 +342,21 @@ class Driver:
     def consulted(self, task: int, number: int, key: tuple[str, bytes]) -> facts.Consulted:
         found, claim = self.world.shelf.get(key), self.world.claims.get(key)
         if found is not None:
-            return facts.Consulted(task, number, facts.Verdict.COPIED, found)
+            return facts.Consulted(task, number, facts.TaskVerdict.COPIED, found)
         if claim is not None and claim[0] == self.world.drivers and claim[1] != task:
             if self.rng.random() < 0.5:
-                return facts.Consulted(task, number, facts.Verdict.WAIT)
+                return facts.Consulted(task, number, facts.TaskVerdict.WAIT)
             self.parked.setdefault(key, []).append(task)
-            return facts.Consulted(task, number, facts.Verdict.PARK)
+            return facts.Consulted(task, number, facts.TaskVerdict.PARK)
         self.world.claims[key] = (self.world.drivers, task)
-        return facts.Consulted(task, number, facts.Verdict.RUN)
+        return facts.Consulted(task, number, facts.TaskVerdict.RUN)
 
     def settle(self, command: facts.Settle) -> None:
         settled = self.machine.settled[command.task]
         self.values[command.task] = settled.fingerprint if settled.ok else None
         self.settled_times[command.task] = self.settled_times.get(command.task, 0) + 1
         assert self.settled_times[command.task] == 1
-        if command.how in (How.REUSED, How.COPIED) and settled.ok:
+        if command.how in (Settling.REUSED, Settling.COPIED) and settled.ok:
             self.reused.add(command.task)
         mine = (self.world.drivers, command.task)
         for key in [key for key, claim in self.world.claims.items() if claim == mine]:

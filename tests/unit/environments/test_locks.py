@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.environments import builds, interpreters, locks, marks, shelf, uv
+from penstock.environments import builds, built_environments, interpreters, locks, marks, uv
 from penstock.errors import DamagedError, NotFoundError
 
 PINS = """\
@@ -112,9 +112,9 @@ def test_shims_of_pyenv_make_way_for_its_interpreters(tmp_path: Path, monkeypatc
 
 
 def test_a_shelf_that_is_not_there_is_empty(tmp_path: Path):
-    assert shelf.listed(tmp_path / "none") == []
+    assert built_environments.listed(tmp_path / "none") == []
     with pytest.raises(NotFoundError, match="no environment b3-12: `penstock env ls` shows those that there are"):
-        shelf.remove(tmp_path / "none", "b3-12")
+        built_environments.remove(tmp_path / "none", "b3-12")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 1}', '{"format": 2}', '{"format": 1, "names": 3}'])

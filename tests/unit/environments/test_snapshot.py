@@ -146,7 +146,7 @@ def test_an_edit_of_the_same_size_whose_time_was_set_back_is_seen(root: Path, mo
 
 
 def test_a_file_changed_a_moment_ago_is_read_again(root: Path, monkeypatch: pytest.MonkeyPatch):
-    same = collect.Found(str(root / "digits.py"), 6, LONG_AGO, ctime_ns=time.time_ns())
+    same = collect.FoundFile(str(root / "digits.py"), 6, LONG_AGO, ctime_ns=time.time_ns())
     monkeypatch.setattr(collect, "_found", lambda *_: same)
     write(root / "digits.py", "x = 1\n")
     take(root)

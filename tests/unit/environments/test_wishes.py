@@ -51,7 +51,7 @@ def test_the_flow_s_own_python_is_named():
 
 
 def test_all_files_that_a_requirements_file_includes_count(files: Callable[..., str]):
-    def wished() -> wishes.Wish:
+    def wished() -> wishes.EnvironmentRequest:
         return wishes.read(Environment(requirements=path, constraints=(bounds,)))
 
     path = files("requirements.txt", "six  # small\n-r more/all.txt\n--constraint=https://a/b.txt\n")
@@ -87,7 +87,7 @@ def test_a_wheel_that_was_built_anew_counts(files: Callable[..., str]):
 
 
 def test_of_a_pyproject_only_what_is_needed_counts(files: Callable[..., str]):
-    def wished(dependencies: str = '["six"]', more: str = "") -> wishes.Wish:
+    def wished(dependencies: str = '["six"]', more: str = "") -> wishes.EnvironmentRequest:
         files("pyproject.toml", f"[project]\nname = 'a'\ndependencies = {dependencies}\n{more}")
         return wishes.read(Environment(pyproject=str(folder)))
 

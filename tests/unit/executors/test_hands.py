@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penstock.executors.hands import Hands, Sent
+from penstock.executors.worker_queue import Sent, WorkerQueue
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Outcome, to_plain
 from penstock.model.specs import Attempt, Code
@@ -34,7 +34,7 @@ class Far:
 def test_what_is_taken_back_is_what_came_back_even_where_the_worker_reads_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    hands = Hands(1, "worker", "worker.log", None)
+    hands = WorkerQueue(1, "worker", "worker.log", None)
     heard: list[Ended | Hint] = []
     hands.posts_to(heard.append, lambda attempt, left: None, lambda attempt, line: None)
     socket: Any = hands._far  # pyright: ignore[reportPrivateUsage]

@@ -17,7 +17,7 @@ from penstock.journal.clock import Clock
 from penstock.journal.columns import Surroundings
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
-from penstock.journal.leases import EXPIRY_S, Lease, Verdict, View, judge, looks_dead
+from penstock.journal.leases import EXPIRY_S, Lease, LeaseVerdict, View, judge, looks_dead
 from penstock.model.rows import Batch, Owner, RunEnd
 from tests.journal_records import NEW, OWNER
 
@@ -282,8 +282,8 @@ VIEWS = st.builds(View, st.sampled_from([True, False, None]), st.booleans(), st.
 def test_a_lease_is_free_only_by_proof(view: View, renewed: float) -> None:
     verdict = judge(Lease(1, 0, renewed, 0.0, OWNER), view)
     proven = view.alive is False or view.rebooted or (view.same_boot and view.monotonic - renewed > EXPIRY_S)
-    assert (verdict is Verdict.FREE) == proven
-    assert (verdict is Verdict.WATCH) == (not proven and not view.same_boot)
+    assert (verdict is LeaseVerdict.FREE) == proven
+    assert (verdict is LeaseVerdict.WATCH) == (not proven and not view.same_boot)
 
 
 @given(VIEWS, st.floats(0, 1000), st.floats(-1e6, 1e6))

@@ -17,7 +17,7 @@ from penstock.journal.migrate import MIGRATIONS, migrate, newest, version
 from penstock.journal.priors import prior_tasks
 from penstock.model.edges import Ref
 from penstock.model.outcomes import Metric
-from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Origin, StepCount, Wanted
+from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Origin, StepCount, WantedResult
 from tests.journal_records import OWNER, digest, done, edge, raised, stored
 
 OLD = sorted((Path(__file__).parent / "old").glob("*.sql"))
@@ -75,7 +75,7 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
         assert queries.code_tree(journal, digest("code")) == b"tree"
         assert detail.origin == Origin("digits/0", 9, "train", True)
         assert queries.is_cached(journal, run.id, first.step)
-        wanted = Wanted(digest("k"), digest("content"), "digits/2/train/1")
+        wanted = WantedResult(digest("k"), digest("content"), "digits/2/train/1")
         (sought,) = cache.look_up(journal.database, [wanted], 1000.0)
         assert sought.entry is not None
         assert (sought.entry.result, sought.entry.metrics) == (stored("a", (digest("b1"),)), (metric,))

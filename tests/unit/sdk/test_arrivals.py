@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from penstock.artifacts.digests import digest
 from penstock.sdk.futures import Future
-from penstock.sdk.session import Run
+from penstock.sdk.session import RunSession
 
 SIZE = 6
 Body = Callable[["Flow"], None]
@@ -26,7 +26,7 @@ class Flow:
     def __init__(self, places: dict[bytes, int], *, at_once: bool) -> None:
         engine: Any = SimpleNamespace(in_process=False, attend=lambda *_: False)
         store: Any = None
-        self.run = Run("d/1", engine, store, "")
+        self.run = RunSession("d/1", engine, store, "")
         self.places = places
         self.at_once = at_once
         self.calls: list[str] = []

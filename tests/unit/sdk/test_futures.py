@@ -18,14 +18,14 @@ from penstock.model.outcomes import Stored
 from penstock.sdk.futures import Future, Futures
 from penstock.sdk.local import finished
 from penstock.sdk.mends import explain
-from penstock.sdk.session import Run
+from penstock.sdk.session import RunSession
 
 
 @pytest.fixture
-def run() -> Run:
+def run() -> RunSession:
     engine: Any = SimpleNamespace(in_process=False)
     store: Any = None
-    return Run("digits/1", engine, store, "")
+    return RunSession("digits/1", engine, store, "")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def damaged(tmp_path: Path) -> tuple[FolderStore, Stored]:
     return store, stored
 
 
-def test_waiting_in_vain_says_for_what(run: Run) -> None:
+def test_waiting_in_vain_says_for_what(run: RunSession) -> None:
     run.engine.attend = lambda *_: False  # type: ignore[method-assign]
     waited = Futures([Future[int](run, b"a"), Future[int](run, b"b"), Future[int](run, b"c")])
     for number, future in enumerate(waited, 1):
@@ -47,7 +47,7 @@ def test_waiting_in_vain_says_for_what(run: Run) -> None:
         waited[1].result(timeout=0)
 
 
-def test_a_damaged_result_of_this_driver_is_an_error(run: Run, damaged: tuple[FolderStore, Stored]) -> None:
+def test_a_damaged_result_of_this_driver_is_an_error(run: RunSession, damaged: tuple[FolderStore, Stored]) -> None:
     run.store, stored = damaged
     future = Future[bytearray](run, b"key")
     future.settle(stored, None, False, 1)
@@ -56,7 +56,9 @@ def test_a_damaged_result_of_this_driver_is_an_error(run: Run, damaged: tuple[Fo
     assert future.done()
 
 
-def test_a_damaged_result_of_an_earlier_driver_is_made_anew(run: Run, damaged: tuple[FolderStore, Stored]) -> None:
+def test_a_damaged_result_of_an_earlier_driver_is_made_anew(
+    run: RunSession, damaged: tuple[FolderStore, Stored]
+) -> None:
     run.store, stored = damaged
     future = Future[bytearray](run, b"key")
 
@@ -68,7 +70,7 @@ def test_a_damaged_result_of_an_earlier_driver_is_made_anew(run: Run, damaged: t
     assert future.result() == b"new"
 
 
-def test_a_callback_that_asks_for_the_result_of_a_stopped_run_stops_nobody_else(run: Run) -> None:
+def test_a_callback_that_asks_for_the_result_of_a_stopped_run_stops_nobody_else(run: RunSession) -> None:
     seen: list[str] = []
     future = Future(run, b"key")
     future.add_done_callback(lambda done: seen.append(done.result()))
@@ -79,7 +81,7 @@ def test_a_callback_that_asks_for_the_result_of_a_stopped_run_stops_nobody_else(
         future.result()
 
 
-def every_kind(run: Run) -> list[Any]:
+def every_kind(run: RunSession) -> list[Any]:
     """What stands for a value: unfinished and finished, whole and in part."""
     unfinished, settled = Future[Any](run, b"unfinished"), Future[Any](run, b"finished")
     settled.settle(None, None, False, 1)
@@ -124,14 +126,14 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("ask", SILENT.values(), ids=SILENT)
-def test_a_future_that_is_taken_for_its_value_says_so(run: Run, ask: Callable[[Any], Any]) -> None:
+def test_a_future_that_is_taken_for_its_value_says_so(run: RunSession, ask: Callable[[Any], Any]) -> None:
     for future in every_kind(run):
         with pytest.raises(UsageError, match=r"^A future .*\.result\(\)"):
             ask(future)
 
 
 @pytest.mark.parametrize("ask", REFUSED.values(), ids=REFUSED)
-def test_what_python_refuses_of_a_future_gets_the_mend(run: Run, ask: Callable[[Any], Any]) -> None:
+def test_what_python_refuses_of_a_future_gets_the_mend(run: RunSession, ask: Callable[[Any], Any]) -> None:
     for future in every_kind(run):
         with pytest.raises((TypeError, AttributeError)) as caught:
             ask(future)
@@ -139,7 +141,7 @@ def test_what_python_refuses_of_a_future_gets_the_mend(run: Run, ask: Callable[[
         assert "call its .result()" in caught.value.__notes__[0]
 
 
-def test_futures_are_told_apart_from_one_another(run: Run) -> None:
+def test_futures_are_told_apart_from_one_another(run: RunSession) -> None:
     kinds = every_kind(run)
     for index, future in enumerate(kinds):
         assert [other == future for other in kinds] == [other is future for other in kinds]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.sdk.premises import Premises
+from penstock.sdk.shared_process import SharedProcess
 
 
 @pytest.fixture(autouse=True)
@@ -34,74 +34,74 @@ def elsewhere(work: Callable[[], object]) -> None:
 
 def test_they_are_as_they_were_when_the_last_one_has_left(tmp_path: Path) -> None:
     before = os.getcwd(), dict(os.environ)
-    premises = Premises()
+    shared_process = SharedProcess()
     for _ in range(2):
-        first = premises.enter([("FIRST", "1")])
-        second = premises.enter([("SECOND", "2")])
+        first = shared_process.enter([("FIRST", "1")])
+        second = shared_process.enter([("SECOND", "2")])
         os.chdir(tmp_path)
         os.environ["ADDED"] = "1"
         del os.environ["PATH"]
-        premises.leave(first)
+        shared_process.leave(first)
         assert ("FIRST" in os.environ, os.environ["SECOND"], os.getcwd()) == (False, "2", str(tmp_path))
-        premises.leave(second)
+        shared_process.leave(second)
         assert (os.getcwd(), dict(os.environ)) == before
 
 
 def test_each_guest_takes_its_own_variables_along(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHARED", "before")
-    premises = Premises()
-    first = premises.enter([("SHARED", "1"), ("FIRST", "1")])
-    second = premises.enter([("SHARED", "2")])
-    premises.leave(second)
+    shared_process = SharedProcess()
+    first = shared_process.enter([("SHARED", "1"), ("FIRST", "1")])
+    second = shared_process.enter([("SHARED", "2")])
+    shared_process.leave(second)
     assert os.environ["SHARED"] == "1"
-    third = premises.enter([("SHARED", "3")])
-    premises.leave(first)
+    third = shared_process.enter([("SHARED", "3")])
+    shared_process.leave(first)
     assert (os.environ["SHARED"], "FIRST" in os.environ) == ("3", False)
-    premises.leave(third)
+    shared_process.leave(third)
     assert os.environ["SHARED"] == "before"
 
 
 def test_what_others_set_meanwhile_stays() -> None:
-    premises = Premises()
-    guest = premises.enter([("FIRST", "1")])
+    shared_process = SharedProcess()
+    guest = shared_process.enter([("FIRST", "1")])
     elsewhere(lambda: os.environ.update(ADDED="by the body"))
-    premises.leave(guest)
+    shared_process.leave(guest)
     assert ("FIRST" in os.environ, os.environ["ADDED"]) == (False, "by the body")
 
 
 def test_before_has_nothing_of_the_guests() -> None:
-    premises = Premises()
-    known = premises.before()
+    shared_process = SharedProcess()
+    known = shared_process.before()
     assert known == dict(os.environ)
-    guest = premises.enter([("FIRST", "1"), ("PATH", "/nowhere")])
+    guest = shared_process.enter([("FIRST", "1"), ("PATH", "/nowhere")])
     os.environ["SECOND"] = "2"
-    assert premises.before() == known
+    assert shared_process.before() == known
     elsewhere(lambda: os.environ.update(ADDED="by the body"))
-    assert premises.before() == {**known, "ADDED": "by the body"}
-    premises.leave(guest)
+    assert shared_process.before() == {**known, "ADDED": "by the body"}
+    shared_process.leave(guest)
 
 
 def test_who_can_t_enter_is_no_guest() -> None:
     before = dict(os.environ)
-    premises = Premises()
+    shared_process = SharedProcess()
     with pytest.raises(ValueError, match="null"):
-        premises.enter([("FIRST", "1"), ("SECOND", "\0")])
+        shared_process.enter([("FIRST", "1"), ("SECOND", "\0")])
     assert dict(os.environ) == before
-    premises.leave(premises.enter([("FIRST", "2")]))
+    shared_process.leave(shared_process.enter([("FIRST", "2")]))
     assert dict(os.environ) == before
 
 
 def test_a_directory_that_is_gone_is_told_and_harms_nobody(tmp_path: Path) -> None:
-    premises = Premises()
+    shared_process = SharedProcess()
     gone = tmp_path / "gone"
     gone.mkdir()
     os.chdir(gone)
-    guest = premises.enter([("FIRST", "1")])
+    guest = shared_process.enter([("FIRST", "1")])
     gone.rmdir()
-    assert isinstance(premises.leave(guest), FileNotFoundError)
+    assert isinstance(shared_process.leave(guest), FileNotFoundError)
     assert "FIRST" not in os.environ
-    later = premises.enter([("FIRST", "2")])
+    later = shared_process.enter([("FIRST", "2")])
     assert os.environ["FIRST"] == "2"
     os.chdir(tmp_path)
-    assert premises.leave(later) is None
+    assert shared_process.leave(later) is None
     assert os.getcwd() == str(tmp_path)

@@ -26,7 +26,7 @@ class Captured:
         self.out = LineStream(self.fd, b"o")
         self.err = LineStream(self.fd, b"e")
 
-    def lines(self) -> list[logs.LogLine]:
+    def lines(self) -> list[logs.ParsedLine]:
         self.out.finish_lines()
         return list(logs.read(self.path.read_bytes()))
 
@@ -175,7 +175,7 @@ def begun(tmp_path: Path) -> Any:
     os.close(fd)
 
 
-def read_whole(path: Path) -> list[logs.LogLine]:
+def read_whole(path: Path) -> list[logs.ParsedLine]:
     return list(logs.read(path.read_bytes(), token=logs.token_of(str(path))))
 
 

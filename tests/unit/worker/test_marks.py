@@ -32,4 +32,4 @@ def test_the_first_line_of_an_attempt_comes_after_its_mark():
 
 def test_a_reader_that_goes_on_knows_the_mark_before():
     (line,) = logs.read(b"\x1e1.000 -o more\n", "digits/1/train/2#1")
-    assert line == logs.LogLine(1.0, "", "stdout", "more", "digits/1/train/2#1")
+    assert line == logs.ParsedLine(1.0, "", "stdout", "more", "digits/1/train/2#1")

@@ -253,8 +253,8 @@ def test_a_write_that_comes_and_goes_takes_nothing_along(tmp_path: Path, capsys:
     del stdout.write
 
 
-def test_a_long_run_costs_no_more_in_each_cell(body: Body) -> None:
-    stdout: Any = sys.stdout
+def test_a_long_run_costs_no_more_in_each_cell(body: Body, capsys: pytest.CaptureFixture[str]) -> None:
+    stdout: Any = sys.stdout  # `capsys`: this test's own
     handler, record = logging.StreamHandler(stdout), logging.makeLogRecord({"msg": "logged"})
     counts: list[tuple[int, int]] = []
     with ExitStack() as run:

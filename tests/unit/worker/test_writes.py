@@ -16,7 +16,7 @@ from penstock.errors import NotStorableError
 from penstock.model.specs import Attempt, Code, Places, RunSpec
 from penstock.sdk.current import AttemptContext
 from penstock.sdk.launcher import launcher
-from penstock.worker.writes import Writes
+from penstock.worker.writes import WriteLog
 
 
 class Driven(NamedTuple):
@@ -51,11 +51,11 @@ def driven_in(folder: Path, run: str) -> Driven:
     return Driven(RunSpec(run), Places(os.fspath(home / "store"), *folders, os.fspath(folder)))
 
 
-def writes_of(driven: Driven, pid: int | None = None) -> Writes:
-    return Writes(driven.spec.run, driven.places, lambda: pid or os.getpid())
+def writes_of(driven: Driven, pid: int | None = None) -> WriteLog:
+    return WriteLog(driven.spec.run, driven.places, lambda: pid or os.getpid())
 
 
-def is_refused(writes: Writes, here: AttemptContext, *files: Any) -> bool:
+def is_refused(writes: WriteLog, here: AttemptContext, *files: Any) -> bool:
     try:
         writes.check(here, [Path(file) for file in files])
     except NotStorableError:

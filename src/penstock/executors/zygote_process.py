@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from penstock.executors.blank import Blank
 from penstock.executors.interpreters import Interpreter
+from penstock.executors.spare_zygote import SpareZygote
 from penstock.model.specs import Places, RunSpec
 from penstock.worker import channel, logs, posix
 
@@ -19,11 +19,11 @@ _LAST_WORDS_S = 1.0
 _WORDS = 4000  # bytes of them that are told
 
 
-class Nursery:
+class ZygoteProcess:
     """One zygote: all its workers have the same interpreter and number of threads. It starts at once, and nobody waits
     for it.
 
-    `blank`: a process that was started before, with the same of both; None: a new one, which starts from `environ`
+    `spare`: a process that was started before, with the same of both; None: a new one, which starts from `environ`
     (None: this process's variables).
     """
 
@@ -34,20 +34,20 @@ class Nursery:
         interpreter: Interpreter,
         threads: int,
         name: str,
-        blank: Blank | None = None,
+        spare: SpareZygote | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.interpreter = interpreter
         self.threads = threads
         self._scratch = places.scratch
         self._log = os.path.join(places.logs, f"{name}.log")
-        blank = blank or Blank(interpreter, threads, self._log, environ)
-        self._mark, self._near, self.pid = blank.mark, blank.near, blank.pid
+        spare = spare or SpareZygote(interpreter, threads, self._log, environ)
+        self._mark, self._near, self.pid = spare.mark, spare.near, spare.pid
         self._pids: dict[int, int] = {}  # of the workers that live, by number
         self.fd: int = self._near.fileno()
         self._send(channel.SETUP, (self._log, interpreter.setup(spec, places)))
 
-    def order(self, order: channel.Order, fd: int) -> None:
+    def order(self, order: channel.WorkerRequest, fd: int) -> None:
         """Ask for a worker that reads its attempts from `fd`."""
         self._send(channel.WORKER, tuple(order), fd)
 
@@ -99,7 +99,7 @@ class Nursery:
             found = posix.marked(mark)
             # What masks the words of the dead ends by itself when it has written them.
             is_late = time.monotonic() > began + _LAST_WORDS_S
-            posix.kill(found if is_late else found - {self._pids.get(channel.SIEVE, 0)})
+            posix.kill(found if is_late else found - {self._pids.get(channel.LOG_FILTER, 0)})
             dying = {pid for pid in dying | found if posix.parent_of(pid) is not None}
             if not dying:
                 break

@@ -7,17 +7,17 @@ from typing import Any, List, Tuple
 
 from penstock.model.specs import Call
 from penstock.sdk.futures import Future
-from penstock.sdk.session import Run
+from penstock.sdk.session import RunSession
 
 MANY = 64
 _LONGEST_S = 0.002
 """No call waits for much longer than this for others to go with."""
 
 
-class Hand:
+class CallBuffer:
     """Holds calls of one step until there are `most` of them, or the first has waited long enough."""
 
-    def __init__(self, run: Run, most: int = 1) -> None:
+    def __init__(self, run: RunSession, most: int = 1) -> None:
         self._run = run
         self._most = most
         self._held: List[Tuple[Call, Future[Any]]] = []

@@ -11,7 +11,7 @@ from penstock.engine import jobs
 from penstock.engine.jobs import Job
 from penstock.engine.origin import OriginRun
 from penstock.engine.ports import Executor, Host, RunJournal, Sink
-from penstock.engine.reuse import Codes, Policy, Question
+from penstock.engine.reuse import Codes, Question, ReusePolicy
 from penstock.engine.tally import Tally
 from penstock.model.environments import Environment
 from penstock.model.ids import run_of
@@ -44,7 +44,7 @@ class Wiring(NamedTuple):
     in_process: frozenset[str]  # the executors whose attempts are meant for this process
     assist: Callable[[float], bool]  # runs one of those attempts in the calling thread
     timeout_s: float | None = None  # of the whole run
-    policy: Policy = Policy()
+    policy: ReusePolicy = ReusePolicy()
     origin: OriginRun | None = None  # the run that this one was forked from; None: it is no fork
     host: Host | None = None  # the other runs on this machine; None: they are not asked
 
@@ -112,7 +112,7 @@ class Resolution:
     place: int  # in the order in which the run's tasks have settled
 
 
-class Book:
+class RunState:
     """The state that intake and effects share. Written within a turn alone, but for `jobs`."""
 
     def __init__(self) -> None:

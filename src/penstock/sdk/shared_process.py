@@ -21,7 +21,7 @@ class Guest:
         self.has_set: Dict[str, Optional[str]] = {}
 
 
-class Premises:
+class SharedProcess:
     """One for each process. What a guest sets is put back when it leaves, the directory when the last one does; what
     anybody else sets meanwhile stays. From any thread; guests that run at once see one another's changes."""
 

@@ -28,18 +28,18 @@ _THREAD_VARIABLES = (
 
 
 @contextmanager
-def blank_process(wanted: bool = True, environ: Mapping[str, str] | None = None) -> Generator[Blank | None]:
+def spare_zygote(wanted: bool = True, environ: Mapping[str, str] | None = None) -> Generator[SpareZygote | None]:
     """A process that starts up while this one imports what a run needs; None where it is not wanted. One that no run
-    has taken ends with the block. `environ`: as for `Blank`."""
-    blank = Blank(environ=environ) if wanted else None
+    has taken ends with the block. `environ`: as for `SpareZygote`."""
+    spare = SpareZygote(environ=environ) if wanted else None
     try:
-        yield blank
+        yield spare
     finally:
-        if blank is not None:
-            blank.close()
+        if spare is not None:
+            spare.close()
 
 
-class Blank:
+class SpareZygote:
     """The process, and this end of its socket. `log` "": what it prints before it knows of a run is lost; `environ`:
     the variables that it starts from, None for this process's own."""
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.environments.locks import Lock
-    from penstock.launch.targets import Module
+    from penstock.launch.targets import FlowModule
 
 LockOf = Callable[[Environment], "Lock | None"]
 """The lock of an environment that is ready; None: its packages are the flow's own."""
@@ -33,11 +33,11 @@ Trees = Callable[[bytes], bytes | None]
 """The packed tree of a code's digest; None: it is not known any more."""
 
 
-class CodeBook:
+class RunCode:
     """The code of one run's tasks. `tell` takes, once each, what can't be followed of the steps that are cached."""
 
     def __init__(
-        self, module: Module, snapshot: Path, trees: Trees, lock_of: LockOf, tell: Callable[[str], None]
+        self, module: FlowModule, snapshot: Path, trees: Trees, lock_of: LockOf, tell: Callable[[str], None]
     ) -> None:
         self._codebase = Codebase(
             snapshot=snapshot,

@@ -26,10 +26,10 @@ _TURNS = 64
 """So many reads empty any pipe; whoever writes on and on must not hold up the answer."""
 
 _PATIENCE_S = 2.0
-_SIZE, _LAST, _OUTLET, _END = b"?", b"!", b"+", b"."
+_SIZE, _LAST, _STREAM, _END = b"?", b"!", b"+", b"."
 
 
-class Outlet(NamedTuple):
+class FilteredStream(NamedTuple):
     """One end of a stream: where a process writes, and where it asks how far its log has come."""
 
     fd: int
@@ -52,20 +52,20 @@ class Outlet(NamedTuple):
         self.sync.close()
 
 
-class Sieve:
+class LogFilter:
     """The process, seen from the zygote."""
 
     def __init__(self, pid: int, control: Any) -> None:
         self.pid = pid
         self._control = control
-        self._own: Optional[Outlet] = None
+        self._own: Optional[FilteredStream] = None
 
     def own_outlet(self, log: str) -> int:
         """The stream of the zygote itself: the descriptor that it writes to."""
-        self._own = self.outlet(log, own=True)
+        self._own = self.stream(log, own=True)
         return self._own.fd
 
-    def outlet(self, log: str, own: bool = False) -> Outlet:
+    def stream(self, log: str, own: bool = False) -> FilteredStream:
         """A new stream into a log file. `own`: the zygote's, of which no attempt writes a line."""
         try:
             file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) if own else logs.begin(log)
@@ -79,7 +79,7 @@ class Sieve:
             near, far = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
             given.append(far.detach())
             rights = array.array("i", [source, file, given[-1]])
-            self._control.sendmsg([_OUTLET], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
+            self._control.sendmsg([_STREAM], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
         except OSError:  # no descriptor is left
             if target >= 0:
                 os.close(target)
@@ -89,7 +89,7 @@ class Sieve:
         finally:
             for fd in given:
                 os.close(fd)
-        return Outlet(target, near)
+        return FilteredStream(target, near)
 
     def leave(self) -> None:
         """In a process that was forked from the zygote: forget it."""
@@ -111,7 +111,7 @@ class Sieve:
             pass
 
 
-def start(control: Any, log: str, log_bytes: int = 0) -> Optional[Sieve]:
+def start(control: Any, log: str, log_bytes: int = 0) -> Optional[LogFilter]:
     """Fork the process; None: no value is hidden. `control`: the zygote's socket, which nobody else may hold; `log`:
     the zygote's log file, where the executor looks for what has ended it; `log_bytes`: what is kept of an attempt's
     output; 0: all."""
@@ -128,7 +128,7 @@ def start(control: Any, log: str, log_bytes: int = 0) -> Optional[Sieve]:
         near.close()
         _run(_Process(far, lambda: RunningMask(finder), log_bytes), log, format_exc)
     far.close()
-    return Sieve(pid, near)
+    return LogFilter(pid, near)
 
 
 def _run(process: _Process, log: str, format_exc: Callable[[], str]) -> NoReturn:
@@ -227,7 +227,7 @@ class _Process:
 
     def _hear(self) -> None:
         said, ancillary, _, _ = self._control.recvmsg(1, _socket.CMSG_SPACE(12))
-        if said == _OUTLET:
+        if said == _STREAM:
             rights = array.array("i", ancillary[0][2][:12])
             stream = _Stream(rights[0], rights[1], _socket.socket(fileno=rights[2]), self._new_mask(), self._log_bytes)
             for fd in (stream.source, stream.sync.fileno()):

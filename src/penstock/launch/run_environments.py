@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from penstock.journal.journal import Journal
 
 
-class Workshop:
+class RunEnvironments:
     """Makes environments ready, each once. `folder`: `.penstock/environments`; `recorded`: locks that the run, or the
     one that it was forked from, has had, by the digests of the wishes; `tell` takes a line of progress."""
 
@@ -134,9 +134,9 @@ class Workshop:
         variables = self._variables(environment)
         if not environment.is_foreign:
             return OWN._replace(variables=variables)
-        from penstock.environments import shelf
+        from penstock.environments import built_environments
 
-        built = self._held.enter_context(shelf.held(self._locked(environment), self._folder, self._tell))
+        built = self._held.enter_context(built_environments.held(self._locked(environment), self._folder, self._tell))
         self._built.add(built)
         return Interpreter(os.fspath(built.python), self._kit_folder(), variables)
 

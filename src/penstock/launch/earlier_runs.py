@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from penstock.project import Project
 
 
-class Past:
+class EarlierRuns:
     """Earlier runs. Opened when it is first asked, with a connection of its own; for one thread at a time."""
 
     def __init__(self, project: Project) -> None:

@@ -28,7 +28,7 @@ class Sent(NamedTuple):
     message: bytes
 
 
-class Hands:
+class WorkerQueue:
     """A worker's two sockets and its queue."""
 
     def __init__(self, number: int, name: str, log: str, limit: int | None) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from penstock.artifacts import masking
 from penstock.artifacts.masking import Finder
-from penstock.worker import sieve
+from penstock.worker import log_filter
 
 
 def test_what_ends_it_stands_in_the_log_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,17 +20,17 @@ def test_what_ends_it_stands_in_the_log_without_secrets(tmp_path: Path, monkeypa
     for name, value in (("_forms", {}), ("_texts", None), ("_bytes", None)):
         monkeypatch.setattr(masking, name, value)
     masking.hide(["s3cr3t-value"])
-    monkeypatch.setattr(sieve, "RunningMask", fails)
+    monkeypatch.setattr(log_filter, "RunningMask", fails)
     control, other = socket.socketpair()
     log = tmp_path / "zygote.log"
-    process = sieve.start(control, str(log))
+    process = log_filter.start(control, str(log))
     assert process is not None
-    outlet = process.outlet(str(tmp_path / "worker.log"))
+    stream = process.stream(str(tmp_path / "worker.log"))
     assert os.waitstatus_to_exitcode(os.waitpid(process.pid, 0)[1]) == 1
     assert "what masks the lines of workers has failed:\nTraceback" in log.read_text()
     assert "RuntimeError: it holds ***\n" in log.read_text()
     process.leave()
-    outlet.close()
-    os.close(outlet.fd)
+    stream.close()
+    os.close(stream.fd)
     control.close()
     other.close()

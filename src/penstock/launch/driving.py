@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.engine.driver import Driver
-from penstock.engine.reuse import Policy
+from penstock.engine.reuse import ReusePolicy
 from penstock.model.states import RunStatus
 from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from penstock.executors.blank import Blank
+    from penstock.executors.spare_zygote import SpareZygote
 
 
 class Watcher:
@@ -40,7 +40,7 @@ class Watcher:
         """The run is over, and its journal is closed. `go_on`: what to type to go on with it."""
 
 
-class How(NamedTuple):
+class Driving(NamedTuple):
     """How a run is driven. None of it belongs to what the run is."""
 
     max_workers: int | None = None  # None: as the settings say
@@ -48,5 +48,7 @@ class How(NamedTuple):
     keep_going: bool = False  # when the body fails, finish all that was submitted
     tags: tuple[str, ...] = ()
     watcher: Watcher = Watcher()
-    policy: Policy = Policy()  # what may be reused
-    blank: Blank | None = None  # a process for the first zygote, started before; None: it is started when it is needed
+    policy: ReusePolicy = ReusePolicy()  # what may be reused
+    spare: SpareZygote | None = (
+        None  # a process for the first zygote, started before; None: it is started when it is needed
+    )
