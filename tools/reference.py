@@ -22,6 +22,7 @@ _OF_ENGINE = (
     *("Flow.call", "Flow.parameters", "Future.settle", "Future.enlist", "Future.suspend", "Future.is_settled"),
     *("Future.wanted", "Future.show"),
 )
+_STRUCTS = ("reading.structs", "reading.resource_structs", "space.space_structs")
 _SOURCE = "<!-- Written by tools/reference.py from tools/reference.in.md, docstrings and --help: change those. -->\n\n"
 
 
@@ -124,7 +125,7 @@ def _line(found: Any) -> str:
 
 def _structs() -> Iterator[str]:
     """Fields and their comments, as they stand in the source."""
-    modules = [import_module(f"penstock.client.{name}") for name in ("structs", "resource_structs", "space_structs")]
+    modules = [import_module(f"penstock.{name}") for name in _STRUCTS]
     for cls in (found for module in modules for found in vars(module).values() if _is_of(module, found)):
         yield f"### {cls.__name__}\n"
         yield f"{_line(cls)}\n"

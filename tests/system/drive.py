@@ -13,7 +13,6 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from penstock.client.reader import JournalReader
 from penstock.client.resuming import params_of
 from penstock.engine.driver import Driver
 from penstock.journal import queries
@@ -21,6 +20,7 @@ from penstock.launch import runs, targets
 from penstock.launch.driving import Driving, Watcher
 from penstock.model.states import RunStatus
 from penstock.project import Project
+from penstock.reading.reader import JournalReader
 
 
 class Listener(Watcher):

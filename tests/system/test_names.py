@@ -11,8 +11,8 @@ from collections import Counter
 import pytest
 
 from penstock.client.flow_runs import Run
-from penstock.client.reader import JournalReader
 from penstock.project import Project as OpenProject
+from penstock.reading.reader import JournalReader
 from penstock.settings import Settings
 from tests.system.flows import Project, wait_until
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from penstock.client.words import plural, size
 from penstock.errors import PenstockError, UsageError
 from penstock.executors import capacity
 from penstock.journal import mounts
+from penstock.model.words import plural, size
 from penstock.project import Project
 from penstock.roots import find_root
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from penstock.cli import screen
 from penstock.cli.progress import Progress
-from penstock.client.words import duration, plural
 from penstock.launch.driving import Watcher
 from penstock.model.states import RunStatus
+from penstock.model.words import duration, plural
 from penstock.project import Project
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def for_script(project: Project, *, resumed: bool = False) -> PlainDisplay:
 def newest_line(folder: str) -> str:
     """The last line that any worker of a run has printed or logged so far; "" where there is none. What the flow's body
     prints is on the screen."""
-    from penstock.client.log_places import LogPlace, places_in
+    from penstock.reading.log_places import LogPlace, places_in
     from penstock.worker import logs
 
     try:

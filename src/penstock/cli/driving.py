@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.cli import errors
 from penstock.cli.display import PlainDisplay, for_command, write
-from penstock.client.words import plural
 from penstock.errors import FencedError
 from penstock.launch.driving import Driving, Watcher
 from penstock.launch.runs import prepare
 from penstock.model.states import RunStatus
+from penstock.model.words import plural
 
 if TYPE_CHECKING:
     from penstock.cli.choices import Choices
@@ -58,7 +58,7 @@ def _rehearse(project: Project, order: RunRequest, choices: Choices, how: Drivin
     import shlex
 
     from penstock.cli import output
-    from penstock.client.infos import forecast_info
+    from penstock.launch.forecasts import forecast_info
     from penstock.launch.rehearsing import rehearse
 
     notes: list[str] = []
@@ -177,6 +177,6 @@ def _stdout_for_json() -> Generator[None]:
 def _print_run(project: Project, run_id: str) -> None:
     from penstock.cli import output
     from penstock.client.flow_runs import Run
-    from penstock.client.reader import JournalReader
+    from penstock.reading.reader import JournalReader
 
     output.json(Run.find(JournalReader(project), run_id).info())

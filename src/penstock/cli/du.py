@@ -10,7 +10,7 @@ from penstock.cli import output
 from penstock.cli.arguments import complete_run, json_option
 
 if TYPE_CHECKING:
-    from penstock.client.space_structs import EnvironmentSpaceInfo, FlowSpaceInfo, RunSpaceInfo, SpaceInfo
+    from penstock.space.space_structs import EnvironmentSpaceInfo, FlowSpaceInfo, RunSpaceInfo, SpaceInfo
 
 _EPILOG = """\b
 Examples:
@@ -35,7 +35,7 @@ def command(of: str, limit: int, as_json: bool) -> None:
     import msgspec
 
     from penstock.client.space import usage
-    from penstock.client.words import plural, size
+    from penstock.model.words import plural, size
 
     info = usage(of, limit=limit + 1)
     more, info = len(info.runs) > limit, msgspec.structs.replace(info, runs=info.runs[:limit])
@@ -63,7 +63,7 @@ def command(of: str, limit: int, as_json: bool) -> None:
 
 
 def _show_flows(flows: tuple[FlowSpaceInfo, ...]) -> None:
-    from penstock.client.words import size
+    from penstock.model.words import size
 
     rows = [
         (flow.flow, f"{flow.runs:,}", size(flow.bytes), size(flow.alone_bytes), size(flow.folder_bytes))
@@ -75,7 +75,7 @@ def _show_flows(flows: tuple[FlowSpaceInfo, ...]) -> None:
 
 
 def _show_runs(runs: tuple[RunSpaceInfo, ...]) -> None:
-    from penstock.client.words import size, when
+    from penstock.model.words import size, when
 
     rows = [
         (
@@ -94,7 +94,7 @@ def _show_runs(runs: tuple[RunSpaceInfo, ...]) -> None:
 
 
 def _show_parts(info: SpaceInfo) -> None:
-    from penstock.client.words import size
+    from penstock.model.words import size
 
     output.line()
     rows = [

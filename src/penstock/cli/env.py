@@ -39,8 +39,8 @@ def ls(as_json: bool) -> None:
     """List the environments that are built, the last used one first."""
     from datetime import UTC, datetime
 
-    from penstock.client.words import packages, size, when
     from penstock.environments import built_environments
+    from penstock.model.words import packages, size, when
 
     entries = built_environments.listed(_folder(_project()))
     if as_json:
@@ -111,8 +111,8 @@ def build(target: str, again: bool) -> None:
 @click.argument("digests", metavar="ENVIRONMENT...", nargs=-1, required=True)
 def rm(digests: tuple[str, ...]) -> None:
     """Remove environments, by the digits that `penstock env ls` shows. A run that needs one again builds it."""
-    from penstock.client.words import size
     from penstock.environments import built_environments
+    from penstock.model.words import size
 
     folder = _folder(_project())
     for digest in digests:

@@ -8,15 +8,15 @@ import traceback
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from penstock.client.words import one_line, size
 from penstock.errors import NotFoundError, PenstockError, PlatformError
 from penstock.launch.ending import tasks_of
+from penstock.model.words import one_line, size
 from penstock.sdk.failures import TASK_ATTRIBUTE, RemoteTraceback, is_ours
 from penstock.worker.failure import traceback_text
 
 if TYPE_CHECKING:
-    from penstock.client.structs import InputInfo, TaskInfo
     from penstock.project import Project
+    from penstock.reading.structs import InputInfo, TaskInfo
 
 
 def told_failure(error: BaseException, project: Project) -> Iterator[str]:
@@ -68,7 +68,7 @@ def place_of(error: BaseException) -> str:
 
 def _told_task(path: str, project: Project) -> Iterator[str]:
     from penstock.client.flow_runs import Run
-    from penstock.client.reader import JournalReader
+    from penstock.reading.reader import JournalReader
 
     flow, number, step, index = path.split("/")
     try:

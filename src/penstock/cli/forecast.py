@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.cli import output
-from penstock.client.words import plural
+from penstock.model.words import plural
 
 if TYPE_CHECKING:
-    from penstock.client.structs import ForecastInfo
+    from penstock.reading.structs import ForecastInfo
 
 _WHYS_SHOWN = 3
 

@@ -10,9 +10,9 @@ from penstock.cli.parameters import options_of, parse
 from penstock.cli.resuming import target_of
 from penstock.cli.unpickling import unpickled
 from penstock.client import forking
-from penstock.client.reader import JournalReader
 from penstock.errors import UsageError
 from penstock.journal import queries
+from penstock.reading.reader import JournalReader
 
 if TYPE_CHECKING:
     from penstock.cli.choices import Choices

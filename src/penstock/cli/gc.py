@@ -11,7 +11,7 @@ from penstock.cli import output
 from penstock.cli.arguments import json_option
 
 if TYPE_CHECKING:
-    from penstock.client.space_structs import EnvironmentSpaceInfo, RunSpaceInfo, SweepInfo
+    from penstock.space.space_structs import EnvironmentSpaceInfo, RunSpaceInfo, SweepInfo
 
 _EPILOG = """\b
 Examples:
@@ -83,7 +83,7 @@ def command(
 
 
 def _show(info: SweepInfo) -> None:
-    from penstock.client import words
+    from penstock.model import words
 
     if info.runs:
         rows = [_row(run) for run in info.runs]
@@ -104,14 +104,14 @@ def _show(info: SweepInfo) -> None:
 def _row(run: RunSpaceInfo) -> tuple[str, ...]:
     from datetime import UTC, datetime
 
-    from penstock.client import words
+    from penstock.model import words
 
     age_s = (datetime.now(UTC) - run.seen_at).total_seconds()
     return run.id, run.status, words.duration(age_s), words.size(run.alone_bytes), ", ".join(run.tags)
 
 
 def _environment_row(environment: EnvironmentSpaceInfo) -> tuple[str, ...]:
-    from penstock.client import words
+    from penstock.model import words
 
     return (
         environment.id,
@@ -124,7 +124,7 @@ def _environment_row(environment: EnvironmentSpaceInfo) -> tuple[str, ...]:
 
 def _conclude(info: SweepInfo, repeated: str) -> None:
     """What it comes to, and the one thing to do next."""
-    from penstock.client.words import size
+    from penstock.model.words import size
 
     something = info.runs or info.cached.results or info.piles
     if info.spared_bytes:

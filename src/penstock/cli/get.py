@@ -18,10 +18,10 @@ from penstock.errors import NotFoundError, UsageError
 from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from penstock.client.reader import JournalReader
-    from penstock.client.structs import ValueInfo
-    from penstock.client.targets import Target
-    from penstock.client.values import Values
+    from penstock.reading.reader import JournalReader
+    from penstock.reading.structs import ValueInfo
+    from penstock.reading.targets import Target
+    from penstock.reading.values import Values
 
 _RESULT = "result"
 _EPILOG = """\b
@@ -60,8 +60,8 @@ def command(target: str, name: str, input_name: str | None, to: str | None, forc
     """
     import tempfile
 
-    from penstock.client.reader import JournalReader
-    from penstock.client.targets import find, split_part
+    from penstock.reading.reader import JournalReader
+    from penstock.reading.targets import find, split_part
 
     path, part = split_part(target)
     reader = JournalReader.here()
@@ -121,7 +121,7 @@ def _part_of(value: Any, part: Any, target: str) -> Any:
 
 
 def _save(value: Any, to: str, path: str, name: str, force: bool) -> Path:
-    from penstock.client.saving import save
+    from penstock.reading.saving import save
 
     if to == "-":
         raise UsageError("-o - names no file: without -o the value is printed to stdout")
@@ -132,7 +132,7 @@ def _save(value: Any, to: str, path: str, name: str, force: bool) -> Path:
 
 
 def _print(value: Any) -> None:
-    from penstock.client.readable import readable
+    from penstock.reading.readable import readable
 
     if isinstance(value, (bytes, bytearray)) and not sys.stdout.isatty():
         screen.raw(value)
@@ -147,8 +147,8 @@ def _print_json(target: str, preview: ValueInfo | None, value: Any, saved: Path 
 
     import msgspec
 
-    from penstock.client.readable import to_plain
-    from penstock.client.structs import GotInfo
+    from penstock.reading.readable import to_plain
+    from penstock.reading.structs import GotInfo
 
     content = msgspec.Raw(json.dumps(to_plain(value, any_keys=True)).encode())
     output.json(GotInfo(_whole(target), preview, content, None if saved is None else _whole(str(saved))))

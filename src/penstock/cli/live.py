@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.cli.display import PlainDisplay, newest_line
 from penstock.cli.progress import retries
-from penstock.client.words import duration, one_line
 from penstock.model.visible import visible
+from penstock.model.words import duration, one_line
 from penstock.sdk.launcher import launcher
 from penstock.worker.streams import Streams
 

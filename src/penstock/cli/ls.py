@@ -34,8 +34,8 @@ Examples:
 def command(flow: str, status: str | None, tag: str | None, since: str | None, limit: int, as_json: bool) -> None:
     """List runs, newest first: of all flows, or of FLOW."""
     from penstock.client.flow_runs import list_runs
-    from penstock.client.reader import JournalReader
-    from penstock.client.targets import find_flow
+    from penstock.reading.reader import JournalReader
+    from penstock.reading.targets import find_flow
 
     reader = JournalReader.here()
     found = list_runs(reader, find_flow(reader, flow) if flow else None, status, tag, since, limit + 1)
@@ -62,7 +62,7 @@ def command(flow: str, status: str | None, tag: str | None, since: str | None, l
 
 
 def _row(run: Run) -> tuple[str, ...]:
-    from penstock.client import words
+    from penstock.model import words
 
     counts = run.steps
     done, failed = sum(step.done for step in counts), sum(step.failed for step in counts)

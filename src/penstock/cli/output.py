@@ -94,7 +94,7 @@ def note(text: str) -> None:
 
 def json(info: Any) -> None:
     """One JSON document on stdout."""
-    from penstock.client.structs import to_json
+    from penstock.reading.structs import to_json
 
     screen.document(to_json(info).decode())
 

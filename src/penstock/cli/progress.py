@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from penstock.client.words import duration, plural
 from penstock.model.rows import StepCount
+from penstock.model.words import duration, plural
 
 _LIFE_S = 30.0
 """A step that goes on says so this often: a silent job of hours looks dead."""

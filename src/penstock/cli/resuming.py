@@ -11,10 +11,10 @@ from penstock.cli.driving import drive
 from penstock.cli.loading import load
 from penstock.cli.unpickling import unpickled
 from penstock.client.forking import order_to_resume
-from penstock.client.reader import JournalReader
 from penstock.client.resuming import find_to_resume, params_of, params_to_resume
 from penstock.errors import UsageError
 from penstock.journal import queries
+from penstock.reading.reader import JournalReader
 
 if TYPE_CHECKING:
     from penstock.cli.choices import Choices

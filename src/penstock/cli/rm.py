@@ -10,10 +10,10 @@ import click
 
 from penstock.cli import output, screen
 from penstock.cli.arguments import complete_run
-from penstock.client import sweep
 from penstock.errors import UsageError
 from penstock.journal import changes, queries
 from penstock.project import Project
+from penstock.space import sweep
 
 _EPILOG = """\b
 Examples:

@@ -42,9 +42,9 @@ def command(target: str, limit: int, status: str | None, resources: bool, as_jso
         _resources(target, as_json)
         return
     from penstock.client.flow_runs import Run
-    from penstock.client.reader import JournalReader
-    from penstock.client.targets import find
     from penstock.client.tasks import Task
+    from penstock.reading.reader import JournalReader
+    from penstock.reading.targets import find
 
     reader = JournalReader.here()
     found = find(reader, target)

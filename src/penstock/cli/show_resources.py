@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from penstock.cli import output
-from penstock.client.resource_structs import ResourcesInfo, SpreadInfo, StepResourcesInfo
-from penstock.client.words import duration, plural, size
+from penstock.model.words import duration, plural, size
+from penstock.reading.resource_structs import ResourcesInfo, SpreadInfo, StepResourcesInfo
 
 _USED = ("attempts", "time", "longest", "cores", "95%", "memory", "95%", "highest", "read", "written")
 _NUMBERS = (*_USED, "out of memory", "timeouts")

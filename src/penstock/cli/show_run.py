@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from penstock.cli import output
-from penstock.client import words
 from penstock.client.flow_runs import Run
-from penstock.client.structs import InFlightInfo, RunInfo, StepInfo
 from penstock.client.tasks import Task
-from penstock.client.values import shown_input, shown_value
+from penstock.model import words
 from penstock.model.ids import how_to_resume
+from penstock.reading.structs import InFlightInfo, RunInfo, StepInfo
+from penstock.reading.values import shown_input, shown_value
 
 _FAILED_SHOWN = 5
 _FAILED_READ = 1000

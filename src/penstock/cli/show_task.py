@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from penstock.cli import output
 from penstock.cli.show_run import show_in_flight
-from penstock.client import words
 from penstock.client.flow_runs import Run
-from penstock.client.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo
 from penstock.client.tasks import Task
-from penstock.client.values import shown_input, shown_value
+from penstock.model import words
+from penstock.reading.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo
+from penstock.reading.values import shown_input, shown_value
 
 _LOG_LINES = 10
 _METRICS_SHOWN = 20

@@ -11,7 +11,7 @@ from penstock.cli.arguments import complete_run, json_option
 from penstock.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from penstock.client.structs import CodeInfo, WhyInfo
+    from penstock.reading.structs import CodeInfo, WhyInfo
 
 _EPILOG = """\b
 Examples:
@@ -32,9 +32,9 @@ def command(target: str, verbose: bool, limit: int, as_json: bool) -> None:
     """Say why a task ran: it is new, its code or an input has changed, its cached result expired. Or what it was reused
     from. TASK: FLOW/RUN/STEP/NUMBER, or a step."""
     from penstock.client.flow_runs import Run
-    from penstock.client.reader import JournalReader
-    from penstock.client.targets import find
     from penstock.client.tasks import Task
+    from penstock.reading.reader import JournalReader
+    from penstock.reading.targets import find
 
     reader = JournalReader.here()
     found = find(reader, target)

@@ -18,7 +18,7 @@ def run(name: str = "") -> Run:
     Raises NotFoundError, which says what could be meant.
     """
     from penstock.client.flow_runs import Run
-    from penstock.client.reader import JournalReader
+    from penstock.reading.reader import JournalReader
 
     return Run.find(JournalReader.here(), name)
 
@@ -37,7 +37,7 @@ def runs(
     (a timedelta, or "2d"), or an ISO date. Raises UsageError for a status or a time that is none.
     """
     from penstock.client.flow_runs import list_runs
-    from penstock.client.reader import JournalReader
+    from penstock.reading.reader import JournalReader
 
     return list_runs(JournalReader.here(), flow, status, tag, since, limit)
 
@@ -63,8 +63,8 @@ def resume(
     this notebook defines it. Raises NotFoundError, RunBusyError, and UsageError for a run that is done.
     """
     from penstock.client.forking import resume_run
-    from penstock.client.reader import JournalReader
     from penstock.engine.reuse import ReusePolicy
+    from penstock.reading.reader import JournalReader
     from penstock.sdk.failures import without_engine
 
     try:
@@ -97,9 +97,9 @@ def fork(
     of `resume`. Raises NotFoundError, ParameterError, UsageError.
     """
     from penstock.client.forking import fork_run
-    from penstock.client.reader import JournalReader
     from penstock.engine.reuse import ReusePolicy
     from penstock.launch.driving import Driving
+    from penstock.reading.reader import JournalReader
     from penstock.sdk.failures import without_engine
 
     how = Driving(tags=tuple(tags), policy=ReusePolicy(cache, frozenset(refresh)))

@@ -9,20 +9,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from penstock.client import infos, logs, targets
 from penstock.client.metrics import Metrics
-from penstock.client.reader import JournalReader
-from penstock.client.structs import ErrorInfo, InFlightInfo, OriginInfo, RunInfo, StepInfo, ValueInfo, VersionInfo
 from penstock.client.tasks import Task, Tasks
-from penstock.client.values import Loader, Params
-from penstock.client.versions import versions
-from penstock.client.words import duration, utc
 from penstock.errors import NotFoundError, TaskCancelledError, UsageError, UserCodeError
 from penstock.journal import queries
 from penstock.journal.views import RunDetail, RunRow
 from penstock.model.ids import how_to_resume
 from penstock.model.quantities import parse_seconds
 from penstock.model.states import RunStatus, TaskStatus
+from penstock.model.words import duration, utc
+from penstock.reading import infos, logs, targets
+from penstock.reading.reader import JournalReader
+from penstock.reading.structs import ErrorInfo, InFlightInfo, OriginInfo, RunInfo, StepInfo, ValueInfo, VersionInfo
+from penstock.reading.values import Loader, Params
+from penstock.reading.versions import versions
 from penstock.sdk.failures import RemoteTraceback
 
 

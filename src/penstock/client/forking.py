@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from penstock.client import targets
-from penstock.client.infos import forecast_info
-from penstock.client.reader import JournalReader
 from penstock.client.resuming import find_to_resume, flow_of, params_of, params_to_resume
 from penstock.client.trials import trial_of
 from penstock.engine.reuse import ReusePolicy
@@ -17,10 +14,13 @@ from penstock.journal.views import RunRow
 from penstock.launch import runs
 from penstock.launch.arguments import check_arguments
 from penstock.launch.driving import Driving
+from penstock.launch.forecasts import forecast_info
 from penstock.launch.preparing import RunRequest
 from penstock.launch.rehearsing import rehearse
 from penstock.model.outcomes import FORM
 from penstock.model.rows import Origin
+from penstock.reading import targets
+from penstock.reading.reader import JournalReader
 from penstock.sdk.flows import Flow, seed_text
 from penstock.sdk.launcher import launcher
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from penstock.client import words
-from penstock.client.structs import ErrorInfo, RunInfo, TaskInfo
-from penstock.client.values import shown_input, shown_value
+from penstock.model import words
 from penstock.model.visible import visible
+from penstock.reading.structs import ErrorInfo, RunInfo, TaskInfo
+from penstock.reading.values import shown_input, shown_value
 
 ROWS = 50
 _COLOURS = {"done": "#2e7d32", "failed": "#c62828", "crashed": "#c62828", "running": "#1565c0"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from penstock.client.counting import counted
-from penstock.client.structs import MetricPoint
-from penstock.client.words import number
+from penstock.model.words import number
+from penstock.reading.counting import counted
+from penstock.reading.structs import MetricPoint
 
 
 class Metrics(Mapping[str, float]):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from penstock.client import targets
-from penstock.client.reader import JournalReader
-from penstock.client.resource_structs import ResourcesInfo, StepResourcesInfo
-from penstock.client.suggesting import History, spread, suggest
 from penstock.journal import history
 from penstock.journal.history import Spent
 from penstock.model.states import Cause, TaskStatus
+from penstock.reading import targets
+from penstock.reading.reader import JournalReader
+from penstock.reading.resource_structs import ResourcesInfo, StepResourcesInfo
+from penstock.reading.suggesting import History, spread, suggest
 
 _ATTEMPTS = 10_000
 _LONG_ENOUGH_S = 0.1  # CPU of children is told in steps of 0.01 s

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from penstock.artifacts import names
-from penstock.client.reader import JournalReader
-from penstock.client.targets import find_flow, find_run
-from penstock.client.values import Loader
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunDetail, RunRow
 from penstock.launch import targets
 from penstock.model.states import RunStatus
+from penstock.reading.reader import JournalReader
+from penstock.reading.targets import find_flow, find_run
+from penstock.reading.values import Loader
 from penstock.sdk.flows import Flow
 
 

@@ -10,13 +10,13 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from penstock.client.policy import Retention
-from penstock.client.space_structs import SpaceInfo, SweepInfo
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries, space
 from penstock.model.nearest import nearest
 from penstock.project import Project
 from penstock.settings import GcSettings, parse_age
+from penstock.space.policy import Retention
+from penstock.space.space_structs import SpaceInfo, SweepInfo
 
 if TYPE_CHECKING:
     from penstock.journal.journal import Journal
@@ -28,7 +28,7 @@ def usage(of: str = "", *, limit: int | None = None) -> SpaceInfo:
     `of`: a run, "digits/3", or a flow, "digits": only it, or its runs, are listed. "": all. `limit`: at most so many
     runs are listed; None: all. Raises NotFoundError.
     """
-    from penstock.client.usage import measured
+    from penstock.space.usage import measured
 
     project = Project.find()
     with closing(project.reader) as journal:
@@ -57,7 +57,7 @@ def collect(
     Safe beside running flows; runs that are about to begin wait until it is over.
     Raises UsageError, NotFoundError for a flow that never had a run, StoreError, JournalError.
     """
-    from penstock.client import collecting
+    from penstock.space import collecting
 
     asked = GcSettings(_count(keep_last), _age_s(older_than), tuple(keep_tags) or None)
     project = Project.find()

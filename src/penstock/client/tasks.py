@@ -7,16 +7,16 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from penstock.client import infos, logs
 from penstock.client.metrics import Metrics
-from penstock.client.reader import JournalReader
-from penstock.client.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo, WhyInfo
-from penstock.client.values import Inputs, Loader, shown_value
 from penstock.errors import UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.model.outcomes import Usage
 from penstock.model.states import TaskStatus
+from penstock.reading import infos, logs
+from penstock.reading.reader import JournalReader
+from penstock.reading.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo, WhyInfo
+from penstock.reading.values import Inputs, Loader, shown_value
 from penstock.sdk.failures import rebuild
 
 
@@ -89,7 +89,7 @@ class Task:
 
     def why(self) -> WhyInfo:
         """Why it ran, or what stood for it: a line as text (`str()`, `print`), and what that rests on."""
-        from penstock.client import whys
+        from penstock.reading import whys
 
         return whys.why(self._reader, self._run, self._row)
 

@@ -6,14 +6,14 @@ import importlib
 from collections.abc import Callable
 from typing import Any, cast
 
-from penstock.client import targets
-from penstock.client.reader import JournalReader
-from penstock.client.values import Loader
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.model.rows import Origin
 from penstock.model.specs import Input
+from penstock.reading import targets
+from penstock.reading.reader import JournalReader
+from penstock.reading.values import Loader
 from penstock.sdk.calling import spread
 from penstock.sdk.steps import Step
 

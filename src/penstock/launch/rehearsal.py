@@ -16,11 +16,11 @@ from penstock.engine.jobs import Job
 from penstock.engine.numbers import Numbers
 from penstock.engine.reuse import Decision, Question, Reuse
 from penstock.errors import Suspension
-from penstock.launch.explain import Explain, of_call
 from penstock.model.outcomes import Error, Metric, Stored
 from penstock.model.rows import Dealt, PriorTask, Sought, WantedResult
 from penstock.model.specs import Call
 from penstock.model.states import TaskStatus
+from penstock.reading.explain import Explain, of_call
 from penstock.sdk import session
 from penstock.sdk.session import Sink
 

@@ -15,7 +15,6 @@ from penstock.journal.priors import prior_tasks
 from penstock.launch.driving import Driving
 from penstock.launch.earlier_runs import EarlierRuns
 from penstock.launch.ending import all_tasks_of, called_by_body
-from penstock.launch.explain import Explain
 from penstock.launch.identity import combine, fingerprint
 from penstock.launch.preparing import (
     RunRequest,
@@ -37,6 +36,7 @@ from penstock.model.outcomes import Stored
 from penstock.model.rows import Dealt, PriorTask, Sought, WantedResult
 from penstock.model.states import RunStatus
 from penstock.project import Project
+from penstock.reading.explain import Explain
 from penstock.sdk import current, local, session
 
 

@@ -14,11 +14,11 @@ from penstock.code.elsewhere import LOCK, in_environment, without_packages
 from penstock.code.fingerprint import Fingerprint, Tree
 from penstock.engine.reuse import Codes
 from penstock.errors import UsageError
-from penstock.launch.trees import tree_of
 from penstock.model.environments import Environment
 from penstock.model.options import Options
 from penstock.model.rows import CodeRecord
 from penstock.model.specs import Code
+from penstock.reading.trees import all_that_is_new, tree_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,16 +132,6 @@ def what_is_new(before: bytes | None, now: bytes) -> str:
     """The difference of two packed trees, in a line; "": there is none. `before` None: it is not known any more."""
     changes = all_that_is_new(before, now)
     return f"{changes[0]}{f', and {len(changes) - 1} more' if len(changes) > 1 else ''}" if changes else ""
-
-
-def all_that_is_new(before: bytes | None, now: bytes, earlier: str = "an earlier task") -> list[str]:
-    """All differences of two packed trees, nearest to the step first. `before`, of the task `earlier`, None: it is not
-    known any more."""
-    from penstock.code.differences import differences
-
-    if before is None:
-        return ["its code is not the one that was recorded"]
-    return [str(change) for change in differences(tree_of(before, earlier), tree_of(now, "a task"))]
 
 
 def _value_digest(value: object) -> bytes:

@@ -180,12 +180,12 @@ class ActiveRun:
         return session.driving(run, default_environment(self._project, self._order.flow))
 
     def _written_for_step(self, task: int, modules: tuple[str, ...]) -> str:
-        from penstock.launch import writers
+        from penstock.reading import writers
 
         return writers.answer(self._project, self._handle.id, task, modules, writers.by_step)
 
     def _written_for_body(self, task: int, modules: tuple[str, ...]) -> str:
-        from penstock.launch import writers
+        from penstock.reading import writers
 
         return writers.answer(self._project, self._handle.id, task, modules, writers.by_pip)
 

@@ -13,11 +13,11 @@ import pytest
 
 import penstock
 from penstock.cli.main import main
-from penstock.client.resource_structs import ResourcesInfo
 from penstock.client.resources import resources
-from penstock.client.structs import LogLine, RunInfo, TaskInfo
 from penstock.model.outcomes import Stored
 from penstock.model.rows import Batch, RunEnd
+from penstock.reading.resource_structs import ResourcesInfo
+from penstock.reading.structs import LogLine, RunInfo, TaskInfo
 from tests.recorded import (
     BEGAN,
     Recorded,

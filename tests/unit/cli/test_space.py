@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from penstock.cli.main import main
-from penstock.client.space_structs import SpaceInfo, SweepInfo
+from penstock.space.space_structs import SpaceInfo, SweepInfo
 from tests.recorded import Recorded
 from tests.spacious import DAY_S, Spacious, run_ids
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from penstock.client.metrics import Metrics
-from penstock.client.structs import MetricPoint
+from penstock.reading.structs import MetricPoint
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -8,10 +8,10 @@ import pytest
 
 import penstock
 from penstock.client.flow_runs import Run
-from penstock.client.reader import JournalReader
 from penstock.errors import NotFoundError, TaskCancelledError, UsageError, UserCodeError
 from penstock.model.rows import RunEnd
 from penstock.project import Project
+from penstock.reading.reader import JournalReader
 from tests.recorded import BEGAN, TOOK_S, Recorded, record_crashed, record_done, record_failed, record_running
 
 

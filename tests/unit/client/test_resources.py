@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.client.resource_structs import SpreadInfo, StepResourcesInfo
 from penstock.client.resources import resources
 from penstock.errors import NotFoundError, UsageError
 from penstock.model.outcomes import Error, Outcome, Usage
 from penstock.model.rows import AttemptRecord, Batch, RunEnd, TaskRecord
 from penstock.model.states import Cause
+from penstock.reading.resource_structs import SpreadInfo, StepResourcesInfo
 from tests.journal_records import digest
 from tests.recorded import BEGAN, Recorded, record_done, record_failed, record_running, task
 

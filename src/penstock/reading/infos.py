@@ -1,0 +1,174 @@
+"""Rows of the journal -> the structs of `structs`. Pure; unpickles nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from penstock.artifacts import digests
+from penstock.artifacts.seen import read_preview
+from penstock.journal.views import DriverRow, RunRow, StepRow, TaskRow
+from penstock.model.outcomes import Error, Outcome, Stored
+from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Origin, StepCount
+from penstock.model.states import RunStatus, TaskStatus
+from penstock.model.words import utc
+from penstock.reading.counting import counted
+from penstock.reading.structs import (
+    AttemptInfo,
+    DriverInfo,
+    ErrorInfo,
+    InFlightInfo,
+    InputInfo,
+    MetricInfo,
+    MetricPoint,
+    OriginInfo,
+    StepInfo,
+    TaskInfo,
+    ValueInfo,
+)
+from penstock.sdk.failures import RemoteTraceback
+
+# The class that carries a worker's traceback into the flow says nothing to a reader.
+_CARRIER = f"{RemoteTraceback.__module__}.{RemoteTraceback.__qualname__}: \n"
+
+
+def value_info(stored: Stored | None) -> ValueInfo | None:
+    """What is known of a stored value; None for None."""
+    if stored is None:
+        return None
+    digest = digests.text(stored.digest) if stored.digest else ""
+    return preview_info(stored.preview, stored.size, digest, stored.culprit)
+
+
+def preview_info(preview: str, size: int = 0, digest: str = "", unstable: str = "") -> ValueInfo:
+    """What a preview (docs/formats.md) tells."""
+    seen = read_preview(preview)
+    return ValueInfo(
+        type=seen.type,
+        text=seen.text,
+        size_bytes=size or seen.size,
+        digest=digest,
+        unstable=unstable,
+        length=seen.length,
+        shape=seen.shape,
+        dtype=seen.dtype,
+        schema=seen.schema,
+    )
+
+
+def error_info(error: Error | None) -> ErrorInfo | None:
+    """An error without its exception object; None for None."""
+    if error is None:
+        return None
+    return ErrorInfo(error.cause, error.type, error.message, error.traceback.replace(_CARRIER, ""))
+
+
+def param_infos(params: Iterable[tuple[str, Stored]]) -> tuple[InputInfo, ...]:
+    """A run's parameters."""
+    return tuple(InputInfo(name, (), value_info(stored)) for name, stored in params)
+
+
+def attempt_info(number: int, outcome: Outcome) -> AttemptInfo:
+    """One try of a task."""
+    used = outcome.usage
+    return AttemptInfo(
+        number=number,
+        status=outcome.status,
+        error=error_info(outcome.error),
+        began_at=utc(used.began_at) if used.began_at else None,
+        wall_s=used.wall_s,
+        cpu_s=used.cpu_s,
+        peak_bytes=used.peak_bytes,
+        read_bytes=used.read_bytes,
+        written_bytes=used.written_bytes,
+        worker=outcome.worker,
+    )
+
+
+def attempt_infos(records: Iterable[AttemptRecord]) -> tuple[AttemptInfo, ...]:
+    """All tries of a task; a task that runs has no outcome yet."""
+    return tuple(attempt_info(record.number, record.outcome) for record in records)
+
+
+def task_info(run_id: str, row: TaskRow, **more: Any) -> TaskInfo:
+    """A task as a list shows it; `more` fills what a list leaves out."""
+    return TaskInfo(
+        id=f"{run_id}/{row.name}/{row.number}",
+        run=run_id,
+        step=row.name,
+        step_path=row.step,
+        number=row.number,
+        status=row.status,
+        attempt=attempt_info(row.attempt, row.outcome),
+        result=value_info(row.result),
+        error=error_info(row.error),
+        survived=row.delivered and row.status == TaskStatus.FAILED,
+        origin=row.origin,
+        **more,
+    )
+
+
+def step_infos(run: RunRow, rows: Iterable[StepRow]) -> tuple[StepInfo, ...]:
+    """A run's steps: what has settled as the journal has it, what moves (or did when it crashed) as the driver noted it
+    last."""
+    noted = {count.name: count for count in run.counts}
+    moving = run.status in (RunStatus.RUNNING, RunStatus.CRASHED)
+    found = [_step_info(row, noted.pop(row.name, None), moving) for row in rows]
+    if moving:
+        found += [
+            StepInfo(count.name, "", count.waiting, count.running, reused=count.reused) for count in noted.values()
+        ]
+    return tuple(found)
+
+
+def _step_info(row: StepRow, noted: StepCount | None, moving: bool) -> StepInfo:
+    waiting, running = (noted.waiting, noted.running) if noted and moving else (row.waiting, row.running)
+    reused = max(noted.reused if noted else 0, row.copied)
+    return StepInfo(row.name, row.step, waiting, running, row.done, row.failed, row.cancelled, reused)
+
+
+def in_flight_infos(run: RunRow, tasks: Iterable[InFlight]) -> tuple[InFlightInfo, ...]:
+    """What has not settled of a run."""
+    return tuple(
+        InFlightInfo(
+            f"{run.run_id}/{task.name}", task.status, utc(task.since), task.attempt, task.executor, task.awaited
+        )
+        for task in tasks
+    )
+
+
+def origin_info(origin: Origin | None) -> OriginInfo | None:
+    """Where a fork came from; None for None."""
+    return None if origin is None else OriginInfo(origin.run, origin.step, origin.keep_code, origin.only)
+
+
+def driver_info(row: DriverRow) -> DriverInfo:
+    """One of the processes that drove a run."""
+    return DriverInfo(
+        utc(row.started_at), row.host, row.pid, row.python, row.cwd, row.argv, row.snapshot, dict(row.packages)
+    )
+
+
+def metric_points(records: Iterable[MetricRecord], tasks: dict[int, str]) -> tuple[MetricPoint, ...]:
+    """Logged numbers, under the paths of their tasks."""
+    return tuple(
+        MetricPoint(tasks[task], attempt, metric.name, metric.value, metric.step, utc(metric.at))
+        for task, attempt, metric in records
+    )
+
+
+def metric_infos(records: Iterable[MetricRecord]) -> tuple[MetricInfo, ...]:
+    """What counts of all that was logged, summed up by name, in the order of the names."""
+    by_name: dict[str, list[MetricRecord]] = {}
+    for record in counted(records, lambda one: (one.task, one.metric.name, one.attempt, one.metric.step)):
+        by_name.setdefault(record.metric.name, []).append(record)
+    return tuple(_metric_info(name, by_name[name]) for name in sorted(by_name))
+
+
+def _metric_info(name: str, records: list[MetricRecord]) -> MetricInfo:
+    values = [record.metric.value for record in records if not math.isnan(record.metric.value)] or [math.nan]
+    last = max(records, key=lambda record: record.metric.at).metric.value
+    return MetricInfo(
+        name, len(records), len({record.task for record in records} - {0}), last, min(values), max(values)
+    )

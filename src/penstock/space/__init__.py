@@ -1,0 +1,1 @@
+"""Who uses a project's space, and giving it back."""

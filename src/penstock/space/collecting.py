@@ -1,0 +1,111 @@
+"""What goes, and its removal: environments, then runs and cached results, then all that nobody refers to any more."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from penstock.errors import NotFoundError, RunBusyError
+from penstock.journal import changes, queries, space
+from penstock.space import environments, holdings, sweep, usage
+from penstock.space.policy import Retention, results_to_forget, runs_to_remove
+from penstock.space.space_structs import CacheSpaceInfo, RunSpaceInfo, SweepInfo
+
+if TYPE_CHECKING:
+    from penstock.journal.journal import Journal
+    from penstock.journal.space import CachedRow
+    from penstock.journal.views import RunRow
+    from penstock.project import Project
+    from penstock.space.environments import Cleared
+    from penstock.space.sweep import Swept
+
+_WORTH_COMPACTING = 1 << 20
+
+
+def described(
+    project: Project, journal: Journal, policy: Retention, notes: tuple[str, ...], *, removed: bool
+) -> SweepInfo:
+    """What would go. `removed`: what to say of it, where nothing is there that could go."""
+    runs, results = _chosen(journal, policy)
+    infos, cached = _infos(project, journal, runs, results)
+    gone = {run.id for run in runs}
+    cleared = environments.clear(environments.choose(project.home, journal, gone, policy), remove=False)
+    swept = sweep.sweep(project, sweep.mark(journal, project.store, gone, {row.id for row in results}), remove=False)
+    return _told(removed, infos, cached, cleared, swept, notes)
+
+
+def carried_out(project: Project, journal: Journal, policy: Retention, notes: tuple[str, ...]) -> SweepInfo:
+    """Remove it. No run may be about to begin meanwhile.
+
+    Rows go before what they refer to: whatever ends this in the middle, no row is left that refers to nothing, and the
+    next time finds the rest. But environments go before their runs, whose rows tell that they may.
+    """
+    runs, results = _chosen(journal, policy)
+    infos, cached = _infos(project, journal, runs, results)
+    chosen = environments.choose(project.home, journal, {run.id for run in runs}, policy)
+    cleared = environments.clear(chosen, remove=True)
+    changes.forget_cached(journal, results)
+    gone = {run.run_id for run in runs if _is_removed(journal, run)}
+    changes.finish_removals(journal)
+    changes.forget_void_claims(journal)
+    swept = sweep.sweep(project, sweep.mark(journal, project.store), remove=True)
+    return _told(True, [info for info in infos if info.id in gone], cached, cleared, swept, notes, _tidied(journal))
+
+
+def _told(
+    removed: bool,
+    infos: list[RunSpaceInfo],
+    cached: CacheSpaceInfo,
+    cleared: Cleared,
+    swept: Swept,
+    notes: tuple[str, ...],
+    journal_bytes: int = 0,
+) -> SweepInfo:
+    piles = swept.piles + cleared.piles
+    return SweepInfo(
+        removed=removed,
+        bytes=sum(pile.bytes for pile in piles),
+        runs=tuple(infos),
+        cached=cached,
+        piles=piles,
+        journal_bytes=journal_bytes,
+        spared_bytes=swept.spared_bytes,
+        notes=notes + cleared.notes,
+        environments=cleared.infos,
+    )
+
+
+def _chosen(journal: Journal, policy: Retention) -> tuple[list[RunRow], list[CachedRow]]:
+    now = time.time()
+    runs = runs_to_remove(queries.runs(journal), space.origins(journal), policy, now)
+    return runs, results_to_forget(space.cached_results(journal), policy, now)
+
+
+def _infos(
+    project: Project, journal: Journal, runs: list[RunRow], results: list[CachedRow]
+) -> tuple[list[RunSpaceInfo], CacheSpaceInfo]:
+    if not runs and not results:  # then what others hold need not be counted
+        return [], holdings.NO_RESULTS
+    held = holdings.count(project.store, journal, queries.runs(journal), {row.id for row in results})
+    return [usage.run_info(project.home, run, held) for run in runs], held.going
+
+
+def _is_removed(journal: Journal, run: RunRow) -> bool:
+    try:
+        changes.delete_run(journal, run.id)
+    except (RunBusyError, NotFoundError):  # since it was chosen somebody has gone on with it, or removed it
+        return False
+    return True
+
+
+def _tidied(journal: Journal) -> int:
+    """Remove rows that only a look at the whole journal finds, and its unused pages where these are many; bytes.
+
+    Not while a run is driven, whose next write would have to wait for too long.
+    """
+    if queries.oldest_live_start(journal) is not None:
+        return 0
+    changes.forget_unused_code(journal)
+    database = journal.database
+    free = database.row("PRAGMA freelist_count")[0] * database.row("PRAGMA page_size")[0]
+    return changes.compact(journal) if free >= _WORTH_COMPACTING else 0

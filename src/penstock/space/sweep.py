@@ -1,0 +1,165 @@
+"""What nobody refers to, and its removal: first all that is in use is marked, then the rest is swept.
+
+Beside running flows nothing is taken that was needed since the oldest of them began, or nearly: what they have stored,
+and not committed yet, looks like rubbish. It is the store that knows, so whoever is about to refer to a blob that is
+there already (a put of the same bytes, a cached result that is taken) first renews it, and commits then. What is marked
+too early to see the commit is swept late enough to see that it was renewed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.artifacts import digests
+from penstock.journal import queries, space
+from penstock.model.states import RunStatus
+from penstock.model.tuples import NamedTuple
+from penstock.space.space_structs import PileInfo
+
+if TYPE_CHECKING:
+    from penstock.artifacts.store import BlobStore
+    from penstock.journal.journal import Journal
+    from penstock.project import Project
+
+FOLDERS = ("logs", "checkpoints", "files", "calls")
+"""Folders of a run's own that stay as long as it does. Its `scratch` stays while it is driven."""
+
+_CLOCK_ERROR_S = 86_400.0
+"""How far the clock may have been set back since a running flow began: what it stores then looks older."""
+
+UNFINISHED_S = 3_600.0
+"""A temporary file among the code snapshots may be another process's of just now: not only runs write there."""
+
+
+class Marked(NamedTuple):
+    """What is in use."""
+
+    blobs: Set[bytes]
+    snapshots: Set[str]
+    runs: Set[str]  # `RunRow.folder`, as the next
+    live: Set[str]
+    before: float  # only files that are older are swept (UTC, seconds)
+    unneeded_since: float  # the same for blobs, by the store's own clock
+    now: float
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What was removed, or would be, and what only its age has spared."""
+
+    piles: tuple[PileInfo, ...]
+    spared_bytes: int
+
+
+def mark(
+    journal: Journal, store: BlobStore, gone_runs: Set[int] = frozenset(), gone_results: Set[int] = frozenset()
+) -> Marked:
+    """What is in use; as if these runs (`RunRow.id`) and these cached results were not there."""
+    # The times are taken first: what comes while this reads is younger.
+    now, now_there = time.time(), store.now()
+    runs = [run for run in queries.runs(journal) if run.id not in gone_runs]
+    live = [run for run in runs if run.status == RunStatus.RUNNING]
+    blobs = {digest for run in runs for digest in space.blobs_of_run(journal, run.id)}
+    before = min((run.created_at - _CLOCK_ERROR_S for run in live), default=now)
+    blobs.update(digest for result, digest in space.blobs_of_cache(journal) if result not in gone_results)
+    return Marked(
+        blobs,
+        {snapshot for run, snapshot in space.snapshots(journal) if run not in gone_runs},
+        {run.folder for run in runs},
+        {run.folder for run in live},
+        before,
+        now_there - (now - before),
+        now,
+    )
+
+
+def sweep(project: Project, marked: Marked, *, remove: bool) -> Swept:
+    """Remove what is not marked (`remove` False: only count it). No run may be about to begin meanwhile."""
+    home, stored = project.home, project.store.sweep(marked.blobs, marked.unneeded_since, remove=remove)
+    piles = [
+        PileInfo("blobs", stored.blobs, stored.blob_bytes),
+        PileInfo("unfinished writes", stored.cut_off, stored.cut_off_bytes),
+        files("code snapshots", _unused_snapshots(home / "sources", marked), marked.before, remove),
+        files("unfinished snapshots", _unfinished(home / "sources"), marked.now - UNFINISHED_S, remove),
+        *(_folders(home, kind, marked.runs, remove) for kind in FOLDERS),
+        _folders(home, "scratch", marked.live, remove),
+    ]
+    return Swept(tuple(pile for pile in piles if pile.count), stored.spared_bytes)
+
+
+def size_below(folder: str | os.PathLike[str]) -> int:
+    """Bytes of all files below a folder; 0 where there is none. Links are not followed."""
+    size, folders = 0, [os.fspath(folder)]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    else:
+                        size += entry.stat(follow_symlinks=False).st_size
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            continue  # it went meanwhile, or it is nobody's business
+    return size
+
+
+def run_folders(home: Path, kind: str) -> Iterator[tuple[str, Path]]:
+    """(`RunRow.folder`, the folder of this kind), also of runs that are gone."""
+    return ((f"{folder.parent.name}/{folder.name}", folder) for folder in (home / kind).glob("*/*"))
+
+
+def is_snapshot(name: str) -> bool:
+    """Whether a file in `sources/` is a code snapshot. Others there tell what was seen last, and are never swept."""
+    try:
+        digests.parse(name)
+    except ValueError:
+        return False
+    return True
+
+
+def files(what: str, found: Iterable[Path], before: float, remove: bool) -> PileInfo:
+    """Those of the files that were not changed since `before`, removed or (`remove` False) only counted."""
+    count = size = 0
+    for file in found:
+        try:
+            status = file.stat()
+            if status.st_mtime >= before:
+                continue
+            if remove:
+                file.unlink()
+        except FileNotFoundError:
+            continue
+        count, size = count + 1, size + status.st_size
+    return PileInfo(what, count, size)
+
+
+def _plain_files(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from (file for file in folder.iterdir() if file.is_file())
+
+
+def _unused_snapshots(folder: Path, marked: Marked) -> Iterator[Path]:
+    return (file for file in _plain_files(folder) if is_snapshot(file.name) and file.name not in marked.snapshots)
+
+
+def _unfinished(folder: Path) -> Iterator[Path]:
+    return (file for file in _plain_files(folder) if file.suffix == ".tmp")
+
+
+def _folders(home: Path, kind: str, kept: Set[str], remove: bool) -> PileInfo:
+    """Folders of runs that are not kept: removed ones, and those of other journals."""
+    count = size = 0
+    for name, folder in run_folders(home, kind):
+        if name in kept:
+            continue
+        count, size = count + 1, size + size_below(folder)
+        if remove:
+            shutil.rmtree(folder, ignore_errors=True)
+            size -= size_below(folder)  # what may not be removed
+    return PileInfo(f"folders of {kind}", count, size)
