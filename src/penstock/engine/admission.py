@@ -80,14 +80,15 @@ class Queue:
 class Pool:
     """What one executor has left. Less than nothing after an adoption: what runs there runs, fit or not."""
 
-    __slots__ = ("cpu_millionths", "gpus", "memory_bytes", "profile", "uncounted")
+    __slots__ = ("cpu_millionths", "gpus", "memory_bytes", "profile", "uncounted", "unnamed_gpus")
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self.cpu_millionths = _millionths(profile.cpu)
-        self.memory_bytes = profile.memory_bytes
+        self.cpu_millionths = math.inf if profile.cpu is None else _millionths(profile.cpu)
+        self.memory_bytes = _or_inf(profile.memory_bytes)
         self.gpus = list(profile.gpus)
-        self.uncounted = UNCOUNTED_LANES
+        self.unnamed_gpus = _or_inf(profile.unnamed_gpus)
+        self.uncounted = math.inf if profile.cpu is None else UNCOUNTED_LANES
 
     def fits(self, queue: Queue) -> bool:
         """Whether the cpu and memory of another lane are there."""
@@ -155,7 +156,8 @@ class Admission:
 
     def _lacks_scarce(self, queue: Queue) -> bool:
         kind = queue.kind
-        return kind.gpu > len(queue.pool.gpus) or any(self.limits[name] <= 0 for name in kind.limits)
+        gpus = len(queue.pool.gpus) + queue.pool.unnamed_gpus
+        return kind.gpu > gpus or any(self.limits[name] <= 0 for name in kind.limits)
 
     def open_lane(self, queue: Queue) -> OpenLane:
         """Take a lane's resources, whether or not they fit (an adopted attempt already has them)."""
@@ -167,7 +169,9 @@ class Admission:
         for name in kind.limits:
             self.limits[name] -= 1
         self._lanes += 1
-        lane = Lane(self._lanes, kind.cpu, kind.memory_bytes, gpus, kind.environment, kind.isolated)
+        unnamed = kind.gpu - len(gpus)
+        pool.unnamed_gpus -= unnamed
+        lane = Lane(self._lanes, kind.cpu, kind.memory_bytes, gpus, kind.environment, kind.isolated, unnamed)
         opened = OpenLane(lane, queue)
         queue.lanes.append(opened)
         self.busy[queue] = None
@@ -178,6 +182,7 @@ class Admission:
         queue = lane.queue
         queue.pool.take(queue, -1)
         queue.pool.gpus.extend(lane.lane.gpus)
+        queue.pool.unnamed_gpus += lane.lane.unnamed_gpus
         if self.portion.bound is not None and queue.weight is not None:
             self.portion.put_back(queue.weight, lane.lane.gpus)
         for name in queue.kind.limits:
@@ -229,19 +234,20 @@ def why_never(options: Options, profile: Profile | None, limits: dict[str, int])
             return f"there is no limit {name!r}; declare it in penstock.toml: [limits] {name} = 1"
         if limits[name] < 1:
             return f"limit {name!r} is {limits[name]}; set it to at least 1 in penstock.toml: [limits] {name} = 1"
-    if _millionths(options.cpu) > _millionths(profile.cpu):
+    if profile.cpu is not None and _millionths(options.cpu) > _millionths(profile.cpu):
         workers = math.ceil(options.cpu)
         more = f"`--max-workers {workers}` or [{profile.table}] max_workers = {workers} in penstock.toml"
         lacks = f"it asks for cpu={options.cpu:g}, and executor {options.on!r} has {profile.cpu:g}"
         return _mended(lacks, "cpu", more if profile.table else "")
-    if (options.memory_bytes or 0) > profile.memory_bytes:
+    if profile.memory_bytes is not None and (options.memory_bytes or 0) > profile.memory_bytes:
         asked, has = (options.memory_bytes or 0) / 2**30, profile.memory_bytes / 2**30
         more = f'[{profile.table}] memory = "{math.ceil(asked)}GiB" in penstock.toml'
         lacks = f"it asks for {asked:.2f} GiB of memory, and executor {options.on!r} has {has:.2f} GiB"
         return _mended(lacks, "memory", more if profile.table else "")
-    if options.gpu > len(profile.gpus):
+    gpus = len(profile.gpus) + _or_inf(profile.unnamed_gpus)
+    if options.gpu > gpus:
         more = f"[{profile.table}] gpus = {options.gpu} in penstock.toml"
-        lacks = f"it asks for gpu={options.gpu}, and executor {options.on!r} has {len(profile.gpus)}"
+        lacks = f"it asks for gpu={options.gpu}, and executor {options.on!r} has {gpus}"
         return _mended(lacks, "gpu", more if profile.table else "")
     return ""
 
@@ -249,6 +255,11 @@ def why_never(options: Options, profile: Profile | None, limits: dict[str, int])
 def _mended(lacks: str, option: str, more: str) -> str:
     """What is lacking, and what to do: ask for less, or give the executor more (`more` "": nobody can)."""
     return f"{lacks}; lower the step's {option}=" + (f", or give the executor more with {more}" if more else "")
+
+
+def _or_inf(bound: int | None) -> float:
+    """A number that `None`, without bounds, compares as."""
+    return math.inf if bound is None else bound
 
 
 def _millionths(cpu: float) -> int:

@@ -44,6 +44,13 @@ class AttemptEnded(NamedTuple):
     wall_s: float = 0.0
 
 
+class AttemptBegan(NamedTuple):
+    """An attempt runs, at an executor where it may have had to wait after its start."""
+
+    task: int
+    attempt: int
+
+
 class AttemptRecalled(NamedTuple):
     """A queued attempt was taken back before it began. It does not count: its number is given again.
 
@@ -143,6 +150,7 @@ class Tick(NamedTuple):
 Event = (
     Submitted
     | AttemptEnded
+    | AttemptBegan
     | AttemptRecalled
     | AttemptAdopted
     | IntentCommitted

@@ -10,7 +10,7 @@ from penstock.engine.jobs import Job
 from penstock.engine.reuse import Reuse
 from penstock.engine.run_state import Delivery, RunState, Wiring
 from penstock.engine.wording import completed
-from penstock.model.events import Adopted, Ended, Hint, Notice, Recalled
+from penstock.model.events import Adopted, Began, Ended, Hint, Notice, Recalled
 from penstock.model.outcomes import Metric, Outcome, Unread
 from penstock.model.rows import MetricRecord, StepRecord
 from penstock.model.states import Cause, TaskStatus
@@ -40,6 +40,7 @@ class Intake:
         self._rules: dict[type, Callable[[Any], None]] = {
             Job: self._job,
             Ended: self._ended,
+            Began: self._began,
             Recalled: self._recalled,
             Adopted: self._adopted,
             Hint: self._hint,
@@ -109,6 +110,12 @@ class Intake:
         told = self._wiring.written(jobs.writer_of(job.call, unread), unread.modules)
         more = f"{told}\n" if told else ""
         return outcome._replace(error=error._replace(traceback=f"{error.traceback}{more}", unread=()))
+
+    def _began(self, event: Began) -> None:
+        known = self._run.attempts.get(event.attempt)
+        if known is not None:
+            self._run.jobs[known[0]].since = self._run.now
+            self._events.append(facts.AttemptBegan(*known))
 
     def _recalled(self, event: Recalled) -> None:
         landed = self._run.land(event.attempt)

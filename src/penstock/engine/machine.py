@@ -24,6 +24,7 @@ from penstock.engine.facts import (
     AskAgain,
     Asked,
     AttemptAdopted,
+    AttemptBegan,
     AttemptEnded,
     AttemptRecalled,
     CancelAttempt,
@@ -101,6 +102,7 @@ class Machine:
         self._rules: dict[type, Callable[..., None]] = {
             Submitted: self._submitted,
             AttemptEnded: self._attempt_ended,
+            AttemptBegan: self._attempt_began,
             AttemptRecalled: self._attempt_recalled,
             AttemptAdopted: self._attempt_adopted,
             IntentCommitted: self._intent_committed,
@@ -308,15 +310,27 @@ class Machine:
             self._became_head(task)
 
     def _became_head(self, task: OpenTask) -> None:
-        """The attempt runs from now on."""
+        """The attempt runs from now on, or where it begins later is the next to run."""
         assert task.lane is not None
         task.lane.since = self._now
-        if task.options.timeout_s is not None:
-            self._alarms.set(task.id, self._now + task.options.timeout_s)
+        if task.options.timeout_s is not None and not task.queue.pool.profile.begins_later:
+            self._set_timeout(task, task.options.timeout_s)
         if task.stopping is None and self.stop is not None and self.stop.mode is StopMode.KILL:
             task.stopping = self.stop.cause
         if task.stopping is not None:  # it was to be recalled, and began before that
             self._out.append(CancelAttempt(task.id, task.attempt, task.queue.kind.on, task.stopping))
+
+    def _attempt_began(self, event: AttemptBegan) -> None:
+        task = self._current(event.task, event.attempt)
+        if task is None or task.began or not task.queue.pool.profile.begins_later:
+            return
+        task.began = True
+        if task.options.timeout_s is not None:
+            self._set_timeout(task, task.options.timeout_s)
+
+    def _set_timeout(self, task: OpenTask, timeout_s: float) -> None:
+        if "timeout" in task.queue.pool.profile.enforces:
+            self._alarms.set(task.id, self._now + timeout_s)
 
     # An attempt ends, or never began.
 
@@ -405,7 +419,7 @@ class Machine:
         lane = task.lane
         assert lane is not None
         task.lane = None
-        task.started = task.recalling = False
+        task.started = task.began = task.recalling = False
         self._alarms.clear(task.id)
         self.in_flight -= 1
         was_head = lane.tasks[0] == task.id

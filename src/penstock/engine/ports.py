@@ -48,7 +48,8 @@ class Executor(Protocol):
         ...
 
     def start(self, attempt: Attempt, lane: Lane) -> None:
-        """Run the attempt, after those that were started before it in the same lane."""
+        """Run the attempt, after those that were started before it in the same lane. Where it may have to wait for its
+        turn (the profile says `begins_later`), `Began` says that it runs."""
         ...
 
     def recall(self, attempts: Collection[str]) -> None:

@@ -27,6 +27,7 @@ class OpenTask:
     ready_at: float = 0.0
     lane: OpenLane | None = None  # None: not in flight
     started: bool = False  # in flight, and its executor knows
+    began: bool = False  # at an executor where it begins later than it starts
     recalling: bool = False
     stopping: Cause | None = None  # it is to end for this reason
     inputs_digest: bytes = b""

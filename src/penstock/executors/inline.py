@@ -74,7 +74,7 @@ class InlineExecutor:
         self._name = name
         self._variables = variables
         self._shared_process = shared_process
-        self._profile = Profile(cpu=float(cpu or capacity.cpu()), memory_bytes=capacity.memory_bytes())
+        self._profile = Profile(cpu=float(cpu or capacity.cpu()), memory_bytes=capacity.memory_bytes(), enforces=())
         self._waiting: deque[_Waiting] = deque()
         lock = threading.RLock()
         self._changed = threading.Condition(lock)

@@ -1,4 +1,4 @@
-"""What executors tell the driver, and what a lane is."""
+"""What executors are and tell the driver, and what a lane is."""
 
 from __future__ import annotations
 
@@ -18,18 +18,22 @@ class Lane(NamedTuple):
     gpus: Tuple[str, ...] = ()  # values for CUDA_VISIBLE_DEVICES
     environment: Optional[Environment] = None  # None: the flow's own
     isolated: bool = False  # each of its attempts gets a process of its own
+    unnamed_gpus: int = 0  # how many more, which the executor chooses itself
 
 
 class Profile(NamedTuple):
-    """What an executor can hold, and how it behaves."""
+    """What an executor can hold, and how it behaves. The engine knows no more of it."""
 
-    cpu: float
-    memory_bytes: int
-    gpus: Tuple[str, ...] = ()
+    cpu: Optional[float]  # None: without bounds
+    memory_bytes: Optional[int]  # None: without bounds
+    gpus: Tuple[str, ...] = ()  # those that lanes are granted by name
     depth: int = 1  # attempts that may wait in a lane, its running head included; 1: never queued ahead
     outlives_driver: bool = False  # True: attempts go on when the driver dies, and can be adopted
     table: str = ""  # of penstock.toml, where a user says what it can hold; "": nowhere
     shared: bool = False  # True: what it holds is this machine's, which the user's other runs take from too
+    unnamed_gpus: Optional[int] = 0  # how many more, which it chooses itself; None: without bounds
+    enforces: Tuple[str, ...] = ("timeout", "memory", "packages")  # what it can make hold of what a step asks for
+    begins_later: bool = False  # True: what is started may have to wait there, and `Began` says that it runs
 
 
 class Ended(NamedTuple):
@@ -37,6 +41,13 @@ class Ended(NamedTuple):
 
     attempt: str
     outcome: Outcome
+
+
+class Began(NamedTuple):
+    """An attempt runs: its time counts from now on. From executors whose profile says `begins_later` alone, also for
+    what was adopted. Duplicates are harmless."""
+
+    attempt: str
 
 
 class Recalled(NamedTuple):
@@ -65,4 +76,4 @@ class Notice(NamedTuple):
     text: str
 
 
-ExecutorEvent = Union[Ended, Recalled, Adopted, Hint, Notice]
+ExecutorEvent = Union[Ended, Began, Recalled, Adopted, Hint, Notice]

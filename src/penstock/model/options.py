@@ -24,9 +24,11 @@ class Growth(NamedTuple):
     to_bytes: int
     factor: float = 2.0
 
-    def after(self, memory_bytes: int, most_bytes: int) -> Optional[int]:
-        """What follows this amount, at most `to_bytes` and `most_bytes`; None: there is no more."""
-        grown = min(int(memory_bytes * self.factor), self.to_bytes, most_bytes)
+    def after(self, memory_bytes: int, most_bytes: Optional[int]) -> Optional[int]:
+        """What follows this amount, at most `to_bytes` and `most_bytes` (None: without bounds); None: there is no
+        more."""
+        grown = min(int(memory_bytes * self.factor), self.to_bytes)
+        grown = grown if most_bytes is None else min(grown, most_bytes)
         return grown if grown > memory_bytes else None
 
 

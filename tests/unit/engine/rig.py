@@ -6,6 +6,7 @@ from typing import Any
 
 from penstock.engine.facts import (
     AttemptAdopted,
+    AttemptBegan,
     AttemptEnded,
     AttemptRecalled,
     CancelTask,
@@ -74,6 +75,9 @@ class Rig:
     ) -> list[Command]:
         result = (b"r%d" % task if fingerprint is None else fingerprint) if cause is None else b""
         return self.send(AttemptEnded(task, attempt, cause, retryable, result, wall_s))
+
+    def began(self, task: int, *, attempt: int = 1) -> list[Command]:
+        return self.send(AttemptBegan(task, attempt))
 
     def recalled(self, *tasks: int, attempt: int = 1) -> list[Command]:
         return self.send(*(AttemptRecalled(task, attempt) for task in tasks))

@@ -10,7 +10,8 @@ from penstock.engine.admission import UNCOUNTED_LANES, why_never
 from penstock.engine.facts import Start
 from penstock.engine.schedule import HOLD_S
 from penstock.model.events import Profile
-from penstock.model.options import Options
+from penstock.model.options import Growth, Options
+from penstock.model.states import Cause
 from tests.unit.engine.rig import GIB, Rig, started
 
 
@@ -64,6 +65,35 @@ def test_executors_have_pools_of_their_own_and_limits_hold_across_them():
     assert started(rig.submit(1, 2)) == [1]
     assert started(rig.submit(3, 4, 5, on="cluster", limits=("db",))) == [3, 4]
     assert started(rig.submit(6, on="cluster")) == [6]
+
+
+def test_an_executor_without_bounds_takes_whatever_it_is_given_and_gives_all_of_it_back():
+    rig = Rig(cluster=Profile(None, None, unnamed_gpus=None))
+    large = {"cpu": 1e6, "memory_bytes": 2**60, "gpu": 1000, "on": "cluster"}
+    assert why_never(Options(**large), Profile(None, None, unnamed_gpus=None), {}) == ""
+    commands = rig.submit(*range(1, 101), **large) + rig.submit(*range(101, 301), on="cluster", cpu=0)
+    assert started(commands) == list(range(1, 301))
+    assert {command.lane.unnamed_gpus for command in commands if isinstance(command, Start)} == {0, 1000}
+    for task in range(1, 301):
+        rig.end(task)
+    assert started(rig.submit(301, **large)) == [301]
+
+
+def test_memory_grows_without_bounds_where_there_are_none():
+    rig = Rig(cluster=Profile(None, None))
+    growth = Growth(GIB, 1000 * GIB)
+    rig.submit(1, on="cluster", memory_bytes=GIB, growth=growth)
+    (_, again) = rig.end(1, Cause.OUT_OF_MEMORY)
+    assert isinstance(again, Start)
+    assert again.lane.memory_bytes == 2 * GIB
+
+
+def test_gpus_without_names_are_counted():
+    rig = Rig(cluster=Profile(None, None, unnamed_gpus=3))
+    assert started(rig.submit(1, 2, on="cluster", gpu=2)) == [1]
+    assert started(rig.submit(3, 4, on="cluster", gpu=1)) == [3]
+    assert started(rig.end(1)) == [2]
+    assert "has 3" in why_never(Options(gpu=4, on="cluster"), Profile(None, None, unnamed_gpus=3), {})
 
 
 def test_older_calls_go_first():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from penstock.engine.backoff import retry_delay_s
 from penstock.engine.facts import CancelAttempt, Command, RecordAttempt, Settle, Settling, Start
+from penstock.model.events import Profile
 from penstock.model.options import Backoff, Growth
 from penstock.model.states import PLATFORM_CAUSES, Cause
 from tests.unit.engine.rig import GIB, Rig, recalls, settled, started
@@ -231,6 +232,32 @@ class TestTimeout:
         assert rig.wait(10) == []
         rig.end(1)
         assert rig.machine.wake_at() == 15
+
+    def test_waiting_where_it_was_started_does_not_count(self):
+        rig = Rig(cluster=Profile(1, 1, begins_later=True))
+        rig.submit(1, on="cluster", timeout_s=5)
+        assert rig.wait(10) == []
+        assert rig.machine.wake_at() is None
+        rig.began(1)
+        rig.now = 12
+        rig.began(1)
+        assert rig.machine.wake_at() == 15
+        assert rig.wait(3) == [CancelAttempt(1, 1, "cluster", Cause.TIMEOUT)]
+
+    def test_what_was_taken_back_begins_anew(self):
+        rig = Rig(cluster=Profile(1, 1, begins_later=True))
+        rig.submit(1, on="cluster", timeout_s=5)
+        rig.began(1)
+        rig.recalled(1)
+        assert rig.machine.wake_at() is None
+        rig.now = 3
+        rig.began(1)
+        assert rig.machine.wake_at() == 8
+
+    def test_where_nothing_enforces_it_nothing_counts(self):
+        rig = Rig(here=Profile(1, 1, enforces=()))
+        rig.submit(1, on="here", timeout_s=5)
+        assert rig.machine.wake_at() is None
 
     def test_a_result_that_was_faster_than_the_cancel_counts(self):
         rig = Rig()

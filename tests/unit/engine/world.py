@@ -20,7 +20,7 @@ from penstock.model.states import Cause
 
 PROFILES = {
     "local": Profile(cpu=2, memory_bytes=4, depth=4),
-    "cluster": Profile(cpu=3, memory_bytes=4, outlives_driver=True),
+    "cluster": Profile(cpu=3, memory_bytes=4, outlives_driver=True, begins_later=True),
 }
 LIMITS = {"db": 1}
 PLATFORM_RETRIES = 4
@@ -52,6 +52,7 @@ class Execution:
     trouble: str = ""
     outcome: tuple[Cause | None, bytes] | None = None
     recalled: bool = False
+    began: bool = False
 
 
 @dataclass
@@ -98,8 +99,10 @@ class World:
         return made_of(task, spec, inputs) + nonce
 
     def begin(self, execution: Execution) -> None:
-        """An attempt begins to run: nothing that is finished, or still runs elsewhere, may run again."""
-        earlier = [old for old in self.executions if old.task == execution.task and old.inputs == execution.inputs]
+        """An attempt begins to run, or waits for that where nobody can forget it: nothing that is finished, or still
+        runs elsewhere, may run again."""
+        same = [old for old in self.executions if old.task == execution.task and old.inputs == execution.inputs]
+        earlier = [old for old in same if not old.recalled]
         row = self.rows.get(execution.task)
         spec = self.specs[execution.task]
         if execution.task not in self.damaged:
@@ -112,7 +115,8 @@ class World:
             key = (spec.step, execution.inputs)
             assert self.claims[key] == (self.drivers, execution.task), f"{execution} is made by {self.claims[key]}"
             assert key not in self.shelf, f"{execution} was made already"
-        begun = sum(old.task == execution.task for old in self.executions)
+        begun = sum(old.task == execution.task and not old.recalled for old in self.executions)
+        execution.began = not PROFILES[spec.options.on].begins_later
         execution.trouble = spec.troubles[begun] if begun < len(spec.troubles) else "raise" if spec.fails else ""
         self.executions.append(execution)
 
@@ -282,18 +286,24 @@ class Driver:
         execution = self.known.get((task, attempt))
         if execution is None or execution.recalled or execution.outcome is not None:
             return
-        if self.lanes[execution.lane.number][0] is not execution:
+        if not execution.began:
             self.take_back(execution)
 
     def take_back(self, execution: Execution) -> None:
         execution.recalled = True
-        self.lanes[execution.lane.number].remove(execution)
-        del self.known[execution.task, execution.attempt]
+        if execution in self.lanes.get(execution.lane.number, ()):
+            self.lanes[execution.lane.number].remove(execution)
+        self.known.pop((execution.task, execution.attempt), None)
+        self.adopted.discard((execution.task, execution.attempt))
         self.mail.append(facts.AttemptRecalled(execution.task, execution.attempt))
 
     def cancel(self, task: int, attempt: int, cause: Cause) -> None:
         execution = self.known.get((task, attempt)) or self.on_cluster(task, attempt)
         if execution is None or execution.outcome is not None or execution.recalled:
+            return
+        if not execution.began:
+            assert cause is not Cause.TIMEOUT, "it has used none of its time"
+            self.take_back(execution)
             return
         for behind in self.lanes.get(execution.lane.number, [])[1:]:
             self.take_back(behind)
@@ -303,7 +313,8 @@ class Driver:
         """What a driver finds, whoever started it."""
         if not PROFILES[self.world.specs[task].options.on].outlives_driver:
             return None
-        found = [old for old in self.world.executions if (old.task, old.attempt) == (task, attempt)]
+        here = [old for old in self.world.executions if (old.task, old.attempt) == (task, attempt)]
+        found = [old for old in here if not old.recalled]
         assert len(found) <= 1, "one attempt was started twice"
         return found[0] if found else None
 
@@ -316,6 +327,8 @@ class Driver:
             self.adopted.add((task, attempt))
             if self.rng.random() < 0.5:  # this answer may get lost
                 self.mail.append(facts.AttemptAdopted(task, attempt, True))
+            if execution.began:
+                self.mail.append(facts.AttemptBegan(task, attempt))
         else:
             self.mail.append(self.outcome_of(execution))
 
@@ -380,17 +393,23 @@ class Driver:
     # What the world does by itself.
 
     def world_moves(self) -> None:
-        busy = [execution for execution in self.running() if execution.trouble != "hang"]
+        for execution in [execution for execution in self.in_place() if not execution.began]:
+            if self.rng.random() < 0.5:
+                execution.began = True
+                self.mail.append(facts.AttemptBegan(execution.task, execution.attempt))
+        waits = any(not execution.began for execution in self.in_place())
+        busy = [execution for execution in self.in_place() if execution.began and execution.trouble != "hang"]
         for execution in busy:
             if self.rng.random() < 0.5:
                 self.finish(execution)
         wake_at = self.machine.wake_at()
-        if wake_at is not None and not busy:
+        if wake_at is not None and not busy and not waits:
             self.now = max(self.now, wake_at)
         else:
             self.now += self.rng.choice((0.001, 0.1, 2.0))
 
-    def running(self) -> Iterator[Execution]:
+    def in_place(self) -> Iterator[Execution]:
+        """What runs, or is the next to run."""
         yield from (queue[0] for queue in self.lanes.values() if queue)
         yield from (self.known[key] for key in self.adopted if self.known[key].outcome is None)
 
