@@ -121,7 +121,7 @@ class Spacious:
         runs: Iterable[Made] = (),  # that have it
     ) -> str:
         """An environment, as if uv had built it, used so long ago; its lock's digest."""
-        from penstock.journal import environments
+        from penstock.journal import recorded_locks
 
         lock = f"b3-{digest('lock', word)[1:].hex()}"
         place = self.home / "environments" / f"{lock[3:15]}-py3.11-Linux-x86_64"
@@ -133,7 +133,7 @@ class Spacious:
         at = time.time() - used_s
         os.utime(place / marks.NAME if whole else place, (at, at))
         for run in runs:
-            environments.keep(self.recorded.journal, run.id, f"wish-{word}", lock, f"text of {word}")
+            recorded_locks.keep(self.recorded.journal, run.id, f"wish-{word}", lock, f"text of {word}")
         return lock
 
     def kept_lock(self, word: str, *, asked_s: float) -> Path:

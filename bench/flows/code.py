@@ -7,10 +7,10 @@ from pathlib import Path
 
 from penstock.artifacts.canonical import identify
 from penstock.environments import snapshot
-from penstock.launch import targets
+from penstock.launch import flow_modules
 
 flow_file = Path(sys.argv[1]).absolute()
-targets.load_file(flow_file)
+flow_modules.load_file(flow_file)
 folder = Path(".penstock", "sources").absolute()
 taken = snapshot.take([flow_file.parent], [flow_file], folder)
 

@@ -10,7 +10,7 @@ import pytest
 
 from penstock.engine.ports import RunJournal
 from penstock.errors import FencedError, JournalError
-from penstock.journal import mounts, queries, space
+from penstock.journal import mounts, needs, queries
 from penstock.journal.changes import delete_run, request_cancel
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
@@ -170,7 +170,7 @@ def test_a_run_ends_with_its_result_or_its_error(journal: Journal, run: RunHandl
     successor.end(RunEnd("done", result=stored(42, (digest("big"),))))
     successor.close()
     assert queries.detail(journal, run.id).result == stored(42, (digest("big"),))
-    assert set(space.blobs_of_run(journal, run.id)) == {digest("big")}
+    assert set(needs.blobs_of_run(journal, run.id)) == {digest("big")}
     assert queries.run_by_id(journal, run.id).status == "done"
 
 
@@ -178,7 +178,7 @@ def test_what_failures_hold_is_in_use(journal: Journal, run: RunHandle) -> None:
     run.commit(Batch((task(1, raised(blobs=(digest("of the last"),))),)))
     earlier = AttemptRecord(2, 1, raised(blobs=(digest("of an earlier one"),)))
     run.commit(Batch(tasks=(task(2, attempt=2),), attempts=(earlier,)))
-    assert set(space.blobs_of_run(journal, run.id)) == {digest("of the last"), digest("of an earlier one")}
+    assert set(needs.blobs_of_run(journal, run.id)) == {digest("of the last"), digest("of an earlier one")}
 
 
 def test_who_lost_the_run_writes_nothing_more(journal: Journal, run: RunHandle) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from penstock.client.resuming import params_of
 from penstock.engine.driver import Driver
 from penstock.journal import queries
-from penstock.launch import runs, targets
+from penstock.launch import flow_modules, runs
 from penstock.launch.driving import Driving, Watcher
 from penstock.model.states import RunStatus
 from penstock.project import Project
@@ -63,7 +63,7 @@ def main(order: dict[str, Any], report: Path) -> None:
 
 def _drive(order: dict[str, Any], how: Driving) -> Any:
     project = Project.find()
-    flow = targets.load_flow(order["target"])
+    flow = flow_modules.load_flow(order["target"])
     if order["run"]:
         params = params_of(JournalReader(project), queries.resolve(project.reader, order["run"]))
         return runs.resume(project, flow, order["run"], params, how)

@@ -163,7 +163,7 @@ def test_a_small_run_imports_nothing_that_it_does_not_need(penstock: Penstock):
     words = [sys.executable, "-X", "importtime", *COMMAND[1:], "run", "hello.py"]
     done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment())
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-    assert "penstock.cli.driving" in imported
+    assert "penstock.cli.drive_run" in imported
     assert not {"rich", "msgspec", "numpy", "asyncio", "subprocess", "multiprocessing", "socket", "hashlib"} & imported
 
 

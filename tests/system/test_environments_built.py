@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from penstock.environments import builds, built_environments, integrity, leftovers, locking, locks, marks, uv
+from penstock.environments import builds, built_environments, integrity, locking, locks, marks, unneeded, uv
 from penstock.errors import PenstockError, PlatformError, UsageError
 from penstock.model.environments import Environment
 from tests import uv_settings
@@ -576,8 +576,8 @@ def test_environments_are_listed_and_removed(place: Place, lib: Environment, tmp
 
 def test_a_kept_lock_that_is_dropped_is_resolved_anew(place: Place, lib: Environment) -> None:
     lock = place.resolve(lib)
-    (file,) = leftovers.kept_locks(place.folder, set())
-    assert list(leftovers.kept_locks(place.folder, {file.stem})) == []
+    (file,) = unneeded.kept_locks(place.folder, set())
+    assert list(unneeded.kept_locks(place.folder, {file.stem})) == []
     os.utime(file, (1_000_000_000, 1_000_000_000))
     place.resolve(lib)
     assert abs(file.stat().st_mtime - time.time()) < 60, "used now"

@@ -51,7 +51,7 @@ def test_an_import_stays_light(statement: str):
 
 
 @pytest.mark.parametrize(
-    "room", ["penstock.cli.run, penstock.cli.driving", "penstock.launch.handles", "penstock.executors.process"]
+    "room", ["penstock.cli.run, penstock.cli.drive_run", "penstock.launch.handles", "penstock.executors.process"]
 )
 def test_a_flow_s_process_does_without_what_workers_need(room: str):
     modules = imported_by(f"import {room}")

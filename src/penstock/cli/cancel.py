@@ -8,7 +8,7 @@ import time
 import click
 
 from penstock.cli import output, screen
-from penstock.cli.arguments import complete_run
+from penstock.cli.shared_options import complete_run
 from penstock.errors import NotFoundError
 from penstock.journal import changes, queries
 from penstock.journal.owners import owner_of_this_process

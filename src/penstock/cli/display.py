@@ -1,4 +1,4 @@
-"""Watchers that tell a user on stderr how a run goes: plain lines here, a live table in `live.py`.
+"""Watchers that tell a user on stderr how a run goes: plain lines here, a live table in `live_display.py`.
 
 Nothing is ever written to stdout: it belongs to the flow's body.
 """
@@ -159,7 +159,7 @@ def is_terminal() -> bool:
 def for_command(project: Project, *, inline: bool, resumed: bool) -> PlainDisplay:
     """The display of `penstock run`. `inline`: a debugger may own the terminal, so nothing moves in it."""
     if is_terminal() and not inline:
-        from penstock.cli.live import LiveDisplay
+        from penstock.cli.live_display import LiveDisplay
 
         return LiveDisplay(project, closing=False, resumed=resumed)
     return PlainDisplay(project, closing=False, resumed=resumed)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from penstock.cli import output, screen
-from penstock.cli.arguments import json_option
+from penstock.cli.shared_options import json_option
 
 _SIGNS = {"ok": "ok  ", "note": "note", "problem": "!!  "}
 

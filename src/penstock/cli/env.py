@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from penstock.cli import output
-from penstock.cli.arguments import json_option
+from penstock.cli.shared_options import json_option
 from penstock.errors import UsageError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock.cli.driving import drive
+from penstock.cli.drive_run import drive
 from penstock.cli.loading import load
 from penstock.cli.parameters import options_of, parse
 from penstock.cli.resuming import target_of

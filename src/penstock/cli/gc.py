@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli import output
-from penstock.cli.arguments import json_option
+from penstock.cli.shared_options import json_option
 
 if TYPE_CHECKING:
     from penstock.space.space_structs import EnvironmentSpaceInfo, RunSpaceInfo, SweepInfo

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from penstock.cli import output, screen
-from penstock.cli.arguments import complete_run, json_option
+from penstock.cli.shared_options import complete_run, json_option
 from penstock.cli.unpickling import unpickled
 from penstock.errors import NotFoundError, UsageError
 from penstock.model.tuples import NamedTuple

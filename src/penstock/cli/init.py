@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from penstock.cli import errors, output, screen
-from penstock.cli.arguments import json_option
+from penstock.cli import output, reporting, screen
+from penstock.cli.shared_options import json_option
 from penstock.errors import UsageError
 
 _TEMPLATE = Path(__file__).with_name("template")
@@ -37,8 +37,8 @@ def command(folder: Path, as_json: bool) -> int:
                 # Kept under another name, so that no tool takes the templates for tests and modules of this package.
                 file.write((_TEMPLATE / f"{Path(name).name}.txt").read_text(encoding="utf-8"))
     except OSError as error:
-        errors.say(f"can't write to {folder}: {error.strerror or error}")
-        return errors.FAILED
+        reporting.say(f"can't write to {folder}: {error.strerror or error}")
+        return reporting.FAILED
     if as_json:
         screen.document(json.dumps({"folder": os.fspath(folder.absolute()), "files": _FILES}))
         return 0

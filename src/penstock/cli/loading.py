@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import PenstockError, UsageError
-from penstock.launch.targets import load_flow
+from penstock.launch.flow_modules import load_flow
 
 if TYPE_CHECKING:
     from penstock.sdk.flows import Flow
@@ -16,7 +16,7 @@ def load(target: str) -> Flow[Any, Any]:
     try:
         return load_flow(target)
     except UsageError as error:
-        from penstock.cli.failure import place_of
+        from penstock.cli.failed_run import place_of
 
         place = place_of(error)
         if not place or str(error).startswith(place.partition(":")[0]):
@@ -30,6 +30,6 @@ def load(target: str) -> Flow[Any, Any]:
         place = "".join(traceback.format_exception_only(error)).rstrip()
         raise UsageError(f"{target} is not Python\n{place}") from error
     except BaseException as error:  # the boundary to the user's module, which may raise anything, SystemExit included
-        from penstock.cli.failure import told_traceback
+        from penstock.cli.failed_run import told_traceback
 
         raise UsageError(f"{target} can't be loaded\n{told_traceback(error)}") from error

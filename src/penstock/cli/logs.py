@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli import output, screen
-from penstock.cli.arguments import complete_run
+from penstock.cli.shared_options import complete_run
 
 if TYPE_CHECKING:
     from penstock.reading.reader import JournalReader

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli import output
-from penstock.cli.arguments import complete_run, json_option
+from penstock.cli.shared_options import complete_run, json_option
 from penstock.model.states import RunStatus
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from penstock.cli import errors, screen
+from penstock.cli import reporting, screen
 from penstock.errors import PenstockError
 
 VERBS = {
@@ -59,7 +59,7 @@ class _Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in VERBS and not args[0].startswith("-"):
-            raise click.UsageError(f"there is no verb {args[0]!r}{errors.hint(args[0], VERBS)}")
+            raise click.UsageError(f"there is no verb {args[0]!r}{reporting.hint(args[0], VERBS)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -110,12 +110,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.ClickException, click.Abort, PenstockError) as error:
         if os.environ.get("PENSTOCK_DEBUG") == "1":
             raise
-        return errors.report(error)
+        return reporting.report(error)
     except OSError as error:
         if os.environ.get("PENSTOCK_DEBUG") == "1":
             raise
         _drop_stdout()
-        return errors.report(error)
+        return reporting.report(error)
     finally:
         gc.enable()
     return code if isinstance(code, int) else 0

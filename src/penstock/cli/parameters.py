@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.cli.conversion import Mismatch, from_text
-from penstock.cli.errors import hint
+from penstock.cli.reporting import hint
 from penstock.errors import ParameterError
 from penstock.launch import annotations
 from penstock.model.nearest import nearest

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from penstock.cli.arguments import complete_run
 from penstock.cli.choices import Choices, with_options
+from penstock.cli.shared_options import complete_run
 
 _EPILOG = """\b
 Examples:

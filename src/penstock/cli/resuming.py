@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.cli.driving import drive
+from penstock.cli.drive_run import drive
 from penstock.cli.loading import load
 from penstock.cli.unpickling import unpickled
 from penstock.client.forking import order_to_resume

@@ -9,7 +9,7 @@ import sys
 import click
 
 from penstock.cli import output, screen
-from penstock.cli.arguments import complete_run
+from penstock.cli.shared_options import complete_run
 from penstock.errors import UsageError
 from penstock.journal import changes, queries
 from penstock.project import Project

@@ -58,7 +58,7 @@ def command(target: str, words: tuple[str, ...], tags: tuple[str, ...], **chosen
 
 
 def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool, spare: SpareZygote | None) -> int:
-    from penstock.cli.driving import drive
+    from penstock.cli.drive_run import drive
     from penstock.cli.loading import load
     from penstock.cli.parameters import options_of, parse, with_defaults
     from penstock.launch.preparing import RunRequest

@@ -6,7 +6,7 @@ import click
 from click.core import ParameterSource
 
 from penstock.cli import output
-from penstock.cli.arguments import complete_run, json_option
+from penstock.cli.shared_options import complete_run, json_option
 from penstock.errors import UsageError
 
 _EPILOG = """\b

@@ -7,7 +7,7 @@ import json
 import click
 
 from penstock.cli import screen
-from penstock.cli.arguments import complete_run
+from penstock.cli.shared_options import complete_run
 from penstock.journal import changes, queries
 from penstock.model.visible import on_one_line
 from penstock.project import Project

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli import output
-from penstock.cli.arguments import complete_run, json_option
+from penstock.cli.shared_options import complete_run, json_option
 from penstock.errors import NotFoundError
 
 if TYPE_CHECKING:

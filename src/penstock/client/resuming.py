@@ -11,7 +11,7 @@ from penstock.artifacts import names
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunDetail, RunRow
-from penstock.launch import targets
+from penstock.launch import flow_modules
 from penstock.model.states import RunStatus
 from penstock.reading.reader import JournalReader
 from penstock.reading.targets import find_flow, find_run
@@ -80,7 +80,7 @@ def flow_of(row: RunRow, detail: RunDetail) -> Flow[Any, Any]:
             f"the file of {row.run_id} is gone: {detail.file}. Import its flow from where it is now, and pass it, as "
             f"`penstock.resume({row.run_id!r}, flow={detail.qualname})`"
         )
-    return targets.load_flow(f"{Path(detail.file)}:{detail.qualname}")
+    return flow_modules.load_flow(f"{Path(detail.file)}:{detail.qualname}")
 
 
 def _in_this_process(detail: RunDetail) -> Flow[Any, Any] | None:

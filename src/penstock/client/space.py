@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from penstock.errors import NotFoundError, UsageError
-from penstock.journal import queries, space
+from penstock.journal import needs, queries
 from penstock.model.nearest import nearest
 from penstock.project import Project
 from penstock.settings import GcSettings, parse_age
@@ -89,7 +89,7 @@ def _age_s(older_than: timedelta | str | None) -> float | None:
 
 def _known(journal: Journal, flow: str) -> str:
     """The flow, which must have its full name: what begins so too is not removed by a slip."""
-    flows = space.flows(journal)
+    flows = needs.flows(journal)
     if flow not in flows:
         raise NotFoundError(f"no flow is named {flow!r}{_hint(flow, flows) or '; see `penstock ls`'}")
     return flow
@@ -97,7 +97,7 @@ def _known(journal: Journal, flow: str) -> str:
 
 def _slips(journal: Journal, policy: Retention) -> Iterable[str]:
     """What looks like a slip, and is no error, since it may come to be: a tag that no run has, a flow without runs."""
-    flows = space.flows(journal)
+    flows = needs.flows(journal)
     for flow in policy.settings.gc_of_flows:
         if flow not in flows and (hint := _hint(flow, flows)):
             yield f"penstock.toml: gc.flows.{flow}: no flow of this name has run{hint}"

@@ -11,7 +11,7 @@ import os
 import shutil
 from pathlib import Path
 
-from penstock.environments import indexes, integrity, interpreters, locking, marks, uv
+from penstock.environments import indexes, integrity, interpreter_search, locking, marks, uv
 from penstock.environments.locks import Lock
 from penstock.errors import PenstockError, PlatformError, UsageError
 from penstock.model.tuples import NamedTuple
@@ -77,7 +77,7 @@ def build(lock: Lock, folder: Path, tell: uv.Tell, *, again: bool = False) -> Bu
 
 def _build(lock: Lock, place: Path, tell: uv.Tell, held: int, *, afresh: bool) -> None:
     """`afresh`: take nothing from uv's cache, which shares its files with environments, and so their damages."""
-    bare = interpreters.bare(lock.python, place, tell, held=held)
+    bare = interpreter_search.bare(lock.python, place, tell, held=held)
     if lock.version not in ("", bare.full_version):
         raise UsageError(
             f"{lock.python} was Python {lock.version} when it was locked, and is {bare.full_version} now. "

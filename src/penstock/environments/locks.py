@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from penstock.environments import archives, indexes, interpreters, locking, requirement_files, uv, wishes
+from penstock.environments import archives, indexes, interpreter_search, locking, requirement_files, uv, wishes
 from penstock.errors import DamagedError, PlatformError, UsageError
 from penstock.model.environments import Environment
 from penstock.model.tuples import NamedTuple
@@ -83,7 +83,7 @@ def _resolved(wish: wishes.EnvironmentRequest, tell: uv.Tell) -> Lock:
 
     try:
         with tempfile.TemporaryDirectory(prefix="penstock-") as scratch:
-            bare = interpreters.bare(wish.python, Path(scratch, "bare"), tell)
+            bare = interpreter_search.bare(wish.python, Path(scratch, "bare"), tell)
             if bound := next((one for one in wish.bounds if not one.allows(bare.version)), None):
                 raise UsageError(f"{bound.place}, and the step's Python is {bare.version}: say python=")
             tell(f"resolves packages for Python {bare.name}")

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from penstock.environments import archives, indexes, interpreters, projects, requirement_files, uv_settings
+from penstock.environments import archives, indexes, interpreter_search, projects, requirement_files, uv_settings
 from penstock.environments.projects import Bound
 from penstock.environments.requirement_files import Requirements
 from penstock.model.environments import Environment
@@ -47,7 +47,7 @@ def read(environment: Environment) -> EnvironmentRequest:
     options = [*required.options, *project.options]
     for text in (*lines, *options, *project.explicit):
         indexes.refuse_secrets(text)
-    python = interpreters.asked(environment.python)
+    python = interpreter_search.asked(environment.python)
     system = os.uname()
     contents += [python, sys.implementation.name, system.sysname, system.machine, environment.packages, options]
     contents.append(project.digested)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from penstock.journal import columns, leases, statements
+from penstock.journal import columns, leases, sql_files
 from penstock.journal.clock import Clock
 from penstock.journal.database import Database
 from penstock.journal.leases import Lease
@@ -32,7 +32,7 @@ class CacheTable:
         self._clock = clock
         self._run = run
         self._token = token
-        self._sql = statements.load("cache")
+        self._sql = sql_files.load("cache")
 
     def seek(self, wanted: tuple[WantedResult, ...], fence: Callable[[], object]) -> tuple[Sought, ...]:
         """What is there, in the order of what is wanted; what is not, and nobody makes, is claimed for the asker."""
@@ -108,7 +108,7 @@ class CacheTable:
 
 def look_up(database: Database, wanted: Iterable[WantedResult], now: float) -> list[Sought]:
     """What the cache has of these, in their order. Changes nothing."""
-    statement = statements.load("cache")["cached"]
+    statement = sql_files.load("cache")["cached"]
     return [_sought(database, one, database.row(statement, (one.key,)), now) for one in wanted]
 
 
@@ -116,7 +116,7 @@ def _sought(database: Database, wanted: WantedResult, row: tuple[Any, ...] | Non
     if wanted.refresh and (row is None or run_of(row[4]) != run_of(wanted.task)):  # this run's own is new
         return _NOBODY_KNOWS
     if row is None:
-        other = database.row(statements.load("cache")["cached_content"], (wanted.content,))
+        other = database.row(sql_files.load("cache")["cached_content"], (wanted.content,))
         return Sought(other=other) if other is not None else _NOBODY_KNOWS
     key, content, step, code, task, stored_at, result, metrics = row
     if wanted.expires_s is not None and now - stored_at > wanted.expires_s:

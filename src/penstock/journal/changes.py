@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.errors import RunBusyError, UsageError
-from penstock.journal import queries, statements, texts
+from penstock.journal import queries, sql_files, storable_names
 from penstock.journal.journal import Journal
-from penstock.journal.space import CachedRow
+from penstock.journal.needs import CachedRow
 from penstock.journal.views import RunRow
 from penstock.model.states import RunStatus
 from penstock.model.texts import is_whole
@@ -28,17 +28,17 @@ def request_cancel(journal: Journal, run: int) -> RunRow:
     if row.status != RunStatus.RUNNING:
         raise UsageError(f"{row.run_id} is {row.status}: nothing of it runs. See `penstock show {row.run_id}`")
     with journal.database.transaction():
-        journal.database.run(statements.load("writes")["request_cancel"], (run,))
+        journal.database.run(sql_files.load("writes")["request_cancel"], (run,))
     return row
 
 
 def add_tags(journal: Journal, run: int, tags: Iterable[str]) -> None:
     """Add tags to a run; those it has already stay. Raises NotFoundError, UsageError for a wrong tag."""
     wanted = list(tags)
-    texts.check_tags(wanted)
+    storable_names.check_tags(wanted)
     with journal.database.transaction():
         queries.run_by_id(journal, run)
-        journal.database.run_many(statements.load("writes")["insert_tag"], [(run, tag) for tag in wanted])
+        journal.database.run_many(sql_files.load("writes")["insert_tag"], [(run, tag) for tag in wanted])
 
 
 def remove_tags(journal: Journal, run: int, tags: Iterable[str]) -> None:
@@ -46,7 +46,7 @@ def remove_tags(journal: Journal, run: int, tags: Iterable[str]) -> None:
     tags = [tag for tag in tags if is_whole(tag)]
     with journal.database.transaction():
         queries.run_by_id(journal, run)
-        journal.database.run_many(statements.load("writes")["delete_tag"], [(run, tag) for tag in tags])
+        journal.database.run_many(sql_files.load("writes")["delete_tag"], [(run, tag) for tag in tags])
 
 
 def delete_run(journal: Journal, run: int) -> None:
@@ -62,16 +62,16 @@ def delete_run(journal: Journal, run: int) -> None:
                 f"`penstock cancel {row.run_id}`"
             )
         for name in ("delete_run_detail", "delete_run_lease", "delete_run_drivers", "delete_run"):
-            journal.database.run(statements.load("writes")[name], (run,))
+            journal.database.run(sql_files.load("writes")[name], (run,))
         for name in ("delete_unused_locks", "delete_unused_packages"):
-            journal.database.run(statements.load("writes")[name])
+            journal.database.run(sql_files.load("writes")[name])
     finish_removals(journal)
 
 
 def finish_removals(journal: Journal) -> None:
     """Remove the tasks of runs that are gone, also of those whose removal was cut short. In pieces: drivers of other
     runs wait only so long for their turn."""
-    sql, database = statements.load("space"), journal.database
+    sql, database = sql_files.load("needs"), journal.database
     while database.row(sql["removed_steps"]) is not None:
         with database.transaction():
             if database.change(sql["delete_tasks_of_removed"], (_PIECE,)) < _PIECE:
@@ -82,7 +82,7 @@ def finish_removals(journal: Journal) -> None:
 
 def forget_cached(journal: Journal, rows: Iterable[CachedRow]) -> None:
     """Remove cached results, but for those that were used since the rows were read; their blobs are left to gc."""
-    sql = statements.load("space")
+    sql = sql_files.load("needs")
     with journal.database.transaction():
         for row in rows:
             journal.database.run(sql["delete_cached"], {"id": row.id, "used_at": row.used_at})
@@ -91,13 +91,13 @@ def forget_cached(journal: Journal, rows: Iterable[CachedRow]) -> None:
 def forget_void_claims(journal: Journal) -> None:
     """Remove the claims on results that nobody makes any more."""
     with journal.database.transaction():
-        journal.database.run(statements.load("space")["delete_void_claims"])
+        journal.database.run(sql_files.load("needs")["delete_void_claims"])
 
 
 def forget_unused_code(journal: Journal) -> None:
     """Remove fingerprints of code that no task and no cached result refers to. Only while no run is driven: a driver
     may be about to refer to one."""
-    sql = statements.load("space")
+    sql = sql_files.load("needs")
     # The tasks are read before the transaction begins, which others would have to wait for.
     known = {id_ for (id_,) in journal.database.rows(sql["codes"])}
     unused = known - {id_ for (id_,) in journal.database.stream(sql["codes_in_use"])}

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from penstock.errors import JournalError
-from penstock.journal import statements
+from penstock.journal import sql_files
 from penstock.journal.database import Database
 from penstock.model.shapes import MalformedError
 
@@ -23,7 +23,7 @@ def named(database: Database, run: int, id_: int | None = None) -> Generator[Non
 
 def malformed(database: Database, run: int, id_: int | None, error: MalformedError) -> JournalError:
     """The same, for who has caught it."""
-    sql = statements.load("queries")
+    sql = sql_files.load("queries")
     (run_id,) = database.row(sql["name_of_run"], (run,)) or ("",)
     (task,) = (database.row(sql["name_of_task"], (id_,)) if id_ else None) or ("",)
     return JournalError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.errors import JournalError
-from penstock.journal import faults, mounts, texts
+from penstock.journal import faults, mounts, storable_names
 from penstock.journal.migrate import migrate, newest, refuse_newer, version
 
 Values = Sequence[Any] | dict[str, Any]
@@ -30,7 +30,7 @@ class Database:
         try:
             return self._connection.execute(statement, values).fetchall()
         except UnicodeEncodeError as error:
-            raise texts.unknown(error) from None
+            raise storable_names.unknown(error) from None
         except UnicodeDecodeError as error:  # of a damaged file, also in what SQLite says of it
             raise faults.damaged(self.path) from error
         except sqlite3.DatabaseError as error:
@@ -41,7 +41,7 @@ class Database:
         try:
             yield from self._connection.execute(statement, values)
         except UnicodeEncodeError as error:
-            raise texts.unknown(error) from None
+            raise storable_names.unknown(error) from None
         except UnicodeDecodeError as error:  # of a damaged file, also in what SQLite says of it
             raise faults.damaged(self.path) from error
         except sqlite3.DatabaseError as error:
@@ -52,7 +52,7 @@ class Database:
         try:
             return self._connection.execute(statement, values).fetchone()
         except UnicodeEncodeError as error:
-            raise texts.unknown(error) from None
+            raise storable_names.unknown(error) from None
         except UnicodeDecodeError as error:  # of a damaged file, also in what SQLite says of it
             raise faults.damaged(self.path) from error
         except sqlite3.DatabaseError as error:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from penstock.errors import FencedError
-from penstock.journal import columns, statements
+from penstock.journal import columns, sql_files
 from penstock.journal.cache import CacheTable
-from penstock.journal.calls import Calls
+from penstock.journal.call_numbers import Calls
 from penstock.journal.clock import Clock
 from penstock.journal.damage import named
 from penstock.journal.database import Database
@@ -42,12 +42,12 @@ class RunHandle:
         self.id = id_
         self.token = token
         with named(database, id_):
-            self.nonce = columns.nonce(database.row(statements.load("writes")["nonce"], (id_,))[0])
+            self.nonce = columns.nonce(database.row(sql_files.load("writes")["nonce"], (id_,))[0])
         self.folder = folder_name(run_id, self.nonce)
         self._calls = Calls(database.path.parent / "calls" / self.folder)
         self._database = database
         self._clock = clock
-        self._sql = statements.load("writes")
+        self._sql = sql_files.load("writes")
         self._first = id_ << columns.RUN_SHIFT
         self._step_ids: dict[str, int] = {}
         self._code_ids: dict[bytes, int] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from penstock.journal import columns, statements
+from penstock.journal import columns, sql_files
 from penstock.journal.damage import named
 from penstock.journal.journal import Journal
 from penstock.model.outcomes import Usage
@@ -47,4 +47,4 @@ def _cause(packed: bytes | None) -> str:
 
 
 def _sql(name: str) -> str:
-    return statements.load("history")[name]
+    return sql_files.load("history")[name]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.errors import NotFoundError, UsageError
-from penstock.journal import faults, leases, statements
+from penstock.journal import faults, leases, sql_files
 from penstock.journal.clock import SYSTEM, Clock
 from penstock.journal.columns import Surroundings, pack_origin, pack_params, short_digest
 from penstock.journal.database import Database, open_database, open_read_only
@@ -28,7 +28,7 @@ class Journal:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database = database
         self.clock = clock
-        self._sql = statements.load("writes")
+        self._sql = sql_files.load("writes")
 
     @classmethod
     def open(cls, folder: Path, read_only: bool = False, clock: Clock = SYSTEM) -> Journal:

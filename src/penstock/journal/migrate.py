@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from penstock.errors import JournalVersionError
-from penstock.journal import statements
+from penstock.journal import sql_files
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -49,7 +49,7 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Path = MIGRA
 
 
 def _apply(connection: sqlite3.Connection, script: Path) -> None:
-    for statement in statements.split(script.read_text(encoding="utf-8")):
+    for statement in sql_files.split(script.read_text(encoding="utf-8")):
         connection.execute(statement)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from penstock.journal import columns, statements
+from penstock.journal import columns, sql_files
 from penstock.journal.damage import malformed
 from penstock.journal.database import Database
 from penstock.model.rows import PriorTask
@@ -13,7 +13,7 @@ from penstock.model.shapes import MalformedError
 
 def prior_tasks(database: Database, run: int) -> list[PriorTask]:
     """All tasks of a run, in the order of their ids. One query."""
-    sql = statements.load("writes")
+    sql = sql_files.load("writes")
     steps = {id_: (step, name) for id_, step, name in database.rows(sql["prior_steps"], (run,))}
     first = run << columns.RUN_SHIFT
     rows = database.rows(sql["prior_tasks"], {"first": first, "last": first + columns.TASK_MASK})

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 from penstock.errors import NotFoundError
-from penstock.journal import columns, faults, leases, statements
+from penstock.journal import columns, faults, leases, sql_files
 from penstock.journal.damage import malformed, named
 from penstock.journal.journal import Journal
 from penstock.journal.leases import Lease
@@ -242,7 +242,7 @@ def oldest_live_start(journal: Journal) -> float | None:
 
 
 def _sql(name: str) -> str:
-    return statements.load("queries")[name]
+    return sql_files.load("queries")[name]
 
 
 def _task_streams(

@@ -188,7 +188,7 @@ INSERT INTO tag (run_id, tag) VALUES (?, ?) ON CONFLICT DO NOTHING;
 DELETE FROM tag WHERE run_id = ? AND tag = ?;
 
 -- name: delete_run
--- What refers to it goes with it, but for its steps and tasks: `space.sql` removes those, which may be many.
+-- What refers to it goes with it, but for its steps and tasks: `needs.sql` removes those, which may be many.
 DELETE FROM run WHERE id = ?;
 
 -- name: delete_run_detail

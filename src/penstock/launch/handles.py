@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.launch.arguments import check_arguments
 from penstock.launch.driving import Driving, Watcher
+from penstock.launch.flow_modules import refuse_unguarded
 from penstock.launch.preparing import RunRequest
 from penstock.launch.runs import ActiveRun, prepare, start
-from penstock.launch.targets import refuse_unguarded
 from penstock.project import Project
 from penstock.sdk.flows import Flow
 from penstock.sdk.launcher import launcher

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.errors import UsageError
-from penstock.journal.texts import check_tags
+from penstock.journal.storable_names import check_tags
 from penstock.model.texts import is_whole
 
 _LONGEST_BYTES = 255  # of a folder's name, on all file systems that are in use

@@ -24,11 +24,11 @@ from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
 from penstock.launch.driving import Driving
 from penstock.launch.earlier_runs import EarlierRuns
+from penstock.launch.flow_modules import FlowModule, module_of
 from penstock.launch.named import check_names
 from penstock.launch.run_code import RunCode
 from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.secrets import Secrets
-from penstock.launch.targets import FlowModule, module_of
 from penstock.model.environments import Environment, over, settled
 from penstock.model.outcomes import Stored
 from penstock.model.rows import NewRun, Origin, RunEnd
@@ -174,10 +174,10 @@ def environments_of(project: Project, order: RunRequest, how: Driving) -> RunEnv
     """Makes ready what the steps of a run are run with: as the run had it, or the one that it is forked from."""
     recorded: dict[str, str] = {}
     if order.run_id or order.origin is not None:
-        from penstock.journal import environments
+        from penstock.journal import recorded_locks
 
         run = order.origin.id if order.origin is not None else queries.resolve(project.reader, order.run_id).id
-        recorded = environments.locks_of_run(project.reader, run)
+        recorded = recorded_locks.locks_of_run(project.reader, run)
     secrets = Secrets(project.settings.root, os.environ)
     return RunEnvironments(project.home / "environments", recorded, secrets, how.watcher.building, all_here=how.inline)
 

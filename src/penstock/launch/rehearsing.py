@@ -10,11 +10,12 @@ from penstock.artifacts import codec
 from penstock.engine.reuse import Reuse
 from penstock.errors import UsageError
 from penstock.journal import cache, queries
-from penstock.journal.calls import Calls
+from penstock.journal.call_numbers import Calls
 from penstock.journal.priors import prior_tasks
 from penstock.launch.driving import Driving
 from penstock.launch.earlier_runs import EarlierRuns
 from penstock.launch.ending import all_tasks_of, called_by_body
+from penstock.launch.flow_modules import module_of
 from penstock.launch.identity import combine, fingerprint
 from penstock.launch.preparing import (
     RunRequest,
@@ -31,7 +32,6 @@ from penstock.launch.preparing import (
 )
 from penstock.launch.rehearsal import Forecast, NotThere, Rehearsal, Rehearsed, World
 from penstock.launch.run_code import RunCode
-from penstock.launch.targets import module_of
 from penstock.model.outcomes import Stored
 from penstock.model.rows import Dealt, PriorTask, Sought, WantedResult
 from penstock.model.states import RunStatus

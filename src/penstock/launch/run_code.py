@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.environments.locks import Lock
-    from penstock.launch.targets import FlowModule
+    from penstock.launch.flow_modules import FlowModule
 
 LockOf = Callable[[Environment], "Lock | None"]
 """The lock of an environment that is ready; None: its packages are the flow's own."""

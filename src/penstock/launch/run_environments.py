@@ -52,10 +52,10 @@ class RunEnvironments:
 
     def keep_in(self, journal: Journal, run: int) -> None:
         """Note what was locked, and what will be, as a run's own."""
-        from penstock.journal import environments
+        from penstock.journal import recorded_locks
 
         def keep(wish: str, lock: Lock) -> None:
-            environments.keep(journal, run, wish, lock.digest, lock.text)
+            recorded_locks.keep(journal, run, wish, lock.digest, lock.text)
 
         for wish, lock in self._made.items():
             keep(wish, lock)

@@ -6,14 +6,14 @@ import time
 from typing import TYPE_CHECKING
 
 from penstock.errors import NotFoundError, RunBusyError
-from penstock.journal import changes, queries, space
+from penstock.journal import changes, needs, queries
 from penstock.space import environments, holdings, sweep, usage
 from penstock.space.policy import Retention, results_to_forget, runs_to_remove
 from penstock.space.space_structs import CacheSpaceInfo, RunSpaceInfo, SweepInfo
 
 if TYPE_CHECKING:
     from penstock.journal.journal import Journal
-    from penstock.journal.space import CachedRow
+    from penstock.journal.needs import CachedRow
     from penstock.journal.views import RunRow
     from penstock.project import Project
     from penstock.space.environments import Cleared
@@ -77,8 +77,8 @@ def _told(
 
 def _chosen(journal: Journal, policy: Retention) -> tuple[list[RunRow], list[CachedRow]]:
     now = time.time()
-    runs = runs_to_remove(queries.runs(journal), space.origins(journal), policy, now)
-    return runs, results_to_forget(space.cached_results(journal), policy, now)
+    runs = runs_to_remove(queries.runs(journal), needs.origins(journal), policy, now)
+    return runs, results_to_forget(needs.cached_results(journal), policy, now)
 
 
 def _infos(

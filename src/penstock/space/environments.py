@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.environments import built_environments, kits, leftovers
+from penstock.environments import built_environments, kits, unneeded
 from penstock.errors import PlatformError
-from penstock.journal import space
+from penstock.journal import needs
 from penstock.model import words
 from penstock.model.tuples import NamedTuple
 from penstock.space import policy, sweep
@@ -56,7 +56,7 @@ def folder_of(home: Path) -> Path:
 
 def listed(home: Path, journal: Journal) -> tuple[EnvironmentSpaceInfo, ...]:
     """All of them, the last used one first. Blocks for a look at each of their files."""
-    runs = Counter(digest for _, digest in {(run, digest) for run, _, digest in space.locks(journal)})
+    runs = Counter(digest for _, digest in {(run, digest) for run, _, digest in needs.locks(journal)})
     return tuple(_info(entry, runs) for entry in built_environments.listed(folder_of(home)))
 
 
@@ -66,7 +66,7 @@ def choose(home: Path, journal: Journal, gone_runs: Set[int], asked: Retention) 
     entries = built_environments.listed(
         folder
     )  # first: a run that begins meanwhile holds its own, or is in the journal by then
-    locks = space.locks(journal)
+    locks = needs.locks(journal)
     needed = {digest for run, _, digest in locks if run not in gone_runs}
     unneeded = policy.unneeded_environments(entries, needed, {digest for *_, digest in locks} - needed, asked, now)
     wishes = {wish for run, wish, _ in locks if run not in gone_runs}
@@ -84,15 +84,15 @@ def clear(chosen: Chosen, *, remove: bool) -> Cleared:
         ]
     folder, unfinished_before = chosen.folder, chosen.now - sweep.UNFINISHED_S
     old_kits = kits.unused(folder / "kits", chosen.now - _OTHER_KIT_S, unfinished_before)
-    kept_locks = leftovers.kept_locks(folder, chosen.wishes)
+    kept_locks = unneeded.kept_locks(folder, chosen.wishes)
     piles = [
         PileInfo("environments", len(going), sum(entry.frees_bytes for entry in going)),
         sweep.files("locks for new runs", kept_locks, chosen.unwanted_before, remove),
-        sweep.files("unfinished locks", leftovers.unfinished(folder), unfinished_before, remove),
+        sweep.files("unfinished locks", unneeded.unfinished(folder), unfinished_before, remove),
         _kits(old_kits, notes if remove else None),
     ]
     if remove:
-        leftovers.tidy(folder)
+        unneeded.tidy(folder)
     infos = tuple(_info(entry, {}) for entry in going)
     return Cleared(infos, tuple(pile for pile in piles if pile.count), tuple(notes))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from penstock.journal import space
+from penstock.journal import needs
 from penstock.journal.views import RunRow
 from penstock.space.space_structs import CacheSpaceInfo
 
@@ -81,7 +81,7 @@ def _count_flow(
 ) -> None:
     seen: set[bytes] = set()
     for row in rows:
-        for digest in space.blobs_of_run(journal, row.id):
+        for digest in needs.blobs_of_run(journal, row.id):
             size = sizes.get(digest, 0)
             held.of_run[row.id] += size
             users.run[digest] = _SEVERAL if digest in users.run else row.id
@@ -93,7 +93,7 @@ def _count_flow(
 
 def _count_cache(journal: Journal, going: Set[int], sizes: dict[bytes, int], held: Holdings, users: _Users) -> None:
     staying_blobs, going_blobs = set[bytes](), set[bytes]()
-    for result, digest in space.blobs_of_cache(journal):
+    for result, digest in needs.blobs_of_cache(journal):
         (going_blobs if result in going else staying_blobs).add(digest)
     cached, of_runs = staying_blobs | going_blobs, users.run.keys()
 
@@ -102,7 +102,7 @@ def _count_cache(journal: Journal, going: Set[int], sizes: dict[bytes, int], hel
 
     alone = cached - of_runs
     held.cached = Sum(len(alone), size_of(alone))
-    held.cache = CacheSpaceInfo(len(space.cached_results(journal)), size_of(cached), held.cached.bytes)
+    held.cache = CacheSpaceInfo(len(needs.cached_results(journal)), size_of(cached), held.cached.bytes)
     held.going = CacheSpaceInfo(len(going), size_of(going_blobs), size_of(alone - staying_blobs))
     for digest in cached - alone:
         users.run[digest], users.flow[digest] = _SEVERAL, ""

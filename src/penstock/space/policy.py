@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from penstock.journal.space import CachedRow
+from penstock.journal.needs import CachedRow
 from penstock.journal.views import RunRow
 from penstock.model.states import RunStatus
 from penstock.settings import GcSettings, Settings

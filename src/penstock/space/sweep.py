@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.artifacts import digests
-from penstock.journal import queries, space
+from penstock.journal import needs, queries
 from penstock.model.states import RunStatus
 from penstock.model.tuples import NamedTuple
 from penstock.space.space_structs import PileInfo
@@ -65,12 +65,12 @@ def mark(
     now, now_there = time.time(), store.now()
     runs = [run for run in queries.runs(journal) if run.id not in gone_runs]
     live = [run for run in runs if run.status == RunStatus.RUNNING]
-    blobs = {digest for run in runs for digest in space.blobs_of_run(journal, run.id)}
+    blobs = {digest for run in runs for digest in needs.blobs_of_run(journal, run.id)}
     before = min((run.created_at - _CLOCK_ERROR_S for run in live), default=now)
-    blobs.update(digest for result, digest in space.blobs_of_cache(journal) if result not in gone_results)
+    blobs.update(digest for result, digest in needs.blobs_of_cache(journal) if result not in gone_results)
     return Marked(
         blobs,
-        {snapshot for run, snapshot in space.snapshots(journal) if run not in gone_runs},
+        {snapshot for run, snapshot in needs.snapshots(journal) if run not in gone_runs},
         {run.folder for run in runs},
         {run.folder for run in live},
         before,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.environments import builds, built_environments, interpreters, locks, marks, uv
+from penstock.environments import builds, built_environments, interpreter_search, locks, marks, uv
 from penstock.errors import DamagedError, NotFoundError
 
 PINS = """\
@@ -88,7 +88,7 @@ def test_a_damaged_lock_is_refused(damaged: str):
     ],
 )
 def test_what_a_lock_calls_an_interpreter(asked: str, version: str, implementation: str, name: str):
-    assert interpreters.name(asked, version, implementation) == name
+    assert interpreter_search.name(asked, version, implementation) == name
 
 
 def test_the_places_of_environments_are_told_apart_by_eye(tmp_path: Path):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from penstock.errors import JournalVersionError
-from penstock.journal import cache, environments, queries
+from penstock.journal import cache, queries, recorded_locks
 from penstock.journal.changes import finish_removals
 from penstock.journal.journal import Journal
 from penstock.journal.migrate import MIGRATIONS, migrate, newest, version
@@ -80,7 +80,7 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
         assert sought.entry is not None
         assert (sought.entry.result, sought.entry.metrics) == (stored("a", (digest("b1"),)), (metric,))
     if file.stem >= "0003":
-        assert environments.locks_of_run(journal, run.id) == {"w" * 64: "# penstock lock 1\n"}
+        assert recorded_locks.locks_of_run(journal, run.id) == {"w" * 64: "# penstock lock 1\n"}
     new = file.stem >= "0004"
     assert (run.nonce, run.folder) == (("00112233aabbccdd", "digits/1-00112233aabbccdd") if new else ("", "digits/1"))
     assert [prior.settled for prior in prior_tasks(journal.database, run.id)] == [1, 2, 0]

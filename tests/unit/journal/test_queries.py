@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from penstock.errors import JournalError, NotFoundError, RunBusyError, UsageError
-from penstock.journal import changes, mounts, owners, queries, space
+from penstock.journal import changes, mounts, needs, owners, queries
 from penstock.journal.clock import Clock
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
@@ -172,7 +172,7 @@ def test_inputs_are_as_they_were_given_shared_ones_last(journal: Journal, run: R
     assert queries.inputs(journal, run.id, 3) == own + shared
     assert queries.inputs(journal, run.id, 4) == shared
     assert queries.inputs(journal, run.id, 5) == queries.inputs(journal, run.id, 6) == ()
-    assert set(space.blobs_of_run(journal, run.id)) == {digest("b1"), digest("b2")}
+    assert set(needs.blobs_of_run(journal, run.id)) == {digest("b1"), digest("b2")}
 
 
 def test_the_shared_inputs_of_a_map_are_kept_once(journal: Journal, run: RunHandle) -> None:
@@ -248,7 +248,7 @@ def test_a_removed_run_leaves_nothing_and_its_number_is_not_given_again(journal:
     outcome = done(metrics=(Metric("m", 1.0, 1, 1.0),), blobs=(digest("r"),))
     records = (task(1, outcome, shared=shared), task(2**32 - 1, done()))
     handle.commit(Batch(tasks=records, attempts=(AttemptRecord(1, 1, raised()),)))
-    assert {blob for row in queries.runs(journal) for blob in space.blobs_of_run(journal, row.id)} == {
+    assert {blob for row in queries.runs(journal) for blob in needs.blobs_of_run(journal, row.id)} == {
         digest("p"),
         digest("r"),
     }

@@ -16,7 +16,7 @@ import pytest
 from penstock.artifacts.folder import FolderStore
 from penstock.client.space import collect
 from penstock.errors import NotFoundError, UsageError
-from penstock.journal import changes, space
+from penstock.journal import changes, needs
 from penstock.model.rows import Batch, RunEnd, WantedResult
 from penstock.space import sweep
 from tests.journal_records import digest
@@ -114,11 +114,11 @@ def test_cached_results_outlive_their_run_until_they_are_not_used(spacious: Spac
 def test_a_cached_result_that_is_used_after_it_was_chosen_stays(spacious: Spacious) -> None:
     blob = spacious.blob(1_000)
     spacious.cached(spacious.run([blob]), [blob], used_s=50 * DAY_S)
-    (row,) = space.cached_results(spacious.recorded.journal)
+    (row,) = needs.cached_results(spacious.recorded.journal)
     spacious.sql("UPDATE cache SET used_at = ?", time.time())
     changes.forget_cached(spacious.recorded.journal, [row])
-    assert len(space.cached_results(spacious.recorded.journal)) == 1
-    assert list(space.blobs_of_cache(spacious.recorded.journal)) == [(row.id, blob)]
+    assert len(needs.cached_results(spacious.recorded.journal)) == 1
+    assert list(needs.blobs_of_cache(spacious.recorded.journal)) == [(row.id, blob)]
 
 
 def test_beside_a_run_what_it_may_be_about_to_refer_to_stays(spacious: Spacious) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from penstock.environments.built_environments import Entry
-from penstock.journal.space import CachedRow
+from penstock.journal.needs import CachedRow
 from penstock.journal.views import RunRow
 from penstock.settings import GcSettings, Settings
 from penstock.space.policy import Retention, results_to_forget, runs_to_remove, unneeded_environments

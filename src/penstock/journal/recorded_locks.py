@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from penstock.journal import statements
+from penstock.journal import sql_files
 from penstock.journal.journal import Journal
 
 
 def keep(journal: Journal, run: int, wish: str, digest: str, lock: str) -> None:
     """Note which lock was made of a wish in a run. `wish` and `digest` as text; `lock`: the lock itself."""
-    sql, database = statements.load("environments"), journal.database
+    sql, database = sql_files.load("recorded_locks"), journal.database
     with database.transaction():
         database.run(sql["insert_environment"], (digest, lock))
         database.run(sql["insert_run_environment"], (run, wish, digest))
@@ -16,4 +16,4 @@ def keep(journal: Journal, run: int, wish: str, digest: str, lock: str) -> None:
 
 def locks_of_run(journal: Journal, run: int) -> dict[str, str]:
     """The locks of a run, by the digests of the wishes."""
-    return dict(journal.database.rows(statements.load("environments")["locks_of_run"], (run,)))
+    return dict(journal.database.rows(sql_files.load("recorded_locks")["locks_of_run"], (run,)))

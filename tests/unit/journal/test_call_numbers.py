@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.errors import JournalError
-from penstock.journal.calls import Calls
+from penstock.journal.call_numbers import Calls
 from penstock.model.rows import Dealt
 from tests.journal_records import digest
 

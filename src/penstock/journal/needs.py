@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from penstock.journal import columns, statements
+from penstock.journal import columns, sql_files
 from penstock.journal.damage import named
 from penstock.journal.journal import Journal
 from penstock.model.tuples import NamedTuple
@@ -66,4 +66,4 @@ def locks(journal: Journal) -> list[tuple[int, str, str]]:
 
 
 def _sql(name: str) -> str:
-    return statements.load("space")[name]
+    return sql_files.load("needs")[name]

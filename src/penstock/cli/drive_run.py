@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from penstock.cli import errors
+from penstock.cli import reporting
 from penstock.cli.display import PlainDisplay, for_command, write
 from penstock.errors import FencedError
 from penstock.launch.driving import Driving, Watcher
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from penstock.project import Project
 
 _CODES = {
-    RunStatus.DONE: errors.DONE,
-    RunStatus.INTERRUPTED: errors.INTERRUPTED,
+    RunStatus.DONE: reporting.DONE,
+    RunStatus.INTERRUPTED: reporting.INTERRUPTED,
 }
 
 
@@ -72,7 +72,7 @@ def _rehearse(project: Project, order: RunRequest, choices: Choices, how: Drivin
         from penstock.cli.forecast import show_forecast
 
         show_forecast(info, shlex.join(again))
-    return errors.FAILED if info.error else errors.DONE
+    return reporting.FAILED if info.error else reporting.DONE
 
 
 class _Notes(Watcher):
@@ -88,7 +88,7 @@ class _Notes(Watcher):
 def _tell_unknown(refresh: tuple[str, ...], display: PlainDisplay) -> None:
     for name in refresh:
         if name not in display.progress.steps:
-            write(f"--refresh {name}: this run called no such step{errors.hint(name, display.progress.steps)}")
+            write(f"--refresh {name}: this run called no such step{reporting.hint(name, display.progress.steps)}")
 
 
 def _drive(body: Callable[[], Any], display: PlainDisplay, project: Project, order: RunRequest) -> int:
@@ -101,7 +101,7 @@ def _drive(body: Callable[[], Any], display: PlainDisplay, project: Project, ord
         assert failure is not None
         raise failure
     _tell_end(display, failure, project, order)
-    return _CODES.get(display.status, errors.FAILED)
+    return _CODES.get(display.status, reporting.FAILED)
 
 
 def _tell_end(display: PlainDisplay, failure: BaseException | None, project: Project, order: RunRequest) -> None:
@@ -120,7 +120,7 @@ def _tell_end(display: PlainDisplay, failure: BaseException | None, project: Pro
         return
     commands = [(f"penstock resume {run_id}", "go on; what is done is kept")]
     if failure is not None and display.status is RunStatus.FAILED:
-        from penstock.cli.failure import told_failure
+        from penstock.cli.failed_run import told_failure
         from penstock.launch.ending import tasks_of
 
         for line in told_failure(failure, project):
