@@ -5,13 +5,13 @@ So `breakpoint()` works. Knows nothing of who waits, or why.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
+from penstock.artifacts.checkpoints import metrics_of
 from penstock.errors import Suspension
 from penstock.executors import capacity
 from penstock.model.environments import Environment
@@ -20,7 +20,7 @@ from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
 from penstock.model.specs import Attempt, Places, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
-from penstock.worker.attempt import Workbench, metrics_kept, run_attempt, share_process
+from penstock.worker.attempt import Workbench, run_attempt, share_process
 from penstock.worker.blame import is_the_machines
 from penstock.worker.meter import Meter, between, counted_from
 
@@ -186,8 +186,7 @@ class InlineExecutor:
                 from penstock.worker.tee import Tee
 
                 self._meter = Meter()
-                log = os.path.join(self._places.logs, self._log_file())
-                self._tee = Tee(log, self._spec, self._shared_process.the_one(Streams))
+                self._tee = Tee(self._places.log(self._log_file()), self._spec, self._shared_process.the_one(Streams))
                 self._chance = Chance(ImportHooks(), self._spec.seed, sweeps=False)
                 self._bench = Workbench(self._spec, self._places, self._hint, taken=self._chance.take_in)
                 share_process()
@@ -209,7 +208,7 @@ class InlineExecutor:
                 self._post(Notice(note))
             outcome = outcome._replace(usage=between(outcome.usage, before, meter.read()))
         except Suspension as error:
-            metrics = metrics_kept(self._spec, self._places, item.attempt)
+            metrics = metrics_of(self._spec, self._places, item.attempt)
             outcome, interruption = failed(Cause.CANCELLED, "was interrupted", metrics=metrics), error
         finally:
             lost = self._shared_process.leave(guest)

@@ -5,12 +5,14 @@ Which worker serves which lane is decided here; how a worker runs an attempt, an
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from penstock.artifacts.checkpoints import metrics_of
 from penstock.executors import capacity
 from penstock.executors.endings import Death, explain, retirement
 from penstock.executors.interpreters import Interpreter, Interpreters, own_alone
@@ -25,7 +27,6 @@ from penstock.model.specs import Attempt, Places, RunSpec, attempt_to_plain
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 from penstock.worker import channel
-from penstock.worker.attempt import folders_left, metrics_kept
 from penstock.worker.failure import cause_is_retryable
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class ProcessExecutor:
         for zygote in self._zygotes.values():
             zygote.wait()
         for worker in self._workers.values():
-            worker.queue.remove_empty_log(self._places.logs)
+            worker.queue.remove_empty_log(self._places)
 
     # Hiring
 
@@ -336,13 +337,13 @@ class ProcessExecutor:
             item = queue.flight.popleft()
             del self._where[item.id]
             self._mailbox.post(Ended(item.id, self._last_outcome(worker, item, death, words)))
-            _remove(folders_left(self._places, item.id))
+            _remove(self._places.temporary(item.id))
         self._recalled(back)
         if worker.held is not None:
             self._mailbox.post(worker.held)
         self._mailbox.unwatch(queue.fd)
         queue.close()
-        queue.remove_empty_log(self._places.logs)
+        queue.remove_empty_log(self._places)
         if worker.fresh_lane is not None:
             worker.fresh_lane.worker = None
             self._advance(worker.fresh_lane)
@@ -355,11 +356,11 @@ class ProcessExecutor:
             cause, message = explain(death, queue.limit)
         if words and not death.overrun_bytes:
             message = f"{message}; it had printed:\n{words}"
-        usage, log = queue.rest(death, self._places.logs, self._spec.log_bytes)
+        usage, log = queue.rest(death, self._places, self._spec.log_bytes)
         status = TaskStatus.CANCELLED if cause is Cause.CANCELLED else TaskStatus.FAILED
         error = Error(cause.value, "", message, retryable=cause_is_retryable(cause, item.attempt.retry_on))
         # Where the next attempt goes on from a checkpoint, this one had kept what it logged before.
-        metrics = max(queue.metrics, metrics_kept(self._spec, self._places, item.attempt), key=len)
+        metrics = max(queue.metrics, metrics_of(self._spec, self._places, item.attempt), key=len)
         return Outcome(status.value, None, error, usage, log, metrics, queue.name)
 
     def _recall_from(self, worker: _Worker, back: list[Sent], attempts: Collection[str]) -> None:
@@ -386,12 +387,12 @@ class ProcessExecutor:
             self._mailbox.post(Recalled(item.id))
 
 
-def _remove(folders: list[str]) -> None:
+def _remove(folders: Iterable[str]) -> None:
     """In a thread: they may hold gigabytes. What is left when the run ends goes with its scratch folder."""
-    if folders:
-        import shutil
+    for folder in folders:
+        if os.path.isdir(folder):
+            import shutil
 
-        for folder in folders:
             threading.Thread(target=shutil.rmtree, args=(folder, True), name="penstock-remove", daemon=True).start()
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from penstock.executors.endings import Death
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
-from penstock.model.specs import Attempt
+from penstock.model.specs import Attempt, Places
 from penstock.model.tuples import NamedTuple
 from penstock.worker import channel, logs, posix
 
@@ -139,9 +139,9 @@ class WorkerQueue:
         self.unsent.clear()
         return back
 
-    def rest(self, death: Death, folder: str, log_bytes: int) -> tuple[Usage, Log | None]:
+    def rest(self, death: Death, places: Places, log_bytes: int) -> tuple[Usage, Log | None]:
         """What can be said of the attempt that a dead worker left. `log_bytes`: how much of its log is kept; 0: all."""
-        path, start = os.path.join(folder, self.log), max(self.log_end, logs.OPENING)
+        path, start = places.log(self.log), max(self.log_end, logs.OPENING)
         wall_s = max(0.0, time.time() - self.began_at)
         used = death.cpu_s, death.peak_bytes, death.read_bytes, death.written_bytes
         usage = Usage(self.began_at, wall_s, *used)
@@ -153,9 +153,9 @@ class WorkerQueue:
             end = 0
         return usage, Log(self.log, start, end) if end > start else None
 
-    def remove_empty_log(self, folder: str) -> None:
+    def remove_empty_log(self, places: Places) -> None:
         """A worker that printed nothing leaves no file."""
-        path = os.path.join(folder, self.log)
+        path = places.log(self.log)
         try:
             if os.stat(path).st_size <= logs.OPENING:
                 os.unlink(path)

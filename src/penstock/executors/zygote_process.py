@@ -40,7 +40,7 @@ class ZygoteProcess:
         self.interpreter = interpreter
         self.threads = threads
         self._scratch = places.scratch
-        self._log = os.path.join(places.logs, f"{name}.log")
+        self._log = places.log(f"{name}.log")
         spare = spare or SpareZygote(interpreter, threads, self._log, environ)
         self._mark, self._near, self.pid = spare.mark, spare.near, spare.pid
         self._pids: dict[int, int] = {}  # of the workers that live, by number

@@ -14,7 +14,7 @@ from penstock.environments import collect
 from penstock.environments.bytecode import drop_doubtful
 from penstock.errors import UsageError
 from penstock.model.tuples import NamedTuple
-from penstock.sdk import current
+from penstock.sdk import attempts
 from penstock.sdk.flows import Flow
 from penstock.shadows import guard
 
@@ -124,7 +124,7 @@ def load_file(path: Path) -> ModuleType:
     drop_doubtful(collect.walk(root, collect.MAX_ENTRIES).files)
     loaded = sys.modules.get(name)
     if loaded is None:
-        with current.importing():
+        with attempts.importing():
             return sources.load_module(sources.install(""), name, os.fspath(path))
     if not os.path.samefile(getattr(loaded, "__file__", None) or os.devnull, path):
         raise UsageError(f"{path} has the name of another module, {name!r}, that is loaded already: rename the file")

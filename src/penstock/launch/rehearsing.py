@@ -37,7 +37,7 @@ from penstock.model.rows import Dealt, PriorTask, Sought, WantedResult
 from penstock.model.states import RunStatus
 from penstock.project import Project
 from penstock.reading.explain import Explain
-from penstock.sdk import current, local, session
+from penstock.sdk import attempts, local, session
 
 
 def rehearse(project: Project, order: RunRequest, how: Driving) -> Forecast:
@@ -116,7 +116,7 @@ class _Stage:
     def _call(self, run: Rehearsed, rehearsal: Rehearsal) -> BaseException | None:
         """What the body raised."""
         try:
-            with current.outside(), session.driving(run, default_environment(self._project, self._order.flow)):
+            with attempts.outside(), session.driving(run, default_environment(self._project, self._order.flow)):
                 local.resolved(self._order.call())
         except NotThere:
             return None

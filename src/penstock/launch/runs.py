@@ -29,7 +29,7 @@ from penstock.model.outcomes import Stored
 from penstock.model.rows import RunEnd
 from penstock.model.states import Cause, RunStatus
 from penstock.project import Project, wire_executors, wire_host
-from penstock.sdk import current, local, session
+from penstock.sdk import attempts, local, session
 from penstock.sdk.failures import rebuild, without_engine
 from penstock.sdk.flows import Flow
 from penstock.sdk.launcher import launcher
@@ -68,7 +68,7 @@ class ActiveRun:
         self._how = how
         self._handle = prepared.handle
         self._spec, self._places = spec, places = prepared.spec, prepared.places
-        log = os.path.join(places.logs, body_log(spec.driver))
+        log = places.log(body_log(spec.driver))
         self._log = BodyLog(log, spec.log_bytes, launcher.shared_process.the_one(Streams), how.watcher.said)
 
     def drive(self) -> Any:
@@ -166,7 +166,7 @@ class ActiveRun:
         return None if origin is None or origin.only else self._prepared.earlier.origin(origin, combine)
 
     def _call_body(self, driver: Driver) -> Any:
-        with current.outside(), self._place(driver):
+        with attempts.outside(), self._place(driver):
             try:
                 return local.resolved(self._order.call())
             finally:
@@ -228,7 +228,7 @@ class ActiveRun:
         driver = self._new_driver(None, mark="-last")
         driver.start()
         try:
-            with current.outside(), self._place(driver):
+            with attempts.outside(), self._place(driver):
                 step(*((for_handler(error, self._project.store),) if step.binder.names else ()))
         except BaseException as second:  # noqa: BLE001  the boundary to the user's code: the run has failed for another reason
             if isinstance(second, (KeyboardInterrupt, Suspension)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Optional, Tuple
 
 from penstock.model.edges import Part, Ref
@@ -104,6 +105,16 @@ class Places(NamedTuple):
     sources: str = ""  # file of the code snapshot; "" where there is none
     module_path: str = ""  # file of the flow's module; "" where it is found by name alone
     sys_path: Tuple[str, ...] = ()
+
+    def log(self, file: str) -> str:
+        """The path of a log file, which outcomes name by its place among the run's logs."""
+        return os.path.join(self.logs, file)
+
+    def temporary(self, attempt: str) -> Tuple[str, str]:
+        """The folders of an attempt, which are there once it asks for them: for temporary files, and for the files
+        among its inputs. `scratch` is one driver's, and under that no two attempts have one name."""
+        folder = os.path.join(self.scratch, attempt.replace("/", "-").replace("#", "-"))
+        return f"{folder}-tmp", f"{folder}-files"
 
 
 def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:

@@ -26,7 +26,7 @@ from penstock.reading.infos import param_infos, preview_info, value_info
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import InputInfo, ValueInfo
 from penstock.reading.targets import part_text
-from penstock.sdk import current
+from penstock.sdk import attempts
 
 _MEND = "this environment, or read it in a step that has it"
 
@@ -66,7 +66,7 @@ class Loader:
 
     def _decode(self, record: bytes, parts: Any, what: str, made_by: TaskRow | None) -> Any:
         files = self._files_into or self._reader.files(self._run)
-        with self._module_found(), current.importing():
+        with self._module_found(), attempts.importing():
             try:
                 return codec.decode(record, self._reader.store, parts, verify=True, files_into=files)
             except Exception as error:

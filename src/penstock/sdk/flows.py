@@ -11,7 +11,7 @@ from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model import surroundings
 from penstock.model.quantities import parse_seconds
-from penstock.sdk import current, session
+from penstock.sdk import attempts, session
 from penstock.sdk.functions import Typed, check_function, function_name, is_coroutine_function, qualified_name
 from penstock.sdk.launcher import launcher
 from penstock.sdk.options import STEP_ALONE, checked, named
@@ -72,8 +72,8 @@ class Flow(Typed["P", R]):
         self.seed = seed  # of its runs, where they are given none; in digits, "": none
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        current.refuse_while_importing(self.name)
-        if current.in_attempt():
+        attempts.refuse_while_importing(self.name)
+        if attempts.in_attempt():
             return self.fn(*args, **kwargs)
         here = session.place_of_flow()
         if here is not None:
@@ -87,8 +87,8 @@ class Flow(Typed["P", R]):
     def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> Handle[R]:
         """Start a run that is driven in a thread of this process, and give a handle to it: `.id`, `.result()`. What
         other threads call is not the run's, but for those that were started with a copy of its body's context."""
-        current.refuse_while_importing(self.name)
-        if current.in_attempt() or session.in_body():
+        attempts.refuse_while_importing(self.name)
+        if attempts.in_attempt() or session.in_body():
             raise UsageError(f"flow {self.name} is called inside a run: call it, and it joins the run")
         return _launched(launcher.submit, self)(self, self.parameters(*args, **kwargs))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 from penstock.sdk.shared_process import SharedProcess
 
 if TYPE_CHECKING:
-    from penstock.sdk.current import AttemptContext
+    from penstock.sdk.attempts import AttemptContext
     from penstock.sdk.flows import Flow
     from penstock.sdk.session import Place
 

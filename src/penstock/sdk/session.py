@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Optional
 
 from penstock.errors import UsageError
 from penstock.model.tuples import NamedTuple
-from penstock.sdk import current
+from penstock.sdk import attempts
 from penstock.sdk.arrivals import Arrivals
 from penstock.sdk.launcher import launcher
 
@@ -124,7 +124,7 @@ def place() -> Optional[Place]:
     """The run that a step which is called here belongs to; None: there is none, and the step is the plain function.
     Raises UsageError in a thread that may belong to any of several runs, or to none."""
     here = place_of_flow()
-    if here is None and (launcher.places or launcher.submitted) and not (is_main_thread() or current.in_attempt()):
+    if here is None and (launcher.places or launcher.submitted) and not (is_main_thread() or attempts.in_attempt()):
         names = ", ".join(sorted({*launcher.submitted, *(known.run.id for known in launcher.places)}))
         raise UsageError(
             f"This thread belongs to none of the runs of this process ({names}): call steps from the flow's own "
@@ -139,7 +139,7 @@ def place_of_flow() -> Optional[Place]:
     A context variable says it in the body's own thread, and in what was started with a copy of its context. Other
     threads belong to what the main thread does: nobody can say which thread has started them.
     """
-    if current.in_attempt():
+    if attempts.in_attempt():
         return None
     return _place.get() or launcher.place
 

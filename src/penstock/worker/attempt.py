@@ -21,21 +21,11 @@ from penstock.model.edges import take
 from penstock.model.outcomes import Error, Metric, Outcome, Unread, Usage
 from penstock.model.specs import Attempt, Code, Places, Resolved, RunSpec
 from penstock.model.states import Cause, TaskStatus
-from penstock.sdk import current, starters
-from penstock.sdk.current import folders_left
+from penstock.sdk import attempts
+from penstock.sdk.attempts import AttemptContext
 from penstock.worker import audit, capture
 from penstock.worker.failure import error_of, traceback_text
 from penstock.worker.writes import WriteLog
-
-__all__ = [
-    "Hint",
-    "Workbench",
-    "folders_left",
-    "metrics_kept",
-    "perform",
-    "run_attempt",
-    "share_process",
-]
 
 Hint = Callable[[str, Tuple[Metric, ...]], None]
 """Takes an attempt's id and all metrics that it has logged so far."""
@@ -89,8 +79,8 @@ def run_attempt(attempt: Attempt, bench: Workbench, cpu_s: Optional[float] = Non
     flow's own process the run was interrupted, not the step. `cpu_s`: `process_time`, where it was just asked for."""
     if bench.broken is not None and bench.needs_module(attempt.code):
         return Outcome(_FAILED, error=bench.broken)
-    here = current.AttemptContext(attempt, bench.spec, bench.places, bench.store, bench.hint)
-    token = current.enter(here)
+    here = AttemptContext(attempt, bench.spec, bench.places, bench.store, bench.hint)
+    token = attempts.enter(here)
     began_at, began, cpu_s = time(), perf_counter(), process_time() if cpu_s is None else cpu_s
     result, error = None, None
     try:
@@ -107,26 +97,19 @@ def run_attempt(attempt: Attempt, bench: Workbench, cpu_s: Optional[float] = Non
     finally:
         here.writes = None
         bench.writes.end(here)
-        current.leave(here, token)
+        attempts.leave(here, token)
     usage = Usage(began_at, perf_counter() - began, process_time() - cpu_s)
     return Outcome(_FAILED if error else _DONE, result, error, usage, None, here.logged())
-
-
-def metrics_kept(spec: RunSpec, places: Places, attempt: Attempt) -> Tuple[Metric, ...]:
-    """What an attempt that can't say so itself any more had logged; () where it had not asked for its checkpoints."""
-    from penstock.sdk import checkpoints
-
-    return checkpoints.metrics_of(spec, places, attempt)
 
 
 def share_process() -> None:
     """From now on attempts run in a process that runs the bodies of flows, too: it has to be told which threads are
     theirs, and which files they write."""
-    starters.note_from_now_on(current.attempt_here)
+    attempts.note_starters()
     audit.listen()
 
 
-def perform(attempt: Attempt, bench: Workbench, here: current.AttemptContext) -> Any:
+def perform(attempt: Attempt, bench: Workbench, here: AttemptContext) -> Any:
     """Call the step's function and store what it gives. Here, and nowhere around it, an interruption may hit."""
     args, kwargs = _arguments(attempt, bench.store, here)
     function = bench.function(attempt.code)
@@ -164,7 +147,7 @@ def _leave_fork(exception: Optional[BaseException]) -> NoReturn:
     os._exit(status & 0xFF)
 
 
-def _arguments(attempt: Attempt, store: BlobStore, here: current.AttemptContext) -> Tuple[List[Any], Dict[str, Any]]:
+def _arguments(attempt: Attempt, store: BlobStore, here: AttemptContext) -> Tuple[List[Any], Dict[str, Any]]:
     values: Dict[str, Any] = {}
     for item in attempt.inputs:
         values[item.name] = _value(item, attempt.verify, store, here)
@@ -183,7 +166,7 @@ def _arguments(attempt: Attempt, store: BlobStore, here: current.AttemptContext)
     return args, kwargs
 
 
-def _value(item: Resolved, verify: bool, store: BlobStore, here: current.AttemptContext) -> Any:
+def _value(item: Resolved, verify: bool, store: BlobStore, here: AttemptContext) -> Any:
     name, record, refs = item
     files = here.input_files
     parts: List[Any] = []
@@ -195,11 +178,11 @@ def _value(item: Resolved, verify: bool, store: BlobStore, here: current.Attempt
 def _read(
     record: bytes,
     store: BlobStore,
-    of: Union[current.AttemptContext, Code],
+    of: Union[AttemptContext, Code],
     place: Tuple[str, int],
     refs: Sequence[Any] = (),
     verify: bool = False,
-    files: Optional[current.InputFiles] = None,
+    files: Optional[attempts.InputFiles] = None,
 ) -> Any:
     """The value of a record of an attempt's, or of its function; `place` says which it is, as an `Unread` has it."""
     try:
@@ -208,7 +191,7 @@ def _read(
         from penstock.artifacts import unreadable
 
         what = f"the function {of.qualname}" if isinstance(of, Code) else f"the input {place[0]} of {of.task}"
-        modules = unreadable.explain(error, what, record, store, current.MEND)
+        modules = unreadable.explain(error, what, record, store, attempts.MEND)
         if modules is not None:
             vars(error)[_UNREAD] = tuple(Unread(*place, modules))
         raise

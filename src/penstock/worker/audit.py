@@ -10,7 +10,7 @@ import os
 import sys
 from typing import Any, Callable, Dict, Tuple
 
-from penstock.sdk import current
+from penstock.sdk import attempts
 from penstock.sdk.launcher import launcher
 
 _WRITES = os.O_WRONLY | os.O_RDWR
@@ -43,7 +43,7 @@ def _moved(source: Any, path: Any, *_: Any) -> None:
 
 
 def _written(path: Any, *_: Any) -> None:
-    here = current.attempt_here()
+    here = attempts.attempt_here()
     if here is not None and here.writes is not None:
         here.writes.note(here, path)
 

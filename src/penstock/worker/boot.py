@@ -12,7 +12,7 @@ from penstock.artifacts import masking
 from penstock.model.outcomes import Error
 from penstock.model.specs import Places, RunSpec
 from penstock.model.tuples import NamedTuple
-from penstock.sdk import current
+from penstock.sdk import attempts
 from penstock.shadows import guard
 from penstock.worker import audit, capture, posix, sources
 from penstock.worker.attempt import Workbench
@@ -72,7 +72,7 @@ def hide_secrets(spec: RunSpec) -> None:
 def _import(recorded: sources.Sources, module: str, path: str, explain: Optional[Explain]) -> Optional[Error]:
     gc.disable()  # what an import makes stays; looking for cycles in it costs a tenth of its time
     try:
-        with current.importing():
+        with attempts.importing():
             sources.load_module(recorded, module, path)
     except BaseException as exception:  # noqa: BLE001  the boundary to the user's module, which may also exit
         if explain is not None:

@@ -172,6 +172,6 @@ class Worker:
             capture.tell_limit()
             return self._log_size()
         try:
-            return logs.cut(os.path.join(self._bench.places.logs, self._log_file), start, most)
+            return logs.cut(self._bench.places.log(self._log_file), start, most)
         except OSError:  # removed by hand
             return self._log_size()

@@ -19,7 +19,7 @@ from typing import Any, Callable, Dict, Generator, List, Optional, Protocol, Set
 from penstock.artifacts.masking import masked
 from penstock.model.tuples import NamedTuple
 from penstock.model.visible import visible
-from penstock.sdk import current, session
+from penstock.sdk import attempts, session
 from penstock.sdk.launcher import launcher
 from penstock.shadows import standard
 from penstock.worker.capture import LineStream, teach_logging, teach_warnings
@@ -161,7 +161,7 @@ class Streams:
 
     def keeper(self) -> Optional[Keeper]:
         """Who keeps what the calling code writes; None: nobody does."""
-        here = current.attempt_here() if launcher.attempts else None
+        here = attempts.attempt_here() if launcher.attempts else None
         return self._keepers.get(id(session.body_here() if here is None else here.spec))
 
     def _begin(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from penstock.errors import NotStorableError
 from penstock.model.specs import Places
-from penstock.sdk.current import AttemptContext
+from penstock.sdk.attempts import AttemptContext
 from penstock.sdk.launcher import launcher
 from penstock.worker.writes_log import WritesLog, keys_of
 

@@ -136,7 +136,7 @@ class Zygote:
         gauge = self._gauges.take()
         stream = None
         try:
-            stream = self._log_filter.stream(os.path.join(self._places.logs, order.log)) if self._log_filter else None
+            stream = self._log_filter.stream(self._places.log(order.log)) if self._log_filter else None
             if order.gpus is None and self._forks:
                 pid = os.fork()
                 if pid == 0:
@@ -242,7 +242,7 @@ class Zygote:
 
     def _shorten_log(self, child: Child) -> None:
         """What an attempt's programs write on and on may not fill the disk until it ends, when its log is cut."""
-        path, most = os.path.join(self._places.logs, child.log), self._spec.log_bytes
+        path, most = self._places.log(child.log), self._spec.log_bytes
         try:
             size = os.stat(path).st_size
             began, start = child.log_began
@@ -374,7 +374,7 @@ def serve(
     posix.die_with_parent(ready.library, parent)
     posix.adopt_orphans(ready.library)
     os.setsid()
-    log = os.path.join(places.logs, order.log)
+    log = places.log(order.log)
     _write_to(_begun(log) if stream is None else stream.fd)
     capture.write_into(logs.token_of(log))
     faulthandler.enable(2)  # a crash leaves its traceback in the log

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from penstock.cli.display import newest_line, write
-from penstock.sdk import current, session
+from penstock.sdk import attempts, session
 from penstock.worker.streams import Streams
 from penstock.worker.tee import BodyLog
 
@@ -27,7 +27,7 @@ def test_the_newest_line_is_a_worker_s(tmp_path: Path):
 def test_what_is_told_in_the_body_s_thread_is_not_the_body_s(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     run, file = object(), tmp_path / "flow.1.log"
     place = session.Place(run)  # type: ignore[arg-type]  # nothing is asked of it
-    with BodyLog(str(file), 0, Streams(), print) as log, current.outside(), session.entered(place):
+    with BodyLog(str(file), 0, Streams(), print) as log, attempts.outside(), session.entered(place):
         log.take(run)
         write("building an environment")
         assert not file.exists()

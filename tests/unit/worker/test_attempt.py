@@ -15,7 +15,7 @@ from penstock.model.edges import Edge, Ref
 from penstock.model.outcomes import Outcome, Unread
 from penstock.model.specs import Attempt, Code, Places, Resolved, RunSpec
 from penstock.model.states import Cause, TaskStatus
-from penstock.sdk import current
+from penstock.sdk import attempts, current
 from penstock.worker.attempt import Workbench, run_attempt
 
 
@@ -206,8 +206,8 @@ def test_current_outside_of_a_step() -> None:
 
 def test_what_is_not_a_number_is_no_metric(bench: Workbench) -> None:
     attempt = Attempt("d/1/s/1#1", b"key", Code("m", "s"), (), None, False)
-    here = current.AttemptContext(attempt, bench.spec, bench.places, bench.store)
-    token = current.enter(here)
+    here = attempts.AttemptContext(attempt, bench.spec, bench.places, bench.store)
+    token = attempts.enter(here)
     try:
         with pytest.raises(ValueError, match="metric 'accuracy' is 'high', which is no number: could not convert"):
             current.log_metrics({"loss": 1.0, "accuracy": "high"})  # type: ignore[dict-item]
@@ -219,10 +219,10 @@ def test_what_is_not_a_number_is_no_metric(bench: Workbench) -> None:
             current.log_metrics("loss", 1)  # type: ignore[arg-type]
         assert here.metrics == []
     finally:
-        current.leave(here, token)
+        attempts.leave(here, token)
 
 
 def test_a_flow_called_at_import_is_refused() -> None:
-    current.refuse_while_importing("digits")
-    with current.importing(), pytest.raises(UsageError, match="if __name__"):
-        current.refuse_while_importing("digits")
+    attempts.refuse_while_importing("digits")
+    with attempts.importing(), pytest.raises(UsageError, match="if __name__"):
+        attempts.refuse_while_importing("digits")

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.model.specs import RunSpec
-from penstock.sdk import current, session
+from penstock.sdk import attempts, session
 from penstock.worker import logs
 from penstock.worker.streams import Streams
 from penstock.worker.tee import BodyLog, Tee
@@ -41,7 +41,7 @@ class Body:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Inside, the code is the body's."""
-        with self.log, current.outside(), session.entered(session.Place(self.run)):
+        with self.log, attempts.outside(), session.entered(session.Place(self.run)):
             self.log.take(self.run)
             yield
 

@@ -14,7 +14,7 @@ import pytest
 
 from penstock.errors import NotStorableError
 from penstock.model.specs import Attempt, Code, Places, RunSpec
-from penstock.sdk.current import AttemptContext
+from penstock.sdk.attempts import AttemptContext
 from penstock.sdk.launcher import launcher
 from penstock.worker.writes import WriteLog
 

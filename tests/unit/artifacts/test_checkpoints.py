@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from penstock.artifacts.checkpoints import metrics_of
 from penstock.artifacts.folder import FolderStore
 from penstock.model.outcomes import Metric
 from penstock.model.specs import Attempt, Code, Places, RunSpec
-from penstock.sdk.checkpoints import metrics_of
-from penstock.sdk.current import AttemptContext
+from penstock.sdk.attempts import AttemptContext
 
 
 class Task:

@@ -1,0 +1,248 @@
+"""Which attempt code belongs to, and what that attempt has: folders, metrics, files among its inputs.
+
+Owns the context variable of the attempt. The worker enters and leaves attempts; nobody else does. A thread inherits no
+context variable: in a worker it belongs to the only attempt there is; in the flow's own process, where attempts run
+beside the bodies of flows, to the one that has started it.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import os
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping, Optional, Protocol, Tuple
+
+from penstock.errors import UsageError
+from penstock.sdk.launcher import launcher
+from penstock.sdk.metrics import points_of
+
+if TYPE_CHECKING:
+    from penstock.artifacts.checkpoints import Points
+    from penstock.artifacts.store import BlobStore
+    from penstock.model.outcomes import Metric
+    from penstock.model.specs import Attempt, Places, RunSpec
+
+_HINT_EVERY_S = 1.0
+_STARTER = "_penstock_starter"
+
+MEND = "the environment of the step, @step(packages=[...]), or hand over plain arrays, lists and dicts"
+"""What to do about a value that a step can't read."""
+
+
+class WriteObserver(Protocol):
+    """Who is told of the files that an attempt writes."""
+
+    def note(self, here: AttemptContext, path: Any) -> None:
+        """It is about to write there. From any thread."""
+        ...
+
+
+class AttemptContext:
+    """One attempt, while it runs."""
+
+    __slots__ = (
+        "_attempt",
+        "_hint",
+        "_hinted_at",
+        "_points",
+        "_tempdir",
+        "attempt",
+        "began_ns",
+        "input_files",
+        "metrics",
+        "parameters",
+        "places",
+        "spec",
+        "store",
+        "writes",
+        "written",
+    )
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        spec: RunSpec,
+        places: Places,
+        store: BlobStore,
+        hint: Optional[Callable[[str, Tuple[Metric, ...]], None]] = None,
+    ) -> None:
+        self.attempt = attempt.id  # "digits/3/train/2#1"
+        self.began_ns = time.monotonic_ns()
+        self._attempt = attempt
+        self.spec = spec
+        self.places = places
+        self.store = store
+        self.metrics: List[Metric] = []
+        self.parameters: Optional[Dict[str, Any]] = None  # decoded when touched
+        self._hint = hint
+        self._hinted_at = 0.0
+        self._points: Optional[Points] = None  # beside the checkpoints, once it has asked for these
+        self.input_files = InputFiles(places, attempt.id)
+        self.writes: Optional[WriteObserver] = None  # while the step's own code runs
+        self.written: Dict[str, None] = {}  # what it has told them
+        self._tempdir = ""
+
+    @property
+    def task(self) -> str:
+        """`digits/3/train/2`."""
+        return self.attempt.rpartition("#")[0]
+
+    def log(self, metrics: Mapping[str, float], step: Optional[int]) -> None:
+        """Take in metrics; all that came so far are hinted at once a second at most."""
+        points = points_of(metrics, step)
+        self.metrics.extend(points)
+        if self._points is not None:
+            self._points.add(points)
+        if self._hint is not None and time.monotonic() - self._hinted_at >= _HINT_EVERY_S:
+            self._hinted_at = time.monotonic()
+            self._hint(self.attempt, self.logged())
+
+    def logged(self) -> Tuple[Metric, ...]:
+        """All metrics of the attempt; those that it went on from were logged before its driver was killed."""
+        metrics = tuple(self.metrics)
+        return metrics if self._points is None else (*self._points.earlier(), *metrics)
+
+    def tempdir(self) -> str:
+        """The attempt's temporary folder, made when it is first asked for."""
+        if not self._tempdir:
+            self._tempdir = self.places.temporary(self.attempt)[0]
+            os.makedirs(self._tempdir, exist_ok=True)
+        return self._tempdir
+
+    def checkpoint_dir(self) -> str:
+        """The task's folder for what its attempts leave one another, made when it is first asked for."""
+        from penstock.artifacts import checkpoints
+
+        folder = checkpoints.folder_of(self.spec, self.places, self._attempt)
+        os.makedirs(folder, exist_ok=True)
+        if self._points is None:
+            self._points = checkpoints.Points(self.spec, self.places, self._attempt)
+            self._points.add(self.metrics)
+        return folder
+
+    def clean_up(self) -> None:
+        """Remove the folders that were made, and close what is open."""
+        if self._points is not None:
+            self._points.close()
+        for folder in (self._tempdir, self.input_files.made):
+            if folder:
+                import shutil
+
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+class InputFiles:
+    """Where the files among an attempt's inputs are put: a path that is made when somebody asks for it."""
+
+    __slots__ = ("_attempt", "_places", "made")
+
+    def __init__(self, places: Places, attempt: str) -> None:
+        self._places = places
+        self._attempt = attempt
+        self.made = ""
+
+    def __fspath__(self) -> str:
+        if not self.made:
+            self.made = self._places.temporary(self._attempt)[1]
+            os.makedirs(self.made, exist_ok=True)
+        return self.made
+
+
+_attempt: contextvars.ContextVar[Optional[AttemptContext]] = contextvars.ContextVar("penstock_attempt")
+_importing: contextvars.ContextVar[bool] = contextvars.ContextVar("penstock_importing", default=False)
+
+
+def enter(here: AttemptContext) -> contextvars.Token[Optional[AttemptContext]]:
+    """From now on this thread runs the attempt `here`. A pair of functions, since the worker counts microseconds."""
+    launcher.attempts.append(here)
+    return _attempt.set(here)
+
+
+def leave(here: AttemptContext, token: contextvars.Token[Optional[AttemptContext]]) -> None:
+    """The attempt is over."""
+    _attempt.reset(token)
+    launcher.attempts.remove(here)
+    here.clean_up()
+
+
+@contextmanager
+def outside() -> Generator[None, None, None]:
+    """Run the code inside as a flow's body: in no attempt, whatever other threads do."""
+    token = _attempt.set(None)
+    try:
+        yield
+    finally:
+        _attempt.reset(token)
+
+
+@contextmanager
+def importing() -> Generator[None, None, None]:
+    """A worker imports the user's module inside; a flow must not be called there."""
+    token = _importing.set(True)
+    try:
+        yield
+    finally:
+        _importing.reset(token)
+
+
+def refuse_while_importing(flow: str) -> None:
+    """Raise UsageError where a worker is importing the module that calls the flow."""
+    if _importing.get():
+        raise UsageError(
+            f"The flow {flow!r} was called while a worker imported its module. "
+            'Guard the call at the end of the file: if __name__ == "__main__":'
+        )
+
+
+def in_attempt() -> bool:
+    """Whether this code runs as a step of a run, also in a thread that its step started, until that ends."""
+    try:
+        return _attempt.get() is not None
+    except LookupError:  # threads inherit no context variables
+        return bool(launcher.attempts) and (not launcher.places or _starter() in launcher.attempts)
+
+
+def attempt_here() -> Optional[AttemptContext]:
+    """The attempt that this code belongs to, also from a thread that its step started; None outside of one."""
+    try:
+        return _attempt.get()
+    except LookupError:
+        return _attempt_of_thread() if launcher.attempts else None
+
+
+def _attempt_of_thread() -> Optional[AttemptContext]:
+    """In a worker all threads are its only attempt's. In the flow's own process it is known who has started which of
+    Python's threads; one that another language started may be taken for the only attempt's, where there is one."""
+    only = launcher.attempts[0] if len(launcher.attempts) == 1 else None
+    if not launcher.places:
+        return only
+    known = _starter()
+    if known is None:
+        return only if type(threading.current_thread()).__name__ == "_DummyThread" else None
+    return known if known in launcher.attempts else None
+
+
+def note_starters() -> None:
+    """Let each thread know the attempt that starts it. For good: others may wrap `start`, too, before it could be taken
+    back."""
+    start: Any = threading.Thread.start
+    if hasattr(start, _STARTER):
+        return
+
+    @functools.wraps(start)
+    def noting(self: threading.Thread) -> None:
+        here = attempt_here()
+        if here is not None:
+            setattr(self, _STARTER, here)
+        start(self)
+
+    setattr(noting, _STARTER, None)
+    threading.Thread.start = noting
+
+
+def _starter() -> Optional[AttemptContext]:
+    """The attempt that has started this thread, or the thread that did, and so on; None: none is known."""
+    return getattr(threading.current_thread(), _STARTER, None)

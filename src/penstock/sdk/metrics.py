@@ -1,0 +1,51 @@
+"""What `log_metrics` takes, checked: names and numbers that can be recorded."""
+
+from __future__ import annotations
+
+import operator
+import time
+from typing import Any, List, Mapping, Optional
+
+from penstock.artifacts.masking import cut, masked
+from penstock.model.outcomes import Metric
+from penstock.model.texts import LARGEST, fault_of_name
+
+
+def points_of(metrics: Mapping[str, float], step: Optional[int]) -> List[Metric]:
+    """What is recorded of them, as of now. Raises TypeError or ValueError, as `log_metrics` says."""
+    if not hasattr(metrics, "items"):
+        raise TypeError(f'log_metrics got {_shown(metrics)}: give it names and numbers, as in {{"accuracy": 0.9}}')
+    at, number = time.time(), None if step is None else _step(step)
+    return [Metric(_name(name), _number(name, value), number, at) for name, value in metrics.items()]
+
+
+def _step(step: Any) -> int:
+    try:
+        number = operator.index(step)
+    except TypeError:
+        raise TypeError(f"step={_shown(step)} of log_metrics is no whole number") from None
+    if not -LARGEST <= number <= LARGEST:
+        raise ValueError(f"step={_shown(number)} of log_metrics is beyond 64 bits, and can't be recorded")
+    return number
+
+
+def _shown(value: Any) -> str:
+    try:
+        return cut(repr(value), 80)
+    except Exception:  # noqa: BLE001  the user's `__repr__`, or a number of more digits than Python prints
+        return f"a value of type {type(value).__name__}"
+
+
+def _name(name: Any) -> str:
+    text = masked(str(name))
+    fault = fault_of_name(text)
+    if fault:
+        raise ValueError(f"the name of metric {cut(ascii(text), 80)} {fault}: it can't be recorded")
+    return text
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value) + 0.0  # SQLite has no negative zero
+    except (TypeError, ValueError, OverflowError) as error:
+        raise type(error)(f"metric {name!r} is {_shown(value)}, which is no number: {error}") from None
