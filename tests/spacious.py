@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from penstock.environments import built_environments, marks
-from penstock.journal import queries
+from penstock.journal import pins, queries
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
 from penstock.model.outcomes import Stored
@@ -94,6 +94,13 @@ class Spacious:
         delete_run(self.recorded.journal, handle.id)
         self.sql("UPDATE cache SET used_at = ? WHERE key = ?", time.time() - used_s, key)
         return key
+
+    def pinned(self, blobs: Iterable[bytes] = ()) -> str:
+        """A pinned value; the pin's name."""
+        self._words += 1
+        name = f"model/{self._words}"
+        pins.pin(self.recorded.journal, name, stored(name, tuple(blobs)))
+        return name
 
     def snapshot(self, word: str, size: int) -> str:
         """A code snapshot; its digest."""
@@ -212,6 +219,8 @@ def anything(spacious: Spacious, random: random.Random, *, live: bool = False) -
     for _ in range(random.randrange(5)):
         by, some = random.choice(runs), random.sample(blobs, random.randrange(len(blobs)))
         spacious.cached(by, some, used_s=random.choice([60.0, 5 * DAY_S, 50 * DAY_S]), code=digest("code", 4))
+    for _ in range(random.randrange(3)):
+        spacious.pinned(random.sample(blobs, random.randrange(len(blobs))))
     for kind in ("checkpoints", "files", "scratch", "logs", "calls"):
         some = random.choice(runs)
         name = random.choice([some.folder, "gone/7", f"{some.run_id}-of another journal"])

@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 
+from penstock.artifacts import codec
 from penstock.artifacts.folder import FolderStore
+from penstock.journal import pins, queries
+from penstock.journal.journal import Journal
 from tests.recorded import Recorded
 from tests.spacious import DAY_S, Spacious, on_disk, run_ids
 from tests.system.flows import Project, wait_until
@@ -241,6 +244,32 @@ def test_a_cached_result_serves_after_its_run_is_gone_until_the_cache_is_dropped
     assert list(FolderStore(project.folder / ".penstock" / "store").list()) == []
     assert project.run().value() == 450_000
     assert len(project.trace()) == 6
+
+
+def test_a_pinned_value_is_read_after_its_run_is_gone(shared: Project) -> None:
+    home = shared.folder / ".penstock"
+    store = FolderStore(home / "store")
+
+    def pinned(change: Callable[[Journal], object]) -> list[pins.PinnedValue]:
+        with contextlib.closing(Journal.open(home)) as journal:
+            change(journal)
+            return pins.pins(journal)
+
+    def keep(journal: Journal) -> None:
+        row = queries.task(journal, queries.resolve(journal, "main/2").id, "train", 1)
+        assert row.result is not None
+        assert all(store.renew(blob, size) for blob, size in codec.inspect_record(row.result.record))
+        pins.pin(journal, "model/wide/1", row.result)
+
+    pinned(keep)
+    assert [run["id"] for run in told(shared, "gc", "--keep-last", "0", "--yes")["runs"]] == ["main/2", "main/1"]
+    parts = {part["what"]: (part["count"], part["bytes"]) for part in told(shared, "du")["parts"]}
+    assert parts["blobs of pinned values"][0] == 1
+    (pin,) = pinned(lambda _: None)
+    assert (pin.name, codec.decode(pin.value.record, store, verify=True).shape) == ("model/wide/1", (50_000,))
+    assert pinned(lambda journal: pins.unpin(journal, pin.name)) == []
+    assert told(shared, "gc", "--yes")["bytes"] == OWN
+    assert list(store.list()) == []
 
 
 def test_the_cache_is_dropped_again_and_again_while_flows_take_from_it(project: Project) -> None:

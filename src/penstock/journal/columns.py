@@ -116,7 +116,12 @@ def unpack_error(packed: bytes | None) -> Error | None:
 
 def unpack_stored(packed: bytes | None) -> Stored | None:
     """A value from a column that holds all of it."""
-    return None if packed is None else _sound(read(Stored, packed))
+    return None if packed is None else value(packed)
+
+
+def value(packed: bytes) -> Stored:
+    """Likewise, where there is one."""
+    return _sound(read(Stored, packed))
 
 
 def pack_outcome(outcome: Outcome) -> bytes:

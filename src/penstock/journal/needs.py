@@ -39,6 +39,11 @@ def blobs_of_cache(journal: Journal) -> Iterator[tuple[int, bytes]]:
     yield from journal.database.stream(_sql("blobs_of_cache"))
 
 
+def blobs_of_pins(journal: Journal) -> set[bytes]:
+    """Digests of the blobs that pinned values refer to."""
+    return {digest for (digest,) in journal.database.stream(_sql("blobs_of_pins"))}
+
+
 def cached_results(journal: Journal) -> list[CachedRow]:
     """All cached results."""
     return [CachedRow(*row) for row in journal.database.rows(_sql("cached_results"))]

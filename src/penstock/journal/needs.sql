@@ -6,6 +6,21 @@ SELECT digest FROM run_blob WHERE run_id = ?;
 -- name: blobs_of_cache
 SELECT cache_id, digest FROM cache_blob;
 
+-- name: blobs_of_pins
+SELECT DISTINCT digest FROM pin_blob;
+
+-- name: pins
+SELECT name, made_at, value FROM pin ORDER BY name;
+
+-- name: insert_pin
+INSERT INTO pin (name, made_at, value) VALUES (?, ?, ?) RETURNING id;
+
+-- name: insert_pin_blob
+INSERT INTO pin_blob (pin_id, digest) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: delete_pin
+DELETE FROM pin WHERE name = ?;
+
 -- name: cached_results
 SELECT id, task, used_at FROM cache;
 

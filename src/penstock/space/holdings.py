@@ -44,8 +44,9 @@ class Holdings:
     alone_of_flow: Counter[str] = field(default_factory=Counter[str])
     # Each blob that is referred to is in one of these.
     alone: Sum = field(default_factory=Sum)  # by one run and nobody else
-    shared: Sum = field(default_factory=Sum)  # by several runs, or by a run and a cached result
+    shared: Sum = field(default_factory=Sum)  # by several runs, or by a run and a cached result or a pin
     cached: Sum = field(default_factory=Sum)  # by cached results alone
+    pinned: Sum = field(default_factory=Sum)  # by pins, and no run
     cache: CacheSpaceInfo = NO_RESULTS
     going: CacheSpaceInfo = NO_RESULTS  # those of the cached results that go
 
@@ -65,7 +66,7 @@ def count(store: BlobStore, journal: Journal, runs: Iterable[RunRow], going: Set
     by_flow = groupby(sorted(runs, key=lambda run: run.flow), key=lambda run: run.flow)
     for flow, rows in by_flow:
         _count_flow(journal, flow, rows, sizes, held, users)
-    _count_cache(journal, going, sizes, held, users)
+    _count_others(journal, going, sizes, held, users)
     for digest, run in users.run.items():
         size = sizes.get(digest, 0)  # a damaged store may lack it
         (held.shared if run == _SEVERAL else held.alone).add(size)
@@ -91,18 +92,19 @@ def _count_flow(
                 users.flow[digest] = "" if digest in users.flow else flow
 
 
-def _count_cache(journal: Journal, going: Set[int], sizes: dict[bytes, int], held: Holdings, users: _Users) -> None:
+def _count_others(journal: Journal, going: Set[int], sizes: dict[bytes, int], held: Holdings, users: _Users) -> None:
     staying_blobs, going_blobs = set[bytes](), set[bytes]()
     for result, digest in needs.blobs_of_cache(journal):
         (going_blobs if result in going else staying_blobs).add(digest)
-    cached, of_runs = staying_blobs | going_blobs, users.run.keys()
+    cached, pinned, of_runs = staying_blobs | going_blobs, needs.blobs_of_pins(journal), users.run.keys()
 
     def size_of(blobs: Set[bytes]) -> int:
         return sum(sizes.get(digest, 0) for digest in blobs)
 
-    alone = cached - of_runs
+    alone, kept = cached - of_runs - pinned, pinned - of_runs
+    held.pinned = Sum(len(kept), size_of(kept))
     held.cached = Sum(len(alone), size_of(alone))
     held.cache = CacheSpaceInfo(len(needs.cached_results(journal)), size_of(cached), held.cached.bytes)
     held.going = CacheSpaceInfo(len(going), size_of(going_blobs), size_of(alone - staying_blobs))
-    for digest in cached - alone:
+    for digest in of_runs & (cached | pinned):
         users.run[digest], users.flow[digest] = _SEVERAL, ""

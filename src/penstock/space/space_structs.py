@@ -27,7 +27,9 @@ class RunSpaceInfo(msgspec.Struct, frozen=True):
     seen_at: datetime  # its end, or its last sign of life
     tags: tuple[str, ...]
     bytes: int  # all blobs that it refers to, and its folders
-    alone_bytes: int  # of these, what no other run and no cached result refers to: what is free once the run is gone
+    alone_bytes: (
+        int  # of these, what nobody else refers to, no cached result or pin either: what is free once the run is gone
+    )
     folder_bytes: int  # of both: its logs, checkpoints and files; while it runs, its scratch folder too
 
 
@@ -37,7 +39,7 @@ class FlowSpaceInfo(msgspec.Struct, frozen=True):
     flow: str
     runs: int
     bytes: int
-    alone_bytes: int  # of these, what no run of another flow and no cached result refers to
+    alone_bytes: int  # of these, what no run of another flow, no cached result and no pin refers to
     folder_bytes: int
 
 
@@ -46,7 +48,7 @@ class CacheSpaceInfo(msgspec.Struct, frozen=True):
 
     results: int
     bytes: int  # all blobs that they refer to
-    alone_bytes: int  # of these, what no run refers to, and no cached result that is not among these
+    alone_bytes: int  # of these, what no run and no pin refers to, and no cached result that is not among these
 
 
 class EnvironmentSpaceInfo(msgspec.Struct, frozen=True):

@@ -68,6 +68,7 @@ def mark(
     blobs = {digest for run in runs for digest in needs.blobs_of_run(journal, run.id)}
     before = min((run.created_at - _CLOCK_ERROR_S for run in live), default=now)
     blobs.update(digest for result, digest in needs.blobs_of_cache(journal) if result not in gone_results)
+    blobs |= needs.blobs_of_pins(journal)
     return Marked(
         blobs,
         {snapshot for run, snapshot in needs.snapshots(journal) if run not in gone_runs},

@@ -105,6 +105,7 @@ def _parts(
         PileInfo("blobs of one run alone", held.alone.count, held.alone.bytes),
         PileInfo("blobs of several", held.shared.count, held.shared.bytes),
         PileInfo("blobs of cached results alone", held.cached.count, held.cached.bytes),
+        *([PileInfo("blobs of pinned values", held.pinned.count, held.pinned.bytes)] if held.pinned.count else ()),
         PileInfo("logs, checkpoints and files of runs", len(runs), sum(run.folder_bytes for run in runs)),
         _pile("code snapshots", (entry for entry in sources if entry.name in marked.snapshots)),
         _pile("outlines of the sources", (entry for entry in sources if not _is_swept(entry.name))),

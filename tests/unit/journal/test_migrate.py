@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from penstock.errors import JournalVersionError
-from penstock.journal import cache, queries, recorded_locks
+from penstock.journal import cache, pins, queries, recorded_locks
 from penstock.journal.changes import finish_removals
 from penstock.journal.journal import Journal
 from penstock.journal.migrate import MIGRATIONS, migrate, newest, version
@@ -88,6 +88,8 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
     flight = (InFlight(3, "train/3", "running", 1001.5, 1, "process"),) if file.stem >= "0006" else ()
     assert queries.in_flight(journal, run.id) == flight
     assert run.earlier_s == 0.0
+    kept = [pins.PinnedValue("model/wide/1", 1003.0, stored("a", (digest("b1"),)))] if file.stem >= "0007" else []
+    assert pins.pins(journal) == kept
     journal.close()
 
 

@@ -16,7 +16,7 @@ import pytest
 from penstock.artifacts.folder import FolderStore
 from penstock.client.space import collect
 from penstock.errors import NotFoundError, UsageError
-from penstock.journal import changes, needs
+from penstock.journal import changes, needs, pins
 from penstock.model.rows import Batch, RunEnd, WantedResult
 from penstock.space import sweep
 from tests.journal_records import digest
@@ -44,8 +44,9 @@ def blobs_of(home: Path) -> set[bytes]:
 
 
 def needed(spacious: Spacious) -> set[bytes]:
-    """By the runs and the cached results that are there."""
-    return {row[0] for row in spacious.rows("SELECT digest FROM run_blob UNION SELECT digest FROM cache_blob")}  # type: ignore[misc]
+    """By the runs, the cached results and the pins that are there."""
+    tables = ("run_blob", "cache_blob", "pin_blob")
+    return {row[0] for table in tables for row in spacious.rows(f"SELECT digest FROM {table}")}  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("live", [False, True], ids=["alone", "beside a run"])
@@ -93,6 +94,22 @@ def test_runs_that_share_a_blob_hold_it_alone_only_together(spacious: Spacious) 
         ("digits/1", 10_307, 307, 7),
     ]
     assert info.bytes == 10_307
+
+
+def test_pinned_values_outlive_their_run_until_no_pin_is_left(spacious: Spacious) -> None:
+    blob, other = spacious.blob(1_000), spacious.blob(2_000)
+    run = spacious.run([blob, other])
+    spacious.cached(run, [blob], used_s=50 * DAY_S)
+    first, second = spacious.pinned([blob]), spacious.pinned([blob])
+    (info,) = collect(keep_last=0, drop_cache=True).runs
+    assert (info.bytes, info.alone_bytes) == (3_000, 2_000)
+    info = collect(keep_last=0, drop_cache=True, remove=True)
+    assert (info.cached.alone_bytes, info.bytes, blobs_of(spacious.home)) == (0, 2_000, {blob})
+    for name in (first, second):
+        assert collect(remove=True).bytes == 0
+        pins.unpin(spacious.recorded.journal, name)
+    assert collect(remove=True).bytes == 1_000
+    assert pins.pins(spacious.recorded.journal) == []
 
 
 def test_cached_results_outlive_their_run_until_they_are_not_used(spacious: Spacious) -> None:

@@ -91,6 +91,15 @@ def test_what_is_shared_is_told_from_what_is_held_alone(spacious: Spacious) -> N
     assert environment.bytes == environment.alone_bytes == 2_000 + mark
 
 
+def test_what_pins_alone_keep_is_told_where_there_are_pins(spacious: Spacious) -> None:
+    of_run, of_cache, own = (spacious.blob(10**power) for power in (2, 3, 4))
+    spacious.cached(spacious.run([of_run]), [of_cache])
+    spacious.pinned([of_run, of_cache, own])
+    parts = {part.what: (part.count, part.bytes) for part in usage().parts}
+    assert parts["blobs of pinned values"] == (2, 11_000)
+    assert (parts["blobs of several"], parts["blobs of cached results alone"]) == ((1, 100), (0, 0))
+
+
 def test_what_of_an_environment_has_another_name_is_not_free_with_it(spacious: Spacious) -> None:
     one = spacious.environment("one", 2_000, runs=[spacious.run(), spacious.run()])
     (file,) = (spacious.home / "environments").glob("*/lib/lib.py")

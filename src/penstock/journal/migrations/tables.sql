@@ -2,7 +2,7 @@
 -- compares the two. NULL in a column stands for the default that its comment names; values are `wire` bytes where a
 -- comment says so (docs/formats.md); digests are 33 bytes.
 
-PRAGMA user_version = 6;                -- of the migrations that are in it; later ones are applied to it
+PRAGMA user_version = 7;                -- of the migrations that are in it; later ones are applied to it
 
 -- The last number given to a run of a flow, so that none is given twice, even after `rm`.
 CREATE TABLE flow (
@@ -211,6 +211,21 @@ CREATE TABLE cache_blob (
     cache_id INTEGER NOT NULL REFERENCES cache ON DELETE CASCADE,
     digest BLOB NOT NULL,
     PRIMARY KEY (cache_id, digest)
+) WITHOUT ROWID;
+
+-- Why a value is kept beyond the run that made it.
+CREATE TABLE pin (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    made_at REAL NOT NULL,
+    value BLOB NOT NULL                 -- wire: stored
+);
+
+-- Blobs that pinned values refer to, for gc.
+CREATE TABLE pin_blob (
+    pin_id INTEGER NOT NULL REFERENCES pin ON DELETE CASCADE,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (pin_id, digest)
 ) WITHOUT ROWID;
 
 -- What readers see of a task and of a run.
