@@ -13,7 +13,7 @@ from penstock.artifacts import codec
 from penstock.artifacts.folder import FolderStore
 from penstock.model.events import Ended, ExecutorEvent, Hint, Lane, Notice, Recalled
 from penstock.model.outcomes import Outcome
-from penstock.model.specs import Attempt, Code, Places, Resolved, RunSpec
+from penstock.model.specs import Attempt, Function, Places, Resolved, RunSpec
 
 STUCK_S = 60.0
 """A bound that only a hanging test reaches."""
@@ -81,7 +81,7 @@ class Bench:
             Resolved(name, codec.encode(value, self.store, where=name).stored.record)
             for name, value in {**named, **kwargs}.items()
         )
-        code = Code(self.module, function, None, tuple(named))
+        code = Function(self.module, function, None, tuple(named))
         return Attempt(f"digits/3/{function}/{self._number}#1", b"k%030d" % self._number, code, inputs, retry_on, False)
 
     def start(self, function: str, *args: Any, lane: Lane | None = None, **kwargs: Any) -> str:

@@ -381,17 +381,17 @@ ELSEWHERE = """
 import json, sys
 sys.path.insert(0, {folder!r})
 import zoo
-from penstock.model.specs import Attempt, Code
+from penstock.model.specs import Attempt, Function
 from penstock.worker.chance import Chance
 from penstock.worker.hooks import ImportHooks
 
 def main():
     chance, drawn = Chance(ImportHooks(), "7", sweeps={sweeps}), []
     for key, failures in ((b"a" * 33, 0), (b"b" * 33, 0), (b"a" * 33, 1)):
-        chance.begin(Attempt("a/1/b/1#1", key, Code("m", "f"), (), None, False, failures=failures))
+        chance.begin(Attempt("a/1/b/1#1", key, Function("m", "f"), (), None, False, failures=failures))
         drawn.append([draw() for draw in zoo.PLACES.values()])
     zoo.DICE = zoo.random.Random(7)
-    chance.begin(Attempt("a/1/b/1#1", b"a" * 33, Code("m", "f"), (), None, False))
+    chance.begin(Attempt("a/1/b/1#1", b"a" * 33, Function("m", "f"), (), None, False))
     drawn.append([zoo.DICE.random()])
     print(json.dumps(drawn))
 main()

@@ -19,7 +19,7 @@ from penstock.environments.kit import build_kit
 from penstock.errors import UserCodeError
 from penstock.model import wire
 from penstock.model.outcomes import Outcome, Unread, from_plain
-from penstock.model.specs import Attempt, Code, Places, Resolved, RunSpec, attempt_to_plain
+from penstock.model.specs import Attempt, Function, Places, Resolved, RunSpec, attempt_to_plain
 from penstock.model.states import TaskStatus
 from penstock.sdk import failures
 from tests import uv_settings
@@ -139,7 +139,7 @@ class Bench:
     def run(self, wanted: tuple[str, ...], text: str, step: str | bytes, *args: Any, verify: bool = False) -> Outcome:
         """How an attempt of a step ends there; `step` is its name, or the record of a function by value."""
         (self.folder / "steps.py").write_text(text)
-        code = Code("steps", step) if isinstance(step, str) else Code("steps", "step", step)
+        code = Function("steps", step) if isinstance(step, str) else Function("steps", "step", step)
         inputs = [Resolved(f"x{at}", codec.encode(arg, self.store).stored.record) for at, arg in enumerate(args)]
         attempt = Attempt("main/1/step/1#1", b"k" * 33, code, tuple(inputs), None, verify)
         parcel = self.folder / "parcel"

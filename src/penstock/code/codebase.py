@@ -22,6 +22,7 @@ from penstock.code.meanings import Found, Source, Value
 from penstock.code.outline_file import OutlineFile
 from penstock.errors import StoreError, UsageError
 from penstock.model import wire
+from penstock.model.specs import Program
 
 _FILE = "file:"
 _MAIN = "__main__"  # the module of a notebook
@@ -56,22 +57,28 @@ class Codebase:
         self._graph_file = GraphFile(folder, module, self._locator, (describe_python(), module_path, *sys_path))
         self._graph = Graph(self, self._graph_file.read() if module else None)
         self._code = ProjectCode(self._graph, module or _MAIN, describe_python())
-        self._known: dict[tuple[str, ...], Fingerprint] = {}
+        self._known: dict[tuple[tuple[str, ...], Program | None], Fingerprint] = {}
 
-    def fingerprint(self, roots: Sequence[str], declared: Sequence[str] = ()) -> Fingerprint:
+    def fingerprint(
+        self, roots: Sequence[str], declared: Sequence[str] = (), program: Program | None = None
+    ) -> Fingerprint:
         """The fingerprint of all that the roots reach, the step first, and of what was declared beside it.
 
-        A root is "module:qualname". Declared is also "module", all of it, or an installed package; and "file:/a/path",
-        a file by its content, or a folder by all files in it. `tree.roots` of the answer makes it again.
+        A root is "module:qualname"; `program` is what the first one is, where it is no function. Declared is also
+        "module", all of it, or an installed package; and "file:/a/path", a file by its content, or a folder by all
+        files in it. `tree.roots` of the answer makes it again.
         Raises UsageError where what was declared is not there. Blocks: milliseconds; for sources that were never seen
         before, some milliseconds each.
         """
-        asked = tuple(dict.fromkeys((*roots, *declared)))
+        names = tuple(dict.fromkeys((*roots, *declared)))
+        asked = names, program
         if asked not in self._known:
             for name in declared:
                 self._check(name)
-            files = {name: self._file_node(name) for name in asked if name.startswith(_FILE)}
-            self._known[asked] = self._code.fingerprint(asked, files)
+            given = {name: self._file_nodes(name) for name in names if name.startswith(_FILE)}
+            if roots and (found := program or self._program(roots[0])) is not None:
+                given[roots[0]] = _program_nodes(found)
+            self._known[asked] = self._code.fingerprint(names, given)
         return self._known[asked]
 
     def save(self) -> None:
@@ -113,9 +120,15 @@ class Codebase:
             loaded = main if os.path.abspath(getattr(main, "__file__", None) or "") == self._module_path else None
         return vars(loaded) if isinstance(loaded, ModuleType) else None
 
-    # Files
+    # Programs and files
 
-    def _file_node(self, name: str) -> Node:
+    def _program(self, root: str) -> Program | None:
+        """What a step of a loaded module is, where it is a program."""
+        module, _, name = root.partition(":")
+        step = (self._names(module) or {}).get(name)
+        return getattr(getattr(step, "fn", None), "declared", None)
+
+    def _file_nodes(self, name: str) -> dict[str, Node]:
         path = name.removeprefix(_FILE)
         place = self._relative(path)
         hasher = blake3()
@@ -126,11 +139,21 @@ class Codebase:
         except OSError as error:
             reason = error.strerror or error
             raise UsageError(f"uses=: {path} was declared as code of a step, and can't be read: {reason}") from None
-        return Node("file", hasher.digest(), place, ())
+        return {f"{_FILE}{place}": Node("file", hasher.digest(), place, ())}
 
     def _relative(self, path: str) -> str:
         folder = os.path.dirname(self._module_path) if self._module_path else os.getcwd()
         return os.path.relpath(path, folder) if path.startswith(folder + os.sep) else path
+
+
+def _program_nodes(program: Program) -> dict[str, Node]:
+    """What is declared of a program, and its script. What it is run by, and what it calls, is not known."""
+    identity, script = f"{program.module}:{program.name}", f"{_FILE}{program.script}"
+    declared = blake3(repr((program.command, program.inputs, program.outputs)).encode()).digest()
+    nodes = {identity: Node("program", declared, "", (script,) if program.script else ())}
+    if program.script:
+        nodes[script] = Node("file", program.content, program.script, ())
+    return nodes
 
 
 def _sources(snapshot: Path) -> dict[str, tuple[int, int, bytes]]:

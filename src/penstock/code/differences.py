@@ -96,6 +96,8 @@ def _name(identity: str, node: Node) -> str:
             return f"the top-level statements of {node.place}"
         case "function":
             return f"{name}() in {node.place}"
+        case "program":
+            return f"what is declared of the program {name}"
         case "file":
             return node.place
         case "variable":

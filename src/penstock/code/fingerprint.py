@@ -40,7 +40,8 @@ from penstock.model.tuples import NamedTuple
 class Node(NamedTuple):
     """A piece of code that counts."""
 
-    kind: str  # "function", "class", "constant", "statements" (of a module), "package", "python", "file", "variable"
+    kind: str  # "function", "class", "constant", "statements" (of a module), "package", "python", "file", "variable",
+    # "program" (what is declared of it)
     digest: bytes  # of form, meaning and value, 16, 16 and 32 bytes; of Python the version as text, of a package
     # its version and its build, "1.7.2 0f3a..."; without a build where none is known
     place: str  # its file as a user would name it, "features.py"; "" for packages and Python
@@ -76,19 +77,21 @@ class ProjectCode:
         self._entry = entry
         self._python = Node("python", python.encode(), "", ())
 
-    def fingerprint(self, roots: Iterable[str], files: Mapping[str, Node]) -> Fingerprint:
-        """Of all that the roots reach. A root among `files` is that node."""
+    def fingerprint(self, roots: Iterable[str], given: Mapping[str, Mapping[str, Node]]) -> Fingerprint:
+        """Of all that the roots reach. A root among `given` comes to these nodes; where all are, Python counts for
+        nothing."""
         roots = tuple(roots)
         unfollowed: set[str] = set()
         walk = _GraphWalk(self._graph)
-        for root in roots:
-            if root not in files:
-                ids = self._graph.ids(root)
-                if not ids and not self._graph.is_outside(root):
-                    unfollowed.add(f"{root}: its source can't be found")
-                walk.reach(ids)
+        followed = [root for root in roots if root not in given]
+        for root in followed:
+            ids = self._graph.ids(root)
+            if not ids and not self._graph.is_outside(root):
+                unfollowed.add(f"{root}: its source can't be found")
+            walk.reach(ids)
         walk.go_on()
-        walk.run(self._entry)
+        if followed:
+            walk.run(self._entry)
         made = walk.go_on()
         nodes = {identity: Node(*one[:4]) for identity, one in made.items()}
         for identity in walk.changed & made.keys():
@@ -96,8 +99,10 @@ class ProjectCode:
             nodes[identity] = nodes[identity]._replace(digest=one.digest[: FORM_BYTES + MEANING_BYTES])
             name = identity.partition(":")[2]
             unfollowed.add(site(one.place, one.line, f"{name} is changed while the code runs"))
-        nodes.update((f"file:{files[root].place}", files[root]) for root in roots if root in files)
-        nodes["python"] = self._python
+        for root in roots:
+            nodes.update(given.get(root, {}))
+        if followed:
+            nodes["python"] = self._python
         unfollowed.update(what for one in made.values() for what in one.unfollowed)
         return Fingerprint(digest_of(nodes), Tree(roots, nodes, tuple(sorted(unfollowed))))
 

@@ -189,7 +189,7 @@ class Driver:
         (self._wiring.ready_here if is_here else self._wiring.ready)(call.options.environment, call.name)
         if call.options.uses is not None and self._turner != threading.get_ident():
             with self._turning:
-                self._wiring.codes.of(call.code, (), call.options)
+                self._wiring.codes.of(call.work, (), call.options)
         return ""
 
     def _check(self, step: str, options: Options) -> str:

@@ -68,7 +68,7 @@ class Intake:
         job.since = run_state.now
         if call.step not in run_state.steps:
             run_state.steps.add(call.step)
-            code = self._wiring.codes.of(call.code, (), call.options)
+            code = self._wiring.codes.of(call.work, (), call.options)
             run_state.pending.steps.append(
                 StepRecord(call.step, call.name, code.digest.hex(), call.options.cache is not None)
             )

@@ -184,7 +184,7 @@ def build_attempt(job: Job, attempt: int, results: dict[int, Stored], reused: se
     verify = bool(reused) and not reused.isdisjoint(deps_of(job.call))
     call = job.call
     which = attempt_id(job, attempt)
-    return Attempt(which, call.key, call.code, inputs, call.options.retry_on, verify, basis_of(job), failures)
+    return Attempt(which, call.key, call.work, inputs, call.options.retry_on, verify, basis_of(job), failures)
 
 
 def is_another_try(job: Job, prior: PriorTask) -> bool:

@@ -17,7 +17,7 @@ from penstock.model.ids import run_of
 from penstock.model.options import Cache, Options
 from penstock.model.outcomes import Metric, Stored
 from penstock.model.rows import CacheEntry, CodeRecord, Sought, WantedResult
-from penstock.model.specs import Code
+from penstock.model.specs import Work
 from penstock.model.states import TaskStatus
 from penstock.model.tuples import NamedTuple
 
@@ -27,7 +27,7 @@ Seek = Callable[[tuple[WantedResult, ...]], tuple[Sought, ...]]
 class Codes(NamedTuple):
     """What the world says of code."""
 
-    of: Callable[[Code, tuple[str, ...], Options], CodeRecord]  # that a step, and what is inside its inputs, reach
+    of: Callable[[Work, tuple[str, ...], Options], CodeRecord]  # that a step, and what is inside its inputs, reach
     news: Callable[[bytes, CodeRecord], str]  # what is new since the code of a digest: "clean() in features.py changed"
 
 
@@ -117,7 +117,7 @@ class Reuse:
 
     def code(self, job: Job) -> CodeRecord:
         """The code that the task reaches."""
-        return self.codes.of(job.call.code, jobs.symbols_of(job.call, self._results), job.call.options)
+        return self.codes.of(job.call.work, jobs.symbols_of(job.call, self._results), job.call.options)
 
     def decide(self, questions: list[Question], seek: Seek) -> list[Decision]:
         """What is to become of each, in their order. One look at the cache for all, and one more for those whose result

@@ -17,7 +17,7 @@ from penstock.errors import UsageError
 from penstock.model.environments import Environment
 from penstock.model.options import Options
 from penstock.model.rows import CodeRecord
-from penstock.model.specs import Code
+from penstock.model.specs import Function, Program, Work
 from penstock.reading.trees import all_that_is_new, tree_of
 
 if TYPE_CHECKING:
@@ -60,35 +60,39 @@ class RunCode:
         """As the engine wants it."""
         return Codes(self.of, self.news)
 
-    def of(self, code: Code, symbols: tuple[str, ...], options: Options) -> CodeRecord:
+    def of(self, work: Work, symbols: tuple[str, ...], options: Options) -> CodeRecord:
         """What a step reaches, with the project's classes and functions inside its inputs."""
-        asked = (code.module, code.qualname, code.record is None, symbols, options.uses, options.environment)
+        # Of a function that travels as a value its name tells it from others: here for each task, so without a call.
+        which = work if isinstance(work, Program) else (work.module, work.qualname, work.record is None)
+        asked = (which, symbols, options.uses, options.environment)
         known = self._known.get(asked)
-        if options.cache is not None and options.uses is None and known is not None and asked not in self._checked:
-            self._checked.add(asked)
-            self._tell_unfollowed(code.qualname.rpartition(".")[2], fingerprint.unpack(known.tree))
         if known is None:
-            module = code.module if code.record is None else code.module or "__main__"
-            step = f"{module}:{code.qualname}"
-            found = self._reached(code.qualname, (step, *symbols), options.uses or ())
-            unseen = {
-                f"{step}: its source can't be found",
-                f"the notebook: the source of {code.qualname} can't be found",
-            }
-            is_found = unseen.isdisjoint(found.tree.unfollowed)
-            if options.environment is not None:
-                found = self._elsewhere(found, options.environment)
-            known = self._known[asked] = CodeRecord(found.digest if is_found else b"", fingerprint.pack(found.tree))
-            return self.of(code, symbols, options)
+            known = self._known[asked] = self._record(work, symbols, options)
+        if options.cache is not None and options.uses is None and asked not in self._checked:
+            self._checked.add(asked)
+            self._tell_unfollowed(_names(work)[1].rpartition(".")[2], fingerprint.unpack(known.tree))
         return known
+
+    def _record(self, work: Work, symbols: tuple[str, ...], options: Options) -> CodeRecord:
+        module, name = _names(work)
+        step = f"{module}:{name}"
+        program = work if isinstance(work, Program) else None
+        found = self._reached(name, (step, *symbols), options.uses or (), program)
+        unseen = {f"{step}: its source can't be found", f"the notebook: the source of {name} can't be found"}
+        is_found = unseen.isdisjoint(found.tree.unfollowed)
+        if options.environment is not None:
+            found = self._elsewhere(found, options.environment)
+        return CodeRecord(found.digest if is_found else b"", fingerprint.pack(found.tree))
 
     def check(self, step: str, uses: tuple[str, ...]) -> None:
         """Raise UsageError where something that a step declares is not there."""
         self._reached(step, (), uses)
 
-    def _reached(self, step: str, roots: tuple[str, ...], uses: tuple[str, ...]) -> Fingerprint:
+    def _reached(
+        self, step: str, roots: tuple[str, ...], uses: tuple[str, ...], program: Program | None = None
+    ) -> Fingerprint:
         try:
-            return self._codebase.fingerprint(roots, uses)
+            return self._codebase.fingerprint(roots, uses, program)
         except UsageError as error:
             raise UsageError(f"step {step}: {error}") from None
 
@@ -104,6 +108,9 @@ class RunCode:
         left out of account where it had one. Raises UsageError where a file that was declared is gone."""
         before = tree_of(packed, "an earlier task")
         now = self._codebase.fingerprint(before.roots).tree
+        first = before.nodes.get(before.roots[0])
+        if first is not None and first.kind == "program" and before.roots[0] not in now.nodes:
+            return ""  # it is not at the top of a module: what is declared of it is not known before it is called
         if LOCK in before.nodes or any(node.kind == "variable" for node in before.nodes.values()):
             before, now = without_packages(before), without_packages(now)
         return what_is_new(fingerprint.pack(before), fingerprint.pack(now))
@@ -126,6 +133,14 @@ class RunCode:
                 self._tell(
                     f"{step}: {site}: an edit of what that reaches runs nothing again; declare it with uses=[...]"
                 )
+
+
+def _names(work: Work) -> tuple[str, str]:
+    match work:
+        case Function(module, name, record):
+            return (module if record is None else module or "__main__"), name
+        case Program(module, name):
+            return module, name
 
 
 def what_is_new(before: bytes | None, now: bytes) -> str:

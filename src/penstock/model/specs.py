@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Optional, Tuple
+from typing import Any, Optional, Tuple, Union
 
 from penstock.model.edges import Part, Ref
 from penstock.model.options import Options
 from penstock.model.tuples import NamedTuple
 
 
-class Code(NamedTuple):
-    """How a worker finds a step's function."""
+class Function(NamedTuple):
+    """A step's function, and how a worker finds it."""
 
     module: str  # importable name; a script's or `__main__`'s is its file's stem
     qualname: str
     record: Optional[bytes] = None  # the function itself, where it can't be imported (notebook, factory)
     positional: Tuple[str, ...] = ()  # names that must be passed by position
+
+
+class Program(NamedTuple):
+    """A script or a command that a step runs. A worker gives it its inputs as files, and takes files for its outputs.
+
+    In its command `{name}` stands for the file of the input or output of this name, `{script}` for the script, and
+    every other name for the text of an argument of the call.
+    """
+
+    module: str  # where the step is declared, and its name there
+    name: str
+    command: Tuple[str, ...]
+    inputs: Tuple[Tuple[str, str], ...] = ()  # name, format (`worker/program.py`)
+    outputs: Tuple[Tuple[str, str], ...] = ()  # likewise
+    script: str = ""  # name of its file; "": there is none
+    content: bytes = b""  # digest of what is in the script
+    record: Optional[bytes] = None  # what is in the script
+
+    positional = ()  # of an input it is the name that counts
+
+
+Work = Union[Function, Program]
+"""What a step does."""
 
 
 class Input(NamedTuple):
@@ -39,7 +62,7 @@ class Call(NamedTuple):
     key: bytes  # task identity, docs/formats.md
     step: str  # module-qualified name
     name: str  # short name, as in `digits/3/train/2`
-    code: Code
+    work: Work
     options: Options
     inputs: Tuple[Input, ...]
     shared: Tuple[Input, ...] = ()  # the `same` arguments of a map: one tuple for all its calls
@@ -61,7 +84,7 @@ class Attempt(NamedTuple):
 
     id: str  # "digits/3/train/2#1"
     key: bytes
-    code: Code
+    work: Work
     inputs: Tuple[Resolved, ...]
     retry_on: Optional[Tuple[str, ...]]
     verify: bool  # check the digests of what is read: it comes from an earlier driver
@@ -122,7 +145,7 @@ def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
     return (
         attempt.id,
         attempt.key,
-        tuple(attempt.code),
+        (isinstance(attempt.work, Program), *attempt.work),
         tuple([tuple(item) for item in attempt.inputs]),
         attempt.retry_on,
         attempt.verify,
@@ -133,6 +156,7 @@ def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
 
 def attempt_from_plain(data: Tuple[Any, ...]) -> Attempt:
     """The attempt that `attempt_to_plain` was given."""
-    id_, key, code, inputs, retry_on, verify, basis, failures = data
+    id_, key, (is_program, *work), inputs, retry_on, verify, basis, failures = data
+    made = Program(*work) if is_program else Function(*work)
     resolved = tuple([Resolved(*item) for item in inputs])
-    return Attempt(id_, key, Code(*code), resolved, retry_on, verify, basis, failures)
+    return Attempt(id_, key, made, resolved, retry_on, verify, basis, failures)

@@ -10,9 +10,10 @@ from penstock.errors import UsageError
 from penstock.model.edges import Edge, Ref
 from penstock.model.environments import settled
 from penstock.model.options import Options
-from penstock.model.specs import Call, Code, Input
+from penstock.model.specs import Call, Function, Input, Work
 from penstock.sdk import keys
 from penstock.sdk.functions import function_name
+from penstock.sdk.programs import ProgramFunction
 from penstock.sdk.session import Place, RunSession
 
 if TYPE_CHECKING:
@@ -120,19 +121,22 @@ def _check_edges(run: RunSession, name: str, edges: Iterable[Edge]) -> None:
             raise UsageError(f"Argument {name!r} holds a future of {of}, not of {run.id}: pass its .result()")
 
 
-def code_of(run: RunSession, step: Any) -> Code:
-    """How a worker finds the step's function: by name, or as a value where it can't be imported."""
-    known = run.codes.get(id(step.fn))
+def work_of(run: RunSession, step: Any) -> Work:
+    """What the step does: a program, or a function, by name, or as a value where it can't be imported."""
+    known = run.works.get(id(step.fn))
     if known is not None:
         return known[1]
+    made = step.fn.program(run.store) if isinstance(step.fn, ProgramFunction) else _function_of(run, step)
+    run.works[id(step.fn)] = (step.fn, made)  # the function is kept, so that its id stays its own
+    return made
+
+
+def _function_of(run: RunSession, step: Any) -> Function:
     named = function_name(step.fn)
     if named is not None:
-        code = Code(*named, None, step.binder.positional)
-    else:
-        record = codec.encode(step.fn, run.store, where=step.name).stored.record
-        code = Code(step.fn.__module__, step.fn.__qualname__, record, step.binder.positional)
-    run.codes[id(step.fn)] = (step.fn, code)  # the function is kept, so that its id stays its own
-    return code
+        return Function(*named, None, step.binder.positional)
+    record = codec.encode(step.fn, run.store, where=step.name).stored.record
+    return Function(step.fn.__module__, step.fn.__qualname__, record, step.binder.positional)
 
 
 def build(here: Place, step: Any, own: Tuple[Input, ...], shared: Tuple[Input, ...] = ()) -> Call:
@@ -150,9 +154,9 @@ def build(here: Place, step: Any, own: Tuple[Input, ...], shared: Tuple[Input, .
             counted.append((item.name, item.identity))
     base = step.key_head.base(here.scope, counted)
     key = keys.key_of(base, here.run.occurrence(base))
-    code, (closed_over, culprit, _) = code_of(here.run, step), step.closed_over
+    work, (closed_over, culprit, _) = work_of(here.run, step), step.closed_over
     options = _options_at(here, step.opts)
-    return Call(key, step.qualified_name, step.name, code, options, own, shared, closed_over, culprit, defaults)
+    return Call(key, step.qualified_name, step.name, work, options, own, shared, closed_over, culprit, defaults)
 
 
 def _options_at(here: Place, options: Options) -> Options:

@@ -20,6 +20,7 @@ from penstock.artifacts.canonical import (
 )
 from penstock.artifacts.digests import digest
 from penstock.sdk.functions import function_name
+from penstock.sdk.programs import ProgramFunction
 
 Scope = Tuple[bytes, ...]
 """The keys of the nested flows around a call, outermost first."""
@@ -73,7 +74,10 @@ def key_of(base: bytes, occurrence: int) -> bytes:
 def closed_over(fn: Any, files: int = AS_NAMES) -> Identity:
     """What a function was made with, which its source does not say: what it closes over and, where no module has it
     under its name, its defaults. `NOTHING` where there is nothing. `files`: what paths in it count by; where these
-    count by content, as the cache asks, so does the code of a lambda, which may share its line with others."""
+    count by content, as the cache asks, so does the code of a lambda, which may share its line with others. A program
+    that no module has is all that is declared of it."""
+    if isinstance(fn, ProgramFunction):
+        return NOTHING if function_name(fn) else identify(tuple(fn.declared), fn.__name__)
     cells = tuple(getattr(fn, "__closure__", None) or ())
     found = {} if function_name(fn) else {name: getattr(fn, name, None) for name in ("__defaults__", "__kwdefaults__")}
     if files == BY_CONTENT and fn.__name__ == "<lambda>":

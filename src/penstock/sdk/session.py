@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from penstock.model.environments import Environment
     from penstock.model.options import Options
     from penstock.model.outcomes import Error, Metric, Stored
-    from penstock.model.specs import Call, Code
+    from penstock.model.specs import Call, Work
 
 
 class Sink(Protocol):
@@ -93,7 +93,7 @@ class RunSession:
         self.written = written  # None: nobody knows
         self.lock = threading.RLock()
         self.arrivals = Arrivals(self.lock)
-        self.codes: Dict[int, Tuple[Any, Code]] = {}
+        self.works: Dict[int, Tuple[Any, Work]] = {}
         self.settled: Dict[Tuple[Options, Optional[Environment]], Options] = {}  # by those of a step, and the default
         self._occurrences: Dict[bytes, int] = {}
 

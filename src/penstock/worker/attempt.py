@@ -19,7 +19,7 @@ from penstock.artifacts.store import BlobStore
 from penstock.errors import DamagedError, NotStorableError, Suspension
 from penstock.model.edges import take
 from penstock.model.outcomes import Error, Metric, Outcome, Unread, Usage
-from penstock.model.specs import Attempt, Code, Places, Resolved, RunSpec
+from penstock.model.specs import Attempt, Function, Places, Program, Resolved, RunSpec, Work
 from penstock.model.states import Cause, TaskStatus
 from penstock.sdk import attempts
 from penstock.sdk.attempts import AttemptContext
@@ -53,31 +53,39 @@ class Workbench:
         self._taken = taken  # told of each function that came as a value
         self.pid = os.getpid()
         self.writes = WriteLog(spec.run, places, lambda: self.pid)
-        self._functions: Dict[Code, Callable[..., Any]] = {}
+        self._functions: Dict[Work, Callable[..., Any]] = {}
 
-    def needs_module(self, code: Code) -> bool:
+    def needs_module(self, work: Work) -> bool:
         """Whether a step can't run without the flow's module. In an environment of its own one of another module may:
-        what it needs of the flow's it imports itself."""
-        return not self.spec.foreign or code.module == self.spec.module
+        what it needs of the flow's it imports itself. A program needs none."""
+        return isinstance(work, Function) and (not self.spec.foreign or work.module == self.spec.module)
 
-    def function(self, code: Code) -> Callable[..., Any]:
-        """The function that a step is; raises what its import raises."""
-        known = self._functions.get(code)
+    def function(self, work: Work) -> Callable[..., Any]:
+        """The function that does a step's work; raises what its import raises."""
+        known = self._functions.get(work)
         if known is None:
-            if code.record is None:
-                found = names.load(code.module, code.qualname)
-            else:
-                found = _read(code.record, self.store, code, ("", -1))
-                if self._taken is not None:
-                    self._taken(getattr(found, "fn", found))
-            known = self._functions[code] = getattr(found, "fn", found)
+            known = self._functions[work] = self._found(work)
         return known
+
+    def _found(self, work: Work) -> Callable[..., Any]:
+        if isinstance(work, Program):
+            from penstock.worker.program import runner  # most runs have no program
+
+            return runner(work, self.store)
+        if work.record is None:
+            found = names.load(work.module, work.qualname)
+            return getattr(found, "fn", found)
+        found = _read(work.record, self.store, work, ("", -1))
+        function = getattr(found, "fn", found)
+        if self._taken is not None:
+            self._taken(function)
+        return function
 
 
 def run_attempt(attempt: Attempt, bench: Workbench, cpu_s: Optional[float] = None) -> Outcome:
     """Run it to its end and say how it ended. Raises nothing that the user's code raises, but a Suspension: in the
     flow's own process the run was interrupted, not the step. `cpu_s`: `process_time`, where it was just asked for."""
-    if bench.broken is not None and bench.needs_module(attempt.code):
+    if bench.broken is not None and bench.needs_module(attempt.work):
         return Outcome(_FAILED, error=bench.broken)
     here = AttemptContext(attempt, bench.spec, bench.places, bench.store, bench.hint)
     token = attempts.enter(here)
@@ -112,7 +120,7 @@ def share_process() -> None:
 def perform(attempt: Attempt, bench: Workbench, here: AttemptContext) -> Any:
     """Call the step's function and store what it gives. Here, and nowhere around it, an interruption may hit."""
     args, kwargs = _arguments(attempt, bench.store, here)
-    function = bench.function(attempt.code)
+    function = bench.function(attempt.work)
     here.writes = bench.writes
     value: Any = function(*args, **kwargs)
     if os.getpid() != bench.pid:
@@ -152,7 +160,7 @@ def _arguments(attempt: Attempt, store: BlobStore, here: AttemptContext) -> Tupl
     for item in attempt.inputs:
         values[item.name] = _value(item, attempt.verify, store, here)
     args: List[Any] = []
-    for name in attempt.code.positional:
+    for name in attempt.work.positional:
         if name in values:
             args.append(values.pop(name))
     kwargs: Dict[str, Any] = {}
@@ -178,7 +186,7 @@ def _value(item: Resolved, verify: bool, store: BlobStore, here: AttemptContext)
 def _read(
     record: bytes,
     store: BlobStore,
-    of: Union[AttemptContext, Code],
+    of: Union[AttemptContext, Function],
     place: Tuple[str, int],
     refs: Sequence[Any] = (),
     verify: bool = False,
@@ -190,7 +198,7 @@ def _read(
     except Exception as error:
         from penstock.artifacts import unreadable
 
-        what = f"the function {of.qualname}" if isinstance(of, Code) else f"the input {place[0]} of {of.task}"
+        what = f"the function {of.qualname}" if isinstance(of, Function) else f"the input {place[0]} of {of.task}"
         modules = unreadable.explain(error, what, record, store, attempts.MEND)
         if modules is not None:
             vars(error)[_UNREAD] = tuple(Unread(*place, modules))

@@ -11,7 +11,7 @@ import pytest
 from penstock.artifacts.checkpoints import metrics_of
 from penstock.artifacts.folder import FolderStore
 from penstock.model.outcomes import Metric
-from penstock.model.specs import Attempt, Code, Places, RunSpec
+from penstock.model.specs import Attempt, Function, Places, RunSpec
 from penstock.sdk.attempts import AttemptContext
 
 
@@ -33,7 +33,7 @@ class Task:
         return found
 
     def _attempt(self, number: int, key: bytes) -> Attempt:
-        return Attempt(f"digits/3/train/1#{number}", key, Code("m", "f"), (), None, False, b"basis")
+        return Attempt(f"digits/3/train/1#{number}", key, Function("m", "f"), (), None, False, b"basis")
 
     def _run(self, driver: str) -> tuple[RunSpec, Places]:
         folder = str(self.folder)

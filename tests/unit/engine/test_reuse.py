@@ -16,7 +16,7 @@ from penstock.model.edges import Ref
 from penstock.model.options import Cache, Options
 from penstock.model.outcomes import Metric, Stored
 from penstock.model.rows import CacheEntry, CodeRecord, PriorTask, Sought, WantedResult
-from penstock.model.specs import Call, Code, Input
+from penstock.model.specs import Call, Function, Input
 
 CACHED = Options(cache=Cache())
 DONE = "done"
@@ -39,7 +39,7 @@ def edge(name: str, producer: int, *part: Any) -> Input:
 
 
 def call(*inputs: Input, key: bytes = b"k", options: Options = CACHED, step: str = "m.train", **more: Any) -> Call:
-    return Call(key, step, step.rpartition(".")[2], Code("m", "train"), options, inputs, **more)
+    return Call(key, step, step.rpartition(".")[2], Function("m", "train"), options, inputs, **more)
 
 
 def job(of: Call, prior: PriorTask | None = None) -> Job:
@@ -64,7 +64,7 @@ class Bench:
         codes = Codes(self.code_of, lambda before, now: f"{before.decode()} became {now.digest.decode()}")
         self.reuse = Reuse(policy or ReusePolicy(), origin, self.results.get, codes, combine, self.is_intact)
 
-    def code_of(self, code: Code, symbols: tuple[str, ...], options: Options) -> CodeRecord:
+    def code_of(self, code: Function, symbols: tuple[str, ...], options: Options) -> CodeRecord:
         return CodeRecord("+".join((self.code.decode(), *symbols)).encode(), b"")
 
     def is_intact(self, result: Stored) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from penstock.executors.worker_queue import Sent, WorkerQueue
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Outcome, to_plain
-from penstock.model.specs import Attempt, Code
+from penstock.model.specs import Attempt, Function
 from penstock.worker import channel
 
 
@@ -41,7 +41,7 @@ def test_what_is_taken_back_is_what_came_back_even_where_the_worker_reads_on(
     far = Far(socket)
     monkeypatch.setattr(hands, "_far", far)
     for name in "abcd":
-        attempt = Attempt(name, b"", Code("m", "f"), (), None, False)
+        attempt = Attempt(name, b"", Function("m", "f"), (), None, False)
         hands.send(Sent(name, attempt, channel.wrap(channel.ATTEMPT, (name,), "")))
     far.taken.append(socket.recv(channel.ROOM))  # `a` runs
 

@@ -13,7 +13,7 @@ from penstock.artifacts import codec
 from penstock.errors import UsageError
 from penstock.model.edges import Edge, Ref
 from penstock.model.outcomes import Outcome, Unread
-from penstock.model.specs import Attempt, Code, Places, Resolved, RunSpec
+from penstock.model.specs import Attempt, Function, Places, Resolved, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.sdk import attempts, current
 from penstock.worker.attempt import Workbench, run_attempt
@@ -81,7 +81,7 @@ def bench(tmp_path: Path) -> Workbench:
 
 
 def run(bench: Workbench, function: Any, *inputs: Resolved, positional: tuple[str, ...] = ()) -> Outcome:
-    code = Code(function.__module__, function.__qualname__, None, positional)
+    code = Function(function.__module__, function.__qualname__, None, positional)
     return run_attempt(Attempt("digits/3/step/1#1", b"k" * 33, code, inputs, None, False), bench)
 
 
@@ -137,7 +137,7 @@ def test_all_kinds_of_parameters(bench: Workbench) -> None:
 
 def test_a_function_that_travels_by_value(bench: Workbench) -> None:
     factor = 3
-    code = Code("somewhere", "<lambda>", record(bench, lambda number: number * factor))
+    code = Function("somewhere", "<lambda>", record(bench, lambda number: number * factor))
     attempt = Attempt("d/1/s/1#1", b"k" * 33, code, (Resolved("number", record(bench, 5)),), None, False)
     assert value(bench, run_attempt(attempt, bench)) == 15
 
@@ -205,7 +205,7 @@ def test_current_outside_of_a_step() -> None:
 
 
 def test_what_is_not_a_number_is_no_metric(bench: Workbench) -> None:
-    attempt = Attempt("d/1/s/1#1", b"key", Code("m", "s"), (), None, False)
+    attempt = Attempt("d/1/s/1#1", b"key", Function("m", "s"), (), None, False)
     here = attempts.AttemptContext(attempt, bench.spec, bench.places, bench.store)
     token = attempts.enter(here)
     try:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock.model.specs import Attempt, Code
+from penstock.model.specs import Attempt, Function
 from penstock.worker.chance import Chance
 from penstock.worker.hooks import ImportHooks
 
@@ -108,7 +108,7 @@ PLACES = {
 
 
 def attempt(key: bytes = A, failures: int = 0, number: int = 1) -> Attempt:
-    return Attempt(f"digits/1/train/1#{number}", key, Code("m", "f"), (), None, False, failures=failures)
+    return Attempt(f"digits/1/train/1#{number}", key, Function("m", "f"), (), None, False, failures=failures)
 
 
 def in_flow(seed: str = "") -> Chance:
@@ -225,7 +225,7 @@ LOOKS = """
 import random, sys
 sys.path[:0] = [sys.argv[1]]
 import numpy.random, zoo
-from penstock.model.specs import Attempt, Code
+from penstock.model.specs import Attempt, Function
 from penstock.worker.chance import Chance
 from penstock.worker.hooks import ImportHooks
 
@@ -233,7 +233,7 @@ chance, looks = Chance(ImportHooks(), "", sweeps=True), []
 look = chance._search.look
 chance._search.look = lambda: (looks.append(1), look())
 for _ in range(100):
-    chance.begin(Attempt("a/1/b/1#1", b"a" * 33, Code("m", "f"), (), None, False))
+    chance.begin(Attempt("a/1/b/1#1", b"a" * 33, Function("m", "f"), (), None, False))
     random.Random(7).random(), numpy.random.default_rng(7).random()  # they are gone again
 print(len(looks))
 """
@@ -365,13 +365,13 @@ SWEPT = """
 import random, sys
 sys.path[:0] = [sys.argv[1]]
 import library
-from penstock.model.specs import Attempt, Code
+from penstock.model.specs import Attempt, Function
 from penstock.worker.chance import Chance
 from penstock.worker.hooks import ImportHooks
 
 chance = Chance(ImportHooks(), "", sweeps=True)
 for key in (b"a" * 33, b"b" * 33, b"a" * 33):
-    chance.begin(Attempt("a/1/b/1#1", key, Code("m", "f"), (), None, False))
+    chance.begin(Attempt("a/1/b/1#1", key, Function("m", "f"), (), None, False))
     print(library.draw(), library.shallow.random())
 """
 LIBRARY = """

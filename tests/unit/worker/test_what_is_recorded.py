@@ -19,7 +19,7 @@ from penstock.journal.handle import RunHandle
 from penstock.model.options import Cache, Options
 from penstock.model.outcomes import Outcome
 from penstock.model.rows import Batch, MetricRecord
-from penstock.model.specs import Attempt, Code, Places, RunSpec
+from penstock.model.specs import Attempt, Function, Places, RunSpec
 from penstock.model.texts import LARGEST, fault_of_name, is_whole, whole
 from penstock.sdk.current import current, log_metrics
 from penstock.sdk.options import changed
@@ -65,7 +65,9 @@ class Recorder:
         global _todo
         _todo = todo
         self.tasks += 1
-        attempt = Attempt(f"{self.handle.run_id}/work/{self.tasks}#1", b"key", Code(__name__, "work"), (), None, False)
+        attempt = Attempt(
+            f"{self.handle.run_id}/work/{self.tasks}#1", b"key", Function(__name__, "work"), (), None, False
+        )
         outcome = run_attempt(attempt, self.bench)
         hints = tuple(MetricRecord(self.tasks, 1, metric) for metric in outcome.metrics)
         self.handle.commit(Batch((journal_records.task(self.tasks, outcome),), (), hints))

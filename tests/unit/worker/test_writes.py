@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from penstock.errors import NotStorableError
-from penstock.model.specs import Attempt, Code, Places, RunSpec
+from penstock.model.specs import Attempt, Function, Places, RunSpec
 from penstock.sdk.attempts import AttemptContext
 from penstock.sdk.launcher import launcher
 from penstock.worker.writes import WriteLog
@@ -29,7 +29,7 @@ class Driven(NamedTuple):
 @contextmanager
 def attempt(driven: Driven, name: str) -> Generator[AttemptContext]:
     """An attempt of this process, for as long as it runs."""
-    work = Attempt(f"{driven.spec.run}/{name}", b"key", Code("m", "s"), (), None, False)
+    work = Attempt(f"{driven.spec.run}/{name}", b"key", Function("m", "s"), (), None, False)
     here = AttemptContext(work, *driven, store=None)  # pyright: ignore[reportArgumentType]
     launcher.attempts.append(here)
     try:
