@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from penstock.artifacts.canonical import BY_CONTENT, Identity, identify
+from penstock.artifacts.canonical import identify
+from penstock.artifacts.walk import BY_CONTENT, Identity
 from penstock.sdk.keys import NOTHING, KeyHead, base_of, closed_over, key_of
 
 digests = st.binary(min_size=33, max_size=33)

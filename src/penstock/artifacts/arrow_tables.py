@@ -11,8 +11,8 @@ from typing import Any, Callable, Optional
 import pyarrow as _pyarrow
 
 from penstock.artifacts import digests
-from penstock.artifacts.canonical import BIG, ValueWalk
-from penstock.artifacts.reducing import Collected
+from penstock.artifacts.collected import Collected, Reducer
+from penstock.artifacts.walk import BIG, ValueWalk
 
 pa: Any = _pyarrow  # its stubs know next to nothing
 
@@ -24,7 +24,7 @@ def form_of(kind: type) -> Optional[Callable[[ValueWalk, Any], None]]:
     return _single_form if issubclass(kind, pa.Array) else None
 
 
-def reducer_of(kind: type) -> Optional[Callable[[Collected, Any], Any]]:
+def reducer_of(kind: type) -> Optional[Reducer]:
     """The reducer for arrays: pyarrow's own, which gives its buffers out of band, after a slice was cut out."""
     if kind is pa.MapType:
         return _reduce_map

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import importlib
 import io
-import sys
 from types import CodeType, FunctionType, MemberDescriptorType
-from typing import Any, Tuple, TypeVar, cast
+from typing import Any, Tuple, TypeVar
 
 from penstock.artifacts import cells, names, rebuild
-
-
-def this_python() -> str:
-    """ "cpython 3.11": what byte code is good for."""
-    return f"{sys.implementation.name} {sys.version_info[0]}.{sys.version_info[1]}"
-
 
 BY_STATEMENT = 1 << 9
 """The flag of a class that a class statement made, or a call of its metaclass."""
@@ -106,17 +99,4 @@ def reduce_code(obj: CodeType) -> Any:
     with the lines of it."""
     place = cells.place_of(obj.co_filename)
     source = () if place == obj.co_filename else cells.source_of(obj)
-    return rebuild.code, (this_python(), *_cloudpickle()._code_reduce(obj), "".join(place), source)
-
-
-def code(python: str, make: Any, args: Tuple[Any, ...], place: str, source: Tuple[Any, ...]) -> Any:
-    """The code again; raises TypeError where it is another Python's."""
-    if python != this_python():
-        raise TypeError(
-            f"a function that goes by value (a lambda, or one from a notebook or out of another function) is code for "
-            f"{python} and can't run in {this_python()}: write it in a module"
-        )
-    if source:
-        cells.know(place, cast("cells.Source", source))
-    made = make(*args)
-    return made.replace(co_filename=place) if place else made
+    return rebuild.code, (cells.this_python(), *_cloudpickle()._code_reduce(obj), "".join(place), source)

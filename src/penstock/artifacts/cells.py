@@ -1,4 +1,4 @@
-"""Where code was written that stands in no file: the cells of a notebook, by the names that IPython gives them."""
+"""What is kept of code beside the code: the Python that it is for, and where it was written, cells of notebooks too."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from typing import Any, List, Tuple
 
 Source = Tuple[int, Tuple[str, ...]]
 """The number of a first line, and the lines from there on."""
+
+
+def this_python() -> str:
+    """ "cpython 3.11": what byte code is good for."""
+    return f"{sys.implementation.name} {sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def place_of(file: str) -> str:

@@ -22,11 +22,13 @@ from typing import (
     cast,
 )
 
-from penstock.artifacts import pickling, records, reducing
-from penstock.artifacts.canonical import AS_NAMES, BIG, BY_CONTENT, Identity, Known, identify
+from penstock.artifacts import pickling, records
+from penstock.artifacts.canonical import identify
+from penstock.artifacts.collected import IN_ORDER, Collected
 from penstock.artifacts.masking import masked
 from penstock.artifacts.preview import preview
 from penstock.artifacts.store import BlobStore
+from penstock.artifacts.walk import AS_NAMES, BIG, BY_CONTENT, Identity, Known
 from penstock.errors import NotStorableError, PenstockError, UsageError
 from penstock.model.edges import Edge
 from penstock.model.outcomes import Stored
@@ -63,7 +65,7 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
         size = len(record)
         return Encoded(Stored(identity.digest, record, preview(value, size), (), size, ""), (), identity)
     known: Known = {}
-    sink = reducing.Collected(store, known, files)
+    sink = Collected(store, known, files)
     record, size, alive = _dump(value, sink, where)
     identity = identify(value, where, known, BY_CONTENT if files else AS_NAMES)
     del alive
@@ -104,10 +106,10 @@ def encode_exception(exc: BaseException, store: BlobStore) -> Optional[bytes]:
     Attributes that can't be pickled are left out, and so is a cause that can't. Large buffers inside become blobs.
     Raises StoreError.
     """
-    from penstock.artifacts import failures
+    from penstock.artifacts import culprits
 
     try:
-        return _dump(failures.storable(exc), reducing.Collected(store, {}, False), "error")[0]
+        return _dump(culprits.storable(exc), Collected(store, {}, False), "error")[0]
     except NotStorableError:
         return None
 
@@ -144,7 +146,7 @@ def _is_small_item(item: object) -> bool:
     return type(item) in _ATOMS and (not isinstance(item, (str, bytes)) or len(item) < 64)
 
 
-def _dump(value: Any, sink: reducing.Collected, where: str) -> Tuple[bytes, int, Any]:
+def _dump(value: Any, sink: Collected, where: str) -> Tuple[bytes, int, Any]:
     file = _Skeleton()
     try:
         alive = pickling.dump(value, sink, file)
@@ -220,7 +222,7 @@ class _Source:
 
     def in_order(self) -> Iterator[memoryview]:
         for kind, digest, size in self._parts:
-            if kind == reducing.IN_ORDER:
+            if kind == IN_ORDER:
                 yield self._store.get(digest, size, self._verify)
 
     def _blob(self, number: int) -> memoryview:

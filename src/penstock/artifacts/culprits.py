@@ -6,9 +6,10 @@ import functools
 import io
 from typing import Any, Dict, Iterable, Iterator, Optional, Sequence, Set, Tuple, Type, cast
 
-from penstock.artifacts import pickling, reducing
-from penstock.artifacts.canonical import subscript
+from penstock.artifacts import failures, pickling, rebuild, reducing
+from penstock.artifacts.collected import Refused, sink_to_nowhere
 from penstock.artifacts.objects import a_type
+from penstock.artifacts.walk import subscript
 
 _PICKLING = ("penstock", "cloudpickle", "pickle", "copyreg")
 _DEEPEST = 50
@@ -20,7 +21,7 @@ def message(value: Any, where: str, error: BaseException) -> str:
     if isinstance(error, (RecursionError,)) or isinstance(error.__cause__, RecursionError):
         return f"{where} is nested too deeply to be pickled"
     path, culprit, reason = _find(value, where, error, set(), 0)
-    if isinstance(reason, reducing.Refused) and isinstance(culprit, io.IOBase):
+    if isinstance(reason, Refused) and isinstance(culprit, io.IOBase):
         return f"{path} is an open file, which can't be pickled; return its path or its content"
     kind = cast("Type[Any]", type(culprit))
     return f"{path} is {a_type(kind)}, which can't be pickled{_why(reason)}"
@@ -34,8 +35,19 @@ def cause(error: BaseException) -> Optional[BaseException]:
     return None if traced is None else error.with_traceback(traced)
 
 
-def is_picklable(value: Any) -> bool:
-    """Whether a value could be stored; stores nothing."""
+def storable(exc: BaseException) -> Any:
+    """The exception, or what stands for it in a pickle: without the attributes and the cause that can't be pickled."""
+    if failures.has_own_reduce(type(exc)) or _is_picklable(exc):
+        return exc
+    args, state = failures.taken_apart(exc)
+    kept = {name: item for name, item in (state or {}).items() if _is_picklable(item)}
+    cause = exc.__cause__ if exc.__cause__ is None else storable(exc.__cause__)
+    if cause is not None and not _is_picklable(cause):
+        cause = None
+    return _Stand(type(exc), args, kept, cause, exc.__suppress_context__)
+
+
+def _is_picklable(value: Any) -> bool:
     return _failure(value) is None
 
 
@@ -51,7 +63,7 @@ def _find(value: Any, path: str, error: BaseException, seen: Set[int], depth: in
 
 def _failure(value: Any) -> Any:
     try:
-        pickling.dump(value, reducing.sink_to_nowhere({}), io.BytesIO())
+        pickling.dump(value, sink_to_nowhere({}), io.BytesIO())
     except Exception as error:  # noqa: BLE001 - the user's pickling code runs here
         return error
     return None
@@ -92,7 +104,7 @@ def _attributes(value: Any) -> Iterator[Tuple[str, Any]]:
                 continue
         return
     try:
-        reduction = reducing.apart(value, functools.partial(reducing.sink_to_nowhere, {}))
+        reduction = reducing.apart(value, sink_to_nowhere({}))
     except Exception:  # noqa: BLE001 - it is the culprit itself
         reduction = None
     if isinstance(reduction, tuple):
@@ -123,3 +135,13 @@ def _reduced(reduction: Any) -> Iterator[Tuple[str, Any]]:
 def _why(reason: BaseException) -> str:
     text = str(reason).strip()
     return f": {text}" if text and not text.lower().startswith(("cannot pickle", "can't pickle")) else ""
+
+
+class _Stand:
+    """Pickled in the place of an exception."""
+
+    def __init__(self, *apart: Any) -> None:
+        self._apart = apart
+
+    def __reduce__(self) -> Any:
+        return rebuild.exception, self._apart

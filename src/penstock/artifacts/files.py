@@ -17,8 +17,8 @@ import tempfile
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple, Union
 
 from penstock.artifacts import digests, rebuild
-from penstock.artifacts.canonical import BIG, BY_CONTENT, ValueWalk
-from penstock.artifacts.reducing import Collected
+from penstock.artifacts.collected import Collected
+from penstock.artifacts.walk import BIG, BY_CONTENT, ValueWalk
 from penstock.errors import DamagedError, NotStorableError, StoreError
 from penstock.model.tuples import NamedTuple
 

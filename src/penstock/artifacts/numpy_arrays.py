@@ -12,8 +12,8 @@ from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 import numpy as np
 
 from penstock.artifacts import digests, rebuild
-from penstock.artifacts.canonical import BIG, Known, ValueWalk
-from penstock.artifacts.reducing import Collected
+from penstock.artifacts.collected import Collected, Reducer
+from penstock.artifacts.walk import BIG, Known, ValueWalk
 
 _GENERIC: Any = np.generic
 _CHUNK = 4 << 20
@@ -31,7 +31,7 @@ def form_of(kind: Any) -> Optional[Callable[[ValueWalk, Any], None]]:
     return _scalar if issubclass(kind, np.generic) and kind.__module__.startswith("numpy") else None
 
 
-def reducer_of(kind: Any) -> Optional[Callable[[Collected, Any], Any]]:
+def reducer_of(kind: Any) -> Optional[Reducer]:
     """The reducer for arrays and their subclasses, dtypes, scalars of the user's own classes, and random generators."""
     if kind in (np.ndarray, np.memmap):
         return reduce

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 import numpy as np
 
 from penstock.artifacts import names, rebuild
-from penstock.artifacts.reducing import Collected
+from penstock.artifacts.collected import Collected, Reducer
 
 
-def reducer_of(kind: type) -> Optional[Callable[[Collected, Any], Any]]:
+def reducer_of(kind: type) -> Optional[Reducer]:
     """The reducer for generators and what they draw from."""
     random = np.random
     if kind is random.Generator:
@@ -39,21 +39,3 @@ def _reduce_bits(sink: Collected, value: Any) -> Any:
 
 def _reduce_seed(sink: Collected, value: Any) -> Any:
     return rebuild.numpy_seed, (value.entropy, value.spawn_key, value.pool_size, value.n_children_spawned)
-
-
-def generator(name: str, source: Any, state: Any) -> Any:
-    """A generator over its source of bits, or such a source over its seed; then its state is set."""
-    random: Any = np.random
-    made = getattr(random, name)(source)
-    if name == "MT19937" and source is None:  # a legacy seed: it has no sequence, and must get none by chance
-        made._legacy_seeding(0)
-    if name == "RandomState":
-        made.set_state(state)
-    elif state is not None:
-        made.state = state
-    return made
-
-
-def seed(entropy: Any, spawn_key: Any, pool_size: int, spawned: int) -> Any:
-    """A seed that makes the same children as the one that was taken apart."""
-    return np.random.SeedSequence(entropy, spawn_key=spawn_key, pool_size=pool_size, n_children_spawned=spawned)

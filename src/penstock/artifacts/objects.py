@@ -6,16 +6,19 @@ imported, and by what it does where it comes from a notebook or a function's bod
 
 from __future__ import annotations
 
+import functools
 import pickle
 import struct
 import sys
 import types
 import weakref
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, cast
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Type, cast
 
 from penstock.artifacts import by_value, libraries, names, rebuild, reducing
-from penstock.artifacts.canonical import SPILL, Rule, Unstable, ValueWalk, attribute, index, rule_of, subscript
+from penstock.artifacts.collected import Part, sink_to_nowhere
 from penstock.artifacts.memory import number
+from penstock.artifacts.walk import BUILTINS, SPILL, Rule, Unstable, ValueWalk, attribute, index, subscript
+from penstock.model.edges import Edge
 
 LEFT_OUT: Dict[str, Dict[str, str]] = {
     "code": {
@@ -55,8 +58,21 @@ _CODE = tuple(
 )
 
 
-def rule_for(kind: type) -> Rule:
-    """The rule for the values of a type: a leaf's own, or what is written of its reduction."""
+class _Rules(Dict[type, Rule]):
+    """The rule for the values of each type; found when it is asked for where the type is no builtin."""
+
+    def __missing__(self, kind: type) -> Rule:
+        return _rule_for(kind)
+
+
+RULES = _Rules(BUILTINS)
+
+
+@functools.lru_cache(maxsize=1024)
+def _rule_for(kind: Type[Any]) -> Rule:
+    """A leaf's own, or what is written of its reduction."""
+    if issubclass(kind, Edge):
+        return _edge
     library = libraries.form_of(kind)
     if library is not None:
         return library
@@ -67,7 +83,7 @@ def rule_for(kind: type) -> Rule:
         return _path
     if issubclass(kind, reducing.NEVER_STORED):
         return _never
-    return _OWN.get(cast("Any", kind), reduced)
+    return _OWN.get(cast("Any", kind), _reduced)
 
 
 def _never(walk: ValueWalk, value: object) -> None:
@@ -125,7 +141,7 @@ def _module(walk: ValueWalk, value: types.ModuleType) -> None:
     if name is None:
         raise Unstable("is the module of a notebook")
     if value.__name__ not in sys.modules:
-        reduced(walk, value)
+        _reduced(walk, value)
         return
     walk.out += b"M"
     walk.name(name)
@@ -138,7 +154,7 @@ def _path(walk: ValueWalk, value: Any) -> None:
         if files.form(walk, value):
             return
     if type(value).__module__.partition(".")[0] != "pathlib":
-        reduced(walk, value)
+        _reduced(walk, value)
         return
     walk.out += b"X"
     walk.name(f"pathlib.{type(value).__name__}")
@@ -146,8 +162,15 @@ def _path(walk: ValueWalk, value: Any) -> None:
     walk.write(str(value))
 
 
-def _blob(walk: ValueWalk, value: reducing.Part) -> None:
-    _, digest, size = walk.sink().parts[value.number]
+def _edge(walk: ValueWalk, value: Edge) -> None:
+    """What it counts as is known when the call is made."""
+    walk.edges = True
+    identity = b"" if walk.places else value.edge_identity()
+    walk.out += b"R" + _size(len(identity)) + identity
+
+
+def _blob(walk: ValueWalk, value: Part) -> None:
+    _, digest, size = walk.sink.parts[value.number]
     walk.out += b"B"
     walk.size(size)
     walk.out += digest
@@ -162,7 +185,7 @@ def _buffer(walk: ValueWalk, value: pickle.PickleBuffer) -> None:
 def _weak_set(walk: ValueWalk, value: Any) -> None:
     if len(value):
         raise Unstable("is a WeakSet, which keeps none of its members")
-    reduced(walk, value)
+    _reduced(walk, value)
 
 
 _OWN: Dict[type, Rule] = {
@@ -170,12 +193,12 @@ _OWN: Dict[type, Rule] = {
     types.CodeType: _code,
     types.CellType: _cell,
     types.ModuleType: _module,
-    reducing.Part: _blob,
+    Part: _blob,
     pickle.PickleBuffer: _buffer,
 }
 
 
-def reduced(walk: ValueWalk, value: Any) -> None:
+def _reduced(walk: ValueWalk, value: Any) -> None:
     """The form of any other object: what its record is written from."""
     begun = walk.begin(value)
     if begun < 0:
@@ -195,6 +218,8 @@ def reduced(walk: ValueWalk, value: Any) -> None:
 
 
 def _apart(walk: ValueWalk, value: Any) -> Any:
+    if walk.sink is None:
+        walk.sink = sink_to_nowhere(walk.known)
     try:
         return reducing.apart(value, walk.sink)
     except (RecursionError, Unstable):
@@ -252,30 +277,30 @@ def _write(
     pairs: Any = None,
 ) -> None:
     """All parts in one frame, so that values may be nested deeply."""
-    out, named = walk.out, argument
+    out, named, rules = walk.out, argument, walk.rules
     key: Any = ""
     try:
         for key, part in args:  # noqa: B007 - told where one has no stable form
-            rule_of(part)(walk, part)
+            rules[type(part)](walk, part)
         out += b"|"
         for state in states:
             attributes = _attributes(state, by_name)
             if attributes is None:
                 named = _nothing
-                rule_of(state)(walk, state)
+                rules[type(state)](walk, state)
                 continue
             named = attribute
             out += b"d" + _size(len(attributes))
             for key, part in attributes:
-                rule_of(key)(walk, key)
-                rule_of(part)(walk, part)
+                rules[type(key)](walk, key)
+                rules[type(part)](walk, part)
         for kind, entries in ((index, items and enumerate(items)), (subscript, pairs)):
             out += b"|"
             named = kind
             for key, part in entries or ():
                 if entries is pairs:
-                    rule_of(key)(walk, key)
-                rule_of(part)(walk, part)
+                    rules[type(key)](walk, key)
+                rules[type(part)](walk, part)
                 if len(out) - begun > SPILL:
                     walk.spill(begun)
         out += b"|"

@@ -1,56 +1,48 @@
-"""pandas frames, series and indexes: a frame is taken apart by column, so that one new column stores one new column.
+"""pandas frames, series, indexes and arrays, taken apart into what every version of pandas can build them from.
 
-Series, indexes and arrays are `pandas_parts`; the arrays inside become buffers by `numpy_arrays` and `arrow_tables`.
+A frame is taken apart by column, so that one new column stores one new column; the arrays inside become buffers by
+`numpy_arrays` and `arrow_tables`, whose leaves are all that has a form of its own. pandas' own pickles name its
+internals, which are others in pandas 2 and 3; a step may run with either. What is not listed here keeps them: it is the
+same in both.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Dict, List, Optional, Tuple, cast
 
 import numpy as np
 import pandas as _pandas
 
-from penstock.artifacts import pandas_parts, rebuild
-from penstock.artifacts.canonical import BIG
-from penstock.artifacts.reducing import Collected
+from penstock.artifacts import numpy_arrays, rebuild, texts
+from penstock.artifacts.collected import Collected, Reducer
+from penstock.artifacts.walk import BIG
 
 pd: Any = _pandas  # its annotations are partial
+_NUMPY_ARRAY: Any = pd.Series([0]).array.__class__
+_CACHES = {"_cache": "computed once it is asked for", "_readonly": "writability, which is about memory"}
+"""What pandas' own pickles of arrays and dtypes have inside and neither a record nor a form has, with the reason."""
 
 
-def form_of(kind: type) -> None:
-    """None: all are what their records are written from; the leaves are numpy's and Arrow's."""
-    return
-
-
-def reducer_of(kind: type) -> Optional[Callable[[Collected, Any], Any]]:
+def reducer_of(kind: type) -> Optional[Reducer]:
     """The reducer for frames and their parts."""
-    if kind is pd.DataFrame:
-        return _reduce_frame
+    if kind in _REDUCERS:
+        return _REDUCERS[kind]
     if kind.__module__.partition(".")[0] != "pandas":  # a program's own subclass: what it adds is its own
         return None
-    reducer = pandas_parts.reducer_of(kind) or (_reduce_arrow if _is_arrow(kind) else None)
-    if reducer is None and issubclass(kind, (pd.api.extensions.ExtensionArray, pd.api.extensions.ExtensionDtype)):
-        return pandas_parts.reduce_without_caches
-    return reducer
-
-
-def _is_arrow(kind: type) -> bool:
-    return (
-        issubclass(kind, pd.api.extensions.ExtensionArray)
-        and hasattr(kind, "__arrow_array__")
-        and ("ArrowExtensionArray" in (base.__name__ for base in kind.__mro__))
-    )
-
-
-def _columns(frame: Any) -> Any:
-    return (pandas_parts.values_of(frame.iloc[:, number]) for number in range(frame.shape[1]))
+    if not issubclass(kind, pd.api.extensions.ExtensionArray):
+        return _reduce_without_caches if issubclass(kind, pd.api.extensions.ExtensionDtype) else None
+    if kind.__name__.startswith(("StringArray", "ArrowStringArray")):
+        return _reduce_strings
+    is_arrow = "ArrowExtensionArray" in (base.__name__ for base in kind.__mro__)
+    return _reduce_arrow if is_arrow and hasattr(kind, "__arrow_array__") else _reduce_without_caches
 
 
 def _reduce_frame(sink: Collected, value: Any) -> Any:
     extras = (value.attrs, value.flags.allows_duplicate_labels)
     if _is_one_array(value):
         return rebuild.frame_of_array, (value.columns, value.index, value.to_numpy(), *extras)
-    return rebuild.frame, (value.columns, value.index, list(_columns(value)), *extras)
+    columns = [_values_of(value.iloc[:, number]) for number in range(value.shape[1])]
+    return rebuild.frame, (value.columns, value.index, columns, *extras)
 
 
 def _is_one_array(frame: Any) -> bool:
@@ -69,4 +61,92 @@ def _is_one_array(frame: Any) -> bool:
 
 
 def _reduce_arrow(sink: Collected, value: Any) -> Any:
-    return rebuild.pandas_arrow, (value.__class__, pandas_parts.without_caches(value.__dict__))
+    return rebuild.pandas_arrow, (value.__class__, _without_caches(value.__dict__))
+
+
+def _reduce_without_caches(sink: Collected, value: Any) -> Any:
+    """An array or a dtype as pandas pickles it, without what `_CACHES` lists."""
+    reduction = value.__reduce_ex__(5)
+    return (*reduction[:2], _without_caches(reduction[2]), *reduction[3:]) if len(reduction) > 2 else reduction
+
+
+def _without_caches(state: Any) -> Any:
+    """A state of pandas' without its caches; None where nothing is left."""
+    if type(state) is dict:
+        known = cast("Dict[str, Any]", state)
+        return {name: part for name, part in known.items() if name not in _CACHES} or None
+    if type(state) is tuple:
+        parts: List[Any] = [
+            _without_caches(part) or {} if type(part) is dict else part for part in cast("Tuple[Any, ...]", state)
+        ]
+        return (*parts, {}) if len(parts) == 2 else tuple(parts)  # dtype, array, attributes: pandas 2 wants all three
+    return state
+
+
+def _values_of(owner: Any) -> Any:
+    """The array of a series or an index: numpy's own where it is one."""
+    array = owner.array
+    return array.to_numpy() if type(array) is _NUMPY_ARRAY else array
+
+
+def _reduce_series(sink: Collected, value: Any) -> Any:
+    flags = value.flags.allows_duplicate_labels
+    return rebuild.series, (_values_of(value), value.index, value.name, value.attrs, flags)
+
+
+def _reduce_levels(sink: Collected, value: Any) -> Any:
+    codes = [np.asarray(codes) for codes in value.codes]
+    return rebuild.levels, (list(value.levels), codes, list(value.names), value.sortorder)
+
+
+def _reduce_index(sink: Collected, value: Any) -> Any:
+    freq = value.freq if type(value) in (pd.DatetimeIndex, pd.TimedeltaIndex) else None
+    return rebuild.index, (_values_of(value), value.name, freq and _written(freq))
+
+
+def _written(freq: Any) -> Any:
+    """A frequency as its name, which all versions read; itself where the name does not say all."""
+    try:
+        return freq.freqstr if pd.tseries.frequencies.to_offset(freq.freqstr) == freq else freq
+    except ValueError:
+        return freq
+
+
+def _reduce_times(sink: Collected, value: Any) -> Any:
+    return rebuild.times, (getattr(value, "_ndarray"), getattr(value, "tz", None))  # noqa: B009  it has no public name
+
+
+def _reduce_categorical(sink: Collected, value: Any) -> Any:
+    return rebuild.categorical, (np.asarray(value.codes), value.dtype)
+
+
+def _reduce_strings(sink: Collected, value: Any) -> Any:
+    packed = texts.pack_missing(value.__dict__["_pa_array"] if "_pa_array" in value.__dict__ else np.asarray(value))
+    if packed is None:
+        return NotImplemented
+    offsets, data, valid = packed
+    stored = (numpy_arrays.stored(sink, part) for part in (offsets, data))
+    return rebuild.pandas_strings, (*stored, valid and numpy_arrays.stored(sink, valid[0]), *_parts_of(value.dtype))
+
+
+def _reduce_string_dtype(sink: Collected, value: Any) -> Any:
+    return rebuild.pandas_string_dtype, _parts_of(value)
+
+
+def _parts_of(dtype: Any) -> Tuple[str, bool]:
+    """Where strings are, and whether what is missing among them is NaN."""
+    nan = dtype.storage == "pyarrow_numpy" or isinstance(getattr(dtype, "na_value", None), float)
+    return dtype.storage, nan
+
+
+_INDEXES = (pd.Index, pd.DatetimeIndex, pd.TimedeltaIndex, pd.PeriodIndex, pd.CategoricalIndex, pd.IntervalIndex)
+_REDUCERS: Dict[type, Reducer] = {
+    pd.DataFrame: _reduce_frame,
+    pd.Series: _reduce_series,
+    pd.MultiIndex: _reduce_levels,
+    **dict.fromkeys(_INDEXES, _reduce_index),
+    pd.arrays.DatetimeArray: _reduce_times,
+    pd.arrays.TimedeltaArray: _reduce_times,
+    pd.Categorical: _reduce_categorical,
+    pd.StringDtype: _reduce_string_dtype,
+}

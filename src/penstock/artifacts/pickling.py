@@ -11,7 +11,8 @@ import pickle
 from typing import Any, Dict, Optional
 
 from penstock.artifacts import by_value
-from penstock.artifacts.reducing import BY_VALUE, Collected, Reducer, reducer_of
+from penstock.artifacts.collected import Collected, Reducer
+from penstock.artifacts.reducing import BY_VALUE, reducer_of
 from penstock.errors import PenstockError
 
 

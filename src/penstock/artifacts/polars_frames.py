@@ -14,8 +14,8 @@ from typing import Any, Callable, Optional
 import polars as _polars
 
 from penstock.artifacts import digests, rebuild
-from penstock.artifacts.canonical import BIG, ValueWalk
-from penstock.artifacts.reducing import Collected
+from penstock.artifacts.collected import Collected, Reducer
+from penstock.artifacts.walk import BIG, ValueWalk
 
 pl: Any = _polars
 _NUMBERS = (*(pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64), pl.Float32, pl.Float64)
@@ -28,7 +28,7 @@ def form_of(kind: type) -> Optional[Callable[[ValueWalk, Any], None]]:
     return _series_form if kind is pl.Series else None
 
 
-def reducer_of(kind: type) -> Optional[Callable[[Collected, Any], Any]]:
+def reducer_of(kind: type) -> Optional[Reducer]:
     """The reducer for frames and series."""
     if kind is pl.DataFrame:
         return _reduce_frame

@@ -6,7 +6,9 @@ The names in here are part of the record format: never rename or remove one. Lib
 from __future__ import annotations
 
 import importlib
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple, cast
+
+_import: Callable[[str], Any] = importlib.import_module
 
 
 def ref(number: int) -> Any:
@@ -26,7 +28,7 @@ def path(name: str, entries: List[Any]) -> Any:
 
 def array(data: Any, dtype: Any, shape: Tuple[int, ...], order: str) -> Any:
     """A numpy array over `data`; writable."""
-    np: Any = importlib.import_module("numpy")
+    np = _import("numpy")
     return np.ndarray(shape, np.dtype(dtype), data, order=order)
 
 
@@ -40,28 +42,38 @@ def strings(offsets: Any, data: Any, shape: Tuple[int, ...]) -> Any:
 def exception(
     kind: Any, args: Tuple[Any, ...], state: Optional[Dict[str, Any]], cause: Any = None, quiet: bool = False
 ) -> BaseException:
-    """An exception, without a call of its own `__init__`."""
-    from penstock.artifacts import failures
-
-    return failures.rebuild(kind, args, state, cause, quiet)
+    """An exception: `__new__`, the `__init__` of its nearest built-in ancestor and not its own, then its attributes."""
+    native = next(base for base in kind.__mro__ if base.__module__ == "builtins")
+    try:
+        made = kind.__new__(kind, *args)
+        native.__init__(made, *args)
+    except (TypeError, IndexError):  # its `__new__` wants others, or a SyntaxError of a newer Python has more
+        made = native.__new__(kind)
+    if not isinstance(made, OSError):  # whose own `__init__` keeps a file name apart from its arguments
+        made.args = args
+    if state:
+        made.__setstate__(state)
+    made.__cause__ = cause
+    made.__suppress_context__ = quiet
+    return made
 
 
 def dtype(names: Any, formats: Any, offsets: Any, titles: Any, itemsize: int, aligned: bool) -> Any:
     """A numpy dtype with fields."""
-    np: Any = importlib.import_module("numpy")
+    np = _import("numpy")
     fields = {"names": names, "formats": formats, "offsets": offsets, "titles": titles, "itemsize": itemsize}
     return np.dtype(fields, align=aligned)
 
 
 def marked_dtype(plain: Any, metadata: Dict[Any, Any]) -> Any:
     """A numpy dtype with metadata."""
-    np: Any = importlib.import_module("numpy")
+    np = _import("numpy")
     return np.dtype(plain, metadata=metadata)
 
 
 def array_as(kind: Any, plain: Any, attributes: Optional[Dict[str, Any]]) -> Any:
     """An array of a subclass of numpy's, over a plain one."""
-    np: Any = importlib.import_module("numpy")
+    np = _import("numpy")
     made = np.ndarray.view(plain, kind)
     if attributes:
         made.__dict__.update(attributes)
@@ -78,30 +90,34 @@ def scalar_as(kind: Any, plain: Any, attributes: Optional[Dict[str, Any]]) -> An
 
 def masked_array(data: Any, mask: Any, fill_value: Any, hard: bool, attributes: Dict[str, Any]) -> Any:
     """A masked array of numpy's; `mask` None: it has none."""
-    ma: Any = importlib.import_module("numpy").ma
+    ma = _import("numpy.ma")
     made = ma.MaskedArray(data, ma.nomask if mask is None else mask, fill_value=fill_value, hard_mask=hard)
     made.__dict__.update(attributes)
     return made
 
 
 def numpy_random(name: str, source: Any, state: Any) -> Any:
-    """A random generator of numpy's."""
-    from penstock.artifacts import numpy_random
-
-    return numpy_random.generator(name, source, state)
+    """A random generator of numpy's over its source of bits, or such a source over its seed; then its state is set."""
+    made = getattr(_import("numpy.random"), name)(source)
+    if name == "MT19937" and source is None:  # a legacy seed: it has no sequence, and must get none by chance
+        made._legacy_seeding(0)
+    if name == "RandomState":
+        made.set_state(state)
+    elif state is not None:
+        made.state = state
+    return made
 
 
 def numpy_seed(entropy: Any, spawn_key: Any, pool_size: int, spawned: int) -> Any:
-    """A seed sequence of numpy's."""
-    from penstock.artifacts import numpy_random
-
-    return numpy_random.seed(entropy, spawn_key, pool_size, spawned)
+    """A seed sequence of numpy's, which makes the same children as the one that was taken apart."""
+    sequence = _import("numpy.random").SeedSequence
+    return sequence(entropy, spawn_key=spawn_key, pool_size=pool_size, n_children_spawned=spawned)
 
 
 def frame(columns: Any, index: Any, arrays: List[Any], attrs: Dict[Any, Any], duplicates: bool) -> Any:
     """A pandas frame over its columns' arrays."""
-    np: Any = importlib.import_module("numpy")
-    pd: Any = importlib.import_module("pandas")
+    np = _import("numpy")
+    pd = _import("pandas")
 
     ready = {
         number: pd.Series(values, index=index, dtype=object, copy=False)  # or pandas would guess another dtype
@@ -114,7 +130,7 @@ def frame(columns: Any, index: Any, arrays: List[Any], attrs: Dict[Any, Any], du
 
 def frame_of_array(columns: Any, index: Any, values: Any, attrs: Dict[Any, Any], duplicates: bool) -> Any:
     """A pandas frame over one two-dimensional array."""
-    pd: Any = importlib.import_module("pandas")
+    pd = _import("pandas")
     return _finished(pd.DataFrame(values, index=index, copy=False), columns, attrs, duplicates)
 
 
@@ -127,56 +143,84 @@ def _finished(frame: Any, columns: Any, attrs: Dict[Any, Any], duplicates: bool)
 
 def series(values: Any, index: Any, name: Any, attrs: Dict[Any, Any], duplicates: bool) -> Any:
     """A pandas series over an array."""
-    from penstock.artifacts import pandas_parts
-
-    return pandas_parts.series(values, index, name, attrs, duplicates)
+    made = _import("pandas").Series(values, index=index, name=name, dtype=_dtype(values), copy=False)
+    if attrs:
+        made.attrs = attrs
+    return made if duplicates else made.set_flags(allows_duplicate_labels=False)
 
 
 def index(values: Any, name: Any, freq: Any) -> Any:
     """A pandas index over an array."""
-    from penstock.artifacts import pandas_parts
+    made = _import("pandas").Index(values, name=name, dtype=_dtype(values), copy=False)
+    if freq is not None:
+        made.freq = freq
+    return made
 
-    return pandas_parts.index(values, name, freq)
+
+def _dtype(values: Any) -> Any:
+    """What keeps pandas from guessing another dtype for objects."""
+    return object if type(values) is _import("numpy").ndarray and values.dtype == object else None
 
 
 def levels(values: List[Any], codes: List[Any], names: List[Any], sortorder: Optional[int]) -> Any:
     """A pandas index of several levels."""
-    from penstock.artifacts import pandas_parts
-
-    return pandas_parts.levels(values, codes, names, sortorder)
+    pd = _import("pandas")
+    return pd.MultiIndex(values, codes, sortorder=sortorder, names=names, copy=False, verify_integrity=False)
 
 
 def times(values: Any, zone: Any) -> Any:
-    """A pandas array of times or durations."""
-    from penstock.artifacts import pandas_parts
-
-    return pandas_parts.times(values, zone)
+    """A pandas array of times or durations over numpy's; `zone`: where its times, stored as UTC, are shown for."""
+    np, pd = _import("numpy"), _import("pandas")
+    if values.dtype.kind == "m":
+        return pd.arrays.TimedeltaArray._simple_new(values, dtype=values.dtype)
+    dtype = values.dtype if zone is None else pd.DatetimeTZDtype(np.datetime_data(values.dtype)[0], zone)
+    return pd.arrays.DatetimeArray._simple_new(values, dtype=dtype)
 
 
 def categorical(codes: Any, dtype: Any) -> Any:
-    """A pandas array of categories."""
-    from penstock.artifacts import pandas_parts
-
-    return pandas_parts.categorical(codes, dtype)
+    """A pandas array of categories over its codes."""
+    return _import("pandas").Categorical._simple_new(codes, dtype)
 
 
 def pandas_strings(offsets: Any, data: Any, valid: Any, storage: str, nan: bool) -> Any:
-    """A pandas array of strings, of which some may be missing."""
-    from penstock.artifacts import pandas_parts
+    """A pandas array of strings, of which some may be missing (`valid` None: none is); numpy's array of objects where
+    this pandas has none whose missing values are NaN."""
+    from penstock.artifacts import texts
 
-    return pandas_parts.strings(offsets, data, valid, storage, nan)
+    np, pd = _import("numpy"), _import("pandas")
+    dtype = _string_dtype(storage, nan)
+    arrow = texts.as_arrow(offsets, data, valid) if dtype and dtype.storage != "python" else None
+    if dtype and arrow is not None:
+        return dtype.__from_arrow__(arrow)
+    found = texts.unpack(offsets, data)
+    if valid is not None:
+        found[~texts.bits(valid, len(found))] = np.nan if nan else pd.NA
+    return found if dtype is None else pd.array(found, dtype=dtype, copy=False)
 
 
 def pandas_string_dtype(storage: str, nan: bool) -> Any:
-    """The dtype of a pandas array of strings."""
-    from penstock.artifacts import pandas_parts
+    """The dtype of a pandas array of strings; that of objects where this pandas has none that fits."""
+    return _string_dtype(storage, nan) or _import("numpy").dtype(object)
 
-    return pandas_parts.string_dtype(storage, nan)
+
+def _string_dtype(storage: str, nan: bool) -> Any:
+    """None where this pandas has none that fits."""
+    from penstock.artifacts import texts
+
+    pd = _import("pandas")
+    if storage != "python" and not texts.has_arrow():
+        storage = "python"
+    if not nan:
+        return pd.StringDtype(storage)
+    try:
+        return pd.StringDtype(storage.replace("_numpy", ""), na_value=_import("numpy").nan)
+    except TypeError:  # before pandas 2.3
+        return pd.StringDtype(storage) if storage == "pyarrow_numpy" else None
 
 
 def sparse(kind: str, data: Any, coords: Tuple[Any, ...], shape: Tuple[int, ...]) -> Any:
     """A sparse matrix or array of scipy's, "dok_array", from its elements and where they are."""
-    made: Any = importlib.import_module("scipy.sparse")
+    made = _import("scipy.sparse")
     coo = getattr(made, f"coo_{kind.partition('_')[2]}")((data, coords), shape=shape)
     return coo if kind.startswith("coo") else getattr(made, kind)(coo)
 
@@ -184,9 +228,18 @@ def sparse(kind: str, data: Any, coords: Tuple[Any, ...], shape: Tuple[int, ...]
 def code(python: str, make: Any, args: Tuple[Any, ...], place: str = "", source: Tuple[Any, ...] = ()) -> Any:
     """The byte code of a function that travels by value. Another Python's would run as something else, or crash.
     `place`: where it was written, "" in older records; `source`: its lines, where that is no file."""
-    from penstock.artifacts import by_value
+    from penstock.artifacts import cells
 
-    return by_value.code(python, make, args, place, source)
+    here = cells.this_python()
+    if python != here:
+        raise TypeError(
+            f"a function that goes by value (a lambda, or one from a notebook or out of another function) is code for "
+            f"{python} and can't run in {here}: write it in a module"
+        )
+    if source:
+        cells.know(place, cast("cells.Source", source))
+    made = make(*args)
+    return made.replace(co_filename=place) if place else made
 
 
 def pandas_arrow(kind: Any, state: Dict[str, Any]) -> Any:
@@ -227,7 +280,7 @@ def tensor(
 
     `kind` None: no subclass; `attributes` None: none of the program's own.
     """
-    torch: Any = importlib.import_module("torch")
+    torch = _import("torch")
     own = getattr(torch, dtype)
     flat: Any = torch.from_numpy(storage) if storage.size else torch.empty(0, dtype=torch.uint8)
     made = flat.view(own).as_strided(shape, stride, offset) if storage.size else torch.empty(shape, dtype=own)
@@ -246,7 +299,7 @@ def quantized_tensor(
     numbers: Any, scale: Any, zero: Any, axis: Optional[int], attributes: Optional[Dict[str, Any]]
 ) -> Any:
     """A quantised torch tensor over its integers; `axis` None: one scale and one zero point for all of it."""
-    torch: Any = importlib.import_module("torch")
+    torch = _import("torch")
     if axis is None:
         made = torch._make_per_tensor_quantized_tensor(numbers, scale, zero)
     else:

@@ -7,10 +7,10 @@ Neither records nor forms have what a matrix remembers of its own order once it 
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 from penstock.artifacts import rebuild
-from penstock.artifacts.reducing import Collected
+from penstock.artifacts.collected import Collected, Reducer
 
 _KINDS = ("coo_matrix", "coo_array", "dok_matrix", "dok_array")
 _COMPRESSED = ("csr_", "csc_", "bsr_")
@@ -22,12 +22,7 @@ _NODE = 72  # bytes of a node of a tree: axis, children, split, first and last i
 _ADDRESSES = (40, 48)
 
 
-def form_of(kind: type) -> Optional[Callable[..., None]]:
-    """None: they go the general way."""
-    return None
-
-
-def reducer_of(kind: type) -> Optional[Callable[[Collected, Any], Any]]:
+def reducer_of(kind: type) -> Optional[Reducer]:
     """The reducer for matrices and arrays, and for trees."""
     if kind.__name__ in ("cKDTree", "KDTree"):
         return _reduce_tree

@@ -13,9 +13,9 @@ from typing import Any, Callable, Dict, Optional
 import numpy as np
 import torch as _torch
 
-from penstock.artifacts import names, numpy_arrays, objects, rebuild
-from penstock.artifacts.canonical import ValueWalk
-from penstock.artifacts.reducing import Collected
+from penstock.artifacts import names, numpy_arrays, rebuild
+from penstock.artifacts.collected import Collected, Reducer
+from penstock.artifacts.walk import ValueWalk
 
 torch: Any = _torch
 _WASTE = 2  # a storage more than this many times the tensor's size is not stored whole
@@ -26,7 +26,7 @@ def form_of(kind: type) -> Optional[Callable[[ValueWalk, Any], None]]:
     return _form if _is_ours(kind) else None
 
 
-def reducer_of(kind: type) -> Optional[Callable[[Collected, Any], Any]]:
+def reducer_of(kind: type) -> Optional[Reducer]:
     """The reducer for dense and quantised tensors; parameters keep torch's own, which has the tensor inside."""
     if kind is torch.Generator:
         return _reduce_generator
@@ -61,7 +61,7 @@ def _is_dense(value: Any) -> bool:
 def _form(walk: ValueWalk, value: Any) -> None:
     plain = _plain(value)
     if not _is_dense(plain):
-        objects.reduced(walk, value)
+        walk.rules[object](walk, value)  # as what it is taken apart into
         return
     begun = walk.begin(value)
     if begun < 0:

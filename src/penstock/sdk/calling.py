@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, cast
 
-from penstock.artifacts.canonical import BY_CONTENT
+from penstock.artifacts.walk import BY_CONTENT
 from penstock.errors import UsageError
 from penstock.model.environments import over
 from penstock.model.specs import Call

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple, cast
 
 from penstock.artifacts import codec
-from penstock.artifacts.canonical import BY_CONTENT, BY_STATE, identify
+from penstock.artifacts.canonical import identify
+from penstock.artifacts.walk import BY_CONTENT, BY_STATE
 from penstock.errors import UsageError
 from penstock.model.edges import Edge, Ref
 from penstock.model.environments import settled

@@ -9,16 +9,9 @@ from __future__ import annotations
 import struct
 from typing import Any, Dict, List, Tuple
 
-from penstock.artifacts.canonical import (
-    AS_NAMES,
-    BY_CONTENT,
-    SHORTEST_DIGESTED,
-    Identity,
-    digest_of_form,
-    form,
-    identify,
-)
+from penstock.artifacts.canonical import digest_of_form, form, identify
 from penstock.artifacts.digests import digest
+from penstock.artifacts.walk import AS_NAMES, BY_CONTENT, SHORTEST_DIGESTED, Identity
 from penstock.sdk.functions import function_name
 from penstock.sdk.programs import ProgramFunction
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import ParamSpec, Unpack
 
-    from penstock.artifacts.canonical import Identity
+    from penstock.artifacts.walk import Identity
     from penstock.sdk.calls import Binder
     from penstock.sdk.futures import Future, Futures
     from penstock.sdk.keys import KeyHead

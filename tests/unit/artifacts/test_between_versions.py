@@ -156,13 +156,13 @@ def test_a_dtype_of_strings_comes_back_as_itself_or_as_that_of_objects(
     import numpy as np
     import pandas as pd
 
-    from penstock.artifacts import pandas_parts
+    from penstock.artifacts import rebuild as parts
 
     dtypes = [pd.StringDtype("python"), pd.StringDtype("python", na_value=np.nan)]
     assert again(dtypes, store) == dtypes
     assert np.isnan(again(dtypes, store)[1].na_value)
-    monkeypatch.setattr(pandas_parts, "_string_dtype", lambda *_: None)
-    assert pandas_parts.string_dtype("python", True) == np.dtype(object)
+    monkeypatch.setattr(parts, "_string_dtype", lambda *_: None)
+    assert parts.pandas_string_dtype("python", True) == np.dtype(object)
 
 
 @pytest.mark.parametrize("kind", ["coo_matrix", "coo_array", "dok_matrix", "dok_array"])

@@ -20,7 +20,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.artifacts.canonical import Identity, identify
+from penstock.artifacts.canonical import identify
+from penstock.artifacts.walk import Identity
 from penstock.model.edges import Edge, Ref
 from tests.unit.artifacts import samples
 
