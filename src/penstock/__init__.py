@@ -23,7 +23,7 @@ _WHERE = {
     "Backoff": "penstock.model.options",
     "Cache": "penstock.model.options",
     "Environment": "penstock.model.environments",
-    "grow": "penstock.sdk.options",
+    "grow": "penstock.sdk.keywords",
     "current": "penstock.sdk.current",
     "log_metrics": "penstock.sdk.current",
     "run": "penstock.client",
@@ -122,6 +122,6 @@ if TYPE_CHECKING:
     from penstock.sdk.flows import flow as flow
     from penstock.sdk.futures import Future as Future
     from penstock.sdk.futures import Futures as Futures
-    from penstock.sdk.options import grow as grow
+    from penstock.sdk.keywords import grow as grow
     from penstock.sdk.steps import Step as Step
     from penstock.sdk.steps import step as step

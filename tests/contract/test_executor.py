@@ -21,7 +21,7 @@ from penstock.executors.process import ProcessExecutor
 from penstock.model.events import Adopted, Lane
 from penstock.model.states import Cause, TaskStatus
 from penstock.sdk.shared_process import SharedProcess
-from penstock.worker import logs
+from penstock.worker import log_files
 from tests.contract import faulty_steps
 from tests.contract.executor_bench import Bench
 
@@ -150,7 +150,7 @@ def test_forks(bench: Bench) -> None:
 def test_speaks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging.getLogger(), "handlers", [])  # pytest's own would take the record
     outcome = bench.run("speak")
-    lines = [(line.level, line.stream, line.text) for line in logs.read(bench.log(outcome))]
+    lines = [(line.level, line.stream, line.text) for line in log_files.read(bench.log(outcome))]
     assert ("", "stdout", "printed") in lines
     assert ("", "stderr", "to stderr") in lines
     assert ("warning", "stderr", "logged") in lines
@@ -279,13 +279,13 @@ def test_death(own: Bench, function: str, cause: Cause, message: str) -> None:
 
 
 def test_warnings_have_their_level(own: Bench) -> None:
-    lines = list(logs.read(own.log(own.run("warn"))))
+    lines = list(log_files.read(own.log(own.run("warn"))))
     assert [line.level for line in lines] == ["warning", "warning"]
     assert "UserWarning: warned" in lines[0].text
 
 
 def test_levels_of_a_configured_logger(own: Bench) -> None:
-    lines = list(logs.read(own.log(own.run("configure_logging"))))
+    lines = list(log_files.read(own.log(own.run("configure_logging"))))
     assert [(line.level, line.text) for line in lines] == [("info", "mine: told"), ("error", "mine: cried")]
 
 
@@ -360,7 +360,7 @@ def test_the_peak_of_the_dead_is_that_attempt_s(own: Bench) -> None:
 def test_the_log_of_the_dead_is_kept(own: Bench) -> None:
     own.run("speak")
     outcome = own.run("print_and_die")
-    assert [line.text for line in logs.read(own.log(outcome))] == ["last words"]
+    assert [line.text for line in log_files.read(own.log(outcome))] == ["last words"]
 
 
 def test_killed_from_outside(own: Bench, tmp_path: Path) -> None:
@@ -493,7 +493,7 @@ def test_prints_100_mb(own: Bench) -> None:
 def test_prints_binary(own: Bench) -> None:
     outcome = own.run("print_binary")
     assert own.log(outcome) == b"\xff\x00\xferaw\nfrom a child\n"
-    assert [line.text for line in logs.read(own.log(outcome))] == ["\\xff\x00\\xferaw", "from a child"]
+    assert [line.text for line in log_files.read(own.log(outcome))] == ["\\xff\x00\\xferaw", "from a child"]
 
 
 def test_threads_of_libraries_follow_cpu(own: Bench) -> None:

@@ -21,7 +21,7 @@ from penstock.model import wire
 from penstock.model.outcomes import Outcome, Unread, from_plain
 from penstock.model.specs import Attempt, Function, Places, Resolved, RunSpec, attempt_to_plain
 from penstock.model.states import TaskStatus
-from penstock.sdk import failures
+from penstock.sdk import rebuilt_errors
 from tests import uv_settings
 from tests.system import crossing
 from tests.unit.worker.absent_package import USES, WHILE_IMPORTED
@@ -159,7 +159,7 @@ class Bench:
     def error(self, outcome: Outcome) -> BaseException:
         """What is raised in the flow."""
         assert outcome.error is not None
-        return failures.rebuild(outcome.error, "main/1/step/1", self.store)
+        return rebuilt_errors.rebuild(outcome.error, "main/1/step/1", self.store)
 
 
 @pytest.fixture

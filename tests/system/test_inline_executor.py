@@ -13,8 +13,8 @@ import pytest
 from penstock.executors.inline import InlineExecutor
 from penstock.model.states import Cause
 from penstock.sdk.shared_process import SharedProcess
-from penstock.worker import logs
-from penstock.worker.tee import Tee
+from penstock.worker import log_files
+from penstock.worker.flow_logs import Tee
 from tests.contract import faulty_steps
 from tests.contract.executor_bench import Bench
 
@@ -107,7 +107,7 @@ def test_what_is_printed_is_in_the_log(bench: Bench, capsys: pytest.CaptureFixtu
         attempt = bench.start("print_to_both")
         bench.executor.run_next(0.0)
         print("from the body")
-        lines = [(line.stream, line.text, line.attempt) for line in logs.read(bench.log(bench.outcome(attempt)))]
+        lines = [(line.stream, line.text, line.attempt) for line in log_files.read(bench.log(bench.outcome(attempt)))]
     assert lines == [("stdout", "out", attempt), ("stderr", "err", attempt)]
     captured = capsys.readouterr()
     assert captured.out == "from the body\n"

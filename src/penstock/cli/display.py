@@ -174,13 +174,13 @@ def newest_line(folder: str) -> str:
     """The last line that any worker of a run has printed or logged so far; "" where there is none. What the flow's body
     prints is on the screen."""
     from penstock.reading.log_places import LogPlace, places_in
-    from penstock.worker import logs
+    from penstock.worker import log_files
 
     try:
-        of_workers = (log for log in places_in(folder) if not logs.driver_of(log.name))
+        of_workers = (log for log in places_in(folder) if not log_files.driver_of(log.name))
         newest = max(of_workers, key=LogPlace.changed_at, default=None)
         data = newest.read(max(0, newest.size() - 4096), 8192) if newest else b""
     except OSError:  # the flow may have used up its descriptors: no reason for its display to end
         return ""
-    lines = reversed(list(logs.read(data, token=newest.token() if newest else b"")))
+    lines = reversed(list(log_files.read(data, token=newest.token() if newest else b"")))
     return next((line.text.strip() for line in lines if line.text.strip()), "")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from penstock.errors import NotFoundError, PenstockError, PlatformError
 from penstock.launch.ending import tasks_of
 from penstock.model.words import one_line, size
-from penstock.sdk.failures import TASK_ATTRIBUTE, RemoteTraceback, is_ours
-from penstock.worker.failure import traceback_text
+from penstock.sdk.rebuilt_errors import TASK_ATTRIBUTE, RemoteTraceback, is_ours
+from penstock.worker.recorded_errors import traceback_text
 
 if TYPE_CHECKING:
     from penstock.project import Project

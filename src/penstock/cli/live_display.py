@@ -11,7 +11,7 @@ from penstock.cli.progress import retries
 from penstock.model.visible import visible
 from penstock.model.words import duration, one_line
 from penstock.sdk.launcher import launcher
-from penstock.worker.streams import Streams
+from penstock.worker.flow_streams import Streams
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -65,7 +65,7 @@ def resume(
     from penstock.client.forking import resume_run
     from penstock.engine.reuse import ReusePolicy
     from penstock.reading.reader import JournalReader
-    from penstock.sdk.failures import without_engine
+    from penstock.sdk.rebuilt_errors import without_engine
 
     try:
         return resume_run(JournalReader.here(), name, flow, ReusePolicy(cache, frozenset(refresh), changed), dry_run)
@@ -100,7 +100,7 @@ def fork(
     from penstock.engine.reuse import ReusePolicy
     from penstock.launch.driving import Driving
     from penstock.reading.reader import JournalReader
-    from penstock.sdk.failures import without_engine
+    from penstock.sdk.rebuilt_errors import without_engine
 
     how = Driving(tags=tuple(tags), policy=ReusePolicy(cache, frozenset(refresh)))
     origin = {"step": from_step, "keep_code": keep_code, "only": only}

@@ -23,7 +23,7 @@ from penstock.reading.reader import JournalReader
 from penstock.reading.structs import ErrorInfo, InFlightInfo, OriginInfo, RunInfo, StepInfo, ValueInfo, VersionInfo
 from penstock.reading.values import Loader, Params
 from penstock.reading.versions import versions
-from penstock.sdk.failures import RemoteTraceback
+from penstock.sdk.rebuilt_errors import RemoteTraceback
 
 
 class Run:

@@ -17,7 +17,7 @@ from penstock.reading import infos, logs
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo, WhyInfo
 from penstock.reading.values import Inputs, Loader, shown_value
-from penstock.sdk.failures import rebuild
+from penstock.sdk.rebuilt_errors import rebuild
 
 
 class Task:

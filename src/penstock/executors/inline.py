@@ -27,7 +27,7 @@ from penstock.worker.meter import Meter, between, counted_from
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
     from penstock.sdk.shared_process import SharedProcess
-    from penstock.worker.tee import Tee
+    from penstock.worker.flow_logs import Tee
 
 Variables = Callable[[Environment | None], Iterable[tuple[str, str]]]
 _PATIENCE_S = 0.05
@@ -181,9 +181,9 @@ class InlineExecutor:
             if self._tee is None or self._meter is None:
                 # Most runs have no attempt here.
                 from penstock.worker.chance import Chance
+                from penstock.worker.flow_logs import Tee
+                from penstock.worker.flow_streams import Streams
                 from penstock.worker.hooks import ImportHooks
-                from penstock.worker.streams import Streams
-                from penstock.worker.tee import Tee
 
                 self._meter = Meter()
                 self._tee = Tee(self._places.log(self._log_file()), self._spec, self._shared_process.the_one(Streams))

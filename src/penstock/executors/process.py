@@ -27,7 +27,7 @@ from penstock.model.specs import Attempt, Places, RunSpec, attempt_to_plain
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 from penstock.worker import channel
-from penstock.worker.failure import cause_is_retryable
+from penstock.worker.recorded_errors import cause_is_retryable
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox

@@ -17,7 +17,7 @@ from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
 from penstock.model.specs import Attempt, Places
 from penstock.model.tuples import NamedTuple
-from penstock.worker import channel, logs, posix
+from penstock.worker import channel, log_files, posix
 
 
 class Sent(NamedTuple):
@@ -141,14 +141,14 @@ class WorkerQueue:
 
     def rest(self, death: Death, places: Places, log_bytes: int) -> tuple[Usage, Log | None]:
         """What can be said of the attempt that a dead worker left. `log_bytes`: how much of its log is kept; 0: all."""
-        path, start = places.log(self.log), max(self.log_end, logs.OPENING)
+        path, start = places.log(self.log), max(self.log_end, log_files.OPENING)
         wall_s = max(0.0, time.time() - self.began_at)
         used = death.cpu_s, death.peak_bytes, death.read_bytes, death.written_bytes
         usage = Usage(self.began_at, wall_s, *used)
         try:
             end = os.stat(path).st_size
-            if log_bytes and end - start > log_bytes + logs.SLACK:
-                end = logs.cut(path, start, log_bytes)
+            if log_bytes and end - start > log_bytes + log_files.SLACK:
+                end = log_files.cut(path, start, log_bytes)
         except OSError:  # killed before it had one
             end = 0
         return usage, Log(self.log, start, end) if end > start else None
@@ -157,7 +157,7 @@ class WorkerQueue:
         """A worker that printed nothing leaves no file."""
         path = places.log(self.log)
         try:
-            if os.stat(path).st_size <= logs.OPENING:
+            if os.stat(path).st_size <= log_files.OPENING:
                 os.unlink(path)
         except OSError:
             pass

@@ -12,7 +12,7 @@ from typing import Any
 from penstock.executors.interpreters import Interpreter
 from penstock.executors.spare_zygote import SpareZygote
 from penstock.model.specs import Places, RunSpec
-from penstock.worker import channel, logs, posix
+from penstock.worker import channel, log_files, posix
 
 _CLOSE_S = 3.0
 _LAST_WORDS_S = 1.0
@@ -83,7 +83,7 @@ class ZygoteProcess:
         try:
             with open(self._log, "rb") as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - _WORDS))
-                return "\n".join(line.text for line in logs.read(file.read(_WORDS)))
+                return "\n".join(line.text for line in log_files.read(file.read(_WORDS)))
         except OSError:
             return ""
 

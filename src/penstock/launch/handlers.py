@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from penstock.artifacts import codec
 from penstock.artifacts.store import BlobStore
 from penstock.errors import UserCodeError
-from penstock.sdk.failures import RemoteTraceback, rebuild
-from penstock.worker.failure import error_of, message_of
+from penstock.sdk.rebuilt_errors import RemoteTraceback, rebuild
+from penstock.worker.recorded_errors import error_of, message_of
 
 _MOST_CHARACTERS = 4_000  # so that it fits into the journal where the store takes nothing any more
 

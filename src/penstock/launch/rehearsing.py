@@ -37,7 +37,7 @@ from penstock.model.rows import Dealt, PriorTask, Sought, WantedResult
 from penstock.model.states import RunStatus
 from penstock.project import Project
 from penstock.reading.explain import Explain
-from penstock.sdk import attempts, local, session
+from penstock.sdk import attempts, plain_calls, session
 
 
 def rehearse(project: Project, order: RunRequest, how: Driving) -> Forecast:
@@ -117,7 +117,7 @@ class _Stage:
         """What the body raised."""
         try:
             with attempts.outside(), session.driving(run, default_environment(self._project, self._order.flow)):
-                local.resolved(self._order.call())
+                plain_calls.resolved(self._order.call())
         except NotThere:
             return None
         except KeyboardInterrupt:

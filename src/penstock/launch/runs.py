@@ -29,14 +29,14 @@ from penstock.model.outcomes import Stored
 from penstock.model.rows import RunEnd
 from penstock.model.states import Cause, RunStatus
 from penstock.project import Project, wire_executors, wire_host
-from penstock.sdk import attempts, local, session
-from penstock.sdk.failures import rebuild, without_engine
+from penstock.sdk import attempts, plain_calls, session
 from penstock.sdk.flows import Flow
 from penstock.sdk.launcher import launcher
+from penstock.sdk.rebuilt_errors import rebuild, without_engine
 from penstock.sdk.steps import Step
-from penstock.worker.logs import body_log
-from penstock.worker.streams import Streams
-from penstock.worker.tee import BodyLog
+from penstock.worker.flow_logs import BodyLog
+from penstock.worker.flow_streams import Streams
+from penstock.worker.log_files import body_log
 
 if TYPE_CHECKING:
     from penstock.executors.spare_zygote import SpareZygote
@@ -168,7 +168,7 @@ class ActiveRun:
     def _call_body(self, driver: Driver) -> Any:
         with attempts.outside(), self._place(driver):
             try:
-                return local.resolved(self._order.call())
+                return plain_calls.resolved(self._order.call())
             finally:
                 self._log.finish_lines()  # before the run's end is told: who follows the log looks no further
 

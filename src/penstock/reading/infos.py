@@ -27,7 +27,7 @@ from penstock.reading.structs import (
     TaskInfo,
     ValueInfo,
 )
-from penstock.sdk.failures import RemoteTraceback
+from penstock.sdk.rebuilt_errors import RemoteTraceback
 
 # The class that carries a worker's traceback into the flow says nothing to a reader.
 _CARRIER = f"{RemoteTraceback.__module__}.{RemoteTraceback.__qualname__}: \n"

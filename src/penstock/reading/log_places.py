@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from penstock.model.tuples import NamedTuple
-from penstock.worker import logs
+from penstock.worker import log_files
 
 
 class LogPlace(NamedTuple):
@@ -36,7 +36,7 @@ class LogPlace(NamedTuple):
 
     def token(self) -> bytes:
         """What each of its marks holds; empty: it has none."""
-        return logs.token_of(self._path)
+        return log_files.token_of(self._path)
 
     def changed_at(self) -> float:
         """When somebody wrote there last (UTC, seconds); 0: it is gone."""

@@ -22,7 +22,7 @@ from penstock.model.words import utc
 from penstock.reading.log_places import LogPlace
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import LogLine
-from penstock.worker import logs
+from penstock.worker import log_files
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 _CHUNK = 4 << 20
@@ -187,7 +187,7 @@ def _tail_of(log: LogPlace, piece: Slice, size: int) -> Iterator[LogLine]:
     start = max(piece.start, piece.end - size)
     if start == piece.start:
         return _read(log, piece)
-    start += log.read(start, min(logs.LONGEST, size)).find(b"\n") + 1
+    start += log.read(start, min(log_files.LONGEST, size)).find(b"\n") + 1
     mark = "" if piece.task else _mark_before(log, piece.start, start)
     return _read(log, piece._replace(start=start), mark)
 
@@ -198,7 +198,7 @@ def _mark_before(log: LogPlace, least: int, start: int) -> str:
     while start > least:
         start, end = max(least, start - _CHUNK), start
         data = log.read(start, end - start)
-        marks = list(logs.marks(data + after, token))
+        marks = list(log_files.marks(data + after, token))
         if marks:
             return marks[-1]
         after = data[:overlap]
@@ -220,7 +220,7 @@ def _read(log: LogPlace, piece: Slice, mark: str = "") -> Iterator[LogLine]:
 
 
 def _parsed(data: bytes, piece: Slice, worker: str, mark: str, token: bytes) -> Iterator[LogLine]:
-    for at, level, stream, text, attempt in logs.read(data, mark, token):
+    for at, level, stream, text, attempt in log_files.read(data, mark, token):
         task, number = piece.task, piece.attempt
         if not task and attempt:
             task, _, tail = attempt.rpartition("#")
@@ -243,7 +243,7 @@ def _timed(lines: Iterator[LogLine]) -> Iterator[tuple[datetime, LogLine]]:
 
 def _of_file(log: LogPlace, run: RunRow, slices: dict[str, list[Slice]]) -> list[Slice]:
     """Who wrote what in a log, in order."""
-    driver = logs.driver_of(log.name)
+    driver = log_files.driver_of(log.name)
     return [Slice(0, _ENDLESS, run.run_id, driver)] if driver else slices.get(log.name, [])
 
 

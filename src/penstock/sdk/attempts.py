@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping,
 
 from penstock.errors import UsageError
 from penstock.sdk.launcher import launcher
-from penstock.sdk.metrics import points_of
+from penstock.sdk.metric_points import points_of
 
 if TYPE_CHECKING:
     from penstock.artifacts.checkpoints import Points

@@ -12,11 +12,11 @@ from penstock.model.specs import Call
 from penstock.sdk import collector, session
 from penstock.sdk.call_buffer import MANY, CallBuffer
 from penstock.sdk.calls import Binder, build, encode_inputs
-from penstock.sdk.failures import without_engine
 from penstock.sdk.futures import Future, Futures
 from penstock.sdk.keys import KeyHead, closed_over, key_of
-from penstock.sdk.local import call as plain
-from penstock.sdk.local import finished, resolved
+from penstock.sdk.plain_calls import call as plain
+from penstock.sdk.plain_calls import finished, resolved
+from penstock.sdk.rebuilt_errors import without_engine
 from penstock.sdk.session import Place
 
 __all__ = [

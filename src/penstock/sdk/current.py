@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
 from penstock.errors import UsageError
 from penstock.sdk.attempts import MEND, AttemptContext, attempt_here
-from penstock.sdk.metrics import points_of
+from penstock.sdk.metric_points import points_of
 from penstock.sdk.session import place_of_flow
 
 if TYPE_CHECKING:

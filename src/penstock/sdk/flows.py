@@ -13,8 +13,8 @@ from penstock.model import surroundings
 from penstock.model.quantities import parse_seconds
 from penstock.sdk import attempts, session
 from penstock.sdk.functions import Typed, check_function, function_name, is_coroutine_function, qualified_name
+from penstock.sdk.keywords import STEP_ALONE, checked, named
 from penstock.sdk.launcher import launcher
-from penstock.sdk.options import STEP_ALONE, checked, named
 from penstock.sdk.steps import Step
 
 R = TypeVar("R")
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from penstock.model.environments import Environment
     from penstock.sdk.calls import Binder
-    from penstock.sdk.options import EnvironmentOptions
+    from penstock.sdk.keywords import EnvironmentOptions
 
     P = ParamSpec("P")
     Result_co = TypeVar("Result_co", covariant=True)

@@ -22,8 +22,8 @@ from penstock.model.edges import Part, Ref, take
 from penstock.model.outcomes import Error, Stored
 from penstock.sdk import collector
 from penstock.sdk.arrivals import Callbacks, Waiters
-from penstock.sdk.failures import SIBLINGS_ATTRIBUTE, rebuild
 from penstock.sdk.no_value import NoValue
+from penstock.sdk.rebuilt_errors import SIBLINGS_ATTRIBUTE, rebuild
 from penstock.sdk.session import RunSession
 
 PENDING, FINISHED = "PENDING", "FINISHED"  # the words of concurrent.futures, which looks at `_state`

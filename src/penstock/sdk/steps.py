@@ -9,7 +9,7 @@ from penstock.artifacts import names
 from penstock.model.options import Options
 from penstock.sdk import session
 from penstock.sdk.functions import Typed, check_function, function_name, qualified_name
-from penstock.sdk.options import changed, check_ignored, named
+from penstock.sdk.keywords import changed, check_ignored, named
 
 if TYPE_CHECKING:
     from typing import Coroutine, Protocol
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from penstock.sdk.calls import Binder
     from penstock.sdk.futures import Future, Futures
     from penstock.sdk.keys import KeyHead
-    from penstock.sdk.options import StepOptions
+    from penstock.sdk.keywords import StepOptions
 
     P = ParamSpec("P")
 

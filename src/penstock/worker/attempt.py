@@ -24,7 +24,7 @@ from penstock.model.states import Cause, TaskStatus
 from penstock.sdk import attempts
 from penstock.sdk.attempts import AttemptContext
 from penstock.worker import audit, capture
-from penstock.worker.failure import error_of, traceback_text
+from penstock.worker.recorded_errors import error_of, traceback_text
 from penstock.worker.writes import WriteLog
 
 Hint = Callable[[str, Tuple[Metric, ...]], None]

@@ -18,8 +18,8 @@ from penstock.worker import audit, capture, posix, sources
 from penstock.worker.attempt import Workbench
 from penstock.worker.bootstrap import kit_root
 from penstock.worker.chance import Chance
-from penstock.worker.failure import error_of
 from penstock.worker.hooks import ImportHooks
+from penstock.worker.recorded_errors import error_of
 from penstock.worker.restoring import Restoring
 
 Explain = Callable[[BaseException, str], None]

@@ -12,7 +12,7 @@ written as several. A head may stand in the middle of a line, where raw output e
 without a head are kept as they were written: output of C code, of sub-processes, binary. A carriage return ends a line
 as a newline does, so that a progress bar can be followed. Before the first line that an attempt writes to a stream
 stands a mark, with the level `@`, the stream `-` and the attempt's id as text: whoever follows the file learns whose
-line it is before the attempt's outcome says which slice is its own. `worker/logs.py` reads it.
+line it is before the attempt's outcome says which slice is its own. `worker/log_files.py` reads it.
 
 Of an attempt no more is kept than its run's settings say; what is beyond is dropped, with a word in the log.
 
@@ -31,7 +31,7 @@ from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
 
 from penstock.artifacts.masking import masked, settled
 from penstock.worker.hooks import ImportHooks
-from penstock.worker.logs import LONGEST, no_more, pieces, start_of_head
+from penstock.worker.log_files import LONGEST, no_more, pieces, start_of_head
 
 _ENDLESS = 1 << 62
 

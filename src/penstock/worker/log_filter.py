@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, NoReturn, Optional
 
 from penstock.artifacts import masking
 from penstock.model.tuples import NamedTuple
-from penstock.worker import logs
+from penstock.worker import log_files
 from penstock.worker.running_mask import HEAD, RunningMask
 
 _ROOM = 1 << 16
@@ -68,7 +68,7 @@ class LogFilter:
     def stream(self, log: str, own: bool = False) -> FilteredStream:
         """A new stream into a log file. `own`: the zygote's, of which no attempt writes a line."""
         try:
-            file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) if own else logs.begin(log)
+            file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) if own else log_files.begin(log)
         except OSError:  # a full disk must not end the zygote, and with it all that runs
             file = os.open(os.devnull, os.O_WRONLY)
         given = [file]  # to the process that masks
@@ -155,7 +155,8 @@ class _Stream:
     def __init__(self, source: int, log: int, sync: Any, mask: RunningMask, log_bytes: int) -> None:
         self.source, self.log, self.sync = source, log, sync
         self._mask = mask
-        self._most = log_bytes + logs.SLACK if log_bytes else 1 << 62  # the worker itself stops before, with a word
+        # The worker itself stops before, with a word.
+        self._most = log_bytes + log_files.SLACK if log_bytes else 1 << 62
         self._written = 0  # by the attempt
         os.set_blocking(source, False)
         sync.setblocking(False)

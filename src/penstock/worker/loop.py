@@ -12,13 +12,13 @@ from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
 from penstock.model.specs import attempt_from_plain
 from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
-from penstock.worker import capture, channel, logs
+from penstock.worker import capture, channel, log_files
 from penstock.worker.attempt import Workbench, run_attempt
 from penstock.worker.chance import Chance
-from penstock.worker.failure import traceback_text
 from penstock.worker.gauge import Gauge
 from penstock.worker.leftovers import wait_for_threads
 from penstock.worker.meter import Meter, MeterReading, between, counted_from
+from penstock.worker.recorded_errors import traceback_text
 from penstock.worker.restoring import Restoring
 
 _SHORT_S = 0.005
@@ -168,10 +168,10 @@ class Worker:
 
     def _bounded(self, start: int, most: int, end: int) -> int:
         """Keep no more of the log than that, and say so in it; gives where it ends."""
-        if end - start < most + logs.SLACK:
+        if end - start < most + log_files.SLACK:
             capture.tell_limit()
             return self._log_size()
         try:
-            return logs.cut(self._bench.places.log(self._log_file), start, most)
+            return log_files.cut(self._bench.places.log(self._log_file), start, most)
         except OSError:  # removed by hand
             return self._log_size()

@@ -20,7 +20,7 @@ from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
 from penstock.model import wire
 from penstock.model.specs import Places
 from penstock.shadows import standard
-from penstock.worker import boot, capture, channel, log_filter, logs, posix
+from penstock.worker import boot, capture, channel, log_files, log_filter, posix
 from penstock.worker.bootstrap import bootstrap
 from penstock.worker.channel import LOG_FILTER, WorkerRequest
 from penstock.worker.gauge import FILE_SIZE, Gauge, Gauges
@@ -248,7 +248,7 @@ class Zygote:
             began, start = child.log_began
             if began != child.gauge.began():
                 child.log_began = child.gauge.began(), size
-            elif size - start > 2 * most + logs.SLACK:
+            elif size - start > 2 * most + log_files.SLACK:
                 os.truncate(path, start + most)
         except OSError:
             pass  # removed by hand
@@ -376,7 +376,7 @@ def serve(
     os.setsid()
     log = places.log(order.log)
     _write_to(_begun(log) if stream is None else stream.fd)
-    capture.write_into(logs.token_of(log))
+    capture.write_into(log_files.token_of(log))
     faulthandler.enable(2)  # a crash leaves its traceback in the log
     ready.bench.pid = os.getpid()
     post = Post(order.name, fd, gauge, places.scratch, ready.library)
@@ -407,7 +407,7 @@ def _opened(log: str) -> int:
 
 def _begun(log: str) -> int:
     try:
-        return logs.begin(log)
+        return log_files.begin(log)
     except OSError:  # what the worker prints is lost then, and goes nowhere else
         return os.open(os.devnull, os.O_WRONLY)
 

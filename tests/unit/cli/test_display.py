@@ -10,8 +10,8 @@ import pytest
 
 from penstock.cli.display import newest_line, write
 from penstock.sdk import attempts, session
-from penstock.worker.streams import Streams
-from penstock.worker.tee import BodyLog
+from penstock.worker.flow_logs import BodyLog
+from penstock.worker.flow_streams import Streams
 
 
 def test_the_newest_line_is_a_worker_s(tmp_path: Path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from penstock.cli.display import newest_line
 from penstock.reading.log_places import LogPlace, places_in
-from penstock.worker import logs
+from penstock.worker import log_files
 from tests.recorded import line
 
 
@@ -33,9 +33,9 @@ def test_the_newest_line_is_that_of_the_log_that_was_written_to_last(tmp_path: P
     assert newest_line(str(tmp_path)) == ""
     for name, at in (("w1.log", 3), ("w2.log", 5), ("w3.log", 4)):
         path = str(tmp_path / name)
-        os.close(logs.begin(path))
+        os.close(log_files.begin(path))
         with open(path, "ab") as file:
-            token = logs.token_of(path)
+            token = log_files.token_of(path)
             file.write(line(f"first of {name}").replace(b"\x1e", b"\x1e" + token + b" ") + b"last of " + name.encode())
         os.utime(path, (at, at))
     assert newest_line(str(tmp_path)) == "last of w2.log"

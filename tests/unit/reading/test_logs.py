@@ -16,7 +16,7 @@ from penstock.model.rows import AttemptRecord, Batch, RunEnd
 from penstock.reading import logs
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import LogLine
-from penstock.worker.logs import body_log, driver_of
+from penstock.worker.log_files import body_log, driver_of
 from tests.recorded import BEGAN, Recorded, error, line, outcome, record_done, task
 
 

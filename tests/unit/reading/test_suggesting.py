@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from penstock.model.options import Options
 from penstock.reading.resource_structs import SpreadInfo
 from penstock.reading.suggesting import ENOUGH, History, spread, suggest
-from penstock.sdk.options import changed, grow
+from penstock.sdk.keywords import changed, grow
 
 MIB, GIB = 1 << 20, 1 << 30
 

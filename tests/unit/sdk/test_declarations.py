@@ -10,7 +10,7 @@ import pytest
 from penstock.errors import UsageError
 from penstock.model.options import Growth
 from penstock.sdk.flows import flow
-from penstock.sdk.options import grow
+from penstock.sdk.keywords import grow
 from penstock.sdk.steps import step
 
 

@@ -16,8 +16,8 @@ from penstock.artifacts.folder import FolderStore
 from penstock.errors import DamagedError, Suspension, UsageError
 from penstock.model.outcomes import Stored
 from penstock.sdk.futures import Future, Futures
-from penstock.sdk.local import finished
 from penstock.sdk.mends import explain
+from penstock.sdk.plain_calls import finished
 from penstock.sdk.session import RunSession
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.artifacts import masking
-from penstock.worker import logs
+from penstock.worker import log_files
 from penstock.worker.capture import LineStream, Room, level_letter
 
 
@@ -26,9 +26,9 @@ class Captured:
         self.out = LineStream(self.fd, b"o")
         self.err = LineStream(self.fd, b"e")
 
-    def lines(self) -> list[logs.ParsedLine]:
+    def lines(self) -> list[log_files.ParsedLine]:
         self.out.finish_lines()
-        return list(logs.read(self.path.read_bytes()))
+        return list(log_files.read(self.path.read_bytes()))
 
     def texts(self) -> list[str]:
         return [line.text for line in self.lines()]
@@ -58,7 +58,7 @@ def test_a_line_is_written_when_it_ends(captured: Captured) -> None:
     captured.out.write("half")
     assert captured.path.read_bytes() == b""
     captured.out.write(" a line\nnext")
-    assert [line.text for line in logs.read(captured.path.read_bytes())] == ["half a line"]
+    assert [line.text for line in log_files.read(captured.path.read_bytes())] == ["half a line"]
 
 
 def test_empty_lines_are_kept(captured: Captured) -> None:
@@ -135,7 +135,7 @@ def test_surrogates_do_not_fail(captured: Captured) -> None:
 
 
 def test_nothing_is_no_line() -> None:
-    assert list(logs.read(b"")) == []
+    assert list(log_files.read(b"")) == []
 
 
 @pytest.mark.parametrize(
@@ -163,20 +163,20 @@ def test_every_text_comes_back(tmp_path_factory: pytest.TempPathFactory, texts: 
 
 @given(st.binary())
 def test_every_raw_output_can_be_read(data: bytes) -> None:
-    assert "".join(line.text for line in logs.read(data)).count("\n") == 0
+    assert "".join(line.text for line in log_files.read(data)).count("\n") == 0
 
 
 @pytest.fixture
 def begun(tmp_path: Path) -> Any:
     """A log with a token: its path and a stream into it."""
     path = tmp_path / "begun.log"
-    fd = logs.begin(str(path))
-    yield path, LineStream(fd, b"o", token=logs.token_of(str(path)))
+    fd = log_files.begin(str(path))
+    yield path, LineStream(fd, b"o", token=log_files.token_of(str(path)))
     os.close(fd)
 
 
-def read_whole(path: Path) -> list[logs.ParsedLine]:
-    return list(logs.read(path.read_bytes(), token=logs.token_of(str(path))))
+def read_whole(path: Path) -> list[log_files.ParsedLine]:
+    return list(log_files.read(path.read_bytes(), token=log_files.token_of(str(path))))
 
 
 def test_what_is_printed_past_the_streams_can_not_pass_for_a_line(begun: tuple[Path, LineStream]) -> None:
@@ -196,8 +196,8 @@ def test_what_is_printed_past_the_streams_can_not_pass_for_a_line(begun: tuple[P
 @given(st.lists(st.binary() | st.sampled_from([b"\x1e1.000 Eo x\n", b"\x1e9.999 @- a/b#1\n", b"\x1e"])))
 def test_no_bytes_forge_or_lose_a_line(tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes]) -> None:
     path = tmp_path_factory.mktemp("any") / "log"
-    fd = logs.begin(str(path))
-    out = LineStream(fd, b"o", token=logs.token_of(str(path)))
+    fd = log_files.begin(str(path))
+    out = LineStream(fd, b"o", token=log_files.token_of(str(path)))
     for number, piece in enumerate(pieces):
         print(number, file=out)
         os.write(fd, piece)
@@ -206,7 +206,7 @@ def test_no_bytes_forge_or_lose_a_line(tmp_path_factory: pytest.TempPathFactory,
 
 
 def test_a_mark_that_names_nothing_is_none() -> None:
-    assert [line.attempt for line in logs.read(b"\x1e1.000 @- nothing\n\x1e2.000 -o a\n")] == [""]
+    assert [line.attempt for line in log_files.read(b"\x1e1.000 @- nothing\n\x1e2.000 -o a\n")] == [""]
 
 
 def test_a_long_line_is_several(begun: tuple[Path, LineStream]) -> None:
@@ -238,8 +238,8 @@ def test_a_secret_is_masked_where_a_long_line_is_cut(
 
 def test_no_more_is_kept_of_an_attempt_than_its_room(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    fd = logs.begin(str(path))
-    room, token = Room(), logs.token_of(str(path))
+    fd = log_files.begin(str(path))
+    room, token = Room(), log_files.token_of(str(path))
     out, err = LineStream(fd, b"o", room, token), LineStream(fd, b"e", room, token)
     for _ in range(2):
         start = path.stat().st_size
@@ -247,8 +247,8 @@ def test_no_more_is_kept_of_an_attempt_than_its_room(tmp_path: Path) -> None:
         for number in range(1000):
             print("line", number, file=(out, err)[number % 2])
         print("x" * 100_000, file=out)
-        lines = list(logs.read(path.read_bytes()[start:], token=token))
-        assert 10_000 <= path.stat().st_size - start + 40 <= 10_000 + logs.SLACK
+        lines = list(log_files.read(path.read_bytes()[start:], token=token))
+        assert 10_000 <= path.stat().st_size - start + 40 <= 10_000 + log_files.SLACK
         assert [line.text for line in lines[:-1]] == [f"line {number}" for number in range(len(lines) - 1)]
         assert lines[-1].level == "warning"
         assert "what follows is not kept: the log of this attempt has reached 9.77 KiB" in lines[-1].text

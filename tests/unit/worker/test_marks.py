@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from penstock.worker import logs
+from penstock.worker import log_files
 from penstock.worker.capture import LineStream
 
 
@@ -20,7 +20,7 @@ def test_the_first_line_of_an_attempt_comes_after_its_mark():
     os.close(writing)
     with open(reading, "rb") as file:
         data = file.read()
-    assert [(line.text, line.attempt) for line in logs.read(data)] == [
+    assert [(line.text, line.attempt) for line in log_files.read(data)] == [
         ("before", ""),
         ("one", "digits/1/train/2#1"),
         ("two", "digits/1/train/2#1"),
@@ -31,5 +31,5 @@ def test_the_first_line_of_an_attempt_comes_after_its_mark():
 
 
 def test_a_reader_that_goes_on_knows_the_mark_before():
-    (line,) = logs.read(b"\x1e1.000 -o more\n", "digits/1/train/2#1")
-    assert line == logs.ParsedLine(1.0, "", "stdout", "more", "digits/1/train/2#1")
+    (line,) = log_files.read(b"\x1e1.000 -o more\n", "digits/1/train/2#1")
+    assert line == log_files.ParsedLine(1.0, "", "stdout", "more", "digits/1/train/2#1")

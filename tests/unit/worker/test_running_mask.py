@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.artifacts.masking import Finder
-from penstock.worker import logs
+from penstock.worker import log_files
 from penstock.worker.running_mask import HEAD, RunningMask
 
 VALUES = ["s3cr3t-value", "s3cr3t-value-2", "abab", "12345"]
@@ -47,4 +47,4 @@ def test_digits_of_a_time_are_no_value() -> None:
     mark, line = b"\x1e1234567890.123 @- digits/3/s3cr3t-value/2#1\n", b"\x1e1234567890.123 -o is 12345\n"
     out = passed_through([mark + line])
     assert out == mark + b"\x1e1234567890.123 -o is ***\n"
-    assert next(logs.read(out)).text == "is ***"
+    assert next(log_files.read(out)).text == "is ***"

@@ -22,7 +22,7 @@ from penstock.model.rows import Batch, MetricRecord
 from penstock.model.specs import Attempt, Function, Places, RunSpec
 from penstock.model.texts import LARGEST, fault_of_name, is_whole, whole
 from penstock.sdk.current import current, log_metrics
-from penstock.sdk.options import changed
+from penstock.sdk.keywords import changed
 from penstock.worker.attempt import Workbench, run_attempt
 from tests import journal_records
 from tests.recorded import Recorded

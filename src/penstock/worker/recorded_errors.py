@@ -14,7 +14,7 @@ from penstock.artifacts.store import BlobStore
 from penstock.errors import PenstockError
 from penstock.model.outcomes import Error
 from penstock.model.states import Cause
-from penstock.sdk.failures import exception_class, is_ours
+from penstock.sdk.rebuilt_errors import exception_class, is_ours
 from penstock.worker.blame import is_the_machines
 
 _MACHINERY = (os.sep + "asyncio" + os.sep, os.sep + "importlib" + os.sep)

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from penstock.model.specs import RunSpec
 from penstock.sdk import attempts, session
-from penstock.worker import logs
-from penstock.worker.streams import Streams
-from penstock.worker.tee import BodyLog, Tee
+from penstock.worker import log_files
+from penstock.worker.flow_logs import BodyLog, Tee
+from penstock.worker.flow_streams import Streams
 
 _LINES = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=30)
 TEXTS = st.lists(st.tuples(st.sampled_from("oe"), st.integers(0, 2), _LINES), max_size=30)
@@ -47,8 +47,8 @@ class Body:
 
     def lines(self) -> list[tuple[str, str, str]]:
         data = self.path.read_bytes() if self.path.exists() else b""
-        token = logs.token_of(os.fspath(self.path))
-        return [(line.level, line.stream, line.text) for line in logs.read(data, token=token)]
+        token = log_files.token_of(os.fspath(self.path))
+        return [(line.level, line.stream, line.text) for line in log_files.read(data, token=token)]
 
 
 @pytest.fixture
@@ -388,7 +388,11 @@ def test_no_text_breaks_or_forges_a_line(
         patch.setattr(sys, "stderr", err)
         with body.running():
             print("first")
-            forged = logs.start_of_head(logs.token_of(os.fspath(body.path))).decode() + "1.000 Ee " if token else ""
+            forged = (
+                log_files.start_of_head(log_files.token_of(os.fspath(body.path))).decode() + "1.000 Ee "
+                if token
+                else ""
+            )
             for stream, ends, text in written:
                 text = forged + "\n".join([text] * ends)
                 print(text, file=out if stream == "o" else err)

@@ -10,12 +10,12 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple
 
-from penstock.worker import logs
+from penstock.worker import log_files
 from penstock.worker.capture import LineStream, Room
 
 if TYPE_CHECKING:
     from penstock.model.specs import RunSpec
-    from penstock.worker.streams import Streams
+    from penstock.worker.flow_streams import Streams
 
 
 class _Open:
@@ -34,8 +34,8 @@ _Lines = Tuple[LineStream, LineStream]
 
 def _lines_into(path: str, room: Room) -> _Lines:
     """What writes to a log: stdout's lines, and stderr's. Raises OSError."""
-    log = _Open(logs.begin(path))
-    token = logs.token_of(path)
+    log = _Open(log_files.begin(path))
+    token = log_files.token_of(path)
     return LineStream(log.fd, b"o", room, token, log), LineStream(log.fd, b"e", room, token, log)
 
 
@@ -76,7 +76,7 @@ class Tee:
 
     def close(self) -> None:
         """An empty log is removed."""
-        if self.size() <= logs.OPENING:
+        if self.size() <= log_files.OPENING:
             os.unlink(self._path)
 
     def keep(self, which: int, text: str) -> None:
