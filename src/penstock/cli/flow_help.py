@@ -10,13 +10,13 @@ from pathlib import PurePath
 from typing import Any
 
 from penstock.cli.docstrings import words_of
-from penstock.cli.parameters import REQUIRED, Option, ParameterOptions
 from penstock.launch import annotations
+from penstock.launch.parameters import REQUIRED, Parameter, Parameters
 
 _WIDTH = 28
 
 
-def flow_help(options: ParameterOptions, fn: Any, command: str) -> str:
+def flow_help(options: Parameters, fn: Any, command: str) -> str:
     """What `penstock run FILE --help` prints; `command` is `penstock run FILE`."""
     words = words_of(fn)
     parts = [f"Usage: {command}{' [PARAMETERS]' if options.named or options.more else ''}"]
@@ -30,7 +30,7 @@ def flow_help(options: ParameterOptions, fn: Any, command: str) -> str:
     return "\n\n".join(parts)
 
 
-def _lines(options: ParameterOptions, words: dict[str, str]) -> list[str]:
+def _lines(options: Parameters, words: dict[str, str]) -> list[str]:
     entries = [(_left(option), _right(option, words.get(option.name, ""))) for option in options.named]
     if options.rest is not None:
         entries.append((f"{annotations.name_of(options.rest.annotation)} ...", words.get(options.rest.name, "")))
@@ -46,7 +46,7 @@ def _lines(options: ParameterOptions, words: dict[str, str]) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def _left(option: Option) -> str:
+def _left(option: Parameter) -> str:
     return (
         f"{option.word}/{option.no_word}"
         if option.is_flag
@@ -54,7 +54,7 @@ def _left(option: Option) -> str:
     )
 
 
-def _right(option: Option, words: str) -> str:
+def _right(option: Parameter, words: str) -> str:
     told = "[required]" if option.default is REQUIRED else f"[default: {_shown(option.default)}]"
     return f"{words}  {told}" if words else told
 
@@ -82,13 +82,13 @@ def _as_word(value: Any) -> str | None:
         return None
 
 
-def _example(options: ParameterOptions, command: str) -> str:
+def _example(options: Parameters, command: str) -> str:
     required = [option for option in options.named if option.default is REQUIRED]
     chosen = required or list(options.named[:1])
     return " ".join([command, *(_sample(option) for option in chosen)])
 
 
-def _sample(option: Option) -> str:
+def _sample(option: Parameter) -> str:
     if option.is_flag:
         return option.no_word if option.default is True else option.word
     word = None if option.default in (REQUIRED, None) else _as_word(option.default)

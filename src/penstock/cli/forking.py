@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli.drive_run import drive
+from penstock.cli.flow_words import parse
 from penstock.cli.loading import load
-from penstock.cli.parameters import options_of, parse
 from penstock.cli.resuming import target_of
 from penstock.cli.unpickling import unpickled
 from penstock.client import forking
 from penstock.errors import UsageError
 from penstock.journal import queries
+from penstock.launch.parameters import parameters_of
 from penstock.reading.reader import JournalReader
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def fork(
     flow = load(target_of(reader, row, file, "fork"))
     if origin.only and words:
         raise UsageError(f"--only runs {origin.only} on the inputs that it had: parameters of the flow don't count")
-    given = parse(options_of(flow.fn, flow.name), words, partial=True)
+    given = parse(parameters_of(flow), words, partial=True)
     params = unpickled(f"the parameters of {row.run_id}", lambda: forking.merged(reader, row, flow, given), UsageError)
     order = forking.order_of(reader, flow, origin, params, choices.seed_text)
     return drive(reader.project, order, choices, spare, _again(choices, row.run_id, words, wanted))

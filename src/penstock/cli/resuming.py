@@ -67,4 +67,4 @@ def _in_project(file: str, root: Path) -> str:
 
 def _parameters(reader: JournalReader, row: RunRow, flow: Flow[Any, Any]) -> dict[str, Any]:
     params = unpickled(f"the parameters of {row.run_id}", lambda: params_of(reader, row), UsageError)
-    return params_to_resume(reader, row, flow, params)
+    return params_to_resume(row, flow, params)

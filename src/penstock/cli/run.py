@@ -59,24 +59,25 @@ def command(target: str, words: tuple[str, ...], tags: tuple[str, ...], **chosen
 
 def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool, spare: SpareZygote | None) -> int:
     from penstock.cli.drive_run import drive
+    from penstock.cli.flow_words import parse
     from penstock.cli.loading import load
-    from penstock.cli.parameters import options_of, parse, with_defaults
+    from penstock.launch.parameters import parameters_of
     from penstock.launch.preparing import RunRequest
     from penstock.project import Project
 
     flow = load(target)
-    options = options_of(flow.fn, flow.name)
+    parameters = parameters_of(flow)
     if wants_help:
         from penstock.cli.flow_help import flow_help
 
-        screen.out(flow_help(options, flow.fn, f"penstock run {target}"))
+        screen.out(flow_help(parameters, flow.fn, f"penstock run {target}"))
         return 0
     try:
-        given = parse(options, words)
+        given = parse(parameters, words)
     except ParameterError as error:
         raise ParameterError(
             f"{str(error).rstrip('?')}{'?' if str(error).endswith('?') else '.'} See `penstock run {target} --help`"
         ) from None
-    order = RunRequest(flow, with_defaults(options, given), seed=choices.seed_text)
+    order = RunRequest(flow, parameters.filled(given), seed=choices.seed_text)
     again = ("penstock", "run", *choices.words(), target, *words)
     return drive(Project.find(), order, choices, spare, again)

@@ -12,9 +12,9 @@ from penstock.errors import NotFoundError, ParameterError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunRow
 from penstock.launch import runs
-from penstock.launch.arguments import check_arguments
 from penstock.launch.driving import Driving
 from penstock.launch.forecasts import forecast_info
+from penstock.launch.parameters import parameters_of
 from penstock.launch.preparing import RunRequest
 from penstock.launch.rehearsing import rehearse
 from penstock.model.outcomes import FORM
@@ -31,7 +31,7 @@ def resume_run(
     """What `penstock.resume` does."""
     row = find_to_resume(reader, name)
     flow = flow or flow_of(row, queries.detail(reader.journal, row.id))
-    params = params_to_resume(reader, row, flow, params_of(reader, row))
+    params = params_to_resume(row, flow, params_of(reader, row))
     return _drive(reader, order_to_resume(reader, row, flow, params), Driving(policy=policy), dry_run)
 
 
@@ -110,16 +110,15 @@ def merged(reader: JournalReader, row: RunRow, flow: Flow[Any, Any], given: Mapp
     """
     if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  nothing checks a notebook
         raise ParameterError(f"params={given!r}: expected names and values, such as {{'rows': 500}}")
-    known = flow.binder.signature.parameters
+    parameters = parameters_of(flow)
+    known = [one.name for one in parameters.every]
     if wrong := [name for name in given if name not in known]:
         raise ParameterError(f"{flow.name} takes no {wrong[0]}; it takes {', '.join(known) or 'nothing'}")
-    stored = {name: value for name, value in params_of(reader, row).items() if name in known}
-    try:
-        bound = flow.binder.signature.bind_partial()
-        bound.arguments.update({**stored, **given})
-        bound.apply_defaults()
-        flow.binder.signature.bind(*bound.args, **bound.kwargs)
-    except TypeError as error:
-        raise ParameterError(f"{row.run_id} can't be forked as it is: {flow.name}() {error}; give it a value") from None
-    check_arguments(flow, given)
-    return dict(bound.arguments)
+    every = {**params_of(reader, row), **given}
+    if missing := parameters.missing(every):
+        raise ParameterError(
+            f"{row.run_id} can't be forked as it is: {flow.name}() missing a required argument: {missing[0].name!r}; "
+            "give it a value"
+        )
+    parameters.check(given)
+    return parameters.filled(every)

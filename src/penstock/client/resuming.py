@@ -12,6 +12,7 @@ from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunDetail, RunRow
 from penstock.launch import flow_modules
+from penstock.launch.parameters import parameters_of
 from penstock.model.states import RunStatus
 from penstock.reading.reader import JournalReader
 from penstock.reading.targets import find_flow, find_run
@@ -41,25 +42,18 @@ def find_to_resume(reader: JournalReader, text: str) -> RunRow:
     raise NotFoundError(f"{what}: nothing to resume; see `penstock ls`")
 
 
-def params_to_resume(
-    reader: JournalReader, row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]
-) -> dict[str, Any]:
+def params_to_resume(row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]) -> dict[str, Any]:
     """The run's own parameters; those that its flow has got since then have their defaults.
 
     Raises UsageError for one that the flow no longer takes, or needs now.
     """
-    stored = [name for name, _ in queries.detail(reader.journal, row.id).params]
-    declared = flow.binder.signature.parameters
+    parameters = parameters_of(flow)
     again = f"start a new run with `penstock run`, or give {flow.name} the signature that it had"
-    if gone := [name for name in stored if name not in declared]:
+    if gone := [name for name in params if name not in {one.name for one in parameters.every}]:
         raise UsageError(f"{row.run_id} was started with {', '.join(gone)}, which {flow.name} no longer takes: {again}")
-    every: dict[str, Any] = {}
-    for name, one in declared.items():
-        without: Any = () if one.kind is one.VAR_POSITIONAL else {} if one.kind is one.VAR_KEYWORD else one.default
-        every[name] = params.get(name, without)
-    if new := [name for name, one in declared.items() if every[name] is one.empty]:
+    if new := [one.name for one in parameters.missing(params)]:
         raise UsageError(f"{row.run_id} was started without {', '.join(new)}, which {flow.name} needs now: {again}")
-    return every
+    return parameters.filled(params)
 
 
 def flow_of(row: RunRow, detail: RunDetail) -> Flow[Any, Any]:

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from penstock.launch.arguments import check_arguments
 from penstock.launch.driving import Driving, Watcher
 from penstock.launch.flow_modules import refuse_unguarded
+from penstock.launch.parameters import parameters_of
 from penstock.launch.preparing import RunRequest
 from penstock.launch.runs import ActiveRun, prepare, start
 from penstock.project import Project
@@ -60,7 +60,7 @@ def from_python(
 ) -> Any:
     """What calling a flow outside a run does. `watch` makes the run's watcher."""
     refuse_unguarded(flow)
-    check_arguments(flow, params)
+    parameters_of(flow).check(params)
     project = Project.find()
     return start(project, flow, params, Driving(watcher=watch(project), spare=spare))
 
@@ -68,6 +68,6 @@ def from_python(
 def submit_from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Handle:
     """What `flow.submit` does."""
     refuse_unguarded(flow)
-    check_arguments(flow, params)
+    parameters_of(flow).check(params)
     project = Project.find()
     return Handle(prepare(project, RunRequest(flow, params), Driving(watcher=watch(project))))

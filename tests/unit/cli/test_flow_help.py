@@ -9,7 +9,7 @@ import pytest
 
 from penstock.cli.docstrings import words_of
 from penstock.cli.flow_help import flow_help
-from penstock.cli.parameters import options_of
+from penstock.launch.parameters import Parameters
 
 
 def google(rows, depths):
@@ -106,7 +106,7 @@ def digits(target: float, rows: int = 1797, depths: list[int] = [2, 4], shuffle:
 
 
 def test_the_help_of_a_flow():
-    shown = flow_help(options_of(digits, "digits"), digits, "penstock run digits.py")
+    shown = flow_help(Parameters(digits, "digits"), digits, "penstock run digits.py")
     assert shown == inspect.cleandoc(
         """
         Usage: penstock run digits.py [PARAMETERS]
@@ -131,13 +131,13 @@ def test_the_help_of_a_flow():
 def test_the_example_can_be_pasted_into_a_shell():
     def flow(config: dict[str, list[int]]): ...
 
-    shown = flow_help(options_of(flow, "flow"), flow, "penstock run f.py")
+    shown = flow_help(Parameters(flow, "flow"), flow, "penstock run f.py")
     assert """penstock run f.py --config '{"name": [1]}'""" in shown
 
 
 def test_a_flow_without_parameters():
     def flow(): ...
 
-    assert flow_help(options_of(flow, "flow"), flow, "penstock run f.py") == (
+    assert flow_help(Parameters(flow, "flow"), flow, "penstock run f.py") == (
         "Usage: penstock run f.py\n\nExample:\n  penstock run f.py"
     )

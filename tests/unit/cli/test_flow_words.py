@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal, NamedTuple, NewType, Optional, Typed
 import pytest
 
 from penstock.cli import fork
-from penstock.cli.parameters import REQUIRED, options_of, parse, with_defaults
+from penstock.cli.flow_words import parse
 from penstock.errors import ParameterError
+from penstock.launch.parameters import REQUIRED, Parameters
 
 
 class Kernel(enum.Enum):
@@ -68,7 +69,7 @@ def value_of(annotation: Any, *words: str) -> Any:
     def flow(it): ...
 
     flow.__annotations__ = {"it": annotation}
-    return parse(options_of(flow, "digits"), ["--it", *words])["it"]
+    return parse(Parameters(flow, "digits"), ["--it", *words])["it"]
 
 
 def refused(annotation: Any, *words: str) -> str:
@@ -194,7 +195,7 @@ def digits(
 ) -> None: ...
 
 
-OPTIONS = options_of(digits, "digits")
+OPTIONS = Parameters(digits, "digits")
 
 
 def test_options_follow_the_signature():
@@ -257,7 +258,7 @@ def test_all_missing_ones_are_named_at_once():
     def flow(a: int, b: str, c: int = 1) -> None: ...
 
     with pytest.raises(ParameterError, match=r"^flow needs --a \(int\), --b \(str\)$"):
-        parse(options_of(flow, "flow"), ["--c", "2"])
+        parse(Parameters(flow, "flow"), ["--c", "2"])
 
 
 def test_an_unknown_option_far_from_all_lists_what_there_is():
@@ -291,7 +292,7 @@ def test_defaults_tell_the_kind_where_there_is_no_annotation():
         rows=3, rate=0.5, shuffle=False, kernel=Kernel.LINEAR, file=Path("x"), day=datetime.date.min, cfg=None
     ): ...
 
-    options = options_of(flow, "flow")
+    options = Parameters(flow, "flow")
     words = ["--rows", "4", "--rate", "1", "--shuffle", "--kernel", "rbf", "--file", "y", "--day", "2026-07-31"]
     assert parse(options, [*words, "--cfg", '{"a": 1}']) == {
         "rows": 4,
@@ -309,20 +310,20 @@ def test_defaults_tell_the_kind_where_there_is_no_annotation():
 def test_an_annotation_that_only_type_checkers_know_counts_as_none():
     def flow(rows: Unknown = 3): ...  # type: ignore[name-defined]  # noqa: F821
 
-    assert parse(options_of(flow, "flow"), ["--rows", "4"]) == {"rows": 4}
+    assert parse(Parameters(flow, "flow"), ["--rows", "4"]) == {"rows": 4}
 
 
 def test_variadic_parameters_take_the_rest():
     def flow(first: int = 0, *files: Path, **more: float): ...
 
-    options = options_of(flow, "flow")
+    options = Parameters(flow, "flow")
     given = parse(options, ["a", "--first", "1", "b", "--rate", "0.5"])
     assert given == {"first": 1, "files": (Path("a"), Path("b")), "more": {"rate": 0.5}}
-    assert with_defaults(options, {}) == {"first": 0, "files": (), "more": {}}
+    assert options.filled({}) == {"first": 0, "files": (), "more": {}}
 
 
 def test_defaults_fill_what_is_not_given():
-    assert with_defaults(OPTIONS, {"target_accuracy": 1.0, "rows": 5}) == {
+    assert OPTIONS.filled({"target_accuracy": 1.0, "rows": 5}) == {
         "rows": 5,
         "depths": [2, 4],
         "shuffle": True,

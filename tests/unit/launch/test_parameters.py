@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from penstock.errors import ParameterError
-from penstock.launch.arguments import check_arguments
+from penstock.launch.parameters import parameters_of
 from penstock.sdk.flows import flow
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ def check(annotation: Any, value: Any) -> None:
     def taken(it: Any) -> None: ...
 
     taken.__annotations__ = {"it": annotation}
-    check_arguments(flow(taken), {"it": value})
+    parameters_of(flow(taken)).check({"it": value})
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_a_value_of_the_type_passes(annotation: Any, value: Any) -> None:
         (dict[str, int], {1: 2}, "a key of it: expected str, got int 1"),
         (int | None, "3", "it: expected int, got str '3'"),
         (int | float, "3", "it: expected int | float, got str '3'"),
-        (Literal["a", "b"], "c", "it: expected a | b, got str 'c'"),
-        (Kind, 2, "it: expected ONE, got int 2"),
+        (Literal["a", "b"], "c", "it: expected one of a, b, got str 'c'"),
+        (Kind, 2, "it: expected one of ONE, got int 2"),
         (np.ndarray, [1], "it: expected ndarray, got list [1]"),
     ],
 )
@@ -109,8 +109,8 @@ def test_a_default_passes_whatever_its_type_is_and_more_arguments_are_looked_at(
     @flow
     def taken(n: int = None, *rest: int, **more: int) -> None: ...  # type: ignore[assignment]  # noqa: RUF013
 
-    check_arguments(taken, {"n": None, "rest": (1, 2), "more": {"a": 1}})
+    parameters_of(taken).check({"n": None, "rest": (1, 2), "more": {"a": 1}})
     with pytest.raises(ParameterError, match=r"\*rest\[1\]: expected int, got str 'b'"):
-        check_arguments(taken, {"n": None, "rest": (1, "b"), "more": {}})
+        parameters_of(taken).check({"n": None, "rest": (1, "b"), "more": {}})
     with pytest.raises(ParameterError, match="taken: a: expected int, got str 'b'"):
-        check_arguments(taken, {"n": None, "rest": (), "more": {"a": "b"}})
+        parameters_of(taken).check({"n": None, "rest": (), "more": {"a": "b"}})
