@@ -13,11 +13,11 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from penstock.client.resuming import params_of
 from penstock.engine.driver import Driver
 from penstock.journal import queries
 from penstock.launch import flow_modules, runs
 from penstock.launch.driving import Driving, Watcher
+from penstock.launch.resuming import params_of
 from penstock.model.states import RunStatus
 from penstock.project import Project
 from penstock.reading.reader import JournalReader

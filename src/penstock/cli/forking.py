@@ -9,9 +9,9 @@ from penstock.cli.flow_words import parse
 from penstock.cli.loading import load
 from penstock.cli.resuming import target_of
 from penstock.cli.unpickling import unpickled
-from penstock.client import forking
 from penstock.errors import UsageError
 from penstock.journal import queries
+from penstock.launch import forking
 from penstock.launch.parameters import parameters_of
 from penstock.reading.reader import JournalReader
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from penstock.cli.drive_run import drive
 from penstock.cli.loading import load
 from penstock.cli.unpickling import unpickled
-from penstock.client.forking import order_to_resume
-from penstock.client.resuming import find_to_resume, params_of, params_to_resume
 from penstock.errors import UsageError
 from penstock.journal import queries
+from penstock.launch.forking import order_to_resume
+from penstock.launch.resuming import find_to_resume, params_of, params_to_resume
 from penstock.reading.reader import JournalReader
 
 if TYPE_CHECKING:

@@ -62,8 +62,8 @@ def resume(
     `flow` None: it is found in the file that the run came from; a run that came from a notebook needs it given, unless
     this notebook defines it. Raises NotFoundError, RunBusyError, and UsageError for a run that is done.
     """
-    from penstock.client.forking import resume_run
     from penstock.engine.reuse import ReusePolicy
+    from penstock.launch.forking import resume_run
     from penstock.reading.reader import JournalReader
     from penstock.sdk.rebuilt_errors import without_engine
 
@@ -96,9 +96,9 @@ def fork(
     the old run; with another nothing is reused. `flow`, `refresh`, `cache` and `dry_run` as
     of `resume`. Raises NotFoundError, ParameterError, UsageError.
     """
-    from penstock.client.forking import fork_run
     from penstock.engine.reuse import ReusePolicy
     from penstock.launch.driving import Driving
+    from penstock.launch.forking import fork_run
     from penstock.reading.reader import JournalReader
     from penstock.sdk.rebuilt_errors import without_engine
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from penstock.client.resuming import find_to_resume, flow_of, params_of, params_to_resume
-from penstock.client.trials import trial_of
 from penstock.engine.reuse import ReusePolicy
 from penstock.errors import NotFoundError, ParameterError, UsageError
 from penstock.journal import queries
@@ -17,6 +15,8 @@ from penstock.launch.forecasts import forecast_info
 from penstock.launch.parameters import parameters_of
 from penstock.launch.preparing import RunRequest
 from penstock.launch.rehearsing import rehearse
+from penstock.launch.resuming import find_to_resume, flow_of, params_of, params_to_resume
+from penstock.launch.trials import trial_of
 from penstock.model.outcomes import FORM
 from penstock.model.rows import Origin
 from penstock.reading import targets

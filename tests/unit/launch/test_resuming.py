@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 import penstock
-from penstock.client.resuming import flow_of, params_of
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunDetail
+from penstock.launch.resuming import flow_of, params_of
 from penstock.reading.reader import JournalReader
 from tests.recorded import Recorded, record_crashed, record_done
 
