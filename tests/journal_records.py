@@ -61,6 +61,10 @@ def edge(name: str, producer: int) -> Input:
 
 
 def dump(journal: Journal) -> str:
-    """All that a journal holds, as SQL."""
-    with closing(sqlite3.connect(journal.database.path)) as connection:
-        return "\n".join(connection.iterdump())
+    """All that a journal holds, as SQL, but for revisions: they tell when something was written."""
+    with closing(sqlite3.connect(journal.database.path)) as connection, closing(sqlite3.connect(":memory:")) as copy:
+        connection.backup(copy)
+        copy.executescript(
+            "UPDATE task SET revision = NULL; UPDATE run SET revision = 0; UPDATE revision SET latest = 0, removed = 0"
+        )
+        return "\n".join(copy.iterdump())

@@ -40,7 +40,7 @@ class Surroundings(NamedTuple):
 
 
 def task_columns(
-    first: int, task: TaskRecord, step_id: int, shared: bytes | None, code_id: int | None
+    first: int, task: TaskRecord, step_id: int, shared: bytes | None, code_id: int | None, revision: int
 ) -> tuple[Any, ...]:
     """The values of `upsert_task`. `first` is what the run's task ids are added to."""
     id_, _, _, number, key, status, inputs, _, inputs_digest, attempt, outcome, _, origin, why, settled = task
@@ -53,7 +53,7 @@ def task_columns(
     return (first + id_, step_id, number, status, attempt, *used, size, key, digest or "", inputs_digest or "",
             shared or "", worker, *logged, culprit, preview, b"".join(blobs) if blobs else "",
             pack(tuple(error)) if error else "", pack_inputs(inputs) if inputs else "", record, code_id or 0,
-            origin, why, "\n".join(symbols), settled)  # fmt: skip
+            origin, why, "\n".join(symbols), settled, revision)  # fmt: skip
 
 
 def pack_inputs(inputs: tuple[Input, ...]) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from penstock.errors import FencedError
@@ -49,6 +49,8 @@ class RunHandle:
         self._clock = clock
         self._sql = sql_files.load("writes")
         self._first = id_ << columns.RUN_SHIFT
+        # Nobody else writes tasks of the run: what is counted here need not be read again.
+        self._revision: int = database.row(self._sql["last_revision"], (id_,))[0] or 0
         self._step_ids: dict[str, int] = {}
         self._code_ids: dict[bytes, int] = {}
         self._shelf = CacheTable(database, clock, id_, token)
@@ -79,7 +81,7 @@ class RunHandle:
                 self._replace_metrics(attempt.task, attempt.number, attempt.outcome.metrics)
                 self._note_blobs_of(attempt.outcome)
             if batch.delivered:
-                database.run_many(sql["deliver"], [(self._first + task,) for task in batch.delivered])
+                database.run_many(sql["deliver"], self._revised(batch.delivered))
             for entry in batch.cached:
                 self._shelf.put(entry, self._code_id(entry.code))
             for key in batch.used:
@@ -122,14 +124,14 @@ class RunHandle:
         """Their failures will not be replayed: they run again when the body calls them."""
         with self._database.transaction():
             self._fence()
-            self._database.run_many(self._sql["undeliver"], [(self._first + task,) for task in tasks])
+            self._database.run_many(self._sql["undeliver"], self._revised(tasks))
 
     def end(self, end: RunEnd) -> None:
         """Close the run and give up the lease. The tasks whose failures ended it will run again on resume."""
         sql, database = self._sql, self._database
         with database.transaction():
             self._fence()
-            database.run_many(sql["undeliver"], [(self._first + task,) for task in end.failed_tasks])
+            database.run_many(sql["undeliver"], self._revised(end.failed_tasks))
             result = end.result and pack(tuple(end.result))
             database.run(sql["end_run_detail"], (result, end.error and pack(tuple(end.error)), self.id))
             database.run(sql["end_run"], (end.status, self._clock.now(), self.id))
@@ -165,7 +167,8 @@ class RunHandle:
             step_id = step_ids.get(task.step) or self._step_id(task.step, task.name)
             shared = self._shared_digest(task.shared) if task.shared else None
             code_id = self._code_id(task.code) if task.code else None
-            rows.append(columns.task_columns(first, task, step_id, shared, code_id))
+            self._revision += 1
+            rows.append(columns.task_columns(first, task, step_id, shared, code_id, self._revision))
             outcome = task.outcome
             if outcome is not None:
                 if outcome.metrics:
@@ -178,6 +181,12 @@ class RunHandle:
         for task in logged:
             assert task.outcome is not None
             self._replace_metrics(task.id, task.attempt, task.outcome.metrics)
+
+    def _revised(self, tasks: Iterable[int]) -> Iterator[tuple[int, int]]:
+        """(revision, row) of tasks that change."""
+        for task in tasks:
+            self._revision += 1
+            yield self._revision, self._first + task
 
     def _step_id(self, step: str, name: str) -> int:
         row = self._database.row(self._sql["step_id"], (self.id, step))

@@ -15,7 +15,7 @@ from penstock.journal.damage import malformed, named
 from penstock.journal.journal import Journal
 from penstock.journal.leases import Lease
 from penstock.journal.sight import view_of
-from penstock.journal.views import CodeRow, DriverRow, RunDetail, RunRow, StepRow, TaskRow
+from penstock.journal.views import CodeRow, DriverRow, RunChanges, RunDetail, RunRow, StepRow, TaskRow
 from penstock.model.ids import parse_path
 from penstock.model.nearest import nearest
 from penstock.model.outcomes import FORM
@@ -36,9 +36,11 @@ def runs(
     tag: str | None = None,
     since: float | None = None,
     limit: int | None = None,
+    after: int | None = None,
 ) -> list[RunRow]:
-    """Runs, newest first. None: any flow, status or tag, from the beginning (`since`: UTC, seconds), all."""
-    values = {"flow": flow, "tag": tag, "since": since, "status": status}
+    """Runs, newest first. None: any flow, status or tag, from the beginning (`since`: UTC, seconds), all. `after`: the
+    `RunRow.id` with which the page before has ended; what begins meanwhile shifts nothing."""
+    values = {"flow": flow, "tag": tag, "since": since, "status": status, "after": after}
     if status in (RunStatus.RUNNING, RunStatus.CRASHED):
         name = "live_runs"
     else:
@@ -48,6 +50,17 @@ def runs(
     matching = (row for row in rows if status is None or row.status == status)
     with closing(found):
         return list(itertools.islice(matching, limit))
+
+
+def runs_changed(journal: Journal, since: int = 0, limit: int | None = None) -> RunChanges:
+    """The runs that have changed since a revision (0: all), at most `limit`, and those that have crashed."""
+    latest, removed = journal.database.row(_sql("revision"))  # first: what comes meanwhile is found by the next
+    found = journal.database.rows(_sql("runs_changed"), {"since": since, "limit": -1 if limit is None else limit})
+    rows = [_run_row(journal, row) for row in found]
+    known = {row.id for row in rows}
+    crashed = [row for row in runs(journal, status=RunStatus.CRASHED.value) if row.id not in known]
+    revision = rows[-1].revision if rows and len(rows) == limit else latest
+    return RunChanges(rows + crashed, revision, removed > since)
 
 
 def run_by_id(journal: Journal, run: int) -> RunRow:
@@ -136,16 +149,23 @@ def tasks(
     step: str | None = None,
     status: str | None = None,
     limit: int | None = None,
-    offset: int = 0,
+    after: int = 0,
 ) -> list[TaskRow]:
-    """Tasks of a run in the order of their calls. `step`: a short or a module-qualified name; None: all steps."""
-    end = None if limit is None else offset + limit
+    """Tasks of a run in the order of their calls. `step`: a short or a module-qualified name; None: all steps. `after`:
+    the `TaskRow.id` with which the page before has ended; what is written meanwhile shifts nothing."""
     with ExitStack() as stack:
         # A query that is not read to its end would hold up the writer's checkpoints.
-        streams = [stack.enter_context(closing(found)) for found in _task_streams(journal, run, step, status)]
+        streams = [stack.enter_context(closing(found)) for found in _task_streams(journal, run, step, status, after)]
         # Two steps of one short name count their tasks together.
         found = heapq.merge(*streams, key=_NUMBER) if len(streams) > 1 else itertools.chain(*streams)
-        return [_task_row(journal, row) for row in itertools.islice(found, offset, end)]
+        return [_task_row(journal, row) for row in itertools.islice(found, limit)]
+
+
+def tasks_changed(journal: Journal, run: int, since: int = 0, limit: int | None = None) -> list[TaskRow]:
+    """The tasks of a run that have changed since a revision (0: all), in the order of their changes. Ask with the last
+    one's `revision` the next time."""
+    values = {"run_id": run, "since": since, "limit": -1 if limit is None else limit}
+    return [_task_row(journal, row) for row in journal.database.rows(_sql("tasks_changed"), values)]
 
 
 def task(journal: Journal, run: int, step: str, number: int) -> TaskRow:
@@ -246,14 +266,15 @@ def _sql(name: str) -> str:
 
 
 def _task_streams(
-    journal: Journal, run: int, step: str | None, status: str | None
+    journal: Journal, run: int, step: str | None, status: str | None, after: int
 ) -> Iterator[Generator[tuple[Any, ...]]]:
     if step is None:
-        values = {"first": run << columns.RUN_SHIFT, "last": _last(run), "status": status}
+        values = {"first": run << columns.RUN_SHIFT | after, "last": _last(run), "status": status}
         yield journal.database.stream(_sql("tasks_of_run"), values)
         return
+    number = task_by_id(journal, run, after).number if after else 0
     for id_ in _step_ids(journal, run, step):
-        yield journal.database.stream(_sql("tasks_of_step"), {"step_id": id_, "status": status})
+        yield journal.database.stream(_sql("tasks_of_step"), {"step_id": id_, "number": number, "status": status})
 
 
 def _last(run: int) -> int:
@@ -286,10 +307,10 @@ def _step_ids(journal: Journal, run: int, step: str) -> list[int]:
 
 
 def _run_row(journal: Journal, row: tuple[Any, ...]) -> RunRow:
-    id_, flow, number, status, created_at, started_at, ended_at, *middle = row[:-5]
+    id_, flow, number, status, created_at, started_at, ended_at, *middle = row[:-6]
     if "/" in flow or "\0" in flow:  # it names folders
         raise faults.damaged(journal.database.path)
-    cancel_requested, counts, tags, nonce, earlier_s = row[-5:]
+    cancel_requested, counts, tags, nonce, earlier_s, revision = row[-6:]
     token, renewals, renewed_monotonic, renewed_at, *owner_fields = middle
     lease = Lease(token, renewals, renewed_monotonic, renewed_at, Owner(*owner_fields))
     if status == RunStatus.RUNNING and _looks_dead(journal, lease):
@@ -310,6 +331,7 @@ def _run_row(journal: Journal, row: tuple[Any, ...]) -> RunRow:
         tuple(sorted(tags.split("\n"))) if tags else (),
         nonce if columns.is_nonce(nonce) else "",  # it names folders; a damaged one has none
         earlier_s or 0.0,
+        revision,
     )
 
 
@@ -339,8 +361,8 @@ def _task_row(journal: Journal, row: tuple[Any, ...]) -> TaskRow:
 
 def _read_task(row: tuple[Any, ...]) -> TaskRow:
     id_, step, name, number, status, attempt, delivered, key, inputs_digest, worker, *more = row
-    *used, log_file, log_start, log_end, size, digest, record, preview, blobs, culprit, error = more[:-5]
-    symbols, origin, why, code, _ = more[-5:]
+    *used, log_file, log_start, log_end, size, digest, record, preview, blobs, culprit, error = more[:-6]
+    symbols, origin, why, code, _, revision = more[-6:]
     return TaskRow(
         id_ >> columns.RUN_SHIFT,
         id_ & columns.TASK_MASK,
@@ -360,4 +382,5 @@ def _read_task(row: tuple[Any, ...]) -> TaskRow:
         code or b"",
         origin or "",
         why or "",
+        revision,
     )

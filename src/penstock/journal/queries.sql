@@ -6,6 +6,7 @@ SELECT * FROM run_row
 WHERE (:since IS NULL OR created_at >= :since)
     AND (:status IS NULL OR status = :status)
     AND (:tag IS NULL OR EXISTS (SELECT 1 FROM tag WHERE tag.run_id = run_row.id AND tag.tag = :tag))
+    AND (:after IS NULL OR id < :after)
 ORDER BY id DESC;
 
 -- name: runs_of_flow
@@ -14,6 +15,7 @@ WHERE flow = :flow
     AND (:since IS NULL OR created_at >= :since)
     AND (:status IS NULL OR status = :status)
     AND (:tag IS NULL OR EXISTS (SELECT 1 FROM tag WHERE tag.run_id = run_row.id AND tag.tag = :tag))
+    AND (:after IS NULL OR id < :after)
 ORDER BY number DESC;
 
 -- name: live_runs
@@ -23,7 +25,14 @@ WHERE status = 'running'
     AND (:flow IS NULL OR flow = :flow)
     AND (:since IS NULL OR created_at >= :since)
     AND (:tag IS NULL OR EXISTS (SELECT 1 FROM tag WHERE tag.run_id = run_row.id AND tag.tag = :tag))
+    AND (:after IS NULL OR id < :after)
 ORDER BY id DESC;
+
+-- name: runs_changed
+SELECT * FROM run_row WHERE revision > :since ORDER BY revision LIMIT :limit;
+
+-- name: revision
+SELECT latest, removed FROM revision;
 
 -- name: name_of_run
 SELECT flow || '/' || number FROM run WHERE id = ?;
@@ -77,7 +86,16 @@ SELECT id FROM step WHERE run_id = :run_id AND (name = :step OR step = :step) OR
 SELECT * FROM task_row WHERE id > :first AND id <= :last AND (:status IS NULL OR status = :status) ORDER BY id;
 
 -- name: tasks_of_step
-SELECT * FROM task_row WHERE step_id = :step_id AND (:status IS NULL OR status = :status) ORDER BY number;
+SELECT * FROM task_row WHERE step_id = :step_id AND number > :number AND (:status IS NULL OR status = :status)
+ORDER BY number;
+
+-- name: tasks_changed
+-- Which they are, the index alone tells.
+SELECT * FROM task_row WHERE id IN (
+    SELECT task.id FROM step CROSS JOIN task ON task.step_id = step.id
+    WHERE step.run_id = :run_id AND coalesce(task.revision, task.id & 4294967295) > :since
+    ORDER BY coalesce(task.revision, task.id & 4294967295) LIMIT :limit
+) ORDER BY revision;
 
 -- name: task_by_number
 SELECT * FROM task_row WHERE step_id = :step_id AND number = :number;

@@ -26,6 +26,7 @@ class RunRow(NamedTuple):
     tags: tuple[str, ...]
     nonce: str = ""  # tells it from every run of any journal; "": an old run, which was not resumed since
     earlier_s: float = 0.0  # how long the drivers before the latest took, as far as that was noted
+    revision: int = 0  # raised over that of all other runs with each change of what is here
 
     @property
     def folder(self) -> str:
@@ -36,6 +37,14 @@ class RunRow(NamedTuple):
     def run_id(self) -> str:
         """`digits/3`."""
         return f"{self.flow}/{self.number}"
+
+
+class RunChanges(NamedTuple):
+    """What has changed in a list of runs."""
+
+    rows: list[RunRow]  # in the order of their changes; after them those that have crashed, which nobody noted
+    revision: int  # ask with it the next time
+    removed: bool  # runs were removed: list them anew
 
 
 class DriverRow(NamedTuple):
@@ -118,6 +127,7 @@ class TaskRow(NamedTuple):
     code: bytes = b""  # digest of the code that made its result; b"": unknown
     origin: str = ""  # the task of another run whose result it took over; "": it ran
     why: str = ""  # why it ran, where the rows alone don't tell
+    revision: int = 0  # raised over that of all other tasks of its run with each change of what is here
 
     @property
     def outcome(self) -> Outcome:

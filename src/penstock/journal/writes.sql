@@ -113,11 +113,11 @@ SELECT id FROM step WHERE run_id = ? AND step = ?;
 -- What most tasks have not comes as 0 or '', and is NULL here: Python's `sqlite3` takes five times as long to bind a None.
 INSERT INTO task (id, step_id, number, status, attempt, began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes,
     size, key, digest, inputs_digest, shared, worker, log_file, log_start, log_end, culprit, preview, blobs, error,
-    inputs, record, code, origin, why, symbols, settled)
+    inputs, record, code, origin, why, symbols, settled, revision)
 VALUES (?, ?, ?, ?, nullif(?, 1), ?, ?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0),
     ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, 0), nullif(?, 0),
     nullif(?, ''), ?, nullif(?, ''), nullif(?, ''),
-    nullif(?, ''), ?, nullif(?, 0), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, 0))
+    nullif(?, ''), ?, nullif(?, 0), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, 0), ?)
 ON CONFLICT (id) DO UPDATE SET
     delivered = CASE WHEN status = excluded.status AND attempt IS excluded.attempt THEN delivered END,
     step_id = excluded.step_id, number = excluded.number, status = excluded.status, attempt = excluded.attempt,
@@ -127,13 +127,19 @@ ON CONFLICT (id) DO UPDATE SET
     worker = excluded.worker, log_file = excluded.log_file, log_start = excluded.log_start,
     log_end = excluded.log_end, culprit = excluded.culprit, preview = excluded.preview, blobs = excluded.blobs,
     error = excluded.error, inputs = excluded.inputs, record = excluded.record, code = excluded.code,
-    origin = excluded.origin, why = excluded.why, symbols = excluded.symbols, settled = excluded.settled;
+    origin = excluded.origin, why = excluded.why, symbols = excluded.symbols, settled = excluded.settled,
+    revision = excluded.revision;
+
+-- name: last_revision
+-- Of a run's tasks; NULL: it has none.
+SELECT max(coalesce(task.revision, task.id & 4294967295))
+FROM step CROSS JOIN task ON task.step_id = step.id WHERE step.run_id = ?;
 
 -- name: deliver
-UPDATE task SET delivered = 1 WHERE id = ?;
+UPDATE task SET delivered = 1, revision = ? WHERE id = ?;
 
 -- name: undeliver
-UPDATE task SET delivered = NULL WHERE id = ?;
+UPDATE task SET delivered = NULL, revision = ? WHERE id = ?;
 
 -- name: insert_shared
 INSERT INTO shared_inputs (run_id, digest, inputs) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;

@@ -139,9 +139,9 @@ def test_tasks_are_listed_by_call_and_by_step(journal: Journal, run: RunHandle) 
     run.commit(Batch(tasks=(*records, task(9, step="load"))))
     ids = lambda **how: [row.id for row in queries.tasks(journal, run.id, **how)]  # noqa: E731
     assert ids() == [1, 2, 3, 4, 5, 6, 7, 8, 9]
-    assert ids(limit=3, offset=2) == [3, 4, 5]
+    assert ids(limit=3, after=2) == [3, 4, 5]
     assert ids(step="fit") == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert ids(step="fit", limit=3, offset=1) == [2, 3, 4]
+    assert ids(step="fit", limit=3, after=1) == [2, 3, 4]
     assert ids(step="a.fit", status="done") == [1, 3, 7]
     assert ids(status="failed") == [5]
     assert ids(step="nothing") == []

@@ -2,7 +2,7 @@
 -- compares the two. NULL in a column stands for the default that its comment names; values are `wire` bytes where a
 -- comment says so (docs/formats.md); digests are 33 bytes.
 
-PRAGMA user_version = 7;                -- of the migrations that are in it; later ones are applied to it
+PRAGMA user_version = 8;                -- of the migrations that are in it; later ones are applied to it
 
 -- The last number given to a run of a flow, so that none is given twice, even after `rm`.
 CREATE TABLE flow (
@@ -19,10 +19,19 @@ CREATE TABLE run (
     created_at REAL NOT NULL,
     started_at REAL NOT NULL,           -- of the latest driver
     ended_at REAL,                      -- NULL: not ended
-    nonce TEXT                          -- random; NULL: a run of an older Penstock that was not resumed since
+    nonce TEXT,                         -- random; NULL: a run of an older Penstock that was not resumed since
+    revision INTEGER NOT NULL DEFAULT 0 -- of all runs, when a listing of it changed last
 );
 CREATE UNIQUE INDEX run_by_flow ON run (flow, number);
 CREATE INDEX run_live ON run (id) WHERE status = 'running';
+CREATE INDEX run_by_revision ON run (revision);
+
+-- What has changed since somebody looked: see run.revision, which the triggers below keep, and task.revision.
+CREATE TABLE revision (
+    latest INTEGER NOT NULL,            -- of all runs
+    removed INTEGER NOT NULL            -- when a run was removed last
+);
+INSERT INTO revision VALUES (0, 0);
 
 CREATE TABLE run_detail (
     run_id INTEGER PRIMARY KEY,
@@ -146,9 +155,10 @@ CREATE TABLE task (
     code INTEGER,                       -- code.id; NULL: unknown
     origin TEXT,                        -- the task of another run whose result it took over; NULL: it ran
     why TEXT,                           -- why it ran; NULL: the rows tell
-    symbols TEXT                        -- of the project inside the result, a line each; NULL: none
+    symbols TEXT,                       -- of the project inside the result, a line each; NULL: none
+    revision INTEGER                    -- its place in the order of its run's changes; NULL: its number in its run
 );
-CREATE INDEX task_by_step ON task (step_id, number, status);
+CREATE INDEX task_by_step ON task (step_id, number, status, revision);
 
 -- Attempts that failed and were tried again.
 CREATE TABLE attempt (
@@ -233,7 +243,8 @@ CREATE VIEW task_row AS
 SELECT task.id, step.step, step.name, task.number, task.status, task.attempt, task.delivered, task.key,
     task.inputs_digest, task.worker, task.began_at, task.wall_s, task.cpu_s, task.peak_bytes, task.read_bytes,
     task.written_bytes, task.log_file, task.log_start, task.log_end, task.size, task.digest, task.record, task.preview,
-    task.blobs, task.culprit, task.error, task.symbols, task.origin, task.why, code.digest AS code, task.step_id
+    task.blobs, task.culprit, task.error, task.symbols, task.origin, task.why, code.digest AS code, task.step_id,
+    coalesce(task.revision, task.id & 4294967295) AS revision
 FROM task JOIN step ON step.id = task.step_id LEFT JOIN code ON code.id = task.code;
 
 -- For looking only: nothing is decided by it.
@@ -258,5 +269,34 @@ SELECT run.id, run.flow, run.number, run.status, run.created_at, run.started_at,
     lease.token, lease.renewals, lease.renewed_monotonic, lease.renewed_at, lease.host, lease.boot_id, lease.pid,
     lease.process_started, lease.cancel_requested, lease.counts,
     (SELECT group_concat(tag, char(10)) FROM tag WHERE tag.run_id = run.id) AS tags, run.nonce,
-    (SELECT sum(max(0, ended_at - started_at)) FROM driver WHERE driver.run_id = run.id) AS earlier_s
+    (SELECT sum(max(0, ended_at - started_at)) FROM driver WHERE driver.run_id = run.id) AS earlier_s, run.revision
 FROM run JOIN lease ON lease.run_id = run.id;
+
+CREATE TRIGGER run_began AFTER INSERT ON run BEGIN
+    UPDATE revision SET latest = latest + 1;
+    UPDATE run SET revision = (SELECT latest FROM revision) WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER run_changed AFTER UPDATE OF status ON run BEGIN
+    UPDATE revision SET latest = latest + 1;
+    UPDATE run SET revision = (SELECT latest FROM revision) WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER lease_changed AFTER UPDATE ON lease BEGIN
+    UPDATE revision SET latest = latest + 1;
+    UPDATE run SET revision = (SELECT latest FROM revision) WHERE id = NEW.run_id;
+END;
+
+CREATE TRIGGER tag_added AFTER INSERT ON tag BEGIN
+    UPDATE revision SET latest = latest + 1;
+    UPDATE run SET revision = (SELECT latest FROM revision) WHERE id = NEW.run_id;
+END;
+
+CREATE TRIGGER tag_removed AFTER DELETE ON tag BEGIN
+    UPDATE revision SET latest = latest + 1;
+    UPDATE run SET revision = (SELECT latest FROM revision) WHERE id = OLD.run_id;
+END;
+
+CREATE TRIGGER run_removed AFTER DELETE ON run BEGIN
+    UPDATE revision SET latest = latest + 1, removed = latest + 1;
+END;
