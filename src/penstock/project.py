@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from penstock.artifacts.opening import open_store
 from penstock.model.shares import Amount
-from penstock.model.tuples import NamedTuple
 from penstock.sdk.launcher import launcher
 from penstock.settings import Settings
 
 if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
     from penstock.engine.ports import Executor, Host
-    from penstock.executors.inline import InlineExecutor, Variables
+    from penstock.executors.inline import Variables
     from penstock.executors.interpreters import Interpreters
     from penstock.executors.spare_zygote import SpareZygote
     from penstock.journal.journal import Journal
@@ -60,18 +59,6 @@ class Project:
         return self.home / kind / name
 
 
-class Executors(NamedTuple):
-    """The executors of one run, by the names that steps use."""
-
-    by_name: dict[str, Executor]
-    inline: InlineExecutor
-
-    @property
-    def in_process(self) -> frozenset[str]:
-        """The names that stand for the flow's own process."""
-        return frozenset(name for name, executor in self.by_name.items() if executor is self.inline)
-
-
 def wire_executors(
     settings: Settings,
     *,
@@ -80,9 +67,9 @@ def wire_executors(
     interpreters: Interpreters,
     variables: Variables,
     spare: SpareZygote | None = None,
-) -> Executors:
-    """New executors for a run. `inline_only`: every name stands for the flow's own process. `interpreters`: says what
-    runs an environment; `variables`: what variables it has in the flow's own process. `spare`: for `process`."""
+) -> dict[str, Executor]:
+    """New executors for a run, by the names that steps use. `inline_only`: each stands for the flow's own process.
+    `interpreters` and `variables`: what makes environments ready; `spare`: for `process`."""
     from penstock.executors.inline import InlineExecutor
     from penstock.executors.process import ProcessExecutor
 
@@ -102,7 +89,7 @@ def wire_executors(
                 spare=spare if name == "process" else None,
                 environ=launcher.shared_process.before,
             )
-    return Executors(by_name, inline)
+    return by_name
 
 
 def wire_host(executors: Mapping[str, Executor], root: Path) -> Host | None:

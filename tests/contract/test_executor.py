@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from penstock.executors.inline import InlineExecutor
-from penstock.executors.interpreters import OWN, Interpreter
+from penstock.executors.interpreters import OWN, Interpreter, OwnInterpreter
 from penstock.executors.process import ProcessExecutor
+from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Lane
 from penstock.model.states import Cause, TaskStatus
 from penstock.sdk.shared_process import SharedProcess
@@ -28,14 +29,16 @@ from tests.contract.executor_bench import Bench
 STEPS = Path(faulty_steps.__file__)
 
 
-def secretive(_: object) -> Interpreter:
-    """The flow's own interpreter, with a secret: what its workers write goes through a process that masks it."""
-    return OWN._replace(variables=(("TOKEN", "s3cr3t-value"),), secrets=("TOKEN",))
+class Secretive(OwnInterpreter):
+    """With a secret: what its workers write goes through a process that masks it."""
+
+    def of(self, environment: Environment | None) -> Interpreter:
+        return OWN._replace(variables=(("TOKEN", "s3cr3t-value"),), secrets=("TOKEN",))
 
 
 EXECUTORS: dict[str, Callable[[], Any]] = {
     "process": lambda: ProcessExecutor(max_workers=2, gpus=("0", "1")),
-    "process with secrets": lambda: ProcessExecutor(max_workers=2, gpus=("0", "1"), interpreters=secretive),
+    "process with secrets": lambda: ProcessExecutor(max_workers=2, gpus=("0", "1"), interpreters=Secretive()),
     "inline": lambda: InlineExecutor(shared_process=SharedProcess()),
 }
 

@@ -30,7 +30,7 @@ from tests.contract.executor_bench import Bench
 with Bench(InlineExecutor(shared_process=SharedProcess()), Path(sys.argv[1]), "mine") as bench:
     print("from the body")
     attempt = bench.start("debugged", 41)
-    while bench.executor.run_next(0.0):
+    while bench.executor.assist(0.0):
         pass
     print("value", bench.value(bench.outcome(attempt)))
 """
@@ -89,9 +89,9 @@ def test_what_nobody_claims_runs_all_the_same(bench: Bench) -> None:
 
 def test_the_waiting_thread_runs_it(bench: Bench) -> None:
     with bench:
-        assert bench.executor.run_next(0.0) is False
+        assert bench.executor.assist(0.0) is False
         first, second = bench.start("ok", 1), bench.start("ok", 2)
-        assert bench.executor.run_next(0.0) is True
+        assert bench.executor.assist(0.0) is True
         assert list(bench.ended()) == [first]
         bench.executor.recall([second])
         bench.executor.recall([first])
@@ -99,13 +99,13 @@ def test_the_waiting_thread_runs_it(bench: Bench) -> None:
         third = bench.start("ok", 3)
         bench.executor.cancel(third, Cause.CANCELLED)
         assert bench.recalled() == [second, third]
-        assert bench.executor.run_next(0.0) is False
+        assert bench.executor.assist(0.0) is False
 
 
 def test_what_is_printed_is_in_the_log(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     with bench:
         attempt = bench.start("print_to_both")
-        bench.executor.run_next(0.0)
+        bench.executor.assist(0.0)
         print("from the body")
         lines = [(line.stream, line.text, line.attempt) for line in log_files.read(bench.log(bench.outcome(attempt)))]
     assert lines == [("stdout", "out", attempt), ("stderr", "err", attempt)]

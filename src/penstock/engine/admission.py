@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from penstock.engine.portion import Portion
 from penstock.model.environments import Environment
@@ -250,6 +250,16 @@ def why_never(options: Options, profile: Profile | None, limits: dict[str, int])
         lacks = f"it asks for gpu={options.gpu}, and executor {options.on!r} has {gpus}"
         return _mended(lacks, "gpu", more if profile.table else "")
     return ""
+
+
+def not_enforced(step: str, options: Options, profile: Profile) -> Iterator[str]:
+    """What a step asks for and its executor does not enforce, as lines for the user."""
+    asked = {"timeout": options.timeout_s is not None, "memory": options.memory_bytes is not None}
+    if any(is_asked and name not in profile.enforces for name, is_asked in asked.items()):
+        yield f"In {profile.place} nothing enforces timeout= and memory=, as of step {step}"
+    is_foreign = options.environment is not None and options.environment.is_foreign
+    if is_foreign and "packages" not in profile.enforces:
+        yield f"In {profile.place} steps have its packages, as step {step} here"
 
 
 def _mended(lacks: str, option: str, more: str) -> str:

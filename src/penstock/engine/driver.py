@@ -10,12 +10,13 @@ takes a turn itself, which saves waking it (a third of the cost of a short task)
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
 
 from penstock.engine import facts
-from penstock.engine.admission import why_never
+from penstock.engine.admission import not_enforced, why_never
 from penstock.engine.effects import Effects
 from penstock.engine.flight import in_flight
 from penstock.engine.intake import Intake, Logged, Reproduce
@@ -24,15 +25,17 @@ from penstock.engine.machine import Machine
 from penstock.engine.mailbox import Inbox
 from penstock.engine.neighbours import Neighbours
 from penstock.engine.numbers import Numbers
-from penstock.engine.ports import Sink
+from penstock.engine.ports import Executor
 from penstock.engine.reuse import Decision, Question, Reuse
 from penstock.engine.run_state import Delivery, Failure, Pending, RunState, Wiring
 from penstock.engine.watch import Watch
 from penstock.errors import Suspension, UsageError
+from penstock.model.events import Profile
 from penstock.model.ids import run_of
 from penstock.model.options import Options
 from penstock.model.outcomes import Error, Metric
 from penstock.model.rows import Dealt, InFlight, PriorTask, StepCount
+from penstock.model.sinks import Sink
 from penstock.model.specs import Call
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
@@ -40,6 +43,9 @@ from penstock.model.tuples import NamedTuple
 RENEW_S = 2.0
 LOOK_S = 0.5
 """What is in flight is noted this often at most, and only where it is not what was noted before."""
+
+ASSIST_S = 0.005
+"""How long a thread that assists sleeps at an executor before it looks again whether its results are there."""
 
 _TICK = (facts.Tick(),)
 
@@ -82,15 +88,13 @@ class Driver:
         self._wiring = wiring
         self._inbox = Inbox()
         self._run = RunState()
-        self._reuse = Reuse(
-            wiring.policy, wiring.origin, self._run.results.get, wiring.codes, wiring.combine, wiring.intact
-        )
+        self._reuse = Reuse(wiring.policy, wiring.origin, self._run.results.get, wiring.codes, wiring.values)
         self._intake = Intake(self._run, wiring, self._reuse)
-        self._neighbours = Neighbours(wiring.host, wiring.run_id, self._inbox, wiring.notify)
+        self._neighbours = Neighbours(wiring.host, wiring.run_id, self._inbox, wiring.listener.said)
         self._effects = Effects(self._run, wiring, self._reuse, self._neighbours)
         profiles = {name: executor.profile for name, executor in wiring.executors.items()}
         self._machine = Machine(
-            profiles, wiring.limits, wiring.platform_retries, wiring.combine, self._neighbours.total
+            profiles, wiring.limits, wiring.platform_retries, wiring.values.combine, self._neighbours.total
         )
         self._lock = threading.Lock()  # over what submitting changes
         self._turning = threading.Lock()  # held during a turn
@@ -111,7 +115,7 @@ class Driver:
         self._deadline: float | None = None
         self._closing = False
         self._over = False
-        self.in_process = False  # whether a call was meant for this process
+        self._assisted: list[Executor] = []  # those of the executors that were called for which threads assist
         self.fault: BaseException | None = None  # what ended the loop before its time
         self.unwind: Callable[[], None] | None = (
             None  # interrupts a body that is busy with code of its own; None: can't
@@ -150,8 +154,6 @@ class Driver:
             why = self._why_never[call.options] = self._prepared(call)
         if why:
             raise UsageError(f"Step {call.name} can't run: {why}")
-        if call.options.on in self._wiring.in_process:
-            self.in_process = True
         with self._lock:
             if self._halted is not None:
                 raise self._halted.reason
@@ -182,32 +184,26 @@ class Driver:
     def _prepared(self, call: Call) -> str:
         """Get ready for calls with these options, in the thread that makes the first one: what is wrong with them is
         raised there. Gives why they can never run; "" where they can."""
-        why = self._check(call.name, call.options)
-        if why:
+        executor = self._wiring.executors.get(call.options.on)
+        why = why_never(call.options, executor.profile if executor else None, self._wiring.limits)
+        if why or executor is None:
             return why
-        is_here = call.options.on in self._wiring.in_process
-        (self._wiring.ready_here if is_here else self._wiring.ready)(call.options.environment, call.name)
+        self._tell_of_bounds(call, executor.profile)
+        executor.ready(call.options.environment, call.name)
+        if executor.profile.assisted and executor not in self._assisted:
+            self._assisted.append(executor)
         if call.options.uses is not None and self._turner != threading.get_ident():
             with self._turning:
                 self._wiring.codes.of(call.work, (), call.options)
         return ""
 
-    def _check(self, step: str, options: Options) -> str:
-        executor = self._wiring.executors.get(options.on)
-        if options.on in self._wiring.in_process:
-            self._tell_of_limits(step, options)
-        return why_never(options, executor.profile if executor else None, self._wiring.limits)
-
-    def _tell_of_limits(self, step: str, options: Options) -> None:
-        """Say once for each what the flow's own process can't do."""
-        is_limited = options.timeout_s is not None or options.memory_bytes is not None
-        if is_limited and "limits" not in self._told:
-            self._told.add("limits")
-            self._wiring.notify(f"In the flow's own process nothing enforces timeout= and memory=, as of step {step}")
-        is_foreign = options.environment is not None and options.environment.is_foreign
-        if is_foreign and "environment" not in self._told:
-            self._told.add("environment")
-            self._wiring.notify(f"In the flow's own process steps have its packages, as step {step} here")
+    def _tell_of_bounds(self, call: Call, profile: Profile) -> None:
+        """Say once for each what a step asks for and its executor does not enforce."""
+        for line in not_enforced(call.name, call.options, profile):
+            head = line.partition(",")[0]
+            if head not in self._told:
+                self._told.add(head)
+                self._wiring.listener.said(line)
 
     def _admit(self, call: Call, sink: Sink, news: list[Dealt]) -> Job:
         prior = self._prior.pop(call.key, None) if self._prior else None
@@ -272,9 +268,13 @@ class Driver:
         """Note what the flow's own body has logged."""
         self._inbox.post(Logged(metrics))
 
-    def assist(self, timeout_s: float) -> bool:
-        """Run one attempt that is meant for this process, waiting for it at most so long."""
-        return self._wiring.assist(timeout_s)
+    def assist(self, opened: Callable[[], bool], until: float) -> bool:
+        """Run in this thread the attempts that are for threads which wait, until `opened()` or a time of the monotonic
+        clock; whether it is. False at once where no call was for these."""
+        while self._assisted and not opened() and time.monotonic() <= until:
+            for executor in self._assisted:
+                executor.assist(ASSIST_S)
+        return bool(self._assisted) and opened()
 
     # How it stands.
 
@@ -327,9 +327,7 @@ class Driver:
         self._inbox.post(_Close())
         self._watch.relieve()
         while self._thread.is_alive():
-            if self.in_process:
-                self.assist(0.005)
-            else:
+            if not self.assist(lambda: not self._thread.is_alive(), math.inf):
                 self._thread.join(0.5)
         if self.fault is not None:
             raise self.fault
@@ -451,7 +449,7 @@ class Driver:
     def _answer(self, question: Question, decision: Decision) -> facts.Consulted:
         job, number = question.job, question.number
         if decision.damaged:
-            self._wiring.notify(f"{job.path}: {decision.why}; it is computed again")
+            self._wiring.listener.said(f"{job.path}: {decision.why}; it is computed again")
         if decision.verdict is facts.TaskVerdict.WAIT:
             self._tell_of_maker(decision.maker)
             parked = self._run.park(job, decision.claim, decision.maker)
@@ -460,7 +458,7 @@ class Driver:
             self._run.pending.released.append(job.claim)
         job.why, job.reused, job.claim = decision.why, decision.reused, decision.claim
         result = decision.reused.result if decision.reused else job.prior.result if job.prior else None
-        fingerprint = b"" if result is None else self._wiring.fingerprint(result)
+        fingerprint = b"" if result is None else self._wiring.values.fingerprint(result)
         return facts.Consulted(job.id, number, decision.verdict, fingerprint)
 
     def _release_idle(self) -> None:
@@ -476,7 +474,7 @@ class Driver:
         run = run_of(task)
         if task and run != self._wiring.run_id and run not in self._waited_for:
             self._waited_for.add(run)
-            self._wiring.notify(f"waiting for {task}, which makes a result that is needed here too")
+            self._wiring.listener.said(f"waiting for {task}, which makes a result that is needed here too")
 
     def _next_at(self) -> float:
         """When the driver's thread has something to do, whatever happens."""

@@ -100,7 +100,7 @@ class Effects:
         """Say once for each size of a step what its out of memory tasks are given."""
         if (step, memory_bytes) not in self._grown:
             self._grown.add((step, memory_bytes))
-            self._wiring.notify(f"{step} ran out of memory: tried again with {format_bytes(memory_bytes)}")
+            self._wiring.listener.said(f"{step} ran out of memory: tried again with {format_bytes(memory_bytes)}")
 
     def _consult(self, command: facts.Consult) -> None:
         self._run.pending.questions.append(

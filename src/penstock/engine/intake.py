@@ -82,7 +82,7 @@ class Intake:
         if self._reuse.is_checked(job):
             return jobs.again(job.prior)
         result = job.prior.result
-        return jobs.replay_of(job.prior, b"" if result is None else self._wiring.fingerprint(result))
+        return jobs.replay_of(job.prior, b"" if result is None else self._wiring.values.fingerprint(result))
 
     def _ended(self, event: Ended) -> None:
         landed = self._run.land(event.attempt)
@@ -93,7 +93,7 @@ class Intake:
         outcome = job.outcome = self._with_its_writer(job, outcome)
         if outcome.error is None:
             assert outcome.result is not None
-            fingerprint = self._wiring.fingerprint(outcome.result)
+            fingerprint = self._wiring.values.fingerprint(outcome.result)
             self._events.append(facts.AttemptEnded(job.id, attempt, None, True, fingerprint, outcome.usage.wall_s))
             return
         cause = Cause(outcome.error.cause)
@@ -107,7 +107,7 @@ class Intake:
         if error is None or not error.unread:
             return outcome
         unread = Unread(*error.unread)
-        told = self._wiring.written(jobs.writer_of(job.call, unread), unread.modules)
+        told = self._wiring.values.written(jobs.writer_of(job.call, unread), unread.modules)
         more = f"{told}\n" if told else ""
         return outcome._replace(error=error._replace(traceback=f"{error.traceback}{more}", unread=()))
 
@@ -142,7 +142,7 @@ class Intake:
         self._run.pending.metrics.extend(MetricRecord(*known, metric) for metric in event.metrics)
 
     def _notice(self, event: Notice) -> None:
-        self._wiring.notify(event.text)
+        self._wiring.listener.said(event.text)
 
     def _delivery(self, delivery: Delivery) -> None:
         self._run.pending.deliveries.append(delivery)
@@ -157,20 +157,20 @@ class Intake:
         job = self._run.replayed.get(request.task)
         if job is not None:
             # It removes what is damaged, so that it is written anew.
-            self._wiring.damaged(self._run.results[request.task])
+            self._wiring.values.is_damaged(self._run.results[request.task])
             self._run_again(job)
 
     def _run_damaged_again(self, consumer: Job) -> None:
         """Those of a task's inputs that can't be read are made again."""
         for task in set(jobs.deps_of(consumer.call)):
             job = self._run.replayed.get(task)
-            if job is not None and self._wiring.damaged(self._run.results[task]):
+            if job is not None and self._wiring.values.is_damaged(self._run.results[task]):
                 self._run_again(job)
 
     def _run_again(self, job: Job) -> None:
         """A reused result is damaged: its task runs as if it had never been done."""
         run_state = self._run
-        self._wiring.notify(f"{job.path}: its stored result is damaged; it runs again")
+        self._wiring.listener.said(f"{job.path}: its stored result is damaged; it runs again")
         del run_state.replayed[job.id]
         run_state.reused.discard(job.id)
         run_state.tally.reused_again(job.call.name)

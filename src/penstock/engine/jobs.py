@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from penstock.engine.facts import Replay, Submitted
-from penstock.engine.ports import Sink
 from penstock.model.outcomes import Metric, Outcome, Stored, Unread
 from penstock.model.rows import CodeRecord, PriorTask, TaskRecord, WantedResult
+from penstock.model.sinks import Sink
 from penstock.model.specs import Attempt, Call, Input, Resolved
 from penstock.model.states import PLATFORM_CAUSES, TaskStatus
 from penstock.model.tuples import NamedTuple

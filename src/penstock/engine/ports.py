@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
+from penstock.model.environments import Environment
 from penstock.model.events import ExecutorEvent, Lane, Profile
-from penstock.model.outcomes import Error, Stored
-from penstock.model.rows import Batch, Dealt, InFlight, PriorTask, RunEnd, Sought, StepCount, WantedResult
+from penstock.model.options import Options
+from penstock.model.outcomes import Stored
+from penstock.model.rows import Batch, CodeRecord, Dealt, InFlight, PriorTask, RunEnd, Sought, StepCount, WantedResult
 from penstock.model.shares import Amount, Share
-from penstock.model.specs import Attempt, Places, RunSpec
+from penstock.model.specs import Attempt, Places, RunSpec, Work
 from penstock.model.states import Cause
 
 
@@ -34,8 +36,8 @@ class Executor(Protocol):
 
     Promises: every attempt that was started is answered by one `Ended` or one `Recalled`, whatever happens to its
     worker; an attempt runs alone in its lane; nothing an attempt started is left running when its `Ended` is posted.
-    All methods are called within a turn of the driver: one at a time, from whichever thread takes the turn. They return
-    at once.
+    All methods but `ready` and `assist` are called within a turn of the driver: one at a time, from whichever thread
+    takes the turn. They return at once.
     """
 
     @property
@@ -45,6 +47,12 @@ class Executor(Protocol):
 
     def open(self, mailbox: Mailbox, spec: RunSpec, places: Places) -> None:
         """Get ready for the attempts of one run. Called once, before anything else. `places`: on this machine."""
+        ...
+
+    def ready(self, environment: Environment | None, step: str) -> None:
+        """Get ready what a step runs in (None: the flow's own), before its first attempt is started: lock, build. In
+        the thread that calls the step. Blocks: for nothing where it is ready. Raises UsageError, with the step's name,
+        where it can't be had."""
         ...
 
     def start(self, attempt: Attempt, lane: Lane) -> None:
@@ -64,6 +72,11 @@ class Executor(Protocol):
 
     def adopt(self, attempt: Attempt) -> None:
         """Find an attempt of an earlier driver: posts `Adopted`, or `Ended` with its outcome."""
+        ...
+
+    def assist(self, timeout_s: float) -> bool:
+        """Run one attempt in the calling thread, waiting for it at most so long; False: there was none. Called where
+        the profile says `assisted`, by threads that wait for results. Raises the Suspension that interrupts it."""
         ...
 
     def close(self) -> None:
@@ -139,14 +152,49 @@ class Host(Protocol):
         ...
 
 
-class Sink(Protocol):
-    """Where a task's settlement goes: a future. Called within a turn of the driver; must not block."""
+class Values(Protocol):
+    """The stored values of one run: what stands for them where tasks are compared, and how they are. The engine never
+    looks inside of one. `combine` and `fingerprint` depend on their arguments alone, in every process and for good."""
 
-    def settle(self, result: Stored | None, error: Error | None, reused: bool, place: int) -> None:
-        """The task is committed, as the `place`th of its run: a replay settles tasks in the order of the calls, and
-        says here when they have settled. Called again only for a task whose damaged result was made anew."""
+    def combine(self, parts: tuple[bytes, ...]) -> bytes:
+        """One digest of several."""
         ...
 
-    def suspend(self, reason: BaseException) -> None:
-        """The run stops before the task is settled; whoever waits for it must unwind."""
+    def fingerprint(self, result: Stored) -> bytes:
+        """The digest of a result, also of one that has no stable form."""
+        ...
+
+    def is_intact(self, result: Stored) -> bool:
+        """Whether all that the result needs is there. It is renewed, so that gc spares it."""
+        ...
+
+    def is_damaged(self, result: Stored) -> bool:
+        """Whether what the result needs can't be read any more: all of it is read. What is damaged is removed, so that
+        it can be written anew."""
+        ...
+
+    def written(self, task: int, modules: tuple[str, ...]) -> str:
+        """Who made a task's result (0: the flow), with which versions of the packages of these modules, in words;
+        "": it is not known."""
+        ...
+
+
+class Codes(Protocol):
+    """What code the steps of one run reach, as it was when the run began."""
+
+    def of(self, work: Work, symbols: tuple[str, ...], options: Options) -> CodeRecord:
+        """What a step reaches, with the classes and functions of the project that are inside of its inputs. Raises
+        UsageError where it declares what is not there."""
+        ...
+
+    def news(self, before: bytes, code: CodeRecord) -> str:
+        """What is new since the code of a digest, in words: "clean() in features.py changed"."""
+        ...
+
+
+class Listener(Protocol):
+    """Who tells the user what happens."""
+
+    def said(self, text: str) -> None:
+        """Something is done in another way than asked, and why. From any thread; does not block for long."""
         ...

@@ -11,24 +11,17 @@ from collections.abc import Callable
 
 from penstock.engine import jobs
 from penstock.engine.facts import TaskVerdict
-from penstock.engine.jobs import Combine, File, Job, Results, Reused
+from penstock.engine.jobs import File, Job, Results, Reused
 from penstock.engine.origin import OriginRun
+from penstock.engine.ports import Codes, Values
 from penstock.model.ids import run_of
-from penstock.model.options import Cache, Options
+from penstock.model.options import Cache
 from penstock.model.outcomes import Metric, Stored
 from penstock.model.rows import CacheEntry, CodeRecord, Sought, WantedResult
-from penstock.model.specs import Work
 from penstock.model.states import TaskStatus
 from penstock.model.tuples import NamedTuple
 
 Seek = Callable[[tuple[WantedResult, ...]], tuple[Sought, ...]]
-
-
-class Codes(NamedTuple):
-    """What the world says of code."""
-
-    of: Callable[[Work, tuple[str, ...], Options], CodeRecord]  # that a step, and what is inside its inputs, reach
-    news: Callable[[bytes, CodeRecord], str]  # what is new since the code of a digest: "clean() in features.py changed"
 
 
 class ReusePolicy(NamedTuple):
@@ -80,15 +73,13 @@ class Reuse:
         origin: OriginRun | None,
         results: Results,
         codes: Codes,
-        combine: Combine,
-        intact: Callable[[Stored], bool],
+        values: Values,
     ) -> None:
         self.policy = policy
         self.codes = codes
         self._origin = origin
         self._results = results
-        self._combine = combine
-        self._intact = intact
+        self._values = values
         self._is_from = False  # the step from which on nothing is reused was called
 
     def note(self, job: Job) -> None:
@@ -200,7 +191,7 @@ class Reuse:
         if origin is None or job.prior is not None:
             return None
         inputs = job.call.inputs + job.call.shared
-        content = lambda: jobs.content_of(job.call.step, inputs, self._results, self._combine).digest  # noqa: E731
+        content = lambda: jobs.content_of(job.call.step, inputs, self._results, self._values.combine).digest  # noqa: E731
         found = origin.take(job.call, question.inputs_digest, content)
         if job.is_from or (found is not None and origin.withholds(found)):
             return Decision(TaskVerdict.RUN, why=f"--from {origin.step}", forced=True)
@@ -215,7 +206,7 @@ class Reuse:
             return Decision(TaskVerdict.RUN, why=self.codes.news(found.prior.code, code))
         prior = found.prior
         assert prior.result is not None
-        if not self._intact(prior.result):
+        if not self._values.is_intact(prior.result):
             return Decision(TaskVerdict.RUN, why=f"the result of {found.path} is damaged or gone", damaged=found.path)
         return Decision(TaskVerdict.COPIED, Reused(prior.origin or found.path, prior.result, prior.code, found.metrics))
 
@@ -229,7 +220,7 @@ class Reuse:
         cache = self._cache_of(job)
         expires_s = None if cache is None or cache.expires is None else float(cache.expires)
         refresh = forced or job.call.name in self.policy.refresh
-        key = self._combine((content, self.code(job).digest))
+        key = self._values.combine((content, self.code(job).digest))
         return WantedResult(key, content, job.path, expires_s, refresh)
 
     def _content(self, job: Job) -> jobs.Content:
@@ -240,14 +231,16 @@ class Reuse:
             return jobs.Content(b"", call.culprit)
         if not self.code(job).digest:
             return jobs.Content(b"", f"the source of {call.name} can't be found")
-        found = jobs.content_of(call.step, jobs.counted(call, cache.ignore), self._results, self._combine)
+        found = jobs.content_of(call.step, jobs.counted(call, cache.ignore), self._results, self._values.combine)
         more = (call.closed_over, str(cache.version).encode())
         more += (self.policy.seed.encode(),) if self.policy.seed else ()
-        return found._replace(digest=self._combine((found.digest, *more))) if found.digest and any(more) else found
+        return (
+            found._replace(digest=self._values.combine((found.digest, *more))) if found.digest and any(more) else found
+        )
 
     def _cached(self, job: Job, wanted: WantedResult, sought: Sought, before: Decision) -> Decision:
         entry = sought.entry
-        if entry is not None and self._intact(entry.result):
+        if entry is not None and self._values.is_intact(entry.result):
             return Decision(TaskVerdict.COPIED, Reused(entry.task, entry.result, entry.code, entry.metrics, entry.key))
         if sought.maker:
             return Decision(TaskVerdict.WAIT, maker=sought.maker, claim=wanted.key)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from penstock.engine import jobs
 from penstock.engine.jobs import Job
 from penstock.engine.origin import OriginRun
-from penstock.engine.ports import Executor, Host, RunJournal, Sink
-from penstock.engine.reuse import Codes, Question, ReusePolicy
+from penstock.engine.ports import Codes, Executor, Host, Listener, RunJournal, Values
+from penstock.engine.reuse import Question, ReusePolicy
 from penstock.engine.tally import Tally
-from penstock.model.environments import Environment
 from penstock.model.ids import run_of
 from penstock.model.outcomes import Error, Metric, Stored
 from penstock.model.rows import AttemptRecord, Batch, CacheEntry, CodeRecord, MetricRecord, StepRecord, TaskRecord
+from penstock.model.sinks import Sink
 from penstock.model.specs import Places, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
@@ -32,17 +31,9 @@ class Wiring(NamedTuple):
     places: Places
     limits: dict[str, int]
     platform_retries: int
-    combine: Callable[[tuple[bytes, ...]], bytes]
-    fingerprint: Callable[[Stored], bytes]  # of a result, also where it has no stable form
-    damaged: Callable[[Stored], bool]  # whether what was stored can't be read any more
-    codes: Codes  # what code a task reaches
-    intact: Callable[[Stored], bool]  # whether all that a stored result needs is there; renews it, so that gc spares it
-    ready: Callable[[Environment | None, str], None]  # lock and build what a step runs in; blocks, raises UsageError
-    ready_here: Callable[[Environment | None, str], None]  # the same for a step of this process: its variables alone
-    written: Callable[[int, tuple[str, ...]], str]  # who made a task's result (0: the flow), and with which packages
-    notify: Callable[[str], None]  # a line for the user
-    in_process: frozenset[str]  # the executors whose attempts are meant for this process
-    assist: Callable[[float], bool]  # runs one of those attempts in the calling thread
+    values: Values
+    codes: Codes
+    listener: Listener
     timeout_s: float | None = None  # of the whole run
     policy: ReusePolicy = ReusePolicy()
     origin: OriginRun | None = None  # the run that this one was forked from; None: it is no fork

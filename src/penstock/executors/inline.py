@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from contextvars import copy_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from penstock.artifacts.checkpoints import metrics_of
 from penstock.errors import Suspension
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from penstock.sdk.shared_process import SharedProcess
     from penstock.worker.flow_logs import Tee
 
-Variables = Callable[[Environment | None], Iterable[tuple[str, str]]]
 _PATIENCE_S = 0.05
 _IDLE_TURNS = 20
 _LOST = (
@@ -38,9 +37,16 @@ _LOST = (
 )
 
 
-def no_variables(environment: Environment | None) -> Iterable[tuple[str, str]]:
-    """None, for who knows of no environment."""
-    return ()
+class Variables(Protocol):
+    """What steps find among the variables of the flow's own process."""
+
+    def ready_here(self, environment: Environment | None, step: str) -> None:
+        """As `Executor.ready`."""
+        ...
+
+    def variables_of(self, environment: Environment | None) -> Iterable[tuple[str, str]]:
+        """Name and value of each of an environment that is ready, secrets included."""
+        ...
 
 
 class _Waiting(NamedTuple):
@@ -59,8 +65,8 @@ class InlineExecutor:
     - What a program prints that a step starts goes to the screen, as it is, and into no log.
     - What an attempt used is what the whole process did while it ran; its memory is not measured.
 
-    `shared_process`: this process's; `cpu` None: all processors that this process may use; `variables`: those of an
-    environment, secrets included.
+    `shared_process`: this process's; `cpu` None: all processors that this process may use; `variables` None: steps have
+    none of their own.
     """
 
     def __init__(
@@ -69,12 +75,18 @@ class InlineExecutor:
         shared_process: SharedProcess,
         name: str = "inline",
         cpu: float | None = None,
-        variables: Variables = no_variables,
+        variables: Variables | None = None,
     ) -> None:
         self._name = name
         self._variables = variables
         self._shared_process = shared_process
-        self._profile = Profile(cpu=float(cpu or capacity.cpu()), memory_bytes=capacity.memory_bytes(), enforces=())
+        self._profile = Profile(
+            cpu=float(cpu or capacity.cpu()),
+            memory_bytes=capacity.memory_bytes(),
+            enforces=(),
+            place="the flow's own process",
+            assisted=True,
+        )
         self._waiting: deque[_Waiting] = deque()
         lock = threading.RLock()
         self._changed = threading.Condition(lock)
@@ -96,6 +108,11 @@ class InlineExecutor:
         """Get ready; nothing is made before the first attempt."""
         self._mailbox = mailbox
         self._spec, self._places = spec, places
+
+    def ready(self, environment: Environment | None, step: str) -> None:
+        """Find its variables; nothing is built for it."""
+        if self._variables is not None:
+            self._variables.ready_here(environment, step)
 
     def start(self, attempt: Attempt, lane: Lane) -> None:
         """Leave the attempt to the first thread that waits; if none does soon, to a thread of its own."""
@@ -125,9 +142,8 @@ class InlineExecutor:
         """What ran in a process that is gone is gone too."""
         self._post(Adopted(attempt.id, False))
 
-    def run_next(self, timeout_s: float = 0.0) -> bool:
-        """Run one attempt in this thread, waiting for it at most so long; False: there was none. Raises the Suspension
-        that interrupted it."""
+    def assist(self, timeout_s: float) -> bool:
+        """Run the attempt that has waited longest."""
         with self._changed:
             if not self._waiting and timeout_s > 0.0:
                 self._changed.wait(timeout_s)
@@ -197,7 +213,8 @@ class InlineExecutor:
     def _at_home(self, item: _Waiting, bench: Workbench, meter: Meter) -> tuple[Outcome, Suspension | None]:
         """Its outcome; the directory and the variables of the process are as before, or the outcome says otherwise."""
         interruption = None
-        guest = self._shared_process.enter(self._variables(item.environment))
+        variables = () if self._variables is None else self._variables.variables_of(item.environment)
+        guest = self._shared_process.enter(variables)
         try:
             before = counted_from(meter.read())
             with self._chance.away(item.attempt):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from penstock.model.environments import Environment
 from penstock.model.specs import Places, RunSpec
@@ -50,11 +50,26 @@ def _is_user_s(folder: str) -> bool:
 
 OWN = Interpreter(sys.executable)
 
-Interpreters = Callable[[Environment | None], Interpreter]
-"""What runs an environment, which is built; None: the flow's own."""
+
+class Interpreters(Protocol):
+    """What runs the environments of steps."""
+
+    def ready(self, environment: Environment | None, step: str) -> None:
+        """As `Executor.ready`."""
+        ...
+
+    def of(self, environment: Environment | None) -> Interpreter:
+        """What runs an environment that is ready; None: the flow's own."""
+        ...
 
 
-def own_alone(environment: Environment | None) -> Interpreter:
-    """The flow's own interpreter, for who knows of no other."""
-    assert environment is None
-    return OWN
+class OwnInterpreter:
+    """The flow's own alone, for who knows of no other."""
+
+    def ready(self, environment: Environment | None, step: str) -> None:
+        """It is."""
+
+    def of(self, environment: Environment | None) -> Interpreter:
+        """The flow's own."""
+        assert environment is None
+        return OWN

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.artifacts.checkpoints import metrics_of
 from penstock.executors import capacity
 from penstock.executors.endings import Death, explain, retirement
-from penstock.executors.interpreters import Interpreter, Interpreters, own_alone
+from penstock.executors.interpreters import Interpreter, Interpreters, OwnInterpreter
 from penstock.executors.spare_zygote import SpareZygote
 from penstock.executors.worker_queue import Sent, WorkerQueue
 from penstock.executors.zygote_process import ZygoteProcess
@@ -40,7 +40,7 @@ class ProcessExecutor:
     """Local processes. Implements `engine.ports.Executor`.
 
     `max_workers` and `cpu` both say how many processors it may use (None: all that this process may); `memory_bytes`
-    None: all of the machine's; `gpus` None: those that the system shows; `interpreters`: says what runs an environment;
+    None: all of the machine's; `gpus` None: those that the system shows; `interpreters` None: the flow's own alone;
     `spare`: a process for its first zygote; `environ`: gives the variables that a new zygote starts from, None for
     those that this process has then.
     """
@@ -53,12 +53,12 @@ class ProcessExecutor:
         cpu: float | None = None,
         memory_bytes: int | None = None,
         gpus: tuple[str, ...] | None = None,
-        interpreters: Interpreters = own_alone,
+        interpreters: Interpreters | None = None,
         spare: SpareZygote | None = None,
         environ: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
         self._name = name
-        self._interpreters = interpreters
+        self._interpreters = interpreters or OwnInterpreter()
         self._spare = spare
         self._environ = environ
         self._profile = Profile(
@@ -94,6 +94,10 @@ class ProcessExecutor:
         self._mailbox = mailbox
         self._spec, self._places = spec, places
         self._zygote_for(_Place(1))
+
+    def ready(self, environment: Environment | None, step: str) -> None:
+        """Get its interpreter ready."""
+        self._interpreters.ready(environment, step)
 
     def start(self, attempt: Attempt, lane: Lane) -> None:
         """Send the attempt to the lane's worker."""
@@ -147,6 +151,10 @@ class ProcessExecutor:
         """Local workers die with their driver: there is nothing to adopt."""
         self._mailbox.post(Adopted(attempt.id, False))
 
+    def assist(self, timeout_s: float) -> bool:
+        """Its attempts run in workers alone."""
+        return False
+
     def close(self) -> None:
         """End all workers and zygotes, and wait until they are gone."""
         if self._closed:
@@ -170,7 +178,7 @@ class ProcessExecutor:
         if zygote is None:
             self._zygotes_begun += 1
             name = f"{self._name}-{self._spec.driver}-zygote-{self._zygotes_begun}"
-            interpreter = self._interpreters(place.environment)
+            interpreter = self._interpreters.of(place.environment)
             spare = self._take_spare(interpreter, place.threads)
             environ = self._environ and self._environ()
             zygote = ZygoteProcess(self._spec, self._places, interpreter, place.threads, name, spare, environ)

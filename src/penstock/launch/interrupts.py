@@ -32,7 +32,7 @@ _MAY_RAISE = {
     attempt.perform.__code__: True,  # a step that runs in this process
     Driver.submit.__code__: False,
     Driver.attend.__code__: False,
-    InlineExecutor.run_next.__code__: False,
+    InlineExecutor.assist.__code__: False,
 }
 """Whether an exception hits the user's code there, or would leave the engine half done; elsewhere none is raised."""
 

@@ -18,11 +18,11 @@ from penstock.engine.reuse import Decision, Question, Reuse
 from penstock.errors import Suspension
 from penstock.model.outcomes import Error, Metric, Stored
 from penstock.model.rows import Dealt, PriorTask, Sought, WantedResult
+from penstock.model.sinks import Sink
 from penstock.model.specs import Call
 from penstock.model.states import TaskStatus
 from penstock.reading.explain import Explain, of_call
 from penstock.sdk import session
-from penstock.sdk.session import Sink
 
 
 class NotThere(Suspension):
@@ -80,8 +80,6 @@ class Rehearsed(session.RunSession):
 class Rehearsal:
     """Stands in the place of a driver. For one thread at a time."""
 
-    in_process = False
-
     def __init__(self, world: World) -> None:
         self.forecast = Forecast()
         self._world = world
@@ -129,7 +127,7 @@ class Rehearsal:
     def log(self, metrics: tuple[Metric, ...]) -> None:
         """Nobody keeps it."""
 
-    def assist(self, timeout_s: float) -> bool:
+    def assist(self, opened: Callable[[], bool], until: float) -> bool:
         """Nothing runs."""
         return False
 

@@ -6,7 +6,6 @@ import tempfile
 import time
 from contextlib import closing
 
-from penstock.artifacts import codec
 from penstock.engine.reuse import Reuse
 from penstock.errors import UsageError
 from penstock.journal import cache, queries
@@ -16,7 +15,6 @@ from penstock.launch.driving import Driving
 from penstock.launch.earlier_runs import EarlierRuns
 from penstock.launch.ending import all_tasks_of, called_by_body
 from penstock.launch.flow_modules import module_of
-from penstock.launch.identity import combine, fingerprint
 from penstock.launch.preparing import (
     RunRequest,
     changes_since,
@@ -32,7 +30,7 @@ from penstock.launch.preparing import (
 )
 from penstock.launch.rehearsal import Forecast, NotThere, Rehearsal, Rehearsed, World
 from penstock.launch.run_code import RunCode
-from penstock.model.outcomes import Stored
+from penstock.launch.run_values import RunValues, combine, fingerprint
 from penstock.model.rows import Dealt, PriorTask, Sought, WantedResult
 from penstock.model.states import RunStatus
 from penstock.project import Project
@@ -102,9 +100,8 @@ class _Stage:
                 policy,
                 self._origin,
                 results,
-                self._codes.wired(),
-                combine,
-                self._is_there,
+                self._codes,
+                RunValues(self._project, 0),
             ),
             seek=self._seek,
             combine=combine,
@@ -138,9 +135,6 @@ class _Stage:
 
     def _seek(self, wanted: tuple[WantedResult, ...]) -> tuple[Sought, ...]:
         return tuple(cache.look_up(self._earlier.journal.database, wanted, time.time()))
-
-    def _is_there(self, stored: Stored) -> bool:
-        return all(self._project.store.renew(blob, size) for blob, size in codec.inspect_record(stored.record))
 
 
 def _resumable(earlier: EarlierRuns, run_id: str) -> int:

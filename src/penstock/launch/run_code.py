@@ -12,7 +12,6 @@ from penstock.code import fingerprint
 from penstock.code.codebase import Codebase
 from penstock.code.elsewhere import LOCK, in_environment, without_packages
 from penstock.code.fingerprint import Fingerprint, Tree
-from penstock.engine.reuse import Codes
 from penstock.errors import UsageError
 from penstock.model.environments import Environment
 from penstock.model.options import Options
@@ -34,7 +33,8 @@ Trees = Callable[[bytes], bytes | None]
 
 
 class RunCode:
-    """The code of one run's tasks. `tell` takes, once each, what can't be followed of the steps that are cached."""
+    """The code of one run's tasks. Implements `engine.ports.Codes`. `tell` takes, once each, what can't be followed of
+    the steps that are cached."""
 
     def __init__(
         self, module: FlowModule, snapshot: Path, trees: Trees, lock_of: LockOf, tell: Callable[[str], None]
@@ -55,10 +55,6 @@ class RunCode:
         self._news: dict[tuple[bytes, bytes], str] = {}
         self._told = set[str]()
         self._checked = set[Any]()
-
-    def wired(self) -> Codes:
-        """As the engine wants it."""
-        return Codes(self.of, self.news)
 
     def of(self, work: Work, symbols: tuple[str, ...], options: Options) -> CodeRecord:
         """What a step reaches, with the project's classes and functions inside its inputs."""

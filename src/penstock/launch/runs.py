@@ -11,19 +11,13 @@ from penstock.artifacts import codec
 from penstock.engine.driver import Driver
 from penstock.engine.origin import OriginRun
 from penstock.engine.run_state import Wiring
-from penstock.errors import (
-    DamagedError,
-    FencedError,
-    NotStorableError,
-    StoreError,
-    Suspension,
-)
+from penstock.errors import FencedError, NotStorableError, Suspension
 from penstock.launch.driving import Driving
 from penstock.launch.ending import how_it_ended, may_be_damage, replayed_end, run_end, what_ended
 from penstock.launch.handlers import for_handler
-from penstock.launch.identity import combine, fingerprint
 from penstock.launch.interrupts import interrupts
 from penstock.launch.preparing import Prepared, RunRequest, default_environment, policy_of, take_lease
+from penstock.launch.run_values import RunValues, combine
 from penstock.model.ids import how_to_resume
 from penstock.model.outcomes import Stored
 from penstock.model.rows import RunEnd
@@ -131,33 +125,25 @@ class ActiveRun:
             settings,
             max_workers=how.max_workers,
             inline_only=how.inline,
-            interpreters=environments.of,
-            variables=environments.variables_of,
+            interpreters=environments,
+            variables=environments,
             spare=spare,
         )
         wiring = Wiring(
             run_id=self.id,
             journal=self._handle,
-            executors=executors.by_name,
+            executors=executors,
             spec=self._spec._replace(driver=f"{self._spec.driver}{mark}"),
             places=self._places,
             limits=dict(settings.limits),
             platform_retries=settings.platform_retries,
-            combine=combine,
-            fingerprint=fingerprint,
-            damaged=self._is_damaged,
-            codes=self._prepared.codes.wired(),
-            intact=self._is_intact,
-            ready=environments.ready,
-            ready_here=environments.ready_here,
-            written=self._written_for_step,
-            notify=how.watcher.said,
-            in_process=executors.in_process,
-            assist=executors.inline.run_next,
+            values=RunValues(self._project, self._handle.id),
+            codes=self._prepared.codes,
+            listener=how.watcher,
             timeout_s=timeout_s,
             policy=policy_of(self._how, self._prepared.origin, self._order.seed),
             origin=self._origin(),
-            host=wire_host(executors.by_name, settings.root),
+            host=wire_host(executors, settings.root),
         )
         return Driver(wiring)
 
@@ -178,11 +164,6 @@ class ActiveRun:
         run = session.RunSession(self.id, driver, self._project.store, files, self._written_for_body)
         self._log.take(run)
         return session.driving(run, default_environment(self._project, self._order.flow))
-
-    def _written_for_step(self, task: int, modules: tuple[str, ...]) -> str:
-        from penstock.reading import writers
-
-        return writers.answer(self._project, self._handle.id, task, modules, writers.by_step)
 
     def _written_for_body(self, task: int, modules: tuple[str, ...]) -> str:
         from penstock.reading import writers
@@ -268,23 +249,6 @@ class ActiveRun:
     @property
     def _go_on(self) -> str:
         return how_to_resume(self.id, self._places.module_path, self._order.flow.fn.__qualname__)
-
-    def _is_intact(self, stored: Stored) -> bool:
-        """Whether all blobs of a result are there; renewed, they are not swept before this run has a row for them."""
-        return all(self._project.store.renew(blob, size) for blob, size in codec.inspect_record(stored.record))
-
-    def _is_damaged(self, stored: Stored) -> bool:
-        """Whether what a record needs can't be read. Damaged blobs are removed, so that they can be written anew."""
-        damaged = False
-        for blob, size in codec.inspect_record(stored.record):
-            try:
-                self._project.store.get(blob, size, verify=True)
-            except DamagedError:
-                self._project.store.delete(blob)
-                damaged = True
-            except StoreError:
-                continue  # it can't be read now, and may be whole
-        return damaged
 
 
 def _remove(folder: Path) -> None:

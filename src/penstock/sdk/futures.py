@@ -76,17 +76,14 @@ def await_all(run: RunSession, waited: Iterable[Future[Any]], timeout_s: Optiona
 
 
 def _pass(run: RunSession, gate: _Gate, deadline: Optional[float]) -> bool:
-    if not run.engine.in_process:
-        with collector.seldom() if gate.count >= _MANY else nullcontext():
-            is_open = run.engine.attend(gate.is_open, math.inf if deadline is None else deadline)
-        if is_open:
-            return True
-        return gate.lock.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic()))
-    while not gate.lock.acquire(blocking=False):
-        if deadline is not None and time.monotonic() > deadline:
-            return False
-        run.engine.assist(0.005)
-    return True
+    until = math.inf if deadline is None else deadline
+    if run.engine.assist(gate.is_open, until):
+        return True
+    with collector.seldom() if gate.count >= _MANY else nullcontext():
+        is_open = run.engine.attend(gate.is_open, until)
+    if is_open:
+        return True
+    return gate.lock.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic()))
 
 
 class Future(NoValue, futures.Future[R]):

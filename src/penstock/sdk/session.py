@@ -20,21 +20,9 @@ if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
     from penstock.model.environments import Environment
     from penstock.model.options import Options
-    from penstock.model.outcomes import Error, Metric, Stored
+    from penstock.model.outcomes import Metric
+    from penstock.model.sinks import Sink
     from penstock.model.specs import Call, Work
-
-
-class Sink(Protocol):
-    """Where a task's settlement goes. Called on the engine's thread; must not block."""
-
-    def settle(self, result: Optional[Stored], error: Optional[Error], reused: bool, place: int) -> None:
-        """The task is committed, as the `place`th of its run. Called again only for a task whose damaged result was
-        made anew."""
-        ...
-
-    def suspend(self, reason: BaseException) -> None:
-        """The run stops before the task is settled; whoever waits for it must unwind."""
-        ...
 
 
 class Engine(Protocol):
@@ -47,6 +35,11 @@ class Engine(Protocol):
 
     def deliver(self, tasks: Tuple[int, ...]) -> None:
         """Commit that the failures of these tasks are handed to the flow's body; returns after the commit."""
+        ...
+
+    def assist(self, opened: Callable[[], bool], until: float) -> bool:
+        """Run here, until `opened()` or a time of the monotonic clock, the attempts that are for threads which wait;
+        whether it is open. False at once where no call was for these."""
         ...
 
     def attend(self, opened: Callable[[], bool], until: float) -> bool:
@@ -64,15 +57,6 @@ class Engine(Protocol):
 
     def log(self, metrics: Tuple[Metric, ...]) -> None:
         """Note what the flow's own body has logged."""
-        ...
-
-    def assist(self, timeout_s: float) -> bool:
-        """Run one attempt that is meant for this process, waiting for it at most so long; False: there was none."""
-        ...
-
-    @property
-    def in_process(self) -> bool:
-        """Whether a call was meant for this process."""
         ...
 
 

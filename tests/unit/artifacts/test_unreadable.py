@@ -133,7 +133,7 @@ def test_before_python_3_11_the_words_go_into_the_message(elsewhere: Elsewhere, 
 
 
 def test_a_result_that_the_flow_cant_read(elsewhere: Elsewhere, tmp_path: Path):
-    engine: Any = SimpleNamespace(in_process=False)
+    engine: Any = SimpleNamespace()
     run = RunSession(
         "main/1", engine, FolderStore(tmp_path / "store"), "", lambda task, modules: f"By {task}: {modules}"
     )

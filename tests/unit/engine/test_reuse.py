@@ -11,7 +11,7 @@ from penstock.engine import jobs
 from penstock.engine.facts import TaskVerdict
 from penstock.engine.jobs import Job
 from penstock.engine.origin import OriginRun, OriginTask
-from penstock.engine.reuse import Codes, Decision, Question, Reuse, ReusePolicy
+from penstock.engine.reuse import Decision, Question, Reuse, ReusePolicy
 from penstock.model.edges import Ref
 from penstock.model.options import Cache, Options
 from penstock.model.outcomes import Metric, Stored
@@ -61,11 +61,15 @@ class Bench:
         self.wanted: list[WantedResult] = []
         self.broken: set[bytes] = set()
         self.answer: Sought | None = None
-        codes = Codes(self.code_of, lambda before, now: f"{before.decode()} became {now.digest.decode()}")
-        self.reuse = Reuse(policy or ReusePolicy(), origin, self.results.get, codes, combine, self.is_intact)
+        self.reuse = Reuse(policy or ReusePolicy(), origin, self.results.get, self, self)
 
-    def code_of(self, code: Function, symbols: tuple[str, ...], options: Options) -> CodeRecord:
+    def of(self, work: Function, symbols: tuple[str, ...], options: Options) -> CodeRecord:
         return CodeRecord("+".join((self.code.decode(), *symbols)).encode(), b"")
+
+    def news(self, before: bytes, code: CodeRecord) -> str:
+        return f"{before.decode()} became {code.digest.decode()}"
+
+    combine = staticmethod(combine)
 
     def is_intact(self, result: Stored) -> bool:
         return result.digest not in self.broken

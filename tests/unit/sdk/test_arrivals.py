@@ -24,7 +24,7 @@ class Flow:
     """A run whose engine settles what was called at once (a replay), or whenever `settle` is called."""
 
     def __init__(self, places: dict[bytes, int], *, at_once: bool) -> None:
-        engine: Any = SimpleNamespace(in_process=False, attend=lambda *_: False)
+        engine: Any = SimpleNamespace(assist=lambda *_: False, attend=lambda *_: False)
         store: Any = None
         self.run = RunSession("d/1", engine, store, "")
         self.places = places

@@ -23,7 +23,7 @@ from penstock.sdk.session import RunSession
 
 @pytest.fixture
 def run() -> RunSession:
-    engine: Any = SimpleNamespace(in_process=False)
+    engine: Any = SimpleNamespace(assist=lambda *_: False)
     store: Any = None
     return RunSession("digits/1", engine, store, "")
 
