@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, List, Optional
 
 from penstock.artifacts import digests
-from penstock.artifacts.objects import RULES
-from penstock.artifacts.walk import AS_NAMES, Identity, Known, Unstable, ValueWalk
+from penstock.artifacts.objects import rule_for
+from penstock.artifacts.walk import AS_NAMES, BUILTINS, Identity, Known, Unstable, ValueWalk
 from penstock.model.outcomes import FORM
 
 _PREFIX = b"penstock.value.%d\0" % FORM
@@ -29,9 +29,9 @@ def identify(
 
 
 def _walked(value: object, where: str, known: Optional[Known], files: int, places: bool) -> Identity:
-    walk: Any = ValueWalk(RULES, known, files, places) if type(value) not in _LEAVES else _Leaf()
+    walk: Any = ValueWalk(rule_for, known, files, places) if type(value) not in _LEAVES else _Leaf()
     try:
-        RULES[type(value)](walk, value)
+        (BUILTINS.get(type(value)) or rule_for(type(value)))(walk, value)
     except Unstable as error:
         return Identity(b"", f"{where}{''.join(reversed(error.path))} {error}", walk.edges)
     except RecursionError:
@@ -43,7 +43,7 @@ def _walked(value: object, where: str, known: Optional[Known], files: int, place
 
 def form(value: Any) -> bytes:
     """The form of a value, as it stands inside of another's. Raises Unstable where it has none."""
-    walk = ValueWalk(RULES)
+    walk = ValueWalk(rule_for)
     walk.write(value)
     return bytes(walk.out)
 

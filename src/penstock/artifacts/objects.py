@@ -58,19 +58,9 @@ _CODE = tuple(
 )
 
 
-class _Rules(Dict[type, Rule]):
-    """The rule for the values of each type; found when it is asked for where the type is no builtin."""
-
-    def __missing__(self, kind: type) -> Rule:
-        return _rule_for(kind)
-
-
-RULES = _Rules(BUILTINS)
-
-
 @functools.lru_cache(maxsize=1024)
-def _rule_for(kind: Type[Any]) -> Rule:
-    """A leaf's own, or what is written of its reduction."""
+def rule_for(kind: Type[Any]) -> Rule:
+    """The rule for the values of a type that is no builtin: a leaf's own, or what is written of its reduction."""
     if issubclass(kind, Edge):
         return _edge
     library = libraries.form_of(kind)
@@ -84,6 +74,12 @@ def _rule_for(kind: Type[Any]) -> Rule:
     if issubclass(kind, reducing.NEVER_STORED):
         return _never
     return _OWN.get(cast("Any", kind), _reduced)
+
+
+def rule_of(value: Any) -> Rule:
+    """The rule for a value of any type."""
+    kind = cast("Type[Any]", type(value))
+    return BUILTINS.get(kind) or rule_for(kind)
 
 
 def _never(walk: ValueWalk, value: object) -> None:
@@ -277,30 +273,30 @@ def _write(
     pairs: Any = None,
 ) -> None:
     """All parts in one frame, so that values may be nested deeply."""
-    out, named, rules = walk.out, argument, walk.rules
+    out, named = walk.out, argument
     key: Any = ""
     try:
         for key, part in args:  # noqa: B007 - told where one has no stable form
-            rules[type(part)](walk, part)
+            rule_of(part)(walk, part)
         out += b"|"
         for state in states:
             attributes = _attributes(state, by_name)
             if attributes is None:
                 named = _nothing
-                rules[type(state)](walk, state)
+                rule_of(state)(walk, state)
                 continue
             named = attribute
             out += b"d" + _size(len(attributes))
             for key, part in attributes:
-                rules[type(key)](walk, key)
-                rules[type(part)](walk, part)
+                rule_of(key)(walk, key)
+                rule_of(part)(walk, part)
         for kind, entries in ((index, items and enumerate(items)), (subscript, pairs)):
             out += b"|"
             named = kind
             for key, part in entries or ():
                 if entries is pairs:
-                    rules[type(key)](walk, key)
-                rules[type(part)](walk, part)
+                    rule_of(key)(walk, key)
+                rule_of(part)(walk, part)
                 if len(out) - begun > SPILL:
                     walk.spill(begun)
         out += b"|"

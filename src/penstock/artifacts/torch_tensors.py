@@ -61,7 +61,7 @@ def _is_dense(value: Any) -> bool:
 def _form(walk: ValueWalk, value: Any) -> None:
     plain = _plain(value)
     if not _is_dense(plain):
-        walk.rules[object](walk, value)  # as what it is taken apart into
+        walk.rule_for(object)(walk, value)  # as what it is taken apart into
         return
     begun = walk.begin(value)
     if begun < 0:

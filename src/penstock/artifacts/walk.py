@@ -8,13 +8,14 @@ once and memory stays small.
 from __future__ import annotations
 
 import struct
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from penstock.artifacts import digests
 from penstock.artifacts.memory import number
 from penstock.model.tuples import NamedTuple
 
 Rule = Callable[["ValueWalk", Any], None]
+RuleFor = Callable[[type], Rule]
 Known = Dict[Any, Tuple[Any, Any]]
 """What is known of large buffers within one encode, by what names them while they live: (digest, their owner)."""
 
@@ -65,14 +66,14 @@ class ValueWalk:
         "named",
         "out",
         "places",
-        "rules",
+        "rule_for",
         "sink",
     )
 
     def __init__(
-        self, rules: Mapping[type, Rule], known: Optional[Known] = None, files: int = AS_NAMES, places: bool = False
+        self, rule_for: RuleFor, known: Optional[Known] = None, files: int = AS_NAMES, places: bool = False
     ) -> None:
-        self.rules = rules
+        self.rule_for = rule_for  # of what is no builtin
         self.out = bytearray()
         self.depth = 0
         self.edges = False
@@ -90,12 +91,12 @@ class ValueWalk:
 
     def write(self, value: object) -> None:
         """Write the form of any value."""
-        self.rules[type(value)](self, value)
+        (BUILTINS.get(type(value)) or self.rule_for(type(value)))(self, value)
 
     def part(self, value: object, step: str) -> None:
         """Write the form of a part, which a culprit's path names `step`."""
         try:
-            self.rules[type(value)](self, value)
+            (BUILTINS.get(type(value)) or self.rule_for(type(value)))(self, value)
         except Unstable as error:
             error.path.append(step)
             raise
@@ -219,14 +220,14 @@ def _sequence(walk: ValueWalk, value: Any) -> None:
     begun = walk.begin(value)
     if begun < 0:
         return
-    out, rules = walk.out, walk.rules
+    out, rules = walk.out, BUILTINS
     out += _HEADS[type(value)] + _size(len(value))
     index = -1
     items: Iterable[object] = value
     try:
         for item in items:
             index += 1
-            rules[type(item)](walk, item)
+            (rules.get(type(item)) or walk.rule_for(type(item)))(walk, item)
             if len(out) - begun > SPILL:
                 walk.spill(begun)
     except Unstable as error:
@@ -239,12 +240,12 @@ def _dict(walk: ValueWalk, value: Dict[object, object]) -> None:
     begun = walk.begin(value)
     if begun < 0:
         return
-    out, rules, key = walk.out, walk.rules, None
+    out, rules, key = walk.out, BUILTINS, None
     out += b"d" + _size(len(value))
     try:
         for key, item in value.items():
-            rules[type(key)](walk, key)
-            rules[type(item)](walk, item)
+            (rules.get(type(key)) or walk.rule_for(type(key)))(walk, key)
+            (rules.get(type(item)) or walk.rule_for(type(item)))(walk, item)
             if len(out) - begun > SPILL:
                 walk.spill(begun)
     except Unstable as error:
