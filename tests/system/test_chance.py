@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from penstock.environments.kit import build_kit
+from penstock.environments.kits import build_kit
 from tests import interpreters
 from tests.system.flows import Project
 from tests.unit.worker.test_chance import NUMPY_ZOO, TORCH_ZOO, ZOO

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from penstock.environments import builds, built_environments, integrity, locking, locks, marks, unneeded, uv
+from penstock.environments import builds, built_environments, locking, locks, marks, uv
 from penstock.errors import PenstockError, PlatformError, UsageError
 from penstock.model.environments import Environment
 from tests import uv_settings
@@ -474,19 +474,19 @@ def test_a_damaged_environment_is_built_anew_with_a_word(
 def test_what_is_damaged_inside_a_package_is_found_when_asked_and_built_anew(place: Place, lib: Environment) -> None:
     folder = Path(place.build(lib).folder)
     module = next(folder.glob("lib/*/site-packages/lib/__init__.py"))
-    assert integrity.inspect(folder) == ""
+    assert marks.inspect(folder) == ""
     os.truncate(module, 3)
     place.build(lib)
     assert place.told == []  # nobody has asked
-    assert integrity.inspect(folder) == "lib/__init__.py has changed"
+    assert marks.inspect(folder) == "lib/__init__.py has changed"
     place.build(lib)
     assert any("lib/__init__.py has changed: builds it anew" in line for line in place.told)
-    assert integrity.inspect(folder) == ""
+    assert marks.inspect(folder) == ""
     shutil.rmtree(module.parent)
     module.parent.write_text("no folder")
-    assert integrity.inspect(folder) in {"lib/__init__.py is gone", "lib/data.bin is gone"}
+    assert marks.inspect(folder) in {"lib/__init__.py is gone", "lib/data.bin is gone"}
     (folder / marks.NAME).unlink()
-    assert integrity.inspect(folder) == ""
+    assert marks.inspect(folder) == ""
 
 
 def test_a_file_that_two_packages_bring_is_no_damage(place: Place, tmp_path: Path, lib: Environment) -> None:
@@ -495,7 +495,7 @@ def test_a_file_that_two_packages_bring_is_no_damage(place: Place, tmp_path: Pat
         with zipfile.ZipFile(path, "a") as archive:
             archive.writestr("tests/__init__.py", f"# of {name}\n" * (3 if name == "one" else 5))
     built = place.build(lib._replace(packages=("one", "two")))
-    assert integrity.inspect(Path(built.folder)) == ""
+    assert marks.inspect(Path(built.folder)) == ""
 
 
 def test_one_that_is_damaged_inside_stays_while_a_run_uses_it(place: Place, lib: Environment) -> None:
@@ -504,7 +504,7 @@ def test_one_that_is_damaged_inside_stays_while_a_run_uses_it(place: Place, lib:
     module = next(folder.glob("lib/*/site-packages/lib/__init__.py"))
     module.write_text("")
     held = locking.share(folder / marks.NAME)
-    assert integrity.inspect(folder) == "lib/__init__.py has changed"
+    assert marks.inspect(folder) == "lib/__init__.py has changed"
     assert place.build(lib) == built
     (told,) = place.told
     assert told.endswith(": lib/__init__.py has changed, and a run uses it: it stays as it is until none does")
@@ -523,15 +523,15 @@ def test_where_nothing_can_be_noted_nothing_is_said(
         raise PlatformError("can't write")
 
     monkeypatch.setattr(locking, "alone", refuse)
-    assert integrity.inspect(folder) == ""
+    assert marks.inspect(folder) == ""
 
 
 def test_an_environment_that_is_being_built_is_not_inspected(place: Place, lib: Environment) -> None:
     folder = Path(place.build(lib).folder)
     next(folder.glob("lib/*/site-packages/lib/__init__.py")).unlink()
     with locking.alone(folder.with_name(f"{folder.name}.lock"), None):
-        assert integrity.inspect(folder) == ""
-    assert integrity.inspect(folder) == "lib/__init__.py is gone"
+        assert marks.inspect(folder) == ""
+    assert marks.inspect(folder) == "lib/__init__.py is gone"
 
 
 def test_progress_is_told(place: Place, lib: Environment) -> None:
@@ -576,8 +576,8 @@ def test_environments_are_listed_and_removed(place: Place, lib: Environment, tmp
 
 def test_a_kept_lock_that_is_dropped_is_resolved_anew(place: Place, lib: Environment) -> None:
     lock = place.resolve(lib)
-    (file,) = unneeded.kept_locks(place.folder, set())
-    assert list(unneeded.kept_locks(place.folder, {file.stem})) == []
+    (file,) = locks.kept(place.folder, set())
+    assert list(locks.kept(place.folder, {file.stem})) == []
     os.utime(file, (1_000_000_000, 1_000_000_000))
     place.resolve(lib)
     assert abs(file.stat().st_mtime - time.time()) < 60, "used now"

@@ -15,7 +15,7 @@ import pytest
 from penstock.artifacts import codec
 from penstock.artifacts.folder import FolderStore
 from penstock.environments import uv
-from penstock.environments.kit import build_kit
+from penstock.environments.kits import build_kit
 from penstock.errors import UserCodeError
 from penstock.model import wire
 from penstock.model.outcomes import Outcome, Unread, from_plain
@@ -133,7 +133,7 @@ class Bench:
         self._foreign = foreign
         self.folder = folder
         self.store = FolderStore(folder / "store")
-        self.spec = RunSpec("main/1", module="steps", foreign=True)
+        self.spec = RunSpec("main/1", module="steps", kit=foreign.kit.stem.removeprefix("kit-"))
         self.places = Places(str(self.store.root), *(str(folder),) * 4, module_path=str(folder / "steps.py"))
 
     def run(self, wanted: tuple[str, ...], text: str, step: str | bytes, *args: Any, verify: bool = False) -> Outcome:

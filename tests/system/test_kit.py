@@ -11,7 +11,7 @@ import pytest
 
 from penstock.artifacts.codec import decode, encode
 from penstock.artifacts.folder import FolderStore
-from penstock.environments.kit import build_kit
+from penstock.environments.kits import build_kit
 from tests import interpreters
 
 # As source, so that each interpreter makes its own. Beyond 64 KiB text and buffers are blobs.

@@ -108,7 +108,7 @@ def test_a_class_of_a_file_that_is_named_like_a_module_of_pythons_counts_in_the_
 
 
 def test_the_kit_in_another_interpreter(shadowed: Project, interpreter: Callable[[str], Path]) -> None:
-    from penstock.environments.kit import build_kit
+    from penstock.environments.kits import build_kit
 
     kit = build_kit(shadowed.folder.parent)
     code = (

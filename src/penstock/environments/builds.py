@@ -11,7 +11,7 @@ import os
 import shutil
 from pathlib import Path
 
-from penstock.environments import indexes, integrity, interpreter_search, locking, marks, uv
+from penstock.environments import indexes, interpreter_search, locking, marks, uv
 from penstock.environments.locks import Lock
 from penstock.errors import PenstockError, PlatformError, UsageError
 from penstock.model.tuples import NamedTuple
@@ -97,7 +97,7 @@ def _build(lock: Lock, place: Path, tell: uv.Tell, held: int, *, afresh: bool) -
             held=held,
         )
     mark = marks.made(place, lock.digest, bare.name, bare.version, lock.packages)
-    integrity.note(place, place / mark.site)
+    marks.note_files(place, place / mark.site)
     marks.write(place, mark)
 
 

@@ -1,16 +1,19 @@
-"""Finds a project's Python sources: a bounded walk of its folders, and the modules already imported from them."""
+"""Finds a project's Python sources: a bounded walk of its folders, and the modules already imported from them; and
+compiled modules that may be older than their source, although Python would take them."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import cache_from_source
 
 from penstock.model.tuples import NamedTuple
 
 MAX_ENTRIES = 5000
 """Folder entries looked at below one root; beyond that a walk would cost more than it is worth."""
 
+_DOUBT_NS = 2_000_000_000
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
 _ENVIRONMENT_MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
 
@@ -109,6 +112,21 @@ def stat(paths: Iterable[str]) -> Iterator[FoundFile]:
         try:
             yield _found(path, os.stat(path))
         except OSError:
+            continue
+
+
+def drop_doubtful(sources: Iterable[FoundFile]) -> None:
+    """Remove what was compiled within two seconds of its source's last change; the next import compiles it anew.
+
+    Python compares a source's size and the second of its last change. A file that is edited twice within a second, as a
+    script or a quick hand does, keeps both: what was compiled in between would run as if it were what came after.
+    """
+    for source in sources:
+        try:
+            compiled = cache_from_source(source.path)
+            if os.stat(compiled).st_mtime_ns - source.mtime_ns < _DOUBT_NS:
+                os.unlink(compiled)
+        except (OSError, NotImplementedError):  # there is none, or it can't be removed, or this Python keeps none
             continue
 
 

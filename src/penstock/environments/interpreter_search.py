@@ -36,7 +36,7 @@ def own() -> str:
 
 
 def asked(python: str) -> str:
-    """What a wish for an interpreter comes to: "" is this process's version, and a path is absolute."""
+    """What a request for an interpreter comes to: "" is this process's version, and a path is absolute."""
     return os.path.abspath(os.path.expanduser(python)) if os.sep in python else python.strip() or own()
 
 

@@ -1,32 +1,100 @@
-"""The kits of a project as folders that workers import from: one for each version of Penstock that has run there."""
+"""The kit: the part of Penstock that travels into any interpreter, named by the digest of its content.
+
+It is made from the installed files, cloudpickle's included, so that what runs there is what is tested here: as one zip
+that stands on a path, or as a folder from which workers import. A project has a folder for each version of Penstock
+that has run there.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from penstock.environments import kit, locking
-from penstock.errors import PlatformError
+from penstock.environments import locking
+from penstock.errors import PlatformError, StoreError
+from penstock.model.tuples import NamedTuple
 
+ROOMS = ("__init__.py", "errors.py", "shadows.py", "model", "artifacts", "sdk", "worker")
+_PACKAGE = Path(__file__).resolve().parents[1]
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: equal files make equal zips
+_NAME = "kit-"  # and the digest
 _HELD = Path("penstock", "__init__.py")
 """The file of a kit that those who use it hold."""
-
 _GONE = ".gone"
 """Ends the name of a kit that is being removed."""
 
 
+class Kit(NamedTuple):
+    """A kit in a folder of its own."""
+
+    folder: Path
+    digest: str  # of its content, as text
+
+
+def build_kit(folder: Path) -> Path:
+    """The kit as a zip in `folder`, named by the digest of its content; written only where it is missing.
+
+    Blocks for some milliseconds. Raises StoreError where the folder can't be written.
+    """
+    members = _members()
+    target = folder / f"{_name(members)}.zip"
+    if not target.exists():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _write(members, target)
+        except OSError as error:
+            raise StoreError(f"can't write the kit to {folder}: {error.strerror or error}") from error
+    return target
+
+
+def unpack_kit(folder: Path) -> Path:
+    """The kit as a folder in `folder`, named likewise, so that interpreters can keep its byte code.
+
+    Written only where it is missing; that it is used now is written into its time. Blocks for some milliseconds. Raises
+    StoreError where the folder can't be written.
+    """
+    members = _members()
+    target = folder / _name(members)
+    if _is_damaged(target, members):
+        _clear(target, members)
+    if not target.exists():
+        temporary = folder / f"{target.name}.{os.getpid()}.tmp"
+        try:
+            for name, data in members:
+                file = temporary / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(data)
+            temporary.rename(target)
+        except OSError as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            if not target.exists():  # else another process has put it there meanwhile
+                raise StoreError(f"can't write the kit to {folder}: {error.strerror or error}") from error
+    try:
+        os.utime(target)
+    except OSError:
+        pass  # a project that can't be written works all the same
+    return target
+
+
 @contextmanager
-def in_use(folder: Path) -> Generator[Path]:
+def in_use(folder: Path) -> Generator[Kit]:
     """This Penstock's kit, below the folder. Inside, nobody removes it; that ends with this process, however it ends.
 
     Raises StoreError where it can't be written.
     """
-    path, fd = _hold(folder)
+    while True:
+        path = unpack_kit(folder)
+        try:
+            fd = locking.share(path / _HELD)
+            break
+        except FileNotFoundError:  # removed before it was held
+            continue
     try:
-        yield path
+        yield Kit(path, path.name.removeprefix(_NAME))
     finally:
         os.close(fd)
 
@@ -34,8 +102,8 @@ def in_use(folder: Path) -> Generator[Path]:
 def unused(folder: Path, before: float, unfinished_before: float) -> Iterator[Path]:
     """Kits of other versions that nobody uses, or has used since `before`; and what was cut off while it was unpacked,
     begun before `unfinished_before`, or while it was removed. Both in seconds since the epoch."""
-    paths = sorted(folder.glob("kit-*"))
-    current = kit.name() if paths else ""
+    paths = sorted(folder.glob(f"{_NAME}*"))
+    current = _name(_members()) if paths else ""
     for path in paths:
         try:
             used_at = path.stat().st_mtime
@@ -68,14 +136,61 @@ def take_away(path: Path) -> bool:
     return True
 
 
-def _hold(folder: Path) -> tuple[Path, int]:
-    while True:
-        path = kit.unpack_kit(folder)
-        try:
-            return path, locking.share(path / _HELD)
-        except FileNotFoundError:  # removed before it was held
-            continue
-
-
 def _is_held(path: Path) -> bool:
     return locking.is_shared(path / _HELD)
+
+
+def _is_damaged(target: Path, members: list[tuple[str, bytes]]) -> bool:
+    """Whether an unpacked kit lacks something; False where there is none."""
+    try:
+        return target.exists() and any(os.stat(target / name).st_size != len(data) for name, data in members)
+    except OSError:
+        return True
+
+
+def _clear(target: Path, members: list[tuple[str, bytes]]) -> None:
+    """Remove a damaged kit, but never the one that another process has put into its place meanwhile."""
+    with locking.alone(target.parent / ".damaged.lock", lambda: None):
+        if _is_damaged(target, members):
+            shutil.rmtree(target, ignore_errors=True)
+
+
+def _name(members: list[tuple[str, bytes]]) -> str:
+    from blake3 import blake3
+
+    hasher = blake3()
+    for name, data in members:
+        hasher.update(f"{name}\0{len(data)}\0".encode())
+        hasher.update(data)
+    return f"{_NAME}b3-{hasher.hexdigest()}"
+
+
+def _members() -> list[tuple[str, bytes]]:
+    """Name and content of each file, sorted."""
+    spec = importlib.util.find_spec("cloudpickle")
+    if spec is None or not spec.submodule_search_locations:
+        raise PlatformError("cloudpickle is not installed: pip install cloudpickle")
+    roots = [*((_PACKAGE / room, f"penstock/{room}") for room in ROOMS)]
+    roots.append((Path(spec.submodule_search_locations[0]), "cloudpickle"))
+    return sorted(member for path, name in roots for member in _files(path, name))
+
+
+def _files(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    if path.is_file():
+        yield name, path.read_bytes()
+    elif path.is_dir() and path.name != "__pycache__":
+        for entry in path.iterdir():
+            yield from _files(entry, f"{name}/{entry.name}")
+
+
+def _write(members: list[tuple[str, bytes]], target: Path) -> None:
+    import zipfile
+
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    try:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in members:
+                archive.writestr(zipfile.ZipInfo(name, _EPOCH), data, zipfile.ZIP_DEFLATED)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -77,6 +77,16 @@ def is_shared(file: Path) -> bool:
             return False
     except BlockingIOError:
         return True
+
+
+def tidy(folders: Iterable[Path]) -> None:
+    """Remove the empty files by which killed processes kept others from doing the same at once."""
+    for file in (file for folder in folders for file in folder.glob("*.lock")):
+        try:
+            with alone(file, None):
+                pass
+        except BlockingIOError:  # somebody lives who needs it
+            continue
 
 
 def _acquire(file: Path, waiting: Callable[[], None] | None) -> int:

@@ -1,4 +1,4 @@
-"""Locks: the exact versions that an environment's wish was resolved to, with the hashes of their archives.
+"""Locks: the exact versions that an environment's request was resolved to, with the hashes of their archives.
 
 A lock is text that pip and uv can install from. It is stored with each run, so that its resumes and forks get the same.
 """
@@ -7,10 +7,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 
-from penstock.environments import archives, indexes, interpreter_search, locking, requirement_files, uv, wishes
+from penstock.environments import (
+    archives,
+    environment_request,
+    indexes,
+    interpreter_search,
+    locking,
+    requirement_files,
+    uv,
+)
 from penstock.errors import DamagedError, PlatformError, UsageError
 from penstock.model.environments import Environment
 from penstock.model.tuples import NamedTuple
@@ -25,7 +33,7 @@ class Lock(NamedTuple):
     """What an environment consists of. Equal digests: the same interpreter version and the same archives."""
 
     digest: str  # "b3-..." of `python`, `selection` and the pins with their hashes; where they come from doesn't count
-    python: str  # "3.10", "3.10.13", "pypy3.9"; a path where the wish named one
+    python: str  # "3.10", "3.10.13", "pypy3.9"; a path where the request named one
     text: str  # a requirements file with hashes, behind a head of comments and of where packages are looked for
     packages: tuple[tuple[str, str], ...]  # name and version, sorted
     version: str = ""  # of an interpreter that is named by its path, "3.10.13"
@@ -47,20 +55,20 @@ class Lock(NamedTuple):
 
 
 def resolve(environment: Environment, folder: Path, tell: uv.Tell, *, again: bool = False) -> Lock:
-    """The environment's lock: what is kept in `folder` for an equal wish, else resolved by uv and kept.
+    """The environment's lock: what is kept in `folder` for an equal request, else resolved by uv and kept.
 
     The content of the files that are named counts, and what lies in folders of archives. `again`: resolved even where
     one is kept. Blocks: a few milliseconds where one is kept, else for seconds, with lines of progress to `tell`.
-    Raises UsageError where the wish can't be met or uv is missing, PlatformError where the machine fails.
+    Raises UsageError where the request can't be met or uv is missing, PlatformError where the machine fails.
     """
-    wish = wishes.read(environment)
-    file = folder / "locks" / f"{wish.digest}.txt"
+    request = environment_request.read(environment)
+    file = folder / "locks" / f"{request.digest}.txt"
     if not again and (kept := _kept(file)):
         return kept
     with locking.alone(file.with_suffix(".lock"), lambda: tell("waits for another process that resolves the same")):
         if not again and (kept := _kept(file)):
             return kept
-        lock = _resolved(wish, tell)
+        lock = _resolved(request, tell)
         _keep(file, lock.text)
         return lock
 
@@ -78,19 +86,32 @@ def parse(text: str) -> Lock:
     return Lock(digest, python, text, tuple(one[:2] for one in _builds(pins)), version)
 
 
-def _resolved(wish: wishes.EnvironmentRequest, tell: uv.Tell) -> Lock:
+def kept(folder: Path, needed: Set[str]) -> Iterator[Path]:
+    """The files of locks of other requests than the needed ones; their times tell when one was asked for last.
+
+    Without it an equal request is resolved anew. Runs have copies of their own.
+    """
+    return (file for file in (folder / "locks").glob("*.txt") if file.stem not in needed)
+
+
+def unfinished(folder: Path) -> Iterator[Path]:
+    """Locks that are being written, or whose writing was cut off."""
+    return (folder / "locks").glob("*.tmp")
+
+
+def _resolved(request: environment_request.EnvironmentRequest, tell: uv.Tell) -> Lock:
     import tempfile
 
     try:
         with tempfile.TemporaryDirectory(prefix="penstock-") as scratch:
-            bare = interpreter_search.bare(wish.python, Path(scratch, "bare"), tell)
-            if bound := next((one for one in wish.bounds if not one.allows(bare.version)), None):
+            bare = interpreter_search.bare(request.python, Path(scratch, "bare"), tell)
+            if bound := next((one for one in request.bounds if not one.allows(bare.version)), None):
                 raise UsageError(f"{bound.place}, and the step's Python is {bare.version}: say python=")
             tell(f"resolves packages for Python {bare.name}")
-            pins = _pins(wish, bare.python, scratch, tell)
+            pins = _pins(request, bare.python, scratch, tell)
     except OSError as error:
         raise PlatformError(f"can't write temporary files: {error.strerror}") from error
-    options = "".join(f"{line}\n" for line in (*wish.options, *wish.explicit))
+    options = "".join(f"{line}\n" for line in (*request.options, *request.explicit))
     indexes.refuse_secrets(pins)
     version = bare.full_version if os.sep in bare.name else ""
     digest = _digest(bare.name, version, pins, _selection(options.splitlines()))
@@ -98,13 +119,22 @@ def _resolved(wish: wishes.EnvironmentRequest, tell: uv.Tell) -> Lock:
     return parse(f"# penstock lock 2 {digest}\n{python}\n{options}\n{pins}")
 
 
-def _pins(wish: wishes.EnvironmentRequest, python: str, scratch: str, tell: uv.Tell) -> str:
+def _pins(request: environment_request.EnvironmentRequest, python: str, scratch: str, tell: uv.Tell) -> str:
     """Requirements with exact versions and hashes; "" where nothing is asked for."""
-    lines, hashes = list(wish.lines), dict(wish.required.hashes)
+    lines, hashes = list(request.lines), dict(request.required.hashes)
     purpose = "resolve the environment"
-    settings = indexes.settings(wish.options, os.environ)
-    if wish.locked:
-        frozen = ["export", "--frozen", "--no-dev", "--no-emit-project", "--project", wish.locked, "--python", python]
+    settings = indexes.settings(request.options, os.environ)
+    if request.locked:
+        frozen = [
+            "export",
+            "--frozen",
+            "--no-dev",
+            "--no-emit-project",
+            "--project",
+            request.locked,
+            "--python",
+            python,
+        ]
         exported = uv.run(purpose, [*frozen, "--quiet", "--no-header"], tell, settings=settings)
         for line in requirement_files.logical_lines(exported):
             if " --hash=" not in line:
@@ -113,27 +143,27 @@ def _pins(wish: wishes.EnvironmentRequest, python: str, scratch: str, tell: uv.T
             hashes[name] = [*hashes.get(name, ()), *requirement_files.demanded(line)]
         Path(scratch, "exported.txt").write_text(exported, encoding="utf-8")
         lines.append(f"-r {scratch}/exported.txt")
-        settings = indexes.settings((*wish.options, *wish.explicit), os.environ)
-    if not lines and not wish.pyproject:
+        settings = indexes.settings((*request.options, *request.explicit), os.environ)
+    if not lines and not request.pyproject:
         return ""
-    project = ["--project", os.path.dirname(wish.pyproject)] if wish.pyproject else []  # whose settings count
+    project = ["--project", os.path.dirname(request.pyproject)] if request.pyproject else []  # whose settings count
     compiled = uv.run(
         purpose,
         [
-            *("pip", "compile", "-", *filter(None, [wish.pyproject]), *project, "--generate-hashes", "--no-header"),
+            *("pip", "compile", "-", *filter(None, [request.pyproject]), *project, "--generate-hashes", "--no-header"),
             *("--no-annotate", "--python", python),
-            *(["--prerelease", "allow"] if wish.required.allows_prereleases else []),
+            *(["--prerelease", "allow"] if request.required.allows_prereleases else []),
         ],
         tell,
         stdin="".join(f"{line}\n" for line in lines),
         settings=settings,
     )
-    return _checked(compiled, hashes, wish)
+    return _checked(compiled, hashes, request)
 
 
-def _checked(compiled: str, demanded: Mapping[str, list[str]], wish: wishes.EnvironmentRequest) -> str:
+def _checked(compiled: str, demanded: Mapping[str, list[str]], request: environment_request.EnvironmentRequest) -> str:
     """One pin for each package; the hashes that the user demands himself in the place of the index's."""
-    required = wish.required
+    required = request.required
     pins: list[str] = []
     versions: dict[str, str] = {}
     for line in requirement_files.logical_lines(compiled):
@@ -143,7 +173,7 @@ def _checked(compiled: str, demanded: Mapping[str, list[str]], wish: wishes.Envi
         name, version = requirement_files.named(requirement)
         name = requirement_files.normal(name)
         versions[name] = version
-        hashes = hashes or archives.hashes_of_sources(wish.options, name, version)
+        hashes = hashes or archives.hashes_of_sources(request.options, name, version)
         if not hashes:
             raise _can_not_lock(requirement)
         if requirement.startswith("."):

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from penstock.environments import collect
-from penstock.environments.bytecode import drop_doubtful
 from penstock.environments.collect import FoundFile
 from penstock.errors import StoreError
 from penstock.model import wire
@@ -45,7 +44,7 @@ def take(roots: Sequence[Path], extra_files: Sequence[Path], folder: Path) -> Sn
     """
     root_paths = list(dict.fromkeys(os.path.abspath(root) for root in roots))
     found, note = _find(root_paths, [os.path.abspath(file) for file in extra_files])
-    drop_doubtful(found)  # before a worker imports one
+    collect.drop_doubtful(found)  # before a worker imports one
     last, stats = folder / "last", wire.pack(tuple(map(tuple, found)))
     digest = _digest_of(last, stats)
     if digest and (folder / digest).exists():

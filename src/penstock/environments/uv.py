@@ -20,7 +20,7 @@ Tell = Callable[[str], None]
 
 _DROPPED = (
     *("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON", "UV_SYSTEM_PYTHON", "__PYVENV_LAUNCHER__", "PYTHONHOME"),
-    *("UV_PROJECT", "UV_WORKING_DIR"),  # a wish says where its project lies
+    *("UV_PROJECT", "UV_WORKING_DIR"),  # a request says where its project lies
     "UV_NO_VERIFY_HASHES",  # a lock is its hashes
 )
 _NEWS = ("Resolved ", "Download", "Build", "Built ", "Prepared ", "Installed ", "Bytecode ")
@@ -50,8 +50,8 @@ def run(
     """What uv prints on stdout. Blocks until it is done; what it says meanwhile goes to `tell`, line by line.
 
     `purpose` stands in errors, "resolve the environment". `settings` are set in its process environment, where a
-    process list doesn't show them. `held` is a descriptor that it keeps open. Raises UsageError where the user's wish
-    can't be met, PlatformError where the machine fails. An exception from outside, as at Ctrl-C, ends uv.
+    process list doesn't show them. `held` is a descriptor that it keeps open. Raises UsageError where what the user
+    asks for can't be had, PlatformError where the machine fails. An exception from outside, as at Ctrl-C, ends uv.
     """
     import subprocess
     import tempfile

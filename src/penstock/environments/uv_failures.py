@@ -60,7 +60,7 @@ _UNREACHABLE = ("error sending request", "client error (Connect)", "dns error", 
 def failure(purpose: str, said: str, code: int, program: str) -> PenstockError:
     """The error for what uv said on stderr before it exited with that code (negative: killed by that signal).
 
-    UsageError where the user's wish can't be met, PlatformError where the machine failed.
+    UsageError where the user's request can't be met, PlatformError where the machine failed.
     """
     lines = _reason(said)
     if len(lines) > _MAX_LINES:  # its conclusion stands last

@@ -1,4 +1,4 @@
-"""What the user has set for uv that changes what a wish comes to: a lock that was made under other settings is not his.
+"""What the user has set for uv that changes what a request comes to: a lock made under other settings is not his.
 
 Where packages are looked for doesn't count, as for a lock's digest: the same from a mirror are the same.
 """
@@ -26,7 +26,7 @@ _TRUE = ("1", "true", "yes", "on", "y", "t")
 class UvSettings(NamedTuple):
     """Of variables, of the files that these name, and of those that uv looks for by itself."""
 
-    counting: tuple[object, ...]  # plain data: equal where wishes come to the same
+    counting: tuple[object, ...]  # plain data: equal where requests come to the same
     selecting: tuple[str, ...]  # which archives of a package are taken, as options: what is installed must heed it too
 
 

@@ -21,7 +21,8 @@ class Interpreter(NamedTuple):
     """An interpreter, and what its processes find."""
 
     python: str
-    kit: str = ""  # the kit's zip; "": it has Penstock, since it is the flow's own
+    kit: str = ""  # the kit's folder; "": it has Penstock, since it is the flow's own
+    kit_digest: str = ""  # as text
     variables: tuple[tuple[str, str], ...] = ()
     secrets: tuple[str, ...] = ()  # names of variables whose values are nobody's to see; it need not have them all
 
@@ -39,7 +40,7 @@ class Interpreter(NamedTuple):
         folders."""
         if self.kit:
             places = places._replace(sys_path=tuple(filter(_is_user_s, places.sys_path)))
-        return tuple(spec._replace(secrets=self.secrets, foreign=bool(self.kit))), tuple(places)
+        return tuple(spec._replace(secrets=self.secrets, kit=self.kit_digest)), tuple(places)
 
 
 def _is_user_s(folder: str) -> bool:

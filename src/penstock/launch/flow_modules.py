@@ -11,7 +11,6 @@ from typing import Any, cast
 
 from penstock.artifacts import names
 from penstock.environments import collect
-from penstock.environments.bytecode import drop_doubtful
 from penstock.errors import UsageError
 from penstock.model.tuples import NamedTuple
 from penstock.sdk import attempts
@@ -121,7 +120,7 @@ def load_file(path: Path) -> ModuleType:
     if root not in sys.path:
         sys.path.insert(0, root)
         guard()
-    drop_doubtful(collect.walk(root, collect.MAX_ENTRIES).files)
+    collect.drop_doubtful(collect.walk(root, collect.MAX_ENTRIES).files)
     loaded = sys.modules.get(name)
     if loaded is None:
         with attempts.importing():

@@ -17,13 +17,14 @@ from penstock.model.environments import Environment
 
 if TYPE_CHECKING:
     from penstock.environments.builds import Built
+    from penstock.environments.kits import Kit
     from penstock.environments.locks import Lock
     from penstock.journal.journal import Journal
 
 
 class RunEnvironments:
     """Makes environments ready, each once. `folder`: `.penstock/environments`; `recorded`: locks that the run, or the
-    one that it was forked from, has had, by the digests of the wishes; `tell` takes a line of progress."""
+    one that it was forked from, has had, by the digests of the requests; `tell` takes a line of progress."""
 
     def __init__(
         self,
@@ -45,20 +46,20 @@ class RunEnvironments:
         self._here: dict[Environment, tuple[tuple[str, str], ...]] = {}
         self._locks: dict[Environment, Lock] = {}
         self._built: set[Built] = set()
-        self._kit = ""
+        self._kit: Kit | None = None
         self._held = ExitStack()  # what nobody may remove, until this process ends
-        self._made: dict[str, Lock] = {}  # by the digests of the wishes
+        self._made: dict[str, Lock] = {}  # by the digests of the requests
         self._keep: Callable[[str, Lock], None] | None = None  # None: there is no run yet
 
     def keep_in(self, journal: Journal, run: int) -> None:
         """Note what was locked, and what will be, as a run's own."""
         from penstock.journal import recorded_locks
 
-        def keep(wish: str, lock: Lock) -> None:
-            recorded_locks.keep(journal, run, wish, lock.digest, lock.text)
+        def keep(request: str, lock: Lock) -> None:
+            recorded_locks.keep(journal, run, request, lock.digest, lock.text)
 
-        for wish, lock in self._made.items():
-            keep(wish, lock)
+        for request, lock in self._made.items():
+            keep(request, lock)
         self._keep = keep
 
     def of(self, environment: Environment | None) -> Interpreter:
@@ -103,9 +104,9 @@ class RunEnvironments:
     def damages(self) -> list[str]:
         """A line for each environment that isn't as it was built any more; the next run builds it anew. Blocks for a
         look at each of their files."""
-        from penstock.environments import builds, integrity
+        from penstock.environments import builds, marks
 
-        found = {built: integrity.inspect(Path(built.folder)) for built in self._built}
+        found = {built: marks.inspect(Path(built.folder)) for built in self._built}
         return [
             f"environment {builds.short(built.lock)} is damaged, {damage}: the next run builds it anew"
             for built, damage in found.items()
@@ -120,14 +121,14 @@ class RunEnvironments:
             self._locked(environment)
 
     def _locked(self, environment: Environment) -> Lock:
-        from penstock.environments import locks, wishes
+        from penstock.environments import environment_request, locks
 
-        wish = wishes.read(environment).asked
-        known = self._recorded.get(wish)
+        request = environment_request.read(environment).asked
+        known = self._recorded.get(request)
         lock = locks.parse(known) if known else locks.resolve(environment, self._folder, self._tell)
-        self._locks[environment] = self._made[wish] = lock
+        self._locks[environment] = self._made[request] = lock
         if self._keep is not None:
-            self._keep(wish, lock)
+            self._keep(request, lock)
         return lock
 
     def _make(self, environment: Environment) -> Interpreter:
@@ -138,7 +139,11 @@ class RunEnvironments:
 
         built = self._held.enter_context(built_environments.held(self._locked(environment), self._folder, self._tell))
         self._built.add(built)
-        return Interpreter(os.fspath(built.python), self._kit_folder(), variables)
+        if self._kit is None:
+            from penstock.environments import kits
+
+            self._kit = self._held.enter_context(kits.in_use(self._folder / "kits"))
+        return Interpreter(built.python, os.fspath(self._kit.folder), self._kit.digest, variables)
 
     def _variables(self, environment: Environment) -> tuple[tuple[str, str], ...]:
         """Name and value of each. This process masks the secrets among them from now on."""
@@ -146,13 +151,6 @@ class RunEnvironments:
         self._named.update(environment.secrets)
         masking.hide(value for _, value in secrets)
         return (*environment.env, *secrets)
-
-    def _kit_folder(self) -> str:
-        if not self._kit:
-            from penstock.environments import kits
-
-            self._kit = os.fspath(self._held.enter_context(kits.in_use(self._folder / "kits")))
-        return self._kit
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a step's code is run with, as the user wishes it. Pure."""
+"""What a step's code is run with, as the user asks for it. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Fields(NamedTuple):
 
 class Environment(_Fields):
     """An interpreter and packages, variables and secrets: the keywords of `step`. Several steps may share one; equal
-    wishes are one environment. What is wrong with it is told by the step that takes it."""
+    ones are one environment. What is wrong with it is told by the step that takes it."""
 
     __slots__ = ()
 
@@ -92,7 +92,7 @@ def settled(own: Optional[Environment], default: Optional[Environment]) -> Optio
 
 
 def _plain(value: Any) -> Any:
-    """Texts and tuples of texts, which can be compared and hashed; what is no such wish stays what it is."""
+    """Texts and tuples of texts, which can be compared and hashed; what is no such value stays what it is."""
     if isinstance(value, os.PathLike):
         return os.fspath(cast("os.PathLike[str]", value))
     if isinstance(value, Mapping):

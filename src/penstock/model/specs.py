@@ -110,11 +110,16 @@ class RunSpec(NamedTuple):
     snapshot: str = ""  # digest of the code snapshot, as text; "" where there is none
     module: str = ""  # the flow's module, imported before the first attempt
     argv: Tuple[str, ...] = ()  # of the flow's process: what the user's module may read while it is imported
-    foreign: bool = False  # the interpreter is not the flow's own, nor are its packages
+    kit: str = ""  # digest of the kit that the interpreter is given, as text; "": it is the flow's own
     secrets: Tuple[str, ...] = ()  # names of environment variables whose values are masked in all that is kept
     driver: str = "1"  # "2" for the run's second one: no two drivers of a run name a worker or its log alike
     seed: str = ""  # what random numbers come of, beside the task; in digits, "": the task alone
     log_bytes: int = 0  # how much is kept of what an attempt prints; 0: all
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the interpreter is not the flow's own, nor are its packages."""
+        return bool(self.kit)
 
 
 class Places(NamedTuple):

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.environments import built_environments, kits, unneeded
+from penstock.environments import built_environments, kits, locking, locks
 from penstock.errors import PlatformError
 from penstock.journal import needs
 from penstock.model import words
@@ -35,7 +35,7 @@ class Chosen(NamedTuple):
 
     folder: Path
     unneeded: Unneeded
-    wishes: Set[str]  # of the runs that stay
+    requests: Set[str]  # of the runs that stay
     unwanted_before: float  # UTC, seconds, as the next
     now: float
     notes: tuple[str, ...]
@@ -69,8 +69,8 @@ def choose(home: Path, journal: Journal, gone_runs: Set[int], asked: Retention) 
     locks = needs.locks(journal)
     needed = {digest for run, _, digest in locks if run not in gone_runs}
     unneeded = policy.unneeded_environments(entries, needed, {digest for *_, digest in locks} - needed, asked, now)
-    wishes = {wish for run, wish, _ in locks if run not in gone_runs}
-    return Chosen(folder, unneeded, wishes, now - asked.wanted_s, now, tuple(_notes(unneeded, asked.wanted_s)))
+    requests = {request for run, request, _ in locks if run not in gone_runs}
+    return Chosen(folder, unneeded, requests, now - asked.wanted_s, now, tuple(_notes(unneeded, asked.wanted_s)))
 
 
 def clear(chosen: Chosen, *, remove: bool) -> Cleared:
@@ -84,15 +84,15 @@ def clear(chosen: Chosen, *, remove: bool) -> Cleared:
         ]
     folder, unfinished_before = chosen.folder, chosen.now - sweep.UNFINISHED_S
     old_kits = kits.unused(folder / "kits", chosen.now - _OTHER_KIT_S, unfinished_before)
-    kept_locks = unneeded.kept_locks(folder, chosen.wishes)
+    kept_locks = locks.kept(folder, chosen.requests)
     piles = [
         PileInfo("environments", len(going), sum(entry.frees_bytes for entry in going)),
         sweep.files("locks for new runs", kept_locks, chosen.unwanted_before, remove),
-        sweep.files("unfinished locks", unneeded.unfinished(folder), unfinished_before, remove),
+        sweep.files("unfinished locks", locks.unfinished(folder), unfinished_before, remove),
         _kits(old_kits, notes if remove else None),
     ]
     if remove:
-        unneeded.tidy(folder)
+        locking.tidy([folder, folder / "locks"])
     infos = tuple(_info(entry, {}) for entry in going)
     return Cleared(infos, tuple(pile for pile in piles if pile.count), tuple(notes))
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.environments import kit
-from penstock.environments.kit import build_kit
+from penstock.environments import kits
+from penstock.environments.kits import build_kit
 from penstock.errors import StoreError
 
 
@@ -36,11 +36,11 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
 
 
 def test_a_kit_that_another_process_has_mended_meanwhile_stays(tmp_path: Path) -> None:
-    path = kit.unpack_kit(tmp_path)
-    members = sorted(kit._members())  # pyright: ignore[reportPrivateUsage]
-    kit._clear(path, members)  # pyright: ignore[reportPrivateUsage]
+    path = kits.unpack_kit(tmp_path)
+    members = kits._members()  # pyright: ignore[reportPrivateUsage]
+    kits._clear(path, members)  # pyright: ignore[reportPrivateUsage]
     assert path.exists()
     (path / "penstock" / "errors.py").unlink()
-    kit._clear(path, members)  # pyright: ignore[reportPrivateUsage]
+    kits._clear(path, members)  # pyright: ignore[reportPrivateUsage]
     assert not path.exists()
-    assert (kit.unpack_kit(tmp_path) / "penstock" / "errors.py").exists()
+    assert (kits.unpack_kit(tmp_path) / "penstock" / "errors.py").exists()

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock.environments import kit, kits
+from penstock.environments import kits
+from penstock.executors.interpreters import OWN, Interpreter
+from penstock.model.specs import Places, RunSpec
 
 OLD_S = 1_000_000_000.0
 
@@ -25,16 +27,27 @@ def unused(folder: Path, before: float = OLD_S + 1, unfinished_before: float = O
 
 
 def test_a_kit_that_is_used_is_touched(tmp_path: Path) -> None:
-    path = kit.unpack_kit(tmp_path)
-    assert path.name == kit.name()
+    path = kits.unpack_kit(tmp_path)
     os.utime(path, (OLD_S, OLD_S))
     with kits.in_use(tmp_path) as used:
-        assert used == path
+        assert used == (path, path.name.removeprefix("kit-"))
     assert abs(path.stat().st_mtime - time.time()) < 60
 
 
+def test_what_travels_of_a_run_names_the_kit_by_its_content(tmp_path: Path) -> None:
+    """A machine that has a kit of this digest needs no other, wherever that lies."""
+    with kits.in_use(tmp_path / "here") as here, kits.in_use(tmp_path / "there") as there:
+        assert here.digest == there.digest
+        assert kits.build_kit(tmp_path).name == f"kit-{here.digest}.zip"
+        interpreter = Interpreter("python", os.fspath(here.folder), here.digest)
+        travels = RunSpec(*interpreter.setup(RunSpec("digits/3"), Places(*("",) * 5))[0])
+        assert (travels.kit, travels.foreign) == (here.digest, True)
+    own = RunSpec(*OWN.setup(RunSpec("digits/3"), Places(*("",) * 5))[0])
+    assert (own.kit, own.foreign) == ("", False)
+
+
 def test_the_kit_of_this_version_and_those_that_were_used_since_are_not_unused(tmp_path: Path) -> None:
-    path = kit.unpack_kit(tmp_path)
+    path = kits.unpack_kit(tmp_path)
     os.utime(path, (OLD_S, OLD_S))
     other(tmp_path, "old")
     other(tmp_path, "new", OLD_S + 2)
@@ -52,8 +65,8 @@ def test_what_was_cut_off_is_unused(tmp_path: Path) -> None:
 
 
 def test_one_that_is_held_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with kits.in_use(tmp_path) as path:
-        monkeypatch.setattr(kit, "name", lambda: "kit-newer")
+    with kits.in_use(tmp_path) as (path, _):
+        monkeypatch.setattr(kits, "_name", lambda _: "kit-newer")
         os.utime(path, (OLD_S, OLD_S))
         assert unused(tmp_path) == set()
         assert not kits.take_away(path)
@@ -67,23 +80,23 @@ def test_one_that_is_held_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_one_that_is_removed_before_it_is_held_is_unpacked_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unpack = kit.unpack_kit
+    unpack = kits.unpack_kit
 
     def unpack_and_lose(folder: Path) -> Path:
-        monkeypatch.setattr(kit, "unpack_kit", unpack)
+        monkeypatch.setattr(kits, "unpack_kit", unpack)
         path = unpack(folder)
         assert kits.take_away(path)
         return path
 
-    monkeypatch.setattr(kit, "unpack_kit", unpack_and_lose)
-    with kits.in_use(tmp_path) as path:
+    monkeypatch.setattr(kits, "unpack_kit", unpack_and_lose)
+    with kits.in_use(tmp_path) as (path, _):
         assert (path / "penstock" / "__init__.py").exists()
 
 
 def test_a_removal_that_was_cut_off_leaves_nothing_that_is_taken_for_a_kit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = kit.unpack_kit(tmp_path)
+    path = kits.unpack_kit(tmp_path)
     removed: list[str] = []
 
     def die(folder: Path, ignore_errors: bool = False) -> None:
@@ -97,6 +110,6 @@ def test_a_removal_that_was_cut_off_leaves_nothing_that_is_taken_for_a_kit(
             kits.take_away(path)
     assert not path.exists()
     assert unused(tmp_path) == {f"{path.name}.gone"}
-    kit.unpack_kit(tmp_path)
+    kits.unpack_kit(tmp_path)
     assert kits.take_away(path), "also beside what a former removal has left"
     assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.environments import locking, unneeded
+from penstock.environments import locking
 
 
 def test_what_is_held_is_not_unshared(tmp_path: Path) -> None:
@@ -69,5 +69,5 @@ def test_files_that_killed_processes_left_are_removed_and_those_of_live_ones_sta
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     with locking.alone(tmp_path / "live.lock", None):
-        unneeded.tidy(tmp_path)
+        locking.tidy([tmp_path, tmp_path / "locks"])
         assert {file.name for file in tmp_path.rglob("*.*")} == {"live.lock", "kept.txt"}

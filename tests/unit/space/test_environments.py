@@ -149,7 +149,7 @@ def test_locks_are_kept_for_runs_to_come_until_nobody_has_asked_for_long(spaciou
 
 def test_kits_of_other_versions_go_when_nobody_uses_them(spacious: Spacious) -> None:
     folder = spacious.home / "environments" / "kits"
-    with kits.in_use(folder) as current:
+    with kits.in_use(folder) as (current, _):
         pass
     for name, days in (("old", 2), ("new", 0.5)):
         file = folder / f"kit-{name}" / "penstock" / "__init__.py"

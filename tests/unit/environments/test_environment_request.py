@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.environments import requirement_files, wishes
+from penstock.environments import environment_request, requirement_files
 from penstock.errors import UsageError
 from penstock.model.environments import Environment
 
@@ -28,7 +28,7 @@ def files(tmp_path: Path) -> Callable[..., str]:
 
 
 def digest(environment: Environment) -> str:
-    return wishes.read(environment).digest
+    return environment_request.read(environment).digest
 
 
 def test_equal_wishes_are_equal_and_others_are_not():
@@ -45,28 +45,28 @@ def test_equal_wishes_are_equal_and_others_are_not():
 
 
 def test_the_flow_s_own_python_is_named():
-    assert wishes.read(Environment()).python == OWN
+    assert environment_request.read(Environment()).python == OWN
     assert digest(Environment(("six",))) == digest(Environment(("six",), OWN))
-    assert wishes.read(Environment(python="bin/python")).python == os.path.abspath("bin/python")
+    assert environment_request.read(Environment(python="bin/python")).python == os.path.abspath("bin/python")
 
 
 def test_all_files_that_a_requirements_file_includes_count(files: Callable[..., str]):
-    def wished() -> wishes.EnvironmentRequest:
-        return wishes.read(Environment(requirements=path, constraints=(bounds,)))
+    def asked() -> environment_request.EnvironmentRequest:
+        return environment_request.read(Environment(requirements=path, constraints=(bounds,)))
 
     path = files("requirements.txt", "six  # small\n-r more/all.txt\n--constraint=https://a/b.txt\n")
     files("more/all.txt", "-c bounds.txt\n-f ./wheels\n-f https://w\n-r ../requirements.txt\n")
     files("more/wheels/one.whl", "")
     files("more/bounds.txt", "six<2 \\\n   --hash=sha256:ab\n")
     bounds = files("bounds.txt", "")
-    first = wished()
+    first = asked()
     folder = Path(path).parent
     assert first.lines == (f"-r {path}", f"-c {bounds}")
     assert first.options == (f"--find-links {folder}/more/wheels", "--find-links https://w")
     for name in ("more/bounds.txt", "bounds.txt", "requirements.txt", "more/all.txt"):
-        before = wished().digest
+        before = asked().digest
         files(name, (folder / name).read_text() + "# a word\n")
-        assert wished().digest != before, name
+        assert asked().digest != before, name
 
 
 def test_where_files_lie_does_not_count(files: Callable[..., str]):
@@ -87,19 +87,19 @@ def test_a_wheel_that_was_built_anew_counts(files: Callable[..., str]):
 
 
 def test_of_a_pyproject_only_what_is_needed_counts(files: Callable[..., str]):
-    def wished(dependencies: str = '["six"]', more: str = "") -> wishes.EnvironmentRequest:
+    def asked(dependencies: str = '["six"]', more: str = "") -> environment_request.EnvironmentRequest:
         files("pyproject.toml", f"[project]\nname = 'a'\ndependencies = {dependencies}\n{more}")
-        return wishes.read(Environment(pyproject=str(folder)))
+        return environment_request.read(Environment(pyproject=str(folder)))
 
     folder = Path(files("pyproject.toml", "")).parent
-    assert wished().digest == wished(more="[tool.ruff]\nline-length = 100\n").digest
-    assert wished().digest != wished('["six", "tomli"]').digest
-    assert (wished().pyproject, wished().locked) == (f"{folder}/pyproject.toml", "")
+    assert asked().digest == asked(more="[tool.ruff]\nline-length = 100\n").digest
+    assert asked().digest != asked('["six", "tomli"]').digest
+    assert (asked().pyproject, asked().locked) == (f"{folder}/pyproject.toml", "")
     files("uv.lock", "version = 1")
-    before = wished()
+    before = asked()
     assert (before.pyproject, before.locked) == ("", str(folder))
     files("uv.lock", "version = 2")
-    assert wished().digest != before.digest
+    assert asked().digest != before.digest
 
 
 def test_indexes_that_a_pyproject_names(files: Callable[..., str]):
@@ -119,10 +119,10 @@ def test_indexes_that_a_pyproject_names(files: Callable[..., str]):
         """,
     )
     files("wheels/a.txt", "")
-    wish = wishes.read(Environment(pyproject=str(Path(path).parent)))
+    request = environment_request.read(Environment(pyproject=str(Path(path).parent)))
     links = f"--find-links {Path(path).parent}/wheels"
-    assert wish.options == ("--index-url https://a", "--extra-index-url https://b", links)
-    assert wish.explicit == ("--extra-index-url https://torch",)
+    assert request.options == ("--index-url https://a", "--extra-index-url https://b", links)
+    assert request.explicit == ("--extra-index-url https://torch",)
 
 
 @pytest.mark.parametrize(
@@ -137,27 +137,27 @@ def test_indexes_that_a_pyproject_names(files: Callable[..., str]):
 )
 def test_what_cannot_be_read_is_named(environment: Environment, text: str):
     with pytest.raises(UsageError) as caught:
-        wishes.read(environment)
+        environment_request.read(environment)
     assert str(caught.value).startswith(text)
 
 
 def test_a_file_that_is_included_and_missing_is_named_with_its_includer(files: Callable[..., str]):
     path = files("requirements.txt", "-r nothing.txt\n")
     with pytest.raises(UsageError, match=r"/requirements.txt includes /.*/nothing.txt: No such file or directory"):
-        wishes.read(Environment(requirements=path))
+        environment_request.read(Environment(requirements=path))
 
 
 def test_a_pyproject_that_is_not_toml_is_named(files: Callable[..., str]):
     path = files("pyproject.toml", "[")
     with pytest.raises(UsageError, match=r"pyproject.toml is not TOML: "):
-        wishes.read(Environment(pyproject=str(Path(path).parent)))
+        environment_request.read(Environment(pyproject=str(Path(path).parent)))
 
 
 HASH = f"sha256:{'a' * 64}"
 
 
 def required(files: Callable[..., str], text: str) -> requirement_files.Requirements:
-    return wishes.read(Environment(requirements=files("requirements.txt", text))).required
+    return environment_request.read(Environment(requirements=files("requirements.txt", text))).required
 
 
 def test_hashes_that_requirements_demand(files: Callable[..., str]):
@@ -177,7 +177,7 @@ def test_hashes_that_requirements_demand(files: Callable[..., str]):
         "lib": ["sha256:e"],
         "my-own": ["sha256:f"],
     }
-    assert wishes.read(Environment((f"lib==1 --hash={HASH}",))).required.hashes == {"lib": [HASH]}
+    assert environment_request.read(Environment((f"lib==1 --hash={HASH}",))).required.hashes == {"lib": [HASH]}
 
 
 def test_versions_that_requirements_pin_without_a_condition(files: Callable[..., str]):
@@ -208,14 +208,14 @@ def test_versions_that_requirements_pin_without_a_condition(files: Callable[...,
 def test_a_line_that_can_not_be_honoured_is_refused_with_its_place(files: Callable[..., str], line: str, said: str):
     path = files("more/requirements.txt", f"six\n\n{line}  # a word\n")
     with pytest.raises(UsageError) as caught:
-        wishes.read(Environment(requirements=files("requirements.txt", "-r more/requirements.txt")))
+        environment_request.read(Environment(requirements=files("requirements.txt", "-r more/requirements.txt")))
     assert str(caught.value).startswith(f"{path}:3: can't honour ")
     assert said in str(caught.value)
 
 
 def test_an_option_among_packages_is_refused():
     with pytest.raises(UsageError, match="packages='six --no-deps': can't honour --no-deps"):
-        wishes.read(Environment(("six --no-deps",)))
+        environment_request.read(Environment(("six --no-deps",)))
 
 
 @pytest.mark.parametrize(
@@ -257,10 +257,10 @@ def test_an_archive_that_a_file_names_counts_when_it_is_built_anew(
     for line in ("./wheels/lib-1-py3-none-any.whl", f"lib @ file://{wheel}", "wheels/lib-1-py3-none-any.whl ; x"):
         files("more/all.txt", f"{line}\n")
         environment = Environment(requirements=path)
-        before = wishes.read(environment)
+        before = environment_request.read(environment)
         files("more/wheels/lib-1-py3-none-any.whl", Path(wheel).read_text() + "new")
-        assert wishes.read(environment).digest != before.digest, line
-        assert wishes.read(environment).asked == before.asked, "a run that goes on has its own lock"
+        assert environment_request.read(environment).digest != before.digest, line
+        assert environment_request.read(environment).asked == before.asked, "a run that goes on has its own lock"
 
 
 def test_an_archive_of_the_same_size_and_time_counts(files: Callable[..., str]):
@@ -287,12 +287,12 @@ def test_settings_of_uv_that_change_what_a_wish_comes_to_count(
 ):
     monkeypatch.chdir(Path(files("project/flow.py", "")).parent)
     environment = Environment(("six",))
-    seen = [wishes.read(environment)]
+    seen = [environment_request.read(environment)]
 
     def another(what: str) -> None:
-        seen.append(wishes.read(environment))
-        assert len({wish.digest for wish in seen}) == len(seen), what
-        assert {wish.asked for wish in seen} == {seen[0].asked}, "a run that goes on has its own lock"
+        seen.append(environment_request.read(environment))
+        assert len({request.digest for request in seen}) == len(seen), what
+        assert {request.asked for request in seen} == {seen[0].asked}, "a run that goes on has its own lock"
 
     monkeypatch.setenv("UV_EXCLUDE_NEWER", "2025-01-01")
     another("a variable")
@@ -310,10 +310,10 @@ def test_settings_of_uv_that_change_what_a_wish_comes_to_count(
     monkeypatch.setenv("UV_NO_BINARY_PACKAGE", "six")
     another("which archives are taken")
     assert seen[-1].options == ("--no-binary six",)
-    before = wishes.read(environment).digest
+    before = environment_request.read(environment).digest
     monkeypatch.setenv("UV_HTTP_TIMEOUT", "99")
     files("project/pyproject.toml", "[tool.ruff]\nline-length = 9\n")
-    assert wishes.read(environment).digest == before
+    assert environment_request.read(environment).digest == before
 
 
 def locked_project(files: Callable[..., str], needs: str) -> Environment:
@@ -339,14 +339,14 @@ def locked_project(files: Callable[..., str], needs: str) -> Environment:
 
 def test_a_uv_lock_that_is_older_than_its_pyproject_is_refused(files: Callable[..., str]):
     same = '"six < 2, >=1.15", "Tomli[x]; python_version<\'3.11\'"'
-    assert wishes.read(locked_project(files, same)).locked
+    assert environment_request.read(locked_project(files, same)).locked
     for edited, word in (
         (same.replace("< 2", "==1.16"), "six==1.16,>=1.15"),
         (f"{same}, 'numpy'", "numpy"),
         ("'six<2,>=1.15'", "tomli"),
     ):
         with pytest.raises(UsageError) as caught:
-            wishes.read(locked_project(files, edited))
+            environment_request.read(locked_project(files, edited))
         assert f"asks for {word}, and its uv.lock is older: run `uv lock` there" in str(caught.value)
 
 
@@ -354,13 +354,13 @@ def test_a_uv_lock_that_is_older_than_its_pyproject_is_refused(files: Callable[.
 def test_how_a_project_builds_archives_is_refused(files: Callable[..., str], key: str):
     path = files("pyproject.toml", f"[project]\nname = 'a'\n[tool.uv]\n{key}\n")
     with pytest.raises(UsageError, match=f"pyproject.toml: can't honour {key.partition(' ')[0]} of "):
-        wishes.read(Environment(pyproject=str(Path(path).parent)))
+        environment_request.read(Environment(pyproject=str(Path(path).parent)))
 
 
 def test_which_archives_a_project_takes_is_an_option(files: Callable[..., str]):
     path = files("pyproject.toml", "[tool.uv]\nno-binary-package = ['six', 'lib']\nno-build = true\n")
-    wish = wishes.read(Environment(pyproject=str(Path(path).parent)))
-    assert wish.options == ("--no-binary six", "--no-binary lib", "--only-binary :all:")
+    request = environment_request.read(Environment(pyproject=str(Path(path).parent)))
+    assert request.options == ("--no-binary six", "--no-binary lib", "--only-binary :all:")
 
 
 @pytest.mark.parametrize(
@@ -375,17 +375,17 @@ def test_which_archives_a_project_takes_is_an_option(files: Callable[..., str]):
 )  # fmt: skip
 def test_the_python_that_a_project_requires(files: Callable[..., str], asked: str, python: str, allowed: bool):
     path = files("pyproject.toml", f"[project]\nname = 'a'\nrequires-python = '{asked}'\n")
-    wish = wishes.read(Environment(pyproject=str(Path(path).parent)))
-    assert all(bound.allows(python) for bound in wish.bounds) == allowed
+    request = environment_request.read(Environment(pyproject=str(Path(path).parent)))
+    assert all(bound.allows(python) for bound in request.bounds) == allowed
 
 
 def test_an_archive_in_an_index_on_this_disk_counts(files: Callable[..., str]):
     wheel = Path(files("simple/lib/lib-1-py3-none-any.whl", "old"))
     environment = Environment(("lib",), indexes=("https://a", f"file://{wheel.parents[1]}"))
-    before = wishes.read(environment)
+    before = environment_request.read(environment)
     wheel.write_text("newer")
-    assert wishes.read(environment).digest != before.digest
-    assert wishes.read(environment).asked == before.asked
+    assert environment_request.read(environment).digest != before.digest
+    assert environment_request.read(environment).asked == before.asked
 
 
 def test_a_variable_that_a_requirement_names_counts_by_its_value(
@@ -405,5 +405,7 @@ def test_a_mark_of_byte_order_is_no_part_of_a_line(tmp_path: Path):
     (tmp_path / "wheels").mkdir()
     file.write_text("--find-links wheels\nsix\n", encoding="utf-8-sig")
     project.write_text("[project]\nname = 'a'\nrequires-python = '==3.11.*'\n", encoding="utf-8-sig")
-    assert wishes.read(Environment(requirements=str(file))).options == (f"--find-links {tmp_path / 'wheels'}",)
-    assert wishes.read(Environment(pyproject=str(tmp_path))).digest
+    assert environment_request.read(Environment(requirements=str(file))).options == (
+        f"--find-links {tmp_path / 'wheels'}",
+    )
+    assert environment_request.read(Environment(pyproject=str(tmp_path))).digest

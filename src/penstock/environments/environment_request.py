@@ -1,4 +1,4 @@
-"""Reads all that an environment's wish names, and says in one digest what it comes to. Runs nothing."""
+"""Reads all that an environment's request names, and says in one digest what it comes to. Runs nothing."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from penstock.model.tuples import NamedTuple
 
 
 class EnvironmentRequest(NamedTuple):
-    """An environment's wish, read and ready to be resolved."""
+    """An environment's request, read and ready to be resolved."""
 
-    digest: str  # 64 hex digits; equal wishes have equal ones, wherever their files lie
+    digest: str  # 64 hex digits; equal requests have equal ones, wherever their files lie
     asked: str  # likewise, whatever lies in the folders that are searched and however uv is set: what a run that goes
     # on asks for again
     python: str
