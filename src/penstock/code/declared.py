@@ -22,12 +22,12 @@ def is_there(root: str, graph: Graph, names: Mapping[str, Any] | None) -> bool:
             return False
     elif not graph.ids(root):
         return False
-    if not name or names is None:
-        return graph.has(root)
+    if not name or names is None:  # what a class of a module that is not loaded has is not looked for
+        return True
     first, *inner = name.split(".")
     found = names.get(first, getattr(sys.modules.get(module), first, _NOTHING))
     if found is _NOTHING:
-        return graph.has(root) if graph.is_project_s(root) else _is_submodule(f"{module}.{first}", names)
+        return graph.is_project_s(root) or _is_submodule(f"{module}.{first}", names)
     for part in inner:
         found = getattr(found, part, _NOTHING)
     return found is not _NOTHING

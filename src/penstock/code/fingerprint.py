@@ -115,7 +115,6 @@ class _GraphWalk:
         self._reached: set[str] = set()
         self._waiting: list[str] = []
         self._modules: set[str] = set()
-        self._joins: dict[str, list[str]] = {}
         self._made: dict[str, Made] = {}
         self.changed: set[str] = set()
         """What is changed by something reached; it may be reached itself or not."""
@@ -137,17 +136,13 @@ class _GraphWalk:
             imported = self._graph.imported(module)
             waiting += imported.modules
             self.reach(imported.statements)
-            for host, identity in imported.joins:
-                self._joins.setdefault(host, []).append(identity)
-                if host in self._reached:
-                    self.reach([identity])
+            self.changed.update(imported.changes)
 
     def go_on(self) -> dict[str, Made]:
         """Walk to the end, and give all that was reached."""
         for identity in itertools.islice(self._waiting, len(self._made), None):  # which grows
             one = self._made[identity] = self._graph.make(identity)
             self.reach(one.reaches)
-            self.reach(self._joins.get(identity, ()))
             self.changed.update(one.changes)
             for module in (one.module, *one.runs):
                 self.run(module)

@@ -12,10 +12,10 @@ from typing import Any
 from blake3 import blake3
 
 from penstock.code.meanings import Compiled, Meaning, Meanings, Modules, Outside, Source, absolute
-from penstock.code.outline import OPEN, TOLD, Chain, Piece, Target, optional_key
+from penstock.code.outline import OPEN, TOLD, Chain, Piece, Target, all_writes, optional_key
 from penstock.model.tuples import NamedTuple
 
-VERSION = 2
+VERSION = 3
 """Of what is digested, and of `Graph.export`."""
 
 FORM_BYTES = 16
@@ -24,9 +24,6 @@ MEANING_BYTES = 16
 """The length of the second part: what its names mean. The rest is its value at run time."""
 
 _BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display"}  # the last are there in a notebook
-
-
-_HOOKS = {"base": {"__init_subclass__"}, "metaclass": {"__new__", "__init__", "__prepare__"}}
 
 
 class Made(NamedTuple):
@@ -51,7 +48,7 @@ class Imported(NamedTuple):
 
     modules: tuple[str, ...] = ()  # of the project; they are imported with it
     statements: tuple[str, ...] = ()  # the id of its bare statements, if it has any
-    joins: tuple[tuple[str, str], ...] = ()  # ids of a thing, and of what enters itself there
+    changes: tuple[str, ...] = ()  # ids of what its definitions may be noted in
 
 
 class Graph:
@@ -97,17 +94,6 @@ class Graph:
             chain = tuple(name.partition(".<locals>")[0].split(".")) if name else ()
             known = self._ids_of[root] = self._ids(self._meanings.of_member(module, chain))
         return known
-
-    def has(self, root: str) -> bool:
-        """Whether there is such a thing, as far as sources tell: what a class takes from others is not looked for."""
-        module, _, name = root.partition(":")
-        source = self._modules.find(module)
-        first, *inner = name.split(".")
-        pieces = source.outline.names.get(first, ()) if isinstance(source, Source) else ()
-        if not inner or not pieces or any(piece.kind == "constant" for piece in pieces):
-            return self.is_outside(root) or bool(self.ids(root))
-        is_alone = isinstance(source, Source) and all(join[2] != first for join in source.outline.joins)
-        return not is_alone or any(inner[0] in piece.binds for piece in pieces)
 
     def is_project_s(self, root: str) -> bool:
         """Whether the sources of a root's module are read."""
@@ -164,19 +150,20 @@ class Graph:
     def _definition(self, identity: str) -> Made:
         source, name, pieces = self._pieces(identity)
         module = source.name
-        parts = [part for piece in pieces for part in (piece, *self._counted(module, piece.decorators))]
         reaches = {f"{identity}.{member}" for piece in pieces for member, _ in piece.members}
         words: list[str] = []
         sites: list[tuple[int, str]] = []
-        for part in parts:
+        for part in pieces:
             reaches.update([f"{module}:{own}" for own in part.own])
             sites += [(line, what) for what, line in part.unfollowed]
             for chain in part.refs:
                 meaning = self._meanings.of(module, chain)
+                if chain in part.decorators and meaning.ids and all(map(self._is_option, meaning.ids)):
+                    continue
                 reaches.update(self._ids(meaning))
                 words.append(f"{'.'.join(chain)}={self._word(meaning)}")
                 sites += [(part.line, what) for what in _missing(chain, meaning)]
-        targets = [target for part in parts for target in part.runs]
+        targets = [target for part in pieces for target in part.runs]
         packages, missing = self._imports(source, targets)
         reaches.update(packages)
         sites += [(pieces[0].line, what) for what in missing]
@@ -184,10 +171,10 @@ class Graph:
         if is_changed:
             sites.append((pieces[0].line, f"{name} is changed while the code runs"))
         reaches.discard(identity)
-        computed = TOLD if is_changed or not name else max(part.computed for part in parts)
+        computed = TOLD if is_changed or not name else max(part.computed for part in pieces)
         return Made(
             _kind(pieces),
-            _digest(parts, words),
+            _digest(pieces, words),
             source.place,
             tuple(sorted(reaches)),
             module,
@@ -200,13 +187,9 @@ class Graph:
             self._kept(reaches) if computed != TOLD else (),
         )
 
-    def _counted(self, module: str, decorators: tuple[Piece, ...]) -> Iterator[Piece]:
-        """The decorators that count: `@heavy` doesn't where another module says `heavy = step(memory="8GiB")`."""
-        for decorator in decorators:
-            ids = self._meanings.of(module, decorator.refs[0]).ids if len(decorator.refs) == 1 else ()
-            inner = [self._pieces(identity)[2] for identity in ids if identity not in self._meanings.outer]
-            if not inner or not all(piece.is_option for pieces in inner for piece in pieces):
-                yield decorator
+    def _is_option(self, identity: str) -> bool:
+        """Whether it says how steps are run: `heavy = step(memory="8GiB")`."""
+        return identity not in self._meanings.outer and all(piece.is_option for piece in self._pieces(identity)[2])
 
     def _kept(self, reaches: Iterable[str]) -> tuple[str, ...]:
         """The variables that what is reached directly, decorators among it, makes and changes."""
@@ -257,60 +240,20 @@ class Graph:
         outer = source.name.rpartition(".")[0]
         modules = self._meanings.imported(source, source.outline.runs)
         statements = (f"{source.name}:",) if source.outline.effects else ()
-        return Imported((*filter(None, [outer]), *modules), statements, tuple(self._joins(source)))
+        return Imported((*filter(None, [outer]), *modules), statements, tuple(self._entered(source)))
 
-    def _joins(self, source: Source) -> Iterator[tuple[str, str]]:
-        """What enters itself where.
-
-        `@clean.register` does in `clean`; `@register`, in what `register` writes to; a class, in what is above it and
-        does something with each class below, and in what that writes to.
-        """
-        for how, chain, name in source.outline.joins:
-            identity = f"{source.name}:{name}"
-            if how != "decorator":
-                continue
-            if len(chain) > 1:
-                yield from ((host, identity) for host in self._meanings.of(source.name, chain[:-1]).ids)
-            for other in self._meanings.of(source.name, chain).ids:
-                if other not in self._meanings.outer:
-                    owner, _, pieces = self._pieces(other)
-                    yield from ((host, identity) for host in self._written(owner.name, pieces))
-        for name in dict.fromkeys(name for how, _, name in source.outline.joins if how != "decorator"):
-            for host in self._entered(source.name, name):
-                yield host, f"{source.name}:{name}"
-
-    def _entered(self, module: str, name: str) -> Iterator[str]:
-        """Where the definition of a class enters it."""
-        for how, above in self._above(module, name):
-            owner, _, pieces = self._pieces(above)
-            hooks = [
-                one for piece in pieces for member, group in piece.members if member in _HOOKS[how] for one in group
-            ]
-            if hooks:
-                yield above
-                yield from self._written(owner.name, hooks)
-
-    def _above(self, module: str, name: str) -> Iterator[tuple[str, str]]:
-        """The bases of a class, and its metaclasses, however far above."""
-        waiting, seen = [("base", module, name)], set[tuple[str, str]]()
-        while waiting:
-            above, module, name = waiting.pop()
-            source = self._modules.find(module)
-            joins = source.outline.joins if isinstance(source, Source) else ()
-            for how, chain, own in joins:
-                if own != name or how == "decorator":
-                    continue
-                how = "metaclass" if "metaclass" in (how, above) else "base"
-                for identity in self._meanings.of(module, chain).ids:
-                    if identity not in self._meanings.outer and (how, identity) not in seen:
-                        seen.add((how, identity))
-                        yield how, identity
-                        outer, _, inner = identity.partition(":")
-                        waiting.append((how, outer, inner))
-
-    def _written(self, module: str, pieces: Iterable[Piece]) -> Iterator[str]:
-        for chain in sorted({chain for piece in pieces for chain in piece.writes}):
-            yield from self._meanings.of(module, chain).ids
+    def _entered(self, source: Source) -> Iterator[str]:
+        """What definitions of the module may be noted in as it is imported: in `clean` of another module by
+        `@clean.register`, and in what a decorator writes to, or a base or metaclass."""
+        for chain in source.outline.enters:
+            hosts = self._meanings.of(source.name, chain[:-1]).ids if len(chain) > 1 else ()
+            for identity in dict.fromkeys((*hosts, *self._meanings.of(source.name, chain).ids)):
+                if identity not in self._meanings.outer:
+                    owner, _, pieces = self._pieces(identity)
+                    if identity in hosts and _kind(pieces) != "class":
+                        yield identity
+                    for written in dict.fromkeys(chain for piece in pieces for chain in all_writes(piece)):
+                        yield from self._meanings.of(owner.name, written).ids
 
     def _ids(self, meaning: Meaning) -> tuple[str, ...]:
         if not meaning.modules:
@@ -354,8 +297,8 @@ def site(place: str, line: int, what: str) -> str:
     return f"{place}:{line}: {what}" if line else f"{place}: {what}"
 
 
-def _digest(parts: list[Piece], words: list[str]) -> bytes:
-    form = f"{len(parts)}\0".encode() + b"".join([part.digest for part in parts])
+def _digest(pieces: tuple[Piece, ...], words: list[str]) -> bytes:
+    form = f"{len(pieces)}\0".encode() + b"".join([piece.digest for piece in pieces])
     meaning = "\0".join(words).encode(errors="surrogatepass")
     return blake3(form).digest(FORM_BYTES) + blake3(meaning).digest(MEANING_BYTES)
 

@@ -69,12 +69,17 @@ def _interface(found: Outline) -> bytes:
     """All that other modules' nodes can depend on."""
     names = [(name, _seen(pieces)) for name, pieces in sorted(found.names.items())]
     imports = sorted(found.imports.items())
-    above = [join for join in found.joins if join[0] != "decorator"]
-    return blake3(wire.pack((names, imports, found.stars, bool(found.effects), above, found.optional))).digest()
+    return blake3(wire.pack((names, imports, found.stars, bool(found.effects), found.enters, found.optional))).digest()
 
 
 def _seen(pieces: tuple[Piece, ...]) -> list[Any]:
     return [
-        (piece.writes, piece.keeps, piece.is_option, [(member, _seen(group)) for member, group in piece.members])
+        (
+            piece.kind,
+            piece.writes,
+            piece.keeps,
+            piece.is_option,
+            [(member, _seen(group)) for member, group in piece.members],
+        )
         for piece in pieces
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
-from penstock.code.outline import OPEN, Chain, Outline, Piece, Target
+from penstock.code.outline import OPEN, Chain, Outline, Piece, Target, all_writes
 
 MODULE = "__main__"
 
@@ -20,18 +20,18 @@ def outline_of(namespace: Mapping[str, Any]) -> Outline:
     imports = {name: (target,) for name, value in namespace.items() if (target := _origin(value))}
     names: dict[str, tuple[Piece, ...]] = {}
     inner: dict[str, tuple[Target, ...]] = dict(imports)
-    joins: dict[tuple[str, Chain, str], None] = {}
+    enters: dict[Chain, None] = {}
     for name in namespace.keys() - imports.keys():
         value = namespace[name]
         pieces = [_VALUE] if _holds_values(value) else []
         for definition in _definitions(value):
             part = _outline_of_source(definition, namespace, imports)
             pieces += _pieces(part, definition.__name__) or _pieces(part, name) or part.effects or (_unseen(name),)
-            joins.update((join, None) for join in part.joins)
+            enters.update(dict.fromkeys(part.enters))
             inner.update((key, targets) for key, targets in part.imports.items() if key not in namespace)
         names[name] = tuple(_placed(piece, name) for piece in pieces)
-    changed = {chain[0] for pieces in names.values() for piece in pieces for chain in _writes(piece)}
-    return Outline(names, inner, changed=tuple(sorted(changed & names.keys())), joins=tuple(joins))
+    changed = {chain[0] for pieces in names.values() for piece in pieces for chain in all_writes(piece)}
+    return Outline(names, inner, changed=tuple(sorted(changed & names.keys())), enters=tuple(enters))
 
 
 _VALUE = Piece("constant", b"", computed=OPEN)
@@ -132,10 +132,3 @@ def _placed(piece: Piece, name: str) -> Piece:
     sites = tuple((f"{what} in {name}" if line else what, 0) for what, line in piece.unfollowed)
     members = tuple((key, tuple(_placed(one, f"{name}.{key}") for one in group)) for key, group in piece.members)
     return piece._replace(line=0, unfollowed=sites, members=members)
-
-
-def _writes(piece: Piece) -> Iterator[Chain]:
-    yield from piece.writes
-    for _, group in piece.members:
-        for member in group:
-            yield from _writes(member)

@@ -6,12 +6,13 @@ Knows nothing of the module's name, path or neighbours. Lines are kept for displ
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from penstock.model import wire
 from penstock.model.tuples import NamedTuple
 
-VERSION = 2
+VERSION = 3
 """Of the format and of what is digested: a change of either makes stored outlines void."""
 
 Chain = tuple[str, ...]
@@ -40,8 +41,7 @@ class Piece(NamedTuple):
     is_option: bool = False  # it makes a step, or something else of Penstock's
     runs: tuple[Target, ...] = ()  # imports inside it
     unfollowed: tuple[tuple[str, int], ...] = ()  # what it is, and its line
-    binds: tuple[str, ...] = ()  # of a class: the names of all its attributes
-    decorators: tuple[Piece, ...] = ()  # those from elsewhere, which may be of Penstock, and then don't count
+    decorators: tuple[Chain, ...] = ()  # those that may be of Penstock, and then don't count
     members: tuple[tuple[str, tuple[Piece, ...]], ...] = ()  # of a class: methods and inner classes, by name
 
 
@@ -54,9 +54,7 @@ class Outline(NamedTuple):
     runs: tuple[Target, ...] = ()  # the modules that its import imports
     effects: tuple[Piece, ...] = ()  # one piece at most: bare statements
     changed: tuple[str, ...] = ()  # names that its own functions write to
-    joins: tuple[
-        tuple[str, Chain, str], ...
-    ] = ()  # "decorator", "base", "metaclass"; which; the name that it stands on
+    enters: tuple[Chain, ...] = ()  # decorators and bases of definitions, which may note these elsewhere
     optional: tuple[tuple[int, str], ...] = ()  # modules whose import may fail, as `optional_key` has them
 
 
@@ -72,6 +70,14 @@ def optional_key(target: Target) -> tuple[int, str]:
 def import_name(target: Target) -> str:
     """The name by which an import inside a function is entered in `Outline.imports`; no identifier equals it."""
     return f"{'.' * target[0]}{target[1]}:{target[2]}"
+
+
+def all_writes(piece: Piece) -> Iterator[Chain]:
+    """What it changes while it runs, its members included."""
+    yield from piece.writes
+    for _, group in piece.members:
+        for member in group:
+            yield from all_writes(member)
 
 
 def pack(outline: Outline) -> bytes:
@@ -90,12 +96,11 @@ def unpack(data: bytes) -> Outline:
 
 def _row(piece: Piece) -> tuple[Any, ...]:
     members = tuple((name, tuple(_row(member) for member in members)) for name, members in piece.members)
-    return (*piece[:-2], tuple(map(_row, piece.decorators)), members)
+    return (*piece[:-1], members)
 
 
 def _piece(row: tuple[Any, ...]) -> Piece:
     piece = Piece._make(row)
-    if not (piece.members or piece.decorators):
+    if not piece.members:
         return piece
-    members = tuple((name, tuple(map(_piece, rows))) for name, rows in piece.members)
-    return piece._replace(decorators=tuple(map(_piece, piece.decorators)), members=members)
+    return piece._replace(members=tuple((name, tuple(map(_piece, rows))) for name, rows in piece.members))

@@ -7,7 +7,6 @@ counts with the tests around it; inside any other compound statement it counts w
 from __future__ import annotations
 
 import ast
-import copy
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from penstock.code.reading import ModuleNames, NodeReader, References, is_mutato
 from penstock.code.scopes import DEFINITION, FUNCTION, Function, Scope
 from penstock.model.tuples import NamedTuple
 
+_HOOKS = {"__init_subclass__"}
+_META_HOOKS = {"__new__", "__init__", "__prepare__"}
 _COMPOUND = (ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.Match, ast.AsyncFor, ast.AsyncWith)
 
 
@@ -42,8 +43,7 @@ class _Draft:
     computed: int = TOLD
     bound_before: tuple[tuple[str, int], ...] = ()
     is_option: bool = False
-    binds: tuple[str, ...] = ()
-    decorators: tuple[_Draft, ...] = ()
+    decorators: tuple[Chain, ...] = ()
     members: tuple[tuple[str, tuple[Piece, ...]], ...] = ()
 
 
@@ -68,6 +68,7 @@ class _Outliner:
     def __init__(self, tree: ast.Module, imports: Mapping[str, Sequence[Target]], names: Collection[str]) -> None:
         self._body, guarded = statements.split_guards(tree.body)
         scope = scopes.scope_of(self._body)
+        self._bound = scope.bound - scope.imports.keys()  # by this very source
         for name, targets in imports.items():
             if name not in scope.bound:
                 scope.bound.add(name)
@@ -85,7 +86,7 @@ class _Outliner:
         )
         self._names: dict[str, list[_Draft]] = {}
         self._effects: list[_Draft] = []
-        self._joins: dict[tuple[str, Chain, str], None] = {}
+        self._enters: dict[Chain, None] = {}
 
     def outline(self) -> Outline:
         for statement in self._body:
@@ -105,7 +106,7 @@ class _Outliner:
             tuple(dict.fromkeys(target for node in imports for target in scopes.imported_modules(node))),
             effects,
             tuple(sorted({chain[0] for piece in (*pieces, *effects) for chain in piece.writes if chain[0] in names})),
-            tuple(self._joins),
+            tuple(self._enters),
             self._optional,
         )
 
@@ -115,7 +116,7 @@ class _Outliner:
         if forms.is_idle(node) or (isinstance(node, (ast.Import, ast.ImportFrom)) and not around):
             return
         if isinstance(node, FUNCTION):
-            self._enter_definition(node, self._function(node, around))
+            self._enter_definition(node, self._draft("function", node, around))
         elif isinstance(node, ast.ClassDef):
             self._enter_definition(node, self._class(node, around))
         elif isinstance(node, ast.If):
@@ -145,15 +146,14 @@ class _Outliner:
 
     def _enter_definition(self, node: Function | ast.ClassDef, draft: _Draft) -> None:
         self._names.setdefault(node.name, []).append(draft)
-        bases: list[tuple[str, ast.expr]] = []
-        if isinstance(node, ast.ClassDef):
-            bases += [("base", base) for base in node.bases]
-            bases += [("metaclass", keyword.value) for keyword in node.keywords if keyword.arg == "metaclass"]
-        decorators = [("decorator", decorator) for decorator in wanted_decorators(node, self._module)]
-        for how, part in (*decorators, *bases):
-            chain = statements.dotted(part.func if isinstance(part, ast.Call) else part)
-            if chain and chain[0] in self._module.scope.bound:
-                self._joins[how, chain, node.name] = None
+        above = [*node.bases, *(part.value for part in node.keywords)] if isinstance(node, ast.ClassDef) else []
+        draft.decorators = tuple(map(_called, wanted_decorators(node, self._module)))
+        for chain in (*draft.decorators, *map(_called, above)):
+            if len(chain) > 1 and chain[0] in self._bound:  # as if `clean.register(node)` stood there
+                entering = _Draft(draft.kind, [], References(refs={(node.name,)}), draft.line)
+                self._names.setdefault(chain[0], []).append(entering)
+            elif chain and chain[0] in self._module.scope.bound:
+                self._enters[chain] = None
 
     def _enter(self, node: ast.stmt, around: tuple[_Around, ...]) -> None:
         """Give a statement to the names that it binds or changes; if it may do more than that, to the module."""
@@ -161,8 +161,8 @@ class _Outliner:
         if not (bound and isinstance(node, ast.AnnAssign) and node.value is None):
             draft = self._draft("constant", node, around)
             written = bound | {chain[0] for chain in draft.found.early_writes} | set(statements.called_alone(node))
-            own = {name for name in written if name in bound or self._module.is_own(name)}
             draft.is_option = statements.bound_alone(node) in self._module.penstock
+            own = {name for name in written if name in bound or self._module.is_own(name)}
             if draft.computed == OPEN:  # of names of other modules no value is asked
                 draft.found.writes |= {
                     chain for chain in draft.found.early_writes if chain[0] in self._module.scope.imports
@@ -216,27 +216,6 @@ class _Outliner:
             return max(around, computing.level(node.body, NodeReader(self._module, inside)))
         return computing.level([node], reader)
 
-    def _function(self, node: Function, around: tuple[_Around, ...]) -> _Draft:
-        """With decorators from elsewhere apart: whether they are of Penstock is known where modules are found."""
-        kept: list[ast.expr] = []
-        drafts: list[_Draft] = []
-        for decorator in node.decorator_list:
-            root = forms.root(decorator)
-            if not root or root in self._module.penstock or self._module.is_own(root):
-                kept.append(decorator)
-                continue
-            draft = self._draft("decorator", decorator)
-            draft.computed = computing.level_of_decorators([decorator], NodeReader(self._module))
-            draft.words.append(str(len(kept)))
-            drafts.append(draft)
-        bare = node
-        if drafts:
-            bare = copy.copy(node)
-            bare.decorator_list = kept
-        draft = self._draft("function", bare, around)
-        draft.line, draft.decorators = statements.first_line(node), tuple(drafts)
-        return draft
-
     def _class(self, node: ast.ClassDef, around: tuple[_Around, ...] = (), scope: Scope | None = None) -> _Draft:
         inside = scopes.class_scope(node, scope)
         members: dict[str, list[_Draft]] = {}
@@ -251,7 +230,13 @@ class _Outliner:
         head = ast.ClassDef(node.name, node.bases, node.keywords, rest, node.decorator_list)
         head.type_params = getattr(node, "type_params", [])  # pyright: ignore[reportAttributeAccessIssue]
         draft = self._draft("class", ast.copy_location(head, node), around, scope, inside)
-        draft.binds = tuple(sorted(inside.bound))
+        hooks = _META_HOOKS if any(forms.root(base) == "type" for base in node.bases) else _HOOKS
+        noting = (part for part in node.body if isinstance(part, FUNCTION) and part.name in hooks)
+        draft.found.unfollowed += [
+            (f"classes that {part.name}() may take note of", part.lineno)
+            for part in noting
+            if statements.passes_on(part)
+        ]
         draft.members = tuple((name, tuple(map(self._finished, members[name]))) for name in sorted(members))
         return draft
 
@@ -273,8 +258,7 @@ class _Outliner:
             draft.is_option,
             tuple(found.runs),
             tuple(found.unfollowed),
-            draft.binds,
-            tuple(map(self._finished, draft.decorators)),
+            draft.decorators,
             draft.members,
         )
 
@@ -294,6 +278,10 @@ class _Outliner:
             runs=tuple(dict.fromkeys(target for piece in pieces for target in piece.runs)),
             unfollowed=tuple(dict.fromkeys(site for piece in pieces for site in piece.unfollowed)),
         )
+
+
+def _called(node: ast.expr) -> Chain:
+    return statements.dotted(node.func if isinstance(node, ast.Call) else node)
 
 
 def _digest(words: Iterable[str]) -> bytes:

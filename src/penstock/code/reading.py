@@ -27,13 +27,13 @@ _UNFOLLOWED = {  # as they are called, or only named
     "exec": "exec()",
     "globals": "globals()",
     "getattr": "getattr() by a computed name",
-    "__import__": "an import by a computed name",
-    "importlib.import_module": "an import by a computed name",
+    "__import__": "__import__()",
+    "importlib.import_module": "import_module()",
     "importlib.util.module_from_spec": "a module made by hand",
     "importlib.metadata.entry_points": "plugins found by their entry points",
     "pkgutil.iter_modules": "modules found by a search",
     "pkgutil.walk_packages": "modules found by a search",
-    "pydoc.locate": "an import by a computed name",
+    "pydoc.locate": "pydoc.locate()",
     "runpy.run_module": "a module run by its name",
     "runpy.run_path": "a file run by its path",
     "sys.modules.get": "sys.modules.get()",
@@ -238,11 +238,9 @@ class NodeReader(ast.NodeVisitor):
             literal = _text(arguments[1])
             if literal:
                 function = None
-                self._read_attribute(ast.Attribute(arguments.pop(0), literal, ast.Load()), node)
+                self.visit(ast.copy_location(ast.Attribute(arguments.pop(0), literal, ast.Load()), node))
             if names & {"setattr", "delattr"}:
                 self._writes((*chain, literal) if literal else chain for chain in self._holders(node.args[0]))
-        elif names & {"__import__", "importlib.import_module"} and self._imports_by_text(node):
-            function = None
         elif names & _CHANGE_THEIR_FIRST and arguments:
             self._writes(self._holders(arguments[0]), arguments[0])
         elif isinstance(node.func, ast.Attribute) and is_mutator(node):
@@ -250,23 +248,6 @@ class NodeReader(ast.NodeVisitor):
             self._writes((chain for chain in holders if chain[0] not in self.module.definitions), node.func.value)
         for part in (*filter(None, [function]), *arguments, *node.keywords):
             self.visit(part)
-
-    def _read_attribute(self, attribute: ast.Attribute, node: ast.Call) -> None:
-        self.visit(ast.copy_location(attribute, node))
-
-    def _imports_by_text(self, node: ast.Call) -> bool:
-        """Follow an import whose module is written out; False where it isn't."""
-        text = _text(node.args[0]) if node.args else ""
-        name = text.lstrip(".")
-        anchor = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
-        is_here = all(isinstance(part, ast.Name) and part.id in ("__package__", "__name__") for part in anchor)
-        if not text or (name != text and not (anchor and is_here)):
-            return False
-        target = (len(text) - len(name), name, "")
-        self._enter_import(import_name(target), target)
-        self.found.runs[target] = None
-        self._reads([(import_name(target),)])
-        return True
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
         self.read(scopes.operands(node))

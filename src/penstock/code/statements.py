@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from penstock.code import forms
 from penstock.code.outline import Chain, optional_key
-from penstock.code.scopes import DEFINITION, FUNCTION, import_targets, imported_modules
+from penstock.code.scopes import DEFINITION, FUNCTION, Function, import_targets, imported_modules
 
 _BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
@@ -19,33 +19,21 @@ def split_guards(body: Sequence[ast.stmt]) -> tuple[list[ast.stmt], list[ast.stm
     kept: list[ast.stmt] = []
     guarded: list[ast.stmt] = []
     for node in body:
-        if not isinstance(node, ast.If):
+        if not (isinstance(node, ast.If) and (forms.is_for_type_checkers(node.test) or _asks_for_main(node.test))):
             kept.append(node)
             continue
-        test, branches = node.test, (node.body, node.orelse)
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            test, branches = test.operand, branches[::-1]
-        if forms.is_for_type_checkers(test):
-            guarded += branches[0]
-        elif (is_main := _asks_for_main(test)) is None:
-            kept.append(node)
-            continue
-        elif not is_main:
-            branches = branches[::-1]
-        inner = split_guards(branches[1])
+        inner = split_guards(node.orelse)
         kept += inner[0]
-        guarded += inner[1]
+        guarded += [*node.body, *inner[1]]
     return kept, guarded
 
 
-def _asks_for_main(test: ast.expr) -> bool | None:
-    """True for `__name__ == "__main__"`, False for `!=`, None for all else."""
+def _asks_for_main(test: ast.expr) -> bool:
     match test:
-        case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq() as how], comparators=[right]):
-            sides = {ast.unparse(left), ast.unparse(right)}
-            return isinstance(how, ast.Eq) if sides == {"__name__", "'__main__'"} else None
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            return {ast.unparse(left), ast.unparse(right)} == {"__name__", "'__main__'"}
         case _:
-            return None
+            return False
 
 
 def optional_imports(parts: Iterable[ast.AST]) -> tuple[tuple[int, str], ...]:
@@ -144,6 +132,13 @@ def called_alone(node: ast.stmt) -> Iterator[str]:
             function = part.value.func
             if isinstance(function, ast.Attribute) and (name := forms.root(function)):
                 yield name
+
+
+def passes_on(node: Function) -> bool:
+    """Whether it hands its first argument on, and not only reads or sets its attributes."""
+    first = (*node.args.posonlyargs, *node.args.args)[:1]
+    parts = [part for part in ast.walk(node) if isinstance(part, ast.Name) and [part.id] == [one.arg for one in first]]
+    return len(parts) > sum(isinstance(part, ast.Attribute) and part.value in parts for part in ast.walk(node))
 
 
 def dotted(node: ast.expr) -> Chain:
