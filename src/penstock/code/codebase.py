@@ -14,7 +14,6 @@ from blake3 import blake3
 from penstock.code.declared import is_there
 from penstock.code.fingerprint import Fingerprint, Node, ProjectCode
 from penstock.code.graph import Graph
-from penstock.code.graph_file import GraphFile
 from penstock.code.installed import describe_python
 from penstock.code.live import Live
 from penstock.code.locating import Locator
@@ -54,8 +53,7 @@ class Codebase:
         self._live = Live(value_digest)
         self._namespace = namespace if not module else None
         self._notebook: Source | None = None
-        self._graph_file = GraphFile(folder, module, self._locator, (describe_python(), module_path, *sys_path))
-        self._graph = Graph(self, self._graph_file.read() if module else None)
+        self._graph = Graph(self)
         self._code = ProjectCode(self._graph, module or _MAIN, describe_python())
         self._known: dict[tuple[tuple[str, ...], Program | None], Fingerprint] = {}
 
@@ -82,10 +80,8 @@ class Codebase:
         return self._known[asked]
 
     def save(self) -> None:
-        """Keep what was made, for the next start. A folder that can't be written costs time there, no more."""
+        """Keep what was read, for the next start. A folder that can't be written costs time there, no more."""
         self._outlines.save()
-        if self._module:
-            self._graph_file.write(self._graph)
 
     def _check(self, name: str) -> None:
         if not (name.startswith(_FILE) or is_there(name, self._graph, self._names(name.partition(":")[0]))):

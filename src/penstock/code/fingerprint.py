@@ -3,8 +3,8 @@
 A step's code is all that is reached from its function:
 
 - A definition reaches what its names mean (`meanings.py`): functions, classes with all their members, constants,
-  modules that are passed on, installed packages. What enters itself in a thing is reached with it: by a decorator, as a
-  subclass, by a metaclass (`graph.py`).
+  modules that are passed on, installed packages. What enters itself elsewhere, by a decorator of another module, as a
+  subclass or by a metaclass, is not followed, and what it enters itself in is reported.
 - The flow's module, and each that holds something reached, is imported on the way. So are the modules that these
   import; the bare statements of all of them run, and are reached.
 

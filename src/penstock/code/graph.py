@@ -6,17 +6,13 @@ Ids are "features:clean" and "models:Model.score", "features:" for a module's ba
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator, Set
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from blake3 import blake3
 
 from penstock.code.meanings import Compiled, Meaning, Meanings, Modules, Outside, Source, absolute
 from penstock.code.outline import OPEN, TOLD, Chain, Piece, Target, all_writes, optional_key
 from penstock.model.tuples import NamedTuple
-
-VERSION = 3
-"""Of what is digested, and of `Graph.export`."""
 
 FORM_BYTES = 16
 """The length of the first part of a definition's digest: what is written there."""
@@ -52,39 +48,15 @@ class Imported(NamedTuple):
 
 
 class Graph:
-    """Makes each node once. `modules` says where modules are; `exported` is what `export` gave for the same sources."""
+    """Makes each node once. `modules` says where modules are."""
 
-    def __init__(self, modules: Modules, exported: Any = None) -> None:
+    def __init__(self, modules: Modules) -> None:
         self._modules = modules
         self._meanings = Meanings(modules)
         self._wholes: dict[str, tuple[str, ...]] = {}
-        self._done: dict[str, Made] = {}
-        # Plain data, as `export` gives it.
-        self._made: dict[str, Any] = {}
-        self._imported: dict[str, Any] = {}
+        self._made: dict[str, Made] = {}
+        self._imported: dict[str, Imported] = {}
         self._ids_of: dict[str, tuple[str, ...]] = {}
-        if exported:
-            self._made, self._imported, self._ids_of = exported
-        self._size = self._count()
-
-    def export(self) -> Any:
-        """All that was made so far, but for values, as plain data."""
-        return self._made, self._imported, self._ids_of
-
-    @property
-    def is_new(self) -> bool:
-        """Whether more was made than was known from the start."""
-        return self._count() != self._size
-
-    @staticmethod
-    def without(exported: Any, modules: Set[str]) -> Any:
-        """What `export` gave, without what was made of these modules."""
-        made, imported, ids = exported
-        kept = {identity: row for identity, row in made.items() if Made._make(row).module not in modules}
-        return kept, {name: row for name, row in imported.items() if name not in modules}, ids
-
-    def _count(self) -> int:
-        return len(self._made) + len(self._imported) + len(self._ids_of)
 
     def ids(self, root: str) -> tuple[str, ...]:
         """The ids of "module:qualname", or of all that is in "module"; empty where there is none."""
@@ -108,21 +80,15 @@ class Graph:
         known = self._imported.get(module)
         if known is None:
             source = self._modules.find(module)
-            made = self._import(source) if isinstance(source, Source) else Imported()
-            known = self._imported[module] = tuple(made)
-        return Imported._make(known)
+            known = self._imported[module] = self._import(source) if isinstance(source, Source) else Imported()
+        return known
 
     def make(self, identity: str) -> Made:
         """The node of an id that came from here."""
-        made = self._done.get(identity)
+        made = self._made.get(identity)
         if made is None:
-            row = self._made.get(identity)
-            if row is None:
-                row = self._made[identity] = tuple(self._without_value(identity))
-            made = Made._make(row)
-            if made.computed != TOLD:
-                made = self._with_value(identity, made)
-            self._done[identity] = made
+            made = self._without_value(identity)
+            made = self._made[identity] = made if made.computed == TOLD else self._with_value(identity, made)
         return made
 
     def _with_value(self, identity: str, made: Made) -> Made:

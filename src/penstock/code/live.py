@@ -9,7 +9,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, cast
 
 from blake3 import blake3
@@ -179,10 +179,11 @@ class _ObjectWalk:
             self._all(inside, is_root)
             if isinstance(value, _CACHES) and value.cache_info().currsize:
                 self.notes["is a cache that was filled before, and what it holds can't be seen"] = None
-        elif _is_wrapper(value):
+        elif _is_foreign(kind) and "__wrapped__" in getattr(value, "__dict__", ()):  # it may have an id of its own
             self._see(value)
             self._say(self._name_of(kind))
-            self._wrapper(value)
+            self.is_stable = False
+            self.write(value.__wrapped__)
         elif str(kind.__module__).partition(".")[0] in _PLUMBING or _is_foreign_descriptor(kind):
             self.is_stable = self.is_stable and str(kind.__module__).partition(".")[0] in sys.stdlib_module_names
             self._say(self._name_of(kind))
@@ -190,13 +191,6 @@ class _ObjectWalk:
             digest = b"" if kind.__name__ == "_Environ" else self._value_digest(value)
             self.is_stable = self.is_stable and digest != b""
             self._add(digest or self._name_of(kind).encode())
-
-    def _wrapper(self, value: Any) -> None:
-        held = cast("dict[str, Any]", vars(value))
-        if _is_foreign(cast("type[object]", type(value))):  # it may have an id of its own in each process
-            self.is_stable = False
-            held = {"__wrapped__": value.__wrapped__}
-        self._items(sorted(held.items()))
 
 
 def _beneath(value: Any) -> Any:
@@ -236,19 +230,6 @@ def _inside(value: Any) -> tuple[Any, ...] | None:
             return (value.__func__, value.__self__)
         case _:
             return (cast("Any", value).__wrapped__,) if isinstance(value, (*_CACHES, *_WRAPPERS)) else None
-
-
-def _is_wrapper(value: Any) -> bool:
-    """Whether it is what a decorator made of a function: an object that can be called, and has it."""
-    if not callable(value) or isinstance(value, BuiltinFunctionType):
-        return False
-    held: Any = getattr(value, "__dict__", None)
-    if not isinstance(held, dict):
-        return False
-    parts = cast("dict[str, Any]", held).values()
-    return "__wrapped__" in held or (
-        any(isinstance(part, FunctionType) for part in parts) and not _is_foreign(cast("type[object]", type(value)))
-    )
 
 
 def _is_foreign_descriptor(kind: type) -> bool:

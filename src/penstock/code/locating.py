@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 from blake3 import blake3
 
@@ -28,12 +27,10 @@ _STDLIB = os.path.dirname(os.__file__) + os.sep
 class _Located(NamedTuple):
     found: Found
     folders: tuple[str, ...] = ()  # where its submodules are
-    fact: tuple[Any, ...] = ()  # what was learnt elsewhere than from the snapshot
-    path: str = ""  # in the snapshot
 
 
-_OUTSIDE_OF_ALL = _Located(Outside(), fact=("outside",))
-_NOWHERE = _Located(None, fact=("nowhere",))
+_OUTSIDE_OF_ALL = _Located(Outside())
+_NOWHERE = _Located(None)
 
 
 class Locator:
@@ -58,28 +55,6 @@ class Locator:
     def find(self, name: str) -> Found:
         """The module; None where there is none."""
         return self._locate(name).found
-
-    @cached_property
-    def paths(self) -> tuple[str, ...]:
-        """All files of the snapshot, sorted."""
-        return tuple(sorted(self._sources))
-
-    def digest(self, path: str) -> bytes:
-        """The digest of a recorded source, as it is compressed; b"" where there is none."""
-        recorded = self._sources.get(path)
-        return b"" if recorded is None else blake3(recorded[2]).digest()
-
-    def recorded(self) -> dict[str, str]:
-        """The modules that were found in the snapshot so far, and their files."""
-        return {name: located.path for name, located in self._located.items() if located.path}
-
-    def facts(self) -> dict[str, Any]:
-        """What was learnt of modules elsewhere than from the snapshot: plain data, to be compared at another time."""
-        return {name: located.fact for name, located in self._located.items() if located.fact}
-
-    def agrees(self, facts: Mapping[str, Any]) -> bool:
-        """Whether all that was learnt at another time is so now."""
-        return all(self._locate(name).fact == fact for name, fact in facts.items())
 
     def _locate(self, name: str) -> _Located:
         located = self._located.get(name)
@@ -129,8 +104,7 @@ class Locator:
         path = os.path.abspath(path)
         if path not in self._sources:
             if {"site-packages", "dist-packages"} & set(path.split(os.sep)):
-                distribution = self._distributions.as_it_counts(name, path)
-                return _Located(ImportedPackage(*distribution), fact=("package", *distribution))
+                return _Located(ImportedPackage(*self._distributions.as_it_counts(name, path)))
             if path.startswith(_STDLIB):
                 return _OUTSIDE_OF_ALL
         return self._source(name, path, folders) if path.endswith(".py") else self._compiled(name, path)
@@ -140,20 +114,19 @@ class Locator:
         inside = folders or ((os.path.dirname(path),) if is_package else ())
         recorded = self._sources.get(path)
         if recorded is not None:
-            found, fact = self._outlines.of_compressed(recorded[2]), ()
+            found = self._outlines.of_compressed(recorded[2])
         else:
             data = _content(path)
             if data is None:
                 return _NOWHERE
-            found, fact = self._outlines.of(data), ("source", path, *inside, blake3(data).digest())
-        return _Located(Source(name, _place(name, path), found, is_package), inside, fact, "" if fact else path)
+            found = self._outlines.of(data)
+        return _Located(Source(name, _place(name, path), found, is_package), inside)
 
     def _compiled(self, name: str, path: str) -> _Located:
         data = _content(path)
         if data is None:
             return _NOWHERE
-        digest = blake3(data).digest()
-        return _Located(Compiled(_place(name, path), digest), fact=("compiled", path, digest))
+        return _Located(Compiled(_place(name, path), blake3(data).digest()))
 
     def _namespace(self, name: str, last: str, folders: Iterable[str]) -> _Located:
         """A package without `__init__.py`: all folders of its name."""
@@ -161,7 +134,7 @@ class Locator:
         inside = tuple(folder for folder in inside if folder in self._folders or os.path.isdir(folder))
         if not inside:
             return _NOWHERE
-        return _Located(Source(name, name.replace(".", "/"), outline.EMPTY, True), inside, ("namespace", *inside))
+        return _Located(Source(name, name.replace(".", "/"), outline.EMPTY, True), inside)
 
     @cached_property
     def _folders(self) -> frozenset[str]:

@@ -1,23 +1,29 @@
 """Outlines, kept in one file from start to start, so that an unchanged source is taken apart once.
 
-The file holds {key: packed outline}; a key is the digest of a source, the Python that parsed it and the outline's
-version.
+The file holds {key: packed outline}, behind the digest of that; a key is the digest of a source, the Python that parsed
+it and the outline's version. It only saves time: where it is missing, damaged or can't be written, that costs time, no
+more.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import zlib
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from penstock.code import kept
+from blake3 import blake3
+
 from penstock.code import outline as outlines
 from penstock.code.outline import Outline
+from penstock.model import wire
 
 MAX_BYTES = 32 * 1024 * 1024
 """Beyond it, outlines that were not used this time are let go, first those that were not used for longest."""
 
+_DIGEST_BYTES = 32
 _HEAD = f"penstock.outline.{outlines.VERSION} {sys.version_info[0]}.{sys.version_info[1]} ".encode()
 
 
@@ -31,7 +37,7 @@ class OutlineFile:
 
     @cached_property
     def _packed(self) -> dict[bytes, bytes]:
-        return kept.read(self._file) or {}
+        return read(self._file)
 
     def of_compressed(self, source: bytes) -> Outline:
         """The outline of a source that was compressed by zlib. It is looked for by its compressed bytes."""
@@ -53,12 +59,10 @@ class OutlineFile:
                 if room < 0:
                     break
                 chosen[key] = packed
-        kept.write(self._file, chosen)
+        _write(self._file, chosen)
         self._is_new = False
 
     def _find(self, kind: bytes, source: bytes) -> Outline:
-        from blake3 import blake3
-
         key = blake3(_HEAD + kind + source).digest()
         packed = self._used.get(key) or self._packed.get(key)
         if packed is not None:
@@ -74,3 +78,25 @@ def _outline(source: bytes) -> Outline:
     from penstock.code import outlining  # brings `ast`, which costs what a start that needs none would notice
 
     return outlining.outline(source)
+
+
+def read(file: Path) -> dict[bytes, bytes]:
+    """The outlines that were kept there; none where the file is not there, or damaged."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return {}
+    data = content[_DIGEST_BYTES:]
+    return wire.unpack(data) if data and blake3(data).digest() == content[:_DIGEST_BYTES] else {}
+
+
+def _write(file: Path, chosen: dict[bytes, bytes]) -> None:
+    data = wire.pack(chosen)
+    temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(blake3(data).digest() + data)
+        temporary.replace(file)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()

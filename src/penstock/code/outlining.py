@@ -16,7 +16,7 @@ from blake3 import blake3
 from penstock.code import computing, forms, scopes, statements
 from penstock.code.outline import ASKED, OPEN, TOLD, Chain, Outline, Piece, Target
 from penstock.code.reading import ModuleNames, NodeReader, References, is_mutator, wanted_decorators
-from penstock.code.scopes import DEFINITION, FUNCTION, Function, Scope
+from penstock.code.scopes import DEFINITION, FUNCTION, FunctionNode, Scope
 from penstock.model.tuples import NamedTuple
 
 _HOOKS = {"__init_subclass__"}
@@ -144,7 +144,7 @@ class _Outliner:
             self._place(definition, (*around, inside))
         self._enter(bare, around)
 
-    def _enter_definition(self, node: Function | ast.ClassDef, draft: _Draft) -> None:
+    def _enter_definition(self, node: FunctionNode | ast.ClassDef, draft: _Draft) -> None:
         self._names.setdefault(node.name, []).append(draft)
         above = [*node.bases, *(part.value for part in node.keywords)] if isinstance(node, ast.ClassDef) else []
         draft.decorators = tuple(map(_called, wanted_decorators(node, self._module)))

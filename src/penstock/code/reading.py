@@ -10,7 +10,7 @@ from typing import Any
 
 from penstock.code import forms, scopes
 from penstock.code.outline import Chain, Target, import_name
-from penstock.code.scopes import Comprehension, Function, Scope
+from penstock.code.scopes import Comprehension, FunctionNode, Scope
 
 _MUTATORS = frozenset(
     "add append appendleft clear difference_update discard extend extendleft fill fit insert intersection_update "
@@ -268,7 +268,7 @@ class NodeReader(ast.NodeVisitor):
         else:
             self.generic_visit(node)
 
-    def visit_FunctionDef(self, node: Function) -> None:
+    def visit_FunctionDef(self, node: FunctionNode) -> None:
         self._visit_all(wanted_decorators(node, self.module), scopes.defaults(node.args))
         around = scopes.with_type_parameters(node, self._scope)
         self._visit_block(node.body, scopes.scope_of(node.body, around, node.args))
@@ -306,7 +306,7 @@ class NodeReader(ast.NodeVisitor):
         self._scope = around
 
 
-def wanted_decorators(node: Function | ast.ClassDef, module: ModuleNames) -> list[ast.expr]:
+def wanted_decorators(node: FunctionNode | ast.ClassDef, module: ModuleNames) -> list[ast.expr]:
     """All decorators but Penstock's, which say how a function is run and not what it does."""
     return [decorator for decorator in node.decorator_list if forms.root(decorator) not in module.penstock]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from penstock.code.outline import Target
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 DEFINITION = (*FUNCTION, ast.ClassDef)
@@ -102,7 +102,7 @@ class _Binder(ast.NodeVisitor):
 
     visit_ImportFrom = visit_Import  # noqa: N815  the names of NodeVisitor
 
-    def visit_FunctionDef(self, node: Function) -> None:
+    def visit_FunctionDef(self, node: FunctionNode) -> None:
         self.scope.bound.add(node.name)
         for part in (*node.decorator_list, *defaults(node.args)):
             self.visit(part)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from penstock.code import forms
 from penstock.code.outline import Chain, optional_key
-from penstock.code.scopes import DEFINITION, FUNCTION, Function, import_targets, imported_modules
+from penstock.code.scopes import DEFINITION, FUNCTION, FunctionNode, import_targets, imported_modules
 
 _BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
@@ -134,7 +134,7 @@ def called_alone(node: ast.stmt) -> Iterator[str]:
                 yield name
 
 
-def passes_on(node: Function) -> bool:
+def passes_on(node: FunctionNode) -> bool:
     """Whether it hands its first argument on, and not only reads or sets its attributes."""
     first = (*node.args.posonlyargs, *node.args.args)[:1]
     parts = [part for part in ast.walk(node) if isinstance(part, ast.Name) and [part.id] == [one.arg for one in first]]

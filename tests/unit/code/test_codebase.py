@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from penstock.code import kept, outline_file
+from penstock.code import outline_file
 from penstock.code.codebase import Codebase
 from penstock.code.differences import differences
 from penstock.code.fingerprint import Fingerprint
@@ -221,12 +221,7 @@ def test_a_flow_inside_a_package(folder: Path):
 def test_a_snapshot_that_is_gone(folder: Path):
     with pytest.raises(StoreError, match=r"can't read the run's sources in .*: No such file or directory"):
         Codebase(
-            snapshot=folder / "gone",
-            sys_path=(),
-            module="flow",
-            module_path="",
-            folder=folder,
-            value_digest=no_value,
+            snapshot=folder / "gone", sys_path=(), module="flow", module_path="", folder=folder, value_digest=no_value
         )
 
 
@@ -452,12 +447,11 @@ def test_a_step_that_was_never_asked_for_is_added(folder: Path, parsed: list[byt
 
 
 @pytest.mark.parametrize("damage", [b"", b"short", None], ids=["empty", "short", "a byte"])
-@pytest.mark.parametrize("name", ["outlines", "graph-flow"])
-def test_a_damaged_file_costs_time_alone(folder: Path, damage: bytes | None, name: str):
+def test_a_damaged_file_costs_time_alone(folder: Path, damage: bytes | None):
     code = codebase(write(folder, PROJECT))
     before = code.fingerprint([ROOT])
     code.save()
-    file = folder.parent / "project.sources" / name
+    file = folder.parent / "project.sources" / "outlines"
     content = file.read_bytes()
     file.write_bytes(content[:-1] + b"?" if damage is None else damage)
     again = codebase(folder)
@@ -480,7 +474,7 @@ def test_the_outlines_that_were_not_used_for_longest_are_let_go(
         code = codebase(write(folder, {"flow.py": f"X = {number}\ndef train(x): return x + X\n"}))
         code.fingerprint([ROOT])
         code.save()
-    stored = kept.read(folder.parent / "project.sources" / "outlines")
+    stored = outline_file.read(folder.parent / "project.sources" / "outlines")
     assert 300 < sum(map(len, stored.values())) <= 1_000
     del parsed[:]
     fingerprint(folder, {"flow.py": "X = 7\ndef train(x): return x + X\n"})
@@ -604,13 +598,7 @@ def test_what_of_a_notebook_cant_be_followed(notebook: Notebook, tmp_path: Path)
     notebook.run("CACHE = {}\nODD = object()\n")
     notebook.run("def train(x):\n    CACHE[x] = 1\n    return eval(x), unseen, ODD, lost\n")
     write(tmp_path / "project", {"empty.py": ""})
-    code = codebase(
-        tmp_path / "project",
-        lambda value: b"",
-        module="",
-        module_path="",
-        namespace=notebook.names,
-    )
+    code = codebase(tmp_path / "project", lambda value: b"", module="", module_path="", namespace=notebook.names)
     assert code.fingerprint(["__main__:train"]).tree.unfollowed == (
         "the notebook: CACHE is changed while the code runs",
         "the notebook: eval() in train",
