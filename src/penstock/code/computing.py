@@ -13,7 +13,7 @@ from penstock.code.outline import ASKED, OPEN, TOLD
 from penstock.code.reading import NodeReader
 from penstock.code.scopes import FUNCTION
 
-_COMPOUND = (ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.Match, ast.AsyncFor, ast.AsyncWith, ast.If)
+COMPOUND = (ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.Match, ast.AsyncFor, ast.AsyncWith, ast.If)
 _TOLD = frozenset(  # calls that come to what their arguments tell, and decorators that add nothing
     "abs all any bool bytes bytearray chr classmethod complex dict divmod enumerate float frozenset int len list "
     "object ord pow print property range repr reversed round set slice staticmethod str sum super tuple type zip "
@@ -96,7 +96,7 @@ def _level(node: ast.AST, reader: NodeReader) -> tuple[int, list[ast.AST]]:
         case _:
             if isinstance(node, FUNCTION):
                 return TOLD, list(scopes.defaults(node.args))
-            return ASKED if isinstance(node, _COMPOUND) else TOLD, list(ast.iter_child_nodes(node))
+            return ASKED if isinstance(node, COMPOUND) else TOLD, list(ast.iter_child_nodes(node))
 
 
 def _level_of_call(node: ast.Call, reader: NodeReader) -> tuple[int, list[ast.AST]]:

@@ -1,7 +1,7 @@
 """Takes a module's source apart: which statements make up each of its names, and what these refer to.
 
-A name has the statements that bind it, and those at the top of the module that change it. A definition inside an `if`
-counts with the tests around it; inside any other compound statement it counts with all of that statement.
+A name has the statements that bind it, and those at the top of the module that change it. A definition inside a
+compound statement counts with all of that statement, but for other definitions in it.
 """
 
 from __future__ import annotations
@@ -14,21 +14,20 @@ from dataclasses import dataclass
 from blake3 import blake3
 
 from penstock.code import computing, forms, scopes, statements
-from penstock.code.outline import ASKED, OPEN, TOLD, Chain, Outline, Piece, Target
+from penstock.code.outline import OPEN, TOLD, Chain, Outline, Piece, Target
 from penstock.code.reading import ModuleNames, NodeReader, References, is_mutator, wanted_decorators
 from penstock.code.scopes import DEFINITION, FUNCTION, FunctionNode, Scope
 from penstock.model.tuples import NamedTuple
 
 _HOOKS = {"__init_subclass__"}
 _META_HOOKS = {"__new__", "__init__", "__prepare__"}
-_COMPOUND = (ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.Match, ast.AsyncFor, ast.AsyncWith)
 
 
 class _Around(NamedTuple):
     """What a statement stands in: it is read, and counts, with the statement."""
 
     words: list[str]
-    nodes: list[ast.AST]
+    node: ast.stmt
     computed: int
 
 
@@ -90,7 +89,7 @@ class _Outliner:
 
     def outline(self) -> Outline:
         for statement in self._body:
-            self._place(statement, ())
+            self._place(statement)
         scope = self._module.scope
         names: dict[str, tuple[Piece, ...]] = {}
         for name in sorted({*self._names, *(name for name in scope.bound if name not in scope.imports)}):
@@ -112,37 +111,23 @@ class _Outliner:
 
     # Statements
 
-    def _place(self, node: ast.stmt, around: tuple[_Around, ...]) -> None:
-        if forms.is_idle(node) or (isinstance(node, (ast.Import, ast.ImportFrom)) and not around):
+    def _place(self, node: ast.stmt, around: _Around | None = None) -> None:
+        if forms.is_idle(node) or isinstance(node, (ast.Import, ast.ImportFrom)):
             return
         if isinstance(node, FUNCTION):
             self._enter_definition(node, self._draft("function", node, around))
         elif isinstance(node, ast.ClassDef):
             self._enter_definition(node, self._class(node, around))
-        elif isinstance(node, ast.If):
-            self._place_branches(node, around)
-        elif isinstance(node, _COMPOUND):
-            self._place_compound(node, around)
+        elif isinstance(node, computing.COMPOUND):
+            bare = statements.without_definitions(node)
+            inside = _Around(
+                forms.form([bare], self._module.penstock), bare, computing.level([bare], NodeReader(self._module))
+            )
+            for definition in statements.definitions_in(node):
+                self._place(definition, inside)
+            self._enter(bare)
         else:
-            self._enter(node, around)
-
-    def _place_branches(self, node: ast.If, around: tuple[_Around, ...]) -> None:
-        test = forms.form([node.test], self._module.penstock)
-        if scopes.scope_of([node.test]).bound or not (node.body or node.orelse):
-            self._enter(ast.copy_location(ast.Expr(node.test), node), around)
-        for branch, body in (("then", node.body), ("else", node.orelse)):
-            computed = computing.level([node.test], NodeReader(self._module))
-            inside = _Around(["if", *test, branch], [node.test], computed)
-            for statement in body:
-                self._place(statement, (*around, inside))
-
-    def _place_compound(self, node: ast.stmt, around: tuple[_Around, ...]) -> None:
-        bare = statements.without_definitions(node)
-        computed = max(ASKED, computing.level([bare], NodeReader(self._module)))
-        inside = _Around(forms.form([bare], self._module.penstock), [bare], computed)
-        for definition in statements.definitions_in(node):
-            self._place(definition, (*around, inside))
-        self._enter(bare, around)
+            self._enter(node)
 
     def _enter_definition(self, node: FunctionNode | ast.ClassDef, draft: _Draft) -> None:
         self._names.setdefault(node.name, []).append(draft)
@@ -155,11 +140,11 @@ class _Outliner:
             elif chain and chain[0] in self._module.scope.bound:
                 self._enters[chain] = None
 
-    def _enter(self, node: ast.stmt, around: tuple[_Around, ...]) -> None:
+    def _enter(self, node: ast.stmt) -> None:
         """Give a statement to the names that it binds or changes; if it may do more than that, to the module."""
         bound = scopes.scope_of([node]).bound
         if not (bound and isinstance(node, ast.AnnAssign) and node.value is None):
-            draft = self._draft("constant", node, around)
+            draft = self._draft("constant", node)
             written = bound | {chain[0] for chain in draft.found.early_writes} | set(statements.called_alone(node))
             draft.is_option = statements.bound_alone(node) in self._module.penstock
             own = {name for name in written if name in bound or self._module.is_own(name)}
@@ -185,24 +170,22 @@ class _Outliner:
         self,
         kind: str,
         node: ast.AST,
-        around: tuple[_Around, ...] = (),
+        around: _Around | None = None,
         scope: Scope | None = None,
         inside: Scope | None = None,
     ) -> _Draft:
         """A piece that is nearly made. `scope`: what the node stands in; `inside`, for a class: its own."""
         reader = NodeReader(self._module, scope)
-        for surrounding in around:
-            reader.read(surrounding.nodes)
+        if around is not None:
+            reader.read([around.node])
         if inside is not None and isinstance(node, ast.ClassDef):
             reader.read_class(node, inside)
         else:
             reader.read([node])
         found = reader.found
-        words = [word for surrounding in around for word in surrounding.words]
-        words += forms.form([node], self._module.penstock)
+        words = [*(around.words if around is not None else ()), *forms.form([node], self._module.penstock)]
         before = tuple((name, len(self._names.get(name, ()))) for name in sorted(found.early))
-        computed = max((surrounding.computed for surrounding in around), default=TOLD)
-        computed = max(computed, self._level(node, scope, inside))
+        computed = max(around.computed if around is not None else TOLD, self._level(node, scope, inside))
         return _Draft(kind, words, found, statements.first_line(node), computed, before)
 
     def _level(self, node: ast.AST, scope: Scope | None, inside: Scope | None) -> int:
@@ -216,15 +199,15 @@ class _Outliner:
             return max(around, computing.level(node.body, NodeReader(self._module, inside)))
         return computing.level([node], reader)
 
-    def _class(self, node: ast.ClassDef, around: tuple[_Around, ...] = (), scope: Scope | None = None) -> _Draft:
+    def _class(self, node: ast.ClassDef, around: _Around | None = None, scope: Scope | None = None) -> _Draft:
         inside = scopes.class_scope(node, scope)
         members: dict[str, list[_Draft]] = {}
         rest: list[ast.stmt] = []
         for part in node.body:
             if isinstance(part, FUNCTION):
-                members.setdefault(part.name, []).append(self._draft("function", part, (), inside))
+                members.setdefault(part.name, []).append(self._draft("function", part, None, inside))
             elif isinstance(part, ast.ClassDef):
-                members.setdefault(part.name, []).append(self._class(part, (), inside))
+                members.setdefault(part.name, []).append(self._class(part, None, inside))
             else:
                 rest.append(part)
         head = ast.ClassDef(node.name, node.bases, node.keywords, rest, node.decorator_list)
@@ -281,7 +264,7 @@ class _Outliner:
 
 
 def _called(node: ast.expr) -> Chain:
-    return statements.dotted(node.func if isinstance(node, ast.Call) else node)
+    return forms.dotted(node.func if isinstance(node, ast.Call) else node)
 
 
 def _digest(words: Iterable[str]) -> bytes:

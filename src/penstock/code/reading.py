@@ -114,13 +114,8 @@ class NodeReader(ast.NodeVisitor):
 
     def _chains(self, node: ast.expr) -> list[Chain]:
         """What the dotted name stands for; nothing where it is none, or a local variable's."""
-        attributes: list[str] = []
-        while isinstance(node, ast.Attribute):
-            attributes.append(node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name):
-            return []
-        return [(root, *reversed(attributes)) for root in self._roots(node.id)]
+        name, *attributes = forms.dotted(node) or ("",)
+        return [(root, *attributes) for root in self._roots(name)] if name else []
 
     def _holders(self, node: ast.expr) -> list[Chain]:
         """What holds the thing that is changed: `CACHE` of `CACHE["x"].rows`."""

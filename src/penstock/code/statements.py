@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 
 from penstock.code import forms
-from penstock.code.outline import Chain, optional_key
+from penstock.code.outline import optional_key
 from penstock.code.scopes import DEFINITION, FUNCTION, FunctionNode, import_targets, imported_modules
 
 _BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
@@ -84,7 +84,7 @@ def bound_alone(node: ast.AST) -> str:
 def makes(node: ast.AST) -> str:
     """The root of what is assigned: `step` of `heavy = step(memory="8GiB")`, and of `partial(step, cache=True)`."""
     value = getattr(node, "value", None)
-    if isinstance(value, ast.Call) and value.args and dotted(value.func)[-1:] == ("partial",):
+    if isinstance(value, ast.Call) and value.args and forms.dotted(value.func)[-1:] == ("partial",):
         value = value.args[0]
     return forms.root(value) if isinstance(value, (ast.Call, ast.Attribute, ast.Name)) else ""
 
@@ -139,15 +139,6 @@ def passes_on(node: FunctionNode) -> bool:
     first = (*node.args.posonlyargs, *node.args.args)[:1]
     parts = [part for part in ast.walk(node) if isinstance(part, ast.Name) and [part.id] == [one.arg for one in first]]
     return len(parts) > sum(isinstance(part, ast.Attribute) and part.value in parts for part in ast.walk(node))
-
-
-def dotted(node: ast.expr) -> Chain:
-    """A dotted name in parts; () for all else."""
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    return (node.id, *reversed(names)) if isinstance(node, ast.Name) else ()
 
 
 def first_line(node: ast.AST) -> int:

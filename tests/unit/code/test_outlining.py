@@ -50,7 +50,7 @@ def test_what_can_be_computed():
         "A = 1 + 2\nB = f(1)\nC = x.y\nD = x[0]\nE: list[int] = 3\nF = [y for y in (1, 2)]\nG = A\n"
         "if sys.platform:\n    H = 1\nif A:\n    I = 1\ntry:\n    J = 1\nexcept E: pass\n"
     )
-    assert {name for name, pieces in found.names.items() if pieces[0].computed} == set("BCDHJ")
+    assert {name for name, pieces in found.names.items() if pieces[0].computed} == set("BCDHIJ")
 
 
 def test_how_far_a_source_tells_what_a_constant_is():
