@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from blake3 import blake3
 
 from penstock.code.meanings import Compiled, Meaning, Meanings, Modules, Outside, Source, absolute
-from penstock.code.outline import OPEN, TOLD, Chain, Piece, Target, all_writes, optional_key
+from penstock.code.outline import OPEN, TOLD, Chain, Piece, Target, optional_key
 from penstock.model.tuples import NamedTuple
 
 FORM_BYTES = 16
@@ -116,7 +116,7 @@ class Graph:
     def _definition(self, identity: str) -> Made:
         source, name, pieces = self._pieces(identity)
         module = source.name
-        reaches = {f"{identity}.{member}" for piece in pieces for member, _ in piece.members}
+        reaches = {f"{module}:{member}" for piece in pieces for member in piece.members}
         words: list[str] = []
         sites: list[tuple[int, str]] = []
         for part in pieces:
@@ -174,11 +174,7 @@ class Graph:
             raise LookupError(identity)
         if not name:
             return source, name, source.outline.effects
-        first, *inner = name.split(".")
-        pieces = source.outline.names[first]
-        for member in inner:
-            pieces = tuple(one for piece in pieces for key, group in piece.members if key == member for one in group)
-        return source, name, pieces
+        return source, name, source.outline.names[name]
 
     def _imports(self, source: Source, targets: list[Target]) -> tuple[list[str], list[str]]:
         """The packages that it imports while it runs, whether it uses them or not, and what is not there."""
@@ -218,7 +214,11 @@ class Graph:
                     owner, _, pieces = self._pieces(identity)
                     if identity in hosts and _kind(pieces) != "class":
                         yield identity
-                    for written in dict.fromkeys(chain for piece in pieces for chain in all_writes(piece)):
+                    parts = [*pieces]
+                    parts += [
+                        one for piece in pieces for member in piece.members for one in owner.outline.names[member]
+                    ]
+                    for written in dict.fromkeys(written for part in parts for written in part.writes):
                         yield from self._meanings.of(owner.name, written).ids
 
     def _ids(self, meaning: Meaning) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
-from penstock.code.outline import OPEN, Chain, Outline, Piece, Target, all_writes
+from penstock.code.outline import OPEN, Chain, Outline, Piece, Target
 
 MODULE = "__main__"
 
@@ -26,11 +26,15 @@ def outline_of(namespace: Mapping[str, Any]) -> Outline:
         pieces = [_VALUE] if _holds_values(value) else []
         for definition in _definitions(value):
             part = _outline_of_source(definition, namespace, imports)
+            for key, group in part.names.items():
+                outer, _, member = key.partition(".")
+                if member and outer == definition.__name__:
+                    names[f"{name}.{member}"] = tuple(_placed(piece, name, f"{name}.{member}") for piece in group)
             pieces += _pieces(part, definition.__name__) or _pieces(part, name) or part.effects or (_unseen(name),)
             enters.update(dict.fromkeys(part.enters))
             inner.update((key, targets) for key, targets in part.imports.items() if key not in namespace)
-        names[name] = tuple(_placed(piece, name) for piece in pieces)
-    changed = {chain[0] for pieces in names.values() for piece in pieces for chain in all_writes(piece)}
+        names[name] = tuple(_placed(piece, name, name) for piece in pieces)
+    changed = {chain[0] for pieces in names.values() for piece in pieces for chain in piece.writes}
     return Outline(names, inner, changed=tuple(sorted(changed & names.keys())), enters=tuple(enters))
 
 
@@ -127,8 +131,8 @@ def _unseen(name: str) -> Piece:
     return Piece("function", b"", unfollowed=((f"the source of {name} can't be found", 0),))
 
 
-def _placed(piece: Piece, name: str) -> Piece:
-    """Without lines, which would be those within the definition."""
-    sites = tuple((f"{what} in {name}" if line else what, 0) for what, line in piece.unfollowed)
-    members = tuple((key, tuple(_placed(one, f"{name}.{key}") for one in group)) for key, group in piece.members)
+def _placed(piece: Piece, name: str, place: str) -> Piece:
+    """As a piece of `name`, without lines, which would be those within the definition."""
+    sites = tuple((f"{what} in {place}" if line else what, 0) for what, line in piece.unfollowed)
+    members = tuple(f"{name}.{member.partition('.')[2]}" for member in piece.members)
     return piece._replace(line=0, unfollowed=sites, members=members)

@@ -6,13 +6,10 @@ Knows nothing of the module's name, path or neighbours. Lines are kept for displ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from penstock.model import wire
 from penstock.model.tuples import NamedTuple
 
-VERSION = 3
+VERSION = 4
 """Of the format and of what is digested: a change of either makes stored outlines void."""
 
 Chain = tuple[str, ...]
@@ -42,13 +39,13 @@ class Piece(NamedTuple):
     runs: tuple[Target, ...] = ()  # imports inside it
     unfollowed: tuple[tuple[str, int], ...] = ()  # what it is, and its line
     decorators: tuple[Chain, ...] = ()  # those that may be of Penstock, and then don't count
-    members: tuple[tuple[str, tuple[Piece, ...]], ...] = ()  # of a class: methods and inner classes, by name
+    members: tuple[str, ...] = ()  # of a class: methods and inner classes, as `Outline.names` has them
 
 
 class Outline(NamedTuple):
     """A module, taken apart. A name that is bound several times has all its pieces, in order."""
 
-    names: dict[str, tuple[Piece, ...]]
+    names: dict[str, tuple[Piece, ...]]  # "clean", "Model", "Model.fit"
     imports: dict[str, tuple[Target, ...]]
     stars: tuple[Target, ...] = ()
     runs: tuple[Target, ...] = ()  # the modules that its import imports
@@ -72,35 +69,14 @@ def import_name(target: Target) -> str:
     return f"{'.' * target[0]}{target[1]}:{target[2]}"
 
 
-def all_writes(piece: Piece) -> Iterator[Chain]:
-    """What it changes while it runs, its members included."""
-    yield from piece.writes
-    for _, group in piece.members:
-        for member in group:
-            yield from all_writes(member)
-
-
 def pack(outline: Outline) -> bytes:
     """Bytes of an outline; plain data, as `wire` demands."""
-    names = {name: tuple(_row(piece) for piece in pieces) for name, pieces in outline.names.items()}
-    effects = tuple(_row(piece) for piece in outline.effects)
-    return wire.pack((names, *outline[1:4], effects, *outline[5:]))
+    names = {name: tuple(map(tuple, pieces)) for name, pieces in outline.names.items()}
+    return wire.pack((names, *outline[1:4], tuple(map(tuple, outline.effects)), *outline[5:]))
 
 
 def unpack(data: bytes) -> Outline:
     """The outline from the bytes of `pack`; raises what a damaged one raises."""
     names, imports, stars, runs, effects, *rest = wire.unpack(data)
-    pieces = {name: tuple(map(_piece, rows)) for name, rows in names.items()}
-    return Outline(pieces, imports, stars, runs, tuple(map(_piece, effects)), *rest)
-
-
-def _row(piece: Piece) -> tuple[Any, ...]:
-    members = tuple((name, tuple(_row(member) for member in members)) for name, members in piece.members)
-    return (*piece[:-1], members)
-
-
-def _piece(row: tuple[Any, ...]) -> Piece:
-    piece = Piece._make(row)
-    if not piece.members:
-        return piece
-    return piece._replace(members=tuple((name, tuple(map(_piece, rows))) for name, rows in piece.members))
+    pieces = {name: tuple(map(Piece._make, rows)) for name, rows in names.items()}
+    return Outline(pieces, imports, stars, runs, tuple(map(Piece._make, effects)), *rest)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from blake3 import blake3
@@ -43,7 +43,7 @@ class _Draft:
     bound_before: tuple[tuple[str, int], ...] = ()
     is_option: bool = False
     decorators: tuple[Chain, ...] = ()
-    members: tuple[tuple[str, tuple[Piece, ...]], ...] = ()
+    members: tuple[str, ...] = ()
 
 
 def outline(
@@ -95,7 +95,7 @@ class _Outliner:
         for name in sorted({*self._names, *(name for name in scope.bound if name not in scope.imports)}):
             drafts = self._names.get(name, [])
             names[name] = tuple(map(self._finished, drafts)) or (Piece("constant", blake3(b"").digest()),)
-        pieces = [piece for name in names for piece in _all_pieces(names[name])]
+        pieces = [piece for group in names.values() for piece in group]
         imports = [node for statement in self._body for node in statements.imports_in(statement)]
         effects = (self._joined_effects(),) if self._effects else ()
         return Outline(
@@ -117,7 +117,7 @@ class _Outliner:
         if isinstance(node, FUNCTION):
             self._enter_definition(node, self._draft("function", node, around))
         elif isinstance(node, ast.ClassDef):
-            self._enter_definition(node, self._class(node, around))
+            self._enter_definition(node, self._class(node, node.name, around))
         elif isinstance(node, computing.COMPOUND):
             bare = statements.without_definitions(node)
             inside = _Around(
@@ -199,17 +199,23 @@ class _Outliner:
             return max(around, computing.level(node.body, NodeReader(self._module, inside)))
         return computing.level([node], reader)
 
-    def _class(self, node: ast.ClassDef, around: _Around | None = None, scope: Scope | None = None) -> _Draft:
+    def _class(
+        self, node: ast.ClassDef, name: str, around: _Around | None = None, scope: Scope | None = None
+    ) -> _Draft:
         inside = scopes.class_scope(node, scope)
-        members: dict[str, list[_Draft]] = {}
+        members: set[str] = set()
         rest: list[ast.stmt] = []
         for part in node.body:
-            if isinstance(part, FUNCTION):
-                members.setdefault(part.name, []).append(self._draft("function", part, None, inside))
-            elif isinstance(part, ast.ClassDef):
-                members.setdefault(part.name, []).append(self._class(part, None, inside))
-            else:
+            if not isinstance(part, DEFINITION):
                 rest.append(part)
+                continue
+            member = f"{name}.{part.name}"
+            if isinstance(part, ast.ClassDef):
+                draft = self._class(part, member, None, inside)
+            else:
+                draft = self._draft("function", part, None, inside)
+            self._names.setdefault(member, []).append(draft)
+            members.add(member)
         head = ast.ClassDef(node.name, node.bases, node.keywords, rest, node.decorator_list)
         head.type_params = getattr(node, "type_params", [])  # pyright: ignore[reportAttributeAccessIssue]
         draft = self._draft("class", ast.copy_location(head, node), around, scope, inside)
@@ -220,7 +226,7 @@ class _Outliner:
             for part in noting
             if statements.passes_on(part)
         ]
-        draft.members = tuple((name, tuple(map(self._finished, members[name]))) for name in sorted(members))
+        draft.members = tuple(sorted(members))
         return draft
 
     def _finished(self, draft: _Draft) -> Piece:
@@ -269,13 +275,6 @@ def _called(node: ast.expr) -> Chain:
 
 def _digest(words: Iterable[str]) -> bytes:
     return blake3("\0".join(words).encode(errors="surrogatepass")).digest()
-
-
-def _all_pieces(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    for piece in pieces:
-        yield piece
-        for _, members in piece.members:
-            yield from _all_pieces(members)
 
 
 def _enter_globals(parts: Sequence[ast.AST], scope: Scope) -> None:
