@@ -237,7 +237,7 @@ def test_what_waits_in_a_lane_runs_in_order(bench: Bench) -> None:
 
 def test_adopts_nothing(bench: Bench) -> None:
     attempt = bench.attempt("ok")
-    bench.executor.adopt(attempt)
+    bench.executor.adopt(attempt, "")
     assert Adopted(attempt.id, False) in bench.mailbox.events
 
 

@@ -16,7 +16,17 @@ from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
 from penstock.model.outcomes import Metric
-from penstock.model.rows import AttemptRecord, Batch, Dealt, InFlight, MetricRecord, RunEnd, StepCount, StepRecord
+from penstock.model.rows import (
+    AttemptRecord,
+    Batch,
+    Dealt,
+    InFlight,
+    Intent,
+    MetricRecord,
+    RunEnd,
+    StepCount,
+    StepRecord,
+)
 from penstock.model.specs import Input
 from tests.journal_records import NEW, digest, done, dump, raised, stored, task
 
@@ -74,6 +84,17 @@ def test_the_start_of_an_attempt_is_replaced_by_its_end(run: RunHandle) -> None:
     run.commit(Batch(tasks=(task(1, done()),)))
     (after,) = run.prior()
     assert (before.status, before.result, after.status, after.result) == ("running", None, "done", stored(1))
+
+
+def test_where_an_attempt_was_started_is_found_while_it_is_the_latest(journal: Journal, run: RunHandle) -> None:
+    run.commit(Batch(tasks=(task(1), task(2)), intents=(Intent(1, 1, "cluster"), Intent(2, 1, "cluster"))))
+    run.commit(Batch(intents=(Intent(2, 1, "cluster", "job 7"),)))
+    assert [prior.intent for prior in run.prior()] == [Intent(1, 1, "cluster"), Intent(2, 1, "cluster", "job 7")]
+    run.commit(Batch(tasks=(task(1, attempt=2), task(2, done()))))
+    assert [prior.intent for prior in run.prior()] == [None, Intent(2, 1, "cluster", "job 7")]
+    run.end(RunEnd("failed"))
+    delete_run(journal, run.id)
+    assert journal.database.rows("SELECT count(*) FROM intent") == [(0,)]
 
 
 def test_a_batch_is_all_or_nothing(run: RunHandle) -> None:

@@ -133,6 +133,11 @@ class Admission:
         self._latest = (options, queue)
         return queue
 
+    def outlives_driver(self, executor: str) -> bool:
+        """Whether what was started there may still run; not where the settings have it no more."""
+        pool = self.pools.get(executor)
+        return pool is not None and pool.profile.outlives_driver
+
     def fits(self, queue: Queue) -> bool:
         """Whether another lane of this kind can be opened now."""
         fits = queue.pool.fits(queue) and not (queue.scarce and self._lacks_scarce(queue))

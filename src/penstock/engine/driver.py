@@ -29,7 +29,7 @@ from penstock.engine.ports import Executor
 from penstock.engine.reuse import Decision, Question, Reuse
 from penstock.engine.run_state import Delivery, Failure, Pending, RunState, Wiring
 from penstock.engine.watch import Watch
-from penstock.errors import Suspension, UsageError
+from penstock.errors import FencedError, Suspension, UsageError
 from penstock.model.events import Profile
 from penstock.model.ids import run_of
 from penstock.model.options import Options
@@ -139,7 +139,7 @@ class Driver:
                 executor.open(self._inbox, self._wiring.spec, self._wiring.places)
             self._neighbours.open()
         except BaseException:
-            self._close_executors()
+            self._close_executors(leave=True)  # nothing was started, and what earlier drivers left is not asked for
             raise
         self._thread.start()
 
@@ -315,10 +315,12 @@ class Driver:
         kill: bool = False,
         cause: Cause = Cause.CANCELLED,
         kill_after_s: float | None = None,
+        leave: bool = False,
     ) -> None:
         """Start nothing new. What is in flight finishes, or is cancelled: at once with `kill`, else `kill_after_s`
-        later (None: never). Whoever waits for a task that will not settle gets `reason` raised."""
-        mode = facts.StopMode.KILL if kill else facts.StopMode.DRAIN
+        later (None: never). With `leave`, what outlives this driver is left to the next one, and the rest finishes.
+        Whoever waits for a task that will not settle gets `reason` raised."""
+        mode = facts.StopMode.KILL if kill else facts.StopMode.DETACH if leave else facts.StopMode.DRAIN
         self._inbox.post(_Halt(mode, cause, reason, kill_after_s))
 
     def finish(self) -> None:
@@ -348,7 +350,7 @@ class Driver:
             self._turning.acquire()  # for good: no thread takes a turn any more
             with self._lock:
                 self._over = True
-            self._close_executors()
+            self._close_executors(leave=self._leaves())
             self._neighbours.close()
             self._suspend_all(self._halted.reason if self._halted else Suspension(f"{self._wiring.run_id} is over"))
             self._inbox.close()
@@ -435,7 +437,7 @@ class Driver:
             self._wiring.journal.commit(batch)
         for delivery in pending.deliveries:
             delivery.committed.set()
-        return [facts.IntentCommitted(task, attempt) for task, attempt in pending.intents]
+        return [facts.IntentCommitted(task, attempt) for task, attempt in pending.starts]
 
     def _answers(self, questions: list[Question]) -> list[facts.Consulted]:
         """What stands for the tasks that were asked about."""
@@ -519,15 +521,31 @@ class Driver:
         if any(count.reused for count in counts):
             self._wiring.journal.renew(counts)
 
-    def _close_executors(self) -> None:
+    def _leaves(self) -> bool:
+        """Whether what outlives this driver goes on: it has lost the run, or was told so."""
+        stop = self._machine.stop
+        return isinstance(self.fault, FencedError) or (stop is not None and stop.mode is facts.StopMode.DETACH)
+
+    def _close_executors(self, *, leave: bool) -> None:
+        if not leave:
+            self._end_uncalled()
         for executor in self._wiring.each_executor():
-            executor.close()
+            executor.close(leave=leave)
+
+    def _end_uncalled(self) -> None:
+        """What earlier drivers have started, and the body has not called again, runs for nobody."""
+        for task in self._prior.values():
+            executor = self._wiring.executors.get(task.intent.executor) if task.intent else None
+            if executor is not None and task.status == TaskStatus.RUNNING.value:
+                id_ = f"{self._wiring.run_id}/{task.name}/{task.number}#{task.attempt}"
+                executor.cancel(id_, Cause.CANCELLED)
 
     def _suspend_all(self, reason: BaseException) -> None:
         """Nothing settles any more: whoever waits must unwind, also those whose settlement was not committed."""
         with self._lock:
             sinks = [job.sink for job in self._run.jobs.values()]
             self._run.jobs.clear()
+            self._run.attempts.clear()
         sinks += [resolution.sink for resolution in self._run.resolutions]
         self._run.resolutions.clear()
         for sink in sinks:

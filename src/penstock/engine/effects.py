@@ -12,7 +12,7 @@ from penstock.engine.reuse import Question, Reuse
 from penstock.engine.run_state import RunState, Wiring
 from penstock.model.outcomes import Outcome, failed
 from penstock.model.quantities import format_bytes
-from penstock.model.rows import AttemptRecord
+from penstock.model.rows import AttemptRecord, Intent
 from penstock.model.specs import Attempt
 from penstock.model.states import Cause, TaskStatus
 
@@ -61,7 +61,11 @@ class Effects:
 
     def _adopt(self, command: facts.Adopt) -> None:
         attempt = self._launched(command.task, command.attempt, command.inputs_digest)
-        self._wiring.executors[command.executor].adopt(attempt)
+        prior = self._run.jobs[command.task].prior
+        assert prior is not None
+        assert prior.intent is not None
+        self._run.intents[attempt.id] = prior.intent
+        self._wiring.executors[command.executor].adopt(attempt, prior.intent.handle)
 
     def _launched(self, task: int, number: int, inputs_digest: bytes, failures: int = 0, lane: int = 0) -> Attempt:
         run_state, job = self._run, self._run.jobs[task]
@@ -76,15 +80,19 @@ class Effects:
         job = self._run.jobs[command.task]
         job.code, job.inputs_digest = self._reuse.code(job), command.inputs_digest
         self._run.note_running(job, command.attempt)
-        self._run.pending.intents.append((command.task, command.attempt))
+        intent = Intent(command.task, command.attempt, command.executor)
+        self._run.intents[jobs.attempt_id(job, command.attempt)] = intent
+        self._run.pending.intents.append(intent)
+        self._run.pending.starts.append((command.task, command.attempt))
 
     def _recall(self, command: facts.Recall) -> None:
         id_ = jobs.attempt_id(self._run.jobs[command.task], command.attempt)
         self._unwanted.setdefault(command.executor, []).append(id_)
 
     def _cancel_attempt(self, command: facts.CancelAttempt) -> None:
-        id_ = jobs.attempt_id(self._run.jobs[command.task], command.attempt)
-        self._wiring.executors[command.executor].cancel(id_, command.cause)
+        job = self._run.jobs.get(command.task)
+        if job is not None:  # else it was left to the next driver
+            self._wiring.executors[command.executor].cancel(jobs.attempt_id(job, command.attempt), command.cause)
 
     def _record_attempt(self, command: facts.RecordAttempt) -> None:
         job = self._run.jobs[command.task]

@@ -20,6 +20,7 @@ class Replay(NamedTuple):
     attempt: int
     inputs_digest: bytes
     fingerprint: bytes  # of its result
+    executor: str = ""  # at which it was started, where it may outlive its driver; "": it died with that
 
 
 class Submitted(NamedTuple):
@@ -120,11 +121,12 @@ class StopMode(enum.Enum):
     """How a run stops."""
 
     DRAIN = "drain"  # start nothing new; what is in flight finishes
+    DETACH = "detach"  # likewise, but what outlives the driver is left to the next one
     KILL = "kill"  # and what is in flight is cancelled
 
 
 class Stop(NamedTuple):
-    """Start nothing new from now on. A KILL after a DRAIN counts, a DRAIN after a KILL does not."""
+    """Start nothing new from now on. A later one counts where its mode is further down the list."""
 
     mode: StopMode
     cause: Cause = Cause.CANCELLED
@@ -177,10 +179,11 @@ class Start(NamedTuple):
 
 
 class CommitIntent(NamedTuple):
-    """Write down that the attempt is about to start; answered by `IntentCommitted`."""
+    """Write down that the attempt is about to start, and where; answered by `IntentCommitted`."""
 
     task: int
     attempt: int
+    executor: str
     inputs_digest: bytes = b""  # for the row
 
 

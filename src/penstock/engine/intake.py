@@ -10,7 +10,7 @@ from penstock.engine.jobs import Job
 from penstock.engine.reuse import Reuse
 from penstock.engine.run_state import Delivery, RunState, Wiring
 from penstock.engine.wording import completed
-from penstock.model.events import Adopted, Began, Ended, Hint, Notice, Recalled
+from penstock.model.events import Adopted, Began, Ended, Hint, Notice, Placed, Recalled
 from penstock.model.outcomes import Metric, Outcome, Unread
 from penstock.model.rows import MetricRecord, StepRecord
 from penstock.model.states import Cause, TaskStatus
@@ -40,6 +40,7 @@ class Intake:
         self._rules: dict[type, Callable[[Any], None]] = {
             Job: self._job,
             Ended: self._ended,
+            Placed: self._placed,
             Began: self._began,
             Recalled: self._recalled,
             Adopted: self._adopted,
@@ -111,8 +112,18 @@ class Intake:
         more = f"{told}\n" if told else ""
         return outcome._replace(error=error._replace(traceback=f"{error.traceback}{more}", unread=()))
 
+    def _placed(self, event: Placed) -> None:
+        run_state, attempt = self._run, event.attempt
+        if attempt in run_state.attempts:
+            run_state.queued.add(attempt)
+        intent = run_state.intents.get(attempt)
+        if intent is not None and intent.handle != event.handle:
+            intent = run_state.intents[attempt] = intent._replace(handle=event.handle)
+            run_state.pending.intents.append(intent)
+
     def _began(self, event: Began) -> None:
         known = self._run.attempts.get(event.attempt)
+        self._run.queued.discard(event.attempt)
         if known is not None:
             self._run.jobs[known[0]].since = self._run.now
             self._events.append(facts.AttemptBegan(*known))

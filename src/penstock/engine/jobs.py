@@ -97,6 +97,7 @@ def replay_of(prior: PriorTask, fingerprint: bytes) -> Replay:
         attempt=prior.attempt,
         inputs_digest=prior.inputs_digest,
         fingerprint=fingerprint,
+        executor=prior.intent.executor if prior.intent else "",
     )
 
 

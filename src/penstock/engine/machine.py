@@ -67,6 +67,8 @@ _RECOVERY = Backoff(first_s=0.1, factor=4.0, max_s=10.0)
 _NOT_ITS_CODE = PLATFORM_CAUSES | {Cause.CANCELLED}
 """A cancellation that was asked for here ends the task; any other is somebody else's doing, or an earlier driver's."""
 
+_FURTHER = {mode: place for place, mode in enumerate(StopMode)}
+
 
 class Machine:
     """The state of one run. `handle` is its only way to change."""
@@ -140,7 +142,11 @@ class Machine:
     @property
     def resting(self) -> bool:
         """Whether nothing is in flight, and nothing will be without another event."""
-        return self.in_flight == 0 and (self.stop is not None or not self.tasks)
+        if self.stop is None:
+            return self.in_flight == 0 and not self.tasks
+        if self.stop.mode is StopMode.DETACH:
+            return all(lane.queue.pool.profile.outlives_driver for lane in self._admission.lanes())
+        return self.in_flight == 0
 
     def lacks_machine(self, task_id: int) -> bool:
         """Whether a task waits for what other runs have of the machine."""
@@ -246,6 +252,8 @@ class Machine:
             self._abandon(task)
             return False
         task.replay = None
+        # Where it was started, also if its step goes elsewhere now.
+        task.queue = self._admission.queue_of(task.queue.kind.step, task.options._replace(on=replay.executor))
         self._enter_lane(task, self._admission.open_lane(task.queue))
         task.started = True
         self._out.append(Adopt(task.id, task.attempt, task.queue.kind.on, task.inputs_digest))
@@ -254,13 +262,14 @@ class Machine:
 
     def _outlived(self, task: OpenTask) -> bool:
         """Whether an attempt of an earlier driver may still run."""
-        return task.replay is not None and task.replay.running and task.queue.pool.profile.outlives_driver
+        replay = task.replay
+        return replay is not None and replay.running and self._admission.outlives_driver(replay.executor)
 
     def _abandon(self, task: OpenTask) -> None:
         """What still runs for an earlier driver runs for nobody: its inputs are no more, or its task is settled."""
         if self._outlived(task):
             assert task.replay is not None
-            self._out.append(CancelAttempt(task.id, task.replay.attempt, task.queue.kind.on, Cause.CANCELLED))
+            self._out.append(CancelAttempt(task.id, task.replay.attempt, task.replay.executor, Cause.CANCELLED))
         task.replay = None
 
     # An attempt starts.
@@ -272,7 +281,7 @@ class Machine:
             task.attempt += 1
             self._enter_lane(task, lane)
             if task.queue.pool.profile.outlives_driver:
-                self._out.append(CommitIntent(task.id, task.attempt, task.inputs_digest))
+                self._out.append(CommitIntent(task.id, task.attempt, task.queue.kind.on, task.inputs_digest))
             else:
                 self._start(task, lane)
         if self._ahead:
@@ -378,6 +387,7 @@ class Machine:
             self._settle(task, Settling.FRESH)
             return
         task.stopping = None
+        self._go_home(task)
         self._out.append(RecordAttempt(task.id, task.attempt, grown_bytes))
         if delay_s > 0:
             task.status = TaskStatus.WAITING
@@ -406,7 +416,12 @@ class Machine:
             self._settle(task, Settling.CANCELLED)
         else:
             task.stopping = None
+            self._go_home(task)
             self._gather(task)
+
+    def _go_home(self, task: OpenTask) -> None:
+        """What was adopted elsewhere is tried again where its step runs now."""
+        task.queue = self._admission.queue_of(task.queue.kind.step, task.options)
 
     def _current(self, task_id: int, attempt: int) -> OpenTask | None:
         """The task, if this attempt of it is in flight."""
@@ -491,7 +506,7 @@ class Machine:
             self._recall(task)
 
     def _stop(self, event: Stop) -> None:
-        if self.stop is not None and self.stop.mode is StopMode.KILL:
+        if self.stop is not None and _FURTHER[self.stop.mode] >= _FURTHER[event.mode]:
             return
         self.stop = event
         for lane in self._admission.lanes():

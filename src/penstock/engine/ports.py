@@ -38,6 +38,10 @@ class Executor(Protocol):
     worker; an attempt runs alone in its lane; nothing an attempt started is left running when its `Ended` is posted.
     All methods but `ready` and `assist` are called within a turn of the driver: one at a time, from whichever thread
     takes the turn. They return at once.
+
+    Where attempts outlive the driver (its profile says so): what leaves the machine is named by the run's nonce and the
+    attempt's id, so that no two projects meet; an outcome is published once, and stays until the run is over; and a
+    driver that lost its lease starts, cancels and removes nothing more, whatever it asks for.
     """
 
     @property
@@ -67,11 +71,13 @@ class Executor(Protocol):
 
     def cancel(self, attempt: str, cause: Cause) -> None:
         """End the attempt and all it started; its `Ended` carries the cause, unless it ended before. One that has not
-        begun is recalled: it has used none of its time, and left nothing. Idempotent."""
+        begun is recalled: it has used none of its time, and left nothing. An attempt of an earlier driver is ended too,
+        adopted or not. Idempotent."""
         ...
 
-    def adopt(self, attempt: Attempt) -> None:
-        """Find an attempt of an earlier driver: posts `Adopted`, or `Ended` with its outcome."""
+    def adopt(self, attempt: Attempt, handle: str) -> None:
+        """Find an attempt of an earlier driver: posts `Adopted`, or `Ended` with its outcome. `handle`: as `Placed`
+        told it; "": it was not."""
         ...
 
     def assist(self, timeout_s: float) -> bool:
@@ -79,8 +85,9 @@ class Executor(Protocol):
         the profile says `assisted`, by threads that wait for results. Raises the Suspension that interrupts it."""
         ...
 
-    def close(self) -> None:
-        """End all that still runs and release everything. Blocks for at most a few seconds. Idempotent."""
+    def close(self, *, leave: bool = False) -> None:
+        """End all that still runs and release everything. `leave`: what outlives the driver goes on, since another one
+        has it now or will have it. Blocks for at most a few seconds. Idempotent."""
         ...
 
 

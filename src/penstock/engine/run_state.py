@@ -14,7 +14,16 @@ from penstock.engine.reuse import Question, ReusePolicy
 from penstock.engine.tally import Tally
 from penstock.model.ids import run_of
 from penstock.model.outcomes import Error, Metric, Stored
-from penstock.model.rows import AttemptRecord, Batch, CacheEntry, CodeRecord, MetricRecord, StepRecord, TaskRecord
+from penstock.model.rows import (
+    AttemptRecord,
+    Batch,
+    CacheEntry,
+    CodeRecord,
+    Intent,
+    MetricRecord,
+    StepRecord,
+    TaskRecord,
+)
 from penstock.model.sinks import Sink
 from penstock.model.specs import Places, RunSpec
 from penstock.model.states import Cause, TaskStatus
@@ -72,7 +81,8 @@ class Pending:
         self.metrics: list[MetricRecord] = []
         self.steps: list[StepRecord] = []
         self.deliveries: list[Delivery] = []
-        self.intents: list[tuple[int, int]] = []  # task, attempt
+        self.intents: list[Intent] = []
+        self.starts: list[tuple[int, int]] = []  # task, attempt: they wait for this commit
         self.codes: list[CodeRecord] = []
         self.cached: list[CacheEntry] = []
         self.used: list[bytes] = []
@@ -87,7 +97,7 @@ class Pending:
         batch = Batch(
             tuple(self.tasks), tuple(self.attempts), tuple(self.metrics), delivered, tuple(self.steps),
             tuple(self.codes), tuple(self.cached), tuple(self.used), tuple(self.released), tuple(self.forgotten),
-            tuple(self.logged),
+            tuple(self.logged), tuple(self.intents),
         )  # fmt: skip
         return batch if any(batch) else None
 
@@ -113,6 +123,8 @@ class RunState:
         self.reused: set[int] = set()  # tasks whose results come from an earlier driver
         self.failures: dict[int, Failure] = {}
         self.attempts: dict[str, tuple[int, int]] = {}  # in flight: task, number
+        self.intents: dict[str, Intent] = {}  # of those that outlive this driver, by attempt
+        self.queued: set[str] = set()  # attempts that wait for their turn at their executor
         self.steps: set[str] = set()
         self.parked: dict[bytes, deque[int]] = {}  # tasks, by key
         self.askers: dict[bytes, int] = {}  # who asks for a key that another run makes
@@ -136,6 +148,8 @@ class RunState:
         known = self.attempts.pop(attempt_id, None)
         if known is None:
             return None
+        self.intents.pop(attempt_id, None)
+        self.queued.discard(attempt_id)
         job = self.jobs[known[0]]
         job.since = self.now
         self.tally.stopped(job.call.name)

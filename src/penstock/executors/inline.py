@@ -138,7 +138,7 @@ class InlineExecutor:
         """Take it back, if no thread has taken it; what runs can't be ended."""
         self.recall((attempt,))
 
-    def adopt(self, attempt: Attempt) -> None:
+    def adopt(self, attempt: Attempt, handle: str) -> None:
         """What ran in a process that is gone is gone too."""
         self._post(Adopted(attempt.id, False))
 
@@ -153,7 +153,7 @@ class InlineExecutor:
         self._run(item)
         return True
 
-    def close(self) -> None:
+    def close(self, *, leave: bool = False) -> None:
         """Release everything. What still runs goes on to its end, and is not heard any more."""
         with self._changed:
             self._closed = True

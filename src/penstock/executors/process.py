@@ -147,7 +147,7 @@ class ProcessExecutor:
         else:
             self._recall_from(worker, back, (attempt,))
 
-    def adopt(self, attempt: Attempt) -> None:
+    def adopt(self, attempt: Attempt, handle: str) -> None:
         """Local workers die with their driver: there is nothing to adopt."""
         self._mailbox.post(Adopted(attempt.id, False))
 
@@ -155,7 +155,7 @@ class ProcessExecutor:
         """Its attempts run in workers alone."""
         return False
 
-    def close(self) -> None:
+    def close(self, *, leave: bool = False) -> None:
         """End all workers and zygotes, and wait until they are gone."""
         if self._closed:
             return

@@ -70,6 +70,8 @@ class RunHandle:
                 database.run(sql["forget_task_metrics"], (self._first + task,))
             if batch.tasks:
                 self._write_tasks(batch.tasks)
+            for task, *intent in batch.intents:
+                database.run(sql["upsert_intent"], (self._first + task, *intent))
             if batch.metrics:
                 self._write_metrics(batch.metrics)
             for metric in batch.logged:
@@ -82,12 +84,7 @@ class RunHandle:
                 self._note_blobs_of(attempt.outcome)
             if batch.delivered:
                 database.run_many(sql["deliver"], self._revised(batch.delivered))
-            for entry in batch.cached:
-                self._shelf.put(entry, self._code_id(entry.code))
-            for key in batch.used:
-                self._shelf.use(key)
-            for key in batch.released:
-                self._shelf.release(key)
+            self._write_cached(batch)
 
     def seek(self, wanted: tuple[WantedResult, ...]) -> tuple[Sought, ...]:
         """What the cache has of these, in their order. What it has not, and nobody makes, is the asker's to make."""
@@ -187,6 +184,14 @@ class RunHandle:
         for task in tasks:
             self._revision += 1
             yield self._revision, self._first + task
+
+    def _write_cached(self, batch: Batch) -> None:
+        for entry in batch.cached:
+            self._shelf.put(entry, self._code_id(entry.code))
+        for key in batch.used:
+            self._shelf.use(key)
+        for key in batch.released:
+            self._shelf.release(key)
 
     def _step_id(self, step: str, name: str) -> int:
         row = self._database.row(self._sql["step_id"], (self.id, step))

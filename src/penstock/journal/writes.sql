@@ -135,6 +135,10 @@ ON CONFLICT (id) DO UPDATE SET
 SELECT max(coalesce(task.revision, task.id & 4294967295))
 FROM step CROSS JOIN task ON task.step_id = step.id WHERE step.run_id = ?;
 
+-- name: upsert_intent
+INSERT INTO intent (task_id, attempt, executor, handle) VALUES (?, ?, ?, nullif(?, ''))
+ON CONFLICT (task_id) DO UPDATE SET attempt = excluded.attempt, executor = excluded.executor, handle = excluded.handle;
+
 -- name: deliver
 UPDATE task SET delivered = 1, revision = ? WHERE id = ?;
 
@@ -169,6 +173,10 @@ SELECT id, step, name FROM step WHERE run_id = ?;
 SELECT id & 4294967295, step_id, number, key, status, inputs_digest, attempt, delivered, size, digest, record, preview,
     blobs, culprit, symbols, error, code, origin, settled
 FROM task WHERE id > :first AND id <= :last ORDER BY id;
+
+-- name: prior_intents
+SELECT task_id & 4294967295, attempt, executor, coalesce(handle, '')
+FROM intent WHERE task_id > :first AND task_id <= :last;
 
 -- name: insert_code
 -- What is there is the same, or damaged.

@@ -302,6 +302,7 @@ def _run_here(
         driver=str(handle.token),
         seed=seed,
         log_bytes=project.settings.log_limit_bytes,
+        nonce=handle.nonce,
     )
     places = Places(
         store=os.fspath(project.home / "store"),

@@ -45,6 +45,14 @@ class Ended(NamedTuple):
     outcome: Outcome
 
 
+class Placed(NamedTuple):
+    """An attempt waits for its turn at an executor whose profile says `begins_later`. Again where it is
+    placed anew."""
+
+    attempt: str
+    handle: str = ""  # by which its executor finds it, after the driver's death too; "": its id is enough
+
+
 class Began(NamedTuple):
     """An attempt runs: its time counts from now on. From executors whose profile says `begins_later` alone, also for
     what was adopted. Duplicates are harmless."""
@@ -78,4 +86,4 @@ class Notice(NamedTuple):
     text: str
 
 
-ExecutorEvent = Union[Ended, Began, Recalled, Adopted, Hint, Notice]
+ExecutorEvent = Union[Ended, Placed, Began, Recalled, Adopted, Hint, Notice]

@@ -63,6 +63,15 @@ class TaskRecord(NamedTuple):
     settled: int = 0  # its place among the run's tasks, in the order in which they settled; 0: it has not
 
 
+class Intent(NamedTuple):
+    """Where an attempt was started that outlives its driver: written before it is, and again when it has its handle."""
+
+    task: int
+    attempt: int
+    executor: str
+    handle: str = ""  # by which the executor finds it; "": its id is enough, or nothing was said yet
+
+
 class AttemptRecord(NamedTuple):
     """An attempt that failed and was tried again."""
 
@@ -102,6 +111,7 @@ class InFlight(NamedTuple):
     attempt: int = 0  # 0: it waits
     executor: str = ""  # "": it waits
     awaited: str = ""  # what of the machine it waits for, and which run has it; "": nothing of that kind
+    handle: str = ""  # by which its executor finds it; "": it has none
 
 
 class WantedResult(NamedTuple):
@@ -150,6 +160,7 @@ class Batch(NamedTuple):
     released: Tuple[bytes, ...] = ()  # keys that this driver was going to make results for, and no longer is
     forgotten: Tuple[int, ...] = ()  # tasks whose metrics so far are those of older code
     logged: Tuple[Metric, ...] = ()  # by the flow's own body
+    intents: Tuple[Intent, ...] = ()
 
 
 class PriorTask(NamedTuple):
@@ -169,6 +180,7 @@ class PriorTask(NamedTuple):
     code: bytes = b""  # digest of its `CodeRecord`; b"": unknown
     origin: str = ""
     settled: int = 0  # its place in the order in which the run's tasks settled; 0: it has not
+    intent: Optional[Intent] = None  # of this attempt; None: it died with its driver
 
 
 class Dealt(NamedTuple):

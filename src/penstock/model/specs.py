@@ -115,6 +115,7 @@ class RunSpec(NamedTuple):
     driver: str = "1"  # "2" for the run's second one: no two drivers of a run name a worker or its log alike
     seed: str = ""  # what random numbers come of, beside the task; in digits, "": the task alone
     log_bytes: int = 0  # how much is kept of what an attempt prints; 0: all
+    nonce: str = ""  # tells the run from every other of any project: what leaves the machine is named by it
 
     @property
     def foreign(self) -> bool:

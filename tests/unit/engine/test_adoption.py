@@ -8,8 +8,8 @@ from penstock.model.states import Cause
 from tests.unit.engine.rig import Rig, combine, settled
 
 
-def running(attempt: int = 1, inputs: bytes = b"") -> Replay:
-    return Replay(False, False, True, attempt, inputs, b"")
+def running(attempt: int = 1, inputs: bytes = b"", executor: str = "cluster") -> Replay:
+    return Replay(False, False, True, attempt, inputs, b"", executor)
 
 
 def rig(cpu: float = 1) -> Rig:
@@ -18,7 +18,7 @@ def rig(cpu: float = 1) -> Rig:
 
 def test_intent_is_committed_before_the_start():
     cluster = rig()
-    assert cluster.submit(1, on="cluster") == [CommitIntent(1, 1)]
+    assert cluster.submit(1, on="cluster") == [CommitIntent(1, 1, "cluster")]
     assert cluster.intent(1) == [Start(1, 1, "cluster", Lane(1))]
     assert cluster.intent(1) == []
 
@@ -27,7 +27,7 @@ def test_intent_carries_the_digest_of_the_inputs():
     cluster = rig()
     cluster.submit(1)
     cluster.submit(2, deps=(1,), on="cluster")
-    assert CommitIntent(2, 1, combine((b"r1",))) in cluster.end(1)
+    assert CommitIntent(2, 1, "cluster", combine((b"r1",))) in cluster.end(1)
 
 
 def test_resources_are_taken_from_the_intent_on():
@@ -64,7 +64,7 @@ def test_what_ended_meanwhile_is_answered_by_its_outcome():
 def test_what_is_unknown_starts_anew():
     cluster = rig()
     cluster.submit(1, on="cluster", replay=running())
-    assert cluster.adopted(1, running=False) == [CommitIntent(1, 2)]
+    assert cluster.adopted(1, running=False) == [CommitIntent(1, 2, "cluster")]
 
 
 def test_what_is_unknown_and_cancelled_meanwhile_is_settled():
@@ -87,7 +87,7 @@ def test_adoption_may_take_more_than_there_is_and_nothing_starts_until_there_is_
     cluster.submit(1, 2, on="cluster", replay=running())
     assert cluster.submit(3, on="cluster") == []
     assert cluster.end(1) == [Settle(1, 1, Settling.FRESH)]
-    assert cluster.end(2) == [Settle(2, 1, Settling.FRESH), CommitIntent(3, 1)]
+    assert cluster.end(2) == [Settle(2, 1, Settling.FRESH), CommitIntent(3, 1, "cluster")]
 
 
 def test_what_runs_on_other_inputs_is_ended_and_nobody_takes_its_outcome():
@@ -95,7 +95,7 @@ def test_what_runs_on_other_inputs_is_ended_and_nobody_takes_its_outcome():
     cluster.submit(1)
     cluster.submit(2, deps=(1,), on="cluster", replay=running(inputs=combine((b"old",))))
     orphan = CancelAttempt(2, 1, "cluster", Cause.CANCELLED)
-    assert cluster.end(1)[1:] == [orphan, CommitIntent(2, 2, combine((b"r1",)))]
+    assert cluster.end(1)[1:] == [orphan, CommitIntent(2, 2, "cluster", combine((b"r1",)))]
     assert cluster.end(2, attempt=1) == []
 
 
@@ -107,6 +107,44 @@ def test_what_runs_for_a_task_that_can_have_no_result_is_ended():
     assert cluster.end(1, Cause.RAISED) == [Settle(1, 1, Settling.FRESH), orphan, Settle(2, 1, Settling.UPSTREAM, 1)]
 
 
-def test_where_nothing_outlives_the_driver_what_ran_runs_again():
+def test_what_runs_is_asked_for_where_it_was_started_although_its_step_goes_elsewhere_now():
+    cluster = rig()
+    assert cluster.submit(1, replay=running(2)) == [Adopt(1, 2, "cluster")]
+    assert cluster.cancel(1) == [CancelAttempt(1, 2, "cluster", Cause.CANCELLED)]
+    assert settled(cluster.end(1, Cause.CANCELLED, attempt=2)) == [(1, Settling.FRESH)]
+
+
+def test_what_is_unknown_or_fails_there_goes_where_its_step_goes_now():
+    cluster = rig()
+    cluster.submit(1, replay=running(2))
+    (start,) = cluster.adopted(1, running=False, attempt=2)
+    assert start == Start(1, 3, "process", Lane(2))
+    cluster.end(1, attempt=3)
+    cluster.submit(2, replay=running(2))
+    (_, start) = cluster.end(2, Cause.KILLED, attempt=2)
+    assert isinstance(start, Start)
+    assert (start.attempt, start.executor) == (3, "process")
+
+
+def test_an_executor_that_the_settings_have_no_more_is_not_asked():
     (start,) = Rig().submit(1, replay=running(2))
+    assert start == Start(1, 2, "process", Lane(1))
+
+
+def test_a_detached_run_leaves_what_outlives_it_and_waits_for_the_rest():
+    cluster = rig()
+    cluster.submit(1, on="cluster")
+    cluster.intent(1)
+    cluster.submit(2)
+    assert cluster.send(Stop(StopMode.DETACH)) == []
+    assert not cluster.machine.resting
+    cluster.end(2)
+    assert cluster.machine.resting
+    assert cluster.send(Stop(StopMode.DRAIN)) == []
+    assert cluster.machine.resting
+    assert cluster.send(Stop(StopMode.KILL)) == [CancelAttempt(1, 1, "cluster", Cause.CANCELLED)]
+
+
+def test_where_nothing_outlives_the_driver_what_ran_runs_again():
+    (start,) = Rig().submit(1, replay=running(2, executor=""))
     assert start == Start(1, 2, "process", Lane(1)), "the one that died with its driver does not count"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from penstock.engine.admission import Admission
 from penstock.engine.facts import StopMode
 from penstock.model.options import Backoff, Growth, Options
+from penstock.model.states import Cause
 from tests.unit.engine.world import LIMITS, PROFILES, Crash, Driver, Spec, World, combine, made_of
 
 EXAMPLES = 200 if os.environ.get("PENSTOCK_REQUIRE_ALL") == "1" else 30
@@ -64,7 +65,9 @@ def kind(
     return step, wall_s, options
 
 
-ends = st.tuples(st.integers(0, 60), st.sampled_from(("crash", "crash", StopMode.DRAIN, StopMode.KILL)))
+ends = st.tuples(
+    st.integers(0, 60), st.sampled_from(("crash", "crash", StopMode.DRAIN, StopMode.DETACH, StopMode.KILL))
+)
 """How a driver ends, and after how many steps."""
 
 
@@ -130,6 +133,36 @@ def test_the_final_results_are_those_of_an_undisturbed_run(specs: dict[int, Spec
     assert last.values == expected(specs)
     assert last.settled_times == dict.fromkeys(specs, 1)
     assert_everything_was_given_back(last)
+
+
+@quick
+@given(specs=specs(unstable=False), drivers=st.lists(ends, max_size=5), seed=st.integers(0, 2**32))
+def test_nothing_is_lost_or_runs_twice_where_steps_are_moved_elsewhere(specs: dict[int, Spec], drivers: Any, seed: int):
+    world, rng = World(specs), random.Random(seed)
+    for after, how in drivers:
+        drive(world, rng, after, how)
+        world.edit(rng)
+    last = finish(world, rng)
+    assert last.values == expected(specs)
+    assert_everything_was_given_back(last)
+
+
+@quick
+@given(
+    specs=specs(unstable=False, fails=False),
+    drivers=st.lists(st.tuples(st.integers(0, 60), st.sampled_from(("crash", StopMode.DETACH))), max_size=5),
+    seed=st.integers(0, 2**32),
+)
+def test_what_outlives_its_driver_is_ended_by_none_that_crashes_or_detaches(
+    specs: dict[int, Spec], drivers: Any, seed: int
+):
+    world, rng = World(specs), random.Random(seed)
+    for after, how in drivers:
+        drive(world, rng, after, how)
+    finish(world, rng)
+    ended = [each for each in world.executions if each.outcome and each.outcome[0] is Cause.CANCELLED]
+    assert [each for each in ended if each.on == "cluster"] == []
+    assert [each for each in world.executions if each.on == "cluster" and each.recalled] == []
 
 
 @quick

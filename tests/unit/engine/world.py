@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from penstock.engine import facts
 from penstock.engine.facts import Command, Event, Replay, Settling, StopMode
@@ -47,6 +47,7 @@ class Execution:
 
     task: int
     attempt: int
+    on: str
     lane: Lane
     inputs: bytes
     trouble: str = ""
@@ -64,6 +65,7 @@ class Row:
     inputs: bytes
     fingerprint: bytes = b""
     delivered: bool = False
+    executor: str = ""
 
 
 class Crash(Exception):
@@ -108,15 +110,15 @@ class World:
         if execution.task not in self.damaged:
             settled = row is not None and (row.status == "done" or row.delivered)
             assert not (settled and row.inputs == execution.inputs), f"{execution} was settled: {row}"
-            if PROFILES[spec.options.on].outlives_driver:
-                lost = [old for old in earlier if old.outcome is None or old.outcome[0] is None]
-                assert not lost, f"{execution} was lost: {lost}"
+            outliving = [old for old in earlier if PROFILES[old.on].outlives_driver]
+            lost = [old for old in outliving if old.outcome is None or old.outcome[0] is None]
+            assert not lost, f"{execution} was lost: {lost}"
         if spec.cached and execution.task not in self.damaged:
             key = (spec.step, execution.inputs)
             assert self.claims[key] == (self.drivers, execution.task), f"{execution} is made by {self.claims[key]}"
             assert key not in self.shelf, f"{execution} was made already"
         begun = sum(old.task == execution.task and not old.recalled for old in self.executions)
-        execution.began = not PROFILES[spec.options.on].begins_later
+        execution.began = not PROFILES[execution.on].begins_later
         execution.trouble = spec.troubles[begun] if begun < len(spec.troubles) else "raise" if spec.fails else ""
         self.executions.append(execution)
 
@@ -125,7 +127,14 @@ class World:
         if row is None:
             return None
         failed = row.status == "failed" and row.delivered
-        return Replay(row.status == "done", failed, row.status == "running", row.attempt, row.inputs, row.fingerprint)
+        running = row.status == "running"
+        return Replay(row.status == "done", failed, running, row.attempt, row.inputs, row.fingerprint, row.executor)
+
+    def edit(self, rng: random.Random) -> None:
+        """Somebody moves some of the steps elsewhere."""
+        for task, spec in self.specs.items():
+            if not spec.cached and rng.random() < 0.3:
+                self.specs[task] = replace(spec, options=spec.options._replace(on=rng.choice(list(PROFILES))))
 
 
 class Driver:
@@ -240,6 +249,7 @@ class Driver:
             case facts.CancelAttempt():
                 self.cancel(command.task, command.attempt, command.cause)
             case facts.Adopt():
+                assert command.executor == self.world.rows[command.task].executor
                 self.adopt(command.task, command.attempt)
             case facts.Settle():
                 self.settle(command)
@@ -250,7 +260,7 @@ class Driver:
     def start(self, command: facts.Start) -> None:
         task, lane = command.task, command.lane
         inputs = self.inputs_of(task)
-        execution = Execution(task, command.attempt, lane, inputs)
+        execution = Execution(task, command.attempt, command.executor, lane, inputs)
         assert (task, command.attempt) not in self.known
         self.known[task, command.attempt] = execution
         queue = self.lanes.setdefault(lane.number, [])
@@ -266,20 +276,19 @@ class Driver:
         return combine(tuple(value for value in found if value is not None)) if deps else b""
 
     def nothing_is_oversubscribed(self, new: Execution) -> None:
-        spec = self.world.specs[new.task]
         active = {
             key if key in self.adopted else execution.lane.number: execution
             for key, execution in self.known.items()
             if execution.outcome is None and not execution.recalled
         }
         here = [
-            self.world.specs[execution.task].options._replace(memory_bytes=execution.lane.memory_bytes)
+            self.world.specs[execution.task].options._replace(on=execution.on, memory_bytes=execution.lane.memory_bytes)
             for execution in active.values()
         ]
-        same = [options for options in here if options.on == spec.options.on]
-        assert sum(options.cpu for options in same) <= PROFILES[spec.options.on].cpu
-        assert sum(options.memory_bytes or 0 for options in same) <= PROFILES[spec.options.on].memory_bytes
-        for name in spec.options.limits:
+        same, profile = [options for options in here if options.on == new.on], PROFILES[new.on]
+        assert sum(options.cpu for options in same) <= (profile.cpu or 0)
+        assert sum(options.memory_bytes or 0 for options in same) <= (profile.memory_bytes or 0)
+        for name in self.world.specs[new.task].options.limits:
             assert sum(name in options.limits for options in here) <= LIMITS[name]
 
     def recall(self, task: int, attempt: int) -> None:
@@ -311,10 +320,8 @@ class Driver:
 
     def on_cluster(self, task: int, attempt: int) -> Execution | None:
         """What a driver finds, whoever started it."""
-        if not PROFILES[self.world.specs[task].options.on].outlives_driver:
-            return None
         here = [old for old in self.world.executions if (old.task, old.attempt) == (task, attempt)]
-        found = [old for old in here if not old.recalled]
+        found = [old for old in here if PROFILES[old.on].outlives_driver and not old.recalled]
         assert len(found) <= 1, "one attempt was started twice"
         return found[0] if found else None
 
@@ -337,9 +344,9 @@ class Driver:
     def commit(self, command: Command) -> Event | None:
         """One row; rows of one batch are committed together, so the driver does not die in between."""
         match command:
-            case facts.CommitIntent(task, attempt, inputs):
+            case facts.CommitIntent(task, attempt, executor, inputs):
                 assert inputs == self.inputs_of(task)
-                self.world.rows[task] = Row("running", attempt, inputs)
+                self.world.rows[task] = Row("running", attempt, inputs, executor=executor)
                 return facts.IntentCommitted(task, attempt)
             case facts.Settle(how=Settling.FRESH | Settling.COPIED):
                 self.write(command)

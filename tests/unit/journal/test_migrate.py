@@ -17,7 +17,7 @@ from penstock.journal.migrate import MIGRATIONS, migrate, newest, version
 from penstock.journal.priors import prior_tasks
 from penstock.model.edges import Ref
 from penstock.model.outcomes import Metric
-from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Origin, StepCount, WantedResult
+from penstock.model.rows import AttemptRecord, InFlight, Intent, MetricRecord, Origin, StepCount, WantedResult
 from tests.journal_records import OWNER, digest, done, edge, raised, stored
 
 OLD = sorted((Path(__file__).parent / "old").glob("*.sql"))
@@ -85,6 +85,8 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
     assert (run.nonce, run.folder) == (("00112233aabbccdd", "digits/1-00112233aabbccdd") if new else ("", "digits/1"))
     assert [prior.settled for prior in prior_tasks(journal.database, run.id)] == [1, 2, 0]
     assert (detail.seed, queries.seed(journal, run.id)) == (("7", "7") if file.stem >= "0005" else ("", ""))
+    intent = Intent(3, 1, "cluster", "job 7") if file.stem >= "0009" else None
+    assert [prior.intent for prior in prior_tasks(journal.database, run.id)] == [None, None, intent]
     flight = (InFlight(3, "train/3", "running", 1001.5, 1, "process"),) if file.stem >= "0006" else ()
     assert queries.in_flight(journal, run.id) == flight
     assert run.earlier_s == 0.0

@@ -2,7 +2,7 @@
 -- compares the two. NULL in a column stands for the default that its comment names; values are `wire` bytes where a
 -- comment says so (docs/formats.md); digests are 33 bytes.
 
-PRAGMA user_version = 8;                -- of the migrations that are in it; later ones are applied to it
+PRAGMA user_version = 9;                -- of the migrations that are in it; later ones are applied to it
 
 -- The last number given to a run of a flow, so that none is given twice, even after `rm`.
 CREATE TABLE flow (
@@ -167,6 +167,14 @@ CREATE TABLE attempt (
     outcome BLOB NOT NULL,              -- wire: outcome, without its metrics
     PRIMARY KEY (task_id, number)
 ) WITHOUT ROWID;
+
+-- Where an attempt was started that outlives its driver: whoever drives the run next asks for it there.
+CREATE TABLE intent (
+    task_id INTEGER PRIMARY KEY REFERENCES task ON DELETE CASCADE,
+    attempt INTEGER NOT NULL,           -- the latest; an earlier one is over
+    executor TEXT NOT NULL,
+    handle TEXT                         -- by which the executor finds it; NULL: its id is enough, or nothing was said
+);
 
 CREATE TABLE metric (
     task_id INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,
