@@ -93,7 +93,7 @@ def _hand_down() -> None:
         return
 
     def watch(project: Any, *, resumed: bool = False) -> Any:
-        return import_module("penstock.cli.display").for_script(project, resumed=resumed)
+        return import_module("penstock.cli.display").PlainDisplay(project, resumed=resumed)
 
     def launch(flow: Any, params: dict[str, Any]) -> Any:
         # Another run of this process may have lent its own variables to an attempt just now.

@@ -5,8 +5,6 @@ Nothing is ever written to stdout: it belongs to the flow's body.
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 from collections import deque
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from penstock.engine.driver import Driver
 
 _LOOK_EVERY_S = 0.2
-_ROOM = 40  # columns; in fewer, plain lines say more
 
 
 class PlainDisplay(Watcher):
@@ -143,44 +140,3 @@ def write(line: str) -> None:
     """A line on stderr; a reader that went away does not stop the run. It is no line of the flow's body, though the
     body's thread may be the one that tells it."""
     Context().run(screen.err, line)
-
-
-def is_terminal() -> bool:
-    """Whether stderr can show what moves: it takes the escapes that colours take."""
-    if not os.environ.get("TERM") or os.environ.get("CI", "").lower() not in ("", "0", "false"):
-        return False
-    if sys.stderr is None or not screen.has_colours(sys.stderr):
-        return False
-    import shutil
-
-    return shutil.get_terminal_size().columns >= _ROOM
-
-
-def for_command(project: Project, *, inline: bool, resumed: bool) -> PlainDisplay:
-    """The display of `penstock run`. `inline`: a debugger may own the terminal, so nothing moves in it."""
-    if is_terminal() and not inline:
-        from penstock.cli.live_display import LiveDisplay
-
-        return LiveDisplay(project, closing=False, resumed=resumed)
-    return PlainDisplay(project, closing=False, resumed=resumed)
-
-
-def for_script(project: Project, *, resumed: bool = False) -> PlainDisplay:
-    """The display of a run that Python begins or goes on with: a script, a notebook, a test."""
-    return PlainDisplay(project, resumed=resumed)
-
-
-def newest_line(folder: str) -> str:
-    """The last line that any worker of a run has printed or logged so far; "" where there is none. What the flow's body
-    prints is on the screen."""
-    from penstock.reading.log_places import LogPlace, places_in
-    from penstock.worker import log_files
-
-    try:
-        of_workers = (log for log in places_in(folder) if not log_files.driver_of(log.name))
-        newest = max(of_workers, key=LogPlace.changed_at, default=None)
-        data = newest.read(max(0, newest.size() - 4096), 8192) if newest else b""
-    except OSError:  # the flow may have used up its descriptors: no reason for its display to end
-        return ""
-    lines = reversed(list(log_files.read(data, token=newest.token() if newest else b"")))
-    return next((line.text.strip() for line in lines if line.text.strip()), "")

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from penstock.cli import reporting
-from penstock.cli.display import PlainDisplay, for_command, write
+from penstock.cli.display import PlainDisplay, write
+from penstock.cli.live_display import for_command
 from penstock.errors import FencedError
 from penstock.launch.driving import Driving, Watcher
 from penstock.launch.runs import prepare

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from penstock.cli.choices import Choices, seed_option, with_options
 from penstock.cli.shared_options import complete_run
+
+if TYPE_CHECKING:
+    from penstock.executors.spare_zygote import SpareZygote
 
 _EPILOG = """\b
 Examples:
@@ -60,6 +63,44 @@ def command(
     from penstock.executors.spare_zygote import spare_zygote
 
     with spare_zygote(not choices.inline and not choices.dry_run) as spare:
-        from penstock.cli.forking import fork
+        return _fork(run, words, (step, keep_code, only), file, choices, spare)
 
-        return fork(run, words, {"step": step, "keep_code": keep_code, "only": only}, file, choices, spare)
+
+def _fork(
+    run: str,
+    words: tuple[str, ...],
+    wanted: tuple[str, bool, str],
+    file: str | None,
+    choices: Choices,
+    spare: SpareZygote | None,
+) -> int:
+    """`wanted`: the fields of `ForkChoices`."""
+    from penstock.cli.drive_run import drive
+    from penstock.cli.flow_words import parse
+    from penstock.cli.loading import load
+    from penstock.cli.unpickling import unpickled_params
+    from penstock.launch.flow_of_run import target_of
+    from penstock.launch.forking import ForkChoices, request_to_fork
+    from penstock.launch.parameters import parameters_of
+    from penstock.reading.reader import JournalReader
+
+    reader = JournalReader.here()
+    root, (step, keep_code, only) = reader.project.settings.root, wanted
+    fork = ForkChoices(step, keep_code, only)
+    request = request_to_fork(
+        reader,
+        run,
+        lambda row, detail: load(target_of(root, row, detail, file, "fork")),
+        lambda flow: parse(parameters_of(flow), words, partial=True),
+        fork,
+        choices.seed_text,
+        unpickled_params,
+    )
+    assert request.origin is not None
+    options = [
+        *(["--from", step] if step else []),
+        *(["--keep-code"] if keep_code else []),
+        *(["--only", only] if only else []),
+    ]
+    again = ("penstock", "fork", *choices.words(), *options, request.origin.run, *words)
+    return drive(reader.project, request, choices, spare, again)

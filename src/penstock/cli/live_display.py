@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from penstock.cli.display import PlainDisplay, newest_line
+from penstock.cli import screen
+from penstock.cli.display import PlainDisplay
 from penstock.cli.progress import retries
 from penstock.model.visible import visible
 from penstock.model.words import duration, one_line
@@ -16,12 +18,15 @@ from penstock.worker.flow_streams import Streams
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from penstock.project import Project
+
 _PATIENCE_S = 0.3
 """What is over sooner is not worth the import of rich."""
 
 _FRAME_S = 0.2
 _LOG_EVERY_S = 1.0
 _BAR = 24
+_ROOM = 40  # columns; in fewer, plain lines say more
 
 
 class LiveDisplay(PlainDisplay):
@@ -87,3 +92,37 @@ class LiveDisplay(PlainDisplay):
                 Text(duration(step.elapsed_s), style="dim"),
             )
         return table
+
+
+def for_command(project: Project, *, inline: bool, resumed: bool) -> PlainDisplay:
+    """The display of `penstock run`. `inline`: a debugger may own the terminal, so nothing moves in it."""
+    if is_terminal() and not inline:
+        return LiveDisplay(project, closing=False, resumed=resumed)
+    return PlainDisplay(project, closing=False, resumed=resumed)
+
+
+def is_terminal() -> bool:
+    """Whether stderr can show what moves: it takes the escapes that colours take."""
+    if not os.environ.get("TERM") or os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        return False
+    if sys.stderr is None or not screen.has_colours(sys.stderr):
+        return False
+    import shutil
+
+    return shutil.get_terminal_size().columns >= _ROOM
+
+
+def newest_line(folder: str) -> str:
+    """The last line that any worker of a run has printed or logged so far; "" where there is none. What the flow's body
+    prints is on the screen."""
+    from penstock.reading.log_places import LogPlace, places_in
+    from penstock.worker import log_files
+
+    try:
+        of_workers = (log for log in places_in(folder) if not log_files.driver_of(log.name))
+        newest = max(of_workers, key=LogPlace.changed_at, default=None)
+        data = newest.read(max(0, newest.size() - 4096), 8192) if newest else b""
+    except OSError:  # the flow may have used up its descriptors: no reason for its display to end
+        return ""
+    lines = reversed(list(log_files.read(data, token=newest.token() if newest else b"")))
+    return next((line.text.strip() for line in lines if line.text.strip()), "")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from penstock.cli.choices import Choices, with_options
 from penstock.cli.shared_options import complete_run
+
+if TYPE_CHECKING:
+    from penstock.executors.spare_zygote import SpareZygote
 
 _EPILOG = """\b
 Examples:
@@ -38,6 +41,20 @@ def command(run: str, file: str | None, **chosen: Any) -> int:
     from penstock.executors.spare_zygote import spare_zygote
 
     with spare_zygote(not choices.inline and not choices.dry_run) as spare:
-        from penstock.cli.resuming import resume
+        return _resume(run, file, choices, spare)
 
-        return resume(run, file, choices, spare)
+
+def _resume(run: str, file: str | None, choices: Choices, spare: SpareZygote | None) -> int:
+    from penstock.cli.drive_run import drive
+    from penstock.cli.loading import load
+    from penstock.cli.unpickling import unpickled_params
+    from penstock.launch.flow_of_run import target_of
+    from penstock.launch.resuming import request_to_resume
+    from penstock.reading.reader import JournalReader
+
+    reader = JournalReader.here()
+    root = reader.project.settings.root
+    request = request_to_resume(
+        reader, run, lambda row, detail: load(target_of(root, row, detail, file, "resume")), unpickled_params
+    )
+    return drive(reader.project, request, choices, spare, ("penstock", "resume", *choices.words(), request.run_id))

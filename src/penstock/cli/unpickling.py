@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from penstock.errors import PenstockError, UserCodeError
+from penstock.errors import PenstockError, UsageError, UserCodeError
+
+if TYPE_CHECKING:
+    from penstock.journal.views import RunRow
+    from penstock.reading.reader import JournalReader
 
 T = TypeVar("T")
 
@@ -22,3 +26,10 @@ def unpickled(what: str, load: Callable[[], T], kind: type[PenstockError] = User
     except Exception as error:  # the value's own code, which may do anything
         notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
         raise kind(f"{what} can't be unpickled here: {type(error).__name__}: {error}{notes}") from error
+
+
+def unpickled_params(reader: JournalReader, row: RunRow) -> dict[str, Any]:
+    """A run's parameters. Raises UsageError where they can't be loaded: nothing can be run with them."""
+    from penstock.launch.resuming import params_of
+
+    return unpickled(f"the parameters of {row.run_id}", lambda: params_of(reader, row), UsageError)

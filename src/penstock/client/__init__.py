@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime, timedelta
 
     from penstock.client.flow_runs import Run, Runs
+    from penstock.launch.driving import Driving
+    from penstock.launch.preparing import RunRequest
+    from penstock.reading.reader import JournalReader
     from penstock.sdk.flows import Flow
 
 
@@ -63,14 +66,14 @@ def resume(
     this notebook defines it. Raises NotFoundError, RunBusyError, and UsageError for a run that is done.
     """
     from penstock.engine.reuse import ReusePolicy
-    from penstock.launch.forking import resume_run
-    from penstock.reading.reader import JournalReader
-    from penstock.sdk.rebuilt_errors import without_engine
+    from penstock.launch.driving import Driving
+    from penstock.launch.flow_of_run import flow_of
+    from penstock.launch.resuming import request_to_resume
 
-    try:
-        return resume_run(JournalReader.here(), name, flow, ReusePolicy(cache, frozenset(refresh), changed), dry_run)
-    except BaseException as error:  # noqa: BLE001  only its traceback changes: to the lines of the user
-        raise error.with_traceback(without_engine(error.__traceback__)) from error.__cause__
+    def request(reader: JournalReader) -> RunRequest:
+        return request_to_resume(reader, name, lambda row, detail: flow or flow_of(row, detail))
+
+    return _drive(request, Driving(policy=ReusePolicy(cache, frozenset(refresh), changed)), dry_run)
 
 
 def fork(
@@ -98,13 +101,31 @@ def fork(
     """
     from penstock.engine.reuse import ReusePolicy
     from penstock.launch.driving import Driving
-    from penstock.launch.forking import fork_run
+    from penstock.launch.flow_of_run import flow_of
+    from penstock.launch.forking import ForkChoices, request_to_fork
+    from penstock.sdk.flows import seed_text
+
+    def request(reader: JournalReader) -> RunRequest:
+        fork = ForkChoices(from_step, keep_code, only)
+        return request_to_fork(
+            reader,
+            name,
+            lambda row, detail: flow or flow_of(row, detail),
+            lambda _: params or {},
+            fork,
+            seed_text("fork", seed),
+        )
+
+    return _drive(request, Driving(tags=tuple(tags), policy=ReusePolicy(cache, frozenset(refresh))), dry_run)
+
+
+def _drive(request: Callable[[JournalReader], RunRequest], how: Driving, dry_run: bool) -> Any:
+    from penstock.launch.handles import go_on
     from penstock.reading.reader import JournalReader
     from penstock.sdk.rebuilt_errors import without_engine
 
-    how = Driving(tags=tuple(tags), policy=ReusePolicy(cache, frozenset(refresh)))
-    origin = {"step": from_step, "keep_code": keep_code, "only": only}
     try:
-        return fork_run(JournalReader.here(), name, flow, params or {}, origin, how, dry_run, seed)
-    except BaseException as error:  # noqa: BLE001  as above
+        reader = JournalReader.here()
+        return go_on(reader.project, request(reader), how, dry_run)
+    except BaseException as error:  # noqa: BLE001  only its traceback changes: to the lines of the user
         raise error.with_traceback(without_engine(error.__traceback__)) from error.__cause__

@@ -1,67 +1,63 @@
-"""New runs from old ones: which flow, which parameters, and what of the old run counts."""
+"""New runs from old ones: what of the old run counts, and with which parameters. The command line and Python do it
+alike."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from penstock.engine.reuse import ReusePolicy
 from penstock.errors import NotFoundError, ParameterError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunRow
-from penstock.launch import runs
-from penstock.launch.driving import Driving
-from penstock.launch.forecasts import forecast_info
 from penstock.launch.parameters import parameters_of
 from penstock.launch.preparing import RunRequest
-from penstock.launch.rehearsing import rehearse
-from penstock.launch.resuming import find_to_resume, flow_of, params_of, params_to_resume
+from penstock.launch.resuming import FindFlow, LoadParams, params_of, refuse_another_form
 from penstock.launch.trials import trial_of
-from penstock.model.outcomes import FORM
 from penstock.model.rows import Origin
+from penstock.model.tuples import NamedTuple
 from penstock.reading import targets
 from penstock.reading.reader import JournalReader
-from penstock.sdk.flows import Flow, seed_text
-from penstock.sdk.launcher import launcher
+from penstock.sdk.flows import Flow
 
 
-def resume_run(
-    reader: JournalReader, name: str, flow: Flow[Any, Any] | None, policy: ReusePolicy, dry_run: bool
-) -> Any:
-    """What `penstock.resume` does."""
-    row = find_to_resume(reader, name)
-    flow = flow or flow_of(row, queries.detail(reader.journal, row.id))
-    params = params_to_resume(row, flow, params_of(reader, row))
-    return _drive(reader, order_to_resume(reader, row, flow, params), Driving(policy=policy), dry_run)
+class ForkChoices(NamedTuple):
+    """What of the old run counts, as a user names it."""
+
+    step: str = ""  # nothing is reused from its first call on; "": all is
+    keep_code: bool = False  # what other code has made is reused too
+    only: str = ""  # this step alone is run, or one task of it; "": the flow is
 
 
-def fork_run(
+def request_to_fork(
     reader: JournalReader,
     name: str,
-    flow: Flow[Any, Any] | None,
-    params: Mapping[str, Any],
-    origin: dict[str, Any],
-    how: Driving,
-    dry_run: bool,
-    seed: int | None,
-) -> Any:
-    """What `penstock.fork` does. `origin`: the fields of its `Origin`."""
+    find_flow_of: FindFlow,
+    given: Callable[[Flow[Any, Any]], Mapping[str, Any]],
+    choices: ForkChoices,
+    seed: str,
+    load: LoadParams = params_of,
+) -> RunRequest:
+    """What makes a new run from the one that `name` means. `given`: the parameters that stand in the place of its own;
+    `seed`: in digits, "": that of the run.
+
+    Raises NotFoundError, and ParameterError for a parameter that the flow does not take, or that it needs now.
+    """
+    if isinstance(name, str) and name.strip("/").count("/") > 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(f"{name} is a part of a run: name the run, and with --from or --only the step")
     row = targets.find_run(reader, name)
-    flow = flow or flow_of(row, queries.detail(reader.journal, row.id))
-    params = merged(reader, row, flow, params)
-    order = order_of(reader, flow, origin_of(reader, row, **origin), params, seed_text("fork", seed))
-    return _drive(reader, order, how, dry_run)
+    detail = queries.detail(reader.journal, row.id)
+    origin = _origin(reader, row, *choices)
+    if not origin.only:
+        refuse_another_form(row, detail, "forked")
+    flow = find_flow_of(row, detail)
+    wanted = given(flow)
+    if origin.only and wanted:
+        raise UsageError(f"--only runs {origin.only} on the inputs that it had: parameters of the flow don't count")
+    params = _merged(row, flow, load(reader, row), wanted)
+    return RunRequest(flow, params, origin=origin, trial=trial_of(reader, origin) if origin.only else None, seed=seed)
 
 
-def _drive(reader: JournalReader, order: RunRequest, how: Driving, dry_run: bool) -> Any:
-    if dry_run:
-        return forecast_info(rehearse(reader.project, order, how))
-    if launcher.watch is not None:  # as where a flow is called: what is done in another way than asked is said
-        how = how._replace(watcher=launcher.watch(reader.project, resumed=bool(order.run_id)))
-    return runs.prepare(reader.project, order, how).drive()
-
-
-def origin_of(reader: JournalReader, row: RunRow, step: str = "", keep_code: bool = False, only: str = "") -> Origin:
+def _origin(reader: JournalReader, row: RunRow, step: str, keep_code: bool, only: str) -> Origin:
     """What of a run counts for its fork. Raises NotFoundError for a step that it has not called."""
     if step and only:
         raise UsageError("--from and --only can't go together: one goes on from a step, the other runs it alone")
@@ -72,49 +68,18 @@ def origin_of(reader: JournalReader, row: RunRow, step: str = "", keep_code: boo
         if number and not number.isdigit():
             raise NotFoundError(f"{only!r} names no task: write STEP or STEP/NUMBER; see `penstock show {row.run_id}`")
         only = "/".join(filter(None, (targets.find_step(reader, row, name), number)))
-    else:
-        _refuse_another_form(reader, row, "forked")
     return Origin(row.run_id, row.id, step, keep_code, only)
 
 
-def order_of(
-    reader: JournalReader, flow: Flow[Any, Any], origin: Origin, params: dict[str, Any], seed: str
-) -> RunRequest:
-    """The order for a fork. `seed`: in digits, "": that of the run."""
-    trial = trial_of(reader, origin) if origin.only else None
-    return RunRequest(flow, params, origin=origin, trial=trial, seed=seed)
-
-
-def order_to_resume(reader: JournalReader, row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]) -> RunRequest:
-    """The order to go on with a run, also where that is a step's trial."""
-    _refuse_another_form(reader, row, "resumed")
-    origin = queries.detail(reader.journal, row.id).origin
-    trial = trial_of(reader, origin) if origin is not None and origin.only else None
-    return RunRequest(flow, params, row.run_id, trial=trial)
-
-
-def _refuse_another_form(reader: JournalReader, row: RunRow, what: str) -> None:
-    """Rather than run again what is finished, without a word."""
-    if queries.detail(reader.journal, row.id).form != FORM:
-        raise UsageError(
-            f"{row.run_id} can't be {what}: another version of Penstock began it, which told tasks apart in another "
-            f"way, and nothing that it finished would be found again. Go on with that version, or start anew with "
-            f"`penstock run`. Its results stay: `penstock show {row.run_id}`"
-        )
-
-
-def merged(reader: JournalReader, row: RunRow, flow: Flow[Any, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The run's own parameters, with those that are given in their place, as far as the flow still takes them.
-
-    Raises ParameterError for one that it does not take, or that it needs now.
-    """
+def _merged(row: RunRow, flow: Flow[Any, Any], stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The run's own parameters, with those that are given in their place, as far as the flow still takes them."""
     if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  nothing checks a notebook
         raise ParameterError(f"params={given!r}: expected names and values, such as {{'rows': 500}}")
     parameters = parameters_of(flow)
     known = [one.name for one in parameters.every]
     if wrong := [name for name in given if name not in known]:
         raise ParameterError(f"{flow.name} takes no {wrong[0]}; it takes {', '.join(known) or 'nothing'}")
-    every = {**params_of(reader, row), **given}
+    every = {**stored, **given}
     if missing := parameters.missing(every):
         raise ParameterError(
             f"{row.run_id} can't be forked as it is: {flow.name}() missing a required argument: {missing[0].name!r}; "

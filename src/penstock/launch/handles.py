@@ -71,3 +71,15 @@ def submit_from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Call
     parameters_of(flow).check(params)
     project = Project.find()
     return Handle(prepare(project, RunRequest(flow, params), Driving(watcher=watch(project))))
+
+
+def go_on(project: Project, request: RunRequest, how: Driving, dry_run: bool) -> Any:
+    """What `penstock.resume` and `penstock.fork` do, once it is known with what."""
+    if dry_run:
+        from penstock.launch.forecasts import forecast_info
+        from penstock.launch.rehearsing import rehearse
+
+        return forecast_info(rehearse(project, request, how))
+    if launcher.watch is not None:  # as where a flow is called: what is done in another way than asked is said
+        how = how._replace(watcher=launcher.watch(project, resumed=bool(request.run_id)))
+    return prepare(project, request, how).drive()

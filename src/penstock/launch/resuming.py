@@ -1,23 +1,25 @@
-"""Going on with a run from Python: its flow and its parameters are found in what was recorded."""
+"""Going on with a run: which one is meant, and with which parameters. The command line and Python do it alike."""
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
-from penstock.artifacts import names
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunDetail, RunRow
-from penstock.launch import flow_modules
 from penstock.launch.parameters import parameters_of
+from penstock.launch.preparing import RunRequest
+from penstock.launch.trials import trial_of
+from penstock.model.outcomes import FORM
 from penstock.model.states import RunStatus
 from penstock.reading.reader import JournalReader
 from penstock.reading.targets import find_flow, find_run
 from penstock.reading.values import Loader
 from penstock.sdk.flows import Flow
+
+FindFlow = Callable[[RunRow, RunDetail], Flow[Any, Any]]
+LoadParams = Callable[[JournalReader, RunRow], dict[str, Any]]
 
 
 def params_of(reader: JournalReader, row: RunRow) -> dict[str, Any]:
@@ -29,7 +31,25 @@ def params_of(reader: JournalReader, row: RunRow) -> dict[str, Any]:
     }
 
 
-def find_to_resume(reader: JournalReader, text: str) -> RunRow:
+def request_to_resume(
+    reader: JournalReader, name: str, find_flow_of: FindFlow, load: LoadParams = params_of
+) -> RunRequest:
+    """What goes on with the run that `name` means, also where that is a step's trial: with the parameters that it had.
+    Those that its flow has got since then have their defaults.
+
+    Raises NotFoundError, and UsageError where the flow no longer takes a parameter, or needs another.
+    """
+    row = _find(reader, name)
+    detail = queries.detail(reader.journal, row.id)
+    flow = find_flow_of(row, detail)
+    params = _params(row, flow, load(reader, row))
+    refuse_another_form(row, detail, "resumed")
+    origin = detail.origin
+    trial = trial_of(reader, origin) if origin is not None and origin.only else None
+    return RunRequest(flow, params, row.run_id, trial=trial)
+
+
+def _find(reader: JournalReader, text: str) -> RunRow:
     """The run that is meant: `digits/3`, the latest of `digits` that is not done, or, by "", the latest of all."""
     if not isinstance(text, str) or "/" in text.strip("/"):  # pyright: ignore[reportUnnecessaryIsInstance]
         return find_run(reader, text)
@@ -42,11 +62,7 @@ def find_to_resume(reader: JournalReader, text: str) -> RunRow:
     raise NotFoundError(f"{what}: nothing to resume; see `penstock ls`")
 
 
-def params_to_resume(row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]) -> dict[str, Any]:
-    """The run's own parameters; those that its flow has got since then have their defaults.
-
-    Raises UsageError for one that the flow no longer takes, or needs now.
-    """
+def _params(row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]) -> dict[str, Any]:
     parameters = parameters_of(flow)
     again = f"start a new run with `penstock run`, or give {flow.name} the signature that it had"
     if gone := [name for name in params if name not in {one.name for one in parameters.every}]:
@@ -56,37 +72,11 @@ def params_to_resume(row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]) 
     return parameters.filled(params)
 
 
-def flow_of(row: RunRow, detail: RunDetail) -> Flow[Any, Any]:
-    """The flow of a run: as this process has it, else from the file that it came from.
-
-    Raises UsageError where it came from a notebook that is not this one, NotFoundError where its file is gone.
-    """
-    loaded = _in_this_process(detail)
-    if loaded is not None:
-        return loaded
-    if not detail.file:
+def refuse_another_form(row: RunRow, detail: RunDetail, what: str) -> None:
+    """Rather than run again what is finished, without a word."""
+    if detail.form != FORM:
         raise UsageError(
-            f"{row.run_id} came from a notebook or an interactive session: pass its flow, as "
-            f"`penstock.resume({row.run_id!r}, flow={detail.qualname})`"
+            f"{row.run_id} can't be {what}: another version of Penstock began it, which told tasks apart in another "
+            f"way, and nothing that it finished would be found again. Go on with that version, or start anew with "
+            f"`penstock run`. Its results stay: `penstock show {row.run_id}`"
         )
-    if not os.path.exists(detail.file):
-        raise NotFoundError(
-            f"the file of {row.run_id} is gone: {detail.file}. Import its flow from where it is now, and pass it, as "
-            f"`penstock.resume({row.run_id!r}, flow={detail.qualname})`"
-        )
-    return flow_modules.load_flow(f"{Path(detail.file)}:{detail.qualname}")
-
-
-def _in_this_process(detail: RunDetail) -> Flow[Any, Any] | None:
-    module = names.main_name() == detail.module or not detail.file
-    found: Any = sys.modules.get("__main__" if module else detail.module)
-    if found is not None and detail.file and not _is_file(found, detail.file):
-        return None
-    for part in detail.qualname.split("."):
-        found = getattr(found, part, None)
-    return cast("Flow[Any, Any]", found) if isinstance(found, Flow) else None
-
-
-def _is_file(module: Any, file: str) -> bool:
-    own = getattr(module, "__file__", None)
-    return isinstance(own, str) and os.path.abspath(own) == file

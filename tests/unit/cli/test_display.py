@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli.display import newest_line, write
+from penstock.cli.display import write
+from penstock.cli.live_display import newest_line
 from penstock.sdk import attempts, session
 from penstock.worker.flow_logs import BodyLog
 from penstock.worker.flow_streams import Streams

@@ -10,7 +10,8 @@ import penstock
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunDetail
-from penstock.launch.resuming import flow_of, params_of
+from penstock.launch.flow_of_run import flow_of
+from penstock.launch.resuming import params_of
 from penstock.reading.reader import JournalReader
 from tests.recorded import Recorded, record_crashed, record_done
 

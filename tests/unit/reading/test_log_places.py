@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from penstock.cli.display import newest_line
+from penstock.cli.live_display import newest_line
 from penstock.reading.log_places import LogPlace, places_in
 from penstock.worker import log_files
 from tests.recorded import line
