@@ -87,7 +87,7 @@ def _hand_down() -> None:
     """Tell the sdk how a flow that is called outside a run gets one. The kit has no `launch`, and so no such way."""
     from importlib.util import find_spec
 
-    from penstock.sdk.launcher import launcher
+    from penstock.sdk.this_process import this_process
 
     if find_spec("penstock.launch") is None:
         return
@@ -97,14 +97,14 @@ def _hand_down() -> None:
 
     def launch(flow: Any, params: dict[str, Any]) -> Any:
         # Another run of this process may have lent its own variables to an attempt just now.
-        environ = launcher.shared_process.before()
+        environ = this_process.shared.before()
         with import_module("penstock.executors.spare_zygote").spare_zygote(environ=environ) as spare:
             return _imported("penstock.launch.handles").from_python(flow, params, watch, spare)
 
     def submit(flow: Any, params: dict[str, Any]) -> Any:
         return _imported("penstock.launch.handles").submit_from_python(flow, params, watch)
 
-    launcher.launch, launcher.submit, launcher.watch = launch, submit, watch
+    this_process.launch, this_process.submit, this_process.watch = launch, submit, watch
 
 
 if TYPE_CHECKING:

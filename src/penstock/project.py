@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from penstock.artifacts.opening import open_store
 from penstock.model.shares import Amount
-from penstock.sdk.launcher import launcher
+from penstock.sdk.this_process import this_process
 from penstock.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def wire_executors(
     from penstock.executors.inline import InlineExecutor
     from penstock.executors.process import ProcessExecutor
 
-    inline = InlineExecutor(shared_process=launcher.shared_process, variables=variables)
+    inline = InlineExecutor(shared_process=this_process.shared, variables=variables)
     by_name: dict[str, Executor] = {}
     for name, declared in settings.executors.items():
         if inline_only or declared.kind == "inline":
@@ -87,7 +87,7 @@ def wire_executors(
                 gpus=declared.gpus,
                 interpreters=interpreters,
                 spare=spare if name == "process" else None,
-                environ=launcher.shared_process.before,
+                environ=this_process.shared.before,
             )
     return by_name
 

@@ -419,7 +419,7 @@ def test_a_strange_thread_beside_several_runs_is_told_so(project: Project) -> No
         """
 import json
 from penstock.errors import UsageError
-from penstock.sdk.launcher import launcher
+from penstock.sdk.this_process import this_process
 gate = threading.Event()
 
 @flow
@@ -435,7 +435,7 @@ if __name__ == "__main__":
             found.append(add(1))
         except UsageError as error:
             found.append(str(error))
-    while len(launcher.places) < 2:
+    while len(this_process.places) < 2:
         time.sleep(0.001)
     thread = threading.Thread(target=strange)
     thread.start()

@@ -13,7 +13,7 @@ from penstock.launch.preparing import RunRequest
 from penstock.launch.runs import ActiveRun, prepare, start
 from penstock.project import Project
 from penstock.sdk.flows import Flow
-from penstock.sdk.launcher import launcher
+from penstock.sdk.this_process import this_process
 
 if TYPE_CHECKING:
     from penstock.executors.spare_zygote import SpareZygote
@@ -27,7 +27,9 @@ class Handle:
         self._result: list[Any] = []
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._drive, args=(active,), name=f"flow {active.id}", daemon=True)
-        launcher.submitted.append(active.id)  # here: what other threads call must not depend on when that one begins
+        this_process.submitted.append(
+            active.id
+        )  # here: what other threads call must not depend on when that one begins
         self._thread.start()
 
     def _drive(self, active: ActiveRun) -> None:
@@ -36,7 +38,7 @@ class Handle:
         except BaseException as error:  # noqa: BLE001  handed on by `result`
             self._error = error
         finally:
-            launcher.submitted.remove(self.id)
+            this_process.submitted.remove(self.id)
 
     def done(self) -> bool:
         """Whether the run is over."""
@@ -80,6 +82,6 @@ def go_on(project: Project, request: RunRequest, how: Driving, dry_run: bool) ->
         from penstock.launch.rehearsing import rehearse
 
         return forecast_info(rehearse(project, request, how))
-    if launcher.watch is not None:  # as where a flow is called: what is done in another way than asked is said
-        how = how._replace(watcher=launcher.watch(project, resumed=bool(request.run_id)))
+    if this_process.watch is not None:  # as where a flow is called: what is done in another way than asked is said
+        how = how._replace(watcher=this_process.watch(project, resumed=bool(request.run_id)))
     return prepare(project, request, how).drive()

@@ -25,9 +25,9 @@ from penstock.model.states import Cause, RunStatus
 from penstock.project import Project, wire_executors, wire_host
 from penstock.sdk import attempts, plain_calls, session
 from penstock.sdk.flows import Flow
-from penstock.sdk.launcher import launcher
 from penstock.sdk.rebuilt_errors import rebuild, without_engine
 from penstock.sdk.steps import Step
+from penstock.sdk.this_process import this_process
 from penstock.worker.flow_logs import BodyLog
 from penstock.worker.flow_streams import Streams
 from penstock.worker.log_files import body_log
@@ -63,7 +63,7 @@ class ActiveRun:
         self._handle = prepared.handle
         self._spec, self._places = spec, places = prepared.spec, prepared.places
         log = places.log(body_log(spec.driver))
-        self._log = BodyLog(log, spec.log_bytes, launcher.shared_process.the_one(Streams), how.watcher.said)
+        self._log = BodyLog(log, spec.log_bytes, this_process.shared.the_one(Streams), how.watcher.said)
 
     def drive(self) -> Any:
         """Call the body and see the run to its end. Gives the body's result, or raises what ended the run."""

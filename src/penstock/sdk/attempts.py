@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping, Optional, Protocol, Tuple
 
 from penstock.errors import UsageError
-from penstock.sdk.launcher import launcher
 from penstock.sdk.metric_points import points_of
+from penstock.sdk.this_process import this_process
 
 if TYPE_CHECKING:
     from penstock.artifacts.checkpoints import Points
@@ -157,14 +157,14 @@ _importing: contextvars.ContextVar[bool] = contextvars.ContextVar("penstock_impo
 
 def enter(here: AttemptContext) -> contextvars.Token[Optional[AttemptContext]]:
     """From now on this thread runs the attempt `here`. A pair of functions, since the worker counts microseconds."""
-    launcher.attempts.append(here)
+    this_process.attempts.append(here)
     return _attempt.set(here)
 
 
 def leave(here: AttemptContext, token: contextvars.Token[Optional[AttemptContext]]) -> None:
     """The attempt is over."""
     _attempt.reset(token)
-    launcher.attempts.remove(here)
+    this_process.attempts.remove(here)
     here.clean_up()
 
 
@@ -202,7 +202,7 @@ def in_attempt() -> bool:
     try:
         return _attempt.get() is not None
     except LookupError:  # threads inherit no context variables
-        return bool(launcher.attempts) and (not launcher.places or _starter() in launcher.attempts)
+        return bool(this_process.attempts) and (not this_process.places or _starter() in this_process.attempts)
 
 
 def attempt_here() -> Optional[AttemptContext]:
@@ -210,19 +210,19 @@ def attempt_here() -> Optional[AttemptContext]:
     try:
         return _attempt.get()
     except LookupError:
-        return _attempt_of_thread() if launcher.attempts else None
+        return _attempt_of_thread() if this_process.attempts else None
 
 
 def _attempt_of_thread() -> Optional[AttemptContext]:
     """In a worker all threads are its only attempt's. In the flow's own process it is known who has started which of
     Python's threads; one that another language started may be taken for the only attempt's, where there is one."""
-    only = launcher.attempts[0] if len(launcher.attempts) == 1 else None
-    if not launcher.places:
+    only = this_process.attempts[0] if len(this_process.attempts) == 1 else None
+    if not this_process.places:
         return only
     known = _starter()
     if known is None:
         return only if type(threading.current_thread()).__name__ == "_DummyThread" else None
-    return known if known in launcher.attempts else None
+    return known if known in this_process.attempts else None
 
 
 def note_starters() -> None:

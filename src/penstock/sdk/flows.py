@@ -14,8 +14,8 @@ from penstock.model.quantities import parse_seconds
 from penstock.sdk import attempts, session
 from penstock.sdk.functions import Typed, check_function, function_name, is_coroutine_function, qualified_name
 from penstock.sdk.keywords import STEP_ALONE, checked, named
-from penstock.sdk.launcher import launcher
 from penstock.sdk.steps import Step
+from penstock.sdk.this_process import this_process
 
 R = TypeVar("R")
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Flow(Typed["P", R]):
         here = session.place_of_flow()
         if here is not None:
             return self._calling.join(self, here, args, kwargs)
-        launch = _launched(launcher.launch, self)
+        launch = _launched(this_process.launch, self)
         try:
             return launch(self, self.parameters(*args, **kwargs))
         except BaseException as error:  # noqa: BLE001  only its traceback changes: to the lines of the user
@@ -90,7 +90,7 @@ class Flow(Typed["P", R]):
         attempts.refuse_while_importing(self.name)
         if attempts.in_attempt() or session.in_body():
             raise UsageError(f"flow {self.name} is called inside a run: call it, and it joins the run")
-        return _launched(launcher.submit, self)(self, self.parameters(*args, **kwargs))
+        return _launched(this_process.submit, self)(self, self.parameters(*args, **kwargs))
 
     def options(self, **given: Unpack[FlowOptions]) -> Flow[P, R]:
         """A copy with other options: the keywords of `flow`. Raises UsageError for an unknown one, or a wrong value."""

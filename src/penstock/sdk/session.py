@@ -14,7 +14,7 @@ from penstock.errors import UsageError
 from penstock.model.tuples import NamedTuple
 from penstock.sdk import attempts
 from penstock.sdk.arrivals import Arrivals
-from penstock.sdk.launcher import launcher
+from penstock.sdk.this_process import this_process
 
 if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
@@ -108,8 +108,12 @@ def place() -> Optional[Place]:
     """The run that a step which is called here belongs to; None: there is none, and the step is the plain function.
     Raises UsageError in a thread that may belong to any of several runs, or to none."""
     here = place_of_flow()
-    if here is None and (launcher.places or launcher.submitted) and not (is_main_thread() or attempts.in_attempt()):
-        names = ", ".join(sorted({*launcher.submitted, *(known.run.id for known in launcher.places)}))
+    if (
+        here is None
+        and (this_process.places or this_process.submitted)
+        and not (is_main_thread() or attempts.in_attempt())
+    ):
+        names = ", ".join(sorted({*this_process.submitted, *(known.run.id for known in this_process.places)}))
         raise UsageError(
             f"This thread belongs to none of the runs of this process ({names}): call steps from the flow's own "
             "thread, or start the thread with contextvars.copy_context().run; for a plain call, use the step's .fn"
@@ -125,7 +129,7 @@ def place_of_flow() -> Optional[Place]:
     """
     if attempts.in_attempt():
         return None
-    return _place.get() or launcher.place
+    return _place.get() or this_process.place
 
 
 def is_main_thread() -> bool:
@@ -159,13 +163,13 @@ def driving(run: RunSession, environment: Optional[Environment]) -> Generator[No
     """Make the run known to this process, and the place of the calls inside: those of this thread, and where it is the
     main one, those of the threads that have no run of their own; `environment` as in `Place`."""
     here = Place(run, environment=environment)
-    launcher.places.append(here)
+    this_process.places.append(here)
     if is_main_thread():
-        launcher.place = here
+        this_process.place = here
     try:
         with entered(here):
             yield
     finally:
-        if launcher.place is here:
-            launcher.place = None
-        launcher.places.remove(here)
+        if this_process.place is here:
+            this_process.place = None
+        this_process.places.remove(here)

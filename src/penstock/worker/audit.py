@@ -11,21 +11,21 @@ import sys
 from typing import Any, Callable, Dict, Tuple
 
 from penstock.sdk import attempts
-from penstock.sdk.launcher import launcher
+from penstock.sdk.this_process import this_process
 
 _WRITES = os.O_WRONLY | os.O_RDWR
 
 
 def listen() -> None:
     """Add the hook, if it is not there."""
-    if not launcher.listens:
-        launcher.listens = True
+    if not this_process.listens:
+        this_process.listens = True
         sys.addaudithook(_heard)
 
 
 def _heard(event: str, args: Tuple[Any, ...]) -> None:
     react = _REACTIONS.get(event)
-    if react is None or not launcher.attempts:
+    if react is None or not this_process.attempts:
         return
     try:
         react(*args)

@@ -20,7 +20,7 @@ from penstock.artifacts.masking import masked
 from penstock.model.tuples import NamedTuple
 from penstock.model.visible import visible
 from penstock.sdk import attempts, session
-from penstock.sdk.launcher import launcher
+from penstock.sdk.this_process import this_process
 from penstock.shadows import standard
 from penstock.worker.capture import LineStream, teach_logging, teach_warnings
 from penstock.worker.hooks import ImportHooks
@@ -161,7 +161,7 @@ class Streams:
 
     def keeper(self) -> Optional[Keeper]:
         """Who keeps what the calling code writes; None: nobody does."""
-        here = attempts.attempt_here() if launcher.attempts else None
+        here = attempts.attempt_here() if this_process.attempts else None
         return self._keepers.get(id(session.body_here() if here is None else here.spec))
 
     def _begin(self) -> None:

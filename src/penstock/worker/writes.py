@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from penstock.errors import NotStorableError
 from penstock.model.specs import Places
 from penstock.sdk.attempts import AttemptContext
-from penstock.sdk.launcher import launcher
+from penstock.sdk.this_process import this_process
 from penstock.worker.writes_log import WritesLog, keys_of
 
 _NAME = "writes"
@@ -102,7 +102,7 @@ class WriteLog:
         paths = [os.path.join(run, _NAME) for run in self._scratch.folders()]
         for path in self._logs.keys() - paths:
             self._logs.pop(path).close()
-        oldest_ns = min((one.began_ns for one in launcher.attempts), default=0)
+        oldest_ns = min((one.began_ns for one in this_process.attempts), default=0)
         for path in paths:
             if path not in self._logs:
                 self._logs[path] = WritesLog(path)

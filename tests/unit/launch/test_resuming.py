@@ -1,4 +1,4 @@
-"""How the flow of a run is found again. What a resume does is the launcher's, tested with real processes."""
+"""How the flow of a run is found again. What a resume does is tested with real processes."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import pytest
 from penstock.errors import NotStorableError
 from penstock.model.specs import Attempt, Function, Places, RunSpec
 from penstock.sdk.attempts import AttemptContext
-from penstock.sdk.launcher import launcher
+from penstock.sdk.this_process import this_process
 from penstock.worker.writes import WriteLog
 
 
@@ -31,11 +31,11 @@ def attempt(driven: Driven, name: str) -> Generator[AttemptContext]:
     """An attempt of this process, for as long as it runs."""
     work = Attempt(f"{driven.spec.run}/{name}", b"key", Function("m", "s"), (), None, False)
     here = AttemptContext(work, *driven, store=None)  # pyright: ignore[reportArgumentType]
-    launcher.attempts.append(here)
+    this_process.attempts.append(here)
     try:
         yield here
     finally:
-        launcher.attempts.remove(here)
+        this_process.attempts.remove(here)
 
 
 @pytest.fixture

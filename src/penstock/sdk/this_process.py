@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from penstock.sdk.session import Place
 
 
-class Launcher:
+class ThisProcess:
     """One for each process. The package's top hands `launch`, `submit` and `watch` down; the kit has none."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Launcher:
         self.place: Optional[Place] = None  # of the one among them whose body the main thread runs
         self.attempts: List[AttemptContext] = []  # that run in this process
         self.listens = False  # whether it has its audit hook
-        self.shared_process = SharedProcess()  # what they share and change
+        self.shared = SharedProcess()  # what they share and change
 
 
-launcher = Launcher()
+this_process = ThisProcess()
