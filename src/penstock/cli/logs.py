@@ -91,9 +91,7 @@ def _last(reader: JournalReader, found: Target, of_body: bool, level: str, count
             return False
         return logs.is_at_least(level, line) and (found.step is None or logs.is_of_step(found.step, line))
 
-    if found.task is not None:
-        return logs.last_of_task(reader, found.run, found.task, count, wanted)
-    return logs.last_of_run(reader, found.run, count, wanted)
+    return logs.page_before(reader, found.run, found.task, limit=count, wanted=wanted).lines[-count:]
 
 
 def _print_array(lines: Iterator[LogLine]) -> None:

@@ -171,7 +171,7 @@ class Run:
         if last is None:
             return logs.Lines(logs.at_least(level, logs.of_run(self._reader, self._listed)))
         wanted = partial(logs.is_at_least, level)
-        return logs.Lines(logs.last_of_run(self._reader, self._listed, last, wanted))
+        return logs.Lines(logs.page_before(self._reader, self._listed, limit=last, wanted=wanted).lines[-last:])
 
     def info(self) -> RunInfo:
         """All that is known of it but its tasks, as plain data."""

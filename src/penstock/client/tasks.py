@@ -85,7 +85,8 @@ class Task:
         if last is None:
             return logs.Lines(logs.at_least(level, logs.of_task(self._reader, self._run, self._row)))
         wanted = partial(logs.is_at_least, level)
-        return logs.Lines(logs.last_of_task(self._reader, self._run, self._row, last, wanted))
+        page = logs.page_before(self._reader, self._run, self._row, limit=last, wanted=wanted)
+        return logs.Lines(page.lines[-last:])
 
     def why(self) -> WhyInfo:
         """Why it ran, or what stood for it: a line as text (`str()`, `print`), and what that rests on."""

@@ -3,14 +3,15 @@
 A run's log files are its workers', and each attempt's outcome says which slice of which file it wrote. While an attempt
 runs, the marks in the file say whose a line is; what is written past `sys.stdout` carries the worker's name alone. The
 body has a file of its own under each driver.
-Files are read in parts, the last lines from their end: how long they are does not count.
+Files are read in parts, the last lines from their end: how long they are does not count. Where a line stands in its
+file stays as it is however the file grows: from there a reading goes on, in either direction.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from penstock.journal import queries
@@ -19,26 +20,16 @@ from penstock.model.outcomes import Log
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.model.tuples import NamedTuple
 from penstock.model.words import utc
+from penstock.reading.log_parts import PartOfLog, Placed, Slice, Wanted, last_of, mark_after
 from penstock.reading.log_places import LogPlace
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import LogLine
 from penstock.worker import log_files
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
-_CHUNK = 4 << 20
-_LONG_CHUNK = 1 << 20
-_TAIL = 1 << 16
 _ENDLESS = 1 << 62
-Wanted = Callable[[LogLine], bool]
-
-
-class Slice(NamedTuple):
-    """What one attempt wrote, or a flow's body."""
-
-    start: int
-    end: int
-    task: str  # of a body: the run
-    attempt: int  # of a body: the driver
+Positions = Mapping[str, int]
+"""A place in several logs: bytes, by the name of each."""
 
 
 class Lines(list[LogLine]):
@@ -48,47 +39,84 @@ class Lines(list[LogLine]):
         return "\n".join(line.text for line in self)
 
 
+class Page(NamedTuple):
+    """Some lines, and where to go on from."""
+
+    lines: Lines
+    before: Positions  # of the page before this one; none of what is left out here begins there
+    after: Positions  # of the page after it, now or once more was written
+
+
+def page_after(
+    reader: JournalReader,
+    run: RunRow,
+    row: TaskRow | None = None,
+    after: Positions | None = None,
+    limit: int = 1000,
+    wanted: Wanted = bool,
+) -> Page:
+    """The lines of a run, or of one task, that follow a place (None: the beginning). While the run goes on, a line that
+    is not whole yet is left to a later page. More than `limit` only where a line of more than 64 KiB is several."""
+    over, found, reached = _is_over(reader, run, row), Lines(), dict(after or {})
+    places = [(log, reached.get(log.name, 0)) for log in _logs(reader, run, row)]
+    for placed in _joined((log.lines(at, log.end(at, over)) for log, at in places), row):
+        if len(found) >= limit and reached.get(placed.log) != placed.end:
+            break
+        reached[placed.log] = placed.end
+        if wanted(placed.line):
+            found.append(placed.line)
+    return Page(found, dict(after or {}), reached)
+
+
+def page_before(
+    reader: JournalReader,
+    run: RunRow,
+    row: TaskRow | None = None,
+    before: Positions | None = None,
+    limit: int = 1000,
+    wanted: Wanted = bool,
+) -> Page:
+    """The lines of a run, or of one task, that lead up to a place (None: the end), `limit` as in `page_after`. What was
+    written without a time right where the page begins may stand before the lines of other workers, not after them."""
+    over, logs = _is_over(reader, run, row), _logs(reader, run, row)
+    after = {log.name: log.end(0, over) for log in logs} | dict(before or {})
+    found: list[Placed] = []
+    if row is None:
+        found = last_of(list(_joined((log.last(after[log.name], limit, wanted) for log in logs), row)), limit)
+    else:
+        for log in reversed(logs):
+            if len(found) < limit:
+                found = [*log.last(after[log.name], limit - len(found), wanted), *found]
+    begun = {placed.log: placed.start for placed in reversed(found)}
+    return Page(Lines(placed.line for placed in found), after | begun, after)
+
+
 def of_task(reader: JournalReader, run: RunRow, row: TaskRow) -> Iterator[LogLine]:
     """The lines of all attempts of a task, oldest first."""
-    for piece, log in _slices_of(reader, run.run_id, row):
-        yield from _read(reader.log(run, log.file), piece)
-
-
-def last_of_task(reader: JournalReader, run: RunRow, row: TaskRow, count: int, wanted: Wanted) -> list[LogLine]:
-    """The last so many lines of all attempts of a task that are wanted."""
-    pieces = [(reader.log(run, log.file), [piece]) for piece, log in _slices_of(reader, run.run_id, row)]
-    found: list[LogLine] = []
-    for place, piece in reversed(pieces):
-        found = [*_last(place, piece, count - len(found), wanted), *found]
-        if len(found) >= count:
-            break
-    return found
-
-
-def last_of_run(reader: JournalReader, run: RunRow, count: int, wanted: Wanted) -> list[LogLine]:
-    """The last so many lines of a run that are wanted, in the order of their times."""
-    slices = _slices(reader, run)
-    files = [_last(log, list(_whole(log, run, slices)), count, wanted) for log in reader.logs(run)]
-    return list(deque(_merged(map(iter, files)), maxlen=count))
+    return (placed.line for log in _logs(reader, run, row) for placed in log.lines(0, _ENDLESS))
 
 
 def of_run(reader: JournalReader, run: RunRow) -> Iterator[LogLine]:
     """The lines of all tasks of a run and of its flow's body, in the order of their times."""
-    slices = _slices(reader, run)
-    return _merged(_Tail(log, _of_file(log, run, slices)).new_lines() for log in reader.logs(run))
+    streams = (log.lines(0, log.place.size()) for log in _logs(reader, run, None))
+    return (placed.line for placed in _joined(streams, None))
 
 
 def follow(reader: JournalReader, run: RunRow, pause: Callable[[], None]) -> Iterator[LogLine]:
     """The lines that are there, then those that come, until the run is over. Calls `pause` between two looks."""
     slices = _slices(reader, run)
-    tails: dict[str, _Tail] = {}
+    reached: dict[str, int] = {}
+    marks: dict[str, str] = {}
     while True:
-        # Whether it is over is asked before the files are read, so that its last lines are not missed.
-        over = queries.run_by_id(reader.journal, run.id).status != RunStatus.RUNNING
-        for log in reader.logs(run):
-            if log.name not in tails:
-                tails[log.name] = _Tail(log, _of_file(log, run, slices))
-        yield from _merged(tail.new_lines(only_whole=not over) for tail in tails.values())
+        over = _is_over(reader, run, None)
+        streams: list[Iterator[Placed]] = []
+        for log in _logs_of_run(reader, run, slices):
+            at = reached.get(log.name, 0)
+            streams.append(log.lines(at, log.end(at, over), marks.get(log.name)))
+        for placed in _joined(streams, None):
+            reached[placed.log] = placed.end
+            marks[placed.log] = mark_after(placed.line, marks.get(placed.log, ""))
+            yield placed.line
         if over:
             return
         pause()
@@ -119,126 +147,35 @@ def is_at_least(level: str, line: LogLine) -> bool:
     return not level or LEVELS.index(line.level or "info") >= LEVELS.index(level)
 
 
-class _Tail:
-    """A log, read from where it was read before."""
-
-    def __init__(self, log: LogPlace, slices: list[Slice]) -> None:
-        self._log = log
-        self._slices = slices
-        self._at = 0
-        self._mark = ""
-
-    def new_lines(self, only_whole: bool = False) -> Iterator[LogLine]:
-        """What came since the last time; `only_whole`: up to the last newline."""
-        end = self._end(only_whole)
-        start, self._at = self._at, end
-        for piece in _cut(start, end, self._slices):
-            for line in _read(self._log, piece, self._mark):
-                self._mark = f"{line.task}#{line.attempt}" if line.task else self._mark
-                yield line
-
-    def _end(self, only_whole: bool) -> int:
-        size = self._log.size()
-        if not only_whole or size <= self._at:
-            return max(size, self._at)
-        start = max(self._at, size - _CHUNK)
-        newline = self._log.read(start, size - start).rfind(b"\n")
-        if newline < 0:  # a line without an end is read as several
-            return size if size - self._at > _LONG_CHUNK else self._at
-        return start + newline + 1
+def _joined(streams: Iterable[Iterable[Placed]], row: TaskRow | None) -> Iterator[Placed]:
+    """Of one task: attempt by attempt; of a run: by time, where a line without one stands where the one before does."""
+    if row is not None:
+        return itertools.chain.from_iterable(streams)
+    merged = heapq.merge(*(_timed(placed) for placed in streams), key=lambda timed: timed[0])
+    return (placed for _, placed in merged)
 
 
-def _cut(start: int, end: int, slices: list[Slice]) -> Iterator[Slice]:
-    """[start, end) as pieces that belong to one attempt each, or to none that is known."""
-    for piece in slices:
-        if piece.end <= start or piece.start >= end:
-            continue
-        if start < piece.start:
-            yield Slice(start, piece.start, "", 0)
-        yield piece._replace(start=max(start, piece.start), end=min(end, piece.end))
-        start = min(end, piece.end)
-    if start < end:
-        yield Slice(start, end, "", 0)
-
-
-def _whole(log: LogPlace, run: RunRow, slices: dict[str, list[Slice]]) -> Iterator[Slice]:
-    return _cut(0, log.size(), _of_file(log, run, slices))
-
-
-def _last(log: LogPlace, pieces: list[Slice], count: int, wanted: Wanted) -> list[LogLine]:
-    """The last so many lines of some slices of a log that are wanted."""
-    found: list[LogLine] = []
-    for piece in reversed(pieces):
-        left = count - len(found)
-        if left <= 0:
-            break
-        size, lines = _TAIL, deque[LogLine]()
-        while True:  # what is read twice is less than what is read once
-            lines = deque((line for line in _tail_of(log, piece, size) if wanted(line)), maxlen=left)
-            if len(lines) == left or size >= piece.end - piece.start:
-                break
-            size *= 4
-        found = [*lines, *found]
-    return found
-
-
-def _tail_of(log: LogPlace, piece: Slice, size: int) -> Iterator[LogLine]:
-    """The lines that begin in the last so many bytes of a slice."""
-    start = max(piece.start, piece.end - size)
-    if start == piece.start:
-        return _read(log, piece)
-    start += log.read(start, min(log_files.LONGEST, size)).find(b"\n") + 1
-    mark = "" if piece.task else _mark_before(log, piece.start, start)
-    return _read(log, piece._replace(start=start), mark)
-
-
-def _mark_before(log: LogPlace, least: int, start: int) -> str:
-    """Whose mark stands last before a place."""
-    overlap, after, token = 1024, b"", log.token()
-    while start > least:
-        start, end = max(least, start - _CHUNK), start
-        data = log.read(start, end - start)
-        marks = list(log_files.marks(data + after, token))
-        if marks:
-            return marks[-1]
-        after = data[:overlap]
-    return ""
-
-
-def _read(log: LogPlace, piece: Slice, mark: str = "") -> Iterator[LogLine]:
-    """The lines of a slice, a few MiB in memory at once. `mark`: the attempt that wrote last before it."""
-    rest, token, at = b"", log.token(), piece.start
-    while at < piece.end and (data := log.read(at, min(_CHUNK, piece.end - at))):
-        at += len(data)
-        whole, newline, rest = (rest + data).rpartition(b"\n")
-        if len(rest) > _LONG_CHUNK:  # a line without an end is read as several
-            whole, newline, rest = whole + newline + rest, b"", b""
-        for line in _parsed(whole + newline, piece, log.worker, mark, token):
-            mark = f"{line.task}#{line.attempt}" if line.task else mark
-            yield line
-    yield from _parsed(rest, piece, log.worker, mark, token)
-
-
-def _parsed(data: bytes, piece: Slice, worker: str, mark: str, token: bytes) -> Iterator[LogLine]:
-    for at, level, stream, text, attempt in log_files.read(data, mark, token):
-        task, number = piece.task, piece.attempt
-        if not task and attempt:
-            task, _, tail = attempt.rpartition("#")
-            number = int(tail)
-        yield LogLine(task, number, None if at is None else utc(at), level, stream, text, worker)
-
-
-def _merged(files: Iterable[Iterator[LogLine]]) -> Iterator[LogLine]:
-    merged = heapq.merge(*(_timed(lines) for lines in files), key=lambda timed: timed[0])
-    return (line for _, line in merged)
-
-
-def _timed(lines: Iterator[LogLine]) -> Iterator[tuple[datetime, LogLine]]:
-    """A line without a time stands where the one before it does."""
+def _timed(stream: Iterable[Placed]) -> Iterator[tuple[datetime, Placed]]:
     last = utc(0.0)
-    for line in lines:
-        last = max(last, line.at or last)
-        yield last, line
+    for placed in stream:
+        last = max(last, placed.line.at or last)
+        yield last, placed
+
+
+def _logs(reader: JournalReader, run: RunRow, row: TaskRow | None) -> list[PartOfLog]:
+    """What a task has written, attempt by attempt, or all of a run."""
+    if row is None:
+        return _logs_of_run(reader, run, _slices(reader, run))
+    return [PartOfLog(reader.log(run, log.file), [piece], False) for piece, log in _slices_of(reader, run.run_id, row)]
+
+
+def _is_over(reader: JournalReader, run: RunRow, row: TaskRow | None) -> bool:
+    """Whether nobody writes any more. To be asked before the files are read, so that the last lines are not missed."""
+    return row is not None or queries.run_by_id(reader.journal, run.id).status != RunStatus.RUNNING
+
+
+def _logs_of_run(reader: JournalReader, run: RunRow, slices: dict[str, list[Slice]]) -> list[PartOfLog]:
+    return [PartOfLog(place, _of_file(place, run, slices), True) for place in reader.logs(run)]
 
 
 def _of_file(log: LogPlace, run: RunRow, slices: dict[str, list[Slice]]) -> list[Slice]:

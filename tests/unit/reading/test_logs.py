@@ -13,7 +13,7 @@ from penstock.journal import queries
 from penstock.journal.views import RunRow
 from penstock.model.outcomes import Log
 from penstock.model.rows import AttemptRecord, Batch, RunEnd
-from penstock.reading import logs
+from penstock.reading import log_parts, logs
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import LogLine
 from penstock.worker.log_files import body_log, driver_of
@@ -100,7 +100,7 @@ def test_blank_lines_and_long_logs_are_kept(recorded: Recorded, monkeypatch: pyt
     whole = [one.text for one in penstock.run().logs()]
     assert whole == ["", "", *["x" * 50] * 20, "no end"]
     for size in (1, 7, 64):
-        monkeypatch.setattr(logs, "_CHUNK", size)
+        monkeypatch.setattr(log_parts, "_CHUNK", size)
         assert [one.text for one in penstock.run().task("load").logs()] == whole
 
 
@@ -164,7 +164,7 @@ def test_the_last_lines_are_the_end_of_all_lines(recorded: Recorded, monkeypatch
     whole = run.logs()
     assert len(whole) == 901
     for size in (16, 200, 1 << 16):
-        monkeypatch.setattr(logs, "_TAIL", size)
+        monkeypatch.setattr(log_parts, "_TAIL", size)
         for count in (1, 2, 7, 300, 2000):
             assert [one.text for one in run.logs(last=count)] == [one.text for one in whole[-count:]]
             for name in ("a", "b"):
