@@ -34,6 +34,13 @@ class Project:
         """The project of a folder (None: the current one). Raises UsageError for a settings file that is wrong."""
         return cls(Settings.load(cwd or Path.cwd(), os.environ))
 
+    @property
+    def is_new(self) -> bool:
+        """Whether it has no journal yet."""
+        from penstock.journal.journal import FILE
+
+        return not (self.home / FILE).exists()
+
     @cached_property
     def journal(self) -> Journal:
         """The journal, for writing. Raises JournalError where the project can't be written."""

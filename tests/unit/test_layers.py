@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,12 @@ def test_every_module_says_what_it_owns(file: Path):
 @pytest.mark.parametrize("file", FILES, ids=by_path)
 def test_names_say_what_a_file_is_about(file: Path):
     assert not SHAPELESS & set(file.relative_to(PACKAGE).with_suffix("").parts)
+
+
+@pytest.mark.parametrize("file", FILES, ids=by_path)
+def test_the_journal_alone_knows_what_it_is_kept_in(file: Path):
+    words = re.findall(r"(?i)sqlite|journal\.db|\bpragma ", file.read_text())
+    assert words == [] or file.parent.name == "journal"
 
 
 @pytest.mark.parametrize("file", KIT_FILES, ids=by_path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -47,7 +46,7 @@ def check_all() -> list[Finding]:
         return [Finding("project", "problem", words, mend)]
     checks: list[Callable[[Path], Iterator[Finding]]] = [
         _python,
-        _sqlite,
+        _library,
         _digests,
         _settings,
         _folder,
@@ -65,12 +64,11 @@ def _python(root: Path) -> Iterator[Finding]:
     yield Finding("python", "ok", f"{'.'.join(map(str, sys.version_info[:3]))}, {sys.executable}")
 
 
-def _sqlite(root: Path) -> Iterator[Finding]:
-    version = sqlite3.sqlite_version
-    if sqlite3.sqlite_version_info < (3, 35):
-        yield Finding("sqlite", "problem", version, "the journal needs SQLite 3.35 or newer: use a newer Python")
-    else:
-        yield Finding("sqlite", "ok", version)
+def _library(root: Path) -> Iterator[Finding]:
+    from penstock.journal import health
+
+    name, version, lack = health.library()
+    yield Finding(name, "problem" if lack else "ok", version, lack)
 
 
 def _digests(root: Path) -> Iterator[Finding]:
@@ -132,25 +130,20 @@ def _space(root: Path) -> Iterator[Finding]:
 
 
 def _journal(root: Path) -> Iterator[Finding]:
-    from penstock.journal import queries
-    from penstock.journal.journal import Journal
+    from penstock.journal import health
 
-    path = root / ".penstock" / "journal.db"
-    if not path.exists():
-        yield Finding("journal", "ok", "none yet: the first run makes it")
-        return
     try:
-        journal = Journal.open(path.parent, read_only=True)
-        sound = journal.database.row("PRAGMA quick_check(1)")[0]
-        runs = len(queries.runs(journal))
-        journal.close()
+        found = health.look(root / ".penstock")
     except PenstockError as error:
         yield Finding("journal", "problem", str(error))
         return
-    if sound != "ok":
-        yield Finding("journal", "problem", f"{path} is damaged: {sound}", "move it away, or bring back a copy of it")
+    if found is None:
+        yield Finding("journal", "ok", "none yet: the first run makes it")
+    elif found.damage:
+        mend = "move it away, or bring back a copy of it"
+        yield Finding("journal", "problem", f"{found.path} is damaged: {found.damage}", mend)
     else:
-        yield Finding("journal", "ok", f"{plural(runs, 'run')}, {size(path.stat().st_size)}")
+        yield Finding("journal", "ok", f"{plural(found.runs, 'run')}, {size(found.size_bytes)}")
 
 
 def _workers(root: Path) -> Iterator[Finding]:

@@ -106,6 +106,11 @@ def forget_unused_code(journal: Journal) -> None:
             journal.database.run_many(sql["delete_code"], [(id_,) for id_ in unused])
 
 
+def unused_bytes(journal: Journal) -> int:
+    """How much of its file a journal does not use."""
+    return journal.database.row("PRAGMA freelist_count")[0] * journal.database.row("PRAGMA page_size")[0]
+
+
 def compact(journal: Journal) -> int:
     """Give the space of removed runs back to the disk; how many bytes. Waits for writers, and keeps them waiting.
 

@@ -19,6 +19,9 @@ from penstock.model.rows import NewRun, Owner
 from penstock.model.states import RunStatus
 from penstock.model.wire import pack
 
+FILE = "journal.db"
+"""In `.penstock/`; what else begins so there is its own too."""
+
 _WATCH_STEP_S = 1.0
 
 
@@ -37,7 +40,7 @@ class Journal:
         Read-only, a journal that is not there reads as an empty one. Raises JournalError where it can't be used,
         JournalVersionError where a newer Penstock wrote it.
         """
-        path = folder / "journal.db"
+        path = folder / FILE
         if read_only:
             return cls(open_read_only(path), clock)
         try:

@@ -113,10 +113,24 @@ SELECT number, outcome FROM attempt WHERE task_id = ? ORDER BY number;
 
 -- name: metrics
 SELECT task_id, attempt, name, step, at, value FROM metric
-WHERE task_id >= :first AND task_id <= :last ORDER BY task_id, attempt, name, step, at;
+WHERE (task_id, attempt, name, step, at) > (:task_id, :attempt, :name, :step, :at) AND task_id <= :last
+ORDER BY task_id, attempt, name, step, at;
 
 -- name: run_metrics
-SELECT name, step, at, value FROM run_metric WHERE run_id = ? ORDER BY id;
+SELECT 0, 0, name, step, at, value FROM run_metric
+WHERE run_id = :run_id AND id > coalesce(
+    (SELECT max(id) FROM run_metric WHERE run_id = :run_id AND name = :name AND step = :step AND at = :at), 0
+) ORDER BY id;
+
+-- name: first_of_series
+SELECT min(step) FROM metric WHERE task_id = :task_id AND attempt = :attempt AND name = :name;
+
+-- name: series
+SELECT step, at, value FROM metric
+WHERE task_id = :task_id AND attempt = :attempt AND name = :name AND (:until IS NULL OR step < :until) ORDER BY step, at;
+
+-- name: run_series
+SELECT step, at, value FROM run_metric WHERE run_id = ? AND name = ? ORDER BY id;
 
 -- name: runs_with_step
 -- The latest runs that have a step, before one of them, whose values can be compared with those of today.

@@ -81,7 +81,7 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
     raises UsageError before there is a run."""
     flow, module = order.flow, module_of(order.flow)
     check_names(order.name, (os.fspath(project.settings.root), module.file), how.tags)
-    is_first = not (project.home / "journal.db").exists()
+    is_first = project.is_new
     journal = project.journal  # first: where nothing can be written, it says so best
     if order.run_id:
         journal.check(order.run_id, time.monotonic())  # before minutes are spent on environments

@@ -1,5 +1,5 @@
-"""What of a user's words the journal can hold. SQLite's texts are UTF-8: there is none for half of a surrogate pair,
-as paths and arguments have it where their bytes are no UTF-8."""
+"""What of a user's words the journal can hold. Its texts are UTF-8: there is none for half of a surrogate pair, as
+paths and arguments have it where their bytes are no UTF-8."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from penstock.project import Project
@@ -19,22 +19,26 @@ if TYPE_CHECKING:
 
 
 class JournalReader:
-    """Works in a project that can't be written, and beside a run that writes. Nothing is opened before it is used."""
+    """Works in a project that can't be written, beside a run that writes, and in many threads at once. Nothing is
+    opened before it is used."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self._of_thread = threading.local()
 
     @classmethod
     def here(cls) -> JournalReader:
         """The project of the current folder."""
         return cls(Project.find())
 
-    @cached_property
+    @property
     def journal(self) -> Journal:
-        """The journal; closed when nothing that was read through it is in use any more."""
-        journal = Project(self.project.settings).reader  # not the project's, which others may still read
-        weakref.finalize(self, journal.close)
-        return journal
+        """The journal, by a connection of this thread's own; closed when the thread has ended, or nothing that was read
+        through this reader is in use any more."""
+        known: _Connection | None = vars(self._of_thread).get("connection")
+        if known is None or known.is_of_none != self.project.is_new:
+            known = self._of_thread.connection = _Connection(self.project)
+        return known.journal
 
     @property
     def store(self) -> BlobStore:
@@ -52,3 +56,12 @@ class JournalReader:
     def files(self, run: RunRow) -> Path:
         """Where the files among a run's results are written when somebody asks for them."""
         return self.project.folder("files", run.folder)
+
+
+class _Connection:
+    """A journal that is closed with the last that uses this. One that is not there yet reads as an empty one."""
+
+    def __init__(self, project: Project) -> None:
+        self.is_of_none = project.is_new
+        self.journal = Project(project.settings).reader  # not the project's, which others may still read
+        weakref.finalize(self, self.journal.close)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import threading
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -28,6 +29,7 @@ from penstock.reading.structs import InputInfo, ValueInfo
 from penstock.reading.targets import part_text
 from penstock.sdk import attempts
 
+_FINDING = threading.RLock()  # one thread at a time changes the path, and imports by it
 _MEND = "this environment, or read it in a step that has it"
 
 
@@ -87,14 +89,15 @@ class Loader:
     def _module_found(self) -> Generator[None]:
         """A value's classes may be those of the flow's module, which need not lie on this process's path."""
         root = self._root
-        if not root or root in sys.path:
-            yield
-            return
-        sys.path.append(root)
-        try:
-            yield
-        finally:
-            sys.path.remove(root)
+        with _FINDING:
+            if not root or root in sys.path:
+                yield
+                return
+            sys.path.append(root)
+            try:
+                yield
+            finally:
+                sys.path.remove(root)
 
     @cached_property
     def _root(self) -> str:

@@ -46,6 +46,6 @@ def _name(name: Any) -> str:
 
 def _number(name: str, value: Any) -> float:
     try:
-        return float(value) + 0.0  # SQLite has no negative zero
+        return float(value) + 0.0  # the journal has no negative zero
     except (TypeError, ValueError, OverflowError) as error:
         raise type(error)(f"metric {name!r} is {_shown(value)}, which is no number: {error}") from None

@@ -106,6 +106,4 @@ def _tidied(journal: Journal) -> int:
     if queries.oldest_live_start(journal) is not None:
         return 0
     changes.forget_unused_code(journal)
-    database = journal.database
-    free = database.row("PRAGMA freelist_count")[0] * database.row("PRAGMA page_size")[0]
-    return changes.compact(journal) if free >= _WORTH_COMPACTING else 0
+    return changes.compact(journal) if changes.unused_bytes(journal) >= _WORTH_COMPACTING else 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.journal import queries
+from penstock.journal.journal import FILE
 from penstock.model.states import RunStatus
 from penstock.model.words import utc
 from penstock.space import environments, holdings, sweep
@@ -110,7 +111,7 @@ def _parts(
         _pile("code snapshots", (entry for entry in sources if entry.name in marked.snapshots)),
         _pile("outlines of the sources", (entry for entry in sources if not _is_swept(entry.name))),
         PileInfo("environments, their locks and kits", len(built), sweep.size_below(environments.folder_of(home))),
-        _pile("the journal", (entry for entry in _entries(home) if entry.name.startswith("journal.db"))),
+        _pile("the journal", (entry for entry in _entries(home) if entry.name.startswith(FILE))),
         PileInfo("what nobody refers to", sum(pile.count for pile in unused), sum(pile.bytes for pile in unused)),
     ]
     yield from known
