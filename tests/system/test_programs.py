@@ -161,7 +161,7 @@ FAILURES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"command": ["sh", "-c", "echo told; echo why >&2; exit 3"]},
         ["sh -c echo told; echo why >&2; exit 3 exited with 3; its last lines:", "told", "why"],
     ),
-    "signal": ({"command": ["sh", "-c", "kill -TERM $$"]}, ["was killed by SIGTERM"]),
+    "signal": ({"command": ["sh", "-c", "kill -TERM $$"]}, ["was killed by signal 15 (Terminated)"]),
     "missing": ({"command": ["no-such-program"]}, ["no-such-program can't be started", "No such file"]),
     "unwritten": ({"command": ["true"], "outputs": {"plot": "text"}}, ["ended without writing its output plot"]),
     "malformed": (
@@ -169,8 +169,8 @@ FAILURES: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["output made of fails can't be read as json"],
     ),
     "unfit": (
-        {"command": ["true", "{given}"], "inputs": {"given": "bytes"}},
-        ["input given of fails can't be written as bytes"],
+        {"command": ["true", "{program}"], "inputs": {"program": "bytes"}},
+        ["input program of fails can't be written as bytes"],
     ),
 }
 
@@ -220,6 +220,22 @@ def main(how_it_ends):
     assert report.error["type"] == {"timeout": "StepTimeoutError", "cancel": "TaskCancelledError"}[end]
     assert "child" in project.trace()
     project.await_quiet()
+
+
+@pytest.mark.parametrize("left", ["while :; do echo on; done", "sleep 600"])
+def test_what_a_program_leaves_running_holds_nobody_up_and_is_ended(project: Project, left: str) -> None:
+    project.write(
+        DECLARED
+        + f"""
+goes = program("goes", ["sh", "-c", "({left}) & echo last"])
+
+@flow
+def main():
+    return goes()
+"""
+    )
+    assert project.run().value() == {}
+    assert "last" in project.penstock("logs", "main/1/goes/1")[1]
 
 
 def test_programs_that_no_module_has_are_told_apart(project: Project) -> None:

@@ -76,7 +76,7 @@ class ProgramFunction:
 
         return self.declared._replace(record=codec.encode(self.text, store).stored.record if self._script else None)
 
-    def __call__(self, **arguments: Any) -> NoReturn:
+    def __call__(self, /, **arguments: Any) -> NoReturn:
         raise UsageError(
             f"{self.__name__} is a program: it runs as a task of a run, and can't be called outside of one"
         )

@@ -45,7 +45,7 @@ def runner(program: Program, store: BlobStore) -> Callable[..., Dict[str, Any]]:
     return partial(_run, program, script)
 
 
-def _run(program: Program, script: bytes, **arguments: Any) -> Dict[str, Any]:
+def _run(program: Program, script: bytes, /, **arguments: Any) -> Dict[str, Any]:
     folder = str(current.tempdir)
     places = {name: os.path.join(folder, f"{name}.{kind}") for name, kind in (*program.inputs, *program.outputs)}
     if program.script:
@@ -96,7 +96,7 @@ def _run_to_its_end(command: Sequence[str]) -> None:
             if stream is not None:
                 stream.close()
     if status:
-        how = f"exited with {status}" if status > 0 else f"was killed by {signal.Signals(-status).name}"
+        how = f"exited with {status}" if status > 0 else f"was killed by signal {-status} ({signal.strsignal(-status)})"
         raise StepExitError(f"{shown} {how}; its last lines:\n{last}" if last else f"{shown} {how}")
 
 
@@ -108,12 +108,10 @@ def _passed_on(child: subprocess.Popen[bytes]) -> str:
             assert stream is not None
             decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
             selector.register(stream, selectors.EVENT_READ, (to, decoder))
-        while selector.get_map():
+        has_ended = False
+        while selector.get_map() and not has_ended:  # what is in a pipe when it has ended is read at once
             has_ended = child.poll() is not None
-            ready = selector.select(0 if has_ended else _PATIENCE_S)
-            if has_ended and not ready:
-                break
-            for key, _ in ready:
+            for key, _ in selector.select(0 if has_ended else _PATIENCE_S):
                 data = os.read(key.fd, _PIECE)
                 to, decoder = key.data
                 to.write(decoder.decode(data, final=not data))
