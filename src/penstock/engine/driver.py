@@ -28,15 +28,16 @@ from penstock.engine.numbers import Numbers
 from penstock.engine.ports import Executor
 from penstock.engine.reuse import Decision, Question, Reuse
 from penstock.engine.run_state import Delivery, Failure, Pending, RunState, Wiring
+from penstock.engine.scopes import Left, Scopes
 from penstock.engine.watch import Watch
 from penstock.errors import FencedError, Suspension, UsageError
 from penstock.model.events import Profile
 from penstock.model.ids import run_of
 from penstock.model.options import Options
-from penstock.model.outcomes import Error, Metric
+from penstock.model.outcomes import Error, Metric, Stored
 from penstock.model.rows import Dealt, InFlight, PriorTask, StepCount
 from penstock.model.sinks import Sink
-from penstock.model.specs import Call
+from penstock.model.specs import Call, FlowCall
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 
@@ -89,7 +90,8 @@ class Driver:
         self._inbox = Inbox()
         self._run = RunState()
         self._reuse = Reuse(wiring.policy, wiring.origin, self._run.results.get, wiring.codes, wiring.values)
-        self._intake = Intake(self._run, wiring, self._reuse)
+        self._scopes = Scopes(self._run, wiring)
+        self._intake = Intake(self._run, wiring, self._reuse, self._scopes)
         self._neighbours = Neighbours(wiring.host, wiring.run_id, self._inbox, wiring.listener.said)
         self._effects = Effects(self._run, wiring, self._reuse, self._neighbours)
         profiles = {name: executor.profile for name, executor in wiring.executors.items()}
@@ -127,8 +129,10 @@ class Driver:
         executor raises; nothing runs then."""
         prior = list(self._wiring.journal.prior())
         self._prior = {task.key: task for task in prior}
-        self._numbers = Numbers(prior, self._wiring.journal.dealt())
+        scopes = self._scopes.start(self._wiring.journal.scopes())
+        self._numbers = Numbers(prior, [*self._wiring.journal.dealt(), *scopes])
         self._run.settled = max((task.settled for task in prior), default=0)
+        self._run.settled = max(self._run.settled, self._scopes.last_settled)
         self._run.resumed = bool(self._prior)
         if self._wiring.origin is not None:
             self._wiring.origin.withdraw(self._prior.values())
@@ -145,9 +149,10 @@ class Driver:
 
     # Calls.
 
-    def submit(self, calls: Sequence[tuple[Call, Sink]]) -> list[tuple[int, str]]:
-        """Take in calls of one step, with the same options. Raises UsageError where they can never run, and the reason
-        where the run is stopping."""
+    def submit(self, calls: Sequence[tuple[Call, Sink]], of_map: int = -1) -> list[tuple[int, str]]:
+        """Take in calls of one step, with the same options; `of_map`: number of the first task of their map, 0: it is
+        among them, -1: they are of none. Raises UsageError where they can never run, and the reason where the run is
+        stopping."""
         call = calls[0][0]
         why = self._why_never.get(call.options)
         if why is None:
@@ -155,17 +160,49 @@ class Driver:
         if why:
             raise UsageError(f"Step {call.name} can't run: {why}")
         with self._lock:
-            if self._halted is not None:
-                raise self._halted.reason
-            if self._over:
-                raise UsageError(f"{self._wiring.run_id} is over: step {call.name} was called too late to belong to it")
+            self._refuse(f"step {call.name}", call.scope)
             news: list[Dealt] = []
             admitted = [self._admit(call, sink, news) for call, sink in calls]
+            if of_map >= 0:
+                first = of_map or admitted[0].id
+                for job in admitted:
+                    job.map = first
             if news:
                 self._wiring.journal.note(news)
             self._run.jobs.update((job.id, job) for job in admitted)
         self._hand_in(admitted)
         return [(job.id, job.path) for job in admitted]
+
+    def enter(self, call: FlowCall, sink: Sink | None = None) -> tuple[int, str, int]:
+        """A nested flow begins. Gives its number among the run's tasks, its path, and the place in which it settled
+        under an earlier driver (0: it has not). `sink` None: its caller waits. Raises like `submit`."""
+        with self._lock:
+            self._refuse(f"flow {call.name}", call.scope)
+            news: list[Dealt] = []
+            dealt = self._numbers.of(call, news)
+            if news:
+                self._wiring.journal.note(news)
+            scope = self._scopes.enter(call, dealt, self._epoch + time.monotonic(), sink)
+        if scope.prior is None:
+            self._inbox.put([scope.record])  # whatever comes next takes it along
+        return dealt.id, self._scopes.path(dealt.id), scope.prior.settled if scope.prior else 0
+
+    def leave(
+        self, scope: int, result: Stored | None, error: Error | None, task: str = "", is_done: bool = False
+    ) -> None:
+        """A nested flow's body is over. `task`: the path of the task whose failure has ended it; neither a result nor
+        an error, and not done: it was stopped."""
+        item = Left(scope, self._epoch + time.monotonic(), result, error, task, is_done or result is not None)
+        self._inbox.post(item)
+
+    def _refuse(self, what: str, scope: int) -> None:
+        """Raise why nothing is called any more. The lock is held."""
+        if self._halted is not None:
+            raise self._halted.reason
+        if self._over:
+            raise UsageError(f"{self._wiring.run_id} is over: {what} was called too late to belong to it")
+        if scope:
+            self._scopes.check(scope)
 
     def _hand_in(self, admitted: list[Job]) -> None:
         """Take a turn with the jobs, unless another thread is in one: that one finds them before it is done."""
@@ -254,8 +291,11 @@ class Driver:
             return True
 
     def cancel(self, task: int) -> None:
-        """End the task, if it has not ended."""
-        self._inbox.post(facts.CancelTask(task))
+        """End the task, or the nested flow with all that it has called, if it has not ended."""
+        with self._lock:
+            called = self._scopes.cancel(task)
+        for each in (task, *called):
+            self._inbox.post(facts.CancelTask(each))
 
     def reproduce(self, task: int) -> None:
         """The stored result of a reused task can't be read: run it again and settle its sink anew. Raises UsageError
@@ -282,6 +322,11 @@ class Driver:
     def halted_by(self) -> BaseException | None:
         """Why the run stops; None: it does not."""
         return self._halted.reason if self._halted else None
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether nothing is waited for any more."""
+        return self._over or (self._machine.stop is not None and self._machine.stop.mode is facts.StopMode.KILL)
 
     @property
     def failures(self) -> dict[int, Failure]:
@@ -546,6 +591,7 @@ class Driver:
             sinks = [job.sink for job in self._run.jobs.values()]
             self._run.jobs.clear()
             self._run.attempts.clear()
+            sinks += self._scopes.sinks()
         sinks += [resolution.sink for resolution in self._run.resolutions]
         self._run.resolutions.clear()
         for sink in sinks:

@@ -87,6 +87,14 @@ class TaskVerdict(enum.Enum):
     COPIED = "copied"  # what another run committed does
 
 
+class Given(NamedTuple):
+    """What no attempt makes is there, or has failed: the result of a nested flow, which tasks may need."""
+
+    task: int
+    ok: bool
+    fingerprint: bytes = b""
+
+
 class Consulted(NamedTuple):
     """The answer to `Consult`."""
 
@@ -156,6 +164,7 @@ Event = (
     | AttemptRecalled
     | AttemptAdopted
     | IntentCommitted
+    | Given
     | Consulted
     | AskAgain
     | ResultDamaged

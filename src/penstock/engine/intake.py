@@ -9,10 +9,11 @@ from penstock.engine import facts, jobs
 from penstock.engine.jobs import Job
 from penstock.engine.reuse import Reuse
 from penstock.engine.run_state import Delivery, RunState, Wiring
+from penstock.engine.scopes import Left, Scopes
 from penstock.engine.wording import completed
 from penstock.model.events import Adopted, Began, Ended, Hint, Notice, Placed, Recalled
 from penstock.model.outcomes import Metric, Outcome, Unread
-from penstock.model.rows import MetricRecord, StepRecord
+from penstock.model.rows import MetricRecord, ScopeRecord, StepRecord
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 
@@ -32,7 +33,8 @@ class Reproduce(NamedTuple):
 class Intake:
     """Translates items, in order, within a turn of the driver."""
 
-    def __init__(self, run_state: RunState, wiring: Wiring, reuse: Reuse) -> None:
+    def __init__(self, run_state: RunState, wiring: Wiring, reuse: Reuse, scopes: Scopes) -> None:
+        self._scopes = scopes
         self._run = run_state
         self._wiring = wiring
         self._reuse = reuse
@@ -49,6 +51,8 @@ class Intake:
             Delivery: self._delivery,
             Reproduce: self._reproduce,
             Logged: self._logged,
+            ScopeRecord: self._scope,
+            Left: self._left,
             facts.CancelTask: self._as_it_is,
             facts.Stop: self._as_it_is,
             facts.Asked: self._as_it_is,
@@ -160,6 +164,12 @@ class Intake:
 
     def _logged(self, logged: Logged) -> None:
         self._run.pending.logged.extend(logged.metrics)
+
+    def _scope(self, scope: ScopeRecord) -> None:
+        self._run.pending.scopes.append(scope)
+
+    def _left(self, left: Left) -> None:
+        self._events.extend(self._scopes.take(left))
 
     def _as_it_is(self, event: facts.Event) -> None:
         self._events.append(event)

@@ -48,6 +48,7 @@ class Job:
     noted: TaskStatus | None = None  # in its row, by this driver; None: nothing yet
     since: float = 0.0  # when it was called, or its attempt was handed over; monotonic
     lane: int = 0  # of its attempt
+    map: int = 0  # number of the first task of its map; 0: it was called alone
 
     @property
     def had_result(self) -> bool:
@@ -234,4 +235,6 @@ def task_record(
         job.reused.origin if job.reused is not None else "",
         job.why,
         settled,
+        call.scope,
+        job.map,
     )

@@ -34,6 +34,7 @@ from penstock.engine.facts import (
     Consult,
     Consulted,
     Event,
+    Given,
     HostWish,
     IntentCommitted,
     Offered,
@@ -108,6 +109,7 @@ class Machine:
             AttemptRecalled: self._attempt_recalled,
             AttemptAdopted: self._attempt_adopted,
             IntentCommitted: self._intent_committed,
+            Given: self._given,
             Consulted: self._consulted,
             AskAgain: self._ask_again,
             ResultDamaged: self._result_damaged,
@@ -180,6 +182,11 @@ class Machine:
                 return
         if not task.missing:
             self._bind(task)
+
+    def _given(self, event: Given) -> None:
+        if event.task not in self.settled:
+            self.settled[event.task] = Settled(event.ok, event.fingerprint, 1)
+            self._news.append(event.task)
 
     def _wait_for(self, task: OpenTask, dep: int) -> None:
         task.missing += 1

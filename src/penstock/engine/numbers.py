@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.model.rows import Dealt, PriorTask
-from penstock.model.specs import Call
+from penstock.model.specs import Call, FlowCall
 
 
 class Numbers:
@@ -29,7 +29,7 @@ class Numbers:
         self._last_id = max(self._last_id, known.id)
         self._last[known.name] = max(self._last.get(known.name, 0), known.number)
 
-    def of(self, call: Call, news: list[Dealt] | None = None) -> Dealt:
+    def of(self, call: Call | FlowCall, news: list[Dealt] | None = None) -> Dealt:
         """The numbers of a call; those that are given now are added to `news`, to be noted before they are used."""
         known = self._known.pop(call.key, None) if self._known else None
         if known is not None:

@@ -9,7 +9,18 @@ from penstock.model.environments import Environment
 from penstock.model.events import ExecutorEvent, Lane, Profile
 from penstock.model.options import Options
 from penstock.model.outcomes import Stored
-from penstock.model.rows import Batch, CodeRecord, Dealt, InFlight, PriorTask, RunEnd, Sought, StepCount, WantedResult
+from penstock.model.rows import (
+    Batch,
+    CodeRecord,
+    Dealt,
+    InFlight,
+    PriorTask,
+    RunEnd,
+    ScopeRecord,
+    Sought,
+    StepCount,
+    WantedResult,
+)
 from penstock.model.shares import Amount, Share
 from penstock.model.specs import Attempt, Places, RunSpec, Work
 from penstock.model.states import Cause
@@ -101,6 +112,10 @@ class RunJournal(Protocol):
 
     def prior(self) -> Iterable[PriorTask]:
         """All tasks that earlier drivers of this run wrote, in the order of their ids. One query."""
+        ...
+
+    def scopes(self) -> Iterable[ScopeRecord]:
+        """All nested flows that earlier drivers of this run called."""
         ...
 
     def note(self, dealt: Sequence[Dealt]) -> None:

@@ -21,6 +21,7 @@ from penstock.model.rows import (
     CodeRecord,
     Intent,
     MetricRecord,
+    ScopeRecord,
     StepRecord,
     TaskRecord,
 )
@@ -89,6 +90,7 @@ class Pending:
         self.released: list[bytes] = []
         self.forgotten: list[int] = []  # tasks whose metrics are those of older code
         self.logged: list[Metric] = []  # by the flow's body
+        self.scopes: list[ScopeRecord] = []
         self.questions: list[Question] = []  # asked once all of this is written
 
     def batch(self) -> Batch | None:
@@ -97,7 +99,7 @@ class Pending:
         batch = Batch(
             tuple(self.tasks), tuple(self.attempts), tuple(self.metrics), delivered, tuple(self.steps),
             tuple(self.codes), tuple(self.cached), tuple(self.used), tuple(self.released), tuple(self.forgotten),
-            tuple(self.logged), tuple(self.intents),
+            tuple(self.logged), tuple(self.intents), tuple(self.scopes),
         )  # fmt: skip
         return batch if any(batch) else None
 

@@ -10,7 +10,7 @@ from _blake2 import blake2b  # `hashlib` itself loads OpenSSL: three millisecond
 from typing import Any, TypeVar
 
 from penstock.model.outcomes import Error, Log, Metric, Outcome, Stored, Usage, to_plain
-from penstock.model.rows import InFlight, Origin, StepCount, TaskRecord
+from penstock.model.rows import InFlight, Origin, ScopeRecord, StepCount, TaskRecord
 from penstock.model.shapes import MalformedError, shaped
 from penstock.model.specs import Input
 from penstock.model.tuples import NamedTuple
@@ -43,7 +43,9 @@ def task_columns(
     first: int, task: TaskRecord, step_id: int, shared: bytes | None, code_id: int | None, revision: int
 ) -> tuple[Any, ...]:
     """The values of `upsert_task`. `first` is what the run's task ids are added to."""
-    id_, _, _, number, key, status, inputs, _, inputs_digest, attempt, outcome, _, origin, why, settled = task
+    id_, _, _, number, key, status, inputs, _, inputs_digest, attempt, outcome, _, origin, why, settled, scope, map_ = (
+        task
+    )
     if outcome is None:
         used, kept, logged, error, worker = _NOT_USED, _NOT_STORED, _NOT_LOGGED, None, ""
     else:
@@ -53,7 +55,23 @@ def task_columns(
     return (first + id_, step_id, number, status, attempt, *used, size, key, digest or "", inputs_digest or "",
             shared or "", worker, *logged, culprit, preview, b"".join(blobs) if blobs else "",
             pack(tuple(error)) if error else "", pack_inputs(inputs) if inputs else "", record, code_id or 0,
-            origin, why, "\n".join(symbols), settled, revision)  # fmt: skip
+            origin, why, "\n".join(symbols), settled, revision, scope, map_)  # fmt: skip
+
+
+def scope_columns(scope: ScopeRecord) -> tuple[Any, ...]:
+    """The values of `upsert_scope`, but for the run."""
+    packed = (None if part is None else pack(tuple(part)) for part in (scope.result, scope.error))
+    inputs = pack_inputs(scope.inputs) if scope.inputs else None
+    return (*scope[:7], inputs, scope.began_at, scope.ended_at, *packed, scope.settled)
+
+
+def scope(row: tuple[Any, ...]) -> ScopeRecord:
+    """A nested flow from its columns."""
+    id_, parent, flow, name, number, key, status, inputs, began_at, ended_at, result, error, settled = row
+    return ScopeRecord(
+        id_, parent, flow, name, number, key, status, unpack_inputs(inputs), began_at, ended_at,
+        unpack_stored(result), unpack_error(error), settled,
+    )  # fmt: skip
 
 
 def pack_inputs(inputs: tuple[Input, ...]) -> bytes:

@@ -12,7 +12,7 @@ from penstock.journal.call_numbers import Calls
 from penstock.journal.clock import Clock
 from penstock.journal.damage import named
 from penstock.journal.database import Database
-from penstock.journal.priors import prior_tasks
+from penstock.journal.priors import prior_scopes, prior_tasks
 from penstock.model.ids import folder_name
 from penstock.model.outcomes import Metric, Outcome
 from penstock.model.rows import (
@@ -22,6 +22,7 @@ from penstock.model.rows import (
     MetricRecord,
     PriorTask,
     RunEnd,
+    ScopeRecord,
     Sought,
     StepCount,
     TaskRecord,
@@ -68,6 +69,7 @@ class RunHandle:
                 database.run(sql["insert_code"], code)
             for task in batch.forgotten:
                 database.run(sql["forget_task_metrics"], (self._first + task,))
+            self._write_scopes(batch.scopes)
             if batch.tasks:
                 self._write_tasks(batch.tasks)
             for task, *intent in batch.intents:
@@ -96,6 +98,10 @@ class RunHandle:
         A failed task that was delivered is replayed as it was; what is neither done nor delivered runs again.
         """
         return prior_tasks(self._database, self.id)
+
+    def scopes(self) -> list[ScopeRecord]:
+        """All nested flows that earlier drivers of this run called."""
+        return prior_scopes(self._database, self.id)
 
     def note(self, dealt: Sequence[Dealt]) -> None:
         """Write down the numbers of calls of one step, before anything is seen of them. From any thread."""
@@ -132,6 +138,7 @@ class RunHandle:
             result = end.result and pack(tuple(end.result))
             database.run(sql["end_run_detail"], (result, end.error and pack(tuple(end.error)), self.id))
             database.run(sql["end_run"], (end.status, self._clock.now(), self.id))
+            database.run(sql["end_scopes"], {"run_id": self.id, "now": self._clock.now()})
             database.run(sql["release_all"], (self.id,))
             database.run(sql["forget_in_flight"], (self.id,))
             if end.result and end.result.blobs:
@@ -155,6 +162,13 @@ class RunHandle:
                 f"Nothing more is written; see `penstock show {self.run_id}`"
             )
         return bool(row[1])
+
+    def _write_scopes(self, scopes: tuple[ScopeRecord, ...]) -> None:
+        for scope in scopes:
+            self._database.run(self._sql["upsert_scope"], (self.id, *columns.scope_columns(scope)))
+            for kept in (*scope.inputs, scope.result, scope.error):
+                if kept is not None and kept.blobs:
+                    self._note_blobs(kept.blobs)
 
     def _write_tasks(self, tasks: tuple[TaskRecord, ...]) -> None:
         rows: list[tuple[Any, ...]] = []

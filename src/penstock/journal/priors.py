@@ -7,7 +7,7 @@ from typing import Any
 from penstock.journal import columns, sql_files
 from penstock.journal.damage import malformed
 from penstock.journal.database import Database
-from penstock.model.rows import Intent, PriorTask
+from penstock.model.rows import Intent, PriorTask, ScopeRecord
 from penstock.model.shapes import MalformedError
 
 
@@ -23,6 +23,15 @@ def prior_tasks(database: Database, run: int) -> list[PriorTask]:
     codes = {id_: row[0] for id_, row in found.items() if row is not None}
     try:
         return [_prior(row, *steps[row[1]], codes.get(row[-3], b""), intents.get(row[0])) for row in rows]
+    except MalformedError as error:
+        raise malformed(database, run, None, error) from None
+
+
+def prior_scopes(database: Database, run: int, id_: int | None = None) -> list[ScopeRecord]:
+    """The nested flows of a run, in the order of their numbers; `id_` None: all."""
+    rows = database.rows(sql_files.load("queries")["scopes"], {"run_id": run, "id": id_})
+    try:
+        return [columns.scope(row) for row in rows]
     except MalformedError as error:
         raise malformed(database, run, None, error) from None
 

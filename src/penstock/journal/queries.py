@@ -14,12 +14,13 @@ from penstock.journal import columns, faults, leases, sql_files
 from penstock.journal.damage import malformed, named
 from penstock.journal.journal import Journal
 from penstock.journal.leases import Lease
+from penstock.journal.priors import prior_scopes
 from penstock.journal.sight import view_of
 from penstock.journal.views import CodeRow, DriverRow, RunChanges, RunDetail, RunRow, StepRow, TaskRow
 from penstock.model.ids import parse_path
 from penstock.model.nearest import nearest
-from penstock.model.outcomes import FORM
-from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Owner
+from penstock.model.outcomes import FORM, Usage
+from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Owner, ScopeRecord
 from penstock.model.shapes import MalformedError
 from penstock.model.specs import Input
 from penstock.model.states import RunStatus, TaskStatus
@@ -179,11 +180,18 @@ def task(journal: Journal, run: int, step: str, number: int) -> TaskRow:
 
 
 def task_by_id(journal: Journal, run: int, id_: int) -> TaskRow:
-    """The task that a `Ref` names; raises NotFoundError."""
+    """The task, or the nested flow as if it were one, that a `Ref` names; raises NotFoundError."""
     row = journal.database.row(_sql("task_by_id"), (run << columns.RUN_SHIFT | id_,))
+    if row is None and (found := prior_scopes(journal.database, run, id_)):
+        return _row_of_scope(run, found[0])
     if row is None:
         raise NotFoundError(f"{run_by_id(journal, run).run_id} has no task of the number {id_}")
     return _task_row(journal, row)
+
+
+def scopes(journal: Journal, run: int) -> list[ScopeRecord]:
+    """The nested flows of a run, in the order of their numbers."""
+    return prior_scopes(journal.database, run)
 
 
 def inputs(journal: Journal, run: int, id_: int) -> tuple[Input, ...]:
@@ -383,6 +391,12 @@ def _task_row(journal: Journal, row: tuple[Any, ...]) -> TaskRow:
         return _read_task(row)
     except MalformedError as error:
         raise malformed(journal.database, row[0] >> columns.RUN_SHIFT, row[0], error) from None
+
+
+def _row_of_scope(run: int, scope: ScopeRecord) -> TaskRow:
+    used = Usage(scope.began_at, max(0.0, scope.ended_at - scope.began_at))
+    named = (scope.flow, scope.name, scope.number, scope.status, 1, False, scope.key, b"", "")
+    return TaskRow(run, scope.id, *named, used, None, scope.result, scope.error)
 
 
 def _read_task(row: tuple[Any, ...]) -> TaskRow:

@@ -113,11 +113,12 @@ SELECT id FROM step WHERE run_id = ? AND step = ?;
 -- What most tasks have not comes as 0 or '', and is NULL here: Python's `sqlite3` takes five times as long to bind a None.
 INSERT INTO task (id, step_id, number, status, attempt, began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes,
     size, key, digest, inputs_digest, shared, worker, log_file, log_start, log_end, culprit, preview, blobs, error,
-    inputs, record, code, origin, why, symbols, settled, revision)
+    inputs, record, code, origin, why, symbols, settled, revision, scope, map)
 VALUES (?, ?, ?, ?, nullif(?, 1), ?, ?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0),
     ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, 0), nullif(?, 0),
     nullif(?, ''), ?, nullif(?, ''), nullif(?, ''),
-    nullif(?, ''), ?, nullif(?, 0), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, 0), ?)
+    nullif(?, ''), ?, nullif(?, 0), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, 0), ?,
+    nullif(?, 0), nullif(?, 0))
 ON CONFLICT (id) DO UPDATE SET
     delivered = CASE WHEN status = excluded.status AND attempt IS excluded.attempt THEN delivered END,
     step_id = excluded.step_id, number = excluded.number, status = excluded.status, attempt = excluded.attempt,
@@ -128,7 +129,7 @@ ON CONFLICT (id) DO UPDATE SET
     log_end = excluded.log_end, culprit = excluded.culprit, preview = excluded.preview, blobs = excluded.blobs,
     error = excluded.error, inputs = excluded.inputs, record = excluded.record, code = excluded.code,
     origin = excluded.origin, why = excluded.why, symbols = excluded.symbols, settled = excluded.settled,
-    revision = excluded.revision;
+    revision = excluded.revision, scope = excluded.scope, map = excluded.map;
 
 -- name: last_revision
 -- Of a run's tasks; NULL: it has none.
@@ -138,6 +139,17 @@ FROM step CROSS JOIN task ON task.step_id = step.id WHERE step.run_id = ?;
 -- name: upsert_intent
 INSERT INTO intent (task_id, attempt, executor, handle) VALUES (?, ?, ?, nullif(?, ''))
 ON CONFLICT (task_id) DO UPDATE SET attempt = excluded.attempt, executor = excluded.executor, handle = excluded.handle;
+
+-- name: upsert_scope
+INSERT INTO scope (run_id, id, parent, flow, name, number, key, status, inputs, began_at, ended_at, result, error,
+    settled)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (run_id, id) DO UPDATE SET status = excluded.status, inputs = excluded.inputs,
+    ended_at = excluded.ended_at, result = excluded.result, error = excluded.error, settled = excluded.settled;
+
+-- name: end_scopes
+-- What went on when the run ended, or was not called again.
+UPDATE scope SET status = 'cancelled', ended_at = :now WHERE run_id = :run_id AND status = 'running';
 
 -- name: deliver
 UPDATE task SET delivered = 1, revision = ? WHERE id = ?;

@@ -6,6 +6,7 @@ Writes nothing to the journal, and holds no lease.
 
 from __future__ import annotations
 
+import contextvars
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from penstock.errors import Suspension
 from penstock.model.outcomes import Error, Metric, Stored
 from penstock.model.rows import Dealt, PriorTask, Sought, WantedResult
 from penstock.model.sinks import Sink
-from penstock.model.specs import Call
+from penstock.model.specs import Call, FlowCall
 from penstock.model.states import TaskStatus
 from penstock.reading.explain import Explain, of_call
 from penstock.sdk import session
@@ -76,6 +77,10 @@ class Rehearsed(session.RunSession):
         """Raise."""
         self.engine.attend(lambda: False, 0.0)
 
+    def begin(self, body: Callable[[], None], name: str) -> None:
+        """Call the body here: nothing is waited for."""
+        contextvars.copy_context().run(body)
+
 
 class Rehearsal:
     """Stands in the place of a driver. For one thread at a time."""
@@ -90,13 +95,38 @@ class Rehearsal:
         self.roots: dict[str, bytes] = {}  # keys of the tasks whose own failures those are, by path
         self._made: dict[bytes, str] = {}  # steps whose tasks would make cached results, by key
         self._missing: dict[int, str] = {}  # the short names of steps whose tasks would run, by number
+        self._sinks: dict[int, Sink] = {}  # of nested flows whose callers don't wait
         self._numbers = Numbers(world.prior.values(), world.dealt)
         self._places = itertools.count(max((task.settled for task in world.prior.values()), default=0) + 1)
         self._reuse = world.reuse(self._results.get)
 
     # What the sdk asks of an engine.
 
-    def submit(self, calls: Sequence[tuple[Call, Sink]]) -> list[tuple[int, str]]:
+    def enter(self, call: FlowCall, sink: Sink | None = None) -> tuple[int, str, int]:
+        """The body of a nested flow is called, too."""
+        _, id_, _, number = self._numbers.of(call)
+        self._paths[id_] = f"{call.name}/{number}"
+        self._missing[id_] = call.name
+        if sink is not None:
+            self._sinks[id_] = sink
+        return id_, f"{self._world.run_id}/{call.name}/{number}", 0
+
+    def leave(
+        self, scope: int, result: Stored | None, error: Error | None, task: str = "", is_done: bool = False
+    ) -> None:
+        """What its caller does not wait for is there, if it came to its end."""
+        sink = self._sinks.pop(scope, None)
+        if sink is None or (result is None and error is None):
+            return
+        del self._missing[scope]
+        if result is not None:
+            self._results[scope] = result
+        elif error is not None:
+            self._failed[scope] = error
+            self.roots[f"{self._world.run_id}/{self._paths[scope]}"] = self.roots.get(task, b"")
+        sink.settle(result, error, True, next(self._places))
+
+    def submit(self, calls: Sequence[tuple[Call, Sink]], of_map: int = -1) -> list[tuple[int, str]]:
         """Say what would become of the calls; those that would be reused settle at once."""
         admitted = [self._admit(call, sink) for call, sink in calls]
         for job in admitted:

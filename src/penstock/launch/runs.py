@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -31,6 +33,7 @@ from penstock.sdk.this_process import this_process
 from penstock.worker.flow_logs import BodyLog
 from penstock.worker.flow_streams import Streams
 from penstock.worker.log_files import body_log
+from penstock.worker.recorded_errors import error_of
 
 if TYPE_CHECKING:
     from penstock.executors.spare_zygote import SpareZygote
@@ -63,6 +66,7 @@ class ActiveRun:
         self._handle = prepared.handle
         self._spec, self._places = spec, places = prepared.spec, prepared.places
         log = places.log(body_log(spec.driver))
+        self._flows: list[threading.Thread] = []  # of nested flows, beside the body
         self._log = BodyLog(log, spec.log_bytes, this_process.shared.the_one(Streams), how.watcher.said)
 
     def drive(self) -> Any:
@@ -100,6 +104,7 @@ class ActiveRun:
         tasks = replayed_end(error, driver)
         if not tasks:
             return False
+        self._await_flows(driver)
         _finish_quietly(driver)  # what was submitted is wanted again
         if driver.halted_by is not None:
             return False
@@ -161,7 +166,9 @@ class ActiveRun:
     def _place(self, driver: Driver) -> AbstractContextManager[None]:
         """Where steps are called as this run's tasks."""
         files = os.fspath(self._project.folder("files", self._handle.folder))
-        run = session.RunSession(self.id, driver, self._project.store, files, self._written_for_body)
+        described = partial(error_of, store=self._project.store, retry_on=None)
+        run = session.RunSession(self.id, driver, self._project.store, files, self._written_for_body, described)
+        self._flows = run.threads
         self._log.take(run)
         return session.driving(run, default_environment(self._project, self._order.flow))
 
@@ -173,12 +180,20 @@ class ActiveRun:
     def _settle_rest(self, driver: Driver) -> None:
         """Wait for what the body submitted and did not wait for; a failure among it that nobody saw fails the run, but
         for what the body itself has cancelled."""
+        self._await_flows(driver)
         driver.finish()
         if driver.halted_by is not None:
             raise driver.halted_by
         for failure in driver.failures.values():
             if not failure.delivered and failure.error.cause != Cause.CANCELLED.value:
                 raise rebuild(failure.error, failure.path, self._project.store)
+
+    def _await_flows(self, driver: Driver) -> None:
+        """Wait for the nested flows that run beside the body. What is ended at once is not waited for: a thread that is
+        busy with code of its own ends at its next call of a step."""
+        while self._flows and not driver.is_ending:
+            self._flows[-1].join(0.05)
+            self._flows[:] = [thread for thread in self._flows if thread.is_alive()]
 
     # The run fails.
 
@@ -189,6 +204,7 @@ class ActiveRun:
             driver.halt(error, kill=isinstance(error, KeyboardInterrupt))
         elif not self._how.keep_going:
             driver.halt(Suspension("the flow's body has failed"))
+        self._await_flows(driver)
         _finish_quietly(driver)
         fault = driver.fault or error
         if isinstance(fault, FencedError):

@@ -61,6 +61,26 @@ class TaskRecord(NamedTuple):
     origin: str = ""  # the task of another run whose result it took over; "": it ran
     why: str = ""  # why it ran, as words, where that was decided; "": a comparison with earlier tasks tells
     settled: int = 0  # its place among the run's tasks, in the order in which they settled; 0: it has not
+    scope: int = 0  # number of the nested flow that called it; 0: the run's own flow did
+    map: int = 0  # number of the first task of its map; 0: it was called alone
+
+
+class ScopeRecord(NamedTuple):
+    """A nested flow of a run, which is numbered among the run's tasks: its result may be passed on like a task's."""
+
+    id: int
+    parent: int  # number of the nested flow that called it; 0: the run's own flow did
+    flow: str  # module-qualified name
+    name: str
+    number: int  # `2` in `digits/3/inner/2`
+    key: bytes
+    status: str  # RUNNING, DONE, FAILED or CANCELLED of `TaskStatus`
+    inputs: Tuple[Input, ...]
+    began_at: float  # UTC, seconds
+    ended_at: float = 0.0  # 0: it has not
+    result: Optional[Stored] = None  # None also where its caller has waited, and taken the value itself
+    error: Optional[Error] = None
+    settled: int = 0  # its place in the order in which the run's tasks settled; 0: its caller has waited
 
 
 class Intent(NamedTuple):
@@ -161,6 +181,7 @@ class Batch(NamedTuple):
     forgotten: Tuple[int, ...] = ()  # tasks whose metrics so far are those of older code
     logged: Tuple[Metric, ...] = ()  # by the flow's own body
     intents: Tuple[Intent, ...] = ()
+    scopes: Tuple[ScopeRecord, ...] = ()  # as they began or ended
 
 
 class PriorTask(NamedTuple):

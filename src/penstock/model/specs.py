@@ -69,6 +69,17 @@ class Call(NamedTuple):
     closed_over: bytes = b""  # content digest of what its function closes over; b"": nothing, or no stable form
     culprit: str = ""  # path to what it closes over and has no stable form
     defaults: Tuple[str, ...] = ()  # inputs that are what the parameter would have had anyway
+    scope: int = 0  # number of the nested flow that made it; 0: the run's own flow did
+
+
+class FlowCall(NamedTuple):
+    """A call of a flow inside a run: a scope of its own."""
+
+    key: bytes
+    flow: str  # module-qualified name
+    name: str  # short name, as in `digits/3/inner/2`
+    inputs: Tuple[Input, ...]
+    scope: int = 0  # number of the nested flow that made it; 0: the run's own flow did
 
 
 class Resolved(NamedTuple):

@@ -9,7 +9,7 @@ time. The same holds in a run that nobody disturbs, where several may settle bet
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from typing import Any, Callable, Iterable, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 Callbacks = Sequence[Tuple[Callable[[Any], Any], Any]]
 
@@ -22,8 +22,12 @@ class Arrivals:
     which makes it finished, and gives the callbacks that are to be called then.
     """
 
-    def __init__(self, lock: Any) -> None:
+    def __init__(self, lock: Any, until: int = 0, beyond: Optional[Callable[[], None]] = None) -> None:
+        """`beyond()` is called when something settles later than the place `until`; 0: never."""
         self._lock = lock
+        self._until = until
+        self._beyond = beyond
+        self._expected: Dict[Any, int] = {}  # nested flows that had settled, and go on again, with their places
         self._unseen: List[Tuple[int, int, Any]] = []  # a heap, by place, then in the order of their coming
         self._came = 0
         self._depth = 0
@@ -33,22 +37,46 @@ class Arrivals:
         """A future has settled, as the `place`th of its run."""
         unseen = self._unseen
         with self._lock:
-            if not unseen and future.wanted():
+            if not unseen and not self._expected and future.wanted():
                 callbacks = future.show()
             else:
                 self._came += 1
                 future.is_unseen = True
                 heappush(unseen, (place, self._came, future))
-                callbacks = self._show_until(future) if future.wanted() else ()
+                callbacks = self._show_until(future) if future.wanted() and not self._is_held(future) else ()
         if callbacks:
             _call(callbacks)
+        if self._expected:
+            self.expect_no_more(future)
+        if place > self._until > 0 and self._beyond is not None:
+            self._until = 0
+            self._beyond()
+
+    def expect(self, future: Any, place: int) -> None:
+        """A nested flow had settled as the `place`th of its run under an earlier driver, and goes on again: what had
+        settled after it is not shown before it."""
+        with self._lock:
+            self._expected[future] = place
+
+    def expect_no_more(self, future: Any) -> None:
+        """It has settled, or does something new, so that it may take any time."""
+        with self._lock:
+            was_expected = self._expected.pop(future, None) is not None
+        if was_expected:
+            self.look_for_all()
+
+    def _is_held(self, future: Any) -> bool:
+        if not self._expected:
+            return False
+        bound = min(self._expected.values())
+        return any(entry[2] is future and entry[0] > bound for entry in self._unseen)
 
     def look(self, futures: Iterable[Any]) -> None:
         """The body looks at futures: each that has settled is shown, after all that settled before it."""
         callbacks: List[Any] = []
         with self._lock:
             for future in futures:
-                if future.is_unseen:
+                if future.is_unseen and not self._is_held(future):
                     callbacks += self._show_until(future)
         _call(callbacks)
 
@@ -58,7 +86,7 @@ class Arrivals:
             callbacks: List[Any] = []
             for _, _, future in sorted(entry for entry in self._unseen if entry[2].wanted()):
                 # Asked again: who was shown the one before may have seen enough.
-                if future.is_unseen and future.wanted():
+                if future.is_unseen and future.wanted() and not self._is_held(future):
                     callbacks += self._show_until(future)
         _call(callbacks)
 

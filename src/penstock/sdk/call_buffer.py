@@ -17,9 +17,11 @@ _LONGEST_S = 0.002
 class CallBuffer:
     """Holds calls of one step until there are `most` of them, or the first has waited long enough."""
 
-    def __init__(self, run: RunSession, most: int = 1) -> None:
+    def __init__(self, run: RunSession, most: int = 1, of_map: int = -1) -> None:
+        """`of_map`: 0 for the calls of a map, else -1."""
         self._run = run
         self._most = most
+        self._of_map = of_map
         self._held: List[Tuple[Call, Future[Any]]] = []
         self._since_s = 0.0
 
@@ -39,5 +41,7 @@ class CallBuffer:
         held, self._held = self._held, []
         if not held:
             return
-        for (_, future), (id_, path) in zip(held, self._run.engine.submit(held)):
+        admitted = self._run.engine.submit(held, self._of_map)
+        self._of_map = self._of_map or admitted[0][0]
+        for (_, future), (id_, path) in zip(held, admitted):
             future.id, future.task = id_, path

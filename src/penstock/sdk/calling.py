@@ -5,19 +5,21 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, cast
 
+from penstock.artifacts import codec
 from penstock.artifacts.walk import BY_CONTENT
-from penstock.errors import UsageError
+from penstock.errors import Suspension, UsageError
 from penstock.model.environments import over
-from penstock.model.specs import Call
+from penstock.model.outcomes import Error
+from penstock.model.specs import Call, FlowCall, Input
 from penstock.sdk import collector, session
 from penstock.sdk.call_buffer import MANY, CallBuffer
 from penstock.sdk.calls import Binder, build, encode_inputs
-from penstock.sdk.futures import Future, Futures
+from penstock.sdk.futures import FlowFuture, Future, Futures
 from penstock.sdk.keys import KeyHead, closed_over, key_of
 from penstock.sdk.plain_calls import call as plain
 from penstock.sdk.plain_calls import finished, resolved
-from penstock.sdk.rebuilt_errors import without_engine
-from penstock.sdk.session import Place
+from penstock.sdk.rebuilt_errors import TASK_ATTRIBUTE, without_engine
+from penstock.sdk.session import Place, RunSession
 
 __all__ = [
     "BY_CONTENT",
@@ -30,6 +32,7 @@ __all__ = [
     "plain",
     "spread",
     "submit",
+    "submit_flow",
     "without_engine",
 ]
 
@@ -47,7 +50,9 @@ def map_items(step: Any, here: Optional[Place], iterables: Tuple[Any, ...], same
         return Futures(cast("Iterator[Any]", (finished(step.fn, items, same) for items in zip(*iterables))))
     shared = encode_inputs(here.run, _same(step.binder, len(iterables), same), _by_content(step))
     at_hand = all(isinstance(items, (list, tuple, range)) for items in iterables)
-    buffer = CallBuffer(here.run, MANY if at_hand else 1)  # the next item of a generator may be long in coming
+    buffer = CallBuffer(
+        here.run, MANY if at_hand else 1, of_map=0
+    )  # the next item of a generator may be long in coming
     with collector.seldom() if at_hand else nullcontext():
         try:
             return Futures(buffer.add(_call_item(step, here, items, shared, same)) for items in zip(*iterables))
@@ -92,15 +97,80 @@ def _check_iterables(name: str, iterables: Tuple[Any, ...]) -> None:
 
 def join(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """Call a flow's body inside a run, in a scope of its own."""
-    binder: Binder = flow.binder
-    arguments = binder.bind(args, kwargs)
+    arguments, call = _flow_call(flow, here, args, kwargs)
+    engine = here.run.engine
+    number, _, _ = engine.enter(call)
+    with session.entered(_inside(here, flow, call, number, here.run)):
+        try:
+            positional, keywords = spread(flow.binder, arguments)
+            value = resolved(flow.fn(*positional, **keywords))
+        except BaseException as error:
+            engine.leave(number, None, *_failure(here.run, error))
+            raise
+    engine.leave(number, None, None, is_done=True)
+    return value
+
+
+def submit_flow(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> FlowFuture[Any]:
+    """Call a flow's body inside a run, in a scope and a thread of its own."""
+    arguments, call = _flow_call(flow, here, args, kwargs)
+    run = here.run
+    copies = {item.name: _copy_of(run, item, arguments[item.name]) for item in call.inputs}
+    future: FlowFuture[Any] = FlowFuture(run, call.key)
+    number, future.task, place = run.engine.enter(call, future)
+    future.id = number
+    if place:
+        run.arrivals.expect(future, place)
+    inside = run.beside(place, lambda: run.arrivals.expect_no_more(future))
+
+    def body() -> None:
+        with session.entered(_inside(here, flow, call, number, inside)):
+            try:
+                positional, keywords = spread(flow.binder, copies)
+                value = resolved(flow.fn(*positional, **keywords))
+                encoded = codec.encode(value, run.store, where=f"the result of {future.task}", files=True)
+                if encoded.edges:  # deeper than `resolved` looks
+                    raise UsageError(f"The result of {future.task} holds a future: return its .result()")
+            except BaseException as error:  # noqa: BLE001  handed on by the future
+                future.raised = error.with_traceback(without_engine(error.__traceback__))
+                run.engine.leave(number, None, *_failure(run, error))
+            else:
+                run.engine.leave(number, encoded.stored, None)
+
+    run.begin(body, f"flow {future.task}")
+    return future
+
+
+def _flow_call(
+    flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Tuple[Dict[str, Any], FlowCall]:
+    """The arguments by name, and the call with its key, which is fixed now."""
+    arguments = flow.binder.bind(args, kwargs)
     inputs = encode_inputs(here.run, arguments)
     named: List[Tuple[str, Any]] = [(item.name, item.identity or ("unstable", item.culprit)) for item in inputs]
     base = KeyHead(flow.qualified_name).base(here.scope, named)
     key = key_of(base, here.run.occurrence(base))
-    with session.entered(Place(here.run, (*here.scope, key), over(flow.environment, here.environment))):
-        positional, keywords = spread(binder, arguments)
-        return resolved(flow.fn(*positional, **keywords))
+    return arguments, FlowCall(key, flow.qualified_name, flow.name, inputs, here.number)
+
+
+def _inside(here: Place, flow: Any, call: FlowCall, number: int, run: RunSession) -> Place:
+    return Place(run, (*here.scope, call.key), over(flow.environment, here.environment), number)
+
+
+def _copy_of(run: RunSession, item: Input, value: Any) -> Any:
+    """A value as the nested flow gets it: its own, with the caller's futures in it."""
+    if item.record is None:
+        return value
+    edges = codec.encode(value, run.store, where=item.name).edges if item.refs else ()
+    return codec.decode(item.record, run.store, edges)
+
+
+def _failure(run: RunSession, error: BaseException) -> Tuple[Optional[Error], str]:
+    """What a nested flow has failed with, and the task whose failure that is; None: it was stopped."""
+    if isinstance(error, Suspension):
+        return None, ""
+    described = run.described(error) if run.described else Error("raised", type(error).__qualname__, str(error))
+    return described, getattr(error, TASK_ATTRIBUTE, "")
 
 
 def spread(binder: Binder, arguments: Mapping[str, Any]) -> Tuple[List[Any], Dict[str, Any]]:

@@ -117,7 +117,7 @@ def _encode_input(run: RunSession, name: str, value: Any, by_content: bool) -> I
 def _check_edges(run: RunSession, name: str, edges: Iterable[Edge]) -> None:
     for edge in edges:
         owner: Optional[RunSession] = getattr(edge, "run", None)
-        if owner is not run:
+        if owner is None or owner.engine is not run.engine:
             of = owner.id if owner is not None else "no run"
             raise UsageError(f"Argument {name!r} holds a future of {of}, not of {run.id}: pass its .result()")
 
@@ -157,7 +157,9 @@ def build(here: Place, step: Any, own: Tuple[Input, ...], shared: Tuple[Input, .
     key = keys.key_of(base, here.run.occurrence(base))
     work, (closed_over, culprit, _) = work_of(here.run, step), step.closed_over
     options = _options_at(here, step.opts)
-    return Call(key, step.qualified_name, step.name, work, options, own, shared, closed_over, culprit, defaults)
+    return Call(
+        key, step.qualified_name, step.name, work, options, own, shared, closed_over, culprit, defaults, here.number
+    )
 
 
 def _options_at(here: Place, options: Options) -> Options:

@@ -86,10 +86,15 @@ class Flow(Typed["P", R]):
 
     def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> Handle[R]:
         """Start a run that is driven in a thread of this process, and give a handle to it: `.id`, `.result()`. What
-        other threads call is not the run's, but for those that were started with a copy of its body's context."""
+        other threads call is not the run's, but for those that were started with a copy of its body's context.
+
+        Inside a flow: join its run, in a thread beside the caller. Gives a future like a step's, which steps take, too.
+        """
         attempts.refuse_while_importing(self.name)
-        if attempts.in_attempt() or session.in_body():
-            raise UsageError(f"flow {self.name} is called inside a run: call it, and it joins the run")
+        if attempts.in_attempt():
+            raise UsageError(f"flow {self.name} is submitted inside a step: call it, and its body is a plain call")
+        if session.in_body():
+            return self._calling.submit_flow(self, session.place_of_flow(), args, kwargs)
         return _launched(this_process.submit, self)(self, self.parameters(*args, **kwargs))
 
     def options(self, **given: Unpack[FlowOptions]) -> Flow[P, R]:

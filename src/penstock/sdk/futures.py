@@ -281,6 +281,17 @@ class Future(NoValue, futures.Future[R]):
         return Ref(self.id)
 
 
+class FlowFuture(Future[R]):
+    """The result of a nested flow that runs beside its caller. Passed on it is an edge, like a task's."""
+
+    raised: Optional[BaseException] = None
+
+    def exception(self, timeout: Optional[float] = None) -> Optional[BaseException]:
+        """What the flow's body has raised, itself; None: nothing. Blocks like `result`."""
+        error = super().exception(timeout)
+        return None if error is None else self.raised
+
+
 def _call_back(fn: Callable[[Any], Any], future: Any) -> None:
     """Run a user's callback on the engine's thread, which it must not bring down: what it raises is logged."""
     try:

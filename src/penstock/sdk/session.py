@@ -6,6 +6,7 @@ Owns the context variable of a flow's body. Knows the engine only as the port be
 from __future__ import annotations
 
 import contextvars
+import copy
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Optional, Protocol, Sequence, Tuple
@@ -20,17 +21,30 @@ if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
     from penstock.model.environments import Environment
     from penstock.model.options import Options
-    from penstock.model.outcomes import Metric
+    from penstock.model.outcomes import Error, Metric, Stored
     from penstock.model.sinks import Sink
-    from penstock.model.specs import Call, Work
+    from penstock.model.specs import Call, FlowCall, Work
 
 
 class Engine(Protocol):
     """What the sdk asks of a running engine. From any thread of the flow's process."""
 
-    def submit(self, calls: Sequence[Tuple[Call, Sink]]) -> List[Tuple[int, str]]:
-        """Take in calls of one step, with the same options; gives each task's number in the run and its path. Raises
-        UsageError where they can never run, Suspension where the run is stopping."""
+    def submit(self, calls: Sequence[Tuple[Call, Sink]], of_map: int = -1) -> List[Tuple[int, str]]:
+        """Take in calls of one step, with the same options; gives each task's number in the run and its path. `of_map`:
+        number of the first task of their map, 0: it is among them, -1: they are of none. Raises UsageError where they
+        can never run, Suspension where the run is stopping."""
+        ...
+
+    def enter(self, call: FlowCall, sink: Optional[Sink] = None) -> Tuple[int, str, int]:
+        """A nested flow begins; gives its number among the run's tasks, its path, and the place in which it settled
+        under an earlier driver (0: it has not). `sink` None: its caller waits. Raises like `submit`."""
+        ...
+
+    def leave(
+        self, scope: int, result: Optional[Stored], error: Optional[Error], task: str = "", is_done: bool = False
+    ) -> None:
+        """A nested flow's body is over. `task`: the path of the task whose failure has ended it; neither a result nor
+        an error, and not done: it was stopped."""
         ...
 
     def deliver(self, tasks: Tuple[int, ...]) -> None:
@@ -48,7 +62,7 @@ class Engine(Protocol):
         ...
 
     def cancel(self, task: int) -> None:
-        """End the task, if it has not ended."""
+        """End the task, or the nested flow with all that it has called, if it has not ended."""
         ...
 
     def reproduce(self, task: int) -> None:
@@ -64,22 +78,48 @@ Written = Callable[[int, Tuple[str, ...]], str]
 """Says who made the result of a task, with which versions of the packages of these modules."""
 
 
+Described = Callable[[BaseException], "Error"]
+"""Makes a failure of what a nested flow has raised."""
+
+
 class RunSession:
     """A run as its flow's body sees it."""
 
     def __init__(
-        self, run_id: str, engine: Engine, store: BlobStore, files: str, written: Optional[Written] = None
+        self,
+        run_id: str,
+        engine: Engine,
+        store: BlobStore,
+        files: str,
+        written: Optional[Written] = None,
+        described: Optional[Described] = None,
     ) -> None:
         self.id = run_id
         self.engine = engine
         self.store = store
         self.files = files  # folder for the files among results
         self.written = written  # None: nobody knows
+        self.described = described  # None: in few words
+        self.whole = self  # that of the run's own flow
+        self.threads: List[threading.Thread] = []  # of the nested flows that run beside their callers
         self.lock = threading.RLock()
         self.arrivals = Arrivals(self.lock)
         self.works: Dict[int, Tuple[Any, Work]] = {}
         self.settled: Dict[Tuple[Options, Optional[Environment]], Options] = {}  # by those of a step, and the default
         self._occurrences: Dict[bytes, int] = {}
+
+    def beside(self, until: int, beyond: Callable[[], None]) -> RunSession:
+        """The same run, for a body that runs beside this one: it sees its own tasks settle in an order of its own.
+        `beyond()` is called once it sees something later than the place `until`, where that is not 0."""
+        made = copy.copy(self)
+        made.arrivals = Arrivals(self.lock, until, beyond)
+        return made
+
+    def begin(self, body: Callable[[], None], name: str) -> None:
+        """Run the body of a nested flow in a thread of its own."""
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(body,), name=name, daemon=True)
+        self.threads.append(thread)
+        thread.start()
 
     def looked(self) -> None:
         """The body has asked whether a result is there, and it is not."""
@@ -99,6 +139,7 @@ class Place(NamedTuple):
     run: RunSession
     scope: Tuple[bytes, ...] = ()
     environment: Optional[Environment] = None
+    number: int = 0  # of the innermost of these flows; 0: the run's own
 
 
 _place: contextvars.ContextVar[Optional[Place]] = contextvars.ContextVar("penstock_place", default=None)
@@ -145,7 +186,7 @@ def in_body() -> bool:
 def body_here() -> Optional[RunSession]:
     """The run whose body this code is of, by its context alone; None: it is of none."""
     here = _place.get()
-    return None if here is None else here.run
+    return None if here is None else here.run.whole
 
 
 @contextmanager

@@ -17,7 +17,16 @@ from penstock.journal.migrate import MIGRATIONS, migrate, newest, version
 from penstock.journal.priors import prior_tasks
 from penstock.model.edges import Ref
 from penstock.model.outcomes import Metric
-from penstock.model.rows import AttemptRecord, InFlight, Intent, MetricRecord, Origin, StepCount, WantedResult
+from penstock.model.rows import (
+    AttemptRecord,
+    InFlight,
+    Intent,
+    MetricRecord,
+    Origin,
+    ScopeRecord,
+    StepCount,
+    WantedResult,
+)
 from tests.journal_records import OWNER, digest, done, edge, raised, stored
 
 OLD = sorted((Path(__file__).parent / "old").glob("*.sql"))
@@ -92,6 +101,11 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
     assert run.earlier_s == 0.0
     kept = [pins.PinnedValue("model/wide/1", 1003.0, stored("a", (digest("b1"),)))] if file.stem >= "0007" else []
     assert pins.pins(journal) == kept
+    found, inner = stored("a", (digest("b1"),)), digest("inner")
+    scope = ScopeRecord(
+        4, 0, "digits.inner", "inner", 1, inner, "done", (edge("split", 1),), 1001.0, 1002.0, found, None, 3
+    )
+    assert queries.scopes(journal, run.id) == ([scope] if file.stem >= "0010" else [])
     journal.close()
 
 

@@ -2,7 +2,7 @@
 -- compares the two. NULL in a column stands for the default that its comment names; values are `wire` bytes where a
 -- comment says so (docs/formats.md); digests are 33 bytes.
 
-PRAGMA user_version = 9;                -- of the migrations that are in it; later ones are applied to it
+PRAGMA user_version = 10;               -- of the migrations that are in it; later ones are applied to it
 
 -- The last number given to a run of a flow, so that none is given twice, even after `rm`.
 CREATE TABLE flow (
@@ -156,7 +156,9 @@ CREATE TABLE task (
     origin TEXT,                        -- the task of another run whose result it took over; NULL: it ran
     why TEXT,                           -- why it ran; NULL: the rows tell
     symbols TEXT,                       -- of the project inside the result, a line each; NULL: none
-    revision INTEGER                    -- its place in the order of its run's changes; NULL: its number in its run
+    revision INTEGER,                   -- its place in the order of its run's changes; NULL: its number in its run
+    scope INTEGER,                      -- scope.id of the nested flow that called it; NULL: the run's own flow
+    map INTEGER                         -- number of the first task of its map; NULL: it was called alone
 );
 CREATE INDEX task_by_step ON task (step_id, number, status, revision);
 
@@ -229,6 +231,25 @@ CREATE TABLE cache_blob (
     cache_id INTEGER NOT NULL REFERENCES cache ON DELETE CASCADE,
     digest BLOB NOT NULL,
     PRIMARY KEY (cache_id, digest)
+) WITHOUT ROWID;
+
+-- Nested flows. Their ids are numbers among those of the run's tasks.
+CREATE TABLE scope (
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    id INTEGER NOT NULL,
+    parent INTEGER NOT NULL,            -- scope.id; 0: the run's own flow
+    flow TEXT NOT NULL,                 -- module-qualified name
+    name TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    status TEXT NOT NULL,
+    inputs BLOB,                        -- wire: inputs, without trailing defaults
+    began_at REAL NOT NULL,
+    ended_at REAL NOT NULL,             -- 0: it has not
+    result BLOB,                        -- wire: stored
+    error BLOB,                         -- wire: error
+    settled INTEGER NOT NULL,           -- as a task's; 0: its caller has waited
+    PRIMARY KEY (run_id, id)
 ) WITHOUT ROWID;
 
 -- Why a value is kept beyond the run that made it.
