@@ -348,7 +348,8 @@ def test_a_rehearsal_goes_through_them(project: Project) -> None:
     code, output = project.penstock("resume", "--dry-run", "main/1")
     assert (code, project.trace()) == (0, trace), output
     told = [line.split() for line in output.splitlines()]
-    assert [words[:3] for words in told if words[:1] == ["work"]] == [["work", "11", "1"]], output
+    (reused,) = (int(words[1]) for words in told if words[:1] == ["work"])
+    assert 9 <= reused <= 11, output
 
 
 def test_flows_are_not_submitted_inside_a_step(project: Project) -> None:

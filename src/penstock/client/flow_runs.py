@@ -19,6 +19,7 @@ from penstock.model.quantities import parse_seconds
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.model.words import duration, utc
 from penstock.reading import infos, logs, targets
+from penstock.reading.graphs import Graph, graph_of
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import ErrorInfo, InFlightInfo, OriginInfo, RunInfo, StepInfo, ValueInfo, VersionInfo
 from penstock.reading.values import Loader, Params
@@ -138,6 +139,10 @@ class Run:
     @property
     def _go_on(self) -> str:
         return how_to_resume(self.id, self._detail.file, self._detail.qualname)
+
+    def graph(self) -> Graph:
+        """What the run has called so far, and whose results went where: steps, nested flows, maps, loops, edges."""
+        return graph_of(self._reader.journal, self._listed.id)
 
     def tasks(self, step: str | None = None, status: str | None = None, limit: int | None = None) -> Tasks:
         """Its tasks in the order of the calls. None: of any step or status, all. Raises NotFoundError for a step."""

@@ -16,7 +16,7 @@ from penstock.journal.journal import Journal
 from penstock.journal.leases import Lease
 from penstock.journal.priors import prior_scopes
 from penstock.journal.sight import view_of
-from penstock.journal.views import CodeRow, DriverRow, RunChanges, RunDetail, RunRow, StepRow, TaskRow
+from penstock.journal.views import CodeRow, DriverRow, RunChanges, RunDetail, RunRow, StepRow, TaskNode, TaskRow
 from penstock.model.ids import parse_path
 from penstock.model.nearest import nearest
 from penstock.model.outcomes import FORM, Usage
@@ -187,6 +187,25 @@ def task_by_id(journal: Journal, run: int, id_: int) -> TaskRow:
     if row is None:
         raise NotFoundError(f"{run_by_id(journal, run).run_id} has no task of the number {id_}")
     return _task_row(journal, row)
+
+
+def task_nodes(journal: Journal, run: int) -> list[TaskNode]:
+    """All tasks of a run in the order of their numbers, for its graph. Two queries, whatever its size."""
+    with named(journal.database, run):
+        shared = {
+            digest: _needs(columns.unpack_inputs(packed))
+            for digest, packed in journal.database.rows(_sql("shared_inputs"), (run,))
+        }
+        bounds = {"first": run << columns.RUN_SHIFT, "last": _last(run)}
+        return [
+            TaskNode(id_, step, name, status, scope, of_map, _needs(columns.unpack_inputs(own), shared.get(same, ())))
+            for id_, step, name, status, scope, of_map, own, same in journal.database.stream(_sql("task_nodes"), bounds)
+        ]
+
+
+def _needs(inputs: tuple[Input, ...], more: tuple[int, ...] = ()) -> tuple[int, ...]:
+    """The tasks whose results are in them, and `more`, each once."""
+    return tuple(dict.fromkeys((*(ref.task for item in inputs for ref in item.refs), *more)))
 
 
 def scopes(journal: Journal, run: int) -> list[ScopeRecord]:

@@ -85,6 +85,14 @@ SELECT id FROM step WHERE run_id = :run_id AND (name = :step OR step = :step) OR
 -- name: tasks_of_run
 SELECT * FROM task_row WHERE id > :first AND id <= :last AND (:status IS NULL OR status = :status) ORDER BY id;
 
+-- name: task_nodes
+SELECT task.id & 4294967295, step.step, step.name, task.status, coalesce(task.scope, 0), coalesce(task.map, 0),
+    task.inputs, task.shared
+FROM task JOIN step ON step.id = task.step_id WHERE task.id > :first AND task.id <= :last ORDER BY task.id;
+
+-- name: shared_inputs
+SELECT digest, inputs FROM shared_inputs WHERE run_id = ?;
+
 -- name: tasks_of_step
 SELECT * FROM task_row WHERE step_id = :step_id AND number > :number AND (:status IS NULL OR status = :status)
 ORDER BY number;

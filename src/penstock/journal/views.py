@@ -95,6 +95,18 @@ class StepRow(NamedTuple):
         return self.waiting + self.running + self.done + self.failed + self.cancelled
 
 
+class TaskNode(NamedTuple):
+    """A task as the graph of its run needs it."""
+
+    id: int  # TaskId
+    step: str  # module-qualified name
+    name: str
+    status: str
+    scope: int  # number of the nested flow that called it; 0: the run's own flow did
+    map: int  # number of the first task of its map; 0: it was called alone
+    needs: tuple[int, ...]  # numbers of the tasks and nested flows whose results it is given
+
+
 class CodeRow(NamedTuple):
     """A code that tasks of a step ran with."""
 
