@@ -19,11 +19,12 @@ from penstock.executors.inline import InlineExecutor
 from penstock.executors.interpreters import OWN, Interpreter, OwnInterpreter
 from penstock.executors.process import ProcessExecutor
 from penstock.model.environments import Environment
-from penstock.model.events import Adopted, Lane
+from penstock.model.events import Adopted, Began, Lane
 from penstock.model.states import Cause, TaskStatus
 from penstock.sdk.shared_process import SharedProcess
 from penstock.worker import log_files
 from tests.contract import faulty_steps
+from tests.contract.detached import DetachedExecutor
 from tests.contract.executor_bench import Bench
 
 STEPS = Path(faulty_steps.__file__)
@@ -36,10 +37,11 @@ class Secretive(OwnInterpreter):
         return OWN._replace(variables=(("TOKEN", "s3cr3t-value"),), secrets=("TOKEN",))
 
 
-EXECUTORS: dict[str, Callable[[], Any]] = {
-    "process": lambda: ProcessExecutor(max_workers=2, gpus=("0", "1")),
-    "process with secrets": lambda: ProcessExecutor(max_workers=2, gpus=("0", "1"), interpreters=Secretive()),
-    "inline": lambda: InlineExecutor(shared_process=SharedProcess()),
+EXECUTORS: dict[str, Callable[[Path], Any]] = {
+    "process": lambda _: ProcessExecutor(max_workers=2, gpus=("0", "1")),
+    "process with secrets": lambda _: ProcessExecutor(max_workers=2, gpus=("0", "1"), interpreters=Secretive()),
+    "inline": lambda _: InlineExecutor(shared_process=SharedProcess()),
+    "detached": DetachedExecutor,
 }
 
 
@@ -49,7 +51,7 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(STEPS.parent)
         folder = tmp_path_factory.mktemp(request.param)
-        with Bench(EXECUTORS[request.param](), folder, "faulty_steps", str(STEPS)) as opened:
+        with Bench(EXECUTORS[request.param](folder / "detached"), folder, "faulty_steps", str(STEPS)) as opened:
             yield opened
 
 
@@ -244,24 +246,81 @@ def test_adopts_nothing(bench: Bench) -> None:
 def test_late_orders_are_harmless(bench: Bench) -> None:
     attempt = bench.start("ok")
     bench.outcome(attempt)
-    count = len(bench.mailbox.events)
+    ends = len(bench.ended()), len(bench.recalled())
     bench.executor.cancel(attempt, Cause.CANCELLED)
     bench.executor.recall([attempt])
     bench.executor.recall(["digits/3/never/1#1"])
     assert bench.value(bench.run("ok", 5)) == 10
-    assert len(bench.mailbox.events) == count + 1
+    assert (len(bench.ended()), len(bench.recalled())) == (ends[0] + 1, ends[1])
+
+
+# What outlives its driver.
+
+
+def test_what_runs_and_what_has_ended_is_found_by_the_next_driver(tmp_path: Path) -> None:
+    go, root = tmp_path / "go", tmp_path / "detached"
+    with Bench(DetachedExecutor(root), tmp_path, "faulty_steps", str(STEPS)) as first:
+        ended, runs, never = first.attempt("ok", 4), first.attempt("wait_for", str(go)), first.attempt("ok")
+        for number, attempt in enumerate((ended, runs)):
+            first.executor.start(attempt, Lane(number))
+        first.outcome(ended.id)
+        first.executor.close(leave=True)
+    with Bench(DetachedExecutor(root), tmp_path, "faulty_steps", str(STEPS), driver="2") as second:
+        for attempt in (ended, runs, never):
+            second.executor.adopt(attempt, "")
+        assert second.value(second.outcome(ended.id)) == 8
+        assert {Adopted(runs.id, True), Adopted(never.id, False)} <= set(second.mailbox.events)
+        first.executor.cancel(runs.id, Cause.CANCELLED)  # it has lost the run
+        go.touch()
+        assert second.value(second.outcome(runs.id)) == "seen"
+
+
+def test_what_nobody_has_adopted_is_ended_all_the_same(tmp_path: Path) -> None:
+    pid, root = tmp_path / "pid", tmp_path / "detached"
+    with Bench(DetachedExecutor(root), tmp_path, "faulty_steps", str(STEPS)) as first:
+        attempt = first.start("own_pid", str(pid))
+        first.until(pid.exists)
+        first.executor.close(leave=True)
+    assert is_alive(int(pid.read_text()))
+    with Bench(DetachedExecutor(root), tmp_path, "faulty_steps", str(STEPS), driver="2") as second:
+        second.executor.cancel(attempt, Cause.CANCELLED)
+    assert not is_alive(int(pid.read_text()))
+
+
+def test_what_waits_for_its_turn_is_recalled_and_starts_again_under_its_name(tmp_path: Path) -> None:
+    root = tmp_path / "detached"
+    root.mkdir()
+    (root / "hold").touch()
+    with Bench(DetachedExecutor(root), tmp_path, "faulty_steps", str(STEPS)) as bench:
+        attempt = bench.attempt("ok", 4)
+        bench.executor.start(attempt, Lane(1))
+        bench.executor.cancel(attempt.id, Cause.TIMEOUT)
+        bench.until(lambda: attempt.id in bench.recalled())
+        assert not any(isinstance(event, Began) for event in bench.mailbox.events)
+        (root / "hold").unlink()
+        bench.executor.start(attempt, Lane(1))
+        assert bench.value(bench.outcome(attempt.id)) == 8
+        assert any(isinstance(event, Began) for event in bench.mailbox.events)
 
 
 # What only an executor with processes of its own survives.
 
 
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """An open process executor."""
-    with Bench(EXECUTORS["process"](), tmp_path_factory.mktemp("own"), "faulty_steps", str(STEPS)) as opened:
+@pytest.fixture(scope="module", params=["process", "detached"])
+def own(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """Such an executor, open."""
+    folder = tmp_path_factory.mktemp("own")
+    with Bench(EXECUTORS[request.param](folder / "detached"), folder, "faulty_steps", str(STEPS)) as opened:
         yield opened
     for log in Path(opened.places.logs).iterdir():
         log.unlink()  # pytest keeps folders, and one of these is large
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One whose processes run attempt after attempt."""
+    with Bench(EXECUTORS["process"](Path()), tmp_path_factory.mktemp("kept"), "faulty_steps", str(STEPS)) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(
@@ -316,20 +375,20 @@ def _arguments(function: str, file: str) -> tuple[Any, ...]:
     return {"write": (file, 300_000), "ok": ()}.get(function, (file,))
 
 
-def test_the_worker_s_own_messages_are_not_the_attempt_s(own: Bench) -> None:
-    own.run("ok")
-    for outcome in (own.run("ok", list(range(1000))), own.run("ok")):
+def test_the_worker_s_own_messages_are_not_the_attempt_s(kept: Bench) -> None:
+    kept.run("ok")
+    for outcome in (kept.run("ok", list(range(1000))), kept.run("ok")):
         assert (outcome.usage.read_bytes, outcome.usage.written_bytes) == (0, 0)
 
 
-def test_nor_are_those_that_go_through_a_file(own: Bench, tmp_path: Path) -> None:
+def test_nor_are_those_that_go_through_a_file(kept: Bench, tmp_path: Path) -> None:
     file, long = str(tmp_path / "file"), ["x" * 10_000] * 100  # each short enough to stand in the message
-    assert own.run("write", file, 1000).usage.written_bytes == 1000
-    assert len(own.run("raise_long").error.message) > 60_000  # type: ignore[union-attr]
-    usage = own.run("write", file, 1000).usage
+    assert kept.run("write", file, 1000).usage.written_bytes == 1000
+    assert len(kept.run("raise_long").error.message) > 60_000  # type: ignore[union-attr]
+    usage = kept.run("write", file, 1000).usage
     assert (usage.read_bytes, usage.written_bytes) == (0, 1000)
     inputs = {f"i{at}": value for at, value in enumerate(long)}
-    usage = own.run("takes_any", **inputs).usage
+    usage = kept.run("takes_any", **inputs).usage
     assert (usage.read_bytes, usage.written_bytes) == (0, 0)
 
 
@@ -394,19 +453,19 @@ def test_recall(own: Bench, tmp_path: Path) -> None:
     assert head not in own.recalled()
 
 
-def test_long_messages_wait_and_are_recalled(own: Bench, tmp_path: Path) -> None:
+def test_long_messages_wait_and_are_recalled(kept: Bench, tmp_path: Path) -> None:
     go = tmp_path / "go"
-    head = own.start("wait_for", str(go))
+    head = kept.start("wait_for", str(go))
     values = [[bytes([number]) * 60 for _ in range(250)] * 4 for number in range(40)]
-    behind = [own.start("count_all", p0=value, p1=value, p2=value) for value in values]
-    own.executor.recall([behind[-1]])
-    own.executor.recall([behind[3]])
-    assert sorted(own.recalled()[-2:]) == sorted([behind[-1], behind[3]])
+    behind = [kept.start("count_all", p0=value, p1=value, p2=value) for value in values]
+    kept.executor.recall([behind[-1]])
+    kept.executor.recall([behind[3]])
+    assert sorted(kept.recalled()[-2:]) == sorted([behind[-1], behind[3]])
     go.touch()
-    own.outcome(head)
+    kept.outcome(head)
     for each in behind[:3] + behind[4:-1]:
-        assert own.value(own.outcome(each)) == 3000
-    assert [path.name for path in Path(own.places.scratch).iterdir() if path.name != "writes"] == []
+        assert kept.value(kept.outcome(each)) == 3000
+    assert [path.name for path in Path(kept.places.scratch).iterdir() if path.name != "writes"] == []
 
 
 @pytest.mark.parametrize("cause", [Cause.TIMEOUT, Cause.CANCELLED])

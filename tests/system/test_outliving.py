@@ -1,0 +1,147 @@
+"""Attempts that outlive their driver, in real runs: nothing of them is lost, started twice or left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from penstock.worker import posix
+from tests.system.flows import ROOT, Drive, Project, wait_until
+
+WIRED = f"""
+import sys
+from pathlib import Path
+sys.path.append({os.fspath(ROOT)!r})
+from penstock.launch import runs
+from tests.contract.detached import DetachedExecutor
+
+wire_executors = runs.wire_executors
+runs.wire_executors = lambda *args, **kwargs: wire_executors(*args, **kwargs) | {{
+    "cluster": DetachedExecutor(Path("cluster").absolute())
+}}
+"""
+FLOW = """
+@step(on="cluster")
+def work(x):
+    note("began", x, os.getpid(), current.attempt)
+    await_file(f"go-{x}")
+    note("ended", x)
+    return x
+
+@flow
+def main():
+    return [future.result() for future in work.map(range(2))]
+"""
+
+
+@pytest.fixture
+def cluster(project: Project) -> Project:
+    """A project with a cluster, on which two attempts of a run go on when the driver is dead."""
+    project.settings("[executors.cluster]\nkind = 'process'\n")
+    project.write(FLOW)
+    return project
+
+
+def begun(project: Project) -> list[list[str]]:
+    return [line.split()[1:] for line in project.trace() if line.startswith("began")]
+
+
+def await_both(project: Project) -> Drive:
+    drive = project.spawn(before=WIRED)
+    wait_until(lambda: len(begun(project)) == 2, "for both attempts")
+    return drive
+
+
+def let_go(project: Project) -> None:
+    for x in range(2):
+        project.touch(f"go-{x}")
+
+
+def once(project: Project) -> bool:
+    return sorted(x for x, *_ in begun(project)) == ["0", "1"]
+
+
+def test_what_still_runs_is_adopted_and_what_ended_meanwhile_is_taken(cluster: Project) -> None:
+    await_both(cluster).kill()
+    cluster.touch("go-0")
+    cluster.await_note("ended 0")
+    executors = cluster.rows("SELECT attempt, executor, handle IS NOT NULL FROM intent")
+    assert executors == [(1, "cluster", 1), (1, "cluster", 1)]
+    again = cluster.spawn("main/1", before=WIRED)
+    cluster.touch("go-1")
+    assert again.join().value() == [0, 1]
+    assert once(cluster)
+
+
+def test_where_everything_is_killed_it_runs_again_as_another_attempt(cluster: Project) -> None:
+    drive = await_both(cluster)
+    hosts = [posix.parent_of(posix.parent_of(int(pid)) or 0) or 0 for _, pid, _ in begun(cluster)]
+    drive.kill()
+    for pid in hosts:
+        os.kill(pid, signal.SIGKILL)
+    let_go(cluster)
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for _, pid, _ in begun(cluster)), "for their end")
+    assert cluster.run("main/1", before=WIRED).value() == [0, 1]
+    assert sorted(attempt for _, _, attempt in begun(cluster)) == ["1", "1", "2", "2"]
+
+
+def test_a_step_that_was_moved_elsewhere_is_asked_for_where_it_runs(cluster: Project) -> None:
+    await_both(cluster).kill()
+    cluster.write(FLOW.replace('@step(on="cluster")', "@step"))
+    again = cluster.spawn("main/1", before=WIRED)
+    let_go(cluster)
+    assert again.join().value() == [0, 1]
+    assert once(cluster)
+
+
+def test_a_driver_that_lost_the_run_leaves_what_the_new_one_has_adopted(cluster: Project) -> None:
+    asleep = await_both(cluster)
+    asleep.send(signal.SIGSTOP)
+    impatient = "from penstock.journal import leases; leases.EXPIRY_S = 0.3"
+    again = cluster.spawn("main/1", before=f"{impatient}\n{WIRED}")
+    wait_until(lambda: cluster.rows("SELECT token FROM lease") == [(2,)], "for the new owner")
+    asleep.send(signal.SIGCONT)
+    assert asleep.join().error["type"] == "FencedError"
+    let_go(cluster)
+    assert again.join().value() == [0, 1]
+    assert once(cluster)
+
+
+def test_what_the_edited_body_never_calls_again_is_ended_when_the_run_ends(cluster: Project) -> None:
+    await_both(cluster).kill()
+    cluster.write(FLOW.replace("range(2)", "range(1)"))
+    again = cluster.spawn("main/1", before=WIRED)
+    cluster.touch("go-0")
+    assert again.join().value() == [0]
+    assert not any(Path(f"/proc/{pid}").exists() for _, pid, _ in begun(cluster))
+    assert "ended 1" not in cluster.trace()
+
+
+def test_a_run_that_detaches_leaves_them_to_the_next_driver(cluster: Project) -> None:
+    body = "    return [future"
+    detached = '    futures = work.map(range(2))\n    await_file("leave")\n    LEAVE()\n' + body
+    cluster.write(FLOW.replace(body, detached))
+    leave = """
+import builtins
+from penstock.engine.driver import Driver
+from penstock.errors import Suspension
+
+submit = Driver.submit
+def remembered(driver, calls):
+    builtins.LEAVE = lambda: driver.halt(Suspension("detached"), leave=True)
+    return submit(driver, calls)
+Driver.submit = remembered
+"""
+    drive = cluster.spawn(before=f"{WIRED}\n{leave}")
+    wait_until(lambda: len(begun(cluster)) == 2, "for both attempts")
+    cluster.touch("leave")
+    assert drive.join().status == "cancelled"
+    assert all(Path(f"/proc/{pid}").exists() for _, pid, _ in begun(cluster))
+    cluster.write(FLOW)
+    again = cluster.spawn("main/1", before=WIRED)
+    let_go(cluster)
+    assert again.join().value() == [0, 1]
+    assert once(cluster)
