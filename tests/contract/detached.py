@@ -1,9 +1,10 @@
-"""An executor whose attempts outlive their driver: plain processes of this host that publish what they say in a folder.
+"""An executor whose attempts outlive their driver: plain processes of this host that publish what they say in a
+folder.
 
-It proves the laws before clouds are there. Each attempt has a process of its own, in a session of its own, which runs the
-attempt by the process executor, as an agent does, and writes each event under a new number, by rename. While that process
-lives it holds a lock, so that its death is seen by whoever looks, and no process number is trusted. `hold` in the root
-folder makes attempts wait for their turn.
+It proves the laws before clouds are there. Each attempt has a process of its own, in a session of its own, which runs
+the attempt by the process executor, as an agent does, and writes each event under a new number, by rename. While that
+process lives it holds a lock, so that its death is seen by whoever looks, and no process number is trusted. `hold` in
+the root folder makes attempts wait for their turn.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -128,12 +129,13 @@ class DetachedExecutor:
     def assist(self, timeout_s: float) -> bool:
         return False
 
-    def start(self, attempt: Attempt, lane: Lane) -> None:
+    def start(self, launches: Sequence[tuple[Attempt, tuple[Lane, ...]]]) -> None:
         with self._lock:
-            queue = self._lanes.setdefault(lane.number, deque())
-            queue.append((attempt, lane))
-            if len(queue) == 1:
-                self._launch(attempt, lane)
+            for attempt, (lane,) in launches:
+                queue = self._lanes.setdefault(lane.number, deque())
+                queue.append((attempt, lane))
+                if len(queue) == 1:
+                    self._launch(attempt, lane)
 
     def recall(self, attempts: Collection[str]) -> None:
         """Of what was handed over only the process itself knows whether it has begun."""
@@ -255,7 +257,7 @@ def main(folder: Path) -> None:
     scratch = folder / "scratch"
     scratch.mkdir()
     executor.open(mailbox, spec, places._replace(scratch=os.fspath(scratch)))
-    executor.start(attempt, lane)
+    executor.start([(attempt, (lane,))])
     told, asked = 0, False
     while True:
         news = mailbox.events[told:]

@@ -89,7 +89,7 @@ class Bench:
     def start(self, function: str, *args: Any, lane: Lane | None = None, **kwargs: Any) -> str:
         """Start an attempt; gives its id."""
         attempt = self.attempt(function, *args, **kwargs)
-        self.executor.start(attempt, lane or Lane(1))
+        self.executor.start([(attempt, (lane or Lane(1),))])
         return attempt.id
 
     def until(self, done: Callable[[], bool]) -> None:

@@ -170,7 +170,7 @@ def test_random_numbers_are_the_task_s_own(bench: Bench) -> None:
     other = bench.attempt("dice")
     values: list[Any] = []
     for each in (attempt, other, retry, again):
-        bench.executor.start(each, Lane(1))
+        bench.executor.start([(each, (Lane(1),))])
         values.append(tuple(bench.value(bench.outcome(each.id))))
     assert values[0] == values[3]
     assert len(set(values)) == 3
@@ -182,7 +182,7 @@ def test_random_numbers_of_numpy_too(bench: Bench) -> None:
     again = attempt._replace(id=attempt.id.replace("#1", "#2"))
     values: list[Any] = []
     for each in (attempt, bench.attempt("numpy_dice"), again):
-        bench.executor.start(each, Lane(1))
+        bench.executor.start([(each, (Lane(1),))])
         values.append(bench.value(bench.outcome(each.id)))
     assert values[0] == values[2] != values[1]
 
@@ -226,7 +226,7 @@ def test_a_damaged_input_is_told_apart(bench: Bench) -> None:
     for blob in Path(bench.places.store).rglob("b3-*"):
         if blob.stat().st_size == 200_000 or blob.stat().st_size > 200_000:
             blob.unlink()
-    bench.executor.start(attempt, Lane(1))
+    bench.executor.start([(attempt, (Lane(1),))])
     error = bench.outcome(attempt.id).error
     assert error is not None
     assert error.cause == Cause.DAMAGED
@@ -262,7 +262,7 @@ def test_what_runs_and_what_has_ended_is_found_by_the_next_driver(tmp_path: Path
     with Bench(DetachedExecutor(root), tmp_path, "faulty_steps", str(STEPS)) as first:
         ended, runs, never = first.attempt("ok", 4), first.attempt("wait_for", str(go)), first.attempt("ok")
         for number, attempt in enumerate((ended, runs)):
-            first.executor.start(attempt, Lane(number))
+            first.executor.start([(attempt, (Lane(number),))])
         first.outcome(ended.id)
         first.executor.close(leave=True)
     with Bench(DetachedExecutor(root), tmp_path, "faulty_steps", str(STEPS), driver="2") as second:
@@ -293,12 +293,12 @@ def test_what_waits_for_its_turn_is_recalled_and_starts_again_under_its_name(tmp
     (root / "hold").touch()
     with Bench(DetachedExecutor(root), tmp_path, "faulty_steps", str(STEPS)) as bench:
         attempt = bench.attempt("ok", 4)
-        bench.executor.start(attempt, Lane(1))
+        bench.executor.start([(attempt, (Lane(1),))])
         bench.executor.cancel(attempt.id, Cause.TIMEOUT)
         bench.until(lambda: attempt.id in bench.recalled())
         assert not any(isinstance(event, Began) for event in bench.mailbox.events)
         (root / "hold").unlink()
-        bench.executor.start(attempt, Lane(1))
+        bench.executor.start([(attempt, (Lane(1),))])
         assert bench.value(bench.outcome(attempt.id)) == 8
         assert any(isinstance(event, Began) for event in bench.mailbox.events)
 

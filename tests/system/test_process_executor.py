@@ -222,10 +222,10 @@ def test_the_import_of_the_users_module_counts_against_no_attempt(tmp_path: Path
     )
     with Bench(ProcessExecutor(gpus=("0",)), tmp_path, "mine", str(path), sys_path=tuple(sys.path)) as bench:
         attempt = bench.attempt("ok", 4)
-        bench.executor.start(attempt, Lane(1))
+        bench.executor.start([(attempt, (Lane(1),))])
         bench.executor.cancel(attempt.id, Cause.TIMEOUT)
         assert bench.recalled() == [attempt.id]
-        bench.executor.start(attempt, Lane(2))
+        bench.executor.start([(attempt, (Lane(2),))])
         go.touch()
         assert bench.value(bench.outcome(attempt.id)) == 8
 

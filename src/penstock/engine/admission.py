@@ -34,18 +34,25 @@ class LaneKind(NamedTuple):
     limits: tuple[str, ...]
     environment: Environment | None = None
     isolated: bool = False
+    lanes: int = 1  # of a gang, all of which are granted at once, as one
 
 
 class OpenLane:
-    """A lane and the tasks whose attempts are in it; the first one runs."""
+    """A lane, or those of a gang, and the tasks whose attempts are in it; the first one runs."""
 
-    __slots__ = ("lane", "queue", "since", "tasks")
+    __slots__ = ("lane", "others", "queue", "since", "tasks")
 
-    def __init__(self, lane: Lane, queue: Queue) -> None:
+    def __init__(self, lane: Lane, others: tuple[Lane, ...], queue: Queue) -> None:
         self.lane = lane
+        self.others = others  # of a gang
         self.queue = queue
         self.tasks: deque[int] = deque()
         self.since = 0.0  # when the first one became the first; -inf: the lane is to end with it
+
+    @property
+    def gpus(self) -> tuple[str, ...]:
+        """All that it was granted by name."""
+        return self.lane.gpus + tuple(name for lane in self.others for name in lane.gpus)
 
     def behind(self, place: int = 1) -> list[int]:
         """The tasks from this place on; the head has place 0."""
@@ -55,13 +62,18 @@ class OpenLane:
 class Queue:
     """Calls of one kind that wait for resources, and the lanes that the kind has."""
 
-    __slots__ = ("claims", "cpu_millionths", "kind", "lanes", "mean_s", "pool", "ready", "scarce", "weight")
+    __slots__ = (
+        "claims", "cpu_millionths", "gpu", "kind", "lanes", "mean_s", "memory_bytes", "pool", "ready", "scarce",
+        "weight",
+    )  # fmt: skip
 
     def __init__(self, kind: LaneKind, pool: Pool, portion: Portion) -> None:
         self.kind = kind
         self.pool = pool
-        self.cpu_millionths = _millionths(kind.cpu)
-        takes = (self.cpu_millionths, kind.memory_bytes or 0, kind.gpu, pool.profile.gpus)
+        self.cpu_millionths = kind.lanes * _millionths(kind.cpu)  # with those of a gang, as the next two
+        self.memory_bytes = kind.lanes * (kind.memory_bytes or 0)
+        self.gpu = kind.lanes * kind.gpu
+        takes = (self.cpu_millionths, self.memory_bytes, self.gpu, pool.profile.gpus)
         self.weight = portion.weight(*takes) if pool.profile.shared else None  # of the machine; None: nothing
         self.ready: list[int] = []  # a heap; tasks that are not ready any more are left in it
         self.lanes: list[OpenLane] = []
@@ -95,16 +107,15 @@ class Pool:
         if queue.cpu_millionths:
             cpu_fits = queue.cpu_millionths <= self.cpu_millionths
         else:
-            cpu_fits = self.uncounted > 0
-        memory_bytes = queue.kind.memory_bytes
-        return cpu_fits and (not memory_bytes or memory_bytes <= self.memory_bytes)
+            cpu_fits = self.uncounted >= queue.kind.lanes
+        return cpu_fits and (not queue.memory_bytes or queue.memory_bytes <= self.memory_bytes)
 
     def take(self, queue: Queue, sign: int = 1) -> None:
         """Take a lane's cpu and memory; with `sign` -1 put them back."""
         self.cpu_millionths -= sign * queue.cpu_millionths
-        self.memory_bytes -= sign * (queue.kind.memory_bytes or 0)
+        self.memory_bytes -= sign * queue.memory_bytes
         if not queue.cpu_millionths:
-            self.uncounted -= sign
+            self.uncounted -= sign * queue.kind.lanes
 
 
 class Admission:
@@ -126,7 +137,7 @@ class Admission:
             return latest[1]
         limits = options.limits and tuple(dict.fromkeys(options.limits))
         claims = (options.on, options.cpu, options.memory_bytes, options.gpu, limits)
-        kind = LaneKind(step, *claims, options.environment, options.isolated)
+        kind = LaneKind(step, *claims, options.environment, options.isolated, options.lanes)
         queue = self._queues.get(kind)
         if queue is None:
             queue = self._queues[kind] = Queue(kind, self.pools[kind.on], self.portion)
@@ -162,34 +173,38 @@ class Admission:
     def _lacks_scarce(self, queue: Queue) -> bool:
         kind = queue.kind
         gpus = len(queue.pool.gpus) + queue.pool.unnamed_gpus
-        return kind.gpu > gpus or any(self.limits[name] <= 0 for name in kind.limits)
+        return queue.gpu > gpus or any(self.limits[name] <= 0 for name in kind.limits)
 
     def open_lane(self, queue: Queue) -> OpenLane:
         """Take a lane's resources, whether or not they fit (an adopted attempt already has them)."""
         kind, pool = queue.kind, queue.pool
         pool.take(queue)
-        gpus = self._take_gpus(queue) if kind.gpu else ()
+        gpus = self._take_gpus(queue) if queue.gpu else ()
         if self.portion.bound is not None and queue.weight is not None:
             self.portion.take(queue.weight, gpus)
         for name in kind.limits:
             self.limits[name] -= 1
-        self._lanes += 1
-        unnamed = kind.gpu - len(gpus)
-        pool.unnamed_gpus -= unnamed
-        lane = Lane(self._lanes, kind.cpu, kind.memory_bytes, gpus, kind.environment, kind.isolated, unnamed)
-        opened = OpenLane(lane, queue)
+        pool.unnamed_gpus -= queue.gpu - len(gpus)
+        others = tuple([self._lane(kind, gpus[at * kind.gpu :][: kind.gpu]) for at in range(1, kind.lanes)])
+        opened = OpenLane(self._lane(kind, gpus[: kind.gpu]), others, queue)
         queue.lanes.append(opened)
         self.busy[queue] = None
         return opened
+
+    def _lane(self, kind: LaneKind, gpus: tuple[str, ...]) -> Lane:
+        self._lanes += 1
+        unnamed = kind.gpu - len(gpus)
+        return Lane(self._lanes, kind.cpu, kind.memory_bytes, gpus, kind.environment, kind.isolated, unnamed)
 
     def close_lane(self, lane: OpenLane) -> None:
         """Put a lane's resources back."""
         queue = lane.queue
         queue.pool.take(queue, -1)
-        queue.pool.gpus.extend(lane.lane.gpus)
-        queue.pool.unnamed_gpus += lane.lane.unnamed_gpus
+        gpus = lane.gpus
+        queue.pool.gpus.extend(gpus)
+        queue.pool.unnamed_gpus += queue.gpu - len(gpus)
         if self.portion.bound is not None and queue.weight is not None:
-            self.portion.put_back(queue.weight, lane.lane.gpus)
+            self.portion.put_back(queue.weight, gpus)
         for name in queue.kind.limits:
             self.limits[name] += 1
         queue.lanes.remove(lane)
@@ -200,7 +215,7 @@ class Admission:
         free = queue.pool.gpus
         if queue.weight is not None and self.portion.bound is not None:
             free = [name for name in free if name in self.portion.pick(queue.weight)]
-        gpus = tuple(free[: queue.kind.gpu])
+        gpus = tuple(free[: queue.gpu])
         queue.pool.gpus = [name for name in queue.pool.gpus if name not in gpus]
         return gpus
 
@@ -209,7 +224,7 @@ class Admission:
         self.portion.clear()
         for lane in self.lanes():
             if lane.queue.weight is not None:
-                self.portion.take(lane.queue.weight, lane.lane.gpus)
+                self.portion.take(lane.queue.weight, lane.gpus)
 
     def end_excess(self) -> None:
         """Let lanes that are beyond this run's part of the machine end with what runs in them: nothing more goes into
@@ -239,6 +254,9 @@ def why_never(options: Options, profile: Profile | None, limits: dict[str, int])
             return f"there is no limit {name!r}; declare it in penstock.toml: [limits] {name} = 1"
         if limits[name] < 1:
             return f"limit {name!r} is {limits[name]}; set it to at least 1 in penstock.toml: [limits] {name} = 1"
+    if options.lanes > _or_inf(profile.most_lanes):
+        return f"it asks for lanes={options.lanes}, and executor {options.on!r} gives an attempt {profile.most_lanes}"
+    options = _all_lanes(options)
     if profile.cpu is not None and _millionths(options.cpu) > _millionths(profile.cpu):
         workers = math.ceil(options.cpu)
         more = f"`--max-workers {workers}` or [{profile.table}] max_workers = {workers} in penstock.toml"
@@ -255,6 +273,16 @@ def why_never(options: Options, profile: Profile | None, limits: dict[str, int])
         lacks = f"it asks for gpu={options.gpu}, and executor {options.on!r} has {gpus}"
         return _mended(lacks, "gpu", more if profile.table else "")
     return ""
+
+
+def _all_lanes(options: Options) -> Options:
+    """What the lanes of a gang ask for together."""
+    n, memory_bytes = options.lanes, options.memory_bytes
+    return (
+        options
+        if n == 1
+        else options._replace(cpu=n * options.cpu, memory_bytes=n * (memory_bytes or 0), gpu=n * options.gpu)
+    )
 
 
 def not_enforced(step: str, options: Options, profile: Profile) -> Iterator[str]:

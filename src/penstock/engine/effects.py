@@ -10,6 +10,7 @@ from penstock.engine.jobs import Job
 from penstock.engine.neighbours import Neighbours
 from penstock.engine.reuse import Question, Reuse
 from penstock.engine.run_state import RunState, Wiring
+from penstock.model.events import Lane
 from penstock.model.outcomes import Outcome, failed
 from penstock.model.quantities import format_bytes
 from penstock.model.rows import AttemptRecord, Intent
@@ -25,6 +26,7 @@ class Effects:
         self._wiring = wiring
         self._reuse = reuse
         self._grown = set[tuple[str, int]]()
+        self._launches: dict[str, list[tuple[Attempt, tuple[Lane, ...]]]] = {}  # to be started, by executor
         self._unwanted: dict[str, list[str]] = {}  # attempts to be recalled, by executor
         self._rules: dict[type, Callable[[Any], None]] = {
             facts.Start: self._start,
@@ -49,6 +51,8 @@ class Effects:
         """Perform the commands. Nothing here blocks."""
         for command in commands:
             self._rules[type(command)](command)
+        if self._launches:
+            self._launch()
         if self._unwanted:
             unwanted, self._unwanted = self._unwanted, {}
             for executor, attempts in unwanted.items():
@@ -57,7 +61,12 @@ class Effects:
     def _start(self, command: facts.Start) -> None:
         lane = command.lane
         attempt = self._launched(command.task, command.attempt, command.inputs_digest, command.failures, lane.number)
-        self._wiring.executors[command.executor].start(attempt, lane)
+        self._launches.setdefault(command.executor, []).append((attempt, (lane, *command.others)))
+
+    def _launch(self) -> None:
+        launches, self._launches = self._launches, {}
+        for executor, started in launches.items():
+            self._wiring.executors[executor].start(started)
 
     def _adopt(self, command: facts.Adopt) -> None:
         attempt = self._launched(command.task, command.attempt, command.inputs_digest)
@@ -90,6 +99,7 @@ class Effects:
         self._unwanted.setdefault(command.executor, []).append(id_)
 
     def _cancel_attempt(self, command: facts.CancelAttempt) -> None:
+        self._launch()  # it may be among them
         job = self._run.jobs.get(command.task)
         if job is not None:  # else it was left to the next driver
             self._wiring.executors[command.executor].cancel(jobs.attempt_id(job, command.attempt), command.cause)

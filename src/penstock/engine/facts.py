@@ -185,6 +185,7 @@ class Start(NamedTuple):
     lane: Lane
     inputs_digest: bytes = b""  # of its inputs' content
     failures: int = 0  # attempts of it that failed by its own doing
+    others: tuple[Lane, ...] = ()  # of a gang, its lanes but the first
 
 
 class CommitIntent(NamedTuple):

@@ -320,7 +320,8 @@ class Machine:
 
     def _start(self, task: OpenTask, lane: OpenLane) -> None:
         task.started = True
-        out = Start(task.id, task.attempt, task.queue.kind.on, lane.lane, task.inputs_digest, task.user_failures)
+        inputs_digest, failures = task.inputs_digest, task.user_failures
+        out = Start(task.id, task.attempt, task.queue.kind.on, lane.lane, inputs_digest, failures, lane.others)
         self._out.append(out)
         if lane.tasks[0] == task.id:
             self._became_head(task)
@@ -382,6 +383,7 @@ class Machine:
     def _grow(self, task: OpenTask) -> int:
         """Give the task's next attempt more memory; 0: it may get no more."""
         options, most_bytes = task.options, task.queue.pool.profile.memory_bytes
+        most_bytes = most_bytes and most_bytes // options.lanes
         grown = options.growth.after(options.memory_bytes or 0, most_bytes) if options.growth else None
         if grown is None:
             return 0

@@ -70,9 +70,11 @@ class Executor(Protocol):
         where it can't be had."""
         ...
 
-    def start(self, attempt: Attempt, lane: Lane) -> None:
-        """Run the attempt, after those that were started before it in the same lane. Where it may have to wait for its
-        turn (the profile says `begins_later`), `Began` says that it runs."""
+    def start(self, launches: Sequence[tuple[Attempt, tuple[Lane, ...]]]) -> None:
+        """Run each attempt in its lanes, after those that were started before it there. Where it may have to wait for
+        its turn (the profile says `begins_later`), `Began` says that it runs. Several lanes are a gang: the attempt
+        gets all of them or none; what is held for it while others lack is given back after a time, and it is
+        recalled."""
         ...
 
     def recall(self, attempts: Collection[str]) -> None:

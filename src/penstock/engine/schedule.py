@@ -26,6 +26,10 @@ HOLD_S = 10.0
 """A call that has waited this long for resources, and whose kind has none, is not overtaken any more."""
 
 
+GANG_S = 600.0
+"""For as long as this, a gang that waits for its lanes is not overtaken; then others go first for a while."""
+
+
 class Schedule:
     """The ready calls of a run, by kind. `tasks` is the machine's, and only read."""
 
@@ -73,12 +77,17 @@ class Schedule:
             else:
                 shortage = self._admission.shortage(queue, wanted=held.isdisjoint(queue.claims))
                 wanted |= shortage
-                if not queue.lanes and now - self._tasks[queue.ready[0]].ready_at >= HOLD_S:
+                if not queue.lanes and self._is_held_for(queue, now):
                     held |= shortage
                 continue
             if (head := self._head(queue)) is not None:
                 heapq.heappush(heads, (head.id, queue))
         return changed
+
+    def _is_held_for(self, queue: Queue, now: float) -> bool:
+        """Whether its oldest call has waited for so long that it gets what it lacks before any younger one."""
+        waited_s = now - self._tasks[queue.ready[0]].ready_at
+        return (waited_s if queue.kind.lanes == 1 else waited_s % (HOLD_S + GANG_S)) >= HOLD_S
 
     def _head(self, queue: Queue) -> OpenTask | None:
         """The oldest ready call of this kind; drops what is not ready any more."""
@@ -126,6 +135,7 @@ def _most_in_lane(queue: Queue) -> int:
     committed alone).
     """
     kind, profile, mean_s = queue.kind, queue.pool.profile, queue.mean_s
-    if mean_s is None or mean_s > SHORT_S or kind.gpu or kind.isolated or profile.outlives_driver:
+    owns_process = kind.gpu or kind.isolated or kind.lanes > 1
+    if mean_s is None or mean_s > SHORT_S or owns_process or profile.outlives_driver:
         return 0
     return profile.depth if profile.depth * mean_s <= AHEAD_S else round(AHEAD_S / mean_s)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Protocol
 
@@ -114,11 +114,11 @@ class InlineExecutor:
         if self._variables is not None:
             self._variables.ready_here(environment, step)
 
-    def start(self, attempt: Attempt, lane: Lane) -> None:
-        """Leave the attempt to the first thread that waits; if none does soon, to a thread of its own."""
+    def start(self, launches: Sequence[tuple[Attempt, tuple[Lane, ...]]]) -> None:
+        """Leave the attempts to threads that wait; if none does soon, to a thread of its own."""
         with self._changed:
-            self._waiting.append(_Waiting(attempt, lane.environment))
-            self._changed.notify()
+            self._waiting.extend(_Waiting(attempt, lane.environment) for attempt, (lane,) in launches)
+            self._changed.notify(len(launches))
             if self._asleep:
                 self._alarm.notify()
             if self._fallback is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -99,8 +99,12 @@ class ProcessExecutor:
         """Get its interpreter ready."""
         self._interpreters.ready(environment, step)
 
-    def start(self, attempt: Attempt, lane: Lane) -> None:
-        """Send the attempt to the lane's worker."""
+    def start(self, launches: Sequence[tuple[Attempt, tuple[Lane, ...]]]) -> None:
+        """Send each attempt to its lane's worker."""
+        for attempt, (lane,) in launches:
+            self._start(attempt, lane)
+
+    def _start(self, attempt: Attempt, lane: Lane) -> None:
         try:
             message = channel.wrap(channel.ATTEMPT, attempt_to_plain(attempt), self._places.scratch)
             item = Sent(attempt.id, attempt, message)

@@ -33,6 +33,7 @@ class Profile(NamedTuple):
     shared: bool = False  # True: what it holds is this machine's, which the user's other runs take from too
     unnamed_gpus: Optional[int] = 0  # how many more, which it chooses itself; None: without bounds
     enforces: Tuple[str, ...] = ("timeout", "memory", "packages")  # what it can make hold of what a step asks for
+    most_lanes: Optional[int] = 1  # that one attempt may have at once; None: any number
     begins_later: bool = False  # True: what is started may have to wait there, and `Began` says that it runs
     place: str = ""  # where attempts run, in words, for who has asked for what it does not enforce
     assisted: bool = False  # True: its attempts run in threads that wait for results, and assist it

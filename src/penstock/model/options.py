@@ -56,4 +56,5 @@ class Options(NamedTuple):
     cache: Optional[Cache] = None  # None: each run makes its own results
     environment: Optional[Environment] = None  # None: the flow's own
     isolated: bool = False  # each attempt gets a process of its own
+    lanes: int = 1  # that each attempt has at once, all with what is asked for; more than 1: a gang
     uses: Optional[Tuple[str, ...]] = None  # code that can't be followed: "module:name", "module", "file:/path"

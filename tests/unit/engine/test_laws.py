@@ -62,6 +62,8 @@ def kind(
 ) -> tuple[str, float, Options]:
     growth = Growth(memory_bytes, 4) if memory_bytes else None
     options = Options(cpu, memory_bytes, growth, limits=limits, on=on, backoff=Backoff(first_s=first_s))
+    if cpu == 0.5 and (memory_bytes or 0) < 2:
+        options = options._replace(lanes=2)
     return step, wall_s, options
 
 

@@ -259,6 +259,7 @@ class Driver:
 
     def start(self, command: facts.Start) -> None:
         task, lane = command.task, command.lane
+        assert len(command.others) + 1 == self.world.specs[task].options.lanes, "a gang has all of its lanes"
         inputs = self.inputs_of(task)
         execution = Execution(task, command.attempt, command.executor, lane, inputs)
         assert (task, command.attempt) not in self.known
@@ -286,8 +287,8 @@ class Driver:
             for execution in active.values()
         ]
         same, profile = [options for options in here if options.on == new.on], PROFILES[new.on]
-        assert sum(options.cpu for options in same) <= (profile.cpu or 0)
-        assert sum(options.memory_bytes or 0 for options in same) <= (profile.memory_bytes or 0)
+        assert sum(options.lanes * options.cpu for options in same) <= (profile.cpu or 0)
+        assert sum(options.lanes * (options.memory_bytes or 0) for options in same) <= (profile.memory_bytes or 0)
         for name in self.world.specs[new.task].options.limits:
             assert sum(name in options.limits for options in here) <= LIMITS[name]
 
