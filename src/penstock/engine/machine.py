@@ -16,43 +16,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from penstock.engine import facts
 from penstock.engine.admission import Admission, OpenLane
 from penstock.engine.alarms import Alarms
 from penstock.engine.backoff import retry_delay_s
-from penstock.engine.facts import (
-    Adopt,
-    AskAgain,
-    Asked,
-    AttemptAdopted,
-    AttemptBegan,
-    AttemptEnded,
-    AttemptRecalled,
-    CancelAttempt,
-    CancelTask,
-    Command,
-    CommitIntent,
-    Consult,
-    Consulted,
-    Event,
-    Given,
-    HostWish,
-    IntentCommitted,
-    Offered,
-    Recall,
-    RecordAttempt,
-    Replay,
-    ResultDamaged,
-    Settle,
-    Settling,
-    Start,
-    Stop,
-    StopMode,
-    Submitted,
-    TaskVerdict,
-    Tick,
-)
 from penstock.engine.schedule import Schedule
 from penstock.engine.tasks import OpenTask, Settled
+from penstock.engine.wishes import Wishes
 from penstock.model.events import Profile
 from penstock.model.options import Backoff
 from penstock.model.shares import Amount
@@ -68,7 +38,7 @@ _RECOVERY = Backoff(first_s=0.1, factor=4.0, max_s=10.0)
 _NOT_ITS_CODE = PLATFORM_CAUSES | {Cause.CANCELLED}
 """A cancellation that was asked for here ends the task; any other is somebody else's doing, or an earlier driver's."""
 
-_FURTHER = {mode: place for place, mode in enumerate(StopMode)}
+_FURTHER = {mode: place for place, mode in enumerate(facts.StopMode)}
 
 
 class Machine:
@@ -85,42 +55,40 @@ class Machine:
         """`shared`: what the machine has, where other runs take from it too; None: nobody is asked."""
         self.tasks: dict[int, OpenTask] = {}
         self.settled: dict[int, Settled] = {}
-        self.stop: Stop | None = None
+        self.stop: facts.Stop | None = None
         self.in_flight = 0  # attempts that were started, adopted or announced, and have not ended
         self._platform_retries = platform_retries
         self._combine = combine
         self._admission = Admission(profiles, limits, shared)
         self._portion = self._admission.portion
-        self._wish = HostWish(Amount())  # as it was said last
-        self._gives = False  # whether its lanes took more than its part then
-        self._is_asked = self._is_look = False
+        self._wishes = Wishes(self._admission)
         self._schedule = Schedule(self._admission, self.tasks)
         self._alarms = Alarms()
         self._ahead = 0  # attempts behind the heads of their lanes
         self._dependents: dict[int, list[int]] = {}
         self._news: deque[int] = deque()  # settled tasks whose dependents have not been told
         self._damaged_at: dict[int, int] = {}  # attempt whose result was damaged, until the task is submitted anew
-        self._out: list[Command] = []
+        self._out: list[facts.Command] = []
         self._now = 0.0
         self._rules: dict[type, Callable[..., None]] = {
-            Submitted: self._submitted,
-            AttemptEnded: self._attempt_ended,
-            AttemptBegan: self._attempt_began,
-            AttemptRecalled: self._attempt_recalled,
-            AttemptAdopted: self._attempt_adopted,
-            IntentCommitted: self._intent_committed,
-            Given: self._given,
-            Consulted: self._consulted,
-            AskAgain: self._ask_again,
-            ResultDamaged: self._result_damaged,
-            CancelTask: self._cancel_task,
-            Stop: self._stop,
-            Offered: self._offered,
-            Asked: self._asked,
-            Tick: self._tick,
+            facts.Submitted: self._submitted,
+            facts.AttemptEnded: self._attempt_ended,
+            facts.AttemptBegan: self._attempt_began,
+            facts.AttemptRecalled: self._attempt_recalled,
+            facts.AttemptAdopted: self._attempt_adopted,
+            facts.IntentCommitted: self._intent_committed,
+            facts.Given: self._given,
+            facts.Consulted: self._consulted,
+            facts.AskAgain: self._ask_again,
+            facts.ResultDamaged: self._result_damaged,
+            facts.CancelTask: self._cancel_task,
+            facts.Stop: self._stop,
+            facts.Offered: self._wishes.offered,
+            facts.Asked: self._wishes.asked,
+            facts.Tick: self._tick,
         }
 
-    def handle(self, events: Iterable[Event], now: float) -> list[Command]:
+    def handle(self, events: Iterable[facts.Event], now: float) -> list[facts.Command]:
         """Take in events, in order; give back what is to be done, in order. `now` never goes back."""
         self._now = now
         for event in events:
@@ -132,8 +100,8 @@ class Machine:
         self._spread_news()
         if self.stop is None:
             self._place()
-        if self._portion.bound is not None or self._is_asked:
-            self._say_wish()
+        if (self._portion.bound is not None or self._wishes.is_asked) and (wish := self._wishes.news()) is not None:
+            self._out.append(wish)
         out, self._out = self._out, []
         return out
 
@@ -146,7 +114,7 @@ class Machine:
         """Whether nothing is in flight, and nothing will be without another event."""
         if self.stop is None:
             return self.in_flight == 0 and not self.tasks
-        if self.stop.mode is StopMode.DETACH:
+        if self.stop.mode is facts.StopMode.DETACH:
             return all(lane.queue.pool.profile.outlives_driver for lane in self._admission.lanes())
         return self.in_flight == 0
 
@@ -157,7 +125,7 @@ class Machine:
 
     # A task arrives, and gets its inputs.
 
-    def _submitted(self, event: Submitted) -> None:
+    def _submitted(self, event: facts.Submitted) -> None:
         if event.task in self.tasks or event.task in self.settled:
             return
         queue = self._admission.queue_of(event.step, event.options)
@@ -178,12 +146,12 @@ class Machine:
             if settled is None:
                 self._wait_for(task, dep)
             elif not settled.ok:
-                self._settle(task, Settling.UPSTREAM, failed_dep=dep)
+                self._settle(task, facts.Settling.UPSTREAM, failed_dep=dep)
                 return
         if not task.missing:
             self._bind(task)
 
-    def _given(self, event: Given) -> None:
+    def _given(self, event: facts.Given) -> None:
         if event.task not in self.settled:
             self.settled[event.task] = Settled(event.ok, event.fingerprint, 1)
             self._news.append(event.task)
@@ -205,7 +173,7 @@ class Machine:
                 continue
             task.missing -= 1
             if not ok:
-                self._settle(task, Settling.UPSTREAM, failed_dep=settled_id)
+                self._settle(task, facts.Settling.UPSTREAM, failed_dep=settled_id)
             elif not task.missing:
                 self._bind(task)
 
@@ -218,7 +186,7 @@ class Machine:
         if task.consult and self.stop is None:
             task.asking = True
             task.questions += 1
-            self._out.append(Consult(task.id, task.questions, task.inputs_digest))
+            self._out.append(facts.Consult(task.id, task.questions, task.inputs_digest))
         else:
             self._make_ready(task)
 
@@ -227,31 +195,31 @@ class Machine:
         task.ready_at = self._now
         self._schedule.add(task)
 
-    def _consulted(self, event: Consulted) -> None:
+    def _consulted(self, event: facts.Consulted) -> None:
         task = self.tasks.get(event.task)
         if task is None or not task.asking or task.questions != event.number:
             return
         task.asking = task.parked = False
-        if event.verdict is TaskVerdict.WAIT:
+        if event.verdict is facts.TaskVerdict.WAIT:
             self._alarms.set(task.id, self._now + min(ASK_AGAIN_S * 1.5**task.asked, ASK_AGAIN_MOST_S))
             task.asked += 1
-        elif event.verdict is TaskVerdict.PARK:
+        elif event.verdict is facts.TaskVerdict.PARK:
             task.parked = True
-        elif event.verdict is TaskVerdict.RUN:
+        elif event.verdict is facts.TaskVerdict.RUN:
             task.consult = False
             self._make_ready(task)
         else:
-            self._settle(task, Settling(event.verdict.value), ok=True, fingerprint=event.fingerprint)
+            self._settle(task, facts.Settling(event.verdict.value), ok=True, fingerprint=event.fingerprint)
 
-    def _ask_again(self, event: AskAgain) -> None:
+    def _ask_again(self, event: facts.AskAgain) -> None:
         task = self.tasks.get(event.task)
         if task is not None and task.parked:
             self._gather(task)
 
-    def _replayed(self, task: OpenTask, replay: Replay) -> bool:
+    def _replayed(self, task: OpenTask, replay: facts.Replay) -> bool:
         agree = replay.inputs_digest == task.inputs_digest
         if agree and (replay.done or replay.failed):
-            self._settle(task, Settling.REUSED, ok=replay.done, fingerprint=replay.fingerprint)
+            self._settle(task, facts.Settling.REUSED, ok=replay.done, fingerprint=replay.fingerprint)
             return True
         if not agree or not self._outlived(task):
             if replay.running and not self._outlived(task):
@@ -263,7 +231,7 @@ class Machine:
         task.queue = self._admission.queue_of(task.queue.kind.step, task.options._replace(on=replay.executor))
         self._enter_lane(task, self._admission.open_lane(task.queue))
         task.started = True
-        self._out.append(Adopt(task.id, task.attempt, task.queue.kind.on, task.inputs_digest))
+        self._out.append(facts.Adopt(task.id, task.attempt, task.queue.kind.on, task.inputs_digest))
         self._became_head(task)
         return True
 
@@ -276,7 +244,7 @@ class Machine:
         """What still runs for an earlier driver runs for nobody: its inputs are no more, or its task is settled."""
         if self._outlived(task):
             assert task.replay is not None
-            self._out.append(CancelAttempt(task.id, task.replay.attempt, task.replay.executor, Cause.CANCELLED))
+            self._out.append(facts.CancelAttempt(task.id, task.replay.attempt, task.replay.executor, Cause.CANCELLED))
         task.replay = None
 
     # An attempt starts.
@@ -288,7 +256,7 @@ class Machine:
             task.attempt += 1
             self._enter_lane(task, lane)
             if task.queue.pool.profile.outlives_driver:
-                self._out.append(CommitIntent(task.id, task.attempt, task.queue.kind.on, task.inputs_digest))
+                self._out.append(facts.CommitIntent(task.id, task.attempt, task.queue.kind.on, task.inputs_digest))
             else:
                 self._start(task, lane)
         if self._ahead:
@@ -298,7 +266,7 @@ class Machine:
     def _recall(self, task: OpenTask) -> None:
         if not task.recalling:
             task.recalling = True
-            self._out.append(Recall(task.id, task.attempt, task.queue.kind.on))
+            self._out.append(facts.Recall(task.id, task.attempt, task.queue.kind.on))
 
     def _enter_lane(self, task: OpenTask, lane: OpenLane) -> None:
         task.status = TaskStatus.RUNNING
@@ -308,7 +276,7 @@ class Machine:
         lane.tasks.append(task.id)
         self.in_flight += 1
 
-    def _intent_committed(self, event: IntentCommitted) -> None:
+    def _intent_committed(self, event: facts.IntentCommitted) -> None:
         task = self._current(event.task, event.attempt)
         if task is None or task.started or task.lane is None:
             return
@@ -321,7 +289,7 @@ class Machine:
     def _start(self, task: OpenTask, lane: OpenLane) -> None:
         task.started = True
         inputs_digest, failures = task.inputs_digest, task.user_failures
-        out = Start(task.id, task.attempt, task.queue.kind.on, lane.lane, inputs_digest, failures, lane.others)
+        out = facts.Start(task.id, task.attempt, task.queue.kind.on, lane.lane, inputs_digest, failures, lane.others)
         self._out.append(out)
         if lane.tasks[0] == task.id:
             self._became_head(task)
@@ -332,12 +300,12 @@ class Machine:
         task.lane.since = self._now
         if task.options.timeout_s is not None and not task.queue.pool.profile.begins_later:
             self._set_timeout(task, task.options.timeout_s)
-        if task.stopping is None and self.stop is not None and self.stop.mode is StopMode.KILL:
+        if task.stopping is None and self.stop is not None and self.stop.mode is facts.StopMode.KILL:
             task.stopping = self.stop.cause
         if task.stopping is not None:  # it was to be recalled, and began before that
-            self._out.append(CancelAttempt(task.id, task.attempt, task.queue.kind.on, task.stopping))
+            self._out.append(facts.CancelAttempt(task.id, task.attempt, task.queue.kind.on, task.stopping))
 
-    def _attempt_began(self, event: AttemptBegan) -> None:
+    def _attempt_began(self, event: facts.AttemptBegan) -> None:
         task = self._current(event.task, event.attempt)
         if task is None or task.began or not task.queue.pool.profile.begins_later:
             return
@@ -351,14 +319,14 @@ class Machine:
 
     # An attempt ends, or never began.
 
-    def _attempt_ended(self, event: AttemptEnded) -> None:
+    def _attempt_ended(self, event: facts.AttemptEnded) -> None:
         task = self._current(event.task, event.attempt)
         if task is None:
             return
         self._leave_lane(task)
         if event.cause is None:
             task.queue.note_duration(event.wall_s)
-            self._settle(task, Settling.FRESH, ok=True, fingerprint=event.fingerprint)
+            self._settle(task, facts.Settling.FRESH, ok=True, fingerprint=event.fingerprint)
         elif event.cause is Cause.DAMAGED and any(dep not in self.settled for dep in task.deps):
             self._failed(task, again=True)  # the damage is being mended
         elif event.cause in _NOT_ITS_CODE:
@@ -393,18 +361,18 @@ class Machine:
 
     def _failed(self, task: OpenTask, *, again: bool, delay_s: float = 0.0, grown_bytes: int = 0) -> None:
         if not again or self.stop is not None or task.stopping is Cause.CANCELLED:
-            self._settle(task, Settling.FRESH)
+            self._settle(task, facts.Settling.FRESH)
             return
         task.stopping = None
         self._go_home(task)
-        self._out.append(RecordAttempt(task.id, task.attempt, grown_bytes))
+        self._out.append(facts.RecordAttempt(task.id, task.attempt, grown_bytes))
         if delay_s > 0:
             task.status = TaskStatus.WAITING
             self._alarms.set(task.id, self._now + delay_s)
         else:
             self._gather(task)
 
-    def _attempt_recalled(self, event: AttemptRecalled) -> None:
+    def _attempt_recalled(self, event: facts.AttemptRecalled) -> None:
         task = self._current(event.task, event.attempt)
         if task is None:
             return
@@ -412,7 +380,7 @@ class Machine:
         task.attempt -= 1  # it never began, so it does not count
         self._shelve(task)
 
-    def _attempt_adopted(self, event: AttemptAdopted) -> None:
+    def _attempt_adopted(self, event: facts.AttemptAdopted) -> None:
         """What is unknown where it should run is started anew: it never began, or left nothing behind."""
         task = self._current(event.task, event.attempt)
         if task is None or event.running:
@@ -422,7 +390,7 @@ class Machine:
 
     def _shelve(self, task: OpenTask) -> None:
         if task.stopping is Cause.CANCELLED:
-            self._settle(task, Settling.CANCELLED)
+            self._settle(task, facts.Settling.CANCELLED)
         else:
             task.stopping = None
             self._go_home(task)
@@ -460,7 +428,7 @@ class Machine:
     def _settle(
         self,
         task: OpenTask,
-        how: Settling,
+        how: facts.Settling,
         *,
         ok: bool = False,
         fingerprint: bytes = b"",
@@ -468,13 +436,13 @@ class Machine:
     ) -> None:
         if task.replay is not None:
             self._abandon(task)
-        self._out.append(Settle(task.id, task.attempt, how, failed_dep, task.inputs_digest))
+        self._out.append(facts.Settle(task.id, task.attempt, how, failed_dep, task.inputs_digest))
         del self.tasks[task.id]
         self.settled[task.id] = Settled(ok, fingerprint, task.attempt)
         if task.id in self._dependents:
             self._news.append(task.id)
 
-    def _result_damaged(self, event: ResultDamaged) -> None:
+    def _result_damaged(self, event: facts.ResultDamaged) -> None:
         """The task runs again once it is submitted anew; what needs its result, and has not begun, waits for it."""
         settled = self.settled.get(event.task)
         if settled is None or not settled.ok:
@@ -491,7 +459,7 @@ class Machine:
 
     # Something is to end, or time has passed.
 
-    def _cancel_task(self, event: CancelTask) -> None:
+    def _cancel_task(self, event: facts.CancelTask) -> None:
         task = self.tasks.get(event.task)
         if task is None:
             return
@@ -499,7 +467,7 @@ class Machine:
             self._cancel_attempt(task, Cause.CANCELLED)
         else:
             self._alarms.clear(task.id)
-            self._settle(task, Settling.CANCELLED)
+            self._settle(task, facts.Settling.CANCELLED)
 
     def _cancel_attempt(self, task: OpenTask, cause: Cause) -> None:
         """End what runs, take back what is queued; what is about to start is caught when its intent is committed."""
@@ -510,47 +478,21 @@ class Machine:
         if already or not task.started:
             return
         if task.lane.tasks[0] == task.id:
-            self._out.append(CancelAttempt(task.id, task.attempt, task.queue.kind.on, cause))
+            self._out.append(facts.CancelAttempt(task.id, task.attempt, task.queue.kind.on, cause))
         else:
             self._recall(task)
 
-    def _stop(self, event: Stop) -> None:
+    def _stop(self, event: facts.Stop) -> None:
         if self.stop is not None and _FURTHER[self.stop.mode] >= _FURTHER[event.mode]:
             return
         self.stop = event
         for lane in self._admission.lanes():
-            if event.mode is StopMode.KILL:
+            if event.mode is facts.StopMode.KILL:
                 self._cancel_attempt(self.tasks[lane.tasks[0]], event.cause)
             for task_id in lane.behind():
                 self._recall(self.tasks[task_id])
 
-    # The machine is shared with other runs.
-
-    def _offered(self, event: Offered) -> None:
-        if self._portion.bound is None:
-            self._admission.count_portion()
-        self._portion.bound = event.bound
-        if event.bound is None:
-            self._wish = HostWish(Amount())
-
-    def _asked(self, event: Asked) -> None:
-        self._is_asked, self._is_look = True, self._is_look or event.look
-
-    def _say_wish(self) -> None:
-        """Say what others may wait for, where it has changed. What is taken within the run's part is of no interest."""
-        portion, said = self._portion, self._wish
-        if portion.bound is None:
-            self._admission.count_portion()
-        used, lacks = portion.used, portion.new_lacks()
-        gives, gave = portion.is_exceeded, self._gives
-        self._gives = gives
-        is_news = lacks != said.lacks or used.gpus != said.used.gpus or ((gives or gave) and used != said.used)
-        if is_news or self._is_asked:
-            self._wish = HostWish(used, lacks, portion.new_peak() if self._is_look else None)
-            self._is_asked = self._is_look = False
-            self._out.append(self._wish)
-
-    def _tick(self, event: Tick) -> None:
+    def _tick(self, event: facts.Tick) -> None:
         """Nothing of its own: `handle` looks at the alarms after every event."""
 
     def _alarm(self, task: OpenTask) -> None:
