@@ -19,24 +19,18 @@ from collections.abc import Callable, Iterable
 from penstock.engine import facts
 from penstock.engine.admission import Admission, OpenLane
 from penstock.engine.alarms import Alarms
-from penstock.engine.backoff import retry_delay_s
+from penstock.engine.retries import Verdict, verdict
 from penstock.engine.schedule import Schedule
 from penstock.engine.tasks import OpenTask, Settled
 from penstock.engine.wishes import Wishes
 from penstock.model.events import Profile
-from penstock.model.options import Backoff
 from penstock.model.shares import Amount
-from penstock.model.states import PLATFORM_CAUSES, Cause, TaskStatus
+from penstock.model.states import Cause, TaskStatus
 
 ASK_AGAIN_S = 0.1
 """How long a task waits before it asks again for a result that another run makes, at first; then longer and longer."""
 
 ASK_AGAIN_MOST_S = 2.0
-
-_RECOVERY = Backoff(first_s=0.1, factor=4.0, max_s=10.0)
-
-_NOT_ITS_CODE = PLATFORM_CAUSES | {Cause.CANCELLED}
-"""A cancellation that was asked for here ends the task; any other is somebody else's doing, or an earlier driver's."""
 
 _FURTHER = {mode: place for place, mode in enumerate(facts.StopMode)}
 
@@ -328,47 +322,20 @@ class Machine:
             task.queue.note_duration(event.wall_s)
             self._settle(task, facts.Settling.FRESH, ok=True, fingerprint=event.fingerprint)
         elif event.cause is Cause.DAMAGED and any(dep not in self.settled for dep in task.deps):
-            self._failed(task, again=True)  # the damage is being mended
-        elif event.cause in _NOT_ITS_CODE:
-            task.platform_failures += 1
-            self._failed(
-                task,
-                again=task.platform_failures <= self._platform_retries,
-                delay_s=self._recovery_s(task, event.cause),
-            )
-        elif event.cause is Cause.OUT_OF_MEMORY and (grown_bytes := self._grow(task)):
-            self._failed(task, again=True, grown_bytes=grown_bytes)
+            self._failed(task, Verdict(True))  # the damage is being mended
         else:
-            task.user_failures += 1
-            again = event.retryable and task.user_failures <= task.options.retries
-            delay_s = retry_delay_s(task.options.backoff, task.user_failures, task.id)
-            self._failed(task, again=again, delay_s=delay_s)
+            self._failed(task, verdict(task, event.cause, event.retryable, self._platform_retries))
 
-    def _recovery_s(self, task: OpenTask, cause: Cause) -> float:
-        """How long the computer is given to have again what it has run out of; after a death nothing is short."""
-        return retry_delay_s(_RECOVERY, task.platform_failures, task.id) if cause is Cause.PLATFORM else 0.0
-
-    def _grow(self, task: OpenTask) -> int:
-        """Give the task's next attempt more memory; 0: it may get no more."""
-        options, most_bytes = task.options, task.queue.pool.profile.memory_bytes
-        most_bytes = most_bytes and most_bytes // options.lanes
-        grown = options.growth.after(options.memory_bytes or 0, most_bytes) if options.growth else None
-        if grown is None:
-            return 0
-        task.options = options._replace(memory_bytes=grown)
-        task.queue = self._admission.queue_of(task.queue.kind.step, task.options)
-        return grown
-
-    def _failed(self, task: OpenTask, *, again: bool, delay_s: float = 0.0, grown_bytes: int = 0) -> None:
-        if not again or self.stop is not None or task.stopping is Cause.CANCELLED:
+    def _failed(self, task: OpenTask, verdict: Verdict) -> None:
+        if not verdict.again or self.stop is not None or task.stopping is Cause.CANCELLED:
             self._settle(task, facts.Settling.FRESH)
             return
         task.stopping = None
         self._go_home(task)
-        self._out.append(facts.RecordAttempt(task.id, task.attempt, grown_bytes))
-        if delay_s > 0:
+        self._out.append(facts.RecordAttempt(task.id, task.attempt, verdict.grown_bytes))
+        if verdict.delay_s > 0:
             task.status = TaskStatus.WAITING
-            self._alarms.set(task.id, self._now + delay_s)
+            self._alarms.set(task.id, self._now + verdict.delay_s)
         else:
             self._gather(task)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.engine.backoff import retry_delay_s
 from penstock.engine.facts import CancelAttempt, Command, RecordAttempt, Settle, Settling, Start
+from penstock.engine.retries import retry_delay_s
 from penstock.model.events import Profile
 from penstock.model.options import Backoff, Growth
 from penstock.model.states import PLATFORM_CAUSES, Cause
