@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from penstock.executors.interpreters import Interpreter
+from penstock.executors.interpreters import Interpreter, OwnInterpreter
 from penstock.executors.process import ProcessExecutor
 from penstock.model import wire
+from penstock.model.environments import Environment
 from penstock.model.events import Lane
 from penstock.model.states import Cause, TaskStatus
 from tests.contract import faulty_steps
@@ -194,8 +195,12 @@ def test_an_interpreter_that_does_not_start(tmp_path: Path) -> None:
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho no such luck >&2\nexit 1\n")
     broken.chmod(0o755)
-    interpreter = Interpreter(str(broken))
-    with Bench(ProcessExecutor(interpreters=lambda _: interpreter), tmp_path, "faulty_steps", str(STEPS)) as bench:
+
+    class Broken(OwnInterpreter):
+        def of(self, environment: Environment | None) -> Interpreter:
+            return Interpreter(str(broken))
+
+    with Bench(ProcessExecutor(interpreters=Broken()), tmp_path, "faulty_steps", str(STEPS)) as bench:
         first, second = bench.start("ok"), bench.start("ok")
         error = bench.outcome(first).error
         assert error is not None
