@@ -188,7 +188,7 @@ def is_here(project: Project, how: Driving, step: Step[Any, Any]) -> bool:
     return how.inline or (executor is not None and executor.kind == "inline")
 
 
-class Placed(NamedTuple):
+class NamedStep(NamedTuple):
     """A step, and what it is run with where it is named."""
 
     step: Step[Any, Any]
@@ -200,7 +200,7 @@ def default_environment(project: Project, flow: Flow[Any, Any]) -> Environment |
     return over(flow.environment, project.settings.environment)
 
 
-def steps_of(flow: Flow[Any, Any], default: Environment | None) -> Iterator[Placed]:
+def steps_of(flow: Flow[Any, Any], default: Environment | None) -> Iterator[NamedStep]:
     """The steps that the flow names, or a function or flow that it names, each once for each of its environments."""
     seen = set[tuple[int, Environment | None]]()
     waiting = deque[tuple[Any, Environment | None]]([(flow.fn, default), (flow.on_failure, default)])
@@ -211,7 +211,7 @@ def steps_of(flow: Flow[Any, Any], default: Environment | None) -> Iterator[Plac
         seen.add((id(value), environment))
         if isinstance(value, Step):
             step = cast("Step[Any, Any]", value)
-            yield Placed(step, settled(step.opts.environment, environment))
+            yield NamedStep(step, settled(step.opts.environment, environment))
         elif isinstance(value, Flow):
             inner = cast("Flow[Any, Any]", value)
             waiting.append((inner.fn, over(inner.environment, environment)))
