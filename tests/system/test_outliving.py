@@ -130,9 +130,9 @@ from penstock.engine.driver import Driver
 from penstock.errors import Suspension
 
 submit = Driver.submit
-def remembered(driver, calls):
+def remembered(driver, *calls):
     builtins.LEAVE = lambda: driver.halt(Suspension("detached"), leave=True)
-    return submit(driver, calls)
+    return submit(driver, *calls)
 Driver.submit = remembered
 """
     drive = cluster.spawn(before=f"{WIRED}\n{leave}")
