@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, as_completed, wait
@@ -115,6 +116,56 @@ def test_a_replay_makes_the_calls_that_were_made_before(body: Body, order: list[
     again = Flow(places, at_once=True)
     body(again)
     assert again.calls == first.calls
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(BODIES), st.permutations(range(SIZE)), st.sets(st.integers(0, SIZE - 1)), st.randoms())
+def test_nested_flows_that_go_on_again_are_seen_where_they_were_seen_before(
+    body: Body, order: list[int], late: set[int], random: random.Random
+) -> None:
+    """A replay settles tasks at once; the bodies of nested flows come to their ends a moment later, in any order."""
+    places = {digest(f"{number}".encode()): place for place, number in enumerate(order, 1)}
+    first = Flow(places, at_once=True)
+    body(first)
+
+    again = Flow(places, at_once=True)
+    left = {f"{number}" for number in late}
+    called = threading.Event()
+    submit = again.submit
+
+    def beside(name: str) -> Future[Any]:
+        again.at_once = name not in left
+        future = submit(name)
+        if name in left:
+            again.run.arrivals.expect(future, places[digest(name.encode())])
+        if len(again.calls) == SIZE:
+            called.set()
+        return future
+
+    again.submit = beside  # type: ignore[method-assign]
+    thread = threading.Thread(target=body, args=(again,), daemon=True)
+    thread.start()
+    assert called.wait(10)
+    for number in random.sample(sorted(late), len(late)):
+        key = digest(f"{number}".encode())
+        again.futures[key].settle(None, None, False, places[key])
+    thread.join(10)
+    assert not thread.is_alive(), "somebody waits for what has settled"
+    assert again.calls == first.calls
+
+
+def test_a_nested_flow_that_does_something_new_keeps_nothing_back() -> None:
+    flow = Flow({digest(b"task"): 2}, at_once=True)
+    nested, task = flow.submit("nested"), None
+    flow.run.arrivals.expect(nested, 1)
+    beside = flow.run.beside(1, lambda: flow.run.arrivals.expect_no_more(nested))
+    task = flow.submit("task")
+    assert not task.done()
+    for place, is_new in ((1, False), (7, True)):
+        own = Future[Any](beside, digest(f"own {place}".encode()))
+        own.settle(None, None, not is_new, place)
+        assert task.done() == is_new
+    assert not nested.done()
 
 
 def test_who_polls_sees_what_has_settled() -> None:
