@@ -60,11 +60,12 @@ def command(target: str, name: str, input_name: str | None, to: str | None, forc
     """
     import tempfile
 
+    from penstock.project import Project
     from penstock.reading.reader import JournalReader
     from penstock.reading.targets import find, split_part
 
     path, part = split_part(target)
-    reader = JournalReader.here()
+    reader = JournalReader(Project.find())
     with tempfile.TemporaryDirectory(prefix="penstock-") as files:
         wanted = _wanted(reader, find(reader, path), Path(files))
         preview, value = _load(wanted, name, input_name)

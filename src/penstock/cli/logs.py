@@ -37,12 +37,13 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array; with --follow, a JSON document a line.")
 def command(target: str, follow: bool, level: str | None, tail: int | None, as_json: bool) -> None:
     """Print what the tasks of a run and its flow's body printed and logged, by time. RUN defaults to the latest."""
+    from penstock.project import Project
     from penstock.reading import logs
     from penstock.reading.reader import JournalReader
 
     if follow and tail:
         raise click.UsageError("--tail and --follow can't be joined: --follow begins with all that is there")
-    reader = JournalReader.here()
+    reader = JournalReader(Project.find())
     found, of_body = _found(reader, target)
     if tail:
         lines = iter(_last(reader, found, of_body, level or "", tail))

@@ -34,10 +34,11 @@ Examples:
 def command(flow: str, status: str | None, tag: str | None, since: str | None, limit: int, as_json: bool) -> None:
     """List runs, newest first: of all flows, or of FLOW."""
     from penstock.client.flow_runs import list_runs
+    from penstock.project import Project
     from penstock.reading.reader import JournalReader
     from penstock.reading.targets import find_flow
 
-    reader = JournalReader.here()
+    reader = JournalReader(Project.find())
     found = list_runs(reader, find_flow(reader, flow) if flow else None, status, tag, since, limit + 1)
     more, found = len(found) > limit, found[:limit]
     if as_json:

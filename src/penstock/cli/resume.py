@@ -50,9 +50,10 @@ def _resume(run: str, file: str | None, choices: Choices, spare: SpareZygote | N
     from penstock.cli.unpickling import unpickled_params
     from penstock.launch.flow_of_run import target_of
     from penstock.launch.resuming import request_to_resume
+    from penstock.project import Project
     from penstock.reading.reader import JournalReader
 
-    reader = JournalReader.here()
+    reader = JournalReader(Project.find())
     root = reader.project.settings.root
     request = request_to_resume(
         reader, run, lambda row, detail: load(target_of(root, row, detail, file, "resume")), unpickled_params

@@ -43,10 +43,11 @@ def command(target: str, limit: int, status: str | None, resources: bool, as_jso
         return
     from penstock.client.flow_runs import Run
     from penstock.client.tasks import Task
+    from penstock.project import Project
     from penstock.reading.reader import JournalReader
     from penstock.reading.targets import find
 
-    reader = JournalReader.here()
+    reader = JournalReader(Project.find())
     found = find(reader, target)
     run = Run(reader, found.run)
     if found.task is not None:

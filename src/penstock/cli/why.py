@@ -33,10 +33,11 @@ def command(target: str, verbose: bool, limit: int, as_json: bool) -> None:
     from. TASK: FLOW/RUN/STEP/NUMBER, or a step."""
     from penstock.client.flow_runs import Run
     from penstock.client.tasks import Task
+    from penstock.project import Project
     from penstock.reading.reader import JournalReader
     from penstock.reading.targets import find
 
-    reader = JournalReader.here()
+    reader = JournalReader(Project.find())
     found = find(reader, target)
     if found.step is None:
         steps = ", ".join(step.step for step in Run(reader, found.run).steps)

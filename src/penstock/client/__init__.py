@@ -21,9 +21,10 @@ def run(name: str = "") -> Run:
     Raises NotFoundError, which says what could be meant.
     """
     from penstock.client.flow_runs import Run
+    from penstock.project import Project
     from penstock.reading.reader import JournalReader
 
-    return Run.find(JournalReader.here(), name)
+    return Run.find(JournalReader(Project.find()), name)
 
 
 def runs(
@@ -40,9 +41,10 @@ def runs(
     (a timedelta, or "2d"), or an ISO date. Raises UsageError for a status or a time that is none.
     """
     from penstock.client.flow_runs import list_runs
+    from penstock.project import Project
     from penstock.reading.reader import JournalReader
 
-    return list_runs(JournalReader.here(), flow, status, tag, since, limit)
+    return list_runs(JournalReader(Project.find()), flow, status, tag, since, limit)
 
 
 def resume(
@@ -121,11 +123,12 @@ def fork(
 
 def _drive(request: Callable[[JournalReader], RunRequest], how: Driving, dry_run: bool) -> Any:
     from penstock.launch.handles import go_on
+    from penstock.project import Project
     from penstock.reading.reader import JournalReader
     from penstock.sdk.rebuilt_errors import without_engine
 
     try:
-        reader = JournalReader.here()
+        reader = JournalReader(Project.find())
         return go_on(reader.project, request(reader), how, dry_run)
     except BaseException as error:  # noqa: BLE001  only its traceback changes: to the lines of the user
         raise error.with_traceback(without_engine(error.__traceback__)) from error.__cause__

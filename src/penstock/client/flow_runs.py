@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,10 +14,9 @@ from penstock.errors import NotFoundError, TaskCancelledError, UsageError, UserC
 from penstock.journal import queries
 from penstock.journal.views import RunDetail, RunRow
 from penstock.model.ids import how_to_resume
-from penstock.model.quantities import parse_seconds
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.model.words import duration, utc
-from penstock.reading import infos, logs, targets
+from penstock.reading import infos, listing, logs, targets
 from penstock.reading.graphs import Graph, graph_of
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import ErrorInfo, InFlightInfo, OriginInfo, RunInfo, StepInfo, ValueInfo, VersionInfo
@@ -73,7 +71,7 @@ class Run:
     @property
     def duration(self) -> timedelta:
         """How long its drivers took, the latest up to now; one that died, up to its last sign of life."""
-        return timedelta(seconds=duration_s(self._row))
+        return timedelta(seconds=listing.duration_s(self._row))
 
     @property
     def params(self) -> Params:
@@ -148,7 +146,7 @@ class Run:
         """Its tasks in the order of the calls. None: of any step or status, all. Raises NotFoundError for a step."""
         name = None if step is None else targets.find_step(self._reader, self._listed, step)
         if status is not None:
-            _check("status of a task", status, [known.value for known in TaskStatus])
+            listing.check("status of a task", status, TaskStatus)
         rows = queries.tasks(self._reader.journal, self._listed.id, name, status, limit)
         return Tasks(Task(self._reader, self._listed, row, self._files_into) for row in rows)
 
@@ -180,7 +178,7 @@ class Run:
 
     def info(self) -> RunInfo:
         """All that is known of it but its tasks, as plain data."""
-        return run_info(self._reader, self._row)
+        return listing.run_info(self._reader, self._row)
 
     @property
     def _row(self) -> RunRow:
@@ -224,65 +222,7 @@ def list_runs(
     limit: int | None,
 ) -> Runs:
     """What `penstock.runs` gives."""
-    if status is not None:
-        _check("status of a run", status, [known.value for known in RunStatus])
-    since_s = None if since is None else moment(since)
-    rows = queries.runs(reader.journal, flow, status, tag, since_s, limit)
-    return Runs(Run(reader, row) for row in rows)
-
-
-def moment(since: datetime | timedelta | str) -> float:
-    """A time, how long ago, "2d" or an ISO date -> seconds since the epoch. Local time where no zone is named."""
-    if isinstance(since, datetime):
-        return since.timestamp()
-    if isinstance(since, timedelta):
-        return time.time() - since.total_seconds()
-    try:
-        return datetime.fromisoformat(since).timestamp()
-    except ValueError:
-        pass
-    try:
-        return time.time() - parse_seconds(since)
-    except ValueError:
-        raise UsageError(f'{since!r} is not a time: write "2d", "90m" or a date, as "2026-03-01"') from None
-
-
-def run_info(reader: JournalReader, row: RunRow) -> RunInfo:
-    """All that is known of a run but its tasks."""
-    detail = queries.detail(reader.journal, row.id)
-    return RunInfo(
-        id=row.run_id,
-        flow=row.flow,
-        number=row.number,
-        status=row.status,
-        created_at=utc(row.created_at),
-        started_at=utc(row.started_at),
-        ended_at=None if row.ended_at is None else utc(row.ended_at),
-        duration_s=duration_s(row),
-        tags=row.tags,
-        params=infos.param_infos(detail.params),
-        result=infos.value_info(detail.result),
-        error=infos.error_info(detail.error),
-        steps=infos.step_infos(row, queries.steps(reader.journal, row.id)),
-        metrics=infos.metric_infos(queries.metrics(reader.journal, row.id)),
-        file=detail.file,
-        module=detail.module,
-        qualname=detail.qualname,
-        drivers=tuple(infos.driver_info(driver) for driver in detail.drivers),
-        origin=infos.origin_info(detail.origin),
-        seed=int(detail.seed) if detail.seed else None,
-        in_flight=infos.in_flight_infos(row, queries.in_flight(reader.journal, row.id)),
-        versions=versions(reader.journal, row),
-    )
-
-
-def duration_s(row: RunRow) -> float:
-    """How long the drivers of a run took, the latest up to now; one that died, up to its last sign of life."""
-    if row.ended_at is not None:
-        until = row.ended_at
-    else:
-        until = row.renewed_at if row.status == RunStatus.CRASHED else time.time()
-    return row.earlier_s + max(0.0, until - row.started_at)
+    return Runs(Run(reader, row) for row in listing.runs(reader, flow, status, tag, since, limit))
 
 
 def _told(detail: RunDetail) -> str:
@@ -292,11 +232,6 @@ def _told(detail: RunDetail) -> str:
 
 
 def _short(row: RunRow) -> str:
-    took = duration(duration_s(row))
+    took = duration(listing.duration_s(row))
     how = f"for {took}" if row.status == RunStatus.RUNNING else f"after {took}"
     return f"<run {row.run_id} {row.status} {how}{''.join(f' #{tag}' for tag in row.tags)}>"
-
-
-def _check(what: str, word: str, known: list[str]) -> None:
-    if word not in known:
-        raise UsageError(f"{word!r} is no {what}; there are: {', '.join(known)}")

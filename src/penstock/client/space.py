@@ -8,18 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from penstock.errors import NotFoundError, UsageError
-from penstock.journal import needs, queries
-from penstock.model.nearest import nearest
+from penstock.errors import UsageError
 from penstock.project import Project
 from penstock.settings import GcSettings, parse_age
-from penstock.space.policy import Retention
 from penstock.space.space_structs import SpaceInfo, SweepInfo
-
-if TYPE_CHECKING:
-    from penstock.journal.journal import Journal
 
 
 def usage(of: str = "", *, limit: int | None = None) -> SpaceInfo:
@@ -60,14 +53,7 @@ def collect(
     from penstock.space import collecting
 
     asked = GcSettings(_count(keep_last), _age_s(older_than), tuple(keep_tags) or None)
-    project = Project.find()
-    with closing(project.reader) as reader:
-        policy = Retention(project.settings, asked, frozenset(_known(reader, flow) for flow in flows), drop_cache)
-        notes = tuple(_slips(reader, policy))
-        if not remove or not project.home.exists():
-            return collecting.described(project, reader, policy, notes, removed=remove)
-    with closing(project.journal) as journal, project.store.held(alone=True):
-        return collecting.carried_out(project, journal, policy, notes)
+    return collecting.collect(Project.find(), asked, flows, drop_cache=drop_cache, remove=remove)
 
 
 def _count(keep_last: int | None) -> int | None:
@@ -85,29 +71,3 @@ def _age_s(older_than: timedelta | str | None) -> float | None:
         return parse_age(older_than)
     except ValueError as error:
         raise UsageError(f"older_than: {error}") from None
-
-
-def _known(journal: Journal, flow: str) -> str:
-    """The flow, which must have its full name: what begins so too is not removed by a slip."""
-    flows = needs.flows(journal)
-    if flow not in flows:
-        raise NotFoundError(f"no flow is named {flow!r}{_hint(flow, flows) or '; see `penstock ls`'}")
-    return flow
-
-
-def _slips(journal: Journal, policy: Retention) -> Iterable[str]:
-    """What looks like a slip, and is no error, since it may come to be: a tag that no run has, a flow without runs."""
-    flows = needs.flows(journal)
-    for flow in policy.settings.gc_of_flows:
-        if flow not in flows and (hint := _hint(flow, flows)):
-            yield f"penstock.toml: gc.flows.{flow}: no flow of this name has run{hint}"
-    if policy.asked.keep_tags:
-        tags = {tag for run in queries.runs(journal) for tag in run.tags}
-        yield from (
-            f"no run has the tag {tag!r}{_hint(tag, tags)}" for tag in policy.asked.keep_tags if tag not in tags
-        )
-
-
-def _hint(word: str, known: Iterable[str]) -> str:
-    near = nearest(word, known)
-    return f"; did you mean {near}?" if near else ""

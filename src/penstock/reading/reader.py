@@ -26,11 +26,6 @@ class JournalReader:
         self.project = project
         self._of_thread = threading.local()
 
-    @classmethod
-    def here(cls) -> JournalReader:
-        """The project of the current folder."""
-        return cls(Project.find())
-
     @property
     def journal(self) -> Journal:
         """The journal, by a connection of this thread's own; closed when the thread has ended, or nothing that was read

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from penstock.errors import NotFoundError, RunBusyError
 from penstock.journal import changes, needs, queries
+from penstock.model.nearest import nearest
+from penstock.settings import GcSettings
 from penstock.space import environments, holdings, sweep, usage
 from penstock.space.policy import Retention, results_to_forget, runs_to_remove
 from penstock.space.space_structs import CacheSpaceInfo, RunSpaceInfo, SweepInfo
@@ -22,7 +26,44 @@ if TYPE_CHECKING:
 _WORTH_COMPACTING = 1 << 20
 
 
-def described(
+def collect(project: Project, asked: GcSettings, flows: Iterable[str], *, drop_cache: bool, remove: bool) -> SweepInfo:
+    """What `penstock.client.space.collect` gives, of any project."""
+    with closing(project.reader) as reader:
+        policy = Retention(project.settings, asked, frozenset(_known(reader, flow) for flow in flows), drop_cache)
+        notes = tuple(_slips(reader, policy))
+        if not remove or not project.home.exists():
+            return _described(project, reader, policy, notes, removed=remove)
+    with closing(project.journal) as journal, project.store.held(alone=True):
+        return _carried_out(project, journal, policy, notes)
+
+
+def _known(journal: Journal, flow: str) -> str:
+    """The flow, which must have its full name: what begins so too is not removed by a slip."""
+    flows = needs.flows(journal)
+    if flow not in flows:
+        raise NotFoundError(f"no flow is named {flow!r}{_hint(flow, flows) or '; see `penstock ls`'}")
+    return flow
+
+
+def _slips(journal: Journal, policy: Retention) -> Iterable[str]:
+    """What looks like a slip, and is no error, since it may come to be: a tag that no run has, a flow without runs."""
+    flows = needs.flows(journal)
+    for flow in policy.settings.gc_of_flows:
+        if flow not in flows and (hint := _hint(flow, flows)):
+            yield f"penstock.toml: gc.flows.{flow}: no flow of this name has run{hint}"
+    if policy.asked.keep_tags:
+        tags = {tag for run in queries.runs(journal) for tag in run.tags}
+        yield from (
+            f"no run has the tag {tag!r}{_hint(tag, tags)}" for tag in policy.asked.keep_tags if tag not in tags
+        )
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    near = nearest(word, known)
+    return f"; did you mean {near}?" if near else ""
+
+
+def _described(
     project: Project, journal: Journal, policy: Retention, notes: tuple[str, ...], *, removed: bool
 ) -> SweepInfo:
     """What would go. `removed`: what to say of it, where nothing is there that could go."""
@@ -34,7 +75,7 @@ def described(
     return _told(removed, infos, cached, cleared, swept, notes)
 
 
-def carried_out(project: Project, journal: Journal, policy: Retention, notes: tuple[str, ...]) -> SweepInfo:
+def _carried_out(project: Project, journal: Journal, policy: Retention, notes: tuple[str, ...]) -> SweepInfo:
     """Remove it. No run may be about to begin meanwhile.
 
     Rows go before what they refer to: whatever ends this in the middle, no row is left that refers to nothing, and the

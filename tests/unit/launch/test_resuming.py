@@ -12,6 +12,7 @@ from penstock.journal import queries
 from penstock.journal.views import RunDetail
 from penstock.launch.flow_of_run import flow_of
 from penstock.launch.resuming import params_of
+from penstock.project import Project
 from penstock.reading.reader import JournalReader
 from tests.recorded import Recorded, record_crashed, record_done
 
@@ -72,5 +73,5 @@ def test_the_flow_of_this_notebook_is_found(recorded: Recorded, monkeypatch: pyt
 
 def test_parameters_are_as_they_were(recorded: Recorded):
     record_done(recorded)
-    reader = JournalReader.here()
+    reader = JournalReader(Project.find())
     assert params_of(reader, queries.resolve(reader.journal)) == {"rows": 5, "depths": [2, 4]}

@@ -13,6 +13,7 @@ from penstock.journal import queries
 from penstock.journal.views import RunRow
 from penstock.model.outcomes import Log
 from penstock.model.rows import AttemptRecord, Batch, RunEnd
+from penstock.project import Project
 from penstock.reading import log_parts, logs
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import LogLine
@@ -73,7 +74,7 @@ def test_the_log_of_a_worker_is_no_body_s(name: str):
 
 def test_levels_and_steps_choose_lines(recorded: Recorded):
     record_done(recorded)
-    reader = JournalReader.here()
+    reader = JournalReader(Project.find())
     assert [one.text for one in logs.at_least("warning", logs.of_run(reader, row(reader)))] == ["first try"]
     assert len(list(logs.at_least("info", logs.of_run(reader, row(reader))))) == 4
     assert [one.text for one in logs.of_step("load", logs.of_run(reader, row(reader)))] == ["hello"]
@@ -123,7 +124,7 @@ def test_following_gives_what_comes_until_the_run_is_over(recorded: Recorded):
         rounds.append(len(seen))
         next(steps)()
 
-    reader = JournalReader.here()
+    reader = JournalReader(Project.find())
     found: Iterator[LogLine] = logs.follow(reader, row(reader), pause)
     for one in found:
         seen.append((one.text, one.task, one.attempt))
@@ -185,7 +186,7 @@ def test_the_end_of_a_long_log_is_read_alone(recorded: Recorded):
     before = read_so_far()
     assert [one.text for one in penstock.run().task("load").logs(last=1)] == ["the end"]
     assert [one.text for one in penstock.run().logs(last=1)] == ["the end"]
-    assert next(iter(logs.of_run(JournalReader.here(), row(JournalReader.here())))).text == "first"
+    assert next(iter(logs.of_run(JournalReader(Project.find()), row(JournalReader(Project.find()))))).text == "first"
     assert read_so_far() - before < 20 << 20
 
 
@@ -214,7 +215,7 @@ def test_a_line_without_an_end_can_be_followed(recorded: Recorded):
         run.end(RunEnd("done"))
 
     found: list[LogLine] = []
-    reader = JournalReader.here()
+    reader = JournalReader(Project.find())
     for one in logs.follow(reader, row(reader), pause):
         found.append(one)
     run.close()

@@ -8,6 +8,7 @@ import pytest
 
 import penstock
 from penstock.errors import NotFoundError, UsageError
+from penstock.project import Project
 from penstock.reading.reader import JournalReader
 from penstock.reading.targets import find, find_flow, part_text, split_part
 from tests.recorded import Recorded, record_done, record_running
@@ -37,7 +38,7 @@ def test_a_part_is_written_as_it_is_read():
 
 def test_runs_steps_and_tasks_are_found(recorded: Recorded):
     record_done(recorded)
-    reader = JournalReader.here()
+    reader = JournalReader(Project.find())
     assert find(reader, "").run.run_id == "digits/1"
     assert find(reader, "dig/1/tra").step == "train"
     found = find(reader, "digits/1/train/2").task
@@ -50,7 +51,7 @@ def test_runs_steps_and_tasks_are_found(recorded: Recorded):
 def test_words_that_name_nothing(recorded: Recorded, text: str):
     record_done(recorded)
     with pytest.raises(NotFoundError, match="FLOW/NUMBER/STEP/NUMBER; see `penstock ls`"):
-        find(JournalReader.here(), text)
+        find(JournalReader(Project.find()), text)
 
 
 @pytest.mark.parametrize("look", [penstock.run, penstock.resume])
@@ -64,6 +65,6 @@ def test_a_task_that_has_not_ended_may_come(recorded: Recorded):
     handle = record_running(recorded)
     handle.close()
     with pytest.raises(NotFoundError, match="yet: a task is listed when it has ended"):
-        find(JournalReader.here(), "wide/1/draw/2")
+        find(JournalReader(Project.find()), "wide/1/draw/2")
     with pytest.raises(NotFoundError, match="yet: tasks are listed when they have ended"):
-        find(JournalReader.here(), "wide/1/zzz/1")
+        find(JournalReader(Project.find()), "wide/1/zzz/1")
