@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from penstock.errors import JournalError
+from penstock.errors import JournalError, PenstockError
 from penstock.journal import faults, mounts, storable_names
 from penstock.journal.migrate import migrate, newest, refuse_newer, version
 
@@ -29,34 +29,29 @@ class Database:
         """All rows of a query."""
         try:
             return self._connection.execute(statement, values).fetchall()
-        except UnicodeEncodeError as error:
-            raise storable_names.unknown(error) from None
-        except UnicodeDecodeError as error:  # of a damaged file, also in what SQLite says of it
-            raise faults.damaged(self.path) from error
-        except sqlite3.DatabaseError as error:
-            raise faults.journal_error(self.path, error) from error
+        except (UnicodeError, sqlite3.DatabaseError) as error:
+            raise self._fault(error) from error
 
     def stream(self, statement: str, values: Values = ()) -> Generator[Any]:
         """The rows of a query as they are found; read them to the end, or close the generator, before a write."""
         try:
             yield from self._connection.execute(statement, values)
-        except UnicodeEncodeError as error:
-            raise storable_names.unknown(error) from None
-        except UnicodeDecodeError as error:  # of a damaged file, also in what SQLite says of it
-            raise faults.damaged(self.path) from error
-        except sqlite3.DatabaseError as error:
-            raise faults.journal_error(self.path, error) from error
+        except (UnicodeError, sqlite3.DatabaseError) as error:
+            raise self._fault(error) from error
 
     def row(self, statement: str, values: Values = ()) -> Any:
         """The first row of a query, or None."""
         try:
             return self._connection.execute(statement, values).fetchone()
-        except UnicodeEncodeError as error:
-            raise storable_names.unknown(error) from None
-        except UnicodeDecodeError as error:  # of a damaged file, also in what SQLite says of it
-            raise faults.damaged(self.path) from error
-        except sqlite3.DatabaseError as error:
-            raise faults.journal_error(self.path, error) from error
+        except (UnicodeError, sqlite3.DatabaseError) as error:
+            raise self._fault(error) from error
+
+    def _fault(self, error: UnicodeError | sqlite3.DatabaseError) -> PenstockError:
+        if isinstance(error, UnicodeEncodeError):
+            return storable_names.unknown(error)
+        if isinstance(error, UnicodeError):  # of a damaged file, also in what SQLite says of it
+            return faults.damaged(self.path)
+        return faults.journal_error(self.path, error)
 
     def run(self, statement: str, values: Values = ()) -> int:
         """Execute one statement of a transaction; the id of the row that it inserted last."""

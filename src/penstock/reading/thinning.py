@@ -13,8 +13,23 @@ from penstock.reading.infos import metric_points
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import MetricPoint
 
-Point = tuple[int, MetricRecord]
-"""A number, and its place in the series."""
+
+class _Part:
+    """The smallest and the largest number of a part of a series, with their places in it."""
+
+    __slots__ = ("largest", "largest_at", "smallest", "smallest_at")
+
+    def __init__(self, at: int, record: MetricRecord) -> None:
+        self.smallest, self.largest = math.inf, -math.inf
+        self.smallest_at = self.largest_at = at, record
+
+    def join(self, other: _Part) -> _Part:
+        """Take in the part that follows."""
+        if other.smallest < self.smallest:
+            self.smallest, self.smallest_at = other.smallest, other.smallest_at
+        if other.largest > self.largest:
+            self.largest, self.largest_at = other.largest, other.largest_at
+        return self
 
 
 def series(
@@ -31,31 +46,26 @@ def series(
 
 def thinned(records: Iterable[MetricRecord], most: int) -> list[MetricRecord]:
     """At most so many of them (4 at least), as `series` says. A part that holds nothing but NaN shows one."""
-    parts: list[tuple[Point, Point]] = []  # the smallest and the largest of each
-    room, width = max(1, (most - 2) // 2), 1
-    first: Point | None = None
-    last: Point | None = None
-    for last in enumerate(records):
-        first = first or last
-        if last[0] // width >= room:
-            parts = [_joined(parts[at : at + 2]) for at in range(0, len(parts), 2)]
+    parts: list[_Part] = []
+    kept: dict[int, MetricRecord] = {}
+    room, width, next_at = max(1, (most - 2) // 2), 1, 0
+    at, record = -1, None
+    for at, record in enumerate(records):
+        if at == next_at and len(parts) == room:  # they become half as many, twice as wide
+            parts = [parts[n].join(parts[min(n + 1, room - 1)]) for n in range(0, room, 2)]
             width *= 2
-        if last[0] // width == len(parts):
-            parts.append((last, last))
-        else:
-            parts[-1] = _joined([parts[-1], (last, last)])
-    if first is None or last is None:
-        return []
-    kept = dict([first, last, *(point for part in parts for point in part)])
+            next_at = len(parts) * width
+        if at == next_at:
+            parts.append(_Part(at, record))
+            next_at += width
+        part, value = parts[-1], record.metric.value
+        if value < part.smallest:
+            part.smallest, part.smallest_at = value, (at, record)
+        if value > part.largest:
+            part.largest, part.largest_at = value, (at, record)
+        if at == 0:
+            kept[0] = record
+    if record is not None:
+        kept[at] = record
+    kept.update(place for part in parts for place in (part.smallest_at, part.largest_at))
     return [kept[at] for at in sorted(kept)]
-
-
-def _joined(parts: list[tuple[Point, Point]]) -> tuple[Point, Point]:
-    smallest = min((least for least, _ in parts), key=lambda point: _value(point, math.inf))
-    largest = max((most for _, most in parts), key=lambda point: _value(point, -math.inf))
-    return smallest, largest
-
-
-def _value(point: Point, of_nan: float) -> float:
-    value = point[1].metric.value
-    return of_nan if math.isnan(value) else value

@@ -86,10 +86,10 @@ def clear(chosen: Chosen, *, remove: bool) -> Cleared:
     old_kits = kits.unused(folder / "kits", chosen.now - _OTHER_KIT_S, unfinished_before)
     kept_locks = locks.kept(folder, chosen.requests)
     piles = [
-        PileInfo("environments", len(going), sum(entry.frees_bytes for entry in going)),
-        sweep.files("locks for new runs", kept_locks, chosen.unwanted_before, remove),
-        sweep.files("unfinished locks", locks.unfinished(folder), unfinished_before, remove),
-        _kits(old_kits, notes if remove else None),
+        sweep.pile("environments", (entry.frees_bytes for entry in going)),
+        sweep.pile("locks for new runs", sweep.files(kept_locks, chosen.unwanted_before, remove)),
+        sweep.pile("unfinished locks", sweep.files(locks.unfinished(folder), unfinished_before, remove)),
+        sweep.pile("kits of other versions", _kits(old_kits, notes if remove else None)),
     ]
     if remove:
         locking.tidy([folder, folder / "locks"])
@@ -137,11 +137,9 @@ def _is_gone(remove: Callable[[], bool], name: str, notes: list[str]) -> bool:
     return False
 
 
-def _kits(paths: Iterable[Path], notes: list[str] | None) -> PileInfo:
-    """Remove kits, with a note for each that stays; `notes` None: count them alone."""
-    count = size = 0
+def _kits(paths: Iterable[Path], notes: list[str] | None) -> Iterator[int]:
+    """Remove kits, with a note for each that stays; `notes` None: tell their sizes alone."""
     for path in paths:
-        bytes_ = sweep.size_below(path)
+        size = sweep.size_below(path)
         if notes is None or _is_gone(partial(kits.take_away, path), f"the kit {path.name}", notes):
-            count, size = count + 1, size + bytes_
-    return PileInfo("kits of other versions", count, size)
+            yield size

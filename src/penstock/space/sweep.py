@@ -86,12 +86,12 @@ def sweep(project: Project, marked: Marked, *, remove: bool) -> Swept:
     piles = [
         PileInfo("blobs", stored.blobs, stored.blob_bytes),
         PileInfo("unfinished writes", stored.cut_off, stored.cut_off_bytes),
-        files("code snapshots", _unused_snapshots(home / "sources", marked), marked.before, remove),
-        files("unfinished snapshots", _unfinished(home / "sources"), marked.now - UNFINISHED_S, remove),
-        *(_folders(home, kind, marked.runs, remove) for kind in FOLDERS),
-        _folders(home, "scratch", marked.live, remove),
+        pile("code snapshots", files(_unused_snapshots(home / "sources", marked), marked.before, remove)),
+        pile("unfinished snapshots", files(_unfinished(home / "sources"), marked.now - UNFINISHED_S, remove)),
+        *(pile(f"folders of {kind}", _folders(home, kind, marked.runs, remove)) for kind in FOLDERS),
+        pile("folders of scratch", _folders(home, "scratch", marked.live, remove)),
     ]
-    return Swept(tuple(pile for pile in piles if pile.count), stored.spared_bytes)
+    return Swept(tuple(one for one in piles if one.count), stored.spared_bytes)
 
 
 def size_below(folder: str | os.PathLike[str]) -> int:
@@ -124,9 +124,14 @@ def is_snapshot(name: str) -> bool:
     return True
 
 
-def files(what: str, found: Iterable[Path], before: float, remove: bool) -> PileInfo:
-    """Those of the files that were not changed since `before`, removed or (`remove` False) only counted."""
-    count = size = 0
+def pile(what: str, sizes: Iterable[int]) -> PileInfo:
+    """Things of these sizes."""
+    found = list(sizes)
+    return PileInfo(what, len(found), sum(found))
+
+
+def files(found: Iterable[Path], before: float, remove: bool) -> Iterator[int]:
+    """The sizes of those that were not changed since `before`, which are removed unless `remove` is False."""
     for file in found:
         try:
             status = file.stat()
@@ -136,8 +141,7 @@ def files(what: str, found: Iterable[Path], before: float, remove: bool) -> Pile
                 file.unlink()
         except FileNotFoundError:
             continue
-        count, size = count + 1, size + status.st_size
-    return PileInfo(what, count, size)
+        yield status.st_size
 
 
 def _plain_files(folder: Path) -> Iterator[Path]:
@@ -153,14 +157,11 @@ def _unfinished(folder: Path) -> Iterator[Path]:
     return (file for file in _plain_files(folder) if file.suffix == ".tmp")
 
 
-def _folders(home: Path, kind: str, kept: Set[str], remove: bool) -> PileInfo:
-    """Folders of runs that are not kept: removed ones, and those of other journals."""
-    count = size = 0
+def _folders(home: Path, kind: str, kept: Set[str], remove: bool) -> Iterator[int]:
+    """Of folders of runs that are not kept: removed ones, and those of other journals."""
     for name, folder in run_folders(home, kind):
-        if name in kept:
-            continue
-        count, size = count + 1, size + size_below(folder)
-        if remove:
-            shutil.rmtree(folder, ignore_errors=True)
-            size -= size_below(folder)  # what may not be removed
-    return PileInfo(f"folders of {kind}", count, size)
+        if name not in kept:
+            size = size_below(folder)
+            if remove:
+                shutil.rmtree(folder, ignore_errors=True)
+            yield size - (size_below(folder) if remove else 0)  # without what may not be removed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,11 +107,11 @@ def _parts(
         PileInfo("blobs of several", held.shared.count, held.shared.bytes),
         PileInfo("blobs of cached results alone", held.cached.count, held.cached.bytes),
         *([PileInfo("blobs of pinned values", held.pinned.count, held.pinned.bytes)] if held.pinned.count else ()),
-        PileInfo("logs, checkpoints and files of runs", len(runs), sum(run.folder_bytes for run in runs)),
-        _pile("code snapshots", (entry for entry in sources if entry.name in marked.snapshots)),
-        _pile("outlines of the sources", (entry for entry in sources if not _is_swept(entry.name))),
+        sweep.pile("logs, checkpoints and files of runs", (run.folder_bytes for run in runs)),
+        sweep.pile("code snapshots", (_size(entry) for entry in sources if entry.name in marked.snapshots)),
+        sweep.pile("outlines of the sources", (_size(entry) for entry in sources if not _is_swept(entry.name))),
         PileInfo("environments, their locks and kits", len(built), sweep.size_below(environments.folder_of(home))),
-        _pile("the journal", (entry for entry in _entries(home) if entry.name.startswith(FILE))),
+        sweep.pile("the journal", (_size(entry) for entry in _entries(home) if entry.name.startswith(FILE))),
         PileInfo("what nobody refers to", sum(pile.count for pile in unused), sum(pile.bytes for pile in unused)),
     ]
     yield from known
@@ -125,11 +125,6 @@ def _is_swept(name: str) -> bool:
 
 def _entries(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
-
-
-def _pile(what: str, entries: Iterable[Path]) -> PileInfo:
-    sizes = [_size(entry) for entry in entries]
-    return PileInfo(what, len(sizes), sum(sizes))
 
 
 def _size(entry: Path) -> int:
