@@ -97,7 +97,7 @@ def _hand_down() -> None:
 
     def launch(flow: Any, params: dict[str, Any]) -> Any:
         # Another run of this process may have lent its own variables to an attempt just now.
-        environ = this_process.shared.before()
+        environ = import_module("penstock.worker.shared_process").of_this_process().before()
         with import_module("penstock.executors.spare_zygote").spare_zygote(environ=environ) as spare:
             return _imported("penstock.launch.handles").from_python(flow, params, watch, spare)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from penstock.artifacts.opening import open_store
 from penstock.model.shares import Amount
-from penstock.sdk.this_process import this_process
 from penstock.settings import Settings
 
 if TYPE_CHECKING:
@@ -79,8 +78,10 @@ def wire_executors(
     `interpreters` and `variables`: what makes environments ready; `spare`: for `process`."""
     from penstock.executors.inline import InlineExecutor
     from penstock.executors.process import ProcessExecutor
+    from penstock.worker import shared_process
 
-    inline = InlineExecutor(shared_process=this_process.shared, variables=variables)
+    shared = shared_process.of_this_process()
+    inline = InlineExecutor(shared_process=shared, variables=variables)
     by_name: dict[str, Executor] = {}
     for name, declared in settings.executors.items():
         if inline_only or declared.kind == "inline":
@@ -94,7 +95,7 @@ def wire_executors(
                 gpus=declared.gpus,
                 interpreters=interpreters,
                 spare=spare if name == "process" else None,
-                environ=this_process.shared.before,
+                environ=shared.before,
             )
     return by_name
 

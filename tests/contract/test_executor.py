@@ -21,8 +21,8 @@ from penstock.executors.process import ProcessExecutor
 from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Began, Lane
 from penstock.model.states import Cause, TaskStatus
-from penstock.sdk.shared_process import SharedProcess
 from penstock.worker import log_files
+from penstock.worker.shared_process import SharedProcess
 from tests.contract import faulty_steps
 from tests.contract.detached import DetachedExecutor
 from tests.contract.executor_bench import Bench

@@ -12,9 +12,9 @@ import pytest
 
 from penstock.executors.inline import InlineExecutor
 from penstock.model.states import Cause
-from penstock.sdk.shared_process import SharedProcess
 from penstock.worker import log_files
 from penstock.worker.flow_logs import Tee
+from penstock.worker.shared_process import SharedProcess
 from tests.contract import faulty_steps
 from tests.contract.executor_bench import Bench
 
@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from penstock.executors.inline import InlineExecutor
 from penstock.model.events import Lane
-from penstock.sdk.shared_process import SharedProcess
+from penstock.worker.shared_process import SharedProcess
 from tests.contract.executor_bench import Bench
 
 with Bench(InlineExecutor(shared_process=SharedProcess()), Path(sys.argv[1]), "mine") as bench:

@@ -12,8 +12,7 @@ from penstock.cli.display import PlainDisplay
 from penstock.cli.progress import retries
 from penstock.model.visible import visible
 from penstock.model.words import duration, one_line
-from penstock.sdk.this_process import this_process
-from penstock.worker.flow_streams import Streams
+from penstock.worker import flow_streams
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -45,7 +44,7 @@ class LiveDisplay(PlainDisplay):
         from rich.live import Live
 
         # Not by `Live` itself: what the body prints is kept as it prints it, without the table drawn around it.
-        streams = this_process.shared.the_one(Streams)
+        streams = flow_streams.of_this_process()
         console = Console(file=streams.bare(sys.stderr))
         # Prints go through the live display only where they reach the same terminal; else stdout stays as it is.
         out = FileProxy(console, sys.stdout) if sys.stdout.isatty() else None

@@ -26,8 +26,8 @@ from penstock.worker.meter import Meter, between, counted_from
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
-    from penstock.sdk.shared_process import SharedProcess
     from penstock.worker.flow_logs import Tee
+    from penstock.worker.shared_process import SharedProcess
 
 _PATIENCE_S = 0.05
 _IDLE_TURNS = 20
@@ -196,13 +196,13 @@ class InlineExecutor:
         with self._changed:
             if self._tee is None or self._meter is None:
                 # Most runs have no attempt here.
+                from penstock.worker import flow_streams
                 from penstock.worker.chance import Chance
                 from penstock.worker.flow_logs import Tee
-                from penstock.worker.flow_streams import Streams
                 from penstock.worker.hooks import ImportHooks
 
                 self._meter = Meter()
-                self._tee = Tee(self._places.log(self._log_file()), self._spec, self._shared_process.the_one(Streams))
+                self._tee = Tee(self._places.log(self._log_file()), self._spec, flow_streams.of_this_process())
                 self._chance = Chance(ImportHooks(), self._spec.seed, sweeps=False)
                 self._bench = Workbench(self._spec, self._places, self._hint, taken=self._chance.take_in)
                 share_process()

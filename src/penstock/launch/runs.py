@@ -29,9 +29,8 @@ from penstock.sdk import attempts, plain_calls, session
 from penstock.sdk.flows import Flow
 from penstock.sdk.rebuilt_errors import rebuild, without_engine
 from penstock.sdk.steps import Step
-from penstock.sdk.this_process import this_process
+from penstock.worker import flow_streams
 from penstock.worker.flow_logs import BodyLog
-from penstock.worker.flow_streams import Streams
 from penstock.worker.log_files import body_log
 from penstock.worker.recorded_errors import error_of
 
@@ -67,7 +66,7 @@ class ActiveRun:
         self._spec, self._places = spec, places = prepared.spec, prepared.places
         log = places.log(body_log(spec.driver))
         self._flows: list[threading.Thread] = []  # of nested flows, beside the body
-        self._log = BodyLog(log, spec.log_bytes, this_process.shared.the_one(Streams), how.watcher.said)
+        self._log = BodyLog(log, spec.log_bytes, flow_streams.of_this_process(), how.watcher.said)
 
     def drive(self) -> Any:
         """Call the body and see the run to its end. Gives the body's result, or raises what ended the run."""

@@ -6,14 +6,14 @@ those, and belongs to what the whole process does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
-
-from penstock.sdk.shared_process import SharedProcess
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Type, TypeVar
 
 if TYPE_CHECKING:
     from penstock.sdk.attempts import AttemptContext
     from penstock.sdk.flows import Flow
     from penstock.sdk.session import Place
+
+_T = TypeVar("_T")
 
 
 class ThisProcess:
@@ -28,7 +28,11 @@ class ThisProcess:
         self.place: Optional[Place] = None  # of the one among them whose body the main thread runs
         self.attempts: List[AttemptContext] = []  # that run in this process
         self.listens = False  # whether it has its audit hook
-        self.shared = SharedProcess()  # what they share and change
+        self._ones: Dict[type, Any] = {}  # what its runs share, one object of a class
+
+    def the_one(self, kind: Type[_T]) -> _T:
+        """The only object of this class in the process; there from when it is first asked for."""
+        return self._ones.setdefault(kind, kind())
 
 
 this_process = ThisProcess()

@@ -302,5 +302,10 @@ class Streams:
         return keeper.line(tapped.which)
 
 
+def of_this_process() -> Streams:
+    """Those of all runs here."""
+    return this_process.the_one(Streams)
+
+
 def _has_own_write(stream: Any) -> bool:
     return "write" in getattr(stream, "__dict__", ())

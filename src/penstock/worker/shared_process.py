@@ -1,16 +1,18 @@
-"""What the runs of the flow's own process share: above all its directory and its variables, which attempts of any of
-them change while they run.
+"""What attempts in the flow's own process are to leave as it was there: its directory and its variables.
 
-Knows nothing of runs: a guest is an attempt, in the thread that entered.
+These two rows of `python_state.py` are put back in another way here. A worker compares what was with what is, for
+nobody else is there; here the body, its threads or a debugger may change it meanwhile, so that each change is noted
+with who has made it. (`Chance.away` sets random numbers back; context variables go with the attempt's context.) Knows
+nothing of runs: a guest is an attempt, in the thread that entered.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Type, TypeVar
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
-_T = TypeVar("_T")
+from penstock.sdk.this_process import this_process
 
 
 class Guest:
@@ -26,25 +28,17 @@ class SharedProcess:
     anybody else sets meanwhile stays. From any thread; guests that run at once see one another's changes."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()  # of all that the runs of this process share and change
+        self._lock = threading.RLock()
         self._guests: List[Guest] = []
         self._kept: Dict[str, Optional[str]] = {}  # what the guests' variables were before; None: not set
         self._cwd: Optional[str] = None
         self._kinds: Tuple[Any, Any] = (None, None)
-        self._ones: Dict[type, Any] = {}
-
-    def the_one(self, kind: Type[_T]) -> _T:
-        """The only object of this class in the process; made when it is first asked for."""
-        with self.lock:
-            if kind not in self._ones:
-                self._ones[kind] = kind()
-            return self._ones[kind]
 
     def enter(self, variables: Iterable[Tuple[str, str]]) -> Guest:
         """An attempt begins in this thread, with variables of its own. Raises ValueError for one that can't be set."""
         given = tuple(variables)
         guest = Guest()
-        with self.lock:
+        with self._lock:
             if not self._guests:
                 self._cwd = _directory()
                 self._begin_to_note()
@@ -60,7 +54,7 @@ class SharedProcess:
     def leave(self, guest: Guest) -> Optional[OSError]:
         """An attempt is over. Gives why this process can't go back to its directory, and stays where the attempts have
         left it; None: it is there, or other guests are left."""
-        with self.lock:
+        with self._lock:
             self._guests.remove(guest)
             if not self._guests:
                 os.environ.__class__ = self._kinds[0]
@@ -76,7 +70,7 @@ class SharedProcess:
 
     def before(self) -> Dict[str, str]:
         """The variables of this process without what guests have set: for processes that outlive them."""
-        with self.lock:
+        with self._lock:
             found = {**os.environ, **self._kept}
         return {name: value for name, value in found.items() if value is not None}
 
@@ -94,7 +88,7 @@ class SharedProcess:
             kind.__delitem__(os.environ, name)
 
     def _note(self, name: str, value: Optional[str], change: Callable[[], None]) -> None:
-        with self.lock:
+        with self._lock:
             thread = threading.get_ident()
             guest = next((one for one in reversed(self._guests) if one.thread == thread), None)
             before = os.environ.get(name)
@@ -102,6 +96,11 @@ class SharedProcess:
             if guest is not None:
                 self._kept.setdefault(name, before)
                 guest.has_set[name] = value
+
+
+def of_this_process() -> SharedProcess:
+    """That of all runs here."""
+    return this_process.the_one(SharedProcess)
 
 
 def _noting(kind: Any, note: Callable[[str, Optional[str], Callable[[], None]], None]) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.sdk.shared_process import SharedProcess
+from penstock.worker.shared_process import SharedProcess
 
 
 @pytest.fixture(autouse=True)
