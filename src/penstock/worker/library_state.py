@@ -1,51 +1,10 @@
-"""What common libraries keep for a process, as a table: rows of `process_state.py`. Imports none of them."""
+"""What common libraries keep for a process, as a table. Imports none of them."""
 
 from __future__ import annotations
 
-from operator import attrgetter
-from typing import Any, Callable, List, Tuple
+from typing import Any, List, Tuple
 
-from penstock.worker.process_state import Access, Row, container
-from penstock.worker.python_state import attributes, called, from_kept, mapped
-
-
-def _pairs(*names: Tuple[str, str]) -> Callable[[Any], Access]:
-    """What functions of the module give, each with the one that sets it; those that this version has."""
-
-    def access(module: Any) -> Access:
-        reads: List[Callable[[], Any]] = []
-        writes: List[Callable[[Any], Any]] = []
-        for getter, setter in names:
-            try:
-                read, write = attrgetter(getter)(module), attrgetter(setter)(module)
-            except AttributeError:
-                continue
-            reads.append(read)
-            writes.append(write)
-
-        def restore(kept: Any, now: Any) -> None:
-            for write, was, value in zip(writes, kept, now):
-                if was != value:
-                    write(was)
-
-        return Access(lambda: [read() for read in reads], restore)
-
-    return access
-
-
-def _variables(name: str) -> Callable[[Any], Access]:
-    """What an object of the module holds."""
-
-    def access(module: Any) -> Access:
-        live: Any = getattr(module, name).__dict__
-
-        def restore(kept: Any, now: Any) -> None:
-            live.clear()
-            live.update(kept)
-
-        return container(live, restore, dict)
-
-    return access
+from penstock.worker.state_access import Access, Row, attributes, called, container, from_kept, mapped, pairs, variables
 
 
 def _is_group(value: Any) -> bool:
@@ -161,7 +120,7 @@ def _figures(helpers: Any) -> Access:
 def _polars(plr: Any) -> Access:
     names = ("float_fmt", "float_precision", "thousands_separator", "decimal_separator", "trim_decimal_zeros")
     there = [name for name in names if hasattr(plr, f"get_{name}")]
-    return _pairs(*((f"get_{name}", f"set_{name}") for name in there))(plr)
+    return pairs(*((f"get_{name}", f"set_{name}") for name in there))(plr)
 
 
 _TORCH = (
@@ -192,15 +151,15 @@ ROWS: Tuple[Row, ...] = (
     Row("the configuration of polars", "polars.polars", _polars),
     Row("the configuration of polars", "polars._plr", _polars),
     Row("the configuration of scikit-learn", "sklearn._config", _sklearn),
-    Row("the backend of joblib", "joblib.parallel", _variables("_backend")),
+    Row("the backend of joblib", "joblib.parallel", variables("_backend")),
     Row("the threads of pyarrow", "pyarrow.lib", called("cpu_count", "set_cpu_count")),
-    Row("the defaults of torch", "torch", _pairs(*_TORCH)),
+    Row("the defaults of torch", "torch", pairs(*_TORCH)),
     Row("the default device of torch", "torch", _torch_device),
     Row("modes of torch", "torch", _torch_modes),
     Row("the autocast of torch", "torch", _torch_autocast),
     Row("the deterministic algorithms of torch", "torch", _torch_deterministic),
     Row("how torch takes denormal numbers", "torch", _torch_denormals, ("set_flush_denormal",)),
-    Row("how torch prints", "torch._tensor_str", _variables("PRINT_OPTS")),
+    Row("how torch prints", "torch._tensor_str", variables("PRINT_OPTS")),
     Row("the rcParams of matplotlib", "matplotlib", _rc_params),
     Row("the backend of matplotlib", "matplotlib.pyplot", attributes("_backend_mod")),
     Row("figures that pyplot has open", "matplotlib._pylab_helpers", _figures),

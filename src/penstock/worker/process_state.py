@@ -8,39 +8,11 @@ it happens once in a process; what a step changes goes.
 from __future__ import annotations
 
 from functools import partial, wraps
-from typing import Any, Callable, Iterable, List, Optional, Tuple
+from typing import Any, Iterable, List, Optional
 
-from penstock.model.tuples import NamedTuple
 from penstock.shadows import standard
 from penstock.worker.hooks import ImportHooks
-
-Read = Callable[[], Any]
-Restore = Callable[[Any, Any], None]
-"""Takes what was kept, and what was read now: None where it can't be read any more."""
-
-
-class Access(NamedTuple):
-    """How a piece of state is got at; made once its module is loaded."""
-
-    read: Read  # gives something that can be compared; the thing itself, where `keep` copies it
-    restore: Restore
-    keep: Callable[[Any], Any] = lambda value: value
-    live: Any = None  # a container that stays the same one, whatever it holds; None: what there is must be read
-
-
-def container(live: Any, restore: Restore, keep: Callable[[Any], Any]) -> Access:
-    """What a container holds that is never another one."""
-    return Access(lambda: live, restore, keep, live)
-
-
-class Row(NamedTuple):
-    """A piece of state of this process."""
-
-    name: str  # as a user would call it
-    module: str  # whose state it is
-    access: Callable[[Any], Access]  # of the module; raises AttributeError where this version of it has none
-    setters: Tuple[str, ...] = ()  # functions of the module that change it: then it is read only if one was called
-
+from penstock.worker.state_access import Access, Read, Row
 
 _UNREADABLE = object()
 

@@ -1,104 +1,13 @@
-"""What Python itself keeps for a process, as a table: the rows of `process_state.py` for the standard library."""
+"""What Python itself keeps for a process, as a table."""
 
 from __future__ import annotations
 
 import os
 from functools import partial
-from operator import attrgetter, itemgetter
-from typing import Any, Callable, Sequence, Tuple, cast
+from operator import attrgetter
+from typing import Any, Callable, Tuple
 
-from penstock.worker.process_state import Access, Restore, Row, container
-
-_MISSING = object()
-
-
-def from_kept(put: Callable[[Any], Any]) -> Restore:
-    """What needs not know how it is now."""
-
-    def restore(kept: Any, now: Any) -> None:
-        put(kept)
-
-    return restore
-
-
-def attributes(*names: str, of: str = "") -> Callable[[Any], Access]:
-    """Names of the module, or of the object `of` in it, those that this version has."""
-
-    def access(module: Any) -> Access:
-        owner = attrgetter(of)(module) if of else module
-        there = [name for name in names if hasattr(owner, name)]
-
-        def restore(kept: Any, now: Any) -> None:
-            for name, value in zip(there, kept if len(there) > 1 else [kept]):
-                setattr(owner, name, value)
-
-        return Access(_reading(owner, there), restore)
-
-    return access
-
-
-def _reading(owner: Any, names: Sequence[str]) -> Callable[[], Any]:
-    """Gives these attributes of a module or an object: from its dict, where they all are, which is much faster."""
-    variables: Any = owner.__dict__
-    if variables.keys() >= {*names}:
-        return partial(cast("Any", itemgetter(*names)), variables)
-    return partial(cast("Any", attrgetter(*names)), owner)
-
-
-def optional(name: str) -> Callable[[Any], Access]:
-    """A name that the module mostly hasn't."""
-
-    def access(module: Any) -> Access:
-        def restore(kept: Any, now: Any) -> None:
-            if kept is _MISSING:
-                delattr(module, name)
-            else:
-                setattr(module, name, kept)
-
-        variables: Any = module.__dict__
-        return Access(partial(variables.get, name, _MISSING), restore)
-
-    return access
-
-
-def listed(name: str) -> Callable[[Any], Access]:
-    """What a list of the module holds."""
-
-    def access(module: Any) -> Access:
-        live = getattr(module, name)
-
-        def restore(kept: Any, now: Any) -> None:
-            live[:] = kept
-
-        return container(live, restore, list)
-
-    return access
-
-
-def mapped(name: str) -> Callable[[Any], Access]:
-    """What a dict of the module holds."""
-
-    def access(module: Any) -> Access:
-        live = getattr(module, name)
-
-        def restore(kept: Any, now: Any) -> None:
-            for key in [key for key in live if key not in kept]:
-                del live[key]
-            live.update(kept)
-
-        return container(live, restore, dict)
-
-    return access
-
-
-def called(getter: str, setter: str, spread: bool = False) -> Callable[[Any], Access]:
-    """What a function of the module gives, and another one sets."""
-
-    def access(module: Any) -> Access:
-        read, write = getattr(module, getter), getattr(module, setter)
-        return Access(read, from_kept((lambda kept: write(*kept)) if spread else write))
-
-    return access
+from penstock.worker.state_access import Access, Row, attributes, called, from_kept, listed, mapped, optional, reading
 
 
 def _streams(sys_: Any) -> Access:
@@ -114,7 +23,7 @@ def _streams(sys_: Any) -> Access:
         for name, stream in zip(names, kept):
             setattr(sys_, name, stream)
 
-    return Access(_reading(sys_, names), restore)
+    return Access(reading(sys_, names), restore)
 
 
 def _on_streams(sys_: Any) -> Access:
@@ -256,7 +165,7 @@ def _builtins(builtins: Any) -> Access:
     live: Any = builtins.__dict__
     # All of them take two microseconds to compare; these are what programs replace.
     names = ("__import__", "print", "input", "open", "breakpoint", "exit", "quit", "help", "exec", "eval", "compile")
-    read = _reading(builtins, [name for name in names if name in live])
+    read = reading(builtins, [name for name in names if name in live])
     whole: Any = dict(live)
 
     def restore(kept: Any, now: Any) -> None:
