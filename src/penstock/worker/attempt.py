@@ -23,9 +23,9 @@ from penstock.model.specs import Attempt, Function, Places, Program, Resolved, R
 from penstock.model.states import Cause, TaskStatus
 from penstock.sdk import attempts
 from penstock.sdk.attempts import AttemptContext
-from penstock.worker import audit, capture
+from penstock.worker import capture, write_audit
 from penstock.worker.recorded_errors import error_of, traceback_text
-from penstock.worker.writes import WriteLog
+from penstock.worker.write_log import WriteLog
 
 Hint = Callable[[str, Tuple[Metric, ...]], None]
 """Takes an attempt's id and all metrics that it has logged so far."""
@@ -114,7 +114,7 @@ def share_process() -> None:
     """From now on attempts run in a process that runs the bodies of flows, too: it has to be told which threads are
     theirs, and which files they write."""
     attempts.note_starters()
-    audit.listen()
+    write_audit.listen()
 
 
 def perform(attempt: Attempt, bench: Workbench, here: AttemptContext) -> Any:

@@ -14,7 +14,7 @@ from penstock.model.specs import Places, RunSpec
 from penstock.model.tuples import NamedTuple
 from penstock.sdk import attempts
 from penstock.shadows import guard
-from penstock.worker import audit, capture, posix, sources
+from penstock.worker import capture, posix, sources, write_audit
 from penstock.worker.attempt import Workbench
 from penstock.worker.bootstrap import kit_root
 from penstock.worker.chance import Chance
@@ -52,7 +52,7 @@ def boot(spec: RunSpec, places: Places) -> Ready:
     recorded = sources.install(places.sources)
     guard()
     sys.meta_path.insert(0, hooks)
-    hooks.when_imported("pathlib", lambda _: audit.listen())  # before that nobody returns a file
+    hooks.when_imported("pathlib", lambda _: write_audit.listen())  # before that nobody returns a file
     explain: Optional[Explain] = None
     if spec.foreign:
         from penstock.worker import missing

@@ -19,8 +19,9 @@ from typing import Any, Callable, Dict, NoReturn, Optional
 from penstock.artifacts import masking
 from penstock.model.tuples import NamedTuple
 from penstock.worker import log_files
-from penstock.worker.running_mask import HEAD, RunningMask
 
+HEAD = "\x1e((?:[0-9a-f]{8} )?\\d{1,11}\\.\\d{3} (?:[-DIWEC][oe] |@- [^\n#]*#\\d+\n))"
+"""What `capture.py` writes before a line, as a pattern: digits of a time must not be taken for a value."""
 _ROOM = 1 << 16
 _TURNS = 64
 """So many reads empty any pipe; whoever writes on and on must not hold up the answer."""
@@ -147,6 +148,28 @@ def _note(text: str, log: str) -> None:
     fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.write(fd, f"what masks the lines of workers has failed:\n{text}".encode("utf-8", "backslashreplace"))
     os.close(fd)
+
+
+class RunningMask:
+    """Masks one stream that comes piece by piece: what may be the beginning of a value waits for more. `finder`: finds
+    the values in bytes that were decoded as latin-1."""
+
+    def __init__(self, finder: masking.Finder) -> None:
+        self._finder = finder
+        self._held = ""
+
+    def feed(self, data: bytes) -> bytes:
+        """What of the stream is sure by now."""
+        text = self._held + data.decode("latin-1")
+        sure = self._finder.open_at(text)
+        self._held = text[sure:]
+        return self._finder.masked(text[:sure]).encode("latin-1")
+
+    def rest(self) -> bytes:
+        """What was waiting; nothing more comes. The better part of a value is masked as well."""
+        held, self._held = self._held, ""
+        text = self._finder.masked(held)
+        return (masking.MASK if text == held and len(held) >= masking.SHORTEST else text).encode("latin-1")
 
 
 class _Stream:

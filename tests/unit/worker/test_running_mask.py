@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from penstock.artifacts.masking import Finder
 from penstock.worker import log_files
-from penstock.worker.running_mask import HEAD, RunningMask
+from penstock.worker.log_filter import HEAD, RunningMask
 
 VALUES = ["s3cr3t-value", "s3cr3t-value-2", "abab", "12345"]
 FINDER = Finder(VALUES, HEAD)

@@ -16,7 +16,7 @@ from penstock.errors import NotStorableError
 from penstock.model.specs import Attempt, Function, Places, RunSpec
 from penstock.sdk.attempts import AttemptContext
 from penstock.sdk.this_process import this_process
-from penstock.worker.writes import WriteLog
+from penstock.worker.write_log import WriteLog
 
 
 class Driven(NamedTuple):
