@@ -1,4 +1,9 @@
-"""What happens when a step or a flow is called. The only room of the sdk that its declarations import late."""
+"""What happens when a step or a flow is called in a run.
+
+Its arguments are bound to names (`binding.py`), the call becomes plain data with a key (`encoding.py`, `keys.py`) and
+goes to the engine (`call_buffer.py`), which settles its future (`futures.py`). Declarations import this late; outside
+of a run it is `plain_calls.py` that counts.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +11,23 @@ from contextlib import nullcontext
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, cast
 
 from penstock.artifacts import codec
-from penstock.artifacts.walk import BY_CONTENT
 from penstock.errors import Suspension, UsageError
 from penstock.model.environments import over
 from penstock.model.outcomes import Error
 from penstock.model.specs import Call, FlowCall, Input
-from penstock.sdk import collector, session
+from penstock.sdk import collector, plain_calls, session
+from penstock.sdk.binding import Binder
 from penstock.sdk.call_buffer import MANY, CallBuffer
-from penstock.sdk.calls import Binder, build, encode_inputs
+from penstock.sdk.encoding import call_of, encode_inputs
 from penstock.sdk.futures import FlowFuture, Future, Futures
-from penstock.sdk.keys import KeyHead, closed_over, key_of
-from penstock.sdk.plain_calls import call as plain
-from penstock.sdk.plain_calls import finished, resolved
+from penstock.sdk.keys import KeyHead, key_of
 from penstock.sdk.rebuilt_errors import TASK_ATTRIBUTE, without_engine
 from penstock.sdk.session import Place, RunSession
-
-__all__ = [
-    "BY_CONTENT",
-    "Binder",
-    "KeyHead",
-    "closed_over",
-    "finished",
-    "join",
-    "map_items",
-    "plain",
-    "spread",
-    "submit",
-    "submit_flow",
-    "without_engine",
-]
 
 
 def submit(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Future[Any]:
     """Start a task of a step."""
-    call = build(here, step, encode_inputs(here.run, _bound(step, args, kwargs), _by_content(step)))
+    call = call_of(here, step, encode_inputs(here.run, _bound(step, args, kwargs), _by_content(step)))
     return CallBuffer(here.run).add(call)
 
 
@@ -47,8 +35,8 @@ def map_items(step: Any, here: Optional[Place], iterables: Tuple[Any, ...], same
     """Start a task of a step for each item; outside a run, call its function for each."""
     _check_iterables(step.name, iterables)
     if here is None:
-        return Futures(cast("Iterator[Any]", (finished(step.fn, items, same) for items in zip(*iterables))))
-    shared = encode_inputs(here.run, _same(step.binder, len(iterables), same), _by_content(step))
+        return Futures(cast("Iterator[Any]", (plain_calls.finished(step.fn, items, same) for items in zip(*iterables))))
+    shared = encode_inputs(here.run, step.binder.same(len(iterables), same), _by_content(step))
     at_hand = all(isinstance(items, (list, tuple, range)) for items in iterables)
     buffer = CallBuffer(
         here.run, MANY if at_hand else 1, of_map=0
@@ -64,7 +52,7 @@ def _call_item(step: Any, here: Place, items: Tuple[Any, ...], shared: Any, same
     own: Dict[str, Any] = _bound(step, items, same)
     if same:
         own = {name: value for name, value in own.items() if name not in same and name != "**kwargs"}
-    return build(here, step, encode_inputs(here.run, own, _by_content(step)), shared)
+    return call_of(here, step, encode_inputs(here.run, own, _by_content(step)), shared)
 
 
 def _bound(step: Any, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
@@ -77,12 +65,6 @@ def _bound(step: Any, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Dict[
 def _by_content(step: Any) -> bool:
     """Whether files among a step's arguments are to be read: for a cached result they count by content."""
     return step.opts.cache is not None
-
-
-def _same(binder: Binder, items: int, same: Dict[str, Any]) -> Dict[str, Any]:
-    """The `same` arguments by parameter name, checked by binding them beside stand-ins for the items."""
-    bound = binder.bind((None,) * items, same)
-    return {name: value for name, value in bound.items() if name in same or name.startswith("**")}
 
 
 def _check_iterables(name: str, iterables: Tuple[Any, ...]) -> None:
@@ -102,8 +84,8 @@ def join(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any
     number, _, _ = engine.enter(call)
     with session.entered(_inside(here, flow, call, number, here.run)):
         try:
-            positional, keywords = spread(flow.binder, arguments)
-            value = resolved(flow.fn(*positional, **keywords))
+            positional, keywords = flow.binder.spread(arguments)
+            value = plain_calls.resolved(flow.fn(*positional, **keywords))
         except BaseException as error:
             engine.leave(number, None, *_failure(here.run, error))
             raise
@@ -126,8 +108,8 @@ def submit_flow(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[s
     def body() -> None:
         with session.entered(_inside(here, flow, call, number, inside)):
             try:
-                positional, keywords = spread(flow.binder, copies)
-                value = resolved(flow.fn(*positional, **keywords))
+                positional, keywords = flow.binder.spread(copies)
+                value = plain_calls.resolved(flow.fn(*positional, **keywords))
                 encoded = codec.encode(value, run.store, where=f"the result of {future.task}", files=True)
                 if encoded.edges:  # deeper than `resolved` looks
                     raise UsageError(f"The result of {future.task} holds a future: return its .result()")
@@ -171,17 +153,3 @@ def _failure(run: RunSession, error: BaseException) -> Tuple[Optional[Error], st
         return None, ""
     described = run.described(error) if run.described else Error("raised", type(error).__qualname__, str(error))
     return described, getattr(error, TASK_ATTRIBUTE, "")
-
-
-def spread(binder: Binder, arguments: Mapping[str, Any]) -> Tuple[List[Any], Dict[str, Any]]:
-    """What `binder.bind` gave, as positional and keyword arguments again."""
-    args: List[Any] = [arguments[name] for name in binder.positional if name in arguments]
-    kwargs: Dict[str, Any] = {}
-    for name, value in arguments.items():
-        if name.startswith("**"):
-            kwargs.update(value)
-        elif name.startswith("*"):
-            args.extend(value)
-        elif name not in binder.positional:
-            kwargs[name] = value
-    return args, kwargs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Tuple, TypeVar, Union, cast, overload
@@ -12,7 +11,7 @@ from penstock.errors import UsageError
 from penstock.model import surroundings
 from penstock.model.quantities import parse_seconds
 from penstock.sdk import attempts, session
-from penstock.sdk.functions import Typed, check_function, function_name, is_coroutine_function, qualified_name
+from penstock.sdk.functions import DecoratedFunction, check_function, function_name, is_coroutine_function
 from penstock.sdk.keywords import STEP_ALONE, checked, named
 from penstock.sdk.steps import Step
 from penstock.sdk.this_process import this_process
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from typing_extensions import ParamSpec, Unpack
 
     from penstock.model.environments import Environment
-    from penstock.sdk.calls import Binder
     from penstock.sdk.keywords import EnvironmentOptions
 
     P = ParamSpec("P")
@@ -47,8 +45,10 @@ if TYPE_CHECKING:
         def result(self, timeout: Optional[float] = None) -> Result_co: ...
 
 
-class Flow(Typed["P", R]):
+class Flow(DecoratedFunction["P", R]):
     """A function that calls steps; its signature is its parameters."""
+
+    _word = "flow"
 
     def __init__(
         self,
@@ -60,12 +60,9 @@ class Flow(Typed["P", R]):
         environment: Optional[Environment] = None,
         seed: str = "",
     ) -> None:
-        check_function(fn, "flow")
+        super().__init__(fn, name)
         if is_coroutine_function(fn):
             raise UsageError(f"flow {fn.__name__} is async: a flow's body is plain Python, and waits by calling steps")
-        functools.update_wrapper(self, fn)
-        self.fn = fn
-        self.name = name
         self.timeout_s = timeout_s
         self.on_failure = on_failure
         self.environment = environment  # of its steps, where they don't say
@@ -82,7 +79,9 @@ class Flow(Typed["P", R]):
         try:
             return launch(self, self.parameters(*args, **kwargs))
         except BaseException as error:  # noqa: BLE001  only its traceback changes: to the lines of the user
-            raise error.with_traceback(self._calling.without_engine(error.__traceback__)) from error.__cause__
+            from penstock.sdk.rebuilt_errors import without_engine
+
+            raise error.with_traceback(without_engine(error.__traceback__)) from error.__cause__
 
     def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> Handle[R]:
         """Start a run that is driven in a thread of this process, and give a handle to it: `.id`, `.result()`. What
@@ -129,31 +128,11 @@ class Flow(Typed["P", R]):
             explain(error)
             raise
 
-    @functools.cached_property
-    def _calling(self) -> Any:
-        """What calls need and declarations don't: imported with the first call."""
-        from penstock.sdk import calling
-
-        return calling
-
-    @functools.cached_property
-    def binder(self) -> Binder:
-        """Binds arguments to the function's parameters."""
-        return self._calling.Binder(self.fn)
-
-    @functools.cached_property
-    def qualified_name(self) -> str:
-        """Module-qualified name; `__main__` counts as its file."""
-        return qualified_name(self.fn)
-
     def __reduce__(self) -> Any:
         named = function_name(self.fn)
         if named is None:
             raise UsageError(f"flow {self.name} can't be passed on: it is not at the top of a module")
         return (names.load, named)
-
-    def __repr__(self) -> str:
-        return f"<flow {self.qualified_name}>"
 
 
 def _launched(how: Optional[Callable[..., Any]], flow: Flow[Any, Any]) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, TypeVar, overload
 from penstock.artifacts import names
 from penstock.model.options import Options
 from penstock.sdk import session
-from penstock.sdk.functions import Typed, check_function, function_name, qualified_name
+from penstock.sdk.functions import DecoratedFunction, check_function, function_name
 from penstock.sdk.keywords import changed, check_ignored, named
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from typing_extensions import ParamSpec, Unpack
 
     from penstock.artifacts.walk import Identity
-    from penstock.sdk.calls import Binder
     from penstock.sdk.futures import Future, Futures
     from penstock.sdk.keys import KeyHead
     from penstock.sdk.keywords import StepOptions
@@ -36,24 +35,23 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class Step(Typed["P", R]):
+class Step(DecoratedFunction["P", R]):
     """A function whose calls, inside a flow, are tasks. Outside a run, and inside another step, it is the function.
 
     `fn` is the function itself, `opts` are the checked options, `qualified_name` is what a task's key counts.
     """
 
+    _word = "step"
+
     def __init__(self, fn: Callable[P, R], opts: Options, name: str) -> None:
-        check_function(fn, "step")
+        super().__init__(fn, name)
         check_ignored(fn, opts)
-        functools.update_wrapper(self, fn)
-        self.fn = fn
         self.opts = opts
-        self.name = name
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         here = session.place()
         if here is None:
-            return self._calling.plain(self.fn, args, kwargs)
+            return self._calling.plain_calls.call(self.fn, args, kwargs)
         return self._calling.submit(self, here, args, kwargs).result()
 
     def submit(self, /, *args: Any, **kwargs: Any) -> Future[R]:
@@ -63,7 +61,7 @@ class Step(Typed["P", R]):
         """
         here = session.place()
         if here is None:
-            return self._calling.finished(self.fn, args, kwargs)
+            return self._calling.plain_calls.finished(self.fn, args, kwargs)
         return self._calling.submit(self, here, args, kwargs)
 
     def map(self, /, *iterables: Iterable[Any], **same: Any) -> Futures[R]:
@@ -79,38 +77,22 @@ class Step(Typed["P", R]):
         return Step(self.fn, changed(self.opts, what, given), named(what, given.get("name"), self.name))
 
     @functools.cached_property
-    def _calling(self) -> Any:
-        """What calls need and declarations don't: imported with the first call."""
-        from penstock.sdk import calling
-
-        return calling
-
-    @functools.cached_property
-    def binder(self) -> Binder:
-        """Binds arguments to the function's parameters."""
-        return self._calling.Binder(self.fn)
-
-    @functools.cached_property
     def key_head(self) -> KeyHead:
         """What the keys of its calls begin with; what its function closes over tells steps of one factory apart."""
-        return self._calling.KeyHead(self.qualified_name, self._calling.closed_over(self.fn))
+        from penstock.sdk.keys import KeyHead, closed_over
+
+        return KeyHead(self.qualified_name, closed_over(self.fn))
 
     @functools.cached_property
     def closed_over(self) -> Identity:
         """What its function closes over, files in it by their content: what the cache asks for."""
-        return self._calling.closed_over(self.fn, self._calling.BY_CONTENT)
+        from penstock.sdk.keys import BY_CONTENT, closed_over
 
-    @functools.cached_property
-    def qualified_name(self) -> str:
-        """Module-qualified name; `__main__` counts as its file."""
-        return qualified_name(self.fn)
+        return closed_over(self.fn, BY_CONTENT)
 
     def __reduce__(self) -> Any:
         named = function_name(self.fn)
         return (names.load, named) if named else (Step, (self.fn, self.opts, self.name))
-
-    def __repr__(self) -> str:
-        return f"<step {self.qualified_name}>"
 
 
 @overload
