@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import operator
-import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Tuple, TypeVar, Union, cast, overload
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
-from penstock.model import surroundings
 from penstock.model.quantities import parse_seconds
 from penstock.sdk import attempts, session
 from penstock.sdk.functions import DecoratedFunction, check_function, function_name, is_coroutine_function
-from penstock.sdk.keywords import STEP_ALONE, checked, named
+from penstock.sdk.keywords import STEP_ALONE, named, taken
 from penstock.sdk.steps import Step
 from penstock.sdk.this_process import this_process
 
@@ -105,7 +103,7 @@ class Flow(DecoratedFunction["P", R]):
             "environment": self.environment,
             "seed": self.seed,
         }
-        return Flow(self.fn, **{**known, **_checked(self.fn, given, self.environment)})
+        return Flow(self.fn, **{**known, **_taken(self.fn, given, self.environment)})
 
     def parameters(self, /, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         """The run's parameters by name, defaults included. Raises TypeError in Python's own words."""
@@ -165,56 +163,42 @@ def flow(fn: Any = None, **given: Any) -> Any:
 
     def decorate(fn: Any) -> Any:
         check_function(fn, "flow")
-        return Flow(fn, **{"name": fn.__name__, **_checked(fn, given, None)})
+        return Flow(fn, **{"name": fn.__name__, **_taken(fn, given, None)})
 
     return decorate
 
 
-def _checked(fn: Any, given: Mapping[str, Any], environment: Optional[Environment]) -> Dict[str, Any]:
+def _taken(fn: Any, given: Mapping[str, Any], environment: Optional[Environment]) -> Dict[str, Any]:
     """The arguments of a `Flow` that the user's keywords give; `environment`: what they change."""
     what = f"flow {fn.__name__}"
     for name in given:
         if name in STEP_ALONE:
             raise UsageError(f"{what} has no option {name!r}: it is a step's, as in @step({name}=...)")
-    checked(what, (*_FIELDS, *surroundings.KEYWORDS), given)
-    found = {field: check(what, given[name]) for name, (field, check) in _FIELDS.items() if name in given}
-    wished = {name: value for name, value in given.items() if name in surroundings.KEYWORDS}
-    if wished:
-        found["environment"] = surroundings.changed(environment, what, wished, os.getcwd())
-    if "name" in found:
-        found["name"] = named(what, found["name"], fn.__name__)
-    return found
+    found = taken(what, _FIELDS, given, environment, {"timeout_s": None, "on_failure": None, "seed": ""}.__getitem__)
+    return {**found, "name": named(what, given["name"], fn.__name__)} if "name" in given else found
 
 
-def _timeout_s(what: str, timeout: Any) -> Optional[float]:
-    try:
-        return None if timeout is None else parse_seconds(timeout)
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{what}: timeout={timeout!r}: {error}") from None
-
-
-def _on_failure(what: str, step: Any) -> Any:
-    if step is not None and not isinstance(step, Step):
-        raise UsageError(f"{what}: on_failure={step!r}: expected a step")
+def _on_failure(step: Any) -> Any:
+    if not isinstance(step, Step):
+        raise ValueError("expected a step")
     return cast("Any", step)
+
+
+def _seed(seed: Any) -> str:
+    number = -1 if isinstance(seed, bool) or not hasattr(seed, "__index__") else operator.index(seed)
+    if number < 0:
+        raise ValueError("expected a whole number of at least 0")
+    return str(number)
 
 
 def seed_text(what: str, seed: Any) -> str:
     """A seed in digits; "" for None. Raises UsageError for what is no whole number from 0."""
-    if seed is None:
-        return ""
-    try:
-        number = -1 if isinstance(seed, bool) else operator.index(seed)
-    except TypeError:
-        number = -1
-    if number < 0:
-        raise UsageError(f"{what}: seed={seed!r}: expected a whole number of at least 0")
-    return str(number)
+    found = taken(what, _FIELDS, {"seed": seed}, None, {"seed": ""}.__getitem__)
+    return str(found["seed"])
 
 
-_FIELDS: Dict[str, Tuple[str, Callable[[str, Any], Any]]] = {
-    "timeout": ("timeout_s", _timeout_s),
+_FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
+    "timeout": ("timeout_s", parse_seconds),
     "on_failure": ("on_failure", _on_failure),
-    "seed": ("seed", seed_text),
-    "name": ("name", lambda what, name: name),
+    "seed": ("seed", _seed),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Tuple, Union, cast
 
@@ -207,11 +208,33 @@ def named(what: str, given: Any, function: str) -> str:
     return given
 
 
-def checked(what: str, known: Iterable[str], given: Mapping[str, Any]) -> None:
-    """Raise UsageError for a keyword that is not known, naming the nearest that is."""
+def taken(
+    what: str,
+    fields: Mapping[str, Tuple[str, Callable[[Any], Any]]],
+    given: Mapping[str, Any],
+    environment: Optional[Environment],
+    defaults: Callable[[str], Any],
+) -> Dict[str, Any]:
+    """What the user's keywords give, by field; None stands for the default. `environment`: what they change.
+
+    Raises UsageError that names the keyword, the value and what was expected, or the known keyword that is nearest.
+    """
+    known = (*fields, *surroundings.KEYWORDS, "name")
     for name in given:
         if name not in known:
             raise UsageError(f"{what} has no option {name!r}{_hint(name, known)}")
+    found: Dict[str, Any] = {}
+    wished = {name: value for name, value in given.items() if name in surroundings.KEYWORDS}
+    if wished:
+        found["environment"] = surroundings.changed(environment, what, wished, os.getcwd())
+    for name, value in given.items():
+        if name in fields:
+            field, check = fields[name]
+            try:
+                found[field] = defaults(field) if value is None else check(value)
+            except (ValueError, TypeError) as error:
+                raise UsageError(f"{what}: {name}={value!r}: {error}") from None
+    return found
 
 
 def check_ignored(fn: Any, options: Options) -> None:
@@ -228,26 +251,8 @@ def check_ignored(fn: Any, options: Options) -> None:
 
 
 def changed(options: Options, what: str, given: Mapping[str, Any]) -> Options:
-    """The options with some replaced by the user's keywords; None stands for the default.
-
-    Raises UsageError that names the option, the value and what was expected.
-    """
-    checked(what, (*_FIELDS, *surroundings.KEYWORDS, "name"), given)
-    fields: Dict[str, Any] = {}
-    wished = {name: value for name, value in given.items() if name in surroundings.KEYWORDS}
-    if wished:
-        fields["environment"] = surroundings.changed(options.environment, what, wished, os.getcwd())
-    for name, value in given.items():
-        if name == "name" or name in wished:
-            continue
-        field, check = _FIELDS[name]
-        if value is None:
-            fields[field] = getattr(Options(), field)
-            continue
-        try:
-            fields[field] = check(value)
-        except (ValueError, TypeError) as error:
-            raise UsageError(f"{what}: {name}={value!r}: {error}") from None
+    """The options with some replaced by the user's keywords; raises what `taken` raises."""
+    fields = taken(what, _FIELDS, given, options.environment, partial(getattr, Options()))
     if "memory_bytes" in fields:
         growth = fields["memory_bytes"]
         fields["growth"] = growth if isinstance(growth, Growth) else None
