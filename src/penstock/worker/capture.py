@@ -240,6 +240,13 @@ def install(hooks: ImportHooks) -> None:
     hooks.when_imported("warnings", lambda warnings: teach_warnings(warnings, _itself))
 
 
+def write_to(fd: int) -> None:
+    """The process's descriptors 1 and 2 are this one now, which is given up."""
+    os.dup2(fd, 1)
+    os.dup2(fd, 2)
+    os.close(fd)
+
+
 def write_into(token: bytes) -> None:
     """The standard streams go into a log with this token now."""
     for stream in _streams():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 from contextvars import copy_context
@@ -9,14 +10,17 @@ from time import monotonic, process_time
 from typing import Any, Callable, NoReturn, Optional, Tuple
 
 from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
-from penstock.model.specs import attempt_from_plain
+from penstock.model.specs import Places, attempt_from_plain
 from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
-from penstock.worker import capture, channel, log_files
+from penstock.worker import capture, channel, log_files, posix
 from penstock.worker.attempt import Workbench, run_attempt
+from penstock.worker.boot import Ready
 from penstock.worker.chance import Chance
+from penstock.worker.channel import WorkerRequest
 from penstock.worker.gauge import Gauge
 from penstock.worker.leftovers import wait_for_threads
+from penstock.worker.log_filter import FilteredStream
 from penstock.worker.meter import Meter, MeterReading, between, counted_from
 from penstock.worker.recorded_errors import traceback_text
 from penstock.worker.restoring import Restoring
@@ -175,3 +179,37 @@ class Worker:
             return log_files.cut(self._bench.places.log(self._log_file), start, most)
         except OSError:  # removed by hand
             return self._log_size()
+
+
+def serve(
+    order: WorkerRequest,
+    fd: int,
+    gauge: Gauge,
+    places: Places,
+    ready: Ready,
+    parent: int,
+    stream: Optional[FilteredStream],
+) -> NoReturn:
+    """Be the worker that was ordered, in a process that is ready for it. `parent`: the zygote's process."""
+    posix.die_with_parent(ready.library, parent)
+    posix.adopt_orphans(ready.library)
+    os.setsid()
+    log = places.log(order.log)
+    capture.write_to(_begun(log) if stream is None else stream.fd)
+    capture.write_into(log_files.token_of(log))
+    faulthandler.enable(2)  # a crash leaves its traceback in the log
+    ready.bench.pid = os.getpid()
+    post = Post(order.name, fd, gauge, places.scratch, ready.library)
+    log_size = _size_of_log if stream is None else stream.size
+    Worker(post, ready.bench, ready.chance, ready.restoring, order.log, log_size).run()
+
+
+def _begun(log: str) -> int:
+    try:
+        return log_files.begin(log)
+    except OSError:  # what the worker prints is lost then, and goes nowhere else
+        return os.open(os.devnull, os.O_WRONLY)
+
+
+def _size_of_log() -> int:
+    return os.lseek(1, 0, os.SEEK_END)

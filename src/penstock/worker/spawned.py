@@ -7,7 +7,7 @@ import os
 from typing import Any, NoReturn
 
 from penstock.model import wire
-from penstock.worker import boot, zygote
+from penstock.worker import boot, loop
 from penstock.worker.channel import WorkerRequest
 from penstock.worker.gauge import Gauges
 from penstock.worker.log_filter import FilteredStream
@@ -27,4 +27,4 @@ def main(first: int) -> NoReturn:
         os.set_inheritable(each, False)
     boot.hide_secrets(spec)
     ready = boot.boot(spec, places)
-    zygote.serve(WorkerRequest(*order), fd, Gauges(gauge_fd).at(slot), places, ready, parent, stream)
+    loop.serve(WorkerRequest(*order), fd, Gauges(gauge_fd).at(slot), places, ready, parent, stream)

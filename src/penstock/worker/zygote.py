@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import _socket
 import errno
-import faulthandler
 import gc
 import os
 import select
@@ -18,14 +17,12 @@ import time
 from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
 
 from penstock.model import wire
-from penstock.model.specs import Places
 from penstock.shadows import standard
-from penstock.worker import boot, capture, channel, log_files, log_filter, posix
+from penstock.worker import boot, capture, channel, log_files, log_filter, loop, posix
 from penstock.worker.bootstrap import bootstrap
 from penstock.worker.channel import LOG_FILTER, WorkerRequest
 from penstock.worker.gauge import FILE_SIZE, Gauge, Gauges
 from penstock.worker.log_filter import FilteredStream, LogFilter
-from penstock.worker.loop import Post, Worker
 
 _SAMPLE_S = 0.03
 _LOOK_S = 0.1
@@ -166,7 +163,7 @@ class Zygote:
                     os.close(other.fd)
                 if other.stream is not None:
                     other.stream.sync.close()
-            serve(order, fd, gauge, self._places, self._ready, self._me, stream)
+            loop.serve(order, fd, gauge, self._places, self._ready, self._me, stream)
         finally:
             os._exit(1)
 
@@ -361,29 +358,6 @@ def _await_death(pid: int, until: float) -> None:
         time.sleep(0.0005)
 
 
-def serve(
-    order: WorkerRequest,
-    fd: int,
-    gauge: Gauge,
-    places: Places,
-    ready: boot.Ready,
-    parent: int,
-    stream: Optional[FilteredStream],
-) -> NoReturn:
-    """Be the worker that was ordered."""
-    posix.die_with_parent(ready.library, parent)
-    posix.adopt_orphans(ready.library)
-    os.setsid()
-    log = places.log(order.log)
-    _write_to(_begun(log) if stream is None else stream.fd)
-    capture.write_into(log_files.token_of(log))
-    faulthandler.enable(2)  # a crash leaves its traceback in the log
-    ready.bench.pid = os.getpid()
-    post = Post(order.name, fd, gauge, places.scratch, ready.library)
-    log_size = _size_of_log if stream is None else stream.size
-    Worker(post, ready.bench, ready.chance, ready.restoring, order.log, log_size).run()
-
-
 def main(fd: int) -> NoReturn:
     """The zygote's process. `fd` is its end of the control socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -396,27 +370,7 @@ def main(fd: int) -> NoReturn:
         boot.hide_secrets(spec)
         found = log_filter.start(control, log, spec.log_bytes)
         # What it prints goes to its log from now on, also where it was started before there was one.
-        _write_to(_opened(log) if found is None else found.own_outlet(log))
+        outlet = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) if found is None else found.own_outlet(log)
+        capture.write_to(outlet)
         Zygote(control, setup, found).run()
     os._exit(0)
-
-
-def _opened(log: str) -> int:
-    return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-
-
-def _begun(log: str) -> int:
-    try:
-        return log_files.begin(log)
-    except OSError:  # what the worker prints is lost then, and goes nowhere else
-        return os.open(os.devnull, os.O_WRONLY)
-
-
-def _write_to(fd: int) -> None:
-    os.dup2(fd, 1)
-    os.dup2(fd, 2)
-    os.close(fd)
-
-
-def _size_of_log() -> int:
-    return os.lseek(1, 0, os.SEEK_END)
