@@ -43,24 +43,6 @@ class WriteObserver(Protocol):
 class AttemptContext:
     """One attempt, while it runs."""
 
-    __slots__ = (
-        "_attempt",
-        "_hint",
-        "_hinted_at",
-        "_points",
-        "_tempdir",
-        "attempt",
-        "began_ns",
-        "input_files",
-        "metrics",
-        "parameters",
-        "places",
-        "spec",
-        "store",
-        "writes",
-        "written",
-    )
-
     def __init__(
         self,
         attempt: Attempt,

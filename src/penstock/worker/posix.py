@@ -24,6 +24,15 @@ _LOOK: Any = os.WEXITED | os.WNOHANG | os.WNOWAIT if hasattr(os, "waitid") else 
 """What `waitid` is asked for: any child, and how."""
 
 
+def _told(file: str, most: int = 4096) -> bytes:
+    """What a file of /proc tells; b"" where its process is gone, or there is no /proc."""
+    try:
+        with open(f"/proc/{file}", "rb", buffering=0) as opened:
+            return opened.read(most)
+    except OSError:
+        return b""
+
+
 def libc() -> Any:
     """The C library; ctypes costs two milliseconds, so only those who need it load it."""
     import ctypes
@@ -83,18 +92,11 @@ _THREADS_THAT_FORK = (b"jemalloc_bg_thd\n",)
 def threads_alive() -> int:
     """How many threads this process has, those that Python does not know included, that a fork would leave behind."""
     try:
-        return sum(_name_of_thread(thread) not in _THREADS_THAT_FORK for thread in os.listdir("/proc/self/task"))
+        names = [_told(f"self/task/{thread}/comm") for thread in os.listdir("/proc/self/task")]
     except OSError:
         threading = standard("threading")
         return threading.active_count() if threading else 1
-
-
-def _name_of_thread(thread: str) -> bytes:
-    try:
-        with open(f"/proc/self/task/{thread}/comm", "rb") as file:
-            return file.read()
-    except OSError:  # it has just ended
-        return b""
+    return sum(name not in _THREADS_THAT_FORK for name in names)
 
 
 def has_children(library: Any = None) -> bool:
@@ -136,14 +138,18 @@ def used_by(pid: int) -> Tuple[float, int, int]:
 
     Also of a process that is dead and waits to be reaped. Zeros where it is gone, or there is no /proc.
     """
-    try:
-        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
-            times = file.read(1024).rpartition(b") ")[2].split()[11:15]
-        with open(f"/proc/{pid}/io", "rb", buffering=0) as file:
-            io = file.read(1024).split()
-    except OSError:
+    stat, io = _told(f"{pid}/stat"), _told(f"{pid}/io").split()
+    if not stat or not io:
         return 0.0, 0, 0
+    times = stat.rpartition(b") ")[2].split()[11:15]
     return sum(map(int, times)) / _TICKS_PER_S, int(io[1]), int(io[3])
+
+
+def _processes() -> Set[int]:
+    try:
+        return {int(name) for name in os.listdir("/proc") if name.isdigit()}
+    except OSError:
+        return set()
 
 
 class Family:
@@ -154,10 +160,7 @@ class Family:
 
     def look(self, fresh: bool = False) -> Dict[int, List[int]]:
         """Parent -> children, of all processes. `fresh` trusts nothing of an earlier look."""
-        try:
-            alive = {int(name) for name in os.listdir("/proc") if name.isdigit()}
-        except OSError:
-            return {}
+        alive = _processes()
         known = {} if fresh else self._parents
         parents: Dict[int, int] = {}
         for pid in alive:
@@ -175,12 +178,8 @@ class Family:
 
 def parent_of(pid: int) -> Optional[int]:
     """The parent of a process that is alive; None for one that is gone, or dead and waiting to be reaped."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
-            fields = file.read(1024).rpartition(b") ")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in (b"Z", b"X") else int(fields[1])
+    fields = _told(f"{pid}/stat").rpartition(b") ")[2].split()
+    return None if not fields or fields[0] in (b"Z", b"X") else int(fields[1])
 
 
 def descendants(root: int, children: Dict[int, List[int]]) -> List[int]:
@@ -196,17 +195,9 @@ def descendants(root: int, children: Dict[int, List[int]]) -> List[int]:
 
 def memory_of(pid: int) -> int:
     """Anonymous and shared memory of a process in bytes; mapped files are not counted. 0 where it is gone."""
-    try:
-        with open(f"/proc/{pid}/status", "rb", buffering=0) as file:
-            text = file.read(4096)
-    except OSError:
-        return 0
-    total = 0
-    for field in (b"RssAnon:", b"RssShmem:"):
-        at = text.find(field)
-        if at >= 0:
-            total += int(text[at + len(field) : text.index(b"kB", at)])
-    return total * 1024
+    text = _told(f"{pid}/status")
+    found = [(at, len(field)) for field in (b"RssAnon:", b"RssShmem:") if (at := text.find(field)) >= 0]
+    return 1024 * sum(int(text[at + length : text.index(b"kB", at)]) for at, length in found)
 
 
 def kill(pids: Iterable[int]) -> None:
@@ -220,29 +211,13 @@ def kill(pids: Iterable[int]) -> None:
 
 def marked(mark: bytes) -> Set[int]:
     """Processes whose environment, as they were started, holds `mark`: however far they went from their parents."""
-    found: Set[int] = set()
-    try:
-        names = os.listdir("/proc")
-    except OSError:
-        return found
-    for name in names:
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/environ", "rb", buffering=0) as file:
-                    if mark in file.read(1 << 20):
-                        found.add(int(name))
-            except OSError:
-                continue
-    return found
+    return {pid for pid in _processes() if mark in _told(f"{pid}/environ", 1 << 20)}
 
 
 def killed_by_system() -> int:
     """How many processes the system has killed since it started because it ran out of memory."""
     try:
-        with open("/proc/vmstat", "rb") as file:
-            for line in file:
-                if line.startswith(b"oom_kill "):
-                    return int(line.split()[1])
+        with open("/proc/vmstat", "rb") as file:  # longer than what one call of `read` gives
+            return next((int(line.split()[1]) for line in file if line.startswith(b"oom_kill ")), 0)
     except OSError:
-        pass
-    return 0
+        return 0
