@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import graphlib
 import re
 import sys
 from collections.abc import Iterator
@@ -55,6 +56,24 @@ def test_the_kit_needs_only_the_standard_library_to_be_imported(file: Path):
     if not needs_a_library(file):
         names = {name for name, _ in imports(statements_at_import(parse(file).body), with_names=True)}
         assert names & {module_name(other) for other in KIT_FILES if needs_a_library(other)} == set()
+
+
+@pytest.mark.parametrize("room", ["sdk", "worker"])
+def test_the_files_of_a_room_import_one_another_in_one_direction(room: str):
+    """Imports inside functions count, too."""
+    files = {module_name(file): parse(file) for file in FILES if file.parent == PACKAGE / room}
+    found = {name: {other for other, _ in imports(runs(tree), with_names=True)} for name, tree in files.items()}
+    graphlib.TopologicalSorter({name: others & files.keys() - {name} for name, others in found.items()}).prepare()
+
+
+def runs(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes, but for what stands under TYPE_CHECKING."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            yield from (each for other in child.orelse for each in (other, *runs(other)))
+        else:
+            yield child
+            yield from runs(child)
 
 
 @functools.cache

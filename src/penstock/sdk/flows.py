@@ -9,7 +9,8 @@ from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model.quantities import parse_seconds
 from penstock.sdk import attempts, session
-from penstock.sdk.functions import DecoratedFunction, check_function, function_name, is_coroutine_function
+from penstock.sdk.decorated import DecoratedFunction
+from penstock.sdk.functions import check_function, function_name, is_coroutine_function
 from penstock.sdk.keywords import STEP_ALONE, named, taken
 from penstock.sdk.steps import Step
 from penstock.sdk.this_process import this_process

@@ -1,14 +1,12 @@
-"""The functions that are decorated: what can be, what they are called, how their types are kept, and what steps and
-flows have in common.
+"""The functions that are decorated: what can be, what they are called, and how their types are kept.
 
 Imported with the first line of every flow's file, so it imports next to nothing.
 """
 
 from __future__ import annotations
 
-import functools
 import sys
-from typing import TYPE_CHECKING, Any, Callable, Generic, Optional, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Optional, Tuple, TypeVar
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
@@ -19,8 +17,6 @@ _GENERATOR = 0x20 | 0x200  # CO_GENERATOR, CO_ASYNC_GENERATOR
 _COROUTINE = 0x80 | 0x100  # CO_COROUTINE, CO_ITERABLE_COROUTINE
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
-
-    from penstock.sdk.binding import Binder
 
     P = ParamSpec("P")
 
@@ -34,42 +30,6 @@ else:
 
         def __class_getitem__(cls, item: Any) -> Any:
             return cls
-
-
-class DecoratedFunction(Typed["P", R]):
-    """A step or a flow, as `_word` says."""
-
-    _word: str
-
-    def __init__(self, fn: Callable[P, R], name: str) -> None:
-        check_function(fn, self._word)
-        wrapper: Any = self
-        functools.update_wrapper(wrapper, fn)
-        self.fn = fn
-        self.name = name
-
-    @functools.cached_property
-    def _calling(self) -> Any:
-        """What calls need and declarations don't: imported with the first call."""
-        from penstock.sdk import calling
-
-        return calling
-
-    @functools.cached_property
-    def binder(self) -> Binder:
-        """Binds arguments to the function's parameters."""
-        from penstock.sdk.binding import Binder
-
-        return Binder(self.fn)
-
-    @functools.cached_property
-    def qualified_name(self) -> str:
-        """`module.qualname`, where a `__main__` that is a file is named after it."""
-        module = names.main_name() if self.fn.__module__ == "__main__" else self.fn.__module__
-        return f"{module or '__main__'}.{self.fn.__qualname__}"
-
-    def __repr__(self) -> str:
-        return f"<{self._word} {self.qualified_name}>"
 
 
 def check_function(fn: Any, what: str) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, TypeVar, overload
 from penstock.artifacts import names
 from penstock.model.options import Options
 from penstock.sdk import session
-from penstock.sdk.functions import DecoratedFunction, check_function, function_name
+from penstock.sdk.decorated import DecoratedFunction
+from penstock.sdk.functions import check_function, function_name
 from penstock.sdk.keywords import changed, check_ignored, named
 
 if TYPE_CHECKING:
