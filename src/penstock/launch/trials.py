@@ -10,7 +10,7 @@ from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.model.rows import Origin
-from penstock.model.specs import Input
+from penstock.model.specs import Input, as_called
 from penstock.reading import targets
 from penstock.reading.reader import JournalReader
 from penstock.reading.values import Loader
@@ -48,7 +48,7 @@ def trial_of(reader: JournalReader, origin: Origin) -> Callable[[], Any]:
 def _fit(step: Step[Any, Any], inputs: tuple[Input, ...], what: str) -> None:
     empty: dict[str, Any] = {"**": {}, "*": ()}
     stand_ins = {item.name: empty.get(item.name[: item.name.count("*")]) for item in inputs}
-    args, kwargs = step.binder.spread(stand_ins)
+    args, kwargs = as_called(step.binder.positional, stand_ins)
     try:
         step.binder.bind(tuple(args), kwargs)
     except TypeError as error:
@@ -65,7 +65,7 @@ def _check(reader: JournalReader, run: RunRow, inputs: tuple[Input, ...]) -> Non
 
 
 def _submit(loader: Loader, step: Step[Any, Any], inputs: tuple[Input, ...]) -> Any:
-    args, kwargs = step.binder.spread({item.name: loader.load_input(item) for item in inputs})
+    args, kwargs = as_called(step.binder.positional, {item.name: loader.load_input(item) for item in inputs})
     return step.submit(*args, **kwargs)
 
 

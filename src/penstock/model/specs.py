@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Optional, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 from penstock.model.edges import Part, Ref
 from penstock.model.options import Options
@@ -54,6 +54,20 @@ class Input(NamedTuple):
     culprit: str = ""  # path to what has no stable form
     symbols: Tuple[str, ...] = ()  # "module:name" of the project's classes and functions inside; sorted
     content: bytes = b""  # digest in which files count by content, and edges by their place alone; b"": as `identity`
+
+
+def as_called(positional: Tuple[str, ...], values: Mapping[str, Any]) -> Tuple[List[Any], Dict[str, Any]]:
+    """Arguments by name, with `*args` and `**kwargs` under these names, as a call takes them."""
+    args = [values[name] for name in positional if name in values]
+    kwargs: Dict[str, Any] = {}
+    for name, value in values.items():
+        if name.startswith("**"):
+            kwargs.update(value)
+        elif name.startswith("*"):
+            args.extend(value)
+        elif name not in positional:
+            kwargs[name] = value
+    return args, kwargs
 
 
 class Call(NamedTuple):

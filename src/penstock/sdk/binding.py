@@ -1,4 +1,4 @@
-"""The arguments of a call by the names of the function's parameters, and back."""
+"""The arguments of a call by the names of the function's parameters; the way back is `model.specs.as_called`."""
 
 from __future__ import annotations
 
@@ -69,19 +69,6 @@ class Binder:
         """The `same` arguments of a map by parameter name, bound beside stand-ins for the items."""
         bound = self.bind((None,) * items, same)
         return {name: value for name, value in bound.items() if name in same or name.startswith("**")}
-
-    def spread(self, arguments: Mapping[str, Any]) -> Tuple[List[Any], Dict[str, Any]]:
-        """What `bind` gave, as positional and keyword arguments again."""
-        args: List[Any] = [arguments[name] for name in self.positional if name in arguments]
-        kwargs: Dict[str, Any] = {}
-        for name, value in arguments.items():
-            if name.startswith("**"):
-                kwargs.update(value)
-            elif name.startswith("*"):
-                args.extend(value)
-            elif name not in self.positional:
-                kwargs[name] = value
-        return args, kwargs
 
 
 def _holds_path(value: Any) -> bool:

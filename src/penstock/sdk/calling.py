@@ -14,7 +14,7 @@ from penstock.artifacts import codec
 from penstock.errors import Suspension, UsageError
 from penstock.model.environments import over
 from penstock.model.outcomes import Error
-from penstock.model.specs import Call, FlowCall, Input
+from penstock.model.specs import Call, FlowCall, Input, as_called
 from penstock.sdk import collector, plain_calls, session
 from penstock.sdk.binding import Binder
 from penstock.sdk.call_buffer import MANY, CallBuffer
@@ -84,7 +84,7 @@ def join(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any
     number, _, _ = engine.enter(call)
     with session.entered(_inside(here, flow, call, number, here.run)):
         try:
-            positional, keywords = flow.binder.spread(arguments)
+            positional, keywords = as_called(flow.binder.positional, arguments)
             value = plain_calls.resolved(flow.fn(*positional, **keywords))
         except BaseException as error:
             engine.leave(number, None, *_failure(here.run, error))
@@ -108,7 +108,7 @@ def submit_flow(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[s
     def body() -> None:
         with session.entered(_inside(here, flow, call, number, inside)):
             try:
-                positional, keywords = flow.binder.spread(copies)
+                positional, keywords = as_called(flow.binder.positional, copies)
                 value = plain_calls.resolved(flow.fn(*positional, **keywords))
                 encoded = codec.encode(value, run.store, where=f"the result of {future.task}", files=True)
                 if encoded.edges:  # deeper than `resolved` looks

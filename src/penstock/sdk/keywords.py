@@ -85,15 +85,11 @@ def grow(first: Union[int, str], *, to: Union[int, str], factor: float = 2) -> G
         growth = Growth(parse_bytes(first), parse_bytes(to), factor)
         if growth.first_bytes < 1 or growth.to_bytes < growth.first_bytes:
             raise ValueError("expected to= to be at least the first amount, and that above 0")
-        if not _is_factor(factor):
+        if not (isinstance(factor, (int, float)) and 1 < factor < float("inf")):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ValueError("expected factor= to be a number above 1")
     except (ValueError, TypeError) as error:
         raise UsageError(f"grow({first!r}, to={to!r}, factor={factor!r}): {error}") from None
     return growth
-
-
-def _is_factor(value: Any) -> bool:
-    return isinstance(value, (int, float)) and 1 < value < float("inf")
 
 
 def _memory(value: Any) -> Union[int, Growth]:

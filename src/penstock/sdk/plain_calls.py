@@ -7,7 +7,7 @@ from concurrent import futures
 from typing import Any, Callable, Dict, Tuple, cast
 
 from penstock.errors import UsageError
-from penstock.model.edges import Edge, Ref
+from penstock.model.edges import Edge
 from penstock.sdk.futures import Futures
 from penstock.sdk.no_value import NoValue
 
@@ -26,11 +26,10 @@ class LocalFuture(NoValue, futures.Future[Any]):
     def __getitem__(self, key: Any) -> Any:
         return finished(operator.getitem, (self, key), {})
 
-    def edge_identity(self) -> bytes:
+    def edge_ref(self) -> Any:
         raise UsageError("A future of no run can't be passed into a run: pass its .result()")
 
-    def edge_ref(self) -> Ref:
-        raise UsageError("A future of no run can't be passed into a run: pass its .result()")
+    edge_identity = edge_ref
 
 
 def finished(fn: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> LocalFuture:
@@ -70,11 +69,8 @@ def resolved(value: Any) -> Any:
 
 def _holds_edge(items: Any) -> bool:
     for item in items:
-        if isinstance(item, Edge):
-            return True
         kind = cast(Any, type(item))
-        if (kind in _LISTS or kind is tuple) and _holds_edge(item):
-            return True
-        if kind is dict and _holds_edge(item.values()):
+        inside = item.values() if kind is dict else item if kind in _LISTS or kind is tuple else ()
+        if isinstance(item, Edge) or (inside and _holds_edge(inside)):
             return True
     return False

@@ -19,7 +19,7 @@ from penstock.artifacts.store import BlobStore
 from penstock.errors import DamagedError, NotStorableError, Suspension
 from penstock.model.edges import take
 from penstock.model.outcomes import Error, Metric, Outcome, Unread, Usage
-from penstock.model.specs import Attempt, Function, Places, Program, Resolved, RunSpec, Work
+from penstock.model.specs import Attempt, Function, Places, Program, Resolved, RunSpec, Work, as_called
 from penstock.model.states import Cause, TaskStatus
 from penstock.sdk import attempts
 from penstock.sdk.attempts import AttemptContext
@@ -156,22 +156,8 @@ def _leave_fork(exception: Optional[BaseException]) -> NoReturn:
 
 
 def _arguments(attempt: Attempt, store: BlobStore, here: AttemptContext) -> Tuple[List[Any], Dict[str, Any]]:
-    values: Dict[str, Any] = {}
-    for item in attempt.inputs:
-        values[item.name] = _value(item, attempt.verify, store, here)
-    args: List[Any] = []
-    for name in attempt.work.positional:
-        if name in values:
-            args.append(values.pop(name))
-    kwargs: Dict[str, Any] = {}
-    for name, value in values.items():
-        if not name.startswith("*"):
-            kwargs[name] = value
-        elif name.startswith("**"):
-            kwargs.update(value)
-        else:
-            args.extend(value)
-    return args, kwargs
+    values = {item.name: _value(item, attempt.verify, store, here) for item in attempt.inputs}
+    return as_called(attempt.work.positional, values)
 
 
 def _value(item: Resolved, verify: bool, store: BlobStore, here: AttemptContext) -> Any:

@@ -91,8 +91,7 @@ class _StandIns:
 
     def module(self, name: str, missing: str, frame: FrameType, everything: bool = False) -> Any:
         """For `from x.y import a`; with `everything`, for `from x.y import *`: the names that nothing else gives."""
-        package = self._packages.get(name) or placeholders.MissingPackage(name, missing, *_place(frame))
-        self._packages[name] = package
+        package = self._package(name, missing, frame)
         if not everything:
             return package.part(name)
         found: Dict[str, Any] = {used: package.part(f"{name}.{used}") for used in sorted(syntax.names_used(frame))}
@@ -129,11 +128,13 @@ class _StandIns:
 
     def _lacked(self, module: ModuleType, name: str, frame: FrameType) -> Any:
         path = f"{module.__name__}.{name}"
-        package = self._packages.get(path) or placeholders.MissingPackage(
-            path, path, *_place(frame), of=module.__name__
-        )
-        self._packages[path] = package
-        return package.part(path)
+        return self._package(path, path, frame, module.__name__).part(path)
+
+    def _package(self, name: str, missing: str, frame: FrameType, of: str = "") -> placeholders.MissingPackage:
+        known = self._packages.get(name)
+        if known is None:
+            known = self._packages[name] = placeholders.MissingPackage(name, missing, *_place(frame), of=of)
+        return known
 
 
 class _Partial(ModuleType):
