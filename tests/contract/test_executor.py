@@ -287,6 +287,17 @@ def test_what_nobody_has_adopted_is_ended_all_the_same(tmp_path: Path) -> None:
     assert not is_alive(int(pid.read_text()))
 
 
+def test_attempts_of_two_projects_do_not_meet_although_they_are_named_alike(tmp_path: Path) -> None:
+    root, more = tmp_path / "detached", {"module": "faulty_steps", "module_path": str(STEPS)}
+    with (
+        Bench(DetachedExecutor(root), tmp_path / "one", nonce="aa", **more) as one,
+        Bench(DetachedExecutor(root), tmp_path / "two", nonce="bb", **more) as two,
+    ):
+        first, second = one.start("ok", 1), two.start("ok", 2)
+        assert first == second
+        assert (one.value(one.outcome(first)), two.value(two.outcome(second))) == (2, 4)
+
+
 def test_what_waits_for_its_turn_is_recalled_and_starts_again_under_its_name(tmp_path: Path) -> None:
     root = tmp_path / "detached"
     root.mkdir()

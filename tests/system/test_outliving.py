@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -72,6 +73,28 @@ def test_what_still_runs_is_adopted_and_what_ended_meanwhile_is_taken(cluster: P
     assert executors == [(1, "cluster", 1), (1, "cluster", 1)]
     again = cluster.spawn("main/1", before=WIRED)
     cluster.touch("go-1")
+    assert again.join().value() == [0, 1]
+    assert once(cluster)
+    assert [(folder.name,) for folder in (cluster.folder / "cluster").iterdir()] == cluster.rows(
+        "SELECT nonce FROM run"
+    )
+
+
+def test_what_waits_for_its_turn_is_shown_as_placed_and_is_found_too(cluster: Project) -> None:
+    (cluster.folder / "cluster").mkdir()
+    cluster.touch("cluster/hold")
+    drive = cluster.spawn(before=WIRED)
+
+    def placed() -> list[str]:
+        rows = [json.loads(text) for (text,) in cluster.rows("SELECT tasks FROM in_flight")]
+        return [task[-1] for tasks in rows for task in tasks if task[2] == "placed"]
+
+    handles = wait_until(lambda: len(found := placed()) == 2 and found, "for both places")
+    assert [(handle,) for handle in handles] == cluster.rows("SELECT handle FROM intent")
+    drive.kill()
+    again = cluster.spawn("main/1", before=WIRED)
+    (cluster.folder / "cluster" / "hold").unlink()
+    let_go(cluster)
     assert again.join().value() == [0, 1]
     assert once(cluster)
 
