@@ -92,7 +92,6 @@ class Codebase:
     # The port of `meanings.Modules`
 
     def find(self, name: str) -> Found:
-        """The module of this name."""
         if name == _MAIN and self._namespace is not None:
             if self._notebook is None:
                 from penstock.code import notebook
@@ -103,7 +102,6 @@ class Codebase:
         return self._locator.find(name)
 
     def value(self, module: str, name: str, is_chosen: bool, keeps: Collection[str]) -> Value | None:
-        """What a name of a loaded module is; None where the module is not loaded."""
         names = self._names(module)
         return None if names is None else self._live.value(names, module, name, is_chosen, keeps)
 

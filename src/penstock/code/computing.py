@@ -59,17 +59,14 @@ def level_of_decorators(decorators: Iterable[ast.expr], reader: NodeReader) -> i
         names, arguments = reader.outer_names(_called(decorator)), list[ast.AST]()
         if isinstance(decorator, ast.Call):
             arguments = [*decorator.args, *decorator.keywords]
-        is_idle = _is_told(names, reader) or _is_of_a_property(decorator)
+        is_of_a_property = isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "getter", "deleter")
+        is_idle = is_of_a_property or _is_told(names, reader)
         highest = max(highest, TOLD if is_idle else ASKED, level(arguments, reader))
     return highest
 
 
 def _called(decorator: ast.expr) -> ast.expr:
     return decorator.func if isinstance(decorator, ast.Call) else decorator
-
-
-def _is_of_a_property(decorator: ast.expr) -> bool:
-    return isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "getter", "deleter")
 
 
 def level_of_bases(node: ast.ClassDef, reader: NodeReader) -> int:

@@ -72,11 +72,7 @@ def is_idle(statement: ast.stmt) -> bool:
 
 def is_for_type_checkers(test: ast.expr) -> bool:
     """`TYPE_CHECKING` and `typing.TYPE_CHECKING`."""
-    match test:
-        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
-            return True
-        case _:
-            return False
+    return dotted(test)[-1:] == ("TYPE_CHECKING",)
 
 
 def root(node: ast.expr) -> str:

@@ -49,7 +49,7 @@ def installed_packages() -> tuple[tuple[str, str], ...]:
 
     A package whose module has another name, and no `__version__`, may be missing. Blocks for less than a millisecond.
     """
-    distributions = {normal(name): (normal(name), version) for name, version in _distributions()}
+    distributions = {normal(name): (normal(name), version) for name, version, _ in _infos()}
     packages: set[tuple[str, str]] = set()
     for module in {name.partition(".")[0] for name in list(sys.modules)} - sys.stdlib_module_names:
         package = distributions.get(normal(_DISTRIBUTIONS.get(module, module)))
@@ -97,7 +97,10 @@ class Distributions:
         """
         name, version = self.of(module)
         known = self._all().get(name)
-        build = _build(known[2]) if known is not None else _digest_of_file(path)
+        if known is not None:
+            build = _build(known[2])
+        else:
+            build = "" if (data := content(path)) is None else blake3(data).hexdigest(16)
         return name, f"{version} {build}" if build else version
 
     def _by_its_name(self, module: str) -> tuple[str, str] | None:
@@ -122,23 +125,20 @@ class Distributions:
 
 def _build(info: str) -> str:
     """Whoever installs adds lines of his own: bytecode has no hash, scripts lie elsewhere, metadata says who it was."""
-    try:
-        with open(f"{info}/RECORD", "rb") as file:
-            lines = file.read().splitlines()
-    except OSError:
-        return ""
+    lines = (content(f"{info}/RECORD") or b"").splitlines()
     counting = [
         line for line in lines if b",sha256=" in line and b".dist-info/" not in line and not line.startswith(b"..")
     ]
     return blake3(b"\n".join(sorted(counting))).hexdigest(16) if counting else ""
 
 
-def _digest_of_file(path: str) -> str:
+def content(path: str) -> bytes | None:
+    """What is in a file; None where it can't be read."""
     try:
         with open(path, "rb") as file:
-            return blake3(file.read()).hexdigest(16)
+            return file.read()
     except OSError:
-        return ""
+        return None
 
 
 def _brings(info: str, path: str) -> bool:
@@ -153,10 +153,6 @@ def _brings(info: str, path: str) -> bool:
         except OSError:
             continue
     return False
-
-
-def _distributions() -> Iterator[tuple[str, str]]:
-    return ((name, version) for name, version, _ in _infos())
 
 
 def _infos() -> Iterator[tuple[str, str, str]]:

@@ -73,7 +73,6 @@ class _ObjectWalk:
         self._seen: dict[int, Any] = {}  # by id; held, so that an id stays its own
 
     def write(self, value: Any, is_root: bool = False) -> None:
-        """Write what counts of a value, whatever it is."""
         value = _beneath(value)
         if isinstance(value, ModuleType):
             self._say("module", value.__name__)
@@ -184,7 +183,7 @@ class _ObjectWalk:
             self._say(self._name_of(kind))
             self.is_stable = False
             self.write(value.__wrapped__)
-        elif str(kind.__module__).partition(".")[0] in _PLUMBING or _is_foreign_descriptor(kind):
+        elif str(kind.__module__).partition(".")[0] in _PLUMBING or (hasattr(kind, "__get__") and _is_foreign(kind)):
             self.is_stable = self.is_stable and str(kind.__module__).partition(".")[0] in sys.stdlib_module_names
             self._say(self._name_of(kind))
         else:
@@ -230,10 +229,6 @@ def _inside(value: Any) -> tuple[Any, ...] | None:
             return (value.__func__, value.__self__)
         case _:
             return (cast("Any", value).__wrapped__,) if isinstance(value, (*_CACHES, *_WRAPPERS)) else None
-
-
-def _is_foreign_descriptor(kind: type) -> bool:
-    return hasattr(kind, "__get__") and _is_foreign(kind)
 
 
 def _is_foreign(kind: type) -> bool:

@@ -15,7 +15,7 @@ from functools import cached_property
 from blake3 import blake3
 
 from penstock.code import outline
-from penstock.code.installed import Distributions
+from penstock.code.installed import Distributions, content
 from penstock.code.meanings import Compiled, Found, ImportedPackage, Outside, Source
 from penstock.code.outline_file import OutlineFile
 from penstock.model.tuples import NamedTuple
@@ -53,7 +53,6 @@ class Locator:
         self._located: dict[str, _Located] = {}
 
     def find(self, name: str) -> Found:
-        """The module; None where there is none."""
         return self._locate(name).found
 
     def _locate(self, name: str) -> _Located:
@@ -116,14 +115,14 @@ class Locator:
         if recorded is not None:
             found = self._outlines.of_compressed(recorded[2])
         else:
-            data = _content(path)
+            data = content(path)
             if data is None:
                 return _NOWHERE
             found = self._outlines.of(data)
         return _Located(Source(name, _place(name, path), found, is_package), inside)
 
     def _compiled(self, name: str, path: str) -> _Located:
-        data = _content(path)
+        data = content(path)
         if data is None:
             return _NOWHERE
         return _Located(Compiled(_place(name, path), blake3(data).digest()))
@@ -160,11 +159,3 @@ def _place(name: str, path: str) -> str:
     """The file below its root: "pkg/core.py"."""
     parts, file = name.split("."), os.path.basename(path)
     return "/".join((*parts, file) if file == "__init__.py" else (*parts[:-1], file))
-
-
-def _content(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return None

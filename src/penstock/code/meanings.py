@@ -55,7 +55,6 @@ class Modules(Protocol):
 
     def find(self, name: str) -> Found:
         """The module of an absolute name; None where there is none. Never imports anything."""
-        ...
 
     def value(self, module: str, name: str, is_chosen: bool, keeps: Collection[str]) -> Value | None:
         """What a name is, "Model" or "Model.fit"; None where its module is not loaded.
@@ -63,7 +62,6 @@ class Modules(Protocol):
         `is_chosen`: it has several definitions, and which of them it is counts. `keeps`: variables that functions
         hold and change while they run, so that their values don't count.
         """
-        ...
 
 
 class Meaning(NamedTuple):

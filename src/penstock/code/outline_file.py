@@ -44,7 +44,6 @@ class OutlineFile:
         return self._find(b"z", source)
 
     def of(self, source: bytes) -> Outline:
-        """The outline of a source."""
         return self._find(b"", source)
 
     def save(self) -> None:

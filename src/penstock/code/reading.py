@@ -86,7 +86,6 @@ class NodeReader(ast.NodeVisitor):
         self._later = 0  # how many function bodies it is in
 
     def read(self, nodes: Iterable[ast.AST]) -> None:
-        """Read the nodes, in the scope that they stand in."""
         for node in nodes:
             self.visit(node)
 

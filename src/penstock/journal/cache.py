@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from penstock.journal import columns, leases, sql_files
+from penstock.journal import columns, sql_files
 from penstock.journal.clock import Clock
 from penstock.journal.database import Database
 from penstock.journal.leases import Lease
-from penstock.journal.sight import view_of
+from penstock.journal.sight import looks_dead
 from penstock.model.ids import run_of
+from penstock.model.outcomes import Metric
 from penstock.model.rows import CacheEntry, Owner, Sought, WantedResult
 from penstock.model.shapes import MalformedError
 from penstock.model.states import RunStatus
@@ -66,7 +67,7 @@ class CacheTable:
             "now": self._clock.now(),
             "size": entry.result.size,
             "result": pack(tuple(entry.result)),
-            "metrics": columns.pack_metrics(entry.metrics),
+            "metrics": pack(tuple(map(tuple, entry.metrics))) if entry.metrics else None,
         }
         (id_,) = self._database.row(self._sql["insert_cached"], values)
         self._database.run(self._sql["forget_cached_blobs"], (id_,))
@@ -102,8 +103,7 @@ class CacheTable:
         if run == self._run:
             return claimed == self._token and task != asker
         lease = Lease(token, renewals, renewed_monotonic, renewed_at, Owner(*owner))
-        view = view_of(lease.owner, self._database.path.parent, self._clock.monotonic())
-        return not leases.looks_dead(lease, view, self._clock.now())
+        return not looks_dead(lease, self._database, self._clock)
 
 
 def look_up(database: Database, wanted: Iterable[WantedResult], now: float) -> list[Sought]:
@@ -122,7 +122,7 @@ def _sought(database: Database, wanted: WantedResult, row: tuple[Any, ...] | Non
     if wanted.expires_s is not None and now - stored_at > wanted.expires_s:
         return Sought(expired=task)
     try:
-        stored, logged = columns.unpack_stored(result), columns.unpack_metrics(metrics)
+        stored, logged = columns.unpack_stored(result), columns.unpacked(tuple[Metric, ...], metrics) or ()
     except MalformedError:
         return _NOBODY_KNOWS  # it is made anew, and put in the place of what is damaged
     assert stored is not None

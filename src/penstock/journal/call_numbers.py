@@ -31,7 +31,6 @@ class Calls:
         self._fd = -1
 
     def note(self, dealt: Sequence[Dealt]) -> None:
-        """Write down numbers of calls of one step. Raises JournalError."""
         name = dealt[0].name.encode()
         entries = [_ENTRY.pack(key, id_, number) for key, id_, _, number in dealt]
         body = b"".join((_NAME.pack(len(name)), name, *entries))
@@ -72,7 +71,6 @@ class Calls:
             pass
 
     def close(self) -> None:
-        """Close the file. Idempotent."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)

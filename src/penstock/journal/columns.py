@@ -10,7 +10,7 @@ from _blake2 import blake2b  # `hashlib` itself loads OpenSSL: three millisecond
 from typing import Any, TypeVar
 
 from penstock.model.outcomes import Error, Log, Metric, Outcome, Stored, Usage, to_plain
-from penstock.model.rows import InFlight, Origin, ScopeRecord, StepCount, TaskRecord
+from penstock.model.rows import ScopeRecord, TaskRecord
 from penstock.model.shapes import MalformedError, shaped
 from penstock.model.specs import Input
 from penstock.model.tuples import NamedTuple
@@ -60,9 +60,16 @@ def task_columns(
 
 def scope_columns(scope: ScopeRecord) -> tuple[Any, ...]:
     """The values of `upsert_scope`, but for the run."""
-    packed = (None if part is None else pack(tuple(part)) for part in (scope.result, scope.error))
     inputs = pack_inputs(scope.inputs) if scope.inputs else None
-    return (*scope[:7], inputs, scope.began_at, scope.ended_at, *packed, scope.settled)
+    return (
+        *scope[:7],
+        inputs,
+        scope.began_at,
+        scope.ended_at,
+        packed(scope.result),
+        packed(scope.error),
+        scope.settled,
+    )
 
 
 def scope(row: tuple[Any, ...]) -> ScopeRecord:
@@ -70,7 +77,7 @@ def scope(row: tuple[Any, ...]) -> ScopeRecord:
     id_, parent, flow, name, number, key, status, inputs, began_at, ended_at, result, error, settled = row
     return ScopeRecord(
         id_, parent, flow, name, number, key, status, unpack_inputs(inputs), began_at, ended_at,
-        unpack_stored(result), unpack_error(error), settled,
+        unpack_stored(result), unpacked(Error, error), settled,
     )  # fmt: skip
 
 
@@ -127,9 +134,14 @@ def split_blobs(blobs: bytes | None) -> tuple[bytes, ...]:
     return tuple(blobs[start : start + _DIGEST_SIZE] for start in range(0, len(blobs), _DIGEST_SIZE))
 
 
-def unpack_error(packed: bytes | None) -> Error | None:
-    """An error from its column."""
-    return None if packed is None else read(Error, packed)
+def packed(part: tuple[Any, ...] | None) -> bytes | None:
+    """A named tuple as a column that holds all of it."""
+    return None if part is None else pack(tuple(part))
+
+
+def unpacked(kind: type[T], packed: bytes | None) -> T | None:
+    """What `packed` was given."""
+    return None if packed is None else read(kind, packed)
 
 
 def unpack_stored(packed: bytes | None) -> Stored | None:
@@ -166,26 +178,6 @@ def unpack_params(packed: bytes | None) -> tuple[tuple[str, Stored], ...]:
     return tuple((name, _sound(value)) for name, value in found)
 
 
-def pack_metrics(metrics: tuple[Metric, ...]) -> bytes | None:
-    """The metrics of a cached result."""
-    return pack(tuple(tuple(metric) for metric in metrics)) if metrics else None
-
-
-def unpack_metrics(packed: bytes | None) -> tuple[Metric, ...]:
-    """The metrics that `pack_metrics` was given."""
-    return () if packed is None else read(tuple[Metric, ...], packed)
-
-
-def pack_origin(origin: Origin | None) -> bytes | None:
-    """Where a run was forked from."""
-    return None if origin is None else pack(tuple(origin))
-
-
-def unpack_origin(packed: bytes | None) -> Origin | None:
-    """The origin that `pack_origin` was given."""
-    return None if packed is None else read(Origin, packed)
-
-
 def metric_columns(task: int, attempt: int, metric: Metric) -> tuple[Any, ...]:
     """The values of `insert_metric`."""
     value = None if math.isnan(metric.value) else float(metric.value)
@@ -197,33 +189,15 @@ def metric(name: str, step: int, at: float, value: float | None) -> Metric:
     return Metric(name, math.nan if value is None else value, None if step == NO_STEP else step, at)
 
 
-def counts_text(counts: tuple[StepCount, ...]) -> str | None:
-    """Progress as JSON; None where nothing is known."""
-    if not counts:
-        return None
+def noted_text(rows: tuple[Any, ...]) -> str:
+    """Progress, or what is in flight, as JSON."""
     import json
 
-    return json.dumps(counts, separators=(",", ":"))
+    return json.dumps(rows, separators=(",", ":"))
 
 
-def counts(text: str | None) -> tuple[StepCount, ...]:
-    """The progress that `counts_text` was given. Nothing is decided by it: what is damaged is unknown."""
-    return _noted(tuple[StepCount, ...], text)
-
-
-def in_flight_text(tasks: tuple[InFlight, ...]) -> str:
-    """What is in flight, as JSON."""
-    import json
-
-    return json.dumps(tasks, separators=(",", ":"))
-
-
-def in_flight(text: str) -> tuple[InFlight, ...]:
-    """The tasks that `in_flight_text` was given. Nothing is decided by it: what is damaged is unknown."""
-    return _noted(tuple[InFlight, ...], text)
-
-
-def _noted(kind: type[tuple[T, ...]], text: str | None) -> tuple[T, ...]:
+def noted(kind: type[tuple[T, ...]], text: str | None) -> tuple[T, ...]:
+    """What `noted_text` was given. Nothing is decided by it: what is damaged is unknown."""
     if not text:
         return ()
     import json

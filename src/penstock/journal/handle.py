@@ -59,7 +59,6 @@ class RunHandle:
         self._shared: dict[int, tuple[tuple[Input, ...], bytes]] = {}
 
     def commit(self, batch: Batch) -> None:
-        """Write a batch in one transaction. Writing the same record again changes nothing."""
         sql, database = self._sql, self._database
         with database.transaction():
             self._fence()
@@ -89,7 +88,6 @@ class RunHandle:
             self._write_cached(batch)
 
     def seek(self, wanted: tuple[WantedResult, ...]) -> tuple[Sought, ...]:
-        """What the cache has of these, in their order. What it has not, and nobody makes, is the asker's to make."""
         return self._shelf.seek(wanted, self._fence)
 
     def prior(self) -> list[PriorTask]:
@@ -100,27 +98,23 @@ class RunHandle:
         return prior_tasks(self._database, self.id)
 
     def scopes(self) -> list[ScopeRecord]:
-        """All nested flows that earlier drivers of this run called."""
         return prior_scopes(self._database, self.id)
 
     def note(self, dealt: Sequence[Dealt]) -> None:
-        """Write down the numbers of calls of one step, before anything is seen of them. From any thread."""
         self._calls.note(dealt)
 
     def dealt(self) -> list[Dealt]:
-        """The numbers that all drivers of this run have given, in that order; those of its rows may be among them."""
         return list(self._calls.read())
 
     def renew(self, counts: tuple[StepCount, ...], in_flight: tuple[InFlight, ...] | None = None) -> bool:
         """Renew the lease and note progress, and what is in flight; True where somebody asked to cancel the run. Empty
         counts, None: as before."""
-        values = (self._clock.monotonic(), self._clock.now(), columns.counts_text(counts), self.id)
+        values = (self._clock.monotonic(), self._clock.now(), columns.noted_text(counts) if counts else None, self.id)
         with self._database.transaction():
             cancel_requested = self._fence()
             self._database.run(self._sql["renew"], values)
             if in_flight is not None:
-                text = columns.in_flight_text(in_flight)
-                self._database.run(self._sql["note_in_flight"], (self.id, text))
+                self._database.run(self._sql["note_in_flight"], (self.id, columns.noted_text(in_flight)))
         return cancel_requested
 
     def undeliver(self, tasks: Iterable[int]) -> None:
@@ -147,7 +141,6 @@ class RunHandle:
             self._calls.forget()
 
     def close(self) -> None:
-        """Close the connection; the lease stays as it is. Idempotent."""
         self._calls.close()
         self._database.fold()
         self._database.close()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from penstock.journal import columns, sql_files
 from penstock.journal.damage import named
 from penstock.journal.journal import Journal
-from penstock.model.outcomes import Usage
+from penstock.model.outcomes import Error, Usage
 from penstock.model.tuples import NamedTuple
 
 
@@ -32,18 +32,13 @@ def attempts(journal: Journal, flow: str, step: str, number: int | None, limit: 
     values = {"flow": flow, "step": step, "number": number, "limit": limit}
     for id_, status, error, *used in journal.database.rows(_sql("last_attempts"), values):
         with named(journal.database, id_ >> columns.RUN_SHIFT, id_):
-            cause = _cause(error)
-        yield Spent(status, cause, columns.usage(tuple(used)))
+            failure = columns.unpacked(Error, error)
+        yield Spent(status, failure.cause if failure else "", columns.usage(tuple(used)))
     for id_, packed in journal.database.rows(_sql("earlier_attempts"), values):
         with named(journal.database, id_ >> columns.RUN_SHIFT, id_):
             outcome = columns.unpack_outcome(packed)
         if outcome.usage.began_at:
             yield Spent(outcome.status, outcome.error.cause if outcome.error else "", outcome.usage)
-
-
-def _cause(packed: bytes | None) -> str:
-    error = columns.unpack_error(packed)
-    return "" if error is None else error.cause
 
 
 def _sql(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import faults, leases, sql_files
 from penstock.journal.clock import SYSTEM, Clock
-from penstock.journal.columns import Surroundings, pack_origin, pack_params, short_digest
+from penstock.journal.columns import Surroundings, pack_params, packed, short_digest
 from penstock.journal.database import Database, open_database, open_read_only
 from penstock.journal.handle import RunHandle
 from penstock.journal.leases import Lease, LeaseVerdict
@@ -62,7 +62,7 @@ class Journal:
             id_ = database.run(sql["insert_run"], values)
             values |= _owner_values(owner) | {"run_id": id_, "token": 1}
             values |= {"module": new.module, "qualname": new.qualname, "file": new.file}
-            values |= {"params": pack_params(new.params), "origin": pack_origin(new.origin)}
+            values |= {"params": pack_params(new.params), "origin": packed(new.origin)}
             values |= {"seed": new.seed or None, "form": FORM}
             database.run(sql["insert_run_detail"], values)
             database.run(sql["insert_lease"], values)
@@ -124,7 +124,6 @@ class Journal:
         return RunHandle(self.database.another(), self.clock, run_id, id_, token)
 
     def close(self) -> None:
-        """Close the connection; handles stay open. Idempotent."""
         self.database.close()
 
     def _find(self, run_id: str) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from penstock.journal import columns, sql_files
 from penstock.journal.damage import named
 from penstock.journal.journal import Journal
+from penstock.model.rows import Origin
 from penstock.model.tuples import NamedTuple
 
 
@@ -20,7 +21,6 @@ class CachedRow(NamedTuple):
 
     @property
     def flow(self) -> str:
-        """The flow whose run made it."""
         return self.task.partition("/")[0]
 
 
@@ -54,7 +54,7 @@ def origins(journal: Journal) -> dict[int, int]:
     found: dict[int, int] = {}
     for run, packed in journal.database.rows(_sql("origins")):
         with named(journal.database, run):
-            origin = columns.unpack_origin(packed)
+            origin = columns.unpacked(Origin, packed)
         if origin is not None:
             found[run] = origin.id
     return found

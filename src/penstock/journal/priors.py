@@ -7,6 +7,7 @@ from typing import Any
 from penstock.journal import columns, sql_files
 from penstock.journal.damage import malformed
 from penstock.journal.database import Database
+from penstock.model.outcomes import Error
 from penstock.model.rows import Intent, PriorTask, ScopeRecord
 from penstock.model.shapes import MalformedError
 
@@ -42,5 +43,5 @@ def _prior(row: tuple[Any, ...], step: str, name: str, code: bytes, intent: Inte
         intent = None  # a later one was started where none outlives its driver
     return PriorTask(
         id_, step, name, number, key, status, inputs_digest or b"", attempt or 1, bool(delivered),
-        columns.stored(*result), columns.unpack_error(error), code, origin or "", settled or 0, intent,
+        columns.stored(*result), columns.unpacked(Error, error), code, origin or "", settled or 0, intent,
     )  # fmt: skip

@@ -10,17 +10,17 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 from penstock.errors import NotFoundError
-from penstock.journal import columns, faults, leases, sql_files
+from penstock.journal import columns, faults, sql_files
 from penstock.journal.damage import malformed, named
 from penstock.journal.journal import Journal
 from penstock.journal.leases import Lease
 from penstock.journal.priors import prior_scopes
-from penstock.journal.sight import view_of
+from penstock.journal.sight import looks_dead
 from penstock.journal.views import CodeRow, DriverRow, RunChanges, RunDetail, RunRow, StepRow, TaskNode, TaskRow
 from penstock.model.ids import parse_path
 from penstock.model.nearest import nearest
-from penstock.model.outcomes import FORM, Usage
-from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Owner, ScopeRecord
+from penstock.model.outcomes import FORM, Error, Usage
+from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Origin, Owner, ScopeRecord, StepCount
 from penstock.model.shapes import MalformedError
 from penstock.model.specs import Input
 from penstock.model.states import RunStatus, TaskStatus
@@ -105,9 +105,9 @@ def detail(journal: Journal, run: int) -> RunDetail:
             file,
             columns.unpack_params(params),
             columns.unpack_stored(result),
-            columns.unpack_error(error),
+            columns.unpacked(Error, error),
             tuple(_driver_row(found) for found in journal.database.rows(_sql("drivers"), (run,))),
-            columns.unpack_origin(origin),
+            columns.unpacked(Origin, origin),
             columns.seed(seed),
             form,
         )
@@ -141,7 +141,7 @@ def in_flight(journal: Journal, run: int) -> tuple[InFlight, ...]:
     if row is None:
         return ()
     settled = {id_ & columns.TASK_MASK for (id_,) in journal.database.rows(_sql("settled_in_flight"), (run,))}
-    return tuple(task for task in columns.in_flight(row[0]) if task.id not in settled)
+    return tuple(task for task in columns.noted(tuple[InFlight, ...], row[0]) if task.id not in settled)
 
 
 def tasks(
@@ -366,7 +366,7 @@ def _run_row(journal: Journal, row: tuple[Any, ...]) -> RunRow:
     cancel_requested, counts, tags, nonce, earlier_s, revision = row[-6:]
     token, renewals, renewed_monotonic, renewed_at, *owner_fields = middle
     lease = Lease(token, renewals, renewed_monotonic, renewed_at, Owner(*owner_fields))
-    if status == RunStatus.RUNNING and _looks_dead(journal, lease):
+    if status == RunStatus.RUNNING and looks_dead(lease, journal.database, journal.clock):
         status = RunStatus.CRASHED.value
     return RunRow(
         id_,
@@ -380,18 +380,12 @@ def _run_row(journal: Journal, row: tuple[Any, ...]) -> RunRow:
         lease.owner,
         renewed_at,
         bool(cancel_requested),
-        columns.counts(counts),
+        columns.noted(tuple[StepCount, ...], counts),
         tuple(sorted(tags.split("\n"))) if tags else (),
         nonce if columns.is_nonce(nonce) else "",  # it names folders; a damaged one has none
         earlier_s or 0.0,
         revision,
     )
-
-
-def _looks_dead(journal: Journal, lease: Lease) -> bool:
-    clock = journal.clock
-    view = view_of(lease.owner, journal.database.path.parent, clock.monotonic())
-    return leases.looks_dead(lease, view, clock.now())
 
 
 def _driver_row(row: tuple[Any, ...]) -> DriverRow:
@@ -437,7 +431,7 @@ def _read_task(row: tuple[Any, ...]) -> TaskRow:
         columns.usage(tuple(used)),
         columns.log(log_file, log_start, log_end),
         columns.stored(size, digest, record, preview, blobs, culprit, symbols),
-        columns.unpack_error(error),
+        columns.unpacked(Error, error),
         code or b"",
         origin or "",
         why or "",

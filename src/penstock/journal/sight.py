@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from penstock.journal import mounts, owners
-from penstock.journal.leases import View
+from penstock.journal import leases, mounts, owners
+from penstock.journal.clock import Clock
+from penstock.journal.database import Database
+from penstock.journal.leases import Lease, View
 from penstock.model.rows import Owner
 
 
@@ -15,3 +17,8 @@ def view_of(owner: Owner, folder: Path, monotonic: float) -> View:
     # On a disk of its own, a journal whose owner had this host's name before it booted was written by this host.
     rebooted = owners.is_same_host(owner) and not same_boot and not mounts.is_network(folder)
     return View(owners.is_alive(owner), same_boot, rebooted, monotonic)
+
+
+def looks_dead(lease: Lease, database: Database, clock: Clock) -> bool:
+    """Whether a run that is noted as running has crashed."""
+    return leases.looks_dead(lease, view_of(lease.owner, database.path.parent, clock.monotonic()), clock.now())

@@ -35,7 +35,6 @@ class RunRow(NamedTuple):
 
     @property
     def run_id(self) -> str:
-        """`digits/3`."""
         return f"{self.flow}/{self.number}"
 
 
@@ -91,14 +90,13 @@ class StepRow(NamedTuple):
 
     @property
     def tasks(self) -> int:
-        """All of them."""
         return self.waiting + self.running + self.done + self.failed + self.cancelled
 
 
 class TaskNode(NamedTuple):
     """A task as the graph of its run needs it."""
 
-    id: int  # TaskId
+    id: int  # number within its run, in the order of the calls, from 1
     step: str  # module-qualified name
     name: str
     status: str
@@ -122,7 +120,7 @@ class TaskRow(NamedTuple):
     """A task. Its inputs are read apart."""
 
     run: int  # `RunRow.id`
-    id: int  # TaskId
+    id: int  # number within its run, in the order of the calls, from 1
     step: str
     name: str
     number: int

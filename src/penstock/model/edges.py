@@ -13,7 +13,7 @@ Part = Tuple[Tuple[str, Any], ...]
 class Ref(NamedTuple):
     """A reference to another task's result, within one run."""
 
-    task: int  # the producer's number within its run (`TaskId`)
+    task: int  # the producer's number within its run
     part: Part = ()
 
 

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NewType, Optional
+from typing import Optional
 
 from penstock.model.tuples import NamedTuple
-
-Digest = NewType("Digest", bytes)
-"""An algorithm byte and 32 bytes; docs/formats.md."""
-
-TaskKey = NewType("TaskKey", bytes)
-TaskId = NewType("TaskId", int)
-"""A task's number within its run, in the order of the calls, from 1."""
 
 
 class TaskPath(NamedTuple):
@@ -24,7 +17,6 @@ class TaskPath(NamedTuple):
 
     @property
     def run_id(self) -> str:
-        """`digits/3`."""
         return f"{self.flow}/{self.run}"
 
 

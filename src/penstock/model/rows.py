@@ -46,7 +46,7 @@ class CodeRecord(NamedTuple):
 class TaskRecord(NamedTuple):
     """A task that settled, or (status RUNNING) whose start was committed."""
 
-    id: int  # TaskId
+    id: int  # number within its run, in the order of the calls, from 1
     step: str
     name: str
     number: int  # `2` in `digits/3/train/2`
@@ -124,7 +124,7 @@ class StepCount(NamedTuple):
 class InFlight(NamedTuple):
     """A task that has not settled, as its driver saw it."""
 
-    id: int  # TaskId
+    id: int  # number within its run, in the order of the calls, from 1
     name: str  # "train/2"
     status: str  # "running"; "placed": it is the next of a worker that is busy; "waiting"
     since: float  # that it runs, is placed, or was called; UTC, seconds
@@ -208,7 +208,7 @@ class Dealt(NamedTuple):
     """A call's number, noted before anything could be seen of it."""
 
     key: bytes
-    id: int  # TaskId
+    id: int  # number within its run, in the order of the calls, from 1
     name: str  # short name of the step
     number: int  # `2` in `digits/3/train/2`
 

@@ -22,7 +22,7 @@ def shaped(kind: Type[T], data: Any) -> T:
 @functools.cache
 def _reader(kind: Any) -> Reader:
     if kind is Any:
-        return _anything
+        return lambda data: data
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Union or type(kind).__name__ == "UnionType":
         return _optional(_reader(inner[0]))
@@ -34,10 +34,6 @@ def _reader(kind: Any) -> Reader:
         readers = [_reader(hint) for hint in get_type_hints(kind).values()]
         return _each(lambda items: kind(*items), readers, len(kind._field_defaults))
     return _plain((int, float) if kind is float else kind, kind.__name__)
-
-
-def _anything(data: Any) -> Any:
-    return data
 
 
 def _plain(kinds: Any, name: str) -> Reader:

@@ -20,14 +20,13 @@ def _texts(value: Any, folder: str = "") -> Tuple[str, ...]:
     texts: Tuple[Any, ...] = (value,) if isinstance(value, str) else tuple(value)
     if not all(isinstance(text, str) and text.strip() for text in texts):
         raise ValueError('expected a list of texts, such as ["scikit-learn==1.5.2", "pandas<3"]')
-    for text in texts:
-        _check(text)
-    return tuple(text.strip() for text in texts)
+    return tuple(_checked_text(text).strip() for text in texts)
 
 
-def _check(text: str) -> None:
+def _checked_text(text: str) -> str:
     if fault := fault_of_name(text):
         raise ValueError(f"{text[:20]!r} {fault}")
+    return text
 
 
 def _packages(value: Any, folder: str = "") -> Tuple[str, ...]:
@@ -48,24 +47,20 @@ def _path(value: Any, folder: str) -> str:
     path: Any = os.fspath(cast("os.PathLike[str]", value))  # raises TypeError
     if not path or not isinstance(path, str):
         raise ValueError("expected a path")
-    _check(path)
-    return os.path.normpath(os.path.join(folder, path))
+    return os.path.normpath(os.path.join(folder, _checked_text(path)))
+
+
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, str) or hasattr(value, "__fspath__") else value
 
 
 def _places(value: Any, folder: str) -> Tuple[str, ...]:
-    one = isinstance(value, str) or hasattr(value, "__fspath__")
-    places = (value,) if one else value
-    return tuple(_address(place) if "://" in str(place) else _path(place, folder) for place in places)
-
-
-def _address(place: str) -> str:
-    _check(place)
-    return place
+    places = _one_or_more(value)
+    return tuple(_checked_text(place) if "://" in str(place) else _path(place, folder) for place in places)
 
 
 def _paths(value: Any, folder: str) -> Tuple[str, ...]:
-    one = isinstance(value, str) or hasattr(value, "__fspath__")
-    return tuple(_path(path, folder) for path in ((value,) if one else value))
+    return tuple(_path(path, folder) for path in _one_or_more(value))
 
 
 def _variables(value: Any, folder: str = "") -> Tuple[Tuple[str, str], ...]:
