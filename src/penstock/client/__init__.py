@@ -75,7 +75,10 @@ def resume(
     def request(reader: JournalReader) -> RunRequest:
         return request_to_resume(reader, name, lambda row, detail: flow or flow_of(row, detail))
 
-    return _drive(request, Driving(policy=ReusePolicy(cache, frozenset(refresh), changed)), dry_run)
+    value, error = _drive(request, Driving(policy=ReusePolicy(cache, frozenset(refresh), changed)), dry_run)
+    if error is not None:
+        raise error
+    return value
 
 
 def fork(
@@ -118,10 +121,17 @@ def fork(
             seed_text("fork", seed),
         )
 
-    return _drive(request, Driving(tags=tuple(tags), policy=ReusePolicy(cache, frozenset(refresh))), dry_run)
+    value, error = _drive(request, Driving(tags=tuple(tags), policy=ReusePolicy(cache, frozenset(refresh))), dry_run)
+    if error is not None:
+        raise error
+    return value
 
 
-def _drive(request: Callable[[JournalReader], RunRequest], how: Driving, dry_run: bool) -> Any:
+def _drive(
+    request: Callable[[JournalReader], RunRequest], how: Driving, dry_run: bool
+) -> tuple[Any, BaseException | None]:
+    """The result, or what is to be raised, by the function that the user called: it alone stands in the traceback then,
+    above the user's own lines."""
     from penstock.launch.handles import go_on
     from penstock.project import Project
     from penstock.reading.reader import JournalReader
@@ -129,6 +139,6 @@ def _drive(request: Callable[[JournalReader], RunRequest], how: Driving, dry_run
 
     try:
         reader = JournalReader(Project.find())
-        return go_on(reader.project, request(reader), how, dry_run)
-    except BaseException as error:  # noqa: BLE001  only its traceback changes: to the lines of the user
-        raise error.with_traceback(without_engine(error.__traceback__)) from error.__cause__
+        return go_on(reader.project, request(reader), how, dry_run), None
+    except BaseException as error:  # noqa: BLE001  only its traceback changes
+        return None, error.with_traceback(without_engine(error.__traceback__))
