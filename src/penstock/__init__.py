@@ -98,8 +98,8 @@ def _hand_down() -> None:
     def launch(flow: Any, params: dict[str, Any]) -> Any:
         # Another run of this process may have lent its own variables to an attempt just now.
         environ = import_module("penstock.worker.shared_process").of_this_process().before()
-        with import_module("penstock.executors.spare_zygote").spare_zygote(environ=environ) as spare:
-            return _imported("penstock.launch.handles").from_python(flow, params, watch, spare)
+        with import_module("penstock.executors.spare_zygote").spare_zygote(environ=environ):
+            return _imported("penstock.launch.handles").from_python(flow, params, watch)
 
     def submit(flow: Any, params: dict[str, Any]) -> Any:
         return _imported("penstock.launch.handles").submit_from_python(flow, params, watch)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from penstock.engine.ports import Executor, Host
     from penstock.executors.inline import Variables
     from penstock.executors.interpreters import Interpreters
-    from penstock.executors.spare_zygote import SpareZygote
     from penstock.journal.journal import Journal
 
 
@@ -72,10 +71,9 @@ def wire_executors(
     inline_only: bool,
     interpreters: Interpreters,
     variables: Variables,
-    spare: SpareZygote | None = None,
 ) -> dict[str, Executor]:
     """New executors for a run, by the names that steps use. `inline_only`: each stands for the flow's own process.
-    `interpreters` and `variables`: what makes environments ready; `spare`: for `process`."""
+    `interpreters` and `variables`: what makes environments ready."""
     from penstock.executors.inline import InlineExecutor
     from penstock.executors.process import ProcessExecutor
     from penstock.worker import shared_process
@@ -94,7 +92,6 @@ def wire_executors(
                 memory_bytes=declared.memory_bytes,
                 gpus=declared.gpus,
                 interpreters=interpreters,
-                spare=spare if name == "process" else None,
                 environ=shared.before,
             )
     return by_name

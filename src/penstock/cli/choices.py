@@ -10,7 +10,6 @@ import click
 from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from penstock.executors.spare_zygote import SpareZygote
     from penstock.launch.driving import Driving, Watcher
 
 
@@ -40,13 +39,13 @@ class Choices(NamedTuple):
         """The seed as a launch wants it; "": none."""
         return "" if self.seed is None else str(self.seed)
 
-    def how(self, watcher: Watcher, spare: SpareZygote | None = None) -> Driving:
+    def how(self, watcher: Watcher) -> Driving:
         """As a launch wants it."""
         from penstock.engine.reuse import ReusePolicy
         from penstock.launch.driving import Driving
 
         policy = ReusePolicy(not self.no_cache, frozenset(self.refresh), self.changed)
-        return Driving(self.max_workers, self.inline, self.keep_going, self.tags, watcher, policy, spare)
+        return Driving(self.max_workers, self.inline, self.keep_going, self.tags, watcher, policy)
 
 
 seed_option = click.option(

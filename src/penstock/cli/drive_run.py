@@ -20,7 +20,6 @@ from penstock.model.words import plural
 
 if TYPE_CHECKING:
     from penstock.cli.choices import Choices
-    from penstock.executors.spare_zygote import SpareZygote
     from penstock.launch.preparing import RunRequest
     from penstock.project import Project
 
@@ -30,9 +29,7 @@ _CODES = {
 }
 
 
-def drive(
-    project: Project, order: RunRequest, choices: Choices, spare: SpareZygote | None, again: tuple[str, ...]
-) -> int:
+def drive(project: Project, order: RunRequest, choices: Choices, again: tuple[str, ...]) -> int:
     """Drive a new run or an existing one; gives the exit code. Tells all but stdout's part on stderr.
 
     With `--dry-run` only say what it would do; `again`: the command that does it.
@@ -40,7 +37,7 @@ def drive(
     display = for_command(project, inline=choices.inline, resumed=bool(order.run_id))
     gc.freeze()
     gc.enable()  # `main` did without it while it imported
-    how = choices.how(display, spare)
+    how = choices.how(display)
     if choices.dry_run:
         return _rehearse(project, order, choices, how, again)
     with _stdout_for_json() if choices.as_json else _stdout_for_body():

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from penstock.cli.choices import Choices, seed_option, with_options
 from penstock.cli.shared_options import complete_run
-
-if TYPE_CHECKING:
-    from penstock.executors.spare_zygote import SpareZygote
 
 _EPILOG = """\b
 Examples:
@@ -62,8 +59,8 @@ def command(
     choices = Choices(**chosen)
     from penstock.executors.spare_zygote import spare_zygote
 
-    with spare_zygote(not choices.inline and not choices.dry_run) as spare:
-        return _fork(run, words, (step, keep_code, only), file, choices, spare)
+    with spare_zygote(not choices.inline and not choices.dry_run):
+        return _fork(run, words, (step, keep_code, only), file, choices)
 
 
 def _fork(
@@ -72,7 +69,6 @@ def _fork(
     wanted: tuple[str, bool, str],
     file: str | None,
     choices: Choices,
-    spare: SpareZygote | None,
 ) -> int:
     """`wanted`: the fields of `ForkChoices`."""
     from penstock.cli.drive_run import drive
@@ -104,4 +100,4 @@ def _fork(
         *(["--only", only] if only else []),
     ]
     again = ("penstock", "fork", *choices.words(), *options, request.origin.run, *words)
-    return drive(reader.project, request, choices, spare, again)
+    return drive(reader.project, request, choices, again)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from penstock.cli.choices import Choices, with_options
 from penstock.cli.shared_options import complete_run
-
-if TYPE_CHECKING:
-    from penstock.executors.spare_zygote import SpareZygote
 
 _EPILOG = """\b
 Examples:
@@ -40,11 +37,11 @@ def command(run: str, file: str | None, **chosen: Any) -> int:
     choices = Choices(**chosen)
     from penstock.executors.spare_zygote import spare_zygote
 
-    with spare_zygote(not choices.inline and not choices.dry_run) as spare:
-        return _resume(run, file, choices, spare)
+    with spare_zygote(not choices.inline and not choices.dry_run):
+        return _resume(run, file, choices)
 
 
-def _resume(run: str, file: str | None, choices: Choices, spare: SpareZygote | None) -> int:
+def _resume(run: str, file: str | None, choices: Choices) -> int:
     from penstock.cli.drive_run import drive
     from penstock.cli.loading import load
     from penstock.cli.unpickling import unpickled_params
@@ -58,4 +55,4 @@ def _resume(run: str, file: str | None, choices: Choices, spare: SpareZygote | N
     request = request_to_resume(
         reader, run, lambda row, detail: load(target_of(root, row, detail, file, "resume")), unpickled_params
     )
-    return drive(reader.project, request, choices, spare, ("penstock", "resume", *choices.words(), request.run_id))
+    return drive(reader.project, request, choices, ("penstock", "resume", *choices.words(), request.run_id))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from penstock.cli import screen
 from penstock.cli.choices import Choices, seed_option, with_options
 from penstock.errors import ParameterError
-
-if TYPE_CHECKING:
-    from penstock.executors.spare_zygote import SpareZygote
 
 _EPILOG = """\b
 Examples:
@@ -53,11 +50,11 @@ def command(target: str, words: tuple[str, ...], tags: tuple[str, ...], **chosen
     choices = Choices(tags=tags, **chosen)
     from penstock.executors.spare_zygote import spare_zygote
 
-    with spare_zygote(not (choices.inline or choices.dry_run or wants_help)) as spare:
-        return _run(target, words, choices, wants_help, spare)
+    with spare_zygote(not (choices.inline or choices.dry_run or wants_help)):
+        return _run(target, words, choices, wants_help)
 
 
-def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool, spare: SpareZygote | None) -> int:
+def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool) -> int:
     from penstock.cli.drive_run import drive
     from penstock.cli.flow_words import parse
     from penstock.cli.loading import load
@@ -80,4 +77,4 @@ def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool
         ) from None
     order = RunRequest(flow, parameters.filled(given), seed=choices.seed_text)
     again = ("penstock", "run", *choices.words(), target, *words)
-    return drive(Project.find(), order, choices, spare, again)
+    return drive(Project.find(), order, choices, again)

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.artifacts.checkpoints import metrics_of
 from penstock.executors import capacity
 from penstock.executors.endings import Death, explain, retirement
-from penstock.executors.interpreters import Interpreter, Interpreters, OwnInterpreter
-from penstock.executors.spare_zygote import SpareZygote
+from penstock.executors.interpreters import Interpreters, OwnInterpreter
 from penstock.executors.worker_queue import Sent, WorkerQueue
 from penstock.executors.zygote_process import ZygoteProcess
 from penstock.model.environments import Environment
@@ -41,8 +40,7 @@ class ProcessExecutor:
 
     `max_workers` and `cpu` both say how many processors it may use (None: all that this process may); `memory_bytes`
     None: all of the machine's; `gpus` None: those that the system shows; `interpreters` None: the flow's own alone;
-    `spare`: a process for its first zygote; `environ`: gives the variables that a new zygote starts from, None for
-    those that this process has then.
+    `environ`: gives the variables that a new zygote starts from, None for those that this process has then.
     """
 
     def __init__(
@@ -54,12 +52,10 @@ class ProcessExecutor:
         memory_bytes: int | None = None,
         gpus: tuple[str, ...] | None = None,
         interpreters: Interpreters | None = None,
-        spare: SpareZygote | None = None,
         environ: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
         self._name = name
         self._interpreters = interpreters or OwnInterpreter()
-        self._spare = spare
         self._environ = environ
         self._profile = Profile(
             cpu=float(max_workers or cpu or capacity.cpu()),
@@ -183,20 +179,12 @@ class ProcessExecutor:
             self._zygotes_begun += 1
             name = f"{self._name}-{self._spec.driver}-zygote-{self._zygotes_begun}"
             interpreter = self._interpreters.of(place.environment)
-            spare = self._take_spare(interpreter, place.threads)
             environ = self._environ and self._environ()
-            zygote = ZygoteProcess(self._spec, self._places, interpreter, place.threads, name, spare, environ)
+            zygote = ZygoteProcess(self._spec, self._places, interpreter, place.threads, name, environ)
             self._zygotes[place] = zygote
             started = zygote
             self._mailbox.watch(zygote.fd, lambda: self._hear(place, started))
         return zygote
-
-    def _take_spare(self, interpreter: Interpreter, threads: int) -> SpareZygote | None:
-        spare = self._spare
-        if spare is None or (spare.interpreter, spare.threads) != (interpreter._replace(secrets=()), threads):
-            return None
-        self._spare = None
-        return spare
 
     def _assign(self, lane: Lane) -> _Worker:
         place = _place_of(lane)

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from penstock.executors.capacity import GRANT
@@ -27,16 +28,32 @@ _THREAD_VARIABLES = (
 )
 
 
+_waiting: ContextVar[list[SpareZygote]] = ContextVar("penstock_spare")
+
+
 @contextmanager
-def spare_zygote(wanted: bool = True, environ: Mapping[str, str] | None = None) -> Generator[SpareZygote | None]:
-    """A process that starts up while this one imports what a run needs; None where it is not wanted. One that no run
-    has taken ends with the block. `environ`: as for `SpareZygote`."""
-    spare = SpareZygote(environ=environ) if wanted else None
+def spare_zygote(wanted: bool = True, environ: Mapping[str, str] | None = None) -> Generator[None]:
+    """Start a process that starts up while this one imports what a run needs, if it is wanted. The first run that opens
+    process executors inside of the block, in its thread, takes it; one that no run has taken ends with the block.
+    `environ`: as for `SpareZygote`."""
+    if not wanted:
+        yield
+        return
+    spare = SpareZygote(environ=environ)
+    token = _waiting.set([spare])
     try:
-        yield spare
+        yield
     finally:
-        if spare is not None:
-            spare.close()
+        _waiting.reset(token)
+        spare.close()
+
+
+def take_spare(interpreter: Interpreter, threads: int) -> SpareZygote | None:
+    """The process that was started for this thread's run, where it is of that kind; given once. None: there is none."""
+    waiting = _waiting.get(None)
+    if waiting and (waiting[0].interpreter, waiting[0].threads) == (interpreter._replace(secrets=()), threads):
+        return waiting.pop()
+    return None
 
 
 class SpareZygote:

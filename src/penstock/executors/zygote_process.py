@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from penstock.executors.interpreters import Interpreter
-from penstock.executors.spare_zygote import SpareZygote
+from penstock.executors.spare_zygote import SpareZygote, take_spare
 from penstock.model.specs import Places, RunSpec
 from penstock.worker import channel, log_files, posix
 
@@ -23,8 +23,8 @@ class ZygoteProcess:
     """One zygote: all its workers have the same interpreter and number of threads. It starts at once, and nobody waits
     for it.
 
-    `spare`: a process that was started before, with the same of both; None: a new one, which starts from `environ`
-    (None: this process's variables).
+    It takes a process that was started before, if there is one; a new one starts from `environ` (None: this process's
+    variables).
     """
 
     def __init__(
@@ -34,14 +34,13 @@ class ZygoteProcess:
         interpreter: Interpreter,
         threads: int,
         name: str,
-        spare: SpareZygote | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.interpreter = interpreter
         self.threads = threads
         self._scratch = places.scratch
         self._log = places.log(f"{name}.log")
-        spare = spare or SpareZygote(interpreter, threads, self._log, environ)
+        spare = take_spare(interpreter, threads) or SpareZygote(interpreter, threads, self._log, environ)
         self._mark, self._near, self.pid = spare.mark, spare.near, spare.pid
         self._pids: dict[int, int] = {}  # of the workers that live, by number
         self.fd: int = self._near.fileno()

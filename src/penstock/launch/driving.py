@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from penstock.engine.driver import Driver
 from penstock.engine.reuse import ReusePolicy
 from penstock.model.states import RunStatus
 from penstock.model.tuples import NamedTuple
-
-if TYPE_CHECKING:
-    from penstock.executors.spare_zygote import SpareZygote
 
 
 class Watcher:
@@ -49,6 +44,3 @@ class Driving(NamedTuple):
     tags: tuple[str, ...] = ()
     watcher: Watcher = Watcher()
     policy: ReusePolicy = ReusePolicy()  # what may be reused
-    spare: SpareZygote | None = (
-        None  # a process for the first zygote, started before; None: it is started when it is needed
-    )

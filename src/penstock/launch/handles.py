@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from penstock.launch.driving import Driving, Watcher
 from penstock.launch.flow_modules import refuse_unguarded
@@ -14,9 +14,6 @@ from penstock.launch.runs import ActiveRun, prepare, start
 from penstock.project import Project
 from penstock.sdk.flows import Flow
 from penstock.sdk.this_process import this_process
-
-if TYPE_CHECKING:
-    from penstock.executors.spare_zygote import SpareZygote
 
 
 class Handle:
@@ -57,14 +54,12 @@ class Handle:
         return f"<run {self.id} {'over' if self.done() else 'running'}>"
 
 
-def from_python(
-    flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher], spare: SpareZygote | None
-) -> Any:
+def from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Any:
     """What calling a flow outside a run does. `watch` makes the run's watcher."""
     refuse_unguarded(flow)
     parameters_of(flow).check(params)
     project = Project.find()
-    return start(project, flow, params, Driving(watcher=watch(project), spare=spare))
+    return start(project, flow, params, Driving(watcher=watch(project)))
 
 
 def submit_from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Handle:

@@ -7,7 +7,7 @@ import threading
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from penstock.artifacts import codec
 from penstock.engine.driver import Driver
@@ -33,9 +33,6 @@ from penstock.worker import flow_streams
 from penstock.worker.flow_logs import BodyLog
 from penstock.worker.log_files import body_log
 from penstock.worker.recorded_errors import error_of
-
-if TYPE_CHECKING:
-    from penstock.executors.spare_zygote import SpareZygote
 
 
 def start(project: Project, flow: Flow[Any, Any], params: dict[str, Any], how: Driving) -> Any:
@@ -75,7 +72,7 @@ class ActiveRun:
 
     def _drive(self) -> Any:
         timeout_s, watcher = self._order.flow.timeout_s, self._how.watcher
-        driver = self._new_driver(timeout_s, self._how.spare)
+        driver = self._new_driver(timeout_s)
         number = 1
         while True:
             with interrupts(driver, watcher, self._project.settings.grace_s):
@@ -121,7 +118,7 @@ class ActiveRun:
             if int(left.name) < int(mine.name):
                 _remove(left)
 
-    def _new_driver(self, timeout_s: float | None, spare: SpareZygote | None = None, mark: str = "") -> Driver:
+    def _new_driver(self, timeout_s: float | None, mark: str = "") -> Driver:
         """`mark` sets the names of a second driver's workers apart from those of the first."""
         settings, how = self._project.settings, self._how
         environments = self._prepared.environments
@@ -131,7 +128,6 @@ class ActiveRun:
             inline_only=how.inline,
             interpreters=environments,
             variables=environments,
-            spare=spare,
         )
         wiring = Wiring(
             run_id=self.id,
