@@ -20,7 +20,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 _PLACE = re.compile(r"^<!-- (command line|api|structs|errors)(?: ([\w. ]+))? -->$", re.MULTILINE)
 _OF_ENGINE = (
     *("Flow.call", "Flow.parameters", "Future.settle", "Future.enlist", "Future.suspend", "Future.is_settled"),
-    *("Future.wanted", "Future.show"),
+    *("Future.wanted", "Future.show", "Future.measured", "Future.hear"),
 )
 _STRUCTS = ("reading.structs", "reading.resource_structs", "space.space_structs")
 _SOURCE = "<!-- Written by tools/reference.py from tools/reference.in.md, docstrings and --help: change those. -->\n\n"

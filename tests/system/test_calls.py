@@ -555,6 +555,34 @@ def test_a_generator_s_items_start_before_the_next_is_drawn(project: Project) ->
     assert project.run().value() == 2
 
 
+@pytest.mark.parametrize("on", ["process", "inline"])
+def test_a_future_tells_what_its_running_attempt_has_logged(project: Project, on: str) -> None:
+    project.write(
+        f"""
+        @step(on="{on}", retries=1)
+        def train():
+            log_metrics({{"loss": current.attempt / 2}})
+            await_file(f"heard-{{current.attempt}}")
+            if current.attempt == 1:
+                raise ValueError("another try")
+            return "trained"
+
+        @flow
+        def main():
+            heard = []
+
+            def hear(attempt, metrics):
+                heard.append([attempt, [[metric.name, metric.value] for metric in metrics]])
+                open(f"heard-{{attempt}}", "w").close()
+
+            future = train.submit()
+            future.hear(hear)
+            return future.result(), heard
+        """
+    )
+    assert project.run().result == ["trained", [[1, [["loss", 0.5]]], [2, [["loss", 1.0]]]]]
+
+
 def test_it_is_said_once_that_the_flow_s_own_process_enforces_nothing(project: Project) -> None:
     project.write(
         """

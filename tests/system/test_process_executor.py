@@ -15,6 +15,7 @@ import pytest
 
 from penstock.executors.interpreters import Interpreter, OwnInterpreter
 from penstock.executors.process import ProcessExecutor
+from penstock.executors.spare_zygote import spare_zygote
 from penstock.model import wire
 from penstock.model.environments import Environment
 from penstock.model.events import Lane
@@ -87,6 +88,31 @@ def test_nothing_survives(tmp_path: Path, victim: str) -> None:
     finally:
         driver.kill()
         driver.wait()
+
+
+def zygotes() -> set[int]:
+    """Those of this process that live."""
+    found = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return {int(pid) for pid in found if is_alive(int(pid))}
+
+
+def test_a_process_that_was_started_before_becomes_the_first_zygote(tmp_path: Path) -> None:
+    others = zygotes()
+    with spare_zygote():
+        (early,) = zygotes() - others
+        with Bench(ProcessExecutor(), tmp_path, "faulty_steps", str(STEPS)) as bench:
+            assert parent(bench.value(bench.run("pid"))) == early
+        with Bench(ProcessExecutor(), tmp_path, "faulty_steps", str(STEPS)) as bench:
+            assert parent(bench.value(bench.run("pid"))) != early
+
+
+def test_a_process_that_no_run_has_taken_ends(tmp_path: Path) -> None:
+    others = zygotes()
+    with spare_zygote():
+        (early,) = zygotes() - others
+    wait_until(lambda: not is_alive(early))
+    with spare_zygote(wanted=False):
+        assert zygotes() - others - {early} == set()
 
 
 def test_the_zygote_is_killed(tmp_path: Path) -> None:

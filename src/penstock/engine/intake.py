@@ -150,6 +150,7 @@ class Intake:
         if known is None:
             return
         job = self._run.jobs[known[0]]
+        job.sink.measured(known[1], event.metrics)
         if job.had_result:
             return  # the metrics of that stand with it; the outcome brings the new ones
         if job.noted is not TaskStatus.RUNNING:

@@ -19,7 +19,7 @@ from penstock.artifacts import codec
 from penstock.artifacts.canonical import identify
 from penstock.errors import DamagedError, Suspension, UsageError
 from penstock.model.edges import Part, Ref, take
-from penstock.model.outcomes import Error, Stored
+from penstock.model.outcomes import Error, Metric, Stored
 from penstock.sdk import collector
 from penstock.sdk.arrivals import Callbacks, Waiters
 from penstock.sdk.no_value import NoValue
@@ -105,6 +105,8 @@ class Future(NoValue, futures.Future[R]):
     _reused = False
     _gates: Tuple[_Gate, ...] = ()
     _callbacks: Tuple[Callable[[Any], Any], ...] = ()
+    _measured: Optional[Tuple[int, Tuple[Metric, ...]]] = None  # what an attempt has logged so far; None: nothing
+    _hears: Optional[Callable[[int, Tuple[Metric, ...]], None]] = None
     _waiter_list: Optional[Waiters] = None  # who waits with `concurrent.futures`
 
     def __init__(self, run: RunSession, key: bytes) -> None:
@@ -136,6 +138,11 @@ class Future(NoValue, futures.Future[R]):
         self._stored, self.failure, self._reused = result, error, reused
         self.run.arrivals.add(self, place)
 
+    def measured(self, attempt: int, metrics: Tuple[Metric, ...]) -> None:
+        self._measured = (attempt, metrics)
+        if self._hears is not None:
+            self._hears(attempt, metrics)
+
     def enlist(self, gates: Tuple[_Gate, ...]) -> None:
         """Tell these when the task has settled. Under the run's lock, and only before it has."""
         self._gates = self._gates + gates if self._gates else gates
@@ -146,6 +153,13 @@ class Future(NoValue, futures.Future[R]):
             callbacks = self.show()
         for call_back, future in callbacks:
             call_back(future)
+
+    def hear(self, fn: Callable[[int, Tuple[Metric, ...]], None]) -> None:
+        """Call `fn(attempt, metrics)` with all that the running attempt has logged, at once where some is known, then
+        whenever more comes: within a turn of the engine, so that it must neither block nor raise."""
+        self._hears = fn
+        if self._measured is not None:
+            fn(*self._measured)
 
     # What `Arrivals` asks.
 
