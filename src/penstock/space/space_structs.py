@@ -27,9 +27,7 @@ class RunSpaceInfo(msgspec.Struct, frozen=True):
     seen_at: datetime  # its end, or its last sign of life
     tags: tuple[str, ...]
     bytes: int  # all blobs that it refers to, and its folders
-    alone_bytes: (
-        int  # of these, what nobody else refers to, no cached result or pin either: what is free once the run is gone
-    )
+    alone_bytes: int  # of these, what nobody else refers to, nor cached result nor pin: free once the run is gone
     folder_bytes: int  # of both: its logs, checkpoints and files; while it runs, its scratch folder too
 
 
