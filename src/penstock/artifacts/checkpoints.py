@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-from hashlib import blake2b
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from penstock.model.ids import step_of
@@ -26,6 +25,8 @@ def folder_of(spec: RunSpec, places: Places, attempt: Attempt) -> str:
     """The task's folder. Its name says all that what lies in it rests on: the task, its code, and what its inputs have
     turned out to be. Where the code is not known, it may have been edited since an earlier driver ran: that one's is
     not found."""
+    from hashlib import blake2b  # here: a flow's process comes by this module, and never by this line
+
     known = attempt.basis or spec.driver.encode()
     name = f"{step_of(attempt.id)}-{blake2b(attempt.key + known, digest_size=16).hexdigest()}"
     return os.path.join(places.checkpoints, name)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
+import msgspec
 
 from penstock.cli import output
 from penstock.cli.shared_options import complete_run, json_option
-
-if TYPE_CHECKING:
-    from penstock.space.space_structs import EnvironmentSpaceInfo, FlowSpaceInfo, RunSpaceInfo, SpaceInfo
+from penstock.client.space import usage
+from penstock.model.words import plural, size, when
+from penstock.space.space_structs import EnvironmentSpaceInfo, FlowSpaceInfo, RunSpaceInfo, SpaceInfo
 
 _EPILOG = """\b
 Examples:
@@ -32,11 +31,6 @@ def command(of: str, limit: int, as_json: bool) -> None:
     What a run holds alone is free once it is removed; the rest of what it refers to serves others too. What each
     environment takes up is said by `penstock env ls`.
     """
-    import msgspec
-
-    from penstock.client.space import usage
-    from penstock.model.words import plural, size
-
     info = usage(of, limit=limit + 1)
     more, info = len(info.runs) > limit, msgspec.structs.replace(info, runs=info.runs[:limit])
     if as_json:
@@ -63,8 +57,6 @@ def command(of: str, limit: int, as_json: bool) -> None:
 
 
 def _show_flows(flows: tuple[FlowSpaceInfo, ...]) -> None:
-    from penstock.model.words import size
-
     rows = [
         (flow.flow, f"{flow.runs:,}", size(flow.bytes), size(flow.alone_bytes), size(flow.folder_bytes))
         for flow in flows
@@ -75,8 +67,6 @@ def _show_flows(flows: tuple[FlowSpaceInfo, ...]) -> None:
 
 
 def _show_runs(runs: tuple[RunSpaceInfo, ...]) -> None:
-    from penstock.model.words import size, when
-
     rows = [
         (
             run.id,
@@ -94,8 +84,6 @@ def _show_runs(runs: tuple[RunSpaceInfo, ...]) -> None:
 
 
 def _show_parts(info: SpaceInfo) -> None:
-    from penstock.model.words import size
-
     output.line()
     rows = [
         (part.what, f"{part.count:,}" if part.count else "", size(part.bytes))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from penstock.cli import output
+from penstock.cli.loading import load
 from penstock.cli.shared_options import json_option
+from penstock.environments import builds, built_environments, locks
+from penstock.environments.built_environments import Entry
 from penstock.errors import UsageError
-
-if TYPE_CHECKING:
-    from penstock.environments.built_environments import Entry
-    from penstock.model.environments import Environment
-    from penstock.project import Project
+from penstock.launch.preparing import default_environment, steps_of
+from penstock.model.environments import Environment
+from penstock.model.words import packages, size, when
+from penstock.project import Project
 
 _EPILOG = """\b
 Examples:
@@ -37,11 +40,6 @@ def command() -> None:
 @json_option
 def ls(as_json: bool) -> None:
     """List the environments that are built, the last used one first."""
-    from datetime import UTC, datetime
-
-    from penstock.environments import built_environments
-    from penstock.model.words import packages, size, when
-
     entries = built_environments.listed(_folder(_project()))
     if as_json:
         output.json([_plain(entry) for entry in entries])
@@ -71,8 +69,6 @@ def ls(as_json: bool) -> None:
 @json_option
 def lock(target: str, upgrade: bool, as_json: bool) -> None:
     """Print the lock of each step's environment. Resolves what is not locked yet; builds nothing."""
-    from penstock.environments import locks
-
     project = _project()
     found = {
         (name, environment): locks.resolve(environment, _folder(project), output.note, again=upgrade)
@@ -97,8 +93,6 @@ def lock(target: str, upgrade: bool, as_json: bool) -> None:
 @click.option("--again", is_flag=True, help="Build anew what is there already.")
 def build(target: str, again: bool) -> None:
     """Build the environments that a flow's steps ask for."""
-    from penstock.environments import builds, locks
-
     project = _project()
     for name, environment in _steps(project, target):
         lock = locks.resolve(environment, _folder(project), output.note)
@@ -111,9 +105,6 @@ def build(target: str, again: bool) -> None:
 @click.argument("digests", metavar="ENVIRONMENT...", nargs=-1, required=True)
 def rm(digests: tuple[str, ...]) -> None:
     """Remove environments, by the digits that `penstock env ls` shows. A run that needs one again builds it."""
-    from penstock.environments import built_environments
-    from penstock.model.words import size
-
     folder = _folder(_project())
     for digest in digests:
         entry = built_environments.remove(folder, digest)
@@ -121,8 +112,6 @@ def rm(digests: tuple[str, ...]) -> None:
 
 
 def _project() -> Project:
-    from penstock.project import Project
-
     return Project.find()
 
 
@@ -133,9 +122,6 @@ def _folder(project: Project) -> Path:
 def _steps(project: Project, target: str) -> list[tuple[str, Environment]]:
     """The steps with an interpreter or packages of their own, by name, and these; one with several stands there for
     each. Raises UsageError where there are none."""
-    from penstock.cli.loading import load
-    from penstock.launch.preparing import default_environment, steps_of
-
     flow = load(target)
     found = [
         (step.name, environment)

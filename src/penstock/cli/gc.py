@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
 
 import click
 
 from penstock.cli import output
 from penstock.cli.shared_options import json_option
-
-if TYPE_CHECKING:
-    from penstock.space.space_structs import EnvironmentSpaceInfo, RunSpaceInfo, SweepInfo
+from penstock.client.space import collect
+from penstock.model import words
+from penstock.settings import parse_age
+from penstock.space.space_structs import EnvironmentSpaceInfo, RunSpaceInfo, SweepInfo
 
 _EPILOG = """\b
 Examples:
@@ -24,8 +25,6 @@ Examples:
 
 
 def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    from penstock.settings import parse_age
-
     try:
         if value is not None:
             parse_age(value)
@@ -62,8 +61,6 @@ def command(
     Environments of steps go with the last run that has them; those that no run has when they were not used for the time
     of --older-than, else for 7 days. Safe beside running flows.
     """
-    from penstock.client.space import collect
-
     info = collect(
         keep_last=keep_last,
         older_than=older_than,
@@ -83,8 +80,6 @@ def command(
 
 
 def _show(info: SweepInfo) -> None:
-    from penstock.model import words
-
     if info.runs:
         rows = [_row(run) for run in info.runs]
         output.table(("run", "status", "age", "alone", "tags"), rows, right=("age", "alone"))
@@ -102,17 +97,11 @@ def _show(info: SweepInfo) -> None:
 
 
 def _row(run: RunSpaceInfo) -> tuple[str, ...]:
-    from datetime import UTC, datetime
-
-    from penstock.model import words
-
     age_s = (datetime.now(UTC) - run.seen_at).total_seconds()
     return run.id, run.status, words.duration(age_s), words.size(run.alone_bytes), ", ".join(run.tags)
 
 
 def _environment_row(environment: EnvironmentSpaceInfo) -> tuple[str, ...]:
-    from penstock.model import words
-
     return (
         environment.id,
         environment.python or "not whole",
@@ -124,18 +113,16 @@ def _environment_row(environment: EnvironmentSpaceInfo) -> tuple[str, ...]:
 
 def _conclude(info: SweepInfo, repeated: str) -> None:
     """What it comes to, and the one thing to do next."""
-    from penstock.model.words import size
-
     something = info.runs or info.cached.results or info.piles
     if info.spared_bytes:
-        output.note(f"{size(info.spared_bytes)} more may belong to runs that go on: try again when they are over")
+        output.note(f"{words.size(info.spared_bytes)} more may belong to runs that go on: try again when they are over")
     if not something and not info.journal_bytes:
         output.note("nothing to free now" if info.notes else "nothing to free: all that is stored is needed")
     elif info.removed:
-        journal = f", and {size(info.journal_bytes)} of the journal" if info.journal_bytes else ""
-        output.note(f"freed {size(info.bytes)}{journal}")
+        journal = f", and {words.size(info.journal_bytes)} of the journal" if info.journal_bytes else ""
+        output.note(f"freed {words.size(info.bytes)}{journal}")
     else:
-        output.note(f"{size(info.bytes)} can be freed")
+        output.note(f"{words.size(info.bytes)} can be freed")
     if something and not info.removed:
         output.next_command(repeated, "free it")
     else:

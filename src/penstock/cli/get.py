@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+import msgspec
 
 from penstock.cli import output, screen
 from penstock.cli.shared_options import complete_run, json_option
 from penstock.cli.unpickling import unpickled
+from penstock.client.flow_runs import Run
+from penstock.client.tasks import Task
 from penstock.errors import NotFoundError, UsageError
+from penstock.model.edges import take
 from penstock.model.tuples import NamedTuple
-
-if TYPE_CHECKING:
-    from penstock.reading.reader import JournalReader
-    from penstock.reading.structs import ValueInfo
-    from penstock.reading.targets import Target
-    from penstock.reading.values import Values
+from penstock.project import Project
+from penstock.reading.readable import readable, to_plain
+from penstock.reading.reader import JournalReader
+from penstock.reading.saving import save
+from penstock.reading.structs import GotInfo, ValueInfo
+from penstock.reading.targets import Target, find, split_part
+from penstock.reading.values import Values
 
 _RESULT = "result"
 _EPILOG = """\b
@@ -58,12 +65,6 @@ def command(target: str, name: str, input_name: str | None, to: str | None, forc
     are, arrays as .npy, tables as .parquet or .csv, figures as .png, .svg or .pdf, what JSON can hold as .json, all
     else as .pkl. What a kind of file would lose or change is refused, with those that can hold it.
     """
-    import tempfile
-
-    from penstock.project import Project
-    from penstock.reading.reader import JournalReader
-    from penstock.reading.targets import find, split_part
-
     path, part = split_part(target)
     reader = JournalReader(Project.find())
     with tempfile.TemporaryDirectory(prefix="penstock-") as files:
@@ -83,9 +84,6 @@ def command(target: str, name: str, input_name: str | None, to: str | None, forc
 
 
 def _wanted(reader: JournalReader, found: Target, files: Path) -> WantedValue:
-    from penstock.client.flow_runs import Run
-    from penstock.client.tasks import Task
-
     run = Run(reader, found.run, files)
     if found.step is None:
         return WantedValue(run.id, run.status, run.params, run.preview, run.result)
@@ -113,8 +111,6 @@ def _named(target: str, name: str, input_name: str | None) -> str:
 
 
 def _part_of(value: Any, part: Any, target: str) -> Any:
-    from penstock.model.edges import take
-
     try:
         return take(value, part)
     except (LookupError, AttributeError, TypeError) as error:
@@ -122,8 +118,6 @@ def _part_of(value: Any, part: Any, target: str) -> Any:
 
 
 def _save(value: Any, to: str, path: str, name: str, force: bool) -> Path:
-    from penstock.reading.saving import save
-
     if to == "-":
         raise UsageError("-o - names no file: without -o the value is printed to stdout")
     if to.endswith(os.sep) and not os.path.isdir(to):
@@ -133,8 +127,6 @@ def _save(value: Any, to: str, path: str, name: str, force: bool) -> Path:
 
 
 def _print(value: Any) -> None:
-    from penstock.reading.readable import readable
-
     if isinstance(value, (bytes, bytearray)) and not sys.stdout.isatty():
         screen.raw(value)
     elif isinstance(value, str) and not sys.stdout.isatty():
@@ -144,13 +136,6 @@ def _print(value: Any) -> None:
 
 
 def _print_json(target: str, preview: ValueInfo | None, value: Any, saved: Path | None) -> None:
-    import json
-
-    import msgspec
-
-    from penstock.reading.readable import to_plain
-    from penstock.reading.structs import GotInfo
-
     content = msgspec.Raw(json.dumps(to_plain(value, any_keys=True)).encode())
     output.json(GotInfo(_whole(target), preview, content, None if saved is None else _whole(str(saved))))
 

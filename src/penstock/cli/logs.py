@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from penstock.cli import output, screen
 from penstock.cli.shared_options import complete_run
-
-if TYPE_CHECKING:
-    from penstock.reading.reader import JournalReader
-    from penstock.reading.structs import LogLine
-    from penstock.reading.targets import Target
+from penstock.journal import queries
+from penstock.project import Project
+from penstock.reading import logs
+from penstock.reading.reader import JournalReader
+from penstock.reading.structs import LogLine
+from penstock.reading.targets import Target, find, find_run
 
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 _LOOK_EVERY_S = 0.2
@@ -37,10 +38,6 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array; with --follow, a JSON document a line.")
 def command(target: str, follow: bool, level: str | None, tail: int | None, as_json: bool) -> None:
     """Print what the tasks of a run and its flow's body printed and logged, by time. RUN defaults to the latest."""
-    from penstock.project import Project
-    from penstock.reading import logs
-    from penstock.reading.reader import JournalReader
-
     if follow and tail:
         raise click.UsageError("--tail and --follow can't be joined: --follow begins with all that is there")
     reader = JournalReader(Project.find())
@@ -59,9 +56,6 @@ def command(target: str, follow: bool, level: str | None, tail: int | None, as_j
 
 def _found(reader: JournalReader, target: str) -> tuple[Target, bool]:
     """What a target names, and whether it is the flow's body: `digits/3/flow`, where no step has that name."""
-    from penstock.journal import queries
-    from penstock.reading.targets import find, find_run
-
     name, _, last = target.rpartition("/")
     if last == _BODY and "/" in name:
         run = find_run(reader, name)
@@ -71,8 +65,6 @@ def _found(reader: JournalReader, target: str) -> tuple[Target, bool]:
 
 
 def _lines(reader: JournalReader, found: Target, of_body: bool, follow: bool) -> Iterator[LogLine]:
-    from penstock.reading import logs
-
     if found.task is not None:
         return logs.of_task(reader, found.run, found.task)
     if follow:
@@ -85,8 +77,6 @@ def _lines(reader: JournalReader, found: Target, of_body: bool, follow: bool) ->
 
 
 def _last(reader: JournalReader, found: Target, of_body: bool, level: str, count: int) -> list[LogLine]:
-    from penstock.reading import logs
-
     def wanted(line: LogLine) -> bool:
         if of_body and not logs.is_of_body(found.run, line):
             return False
@@ -116,8 +106,6 @@ def _print(lines: Iterator[LogLine], found: Target, as_json: bool) -> int:
 
 
 def _as_json(line: LogLine) -> str:
-    import msgspec
-
     return msgspec.json.encode(line).decode()
 
 

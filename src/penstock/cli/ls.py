@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
 import click
 
 from penstock.cli import output
 from penstock.cli.shared_options import complete_run, json_option
+from penstock.client.flow_runs import Run, list_runs
+from penstock.model import words
 from penstock.model.states import RunStatus
-
-if TYPE_CHECKING:
-    from penstock.client.flow_runs import Run
+from penstock.project import Project
+from penstock.reading.reader import JournalReader
+from penstock.reading.targets import find_flow
 
 _EPILOG = """\b
 Examples:
@@ -33,11 +34,6 @@ Examples:
 @json_option
 def command(flow: str, status: str | None, tag: str | None, since: str | None, limit: int, as_json: bool) -> None:
     """List runs, newest first: of all flows, or of FLOW."""
-    from penstock.client.flow_runs import list_runs
-    from penstock.project import Project
-    from penstock.reading.reader import JournalReader
-    from penstock.reading.targets import find_flow
-
     reader = JournalReader(Project.find())
     found = list_runs(reader, find_flow(reader, flow) if flow else None, status, tag, since, limit + 1)
     more, found = len(found) > limit, found[:limit]
@@ -63,8 +59,6 @@ def command(flow: str, status: str | None, tag: str | None, since: str | None, l
 
 
 def _row(run: Run) -> tuple[str, ...]:
-    from penstock.model import words
-
     counts = run.steps
     done, failed = sum(step.done for step in counts), sum(step.failed for step in counts)
     return (

@@ -7,7 +7,14 @@ from click.core import ParameterSource
 
 from penstock.cli import output
 from penstock.cli.shared_options import complete_run, json_option
+from penstock.cli.show_resources import show_resources
+from penstock.client.flow_runs import Run
+from penstock.client.resources import resources
+from penstock.client.tasks import Task
 from penstock.errors import UsageError
+from penstock.project import Project
+from penstock.reading.reader import JournalReader
+from penstock.reading.targets import find
 
 _EPILOG = """\b
 Examples:
@@ -41,11 +48,6 @@ def command(target: str, limit: int, status: str | None, resources: bool, as_jso
             raise UsageError("--resources looks at all tasks: leave --limit and --status out")
         _resources(target, as_json)
         return
-    from penstock.client.flow_runs import Run
-    from penstock.client.tasks import Task
-    from penstock.project import Project
-    from penstock.reading.reader import JournalReader
-    from penstock.reading.targets import find
 
     reader = JournalReader(Project.find())
     found = find(reader, target)
@@ -75,12 +77,9 @@ def command(target: str, limit: int, status: str | None, resources: bool, as_jso
 
 
 def _resources(target: str, as_json: bool) -> None:
-    from penstock.client.resources import resources
-
     info = resources(target)
     if as_json:
         output.json(info)
         return
-    from penstock.cli.show_resources import show_resources
 
     show_resources(info)

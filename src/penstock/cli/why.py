@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from penstock.cli import output
 from penstock.cli.shared_options import complete_run, json_option
+from penstock.client.flow_runs import Run
+from penstock.client.tasks import Task
 from penstock.errors import NotFoundError
-
-if TYPE_CHECKING:
-    from penstock.reading.structs import CodeInfo, WhyInfo
+from penstock.project import Project
+from penstock.reading.reader import JournalReader
+from penstock.reading.structs import CodeInfo, WhyInfo
+from penstock.reading.targets import find
 
 _EPILOG = """\b
 Examples:
@@ -31,12 +32,6 @@ Examples:
 def command(target: str, verbose: bool, limit: int, as_json: bool) -> None:
     """Say why a task ran: it is new, its code or an input has changed, its cached result expired. Or what it was reused
     from. TASK: FLOW/RUN/STEP/NUMBER, or a step."""
-    from penstock.client.flow_runs import Run
-    from penstock.client.tasks import Task
-    from penstock.project import Project
-    from penstock.reading.reader import JournalReader
-    from penstock.reading.targets import find
-
     reader = JournalReader(Project.find())
     found = find(reader, target)
     if found.step is None:
