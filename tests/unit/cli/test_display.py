@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,8 +27,9 @@ def test_the_newest_line_is_a_worker_s(tmp_path: Path):
 
 
 def test_what_is_told_in_the_body_s_thread_is_not_the_body_s(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    run, file = object(), tmp_path / "flow.1.log"
-    place = session.Place(run)  # type: ignore[arg-type]  # nothing is asked of it
+    run, file = SimpleNamespace(), tmp_path / "flow.1.log"
+    run.whole = run
+    place = session.Place(run)  # type: ignore[arg-type]  # whose body it is is all that is asked
     with BodyLog(str(file), 0, Streams(), print) as log, attempts.outside(), session.entered(place):
         log.take(run)
         write("building an environment")
