@@ -10,6 +10,7 @@ import penstock
 from penstock.errors import ParameterError, UsageError
 from penstock.launch.forking import ForkChoices, request_to_fork
 from penstock.launch.preparing import RunRequest
+from penstock.project import Project
 from penstock.reading.reader import JournalReader
 from tests.recorded import Recorded, record_done
 
@@ -24,7 +25,7 @@ def renamed(depths: list[int], lines: int) -> None: ...
 
 def asked(name: str = "", flow: Any = digits, only: str = "", **given: Any) -> RunRequest:
     return request_to_fork(
-        JournalReader.here(), name, lambda row, detail: flow, lambda flow: given, ForkChoices(only=only), ""
+        JournalReader(Project.find()), name, lambda row, detail: flow, lambda flow: given, ForkChoices(only=only), ""
     )
 
 
