@@ -12,6 +12,8 @@ import pyarrow as _pyarrow
 
 from penstock.artifacts import digests
 from penstock.artifacts.collected import Collected, Reducer
+from penstock.artifacts.looks import COLUMNS, Facts, Look, table
+from penstock.artifacts.masking import cut
 from penstock.artifacts.walk import BIG, ValueWalk
 
 pa: Any = _pyarrow  # its stubs know next to nothing
@@ -128,6 +130,18 @@ def _by_ipc(array: Any) -> bytes:
     with pa.ipc.new_stream(pa.PythonFile(_Hashing(hasher), mode="w"), batch.schema) as stream:
         stream.write_batch(batch)
     return hasher.digest()
+
+
+def look(value: Any, look: Look) -> Facts:
+    """What is shown of a value; None: nothing that is this library's."""
+    if not hasattr(value, "schema") or not hasattr(value, "num_rows"):
+        kind = getattr(value, "type", None)
+        if kind is None:
+            return None
+        text = f"{type(value).__name__} of {len(value)} {cut(str(kind), 100)}"
+        return {"text": text, "length": len(value)}
+    fields = [value.schema.field(at) for at in range(min(value.num_columns, COLUMNS))]
+    return table([(field.name, field.type) for field in fields], value.num_rows, value.num_columns, look)
 
 
 class _Hashing:

@@ -7,18 +7,21 @@ Left out are the order of the axes in memory, strides, writability, the file of 
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
 from penstock.artifacts import digests, rebuild
 from penstock.artifacts.collected import Collected, Reducer
+from penstock.artifacts.looks import COLUMNS, ITEMS, Facts, Look
+from penstock.artifacts.masking import cut
 from penstock.artifacts.walk import BIG, Known, ValueWalk
 
 _GENERIC: Any = np.generic
 _CHUNK = 4 << 20
 _TILE = 32
 _PLAIN = "biufcmMSU"  # kinds whose `dtype.str` says all
+_SHOWN_BY_NUMPY = "biufc"  # kinds of dtypes: what `tolist` makes of a float32 has digits that it has not
 _OF_EVERY_MASKED = frozenset(
     "_mask _fill_value _hardmask _sharedmask _isfield _baseclass _basedict".split()
 )  # beside data: said by what a masked array is asked, or again by its data's class
@@ -269,3 +272,37 @@ def _reduce_objects(sink: Collected, value: Any) -> Any:
         return NotImplemented
     offsets, data = packed
     return rebuild.strings, (stored(sink, offsets), stored(sink, data), value.shape)
+
+
+def look(value: Any, look: Look) -> Facts:
+    """What is shown of a value; None: nothing that is this library's."""
+    numpy: Any = np  # whose annotations are partial
+    if isinstance(value, numpy.dtype):
+        return {"text": f"dtype {_dtype_text(value)}"}
+    if not isinstance(value, (numpy.ndarray, numpy.generic)):
+        return None
+    facts: Dict[str, Any] = {"shape": list(value.shape), "dtype": _dtype_text(value.dtype)}
+    if value.ndim == 0:
+        if value.dtype.kind in _SHOWN_BY_NUMPY:
+            return {
+                "text": str(numpy.ndarray.__getitem__(value, ()) if isinstance(value, numpy.ndarray) else value),
+                **facts,
+            }
+        item = value.item()
+        return {"text": str(value) if type(item) is type(value) else look.text(item, 1), **facts}
+    plain, mask = numpy.ndarray.view(value, numpy.ndarray), None
+    if isinstance(value, numpy.ma.MaskedArray):
+        mask = numpy.ma.getmaskarray(value)
+    first = (0,) * (value.ndim - 1)
+    row = plain[first][:ITEMS] if plain.size else plain[:0]
+    head: List[Any] = list(row) if value.dtype.kind in _SHOWN_BY_NUMPY else row.tolist()
+    hidden: List[Any] = mask[first][:ITEMS].tolist() if mask is not None and plain.size else [False] * len(head)
+    said: Callable[[Any], str] = str if value.dtype.kind in _SHOWN_BY_NUMPY else lambda item: look.text(item, 1)
+    items = ["--" if gone is True else said(item) for item, gone in zip(head, hidden)]
+    shown = "".join((": ", ", ".join(items), ", …" if plain.size > ITEMS else ""))
+    return {"text": f"array {'x'.join(map(str, value.shape))} {facts['dtype']}{shown if head else ''}", **facts}
+
+
+def _dtype_text(dtype: Any) -> str:
+    names = dtype.names or ()
+    return f"a record of {len(names)} fields" if len(names) > COLUMNS else cut(str(dtype), 100)

@@ -15,6 +15,7 @@ import pandas as _pandas
 
 from penstock.artifacts import numpy_arrays, rebuild, texts
 from penstock.artifacts.collected import Collected, Reducer
+from penstock.artifacts.looks import COLUMNS, ITEMS, Facts, Look, series, table
 from penstock.artifacts.walk import BIG
 
 pd: Any = _pandas  # its annotations are partial
@@ -137,6 +138,18 @@ def _parts_of(dtype: Any) -> Tuple[str, bool]:
     """Where strings are, and whether what is missing among them is NaN."""
     nan = dtype.storage == "pyarrow_numpy" or isinstance(getattr(dtype, "na_value", None), float)
     return dtype.storage, nan
+
+
+def look(value: Any, look: Look) -> Facts:
+    """What is shown of a value; None: nothing that is this library's."""
+    if isinstance(value, pd.DataFrame):
+        rows, columns = value.shape
+        dtypes = value.iloc[:0, :COLUMNS].dtypes
+        return table([(value.columns[at], dtypes.iloc[at]) for at in range(len(dtypes))], rows, columns, look)
+    if not isinstance(value, (pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
+        return None
+    head = value.iloc[:ITEMS] if isinstance(value, pd.Series) else value[:ITEMS]
+    return {**series(type(value).__name__, len(value), value.dtype, list(head), look), "shape": list(value.shape)}
 
 
 _INDEXES = (pd.Index, pd.DatetimeIndex, pd.TimedeltaIndex, pd.PeriodIndex, pd.CategoricalIndex, pd.IntervalIndex)

@@ -15,6 +15,7 @@ import polars as _polars
 
 from penstock.artifacts import digests, rebuild
 from penstock.artifacts.collected import Collected, Reducer
+from penstock.artifacts.looks import COLUMNS, ITEMS, Facts, Look, series, table
 from penstock.artifacts.walk import BIG, ValueWalk
 
 pl: Any = _polars
@@ -113,3 +114,15 @@ def _digest(numbers: Any) -> bytes:
 def _digest_of_file(column: Any) -> bytes:
     """The digest of the file of a column as it is read: without masks in which nothing is missing."""
     return digests.digest(_ipc(pl.read_ipc(io.BytesIO(_ipc(column))).to_series(0)))
+
+
+def look(value: Any, look: Look) -> Facts:
+    """What is shown of a value; None: nothing that is this library's."""
+    name = type(value).__name__
+    if name == "DataFrame":
+        head = [value.to_series(at) for at in range(min(value.width, COLUMNS))]
+        return table([(one.name, one.dtype) for one in head], value.height, value.width, look)
+    if name != "Series":
+        return None
+    head = value.head(ITEMS).to_list()
+    return {**series(name, len(value), value.dtype, head, look), "shape": [len(value)]}

@@ -1,7 +1,7 @@
 """What a person sees of a value before anything is unpickled, without secrets; docs/formats.md, Preview.
 
 Never raises, and takes its time from a budget, not from the value: containers are looked into a few items deep, by what
-Python's own classes say of them; arrays and tables by code of `looks.py`; another class's `__repr__` is asked for some
+Python's own classes say of them; arrays and tables by code of `libraries`; another class's `__repr__` is asked for some
 milliseconds. Nothing of a value is asked for that loads something, attributes that are computed included.
 """
 
@@ -21,7 +21,7 @@ from types import (
 )
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type, cast
 
-from penstock.artifacts import looks
+from penstock.artifacts import libraries, looks
 from penstock.artifacts.masking import cut, cut_bytes, masked
 
 _LONGEST = 200  # characters of `text`
@@ -32,6 +32,7 @@ _SPAN_S = 0.05  # what code of others may take, in all
 _NUMBERS = 1 << 600  # beyond it an int is told by its length: writing it out takes quadratic time
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PLAIN: Dict[type, str] = {type(None): "NoneType", bool: "bool", int: "int", float: "float"}
+_SHORT = ("numpy", "pandas", "polars", "pyarrow", "torch")  # libraries whose classes are known without their modules
 _MISSING: Any = object()
 
 
@@ -56,7 +57,7 @@ def type_name(kind: type) -> str:
     if module in ("builtins", "__main__", ""):
         return name
     top = module.partition(".")[0]
-    return f"{top if top in looks.LIBRARIES else module}.{name}"
+    return f"{top if top in _SHORT else module}.{name}"
 
 
 def _written(facts: Dict[str, Any], size: int) -> str:
@@ -111,7 +112,7 @@ _BASES: Tuple[Tuple[Any, str], ...] = (
 _BARE = (list, tuple, dict, set, frozenset)
 _QUICK = frozenset(("datetime", "decimal", "fractions", "pathlib", "uuid"))
 """Modules whose classes say what they are in no time."""
-_KNOWN = frozenset(("sklearn", "scipy", *looks.LIBRARIES))
+_KNOWN = frozenset(("sklearn", "scipy", *_SHORT))
 """Modules whose classes do so mostly."""
 _CODE = (FunctionType, BuiltinFunctionType, MethodType, ModuleType)
 
@@ -150,8 +151,8 @@ class _Preview:
         return text if found.get("shape") == [] else f"<{text}>"  # a number, or an array and the like
 
     def of_library(self, value: Any) -> Optional[Dict[str, Any]]:
-        """What `looks.py` says; None: nothing. Code of libraries can be slow as well."""
-        look = looks.of(cast("Type[Any]", type(value)))
+        """What its library's code says; None: nothing. Code of libraries can be slow as well."""
+        look = libraries.look_of(cast("Type[Any]", type(value)))
         if look is None:
             return None
         if looks.is_quick(value):

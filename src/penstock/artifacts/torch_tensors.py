@@ -15,6 +15,7 @@ import torch as _torch
 
 from penstock.artifacts import names, numpy_arrays, rebuild
 from penstock.artifacts.collected import Collected, Reducer
+from penstock.artifacts.looks import Facts, Look
 from penstock.artifacts.walk import ValueWalk
 
 torch: Any = _torch
@@ -139,3 +140,12 @@ def _bytes_of(tensor: Any) -> Any:
     if flat.stride(0) != 1:  # one number alone counts as contiguous, whatever lies between it and the next
         flat = flat.clone(memory_format=torch.contiguous_format)
     return flat.view(torch.uint8).numpy()
+
+
+def look(value: Any, look: Look) -> Facts:
+    """What is shown of a value; None: nothing that is this library's."""
+    if not any(base.__name__ == "Tensor" for base in type(value).__mro__):
+        return None
+    shape = [int(length) for length in value.shape]
+    text = f"tensor {'x'.join(map(str, shape))} {value.dtype} on {value.device}"
+    return {"text": text, "shape": shape, "dtype": str(value.dtype)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import enum
+import importlib
 import json
 import signal
 import sys
@@ -108,6 +109,24 @@ def test_a_value_inside_itself_ends():
     value: list[Any] = [1]
     value.append(value)
     assert shown(value)["text"] == "[1, [1, [1, […]]]]"
+
+
+@pytest.mark.parametrize(
+    ("library", "make", "text"),
+    [
+        ("pandas", "DataFrame({'a': [1], 'b': [0.5]})", "1 rows x 2 columns: a, b"),
+        ("pandas", "Series([1, 2])", "Series of 2 int64: 1, 2"),
+        ("polars", "DataFrame({'a': [1], 'b': ['x']})", "1 rows x 2 columns: a, b"),
+        ("polars", "Series([1, 2])", "Series of 2 Int64: 1, 2"),
+        ("pyarrow", "table({'a': [1]})", "1 rows x 1 columns: a"),
+        ("pyarrow", "array([1, 2])", "Int64Array of 2 int64"),
+        ("torch", "zeros(2, 3)", "tensor 2x3 torch.float32 on cpu"),
+    ],
+)
+def test_each_library_shows_its_values(require: Callable[[str], None], library: str, make: str, text: str):
+    require(library)
+    value = eval(f"library.{make}", {"library": importlib.import_module(library)})
+    assert shown(value)["text"] == text
 
 
 def test_wide_tables_stay_short(require: Callable[[str], None]):
