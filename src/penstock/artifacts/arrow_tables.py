@@ -6,6 +6,7 @@ and what those have room for: all are about memory.
 
 from __future__ import annotations
 
+import io
 from typing import Any, Callable, Optional
 
 import pyarrow as _pyarrow
@@ -68,18 +69,14 @@ def chunked_form(walk: ValueWalk, value: Any) -> None:
 
 def _single_form(walk: ValueWalk, value: Any) -> None:
     """An array by itself, which is no column: it has neither chunks nor their methods."""
-    walk.out += b"X"
-    walk.name("pyarrow.Array")
-    walk.size(1)
+    walk.leaf("pyarrow.Array", 1)
     _array_form(walk, value)
 
 
 def _array_form(walk: ValueWalk, value: Any) -> None:
     array = compact(value)
     walk.keep(array)
-    walk.out += b"X"
-    walk.name("pyarrow.Array")
-    walk.size(3)
+    walk.leaf("pyarrow.Array", 3)
     walk.part(array.type, ".type")
     walk.write(len(array))
     if array.offset or pa.types.is_nested(array.type) or not _has_simple_layout(array.type):
@@ -125,11 +122,11 @@ def _sizes(array: Any, offsets: Any) -> Any:
 
 def _by_ipc(array: Any) -> bytes:
     """What an IPC stream says of it: offsets from 0, no unused bytes."""
-    hasher = digests.Hasher()
+    file = _Hashing()
     batch = pa.RecordBatch.from_arrays([array], names=["0"])
-    with pa.ipc.new_stream(pa.PythonFile(_Hashing(hasher), mode="w"), batch.schema) as stream:
+    with pa.ipc.new_stream(pa.PythonFile(file, mode="w"), batch.schema) as stream:
         stream.write_batch(batch)
-    return hasher.digest()
+    return file.digest()
 
 
 def look(value: Any, look: Look) -> Facts:
@@ -144,16 +141,15 @@ def look(value: Any, look: Look) -> Facts:
     return table([(field.name, field.type) for field in fields], value.num_rows, value.num_columns, look)
 
 
-class _Hashing:
+class _Hashing(io.RawIOBase):
     """A file that keeps a digest alone."""
 
-    closed = False
-
-    def __init__(self, hasher: digests.Hasher) -> None:
-        self._hasher = hasher
+    def __init__(self) -> None:
+        self._hasher = digests.Hasher()
         self._size = 0
+        self.digest = self._hasher.digest
 
-    def write(self, data: Any) -> int:
+    def write(self, data: Any, /) -> int:
         self._hasher.update(data)
         self._size += len(data)
         return len(data)
@@ -163,9 +159,3 @@ class _Hashing:
 
     def writable(self) -> bool:
         return True
-
-    def flush(self) -> None:
-        return
-
-    def close(self) -> None:
-        self.closed = True

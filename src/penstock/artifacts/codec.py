@@ -8,19 +8,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Callable,
-    Dict,
-    Iterator,
-    List,
-    Optional,
-    Sequence,
-    Tuple,
-    Union,
-    cast,
-)
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union, cast
 
 from penstock.artifacts import pickling, records
 from penstock.artifacts.canonical import identify

@@ -94,8 +94,4 @@ class _Nowhere:
         return digests.digest(data), memoryview(data).nbytes
 
     def put_chunks(self, chunks: Iterable[Any]) -> Tuple[bytes, int]:
-        hasher, size = digests.Hasher(), 0
-        for chunk in chunks:
-            hasher.update(chunk)
-            size += memoryview(chunk).nbytes
-        return hasher.digest(), size
+        return digests.digest_chunks(chunks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Tuple
+from typing import Any, Callable, Iterable, Tuple
 
 SIZE = 33
 _PREFIXES = {1: "b3", 2: "s2"}
@@ -41,6 +41,15 @@ class Hasher:
     def digest(self) -> bytes:
         """33 bytes of all that `update` was given."""
         return self._code + self._state.digest()
+
+
+def digest_chunks(chunks: Iterable[Any]) -> Tuple[bytes, int]:
+    """The digest of bytes-like objects as one, and their size in bytes."""
+    hasher, size = Hasher(), 0
+    for chunk in chunks:
+        hasher.update(chunk)
+        size += memoryview(chunk).nbytes
+    return hasher.digest(), size
 
 
 def recompute(data: Any, like: bytes) -> bytes:

@@ -49,9 +49,7 @@ def form(walk: ValueWalk, path: pathlib.Path) -> bool:
     begun = walk.begin(path)
     if begun < 0:
         return True
-    walk.out += b"X"
-    walk.name("penstock.File" if walk.files == BY_CONTENT else "penstock.FileState")
-    walk.size(2)
+    walk.leaf("penstock.File" if walk.files == BY_CONTENT else "penstock.FileState", 2)
     walk.write(_name(path))
     if walk.files == BY_CONTENT:
         walk.write([(found.below, found.kind, found.mode, _identity(walk, found)) for found in _entries(path)])
@@ -259,19 +257,12 @@ def _identity(walk: ValueWalk, found: _Found) -> Any:
     known = walk.known.get(("file", found.source))
     if known is not None:
         return known[0]
-    hasher = digests.Hasher()
-    for chunk in _chunks(found.source):
-        hasher.update(chunk)
-    return hasher.digest()
+    return digests.digest_chunks(_chunks(found.source))[0]
 
 
 def _chunks(path: str) -> Iterator[bytes]:
     with open(path, "rb") as file:
-        while True:
-            chunk = file.read(_CHUNK)
-            if not chunk:
-                return
-            yield chunk
+        yield from iter(lambda: file.read(_CHUNK), b"")
 
 
 def restore(name: str, entries: List[Entry], into: Union[str, os.PathLike[str]]) -> pathlib.Path:

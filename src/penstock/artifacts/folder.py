@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from collections.abc import Container, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 from penstock.artifacts import digests
@@ -159,10 +159,8 @@ class FolderStore:
         """
         path, aside = self._path(digest), self._aside(digest)
         try:
-            try:
+            with suppress(FileNotFoundError):  # one that was killed has set it aside
                 os.rename(path, aside)
-            except FileNotFoundError:
-                pass  # one that was killed has set it aside
             if os.stat(aside).st_mtime >= before:
                 os.replace(aside, path)
                 return False
@@ -254,11 +252,11 @@ class FolderStore:
             finally:
                 os.close(fd)
             self._keep(temporary, digest)
-        except OSError as error:
-            _discard(temporary)
-            raise _store_error("written", self.root, error) from error
-        except BaseException:
-            _discard(temporary)
+        except BaseException as error:
+            with suppress(OSError):  # it was never made, or the disk refuses this too
+                os.unlink(temporary)
+            if isinstance(error, OSError):
+                raise _store_error("written", self.root, error) from error
             raise
         return digest, size
 
@@ -367,13 +365,6 @@ def _digest_of(name: str) -> Optional[bytes]:
         return digests.parse(name)
     except ValueError:
         return None
-
-
-def _discard(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass  # it was never made, or the disk refuses this too
 
 
 def _store_error(verb: str, place: str, error: OSError) -> StoreError:

@@ -143,17 +143,9 @@ def digest_of(array: Any, known: Known) -> bytes:
         return digests.digest(array.tobytes())
     key = buffer_key(array)
     found = known.get(key)
-    if found is not None:
-        return found[0]
-    if array.flags.c_contiguous:
-        digest = digests.digest(flat_bytes(array))
-    else:
-        hasher = digests.Hasher()
-        for chunk in chunks(array):
-            hasher.update(chunk)
-        digest = hasher.digest()
-    known[key] = (digest, array)
-    return digest
+    if found is None:
+        found = known[key] = (digests.digest_chunks(chunks(array))[0], array)
+    return found[0]
 
 
 def buffer_key(array: Any) -> Tuple[Any, ...]:
@@ -256,13 +248,13 @@ def stored(sink: Collected, array: Any) -> Any:
 
 def packed_texts(known: Known, array: Any) -> Optional[Tuple[Any, Any]]:
     """Offsets and UTF-8 bytes of an object array that holds nothing but `str`; None for any other."""
-    from penstock.artifacts import texts
+    from penstock.artifacts import packed_strings
 
     if array.dtype.kind != "O":
         return None
     key = ("texts", buffer_key(array))  # a frame makes a new view of a column each time it is asked
     if key not in known:
-        known[key] = (texts.pack(array.ravel()), array)
+        known[key] = (packed_strings.pack(array.ravel()), array)
     return known[key][0]
 
 

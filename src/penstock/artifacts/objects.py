@@ -7,6 +7,7 @@ imported, and by what it does where it comes from a notebook or a function's bod
 from __future__ import annotations
 
 import functools
+import operator
 import pickle
 import struct
 import sys
@@ -152,9 +153,7 @@ def _path(walk: ValueWalk, value: Any) -> None:
     if type(value).__module__.partition(".")[0] != "pathlib":
         _reduced(walk, value)
         return
-    walk.out += b"X"
-    walk.name(f"pathlib.{type(value).__name__}")
-    walk.size(1)
+    walk.leaf(f"pathlib.{type(value).__name__}", 1)
     walk.write(str(value))
 
 
@@ -311,7 +310,7 @@ def _attributes(state: Any, by_name: bool) -> Optional[List[Tuple[Any, Any]]]:
         return None
     attributes = cast("Dict[Any, Any]", state)
     try:
-        return sorted(attributes.items(), key=_name) if by_name else list(attributes.items())
+        return sorted(attributes.items(), key=operator.itemgetter(0)) if by_name else list(attributes.items())
     except TypeError:  # what has no order is no name
         return list(attributes.items())
 
@@ -329,10 +328,6 @@ def _of_class(walk: ValueWalk, begun: int, make: Any, args: Any, state: Any) -> 
     if "_abc_impl" in attributes:  # its registered subclasses, in no order
         attributes["_abc_impl"] = frozenset(attributes["_abc_impl"])
     _write(walk, begun, enumerate(by_value.made_of(make, args)), _nothing, [attributes])
-
-
-def _name(pair: Tuple[Any, Any]) -> Any:
-    return pair[0]
 
 
 def _nothing(key: object) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional, Tuple, cast
 import numpy as np
 import pandas as _pandas
 
-from penstock.artifacts import numpy_arrays, rebuild, texts
+from penstock.artifacts import numpy_arrays, packed_strings, rebuild
 from penstock.artifacts.collected import Collected, Reducer
 from penstock.artifacts.looks import COLUMNS, ITEMS, Facts, Look, series, table
 from penstock.artifacts.walk import BIG
@@ -122,7 +122,9 @@ def _reduce_categorical(sink: Collected, value: Any) -> Any:
 
 
 def _reduce_strings(sink: Collected, value: Any) -> Any:
-    packed = texts.pack_missing(value.__dict__["_pa_array"] if "_pa_array" in value.__dict__ else np.asarray(value))
+    packed = packed_strings.pack_missing(
+        value.__dict__["_pa_array"] if "_pa_array" in value.__dict__ else np.asarray(value)
+    )
     if packed is None:
         return NotImplemented
     offsets, data, valid = packed

@@ -9,31 +9,17 @@ says that a column is sorted (a hint).
 from __future__ import annotations
 
 import io
-from typing import Any, Callable, Optional
+from typing import Any
 
 import polars as _polars
 
 from penstock.artifacts import digests, rebuild
-from penstock.artifacts.collected import Collected, Reducer
+from penstock.artifacts.collected import Collected
 from penstock.artifacts.looks import COLUMNS, ITEMS, Facts, Look, series, table
 from penstock.artifacts.walk import BIG, ValueWalk
 
 pl: Any = _polars
 _NUMBERS = (*(pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64), pl.Float32, pl.Float64)
-
-
-def form_of(kind: type) -> Optional[Callable[[ValueWalk, Any], None]]:
-    """The rule for frames and series."""
-    if kind is pl.DataFrame:
-        return _frame_form
-    return _series_form if kind is pl.Series else None
-
-
-def reducer_of(kind: type) -> Optional[Reducer]:
-    """The reducer for frames and series."""
-    if kind is pl.DataFrame:
-        return _reduce_frame
-    return _reduce_series if kind is pl.Series else None
 
 
 def _reduce_frame(sink: Collected, value: Any) -> Any:
@@ -62,9 +48,7 @@ def _frame_form(walk: ValueWalk, value: Any) -> None:
     begun = walk.begin(value)
     if begun < 0:
         return
-    walk.out += b"X"
-    walk.name("polars.DataFrame")
-    walk.size(2 + value.width)
+    walk.leaf("polars.DataFrame", 2 + value.width)
     walk.write(value.height)
     walk.write(value.columns)
     for column in value:
@@ -74,9 +58,7 @@ def _frame_form(walk: ValueWalk, value: Any) -> None:
 
 
 def _series_form(walk: ValueWalk, value: Any) -> None:
-    walk.out += b"X"
-    walk.name("polars.Series")
-    walk.size(2)
+    walk.leaf("polars.Series", 2)
     walk.write(value.name)
     _column_form(walk, value)
 
@@ -126,3 +108,7 @@ def look(value: Any, look: Look) -> Facts:
         return None
     head = value.head(ITEMS).to_list()
     return {**series(name, len(value), value.dtype, head, look), "shape": [len(value)]}
+
+
+form_of = {pl.DataFrame: _frame_form, pl.Series: _series_form}.get
+reducer_of = {pl.DataFrame: _reduce_frame, pl.Series: _reduce_series}.get

@@ -11,14 +11,7 @@ import json
 import sys
 from collections import OrderedDict, deque
 from itertools import islice
-from types import (
-    BuiltinFunctionType,
-    FunctionType,
-    MemberDescriptorType,
-    MethodType,
-    ModuleType,
-    WrapperDescriptorType,
-)
+from types import BuiltinFunctionType, FunctionType, MemberDescriptorType, MethodType, ModuleType, WrapperDescriptorType
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type, cast
 
 from penstock.artifacts import libraries, looks

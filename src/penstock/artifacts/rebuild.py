@@ -34,9 +34,9 @@ def array(data: Any, dtype: Any, shape: Tuple[int, ...], order: str) -> Any:
 
 def strings(offsets: Any, data: Any, shape: Tuple[int, ...]) -> Any:
     """A numpy object array of `str`."""
-    from penstock.artifacts import texts
+    from penstock.artifacts import packed_strings
 
-    return texts.unpack(offsets, data).reshape(shape)
+    return packed_strings.unpack(offsets, data).reshape(shape)
 
 
 def exception(
@@ -125,28 +125,27 @@ def frame(columns: Any, index: Any, arrays: List[Any], attrs: Dict[Any, Any], du
         else values
         for number, values in enumerate(arrays)
     }
-    return _finished(pd.DataFrame(ready, index=index, copy=False), columns, attrs, duplicates)
+    return _finished(pd.DataFrame(ready, index=index, copy=False), attrs, duplicates, columns)
 
 
 def frame_of_array(columns: Any, index: Any, values: Any, attrs: Dict[Any, Any], duplicates: bool) -> Any:
     """A pandas frame over one two-dimensional array."""
     pd = _import("pandas")
-    return _finished(pd.DataFrame(values, index=index, copy=False), columns, attrs, duplicates)
+    return _finished(pd.DataFrame(values, index=index, copy=False), attrs, duplicates, columns)
 
 
-def _finished(frame: Any, columns: Any, attrs: Dict[Any, Any], duplicates: bool) -> Any:
-    frame.columns = columns
+def _finished(made: Any, attrs: Dict[Any, Any], duplicates: bool, columns: Any = None) -> Any:
+    if columns is not None:
+        made.columns = columns
     if attrs:
-        frame.attrs = attrs
-    return frame if duplicates else frame.set_flags(allows_duplicate_labels=False)
+        made.attrs = attrs
+    return made if duplicates else made.set_flags(allows_duplicate_labels=False)
 
 
 def series(values: Any, index: Any, name: Any, attrs: Dict[Any, Any], duplicates: bool) -> Any:
     """A pandas series over an array."""
     made = _import("pandas").Series(values, index=index, name=name, dtype=_dtype(values), copy=False)
-    if attrs:
-        made.attrs = attrs
-    return made if duplicates else made.set_flags(allows_duplicate_labels=False)
+    return _finished(made, attrs, duplicates)
 
 
 def index(values: Any, name: Any, freq: Any) -> Any:
@@ -185,16 +184,16 @@ def categorical(codes: Any, dtype: Any) -> Any:
 def pandas_strings(offsets: Any, data: Any, valid: Any, storage: str, nan: bool) -> Any:
     """A pandas array of strings, of which some may be missing (`valid` None: none is); numpy's array of objects where
     this pandas has none whose missing values are NaN."""
-    from penstock.artifacts import texts
+    from penstock.artifacts import packed_strings
 
     np, pd = _import("numpy"), _import("pandas")
     dtype = _string_dtype(storage, nan)
-    arrow = texts.as_arrow(offsets, data, valid) if dtype and dtype.storage != "python" else None
+    arrow = packed_strings.as_arrow(offsets, data, valid) if dtype and dtype.storage != "python" else None
     if dtype and arrow is not None:
         return dtype.__from_arrow__(arrow)
-    found = texts.unpack(offsets, data)
+    found = packed_strings.unpack(offsets, data)
     if valid is not None:
-        found[~texts.bits(valid, len(found))] = np.nan if nan else pd.NA
+        found[~packed_strings.bits(valid, len(found))] = np.nan if nan else pd.NA
     return found if dtype is None else pd.array(found, dtype=dtype, copy=False)
 
 
@@ -205,10 +204,10 @@ def pandas_string_dtype(storage: str, nan: bool) -> Any:
 
 def _string_dtype(storage: str, nan: bool) -> Any:
     """None where this pandas has none that fits."""
-    from penstock.artifacts import texts
+    from penstock.artifacts import packed_strings
 
     pd = _import("pandas")
-    if storage != "python" and not texts.has_arrow():
+    if storage != "python" and not packed_strings.has_arrow():
         storage = "python"
     if not nan:
         return pd.StringDtype(storage)

@@ -189,12 +189,7 @@ def _part(sink: Collected, obj: Part) -> Any:
     return rebuild.blob, (obj.number,)
 
 
-_OWN: Dict[type, Reducer] = {
-    types.ModuleType: _module,
-    types.CodeType: _code,
-    types.MethodType: _method,
-    Part: _part,
-}
+_OWN: Dict[type, Reducer] = {types.ModuleType: _module, types.CodeType: _code, types.MethodType: _method, Part: _part}
 
 
 def _open_file(sink: Collected, obj: Any) -> Any:

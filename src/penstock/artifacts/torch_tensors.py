@@ -68,9 +68,7 @@ def _form(walk: ValueWalk, value: Any) -> None:
     if begun < 0:
         return
     array = _bytes_of(plain.cpu().resolve_conj().resolve_neg().contiguous())
-    walk.out += b"X"
-    walk.name("torch.Tensor")
-    walk.size(6)
+    walk.leaf("torch.Tensor", 6)
     walk.write((str(plain.dtype), tuple(plain.shape), value.requires_grad))
     walk.write(_kind(value))
     walk.part(_attributes(value), "")

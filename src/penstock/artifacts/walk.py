@@ -144,6 +144,12 @@ class ValueWalk:
         data = text.encode("utf-8", "surrogatepass")
         self.out += _size(len(data)) + data
 
+    def leaf(self, name: str, parts: int) -> None:
+        """Begin the form of a leaf of a library: so many parts follow."""
+        self.out += b"X"
+        self.name(name)
+        self.out += _size(parts)
+
     def size(self, number: int) -> None:
         """Write a size."""
         self.out += _size(number)

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from penstock.environments import builds, locking, marks, uv
+from penstock.environments import builds, collect, locking, marks, uv
 from penstock.environments.builds import Built
 from penstock.environments.locks import Lock
 from penstock.errors import NotFoundError, PlatformError, UsageError
@@ -107,7 +107,7 @@ def _hold(lock: Lock, folder: Path, tell: uv.Tell) -> tuple[Built, int]:
 def _entry(place: Path) -> Entry | None:
     try:
         mark = marks.read(place)
-        size, alone = _size(place)
+        size, alone = collect.sizes(place)
         begun_at = os.stat(place).st_mtime
         return Entry(
             digest=mark.lock if mark else place.name[:12],
@@ -129,22 +129,3 @@ def _kind(python: str) -> str:
     """ "pypy" of "pypy3.9"; "" for CPython."""
     found = re.match(r"[a-z]+", python)
     return found[0] if found else ""
-
-
-def _size(place: Path) -> tuple[int, int]:
-    """Bytes of all files below, and of those that no other name refers to."""
-    size = alone = 0
-    folders = [str(place)]
-    while folders:
-        try:
-            with os.scandir(folders.pop()) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
-                        continue
-                    status = entry.stat(follow_symlinks=False)
-                    size += status.st_size
-                    alone += status.st_size if status.st_nlink == 1 else 0
-        except (FileNotFoundError, PermissionError):  # it went meanwhile, or it is nobody's business
-            continue
-    return size, alone

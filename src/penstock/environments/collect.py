@@ -130,5 +130,33 @@ def drop_doubtful(sources: Iterable[FoundFile]) -> None:
             continue
 
 
+def content(path: str | os.PathLike[str]) -> bytes:
+    """A file's; b"": there is no such file, or it can't be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def sizes(folder: str | os.PathLike[str]) -> tuple[int, int]:
+    """Bytes of all files below a folder, and of those that no other name refers to; links are not followed."""
+    size = alone = 0
+    folders = [os.fspath(folder)]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                        continue
+                    status = entry.stat(follow_symlinks=False)
+                    size += status.st_size
+                    alone += status.st_size if status.st_nlink == 1 else 0
+        except (FileNotFoundError, NotADirectoryError, PermissionError):  # it went, or it is nobody's business
+            continue
+    return size, alone
+
+
 def _found(path: str, status: os.stat_result) -> FoundFile:
     return FoundFile(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

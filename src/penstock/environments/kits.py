@@ -11,7 +11,7 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from penstock.environments import locking
@@ -73,10 +73,8 @@ def unpack_kit(folder: Path) -> Path:
             shutil.rmtree(temporary, ignore_errors=True)
             if not target.exists():  # else another process has put it there meanwhile
                 raise StoreError(f"can't write the kit to {folder}: {error.strerror or error}") from error
-    try:
+    with suppress(OSError):  # a project that can't be written works all the same
         os.utime(target)
-    except OSError:
-        pass  # a project that can't be written works all the same
     return target
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from penstock.errors import PlatformError
@@ -28,10 +28,8 @@ def alone(file: Path, waiting: Callable[[], None] | None) -> Generator[int]:
     finally:
         import fcntl
 
-        try:
+        with suppress(OSError):  # an empty file that stays does no harm
             file.unlink(missing_ok=True)
-        except OSError:
-            pass  # an empty file that stays does no harm
         fcntl.flock(fd, fcntl.LOCK_UN)  # not by closing alone: a daemon that a child has left may have it open
         os.close(fd)
 
@@ -82,11 +80,8 @@ def is_shared(file: Path) -> bool:
 def tidy(folders: Iterable[Path]) -> None:
     """Remove the empty files by which killed processes kept others from doing the same at once."""
     for file in (file for folder in folders for file in folder.glob("*.lock")):
-        try:
-            with alone(file, None):
-                pass
-        except BlockingIOError:  # somebody lives who needs it
-            continue
+        with suppress(BlockingIOError), alone(file, None):  # else somebody lives who needs it
+            pass
 
 
 def _acquire(file: Path, waiting: Callable[[], None] | None) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import suppress
 from pathlib import Path
 
 from penstock.environments import (
@@ -230,10 +231,8 @@ def _kept(file: Path) -> Lock | None:
         return None
     if lock.selection and lock.text.startswith("# penstock lock 1 "):  # its digest is that of a lock without
         return None
-    try:
+    with suppress(OSError):  # a project that can't be written works all the same
         os.utime(file)
-    except OSError:
-        pass  # a project that can't be written works all the same
     return lock
 
 

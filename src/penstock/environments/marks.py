@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -105,18 +106,14 @@ def noted(place: Path) -> str:
 
 def note_damage(place: Path, text: str) -> None:
     """Let nobody take the environment for whole any more; what runs in it now goes on."""
-    try:
+    with suppress(OSError):  # a full disk, or one that can't be written: the next one who fails in it sees to it
         (place / _DAMAGED).write_text(text, encoding="utf-8")
-    except OSError:
-        pass  # on a full disk, or one that can't be written: the next one who fails in it sees to it
 
 
 def touch(place: Path) -> None:
     """Note that the environment is used now."""
-    try:
+    with suppress(OSError):  # one that can't be written works all the same
         os.utime(place / NAME)
-    except OSError:
-        pass  # one that can't be written works all the same
 
 
 def used_at(place: Path) -> float:

@@ -65,7 +65,7 @@ def take(roots: Sequence[Path], extra_files: Sequence[Path], folder: Path) -> Sn
 
 def _digest_of(last: Path, stats: bytes) -> str:
     """The digest that the last snapshot had, if it was made of files with the same paths, sizes and times; else ""."""
-    data = _content(last)
+    data = collect.content(last)
     return data[:_DIGEST_LENGTH].decode() if data[_DIGEST_LENGTH:] == stats else ""
 
 
@@ -117,16 +117,9 @@ def _relative(path: str, roots: list[str]) -> str:
     return os.path.basename(path)
 
 
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError:
-        return b""
-
-
 def _write(file: Path, data: bytes) -> None:
     """Replace the file, unless it holds these bytes already. (Equal sources with other times are other bytes.)"""
-    if _content(file) == data:
+    if collect.content(file) == data:
         return
     temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
     try:

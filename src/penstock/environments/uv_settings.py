@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from penstock.environments import indexes
+from penstock.environments import collect, indexes
 from penstock.model.tuples import NamedTuple
 
 _COUNTING = (
@@ -33,7 +33,7 @@ class UvSettings(NamedTuple):
 def read(environ: Mapping[str, str]) -> UvSettings:
     """Blocks for the reading of some small files. What can't be read is left to uv."""
     named = [(name, environ[name]) for name in _COUNTING if environ.get(name)]
-    named += [(name, _content(path)) for name in _FILES for path in environ.get(name, "").split()]
+    named += [(name, collect.content(path)) for name in _FILES for path in environ.get(name, "").split()]
     tables = list(_tables(environ))
     flags = {key: environ.get(variable, "").lower() in _TRUE for key, variable in _FLAGS.items()}
     packages = {f"{key}-package": environ.get(f"{variable}_PACKAGE", "").split() for key, variable in _FLAGS.items()}
@@ -50,18 +50,18 @@ def _tables(environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     if environ.get("UV_NO_CONFIG"):
         return
     if file := environ.get("UV_CONFIG_FILE"):
-        yield _toml(_content(file))
+        yield _toml(collect.content(file))
         return
     home = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME", "/"), ".config")
     for file in (os.path.join(home, "uv", "uv.toml"), "/etc/uv/uv.toml"):
-        if content := _content(file):
+        if content := collect.content(file):
             yield _toml(content)
     here = Path.cwd()
     for folder in (here, *here.parents):
-        if content := _content(folder / "uv.toml"):
+        if content := collect.content(folder / "uv.toml"):
             yield _toml(content)
             return
-        if table := _toml(_content(folder / "pyproject.toml")).get("tool", {}).get("uv"):
+        if table := _toml(collect.content(folder / "pyproject.toml")).get("tool", {}).get("uv"):
             yield table
             return
 
@@ -75,12 +75,3 @@ def _toml(content: bytes) -> dict[str, Any]:
         return tomllib.loads(content.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         return {}  # uv will say what is wrong with it
-
-
-def _content(path: str | Path) -> bytes:
-    """b"": there is no such file."""
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return b""

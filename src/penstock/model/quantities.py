@@ -6,26 +6,10 @@ import math
 import re
 from typing import Union
 
-_SIZES = {
-    "": 1,
-    "b": 1,
-    "k": 10**3,
-    "kb": 10**3,
-    "m": 10**6,
-    "mb": 10**6,
-    "g": 10**9,
-    "gb": 10**9,
-    "t": 10**12,
-    "tb": 10**12,
-    "ki": 2**10,
-    "kib": 2**10,
-    "mi": 2**20,
-    "mib": 2**20,
-    "gi": 2**30,
-    "gib": 2**30,
-    "ti": 2**40,
-    "tib": 2**40,
-}
+_SIZES = {"": 1, "b": 1}
+for _power, _letter in enumerate("kmgt", 1):
+    _SIZES.update({_letter: 1000**_power, f"{_letter}b": 1000**_power})
+    _SIZES.update({f"{_letter}i": 1024**_power, f"{_letter}ib": 1024**_power})
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 # Texts, since every process has this module, and few read a quantity.

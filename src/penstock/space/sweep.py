@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.artifacts import digests
+from penstock.environments import collect
 from penstock.journal import needs, queries
 from penstock.model.states import RunStatus
 from penstock.model.tuples import NamedTuple
@@ -96,18 +97,7 @@ def sweep(project: Project, marked: Marked, *, remove: bool) -> Swept:
 
 def size_below(folder: str | os.PathLike[str]) -> int:
     """Bytes of all files below a folder; 0 where there is none. Links are not followed."""
-    size, folders = 0, [os.fspath(folder)]
-    while folders:
-        try:
-            with os.scandir(folders.pop()) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
-                    else:
-                        size += entry.stat(follow_symlinks=False).st_size
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
-            continue  # it went meanwhile, or it is nobody's business
-    return size
+    return collect.sizes(folder)[0]
 
 
 def run_folders(home: Path, kind: str) -> Iterator[tuple[str, Path]]:

@@ -107,25 +107,25 @@ def test_texts_are_the_same_bytes_with_pyarrow_and_without(
     import numpy as np
     import pyarrow as pa
 
-    from penstock.artifacts import texts
+    from penstock.artifacts import packed_strings
 
     values = [None if missing and number % 3 == 0 else f"žluť {number}" for number in range(count)]
     whole = pa.chunked_array([pa.array(values[:5], pa.string()), pa.array(values[5:], pa.string())])
     packed = [
-        texts.pack_missing(np.array(values, dtype=object)),
-        texts.pack_missing(whole),
-        texts.pack_missing(pa.chunked_array([pa.array(["cut", *values], pa.large_string())]).slice(1)),
+        packed_strings.pack_missing(np.array(values, dtype=object)),
+        packed_strings.pack_missing(whole),
+        packed_strings.pack_missing(pa.chunked_array([pa.array(["cut", *values], pa.large_string())]).slice(1)),
     ]
     parts = [[bytes(part) for part in (offsets, data, *(valid or ()))] for offsets, data, valid in packed]
     there = [value is not None for value in values]
     for offsets, data, *valid in parts:
         assert (offsets, data) == tuple(parts[0][:2])
-        assert texts.bits(valid[0], count).tolist() == there if valid else all(there)
+        assert packed_strings.bits(valid[0], count).tolist() == there if valid else all(there)
         wanted = [value or "" for value in values]
-        assert texts.unpack(offsets, data).tolist() == wanted
+        assert packed_strings.unpack(offsets, data).tolist() == wanted
         with monkeypatch.context() as patch:
             patch.setitem(sys.modules, "pyarrow", None)
-            assert texts.unpack(offsets, data).tolist() == wanted
+            assert packed_strings.unpack(offsets, data).tolist() == wanted
 
 
 @pytest.mark.parametrize("dtype", ["str", "string[python]", "string[pyarrow]", "object"])
