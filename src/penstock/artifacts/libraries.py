@@ -9,10 +9,11 @@ reason: of a leaf at the beginning of its module, else in `objects.LEFT_OUT`.
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any, Callable, Optional
 
-_MODULES = {
+MODULES = {
     "numpy": "numpy_arrays",
     "pandas": "pandas_frames",
     "polars": "polars_frames",
@@ -34,6 +35,7 @@ def reducer_of(kind: type) -> Optional[Callable[..., Any]]:
     return found and found(kind)
 
 
+@functools.lru_cache(maxsize=1024)
 def look_of(kind: type) -> Optional[Callable[..., Any]]:
     """What shows the values of a library."""
     return _of(kind, "look")
@@ -42,7 +44,7 @@ def look_of(kind: type) -> Optional[Callable[..., Any]]:
 def _of(kind: Any, what: str) -> Any:
     """By the class, or the nearest one that it is made from: a subclass of an array is told by numpy's."""
     for base in kind.__mro__:
-        name = _MODULES.get(base.__module__.partition(".")[0]) if type(base.__module__) is str else None
+        name = MODULES.get(base.__module__.partition(".")[0]) if type(base.__module__) is str else None
         found: Any = name and getattr(importlib.import_module(f"penstock.artifacts.{name}"), what, None)
         if found:
             return found

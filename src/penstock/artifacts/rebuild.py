@@ -5,10 +5,11 @@ The names in here are part of the record format: never rename or remove one. Lib
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any, Callable, Dict, List, Optional, Tuple, cast
 
-_import: Callable[[str], Any] = importlib.import_module
+_import: Callable[[str], Any] = functools.cache(importlib.import_module)
 
 
 def ref(number: int) -> Any:
