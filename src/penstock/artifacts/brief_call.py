@@ -44,9 +44,12 @@ class BriefCalls:
         began = monotonic()
         timer = _Timer.started(self._left_s)
         if timer is None:
-            if known:
-                return _called(function, argument)
-            raise NoAnswer
+            if not known:
+                raise NoAnswer
+            try:
+                return function(argument)
+            except Exception as error:  # of a library's __repr__: a preview goes on without it
+                raise NoAnswer from error
         self._goes = True
         streams = _Quiet()
         found, failed = None, True
@@ -68,13 +71,6 @@ class BriefCalls:
         if failed:
             raise NoAnswer
         return found
-
-
-def _called(function: Callable[[Any], Any], argument: Any) -> Any:
-    try:
-        return function(argument)
-    except Exception as error:  # of a library's __repr__: a preview goes on without it
-        raise NoAnswer from error
 
 
 class _Timer:

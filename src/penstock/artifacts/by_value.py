@@ -94,7 +94,7 @@ def _cloudpickle() -> Any:
     return importlib.import_module("cloudpickle.cloudpickle")
 
 
-def reduce_code(obj: CodeType) -> Any:
+def reduce_code(sink: Any, obj: CodeType) -> Any:
     """Code as cloudpickle writes it, with the Python that it is for, and where it was written: its file, or its cell
     with the lines of it."""
     place = cells.place_of(obj.co_filename)

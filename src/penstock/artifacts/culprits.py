@@ -108,28 +108,22 @@ def _attributes(value: Any) -> Iterator[Tuple[str, Any]]:
     except Exception:  # noqa: BLE001 - it is the culprit itself
         reduction = None
     if isinstance(reduction, tuple):
-        yield from _reduced(reduction)
+        yield from _reduced(*cast("Tuple[Any, ...]", reduction))
 
 
-def _reduced(reduction: Any) -> Iterator[Tuple[str, Any]]:
-    state = reduction[2] if len(reduction) > 2 else None
+def _reduced(
+    make: Any, args: Any, state: Any = None, items: Any = None, pairs: Any = None, put: Any = None
+) -> Iterator[Tuple[str, Any]]:
     states: Tuple[Any, ...] = cast("Tuple[Any, ...]", state) if isinstance(state, tuple) else (state,)
     dicts = [cast("Dict[Any, Any]", part) for part in states if type(part) is dict]
-    for part in dicts:
-        for name, item in part.items():
-            yield f".{name}", item
+    yield from ((f".{name}", item) for part in dicts for name, item in part.items())
     if isinstance(state, (list, tuple)):
-        for item in cast("Sequence[object]", state):
-            yield "", item
+        yield from (("", item) for item in cast("Sequence[object]", state))
     elif state is not None and not dicts:
         yield ".__getstate__()", state
-    for index, item in enumerate(reduction[3] or () if len(reduction) > 3 else ()):
-        yield f"[{index}]", item
-    for key, item in reduction[4] or () if len(reduction) > 4 else ():
-        yield subscript(key), item
-    for item in reduction[1]:
-        if not isinstance(item, type):
-            yield "", item
+    yield from ((f"[{index}]", item) for index, item in enumerate(items or ()))
+    yield from ((subscript(key), item) for key, item in pairs or ())
+    yield from (("", item) for item in args if not isinstance(item, type))
 
 
 def _why(reason: BaseException) -> str:

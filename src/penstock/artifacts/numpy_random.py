@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
 import numpy as np
 
 from penstock.artifacts import names, rebuild
 from penstock.artifacts.collected import Collected, Reducer
-
-
-def reducer_of(kind: type) -> Optional[Reducer]:
-    """The reducer for generators and what they draw from."""
-    random = np.random
-    if kind is random.Generator:
-        return _reduce_generator
-    if kind is random.RandomState:
-        return _reduce_random_state
-    if kind is random.SeedSequence:
-        return _reduce_seed
-    known = issubclass(kind, random.BitGenerator) and getattr(random, kind.__name__, None) is kind
-    return _reduce_bits if known else None
 
 
 def _reduce_generator(sink: Collected, value: Any) -> Any:
@@ -39,3 +26,16 @@ def _reduce_bits(sink: Collected, value: Any) -> Any:
 
 def _reduce_seed(sink: Collected, value: Any) -> Any:
     return rebuild.numpy_seed, (value.entropy, value.spawn_key, value.pool_size, value.n_children_spawned)
+
+
+_REDUCERS: Dict[type, Reducer] = {
+    np.random.Generator: _reduce_generator,
+    np.random.RandomState: _reduce_random_state,
+    np.random.SeedSequence: _reduce_seed,
+}
+
+
+def reducer_of(kind: Any) -> Optional[Reducer]:
+    """The reducer for generators and what they draw from."""
+    known = issubclass(kind, np.random.BitGenerator) and getattr(np.random, kind.__name__, None) is kind
+    return _reduce_bits if known else _REDUCERS.get(kind)

@@ -176,10 +176,6 @@ def _module(sink: Collected, obj: types.ModuleType) -> Any:
     return names.load, (name,)
 
 
-def _code(sink: Collected, obj: types.CodeType) -> Any:
-    return by_value.reduce_code(obj)
-
-
 def _edge(sink: Collected, obj: Edge) -> Any:
     sink.edges.append(obj)
     return rebuild.ref, (len(sink.edges) - 1,)
@@ -189,7 +185,12 @@ def _part(sink: Collected, obj: Part) -> Any:
     return rebuild.blob, (obj.number,)
 
 
-_OWN: Dict[type, Reducer] = {types.ModuleType: _module, types.CodeType: _code, types.MethodType: _method, Part: _part}
+_OWN: Dict[type, Reducer] = {
+    types.ModuleType: _module,
+    types.CodeType: by_value.reduce_code,
+    types.MethodType: _method,
+    Part: _part,
+}
 
 
 def _open_file(sink: Collected, obj: Any) -> Any:

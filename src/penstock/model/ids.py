@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, cast
 
 from penstock.model.tuples import NamedTuple
 
@@ -50,8 +50,5 @@ def parse_path(text: str) -> TaskPath:
     for index in (1, 3):
         if len(parts) > index and not parts[index].isdigit():
             raise ValueError(f"{parts[index]!r} in {text!r} is not a number")
-    flow = parts[0]
-    run = int(parts[1]) if len(parts) > 1 else None
-    step = parts[2] if len(parts) > 2 else None
-    number = int(parts[3]) if len(parts) > 3 else None
-    return TaskPath(flow, run, step, number)
+    flow, run, step, number = (*parts, *(None,) * (4 - len(parts)))
+    return TaskPath(cast("str", flow), int(run) if run else None, step, int(number) if number else None)

@@ -69,7 +69,7 @@ def test_code_by_value_is_for_this_python_alone(store: FolderStore):
 
     assert again(scale, store)(2) == 6
     assert again({"f": lambda x: x + 1}, store)["f"](2) == 3
-    _, (python, make, args, place, source) = by_value.reduce_code(scale.__code__)
+    _, (python, make, args, place, source) = by_value.reduce_code(None, scale.__code__)
     assert python == f"{sys.implementation.name} {sys.version_info[0]}.{sys.version_info[1]}"
     assert (place, source) == (__file__, ())
     assert rebuild.code(python, make, args).co_filename == "<dynamic-code>"  # as it was written before it had a place
