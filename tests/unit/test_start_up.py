@@ -68,7 +68,7 @@ def test_a_run_from_python_does_without_what_it_does_not_need(tmp_path: Path):
 
 def test_where_uv_has_no_settings_nothing_is_imported_to_read_them():
     modules = imported_by(
-        "from penstock.environments import uv_settings as uv; uv._content = lambda path: b''; uv.read({})"
+        "from penstock.environments import uv_settings as uv; uv.collect.content = lambda path: b''; uv.read({})"
     )
     assert "penstock.environments.uv_settings" in modules
     assert "tomllib" not in modules
