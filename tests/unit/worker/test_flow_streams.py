@@ -36,7 +36,8 @@ class Body:
         self.streams = streams or Streams()
         self.notes: list[str] = []
         self.log = BodyLog(os.fspath(self.path), most, self.streams, self.notes.append)
-        self.run: Any = object()
+        nothing: Any = None  # is asked of its engine and its store
+        self.run = session.RunSession("digits/1", nothing, nothing, "")
 
     @contextmanager
     def running(self) -> Iterator[None]:
