@@ -40,7 +40,6 @@ class Choices(NamedTuple):
         return "" if self.seed is None else str(self.seed)
 
     def how(self, watcher: Watcher) -> Driving:
-        """As a launch wants it."""
         from penstock.engine.reuse import ReusePolicy
         from penstock.launch.driving import Driving
 

@@ -44,7 +44,6 @@ class PlainDisplay(Watcher):
     # The watcher's part: called from the body's thread, the driver's, and a signal handler.
 
     def began(self, run_id: str, driver: Driver) -> None:
-        """Begin to watch, or count anew."""
         if self._thread.is_alive():
             self.driver, self.progress = driver, Progress()
             return
@@ -74,18 +73,14 @@ class PlainDisplay(Watcher):
         self._notes.append("stopping now" if again else self._waits_for())
 
     def ended(self, run_id: str, status: RunStatus, go_on: str) -> None:
-        """Stop watching."""
         self.status = status
-        self._over.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._flush_notes()
+        self.close()
         if self._closing:
             rest = "" if status is RunStatus.DONE else f"; go on with: {go_on}"
             write(f"{self.summary()}{rest}")
 
     def close(self) -> None:
-        """Tell what is noted where the run never began, or its end never came."""
+        """Stop watching, and tell what is noted: also where the run never began, or its end never came."""
         self._over.set()
         if self._thread.is_alive():
             self._thread.join()

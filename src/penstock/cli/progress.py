@@ -29,12 +29,10 @@ class StepProgress:
 
     @property
     def total(self) -> int:
-        """All that was submitted so far."""
         return self.count.waiting + self.count.running + self.settled
 
     @property
     def settled(self) -> int:
-        """Done, failed or cancelled."""
         return self.count.done + self.count.failed + self.count.cancelled
 
     @property
@@ -64,17 +62,14 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """Tasks that are done, in all steps."""
         return sum(step.count.done for step in self.steps.values())
 
     @property
     def failed(self) -> int:
-        """Tasks that failed, in all steps."""
         return sum(step.count.failed for step in self.steps.values())
 
     @property
     def cancelled(self) -> int:
-        """Tasks that were cancelled, in all steps."""
         return sum(step.count.cancelled for step in self.steps.values())
 
     @property

@@ -114,8 +114,6 @@ class Codebase:
             loaded = main if os.path.abspath(getattr(main, "__file__", None) or "") == self._module_path else None
         return vars(loaded) if isinstance(loaded, ModuleType) else None
 
-    # Programs and files
-
     def _program(self, root: str) -> Program | None:
         """What a step of a loaded module is, where it is a program."""
         module, _, name = root.partition(":")

@@ -196,8 +196,6 @@ class Graph:
                     ids = self._meanings.of(source.name, chain).ids
                     yield from (identity for identity in ids if identity not in self._meanings.outer)
 
-    # Modules
-
     def _import(self, source: Source) -> Imported:
         outer = source.name.rpartition(".")[0]
         modules = self._meanings.imported(source, source.outline.runs)

@@ -89,8 +89,6 @@ class _ObjectWalk:
         else:
             self._object(value, is_root)
 
-    # What it is written with
-
     def _say(self, *words: str) -> None:
         for word in words:
             self._add(word.encode(errors="surrogatepass"))
@@ -117,8 +115,6 @@ class _ObjectWalk:
     def _name_of(self, value: Any) -> str:
         loaded, module = self._module
         return f"{module if value.__module__ == loaded else value.__module__}.{value.__qualname__}"
-
-    # Rules
 
     def _function(self, value: FunctionType, is_root: bool) -> None:
         self._say("function", self._name_of(value))

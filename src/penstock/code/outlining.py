@@ -109,8 +109,6 @@ class _Outliner:
             self._optional,
         )
 
-    # Statements
-
     def _place(self, node: ast.stmt, around: _Around | None = None) -> None:
         if forms.is_idle(node) or isinstance(node, (ast.Import, ast.ImportFrom)):
             return
@@ -163,8 +161,6 @@ class _Outliner:
             return False
         call = node.value
         return not (isinstance(call, ast.Call) and is_mutator(call) and self._module.is_own(forms.root(call.func)))
-
-    # Pieces
 
     def _draft(
         self,

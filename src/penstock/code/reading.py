@@ -94,8 +94,6 @@ class NodeReader(ast.NodeVisitor):
         self._visit_all(wanted_decorators(node, self.module), node.bases, node.keywords)
         self._visit_block(node.body, inside, later=0)
 
-    # Names
-
     def _roots(self, name: str) -> Iterator[str]:
         """What the name stands for, in names of the module; nothing for a local variable."""
         owner = None if self._scope is None else self._scope.owner(name)
@@ -223,8 +221,6 @@ class NodeReader(ast.NodeVisitor):
             elif not (isinstance(part, ast.Subscript) and ast.unparse(part.value).endswith("Literal")):
                 parts += [child for child in ast.iter_child_nodes(part) if isinstance(child, ast.expr)]
 
-    # Calls
-
     def visit_Call(self, node: ast.Call) -> None:
         names, arguments = self.outer_names(node.func), list(node.args)
         function: ast.expr | None = node.func
@@ -245,8 +241,6 @@ class NodeReader(ast.NodeVisitor):
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
         self.read(scopes.operands(node))
-
-    # Imports and blocks
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
         if self._scope is not None:

@@ -197,7 +197,6 @@ class Admission:
         return Lane(self._lanes, kind.cpu, kind.memory_bytes, gpus, kind.environment, kind.isolated, unnamed)
 
     def close_lane(self, lane: OpenLane) -> None:
-        """Put a lane's resources back."""
         queue = lane.queue
         queue.pool.take(queue, -1)
         gpus = lane.gpus
@@ -241,7 +240,6 @@ class Admission:
             memory_bytes = max(0, memory_bytes - weight.memory_bytes)
 
     def lanes(self) -> Iterable[OpenLane]:
-        """All open lanes."""
         return (lane for queue in self.busy for lane in queue.lanes)
 
 

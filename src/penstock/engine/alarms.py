@@ -16,7 +16,6 @@ class Alarms:
         return task in self._at
 
     def set(self, task: int, at: float) -> None:
-        """Set the task's alarm, in the place of the one before."""
         self._at[task] = at
         heapq.heappush(self._heap, (at, task))
         if len(self._heap) > 64 + 2 * len(self._at):
@@ -24,7 +23,6 @@ class Alarms:
             heapq.heapify(self._heap)
 
     def clear(self, task: int) -> None:
-        """Unset the task's alarm, if it has one."""
         self._at.pop(task, None)
 
     def next(self) -> float | None:

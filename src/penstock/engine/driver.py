@@ -147,8 +147,6 @@ class Driver:
             raise
         self._thread.start()
 
-    # Calls.
-
     def submit(self, calls: Sequence[tuple[Call, Sink]], of_map: int = -1) -> list[tuple[int, str]]:
         """Take in calls of one step, with the same options; `of_map`: number of the first task of their map, 0: it is
         among them, -1: they are of none. Raises UsageError where they can never run, and the reason where the run is
@@ -291,7 +289,6 @@ class Driver:
             return True
 
     def cancel(self, task: int) -> None:
-        """End the task, or the nested flow with all that it has called, if it has not ended."""
         with self._lock:
             called = self._scopes.cancel(task)
         for each in (task, *called):
@@ -305,7 +302,6 @@ class Driver:
         self._inbox.post(Reproduce(task))
 
     def log(self, metrics: tuple[Metric, ...]) -> None:
-        """Note what the flow's own body has logged."""
         self._inbox.post(Logged(metrics))
 
     def assist(self, opened: Callable[[], bool], until: float) -> bool:
@@ -315,8 +311,6 @@ class Driver:
             for executor in self._assisted:
                 executor.assist(ASSIST_S)
         return bool(self._assisted) and opened()
-
-    # How it stands.
 
     @property
     def halted_by(self) -> BaseException | None:
@@ -339,19 +333,15 @@ class Driver:
         return tuple(task for task in self._prior.values() if task.status == TaskStatus.DONE.value)
 
     def counts(self) -> tuple[StepCount, ...]:
-        """How far the run is."""
         return self._run.tally.counts()
 
     @property
     def logs(self) -> str:
-        """The folder of the run's log files."""
         return self._wiring.places.logs
 
     def running(self) -> list[str]:
         """Ids of the attempts in flight, oldest first."""
         return list(self._run.attempts)
-
-    # The end.
 
     def halt(
         self,

@@ -59,7 +59,6 @@ class Intake:
         }
 
     def take(self, item: Any) -> None:
-        """Take in one item."""
         self._rules[type(item)](item)
 
     def events(self) -> list[facts.Event]:

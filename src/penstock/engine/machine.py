@@ -117,8 +117,6 @@ class Machine:
         task = self.tasks.get(task_id)
         return task is not None and task.status is TaskStatus.READY and not self._portion.fits(task.queue.weight)
 
-    # A task arrives, and gets its inputs.
-
     def _submitted(self, event: facts.Submitted) -> None:
         if event.task in self.tasks or event.task in self.settled:
             return
@@ -241,8 +239,6 @@ class Machine:
             self._out.append(facts.CancelAttempt(task.id, task.replay.attempt, task.replay.executor, Cause.CANCELLED))
         task.replay = None
 
-    # An attempt starts.
-
     def _place(self) -> None:
         if self._portion.bound is not None and self._portion.is_exceeded:
             self._admission.end_excess()
@@ -310,8 +306,6 @@ class Machine:
     def _set_timeout(self, task: OpenTask, timeout_s: float) -> None:
         if "timeout" in task.queue.pool.profile.enforces:
             self._alarms.set(task.id, self._now + timeout_s)
-
-    # An attempt ends, or never began.
 
     def _attempt_ended(self, event: facts.AttemptEnded) -> None:
         task = self._current(event.task, event.attempt)
@@ -390,8 +384,6 @@ class Machine:
         if was_head:
             self._became_head(self.tasks[lane.tasks[0]])
 
-    # A task is settled.
-
     def _settle(
         self,
         task: OpenTask,
@@ -423,8 +415,6 @@ class Machine:
             task.status = TaskStatus.WAITING
             task.asking = task.parked = False
             self._wait_for(task, event.task)
-
-    # Something is to end, or time has passed.
 
     def _cancel_task(self, event: facts.CancelTask) -> None:
         task = self.tasks.get(event.task)

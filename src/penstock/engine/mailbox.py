@@ -44,11 +44,9 @@ class Inbox:
                 os.write(self._bell_in, b"\0")
 
     def watch(self, fd: int, ready: Callable[[], None]) -> None:
-        """Call `ready` in `hear` whenever `fd` can be read."""
         self._selector.register(fd, selectors.EVENT_READ, ready)
 
     def unwatch(self, fd: int) -> None:
-        """Stop watching a descriptor, and forget that it was ready."""
         self._selector.unregister(fd)
 
     def wait(self, timeout_s: float) -> None:
@@ -69,21 +67,18 @@ class Inbox:
                 key.data()
 
     def take(self) -> list[Any]:
-        """All items that are there, in order."""
         with self._lock:
             items, self._items = self._items, []
         return items
 
     @property
     def holds_items(self) -> bool:
-        """Whether `take` would give any."""
         return bool(self._items)
 
     def _silence(self) -> None:
         os.read(self._bell_out, 4096)
 
     def close(self) -> None:
-        """Release the descriptors."""
         with self._lock:
             self._closed = True
         self._selector.close()

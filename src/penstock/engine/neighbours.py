@@ -82,7 +82,6 @@ class Neighbours:
             self.offers = [Offered(None)]
 
     def open(self) -> None:
-        """Listen to others."""
         if self._host is not None:
             self._host.open(self._inbox, lambda: self._inbox.put([Asked()]))
 
@@ -92,12 +91,9 @@ class Neighbours:
             self._inbox.put([Asked(look=True)])
 
     def close(self) -> None:
-        """Give everything back."""
         if self._host is not None:
             self._host.leave()
             self._host = None
-
-    # What is said.
 
     def _say(self, share: Share, others: Sequence[Share], total: Amount, now: float) -> None:
         """Say once for each resource whom the run waits for, where it has waited a while."""

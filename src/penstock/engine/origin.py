@@ -60,7 +60,6 @@ class OriginRun:
                 del self._by_key[key]
 
     def discard(self, key: bytes) -> None:
-        """Leave out a task."""
         self._by_key.pop(key, None)
 
     def withholds(self, task: OriginTask) -> bool:

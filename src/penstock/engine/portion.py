@@ -42,7 +42,6 @@ class Portion:
         return Weight(cpu_millionths, memory_bytes, gpu, of if gpu else ())
 
     def fits(self, weight: Weight | None) -> bool:
-        """Whether such a lane is within the bound."""
         return not self.missing(weight)
 
     def missing(self, weight: Weight | None) -> str:
@@ -86,7 +85,6 @@ class Portion:
 
     @property
     def used(self) -> Amount:
-        """What the open lanes take."""
         return Amount(self.cpu_millionths, self.memory_bytes, tuple(self.gpus))
 
     @property

@@ -107,7 +107,6 @@ class Reuse:
         return self.policy.changed and job.prior is not None and job.prior.status == TaskStatus.DONE.value
 
     def code(self, job: Job) -> CodeRecord:
-        """The code that the task reaches."""
         return self.codes.of(job.call.work, jobs.symbols_of(job.call, self._results), job.call.options)
 
     def decide(self, questions: list[Question], seek: Seek) -> list[Decision]:
@@ -171,8 +170,6 @@ class Reuse:
         key, code = self._wanted(job, content, forced=False).key, self.code(job).digest
         return CacheEntry(key, content, job.call.step, code, job.path, result, metrics)
 
-    # This run's own.
-
     def _own(self, question: Question) -> Decision | None:
         job, prior = question.job, question.job.prior
         if prior is None or not self.is_checked(job):
@@ -183,8 +180,6 @@ class Reuse:
         if prior.code and prior.code == code.digest:
             return Decision(TaskVerdict.REUSED)
         return Decision(TaskVerdict.RUN, why=self.codes.news(prior.code, code))
-
-    # The run that this one was forked from.
 
     def _forked(self, question: Question) -> Decision | None:
         job, origin = question.job, self._origin
@@ -209,8 +204,6 @@ class Reuse:
         if not self._values.is_intact(prior.result):
             return Decision(TaskVerdict.RUN, why=f"the result of {found.path} is damaged or gone", damaged=found.path)
         return Decision(TaskVerdict.COPIED, Reused(prior.origin or found.path, prior.result, prior.code, found.metrics))
-
-    # The cache.
 
     def _cache_of(self, job: Job) -> Cache | None:
         return job.call.options.cache if self.policy.cache else None

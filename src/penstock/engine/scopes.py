@@ -62,7 +62,6 @@ class Scopes:
         return max((scope.settled for scope in self._prior.values()), default=0)
 
     def enter(self, call: FlowCall, dealt: Dealt, at: float, sink: Sink | None) -> OpenScope:
-        """A nested flow begins."""
         prior = self._prior.pop(call.key, None)
         record = ScopeRecord(
             dealt.id,

@@ -58,12 +58,10 @@ class HostFolder:
 
     @property
     def total(self) -> Amount:
-        """What this process may use of the machine, other runs left aside."""
         return self._total
 
     @property
     def project(self) -> str:
-        """The folder of the run's project."""
         return self._project
 
     def open(self, mailbox: Mailbox, rung: Callable[[], None]) -> None:
@@ -71,8 +69,6 @@ class HostFolder:
         self._mailbox, self._rung = mailbox, rung
 
     def exchange(self, decide: Decide) -> bool:
-        """Write the share that `decide` makes of those of the other living runs; it also says whether to ring them.
-        False: others are at it."""
         bells: list[int] = []
         rings = False
         try:
@@ -88,7 +84,6 @@ class HostFolder:
         return True
 
     def leave(self) -> None:
-        """Give up the share, and ring the others. Idempotent."""
         if self._bell >= 0 and self._mailbox is not None:
             self._mailbox.unwatch(self._bell)
         bells: list[int] = []
@@ -98,8 +93,6 @@ class HostFolder:
                 self._others(bells)
         _ring(bells, True)
         self._close()
-
-    # The folder.
 
     @contextmanager
     def _locked(self) -> Generator[bool]:

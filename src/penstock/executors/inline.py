@@ -101,11 +101,9 @@ class InlineExecutor:
 
     @property
     def profile(self) -> Profile:
-        """What it can hold."""
         return self._profile
 
     def open(self, mailbox: Mailbox, spec: RunSpec, places: Places) -> None:
-        """Get ready; nothing is made before the first attempt."""
         self._mailbox = mailbox
         self._spec, self._places = spec, places
 

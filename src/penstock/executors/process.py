@@ -82,7 +82,6 @@ class ProcessExecutor:
 
     @property
     def profile(self) -> Profile:
-        """What it can hold."""
         return self._profile
 
     def open(self, mailbox: Mailbox, spec: RunSpec, places: Places) -> None:
@@ -92,7 +91,6 @@ class ProcessExecutor:
         self._zygote_for(_Place(1))
 
     def ready(self, environment: Environment | None, step: str) -> None:
-        """Get its interpreter ready."""
         self._interpreters.ready(environment, step)
 
     def start(self, launches: Sequence[tuple[Attempt, tuple[Lane, ...]]]) -> None:
@@ -156,7 +154,6 @@ class ProcessExecutor:
         return False
 
     def close(self, *, leave: bool = False) -> None:
-        """End all workers and zygotes, and wait until they are gone."""
         if self._closed:
             return
         self._closed = True
@@ -170,8 +167,6 @@ class ProcessExecutor:
             zygote.wait()
         for worker in self._workers.values():
             worker.queue.remove_empty_log(self._places)
-
-    # Hiring
 
     def _zygote_for(self, place: _Place) -> ZygoteProcess:
         zygote = self._zygotes.get(place)
@@ -240,8 +235,6 @@ class ProcessExecutor:
         self._where[item.id] = worker
         worker.queue.send(item)
 
-    # Listening
-
     def _read(self, worker: _Worker) -> None:
         worker.queue.read()
         self._rest(worker)
@@ -303,8 +296,6 @@ class ProcessExecutor:
             if worker.zygote is zygote:
                 del self._workers[number]
                 self._bury(worker, Death(), words)
-
-    # Endings
 
     def _end(self, worker: _Worker) -> None:
         """Have the worker killed; its lane gets another one."""

@@ -60,7 +60,6 @@ class WorkerQueue:
 
     @property
     def is_idle(self) -> bool:
-        """Nothing is queued."""
         return not self.flight and not self.unsent
 
     def posts_to(
@@ -74,7 +73,6 @@ class WorkerQueue:
         self._post, self._retires, self._notices = post, retires, notices
 
     def send(self, item: Sent) -> None:
-        """Queue an attempt."""
         if self.unsent:
             self.unsent.append(item)
             return

@@ -55,7 +55,6 @@ class ZygoteProcess:
         self._send(channel.KILL, (number,))
 
     def limit(self, number: int, limit_bytes: int | None) -> None:
-        """Set a worker's memory limit."""
         self._send(channel.LIMITED, (number, limit_bytes))
 
     def hear(self, said: Callable[[bytes, Any], None]) -> bool:

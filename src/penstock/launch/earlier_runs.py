@@ -61,6 +61,5 @@ class EarlierRuns:
         )
 
     def close(self) -> None:
-        """Release the connection. Idempotent."""
         if self._opened is not None:
             self._opened.close()

@@ -40,7 +40,6 @@ class Parameter(NamedTuple):
 
     @property
     def is_flag(self) -> bool:
-        """Whether it takes no value on a command line."""
         return annotations.is_flag(self.annotation)
 
 

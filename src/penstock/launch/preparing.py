@@ -59,7 +59,6 @@ class RunRequest(NamedTuple):
         return f"{self.flow.name}-{self.origin.only.partition('/')[0]}"
 
     def call(self) -> Any:
-        """Call the body."""
         return self.flow.call(self.params) if self.trial is None else self.trial()
 
 

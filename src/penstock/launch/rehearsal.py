@@ -161,8 +161,6 @@ class Rehearsal:
         """Nothing runs."""
         return False
 
-    # How it decides.
-
     def _admit(self, call: Call, sink: Sink) -> Job:
         prior = self._prior.pop(call.key, None)
         _, id_, _, number = self._numbers.of(call)

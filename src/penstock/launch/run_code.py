@@ -57,7 +57,6 @@ class RunCode:
         self._checked = set[Any]()
 
     def of(self, work: Work, symbols: tuple[str, ...], options: Options) -> CodeRecord:
-        """What a step reaches, with the project's classes and functions inside its inputs."""
         # Of a function that travels as a value its name tells it from others: here for each task, so without a call.
         which = work if isinstance(work, Program) else (work.module, work.qualname, work.record is None)
         asked = (which, symbols, options.uses, options.environment)
@@ -112,14 +111,12 @@ class RunCode:
         return what_is_new(fingerprint.pack(before), fingerprint.pack(now))
 
     def news(self, before: bytes, code: CodeRecord) -> str:
-        """What is new since the code of a digest, as words."""
         known = self._news.get((before, code.digest))
         if known is None:
             known = self._news[before, code.digest] = what_is_new(self._trees(before), code.tree)
         return known
 
     def save(self) -> None:
-        """Keep what was read of the sources for the next start."""
         self._codebase.save()
 
     def _tell_unfollowed(self, step: str, tree: Tree) -> None:

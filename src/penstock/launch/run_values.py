@@ -48,7 +48,6 @@ class RunValues:
         return damaged
 
     def written(self, task: int, modules: tuple[str, ...]) -> str:
-        """As steps say it."""
         from penstock.reading import writers
 
         return writers.answer(self._project, self._run, task, modules, writers.by_step)

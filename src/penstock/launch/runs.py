@@ -190,8 +190,6 @@ class ActiveRun:
             self._flows[-1].join(0.05)
             self._flows[:] = [thread for thread in self._flows if thread.is_alive()]
 
-    # The run fails.
-
     def _fail(self, driver: Driver, error: BaseException) -> NoReturn:
         """Let what is in flight finish, record the end, and raise what the caller of the flow should see."""
         error = what_ended(error, driver.halted_by)
@@ -227,8 +225,6 @@ class ActiveRun:
                 driver.halt(second, kill=True)
             self._how.watcher.said(f"on_failure step {step.name} failed: {type(second).__name__}: {second}")
         _finish_quietly(driver)
-
-    # The run ends.
 
     def _encode_result(self, value: Any) -> Stored | None:
         if value is None:

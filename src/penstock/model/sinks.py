@@ -14,6 +14,7 @@ class Sink(Protocol):
     def settle(self, result: Optional[Stored], error: Optional[Error], reused: bool, place: int) -> None:
         """The task is committed, as the `place`th of its run: a replay settles tasks in the order of the calls, and
         says here when they have settled. Called again only for a task whose damaged result was made anew."""
+        ...
 
     def measured(self, attempt: int, metrics: Tuple[Metric, ...]) -> None:
         """All that the running attempt has logged so far. A hint: where one does not come, nothing is lost."""
@@ -21,3 +22,4 @@ class Sink(Protocol):
 
     def suspend(self, reason: BaseException) -> None:
         """The run stops before the task is settled; whoever waits for it must unwind."""
+        ...

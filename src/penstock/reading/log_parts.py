@@ -46,7 +46,6 @@ class PartOfLog(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Its file's."""
         return self.place.name
 
     def lines(self, start: int, end: int, mark: str | None = None) -> Iterator[Placed]:

@@ -37,7 +37,6 @@ class JournalReader:
 
     @property
     def store(self) -> BlobStore:
-        """The store."""
         return self.project.store
 
     def logs(self, run: RunRow) -> list[LogPlace]:

@@ -69,7 +69,6 @@ class AttemptContext:
 
     @property
     def task(self) -> str:
-        """`digits/3/train/2`."""
         return self.attempt.rpartition("#")[0]
 
     def log(self, metrics: Mapping[str, float], step: Optional[int]) -> None:

@@ -132,8 +132,6 @@ class Future(NoValue, futures.Future[R]):
             self._waiter_list = Waiters(self.run.arrivals)
         return self._waiter_list
 
-    # What the engine does.
-
     def settle(self, result: Optional[Stored], error: Optional[Error], reused: bool, place: int) -> None:
         self._stored, self.failure, self._reused = result, error, reused
         self.run.arrivals.add(self, place)
@@ -161,8 +159,6 @@ class Future(NoValue, futures.Future[R]):
         if self._measured is not None:
             fn(*self._measured)
 
-    # What `Arrivals` asks.
-
     def wanted(self) -> bool:
         """Whether somebody waits for it."""
         return bool(self._gates or self._callbacks or (self._waiter_list is not None and self._waiter_list.want_more()))
@@ -182,8 +178,6 @@ class Future(NoValue, futures.Future[R]):
             return ()
         callbacks, self._callbacks = self._callbacks, ()
         return [(functools.partial(_call_back, fn), self) for fn in callbacks]
-
-    # What the user does.
 
     def result(self, timeout: Optional[float] = None) -> R:
         """The value. Blocks; raises the step's exception, or TimeoutError after `timeout` seconds (None: never)."""
@@ -285,8 +279,6 @@ class Future(NoValue, futures.Future[R]):
     def __repr__(self) -> str:
         state = "failed" if self.failure else "finished" if self.is_settled else "pending"
         return f"<Future {self.task or 'of no run'} {state}>"
-
-    # Edge
 
     def edge_identity(self) -> bytes:
         return self._key

@@ -29,7 +29,6 @@ class Sum:
     bytes: int = 0
 
     def add(self, size: int) -> None:
-        """One more."""
         self.count += 1
         self.bytes += size
 

@@ -52,7 +52,6 @@ class Tee:
         self._depth = 0
 
     def size(self) -> int:
-        """How long the log is."""
         return os.fstat(self._lines[0].fileno()).st_size
 
     def begin(self, attempt: str) -> None:
@@ -84,7 +83,6 @@ class Tee:
         self._lines[which].write(text)
 
     def line(self, which: int) -> Optional[LineStream]:
-        """What keeps a stream."""
         return self._lines[which]
 
 

@@ -124,7 +124,6 @@ class Streams:
             self._keepers[id(owner)] = keeper
 
     def leave(self, owner: Any) -> None:
-        """Nothing is kept for the owner any more."""
         with self._lock:
             del self._keepers[id(owner)]
             self._owners = [other for other in self._owners if other is not owner]
@@ -187,8 +186,6 @@ class Streams:
         self._errors = None
         if self._hooks in sys.meta_path:
             sys.meta_path.remove(self._hooks)
-
-    # What is written.
 
     def _tap(self, stream: Any, which: int) -> None:
         if stream is None or id(stream) in self._tapped:
@@ -272,8 +269,6 @@ class Streams:
         if errors.stream.isatty():
             text = "\r".join(visible(part, colours=True) for part in text.split("\r"))
         errors.show(text)
-
-    # Levels.
 
     def _teach(self) -> None:
         """Have `logging` and `warnings` tell levels; where they are not imported yet, when they are."""

@@ -45,7 +45,6 @@ class Kinds:
         return self.of_type(type(value))
 
     def of_type(self, type_: type) -> Optional[GeneratorKind]:
-        """The kind of a type's objects."""
         if type_ in self.dull:
             return None
         known = self._known.get(type_)
@@ -59,7 +58,6 @@ class Kinds:
         return known
 
     def types(self) -> Set[type]:
-        """All types that have a kind."""
         found: Set[type] = set()
         waiting = list(self._bases)
         while waiting:

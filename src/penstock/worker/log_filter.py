@@ -194,7 +194,6 @@ class _Stream:
         return len(data)
 
     def finish(self) -> None:
-        """Write all that has come."""
         for _ in range(_TURNS):
             if self.pass_on() <= 0:
                 break

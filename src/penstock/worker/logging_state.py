@@ -40,7 +40,6 @@ class LoggingState:
             self._look()
 
     def restore(self) -> None:
-        """Put back what has changed."""
         for live, kept in self._lists:
             if live != kept:
                 live[:] = kept
@@ -55,7 +54,6 @@ class LoggingState:
         self._logging.root.manager._clear_cache()
 
     def close(self) -> None:
-        """Listen no more."""
         for owner, name, method in self._kept_methods:
             if method is None:
                 delattr(owner, name)

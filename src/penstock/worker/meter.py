@@ -47,7 +47,6 @@ class Meter:
         return MeterReading(children_s, int(read), int(written), size, len(io) + len(statm))
 
     def close(self) -> None:
-        """Give its files back."""
         for fd in (self._statm, self._io):
             if fd >= 0:
                 os.close(fd)
