@@ -17,6 +17,7 @@ from penstock.engine.driver import Driver
 from penstock.journal import queries
 from penstock.launch import flow_modules, runs
 from penstock.launch.driving import Driving, Watcher
+from penstock.launch.preparing import RunRequest
 from penstock.launch.resuming import params_of
 from penstock.model.states import RunStatus
 from penstock.project import Project
@@ -66,8 +67,9 @@ def _drive(order: dict[str, Any], how: Driving) -> Any:
     flow = flow_modules.load_flow(order["target"])
     if order["run"]:
         params = params_of(JournalReader(project), queries.resolve(project.reader, order["run"]))
-        return runs.resume(project, flow, order["run"], params, how)
-    return runs.start(project, flow, flow.parameters(**order["params"]), how)
+    else:
+        params = flow.parameters(**order["params"])
+    return runs.prepare(project, RunRequest(flow, params, order["run"] or ""), how).drive()
 
 
 def _told(error: BaseException) -> dict[str, Any]:

@@ -66,7 +66,6 @@ class Points:
             yield from points
 
     def close(self) -> None:
-        """Give the file back."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -294,7 +294,6 @@ class _Restored:
         self._folders: Set[str] = set()
 
     def write(self, entries: List[Entry]) -> None:
-        """Write all of it."""
         links: List[str] = []
         for below, kind, mode, content in entries:
             path = self._place(below)

@@ -90,7 +90,6 @@ class ValueWalk:
         self._hashers: Dict[int, digests.Hasher] = {}
 
     def write(self, value: object) -> None:
-        """Write the form of any value."""
         (BUILTINS.get(type(value)) or self.rule_for(type(value)))(self, value)
 
     def part(self, value: object, step: str) -> None:
@@ -140,7 +139,6 @@ class ValueWalk:
             del self.out[begun:]
 
     def name(self, text: str) -> None:
-        """Write a name."""
         data = text.encode("utf-8", "surrogatepass")
         self.out += _size(len(data)) + data
 
@@ -151,7 +149,6 @@ class ValueWalk:
         self.out += _size(parts)
 
     def size(self, number: int) -> None:
-        """Write a size."""
         self.out += _size(number)
 
     def keep(self, value: Any) -> None:

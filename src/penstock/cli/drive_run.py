@@ -56,12 +56,11 @@ def _rehearse(project: Project, order: RunRequest, choices: Choices, how: Drivin
     import shlex
 
     from penstock.cli import output
-    from penstock.launch.forecasts import forecast_info
     from penstock.launch.rehearsing import rehearse
 
     notes: list[str] = []
     with _stdout_for_json() if choices.as_json else _stdout_for_body():
-        info = forecast_info(rehearse(project, order, how._replace(watcher=_Notes(notes))))
+        info = rehearse(project, order, how._replace(watcher=_Notes(notes)))
     for note in notes:
         write(note)
     if choices.as_json:

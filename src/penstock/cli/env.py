@@ -40,7 +40,7 @@ def command() -> None:
 @json_option
 def ls(as_json: bool) -> None:
     """List the environments that are built, the last used one first."""
-    entries = built_environments.listed(_folder(_project()))
+    entries = built_environments.listed(_folder(Project.find()))
     if as_json:
         output.json([_plain(entry) for entry in entries])
         return
@@ -69,7 +69,7 @@ def ls(as_json: bool) -> None:
 @json_option
 def lock(target: str, upgrade: bool, as_json: bool) -> None:
     """Print the lock of each step's environment. Resolves what is not locked yet; builds nothing."""
-    project = _project()
+    project = Project.find()
     found = {
         (name, environment): locks.resolve(environment, _folder(project), output.note, again=upgrade)
         for name, environment in _steps(project, target)
@@ -93,7 +93,7 @@ def lock(target: str, upgrade: bool, as_json: bool) -> None:
 @click.option("--again", is_flag=True, help="Build anew what is there already.")
 def build(target: str, again: bool) -> None:
     """Build the environments that a flow's steps ask for."""
-    project = _project()
+    project = Project.find()
     for name, environment in _steps(project, target):
         lock = locks.resolve(environment, _folder(project), output.note)
         builds.build(lock, _folder(project), output.note, again=again)
@@ -105,14 +105,10 @@ def build(target: str, again: bool) -> None:
 @click.argument("digests", metavar="ENVIRONMENT...", nargs=-1, required=True)
 def rm(digests: tuple[str, ...]) -> None:
     """Remove environments, by the digits that `penstock env ls` shows. A run that needs one again builds it."""
-    folder = _folder(_project())
+    folder = _folder(Project.find())
     for digest in digests:
         entry = built_environments.remove(folder, digest)
         output.note(f"removed {digest}: {size(entry.frees_bytes)} freed")
-
-
-def _project() -> Project:
-    return Project.find()
 
 
 def _folder(project: Project) -> Path:

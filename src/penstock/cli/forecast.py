@@ -35,12 +35,9 @@ def show_forecast(info: ForecastInfo, command: str) -> None:
     if info.left:
         left = ", ".join(f"{name} {count:,}" for name, count in info.left.items())
         done = plural(sum(info.left.values()), "task")
-        output.note(f"{done} that the earlier run finished {_were(info)} not asked for so far: {left}")
+        were = "was" if sum(info.left.values()) == 1 else "were"
+        output.note(f"{done} that the earlier run finished {were} not asked for so far: {left}")
     output.next_command(command, "do it")
-
-
-def _were(info: ForecastInfo) -> str:
-    return "was" if sum(info.left.values()) == 1 else "were"
 
 
 def _count(count: int) -> str:

@@ -21,6 +21,7 @@ from penstock.client.flow_runs import Run
 from penstock.client.tasks import Task
 from penstock.errors import NotFoundError, UsageError
 from penstock.model.edges import take
+from penstock.model.texts import whole
 from penstock.model.tuples import NamedTuple
 from penstock.project import Project
 from penstock.reading.readable import readable, to_plain
@@ -137,9 +138,4 @@ def _print(value: Any) -> None:
 
 def _print_json(target: str, preview: ValueInfo | None, value: Any, saved: Path | None) -> None:
     content = msgspec.Raw(json.dumps(to_plain(value, any_keys=True)).encode())
-    output.json(GotInfo(_whole(target), preview, content, None if saved is None else _whole(str(saved))))
-
-
-def _whole(name: str) -> str:
-    """A name need not be text."""
-    return name.encode("utf-8", "backslashreplace").decode()
+    output.json(GotInfo(whole(target), preview, content, None if saved is None else whole(str(saved))))

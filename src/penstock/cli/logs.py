@@ -17,7 +17,6 @@ from penstock.reading.reader import JournalReader
 from penstock.reading.structs import LogLine
 from penstock.reading.targets import Target, find, find_run
 
-_LEVELS = ("debug", "info", "warning", "error", "critical")
 _LOOK_EVERY_S = 0.2
 _BODY = "flow"
 _EPILOG = """\b
@@ -33,7 +32,9 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.argument("target", metavar="[RUN|RUN/flow|STEP|TASK]", required=False, default="", shell_complete=complete_run)
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until the run is over.")
-@click.option("--level", type=click.Choice(_LEVELS), help="Leave out what is below; lines without a level are info.")
+@click.option(
+    "--level", type=click.Choice(logs.LEVELS), help="Leave out what is below; lines without a level are info."
+)
 @click.option("-n", "--tail", type=click.IntRange(min=1), metavar="N", help="Only the last N lines of what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array; with --follow, a JSON document a line.")
 def command(target: str, follow: bool, level: str | None, tail: int | None, as_json: bool) -> None:
@@ -126,7 +127,7 @@ def _sought(found: Target, of_body: bool, level: str | None) -> str:
         by = f" by {found.task.name}/{found.task.number}"
     elif found.step is not None:
         by = f" by {found.step}"
-    return f"{by}{f' of level {level} or above' if level and level != _LEVELS[0] else ''}"
+    return f"{by}{f' of level {level} or above' if level and level != logs.LEVELS[0] else ''}"
 
 
 def _tell_next(found: Target, count: int, followed: bool, sought: str) -> None:

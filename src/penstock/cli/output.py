@@ -100,12 +100,9 @@ def json(info: Any) -> None:
 
 
 def _in_terminal() -> bool:
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and _is_wide()
-
-
-def _is_wide() -> bool:
-    """Whether the terminal has room for a table; else plain lines, which wrap, say more."""
-    return shutil.get_terminal_size().columns >= _ROOM
+    """Whether stdout is a terminal with room for a table; else plain lines, which wrap, say more."""
+    is_wide = shutil.get_terminal_size().columns >= _ROOM
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and is_wide
 
 
 def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str]) -> None:

@@ -46,7 +46,12 @@ def run(info: RunInfo, failed: Iterable[TaskInfo] = ()) -> str:
 def tasks(infos: Sequence[TaskInfo], total: int) -> str:
     """A table of tasks."""
     rows = [
-        (_text(info.id), _status(info.status), words.duration(info.attempt.wall_s), _text(_ended_in(info)))
+        (
+            _text(info.id),
+            _status(info.status),
+            words.duration(info.attempt.wall_s),
+            _text(shown_value(info.result) if info.result else _error_line(info.error)),
+        )
         for info in infos
     ]
     return _table(("task", "status", "duration", "result"), rows) + _more(len(infos), total, "task")
@@ -76,10 +81,6 @@ def task(info: TaskInfo) -> str:
     )
     result = _text(f"result: {shown_value(info.result, 200)}") if info.result else ""
     return f"<div>{head}{inputs}{result}{_error(info.error)}{tries}{metrics}</div>"
-
-
-def _ended_in(info: TaskInfo) -> str:
-    return shown_value(info.result) if info.result else _error_line(info.error)
 
 
 def _error_line(error: ErrorInfo | None) -> str:

@@ -3,6 +3,7 @@ compiled modules that may be older than their source, although Python would take
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -50,7 +51,8 @@ def walk(root: str, max_entries: int) -> FileWalk:
                 continue
             seen.add((status.st_dev, status.st_ino))
             with os.scandir(folder) as scan:
-                entries = _at_most(left, scan)
+                # One more than is left, where there are more: a folder of a million images is not listed to its end.
+                entries = list(itertools.islice(scan, left + 1))
         except OSError:
             continue
         left -= len(entries)
@@ -61,11 +63,6 @@ def walk(root: str, max_entries: int) -> FileWalk:
         for entry in entries:
             _sort_entry(entry, files, folders, linked)
     return FileWalk(files, True)
-
-
-def _at_most(left: int, scan: Iterable[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
-    """One more than is left, where there are more: a folder of a million images is not listed to its end."""
-    return [entry for entry, _ in zip(scan, range(left + 1), strict=False)]
 
 
 def _sort_entry(entry: os.DirEntry[str], files: list[FoundFile], folders: list[str], linked: list[str]) -> None:

@@ -164,7 +164,6 @@ def _name(members: list[tuple[str, bytes]]) -> str:
 
 
 def _members() -> list[tuple[str, bytes]]:
-    """Name and content of each file, sorted."""
     spec = importlib.util.find_spec("cloudpickle")
     if spec is None or not spec.submodule_search_locations:
         raise PlatformError("cloudpickle is not installed: pip install cloudpickle")

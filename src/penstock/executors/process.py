@@ -94,7 +94,6 @@ class ProcessExecutor:
         self._interpreters.ready(environment, step)
 
     def start(self, launches: Sequence[tuple[Attempt, tuple[Lane, ...]]]) -> None:
-        """Send each attempt to its lane's worker."""
         for attempt, (lane,) in launches:
             self._start(attempt, lane)
 
@@ -150,7 +149,6 @@ class ProcessExecutor:
         self._mailbox.post(Adopted(attempt.id, False))
 
     def assist(self, timeout_s: float) -> bool:
-        """Its attempts run in workers alone."""
         return False
 
     def close(self, *, leave: bool = False) -> None:

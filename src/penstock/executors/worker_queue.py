@@ -55,7 +55,6 @@ class WorkerQueue:
 
     @property
     def far_fd(self) -> int:
-        """The worker's end."""
         return self._far.fileno()
 
     @property

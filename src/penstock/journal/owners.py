@@ -23,7 +23,7 @@ def is_alive(owner: Owner) -> bool | None:
     It can be seen since the same boot, and from the same process namespace: a container has other process numbers. A
     host's name says nothing: it may be changed while a run lives, or shared by a container.
     """
-    if not is_same_boot(owner) or _namespace_of(owner.started) != _namespace():
+    if not is_same_boot(owner) or owner.started.partition("@")[2] != _namespace():
         return None
     return process_started(owner.pid) == owner.started
 
@@ -70,10 +70,6 @@ def _namespace() -> str:
         return os.readlink(_PROC / "self" / "ns" / "pid").strip("pid:[]")
     except OSError:
         return ""
-
-
-def _namespace_of(started: str) -> str:
-    return started.partition("@")[2]
 
 
 def _ask(*command: str) -> str:

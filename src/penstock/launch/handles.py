@@ -10,7 +10,7 @@ from penstock.launch.driving import Driving, Watcher
 from penstock.launch.flow_modules import refuse_unguarded
 from penstock.launch.parameters import parameters_of
 from penstock.launch.preparing import RunRequest
-from penstock.launch.runs import ActiveRun, prepare, start
+from penstock.launch.runs import ActiveRun, prepare
 from penstock.project import Project
 from penstock.sdk.flows import Flow
 from penstock.sdk.this_process import this_process
@@ -56,27 +56,27 @@ class Handle:
 
 def from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Any:
     """What calling a flow outside a run does. `watch` makes the run's watcher."""
-    refuse_unguarded(flow)
-    parameters_of(flow).check(params)
-    project = Project.find()
-    return start(project, flow, params, Driving(watcher=watch(project)))
+    return _prepared(flow, params, watch).drive()
 
 
 def submit_from_python(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> Handle:
     """What `flow.submit` does."""
+    return Handle(_prepared(flow, params, watch))
+
+
+def _prepared(flow: Flow[Any, Any], params: dict[str, Any], watch: Callable[[Project], Watcher]) -> ActiveRun:
     refuse_unguarded(flow)
     parameters_of(flow).check(params)
     project = Project.find()
-    return Handle(prepare(project, RunRequest(flow, params), Driving(watcher=watch(project))))
+    return prepare(project, RunRequest(flow, params), Driving(watcher=watch(project)))
 
 
 def go_on(project: Project, request: RunRequest, how: Driving, dry_run: bool) -> Any:
     """What `penstock.resume` and `penstock.fork` do, once it is known with what."""
     if dry_run:
-        from penstock.launch.forecasts import forecast_info
         from penstock.launch.rehearsing import rehearse
 
-        return forecast_info(rehearse(project, request, how))
+        return rehearse(project, request, how)
     if this_process.watch is not None:  # as where a flow is called: what is done in another way than asked is said
         how = how._replace(watcher=this_process.watch(project, resumed=bool(request.run_id)))
     return prepare(project, request, how).drive()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import itertools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ from penstock.model.sinks import Sink
 from penstock.model.specs import Call, FlowCall
 from penstock.model.states import TaskStatus
 from penstock.reading.explain import Explain, of_call
+from penstock.reading.structs import ForecastInfo, StepForecastInfo
 from penstock.sdk import session
 
 
@@ -46,7 +48,6 @@ class Forecast:
 
     steps: dict[str, StepForecast] = field(default_factory=dict[str, StepForecast])
     stopped_at: str = ""  # the step whose results the body needs to go on; "": it came to its end
-    left: dict[str, int] = field(default_factory=dict[str, int])  # by step: what was done before, and not asked for
     error: str = ""  # what the body raised; "": nothing
 
 
@@ -247,11 +248,11 @@ class Rehearsal:
         step.whys[why] = step.whys.get(why, 0) + 1
         self._missing[job.id] = job.call.name
 
-    def finish(self, left: Sequence[str]) -> Forecast:
+    def finish(self, left: Sequence[str]) -> ForecastInfo:
         """The forecast, with what of the earlier run was not asked for (short names of steps)."""
-        for name in left:
-            self.forecast.left[name] = self.forecast.left.get(name, 0) + 1
-        return self.forecast
+        found = self.forecast
+        steps = tuple(StepForecastInfo(step.name, step.reused, step.run, step.whys) for step in found.steps.values())
+        return ForecastInfo(steps, found.stopped_at, dict(Counter(left)), found.error)
 
     @property
     def left_of_prior(self) -> list[PriorTask]:

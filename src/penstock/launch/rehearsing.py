@@ -28,17 +28,18 @@ from penstock.launch.preparing import (
     steps_of,
     take_snapshot,
 )
-from penstock.launch.rehearsal import Forecast, NotThere, Rehearsal, Rehearsed, World
+from penstock.launch.rehearsal import NotThere, Rehearsal, Rehearsed, World
 from penstock.launch.run_code import RunCode
 from penstock.launch.run_values import RunValues, combine, fingerprint
 from penstock.model.rows import Dealt, PriorTask, Sought, WantedResult
 from penstock.model.states import RunStatus
 from penstock.project import Project
 from penstock.reading.explain import Explain
+from penstock.reading.structs import ForecastInfo
 from penstock.sdk import attempts, plain_calls, session
 
 
-def rehearse(project: Project, order: RunRequest, how: Driving) -> Forecast:
+def rehearse(project: Project, order: RunRequest, how: Driving) -> ForecastInfo:
     """What would be reused and what would run, and why. Calls the flow's body, and runs no step. Blocks."""
     module = module_of(order.flow)
     with closing(EarlierRuns(project)) as earlier:
@@ -71,7 +72,7 @@ class _Stage:
         self._origin_row = origin
         self._origin = None if origin is None or origin.only else earlier.origin(origin, combine)
 
-    def play(self, run_id: str) -> Forecast:
+    def play(self, run_id: str) -> ForecastInfo:
         """Call the body until it needs what is not there, or comes to its end."""
         prior = [] if self._run is None else prior_tasks(self._earlier.journal.database, self._run)
         if self._run is not None and not self._how.policy.changed:

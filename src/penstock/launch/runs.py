@@ -26,23 +26,12 @@ from penstock.model.rows import RunEnd
 from penstock.model.states import Cause, RunStatus
 from penstock.project import Project, wire_executors, wire_host
 from penstock.sdk import attempts, plain_calls, session
-from penstock.sdk.flows import Flow
 from penstock.sdk.rebuilt_errors import rebuild, without_engine
 from penstock.sdk.steps import Step
 from penstock.worker import flow_streams
 from penstock.worker.flow_logs import BodyLog
 from penstock.worker.log_files import body_log
 from penstock.worker.recorded_errors import error_of
-
-
-def start(project: Project, flow: Flow[Any, Any], params: dict[str, Any], how: Driving) -> Any:
-    """Run a flow: a new run. Blocks until it is over; gives the body's result, or raises what ended the run."""
-    return prepare(project, RunRequest(flow, params), how).drive()
-
-
-def resume(project: Project, flow: Flow[Any, Any], run_id: str, params: dict[str, Any], how: Driving) -> Any:
-    """Go on with a run, whose stored parameters are `params`. Blocks like `start`."""
-    return prepare(project, RunRequest(flow, params, run_id), how).drive()
 
 
 def prepare(project: Project, order: RunRequest, how: Driving) -> ActiveRun:

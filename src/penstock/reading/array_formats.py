@@ -97,11 +97,8 @@ def _rows(value: Any) -> Iterator[list[str]]:
         return
     rows = value.reshape(1, 1) if value.ndim == 0 else value.reshape(-1, 1) if value.ndim == 1 else value
     for row in rows:
-        yield ["" if cell is masked else str(cell) for cell in (np.asarray(row).ravel() if _is_matrix(row) else row)]
-
-
-def _is_matrix(row: Any) -> bool:
-    return type(row).__name__ == "matrix"
+        cells = np.asarray(row).ravel() if type(row).__name__ == "matrix" else row
+        yield ["" if cell is masked else str(cell) for cell in cells]
 
 
 def _write_npz(value: Any, to: Path) -> None:

@@ -123,7 +123,6 @@ class Explain:
         return known
 
     def path(self, row: TaskRow) -> str:
-        """`digits/3/train/2`."""
         return f"{queries.run_by_id(self._journal, row.run).run_id}/{row.name}/{row.number}"
 
     def changes(self, subject: Subject, earlier: TaskRow) -> list[str]:

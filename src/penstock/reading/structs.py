@@ -11,6 +11,8 @@ from typing import Any, cast
 
 import msgspec
 
+from penstock.model.texts import whole
+
 
 class ValueInfo(msgspec.Struct, frozen=True):
     """A stored value, as it was seen when it was stored."""
@@ -273,7 +275,7 @@ def to_json(info: Any) -> bytes:
 def _whole(value: Any) -> Any:
     """The same with halves of characters as backslash escapes."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
+        return whole(value)
     if isinstance(value, dict):
         return {_whole(name): _whole(item) for name, item in cast("dict[Any, Any]", value).items()}
     return [_whole(item) for item in cast("list[Any]", value)] if isinstance(value, (list, tuple)) else value

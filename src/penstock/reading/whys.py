@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.code.fingerprint import Node, Tree
+from penstock.code.fingerprint import Tree
 from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.model.states import TaskStatus
@@ -45,8 +45,4 @@ def _because(why: str) -> str:
 
 def code_infos(tree: Tree) -> tuple[CodeInfo, ...]:
     """The nodes of a tree, from its roots on, nearest first."""
-    return tuple(_code_info(name, node) for name, node in tree.nodes.items())
-
-
-def _code_info(name: str, node: Node) -> CodeInfo:
-    return CodeInfo(name, node.kind, node.place, node.version, node.reaches)
+    return tuple(CodeInfo(name, node.kind, node.place, node.version, node.reaches) for name, node in tree.nodes.items())

@@ -79,7 +79,6 @@ class Tee:
             os.unlink(self._path)
 
     def keep(self, which: int, text: str) -> None:
-        """What an attempt has written."""
         self._lines[which].write(text)
 
     def line(self, which: int) -> Optional[LineStream]:

@@ -167,7 +167,8 @@ class Streams:
         self._uses += 1
         for which, name in enumerate(("stdout", "stderr")):
             stream = getattr(sys, name)
-            front = _Front(stream) if _has_own_write(stream) and id(stream) not in self._tapped else None
+            has_own_write = "write" in getattr(stream, "__dict__", ())
+            front = _Front(stream) if has_own_write and id(stream) not in self._tapped else None
             self._tap(stream, which)
             if front is not None:
                 self._tap(front, which)
@@ -300,7 +301,3 @@ class Streams:
 def of_this_process() -> Streams:
     """Those of all runs here."""
     return this_process.the_one(Streams)
-
-
-def _has_own_write(stream: Any) -> bool:
-    return "write" in getattr(stream, "__dict__", ())

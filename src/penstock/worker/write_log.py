@@ -85,7 +85,6 @@ class WriteLog:
         return read, written
 
     def close(self) -> None:
-        """Give its files back."""
         for log in self._logs.values():
             log.close()
         self._logs.clear()
@@ -123,7 +122,6 @@ class _Written:
         self._keys: Set[_Key] = set()
 
     def add(self, at_ns: int, path: str) -> None:
-        """One more file."""
         self._last_ns = at_ns
         self._paths.append(path)
 
