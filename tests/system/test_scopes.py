@@ -9,6 +9,7 @@ import pytest
 
 from penstock.journal import queries
 from penstock.journal.journal import Journal
+from penstock.journal.priors import prior_scopes
 from tests.system.flows import Project, wait_until
 
 SIDE_BY_SIDE = """
@@ -64,7 +65,7 @@ def main():
 def scopes(project: Project, run: str = "main/1") -> list[Any]:
     journal = Journal.open(project.folder / ".penstock", read_only=True)
     try:
-        return queries.scopes(journal, queries.resolve(journal, run).id)
+        return prior_scopes(journal.database, queries.resolve(journal, run).id)
     finally:
         journal.close()
 

@@ -10,7 +10,7 @@ from penstock.client.tasks import Task
 from penstock.model import words
 from penstock.model.ids import how_to_resume
 from penstock.reading.structs import InFlightInfo, RunInfo, StepInfo
-from penstock.reading.values import shown_input, shown_value
+from penstock.reading.values import shown_error, shown_input, shown_value
 
 _FAILED_SHOWN = 5
 _FAILED_READ = 1000
@@ -146,9 +146,7 @@ def _show_failure(run: Run, info: RunInfo) -> None:
         return
     output.title("Failed tasks")
     for task in failed[:_FAILED_SHOWN]:
-        error = task.error
-        why = words.one_line(f"{error.type or error.cause}: {error.message}", _WIDE) if error else ""
-        output.line(f"  {task.id}  {why}{'  (the flow went on)' if task.survived else ''}")
+        output.line(f"  {task.id}  {shown_error(task.error)}{'  (the flow went on)' if task.survived else ''}")
         output.facts([(f"  {item.name}", shown_input(item, _WIDE)) for item in task.inputs.infos])
     if len(failed) > _FAILED_SHOWN:
         output.line(f"  and {words.plural(len(failed) - _FAILED_SHOWN, 'task')} more")

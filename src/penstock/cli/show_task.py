@@ -9,8 +9,8 @@ from penstock.cli.show_run import show_in_flight
 from penstock.client.flow_runs import Run
 from penstock.client.tasks import Task
 from penstock.model import words
-from penstock.reading.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo
-from penstock.reading.values import shown_input, shown_value
+from penstock.reading.structs import AttemptInfo, TaskInfo, ValueInfo
+from penstock.reading.values import shown_error, shown_input, shown_value
 
 _LOG_LINES = 10
 _METRICS_SHOWN = 20
@@ -40,7 +40,7 @@ def show_task(task: Task) -> None:
         output.facts(_value_facts(info.result))
     if info.error is not None:
         output.title("Error")
-        output.line((info.error.traceback or _error_line(info.error)).rstrip())
+        output.line((info.error.traceback or shown_error(info.error)).rstrip())
     _show_attempts(info)
     _show_metrics(info)
     _show_log(task)
@@ -72,10 +72,6 @@ def _value_facts(value: ValueInfo) -> list[tuple[str, str]]:
         ("size", words.size(value.size_bytes)),
         ("digest", value.digest or f"none: {value.unstable} has no stable form"),
     ]
-
-
-def _error_line(error: ErrorInfo | None) -> str:
-    return words.one_line(f"{error.type or error.cause}: {error.message}", _WIDE) if error else ""
 
 
 def _show_attempts(info: TaskInfo) -> None:
@@ -161,5 +157,5 @@ def show_step(run: Run, step: str, tasks: Sequence[Task]) -> None:
 def _task_row(task: Task) -> tuple[str, ...]:
     preview = task.preview
     inputs = ", ".join(f"{item.name}={shown_input(item, 40)}" for item in task.inputs.infos)
-    ended = shown_value(preview) if preview else _error_line(task.error)
+    ended = shown_value(preview) if preview else shown_error(task.error)
     return str(task.number), task.status, words.duration(task.usage.wall_s), words.one_line(inputs, 80), ended

@@ -8,7 +8,7 @@ from html import escape
 from penstock.model import words
 from penstock.model.visible import visible
 from penstock.reading.structs import ErrorInfo, RunInfo, TaskInfo
-from penstock.reading.values import shown_input, shown_value
+from penstock.reading.values import shown_error, shown_input, shown_value
 
 ROWS = 50
 _COLOURS = {"done": "#2e7d32", "failed": "#c62828", "crashed": "#c62828", "running": "#1565c0"}
@@ -38,7 +38,7 @@ def run(info: RunInfo, failed: Iterable[TaskInfo] = ()) -> str:
         ("metric", "last", "smallest", "largest"),
         [(_text(one.name), *map(words.number, (one.last, one.smallest, one.largest))) for one in info.metrics],
     )
-    broken = _table(("failed task", "error"), [(_text(one.id), _text(_error_line(one.error))) for one in failed])
+    broken = _table(("failed task", "error"), [(_text(one.id), _text(shown_error(one.error, 120))) for one in failed])
     result = _text(f"result: {shown_value(info.result, 200)}") if info.result else ""
     return f"<div>{head}{params}{steps}{metrics}{result}{_error(info.error)}{broken}</div>"
 
@@ -50,7 +50,7 @@ def tasks(infos: Sequence[TaskInfo], total: int) -> str:
             _text(info.id),
             _status(info.status),
             words.duration(info.attempt.wall_s),
-            _text(shown_value(info.result) if info.result else _error_line(info.error)),
+            _text(shown_value(info.result) if info.result else shown_error(info.error, 120)),
         )
         for info in infos
     ]
@@ -68,7 +68,7 @@ def task(info: TaskInfo) -> str:
     tries = _table(
         ("attempt", "status", "duration", "error"),
         [
-            (str(one.number), _status(one.status), words.duration(one.wall_s), _text(_error_line(one.error)))
+            (str(one.number), _status(one.status), words.duration(one.wall_s), _text(shown_error(one.error, 120)))
             for one in info.attempts or ()
         ],
     )
@@ -83,16 +83,10 @@ def task(info: TaskInfo) -> str:
     return f"<div>{head}{inputs}{result}{_error(info.error)}{tries}{metrics}</div>"
 
 
-def _error_line(error: ErrorInfo | None) -> str:
-    if error is None:
-        return ""
-    return words.one_line(f"{error.type or error.cause}: {error.message}", 120)
-
-
 def _error(error: ErrorInfo | None) -> str:
     if error is None:
         return ""
-    return f'<div style="{_MONO};color:#c62828">{_text(error.traceback or _error_line(error))}</div>'
+    return f'<div style="{_MONO};color:#c62828">{_text(error.traceback or shown_error(error, 120))}</div>'
 
 
 def _settled(info: RunInfo) -> str:

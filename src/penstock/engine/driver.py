@@ -83,7 +83,7 @@ _OWN = frozenset((_Halt, _Fault, _Close))
 
 
 class Driver:
-    """Drives one run. But for `start`, its methods may be called from any thread."""
+    """Drives one run: implements `sdk.session.Engine`. But for `start`, its methods may be called from any thread."""
 
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
@@ -148,9 +148,6 @@ class Driver:
         self._thread.start()
 
     def submit(self, calls: Sequence[tuple[Call, Sink]], of_map: int = -1) -> list[tuple[int, str]]:
-        """Take in calls of one step, with the same options; `of_map`: number of the first task of their map, 0: it is
-        among them, -1: they are of none. Raises UsageError where they can never run, and the reason where the run is
-        stopping."""
         call = calls[0][0]
         why = self._why_never.get(call.options)
         if why is None:
@@ -172,8 +169,6 @@ class Driver:
         return [(job.id, job.path) for job in admitted]
 
     def enter(self, call: FlowCall, sink: Sink | None = None) -> tuple[int, str, int]:
-        """A nested flow begins. Gives its number among the run's tasks, its path, and the place in which it settled
-        under an earlier driver (0: it has not). `sink` None: its caller waits. Raises like `submit`."""
         with self._lock:
             self._refuse(f"flow {call.name}", call.scope)
             news: list[Dealt] = []
@@ -188,8 +183,6 @@ class Driver:
     def leave(
         self, scope: int, result: Stored | None, error: Error | None, task: str = "", is_done: bool = False
     ) -> None:
-        """A nested flow's body is over. `task`: the path of the task whose failure has ended it; neither a result nor
-        an error, and not done: it was stopped."""
         item = Left(scope, self._epoch + time.monotonic(), result, error, task, is_done or result is not None)
         self._inbox.post(item)
 
@@ -295,8 +288,6 @@ class Driver:
             self._inbox.post(facts.CancelTask(each))
 
     def reproduce(self, task: int) -> None:
-        """The stored result of a reused task can't be read: run it again and settle its sink anew. Raises UsageError
-        where the run is over."""
         if self._over:
             raise UsageError(f"{self._wiring.run_id} is over, and a stored result of it is damaged: start a new run")
         self._inbox.post(Reproduce(task))
@@ -305,8 +296,6 @@ class Driver:
         self._inbox.post(Logged(metrics))
 
     def assist(self, opened: Callable[[], bool], until: float) -> bool:
-        """Run in this thread the attempts that are for threads which wait, until `opened()` or a time of the monotonic
-        clock; whether it is. False at once where no call was for these."""
         while self._assisted and not opened() and time.monotonic() <= until:
             for executor in self._assisted:
                 executor.assist(ASSIST_S)

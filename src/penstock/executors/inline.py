@@ -141,7 +141,6 @@ class InlineExecutor:
         self._post(Adopted(attempt.id, False))
 
     def assist(self, timeout_s: float) -> bool:
-        """Run the attempt that has waited longest."""
         with self._changed:
             if not self._waiting and timeout_s > 0.0:
                 self._changed.wait(timeout_s)

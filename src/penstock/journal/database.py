@@ -26,7 +26,6 @@ class Database:
         self._connection = connection
 
     def rows(self, statement: str, values: Values = ()) -> list[Any]:
-        """All rows of a query."""
         try:
             return self._connection.execute(statement, values).fetchall()
         except (UnicodeError, sqlite3.DatabaseError) as error:
@@ -40,7 +39,6 @@ class Database:
             raise self._fault(error) from error
 
     def row(self, statement: str, values: Values = ()) -> Any:
-        """The first row of a query, or None."""
         try:
             return self._connection.execute(statement, values).fetchone()
         except (UnicodeError, sqlite3.DatabaseError) as error:
@@ -62,7 +60,6 @@ class Database:
         return self._connection.execute(statement, values).rowcount
 
     def run_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Execute a statement of a transaction for each row of values."""
         self._connection.executemany(statement, rows)
 
     @contextmanager
@@ -112,7 +109,6 @@ class Database:
             return  # the disk is full, say. Nothing is lost: what is beside the file is read with it
 
     def close(self) -> None:
-        """Close the connection. Idempotent."""
         self._connection.close()
 
 

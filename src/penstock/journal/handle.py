@@ -107,8 +107,6 @@ class RunHandle:
         return list(self._calls.read())
 
     def renew(self, counts: tuple[StepCount, ...], in_flight: tuple[InFlight, ...] | None = None) -> bool:
-        """Renew the lease and note progress, and what is in flight; True where somebody asked to cancel the run. Empty
-        counts, None: as before."""
         values = (self._clock.monotonic(), self._clock.now(), columns.noted_text(counts) if counts else None, self.id)
         with self._database.transaction():
             cancel_requested = self._fence()

@@ -208,11 +208,6 @@ def _needs(inputs: tuple[Input, ...], more: tuple[int, ...] = ()) -> tuple[int, 
     return tuple(dict.fromkeys((*(ref.task for item in inputs for ref in item.refs), *more)))
 
 
-def scopes(journal: Journal, run: int) -> list[ScopeRecord]:
-    """The nested flows of a run, in the order of their numbers."""
-    return prior_scopes(journal.database, run)
-
-
 def inputs(journal: Journal, run: int, id_: int) -> tuple[Input, ...]:
     """A task's inputs, those it shares with the other tasks of its map last; empty for a task that is not there."""
     row = journal.database.row(_sql("inputs"), {"run_id": run, "id": run << columns.RUN_SHIFT | id_})

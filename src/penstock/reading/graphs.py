@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from penstock.journal.priors import prior_scopes
 from penstock.journal.views import TaskNode
 from penstock.model.rows import ScopeRecord
 from penstock.model.tuples import NamedTuple
@@ -59,7 +60,7 @@ def graph_of(journal: Journal, run: int) -> Graph:
     """The graph of a run, by `RunRow.id`."""
     from penstock.journal import queries
 
-    return graph(queries.task_nodes(journal, run), queries.scopes(journal, run))
+    return graph(queries.task_nodes(journal, run), prior_scopes(journal.database, run))
 
 
 def graph(tasks: Iterable[TaskNode], scopes: Iterable[ScopeRecord]) -> Graph:

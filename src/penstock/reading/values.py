@@ -25,7 +25,7 @@ from penstock.model.specs import Input
 from penstock.model.words import one_line
 from penstock.reading.infos import param_infos, preview_info, value_info
 from penstock.reading.reader import JournalReader
-from penstock.reading.structs import InputInfo, ValueInfo
+from penstock.reading.structs import ErrorInfo, InputInfo, ValueInfo
 from penstock.reading.targets import part_text
 from penstock.sdk import attempts
 
@@ -198,6 +198,11 @@ def shown_input(info: InputInfo, width: int = 60) -> str:
     if info.value is not None:
         return shown_value(info.value, width)
     return ", ".join(info.sources) or "?"
+
+
+def shown_error(error: ErrorInfo | None, width: int = 100) -> str:
+    """An error on one line; "" for None."""
+    return one_line(f"{error.type or error.cause}: {error.message}", width) if error else ""
 
 
 def shown_value(value: ValueInfo, width: int = 60) -> str:

@@ -38,7 +38,6 @@ class Retention:
         return not self.flows or flow in self.flows
 
     def rule(self, flow: str) -> GcSettings:
-        """What holds for a flow."""
         if not self.concerns(flow):
             return _NOTHING
         said = self.settings.gc_of(flow)

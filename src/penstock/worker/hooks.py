@@ -63,7 +63,6 @@ class ImportHooks:
         return None
 
     def execute(self, loader: Any, module: ModuleType) -> None:
-        """Import a module, and call back."""
         before, after = self._around, self._behind
         if before is not None and not self.depth:
             before()

@@ -93,7 +93,6 @@ class LogFilter:
         return FilteredStream(target, near)
 
     def leave(self) -> None:
-        """In a process that was forked from the zygote: forget it."""
         self._control.close()
         if self._own is not None:
             self._own.sync.close()

@@ -53,7 +53,6 @@ class WriteLog:
         here.written[text] = None
 
     def end(self, here: AttemptContext) -> None:
-        """The attempt is over; what it returns is stored."""
         if here.written:
             try:
                 self._append(here, b"")

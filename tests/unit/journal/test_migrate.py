@@ -14,7 +14,7 @@ from penstock.journal import cache, pins, queries, recorded_locks
 from penstock.journal.changes import finish_removals
 from penstock.journal.journal import Journal
 from penstock.journal.migrate import MIGRATIONS, migrate, newest, version
-from penstock.journal.priors import prior_tasks
+from penstock.journal.priors import prior_scopes, prior_tasks
 from penstock.model.edges import Ref
 from penstock.model.outcomes import Metric
 from penstock.model.rows import (
@@ -105,7 +105,7 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
     scope = ScopeRecord(
         4, 0, "digits.inner", "inner", 1, inner, "done", (edge("split", 1),), 1001.0, 1002.0, found, None, 3
     )
-    assert queries.scopes(journal, run.id) == ([scope] if file.stem >= "0010" else [])
+    assert prior_scopes(journal.database, run.id) == ([scope] if file.stem >= "0010" else [])
     journal.close()
 
 
