@@ -35,6 +35,7 @@ class Placed(NamedTuple):
     log: str
     start: int  # bytes; all pieces of a long line have those of the whole
     end: int
+    mark: str  # whose stands last before what follows it
 
 
 class PartOfLog(NamedTuple):
@@ -54,7 +55,7 @@ class PartOfLog(NamedTuple):
             if mark is None:
                 mark = "" if piece.task else self._mark_before(piece.start)
             for placed in _read(self.place, piece, mark):
-                mark = mark_after(placed.line, mark)
+                mark = placed.mark
                 yield placed
 
     def last(self, end: int, count: int, wanted: Wanted) -> list[Placed]:
@@ -132,7 +133,8 @@ def _read(log: LogPlace, piece: Slice, mark: str) -> Iterator[Placed]:
     """The lines of a slice, a few MiB in memory at once. `mark`: the attempt that wrote last before it."""
     token, start, reached = log.token(), piece.start, piece.start
     for at, data in _chunks(log, piece):
-        for end, (written_at, level, stream, text, attempt) in log_files.placed(data, mark, token):
+        for end, last, (written_at, level, stream, text, attempt) in log_files.placed(data, mark, token):
+            mark = last
             task, number = piece.task, piece.attempt
             if not task and attempt:
                 task, _, tail = attempt.rpartition("#")
@@ -143,8 +145,7 @@ def _read(log: LogPlace, piece: Slice, mark: str) -> Iterator[Placed]:
             end = at + min(end, len(data))
             if end != reached:
                 start, reached = reached, end
-            yield Placed(line, log.name, start, end)
-            mark = mark_after(line, mark)
+            yield Placed(line, log.name, start, end, f"{task}#{number}" if piece.task else mark)
         if unread := data[max(0, reached - at) :]:  # a mark of which no line is there yet
             mark = next(reversed(list(log_files.marks(unread, token))), mark)
 
@@ -159,8 +160,3 @@ def _chunks(log: LogPlace, piece: Slice) -> Iterator[tuple[int, bytes]]:
             whole, newline, rest = whole + newline + rest, b"", b""
         yield begun, whole + newline
     yield at - len(rest), rest
-
-
-def mark_after(line: LogLine, before: str) -> str:
-    """Whose mark stands last before what follows a line."""
-    return f"{line.task}#{line.attempt}" if line.task else before

@@ -20,7 +20,7 @@ from penstock.model.outcomes import Log
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.model.tuples import NamedTuple
 from penstock.model.words import utc
-from penstock.reading.log_parts import PartOfLog, Placed, Slice, Wanted, last_of, mark_after
+from penstock.reading.log_parts import PartOfLog, Placed, Slice, Wanted, last_of
 from penstock.reading.log_places import LogPlace
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import LogLine
@@ -115,7 +115,7 @@ def follow(reader: JournalReader, run: RunRow, pause: Callable[[], None]) -> Ite
             streams.append(log.lines(at, log.end(at, over), marks.get(log.name)))
         for placed in _joined(streams, None):
             reached[placed.log] = placed.end
-            marks[placed.log] = mark_after(placed.line, marks.get(placed.log, ""))
+            marks[placed.log] = placed.mark
             yield placed.line
         if over:
             return

@@ -104,28 +104,29 @@ def head_of(token: Optional[bytes]) -> Any:
 def read(data: bytes, attempt: str = "", token: Optional[bytes] = None) -> Iterator[ParsedLine]:
     """The lines of a log file, or of a slice of one. `attempt`: whose mark stands before it; `token`: the log's,
     without which a line may be forged."""
-    return (line for _, line in placed(data, attempt, token))
+    return (line for _, _, line in placed(data, attempt, token))
 
 
-def placed(data: bytes, attempt: str, token: Optional[bytes]) -> Iterator[Tuple[int, ParsedLine]]:
-    """The same, each line after how many bytes it ends: all pieces of a long one at its end."""
+def placed(data: bytes, attempt: str, token: Optional[bytes]) -> Iterator[Tuple[int, str, ParsedLine]]:
+    """The same, each line after how many bytes it ends (all pieces of a long one at its end), and whose mark stands
+    last before it."""
     search, end = head_of(token).search, 0
     for raw in data.split(b"\n") if not data.endswith(b"\n") else data[:-1].split(b"\n"):
         end += len(raw) + 1
         head = search(raw)
         if head is None:
             if (raw or data) and not _OPENING.match(raw + b"\n"):
-                yield from _raw(end, raw)
+                yield from _raw(end, attempt, raw)
             continue
         if head.start() > 0:
-            yield from _raw(end, raw[: head.start()])
+            yield from _raw(end, attempt, raw[: head.start()])
         text = raw[head.end() :]
         if head[2] == b"@":
             attempt = _text(text) if _ATTEMPT.fullmatch(text) else attempt
             continue
         stream = "stdout" if head[3] == b"o" else "stderr"
         for piece in pieces(text):
-            yield end, ParsedLine(float(head[1]), _LEVELS[head[2]], stream, _text(piece), attempt)
+            yield end, attempt, ParsedLine(float(head[1]), _LEVELS[head[2]], stream, _text(piece), attempt)
 
 
 def marks(data: bytes, token: bytes) -> Iterator[str]:
@@ -136,9 +137,9 @@ def marks(data: bytes, token: bytes) -> Iterator[str]:
             yield _text(text)
 
 
-def _raw(end: int, raw: bytes) -> Iterator[Tuple[int, ParsedLine]]:
+def _raw(end: int, attempt: str, raw: bytes) -> Iterator[Tuple[int, str, ParsedLine]]:
     for piece in pieces(raw):
-        yield end, ParsedLine(None, "", "", _text(piece))
+        yield end, attempt, ParsedLine(None, "", "", _text(piece))
 
 
 def pieces(line: AnyStr) -> Iterator[AnyStr]:

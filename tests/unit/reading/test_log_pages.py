@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from penstock.journal import queries
@@ -62,6 +62,7 @@ def forward(reader: JournalReader, row: RunRow, limit: int, page: Page | None = 
 
 @settings(max_examples=30, deadline=None)
 @given(WRITTEN, st.integers(1, 9))
+@example([("w1.log", MARK), ("w1.log", b"raw\n"), ("w1.log", timed(0, "x" * 70)), ("w1.log", timed(0, "a"))], 1)
 def test_pages_from_the_beginning_and_from_the_end_are_all_lines(data: list[tuple[str, bytes]], limit: int):
     with written(data) as (_, reader, row, _):
         whole = list(logs.of_run(reader, row))
