@@ -88,12 +88,12 @@ class Driver:
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
         self._inbox = Inbox()
-        self._run = RunState()
-        self._reuse = Reuse(wiring.policy, wiring.origin, self._run.results.get, wiring.codes, wiring.values)
-        self._scopes = Scopes(self._run, wiring)
-        self._intake = Intake(self._run, wiring, self._reuse, self._scopes)
+        self.state = RunState()  # of others only to be looked at
+        self.reuse = Reuse(wiring.policy, wiring.origin, self.state.results.get, wiring.codes, wiring.values)
+        self._scopes = Scopes(self.state, wiring)
+        self._intake = Intake(self.state, wiring, self.reuse, self._scopes)
         self._neighbours = Neighbours(wiring.host, wiring.run_id, self._inbox, wiring.listener.said)
-        self._effects = Effects(self._run, wiring, self._reuse, self._neighbours)
+        self._effects = Effects(self.state, wiring, self.reuse, self._neighbours)
         profiles = {name: executor.profile for name, executor in wiring.executors.items()}
         self._machine = Machine(
             profiles, wiring.limits, wiring.platform_retries, wiring.values.combine, self._neighbours.total
@@ -101,7 +101,7 @@ class Driver:
         self._lock = threading.Lock()  # over what submitting changes
         self._turning = threading.Lock()  # held during a turn
         self._watch = Watch(self._inbox.ring)
-        now = self._run.now = time.monotonic()
+        now = self.state.now = time.monotonic()
         self._epoch = time.time() - now  # what makes UTC of the monotonic clock
         self._renew_at, self._look_at = now + RENEW_S, now + LOOK_S
         self._noted: tuple[InFlight, ...] = ()  # what was in flight when it was noted last
@@ -125,15 +125,20 @@ class Driver:
         self._thread = threading.Thread(target=self._drive, name=f"penstock {wiring.run_id}", daemon=True)
 
     def start(self) -> None:
-        """Take in what earlier drivers committed, get the executors ready and begin to drive. Raises what opening an
-        executor raises; nothing runs then."""
+        """Open, and begin to drive."""
+        self.open()
+        self._thread.start()
+
+    def open(self) -> None:
+        """Take in what earlier drivers committed, and get the executors ready. Raises what opening an executor raises;
+        nothing runs then. Who does not start it takes its turns, and closes it in the end."""
         prior = list(self._wiring.journal.prior())
         self._prior = {task.key: task for task in prior}
         scopes = self._scopes.start(self._wiring.journal.scopes())
         self._numbers = Numbers(prior, [*self._wiring.journal.dealt(), *scopes])
-        self._run.settled = max((task.settled for task in prior), default=0)
-        self._run.settled = max(self._run.settled, self._scopes.last_settled)
-        self._run.resumed = bool(self._prior)
+        self.state.settled = max((task.settled for task in prior), default=0)
+        self.state.settled = max(self.state.settled, self._scopes.last_settled)
+        self.state.resumed = bool(self._prior)
         if self._wiring.origin is not None:
             self._wiring.origin.withdraw(self._prior.values())
         if self._wiring.timeout_s is not None:
@@ -145,7 +150,24 @@ class Driver:
         except BaseException:
             self._close_executors(leave=True)  # nothing was started, and what earlier drivers left is not asked for
             raise
-        self._thread.start()
+
+    def turn(self) -> None:
+        """Take in all that has come. Raises what went wrong in a turn, then and whenever it is called again. Within a
+        turn of this thread nothing."""
+        if self.fault is None and self._turner != threading.get_ident():
+            try:
+                with self._turning:
+                    self._turn(self._inbox.take())
+            except Exception as error:  # noqa: BLE001  a body may swallow it, and the run must not
+                self.fault = error
+        if self.fault is not None:
+            raise self.fault
+
+    def close(self) -> None:
+        """Release everything, where it was not started."""
+        self._close_executors(leave=True)
+        self._neighbours.close()
+        self._inbox.close()
 
     def submit(self, calls: Sequence[tuple[Call, Sink]], of_map: int = -1) -> list[tuple[int, str]]:
         call = calls[0][0]
@@ -164,7 +186,7 @@ class Driver:
                     job.map = first
             if news:
                 self._wiring.journal.note(news)
-            self._run.jobs.update((job.id, job) for job in admitted)
+            self.state.jobs.update((job.id, job) for job in admitted)
         self._hand_in(admitted)
         return [(job.id, job.path) for job in admitted]
 
@@ -204,6 +226,7 @@ class Driver:
                 if self._next_at() < self._sleeps_until:
                     self._inbox.ring()
             except Exception as error:  # noqa: BLE001  the driver's thread must hear of it, and end the run
+                self._turner = 0
                 self._inbox.post(_Fault(error))
                 return
             finally:
@@ -241,7 +264,7 @@ class Driver:
     def deliver(self, tasks: tuple[int, ...]) -> None:
         """Commit that these failures are handed to the body. Blocks until it is committed, but not where a future's
         callback asks, which runs inside of a turn: then the next turn commits."""
-        failures = self._run.failures
+        failures = self.state.failures
         news = tuple({failures[task].root for task in tasks if not failures[task].delivered})
         for task in tasks:
             failures[task].delivered = True
@@ -314,7 +337,7 @@ class Driver:
     @property
     def failures(self) -> dict[int, Failure]:
         """The tasks that have failed, by number."""
-        return self._run.failures
+        return self.state.failures
 
     @property
     def unused_prior(self) -> tuple[PriorTask, ...]:
@@ -322,7 +345,7 @@ class Driver:
         return tuple(task for task in self._prior.values() if task.status == TaskStatus.DONE.value)
 
     def counts(self) -> tuple[StepCount, ...]:
-        return self._run.tally.counts()
+        return self.state.tally.counts()
 
     @property
     def logs(self) -> str:
@@ -330,7 +353,7 @@ class Driver:
 
     def running(self) -> list[str]:
         """Ids of the attempts in flight, oldest first."""
-        return list(self._run.attempts)
+        return list(self.state.attempts)
 
     def halt(
         self,
@@ -421,7 +444,7 @@ class Driver:
 
     def _turn(self, items: list[object]) -> None:
         self._turner = threading.get_ident()
-        run_state = self._run
+        run_state = self.state
         run_state.now = now = time.monotonic()
         for item in items:
             if type(item) in _OWN:
@@ -455,7 +478,7 @@ class Driver:
         return stop is not None and stop.mode is facts.StopMode.KILL and error.cause == stop.cause
 
     def _commit(self) -> list[facts.IntentCommitted]:
-        pending, self._run.pending = self._run.pending, Pending()
+        pending, self.state.pending = self.state.pending, Pending()
         batch = pending.batch()
         if batch is not None:
             self._wiring.journal.commit(batch)
@@ -466,10 +489,10 @@ class Driver:
     def _answers(self, questions: list[Question]) -> list[facts.Consulted]:
         """What stands for the tasks that were asked about."""
         # Some may have settled since they asked: nothing is claimed for those.
-        living = [question for question in questions if self._run.jobs.get(question.job.id) is question.job]
+        living = [question for question in questions if self.state.jobs.get(question.job.id) is question.job]
         if not living:
             return []
-        decisions = self._reuse.decide(living, self._wiring.journal.seek)
+        decisions = self.reuse.decide(living, self._wiring.journal.seek)
         return [self._answer(question, decision) for question, decision in zip(living, decisions, strict=True)]
 
     def _answer(self, question: Question, decision: Decision) -> facts.Consulted:
@@ -478,10 +501,10 @@ class Driver:
             self._wiring.listener.said(f"{job.path}: {decision.why}; it is computed again")
         if decision.verdict is facts.TaskVerdict.WAIT:
             self._tell_of_maker(decision.maker)
-            parked = self._run.park(job, decision.claim, decision.maker)
+            parked = self.state.park(job, decision.claim, decision.maker)
             return facts.Consulted(job.id, number, facts.TaskVerdict.PARK if parked else facts.TaskVerdict.WAIT)
         if job.claim and job.claim != decision.claim:
-            self._run.pending.released.append(job.claim)
+            self.state.pending.released.append(job.claim)
         job.why, job.reused, job.claim = decision.why, decision.reused, decision.claim
         result = decision.reused.result if decision.reused else job.prior.result if job.prior else None
         fingerprint = b"" if result is None else self._wiring.values.fingerprint(result)
@@ -489,10 +512,10 @@ class Driver:
 
     def _release_idle(self) -> None:
         """The run starts nothing new: results that it was going to make are others' to make."""
-        in_flight = {task for task, _ in self._run.attempts.values()}
-        for job in self._run.jobs.values():
+        in_flight = {task for task, _ in self.state.attempts.values()}
+        for job in self.state.jobs.values():
             if job.claim and job.id not in in_flight:
-                self._run.pending.released.append(job.claim)
+                self.state.pending.released.append(job.claim)
                 job.claim = b""
 
     def _tell_of_maker(self, task: str) -> None:
@@ -525,7 +548,7 @@ class Driver:
 
     def _renew(self, now: float) -> None:
         """Renew the lease where it is time, or where what is in flight has changed."""
-        seen = in_flight(self._run, self._epoch, self._awaited)
+        seen = in_flight(self.state, self._epoch, self._awaited)
         if now < self._renew_at and seen == self._noted:
             return
         self._renew_at = now + RENEW_S
@@ -567,11 +590,11 @@ class Driver:
     def _suspend_all(self, reason: BaseException) -> None:
         """Nothing settles any more: whoever waits must unwind, also those whose settlement was not committed."""
         with self._lock:
-            sinks = [job.sink for job in self._run.jobs.values()]
-            self._run.jobs.clear()
-            self._run.attempts.clear()
+            sinks = [job.sink for job in self.state.jobs.values()]
+            self.state.jobs.clear()
+            self.state.attempts.clear()
             sinks += self._scopes.sinks()
-        sinks += [resolution.sink for resolution in self._run.resolutions]
-        self._run.resolutions.clear()
+        sinks += [resolution.sink for resolution in self.state.resolutions]
+        self.state.resolutions.clear()
         for sink in sinks:
             sink.suspend(reason)

@@ -91,11 +91,6 @@ class Reuse:
         if job.call.options.cache is not None and not self.policy.cache:
             job.why = self.policy.off
 
-    def pass_over(self, job: Job) -> None:
-        """The task can't be asked about, for its inputs are not there; what its origin has of it serves no other."""
-        if self._origin is not None:
-            self._origin.discard(job.call.key)
-
     def asks(self, job: Job) -> bool:
         """Whether anything but a plain replay may stand for the task."""
         if job.spoiled:

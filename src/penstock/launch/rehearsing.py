@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-import time
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
-from penstock.engine.reuse import Reuse
+from penstock.engine.driver import Driver
+from penstock.engine.origin import OriginRun
+from penstock.engine.run_state import Wiring
 from penstock.errors import UsageError
-from penstock.journal import cache, queries
+from penstock.journal import queries
 from penstock.journal.call_numbers import Calls
-from penstock.journal.priors import prior_tasks
-from penstock.launch.driving import Driving
+from penstock.journal.priors import prior_scopes, prior_tasks
+from penstock.launch.driving import Driving, Watcher
 from penstock.launch.earlier_runs import EarlierRuns
-from penstock.launch.ending import all_tasks_of, called_by_body
+from penstock.launch.ending import called_by_body, replayed_end
 from penstock.launch.flow_modules import module_of
 from penstock.launch.preparing import (
     RunRequest,
@@ -28,12 +32,14 @@ from penstock.launch.preparing import (
     steps_of,
     take_snapshot,
 )
-from penstock.launch.rehearsal import NotThere, Rehearsal, Rehearsed, World
+from penstock.launch.rehearsal import IdleExecutor, IdleJournal, NotThere, Rehearsal, Rehearsed
 from penstock.launch.run_code import RunCode
-from penstock.launch.run_values import RunValues, combine, fingerprint
-from penstock.model.rows import Dealt, PriorTask, Sought, WantedResult
+from penstock.launch.run_environments import RunEnvironments
+from penstock.launch.run_values import RunValues, combine
+from penstock.model.rows import Origin, PriorTask
+from penstock.model.specs import Places, RunSpec
 from penstock.model.states import RunStatus
-from penstock.project import Project
+from penstock.project import Project, wire_executors
 from penstock.reading.explain import Explain
 from penstock.reading.structs import ForecastInfo
 from penstock.sdk import attempts, plain_calls, session
@@ -54,88 +60,106 @@ def rehearse(project: Project, order: RunRequest, how: Driving) -> ForecastInfo:
         order = order._replace(seed=seed_of(project, order))
         codes = codes_of(project, order.flow, module, taken.file, earlier, environments, how)
         try:
-            return _Stage(project, order, how, earlier, codes, run).play(run_id)
+            return _Stage(project, order, how, earlier, codes, environments, run).play(run_id)
         finally:
             codes.save()
 
 
+@dataclass(frozen=True)
 class _Stage:
-    """`run`: the one that would be gone on with, by `RunRow.id`; None: there is none."""
-
-    def __init__(
-        self, project: Project, order: RunRequest, how: Driving, earlier: EarlierRuns, codes: RunCode, run: int | None
-    ) -> None:
-        self._project, self._order, self._how = project, order, how
-        self._earlier, self._codes = earlier, codes
-        self._run = run
-        origin = order.origin if self._run is None else queries.detail(earlier.journal, self._run).origin
-        self._origin_row = origin
-        self._origin = None if origin is None or origin.only else earlier.origin(origin, combine)
+    project: Project
+    order: RunRequest
+    how: Driving
+    earlier: EarlierRuns
+    codes: RunCode
+    environments: RunEnvironments
+    run: int | None  # the one that would be gone on with, by `RunRow.id`; None: there is none
 
     def play(self, run_id: str) -> ForecastInfo:
         """Call the body until it needs what is not there, or comes to its end."""
-        prior = [] if self._run is None else prior_tasks(self._earlier.journal.database, self._run)
-        if self._run is not None and not self._how.policy.changed:
-            for note in changes_since(self._earlier.journal, self._run, self._codes, self._how):
-                self._how.watcher.said(note)
-        known = {task.key: task for task in prior}
+        journal, run = self.earlier.journal, self.run
+        prior = [] if run is None else prior_tasks(journal.database, run)
+        if run is not None and not self.how.policy.changed:
+            for note in changes_since(journal, run, self.codes, self.how):
+                self.how.watcher.said(note)
+        row = self.order.origin if run is None else queries.detail(journal, run).origin
         while True:
-            rehearsal = Rehearsal(self._world(run_id, known))
-            with tempfile.TemporaryDirectory() as files:
-                error = self._call(Rehearsed(run_id, rehearsal, self._project.store, files), rehearsal)
-            again = [rehearsal.roots[path] for path in all_tasks_of(error) if path in rehearsal.roots]
-            if not again:
-                break
-            for key in again:  # as `ActiveRun.drive` does it: what had ended the run would run
-                known[key] = known[key]._replace(delivered=False)
-        left = rehearsal.left_of_prior if self._run is not None else self._left_of_origin()
-        return rehearsal.finish([task.name for task in called_by_body(self._order.flow, left)])
+            origin = None if row is None or row.only else self.earlier.origin(row, combine)
+            driver = self._driver(run_id, prior, row, origin)
+            rehearsal = Rehearsal(driver, origin)
+            try:
+                driver.open()
+                error = self._call(run_id, rehearsal)
+                driver.turn()  # raises what went wrong in an earlier one, whatever the body made of it
+                again = replayed_end(error, driver) if error is not None else ()
+                if not again:
+                    return ForecastInfo(
+                        rehearsal.steps(Explain(journal, run, row)),
+                        rehearsal.stopped_at,
+                        dict(
+                            Counter(task.name for task in called_by_body(self.order.flow, self._left(driver, origin)))
+                        ),
+                        "" if error is None else f"{type(error).__name__}: {error}",
+                    )
+            finally:
+                driver.close()
+            # As `ActiveRun.drive` does it: what had ended the run would run.
+            prior = [task._replace(delivered=False) if task.id in again else task for task in prior]
 
-    def _world(self, run_id: str, prior: dict[bytes, PriorTask]) -> World:
-        policy = policy_of(self._how, self._origin_row, self._order.seed)
-        return World(
-            run_id=run_id,
-            prior=prior,
-            dealt=self._dealt(),
-            reuse=lambda results: Reuse(
-                policy,
-                self._origin,
-                results,
-                self._codes,
-                RunValues(self._project, 0),
-            ),
-            seek=self._seek,
-            combine=combine,
-            fingerprint=fingerprint,
-            explain=Explain(self._earlier.journal, self._run, self._origin_row),
-            seed=self._order.seed,
+    def _left(self, driver: Driver, origin: OriginRun | None) -> Sequence[PriorTask]:
+        """What was finished before, and the body did not ask for."""
+        if self.run is not None:
+            return driver.unused_prior
+        return [task.prior for task in origin.left] if origin is not None else []
+
+    def _driver(self, run_id: str, prior: list[PriorTask], row: Origin | None, origin: OriginRun | None) -> Driver:
+        settings, environments = self.project.settings, self.environments
+        executors = wire_executors(
+            settings,
+            max_workers=self.how.max_workers,
+            inline_only=self.how.inline,
+            interpreters=environments,
+            variables=environments,
+        )
+        return Driver(
+            Wiring(
+                run_id=run_id,
+                journal=self._journal(prior),
+                executors={name: IdleExecutor(executor, environments) for name, executor in executors.items()},
+                spec=RunSpec(run_id),
+                places=Places("", "", "", "", ""),
+                limits=dict(settings.limits),
+                platform_retries=settings.platform_retries,
+                values=RunValues(self.project, self.run or 0),
+                codes=self.codes,
+                listener=Watcher(),
+                policy=policy_of(self.how, row, self.order.seed),
+                origin=origin,
+            )
         )
 
-    def _call(self, run: Rehearsed, rehearsal: Rehearsal) -> BaseException | None:
+    def _journal(self, prior: list[PriorTask]) -> IdleJournal:
+        database = self.earlier.journal.database
+        if self.run is None:
+            return IdleJournal(database, (), (), ())
+        calls = self.project.folder("calls", queries.run_by_id(self.earlier.journal, self.run).folder)
+        return IdleJournal(database, prior, prior_scopes(database, self.run), list(Calls(calls).read()))
+
+    def _call(self, run_id: str, rehearsal: Rehearsal) -> BaseException | None:
         """What the body raised."""
-        try:
-            with attempts.outside(), session.driving(run, default_environment(self._project, self._order.flow)):
-                plain_calls.resolved(self._order.call())
-        except NotThere:
-            return None
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001  the boundary to the flow's body: what it raises is told
-            rehearsal.forecast.error = f"{type(error).__name__}: {error}"
-            return error
+        environment = default_environment(self.project, self.order.flow)
+        with tempfile.TemporaryDirectory() as files:
+            run = Rehearsed(run_id, rehearsal, self.project.store, files)
+            try:
+                with attempts.outside(), session.driving(run, environment):
+                    plain_calls.resolved(self.order.call())
+            except NotThere:
+                return None
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001  the boundary to the flow's body: what it raises is told
+                return error
         return None
-
-    def _dealt(self) -> list[Dealt]:
-        if self._run is None:
-            return []
-        row = queries.run_by_id(self._earlier.journal, self._run)
-        return list(Calls(self._project.folder("calls", row.folder)).read())
-
-    def _left_of_origin(self) -> list[PriorTask]:
-        return [task.prior for task in self._origin.left] if self._origin is not None else []
-
-    def _seek(self, wanted: tuple[WantedResult, ...]) -> tuple[Sought, ...]:
-        return tuple(cache.look_up(self._earlier.journal.database, wanted, time.time()))
 
 
 def _resumable(earlier: EarlierRuns, run_id: str) -> int:
