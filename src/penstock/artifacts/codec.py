@@ -85,7 +85,7 @@ def decode(
             return pickle.loads(skeleton)
         except _NOT_FOUND:
             pass  # read again, where names are also looked for under what they are called elsewhere
-    return _Unpickler(_Source(parsed, store, refs, verify, files_into), skeleton).load()
+    return _Unpickler(_RebuildNames(parsed, store, refs, verify, files_into), skeleton).load()
 
 
 def encode_exception(exc: BaseException, store: BlobStore) -> Optional[bytes]:
@@ -193,7 +193,7 @@ class _Skeleton:
         yield b"".join(small)
 
 
-class _Source:
+class _RebuildNames:
     """What the names of `rebuild` stand for while one record is read."""
 
     def __init__(
@@ -226,7 +226,7 @@ class _Source:
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, source: _Source, skeleton: Any) -> None:
+    def __init__(self, source: _RebuildNames, skeleton: Any) -> None:
         super().__init__(io.BytesIO(skeleton) if len(skeleton) < BIG else _Reader(skeleton), buffers=source.in_order())
         self._own = source.own
 

@@ -13,7 +13,7 @@ from blake3 import blake3
 
 from penstock.code.declared import is_there
 from penstock.code.fingerprint import Fingerprint, Node, ProjectCode
-from penstock.code.graph import Graph
+from penstock.code.graph import CodeGraph
 from penstock.code.installed import describe_python
 from penstock.code.live import Live
 from penstock.code.locating import Locator
@@ -53,7 +53,7 @@ class Codebase:
         self._live = Live(value_digest)
         self._namespace = namespace if not module else None
         self._notebook: Source | None = None
-        self._graph = Graph(self)
+        self._graph = CodeGraph(self)
         self._code = ProjectCode(self._graph, module or _MAIN, describe_python())
         self._known: dict[tuple[tuple[str, ...], Program | None], Fingerprint] = {}
 

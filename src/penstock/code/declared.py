@@ -8,12 +8,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from penstock.code.graph import Graph
+from penstock.code.graph import CodeGraph
 
 _NOTHING = object()
 
 
-def is_there(root: str, graph: Graph, names: Mapping[str, Any] | None) -> bool:
+def is_there(root: str, graph: CodeGraph, names: Mapping[str, Any] | None) -> bool:
     """Whether "module:Model.fit", or "module", is there. `names`: those of the loaded module, None where it isn't."""
     module, _, name = root.partition(":")
     if graph.is_outside(root):

@@ -31,7 +31,7 @@ from collections.abc import Iterable, Mapping
 
 from blake3 import blake3
 
-from penstock.code.graph import FORM_BYTES, MEANING_BYTES, Graph, Made, site
+from penstock.code.graph import FORM_BYTES, MEANING_BYTES, CodeGraph, Made, site
 from penstock.model import wire
 from penstock.model.shapes import MalformedError
 from penstock.model.tuples import NamedTuple
@@ -72,7 +72,7 @@ class Fingerprint(NamedTuple):
 class ProjectCode:
     """The code of a project, as a graph. `entry` is the module that workers import first, `python` its version."""
 
-    def __init__(self, graph: Graph, entry: str, python: str) -> None:
+    def __init__(self, graph: CodeGraph, entry: str, python: str) -> None:
         self._graph = graph
         self._entry = entry
         self._python = Node("python", python.encode(), "", ())
@@ -110,7 +110,7 @@ class ProjectCode:
 class _GraphWalk:
     """From roots to all that they reach, the nearest first."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: CodeGraph) -> None:
         self._graph = graph
         self._reached: set[str] = set()
         self._waiting: list[str] = []

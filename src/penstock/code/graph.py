@@ -47,7 +47,7 @@ class Imported(NamedTuple):
     changes: tuple[str, ...] = ()  # ids of what its definitions may be noted in
 
 
-class Graph:
+class CodeGraph:
     """Makes each node once. `modules` says where modules are."""
 
     def __init__(self, modules: Modules) -> None:

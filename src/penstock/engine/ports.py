@@ -176,7 +176,7 @@ class Host(Protocol):
         ...
 
 
-class Values(Protocol):
+class StoredValues(Protocol):
     """The stored values of one run: what stands for them where tasks are compared, and how they are. The engine never
     looks inside of one. `combine` and `fingerprint` depend on their arguments alone, in every process and for good."""
 

@@ -13,7 +13,7 @@ from penstock.engine import jobs
 from penstock.engine.facts import TaskVerdict
 from penstock.engine.jobs import File, Job, Results, Reused
 from penstock.engine.origin import OriginRun
-from penstock.engine.ports import Codes, Values
+from penstock.engine.ports import Codes, StoredValues
 from penstock.model.ids import run_of
 from penstock.model.options import Cache
 from penstock.model.outcomes import Metric, Stored
@@ -73,7 +73,7 @@ class Reuse:
         origin: OriginRun | None,
         results: Results,
         codes: Codes,
-        values: Values,
+        values: StoredValues,
     ) -> None:
         self.policy = policy
         self.codes = codes

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from penstock.engine import jobs
 from penstock.engine.jobs import Job
 from penstock.engine.origin import OriginRun
-from penstock.engine.ports import Codes, Executor, Host, Listener, RunJournal, Values
+from penstock.engine.ports import Codes, Executor, Host, Listener, RunJournal, StoredValues
 from penstock.engine.reuse import Question, ReusePolicy
 from penstock.engine.tally import Tally
 from penstock.model.ids import run_of
@@ -41,7 +41,7 @@ class Wiring(NamedTuple):
     places: Places
     limits: dict[str, int]
     platform_retries: int
-    values: Values
+    values: StoredValues
     codes: Codes
     listener: Listener
     timeout_s: float | None = None  # of the whole run

@@ -36,7 +36,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
-class _Source(ABC):
+class _Conversion(ABC):
     """Where values come from, and the walk that is the same for all: unions, choices, then what each does itself."""
 
     def fit(self, annotation: Any, value: Any, place: str = "") -> Any:
@@ -92,7 +92,7 @@ def _specific_first(member: Any) -> int:
     return order.get(member, 4)
 
 
-class _Word(_Source):
+class _Word(_Conversion):
     """A word of the command line."""
 
     def anything(self, value: str) -> Any:
@@ -148,7 +148,7 @@ def _as_json(annotation: Any) -> str:
     return f"{name_of(annotation)} as JSON, such as '{annotations.json_example(annotation)}'"
 
 
-class _Json(_Source):
+class _Json(_Conversion):
     """Plain data of JSON."""
 
     def single(self, annotation: Any, value: Any, place: str) -> Any:
@@ -214,7 +214,7 @@ class _Json(_Source):
 _NUMBERS: dict[Any, Any] = {int: numbers.Integral, float: numbers.Real, complex: numbers.Complex}
 
 
-class _Python(_Source):
+class _Python(_Conversion):
     """A value of Python."""
 
     def wrong(self, expected: str, value: Any, place: str) -> Mismatch:

@@ -28,7 +28,7 @@ class Slice(NamedTuple):
     attempt: int  # of a body: the driver
 
 
-class Placed(NamedTuple):
+class PlacedLine(NamedTuple):
     """A line, and where it stands."""
 
     line: LogLine
@@ -49,7 +49,7 @@ class PartOfLog(NamedTuple):
     def name(self) -> str:
         return self.place.name
 
-    def lines(self, start: int, end: int, mark: str | None = None) -> Iterator[Placed]:
+    def lines(self, start: int, end: int, mark: str | None = None) -> Iterator[PlacedLine]:
         """Its lines between two places. `mark`: the attempt that wrote last before; None: it is looked for."""
         for piece in self._pieces(start, end):
             if mark is None:
@@ -58,14 +58,14 @@ class PartOfLog(NamedTuple):
                 mark = placed.mark
                 yield placed
 
-    def last(self, end: int, count: int, wanted: Wanted) -> list[Placed]:
+    def last(self, end: int, count: int, wanted: Wanted) -> list[PlacedLine]:
         """The last so many of its lines before a place that are wanted."""
-        found: list[Placed] = []
+        found: list[PlacedLine] = []
         for piece in reversed(list(self._pieces(0, end))):
             left = count - len(found)
             if left <= 0:
                 break
-            size, lines = _TAIL, list[Placed]()
+            size, lines = _TAIL, list[PlacedLine]()
             while True:  # what is read twice is less than what is read once
                 lines = [placed for placed in self._tail_of(piece, size) if wanted(placed.line)]
                 if len(lines) >= left or size >= piece.end - piece.start:
@@ -97,7 +97,7 @@ class PartOfLog(NamedTuple):
         if start < end and self.whole:
             yield Slice(start, end, "", 0)
 
-    def _tail_of(self, piece: Slice, size: int) -> Iterator[Placed]:
+    def _tail_of(self, piece: Slice, size: int) -> Iterator[PlacedLine]:
         """The lines that begin in the last so many bytes of a piece."""
         start = max(piece.start, piece.end - size)
         if start == piece.start:
@@ -121,7 +121,7 @@ class PartOfLog(NamedTuple):
         return ""
 
 
-def last_of(found: list[Placed], count: int) -> list[Placed]:
+def last_of(found: list[PlacedLine], count: int) -> list[PlacedLine]:
     """The last so many, and all pieces of the first of them."""
     at = max(0, len(found) - count)
     while 0 < at < len(found) and found[at - 1][1:] == found[at][1:]:
@@ -129,7 +129,7 @@ def last_of(found: list[Placed], count: int) -> list[Placed]:
     return found[at:]
 
 
-def _read(log: LogPlace, piece: Slice, mark: str) -> Iterator[Placed]:
+def _read(log: LogPlace, piece: Slice, mark: str) -> Iterator[PlacedLine]:
     """The lines of a slice, a few MiB in memory at once. `mark`: the attempt that wrote last before it."""
     token, start, reached = log.token(), piece.start, piece.start
     for at, data in _chunks(log, piece):
@@ -145,7 +145,7 @@ def _read(log: LogPlace, piece: Slice, mark: str) -> Iterator[Placed]:
             end = at + min(end, len(data))
             if end != reached:
                 start, reached = reached, end
-            yield Placed(line, log.name, start, end, f"{task}#{number}" if piece.task else mark)
+            yield PlacedLine(line, log.name, start, end, f"{task}#{number}" if piece.task else mark)
         if unread := data[max(0, reached - at) :]:  # a mark of which no line is there yet
             mark = next(reversed(list(log_files.marks(unread, token))), mark)
 

@@ -20,7 +20,7 @@ from penstock.model.outcomes import Log
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.model.tuples import NamedTuple
 from penstock.model.words import utc
-from penstock.reading.log_parts import PartOfLog, Placed, Slice, Wanted, last_of
+from penstock.reading.log_parts import PartOfLog, PlacedLine, Slice, Wanted, last_of
 from penstock.reading.log_places import LogPlace
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import LogLine
@@ -80,7 +80,7 @@ def page_before(
     written without a time right where the page begins may stand before the lines of other workers, not after them."""
     over, logs = _is_over(reader, run, row), _logs(reader, run, row)
     after = {log.name: log.end(0, over) for log in logs} | dict(before or {})
-    found: list[Placed] = []
+    found: list[PlacedLine] = []
     if row is None:
         found = last_of(list(_joined((log.last(after[log.name], limit, wanted) for log in logs), row)), limit)
     else:
@@ -109,7 +109,7 @@ def follow(reader: JournalReader, run: RunRow, pause: Callable[[], None]) -> Ite
     marks: dict[str, str] = {}
     while True:
         over = _is_over(reader, run, None)
-        streams: list[Iterator[Placed]] = []
+        streams: list[Iterator[PlacedLine]] = []
         for log in _logs_of_run(reader, run, slices):
             at = reached.get(log.name, 0)
             streams.append(log.lines(at, log.end(at, over), marks.get(log.name)))
@@ -147,7 +147,7 @@ def is_at_least(level: str, line: LogLine) -> bool:
     return not level or LEVELS.index(line.level or "info") >= LEVELS.index(level)
 
 
-def _joined(streams: Iterable[Iterable[Placed]], row: TaskRow | None) -> Iterator[Placed]:
+def _joined(streams: Iterable[Iterable[PlacedLine]], row: TaskRow | None) -> Iterator[PlacedLine]:
     """Of one task: attempt by attempt; of a run: by time, where a line without one stands where the one before does."""
     if row is not None:
         return itertools.chain.from_iterable(streams)
@@ -155,7 +155,7 @@ def _joined(streams: Iterable[Iterable[Placed]], row: TaskRow | None) -> Iterato
     return (placed for _, placed in merged)
 
 
-def _timed(stream: Iterable[Placed]) -> Iterator[tuple[datetime, Placed]]:
+def _timed(stream: Iterable[PlacedLine]) -> Iterator[tuple[datetime, PlacedLine]]:
     last = utc(0.0)
     for placed in stream:
         last = max(last, placed.line.at or last)

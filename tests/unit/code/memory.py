@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from penstock.code.fingerprint import Fingerprint, ProjectCode
-from penstock.code.graph import Graph
+from penstock.code.graph import CodeGraph
 from penstock.code.meanings import Found, Outside, Source, Value
 from penstock.code.outline import Outline
 from penstock.code.outlining import outline
@@ -40,7 +40,7 @@ def fingerprint(
     files: Mapping[str, str], *roots: str, python: str = "3.11 CPython", values: Mapping[str, bytes] | None = None
 ) -> Fingerprint:
     """Of the roots, else of the step `train` of flow.py."""
-    return ProjectCode(Graph(Memory(files, values)), "flow", python).fingerprint(roots or ("flow:train",), {})
+    return ProjectCode(CodeGraph(Memory(files, values)), "flow", python).fingerprint(roots or ("flow:train",), {})
 
 
 def without_lines(found: Outline) -> object:
