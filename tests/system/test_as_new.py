@@ -201,6 +201,9 @@ def test_what_cant_be_put_back_gets_another_process(project: Project, left: str,
         ("futures.ThreadPoolExecutor(2)", "POOL.map(abs, [-1, -2])", True),
         ("futures.ProcessPoolExecutor(2)", "POOL.map(abs, [-1, -2])", False),
         ("None", "multiprocessing.Pool(2).map(abs, [-1, -2])", True),
+        ("None", "multiprocessing.Pool(2).map_async(abs, [-1, -2]).get()", True),
+        ("None", "taken(multiprocessing.Pool(2).imap(abs, slow()))", True),
+        ("None", "futures.ProcessPoolExecutor(2).map(abs, [-1, -2])", True),
         ("None", "closed(multiprocessing.Pool(2))", True),
         ("None", "closed(multiprocessing.get_context('spawn').Pool(2))", True),
         ("None", "closed(multiprocessing.get_context('forkserver').Pool(2))", True),
@@ -214,10 +217,17 @@ def test_pools_work_in_each_attempt(project: Project, pool: str, call: str, same
     found = run_alone(
         project,
         f"""
-        import asyncio, multiprocessing
+        import asyncio, multiprocessing, time
         from concurrent import futures
         from multiprocessing import shared_memory
         POOL = {pool}
+
+        def slow():  # so that the thread that hands out tasks is the last to let go of its pool
+            yield from (-1, -2)
+            time.sleep(0.1)
+
+        def taken(results):
+            return [next(results), next(results)]
 
         def closed(pool):
             with pool:

@@ -11,6 +11,7 @@ import _thread
 import os
 import signal
 import sys
+from contextlib import suppress
 from time import monotonic, sleep
 from typing import Any, Callable, List, Set, Tuple
 
@@ -43,6 +44,7 @@ class Leftovers:
         if self._older or posix.has_children(self._library):
             _ignore_deaths()
             _shut_down_pools()
+            _await_dropped_pools()
             if self._end_children():
                 left.append("a process")
         if _COUNT() != self._count:
@@ -149,6 +151,43 @@ def _shut_down_pools() -> None:
         # joblib's removes what it has laid into shared memory, too.
         end = getattr(executor, "terminate", None) or executor.shutdown
         end(kill_workers=True)
+
+
+def _await_dropped_pools() -> None:
+    """Let pools of processes that nobody has any more come to their ends: whichever thread lets go of one last ends it,
+    and that is seldom the one that had it made."""
+    until = monotonic() + _SHUTDOWN_S
+    for thread in _threads():
+        while _lets_go(thread) and monotonic() < until:
+            thread.join(0.001)
+
+
+def _lets_go(thread: Any) -> bool:
+    """Whether a thread of a pool's ends with it, or still has what holds the pool."""
+    ends = getattr(thread, "is_shutting_down", None)  # of `concurrent.futures`
+    if ends is not None:
+        return thread.is_alive() and ends()
+    frame = _FRAMES().get(thread.ident)
+    holds = False
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "multiprocessing.pool":
+            name, known = frame.f_code.co_name, frame.f_locals
+            if name == "_help_stuff_finish" and known["task_handler"] is thread:
+                _free(known["inqueue"], frame.f_back.f_locals["pool"])
+            if name in ("_handle_tasks", "_handle_results"):  # what they handle just now, else None
+                holds = known.get("task") is not None or known.get("taskseq") is not None
+        frame = frame.f_back
+    return thread.is_alive() and (holds or getattr(thread, "_state", "") == "TERMINATE")
+
+
+def _free(queue: Any, processes: List[Any]) -> None:
+    """The thread that hands out a pool's tasks, where it is the last to let go of the pool, waits without an end for a
+    lock that an idle process of it holds (Python up to 3.14)."""
+    for process in processes:
+        process.kill()
+        process.join()
+    with suppress(ValueError):  # no process held it
+        queue._rlock.release()
 
 
 def _forget_finished() -> None:
