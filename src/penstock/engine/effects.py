@@ -88,7 +88,7 @@ class Effects:
     def _commit_intent(self, command: facts.CommitIntent) -> None:
         job = self._run.jobs[command.task]
         job.code, job.inputs_digest = self._reuse.code(job), command.inputs_digest
-        self._run.note_running(job, command.attempt)
+        self._run.note(job, command.attempt, TaskStatus.RUNNING)
         intent = Intent(command.task, command.attempt, command.executor)
         self._run.intents[jobs.attempt_id(job, command.attempt)] = intent
         self._run.pending.intents.append(intent)
@@ -111,7 +111,7 @@ class Effects:
         if command.grown_bytes:
             self._tell_of_growth(job.call.name, command.grown_bytes)
         if not job.had_result:
-            self._run.note_waiting(job, command.attempt)  # attempts belong to a row
+            self._run.note(job, command.attempt, TaskStatus.WAITING)  # attempts belong to a row
         self._run.pending.attempts.append(AttemptRecord(command.task, command.attempt, outcome))
 
     def _tell_of_growth(self, step: str, memory_bytes: int) -> None:

@@ -34,7 +34,6 @@ class Intake:
     """Translates items, in order, within a turn of the driver."""
 
     def __init__(self, run_state: RunState, wiring: Wiring, reuse: Reuse, scopes: Scopes) -> None:
-        self._scopes = scopes
         self._run = run_state
         self._wiring = wiring
         self._reuse = reuse
@@ -47,15 +46,13 @@ class Intake:
             Recalled: self._recalled,
             Adopted: self._adopted,
             Hint: self._hint,
-            Notice: self._notice,
-            Delivery: self._delivery,
             Reproduce: self._reproduce,
-            Logged: self._logged,
-            ScopeRecord: self._scope,
-            Left: self._left,
-            facts.CancelTask: self._as_it_is,
-            facts.Stop: self._as_it_is,
-            facts.Asked: self._as_it_is,
+            Notice: lambda notice: wiring.listener.said(notice.text),
+            Delivery: lambda delivery: run_state.pending.deliveries.append(delivery),
+            Logged: lambda logged: run_state.pending.logged.extend(logged.metrics),
+            ScopeRecord: lambda scope: run_state.pending.scopes.append(scope),
+            Left: lambda left: self._events.extend(scopes.take(left)),
+            **dict.fromkeys((facts.CancelTask, facts.Stop, facts.Asked), lambda event: self._events.append(event)),
         }
 
     def take(self, item: Any) -> None:
@@ -137,11 +134,10 @@ class Intake:
             self._events.append(facts.AttemptRecalled(landed[0].id, landed[1]))
 
     def _adopted(self, event: Adopted) -> None:
-        known = self._run.attempts.get(event.attempt) if event.running else None
-        landed = None if event.running else self._run.land(event.attempt)
-        if landed is not None:
-            known = (landed[0].id, landed[1])
+        known = self._run.attempts.get(event.attempt)
         if known is not None:
+            if not event.running:
+                self._run.land(event.attempt)
             self._events.append(facts.AttemptAdopted(*known, event.running))
 
     def _hint(self, event: Hint) -> None:
@@ -153,26 +149,8 @@ class Intake:
         if job.had_result:
             return  # the metrics of that stand with it; the outcome brings the new ones
         if job.noted is not TaskStatus.RUNNING:
-            self._run.note_running(job, known[1])  # metrics belong to a row
+            self._run.note(job, known[1], TaskStatus.RUNNING)  # metrics belong to a row
         self._run.pending.metrics.extend(MetricRecord(*known, metric) for metric in event.metrics)
-
-    def _notice(self, event: Notice) -> None:
-        self._wiring.listener.said(event.text)
-
-    def _delivery(self, delivery: Delivery) -> None:
-        self._run.pending.deliveries.append(delivery)
-
-    def _logged(self, logged: Logged) -> None:
-        self._run.pending.logged.extend(logged.metrics)
-
-    def _scope(self, scope: ScopeRecord) -> None:
-        self._run.pending.scopes.append(scope)
-
-    def _left(self, left: Left) -> None:
-        self._events.extend(self._scopes.take(left))
-
-    def _as_it_is(self, event: facts.Event) -> None:
-        self._events.append(event)
 
     def _reproduce(self, request: Reproduce) -> None:
         job = self._run.replayed.get(request.task)

@@ -192,15 +192,8 @@ class RunState:
         self.settled += 1
         return self.settled
 
-    def note_running(self, job: Job, attempt: int) -> None:
-        """Give the job a row before it has settled: an attempt of it runs."""
-        self._note(job, attempt, TaskStatus.RUNNING)
-
-    def note_waiting(self, job: Job, attempt: int) -> None:
-        """Likewise: its attempt has failed, and it waits for the next."""
-        self._note(job, attempt, TaskStatus.WAITING)
-
-    def _note(self, job: Job, attempt: int, status: TaskStatus) -> None:
+    def note(self, job: Job, attempt: int, status: TaskStatus) -> None:
+        """Give the job a row before it has settled: an attempt of it runs, or has failed, and it waits for the next."""
         assert job.code is not None
         code = self.note_code(job.code)
         self.pending.tasks.append(jobs.task_record(job, attempt, job.inputs_digest, status.value, None, code))

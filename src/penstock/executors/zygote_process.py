@@ -88,7 +88,7 @@ class ZygoteProcess:
     def clear(self) -> None:
         """The zygote is dead: end what it leaves, wherever that went."""
         self._near.close()
-        self._wait(0.0)
+        posix.has_ended(self.pid, 0.0)
         mark = self._mark.encode()
         began = time.monotonic()
         until = began + _CLOSE_S
@@ -109,27 +109,15 @@ class ZygoteProcess:
 
     def wait(self) -> None:
         """Wait for the end of a closed zygote, for a few seconds at most; then kill it and what it leaves."""
-        if not self._wait(_CLOSE_S):
+        if not posix.has_ended(self.pid, _CLOSE_S):
             posix.kill([self.pid])
-            self._wait(1.0)
+            posix.has_ended(self.pid, 1.0)
             self.clear()
         try:
             if os.stat(self._log).st_size == 0:
                 os.unlink(self._log)
         except OSError:
             pass
-
-    def _wait(self, timeout_s: float) -> bool:
-        until = time.monotonic() + timeout_s
-        while True:
-            try:
-                if os.waitpid(self.pid, os.WNOHANG)[0] == self.pid:
-                    return True
-            except ChildProcessError:
-                return True
-            if time.monotonic() >= until:
-                return False
-            time.sleep(0.0005)
 
     def _send(self, kind: bytes, content: tuple[Any, ...], fd: int = -1) -> None:
         message = channel.wrap(kind, content, self._scratch)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Callable, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from penstock.artifacts import names
 from penstock.shadows import standard
@@ -25,7 +25,7 @@ class ImportHooks:
 
     def __init__(self) -> None:
         self.imported: Optional[Callback] = None  # called with each module of the project after its import
-        self._waiting: Dict[str, Callback] = {}
+        self._waiting: Dict[str, List[Callback]] = {}
         self._around: Optional[Callable[[], None]] = None
         self._behind: Optional[Callable[[], None]] = None
         self.depth = 0  # of modules that are being imported, where somebody asked for what is around them
@@ -36,8 +36,7 @@ class ImportHooks:
         if module is not None:
             callback(module)
             return
-        first = self._waiting.get(name)
-        self._waiting[name] = callback if first is None else _both(first, callback)
+        self._waiting.setdefault(name, []).append(callback)
 
     def around_imports(self, before: Callable[[], None], after: Callable[[], None]) -> None:
         """Call these from now on where a module is imported, and not again for what that one imports itself."""
@@ -70,22 +69,13 @@ class ImportHooks:
         try:
             loader.exec_module(module)
             # A file of the project's may be named like one of Python's modules.
-            callback = self._waiting.get(module.__name__)
-            if callback is not None and standard(module.__name__) is module:
-                del self._waiting[module.__name__]
-                callback(module)
+            if module.__name__ in self._waiting and standard(module.__name__) is module:
+                for callback in self._waiting.pop(module.__name__):
+                    callback(module)
         finally:
             self.depth -= 1
             if after is not None and before is not None and not self.depth:
                 after()
-
-
-def _both(first: Callback, second: Callback) -> Callback:
-    def both(module: ModuleType) -> None:
-        first(module)
-        second(module)
-
-    return both
 
 
 def _tell(loader: Any, name: str, imported: Callback) -> None:

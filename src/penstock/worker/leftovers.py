@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, Callable, List, Set, Tuple
 
 from penstock.shadows import standard
@@ -236,11 +236,5 @@ def _forget_server(server: Any) -> None:
 
 def _await_end(pid: int) -> None:
     """Reap a process that is to end; one that does not is killed."""
-    until = monotonic() + _SHUTDOWN_S
-    try:
-        while os.waitpid(pid, os.WNOHANG)[0] == 0:
-            if monotonic() > until:
-                posix.kill([pid])
-            sleep(0.0005)
-    except ChildProcessError:
-        pass  # a library's thread was first
+    while not posix.has_ended(pid, _SHUTDOWN_S):
+        posix.kill([pid])

@@ -13,12 +13,11 @@ import array
 import os
 import select
 import sys
-import time
 from typing import Any, Callable, Dict, NoReturn, Optional
 
 from penstock.artifacts import masking
 from penstock.model.tuples import NamedTuple
-from penstock.worker import log_files
+from penstock.worker import log_files, posix
 
 HEAD = "\x1e((?:[0-9a-f]{8} )?\\d{1,11}\\.\\d{3} (?:[-DIWEC][oe] |@- [^\n#]*#\\d+\n))"
 """What `capture.py` writes before a line, as a pattern: digits of a time must not be taken for a value."""
@@ -103,12 +102,7 @@ class LogFilter:
             self._control.send(_END)
         except OSError:
             pass
-        until = time.monotonic() + _PATIENCE_S
-        try:
-            while os.waitpid(self.pid, os.WNOHANG)[0] == 0 and time.monotonic() < until:
-                time.sleep(0.0005)
-        except ChildProcessError:
-            pass
+        posix.has_ended(self.pid, _PATIENCE_S)
 
 
 def start(control: Any, log: str, log_bytes: int = 0) -> Optional[LogFilter]:

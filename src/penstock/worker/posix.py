@@ -10,6 +10,7 @@ import mmap
 import os
 import signal
 import sys
+import time
 from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 from penstock.shadows import standard
@@ -207,6 +208,19 @@ def kill(pids: Iterable[int]) -> None:
             os.kill(pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             pass
+
+
+def has_ended(pid: int, timeout_s: float) -> bool:
+    """Reap a child as soon as it has ended; False: it has not, in that time. Whoever else was first may have it."""
+    until = time.monotonic() + timeout_s
+    try:
+        while os.waitpid(pid, os.WNOHANG)[0] == 0:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.0005)
+    except ChildProcessError:
+        pass
+    return True
 
 
 def marked(mark: bytes) -> Set[int]:

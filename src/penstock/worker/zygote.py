@@ -309,7 +309,7 @@ class Zygote:
             for orphan in orphans:
                 posix.kill([orphan, *posix.descendants(orphan, children)])
             for orphan in orphans:
-                _await_death(orphan, until)
+                posix.has_ended(orphan, until - time.monotonic())
 
     def _end_all(self) -> None:
         """End every worker, and what the user's module started."""
@@ -317,7 +317,7 @@ class Zygote:
         posix.kill(pids)
         until = time.monotonic() + _REAP_S
         for pid in pids:
-            _await_death(pid, until)
+            posix.has_ended(pid, until - time.monotonic())
         if self._log_filter is not None:
             self._log_filter.end()
         while posix.has_children() and time.monotonic() < until:  # what the workers had, if they had anything
@@ -346,16 +346,6 @@ def _used_by_attempt(child: Child) -> _Used:
     cpu_s, read, written = (sum(each) for each in zip(posix.used_by(child.pid), *child.below))
     cpu_before_s, read_before, written_before = child.gauge.used_before()
     return max(0.0, cpu_s - cpu_before_s), max(0, int(read) - read_before), max(0, int(written) - written_before)
-
-
-def _await_death(pid: int, until: float) -> None:
-    while time.monotonic() < until:
-        try:
-            if os.waitpid(pid, os.WNOHANG)[0] == pid:
-                return
-        except ChildProcessError:
-            return
-        time.sleep(0.0005)
 
 
 def main(fd: int) -> NoReturn:
