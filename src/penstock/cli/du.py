@@ -86,7 +86,7 @@ def _show_runs(runs: tuple[RunSpaceInfo, ...]) -> None:
 def _show_parts(info: SpaceInfo) -> None:
     output.line()
     rows = [
-        (part.what, f"{part.count:,}" if part.count else "", size(part.bytes))
+        (part.what, output.count(part.count), size(part.bytes))
         for part in sorted(info.parts, key=lambda part: -part.bytes)
         if part.bytes
     ]

@@ -19,7 +19,7 @@ def show_forecast(info: ForecastInfo, command: str) -> None:
     for step in info.steps:
         whys = [f"{why}{f' ({count:,})' if len(step.whys) > 1 else ''}" for why, count in step.whys.items()]
         first, *rest = whys[:_WHYS_SHOWN] or [""]
-        rows.append((step.step, _count(step.reused), _count(step.run), first))
+        rows.append((step.step, output.count(step.reused), output.count(step.run), first))
         rows += [("", "", "", why) for why in rest]
         if len(whys) > _WHYS_SHOWN:
             rows.append(("", "", "", f"and {len(whys) - _WHYS_SHOWN} other reasons"))
@@ -38,7 +38,3 @@ def show_forecast(info: ForecastInfo, command: str) -> None:
         were = "was" if sum(info.left.values()) == 1 else "were"
         output.note(f"{done} that the earlier run finished {were} not asked for so far: {left}")
     output.next_command(command, "do it")
-
-
-def _count(count: int) -> str:
-    return f"{count:,}" if count else ""

@@ -78,10 +78,9 @@ def _fork(
     from penstock.launch.flow_of_run import target_of
     from penstock.launch.forking import ForkChoices, request_to_fork
     from penstock.launch.parameters import parameters_of
-    from penstock.project import Project
     from penstock.reading.reader import JournalReader
 
-    reader = JournalReader(Project.find())
+    reader = JournalReader.find()
     root, (step, keep_code, only) = reader.project.settings.root, wanted
     fork = ForkChoices(step, keep_code, only)
     request = request_to_fork(

@@ -23,7 +23,6 @@ from penstock.errors import NotFoundError, UsageError
 from penstock.model.edges import take
 from penstock.model.texts import whole
 from penstock.model.tuples import NamedTuple
-from penstock.project import Project
 from penstock.reading.readable import readable, to_plain
 from penstock.reading.reader import JournalReader
 from penstock.reading.saving import save
@@ -67,7 +66,7 @@ def command(target: str, name: str, input_name: str | None, to: str | None, forc
     else as .pkl. What a kind of file would lose or change is refused, with those that can hold it.
     """
     path, part = split_part(target)
-    reader = JournalReader(Project.find())
+    reader = JournalReader.find()
     with tempfile.TemporaryDirectory(prefix="penstock-") as files:
         wanted = _wanted(reader, find(reader, path), Path(files))
         preview, value = _load(wanted, name, input_name)

@@ -25,7 +25,6 @@ _PATIENCE_S = 0.3
 _FRAME_S = 0.2
 _LOG_EVERY_S = 1.0
 _BAR = 24
-_ROOM = 40  # columns; in fewer, plain lines say more
 
 
 class LiveDisplay(PlainDisplay):
@@ -104,11 +103,7 @@ def is_terminal() -> bool:
     """Whether stderr can show what moves: it takes the escapes that colours take."""
     if not os.environ.get("TERM") or os.environ.get("CI", "").lower() not in ("", "0", "false"):
         return False
-    if sys.stderr is None or not screen.has_colours(sys.stderr):
-        return False
-    import shutil
-
-    return shutil.get_terminal_size().columns >= _ROOM
+    return sys.stderr is not None and screen.has_colours(sys.stderr) and screen.is_wide()
 
 
 def newest_line(folder: str) -> str:

@@ -11,7 +11,6 @@ import msgspec
 from penstock.cli import output, screen
 from penstock.cli.shared_options import complete_run
 from penstock.journal import queries
-from penstock.project import Project
 from penstock.reading import logs
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import LogLine
@@ -41,12 +40,19 @@ def command(target: str, follow: bool, level: str | None, tail: int | None, as_j
     """Print what the tasks of a run and its flow's body printed and logged, by time. RUN defaults to the latest."""
     if follow and tail:
         raise click.UsageError("--tail and --follow can't be joined: --follow begins with all that is there")
-    reader = JournalReader(Project.find())
+    reader = JournalReader.find()
     found, of_body = _found(reader, target)
+
+    def wanted(line: LogLine) -> bool:
+        if of_body and not logs.is_of_body(found.run, line):
+            return False
+        return logs.is_at_least(level or "", line) and (found.step is None or logs.is_of_step(found.step, line))
+
     if tail:
-        lines = iter(_last(reader, found, of_body, level or "", tail))
+        page = logs.page_before(reader, found.run, found.task, limit=tail, wanted=wanted)
+        lines = iter(page.lines[-tail:])
     else:
-        lines = logs.at_least(level or "", _lines(reader, found, of_body, follow))
+        lines = filter(wanted, _lines(reader, found, follow))
     if as_json and not follow:
         _print_array(lines)
         return
@@ -65,25 +71,12 @@ def _found(reader: JournalReader, target: str) -> tuple[Target, bool]:
     return find(reader, target), False
 
 
-def _lines(reader: JournalReader, found: Target, of_body: bool, follow: bool) -> Iterator[LogLine]:
+def _lines(reader: JournalReader, found: Target, follow: bool) -> Iterator[LogLine]:
     if found.task is not None:
         return logs.of_task(reader, found.run, found.task)
     if follow:
-        lines = logs.follow(reader, found.run, lambda: time.sleep(_LOOK_EVERY_S))
-    else:
-        lines = logs.of_run(reader, found.run)
-    if of_body:
-        return (line for line in lines if logs.is_of_body(found.run, line))
-    return lines if found.step is None else logs.of_step(found.step, lines)
-
-
-def _last(reader: JournalReader, found: Target, of_body: bool, level: str, count: int) -> list[LogLine]:
-    def wanted(line: LogLine) -> bool:
-        if of_body and not logs.is_of_body(found.run, line):
-            return False
-        return logs.is_at_least(level, line) and (found.step is None or logs.is_of_step(found.step, line))
-
-    return logs.page_before(reader, found.run, found.task, limit=count, wanted=wanted).lines[-count:]
+        return logs.follow(reader, found.run, lambda: time.sleep(_LOOK_EVERY_S))
+    return logs.of_run(reader, found.run)
 
 
 def _print_array(lines: Iterator[LogLine]) -> None:

@@ -8,10 +8,10 @@ import click
 
 from penstock.cli import output
 from penstock.cli.shared_options import complete_run, json_option
-from penstock.client.flow_runs import Run, list_runs
+from penstock.client.flow_runs import Run
 from penstock.model import words
 from penstock.model.states import RunStatus
-from penstock.project import Project
+from penstock.reading import listing
 from penstock.reading.reader import JournalReader
 from penstock.reading.targets import find_flow
 
@@ -34,9 +34,9 @@ Examples:
 @json_option
 def command(flow: str, status: str | None, tag: str | None, since: str | None, limit: int, as_json: bool) -> None:
     """List runs, newest first: of all flows, or of FLOW."""
-    reader = JournalReader(Project.find())
-    found = list_runs(reader, find_flow(reader, flow) if flow else None, status, tag, since, limit + 1)
-    more, found = len(found) > limit, found[:limit]
+    reader = JournalReader.find()
+    rows = listing.runs(reader, find_flow(reader, flow) if flow else None, status, tag, since, limit + 1)
+    more, found = len(rows) > limit, [Run(reader, row) for row in rows[:limit]]
     if as_json:
         output.json([run.info() for run in found])
         return
@@ -67,6 +67,6 @@ def _row(run: Run) -> tuple[str, ...]:
         words.when(run.created),
         words.duration(run.duration.total_seconds()),
         f"{done:,}",
-        f"{failed:,}" if failed else "",
+        output.count(failed),
         ", ".join(run.tags),
     )

@@ -26,12 +26,16 @@ _STYLES = {
     "interrupted": "yellow",
 }
 _GAP = "  "
-_ROOM = 40  # columns
 
 
 def line(text: str = "") -> None:
     """One line on stdout, or several."""
     screen.out(text)
+
+
+def count(number: int) -> str:
+    """A number in a table; nothing for 0."""
+    return f"{number:,}" if number else ""
 
 
 def title(text: str) -> None:
@@ -100,9 +104,7 @@ def json(info: Any) -> None:
 
 
 def _in_terminal() -> bool:
-    """Whether stdout is a terminal with room for a table; else plain lines, which wrap, say more."""
-    is_wide = shutil.get_terminal_size().columns >= _ROOM
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and is_wide
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and screen.is_wide()
 
 
 def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str]) -> None:

@@ -47,10 +47,9 @@ def _resume(run: str, file: str | None, choices: Choices) -> int:
     from penstock.cli.unpickling import unpickled_params
     from penstock.launch.flow_of_run import target_of
     from penstock.launch.resuming import request_to_resume
-    from penstock.project import Project
     from penstock.reading.reader import JournalReader
 
-    reader = JournalReader(Project.find())
+    reader = JournalReader.find()
     root = reader.project.settings.root
     request = request_to_resume(
         reader, run, lambda row, detail: load(target_of(root, row, detail, file, "resume")), unpickled_params

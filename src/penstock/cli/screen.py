@@ -13,6 +13,8 @@ from typing import Any
 from penstock.artifacts.masking import masked
 from penstock.model.visible import in_json, visible
 
+_ROOM = 40  # columns
+
 
 def out(text: str) -> None:
     """Lines on stdout. Raises OSError where nobody reads it any more."""
@@ -48,6 +50,13 @@ def has_colours(stream: Any) -> bool:
     """Whether a stream is a terminal that is to have them."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return not plain and stream.isatty()
+
+
+def is_wide() -> bool:
+    """Whether the terminal has room for a table; else plain lines, which wrap, say more."""
+    import shutil
+
+    return shutil.get_terminal_size().columns >= _ROOM
 
 
 def _write(stream: Any, text: str) -> None:

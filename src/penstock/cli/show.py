@@ -12,7 +12,6 @@ from penstock.client.flow_runs import Run
 from penstock.client.resources import resources
 from penstock.client.tasks import Task
 from penstock.errors import UsageError
-from penstock.project import Project
 from penstock.reading.reader import JournalReader
 from penstock.reading.targets import find
 
@@ -49,7 +48,7 @@ def command(target: str, limit: int, status: str | None, resources: bool, as_jso
         _resources(target, as_json)
         return
 
-    reader = JournalReader(Project.find())
+    reader = JournalReader.find()
     found = find(reader, target)
     run = Run(reader, found.run)
     if found.task is not None:

@@ -46,8 +46,8 @@ def _row(info: StepResourcesInfo) -> tuple[str, ...]:
         _told(peak, _size, "highest"),
         _moved(info.read_bytes),
         _moved(info.written_bytes),
-        f"{info.out_of_memory:,}" if info.out_of_memory else "",
-        f"{info.timeouts:,}" if info.timeouts else "",
+        output.count(info.out_of_memory),
+        output.count(info.timeouts),
     )
 
 

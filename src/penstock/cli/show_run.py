@@ -42,7 +42,7 @@ def show_run(run: Run) -> None:
     _show_metrics(info)
     _show_failure(run, info)
     output.note("")
-    output.next_command(*_next(run, info))
+    output.next_command(*_next(info))
 
 
 def _told_origin(info: RunInfo) -> str:
@@ -76,7 +76,7 @@ def _show_steps(info: RunInfo) -> None:
     columns = ("waiting", "running", "done", "reused", "failed", "cancelled")
     output.table(
         ("step", *columns),
-        [(_named(step, info), *(_count(getattr(step, column)) for column in columns)) for step in info.steps],
+        [(_named(step, info), *(output.count(getattr(step, column)) for column in columns)) for step in info.steps],
         right=columns,
     )
 
@@ -118,10 +118,6 @@ def _state(task: InFlightInfo) -> str:
 
 def _place(task: InFlightInfo) -> str:
     return task.executor or (f"waits for {task.awaited}" if task.awaited else "")
-
-
-def _count(count: int) -> str:
-    return f"{count:,}" if count else ""
 
 
 def _show_metrics(info: RunInfo) -> None:
@@ -172,7 +168,7 @@ def _told(info: RunInfo, failed: list[Task]) -> str:
     return (error.traceback or named).rstrip()
 
 
-def _next(run: Run, info: RunInfo) -> tuple[str, str]:
+def _next(info: RunInfo) -> tuple[str, str]:
     if info.status == "running":
         return f"penstock logs -f {info.id}", "follow what it prints"
     if info.status == "done" and info.result is not None:

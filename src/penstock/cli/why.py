@@ -9,7 +9,6 @@ from penstock.cli.shared_options import complete_run, json_option
 from penstock.client.flow_runs import Run
 from penstock.client.tasks import Task
 from penstock.errors import NotFoundError
-from penstock.project import Project
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import CodeInfo, WhyInfo
 from penstock.reading.targets import find
@@ -32,7 +31,7 @@ Examples:
 def command(target: str, verbose: bool, limit: int, as_json: bool) -> None:
     """Say why a task ran: it is new, its code or an input has changed, its cached result expired. Or what it was reused
     from. TASK: FLOW/RUN/STEP/NUMBER, or a step."""
-    reader = JournalReader(Project.find())
+    reader = JournalReader.find()
     found = find(reader, target)
     if found.step is None:
         steps = ", ".join(step.step for step in Run(reader, found.run).steps)

@@ -21,10 +21,9 @@ def run(name: str = "") -> Run:
     Raises NotFoundError, which says what could be meant.
     """
     from penstock.client.flow_runs import Run
-    from penstock.project import Project
     from penstock.reading.reader import JournalReader
 
-    return Run.find(JournalReader(Project.find()), name)
+    return Run.find(JournalReader.find(), name)
 
 
 def runs(
@@ -40,11 +39,12 @@ def runs(
     `status`: "running", "done", "failed", "cancelled", "interrupted" or "crashed". `since`: a time, how long ago
     (a timedelta, or "2d"), or an ISO date. Raises UsageError for a status or a time that is none.
     """
-    from penstock.client.flow_runs import list_runs
-    from penstock.project import Project
+    from penstock.client.flow_runs import Run, Runs
+    from penstock.reading import listing
     from penstock.reading.reader import JournalReader
 
-    return list_runs(JournalReader(Project.find()), flow, status, tag, since, limit)
+    reader = JournalReader.find()
+    return Runs(Run(reader, row) for row in listing.runs(reader, flow, status, tag, since, limit))
 
 
 def resume(
@@ -133,12 +133,11 @@ def _drive(
     """The result, or what is to be raised, by the function that the user called: it alone stands in the traceback then,
     above the user's own lines."""
     from penstock.launch.handles import go_on
-    from penstock.project import Project
     from penstock.reading.reader import JournalReader
     from penstock.sdk.rebuilt_errors import without_engine
 
     try:
-        reader = JournalReader(Project.find())
+        reader = JournalReader.find()
         return go_on(reader.project, request(reader), how, dry_run), None
     except BaseException as error:  # noqa: BLE001  only its traceback changes
         return None, error.with_traceback(without_engine(error.__traceback__))

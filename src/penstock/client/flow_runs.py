@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -171,10 +170,7 @@ class Run:
     def logs(self, level: str = "", last: int | None = None) -> logs.Lines:
         """What its tasks and its flow's body printed and logged, by time. `level`: "info" leaves out what is below; "":
         all. `last`: so many lines, from the end; None: all."""
-        if last is None:
-            return logs.Lines(logs.at_least(level, logs.of_run(self._reader, self._listed)))
-        wanted = partial(logs.is_at_least, level)
-        return logs.Lines(logs.page_before(self._reader, self._listed, limit=last, wanted=wanted).lines[-last:])
+        return logs.lines_of(self._reader, self._listed, None, level, last)
 
     def info(self) -> RunInfo:
         """All that is known of it but its tasks, as plain data."""
@@ -211,18 +207,6 @@ class Runs(list[Run]):
         from penstock.client import html
 
         return html.runs([run.info() for run in self[: html.ROWS]], len(self))
-
-
-def list_runs(
-    reader: JournalReader,
-    flow: str | None,
-    status: str | None,
-    tag: str | None,
-    since: datetime | timedelta | str | None,
-    limit: int | None,
-) -> Runs:
-    """What `penstock.runs` gives."""
-    return Runs(Run(reader, row) for row in listing.runs(reader, flow, status, tag, since, limit))
 
 
 def _told(detail: RunDetail) -> str:

@@ -32,11 +32,9 @@ class Metrics(Mapping[str, float]):
         `attempt` None: what counts of each task, where a retry takes the place of what the attempt before had logged
         from the same step on; else that attempt's own.
         """
-        if attempt is not None:
-            points = [point for point in self.points if point.name == name and point.attempt == attempt]
-        else:
-            named = [point for point in self.points if point.name == name]
-            points = counted(named, lambda point: (point.task, point.name, point.attempt, point.step))
+        points = [point for point in self.points if point.name == name and attempt in (None, point.attempt)]
+        if attempt is None:
+            points = counted(points, lambda point: (point.task, point.name, point.attempt, point.step))
         return [(point.step, point.value) for point in points]
 
     def __getitem__(self, name: str) -> float:

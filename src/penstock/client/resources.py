@@ -5,7 +5,6 @@ from penstock.client.resources import resources
 
 from __future__ import annotations
 
-from penstock.project import Project
 from penstock.reading.reader import JournalReader
 from penstock.reading.resource_structs import ResourcesInfo
 from penstock.reading.resources import resources_of
@@ -17,4 +16,4 @@ def resources(of: str = "") -> ResourcesInfo:
     `of`: a flow, "digits" (all its runs), a run, "digits/3", or a step of a run, "digits/3/train"; "": the flow of the
     latest run. Of each step the latest 10,000 attempts are looked at. Raises NotFoundError, and UsageError for a task.
     """
-    return resources_of(JournalReader(Project.find()), of)
+    return resources_of(JournalReader.find(), of)

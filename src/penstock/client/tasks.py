@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,8 @@ class Task:
     @cached_property
     def attempts(self) -> tuple[AttemptInfo, ...]:
         """All tries, oldest first."""
-        return infos.attempt_infos(queries.attempts(self._reader.journal, self._row))
+        records = queries.attempts(self._reader.journal, self._row)
+        return tuple(infos.attempt_info(record.number, record.outcome) for record in records)
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -77,16 +78,12 @@ class Task:
             return self._loader.load_result(row, row.result)
         if row.status == TaskStatus.RUNNING or row.error is None:
             raise UsageError(f"{self.id} is {row.status}: it has no result; see `penstock show {self.id}`")
-        raise rebuild(row.error, self.id, self._reader.store)
+        raise rebuild(row.error, self.id, self._reader.project.store)
 
     def logs(self, level: str = "", last: int | None = None) -> logs.Lines:
         """What its attempts printed and logged. `level`: "info" leaves out what is below; "": all. `last`: so many
         lines, from the end; None: all."""
-        if last is None:
-            return logs.Lines(logs.at_least(level, logs.of_task(self._reader, self._run, self._row)))
-        wanted = partial(logs.is_at_least, level)
-        page = logs.page_before(self._reader, self._run, self._row, limit=last, wanted=wanted)
-        return logs.Lines(page.lines[-last:])
+        return logs.lines_of(self._reader, self._run, self._row, level, last)
 
     def why(self) -> WhyInfo:
         """Why it ran, or what stood for it: a line as text (`str()`, `print`), and what that rests on."""

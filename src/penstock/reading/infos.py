@@ -10,7 +10,7 @@ from penstock.artifacts import digests
 from penstock.artifacts.seen import read_preview
 from penstock.journal.views import DriverRow, RunRow, StepRow, TaskRow
 from penstock.model.outcomes import Error, Outcome, Stored
-from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Origin, StepCount
+from penstock.model.rows import InFlight, MetricRecord, Origin, StepCount
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.model.words import utc
 from penstock.reading.counting import counted
@@ -84,11 +84,6 @@ def attempt_info(number: int, outcome: Outcome) -> AttemptInfo:
         written_bytes=used.written_bytes,
         worker=outcome.worker,
     )
-
-
-def attempt_infos(records: Iterable[AttemptRecord]) -> tuple[AttemptInfo, ...]:
-    """All tries of a task; a task that runs has no outcome yet."""
-    return tuple(attempt_info(record.number, record.outcome) for record in records)
 
 
 def task_info(run_id: str, row: TaskRow, **more: Any) -> TaskInfo:

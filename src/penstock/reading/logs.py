@@ -13,6 +13,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 
 from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
@@ -91,6 +92,14 @@ def page_before(
     return Page(Lines(placed.line for placed in found), after | begun, after)
 
 
+def lines_of(reader: JournalReader, run: RunRow, row: TaskRow | None, level: str, last: int | None) -> Lines:
+    """What `run.logs` and `task.logs` (`row` None: of the run) give."""
+    wanted = partial(is_at_least, level)
+    if last is not None:
+        return Lines(page_before(reader, run, row, limit=last, wanted=wanted).lines[-last:])
+    return Lines(filter(wanted, of_run(reader, run) if row is None else of_task(reader, run, row)))
+
+
 def of_task(reader: JournalReader, run: RunRow, row: TaskRow) -> Iterator[LogLine]:
     """The lines of all attempts of a task, oldest first."""
     return (placed.line for log in _logs(reader, run, row) for placed in log.lines(0, _ENDLESS))
@@ -122,11 +131,6 @@ def follow(reader: JournalReader, run: RunRow, pause: Callable[[], None]) -> Ite
         pause()
 
 
-def of_step(step: str, lines: Iterable[LogLine]) -> Iterator[LogLine]:
-    """The lines of one step's tasks."""
-    return (line for line in lines if is_of_step(step, line))
-
-
 def is_of_body(run: RunRow, line: LogLine) -> bool:
     """Whether a line is of the run's own body."""
     return line.task == run.run_id
@@ -137,13 +141,8 @@ def is_of_step(step: str, line: LogLine) -> bool:
     return line.task.split("/")[2:3] == [step]
 
 
-def at_least(level: str, lines: Iterable[LogLine]) -> Iterator[LogLine]:
-    """The lines of a level or a graver one; "": all. A line without a level counts as info."""
-    return (line for line in lines if is_at_least(level, line))
-
-
 def is_at_least(level: str, line: LogLine) -> bool:
-    """Whether a line is of a level or a graver one."""
+    """Whether a line is of a level or a graver one; "": of any. A line without a level counts as info."""
     return not level or LEVELS.index(line.level or "info") >= LEVELS.index(level)
 
 

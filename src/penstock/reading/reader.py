@@ -13,7 +13,6 @@ from penstock.reading.log_places import LogPlace, places_in
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from penstock.artifacts.store import BlobStore
     from penstock.journal.journal import Journal
     from penstock.journal.views import RunRow
 
@@ -26,6 +25,11 @@ class JournalReader:
         self.project = project
         self._of_thread = threading.local()
 
+    @classmethod
+    def find(cls) -> JournalReader:
+        """Of the current folder's project."""
+        return cls(Project.find())
+
     @property
     def journal(self) -> Journal:
         """The journal, by a connection of this thread's own; closed when the thread has ended, or nothing that was read
@@ -34,10 +38,6 @@ class JournalReader:
         if known is None or known.is_of_none != self.project.is_new:
             known = self._of_thread.connection = _Connection(self.project)
         return known.journal
-
-    @property
-    def store(self) -> BlobStore:
-        return self.project.store
 
     def logs(self, run: RunRow) -> list[LogPlace]:
         """All logs of a run, by name."""

@@ -45,7 +45,8 @@ class RunsBefore(NamedTuple):
 def find(reader: JournalReader, text: str) -> Target:
     """What `digits/3`, `digits/3/train` or `digits/3/train/2` names; raises NotFoundError with the nearest match."""
     path = _parsed(text)
-    run = queries.resolve(reader.journal, path.flow if path.run is None else path.run_id) if path else latest(reader)
+    named = "" if path is None else path.flow if path.run is None else path.run_id
+    run = queries.resolve(reader.journal, named)
     if path is None or path.step is None:
         return Target(run)
     step = find_step(reader, run, path.step)
@@ -64,7 +65,7 @@ def find_run(reader: JournalReader, name: str) -> RunRow:
 def find_flow(reader: JournalReader, text: str) -> str:
     """A flow that has runs, by its name or the beginning of it; raises NotFoundError."""
     path = _parsed(text)
-    return latest(reader).flow if path is None else queries.resolve(reader.journal, path.flow).flow
+    return queries.resolve(reader.journal, path.flow if path else "").flow
 
 
 def find_past(reader: JournalReader, text: str) -> RunsBefore:
@@ -79,11 +80,6 @@ def find_past(reader: JournalReader, text: str) -> RunsBefore:
         raise UsageError(f"{text} is one task: name a flow, a run, or a step, as {path.run_id}/{path.step}")
     found = find(reader, text)
     return RunsBefore(found.run.flow, found.run.number, found.step)
-
-
-def latest(reader: JournalReader) -> RunRow:
-    """The run that was begun last."""
-    return queries.resolve(reader.journal)
 
 
 def _parsed(text: str) -> TaskPath | None:

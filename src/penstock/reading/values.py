@@ -70,12 +70,12 @@ class Loader:
         files = self._files_into or self._reader.files(self._run)
         with self._module_found(), attempts.importing():
             try:
-                return codec.decode(record, self._reader.store, parts, verify=True, files_into=files)
+                return codec.decode(record, self._reader.project.store, parts, verify=True, files_into=files)
             except Exception as error:
                 from penstock.artifacts import unreadable
 
                 written = functools.partial(self._written, made_by)
-                unreadable.explain(error, what, record, self._reader.store, _MEND, written)
+                unreadable.explain(error, what, record, self._reader.project.store, _MEND, written)
                 raise
 
     def _written(self, made_by: TaskRow | None, modules: tuple[str, ...]) -> str:

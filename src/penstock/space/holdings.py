@@ -22,18 +22,6 @@ _SEVERAL = 0
 
 
 @dataclass
-class Sum:
-    """Some blobs."""
-
-    count: int = 0
-    bytes: int = 0
-
-    def add(self, size: int) -> None:
-        self.count += 1
-        self.bytes += size
-
-
-@dataclass
 class Holdings:
     """Bytes of blobs: of runs by `RunRow.id`, of flows by name. `alone`: what nobody else refers to."""
 
@@ -41,11 +29,11 @@ class Holdings:
     of_flow: Counter[str] = field(default_factory=Counter[str])
     alone_of_run: Counter[int] = field(default_factory=Counter[int])
     alone_of_flow: Counter[str] = field(default_factory=Counter[str])
-    # Each blob that is referred to is in one of these.
-    alone: Sum = field(default_factory=Sum)  # by one run and nobody else
-    shared: Sum = field(default_factory=Sum)  # by several runs, or by a run and a cached result or a pin
-    cached: Sum = field(default_factory=Sum)  # by cached results alone
-    pinned: Sum = field(default_factory=Sum)  # by pins, and no run
+    # The size of each blob that is referred to is in one of these.
+    alone: list[int] = field(default_factory=list[int])  # by one run and nobody else
+    shared: list[int] = field(default_factory=list[int])  # by several runs, or by a run and a cached result or a pin
+    cached: list[int] = field(default_factory=list[int])  # by cached results alone
+    pinned: list[int] = field(default_factory=list[int])  # by pins, and no run
     cache: CacheSpaceInfo = NO_RESULTS
     going: CacheSpaceInfo = NO_RESULTS  # those of the cached results that go
 
@@ -68,7 +56,7 @@ def count(store: BlobStore, journal: Journal, runs: Iterable[RunRow], going: Set
     _count_others(journal, going, sizes, held, users)
     for digest, run in users.run.items():
         size = sizes.get(digest, 0)  # a damaged store may lack it
-        (held.shared if run == _SEVERAL else held.alone).add(size)
+        (held.shared if run == _SEVERAL else held.alone).append(size)
         if run != _SEVERAL:
             held.alone_of_run[run] += size
         if flow := users.flow[digest]:
@@ -97,13 +85,13 @@ def _count_others(journal: Journal, going: Set[int], sizes: dict[bytes, int], he
         (going_blobs if result in going else staying_blobs).add(digest)
     cached, pinned, of_runs = staying_blobs | going_blobs, needs.blobs_of_pins(journal), users.run.keys()
 
-    def size_of(blobs: Set[bytes]) -> int:
-        return sum(sizes.get(digest, 0) for digest in blobs)
+    def sizes_of(blobs: Set[bytes]) -> list[int]:
+        return [sizes.get(digest, 0) for digest in blobs]
 
-    alone, kept = cached - of_runs - pinned, pinned - of_runs
-    held.pinned = Sum(len(kept), size_of(kept))
-    held.cached = Sum(len(alone), size_of(alone))
-    held.cache = CacheSpaceInfo(len(needs.cached_results(journal)), size_of(cached), held.cached.bytes)
-    held.going = CacheSpaceInfo(len(going), size_of(going_blobs), size_of(alone - staying_blobs))
+    alone = cached - of_runs - pinned
+    held.pinned = sizes_of(pinned - of_runs)
+    held.cached = sizes_of(alone)
+    held.cache = CacheSpaceInfo(len(needs.cached_results(journal)), sum(sizes_of(cached)), sum(held.cached))
+    held.going = CacheSpaceInfo(len(going), sum(sizes_of(going_blobs)), sum(sizes_of(alone - staying_blobs)))
     for digest in of_runs & (cached | pinned):
         users.run[digest], users.flow[digest] = _SEVERAL, ""

@@ -103,10 +103,10 @@ def _parts(
     unused = sweep.sweep(project, of_any_age, remove=False).piles
     sources = _entries(home / "sources")
     known = [
-        PileInfo("blobs of one run alone", held.alone.count, held.alone.bytes),
-        PileInfo("blobs of several", held.shared.count, held.shared.bytes),
-        PileInfo("blobs of cached results alone", held.cached.count, held.cached.bytes),
-        *([PileInfo("blobs of pinned values", held.pinned.count, held.pinned.bytes)] if held.pinned.count else ()),
+        sweep.pile("blobs of one run alone", held.alone),
+        sweep.pile("blobs of several", held.shared),
+        sweep.pile("blobs of cached results alone", held.cached),
+        *([sweep.pile("blobs of pinned values", held.pinned)] if held.pinned else ()),
         sweep.pile("logs, checkpoints and files of runs", (run.folder_bytes for run in runs)),
         sweep.pile("code snapshots", (_size(entry) for entry in sources if entry.name in marked.snapshots)),
         sweep.pile("outlines of the sources", (_size(entry) for entry in sources if not _is_swept(entry.name))),

@@ -75,9 +75,9 @@ def test_the_log_of_a_worker_is_no_body_s(name: str):
 def test_levels_and_steps_choose_lines(recorded: Recorded):
     record_done(recorded)
     reader = JournalReader(Project.find())
-    assert [one.text for one in logs.at_least("warning", logs.of_run(reader, row(reader)))] == ["first try"]
-    assert len(list(logs.at_least("info", logs.of_run(reader, row(reader))))) == 4
-    assert [one.text for one in logs.of_step("load", logs.of_run(reader, row(reader)))] == ["hello"]
+    assert [one.text for one in logs.lines_of(reader, row(reader), None, "warning", None)] == ["first try"]
+    assert len(logs.lines_of(reader, row(reader), None, "info", None)) == 4
+    assert [one.text for one in logs.of_run(reader, row(reader)) if logs.is_of_step("load", one)] == ["hello"]
 
 
 def test_a_run_that_printed_nothing_has_no_lines(recorded: Recorded):
