@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Container
+from functools import partial
 from typing import Any
 
 from penstock.model.tuples import NamedTuple
@@ -32,7 +33,9 @@ def words_of(fn: Callable[..., Any]) -> Words:
     parameters: dict[str, list[str]] = {}
     for kind, lines in _sections(text.splitlines()):
         if kind == "":
-            prose += _without_plain(_without_fields(lines, parameters), parameters, inspect.signature(fn).parameters)
+            without_fields = _without(lines, parameters, _field)
+            known = inspect.signature(fn).parameters
+            prose += _without(without_fields, parameters, partial(_plain, known))
         elif kind in _ARGUMENTS:
             _entries(lines, parameters)
     joined = {name: " ".join(filter(None, words)) for name, words in parameters.items()}
@@ -85,32 +88,32 @@ def _entry(line: str, is_numpy: bool) -> tuple[list[str], str]:
     return ([match[1]], match[2]) if match else ([], "")
 
 
-def _without_fields(lines: list[str], parameters: dict[str, list[str]]) -> list[str]:
-    """The lines without Sphinx's fields, whose words are noted."""
+def _field(line: str) -> tuple[str, str] | None:
+    """Name and words of one of Sphinx's fields; one that is about no parameter has no name."""
+    match = _FIELD.match(line)
+    if match is None:
+        return None
+    is_named = match[1] in ("param", "parameter", "arg") and match[2].strip()
+    return (match[2].split()[-1].lstrip("*") if is_named else ""), match[3]
+
+
+def _plain(known: Container[str], line: str) -> tuple[str, str] | None:
+    """A parameter's name and the words behind its colon."""
+    match = _ENTRY.fullmatch(line)
+    return (match[1], match[2]) if match and match[1] in known else None
+
+
+def _without(
+    lines: list[str], parameters: dict[str, list[str]], entry: Callable[[str], tuple[str, str] | None]
+) -> list[str]:
+    """The lines without entries and what is indented below them, whose words are noted."""
     prose: list[str] = []
     words: list[str] | None = None
     for line in lines:
-        match = _FIELD.match(line)
-        if match:
-            words = [match[3]]
-            if match[1] in ("param", "parameter", "arg") and match[2].strip():
-                parameters[match[2].split()[-1].lstrip("*")] = words
-        elif words is not None and line.startswith((" ", "\t")):
-            words.append(line.strip())
-        else:
-            words = None
-            prose.append(line)
-    return prose
-
-
-def _without_plain(lines: list[str], parameters: dict[str, list[str]], known: Container[str]) -> list[str]:
-    """The lines without those that begin with a parameter's name and a colon, whose words are noted."""
-    prose: list[str] = []
-    words: list[str] | None = None
-    for line in lines:
-        match = _ENTRY.fullmatch(line)
-        if match and match[1] in known:
-            words = parameters[match[1]] = [match[2]]
+        if found := entry(line):
+            words = [found[1]]
+            if found[0]:
+                parameters[found[0]] = words
         elif words is not None and line.startswith((" ", "\t")):
             words.append(line.strip())
         else:

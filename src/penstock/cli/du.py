@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from penstock.cli import output
-from penstock.cli.shared_options import complete_run, json_option
+from penstock.cli.shared_options import complete_run, json_option, limit_option
 from penstock.client.space import usage
 from penstock.model.words import plural, size, when
 from penstock.space.space_structs import EnvironmentSpaceInfo, FlowSpaceInfo, RunSpaceInfo, SpaceInfo
@@ -21,9 +21,7 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @click.argument("of", metavar="[RUN|FLOW]", required=False, default="", shell_complete=complete_run)
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="At most so many runs."
-)
+@limit_option(20, "At most so many runs.")
 @json_option
 def command(of: str, limit: int, as_json: bool) -> None:
     """Show who uses the space of `.penstock/`: flows and runs, the largest first, and all else.

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from penstock.cli.choices import Choices, seed_option, with_options
-from penstock.cli.shared_options import complete_run
+from penstock.cli.shared_options import complete_run, file_option
 
 _EPILOG = """\b
 Examples:
@@ -34,9 +34,7 @@ Examples:
 @click.option("--from", "step", metavar="STEP", default="", help="Reuse nothing from the first call of this step on.")
 @click.option("--keep-code", is_flag=True, help="Reuse also what other code has made.")
 @click.option("--only", metavar="STEP[/N]", default="", help="Run this step alone, on its recorded inputs.")
-@click.option(
-    "--file", type=click.Path(exists=True, dir_okay=False), help="Where the flow's file is now, if it was moved."
-)
+@file_option
 @click.argument("run", metavar="[RUN]", default="", shell_complete=complete_run)
 @click.argument("words", metavar="[PARAMETERS]...", nargs=-1, type=click.UNPROCESSED)
 def command(
@@ -81,8 +79,7 @@ def _fork(
     from penstock.reading.reader import JournalReader
 
     reader = JournalReader.find()
-    root, (step, keep_code, only) = reader.project.settings.root, wanted
-    fork = ForkChoices(step, keep_code, only)
+    root, fork = reader.project.settings.root, ForkChoices(*wanted)
     request = request_to_fork(
         reader,
         run,
@@ -94,9 +91,9 @@ def _fork(
     )
     assert request.origin is not None
     options = [
-        *(["--from", step] if step else []),
-        *(["--keep-code"] if keep_code else []),
-        *(["--only", only] if only else []),
+        *(["--from", fork.step] if fork.step else []),
+        *(["--keep-code"] if fork.keep_code else []),
+        *(["--only", fork.only] if fork.only else []),
     ]
     again = ("penstock", "fork", *choices.words(), *options, request.origin.run, *words)
     return drive(reader.project, request, choices, again)

@@ -7,7 +7,7 @@ import shlex
 import click
 
 from penstock.cli import output
-from penstock.cli.shared_options import complete_run, json_option
+from penstock.cli.shared_options import complete_run, json_option, limit_option
 from penstock.client.flow_runs import Run
 from penstock.model import words
 from penstock.model.states import RunStatus
@@ -28,9 +28,7 @@ Examples:
 @click.option("--status", type=click.Choice([status.value for status in RunStatus]), help="Only runs that stand so.")
 @click.option("--tag", metavar="T", help="Only runs with this tag.")
 @click.option("--since", metavar="TIME", help='Only runs begun since: "2d", "90m" ago, or a date, "2026-03-01".')
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="At most so many."
-)
+@limit_option(20, "At most so many.")
 @json_option
 def command(flow: str, status: str | None, tag: str | None, since: str | None, limit: int, as_json: bool) -> None:
     """List runs, newest first: of all flows, or of FLOW."""

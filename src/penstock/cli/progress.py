@@ -116,14 +116,8 @@ def _told(step: StepProgress, now_s: float, line: str) -> str:
 
 
 def _at_rest(step: StepProgress) -> str:
-    words = [f"{step.count.done:,} done"]
-    if step.count.failed:
-        words.append(f"{step.count.failed:,} failed")
-    if step.count.cancelled:
-        words.append(f"{step.count.cancelled:,} cancelled")
-    if step.count.reused:
-        words.append(f"{step.count.reused:,} reused")
-    if step.count.retries:
-        words.append(retries(step))
+    count = step.count
+    others = ((count.failed, "failed"), (count.cancelled, "cancelled"), (count.reused, "reused"))
+    told = [f"{count.done:,} done", *(f"{number:,} {word}" for number, word in others if number), retries(step)]
     took = f" in {duration(step.elapsed_s)}" if step.elapsed_s >= 0.1 else ""
-    return f"{step.name}: {', '.join(words)}{took}"
+    return f"{step.name}: {', '.join(filter(None, told))}{took}"

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from penstock.cli.choices import Choices, with_options
-from penstock.cli.shared_options import complete_run
+from penstock.cli.shared_options import complete_run, file_option
 
 _EPILOG = """\b
 Examples:
@@ -22,9 +22,7 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @with_options
-@click.option(
-    "--file", type=click.Path(exists=True, dir_okay=False), help="Where the flow's file is now, if it was moved."
-)
+@file_option
 @click.option(
     "--changed", is_flag=True, help="Run also those finished tasks again whose code has changed since they ran."
 )

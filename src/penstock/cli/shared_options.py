@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import click
+
+F = TypeVar("F", bound="Callable[..., Any] | click.Command")
 
 
 def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -16,4 +21,12 @@ def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) ->
         return []
 
 
+def limit_option(most: int, words: str) -> Callable[[F], F]:
+    """How many of a list are shown."""
+    return click.option("--limit", type=click.IntRange(min=1), default=most, show_default=True, metavar="N", help=words)
+
+
+file_option = click.option(
+    "--file", type=click.Path(exists=True, dir_okay=False), help="Where the flow's file is now, if it was moved."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document; nothing else on stdout.")

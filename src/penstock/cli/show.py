@@ -6,7 +6,7 @@ import click
 from click.core import ParameterSource
 
 from penstock.cli import output
-from penstock.cli.shared_options import complete_run, json_option
+from penstock.cli.shared_options import complete_run, json_option, limit_option
 from penstock.cli.show_resources import show_resources
 from penstock.client.flow_runs import Run
 from penstock.client.resources import resources
@@ -27,9 +27,7 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @click.argument("target", metavar="[FLOW|RUN|STEP|TASK]", required=False, default="", shell_complete=complete_run)
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, metavar="N", help="Tasks of a step to list."
-)
+@limit_option(50, "Tasks of a step to list.")
 @click.option("--status", metavar="S", help="Only tasks of a step that stand so: done, failed, cancelled, running.")
 @click.option("--resources", is_flag=True, help="What the steps of a flow, a run or a step used, and should ask for.")
 @json_option

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from penstock.cli import output
-from penstock.cli.shared_options import complete_run, json_option
+from penstock.cli.shared_options import complete_run, json_option, limit_option
 from penstock.client.flow_runs import Run
 from penstock.client.tasks import Task
 from penstock.errors import NotFoundError
@@ -24,9 +24,7 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.argument("target", metavar="TASK", shell_complete=complete_run)
 @click.option("--verbose", "-v", is_flag=True, help="Print also what is different, and the code that the task reaches.")
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, metavar="N", help="Tasks of a step to list."
-)
+@limit_option(50, "Tasks of a step to list.")
 @json_option
 def command(target: str, verbose: bool, limit: int, as_json: bool) -> None:
     """Say why a task ran: it is new, its code or an input has changed, its cached result expired. Or what it was reused

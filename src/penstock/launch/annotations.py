@@ -6,7 +6,6 @@ import collections.abc
 import dataclasses
 import datetime
 import enum
-import json
 import types
 import typing
 from collections.abc import Callable
@@ -157,11 +156,6 @@ _EXAMPLES: dict[Any, Any] = {
     datetime.time: "12:00",
     datetime.timedelta: "90s",
 }
-
-
-def json_example(annotation: Any) -> str:
-    """A value in JSON that the annotation would take."""
-    return json.dumps(example_of(annotation))
 
 
 def resolved(fn: Callable[..., Any], annotation: Any) -> Any:

@@ -145,7 +145,7 @@ _WORDS: dict[Any, tuple[str, typing.Callable[[str], Any]]] = {
 
 
 def _as_json(annotation: Any) -> str:
-    return f"{name_of(annotation)} as JSON, such as '{annotations.json_example(annotation)}'"
+    return f"{name_of(annotation)} as JSON, such as '{json.dumps(annotations.example_of(annotation))}'"
 
 
 class _Json(_Conversion):

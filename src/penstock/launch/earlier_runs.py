@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from penstock.engine.jobs import Combine
 from penstock.engine.origin import OriginRun, OriginTask
+from penstock.journal import queries
+from penstock.journal.journal import Journal
 from penstock.model.rows import Origin
 from penstock.model.states import TaskStatus
 
 if TYPE_CHECKING:
-    from penstock.journal.journal import Journal
     from penstock.model.outcomes import Metric
     from penstock.project import Project
 
@@ -25,20 +26,15 @@ class EarlierRuns:
 
     @cached_property
     def journal(self) -> Journal:
-        from penstock.journal.journal import Journal
-
         self._opened = Journal.open(self._project.home, read_only=True)
         return self._opened
 
     def tree(self, code: bytes) -> bytes | None:
         """The packed tree of a code's digest; None: it is not known any more."""
-        from penstock.journal import queries
-
         return queries.code_tree(self.journal, code)
 
     def origin(self, origin: Origin, combine: Combine) -> OriginRun:
         """The finished tasks of the run that a run was forked from; none where that was removed."""
-        from penstock.journal import queries
         from penstock.journal.priors import prior_tasks
 
         every = prior_tasks(self.journal.database, origin.id)

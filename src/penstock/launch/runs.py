@@ -76,7 +76,8 @@ class ActiveRun:
                     if not self._ended_as_before(driver, error):
                         self._fail(driver, error)
                 else:
-                    self._end(RunEnd(RunStatus.DONE.value, stored))
+                    self._handle.end(RunEnd(RunStatus.DONE.value, stored))
+                    self._clean_up(RunStatus.DONE)
                     return value
             number += 1
             driver = self._new_driver(timeout_s, mark=f"-{number}")
@@ -227,10 +228,6 @@ class ActiveRun:
             self._how.watcher.unkept("The flow's own result is not kept: it holds a future; return its .result()")
             return None
         return encoded.stored
-
-    def _end(self, end: RunEnd) -> None:
-        self._handle.end(end)
-        self._clean_up(RunStatus(end.status))
 
     def _clean_up(self, status: RunStatus) -> None:
         scratch = Path(self._places.scratch)

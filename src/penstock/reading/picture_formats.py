@@ -16,21 +16,17 @@ def of(value: Any) -> Formats | None:
     """The formats of a picture; None: it is none."""
     names = {f"{str(base.__module__).partition('.')[0]}.{base.__name__}" for base in type(value).__mro__}
     if "matplotlib.Figure" in names or "matplotlib.FigureBase" in names:
-        return dict.fromkeys(_FIGURE, _write_figure)
+        return dict.fromkeys(_FIGURE, lambda value, to: value.savefig(to, format=to.suffix[1:].lower()))
     if "PIL.Image" in names:
-        return dict.fromkeys(_IMAGE, _write_image)
+        return dict.fromkeys(_IMAGE, lambda value, to: value.save(to))
     if "plotly.BaseFigure" in names:
         pictures: Formats = dict.fromkeys(_PLOTLY, _write_plotly)
-        return {".html": _write_plotly_html, ".json": _write_plotly_json, **pictures}
+        texts: Formats = {
+            ".html": lambda value, to: value.write_html(to),
+            ".json": lambda value, to: value.write_json(to),
+        }
+        return {**texts, **pictures}
     return None
-
-
-def _write_figure(value: Any, to: Path) -> None:
-    value.savefig(to, format=to.suffix[1:].lower())
-
-
-def _write_image(value: Any, to: Path) -> None:
-    value.save(to)
 
 
 def _write_plotly(value: Any, to: Path) -> None:
@@ -39,11 +35,3 @@ def _write_plotly(value: Any, to: Path) -> None:
     if find_spec("kaleido") is None:
         raise ValueError("kaleido is missing, which makes pictures of plotly's figures: pip install kaleido")
     value.write_image(to, format=to.suffix[1:].lower())
-
-
-def _write_plotly_html(value: Any, to: Path) -> None:
-    value.write_html(to)
-
-
-def _write_plotly_json(value: Any, to: Path) -> None:
-    value.write_json(to)

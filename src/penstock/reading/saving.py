@@ -8,9 +8,10 @@ from __future__ import annotations
 import errno
 import os
 import shlex
-import shutil
 import stat
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,37 +30,22 @@ def save(value: Any, to: Path, *, name: str = "value", force: bool = False) -> P
     and not `force`, for a suffix that does not fit the value, and for what can't be written: nothing is left then.
     """
     offered = formats.of(value)
-    if _is_folder(to):
+    with _told(to):  # a name may be too long, or a folder one that can't be looked into
+        is_folder = to.is_dir()
+    if is_folder:
         to = to / (value.name if isinstance(value, Path) else f"{name}{formats.default(offered)}")
-    _refuse_place(value, to, force)
-    writer = formats.copy if isinstance(value, Path) else _chosen(value, offered, to)
-    try:
-        folder = tempfile.mkdtemp(prefix=".penstock-", dir=to.parent)
-    except OSError as error:
-        raise _unwritten(to, error) from error
-    try:
-        partial = Path(folder, to.name)
-        _write(value, writer, offered, partial, to)
-        _put(partial, to, Path(folder, f"{to.name}.old"))
-    except OSError as error:
-        raise _unwritten(to, error) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with _told(to):
+        _refuse_place(value, to, force)
+        writer = formats.copy if isinstance(value, Path) else _chosen(value, offered, to)
+        with tempfile.TemporaryDirectory(prefix=".penstock-", dir=to.parent, ignore_cleanup_errors=True) as folder:
+            partial = Path(folder, to.name)
+            _write(value, writer, offered, partial, to)
+            _put(partial, to, Path(folder, f"{to.name}.old"))
     return to.absolute()
 
 
-def _is_folder(to: Path) -> bool:
-    try:
-        return to.is_dir()
-    except OSError as error:  # a name that is too long, a folder that can't be looked into
-        raise _unwritten(to, error) from error
-
-
 def _refuse_place(value: Any, to: Path, force: bool) -> None:
-    try:
-        found = to.stat() if to.exists() else None
-    except OSError as error:
-        raise _unwritten(to, error) from error
+    found = to.stat() if to.exists() else None
     if found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
         raise UsageError(f"{to} is no file: name one, or leave -o out and redirect")
     if os.path.lexists(to) and not force:
@@ -125,8 +111,12 @@ def _put(partial: Path, to: Path, old: Path) -> None:
         raise
 
 
-def _unwritten(to: Path, error: OSError) -> UsageError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    mend = "free some space, or name another place" if full else "name another place"
-    why = error.strerror or str(error)
-    return UsageError(f"{to} can't be written: {why}{f'; {mend}' if full or error.errno in _ANOTHER else ''}")
+@contextmanager
+def _told(to: Path) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        mend = "free some space, or name another place" if full else "name another place"
+        hint = f"; {mend}" if full or error.errno in _ANOTHER else ""
+        raise UsageError(f"{to} can't be written: {error.strerror or error}{hint}") from error

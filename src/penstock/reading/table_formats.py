@@ -32,8 +32,8 @@ def _is_library_s(base: type) -> bool:
 
 def _of_pandas(frame: Any) -> Formats:
     return {
-        ".parquet": _why_no_parquet(frame) or _write_pandas_parquet,
-        ".csv": _why_no_csv(frame) or _write_pandas_csv,
+        ".parquet": _why_no_parquet(frame) or (lambda frame, to: frame.to_parquet(to, engine="pyarrow")),
+        ".csv": _why_no_csv(frame) or (lambda frame, to: frame.to_csv(to, index=not _is_plain_index(frame))),
     }
 
 
@@ -115,30 +115,14 @@ def _is_plain_index(frame: Any) -> bool:
     return type(index).__name__ == "RangeIndex" and index.name is None and (index.start, index.step) == (0, 1)
 
 
-def _write_pandas_parquet(frame: Any, to: Path) -> None:
-    frame.to_parquet(to, engine="pyarrow")
-
-
-def _write_pandas_csv(frame: Any, to: Path) -> None:
-    frame.to_csv(to, index=not _is_plain_index(frame))
-
-
 def _of_polars(frame: Any) -> Formats:
     odd = next((f"column {name} is {dtype}" for name, dtype in frame.schema.items() if dtype.is_nested()), "")
     plain = next((f"column {name} is {dtype}" for name, dtype in frame.schema.items() if str(dtype) == "Object"), "")
     cells = next((f"column {name} is {dtype}" for name, dtype in frame.schema.items() if str(dtype) == "Binary"), "")
     return {
-        ".parquet": plain or _write_polars_parquet,
-        ".csv": odd or plain or cells or _write_polars_csv,
+        ".parquet": plain or (lambda frame, to: frame.write_parquet(to)),
+        ".csv": odd or plain or cells or (lambda frame, to: frame.write_csv(to)),
     }
-
-
-def _write_polars_parquet(frame: Any, to: Path) -> None:
-    frame.write_parquet(to)
-
-
-def _write_polars_csv(frame: Any, to: Path) -> None:
-    frame.write_csv(to)
 
 
 def _of_arrow(table: Any) -> Formats:

@@ -135,8 +135,7 @@ def files(found: Iterable[Path], before: float, remove: bool) -> Iterator[int]:
 
 
 def _plain_files(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        yield from (file for file in folder.iterdir() if file.is_file())
+    return (file for file in folder.glob("*") if file.is_file())
 
 
 def _unused_snapshots(folder: Path, marked: Marked) -> Iterator[Path]:

@@ -101,7 +101,7 @@ def _parts(
     # To a reader rubbish is rubbish, whatever its age.
     of_any_age = marked._replace(before=math.inf, unneeded_since=math.inf)
     unused = sweep.sweep(project, of_any_age, remove=False).piles
-    sources = _entries(home / "sources")
+    sources = list((home / "sources").glob("*"))
     known = [
         sweep.pile("blobs of one run alone", held.alone),
         sweep.pile("blobs of several", held.shared),
@@ -111,7 +111,7 @@ def _parts(
         sweep.pile("code snapshots", (_size(entry) for entry in sources if entry.name in marked.snapshots)),
         sweep.pile("outlines of the sources", (_size(entry) for entry in sources if not _is_swept(entry.name))),
         PileInfo("environments, their locks and kits", len(built), sweep.size_below(environments.folder_of(home))),
-        sweep.pile("the journal", (_size(entry) for entry in _entries(home) if entry.name.startswith(FILE))),
+        sweep.pile("the journal", (_size(entry) for entry in home.glob("*") if entry.name.startswith(FILE))),
         PileInfo("what nobody refers to", sum(pile.count for pile in unused), sum(pile.bytes for pile in unused)),
     ]
     yield from known
@@ -121,10 +121,6 @@ def _parts(
 
 def _is_swept(name: str) -> bool:
     return sweep.is_snapshot(name) or name.endswith(".tmp")
-
-
-def _entries(folder: Path) -> list[Path]:
-    return list(folder.iterdir()) if folder.is_dir() else []
 
 
 def _size(entry: Path) -> int:
