@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from penstock.environments.kits import build_kit
+from penstock.environments.kits import unpack_kit
 from tests import interpreters
 from tests.system.flows import Project
 from tests.unit.worker.test_chance import NUMPY_ZOO, TORCH_ZOO, ZOO
@@ -404,7 +404,7 @@ def test_other_interpreters_draw_the_same(
     name: str, interpreter: Callable[[str], Path], tmp_path: Path, project: Project
 ) -> None:
     (tmp_path / "zoo.py").write_text(ZOO)
-    kit = str(build_kit(tmp_path))
+    kit = str(unpack_kit(tmp_path))
     code = ELSEWHERE.format(folder=str(tmp_path), sweeps=True)
     here = project.folder / "here.py"
     here.write_text(code)

@@ -15,7 +15,7 @@ import pytest
 from penstock.artifacts import codec
 from penstock.artifacts.folder import FolderStore
 from penstock.environments import uv
-from penstock.environments.kits import build_kit
+from penstock.environments.kits import unpack_kit
 from penstock.errors import UserCodeError
 from penstock.model import wire
 from penstock.model.outcomes import Outcome, Unread, from_plain
@@ -56,7 +56,7 @@ class Foreign:
         self._interpreter = interpreter
         self._folder = folder
         self._made: dict[tuple[str, ...], Path] = {}
-        self.kit = build_kit(folder)
+        self.kit = unpack_kit(folder)
 
     def python(self, wanted: tuple[str, ...]) -> Path:
         """`("python3.9", "numpy==1.26.4")`: an interpreter with packages; `FLOW`: this one."""

@@ -11,7 +11,7 @@ import pytest
 
 from penstock.artifacts.codec import decode, encode
 from penstock.artifacts.folder import FolderStore
-from penstock.environments.kits import build_kit
+from penstock.environments.kits import unpack_kit
 from tests import interpreters
 
 # As source, so that each interpreter makes its own. Beyond 64 KiB text and buffers are blobs.
@@ -34,7 +34,7 @@ Run = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_kit(tmp_path_factory.mktemp("kit"))
+    return unpack_kit(tmp_path_factory.mktemp("kit"))
 
 
 @pytest.fixture(params=["python3.9", "python3.13", "pypy3"])

@@ -108,9 +108,9 @@ def test_a_class_of_a_file_that_is_named_like_a_module_of_pythons_counts_in_the_
 
 
 def test_the_kit_in_another_interpreter(shadowed: Project, interpreter: Callable[[str], Path]) -> None:
-    from penstock.environments.kits import build_kit
+    from penstock.environments.kits import unpack_kit
 
-    kit = build_kit(shadowed.folder.parent)
+    kit = unpack_kit(shadowed.folder.parent)
     code = (
         f"import sys; sys.path[:] = [p for p in sys.path if p] + [{str(kit)!r}]; import penstock.worker.zygote; "
         f"sys.path.insert(0, {str(shadowed.folder)!r}); from penstock.shadows import guard; guard(); "

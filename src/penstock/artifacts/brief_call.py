@@ -106,7 +106,6 @@ class _Timer:
         raise _Over
 
     def end(self) -> None:
-        """Interrupt no more."""
         self._over = True
         if self._traces:
             sys.settrace(None)
@@ -141,7 +140,6 @@ class _Quiet:
         sys.stdout, sys.stderr = self._muted
 
     def end(self) -> None:
-        """Let it be heard again."""
         for stream in self._muted:
             stream.is_over = True
         if sys.stdout is self._muted[0]:

@@ -10,7 +10,6 @@ import importlib
 import os
 import sys
 import types
-from types import ModuleType
 from typing import Any, Dict, Optional, Tuple
 
 _MAINS = ("__main__", "__mp_main__")
@@ -125,12 +124,8 @@ def load(module: str, qualname: str = "") -> Any:
 
     The name of this process's `__main__` gives `__main__`. Raises ImportError or AttributeError.
     """
-    found: Any = _main_module(module) or sys.modules.get(module) or importlib.import_module(module)
+    found: Any = sys.modules.get("__main__" if module == main_name() else module) or importlib.import_module(module)
     if qualname:
         for part in qualname.split("."):
             found = getattr(found, part)
     return found
-
-
-def _main_module(module: str) -> Optional[ModuleType]:
-    return sys.modules["__main__"] if module == main_name() else None

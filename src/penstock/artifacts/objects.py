@@ -244,16 +244,8 @@ def _reduction(
         named, parts = _nothing if owner == "copyreg" else _argument, enumerate((make, *args))
     if put is not None:
         states.append(put)
-    _write(
-        walk,
-        begun,
-        parts,
-        named,
-        states,
-        put is None and not hasattr(cast("Any", type(value)), "__setstate__"),
-        items,
-        pairs,
-    )
+    by_name = put is None and not hasattr(cast("Any", type(value)), "__setstate__")
+    _write(walk, begun, parts, named, states, by_name, items, pairs)
 
 
 def _counted(make: Any, args: Any) -> Pairs:

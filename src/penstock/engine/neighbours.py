@@ -49,7 +49,12 @@ class Neighbours:
         try:
             agreed = self._exchange(self._host, wish)
         except OSError as error:
-            self._go_alone(error)
+            self._notify(
+                f"What other runs take of this machine is not seen, nor do they see what this one takes: {error}"
+            )
+            self._host.leave()
+            self._host, self._bound, self.awaited = None, None, ""
+            self.offers = [Offered(None)]
             return
         self._pending = agreed is None
         if agreed is not None:
@@ -71,15 +76,6 @@ class Neighbours:
         agreed, others = found[0]
         self._say(agreed.share, others, host.total, now)
         return agreed
-
-    def _go_alone(self, error: OSError) -> None:
-        if self._host is not None:
-            self._notify(
-                f"What other runs take of this machine is not seen, nor do they see what this one takes: {error}"
-            )
-            self._host.leave()
-            self._host, self._bound, self.awaited = None, None, ""
-            self.offers = [Offered(None)]
 
     def open(self) -> None:
         if self._host is not None:
@@ -123,7 +119,6 @@ def _has(share: Share, resource: str) -> float:
 
 
 def _holders(others: Sequence[Share], resource: str) -> str:
-    """Who has most of it."""
     most = sorted(others, key=lambda share: -_has(share, resource))[:_SHOWN]
     written = [
         format_bytes(one.holds.memory_bytes) if resource == "memory" else f"{_has(one, resource):g}" for one in most

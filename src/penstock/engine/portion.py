@@ -26,7 +26,6 @@ class Portion:
         self._missed: dict[Weight, None] = {}  # the lanes that were lacking, oldest call first
 
     def clear(self) -> None:
-        """No lane is open."""
         self.cpu_millionths = 0
         self.memory_bytes = 0
         self.gpus: list[str] = []
@@ -95,7 +94,6 @@ class Portion:
 
     @property
     def is_exceeded(self) -> bool:
-        """Whether more is taken than the bound says."""
         return self.bound is not None and self.excess != (0, 0)
 
     def new_lacks(self) -> tuple[Weight, ...]:

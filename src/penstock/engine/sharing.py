@@ -119,7 +119,6 @@ class _Left:
         return max(0, wanted - left) if wanted else 0
 
     def keep(self, weight: Weight, names: tuple[str, ...]) -> None:
-        """It is somebody's."""
         self.cpu_millionths -= weight.cpu_millionths
         self.memory_bytes -= weight.memory_bytes
         self.taken.update(names)

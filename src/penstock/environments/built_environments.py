@@ -51,7 +51,13 @@ def listed(folder: Path) -> list[Entry]:
 def held(lock: Lock, folder: Path, tell: uv.Tell) -> Generator[Built]:
     """The environment of the lock, as `builds.build` gives it. Inside, nobody removes it; that ends with this process,
     however it ends."""
-    built, fd = _hold(lock, folder, tell)
+    while True:
+        built = builds.build(lock, folder, tell)
+        try:
+            fd = locking.share(Path(built.folder, marks.NAME))
+            break
+        except FileNotFoundError:  # removed before it was held
+            continue
     try:
         yield built
     finally:
@@ -93,15 +99,6 @@ def take_away(entry: Entry) -> bool:
     except OSError as error:
         raise PlatformError(f"can't remove {place}: {error.strerror}") from error
     return True
-
-
-def _hold(lock: Lock, folder: Path, tell: uv.Tell) -> tuple[Built, int]:
-    while True:
-        built = builds.build(lock, folder, tell)
-        try:
-            return built, locking.share(Path(built.folder, marks.NAME))
-        except FileNotFoundError:  # removed before it was held
-            continue
 
 
 def _entry(place: Path) -> Entry | None:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import cache_from_source
+from pathlib import Path
 
 from penstock.model.tuples import NamedTuple
 
@@ -134,6 +135,16 @@ def content(path: str | os.PathLike[str]) -> bytes:
             return file.read()
     except OSError:
         return b""
+
+
+def replace(file: Path, data: bytes) -> None:
+    """Put the file in its place as a whole, since others may read it now. Raises OSError."""
+    temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def sizes(folder: str | os.PathLike[str]) -> tuple[int, int]:

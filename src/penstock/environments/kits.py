@@ -1,8 +1,7 @@
 """The kit: the part of Penstock that travels into any interpreter, named by the digest of its content.
 
-It is made from the installed files, cloudpickle's included, so that what runs there is what is tested here: as one zip
-that stands on a path, or as a folder from which workers import. A project has a folder for each version of Penstock
-that has run there.
+It is made from the installed files, cloudpickle's included, so that what runs there is what is tested here: a folder
+that stands on a path. A project has one for each version of Penstock that has run there.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from penstock.model.tuples import NamedTuple
 
 ROOMS = ("__init__.py", "errors.py", "shadows.py", "model", "artifacts", "sdk", "worker")
 _PACKAGE = Path(__file__).resolve().parents[1]
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: equal files make equal zips
 _NAME = "kit-"  # and the digest
 _HELD = Path("penstock", "__init__.py")
 """The file of a kit that those who use it hold."""
@@ -35,24 +33,8 @@ class Kit(NamedTuple):
     digest: str  # of its content, as text
 
 
-def build_kit(folder: Path) -> Path:
-    """The kit as a zip in `folder`, named by the digest of its content; written only where it is missing.
-
-    Blocks for some milliseconds. Raises StoreError where the folder can't be written.
-    """
-    members = _members()
-    target = folder / f"{_name(members)}.zip"
-    if not target.exists():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            _write(members, target)
-        except OSError as error:
-            raise StoreError(f"can't write the kit to {folder}: {error.strerror or error}") from error
-    return target
-
-
 def unpack_kit(folder: Path) -> Path:
-    """The kit as a folder in `folder`, named likewise, so that interpreters can keep its byte code.
+    """The kit as a folder in `folder`, named by the digest of its content, so that interpreters can keep its byte code.
 
     Written only where it is missing; that it is used now is written into its time. Blocks for some milliseconds. Raises
     StoreError where the folder can't be written.
@@ -178,16 +160,3 @@ def _files(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
     elif path.is_dir() and path.name != "__pycache__":
         for entry in path.iterdir():
             yield from _files(entry, f"{name}/{entry.name}")
-
-
-def _write(members: list[tuple[str, bytes]], target: Path) -> None:
-    import zipfile
-
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    try:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, data in members:
-                archive.writestr(zipfile.ZipInfo(name, _EPOCH), data, zipfile.ZIP_DEFLATED)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from penstock.environments import (
     archives,
+    collect,
     environment_request,
     indexes,
     interpreter_search,
@@ -237,10 +238,7 @@ def _kept(file: Path) -> Lock | None:
 
 
 def _keep(file: Path, text: str) -> None:
-    temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(file)
+        collect.replace(file, text.encode())
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise PlatformError(f"can't keep a lock in {file.parent}: {error.strerror}") from error

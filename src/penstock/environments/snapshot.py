@@ -119,11 +119,5 @@ def _relative(path: str, roots: list[str]) -> str:
 
 def _write(file: Path, data: bytes) -> None:
     """Replace the file, unless it holds these bytes already. (Equal sources with other times are other bytes.)"""
-    if collect.content(file) == data:
-        return
-    temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    if collect.content(file) != data:
+        collect.replace(file, data)

@@ -51,7 +51,6 @@ class _Gate:
             self.lock.release()
 
     def is_open(self) -> bool:
-        """Whether all have finished."""
         return self.count <= 0
 
 

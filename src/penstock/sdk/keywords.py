@@ -92,19 +92,11 @@ def grow(first: Union[int, str], *, to: Union[int, str], factor: float = 2) -> G
     return growth
 
 
-def _memory(value: Any) -> Union[int, Growth]:
-    return value if isinstance(value, Growth) else parse_bytes(value)
-
-
 def _seconds(value: Any) -> float:
     seconds = parse_seconds(value)
     if seconds <= 0:
         raise ValueError("expected more than 0 seconds")
     return seconds
-
-
-def _backoff(value: Any) -> Backoff:
-    return value if isinstance(value, Backoff) else Backoff(first_s=parse_seconds(value))
 
 
 def _exceptions(value: Any) -> Tuple[str, ...]:
@@ -178,11 +170,14 @@ def _isolation(value: Any) -> bool:
 
 _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     "cpu": ("cpu", _number(0)),
-    "memory": ("memory_bytes", _memory),
+    "memory": ("memory_bytes", lambda value: value if isinstance(value, Growth) else parse_bytes(value)),
     "gpu": ("gpu", _count),
     "timeout": ("timeout_s", _seconds),
     "retries": ("retries", _count),
-    "retry_delay": ("backoff", _backoff),
+    "retry_delay": (
+        "backoff",
+        lambda value: value if isinstance(value, Backoff) else Backoff(first_s=parse_seconds(value)),
+    ),
     "retry_on": ("retry_on", _exceptions),
     "limit": ("limits", _words),
     "on": ("on", _word),

@@ -20,7 +20,7 @@ def kit_root() -> str:
 def bootstrap(python: str, module: str, fd: int, root: str = "") -> List[str]:
     """The command of a fresh interpreter that runs `main(fd)` of a module of this package.
 
-    `root`: where it finds Penstock, a folder or the kit's zip; "": where this process has it.
+    `root`: where it finds Penstock, the kit's folder; "": where this process has it.
 
     The working directory is not on its path yet: a user's file named like a standard module would be imported.
     """

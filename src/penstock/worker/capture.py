@@ -46,7 +46,6 @@ class Room:
         self.is_told = False
 
     def begin(self, limit: int) -> None:
-        """A new attempt begins."""
         self.left, self.limit, self.is_told = limit or _ENDLESS, limit, False
 
 

@@ -64,22 +64,16 @@ class _Bare:
         return getattr(self._stream, name)
 
 
-class _Front:
+class _Front(_Bare):
     """Stands before a stream whose `write` somebody else has set already: IPython sets it for each cell, and takes it
     back with all that was put above it meanwhile."""
 
     def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        return self._stream.write(text)
+        super().__init__(stream, lambda text: stream.write(text))
 
     @property
     def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  a kernel asks for its own
         return self._stream.__class__
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
 
 
 class _Change(NamedTuple):

@@ -6,6 +6,7 @@ Knows nothing of where generators are found. Imports none of their libraries: wh
 from __future__ import annotations
 
 import sys
+from operator import methodcaller
 from typing import Any, Callable, Dict, List, Optional, Set
 
 from penstock.model.tuples import NamedTuple
@@ -113,10 +114,6 @@ def seed_legacy(generator: Any, seed: int) -> None:
         generator.set_state(type(generator)(bits(seed)).get_state(legacy=False))
 
 
-def _legacy_state(generator: Any) -> Any:
-    return generator.get_state(legacy=False)
-
-
 def _seed_bits(bits: Any, seed: int) -> None:
     random = sys.modules["numpy.random"]
     sequence = getattr(random, "SeedSequence")(seed)  # noqa: B009
@@ -187,7 +184,9 @@ def _seed_torch(generator: Any, seed: int) -> None:
 
 _PYTHONS = GeneratorKind(_method("seed"), _method("seed"), _method("getstate"), _method("setstate"))
 _BITS = GeneratorKind(_seed_bits, _seed_bits_quickly, _bits_state, _restore_bits)
-_LEGACY = GeneratorKind(seed_legacy, _seed_legacy_quickly, _legacy_state, _method("set_state"))
+_LEGACY = GeneratorKind(
+    seed_legacy, _seed_legacy_quickly, methodcaller("get_state", legacy=False), _method("set_state")
+)
 _SEQUENCE = GeneratorKind(_method("__init__"), _method("__init__"), _sequence_state, _restore_sequence)
 _TORCHS = GeneratorKind(_seed_torch, _seed_torch, _method("get_state"), _method("set_state"))
 _TABLE = (

@@ -194,8 +194,9 @@ class Search:
         if type_ is FunctionType:
             return self._parts_of_function(value)
         if issubclass(type_, type):
-            module = type.__dict__["__dict__"].__get__(value).get("__module__")
-            return type.__dict__["__dict__"].__get__(value).values() if self._is_from_here(module) else ()
+            names: Names = type.__dict__["__dict__"].__get__(value)
+            module = names.get("__module__")
+            return names.values() if module in self._own or module not in sys.modules else ()
         if type_ is ContextVar:
             return (value.get(None), *gc.get_referents(value))
         if type_ is dict:
@@ -214,9 +215,6 @@ class Search:
         names: Names = value.__globals__ or {}  # None: PyPy's own
         if not isinstance(module, ModuleType) or _names_of(module) is not names:  # it came as a value, with its globals
             yield from (part for name, part in names.items() if name != "__builtins__")
-
-    def _is_from_here(self, module: Any) -> bool:
-        return module in self._own or module not in sys.modules
 
     def _swept(self) -> Iterator[Tuple[str, Any, GeneratorKind]]:
         """What the garbage collector knows of. A seed sequence is a part of each of numpy's generators: the project's

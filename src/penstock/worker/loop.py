@@ -6,6 +6,7 @@ import faulthandler
 import os
 import sys
 from contextvars import copy_context
+from functools import partial
 from time import monotonic, process_time
 from typing import Any, Callable, NoReturn, Optional, Tuple
 
@@ -161,7 +162,6 @@ class Worker:
             pass  # nobody hears it any more; the step is not to blame
 
     def _log(self) -> Optional[Log]:
-        """The slice of the log that this attempt wrote."""
         capture.finish_lines()
         start, end = self._log_end, self._log_size()
         most = self._bench.spec.log_bytes
@@ -200,7 +200,7 @@ def serve(
     faulthandler.enable(2)  # a crash leaves its traceback in the log
     ready.bench.pid = os.getpid()
     post = Post(order.name, fd, gauge, places.scratch, ready.library)
-    log_size = _size_of_log if stream is None else stream.size
+    log_size = partial(os.lseek, 1, 0, os.SEEK_END) if stream is None else stream.size
     Worker(post, ready.bench, ready.chance, ready.restoring, order.log, log_size).run()
 
 
@@ -209,7 +209,3 @@ def _begun(log: str) -> int:
         return log_files.begin(log)
     except OSError:  # what the worker prints is lost then, and goes nowhere else
         return os.open(os.devnull, os.O_WRONLY)
-
-
-def _size_of_log() -> int:
-    return os.lseek(1, 0, os.SEEK_END)

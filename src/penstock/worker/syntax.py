@@ -27,7 +27,7 @@ def is_guarded(frame: FrameType) -> bool:
     around = [node.lineno for node in ast.walk(tree) if isinstance(node, _FUNCTIONS) and _spans([node], line)]
     innermost = max(around, default=0) if frame.f_code.co_name != "<module>" else 0
     return any(
-        _is_caught(kinds, frame)
+        any(kind is None or _names_import_error(kind, frame) for kind in kinds)
         for start, body, kinds in _guards(tree, frame)
         if start >= innermost and _spans(body, line)
     )
@@ -71,11 +71,11 @@ def _guards(tree: ast.AST, frame: FrameType) -> Iterator[Tuple[int, List[Any], L
             for item in node.items:
                 call = item.context_expr
                 if isinstance(call, ast.Call) and _is_suppress(call.func, frame):
-                    yield node.lineno, node.body, _unstarred(call.args)
-
-
-def _unstarred(arguments: List[ast.expr]) -> List[Optional[ast.expr]]:
-    return [argument.value if isinstance(argument, ast.Starred) else argument for argument in arguments]
+                    yield (
+                        node.lineno,
+                        node.body,
+                        [arg.value if isinstance(arg, ast.Starred) else arg for arg in call.args],
+                    )
 
 
 def _is_suppress(function: ast.expr, frame: FrameType) -> bool:
@@ -90,10 +90,6 @@ def _is_suppress(function: ast.expr, frame: FrameType) -> bool:
 def _spans(nodes: List[Any], line: int) -> bool:
     start = min([nodes[0].lineno, *(node.lineno for node in getattr(nodes[0], "decorator_list", ()))])
     return start <= line <= nodes[-1].end_lineno
-
-
-def _is_caught(kinds: List[Optional[ast.expr]], frame: FrameType) -> bool:
-    return any(kind is None or _names_import_error(kind, frame) for kind in kinds)
 
 
 def _names_import_error(kind: ast.expr, frame: FrameType) -> bool:

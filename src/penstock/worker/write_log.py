@@ -169,7 +169,6 @@ class _ReadLog:
         return read
 
     def close(self) -> None:
-        """Give its file back."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

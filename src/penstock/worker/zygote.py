@@ -74,7 +74,7 @@ class Zygote:
         posix.adopt_orphans(self._ready.library)
         self._forks = self._fork_is_safe()
         # What the user's module started belongs to no attempt.
-        self._older: Set[int] = set(self._children()) if posix.has_children() else set()
+        self._older: Set[int] = set(self._family.look(fresh=True).get(self._me, ())) if posix.has_children() else set()
         self._system_kills = posix.killed_by_system()
         if hasattr(gc, "freeze"):  # not in PyPy
             gc.freeze()
@@ -293,9 +293,6 @@ class Zygote:
         kills, before = posix.killed_by_system(), self._system_kills
         self._system_kills = kills
         self._report(channel.DIED, (child.number, status, peak, child.overrun, kills > before, *used))
-
-    def _children(self) -> List[int]:
-        return self._family.look(fresh=True).get(self._me, [])
 
     def _end_orphans(self) -> None:
         """End what dead workers left: it has become this process's own."""

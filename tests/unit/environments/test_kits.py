@@ -38,7 +38,7 @@ def test_what_travels_of_a_run_names_the_kit_by_its_content(tmp_path: Path) -> N
     """A machine that has a kit of this digest needs no other, wherever that lies."""
     with kits.in_use(tmp_path / "here") as here, kits.in_use(tmp_path / "there") as there:
         assert here.digest == there.digest
-        assert kits.build_kit(tmp_path).name == f"kit-{here.digest}.zip"
+        assert here.folder.name == f"kit-{here.digest}"
         interpreter = Interpreter("python", os.fspath(here.folder), here.digest)
         travels = RunSpec(*interpreter.setup(RunSpec("digits/3"), Places(*("",) * 5))[0])
         assert (travels.kit, travels.foreign) == (here.digest, True)
