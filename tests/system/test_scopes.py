@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from typing import Any
 
@@ -351,6 +352,34 @@ def test_a_rehearsal_goes_through_them(project: Project) -> None:
     told = [line.split() for line in output.splitlines()]
     (reused,) = (int(words[1]) for words in told if words[:1] == ["work"])
     assert 9 <= reused <= 11, output
+
+
+def test_a_rehearsed_fork_takes_what_they_have_made(project: Project) -> None:
+    project.write(
+        """
+        @step
+        def work(n):
+            return n
+
+        @step
+        def total(numbers):
+            return sum(numbers)
+
+        @flow
+        def inner(n):
+            return work(n)
+
+        @flow
+        def main(n: int = 2):
+            return total([inner.submit(n), inner.submit(3)])
+        """
+    )
+    assert project.run().value() == 5
+    for given, total in ((), {"reused": 1, "run": 0}), (("--n", "4"), {"reused": 0, "run": 1}):
+        code, output = project.penstock("fork", "--dry-run", "--json", "main/1", *given)
+        assert code == 0, output
+        steps = {step["step"]: step for step in json.loads(output)["steps"]}
+        assert {name: steps["total"][name] for name in total} == total, output
 
 
 def test_flows_are_not_submitted_inside_a_step(project: Project) -> None:

@@ -24,7 +24,7 @@ from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.run_values import combine, fingerprint
 from penstock.model.events import Lane
 from penstock.model.ids import step_of
-from penstock.model.outcomes import Metric, Stored
+from penstock.model.outcomes import Error, Metric, Stored
 from penstock.model.rows import Batch, Dealt, InFlight, PriorTask, RunEnd, ScopeRecord, Sought, StepCount, WantedResult
 from penstock.model.sinks import Sink
 from penstock.model.specs import Attempt, Call, FlowCall, Places, RunSpec
@@ -108,7 +108,6 @@ class Rehearsal:
         self._driver = driver
         self._origin = origin
         self._paths: dict[int, str] = {}  # of all calls whose results others may need
-        self.leave = driver.leave
 
     def submit(self, calls: Sequence[tuple[Call, Sink]], of_map: int = -1) -> list[tuple[int, str]]:
         """Decide what would become of the calls; those that would be reused settle at once."""
@@ -125,6 +124,13 @@ class Rehearsal:
         if sink is not None:
             self._paths[id_] = path
         return id_, path, 0
+
+    def leave(
+        self, scope: int, result: Stored | None, error: Error | None, task: str = "", is_done: bool = False
+    ) -> None:
+        """Settle it at once, as what is reused: what takes its result is asked about as soon as it is called."""
+        self._driver.leave(scope, result, error, task, is_done)
+        self._driver.turn()
 
     def attend(self, opened: Callable[[], bool], until: float) -> bool:
         """All that could be settled is; what is not would have to run."""
