@@ -17,8 +17,9 @@ from collections.abc import Callable, Sequence
 
 from penstock.engine import facts
 from penstock.engine.admission import not_enforced, why_never
+from penstock.engine.answers import Answers
+from penstock.engine.clock import Clock
 from penstock.engine.effects import Effects
-from penstock.engine.flight import in_flight
 from penstock.engine.intake import Intake, Logged, Reproduce
 from penstock.engine.jobs import Job
 from penstock.engine.machine import Machine
@@ -26,37 +27,24 @@ from penstock.engine.mailbox import Inbox
 from penstock.engine.neighbours import Neighbours
 from penstock.engine.numbers import Numbers
 from penstock.engine.ports import Executor
-from penstock.engine.reuse import Decision, Question, Reuse
+from penstock.engine.reuse import Reuse
 from penstock.engine.run_state import Delivery, Failure, Pending, RunState, Wiring
 from penstock.engine.scopes import Left, Scopes
 from penstock.engine.watch import Watch
 from penstock.errors import FencedError, Suspension, UsageError
 from penstock.model.events import Profile
-from penstock.model.ids import run_of
 from penstock.model.options import Options
 from penstock.model.outcomes import Error, Metric, Stored
-from penstock.model.rows import Dealt, InFlight, PriorTask, StepCount
+from penstock.model.rows import Dealt, PriorTask, StepCount
 from penstock.model.sinks import Sink
 from penstock.model.specs import Call, FlowCall
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 
-RENEW_S = 2.0
-LOOK_S = 0.5
-"""What is in flight is noted this often at most, and only where it is not what was noted before."""
-
 ASSIST_S = 0.005
 """How long a thread that assists sleeps at an executor before it looks again whether its results are there."""
 
 _TICK = (facts.Tick(),)
-
-
-class FlowTimeout(Suspension):
-    """The run went beyond its flow's timeout."""
-
-
-class Cancelled(Suspension):
-    """Somebody asked, through the journal, that the run ends."""
 
 
 class _Halt(NamedTuple):
@@ -98,23 +86,18 @@ class Driver:
         self._machine = Machine(
             profiles, wiring.limits, wiring.platform_retries, wiring.values.combine, self._neighbours.total
         )
+        self._clock = Clock(self.state, wiring, self._machine, self._neighbours, self._kill)
+        self._answers = Answers(self.state, wiring, self.reuse)
         self._lock = threading.Lock()  # over what submitting changes
         self._turning = threading.Lock()  # held during a turn
         self._watch = Watch(self._inbox.ring)
-        now = self.state.now = time.monotonic()
-        self._epoch = time.time() - now  # what makes UTC of the monotonic clock
-        self._renew_at, self._look_at = now + RENEW_S, now + LOOK_S
-        self._noted: tuple[InFlight, ...] = ()  # what was in flight when it was noted last
         self._turner = 0  # the thread that is in a turn; 0: none
         self._sleeps_until = 0.0
         self._prior: dict[bytes, PriorTask] = {}
         self._numbers = Numbers()
         self._why_never: dict[Options, str] = {}
         self._told = set[str]()
-        self._waited_for: set[str] = set()  # other runs
         self._halted: _Halt | None = None
-        self._kill_at: float | None = None
-        self._deadline: float | None = None
         self._closing = False
         self._over = False
         self._assisted: list[Executor] = []  # those of the executors that were called for which threads assist
@@ -141,8 +124,7 @@ class Driver:
         self.state.resumed = bool(self._prior)
         if self._wiring.origin is not None:
             self._wiring.origin.withdraw(self._prior.values())
-        if self._wiring.timeout_s is not None:
-            self._deadline = time.monotonic() + self._wiring.timeout_s
+        self._clock.start()
         try:
             for executor in self._wiring.each_executor():
                 executor.open(self._inbox, self._wiring.spec, self._wiring.places)
@@ -197,7 +179,7 @@ class Driver:
             dealt = self._numbers.of(call, news)
             if news:
                 self._wiring.journal.note(news)
-            scope = self._scopes.enter(call, dealt, self._epoch + time.monotonic(), sink)
+            scope = self._scopes.enter(call, dealt, self._clock.utc(), sink)
         if scope.prior is None:
             self._inbox.put([scope.record])  # whatever comes next takes it along
         return dealt.id, self._scopes.path(dealt.id), scope.prior.settled if scope.prior else 0
@@ -205,7 +187,7 @@ class Driver:
     def leave(
         self, scope: int, result: Stored | None, error: Error | None, task: str = "", is_done: bool = False
     ) -> None:
-        item = Left(scope, self._epoch + time.monotonic(), result, error, task, is_done or result is not None)
+        item = Left(scope, self._clock.utc(), result, error, task, is_done or result is not None)
         self._inbox.post(item)
 
     def _refuse(self, what: str, scope: int) -> None:
@@ -223,7 +205,7 @@ class Driver:
         while self._inbox.holds_items and self._turning.acquire(blocking=False):
             try:
                 self._turn(self._inbox.take())
-                if self._next_at() < self._sleeps_until:
+                if self._clock.next_at() < self._sleeps_until:
                     self._inbox.ring()
             except Exception as error:  # noqa: BLE001  the driver's thread must hear of it, and end the run
                 self._turner = 0
@@ -287,7 +269,7 @@ class Driver:
             return False
         try:
             while not opened() and time.monotonic() < until:
-                self._sleep(min(until, self._next_at()))
+                self._sleep(min(until, self._clock.next_at()))
                 if self._wake_or_tell():
                     break
         finally:
@@ -370,6 +352,9 @@ class Driver:
         mode = facts.StopMode.KILL if kill else facts.StopMode.DETACH if leave else facts.StopMode.DRAIN
         self._inbox.post(_Halt(mode, cause, reason, kill_after_s))
 
+    def _kill(self, reason: BaseException, cause: Cause) -> None:
+        self.halt(reason, kill=True, cause=cause)
+
     def finish(self) -> None:
         """Wait until everything that was submitted has settled, or the run has come to rest after a halt; then release
         the executors. Raises what ended the loop before its time."""
@@ -386,7 +371,7 @@ class Driver:
     def _drive(self) -> None:
         try:
             self._loop()
-            self._note_reused()
+            self._clock.note_reused()
         except BaseException as error:  # noqa: BLE001  the boundary: whatever it is must reach the body, not vanish
             self.fault = error
             with self._lock:
@@ -405,7 +390,7 @@ class Driver:
     def _loop(self) -> None:
         while True:
             self._watch.resume()
-            self._sleep(self._next_at())
+            self._sleep(self._clock.next_at())
             if self._wake():
                 return  # the watch is kept: nobody sleeps at the inbox any more
             self._watch.pause()
@@ -420,7 +405,7 @@ class Driver:
             self._inbox.hear()
             self._turn(self._inbox.take())
             self._sleeps_until = 0.0  # awake: nobody needs to ring
-            self._watch_clock(time.monotonic())
+            self._clock.look()
             if not self._machine.resting:
                 return False
             if self._halted is not None:
@@ -430,11 +415,11 @@ class Driver:
     def _take(self, item: object) -> None:
         if isinstance(item, _Halt):
             with self._lock:
-                self._halted = self._halted or item
+                first = self._halted = self._halted or item
             if item.kill_after_s is not None:
-                self._kill_at = time.monotonic() + item.kill_after_s
+                self._clock.kill_after(item.kill_after_s, first.reason, first.cause)
             self._intake.take(facts.Stop(item.mode, item.cause))
-            self._release_idle()
+            self._answers.release_idle()
             if item.mode is facts.StopMode.KILL and self.unwind is not None:
                 self.unwind()
         elif isinstance(item, _Close):
@@ -455,7 +440,7 @@ class Driver:
         while True:
             self._effects.perform(commands)
             questions = run_state.pending.questions
-            consulted = [*self._commit(), *self._answers(questions)]
+            consulted = [*self._commit(), *self._answers.to(questions)]
             woken, run_state.woken = run_state.woken, []
             answers: list[facts.Event] = [*consulted, *map(facts.AskAgain, woken)]
             if self._neighbours.offers:
@@ -485,88 +470,6 @@ class Driver:
         for delivery in pending.deliveries:
             delivery.committed.set()
         return [facts.IntentCommitted(task, attempt) for task, attempt in pending.starts]
-
-    def _answers(self, questions: list[Question]) -> list[facts.Consulted]:
-        """What stands for the tasks that were asked about."""
-        # Some may have settled since they asked: nothing is claimed for those.
-        living = [question for question in questions if self.state.jobs.get(question.job.id) is question.job]
-        if not living:
-            return []
-        decisions = self.reuse.decide(living, self._wiring.journal.seek)
-        return [self._answer(question, decision) for question, decision in zip(living, decisions, strict=True)]
-
-    def _answer(self, question: Question, decision: Decision) -> facts.Consulted:
-        job, number = question.job, question.number
-        if decision.damaged:
-            self._wiring.listener.said(f"{job.path}: {decision.why}; it is computed again")
-        if decision.verdict is facts.TaskVerdict.WAIT:
-            self._tell_of_maker(decision.maker)
-            parked = self.state.park(job, decision.claim, decision.maker)
-            return facts.Consulted(job.id, number, facts.TaskVerdict.PARK if parked else facts.TaskVerdict.WAIT)
-        if job.claim and job.claim != decision.claim:
-            self.state.pending.released.append(job.claim)
-        job.why, job.reused, job.claim = decision.why, decision.reused, decision.claim
-        result = decision.reused.result if decision.reused else job.prior.result if job.prior else None
-        fingerprint = b"" if result is None else self._wiring.values.fingerprint(result)
-        return facts.Consulted(job.id, number, decision.verdict, fingerprint)
-
-    def _release_idle(self) -> None:
-        """The run starts nothing new: results that it was going to make are others' to make."""
-        in_flight = {task for task, _ in self.state.attempts.values()}
-        for job in self.state.jobs.values():
-            if job.claim and job.id not in in_flight:
-                self.state.pending.released.append(job.claim)
-                job.claim = b""
-
-    def _tell_of_maker(self, task: str) -> None:
-        """Say once for each other run that its result is waited for."""
-        run = run_of(task)
-        if task and run != self._wiring.run_id and run not in self._waited_for:
-            self._waited_for.add(run)
-            self._wiring.listener.said(f"waiting for {task}, which makes a result that is needed here too")
-
-    def _next_at(self) -> float:
-        """When the driver's thread has something to do, whatever happens."""
-        times = (self._machine.wake_at(), self._kill_at, self._deadline, self._look_at)
-        return min(at for at in times if at is not None)
-
-    def _watch_clock(self, now: float) -> None:
-        if now >= self._look_at:
-            self._look_at = now + LOOK_S
-            self._neighbours.look()
-            self._renew(now)
-        if self._kill_at is not None and now >= self._kill_at:
-            self._kill_at = None
-            assert self._halted is not None
-            self.halt(self._halted.reason, kill=True, cause=self._halted.cause)
-        if self._deadline is not None and now >= self._deadline:
-            self._deadline = None
-            words = (
-                f"ran beyond its flow's timeout of {self._wiring.timeout_s:g} s: give it more with @flow(timeout=...)"
-            )
-            self.halt(FlowTimeout(words), kill=True, cause=Cause.TIMEOUT)
-
-    def _renew(self, now: float) -> None:
-        """Renew the lease where it is time, or where what is in flight has changed."""
-        seen = in_flight(self.state, self._epoch, self._awaited)
-        if now < self._renew_at and seen == self._noted:
-            return
-        self._renew_at = now + RENEW_S
-        news = None if seen == self._noted else seen
-        self._noted = seen
-        if self._wiring.journal.renew(self.counts(), news):
-            self.halt(Cancelled(), kill=True)
-
-    def _awaited(self, task: int) -> str:
-        """What of this machine a task waits for, and who has it; "": nothing that other runs have."""
-        words = self._neighbours.awaited
-        return words if words and self._machine.lacks_machine(task) else ""
-
-    def _note_reused(self) -> None:
-        """How much stands from earlier drivers is in no row; a run that is over sooner than a renewal would deny it."""
-        counts = self.counts()
-        if any(count.reused for count in counts):
-            self._wiring.journal.renew(counts)
 
     def _leaves(self) -> bool:
         """Whether what outlives this driver goes on: it has lost the run, or was told so."""

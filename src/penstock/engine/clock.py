@@ -1,0 +1,107 @@
+"""What a run's driver does though nothing comes in: it renews the lease, notes what is in flight, and ends a run that
+goes beyond its flow's timeout, or does not stop in the time it was given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from penstock.engine.flight import in_flight
+from penstock.engine.machine import Machine
+from penstock.engine.neighbours import Neighbours
+from penstock.engine.run_state import RunState, Wiring
+from penstock.errors import Suspension
+from penstock.model.rows import InFlight
+from penstock.model.states import Cause
+
+RENEW_S = 2.0
+LOOK_S = 0.5
+"""What is in flight is noted this often at most, and only where it is not what was noted before."""
+
+
+class FlowTimeout(Suspension):
+    """The run went beyond its flow's timeout."""
+
+
+class Cancelled(Suspension):
+    """Somebody asked, through the journal, that the run ends."""
+
+
+Kill = Callable[[BaseException, Cause], None]
+"""Halt the run at once: the reason, and the cause that its attempts end with."""
+
+
+class Clock:
+    """The times of one run. But for `utc`, within turns of the driver alone."""
+
+    def __init__(
+        self, run_state: RunState, wiring: Wiring, machine: Machine, neighbours: Neighbours, kill: Kill
+    ) -> None:
+        self._run = run_state
+        self._wiring = wiring
+        self._machine = machine
+        self._neighbours = neighbours
+        self._kill = kill
+        now = run_state.now = time.monotonic()
+        self._epoch = time.time() - now  # what makes UTC of the monotonic clock
+        self._renew_at, self._look_at = now + RENEW_S, now + LOOK_S
+        self._noted: tuple[InFlight, ...] = ()  # what was in flight when it was noted last
+        self._kill_at: float | None = None
+        self._kill_for: tuple[BaseException, Cause]
+        self._deadline: float | None = None
+
+    def start(self) -> None:
+        """The flow's timeout counts from now on."""
+        if self._wiring.timeout_s is not None:
+            self._deadline = time.monotonic() + self._wiring.timeout_s
+
+    def utc(self) -> float:
+        return self._epoch + time.monotonic()
+
+    def kill_after(self, seconds: float, reason: BaseException, cause: Cause) -> None:
+        """Kill the run so much later, if it has not come to rest by then."""
+        self._kill_at, self._kill_for = time.monotonic() + seconds, (reason, cause)
+
+    def next_at(self) -> float:
+        """When the driver's thread has something to do, whatever happens."""
+        times = (self._machine.wake_at(), self._kill_at, self._deadline, self._look_at)
+        return min(at for at in times if at is not None)
+
+    def look(self) -> None:
+        """Do what is due."""
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_S
+            self._neighbours.look()
+            self._renew(now)
+        if self._kill_at is not None and now >= self._kill_at:
+            self._kill_at = None
+            self._kill(*self._kill_for)
+        if self._deadline is not None and now >= self._deadline:
+            self._deadline = None
+            words = (
+                f"ran beyond its flow's timeout of {self._wiring.timeout_s:g} s: give it more with @flow(timeout=...)"
+            )
+            self._kill(FlowTimeout(words), Cause.TIMEOUT)
+
+    def _renew(self, now: float) -> None:
+        """Renew the lease where it is time, or where what is in flight has changed."""
+        seen = in_flight(self._run, self._epoch, self._awaited)
+        if now < self._renew_at and seen == self._noted:
+            return
+        self._renew_at = now + RENEW_S
+        news = None if seen == self._noted else seen
+        self._noted = seen
+        if self._wiring.journal.renew(self._run.tally.counts(), news):
+            self._kill(Cancelled(), Cause.CANCELLED)
+
+    def _awaited(self, task: int) -> str:
+        """What of this machine a task waits for, and who has it; "": nothing that other runs have."""
+        words = self._neighbours.awaited
+        return words if words and self._machine.lacks_machine(task) else ""
+
+    def note_reused(self) -> None:
+        """How much stands from earlier drivers is in no row; a run that is over sooner than a renewal would deny it."""
+        counts = self._run.tally.counts()
+        if any(count.reused for count in counts):
+            self._wiring.journal.renew(counts)
