@@ -27,21 +27,17 @@ class Cancelled(Suspension):
     """Somebody asked, through the journal, that the run ends."""
 
 
-Kill = Callable[[BaseException, Cause], None]
-"""Halt the run at once: the reason, and the cause that its attempts end with."""
-
-
 class Clock:
-    """The times of one run. But for `utc`, within turns of the driver alone."""
+    """The times of one run. But for `utc`, within turns of the driver alone. `halt`: as `Driver.halt`."""
 
     def __init__(
-        self, run_state: RunState, wiring: Wiring, machine: Machine, neighbours: Neighbours, kill: Kill
+        self, run_state: RunState, wiring: Wiring, machine: Machine, neighbours: Neighbours, halt: Callable[..., None]
     ) -> None:
         self._run = run_state
         self._wiring = wiring
         self._machine = machine
         self._neighbours = neighbours
-        self._kill = kill
+        self._halt = halt
         now = run_state.now = time.monotonic()
         self._epoch = time.time() - now  # what makes UTC of the monotonic clock
         self._renew_at, self._look_at = now + RENEW_S, now + LOOK_S
@@ -76,13 +72,14 @@ class Clock:
             self._renew(now)
         if self._kill_at is not None and now >= self._kill_at:
             self._kill_at = None
-            self._kill(*self._kill_for)
+            reason, cause = self._kill_for
+            self._halt(reason, kill=True, cause=cause)
         if self._deadline is not None and now >= self._deadline:
             self._deadline = None
             words = (
                 f"ran beyond its flow's timeout of {self._wiring.timeout_s:g} s: give it more with @flow(timeout=...)"
             )
-            self._kill(FlowTimeout(words), Cause.TIMEOUT)
+            self._halt(FlowTimeout(words), kill=True, cause=Cause.TIMEOUT)
 
     def _renew(self, now: float) -> None:
         """Renew the lease where it is time, or where what is in flight has changed."""
@@ -93,7 +90,7 @@ class Clock:
         news = None if seen == self._noted else seen
         self._noted = seen
         if self._wiring.journal.renew(self._run.tally.counts(), news):
-            self._kill(Cancelled(), Cause.CANCELLED)
+            self._halt(Cancelled(), kill=True)
 
     def _awaited(self, task: int) -> str:
         """What of this machine a task waits for, and who has it; "": nothing that other runs have."""

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Sequence
 
 from penstock.engine import facts
-from penstock.engine.admission import not_enforced, why_never
 from penstock.engine.answers import Answers
 from penstock.engine.clock import Clock
 from penstock.engine.effects import Effects
@@ -25,24 +24,20 @@ from penstock.engine.jobs import Job
 from penstock.engine.machine import Machine
 from penstock.engine.mailbox import Inbox
 from penstock.engine.neighbours import Neighbours
-from penstock.engine.numbers import Numbers
-from penstock.engine.ports import Executor
+from penstock.engine.readiness import Readiness
 from penstock.engine.reuse import Reuse
-from penstock.engine.run_state import Delivery, Failure, Pending, RunState, Wiring
+from penstock.engine.run_state import Delivery, Pending, RunState, Wiring
 from penstock.engine.scopes import Left, Scopes
+from penstock.engine.submissions import Submissions
 from penstock.engine.watch import Watch
 from penstock.errors import FencedError, Suspension, UsageError
-from penstock.model.events import Profile
 from penstock.model.options import Options
 from penstock.model.outcomes import Error, Metric, Stored
-from penstock.model.rows import Dealt, PriorTask, StepCount
+from penstock.model.rows import PriorTask, StepCount
 from penstock.model.sinks import Sink
 from penstock.model.specs import Call, FlowCall
-from penstock.model.states import Cause, TaskStatus
+from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
-
-ASSIST_S = 0.005
-"""How long a thread that assists sleeps at an executor before it looks again whether its results are there."""
 
 _TICK = (facts.Tick(),)
 
@@ -77,8 +72,11 @@ class Driver:
         self._wiring = wiring
         self._inbox = Inbox()
         self.state = RunState()  # of others only to be looked at
+        self.failures = self.state.failures  # the tasks that have failed, by number
         self.reuse = Reuse(wiring.policy, wiring.origin, self.state.results.get, wiring.codes, wiring.values)
         self._scopes = Scopes(self.state, wiring)
+        self._submissions = Submissions(self.state, wiring, self._scopes)
+        self._readiness = Readiness(wiring)
         self._intake = Intake(self.state, wiring, self.reuse, self._scopes)
         self._neighbours = Neighbours(wiring.host, wiring.run_id, self._inbox, wiring.listener.said)
         self._effects = Effects(self.state, wiring, self.reuse, self._neighbours)
@@ -86,25 +84,18 @@ class Driver:
         self._machine = Machine(
             profiles, wiring.limits, wiring.platform_retries, wiring.values.combine, self._neighbours.total
         )
-        self._clock = Clock(self.state, wiring, self._machine, self._neighbours, self._kill)
+        self._clock = Clock(self.state, wiring, self._machine, self._neighbours, self.halt)
         self._answers = Answers(self.state, wiring, self.reuse)
-        self._lock = threading.Lock()  # over what submitting changes
         self._turning = threading.Lock()  # held during a turn
         self._watch = Watch(self._inbox.ring)
         self._turner = 0  # the thread that is in a turn; 0: none
         self._sleeps_until = 0.0
-        self._prior: dict[bytes, PriorTask] = {}
-        self._numbers = Numbers()
         self._why_never: dict[Options, str] = {}
-        self._told = set[str]()
         self._halted: _Halt | None = None
         self._closing = False
-        self._over = False
-        self._assisted: list[Executor] = []  # those of the executors that were called for which threads assist
+        self.assist = self._readiness.assist
         self.fault: BaseException | None = None  # what ended the loop before its time
-        self.unwind: Callable[[], None] | None = (
-            None  # interrupts a body that is busy with code of its own; None: can't
-        )
+        self.unwind: Callable[[], None] | None = None  # interrupts a body that is busy with its own code; None: can't
         self._thread = threading.Thread(target=self._drive, name=f"penstock {wiring.run_id}", daemon=True)
 
     def start(self) -> None:
@@ -115,15 +106,7 @@ class Driver:
     def open(self) -> None:
         """Take in what earlier drivers committed, and get the executors ready. Raises what opening an executor raises;
         nothing runs then. Who does not start it takes its turns, and closes it in the end."""
-        prior = list(self._wiring.journal.prior())
-        self._prior = {task.key: task for task in prior}
-        scopes = self._scopes.start(self._wiring.journal.scopes())
-        self._numbers = Numbers(prior, [*self._wiring.journal.dealt(), *scopes])
-        self.state.settled = max((task.settled for task in prior), default=0)
-        self.state.settled = max(self.state.settled, self._scopes.last_settled)
-        self.state.resumed = bool(self._prior)
-        if self._wiring.origin is not None:
-            self._wiring.origin.withdraw(self._prior.values())
+        self._submissions.start()
         self._clock.start()
         try:
             for executor in self._wiring.each_executor():
@@ -138,8 +121,7 @@ class Driver:
         turn of this thread nothing."""
         if self.fault is None and self._turner != threading.get_ident():
             try:
-                with self._turning:
-                    self._turn(self._inbox.take())
+                self._wake()
             except Exception as error:  # noqa: BLE001  a body may swallow it, and the run must not
                 self.fault = error
         if self.fault is not None:
@@ -158,46 +140,22 @@ class Driver:
             why = self._why_never[call.options] = self._prepared(call)
         if why:
             raise UsageError(f"Step {call.name} can't run: {why}")
-        with self._lock:
-            self._refuse(f"step {call.name}", call.scope)
-            news: list[Dealt] = []
-            admitted = [self._admit(call, sink, news) for call, sink in calls]
-            if of_map >= 0:
-                first = of_map or admitted[0].id
-                for job in admitted:
-                    job.map = first
-            if news:
-                self._wiring.journal.note(news)
-            self.state.jobs.update((job.id, job) for job in admitted)
+        admitted = self._submissions.admit(calls, of_map)
         self._hand_in(admitted)
         return [(job.id, job.path) for job in admitted]
 
     def enter(self, call: FlowCall, sink: Sink | None = None) -> tuple[int, str, int]:
-        with self._lock:
-            self._refuse(f"flow {call.name}", call.scope)
-            news: list[Dealt] = []
-            dealt = self._numbers.of(call, news)
-            if news:
-                self._wiring.journal.note(news)
-            scope = self._scopes.enter(call, dealt, self._clock.utc(), sink)
+        scope = self._submissions.enter(call, self._clock.utc(), sink)
         if scope.prior is None:
             self._inbox.put([scope.record])  # whatever comes next takes it along
-        return dealt.id, self._scopes.path(dealt.id), scope.prior.settled if scope.prior else 0
+        id_ = scope.record.id
+        return id_, self._scopes.path(id_), scope.prior.settled if scope.prior else 0
 
     def leave(
         self, scope: int, result: Stored | None, error: Error | None, task: str = "", is_done: bool = False
     ) -> None:
         item = Left(scope, self._clock.utc(), result, error, task, is_done or result is not None)
         self._inbox.post(item)
-
-    def _refuse(self, what: str, scope: int) -> None:
-        """Raise why nothing is called any more. The lock is held."""
-        if self._halted is not None:
-            raise self._halted.reason
-        if self._over:
-            raise UsageError(f"{self._wiring.run_id} is over: {what} was called too late to belong to it")
-        if scope:
-            self._scopes.check(scope)
 
     def _hand_in(self, admitted: list[Job]) -> None:
         """Take a turn with the jobs, unless another thread is in one: that one finds them before it is done."""
@@ -215,37 +173,15 @@ class Driver:
                 self._turning.release()
 
     def _prepared(self, call: Call) -> str:
-        """Get ready for calls with these options, in the thread that makes the first one: what is wrong with them is
-        raised there. Gives why they can never run; "" where they can."""
-        executor = self._wiring.executors.get(call.options.on)
-        why = why_never(call.options, executor.profile if executor else None, self._wiring.limits)
-        if why or executor is None:
-            return why
-        self._tell_of_bounds(call, executor.profile)
-        executor.ready(call.options.environment, call.name)
-        if executor.profile.assisted and executor not in self._assisted:
-            self._assisted.append(executor)
-        if call.options.uses is not None and self._turner != threading.get_ident():
+        """Get ready for calls with these options, as `Readiness.prepare` says."""
+        why = self._readiness.prepare(call)
+        if not why and call.options.uses is not None and self._turner != threading.get_ident():
             with self._turning:
                 self._wiring.codes.of(call.work, (), call.options)
-        return ""
-
-    def _tell_of_bounds(self, call: Call, profile: Profile) -> None:
-        """Say once for each what a step asks for and its executor does not enforce."""
-        for line in not_enforced(call.name, call.options, profile):
-            head = line.partition(",")[0]
-            if head not in self._told:
-                self._told.add(head)
-                self._wiring.listener.said(line)
-
-    def _admit(self, call: Call, sink: Sink, news: list[Dealt]) -> Job:
-        prior = self._prior.pop(call.key, None) if self._prior else None
-        _, id_, name, number = self._numbers.of(call, news)
-        return Job(id_, number, f"{self._wiring.run_id}/{name}/{number}", call, sink, prior)
+        return why
 
     def deliver(self, tasks: tuple[int, ...]) -> None:
-        """Commit that these failures are handed to the body. Blocks until it is committed, but not where a future's
-        callback asks, which runs inside of a turn: then the next turn commits."""
+        """Does not block where a future's callback asks, which runs inside of a turn: then the next turn commits."""
         failures = self.state.failures
         news = tuple({failures[task].root for task in tasks if not failures[task].delivered})
         for task in tasks:
@@ -260,12 +196,9 @@ class Driver:
             pass
 
     def attend(self, opened: Callable[[], bool], until: float) -> bool:
-        """Wait in the driver's thread's place until `opened()`, or until a time of the monotonic clock; whether it is.
-
-        False at once where another thread attends, the run is over, or the driver's own thread has to see to something:
-        then wait elsewhere, for what a turn calls.
-        """
-        if self._turner == threading.get_ident() or not self._watch.borrow(lambda: self._over):
+        """False at once also where the run is over, or the driver's own thread has to see to something: then wait for
+        what a turn calls."""
+        if self._turner == threading.get_ident() or not self._watch.borrow(lambda: self._submissions.is_over):
             return False
         try:
             while not opened() and time.monotonic() < until:
@@ -287,24 +220,16 @@ class Driver:
             return True
 
     def cancel(self, task: int) -> None:
-        with self._lock:
-            called = self._scopes.cancel(task)
-        for each in (task, *called):
+        for each in (task, *self._submissions.cancel(task)):
             self._inbox.post(facts.CancelTask(each))
 
     def reproduce(self, task: int) -> None:
-        if self._over:
+        if self._submissions.is_over:
             raise UsageError(f"{self._wiring.run_id} is over, and a stored result of it is damaged: start a new run")
         self._inbox.post(Reproduce(task))
 
     def log(self, metrics: tuple[Metric, ...]) -> None:
         self._inbox.post(Logged(metrics))
-
-    def assist(self, opened: Callable[[], bool], until: float) -> bool:
-        while self._assisted and not opened() and time.monotonic() <= until:
-            for executor in self._assisted:
-                executor.assist(ASSIST_S)
-        return bool(self._assisted) and opened()
 
     @property
     def halted_by(self) -> BaseException | None:
@@ -314,17 +239,14 @@ class Driver:
     @property
     def is_ending(self) -> bool:
         """Whether nothing is waited for any more."""
-        return self._over or (self._machine.stop is not None and self._machine.stop.mode is facts.StopMode.KILL)
+        return self._submissions.is_over or self._stops(facts.StopMode.KILL)
 
-    @property
-    def failures(self) -> dict[int, Failure]:
-        """The tasks that have failed, by number."""
-        return self.state.failures
+    def _stops(self, mode: facts.StopMode) -> bool:
+        return self._machine.stop is not None and self._machine.stop.mode is mode
 
     @property
     def unused_prior(self) -> tuple[PriorTask, ...]:
-        """What earlier drivers finished and this body has not called."""
-        return tuple(task for task in self._prior.values() if task.status == TaskStatus.DONE.value)
+        return self._submissions.unused_prior
 
     def counts(self) -> tuple[StepCount, ...]:
         return self.state.tally.counts()
@@ -352,9 +274,6 @@ class Driver:
         mode = facts.StopMode.KILL if kill else facts.StopMode.DETACH if leave else facts.StopMode.DRAIN
         self._inbox.post(_Halt(mode, cause, reason, kill_after_s))
 
-    def _kill(self, reason: BaseException, cause: Cause) -> None:
-        self.halt(reason, kill=True, cause=cause)
-
     def finish(self) -> None:
         """Wait until everything that was submitted has settled, or the run has come to rest after a halt; then release
         the executors. Raises what ended the loop before its time."""
@@ -366,25 +285,24 @@ class Driver:
         if self.fault is not None:
             raise self.fault
 
-    # The driver's thread.
-
     def _drive(self) -> None:
         try:
             self._loop()
             self._clock.note_reused()
         except BaseException as error:  # noqa: BLE001  the boundary: whatever it is must reach the body, not vanish
             self.fault = error
-            with self._lock:
-                self._halted = _Halt(facts.StopMode.KILL, Cause.CANCELLED, error, None)
+            self._halted = _Halt(facts.StopMode.KILL, Cause.CANCELLED, error, None)
+            self._submissions.refuse(error)
             if self.unwind is not None:
                 self.unwind()
         finally:
             self._turning.acquire()  # for good: no thread takes a turn any more
-            with self._lock:
-                self._over = True
-            self._close_executors(leave=self._leaves())
+            self._submissions.end()
+            # What outlives this driver goes on where that has lost the run, or was told so.
+            self._close_executors(leave=isinstance(self.fault, FencedError) or self._stops(facts.StopMode.DETACH))
             self._neighbours.close()
-            self._suspend_all(self._halted.reason if self._halted else Suspension(f"{self._wiring.run_id} is over"))
+            over = Suspension(f"{self._wiring.run_id} is over")
+            self._submissions.suspend(self._halted.reason if self._halted else over)
             self._inbox.close()
 
     def _loop(self) -> None:
@@ -409,13 +327,13 @@ class Driver:
             if not self._machine.resting:
                 return False
             if self._halted is not None:
-                self._suspend_all(self._halted.reason)
+                self._submissions.suspend(self._halted.reason)
             return self._closing
 
     def _take(self, item: object) -> None:
         if isinstance(item, _Halt):
-            with self._lock:
-                first = self._halted = self._halted or item
+            first = self._halted = self._halted or item
+            self._submissions.refuse(first.reason)
             if item.kill_after_s is not None:
                 self._clock.kill_after(item.kill_after_s, first.reason, first.cause)
             self._intake.take(facts.Stop(item.mode, item.cause))
@@ -471,33 +389,8 @@ class Driver:
             delivery.committed.set()
         return [facts.IntentCommitted(task, attempt) for task, attempt in pending.starts]
 
-    def _leaves(self) -> bool:
-        """Whether what outlives this driver goes on: it has lost the run, or was told so."""
-        stop = self._machine.stop
-        return isinstance(self.fault, FencedError) or (stop is not None and stop.mode is facts.StopMode.DETACH)
-
     def _close_executors(self, *, leave: bool) -> None:
         if not leave:
-            self._end_uncalled()
+            self._submissions.end_uncalled()
         for executor in self._wiring.each_executor():
             executor.close(leave=leave)
-
-    def _end_uncalled(self) -> None:
-        """What earlier drivers have started, and the body has not called again, runs for nobody."""
-        for task in self._prior.values():
-            executor = self._wiring.executors.get(task.intent.executor) if task.intent else None
-            if executor is not None and task.status == TaskStatus.RUNNING.value:
-                id_ = f"{self._wiring.run_id}/{task.name}/{task.number}#{task.attempt}"
-                executor.cancel(id_, Cause.CANCELLED)
-
-    def _suspend_all(self, reason: BaseException) -> None:
-        """Nothing settles any more: whoever waits must unwind, also those whose settlement was not committed."""
-        with self._lock:
-            sinks = [job.sink for job in self.state.jobs.values()]
-            self.state.jobs.clear()
-            self.state.attempts.clear()
-            sinks += self._scopes.sinks()
-        sinks += [resolution.sink for resolution in self.state.resolutions]
-        self.state.resolutions.clear()
-        for sink in sinks:
-            sink.suspend(reason)
