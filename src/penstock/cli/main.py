@@ -107,14 +107,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _open_standard_streams()
     try:
         code: Any = commands.main(arguments, prog_name="penstock", standalone_mode=False)
-    except (click.ClickException, click.Abort, PenstockError) as error:
+    except (click.ClickException, click.Abort, PenstockError, OSError) as error:
         if os.environ.get("PENSTOCK_DEBUG") == "1":
             raise
-        return reporting.report(error)
-    except OSError as error:
-        if os.environ.get("PENSTOCK_DEBUG") == "1":
-            raise
-        _drop_stdout()
+        if not isinstance(error, (click.ClickException, click.Abort, PenstockError)):
+            _drop_stdout()
         return reporting.report(error)
     finally:
         gc.enable()

@@ -30,10 +30,7 @@ def show_task(task: Task) -> None:
         output.title("Inputs")
         output.table(
             ("input", "value", "type", "from"),
-            [
-                (item.name, *(_shown(item.value) if item.value else ("", "")), ", ".join(item.sources))
-                for item in info.inputs
-            ],
+            [(item.name, *_shown(item.value), ", ".join(item.sources)) for item in info.inputs],
         )
     if info.result is not None:
         output.title("Result")
@@ -48,8 +45,8 @@ def show_task(task: Task) -> None:
     output.next_command(*_next(info))
 
 
-def _shown(value: ValueInfo) -> tuple[str, str]:
-    return shown_value(value, _WIDE), value.type
+def _shown(value: ValueInfo | None) -> tuple[str, str]:
+    return (shown_value(value, _WIDE), value.type) if value else ("", "")
 
 
 def _used(attempt: AttemptInfo) -> str:

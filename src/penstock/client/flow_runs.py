@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -185,7 +184,10 @@ class Run:
         return queries.detail(self._reader.journal, self._listed.id)
 
     def __repr__(self) -> str:
-        return _short(self._row)
+        row = self._row
+        took = duration(listing.duration_s(row))
+        how = f"for {took}" if row.status == RunStatus.RUNNING else f"after {took}"
+        return f"<run {row.run_id} {row.status} {how}{''.join(f' #{tag}' for tag in row.tags)}>"
 
     def _repr_html_(self) -> str:
         from penstock.client import html
@@ -196,9 +198,6 @@ class Run:
 
 class Runs(list[Run]):
     """Runs, newest first."""
-
-    def __init__(self, runs: Iterable[Run] = ()) -> None:
-        super().__init__(runs)
 
     def __repr__(self) -> str:
         return f"[{', '.join(map(repr, self))}]"
@@ -213,9 +212,3 @@ def _told(detail: RunDetail) -> str:
     error = detail.error
     assert error is not None
     return f"{error.type}: {error.message}" if error.type else error.message
-
-
-def _short(row: RunRow) -> str:
-    took = duration(listing.duration_s(row))
-    how = f"for {took}" if row.status == RunStatus.RUNNING else f"after {took}"
-    return f"<run {row.run_id} {row.status} {how}{''.join(f' #{tag}' for tag in row.tags)}>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -119,9 +118,6 @@ class Task:
 
 class Tasks(list[Task]):
     """Tasks of a run, in the order of their calls."""
-
-    def __init__(self, tasks: Iterable[Task] = ()) -> None:
-        super().__init__(tasks)
 
     def _repr_html_(self) -> str:
         from penstock.client import html

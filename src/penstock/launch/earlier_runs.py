@@ -22,12 +22,10 @@ class EarlierRuns:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._opened: Journal | None = None
 
     @cached_property
     def journal(self) -> Journal:
-        self._opened = Journal.open(self._project.home, read_only=True)
-        return self._opened
+        return Journal.open(self._project.home, read_only=True)
 
     def tree(self, code: bytes) -> bytes | None:
         """The packed tree of a code's digest; None: it is not known any more."""
@@ -57,5 +55,5 @@ class EarlierRuns:
         )
 
     def close(self) -> None:
-        if self._opened is not None:
-            self._opened.close()
+        if "journal" in vars(self):  # else it was never asked
+            self.journal.close()

@@ -187,20 +187,14 @@ def is_here(project: Project, how: Driving, step: Step[Any, Any]) -> bool:
     return how.inline or (executor is not None and executor.kind == "inline")
 
 
-class NamedStep(NamedTuple):
-    """A step, and what it is run with where it is named."""
-
-    step: Step[Any, Any]
-    environment: Environment | None  # None: the flow's own
-
-
 def default_environment(project: Project, flow: Flow[Any, Any]) -> Environment | None:
     """What a flow's steps are run with, where they don't say; None: with the flow's own packages."""
     return over(flow.environment, project.settings.environment)
 
 
-def steps_of(flow: Flow[Any, Any], default: Environment | None) -> Iterator[NamedStep]:
-    """The steps that the flow names, or a function or flow that it names, each once for each of its environments."""
+def steps_of(flow: Flow[Any, Any], default: Environment | None) -> Iterator[tuple[Step[Any, Any], Environment | None]]:
+    """The steps that the flow names, or a function or flow that it names, each once for each of its environments: what
+    it is run with where it is named (None: the flow's own)."""
     seen = set[tuple[int, Environment | None]]()
     waiting = deque[tuple[Any, Environment | None]]([(flow.fn, default), (flow.on_failure, default)])
     while waiting:
@@ -210,7 +204,7 @@ def steps_of(flow: Flow[Any, Any], default: Environment | None) -> Iterator[Name
         seen.add((id(value), environment))
         if isinstance(value, Step):
             step = cast("Step[Any, Any]", value)
-            yield NamedStep(step, settled(step.opts.environment, environment))
+            yield step, settled(step.opts.environment, environment)
         elif isinstance(value, Flow):
             inner = cast("Flow[Any, Any]", value)
             waiting.append((inner.fn, over(inner.environment, environment)))

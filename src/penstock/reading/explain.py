@@ -108,11 +108,9 @@ class Explain:
     def earlier(self, subject: Subject) -> TaskRow | None:
         """The task to compare with: of the origin, else of the latest earlier run that has the step; the one with its
         number where there is one."""
-        for run in self._earlier_runs(subject.step):
-            row = queries.finished_task(self._journal, run, subject.step, subject.number)
-            if row is not None:
-                return row
-        return None
+        runs = self._earlier_runs(subject.step)
+        found = (queries.finished_task(self._journal, run, subject.step, subject.number) for run in runs)
+        return next((row for row in found if row is not None), None)
 
     def _earlier_runs(self, step: str) -> list[int]:
         if self._origin is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from penstock.errors import NotFoundError, UsageError
@@ -108,10 +107,8 @@ def find_step(reader: JournalReader, run: RunRow, text: str) -> str:
     raise NotFoundError(f"{run.run_id} has no step {text!r} in its journal{_hint(run, text, names)}")
 
 
-def _hint(run: RunRow, text: str, names: Iterable[str]) -> str:
-    names = list(names)
-    near = nearest(text, names)
-    if near:
+def _hint(run: RunRow, text: str, names: list[str]) -> str:
+    if near := nearest(text, names):
         return f"; did you mean {near}?"
     if run.status == RunStatus.RUNNING:
         return f" yet: tasks are listed when they have ended; see `penstock show {run.run_id}`"

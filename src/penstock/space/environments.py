@@ -112,7 +112,7 @@ def _info(entry: Entry, runs: Mapping[str, int]) -> EnvironmentSpaceInfo:
 
 def _notes(unneeded: Unneeded, wanted_s: float) -> Iterator[str]:
     for entry in unneeded.busy:
-        yield _busy(entry)
+        yield f"environment {entry.name} {'is in use' if entry.is_whole else 'is being built'}, and stays"
     if fresh := unneeded.fresh:
         size, one = words.size(sum(entry.frees_bytes for entry in fresh)), len(fresh) == 1
         yield (
@@ -120,10 +120,6 @@ def _notes(unneeded: Unneeded, wanted_s: float) -> Iterator[str]:
             f"{words.duration(wanted_s)}, and stay{'s' if one else ''}: {size}, which "
             f"`penstock env rm {' '.join(entry.name for entry in fresh)}` frees"
         )
-
-
-def _busy(entry: Entry) -> str:
-    return f"environment {entry.name} {'is in use' if entry.is_whole else 'is being built'}, and stays"
 
 
 def _is_gone(remove: Callable[[], bool], name: str, notes: list[str]) -> bool:

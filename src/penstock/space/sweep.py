@@ -84,11 +84,14 @@ def mark(
 def sweep(project: Project, marked: Marked, *, remove: bool) -> Swept:
     """Remove what is not marked (`remove` False: only count it). No run may be about to begin meanwhile."""
     home, stored = project.home, project.store.sweep(marked.blobs, marked.unneeded_since, remove=remove)
+    sources = [file for file in (home / "sources").glob("*") if file.is_file()]
+    unused = (file for file in sources if is_snapshot(file.name) and file.name not in marked.snapshots)
+    unfinished = (file for file in sources if file.suffix == ".tmp")
     piles = [
         PileInfo("blobs", stored.blobs, stored.blob_bytes),
         PileInfo("unfinished writes", stored.cut_off, stored.cut_off_bytes),
-        pile("code snapshots", files(_unused_snapshots(home / "sources", marked), marked.before, remove)),
-        pile("unfinished snapshots", files(_unfinished(home / "sources"), marked.now - UNFINISHED_S, remove)),
+        pile("code snapshots", files(unused, marked.before, remove)),
+        pile("unfinished snapshots", files(unfinished, marked.now - UNFINISHED_S, remove)),
         *(pile(f"folders of {kind}", _folders(home, kind, marked.runs, remove)) for kind in FOLDERS),
         pile("folders of scratch", _folders(home, "scratch", marked.live, remove)),
     ]
@@ -132,18 +135,6 @@ def files(found: Iterable[Path], before: float, remove: bool) -> Iterator[int]:
         except FileNotFoundError:
             continue
         yield status.st_size
-
-
-def _plain_files(folder: Path) -> Iterator[Path]:
-    return (file for file in folder.glob("*") if file.is_file())
-
-
-def _unused_snapshots(folder: Path, marked: Marked) -> Iterator[Path]:
-    return (file for file in _plain_files(folder) if is_snapshot(file.name) and file.name not in marked.snapshots)
-
-
-def _unfinished(folder: Path) -> Iterator[Path]:
-    return (file for file in _plain_files(folder) if file.suffix == ".tmp")
 
 
 def _folders(home: Path, kind: str, kept: Set[str], remove: bool) -> Iterator[int]:

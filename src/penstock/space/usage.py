@@ -102,6 +102,7 @@ def _parts(
     of_any_age = marked._replace(before=math.inf, unneeded_since=math.inf)
     unused = sweep.sweep(project, of_any_age, remove=False).piles
     sources = list((home / "sources").glob("*"))
+    outlines = [entry for entry in sources if not sweep.is_snapshot(entry.name) and entry.suffix != ".tmp"]
     known = [
         sweep.pile("blobs of one run alone", held.alone),
         sweep.pile("blobs of several", held.shared),
@@ -109,7 +110,7 @@ def _parts(
         *([sweep.pile("blobs of pinned values", held.pinned)] if held.pinned else ()),
         sweep.pile("logs, checkpoints and files of runs", (run.folder_bytes for run in runs)),
         sweep.pile("code snapshots", (_size(entry) for entry in sources if entry.name in marked.snapshots)),
-        sweep.pile("outlines of the sources", (_size(entry) for entry in sources if not _is_swept(entry.name))),
+        sweep.pile("outlines of the sources", map(_size, outlines)),
         PileInfo("environments, their locks and kits", len(built), sweep.size_below(environments.folder_of(home))),
         sweep.pile("the journal", (_size(entry) for entry in home.glob("*") if entry.name.startswith(FILE))),
         PileInfo("what nobody refers to", sum(pile.count for pile in unused), sum(pile.bytes for pile in unused)),
@@ -117,10 +118,6 @@ def _parts(
     yield from known
     rest = sweep.size_below(home) - sum(pile.bytes for pile in known)
     yield PileInfo("the rest", 0, max(0, rest))  # below 0: a run goes on, or the store is on another disk
-
-
-def _is_swept(name: str) -> bool:
-    return sweep.is_snapshot(name) or name.endswith(".tmp")
 
 
 def _size(entry: Path) -> int:
