@@ -44,7 +44,7 @@ def command(target: str, follow: bool, level: str | None, tail: int | None, as_j
     found, of_body = _found(reader, target)
 
     def wanted(line: LogLine) -> bool:
-        if of_body and not logs.is_of_body(found.run, line):
+        if of_body and line.task != found.run.run_id:
             return False
         return logs.is_at_least(level or "", line) and (found.step is None or logs.is_of_step(found.step, line))
 

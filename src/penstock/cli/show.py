@@ -9,10 +9,10 @@ from penstock.cli import output
 from penstock.cli.shared_options import complete_run, json_option, limit_option
 from penstock.cli.show_resources import show_resources
 from penstock.client.flow_runs import Run
-from penstock.client.resources import resources
 from penstock.client.tasks import Task
 from penstock.errors import UsageError
 from penstock.reading.reader import JournalReader
+from penstock.reading.resources import resources_of
 from penstock.reading.targets import find
 
 _EPILOG = """\b
@@ -43,7 +43,11 @@ def command(target: str, limit: int, status: str | None, resources: bool, as_jso
         context = click.get_current_context()
         if any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in ("limit", "status")):
             raise UsageError("--resources looks at all tasks: leave --limit and --status out")
-        _resources(target, as_json)
+        info = resources_of(JournalReader.find(), target)
+        if as_json:
+            output.json(info)
+        else:
+            show_resources(info)
         return
 
     reader = JournalReader.find()
@@ -71,12 +75,3 @@ def command(target: str, limit: int, status: str | None, resources: bool, as_jso
         from penstock.cli.show_run import show_run
 
         show_run(run)
-
-
-def _resources(target: str, as_json: bool) -> None:
-    info = resources(target)
-    if as_json:
-        output.json(info)
-        return
-
-    show_resources(info)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from penstock.artifacts.canonical import identify
@@ -46,7 +46,7 @@ class RunCode:
             module_path=module.file,
             folder=snapshot.parent,
             value_digest=_value_digest,
-            namespace=None if module.name else _notebook(),
+            namespace=None if module.name else vars(sys.modules["__main__"]),
         )
         self._trees = trees
         self._lock_of = lock_of
@@ -149,7 +149,3 @@ def _value_digest(value: object) -> bytes:
     kinds = Kinds()
     kinds.look()
     return identify(name_of(value) if kinds.of(value) is not None else value).digest
-
-
-def _notebook() -> Mapping[str, Any]:
-    return vars(sys.modules["__main__"])

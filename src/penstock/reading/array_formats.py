@@ -19,7 +19,9 @@ def of(value: Any) -> Formats | None:
     """The formats of an array; None: it is none."""
     np: Any = sys.modules.get("numpy")
     if np is not None and isinstance(value, np.ndarray):
-        return _of_masked(value) if isinstance(value, np.ma.MaskedArray) else _of_array(np, value)
+        if isinstance(value, np.ma.MaskedArray):
+            return _of_masked(value)
+        return {".npy": _why_no_npy(np, value) or _write_npy, ".csv": _why_no_csv(value) or _write_csv}
     names = {base.__name__ for base in type(value).__mro__}
     if names & {"_spbase", "spmatrix", "sparray"} and hasattr(value, "tocoo"):
         known = value.format in ("csc", "csr", "bsr", "dia", "coo")
@@ -29,10 +31,6 @@ def of(value: Any) -> Formats | None:
     if "Tensor" in names:
         return _of_tensor(value)
     return None
-
-
-def _of_array(np: Any, value: Any) -> Formats:
-    return {".npy": _why_no_npy(np, value) or _write_npy, ".csv": _why_no_csv(value) or _write_csv}
 
 
 def _of_masked(value: Any) -> Formats:

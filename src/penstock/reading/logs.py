@@ -131,11 +131,6 @@ def follow(reader: JournalReader, run: RunRow, pause: Callable[[], None]) -> Ite
         pause()
 
 
-def is_of_body(run: RunRow, line: LogLine) -> bool:
-    """Whether a line is of the run's own body."""
-    return line.task == run.run_id
-
-
 def is_of_step(step: str, line: LogLine) -> bool:
     """Whether a line is of one of the step's tasks."""
     return line.task.split("/")[2:3] == [step]

@@ -18,7 +18,9 @@ def of(value: Any) -> Formats | None:
     names = [base.__name__ for base in type(value).__mro__]
     library = next(str(base.__module__) for base in type(value).__mro__ if _is_library_s(base)).partition(".")[0]
     if library == "pandas":
-        return _of_pandas(value) if "DataFrame" in names else _of_series(value) if "Series" in names else None
+        if "Series" in names:
+            return _column(_of_pandas(value.to_frame()))
+        return _of_pandas(value) if "DataFrame" in names else None
     if library == "polars":
         if "Series" in names:
             return _column(_of_polars(value.to_frame()))
@@ -35,10 +37,6 @@ def _of_pandas(frame: Any) -> Formats:
         ".parquet": _why_no_parquet(frame) or (lambda frame, to: frame.to_parquet(to, engine="pyarrow")),
         ".csv": _why_no_csv(frame) or (lambda frame, to: frame.to_csv(to, index=not _is_plain_index(frame))),
     }
-
-
-def _of_series(series: Any) -> Formats:
-    return _column(_of_pandas(series.to_frame()))
 
 
 def _column(of_frame: Formats) -> Formats:

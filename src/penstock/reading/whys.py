@@ -30,13 +30,10 @@ def why(reader: JournalReader, run: RunRow, row: TaskRow) -> WhyInfo:
     explain = Explain(journal, run.id, origin)
     subject = of_row(journal, row, queries.is_cached(journal, run.id, row.step))
     earlier = explain.earlier(subject)
-    line = f"{path} {_ran(row)} because {_because(row.why or explain.line(subject))}"
+    verb = "runs" if row.status == TaskStatus.RUNNING.value else "ran"
+    line = f"{path} {verb} because {_because(row.why or explain.line(subject))}"
     compared, changes = ("", ()) if earlier is None else (explain.path(earlier), explain.changes(subject, earlier))
     return WhyInfo(path, True, line, "", compared, tuple(changes), code, unfollowed, version)
-
-
-def _ran(row: TaskRow) -> str:
-    return "runs" if row.status == TaskStatus.RUNNING.value else "ran"
 
 
 def _because(why: str) -> str:

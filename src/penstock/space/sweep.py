@@ -103,11 +103,6 @@ def size_below(folder: str | os.PathLike[str]) -> int:
     return collect.sizes(folder)[0]
 
 
-def run_folders(home: Path, kind: str) -> Iterator[tuple[str, Path]]:
-    """(`RunRow.folder`, the folder of this kind), also of runs that are gone."""
-    return ((f"{folder.parent.name}/{folder.name}", folder) for folder in (home / kind).glob("*/*"))
-
-
 def is_snapshot(name: str) -> bool:
     """Whether a file in `sources/` is a code snapshot. Others there tell what was seen last, and are never swept."""
     try:
@@ -139,8 +134,8 @@ def files(found: Iterable[Path], before: float, remove: bool) -> Iterator[int]:
 
 def _folders(home: Path, kind: str, kept: Set[str], remove: bool) -> Iterator[int]:
     """Of folders of runs that are not kept: removed ones, and those of other journals."""
-    for name, folder in run_folders(home, kind):
-        if name not in kept:
+    for folder in (home / kind).glob("*/*"):
+        if f"{folder.parent.name}/{folder.name}" not in kept:
             size = size_below(folder)
             if remove:
                 shutil.rmtree(folder, ignore_errors=True)
