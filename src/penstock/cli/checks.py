@@ -118,13 +118,9 @@ def _file_system(root: Path) -> Iterator[Finding]:
 def _space(root: Path) -> Iterator[Finding]:
     status = os.statvfs(root)
     free = status.f_bavail * status.f_frsize
-    mend = "see what can be freed: penstock gc"
-    if free < _SCARCE_BYTES:
-        yield Finding("disk space", "problem", f"{size(free)} free", mend)
-    elif free < _LITTLE_BYTES:
-        yield Finding("disk space", "note", f"{size(free)} free", mend)
-    else:
-        yield Finding("disk space", "ok", f"{size(free)} free")
+    level = "problem" if free < _SCARCE_BYTES else "note" if free < _LITTLE_BYTES else "ok"
+    mend = "" if level == "ok" else "see what can be freed: penstock gc"
+    yield Finding("disk space", level, f"{size(free)} free", mend)
     if status.f_files and status.f_favail < 1000:
         yield Finding("disk space", "problem", f"{status.f_favail} files can still be made", mend)
 
