@@ -102,12 +102,6 @@ def replay_of(prior: PriorTask, fingerprint: bytes) -> Replay:
     )
 
 
-def again(prior: PriorTask) -> Replay:
-    """A finished task of an earlier driver that counts only under conditions: the machine goes on counting its
-    attempts."""
-    return Replay(False, False, False, prior.attempt, prior.inputs_digest, b"")
-
-
 def submitted(job: Job, replay: Replay | None, consult: bool) -> Submitted:
     """The event that tells the machine of the job."""
     return Submitted(job.id, job.call.step, job.call.options, deps_of(job.call), replay, consult)

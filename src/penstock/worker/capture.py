@@ -74,6 +74,9 @@ class LineStream(io.TextIOBase):
     fork could leave locked. `opened`: what closes the descriptor when it is forgotten.
     """
 
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
     def __init__(
         self, fd: int, stream: bytes, room: Optional[Room] = None, token: bytes = b"", opened: Any = None
     ) -> None:
@@ -106,14 +109,6 @@ class LineStream(io.TextIOBase):
     def set_token(self, token: bytes) -> None:
         """Write into a log that has this token; empty: that has none."""
         self._head = start_of_head(token)
-
-    @property
-    def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return "utf-8"
-
-    @property
-    def errors(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return "backslashreplace"
 
     @property
     def name(self) -> str:

@@ -78,9 +78,6 @@ class Tee:
         if self.size() <= log_files.OPENING:
             os.unlink(self._path)
 
-    def keep(self, which: int, text: str) -> None:
-        self._lines[which].write(text)
-
     def line(self, which: int) -> Optional[LineStream]:
         return self._lines[which]
 
@@ -123,12 +120,6 @@ class BodyLog:
         """What was written without a newline is written now."""
         for line in self._lines or ():
             line.finish_lines()
-
-    def keep(self, which: int, text: str) -> None:
-        """What the body has written."""
-        lines = self._lines or self._open()
-        if lines is not None:
-            lines[which].write(text)
 
     def line(self, which: int) -> Optional[LineStream]:
         """What keeps a stream; None: nothing is kept any more."""

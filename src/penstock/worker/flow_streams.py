@@ -35,12 +35,8 @@ class Keeper(Protocol):
     aside: bool
     """Whether stdout is somebody else's: what is written there is then shown on stderr, and masked."""
 
-    def keep(self, which: int, text: str) -> None:
-        """Text was written; `which`: 0 to stdout, 1 to stderr. From any thread."""
-        ...
-
     def line(self, which: int) -> Optional[LineStream]:
-        """What keeps a stream; None: nothing of it is kept."""
+        """What keeps a stream; None: nothing of it is kept. `which`: 0 for stdout, 1 for stderr. From any thread."""
         ...
 
 
@@ -202,7 +198,9 @@ class Streams:
                 count = len(text)
             else:
                 count = shown(text)
-            keeper.keep(which, text)
+            line = keeper.line(which)
+            if line is not None:
+                line.write(text)
             return count
 
         vars(write)["beneath"] = before

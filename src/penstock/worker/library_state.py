@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Tuple
 
-from penstock.worker.state_access import Access, Row, attributes, called, container, from_kept, mapped, pairs, variables
+from penstock.worker.state_access import Access, Row, attributes, called, container, from_kept, mapped, pairs
 
 
 def _is_group(value: Any) -> bool:
@@ -151,7 +151,7 @@ ROWS: Tuple[Row, ...] = (
     Row("the configuration of polars", "polars.polars", _polars),
     Row("the configuration of polars", "polars._plr", _polars),
     Row("the configuration of scikit-learn", "sklearn._config", _sklearn),
-    Row("the backend of joblib", "joblib.parallel", variables("_backend")),
+    Row("the backend of joblib", "joblib.parallel", mapped("__dict__", of="_backend")),
     Row("the threads of pyarrow", "pyarrow.lib", called("cpu_count", "set_cpu_count")),
     Row("the defaults of torch", "torch", pairs(*_TORCH)),
     Row("the default device of torch", "torch", _torch_device),
@@ -159,7 +159,7 @@ ROWS: Tuple[Row, ...] = (
     Row("the autocast of torch", "torch", _torch_autocast),
     Row("the deterministic algorithms of torch", "torch", _torch_deterministic),
     Row("how torch takes denormal numbers", "torch", _torch_denormals, ("set_flush_denormal",)),
-    Row("how torch prints", "torch._tensor_str", variables("PRINT_OPTS")),
+    Row("how torch prints", "torch._tensor_str", mapped("__dict__", of="PRINT_OPTS")),
     Row("the rcParams of matplotlib", "matplotlib", _rc_params),
     Row("the backend of matplotlib", "matplotlib.pyplot", attributes("_backend_mod")),
     Row("figures that pyplot has open", "matplotlib._pylab_helpers", _figures),

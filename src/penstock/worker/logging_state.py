@@ -22,11 +22,11 @@ class LoggingState:
         self._lists: List[Tuple[List[Any], List[Any]]] = []  # of loggers: a list can be changed without a word
         self._loggers = 0
         self._logging: Any = None
-        self._kept_methods: List[Tuple[Any, str, Any]] = []
+        self._listens = False
 
-    def keep(self, logging: Any = None) -> None:
+    def keep(self) -> None:
         """They are to be like now from here on; a logger that comes later, as it was new."""
-        self._logging = logging or standard("logging")
+        self._logging = standard("logging")
         self._changed.clear()
         if self._logging is not None and hasattr(self._logging, "Filterer"):
             self._listen(self._logging)
@@ -53,14 +53,6 @@ class LoggingState:
         self._changed.clear()  # what this itself has changed
         self._logging.root.manager._clear_cache()
 
-    def close(self) -> None:
-        for owner, name, method in self._kept_methods:
-            if method is None:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, method)
-        self._kept_methods.clear()
-
     def _look(self) -> None:
         known = self._logging.root.manager.loggerDict
         self._loggers = len(known)
@@ -75,9 +67,9 @@ class LoggingState:
             self._changed[id(item)] = item, type(item), variables, lists
 
     def _listen(self, logging: Any) -> None:
-        if self._kept_methods:
+        if self._listens:
             return
-        note = self._note
+        self._listens, note = True, self._note
 
         def noting(method: Any) -> Any:
             def noted(self: Any, item: Any) -> Any:
@@ -95,9 +87,7 @@ class LoggingState:
             for name in _METHODS:
                 method = owner.__dict__.get(name)
                 if method is not None:
-                    self._kept_methods.append((owner, name, method))
                     setattr(owner, name, noting(method))
-        self._kept_methods.append((logging.Filterer, "__setattr__", None))
         logging.Filterer.__setattr__ = set_and_note
 
 

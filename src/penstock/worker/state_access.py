@@ -103,11 +103,11 @@ def listed(name: str) -> Callable[[Any], Access]:
     return access
 
 
-def mapped(name: str) -> Callable[[Any], Access]:
-    """What a dict of the module holds."""
+def mapped(name: str, of: str = "") -> Callable[[Any], Access]:
+    """What a dict of the module holds, or of the object `of` in it."""
 
     def access(module: Any) -> Access:
-        live = getattr(module, name)
+        live: Any = attrgetter(f"{of}.{name}" if of else name)(module)
 
         def restore(kept: Any, now: Any) -> None:
             for key in [key for key in live if key not in kept]:
@@ -149,20 +149,5 @@ def pairs(*names: Tuple[str, str]) -> Callable[[Any], Access]:
                     write(was)
 
         return Access(lambda: [read() for read in reads], restore)
-
-    return access
-
-
-def variables(name: str) -> Callable[[Any], Access]:
-    """What an object of the module holds."""
-
-    def access(module: Any) -> Access:
-        live: Any = getattr(module, name).__dict__
-
-        def restore(kept: Any, now: Any) -> None:
-            live.clear()
-            live.update(kept)
-
-        return container(live, restore, dict)
 
     return access

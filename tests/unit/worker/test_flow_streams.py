@@ -354,7 +354,9 @@ def test_an_attempt_whose_last_line_can_not_be_written_leaves_nothing_behind(tmp
     (tmp_path / "full").symlink_to("/dev/full")
     tee = Tee(os.fspath(tmp_path / "full"), RunSpec("digits/3"), Streams())
     tee.begin("digits/1/train/1#1")
-    tee.keep(0, "no end")
+    line = tee.line(0)
+    assert line is not None
+    line.write("no end")
     with pytest.raises(OSError, match="No space"):
         tee.end()
 
