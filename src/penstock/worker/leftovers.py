@@ -164,9 +164,8 @@ def _await_dropped_pools() -> None:
 
 def _lets_go(thread: Any) -> bool:
     """Whether a thread of a pool's ends with it, or still has what holds the pool."""
-    ends = getattr(thread, "is_shutting_down", None)  # of `concurrent.futures`
-    if ends is not None:
-        return thread.is_alive() and ends()
+    if type(thread).__module__ == "concurrent.futures.process":
+        return thread.is_alive() and thread.is_shutting_down()
     frame = _FRAMES().get(thread.ident)
     holds = False
     while frame is not None:
@@ -182,7 +181,7 @@ def _lets_go(thread: Any) -> bool:
 
 def _free(queue: Any, processes: List[Any]) -> None:
     """The thread that hands out a pool's tasks, where it is the last to let go of the pool, waits without an end for a
-    lock that an idle process of it holds (Python up to 3.14)."""
+    lock that an idle process of it holds (as of Python 3.13)."""
     for process in processes:
         process.kill()
         process.join()
