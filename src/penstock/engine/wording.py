@@ -15,7 +15,10 @@ def completed(outcome: Outcome, options: Options, flow_timeout_s: float | None) 
     if error.cause == Cause.TIMEOUT.value:
         message = _ran_out_of_time(outcome.usage.wall_s, options.timeout_s, flow_timeout_s) or error.message
     elif error.cause == Cause.OUT_OF_MEMORY.value:
-        message = f"{error.message}: {_more_memory(options)}"
+        more = 'give the step more with @step(memory="...")'
+        if options.growth is not None:
+            more = 'it gets more as far as @step(memory=grow(..., to="...")) and its executor allow'
+        message = f"{error.message}: {more}"
     else:
         return outcome
     return outcome._replace(error=error._replace(message=message))
@@ -28,9 +31,3 @@ def _ran_out_of_time(wall_s: float, own_s: float | None, flow_s: float | None) -
     if flow_s is not None:
         return f"was ended with its run, which ran beyond the flow's timeout of {flow_s:g} s"
     return ""
-
-
-def _more_memory(options: Options) -> str:
-    if options.growth is not None:
-        return 'it gets more as far as @step(memory=grow(..., to="...")) and its executor allow'
-    return 'give the step more with @step(memory="...")'

@@ -47,22 +47,14 @@ class HostFolder:
     """Implements `engine.ports.Host`."""
 
     def __init__(self, total: Amount, project: str, environ: Mapping[str, str]) -> None:
-        self._total = total
-        self._project = project
+        self.total = total
+        self.project = project
         self._folder = folder_of(environ)
         self._name = f"{os.getpid()}-{time.monotonic_ns()}"
         self._cpus = _cpus()
         self._lock = self._file = self._bell = self._far_bell = -1
         self._mailbox: Mailbox | None = None
         self._rung: Callable[[], None] = _nothing
-
-    @property
-    def total(self) -> Amount:
-        return self._total
-
-    @property
-    def project(self) -> str:
-        return self._project
 
     def open(self, mailbox: Mailbox, rung: Callable[[], None]) -> None:
         """Call `rung` in a turn whenever another run has rung. Nothing is written yet."""

@@ -80,7 +80,7 @@ class InlineExecutor:
         self._name = name
         self._variables = variables
         self._shared_process = shared_process
-        self._profile = Profile(
+        self.profile = Profile(
             cpu=float(cpu or capacity.cpu()),
             memory_bytes=capacity.memory_bytes(),
             enforces=(),
@@ -98,10 +98,6 @@ class InlineExecutor:
         self._meter: Meter | None = None
         self._running = 0
         self._closed = False
-
-    @property
-    def profile(self) -> Profile:
-        return self._profile
 
     def open(self, mailbox: Mailbox, spec: RunSpec, places: Places) -> None:
         self._mailbox = mailbox

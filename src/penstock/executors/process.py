@@ -57,7 +57,7 @@ class ProcessExecutor:
         self._name = name
         self._interpreters = interpreters or OwnInterpreter()
         self._environ = environ
-        self._profile = Profile(
+        self.profile = Profile(
             cpu=float(max_workers or cpu or capacity.cpu()),
             memory_bytes=memory_bytes or capacity.memory_bytes(),
             gpus=capacity.gpus() if gpus is None else gpus,
@@ -79,10 +79,6 @@ class ProcessExecutor:
         self._worker = 0
         self._zygotes_begun = 0
         self._closed = False
-
-    @property
-    def profile(self) -> Profile:
-        return self._profile
 
     def open(self, mailbox: Mailbox, spec: RunSpec, places: Places) -> None:
         """Start the zygote that most runs need; it imports the user's module while the flow's body begins."""

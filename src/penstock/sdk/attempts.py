@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping, Optional, Protocol, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping, Optional, Tuple
 
 from penstock.errors import UsageError
 from penstock.sdk.metric_points import points_of
@@ -30,14 +30,6 @@ _STARTER = "_penstock_starter"
 
 MEND = "the environment of the step, @step(packages=[...]), or hand over plain arrays, lists and dicts"
 """What to do about a value that a step can't read."""
-
-
-class WriteObserver(Protocol):
-    """Who is told of the files that an attempt writes."""
-
-    def note(self, here: AttemptContext, path: Any) -> None:
-        """It is about to write there. From any thread."""
-        ...
 
 
 class AttemptContext:
@@ -63,7 +55,8 @@ class AttemptContext:
         self._hinted_at = 0.0
         self._points: Optional[Points] = None  # beside the checkpoints, once it has asked for these
         self.input_files = InputFiles(places, attempt.id)
-        self.writes: Optional[WriteObserver] = None  # while the step's own code runs
+        # Told of each file that the step's own code is about to write, while that runs. From any thread.
+        self.writes: Optional[Callable[[AttemptContext, Any], None]] = None
         self.written: Dict[str, None] = {}  # what it has told them
         self._tempdir = ""
 

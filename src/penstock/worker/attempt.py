@@ -121,7 +121,7 @@ def perform(attempt: Attempt, bench: Workbench, here: AttemptContext) -> Any:
     """Call the step's function and store what it gives. Here, and nowhere around it, an interruption may hit."""
     args, kwargs = _arguments(attempt, bench.store, here)
     function = bench.function(attempt.work)
-    here.writes = bench.writes
+    here.writes = bench.writes.note
     value: Any = function(*args, **kwargs)
     if os.getpid() != bench.pid:
         _leave_fork(None)

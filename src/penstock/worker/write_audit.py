@@ -45,7 +45,7 @@ def _moved(source: Any, path: Any, *_: Any) -> None:
 def _written(path: Any, *_: Any) -> None:
     here = attempts.attempt_here()
     if here is not None and here.writes is not None:
-        here.writes.note(here, path)
+        here.writes(here, path)
 
 
 _REACTIONS: Dict[str, Callable[..., None]] = {
