@@ -28,8 +28,6 @@ class Watch:
         self._came_at = 0.0
         self._left_at = 0.0
 
-    # For the driver's thread.
-
     def resume(self) -> None:
         """Get the watch as soon as no guest has it, or had it a moment ago."""
         pause_s = _MOMENT_S
@@ -48,8 +46,6 @@ class Watch:
     def pause(self) -> None:
         """Let go of it, so that a guest may have it."""
         self._held.release()
-
-    # For others.
 
     def borrow(self, over: Callable[[], bool]) -> bool:
         """Get the watch in the driver's thread's place; False: another thread has borrowed it, or all is over."""
