@@ -9,7 +9,7 @@ from __future__ import annotations
 from penstock.model import wire
 from penstock.model.tuples import NamedTuple
 
-VERSION = 4
+VERSION = 5
 """Of the format and of what is digested: a change of either makes stored outlines void."""
 
 Chain = tuple[str, ...]

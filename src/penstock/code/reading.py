@@ -33,6 +33,7 @@ _UNFOLLOWED = {  # as they are called, or only named
     "importlib.metadata.entry_points": "plugins found by their entry points",
     "pkgutil.iter_modules": "modules found by a search",
     "pkgutil.walk_packages": "modules found by a search",
+    "pkgutil.resolve_name": "pkgutil.resolve_name()",
     "pydoc.locate": "pydoc.locate()",
     "runpy.run_module": "a module run by its name",
     "runpy.run_path": "a file run by its path",
@@ -195,8 +196,8 @@ class NodeReader(ast.NodeVisitor):
             self._writes(self._holders(node.value), node.value)
         if "sys.modules" in self.outer_names(node.value):
             self._cant_follow("sys.modules[...]", node)
-        if isinstance(node.value, ast.Call) and self.outer_names(node.value.func) & {"locals", "vars"}:
-            self._cant_follow("locals()[...]", node)
+        for name in self.outer_names(node.value.func) & {"locals", "vars"} if isinstance(node.value, ast.Call) else ():
+            self._cant_follow(f"{name}()[...]", node)
         self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
