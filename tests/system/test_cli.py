@@ -121,6 +121,14 @@ def commands_of(told: str) -> list[str]:
     return [line for line in told.splitlines() if line.startswith("  penstock ")]
 
 
+def test_the_log_that_a_failure_names_is_that_of_the_task_that_ran(penstock: Penstock, project_folder: Path):
+    lacking = HELLO.replace('print("loading", rows)', 'raise ValueError(print("loading", rows))')
+    (project_folder / "lacking.py").write_text(lacking)
+    commands = commands_of(penstock("run", "lacking.py").stderr)  # `train` fails for want of what `load` had to make
+    assert [line.split()[1] for line in commands] == ["resume", "logs"]
+    assert "loading 3" in pasted(penstock, commands[1]).stdout
+
+
 # A run that is done.
 
 

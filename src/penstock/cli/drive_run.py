@@ -118,14 +118,12 @@ def _tell_end(display: PlainDisplay, failure: BaseException | None, project: Pro
     commands = [(f"penstock resume {run_id}", "go on; what is done is kept")]
     if failure is not None and display.status is RunStatus.FAILED:
         from penstock.cli.failed_run import told_failure
-        from penstock.launch.ending import tasks_of
+        from penstock.launch.ending import roots_of
 
         for line in told_failure(failure, project):
             write(line)
         write("")
-        commands += [
-            (f"penstock logs {task}", "what it printed") for task in list(dict.fromkeys(tasks_of(failure)))[:1]
-        ]
+        commands += [(f"penstock logs {task}", "what it printed") for task in roots_of(failure, display.driver)[:1]]
     write(display.summary())
     _tell_commands(*commands)
 

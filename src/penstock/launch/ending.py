@@ -73,6 +73,13 @@ def tasks_of(error: BaseException | None) -> Iterator[str]:
             yield task
 
 
+def roots_of(error: BaseException, driver: Driver | None) -> list[str]:
+    """The tasks whose own failures an exception comes from: one that lacks its input has run nothing."""
+    failures = driver.failures if driver else {}
+    roots = {failure.path: failures[failure.root].path for failure in failures.values() if failure.root in failures}
+    return list(dict.fromkeys(roots.get(task, task) for task in tasks_of(error)))
+
+
 def all_tasks_of(error: BaseException | None) -> set[str]:
     """The same with those of futures for which the exception stands beside its own."""
     paths = set(tasks_of(error))
