@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 
 from penstock.engine import facts
 from penstock.engine.answers import Answers
-from penstock.engine.clock import Clock
 from penstock.engine.effects import Effects
 from penstock.engine.intake import Intake, Logged, Reproduce
 from penstock.engine.jobs import Job
@@ -29,6 +28,7 @@ from penstock.engine.reuse import Reuse
 from penstock.engine.run_state import Delivery, Pending, RunState, Wiring
 from penstock.engine.scopes import Left, Scopes
 from penstock.engine.submissions import Submissions
+from penstock.engine.timers import Timers
 from penstock.engine.watch import Watch
 from penstock.errors import FencedError, Suspension, UsageError
 from penstock.model.options import Options
@@ -84,7 +84,7 @@ class Driver:
         self._machine = Machine(
             profiles, wiring.limits, wiring.platform_retries, wiring.values.combine, self._neighbours.total
         )
-        self._clock = Clock(self.state, wiring, self._machine, self._neighbours, self.halt)
+        self._timers = Timers(self.state, wiring, self._machine, self._neighbours, self.halt)
         self._answers = Answers(self.state, wiring, self.reuse)
         self._turning = threading.Lock()  # held during a turn
         self._watch = Watch(self._inbox.ring)
@@ -107,7 +107,7 @@ class Driver:
         """Take in what earlier drivers committed, and get the executors ready. Raises what opening an executor raises;
         nothing runs then. Who does not start it takes its turns, and closes it in the end."""
         self._submissions.start()
-        self._clock.start()
+        self._timers.start()
         try:
             for executor in self._wiring.each_executor():
                 executor.open(self._inbox, self._wiring.spec, self._wiring.places)
@@ -145,7 +145,7 @@ class Driver:
         return [(job.id, job.path) for job in admitted]
 
     def enter(self, call: FlowCall, sink: Sink | None = None) -> tuple[int, str, int]:
-        scope = self._submissions.enter(call, self._clock.utc(), sink)
+        scope = self._submissions.enter(call, self._timers.utc(), sink)
         if scope.prior is None:
             self._inbox.put([scope.record])  # whatever comes next takes it along
         id_ = scope.record.id
@@ -154,7 +154,7 @@ class Driver:
     def leave(
         self, scope: int, result: Stored | None, error: Error | None, task: str = "", is_done: bool = False
     ) -> None:
-        item = Left(scope, self._clock.utc(), result, error, task, is_done or result is not None)
+        item = Left(scope, self._timers.utc(), result, error, task, is_done or result is not None)
         self._inbox.post(item)
 
     def _hand_in(self, admitted: list[Job]) -> None:
@@ -163,7 +163,7 @@ class Driver:
         while self._inbox.holds_items and self._turning.acquire(blocking=False):
             try:
                 self._turn(self._inbox.take())
-                if self._clock.next_at() < self._sleeps_until:
+                if self._timers.next_at() < self._sleeps_until:
                     self._inbox.ring()
             except Exception as error:  # noqa: BLE001  the driver's thread must hear of it, and end the run
                 self._turner = 0
@@ -202,7 +202,7 @@ class Driver:
             return False
         try:
             while not opened() and time.monotonic() < until:
-                self._sleep(min(until, self._clock.next_at()))
+                self._sleep(min(until, self._timers.next_at()))
                 if self._wake_or_tell():
                     break
         finally:
@@ -288,7 +288,7 @@ class Driver:
     def _drive(self) -> None:
         try:
             self._loop()
-            self._clock.note_reused()
+            self._timers.note_reused()
         except BaseException as error:  # noqa: BLE001  the boundary: whatever it is must reach the body, not vanish
             self.fault = error
             self._halted = _Halt(facts.StopMode.KILL, Cause.CANCELLED, error, None)
@@ -308,7 +308,7 @@ class Driver:
     def _loop(self) -> None:
         while True:
             self._watch.resume()
-            self._sleep(self._clock.next_at())
+            self._sleep(self._timers.next_at())
             if self._wake():
                 return  # the watch is kept: nobody sleeps at the inbox any more
             self._watch.pause()
@@ -323,7 +323,7 @@ class Driver:
             self._inbox.hear()
             self._turn(self._inbox.take())
             self._sleeps_until = 0.0  # awake: nobody needs to ring
-            self._clock.look()
+            self._timers.look()
             if not self._machine.resting:
                 return False
             if self._halted is not None:
@@ -335,7 +335,7 @@ class Driver:
             first = self._halted = self._halted or item
             self._submissions.refuse(first.reason)
             if item.kill_after_s is not None:
-                self._clock.kill_after(item.kill_after_s, first.reason, first.cause)
+                self._timers.kill_after(item.kill_after_s, first.reason, first.cause)
             self._intake.take(facts.Stop(item.mode, item.cause))
             self._answers.release_idle()
             if item.mode is facts.StopMode.KILL and self.unwind is not None:

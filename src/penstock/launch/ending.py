@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from penstock.artifacts.names import class_name
-from penstock.engine.clock import FlowTimeout
 from penstock.engine.driver import Driver
+from penstock.engine.timers import FlowTimeout
 from penstock.errors import StepTimeoutError, Suspension, TaskCancelledError
 from penstock.launch.interrupts import Interrupted
 from penstock.model.outcomes import Error

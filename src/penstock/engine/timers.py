@@ -27,7 +27,7 @@ class Cancelled(Suspension):
     """Somebody asked, through the journal, that the run ends."""
 
 
-class Clock:
+class Timers:
     """The times of one run. But for `utc`, within turns of the driver alone. `halt`: as `Driver.halt`."""
 
     def __init__(
