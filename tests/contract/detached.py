@@ -205,7 +205,7 @@ class DetachedExecutor:
             with self._lock:
                 for attempt in list(self._known):
                     self._look(attempt)
-            self._pids -= {pid for pid in self._pids if os.waitpid(pid, os.WNOHANG)[0]}
+                self._pids -= {pid for pid in self._pids if os.waitpid(pid, os.WNOHANG)[0]}
             time.sleep(POLL_S)
 
     def _look(self, attempt: str) -> None:

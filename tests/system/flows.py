@@ -20,6 +20,7 @@ from typing import Any
 DRIVE = Path(__file__).with_name("drive.py")
 ROOT = DRIVE.parents[2]
 PATIENCE_S = 60.0
+IMPATIENT = "from penstock.journal import leases; leases.EXPIRY_S = 0.3"
 PRELUDE = '''
 import os, random, sys, time
 from penstock import current, flow, log_metrics, step
@@ -101,6 +102,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._journal = folder / ".penstock" / "journal.db"
         folder.mkdir(exist_ok=True)
         self._reports = itertools.count()
         self._drives: list[Drive] = []
@@ -141,6 +143,32 @@ class Project:
     def run(self, run: str = "", **more: Any) -> Report:
         """The same, to its end."""
         return self.spawn(run, **more).join()
+
+    def freeze(self, drive: Drive) -> None:
+        """Stop its process at an instant at which it holds no lock of the journal."""
+
+        def stopped() -> bool:
+            drive.send(signal.SIGSTOP)
+            wait_until(lambda: _state_of(drive.pid) == "T", "for a process to stop")
+            with contextlib.closing(sqlite3.connect(self._journal, timeout=0.1)) as connection:
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError:
+                    drive.send(signal.SIGCONT)
+                    return False
+            return True
+
+        wait_until(stopped, "for a process to let go of the journal")
+
+    def take_over(self, before: str = "") -> Drive:
+        """A process that has taken the run `main/1` from another, which is frozen."""
+
+        def taker() -> Drive | None:
+            drive = self.spawn("main/1", before=f"{IMPATIENT}\n{before}")
+            wait_until(lambda: drive.process.poll() is not None or self.rows("SELECT 1 FROM lease WHERE token > 1"))
+            return drive if drive.process.poll() is None else None
+
+        return wait_until(taker, "for the lease to expire")
 
     def popen(self, command: list[str], environ: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """Start a command in the project; its stdout and stderr come together."""
@@ -191,10 +219,9 @@ class Project:
 
     def rows(self, sql: str, *values: Any) -> list[Any]:
         """What a query finds in the journal; nothing where there is none yet."""
-        path = self.folder / ".penstock" / "journal.db"
-        if not path.exists():
+        if not self._journal.exists():
             return []
-        with contextlib.closing(sqlite3.connect(path)) as connection:
+        with contextlib.closing(sqlite3.connect(self._journal)) as connection:
             try:
                 return connection.execute(sql, values).fetchall()
             except sqlite3.OperationalError as error:
@@ -232,10 +259,15 @@ def _living() -> Iterator[int]:
 
 def is_alive(pid: int) -> bool:
     """Whether a process runs: one that waits to be reaped does not."""
+    return _state_of(pid) not in "ZX"
+
+
+def _state_of(pid: int) -> str:
+    """As the system's table of processes has it; X where it has none."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(") ")[2][0] not in "ZX"
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(") ")[2][0]
     except OSError:
-        return False
+        return "X"
 
 
 def _folder_of(pid: int) -> Path | None:

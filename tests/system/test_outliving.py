@@ -122,10 +122,8 @@ def test_a_step_that_was_moved_elsewhere_is_asked_for_where_it_runs(cluster: Pro
 
 def test_a_driver_that_lost_the_run_leaves_what_the_new_one_has_adopted(cluster: Project) -> None:
     asleep = await_both(cluster)
-    asleep.send(signal.SIGSTOP)
-    impatient = "from penstock.journal import leases; leases.EXPIRY_S = 0.3"
-    again = cluster.spawn("main/1", before=f"{impatient}\n{WIRED}")
-    wait_until(lambda: cluster.rows("SELECT token FROM lease") == [(2,)], "for the new owner")
+    cluster.freeze(asleep)
+    again = cluster.take_over(before=WIRED)
     asleep.send(signal.SIGCONT)
     assert asleep.join().error["type"] == "FencedError"
     let_go(cluster)

@@ -24,7 +24,6 @@ def work(x):
 def main(n: int = 3):
     return [work(x) for x in range(n)]
 """
-IMPATIENT = "from penstock.journal import leases; leases.EXPIRY_S = 0.3"
 
 
 def worker_of(project: Project, x: int, times: int = 1) -> int:
@@ -87,9 +86,8 @@ def test_a_driver_that_slept_while_another_took_its_run_is_refused(project: Proj
         wait_until(lambda: project.tasks() == {"work/1": "done"})
     else:
         wait_until(lambda: project.rows("SELECT 1 FROM run"))
-    sleeper.send(signal.SIGSTOP)
-    wait_until(lambda: _state(sleeper.pid) == "T")
-    taker = wait_until(lambda: _taken(project), "for the lease to expire")
+    project.freeze(sleeper)
+    taker = project.take_over()
     project.touch("body")
     first = 1 if asleep_in == "a step" else 0
     worker_of(project, first, times=2 if asleep_in == "a step" else 1)
@@ -110,26 +108,13 @@ def test_a_driver_that_slept_while_another_took_its_run_is_refused(project: Proj
     assert project.rows("SELECT token FROM lease") == [(2,)]
 
 
-def _taken(project: Project):
-    """A driver that has taken the run, or None: the lease has not expired yet."""
-    drive = project.spawn("main/1", before=IMPATIENT)
-    wait_until(lambda: drive.process.poll() is not None or project.rows("SELECT 1 FROM lease WHERE token > 1"))
-    return drive if drive.process.poll() is None else None
-
-
-def _state(pid: int) -> str:
-    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-        return file.read().rpartition(") ")[2][0]
-
-
 def test_what_a_sleeper_finished_meanwhile_is_not_written(project: Project) -> None:
     """Its worker ends the attempt while it sleeps: the outcome lies in its socket when it wakes."""
     project.write(GATES)
     sleeper = project.spawn()
     worker_of(project, 0)
-    sleeper.send(signal.SIGSTOP)
-    wait_until(lambda: _state(sleeper.pid) == "T")
-    taker = wait_until(lambda: _taken(project))
+    project.freeze(sleeper)
+    taker = project.take_over()
     worker_of(project, 0, times=2)
     project.touch("go-0")
     project.await_note("ended 0", count=2)
