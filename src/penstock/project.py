@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from penstock.artifacts.opening import open_store
 from penstock.model.shares import Amount
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from penstock.executors.inline import Variables
     from penstock.executors.interpreters import Interpreters
     from penstock.journal.journal import Journal
+
+    class StepEnvironments(Interpreters, Variables, Protocol):
+        """What makes the environments of steps ready, in workers and in the flow's own process."""
 
 
 class Project:
@@ -65,21 +68,15 @@ class Project:
 
 
 def wire_executors(
-    settings: Settings,
-    *,
-    max_workers: int | None,
-    inline_only: bool,
-    interpreters: Interpreters,
-    variables: Variables,
+    settings: Settings, environments: StepEnvironments, *, max_workers: int | None, inline_only: bool
 ) -> dict[str, Executor]:
-    """New executors for a run, by the names that steps use. `inline_only`: each stands for the flow's own process.
-    `interpreters` and `variables`: what makes environments ready."""
+    """New executors for a run, by the names that steps use. `inline_only`: each stands for the flow's own process."""
     from penstock.executors.inline import InlineExecutor
     from penstock.executors.process import ProcessExecutor
     from penstock.worker import shared_process
 
     shared = shared_process.of_this_process()
-    inline = InlineExecutor(shared_process=shared, variables=variables)
+    inline = InlineExecutor(shared_process=shared, variables=environments)
     by_name: dict[str, Executor] = {}
     for name, declared in settings.executors.items():
         if inline_only or declared.kind == "inline":
@@ -91,7 +88,7 @@ def wire_executors(
                 cpu=declared.cpu,
                 memory_bytes=declared.memory_bytes,
                 gpus=declared.gpus,
-                interpreters=interpreters,
+                interpreters=environments,
                 environ=shared.before,
             )
     return by_name

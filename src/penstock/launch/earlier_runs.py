@@ -31,8 +31,11 @@ class EarlierRuns:
         """The packed tree of a code's digest; None: it is not known any more."""
         return queries.code_tree(self.journal, code)
 
-    def origin(self, origin: Origin, combine: Combine) -> OriginRun:
-        """The finished tasks of the run that a run was forked from; none where that was removed."""
+    def origin(self, origin: Origin | None, combine: Combine) -> OriginRun | None:
+        """The finished tasks of the run that a run was forked from; none where that was removed. None: it is no fork,
+        or runs a step alone."""
+        if origin is None or origin.only:
+            return None
         from penstock.journal.priors import prior_tasks
 
         every = prior_tasks(self.journal.database, origin.id)

@@ -47,7 +47,7 @@ class RunRequest(NamedTuple):
     flow: Flow[Any, Any]
     params: dict[str, Any]
     run_id: str = ""  # the run to go on with; "": a new one
-    origin: Origin | None = None  # of a new run that is a fork
+    origin: Origin | None = None  # of a run that is a fork
     trial: Callable[[], Any] | None = None  # runs in the place of the flow's body; None: that
     seed: str = ""  # given for this run, in digits; "": none was
 
@@ -72,7 +72,6 @@ class Prepared(NamedTuple):
     codes: RunCode
     earlier: EarlierRuns
     environments: RunEnvironments
-    origin: Origin | None
 
 
 def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
@@ -85,14 +84,12 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
     if order.run_id:
         journal.check(order.run_id, time.monotonic())  # before minutes are spent on environments
     order = order._replace(seed=seed_of(project, order))
-    environments = environments_of(project, order, how)
-    for step, environment in steps_of(flow, default_environment(project, flow)):
-        (environments.ready_here if is_here(project, how, step) else environments.ready)(environment, step.name)
+    environments = environments_of(project, order, how, build=True)
     with project.store.held():
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
         earlier = EarlierRuns(project)
-        codes = codes_of(project, flow, module, taken.file, earlier, environments, how)
+        codes = codes_of(order, module, taken.file, earlier, environments, how)
         around = _surroundings(taken)
         owner, now, monotonic = owner_of_this_process(), time.time(), time.monotonic()
         if order.run_id:
@@ -105,12 +102,13 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
             known = (order.name, module.name, flow.fn.__qualname__, module.file)
             new = NewRun(*known, stored, how.tags, *around, order.origin, order.seed)
             handle = journal.create(new, owner, now, monotonic)
-    spec, places = _run_here(project, order.seed, module, stored, taken.digest, handle)
+    spec, places = _run_here(project, order, module, stored, taken.digest, handle)
     if is_first:
         how.watcher.first(os.fspath(project.home))
     try:
-        prepared = Prepared(order, handle, spec, places, codes, earlier, environments, order.origin)
-        return _told(project, prepared, how, taken.note)
+        prepared = Prepared(order, handle, spec, places, codes, earlier, environments)
+        _tell(project, prepared, how, taken.note)
+        return prepared
     except BaseException:
         handle.end(RunEnd(RunStatus.INTERRUPTED.value))
         handle.close()
@@ -125,22 +123,17 @@ def _move_logs(project: Project, handle: JournalHandle) -> None:
         named.rename(new)
 
 
-def _told(project: Project, prepared: Prepared, how: Driving, note: str) -> Prepared:
-    """What was prepared, with the run's own origin, after what there is to say of it has been said."""
+def _tell(project: Project, prepared: Prepared, how: Driving, note: str) -> None:
+    """Note the run's environments, and say what there is to say of it."""
     journal, run = project.journal, prepared.handle.id
     prepared.environments.keep_in(journal, run)
-    if note:
-        how.watcher.said(note)
-    if not prepared.order.run_id:
-        return prepared
-    for line in changes_since(journal, run, prepared.codes, how):
+    changes = changes_since(journal, run, prepared.codes, how) if prepared.order.run_id else []
+    for line in filter(None, (note, *changes)):
         how.watcher.said(line)
-    return prepared._replace(origin=queries.detail(journal, run).origin)
 
 
 def codes_of(
-    project: Project,
-    flow: Flow[Any, Any],
+    order: RunRequest,
     module: FlowModule,
     snapshot: Path,
     earlier: EarlierRuns,
@@ -149,16 +142,16 @@ def codes_of(
 ) -> RunCode:
     """What the steps of a run reach. Raises UsageError where one declares what is not there."""
     codes = RunCode(module, snapshot, earlier.tree, environments.lock_of, how.watcher.said)
-    for step, _ in steps_of(flow, None):
+    for step, _ in steps_of(order.flow, None):
         if step.opts.uses:
             codes.check(step.name, step.opts.uses)
     return codes
 
 
-def policy_of(how: Driving, origin: Origin | None, seed: str) -> ReusePolicy:
+def policy_of(how: Driving, order: RunRequest) -> ReusePolicy:
     """What may be reused. A step that is tried out alone takes nothing from the cache and leaves nothing there."""
-    policy = how.policy._replace(seed=seed)
-    return policy._replace(cache=False, off="--only") if origin is not None and origin.only else policy
+    policy = how.policy._replace(seed=order.seed)
+    return policy._replace(cache=False, off="--only") if order.origin is not None and order.origin.only else policy
 
 
 def seed_of(project: Project, order: RunRequest) -> str:
@@ -169,19 +162,25 @@ def seed_of(project: Project, order: RunRequest) -> str:
     return order.seed or recorded or order.flow.seed
 
 
-def environments_of(project: Project, order: RunRequest, how: Driving) -> RunEnvironments:
-    """Makes ready what the steps of a run are run with: as the run had it, or the one that it is forked from."""
+def environments_of(project: Project, order: RunRequest, how: Driving, *, build: bool) -> RunEnvironments:
+    """What the steps of a run are run with, as the run had it, or the one that it is forked from: ready, or (`build`
+    False) locked alone."""
     recorded: dict[str, str] = {}
     if order.run_id or order.origin is not None:
         from penstock.journal import recorded_locks
 
-        run = order.origin.id if order.origin is not None else queries.resolve(project.reader, order.run_id).id
+        origin = None if order.run_id else order.origin
+        run = origin.id if origin is not None else queries.resolve(project.reader, order.run_id).id
         recorded = recorded_locks.locks_of_run(project.reader, run)
-    secrets = Secrets(project.settings.root, os.environ)
-    return RunEnvironments(project.home / "environments", recorded, secrets, how.watcher.building, all_here=how.inline)
+    folder, secrets = project.home / "environments", Secrets(project.settings.root, os.environ)
+    made = RunEnvironments(folder, recorded, secrets, how.watcher.building, all_here=how.inline)
+    for step, environment in steps_of(order.flow, default_environment(project, order.flow)):
+        ready = made.ready_here if _is_here(project, how, step) else made.ready if build else made.lock
+        ready(environment, step.name)
+    return made
 
 
-def is_here(project: Project, how: Driving, step: Step[Any, Any]) -> bool:
+def _is_here(project: Project, how: Driving, step: Step[Any, Any]) -> bool:
     """Whether a step runs in the flow's own process."""
     executor = project.settings.executors.get(step.opts.on)
     return how.inline or (executor is not None and executor.kind == "inline")
@@ -279,7 +278,7 @@ def _surroundings(taken: snapshot.Snapshot) -> Surroundings:
 
 def _run_here(
     project: Project,
-    seed: str,
+    order: RunRequest,
     module: FlowModule,
     params: tuple[tuple[str, Stored], ...],
     snapshot_digest: str,
@@ -293,7 +292,7 @@ def _run_here(
         module=module.name,
         argv=tuple(sys.argv),
         driver=str(handle.token),
-        seed=seed,
+        seed=order.seed,
         log_bytes=project.settings.log_limit_bytes,
         nonce=handle.nonce,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -26,17 +25,15 @@ from penstock.launch.preparing import (
     default_environment,
     encode_params,
     environments_of,
-    is_here,
     policy_of,
     seed_of,
-    steps_of,
     take_snapshot,
 )
 from penstock.launch.rehearsal import IdleExecutor, IdleJournal, NotThere, Rehearsal, Rehearsed
 from penstock.launch.run_code import RunCode
 from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.run_values import RunValues, combine
-from penstock.model.rows import Origin, PriorTask
+from penstock.model.rows import PriorTask
 from penstock.model.specs import Places, RunSpec
 from penstock.model.states import RunStatus
 from penstock.project import Project, wire_executors
@@ -54,11 +51,9 @@ def rehearse(project: Project, order: RunRequest, how: Driving) -> ForecastInfo:
             encode_params(project, order.params)
             taken = take_snapshot(project, module)
         run_id = order.run_id or f"{order.name}/new"
-        environments = environments_of(project, order, how)
-        for step, environment in steps_of(order.flow, default_environment(project, order.flow)):
-            (environments.ready_here if is_here(project, how, step) else environments.lock)(environment, step.name)
+        environments = environments_of(project, order, how, build=False)
         order = order._replace(seed=seed_of(project, order))
-        codes = codes_of(project, order.flow, module, taken.file, earlier, environments, how)
+        codes = codes_of(order, module, taken.file, earlier, environments, how)
         try:
             return _Stage(project, order, how, earlier, codes, environments, run).play(run_id)
         finally:
@@ -82,10 +77,9 @@ class _Stage:
         if run is not None and not self.how.policy.changed:
             for note in changes_since(journal, run, self.codes, self.how):
                 self.how.watcher.said(note)
-        row = self.order.origin if run is None else queries.detail(journal, run).origin
         while True:
-            origin = None if row is None or row.only else self.earlier.origin(row, combine)
-            driver = self._driver(run_id, prior, row, origin)
+            origin = self.earlier.origin(self.order.origin, combine)
+            driver = self._driver(run_id, prior, origin)
             rehearsal = Rehearsal(driver, origin)
             try:
                 driver.open()
@@ -94,11 +88,9 @@ class _Stage:
                 again = replayed_end(error, driver) if error is not None else ()
                 if not again:
                     return ForecastInfo(
-                        rehearsal.steps(Explain(journal, run, row)),
+                        rehearsal.steps(Explain(journal, run, self.order.origin)),
                         rehearsal.stopped_at,
-                        dict(
-                            Counter(task.name for task in called_by_body(self.order.flow, self._left(driver, origin)))
-                        ),
+                        dict(Counter(task.name for task in self._left(driver, origin))),
                         "" if error is None else f"{type(error).__name__}: {error}",
                     )
             finally:
@@ -106,21 +98,14 @@ class _Stage:
             # As `ActiveRun.drive` does it: what had ended the run would run.
             prior = [task._replace(delivered=False) if task.id in again else task for task in prior]
 
-    def _left(self, driver: Driver, origin: OriginRun | None) -> Sequence[PriorTask]:
+    def _left(self, driver: Driver, origin: OriginRun | None) -> list[PriorTask]:
         """What was finished before, and the body did not ask for."""
-        if self.run is not None:
-            return driver.unused_prior
-        return [task.prior for task in origin.left] if origin is not None else []
+        of_origin = [task.prior for task in origin.left] if origin is not None else []
+        return called_by_body(self.order.flow, of_origin if self.run is None else driver.unused_prior)
 
-    def _driver(self, run_id: str, prior: list[PriorTask], row: Origin | None, origin: OriginRun | None) -> Driver:
-        settings, environments = self.project.settings, self.environments
-        executors = wire_executors(
-            settings,
-            max_workers=self.how.max_workers,
-            inline_only=self.how.inline,
-            interpreters=environments,
-            variables=environments,
-        )
+    def _driver(self, run_id: str, prior: list[PriorTask], origin: OriginRun | None) -> Driver:
+        settings, environments, how = self.project.settings, self.environments, self.how
+        executors = wire_executors(settings, environments, max_workers=how.max_workers, inline_only=how.inline)
         return Driver(
             Wiring(
                 run_id=run_id,
@@ -133,7 +118,7 @@ class _Stage:
                 values=RunValues(self.project, self.run or 0),
                 codes=self.codes,
                 listener=Watcher(),
-                policy=policy_of(self.how, row, self.order.seed),
+                policy=policy_of(how, self.order),
                 origin=origin,
             )
         )

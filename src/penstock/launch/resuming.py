@@ -46,7 +46,7 @@ def request_to_resume(
     refuse_another_form(row, detail, "resumed")
     origin = detail.origin
     trial = trial_of(reader, origin) if origin is not None and origin.only else None
-    return RunRequest(flow, params, row.run_id, trial=trial)
+    return RunRequest(flow, params, row.run_id, origin, trial)
 
 
 def _find(reader: JournalReader, text: str) -> RunRow:

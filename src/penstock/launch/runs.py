@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 
 from penstock.artifacts import codec
 from penstock.engine.driver import Driver
-from penstock.engine.origin import OriginRun
 from penstock.engine.run_state import Wiring
 from penstock.errors import FencedError, NotStorableError, Suspension
 from penstock.launch.driving import Driving
@@ -112,13 +111,7 @@ class ActiveRun:
         """`mark` sets the names of a second driver's workers apart from those of the first."""
         settings, how = self._project.settings, self._how
         environments = self._prepared.environments
-        executors = wire_executors(
-            settings,
-            max_workers=how.max_workers,
-            inline_only=how.inline,
-            interpreters=environments,
-            variables=environments,
-        )
+        executors = wire_executors(settings, environments, max_workers=how.max_workers, inline_only=how.inline)
         wiring = Wiring(
             run_id=self.id,
             journal=self._handle,
@@ -131,15 +124,11 @@ class ActiveRun:
             codes=self._prepared.codes,
             listener=how.watcher,
             timeout_s=timeout_s,
-            policy=policy_of(self._how, self._prepared.origin, self._order.seed),
-            origin=self._origin(),
+            policy=policy_of(how, self._order),
+            origin=self._prepared.earlier.origin(self._order.origin, combine),
             host=wire_host(executors, settings.root),
         )
         return Driver(wiring)
-
-    def _origin(self) -> OriginRun | None:
-        origin = self._prepared.origin
-        return None if origin is None or origin.only else self._prepared.earlier.origin(origin, combine)
 
     def _call_body(self, driver: Driver) -> Any:
         with attempts.outside(), self._place(driver):
