@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 from blake3 import blake3
 
 from penstock.code.declared import is_there
-from penstock.code.fingerprint import Fingerprint, Node, ProjectCode
-from penstock.code.graph import CodeGraph
+from penstock.code.fingerprint import Fingerprint, Node, ProjectCode, pack, unpack
+from penstock.code.graph import BUILTINS, CodeGraph
 from penstock.code.installed import describe_python
+from penstock.code.kept import KeptFile, key_of
 from penstock.code.live import Live
 from penstock.code.locating import Locator
 from penstock.code.meanings import Found, Source, Value
@@ -25,6 +26,10 @@ from penstock.model.specs import Program
 
 _FILE = "file:"
 _MAIN = "__main__"  # the module of a notebook
+
+_Given = dict[str, dict[str, Node]]
+_Question = tuple[str, str, bool, tuple[str, ...]]
+"""The arguments of `Modules.value`."""
 
 
 class Codebase:
@@ -47,6 +52,7 @@ class Codebase:
         namespace: Mapping[str, Any] | None = None,
     ) -> None:
         self._outlines = OutlineFile(folder)
+        self._kept = KeptFile(folder / "fingerprints")
         self._locator = Locator(_sources(snapshot), sys_path, module, module_path, self._outlines)
         self._module = module
         self._module_path = module_path
@@ -54,8 +60,11 @@ class Codebase:
         self._namespace = namespace if not module else None
         self._notebook: Source | None = None
         self._graph = CodeGraph(self)
-        self._code = ProjectCode(self._graph, module or _MAIN, describe_python())
+        self._python = describe_python()
+        self._code = ProjectCode(self._graph, module or _MAIN, self._python)
         self._known: dict[tuple[tuple[str, ...], Program | None], Fingerprint] = {}
+        self._values: dict[_Question, Any] = {}
+        self._facts: dict[str | _Question, Any] = {}
 
     def fingerprint(
         self, roots: Sequence[str], declared: Sequence[str] = (), program: Program | None = None
@@ -73,15 +82,47 @@ class Codebase:
         if asked not in self._known:
             for name in declared:
                 self._check(name)
-            given = {name: self._file_nodes(name) for name in names if name.startswith(_FILE)}
+            given: _Given = {name: self._file_nodes(name) for name in names if name.startswith(_FILE)}
             if roots and (found := program or self._program(roots[0])) is not None:
                 given[roots[0]] = _program_nodes(found)
-            self._known[asked] = self._code.fingerprint(names, given)
+            self._known[asked] = self._find_kept(names, given) or self._make(names, given)
         return self._known[asked]
 
     def save(self) -> None:
-        """Keep what was read, for the next start. A folder that can't be written costs time there, no more."""
+        """Keep what was made, for the next start. A folder that can't be written costs time there, no more."""
         self._outlines.save()
+        self._kept.save()
+
+    # A fingerprint depends on its roots and on what the graph is answered here: where all answers are as they were when
+    # it was made, so is the fingerprint. The graph asks each question once, for all fingerprints: one is kept with all
+    # answers that were given until then.
+
+    def _make(self, names: tuple[str, ...], given: _Given) -> Fingerprint:
+        found = self._code.fingerprint(names, given)
+        if self._namespace is None:
+            self._kept.put(self._key(names, given), wire.pack((self._facts, found.digest, pack(found.tree))))
+        return found
+
+    def _find_kept(self, names: tuple[str, ...], given: _Given) -> Fingerprint | None:
+        if self._namespace is not None or (packed := self._kept.get(self._key(names, given))) is None:
+            return None
+        facts, digest, tree = wire.unpack(packed)
+        agrees = all(self._answer(asked) == answer for asked, answer in facts.items())
+        return Fingerprint(digest, unpack(tree)) if agrees else None
+
+    def _key(self, names: tuple[str, ...], given: _Given) -> bytes:
+        return key_of(repr((self._module, self._module_path, self._python, sorted(BUILTINS), names, given)).encode())
+
+    def _answer(self, asked: str | _Question) -> Any:
+        """As plain data."""
+        if isinstance(asked, str):
+            return tuple(self._locator.fact(asked))
+        if asked not in self._values:
+            module, name, is_chosen, keeps = asked
+            names = self._names(module)
+            value = None if names is None else self._live.value(names, module, name, is_chosen, keeps)
+            self._values[asked] = None if value is None else tuple(value)
+        return self._values[asked]
 
     def _check(self, name: str) -> None:
         if not (name.startswith(_FILE) or is_there(name, self._graph, self._names(name.partition(":")[0]))):
@@ -99,11 +140,14 @@ class Codebase:
                 found = notebook.outline_of(self._namespace)
                 self._notebook = Source(name, "the notebook", found, False)
             return self._notebook
+        if name not in self._facts:
+            self._facts[name] = self._answer(name)
         return self._locator.find(name)
 
-    def value(self, module: str, name: str, is_chosen: bool, keeps: Collection[str]) -> Value | None:
-        names = self._names(module)
-        return None if names is None else self._live.value(names, module, name, is_chosen, keeps)
+    def value(self, module: str, name: str, is_chosen: bool, keeps: tuple[str, ...]) -> Value | None:
+        asked = module, name, is_chosen, keeps
+        answer = self._facts[asked] = self._answer(asked)
+        return None if answer is None else Value(*answer)
 
     def _names(self, module: str) -> Mapping[str, Any] | None:
         if module == _MAIN and self._namespace is not None:

@@ -19,7 +19,7 @@ FORM_BYTES = 16
 MEANING_BYTES = 16
 """The length of the second part: what its names mean. The rest is its value at run time."""
 
-_BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display"}  # the last are there in a notebook
+BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display"}  # the last are there in a notebook
 
 
 class Made(NamedTuple):
@@ -268,7 +268,7 @@ def _digest(pieces: tuple[Piece, ...], words: list[str]) -> bytes:
 
 
 def _missing(chain: Chain, meaning: Meaning) -> Iterator[str]:
-    if not any(meaning) and chain[0] not in _BUILTINS:
+    if not any(meaning) and chain[0] not in BUILTINS:
         yield f"{chain[0]} is not defined where it can be seen"
     for what in meaning.missing:
         yield f"there is no {what}"

@@ -14,7 +14,6 @@ from functools import cached_property
 
 from blake3 import blake3
 
-from penstock.code import outline
 from penstock.code.installed import Distributions, content
 from penstock.code.meanings import Compiled, Found, ImportedPackage, Outside, Source
 from penstock.code.outline_file import OutlineFile
@@ -24,13 +23,19 @@ _OUTSIDE = frozenset({"penstock", "__future__"}) | sys.stdlib_module_names | set
 _STDLIB = os.path.dirname(os.__file__) + os.sep
 
 
-class _Located(NamedTuple):
-    found: Found
+class Fact(NamedTuple):
+    """What a name leads to, as plain data: of equal facts equal modules are made."""
+
+    kind: str  # "source", "package", "compiled", "outside"; "nowhere"
+    place: str = ""  # its file as a user would name it; a package's name
+    version: str = ""
+    digest: bytes = b""  # of a source the key of its outline
+    is_package: bool = False
     folders: tuple[str, ...] = ()  # where its submodules are
 
 
-_OUTSIDE_OF_ALL = _Located(Outside())
-_NOWHERE = _Located(None)
+_OUTSIDE_OF_ALL = Fact("outside")
+_NOWHERE = Fact("nowhere")
 
 
 class Locator:
@@ -50,31 +55,48 @@ class Locator:
         self._entry_path = entry_path
         self._outlines = outlines
         self._distributions = Distributions()
-        self._located: dict[str, _Located] = {}
+        self._facts: dict[str, Fact] = {}
+        self._found: dict[str, Found] = {}
 
     def find(self, name: str) -> Found:
-        return self._locate(name).found
+        if name not in self._found:
+            self._found[name] = self._make(name, self.fact(name))
+        return self._found[name]
 
-    def _locate(self, name: str) -> _Located:
-        located = self._located.get(name)
-        if located is None:
-            located = self._located[name] = self._look_for(name)
-        return located
+    def fact(self, name: str) -> Fact:
+        """What `find` depends on, without the source's outline."""
+        fact = self._facts.get(name)
+        if fact is None:
+            fact = self._facts[name] = self._look_for(name)
+        return fact
 
-    def _look_for(self, name: str) -> _Located:
+    def _make(self, name: str, fact: Fact) -> Found:
+        match fact.kind:
+            case "source":
+                return Source(name, fact.place, self._outlines.of(fact.digest), fact.is_package)
+            case "package":
+                return ImportedPackage(fact.place, fact.version)
+            case "compiled":
+                return Compiled(fact.place, fact.digest)
+            case "outside":
+                return Outside()
+            case _:
+                return None
+
+    def _look_for(self, name: str) -> Fact:
         outer, _, last = name.rpartition(".")
         if self._entry_path and name == self._entry:
             return self._source(name, self._entry_path)
         if not last:
-            return _Located(None)
+            return _NOWHERE
         if not outer:
             return self._look_for_top(name)
-        above = self._locate(outer)
-        if not isinstance(above.found, Source):
+        above = self.fact(outer)
+        if above.kind != "source":
             return above
         return self._look_in(above.folders, name, last)
 
-    def _look_for_top(self, name: str) -> _Located:
+    def _look_for_top(self, name: str) -> Fact:
         recorded = self._recorded(self._sys_path, name)
         if name == "penstock" or (not recorded and name in _OUTSIDE):
             return _OUTSIDE_OF_ALL
@@ -91,7 +113,7 @@ class Locator:
             return _OUTSIDE_OF_ALL
         return self._at(name, str(spec.origin), folders)
 
-    def _look_in(self, folders: Iterable[str], name: str, last: str) -> _Located:
+    def _look_in(self, folders: Iterable[str], name: str, last: str) -> Fact:
         folders = tuple(folders)
         path = self._recorded(folders, last) or next(filter(os.path.isfile, _candidates(folders, last)), "")
         return self._at(name, path) if path else self._namespace(name, last, folders)
@@ -99,41 +121,36 @@ class Locator:
     def _recorded(self, folders: Iterable[str], last: str) -> str:
         return next((path for path in _candidates(folders, last, sources_only=True) if path in self._sources), "")
 
-    def _at(self, name: str, path: str, folders: tuple[str, ...] = ()) -> _Located:
+    def _at(self, name: str, path: str, folders: tuple[str, ...] = ()) -> Fact:
         path = os.path.abspath(path)
         if path not in self._sources:
             if {"site-packages", "dist-packages"} & set(path.split(os.sep)):
-                return _Located(ImportedPackage(*self._distributions.as_it_counts(name, path)))
+                return Fact("package", *self._distributions.as_it_counts(name, path))
             if path.startswith(_STDLIB):
                 return _OUTSIDE_OF_ALL
         return self._source(name, path, folders) if path.endswith(".py") else self._compiled(name, path)
 
-    def _source(self, name: str, path: str, folders: tuple[str, ...] = ()) -> _Located:
+    def _source(self, name: str, path: str, folders: tuple[str, ...] = ()) -> Fact:
         is_package = os.path.basename(path) == "__init__.py"
         inside = folders or ((os.path.dirname(path),) if is_package else ())
         recorded = self._sources.get(path)
-        if recorded is not None:
-            found = self._outlines.of_compressed(recorded[2])
-        else:
-            data = content(path)
-            if data is None:
-                return _NOWHERE
-            found = self._outlines.of(data)
-        return _Located(Source(name, _place(name, path), found, is_package), inside)
-
-    def _compiled(self, name: str, path: str) -> _Located:
-        data = content(path)
+        data = content(path) if recorded is None else recorded[2]
         if data is None:
             return _NOWHERE
-        return _Located(Compiled(_place(name, path), blake3(data).digest()))
+        key = self._outlines.key(data, is_compressed=recorded is not None)
+        return Fact("source", _place(name, path), "", key, is_package, inside)
 
-    def _namespace(self, name: str, last: str, folders: Iterable[str]) -> _Located:
+    def _compiled(self, name: str, path: str) -> Fact:
+        data = content(path)
+        return _NOWHERE if data is None else Fact("compiled", _place(name, path), "", blake3(data).digest())
+
+    def _namespace(self, name: str, last: str, folders: Iterable[str]) -> Fact:
         """A package without `__init__.py`: all folders of its name."""
         inside = tuple(dict.fromkeys(os.path.join(folder, last) for folder in folders))
         inside = tuple(folder for folder in inside if folder in self._folders or os.path.isdir(folder))
         if not inside:
             return _NOWHERE
-        return _Located(Source(name, name.replace(".", "/"), outline.EMPTY, True), inside)
+        return Fact("source", name.replace(".", "/"), is_package=True, folders=inside)
 
     @cached_property
     def _folders(self) -> frozenset[str]:

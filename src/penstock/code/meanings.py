@@ -5,7 +5,7 @@ Python's rules of import, followed through aliases, re-exports, stars, packages 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
 from penstock.code.outline import Chain, Outline, Target, optional_key
@@ -56,7 +56,7 @@ class Modules(Protocol):
     def find(self, name: str) -> Found:
         """The module of an absolute name; None where there is none. Never imports anything."""
 
-    def value(self, module: str, name: str, is_chosen: bool, keeps: Collection[str]) -> Value | None:
+    def value(self, module: str, name: str, is_chosen: bool, keeps: tuple[str, ...]) -> Value | None:
         """What a name is, "Model" or "Model.fit"; None where its module is not loaded.
 
         `is_chosen`: it has several definitions, and which of them it is counts. `keeps`: variables that functions

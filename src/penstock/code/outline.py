@@ -9,9 +9,6 @@ from __future__ import annotations
 from penstock.model import wire
 from penstock.model.tuples import NamedTuple
 
-VERSION = 5
-"""Of the format and of what is digested: a change of either makes stored outlines void."""
-
 Chain = tuple[str, ...]
 """A dotted name: ("features", "clean"). Its root is a name of the module, or the `import_name` of a local import."""
 

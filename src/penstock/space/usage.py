@@ -110,7 +110,7 @@ def _parts(
         *([sweep.pile("blobs of pinned values", held.pinned)] if held.pinned else ()),
         sweep.pile("logs, checkpoints and files of runs", (run.folder_bytes for run in runs)),
         sweep.pile("code snapshots", (_size(entry) for entry in sources if entry.name in marked.snapshots)),
-        sweep.pile("outlines of the sources", map(_size, outlines)),
+        sweep.pile("outlines and fingerprints of the sources", map(_size, outlines)),
         PileInfo("environments, their locks and kits", len(built), sweep.size_below(environments.folder_of(home))),
         sweep.pile("the journal", (_size(entry) for entry in home.glob("*") if entry.name.startswith(FILE))),
         PileInfo("what nobody refers to", sum(pile.count for pile in unused), sum(pile.bytes for pile in unused)),

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from penstock.code.codebase import Codebase
+from penstock.code.differences import differences
 from penstock.code.fingerprint import Fingerprint
 from penstock.environments import snapshot
 
 ROOT = "flow:train"
+FLOW = "from penstock import step\nimport features\n\n@step\ndef train(x):\n    return features.clean(x)\n"
+READS_LIMIT = "from penstock import step\nimport features\n\n@step\ndef train(x):\n    return x + features.LIMIT\n"
 
 
 def no_value(value: object) -> bytes:
@@ -48,3 +51,15 @@ def codebase(
 def fingerprint(folder: Path, files: Mapping[str, str | bytes]) -> Fingerprint:
     """Of the step of a project of these files."""
     return codebase(write(folder, files)).fingerprint([ROOT])
+
+
+def by_repr(value: object) -> bytes:
+    return repr(value).encode()
+
+
+def ids(found: Fingerprint) -> set[str]:
+    return set(found.tree.nodes) - {"python"}
+
+
+def changes(before: Fingerprint, after: Fingerprint) -> list[str]:
+    return [str(change) for change in differences(before.tree, after.tree)]

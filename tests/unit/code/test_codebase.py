@@ -6,7 +6,6 @@ import functools
 import importlib
 import linecache
 import os
-import subprocess
 import sys
 import types
 from collections.abc import Callable
@@ -16,45 +15,23 @@ from typing import Any
 
 import pytest
 
-from penstock.code import outline_file
 from penstock.code.codebase import Codebase
-from penstock.code.differences import differences
 from penstock.code.fingerprint import Fingerprint
 from penstock.errors import StoreError, UsageError
-from tests.unit.code.projects import ROOT, codebase, fingerprint, no_value, write
+from tests.unit.code.projects import (
+    FLOW,
+    READS_LIMIT,
+    ROOT,
+    by_repr,
+    changes,
+    codebase,
+    fingerprint,
+    ids,
+    no_value,
+    write,
+)
 
-FLOW = "from penstock import step\nimport features\n\n@step\ndef train(x):\n    return features.clean(x)\n"
-READS_LIMIT = "from penstock import step\nimport features\n\n@step\ndef train(x):\n    return x + features.LIMIT\n"
 CELLS = count()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "project"
-
-
-@pytest.fixture
-def loaded(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Any], None]:
-    """Loads a made-up module of these values."""
-
-    def load(name: str, **values: Any) -> None:
-        module = types.ModuleType(name)
-        vars(module).update(values)
-        monkeypatch.setitem(sys.modules, name, module)
-
-    return load
-
-
-def by_repr(value: object) -> bytes:
-    return repr(value).encode()
-
-
-def ids(found: Fingerprint) -> set[str]:
-    return set(found.tree.nodes) - {"python"}
-
-
-def changes(before: Fingerprint, after: Fingerprint) -> list[str]:
-    return [str(change) for change in differences(before.tree, after.tree)]
 
 
 # Roots and what is declared
@@ -390,108 +367,6 @@ def test_the_flows_module_may_be_the_script_that_runs(folder: Path, monkeypatch:
         monkeypatch.setitem(sys.modules, "__main__", script)
         found.append(codebase(folder, by_repr).fingerprint([ROOT]))
     assert changes(*found) == ["LIMIT in flow.py has another value"]
-
-
-# What is kept from start to start
-
-
-@pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The sources that are taken apart from here on."""
-    sources: list[bytes] = []
-    make = outline_file._outline  # pyright: ignore[reportPrivateUsage]
-
-    def outline(source: bytes) -> Any:
-        sources.append(source)
-        return make(source)
-
-    monkeypatch.setattr(outline_file, "_outline", outline)
-    return sources
-
-
-def test_a_start_that_takes_no_source_apart_imports_nothing_that_could():
-    code = "import sys, penstock.code.codebase, penstock.code.differences; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {"ast", "inspect", "textwrap", "dataclasses", "importlib.metadata"} & set(done.stdout.split()) == set()
-
-
-PROJECT = {
-    "flow.py": FLOW,
-    "features.py": "import other\nX = 1\ndef clean(x): return X, other\n",
-    "other.py": "Y = 2\n",
-}
-
-
-def test_an_unchanged_source_is_taken_apart_once(folder: Path, parsed: list[bytes]):
-    code = codebase(write(folder, PROJECT))
-    before = code.fingerprint([ROOT])
-    code.save()
-    assert len(parsed) == 3
-    assert codebase(folder).fingerprint([ROOT]) == before
-    assert len(parsed) == 3
-    after = fingerprint(folder, {"features.py": PROJECT["features.py"].replace("X = 1", "X = 2")})
-    assert changes(before, after) == ["X in features.py changed"]
-    assert len(parsed) == 4
-
-
-def test_a_step_that_was_never_asked_for_is_added(folder: Path, parsed: list[bytes]):
-    for root in (ROOT, "other:Y", "features"):
-        code = codebase(write(folder, PROJECT))
-        code.fingerprint([root])
-        code.save()
-    del parsed[:]
-    code = codebase(folder)
-    assert ids(code.fingerprint(["features"])) == {"features:X", "features:clean", "other:Y"}
-    assert ids(code.fingerprint(["other:Y"])) == {"other:Y"}
-    assert parsed == []
-
-
-@pytest.mark.parametrize("damage", [b"", b"short", None], ids=["empty", "short", "a byte"])
-def test_a_damaged_file_costs_time_alone(folder: Path, damage: bytes | None):
-    code = codebase(write(folder, PROJECT))
-    before = code.fingerprint([ROOT])
-    code.save()
-    file = folder.parent / "project.sources" / "outlines"
-    content = file.read_bytes()
-    file.write_bytes(content[:-1] + b"?" if damage is None else damage)
-    again = codebase(folder)
-    assert again.fingerprint([ROOT]) == before
-    assert again.save() is None
-
-
-def test_a_folder_that_cant_be_written_costs_time_alone(folder: Path, tmp_path: Path):
-    (tmp_path / "file").touch()
-    code = codebase(write(folder, PROJECT), folder=tmp_path / "file" / "inside")
-    assert len(code.fingerprint([ROOT]).tree.nodes) == 5
-    assert code.save() is None
-
-
-def test_the_outlines_that_were_not_used_for_longest_are_let_go(
-    folder: Path, parsed: list[bytes], monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(outline_file, "MAX_BYTES", 1_000)
-    for number in range(9):
-        code = codebase(write(folder, {"flow.py": f"X = {number}\ndef train(x): return x + X\n"}))
-        code.fingerprint([ROOT])
-        code.save()
-    stored = outline_file.read(folder.parent / "project.sources" / "outlines")
-    assert 300 < sum(map(len, stored.values())) <= 1_000
-    del parsed[:]
-    fingerprint(folder, {"flow.py": "X = 7\ndef train(x): return x + X\n"})
-    assert parsed == []
-    fingerprint(folder, {"flow.py": "X = 0\ndef train(x): return x + X\n"})
-    assert len(parsed) == 1
-
-
-def test_values_are_asked_at_each_start(folder: Path, loaded: Callable[..., None]):
-    write(folder, {"flow.py": READS_LIMIT, "features.py": "LIMIT = f()\n"})
-    found: list[Fingerprint] = []
-    for value in (1, 2):
-        loaded("features", LIMIT=value)
-        code = codebase(folder, by_repr)
-        found.append(code.fingerprint([ROOT]))
-        code.save()
-    assert changes(*found) == ["LIMIT in features.py has another value"]
 
 
 # Notebooks

@@ -6,9 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
+from penstock.code import kept
 from penstock.code.differences import differences
-from tests.unit.code import edits
+from penstock.code.fingerprint import ProjectCode
+from tests.unit.code import edits, memory
 from tests.unit.code.edits import Edit
 from tests.unit.code.projects import ROOT, codebase, fingerprint, write
 
@@ -16,7 +19,7 @@ CORPUS = edits.read()
 
 
 @pytest.mark.parametrize("edit", CORPUS, ids=lambda edit: f"{edit.topic}: {edit.name}")
-def test_an_edit(edit: Edit, tmp_path: Path):
+def test_an_edit(edit: Edit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder = tmp_path / "project"
     code = codebase(write(folder, edit.before))
     before, after = code.fingerprint([ROOT]), fingerprint(tmp_path / "after", edit.after)
@@ -27,7 +30,11 @@ def test_an_edit(edit: Edit, tmp_path: Path):
 
     code.save()
     shutil.rmtree(folder)
-    assert codebase(write(folder, edit.after)).fingerprint([ROOT]) == after, "what was kept of before says otherwise"
+    again = codebase(write(folder, edit.after))
+    assert again.fingerprint([ROOT]) == after, "what was kept of before says otherwise"
+    again.save()
+    monkeypatch.setattr(ProjectCode, "fingerprint", lambda *_: pytest.fail("what was kept of after is not found"))
+    assert codebase(folder).fingerprint([ROOT]) == after
 
 
 def test_the_corpus_is_as_large_as_it_should_be():
@@ -35,3 +42,9 @@ def test_the_corpus_is_as_large_as_it_should_be():
     assert changing >= 35
     assert len(CORPUS) - changing >= 35
     assert len({(edit.topic, edit.name) for edit in CORPUS}) == len(CORPUS)
+
+
+def test_other_rules_are_another_version():
+    """Else what earlier rules came to would be found. Where only the corpus has changed, the digest alone is new."""
+    found = [memory.fingerprint(project) for edit in CORPUS for project in (edit.before, edit.after)]
+    assert (kept.VERSION, blake3(repr(found).encode()).hexdigest(8)) == (6, "5e23a01b0590affe")

@@ -79,7 +79,7 @@ def test_what_is_shared_is_told_from_what_is_held_alone(spacious: Spacious) -> N
         "blobs of cached results alone": (1, 100_000),
         "logs, checkpoints and files of runs": (3, 3),
         "code snapshots": (1, 50),
-        "outlines of the sources": (2, 15),
+        "outlines and fingerprints of the sources": (2, 15),
         "environments, their locks and kits": (1, 2_000 + mark),
         "what nobody refers to": (1, 1_000_000),
         "the rest": (0, 2),  # .gitignore
@@ -113,7 +113,7 @@ def test_outlines_may_be_a_folder(spacious: Spacious) -> None:
     spacious.run()
     (spacious.home / "sources" / "outlines").mkdir(parents=True)
     spacious.source("outlines/some", 30)
-    assert {part.what: part.bytes for part in usage().parts}["outlines of the sources"] == 30
+    assert {part.what: part.bytes for part in usage().parts}["outlines and fingerprints of the sources"] == 30
 
 
 def test_a_run_or_a_flow_alone(spacious: Spacious) -> None:
