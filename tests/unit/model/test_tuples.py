@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import inspect
 import pickle
 import typing
 from pathlib import Path
@@ -68,8 +69,14 @@ def test_values_are_those_of_a_named_tuple(made: Any):
     assert pickle.loads(pickle.dumps(value)) == copy.deepcopy(value) == value
     assert type(pickle.loads(pickle.dumps(value))) is made
     assert not hasattr(value, "__dict__")
-    with pytest.raises(TypeError, match="unexpected keyword argument 'z'"):
+    with pytest.raises(TypeError, match=f"{made.__name__}.__new__.. got an unexpected keyword argument 'z'"):
         made(1, z=2)
+    with pytest.raises(TypeError, match=f"{made.__name__}.__new__.. missing 1 required positional argument: 'x'"):
+        made()
+    with pytest.raises(ValueError, match="Got unexpected field names: \\['z'\\]"):
+        value._replace(z=2)
+    with pytest.raises(TypeError, match="Expected 3 arguments, got 1"):
+        made._make([1])
     with pytest.raises(AttributeError):
         value.x = 2
 
@@ -80,12 +87,25 @@ def test_classes_are_those_of_a_named_tuple(made: Any):
     assert (made.__match_args__, made.__doc__, made.__module__) == (made._fields, "A point.", __name__)
     assert (made.__qualname__, made.__bases__, type(made)) == (made.__name__, (tuple,), type)
     assert made.moved.__qualname__ == f"{made.__name__}.moved"
+    assert tuple(inspect.signature(made).parameters) == made._fields
 
 
 def test_the_other_forms():
     assert (Empty(), Empty._fields) == ((), ())
     assert isinstance(Below(1), Plain)
     assert Below(1).both == 1
+
+
+def test_a_class_has_the_fields_that_it_says_or_none():
+    fields = [f"number_{at}" for at in range(40)]
+    wide: Any = tuples._Declaration("Wide", (Empty,), _declared(fields))
+    assert wide(*range(40)).number_39 == 39
+    with pytest.raises(IndexError):
+        tuples._Declaration("Wider", (Empty,), _declared([*fields, "more"]))
+
+
+def _declared(fields: list[str]) -> dict[str, Any]:
+    return {"__module__": __name__, "__qualname__": "Wide", "__annotations__": dict.fromkeys(fields, "int")}
 
 
 def test_there_is_no_other_way():
