@@ -7,6 +7,7 @@ import functools
 import graphlib
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,12 @@ def test_every_module_says_what_it_owns(file: Path):
 @pytest.mark.parametrize("file", FILES, ids=by_path)
 def test_names_say_what_a_file_is_about(file: Path):
     assert not SHAPELESS & set(file.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def test_a_name_of_a_file_or_a_class_stands_once():
+    files = [file.stem for file in FILES if file.stem not in ("__init__", "__main__")]
+    classes = [node.name for file in FILES for node in runs(parse(file)) if isinstance(node, ast.ClassDef)]
+    assert {name: count for name, count in Counter([*files, *classes]).items() if count > 1} == {}
 
 
 @pytest.mark.parametrize("file", FILES, ids=by_path)

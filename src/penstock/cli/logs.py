@@ -11,7 +11,7 @@ import msgspec
 from penstock.cli import output, screen
 from penstock.cli.shared_options import complete_run
 from penstock.journal import queries
-from penstock.reading import logs
+from penstock.reading import log_lines
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import LogLine
 from penstock.reading.targets import Target, find, find_run
@@ -32,7 +32,7 @@ Examples:
 @click.argument("target", metavar="[RUN|RUN/flow|STEP|TASK]", required=False, default="", shell_complete=complete_run)
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until the run is over.")
 @click.option(
-    "--level", type=click.Choice(logs.LEVELS), help="Leave out what is below; lines without a level are info."
+    "--level", type=click.Choice(log_lines.LEVELS), help="Leave out what is below; lines without a level are info."
 )
 @click.option("-n", "--tail", type=click.IntRange(min=1), metavar="N", help="Only the last N lines of what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array; with --follow, a JSON document a line.")
@@ -46,10 +46,11 @@ def command(target: str, follow: bool, level: str | None, tail: int | None, as_j
     def wanted(line: LogLine) -> bool:
         if of_body and line.task != found.run.run_id:
             return False
-        return logs.is_at_least(level or "", line) and (found.step is None or logs.is_of_step(found.step, line))
+        is_of_it = found.step is None or log_lines.is_of_step(found.step, line)
+        return is_of_it and log_lines.is_at_least(level or "", line)
 
     if tail:
-        page = logs.page_before(reader, found.run, found.task, limit=tail, wanted=wanted)
+        page = log_lines.page_before(reader, found.run, found.task, limit=tail, wanted=wanted)
         lines = iter(page.lines[-tail:])
     else:
         lines = filter(wanted, _lines(reader, found, follow))
@@ -73,10 +74,10 @@ def _found(reader: JournalReader, target: str) -> tuple[Target, bool]:
 
 def _lines(reader: JournalReader, found: Target, follow: bool) -> Iterator[LogLine]:
     if found.task is not None:
-        return logs.of_task(reader, found.run, found.task)
+        return log_lines.of_task(reader, found.run, found.task)
     if follow:
-        return logs.follow(reader, found.run, lambda: time.sleep(_LOOK_EVERY_S))
-    return logs.of_run(reader, found.run)
+        return log_lines.follow(reader, found.run, lambda: time.sleep(_LOOK_EVERY_S))
+    return log_lines.of_run(reader, found.run)
 
 
 def _print_array(lines: Iterator[LogLine]) -> None:
@@ -120,7 +121,7 @@ def _sought(found: Target, of_body: bool, level: str | None) -> str:
         by = f" by {found.task.name}/{found.task.number}"
     elif found.step is not None:
         by = f" by {found.step}"
-    return f"{by}{f' of level {level} or above' if level and level != logs.LEVELS[0] else ''}"
+    return f"{by}{f' of level {level} or above' if level and level != log_lines.LEVELS[0] else ''}"
 
 
 def _tell_next(found: Target, count: int, followed: bool, sought: str) -> None:

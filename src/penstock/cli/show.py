@@ -12,7 +12,7 @@ from penstock.client.flow_runs import Run
 from penstock.client.tasks import Task
 from penstock.errors import UsageError
 from penstock.reading.reader import JournalReader
-from penstock.reading.resources import resources_of
+from penstock.reading.resource_use import resources_of
 from penstock.reading.targets import find
 
 _EPILOG = """\b

@@ -14,7 +14,7 @@ from penstock.journal.views import RunDetail, RunRow
 from penstock.model.ids import how_to_resume
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.model.words import duration, utc
-from penstock.reading import infos, listing, logs, targets
+from penstock.reading import infos, listing, log_lines, targets
 from penstock.reading.graphs import Graph, graph_of
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import ErrorInfo, InFlightInfo, OriginInfo, RunInfo, StepInfo, ValueInfo, VersionInfo
@@ -166,10 +166,10 @@ class Run:
             raise NotFoundError(f"{step} has {many}; see `penstock show {self.id}`")
         return found[0]
 
-    def logs(self, level: str = "", last: int | None = None) -> logs.Lines:
+    def logs(self, level: str = "", last: int | None = None) -> log_lines.Lines:
         """What its tasks and its flow's body printed and logged, by time. `level`: "info" leaves out what is below; "":
         all. `last`: so many lines, from the end; None: all."""
-        return logs.lines_of(self._reader, self._listed, None, level, last)
+        return log_lines.lines_of(self._reader, self._listed, None, level, last)
 
     def info(self) -> RunInfo:
         """All that is known of it but its tasks, as plain data."""

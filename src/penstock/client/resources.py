@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from penstock.reading.reader import JournalReader
 from penstock.reading.resource_structs import ResourcesInfo
-from penstock.reading.resources import resources_of
+from penstock.reading.resource_use import resources_of
 
 
 def resources(of: str = "") -> ResourcesInfo:

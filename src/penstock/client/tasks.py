@@ -12,7 +12,7 @@ from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.model.outcomes import Usage
 from penstock.model.states import TaskStatus
-from penstock.reading import infos, logs
+from penstock.reading import infos, log_lines
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo, WhyInfo
 from penstock.reading.values import Inputs, Loader, shown_value
@@ -79,10 +79,10 @@ class Task:
             raise UsageError(f"{self.id} is {row.status}: it has no result; see `penstock show {self.id}`")
         raise rebuild(row.error, self.id, self._reader.project.store)
 
-    def logs(self, level: str = "", last: int | None = None) -> logs.Lines:
+    def logs(self, level: str = "", last: int | None = None) -> log_lines.Lines:
         """What its attempts printed and logged. `level`: "info" leaves out what is below; "": all. `last`: so many
         lines, from the end; None: all."""
-        return logs.lines_of(self._reader, self._run, self._row, level, last)
+        return log_lines.lines_of(self._reader, self._run, self._row, level, last)
 
     def why(self) -> WhyInfo:
         """Why it ran, or what stood for it: a line as text (`str()`, `print`), and what that rests on."""

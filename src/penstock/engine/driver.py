@@ -23,10 +23,10 @@ from penstock.engine.jobs import Job
 from penstock.engine.machine import Machine
 from penstock.engine.mailbox import Inbox
 from penstock.engine.neighbours import Neighbours
+from penstock.engine.nested_flows import Left, Scopes
 from penstock.engine.readiness import Readiness
 from penstock.engine.reuse import Reuse
 from penstock.engine.run_state import Delivery, Pending, RunState, Wiring
-from penstock.engine.scopes import Left, Scopes
 from penstock.engine.submissions import Submissions
 from penstock.engine.timers import Timers
 from penstock.engine.watch import Watch

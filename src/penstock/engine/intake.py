@@ -7,9 +7,9 @@ from typing import Any
 
 from penstock.engine import facts, jobs
 from penstock.engine.jobs import Job
+from penstock.engine.nested_flows import Left, Scopes
 from penstock.engine.reuse import Reuse
 from penstock.engine.run_state import Delivery, RunState, Wiring
-from penstock.engine.scopes import Left, Scopes
 from penstock.engine.wording import completed
 from penstock.model.events import Adopted, Began, Ended, Hint, Notice, Placed, Recalled
 from penstock.model.outcomes import Metric, Outcome, Unread

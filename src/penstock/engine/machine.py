@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterable
 from penstock.engine import facts
 from penstock.engine.admission import Admission, OpenLane
 from penstock.engine.alarms import Alarms
+from penstock.engine.machine_tasks import OpenTask, Settled
 from penstock.engine.retries import Verdict, verdict
 from penstock.engine.schedule import Schedule
-from penstock.engine.tasks import OpenTask, Settled
 from penstock.engine.wishes import Wishes
 from penstock.model.events import Profile
 from penstock.model.shares import Amount

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.engine.tasks import OpenTask
+from penstock.engine.machine_tasks import OpenTask
 from penstock.model.options import Backoff
 from penstock.model.states import PLATFORM_CAUSES, Cause
 from penstock.model.tuples import NamedTuple

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Generator, Iterator
 
 from penstock.engine.admission import Admission, Claim, OpenLane, Queue
-from penstock.engine.tasks import OpenTask
+from penstock.engine.machine_tasks import OpenTask
 from penstock.model.states import TaskStatus
 
 SHORT_S = 0.010

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Sequence
 
 from penstock.engine.jobs import Job
+from penstock.engine.nested_flows import OpenScope, Scopes
 from penstock.engine.numbers import Numbers
 from penstock.engine.run_state import RunState, Wiring
-from penstock.engine.scopes import OpenScope, Scopes
 from penstock.errors import UsageError
 from penstock.model.rows import Dealt, PriorTask
 from penstock.model.sinks import Sink

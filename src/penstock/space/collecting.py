@@ -11,7 +11,7 @@ from penstock.errors import NotFoundError, RunBusyError
 from penstock.journal import changes, needs, queries
 from penstock.model.nearest import nearest
 from penstock.settings import GcSettings
-from penstock.space import environments, holdings, sweep, usage
+from penstock.space import environments_in_use, holdings, sweep, usage
 from penstock.space.policy import Retention, results_to_forget, runs_to_remove
 from penstock.space.space_structs import CacheSpaceInfo, RunSpaceInfo, SweepInfo
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from penstock.journal.needs import CachedRow
     from penstock.journal.views import RunRow
     from penstock.project import Project
-    from penstock.space.environments import Cleared
+    from penstock.space.environments_in_use import Cleared
     from penstock.space.sweep import Swept
 
 _WORTH_COMPACTING = 1 << 20
@@ -70,7 +70,7 @@ def _described(
     runs, results = _chosen(journal, policy)
     infos, cached = _infos(project, journal, runs, results)
     gone = {run.id for run in runs}
-    cleared = environments.clear(environments.choose(project.home, journal, gone, policy), remove=False)
+    cleared = environments_in_use.clear(environments_in_use.choose(project.home, journal, gone, policy), remove=False)
     swept = sweep.sweep(project, sweep.mark(journal, project.store, gone, {row.id for row in results}), remove=False)
     return _told(removed, infos, cached, cleared, swept, notes)
 
@@ -83,8 +83,8 @@ def _carried_out(project: Project, journal: Journal, policy: Retention, notes: t
     """
     runs, results = _chosen(journal, policy)
     infos, cached = _infos(project, journal, runs, results)
-    chosen = environments.choose(project.home, journal, {run.id for run in runs}, policy)
-    cleared = environments.clear(chosen, remove=True)
+    chosen = environments_in_use.choose(project.home, journal, {run.id for run in runs}, policy)
+    cleared = environments_in_use.clear(chosen, remove=True)
     changes.forget_cached(journal, results)
     gone = {run.run_id for run in runs if _is_removed(journal, run)}
     changes.finish_removals(journal)

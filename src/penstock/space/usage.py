@@ -12,7 +12,8 @@ from penstock.journal import queries
 from penstock.journal.journal import FILE
 from penstock.model.states import RunStatus
 from penstock.model.words import utc
-from penstock.space import environments, holdings, sweep
+from penstock.space import holdings, sweep
+from penstock.space.environments_in_use import folder_of, listed
 from penstock.space.holdings import Holdings
 from penstock.space.policy import seen_at
 from penstock.space.space_structs import (
@@ -36,7 +37,7 @@ def measured(project: Project, journal: Journal, of: str, limit: int | None) -> 
     home, held = project.home, holdings.count(project.store, journal, rows)
     runs = [run_info(home, row, held) for row in rows]
     flows = _flow_infos(runs, held)
-    built = environments.listed(home, journal)
+    built = listed(home, journal)
     parts = tuple(_parts(project, journal, runs, held, built))
     if wanted is not None:
         one = "/" in of.strip("/")
@@ -111,7 +112,7 @@ def _parts(
         sweep.pile("logs, checkpoints and files of runs", (run.folder_bytes for run in runs)),
         sweep.pile("code snapshots", (_size(entry) for entry in sources if entry.name in marked.snapshots)),
         sweep.pile("outlines and fingerprints of the sources", map(_size, outlines)),
-        PileInfo("environments, their locks and kits", len(built), sweep.size_below(environments.folder_of(home))),
+        PileInfo("environments, their locks and kits", len(built), sweep.size_below(folder_of(home))),
         sweep.pile("the journal", (_size(entry) for entry in home.glob("*") if entry.name.startswith(FILE))),
         PileInfo("what nobody refers to", sum(pile.count for pile in unused), sum(pile.bytes for pile in unused)),
     ]

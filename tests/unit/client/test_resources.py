@@ -100,7 +100,7 @@ def test_names_that_are_wrong(recorded: Recorded) -> None:
 
 
 def test_the_latest_attempts_are_looked_at(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("penstock.reading.resources._ATTEMPTS", 3)
+    monkeypatch.setattr("penstock.reading.resource_use._ATTEMPTS", 3)
     for wall_s in (9.0, 1.0):
         record(recorded, *(task(at, "digits.load", at, used(recorded, wall_s + at)) for at in (1, 2)))
     assert of("load").wall_s == SpreadInfo(3.0, 11.0, 11.0)

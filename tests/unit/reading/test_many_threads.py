@@ -14,7 +14,7 @@ from penstock.journal.journal import Journal
 from penstock.journal.views import TaskRow
 from penstock.model.rows import Batch, RunEnd
 from penstock.project import Project
-from penstock.reading import logs
+from penstock.reading import log_lines
 from penstock.reading.reader import JournalReader
 from penstock.reading.values import Loader
 from tests.recorded import Recorded, line, outcome, task
@@ -37,7 +37,7 @@ def test_eight_threads_read_through_one_reader_what_a_run_writes(recorded: Recor
             seen |= {found.id: found for found in changed}
             since = changed[-1].revision if changed else since
             values += [Loader(reader, row).load_result(found, found.result) for found in changed[:2] if found.result]
-            page = logs.page_after(reader, row, after=page and page.after, limit=40)
+            page = log_lines.page_after(reader, row, after=page and page.after, limit=40)
             lines += [one.text for one in page.lines]
             assert len(queries.tasks(reader.journal, row.id, "fit", limit=7)) <= 7
             assert queries.detail(reader.journal, row.id).params[0][0] == "rows"

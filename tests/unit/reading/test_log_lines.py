@@ -14,7 +14,7 @@ from penstock.journal.views import RunRow
 from penstock.model.outcomes import Log
 from penstock.model.rows import AttemptRecord, Batch, RunEnd
 from penstock.project import Project
-from penstock.reading import log_parts, logs
+from penstock.reading import log_lines, log_parts
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import LogLine
 from penstock.worker.log_files import body_log, driver_of
@@ -75,9 +75,9 @@ def test_the_log_of_a_worker_is_no_body_s(name: str):
 def test_levels_and_steps_choose_lines(recorded: Recorded):
     record_done(recorded)
     reader = JournalReader(Project.find())
-    assert [one.text for one in logs.lines_of(reader, row(reader), None, "warning", None)] == ["first try"]
-    assert len(logs.lines_of(reader, row(reader), None, "info", None)) == 4
-    assert [one.text for one in logs.of_run(reader, row(reader)) if logs.is_of_step("load", one)] == ["hello"]
+    assert [one.text for one in log_lines.lines_of(reader, row(reader), None, "warning", None)] == ["first try"]
+    assert len(log_lines.lines_of(reader, row(reader), None, "info", None)) == 4
+    assert [one.text for one in log_lines.of_run(reader, row(reader)) if log_lines.is_of_step("load", one)] == ["hello"]
 
 
 def test_a_run_that_printed_nothing_has_no_lines(recorded: Recorded):
@@ -125,7 +125,7 @@ def test_following_gives_what_comes_until_the_run_is_over(recorded: Recorded):
         next(steps)()
 
     reader = JournalReader(Project.find())
-    found: Iterator[LogLine] = logs.follow(reader, row(reader), pause)
+    found: Iterator[LogLine] = log_lines.follow(reader, row(reader), pause)
     for one in found:
         seen.append((one.text, one.task, one.attempt))
     run.close()
@@ -186,7 +186,8 @@ def test_the_end_of_a_long_log_is_read_alone(recorded: Recorded):
     before = read_so_far()
     assert [one.text for one in penstock.run().task("load").logs(last=1)] == ["the end"]
     assert [one.text for one in penstock.run().logs(last=1)] == ["the end"]
-    assert next(iter(logs.of_run(JournalReader(Project.find()), row(JournalReader(Project.find()))))).text == "first"
+    reader = JournalReader(Project.find())
+    assert next(iter(log_lines.of_run(reader, row(reader)))).text == "first"
     assert read_so_far() - before < 20 << 20
 
 
@@ -216,7 +217,7 @@ def test_a_line_without_an_end_can_be_followed(recorded: Recorded):
 
     found: list[LogLine] = []
     reader = JournalReader(Project.find())
-    for one in logs.follow(reader, row(reader), pause):
+    for one in log_lines.follow(reader, row(reader), pause):
         found.append(one)
     run.close()
     assert seen == [3 << 20]

@@ -14,7 +14,7 @@ from penstock.client.space import collect
 from penstock.environments import built_environments, kits, locking, marks
 from penstock.errors import PlatformError
 from penstock.journal import changes
-from penstock.space import environments
+from penstock.space import environments_in_use
 from penstock.space.space_structs import SweepInfo
 from tests.recorded import Recorded
 from tests.spacious import DAY_S, Spacious, on_disk, run_ids
@@ -106,15 +106,15 @@ def test_what_is_used_or_built_stays_with_a_note(spacious: Spacious) -> None:
 
 
 def test_one_that_somebody_uses_after_it_was_chosen_stays(spacious: Spacious, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock, choose = spacious.environment("one", runs=[spacious.run()]), environments.choose
+    lock, choose = spacious.environment("one", runs=[spacious.run()]), environments_in_use.choose
 
-    def choose_and_use(*arguments: Any) -> environments.Chosen:
+    def choose_and_use(*arguments: Any) -> environments_in_use.Chosen:
         chosen = choose(*arguments)
         (place,) = (spacious.home / "environments").glob("*-py*")
         os.utime(place / marks.NAME)
         return chosen
 
-    monkeypatch.setattr(environments, "choose", choose_and_use)
+    monkeypatch.setattr(environments_in_use, "choose", choose_and_use)
     info = collect(keep_last=0, remove=True)
     assert (info.environments, spacious.environments()) == ((), {lock})
     assert info.notes == (f"environment {lock[3:15]} is used again, and stays",)
