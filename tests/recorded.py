@@ -15,7 +15,7 @@ from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
 from penstock.model.edges import Part, Ref
 from penstock.model.outcomes import Error, Log, Metric, Outcome, Stored, Usage
-from penstock.model.rows import AttemptRecord, Batch, NewRun, Owner, RunEnd, StepCount, TaskRecord
+from penstock.model.rows import AttemptRecord, Batch, NewRun, Owner, RunEnd, StepCount, Surroundings, TaskRecord
 from penstock.model.specs import Input
 from tests.journal_records import digest
 
@@ -41,7 +41,8 @@ class Recorded:
         if not alive:
             owner = Owner(socket.gethostname(), owner.boot_id, 1, "0@" + owner.started.partition("@")[2])
         given = tuple((name, self.stored(value)) for name, value in params.items())
-        new = NewRun(flow, flow, flow, f"/src/{flow}.py", given, tags, python="3.11.7 CPython, Linux x86_64")
+        around = Surroundings(python="3.11.7 CPython, Linux x86_64")
+        new = NewRun(flow, flow, flow, f"/src/{flow}.py", given, tags, around)
         return self.journal.create(new, owner, BEGAN, time.monotonic())
 
     def log(self, run_id: str, name: str, data: bytes) -> Log:

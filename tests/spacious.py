@@ -14,7 +14,7 @@ from penstock.journal import pins, queries
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
 from penstock.model.outcomes import Stored
-from penstock.model.rows import Batch, CacheEntry, CodeRecord, NewRun, Origin, RunEnd
+from penstock.model.rows import Batch, CacheEntry, CodeRecord, NewRun, Origin, RunEnd, Surroundings
 from tests.journal_records import digest, stored
 from tests.recorded import Recorded, outcome, task
 
@@ -172,7 +172,7 @@ class Spacious:
         if status == "crashed":
             owner = Owner(owner.host, owner.boot_id, 1, "0@" + owner.started.partition("@")[2])
         wanted = None if origin is None else Origin("digits/1", origin)
-        new = NewRun(flow, flow, flow, f"/src/{flow}.py", (), tags, snapshot, origin=wanted)
+        new = NewRun(flow, flow, flow, f"/src/{flow}.py", (), tags, Surroundings(snapshot), origin=wanted)
         return self.recorded.journal.create(new, owner, time.time(), time.monotonic())
 
     def _set_age(self, run: int, age_s: float) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 from penstock.journal import columns, sql_files
 from penstock.journal.clock import Clock
 from penstock.journal.database import Database
-from penstock.journal.leases import Lease
+from penstock.journal.leases import lease_of
 from penstock.journal.sight import looks_dead
 from penstock.model.ids import run_of
 from penstock.model.outcomes import Metric
-from penstock.model.rows import CacheEntry, Owner, Sought, WantedResult
+from penstock.model.rows import CacheEntry, Sought, WantedResult
 from penstock.model.shapes import MalformedError
 from penstock.model.states import RunStatus
 from penstock.model.wire import pack
@@ -97,12 +97,12 @@ class CacheTable:
 
     def _makes_it(self, row: tuple[Any, ...], asker: str) -> bool:
         """Whether another task than the asker makes the result, and its run is driven."""
-        task, run, claimed, status, token, renewals, renewed_monotonic, renewed_at, *owner = row
-        if status != RunStatus.RUNNING.value or claimed != token:
+        task, run, claimed, status, *leased = row
+        lease = lease_of(leased)
+        if status != RunStatus.RUNNING.value or claimed != lease.token:
             return False
         if run == self._run:
             return claimed == self._token and task != asker
-        lease = Lease(token, renewals, renewed_monotonic, renewed_at, Owner(*owner))
         return not looks_dead(lease, self._database, self._clock)
 
 

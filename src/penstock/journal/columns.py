@@ -13,7 +13,6 @@ from penstock.model.outcomes import Error, Log, Metric, Outcome, Stored, Usage, 
 from penstock.model.rows import ScopeRecord, TaskRecord
 from penstock.model.shapes import MalformedError, shaped
 from penstock.model.specs import Input
-from penstock.model.tuples import NamedTuple
 from penstock.model.wire import pack, read
 
 RUN_SHIFT = 32
@@ -27,16 +26,6 @@ _NOT_LOGGED: tuple[Any, ...] = ("", 0, 0)
 _ALGORITHMS = (1, 2)  # docs/formats.md, Digest
 _LONGEST_NAME = 255  # bytes, on most file systems
 T = TypeVar("T")
-
-
-class Surroundings(NamedTuple):
-    """What a driver runs in. Each driver of a run may have others."""
-
-    snapshot: str = ""  # digest of the code snapshot, as text
-    python: str = ""
-    packages: tuple[tuple[str, str], ...] = ()  # name, version
-    argv: tuple[str, ...] = ()
-    cwd: str = ""
 
 
 def task_columns(

@@ -26,10 +26,7 @@ class Database:
         self._connection = connection
 
     def rows(self, statement: str, values: Values = ()) -> list[Any]:
-        try:
-            return self._connection.execute(statement, values).fetchall()
-        except (UnicodeError, sqlite3.DatabaseError) as error:
-            raise self._fault(error) from error
+        return list(self.stream(statement, values))
 
     def stream(self, statement: str, values: Values = ()) -> Generator[Any]:
         """The rows of a query as they are found; read them to the end, or close the generator, before a write."""
@@ -83,21 +80,17 @@ class Database:
         """Rewrite the file without its unused pages."""
         if not self.writable:
             raise faults.read_only(self.path)
-        try:
+        with faults.told(self.path):
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.DatabaseError as error:
-            raise faults.journal_error(self.path, error) from error
 
     def another(self) -> Database:
         """A second connection for writing to the same file, for another thread."""
-        try:
+        with faults.told(self.path):
             (synchronous,) = self._connection.execute("PRAGMA synchronous").fetchone()
             connection = _connect(str(self.path))
             connection.execute(f"PRAGMA synchronous = {synchronous}")
             _check_references(connection)
-        except sqlite3.DatabaseError as error:
-            raise faults.journal_error(self.path, error) from error
         return Database(connection, self.path, writable=True)
 
     def fold(self) -> None:
@@ -116,7 +109,7 @@ def open_database(path: Path) -> Database:
     """Open the journal for writing; creates and migrates it. Raises JournalError, JournalVersionError."""
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise faults.read_only(path)
-    try:
+    with faults.told(path):
         connection = _connect(str(path))
         try:
             _set_journal_mode(connection, path)
@@ -125,8 +118,6 @@ def open_database(path: Path) -> Database:
         except BaseException:
             connection.close()
             raise
-    except sqlite3.DatabaseError as error:
-        raise faults.journal_error(path, error) from error
     return Database(connection, path, writable=True)
 
 
@@ -137,15 +128,9 @@ def open_read_only(path: Path) -> Database:
     """
     if not path.exists():
         return _in_memory(path, None)
-    try:
+    with faults.told(path):
         connection = _connect_read_only(path)
-    except sqlite3.DatabaseError as error:
-        raise faults.journal_error(path, error) from error
-    try:
         present = version(connection)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise faults.journal_error(path, error) from error
     if present == newest():
         return Database(connection, path, writable=False)
     try:

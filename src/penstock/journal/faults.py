@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from penstock.errors import JournalError
@@ -39,6 +41,15 @@ def journal_error(path: Path, error: sqlite3.Error | OSError) -> JournalError:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     word = _WORDS.get(code, "SQLite refuses: try `penstock doctor`")
     return JournalError(f"the journal {path} can't be used: {word} ({error})")
+
+
+@contextmanager
+def told(path: Path) -> Generator[None]:
+    """Raise it for an error that SQLite gives inside."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise journal_error(path, error) from error
 
 
 def read_only(path: Path) -> JournalError:

@@ -19,7 +19,6 @@ from penstock.model.rows import (
     Batch,
     Dealt,
     InFlight,
-    MetricRecord,
     PriorTask,
     RunEnd,
     ScopeRecord,
@@ -74,7 +73,10 @@ class RunHandle:
             for task, *intent in batch.intents:
                 database.run(sql["upsert_intent"], (self._first + task, *intent))
             if batch.metrics:
-                self._write_metrics(batch.metrics)
+                rows = [
+                    columns.metric_columns(self._first + task, number, metric) for task, number, metric in batch.metrics
+                ]
+                database.run_many(sql["insert_metric"], rows)
             for metric in batch.logged:
                 row = (self.id, *columns.metric_columns(0, 0, metric)[2:])
                 database.run(sql["insert_run_metric"], row)
@@ -236,10 +238,6 @@ class RunHandle:
 
     def _note_blobs(self, blobs: tuple[bytes, ...]) -> None:
         self._database.run_many(self._sql["insert_blob"], [(self.id, digest) for digest in blobs])
-
-    def _write_metrics(self, metrics: tuple[MetricRecord, ...]) -> None:
-        rows = [columns.metric_columns(self._first + task, attempt, metric) for task, attempt, metric in metrics]
-        self._database.run_many(self._sql["insert_metric"], rows)
 
     def _replace_metrics(self, task: int, attempt: int, metrics: tuple[Metric, ...]) -> None:
         if metrics:

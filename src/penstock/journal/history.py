@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from penstock.journal import columns, sql_files
 from penstock.journal.damage import named
 from penstock.journal.journal import Journal
 from penstock.model.outcomes import Error, Usage
 from penstock.model.tuples import NamedTuple
+
+_sql = partial(sql_files.statement, "history")
 
 
 class Spent(NamedTuple):
@@ -39,7 +42,3 @@ def attempts(journal: Journal, flow: str, step: str, number: int | None, limit: 
             outcome = columns.unpack_outcome(packed)
         if outcome.usage.began_at:
             yield Spent(outcome.status, outcome.error.cause if outcome.error else "", outcome.usage)
-
-
-def _sql(name: str) -> str:
-    return sql_files.load("history")[name]

@@ -8,14 +8,14 @@ from typing import Any
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import faults, leases, sql_files
 from penstock.journal.clock import SYSTEM, Clock
-from penstock.journal.columns import Surroundings, pack_params, packed, short_digest
+from penstock.journal.columns import pack_params, packed, short_digest
 from penstock.journal.database import Database, open_database, open_read_only
 from penstock.journal.handle import RunHandle
 from penstock.journal.leases import Lease, LeaseVerdict
 from penstock.journal.sight import view_of
 from penstock.model.ids import parse_path
 from penstock.model.outcomes import FORM
-from penstock.model.rows import NewRun, Owner
+from penstock.model.rows import NewRun, Owner, Surroundings
 from penstock.model.states import RunStatus
 from penstock.model.wire import pack
 
@@ -56,17 +56,15 @@ class Journal:
         """Begin a run under the flow's next number. `now` is UTC, `monotonic` the owner's CLOCK_MONOTONIC; seconds."""
         database, sql = self.database, self._sql
         with database.transaction():
-            database.run(sql["count_flow"], {"flow": new.flow})
-            number: int = database.row(sql["last_number"], {"flow": new.flow})[0]
-            values: dict[str, Any] = {"flow": new.flow, "number": number, "now": now, "monotonic": monotonic}
-            id_ = database.run(sql["insert_run"], values)
-            values |= _owner_values(owner) | {"run_id": id_, "token": 1}
-            values |= {"module": new.module, "qualname": new.qualname, "file": new.file}
+            values = new._asdict() | owner._asdict() | {"now": now, "monotonic": monotonic}
+            database.run(sql["count_flow"], values)
+            number: int = database.row(sql["last_number"], values)[0]
+            id_ = database.run(sql["insert_run"], values | {"number": number})
+            values |= {"run_id": id_, "token": 1, "seed": new.seed or None, "form": FORM}
             values |= {"params": pack_params(new.params), "origin": packed(new.origin)}
-            values |= {"seed": new.seed or None, "form": FORM}
             database.run(sql["insert_run_detail"], values)
             database.run(sql["insert_lease"], values)
-            self._note_driver(Surroundings(new.snapshot, new.python, new.packages, new.argv, new.cwd), values)
+            self._note_driver(new.surroundings, values)
             database.run_many(sql["insert_tag"], [(id_, tag) for tag in new.tags])
             blobs = [(id_, digest) for _, value in new.params for digest in value.blobs]
             database.run_many(sql["insert_blob"], blobs)
@@ -106,14 +104,11 @@ class Journal:
             elif status == RunStatus.RUNNING and self._judge(lease, monotonic) is not LeaseVerdict.FREE:
                 raise leases.busy(run_id, lease)
             token = lease.token + 1
-            values = _owner_values(owner) | {"run_id": id_, "token": token, "now": now, "monotonic": monotonic}
-            self.database.run(self._sql["end_driver"], values)
-            self.database.run(self._sql["take_lease"], values)
-            self.database.run(self._sql["give_nonce"], (id_,))
-            self.database.run(self._sql["restart_run"], values)
-            self.database.run(self._sql["forget_end"], (id_,))
-            self.database.run(self._sql["forget_in_flight"], (id_,))
-            self.database.run(self._sql["forget_run_metrics"], (id_,))
+            values = owner._asdict() | {"run_id": id_, "token": token, "now": now, "monotonic": monotonic}
+            for name in ("end_driver", "take_lease", "restart_run"):
+                self.database.run(self._sql[name], values)
+            for name in ("give_nonce", "forget_end", "forget_in_flight", "forget_run_metrics"):
+                self.database.run(self._sql[name], (id_,))
             if moved_to is not None:
                 module, file = moved_to
                 self.database.run(self._sql["move_run"], {"run_id": id_, "module": module, "file": file})
@@ -136,9 +131,7 @@ class Journal:
         return row
 
     def _lease(self, id_: int) -> Lease:
-        row = self.database.row(self._sql["lease"], (id_,))
-        token, renewals, renewed_monotonic, renewed_at, *owner = row
-        return Lease(token, renewals, renewed_monotonic, renewed_at, Owner(*owner))
+        return leases.lease_of(self.database.row(self._sql["lease"], (id_,)))
 
     def _judge(self, lease: Lease, monotonic: float) -> LeaseVerdict:
         return leases.judge(lease, view_of(lease.owner, self.database.path.parent, monotonic))
@@ -164,15 +157,7 @@ class Journal:
         digest = short_digest(packages) if packages else None
         if packages:
             self.database.run(self._sql["insert_package_set"], (digest, packages))
-        more = {
-            "snapshot": surroundings.snapshot,
-            "python": surroundings.python,
-            "packages": digest,
-            "argv": pack(surroundings.argv) if surroundings.argv else None,
-            "cwd": surroundings.cwd,
-        }
-        self.database.run(self._sql["insert_driver"], values | more)
-
-
-def _owner_values(owner: Owner) -> dict[str, Any]:
-    return {"host": owner.host, "boot_id": owner.boot_id, "pid": owner.pid, "process_started": owner.started}
+        values = values | surroundings._asdict() | {"packages": digest}
+        self.database.run(
+            self._sql["insert_driver"], values | {"argv": pack(surroundings.argv) if surroundings.argv else None}
+        )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
+from typing import Any
 
 from penstock.errors import RunBusyError
 from penstock.model.rows import Owner
@@ -23,6 +25,12 @@ class Lease(NamedTuple):
     renewed_monotonic: float
     renewed_at: float
     owner: Owner
+
+
+def lease_of(columns: Sequence[Any]) -> Lease:
+    """A lease from its columns."""
+    token, renewals, renewed_monotonic, renewed_at, *owner = columns
+    return Lease(token, renewals, renewed_monotonic, renewed_at, Owner(*owner))
 
 
 class LeaseVerdict(enum.Enum):

@@ -4,12 +4,15 @@ only."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from penstock.journal import columns, sql_files
 from penstock.journal.damage import named
 from penstock.journal.journal import Journal
 from penstock.model.rows import Origin
 from penstock.model.tuples import NamedTuple
+
+_sql = partial(sql_files.statement, "needs")
 
 
 class CachedRow(NamedTuple):
@@ -68,7 +71,3 @@ def snapshots(journal: Journal) -> list[tuple[int, str]]:
 def locks(journal: Journal) -> list[tuple[int, str, str]]:
     """(`RunRow.id`, digest of the wish, digest of the lock) of the environments that runs have had."""
     return journal.database.rows(_sql("locks"))
-
-
-def _sql(name: str) -> str:
-    return sql_files.load("needs")[name]

@@ -3,11 +3,15 @@ in use for gc."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from penstock.journal import columns, sql_files
 from penstock.journal.journal import Journal
 from penstock.model.outcomes import Stored
 from penstock.model.tuples import NamedTuple
 from penstock.model.wire import pack
+
+_sql = partial(sql_files.statement, "needs")
 
 
 class PinnedValue(NamedTuple):
@@ -40,7 +44,3 @@ def pins(journal: Journal) -> list[PinnedValue]:
     """All pins, by name. Raises MalformedError where one is damaged."""
     found = journal.database.rows(_sql("pins"))
     return [PinnedValue(name, made_at, columns.value(packed)) for name, made_at, packed in found]
-
-
-def _sql(name: str) -> str:
-    return sql_files.load("needs")[name]

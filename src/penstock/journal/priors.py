@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from penstock.journal import columns, sql_files
-from penstock.journal.damage import malformed
+from penstock.journal.damage import named
 from penstock.journal.database import Database
 from penstock.model.outcomes import Error
 from penstock.model.rows import Intent, PriorTask, ScopeRecord
-from penstock.model.shapes import MalformedError
 
 
 def prior_tasks(database: Database, run: int) -> list[PriorTask]:
@@ -22,19 +21,16 @@ def prior_tasks(database: Database, run: int) -> list[PriorTask]:
     intents = {row[0]: Intent(*row) for row in database.rows(sql["prior_intents"], all_tasks)}
     found = {id_: database.row(sql["code_digest"], (id_,)) for id_ in {row[-3] for row in rows} - {None}}
     codes = {id_: row[0] for id_, row in found.items() if row is not None}
-    try:
+    with named(database, run):
         return [_prior(row, *steps[row[1]], codes.get(row[-3], b""), intents.get(row[0])) for row in rows]
-    except MalformedError as error:
-        raise malformed(database, run, None, error) from None
 
 
 def prior_scopes(database: Database, run: int, id_: int | None = None) -> list[ScopeRecord]:
     """The nested flows of a run, in the order of their numbers; `id_` None: all."""
-    rows = database.rows(sql_files.load("queries")["scopes"], {"run_id": run, "id": id_})
-    try:
-        return [columns.scope(row) for row in rows]
-    except MalformedError as error:
-        raise malformed(database, run, None, error) from None
+    with named(database, run):
+        return [
+            columns.scope(row) for row in database.rows(sql_files.load("queries")["scopes"], {"run_id": run, "id": id_})
+        ]
 
 
 def _prior(row: tuple[Any, ...], step: str, name: str, code: bytes, intent: Intent | None) -> PriorTask:

@@ -7,20 +7,21 @@ import itertools
 import operator
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import Any
 
 from penstock.errors import NotFoundError
 from penstock.journal import columns, faults, sql_files
 from penstock.journal.damage import malformed, named
 from penstock.journal.journal import Journal
-from penstock.journal.leases import Lease
+from penstock.journal.leases import lease_of
 from penstock.journal.priors import prior_scopes
 from penstock.journal.sight import looks_dead
 from penstock.journal.views import CodeRow, DriverRow, RunChanges, RunDetail, RunRow, StepRow, TaskNode, TaskRow
 from penstock.model.ids import parse_path
 from penstock.model.nearest import nearest
 from penstock.model.outcomes import FORM, Error, Usage
-from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Origin, Owner, ScopeRecord, StepCount
+from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Origin, ScopeRecord, StepCount
 from penstock.model.shapes import MalformedError
 from penstock.model.specs import Input
 from penstock.model.states import RunStatus, TaskStatus
@@ -28,6 +29,7 @@ from penstock.model.wire import read
 
 _NUMBER = operator.itemgetter(3)
 _Words = tuple[str, ...]
+_sql = partial(sql_files.statement, "queries")
 
 
 def runs(
@@ -99,18 +101,10 @@ def detail(journal: Journal, run: int) -> RunDetail:
         raise NotFoundError("the run was removed; see `penstock ls`")
     module, qualname, file, params, result, error, origin, seed, form = row
     with named(journal.database, run):
-        return RunDetail(
-            module,
-            qualname,
-            file,
-            columns.unpack_params(params),
-            columns.unpack_stored(result),
-            columns.unpacked(Error, error),
-            tuple(_driver_row(found) for found in journal.database.rows(_sql("drivers"), (run,))),
-            columns.unpacked(Origin, origin),
-            columns.seed(seed),
-            form,
-        )
+        ended = (columns.unpack_stored(result), columns.unpacked(Error, error))
+        drivers = tuple(_driver_row(found) for found in journal.database.rows(_sql("drivers"), (run,)))
+        known = (drivers, columns.unpacked(Origin, origin), columns.seed(seed), form)
+        return RunDetail(module, qualname, file, columns.unpack_params(params), *ended, *known)
 
 
 def seed(journal: Journal, run: int) -> str:
@@ -276,9 +270,8 @@ def runs_with_step(journal: Journal, step: str, before: int | None = None) -> li
 def finished_task(journal: Journal, run: int, step: str, number: int) -> TaskRow | None:
     """A task of the step that is done: the one of this number, else the last; None: there is none."""
     values = {"run_id": run, "step": step, "number": number}
-    row = journal.database.row(_sql("finished_task"), values) or journal.database.row(
-        _sql("last_finished_task"), values
-    )
+    find = journal.database.row
+    row = find(_sql("finished_task"), values) or find(_sql("last_finished_task"), values)
     return None if row is None else _task_row(journal, row)
 
 
@@ -302,15 +295,6 @@ def codes(journal: Journal, run: int) -> list[tuple[str, bytes, int]]:
 def codes_that_ran(journal: Journal, run: int, step: str | None = None) -> list[CodeRow]:
     """By which code the tasks of a step (module-qualified; None: of each) ran to their end, the oldest first."""
     return [CodeRow(*row) for row in journal.database.rows(_sql("codes_that_ran"), {"run_id": run, "step": step})]
-
-
-def oldest_live_start(journal: Journal) -> float | None:
-    """When the oldest of the runs that are driven now was created (UTC, seconds); None: nothing runs."""
-    return min((row.created_at for row in runs(journal, status=RunStatus.RUNNING.value)), default=None)
-
-
-def _sql(name: str) -> str:
-    return sql_files.load("queries")[name]
 
 
 def _task_streams(
@@ -355,32 +339,18 @@ def _step_ids(journal: Journal, run: int, step: str) -> list[int]:
 
 
 def _run_row(journal: Journal, row: tuple[Any, ...]) -> RunRow:
-    id_, flow, number, status, created_at, started_at, ended_at, *middle = row[:-6]
+    id_, flow, number, status, created_at, started_at, ended_at, *leased = row[:-6]
+    cancel_requested, counts, tags, nonce, earlier_s, revision = row[-6:]
     if "/" in flow or "\0" in flow:  # it names folders
         raise faults.damaged(journal.database.path)
-    cancel_requested, counts, tags, nonce, earlier_s, revision = row[-6:]
-    token, renewals, renewed_monotonic, renewed_at, *owner_fields = middle
-    lease = Lease(token, renewals, renewed_monotonic, renewed_at, Owner(*owner_fields))
+    lease = lease_of(leased)
     if status == RunStatus.RUNNING and looks_dead(lease, journal.database, journal.clock):
         status = RunStatus.CRASHED.value
-    return RunRow(
-        id_,
-        flow,
-        number,
-        status,
-        created_at,
-        started_at,
-        ended_at,
-        token,
-        lease.owner,
-        renewed_at,
-        bool(cancel_requested),
-        columns.noted(tuple[StepCount, ...], counts),
-        tuple(sorted(tags.split("\n"))) if tags else (),
-        nonce if columns.is_nonce(nonce) else "",  # it names folders; a damaged one has none
-        earlier_s or 0.0,
-        revision,
-    )
+    noted = columns.noted(tuple[StepCount, ...], counts)
+    nonce = nonce if columns.is_nonce(nonce) else ""  # it names folders; a damaged one has none
+    known = (id_, flow, number, status, created_at, started_at, ended_at)
+    driven = (lease.token, lease.owner, lease.renewed_at, bool(cancel_requested), noted)
+    return RunRow(*known, *driven, tuple(sorted(tags.split("\n"))) if tags else (), nonce, earlier_s or 0.0, revision)
 
 
 def _driver_row(row: tuple[Any, ...]) -> DriverRow:
@@ -411,12 +381,8 @@ def _read_task(row: tuple[Any, ...]) -> TaskRow:
     id_, step, name, number, status, attempt, delivered, key, inputs_digest, worker, *more = row
     *used, log_file, log_start, log_end, size, digest, record, preview, blobs, culprit, error = more[:-6]
     symbols, origin, why, code, _, revision = more[-6:]
-    return TaskRow(
-        id_ >> columns.RUN_SHIFT,
-        id_ & columns.TASK_MASK,
-        step,
-        name,
-        number,
+    named = (id_ >> columns.RUN_SHIFT, id_ & columns.TASK_MASK, step, name, number)
+    stands = (
         status,
         attempt or 1,
         bool(delivered),
@@ -424,11 +390,7 @@ def _read_task(row: tuple[Any, ...]) -> TaskRow:
         inputs_digest or b"",
         worker or "",
         columns.usage(tuple(used)),
-        columns.log(log_file, log_start, log_end),
-        columns.stored(size, digest, record, preview, blobs, culprit, symbols),
-        columns.unpacked(Error, error),
-        code or b"",
-        origin or "",
-        why or "",
-        revision,
     )
+    log, failure = columns.log(log_file, log_start, log_end), columns.unpacked(Error, error)
+    result = columns.stored(size, digest, record, preview, blobs, culprit, symbols)
+    return TaskRow(*named, *stands, log, result, failure, code or b"", origin or "", why or "", revision)

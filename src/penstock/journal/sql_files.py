@@ -21,6 +21,11 @@ def load(name: str) -> Mapping[str, str]:
     return statements
 
 
+def statement(file: str, name: str) -> str:
+    """One of them."""
+    return load(file)[name]
+
+
 def split(script: str) -> Iterator[str]:
     """The statements of a migration, one by one, so that they can run inside one transaction."""
     pending = ""

@@ -26,7 +26,7 @@ VALUES (:run_id, :module, :qualname, :file, :params, :origin, :seed, :form);
 -- name: insert_lease
 INSERT INTO lease (run_id, token, cancel_requested, renewals, renewed_monotonic, renewed_at,
     host, boot_id, pid, process_started)
-VALUES (:run_id, 1, 0, 0, :monotonic, :now, :host, :boot_id, :pid, :process_started);
+VALUES (:run_id, 1, 0, 0, :monotonic, :now, :host, :boot_id, :pid, :started);
 
 -- name: insert_driver
 -- An earlier driver's snapshot and packages stay; a NULL takes over what the driver before had.
@@ -51,7 +51,7 @@ FROM lease WHERE run_id = ?;
 
 -- name: take_lease
 UPDATE lease SET token = token + 1, cancel_requested = 0, renewals = renewals + 1, renewed_monotonic = :monotonic,
-    renewed_at = :now, host = :host, boot_id = :boot_id, pid = :pid, process_started = :process_started
+    renewed_at = :now, host = :host, boot_id = :boot_id, pid = :pid, process_started = :started
 WHERE run_id = :run_id;
 
 -- name: restart_run

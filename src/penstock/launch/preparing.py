@@ -18,7 +18,6 @@ from penstock.engine.reuse import ReusePolicy
 from penstock.environments import snapshot
 from penstock.errors import UsageError
 from penstock.journal import queries
-from penstock.journal.columns import Surroundings
 from penstock.journal.handle import RunHandle as JournalHandle
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
@@ -31,7 +30,7 @@ from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.secrets import Secrets
 from penstock.model.environments import Environment, over, settled
 from penstock.model.outcomes import Stored
-from penstock.model.rows import NewRun, Origin, RunEnd
+from penstock.model.rows import NewRun, Origin, RunEnd, Surroundings
 from penstock.model.specs import Places, RunSpec
 from penstock.model.states import RunStatus
 from penstock.model.texts import whole
@@ -100,7 +99,7 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
                 _move_logs(project, handle)
         else:
             known = (order.name, module.name, flow.fn.__qualname__, module.file)
-            new = NewRun(*known, stored, how.tags, *around, order.origin, order.seed)
+            new = NewRun(*known, stored, how.tags, around, order.origin, order.seed)
             handle = journal.create(new, owner, now, monotonic)
     spec, places = _run_here(project, order, module, stored, taken.digest, handle)
     if is_first:

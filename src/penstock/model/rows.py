@@ -9,6 +9,16 @@ from penstock.model.specs import Input
 from penstock.model.tuples import NamedTuple
 
 
+class Surroundings(NamedTuple):
+    """What a driver runs in. Each driver of a run may have others."""
+
+    snapshot: str = ""  # digest of the code snapshot, as text
+    python: str = ""  # "3.11.7 CPython, Linux x86_64"
+    packages: Tuple[Tuple[str, str], ...] = ()  # name, version
+    argv: Tuple[str, ...] = ()
+    cwd: str = ""
+
+
 class NewRun(NamedTuple):
     """A run that is about to start."""
 
@@ -18,11 +28,7 @@ class NewRun(NamedTuple):
     file: str  # absolute path of the module's file; "" for a notebook
     params: Tuple[Tuple[str, Stored], ...]
     tags: Tuple[str, ...] = ()
-    snapshot: str = ""  # digest of the code snapshot, as text
-    python: str = ""  # "3.11.7 CPython, Linux x86_64"
-    packages: Tuple[Tuple[str, str], ...] = ()  # name, version
-    argv: Tuple[str, ...] = ()
-    cwd: str = ""
+    surroundings: Surroundings = Surroundings()
     origin: Optional[Origin] = None  # None: it is no fork
     seed: str = ""  # in digits; "": none
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from penstock.errors import NotFoundError, RunBusyError
 from penstock.journal import changes, needs, queries
 from penstock.model.nearest import nearest
+from penstock.model.states import RunStatus
 from penstock.settings import GcSettings
 from penstock.space import environments_in_use, holdings, sweep, usage
 from penstock.space.policy import Retention, results_to_forget, runs_to_remove
@@ -144,7 +145,7 @@ def _tidied(journal: Journal) -> int:
 
     Not while a run is driven, whose next write would have to wait for too long.
     """
-    if queries.oldest_live_start(journal) is not None:
+    if queries.runs(journal, status=RunStatus.RUNNING.value, limit=1):
         return 0
     changes.forget_unused_code(journal)
     return changes.compact(journal) if changes.unused_bytes(journal) >= _WORTH_COMPACTING else 0

@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from penstock.errors import FencedError, NotFoundError, RunBusyError, UsageError
 from penstock.journal import mounts, owners, queries
 from penstock.journal.clock import Clock
-from penstock.journal.columns import Surroundings
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
 from penstock.journal.leases import EXPIRY_S, Lease, LeaseVerdict, View, judge, looks_dead
-from penstock.model.rows import Batch, Owner, RunEnd
+from penstock.model.rows import Batch, Owner, RunEnd, Surroundings
 from tests.journal_records import NEW, OWNER
 
 ME = owners.owner_of_this_process()

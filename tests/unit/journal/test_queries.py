@@ -13,7 +13,7 @@ from penstock.journal.journal import Journal
 from penstock.journal.leases import SKEWED_EXPIRY_S
 from penstock.journal.views import StepRow
 from penstock.model.outcomes import Metric
-from penstock.model.rows import AttemptRecord, Batch, MetricRecord, RunEnd, StepRecord
+from penstock.model.rows import AttemptRecord, Batch, MetricRecord, RunEnd, StepRecord, Surroundings
 from penstock.model.specs import Input
 from tests.journal_records import NEW, OWNER, digest, done, dump, edge, raised, stored, task
 
@@ -207,13 +207,13 @@ def test_steps_have_their_source_and_counts(journal: Journal, run: RunHandle) ->
     assert unused == StepRow("unused", "unused", "s2-2")
 
 
-def test_the_oldest_live_run_is_one_that_is_driven(journal: Journal) -> None:
+def test_a_run_whose_driver_died_is_none_that_is_driven(journal: Journal) -> None:
     begin(journal, status="done", at=10.0)
     journal.create(NEW, DEAD, 20.0, 0.0).close()
-    assert queries.oldest_live_start(journal) is None
+    assert queries.runs(journal, status="running") == []
     for at in (40.0, 30.0, 50.0):
         begin(journal, at=at)
-    assert queries.oldest_live_start(journal) == 30.0
+    assert [row.created_at for row in queries.runs(journal, status="running")] == [50.0, 30.0, 40.0]
 
 
 def test_tags_are_added_once_and_taken_off(journal: Journal) -> None:
@@ -243,7 +243,8 @@ def test_a_removed_run_leaves_nothing_and_its_number_is_not_given_again(journal:
     begin(journal, status="done")
     before = dump(journal)
     params = (("rows", stored(1, (digest("p"),))),)
-    handle = journal.create(NEW._replace(params=params, packages=(("numpy", "2"),), tags=("t",)), ME, 1000.0, 0.0)
+    around = Surroundings(packages=(("numpy", "2"),))
+    handle = journal.create(NEW._replace(params=params, surroundings=around, tags=("t",)), ME, 1000.0, 0.0)
     shared = (Input("split", digest("s"), b"PS"),)
     outcome = done(metrics=(Metric("m", 1.0, 1, 1.0),), blobs=(digest("r"),))
     records = (task(1, outcome, shared=shared), task(2**32 - 1, done()))
