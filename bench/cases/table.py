@@ -21,5 +21,5 @@ def measure(workplace: Workplace) -> Iterator[Finding]:
     )
     assert all(one == used[0] for one in used), "the step was given another table"
     yield Finding(
-        f"a table of {rows:,} rows, made to used", handed_over, "s", floor, "Feather, write and read", Must(1.5)
+        f"a table of {rows:,} rows, made to used", handed_over, "s", floor, "Feather, write and read", Must(1.4)
     )

@@ -98,8 +98,11 @@ def _without_padding(array: Any) -> Any:
 def _object_form(walk: ValueWalk, value: Any) -> None:
     packed = packed_texts(walk.known, value)
     if packed is not None:
-        offsets, data = packed
-        walk.out += b"s" + digest_of(offsets, walk.known) + digest_of(data, walk.known)
+        offsets, data, *codes = packed
+        walk.out += b"s"
+        walk.out += (
+            b"".join(packed.digests()) if codes else digest_of(offsets, walk.known) + digest_of(data, walk.known)
+        )
         return
     walk.out += b"o"
     for index, item in enumerate(value.flat):
@@ -246,15 +249,17 @@ def stored(sink: Collected, array: Any) -> Any:
     return sink.put_chunks(chunks(array), buffer_key(array), array)
 
 
-def packed_texts(known: Known, array: Any) -> Optional[Tuple[Any, Any]]:
-    """Offsets and UTF-8 bytes of an object array that holds nothing but `str`; None for any other."""
-    from penstock.artifacts import packed_strings
+def packed_texts(known: Known, array: Any) -> Any:
+    """An object array that holds nothing but `str`, as a TextDictionary where they are few, else as their offsets and
+    UTF-8 bytes; None for any other."""
+    from penstock.artifacts import packed_strings, text_dictionary
 
     if array.dtype.kind != "O":
         return None
     key = ("texts", buffer_key(array))  # a frame makes a new view of a column each time it is asked
     if key not in known:
-        known[key] = (packed_strings.pack(array.ravel()), array)
+        flat = array.ravel()
+        known[key] = (text_dictionary.find(flat) or packed_strings.pack(flat), array)
     return known[key][0]
 
 
@@ -262,8 +267,8 @@ def _reduce_objects(sink: Collected, value: Any) -> Any:
     packed = None if value.dtype.metadata else packed_texts(sink.known, value)
     if packed is None:
         return NotImplemented
-    offsets, data = packed
-    return rebuild.strings, (stored(sink, offsets), stored(sink, data), value.shape)
+    offsets, data, *codes = (stored(sink, part) for part in packed)
+    return rebuild.strings, (offsets, data, value.shape, *codes)
 
 
 def look(value: Any, look: Look) -> Facts:

@@ -7,7 +7,7 @@ the bytes are the same without it.
 from __future__ import annotations
 
 import importlib
-from typing import Any, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
 import numpy as np
 
@@ -59,6 +59,26 @@ def as_arrow(offsets: Any, data: Any, valid: Any) -> Any:
     return pa.Array.from_buffers(pa.large_string(), len(offsets) // 8 - 1, buffers)
 
 
+def taker(offsets: Any, data: Any) -> Callable[[Any], Tuple[Any, Any]]:
+    """What gives the (offsets, data) of some of the strings, in any order, by their numbers."""
+    arrow = as_arrow(offsets.view("u1"), data, None)
+    if arrow is not None:
+        return lambda numbers: _cut(arrow.take(numbers))[:2]
+    whole, ends = data.tobytes(), offsets.tolist()
+    strings = [whole[start:end] for start, end in zip(ends, ends[1:])]
+    return lambda numbers: _joined([strings[number] for number in numbers.tolist()])
+
+
+def encoded_numbers(numbers: Any) -> Optional[Tuple[int, Any]]:
+    """How many different numbers there are, and for each element which of them it is, in the order in which they first
+    come; None where pyarrow is missing."""
+    pa = _arrow()
+    if pa is None:
+        return None
+    encoded = pa.array(numbers).dictionary_encode()
+    return len(encoded.dictionary), encoded.indices.to_numpy()
+
+
 def _arrow() -> Any:
     try:
         return importlib.import_module("pyarrow")
@@ -99,6 +119,10 @@ def _with_numpy(array: Any) -> Optional[Tuple[Any, Any]]:
         encoded = [text.encode() for text in array]
     except UnicodeEncodeError:
         return None
+    return _joined(encoded)
+
+
+def _joined(encoded: List[bytes]) -> Tuple[Any, Any]:
     ends = np.zeros(len(encoded) + 1, "<i8")
     np.cumsum(np.fromiter(map(len, encoded), "<i8", len(encoded)), out=ends[1:])
     return ends, np.frombuffer(b"".join(encoded), "u1")

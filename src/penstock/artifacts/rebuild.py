@@ -33,11 +33,16 @@ def array(data: Any, dtype: Any, shape: Tuple[int, ...], order: str) -> Any:
     return np.ndarray(shape, np.dtype(dtype), data, order=order)
 
 
-def strings(offsets: Any, data: Any, shape: Tuple[int, ...]) -> Any:
-    """A numpy object array of `str`."""
+def strings(offsets: Any, data: Any, shape: Tuple[int, ...], codes: Any = None) -> Any:
+    """A numpy object array of `str`; `codes`: which of the strings stands where (None: each once, in order)."""
     from penstock.artifacts import packed_strings
 
-    return packed_strings.unpack(offsets, data).reshape(shape)
+    found = packed_strings.unpack(offsets, data)
+    if codes is not None:
+        from penstock.artifacts import text_dictionary
+
+        found = text_dictionary.spread(found, _import("numpy").frombuffer(codes, "<u2"))
+    return found.reshape(shape)
 
 
 def exception(
