@@ -139,6 +139,53 @@ def test_what_the_edited_body_never_calls_again_is_ended_when_the_run_ends(clust
     assert again.join().value() == [0]
     assert not any(Path(f"/proc/{pid}").exists() for _, pid, _ in begun(cluster))
     assert "ended 1" not in cluster.trace()
+    assert cluster.tasks() == {"work/1": "done", "work/2": "cancelled"}
+    _, shown = cluster.penstock("show", "main/1/work/2")
+    assert "cancelled" in shown.splitlines()[0]
+    assert "ended, since the flow had not called it again when its run ended" in shown
+
+
+def test_what_was_ended_runs_again_as_another_attempt_where_it_is_called_once_more(cluster: Project) -> None:
+    await_both(cluster).kill()
+    cluster.write(FLOW.replace("return [", "raise ValueError  # ["))
+    assert cluster.run("main/1", before=WIRED).status == "failed"
+    assert cluster.tasks() == {"work/1": "cancelled", "work/2": "cancelled"}
+    cluster.write(FLOW)
+    let_go(cluster)
+    assert cluster.run("main/1", before=WIRED).value() == [0, 1]
+    assert sorted(attempt for _, _, attempt in begun(cluster)) == ["1", "1", "2", "2"]
+    assert "it was cancelled" in cluster.penstock("why", "main/1/work/2")[1]
+
+
+def test_what_is_never_called_again_is_ended_by_the_next_driver_where_one_dies_before_that_is_written(cluster: Project):
+    await_both(cluster).kill()
+    cluster.write(FLOW.replace("range(2)", "range(1)"))
+    dies = """
+import os
+from penstock.journal.handle import RunHandle
+
+commit = RunHandle.commit
+RunHandle.commit = lambda journal, batch: os._exit(9) if batch.uncalled else commit(journal, batch)
+"""
+    cluster.touch("go-0")
+    assert cluster.spawn("main/1", before=f"{WIRED}\n{dies}").join().code == 9
+    assert cluster.tasks() == {"work/1": "done", "work/2": "running"}
+    assert cluster.run("main/1", before=WIRED).value() == [0]
+    assert cluster.tasks() == {"work/1": "done", "work/2": "cancelled"}
+    assert not any(Path(f"/proc/{pid}").exists() for _, pid, _ in begun(cluster))
+
+
+def test_what_died_with_its_driver_and_is_never_called_again_is_cancelled(project: Project) -> None:
+    project.write(
+        FLOW.replace('(on="cluster")', "").replace("    await_file", '    log_metrics({"x": x})\n    await_file')
+    )
+    drive = project.spawn()
+    wait_until(lambda: len(project.tasks()) == 2, "for the rows that metrics belong to")
+    drive.kill()
+    project.write(FLOW.replace('(on="cluster")', "").replace("range(2)", "range(1)"))
+    project.touch("go-0")
+    assert project.run("main/1").value() == [0]
+    assert project.tasks() == {"work/1": "done", "work/2": "cancelled"}
 
 
 def test_a_run_that_detaches_leaves_them_to_the_next_driver(cluster: Project) -> None:

@@ -166,6 +166,8 @@ def why_again(job: Job, inputs_digest: bytes, resumed: bool, reused: Collection[
     prior = job.prior
     if prior is None or prior.status in (TaskStatus.RUNNING.value, TaskStatus.WAITING.value):
         return "it had not run to its end yet" if resumed else ""
+    if prior.status == TaskStatus.CANCELLED.value:
+        return "it was cancelled"
     if prior.error is not None:
         return f"it had {prior.status}: {prior.error.type or prior.error.cause}"
     if prior.inputs_digest == inputs_digest:

@@ -5,16 +5,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from penstock.engine.jobs import Job
 from penstock.engine.nested_flows import OpenScope, Scopes
 from penstock.engine.numbers import Numbers
 from penstock.engine.run_state import RunState, Wiring
-from penstock.errors import UsageError
-from penstock.model.rows import Dealt, PriorTask
+from penstock.errors import PlatformError, UsageError
+from penstock.model.outcomes import Error
+from penstock.model.rows import Batch, Dealt, PriorTask
 from penstock.model.sinks import Sink
 from penstock.model.specs import Call, FlowCall
 from penstock.model.states import Cause, TaskStatus
+
+_UNCALLED = Error(Cause.CANCELLED.value, "", "ended, since the flow had not called it again when its run ended")
 
 
 class Submissions:
@@ -115,9 +119,14 @@ class Submissions:
         return tuple(task for task in self._prior.values() if task.status == TaskStatus.DONE.value)
 
     def end_uncalled(self) -> None:
-        """What earlier drivers have started, and the body has not called again, runs for nobody."""
-        for task in self._prior.values():
+        """What earlier drivers have started, and the body has not called again, runs for nobody: end it, and then write
+        that down. Whoever drives the run next ends again what was not written."""
+        running = [task for task in self._prior.values() if task.status == TaskStatus.RUNNING.value]
+        for task in running:
             executor = self._wiring.executors.get(task.intent.executor) if task.intent else None
-            if executor is not None and task.status == TaskStatus.RUNNING.value:
+            if executor is not None:
                 id_ = f"{self._wiring.run_id}/{task.name}/{task.number}#{task.attempt}"
                 executor.cancel(id_, Cause.CANCELLED)
+        if running:
+            with suppress(PlatformError):  # what can't be written is told by whoever ends the run
+                self._wiring.journal.commit(Batch(uncalled=tuple([(task.id, _UNCALLED) for task in running])))

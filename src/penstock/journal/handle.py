@@ -87,6 +87,8 @@ class RunHandle:
                 self._note_blobs_of(attempt.outcome)
             if batch.delivered:
                 database.run_many(sql["deliver"], self._revised(batch.delivered))
+            for task, error in batch.uncalled:
+                database.run_many(sql["cancel"], [(pack(tuple(error)), *row) for row in self._revised([task])])
             self._write_cached(batch)
 
     def seek(self, wanted: tuple[WantedResult, ...]) -> tuple[Sought, ...]:

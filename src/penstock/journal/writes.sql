@@ -157,6 +157,10 @@ UPDATE task SET delivered = 1, revision = ? WHERE id = ?;
 -- name: undeliver
 UPDATE task SET delivered = NULL, revision = ? WHERE id = ?;
 
+-- name: cancel
+-- Its inputs and all else that an earlier driver wrote of it stays.
+UPDATE task SET status = 'cancelled', error = ?, revision = ? WHERE id = ?;
+
 -- name: insert_shared
 INSERT INTO shared_inputs (run_id, digest, inputs) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;
 

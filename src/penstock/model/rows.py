@@ -188,6 +188,7 @@ class Batch(NamedTuple):
     logged: Tuple[Metric, ...] = ()  # by the flow's own body
     intents: Tuple[Intent, ...] = ()
     scopes: Tuple[ScopeRecord, ...] = ()  # as they began or ended
+    uncalled: Tuple[Tuple[int, Error], ...] = ()  # tasks of an earlier driver that were ended, and the reason
 
 
 class PriorTask(NamedTuple):

@@ -164,6 +164,8 @@ class Driver:
         """Until the machine rests with nothing left to submit. Raises `Crash`."""
         for step in range(3_000):
             if self.machine.resting and not self.mail and (not self.to_submit or self.machine.stop):
+                if self.machine.stop and self.machine.stop.mode is not StopMode.DETACH:
+                    self.end_uncalled()
                 return
             events = self.arrivals()
             if stop is not None and step == stop[0]:
@@ -174,6 +176,18 @@ class Driver:
             self.late_and_duplicate_events_change_nothing()
             self.world_moves()
         raise AssertionError("the run does not end")
+
+    def end_uncalled(self) -> None:
+        """What an earlier driver has started, and the body has not called before it was stopped."""
+        running = [
+            task for task in self.to_submit if task in self.world.rows and self.world.rows[task].status == "running"
+        ]
+        for task in running:
+            self.survive()
+            self.cancel(task, self.world.rows[task].attempt, Cause.CANCELLED)
+        for task in running:
+            self.survive()
+            self.world.rows[task].status = "cancelled"
 
     def arrivals(self) -> list[Event]:
         """Some of what is in the mail, in any order, and perhaps some of it twice."""

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from penstock.journal.clock import Clock
 from penstock.journal.journal import Journal
-from penstock.model.outcomes import Metric, Outcome
+from penstock.model.outcomes import Error, Metric, Outcome
 from penstock.model.rows import AttemptRecord, Batch, MetricRecord, StepRecord, TaskRecord
 from penstock.model.specs import Input
 from tests.journal_records import NEW, OWNER, digest, done, dump, raised, task
 
 SHARED = (Input("split", digest("s"), b"PS", (), "", (digest("blob"),)),)
+UNCALLED = Error("cancelled", "", "ended")
 METRICS = st.lists(st.builds(Metric, st.sampled_from("ab"), st.floats(), st.none() | st.integers(0, 2), st.just(1.0)))
 
 
@@ -33,6 +34,7 @@ def endings(draw: st.DrawFn) -> Batch:
         attempts=tuple(AttemptRecord(id_, earlier, raised(str(earlier))) for earlier in range(1, number)),
         metrics=tuple(MetricRecord(id_, number, metric) for metric in seen),
         delivered=(id_,) if outcome is not None and outcome.status == "failed" and draw(st.booleans()) else (),
+        uncalled=((id_, UNCALLED),) if outcome is None and draw(st.booleans()) else (),
         steps=(StepRecord(record.step, record.name, "s2-1"),),
     )
 
