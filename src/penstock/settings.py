@@ -5,10 +5,8 @@ Knows the names of things (executors, limits) and nothing of what they do.
 
 from __future__ import annotations
 
-import dataclasses
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from penstock.model import surroundings
 from penstock.model.environments import Environment
 from penstock.model.nearest import nearest
 from penstock.model.quantities import parse_bytes, parse_seconds
+from penstock.model.tuples import NamedTuple
 from penstock.roots import FILE, FOLDER, find_root
 
 PREFIX = "PENSTOCK_"
@@ -84,61 +83,52 @@ def _tags(value: Any) -> tuple[str, ...]:
     return tuple(str(item) for item in items)
 
 
-def _setting(parse: _Parser, default: Any, key: str = "") -> Any:
-    return field(default=default, metadata={"parse": parse, "key": key})
-
-
-@dataclass(frozen=True)
-class ExecutorSettings:
+class ExecutorSettings(NamedTuple):
     """An `[executors.NAME]` table. None: what the machine has."""
 
-    kind: str = _setting(_kind, "process")
-    max_workers: int | None = _setting(_positive, None)
-    cpu: float | None = _setting(_amount, None)
-    memory_bytes: int | None = _setting(parse_bytes, None, "memory")
-    gpus: tuple[str, ...] | None = _setting(_gpus, None)  # values for CUDA_VISIBLE_DEVICES
+    kind: str = "process"
+    max_workers: int | None = None
+    cpu: float | None = None
+    memory_bytes: int | None = None
+    gpus: tuple[str, ...] | None = None  # values for CUDA_VISIBLE_DEVICES
 
 
-@dataclass(frozen=True)
-class GcSettings:
+class GcSettings(NamedTuple):
     """Which runs `penstock gc` removes: a `[gc]` table, or a `[gc.flows.FLOW]` one. None: nothing is said.
 
     A run goes when it is beyond the last `keep_last` of its flow, and older than `older_than_s`, and has none of the
     tags. What is not said does not restrict; where neither of the first two is said, no run goes.
     """
 
-    keep_last: int | None = _setting(_whole, None)
-    older_than_s: float | None = _setting(parse_age, None, "older_than")  # since it ended; also of cached results
-    keep_tags: tuple[str, ...] | None = _setting(_tags, None)
+    keep_last: int | None = None
+    older_than_s: float | None = None  # since it ended; also of cached results
+    keep_tags: tuple[str, ...] | None = None
 
     def over(self, others: GcSettings) -> GcSettings:
         """These settings, and the others' where these say nothing."""
-        said = {name: value for name, value in vars(self).items() if value is not None}
-        return dataclasses.replace(others, **said)
+        said = {name: value for name, value in self._asdict().items() if value is not None}
+        return others._replace(**said)
 
 
 _BUILT_IN = {"process": ExecutorSettings(), "inline": ExecutorSettings(kind="inline")}
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Everything that can be set. A key of `penstock.toml` has its field's name, or the name in its comment.
+class Settings(NamedTuple):
+    """Everything that can be set. `_SIMPLE` has the keys of `penstock.toml`.
 
     Each simple one can be set by the environment too, and there it wins: `PENSTOCK_MAX_WORKERS=4`.
     """
 
     root: Path = Path()  # the project's folder, absolute
-    max_workers: int | None = _setting(_positive, None)  # workers of an executor that does not say; None: one a CPU
-    platform_retries: int = _setting(_whole, 3)  # how often an attempt that the machine failed is tried again
-    grace_s: float = _setting(parse_seconds, 5.0, "grace")  # what an interrupted run waits for what is in flight
-    log_limit_bytes: int = _setting(_size, 100 << 20, "log_limit")  # kept of what one attempt, or a body, prints
-    limits: Mapping[str, int] = field(default_factory=dict[str, int])  # how many tasks of a named limit run at once
-    executors: Mapping[str, ExecutorSettings] = field(default_factory=lambda: dict(_BUILT_IN))
-    gc: GcSettings = field(default_factory=GcSettings)
-    environment: Environment | None = (
-        None  # what steps are run with where neither they nor their flow say; None: nothing
-    )
-    gc_of_flows: Mapping[str, GcSettings] = field(default_factory=dict[str, GcSettings])  # gc.flows; as it is written
+    max_workers: int | None = None  # workers of an executor that does not say; None: one a CPU
+    platform_retries: int = 3  # how often an attempt that the machine failed is tried again
+    grace_s: float = 5.0  # what an interrupted run waits for what is in flight
+    log_limit_bytes: int = 100 << 20  # kept of what one attempt, or a body, prints
+    limits: Mapping[str, int] = {}  # how many tasks of a named limit run at once
+    executors: Mapping[str, ExecutorSettings] = _BUILT_IN
+    gc: GcSettings = GcSettings()
+    environment: Environment | None = None  # of steps, where neither they nor their flow say; None: nothing
+    gc_of_flows: Mapping[str, GcSettings] = {}  # gc.flows; as it is written
 
     def gc_of(self, flow: str) -> GcSettings:
         """What holds for the runs of a flow: its own table wins over the one for all."""
@@ -158,7 +148,7 @@ class Settings:
         root = find_root(cwd, env)
         file = root / FILE
         table = _read(file)
-        _refuse_unknown(table, [*_keys(cls), "limits", "executors", "gc", "environment"], file)
+        _refuse_unknown(table, [*_SIMPLE[cls], "limits", "executors", "gc", "environment"], file)
         limits, executors, gc = (_table(table, key, file) for key in ("limits", "executors", "gc"))
         flows = _table(gc, "flows", file, "gc.flows")
         return cls(
@@ -172,7 +162,33 @@ class Settings:
         )
 
 
-_Table = Settings | ExecutorSettings | GcSettings
+class _Setting(NamedTuple):
+    """What a simple setting becomes."""
+
+    field: str
+    parse: _Parser
+
+
+_SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
+    ExecutorSettings: {
+        "kind": _Setting("kind", _kind),
+        "max_workers": _Setting("max_workers", _positive),
+        "cpu": _Setting("cpu", _amount),
+        "memory": _Setting("memory_bytes", parse_bytes),
+        "gpus": _Setting("gpus", _gpus),
+    },
+    GcSettings: {
+        "keep_last": _Setting("keep_last", _whole),
+        "older_than": _Setting("older_than_s", parse_age),
+        "keep_tags": _Setting("keep_tags", _tags),
+    },
+    Settings: {
+        "max_workers": _Setting("max_workers", _positive),
+        "platform_retries": _Setting("platform_retries", _whole),
+        "grace": _Setting("grace_s", parse_seconds),
+        "log_limit": _Setting("log_limit_bytes", _size),
+    },
+}
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -190,7 +206,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
     """The variables that set something. Others with our prefix are let pass unless they look like a slip."""
-    known = _keys(Settings)
+    known = _SIMPLE[Settings]
     found: dict[str, str] = {}
     for variable, text in env.items():
         name = variable.removeprefix(PREFIX).lower()
@@ -204,8 +220,8 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
 def _executor(tables: dict[str, Any], name: str, file: Path) -> ExecutorSettings:
     place = f"executors.{name}"
     table = _table(tables, name, file, place)
-    _refuse_unknown(table, _keys(ExecutorSettings), file, f"{place}.")
-    return dataclasses.replace(_BUILT_IN.get(name, ExecutorSettings()), **_fields(ExecutorSettings, table, file, place))
+    _refuse_unknown(table, _SIMPLE[ExecutorSettings], file, f"{place}.")
+    return _BUILT_IN.get(name, ExecutorSettings())._replace(**_fields(ExecutorSettings, table, file, place))
 
 
 def _environment(table: dict[str, Any], file: Path) -> Environment | None:
@@ -215,21 +231,17 @@ def _environment(table: dict[str, Any], file: Path) -> Environment | None:
 
 def _gc(tables: dict[str, Any], name: str, file: Path, place: str, more: Iterable[str] = ()) -> GcSettings:
     table = _table(tables, name, file, place)
-    _refuse_unknown(table, [*_keys(GcSettings), *more], file, f"{place}.")
+    _refuse_unknown(table, [*_SIMPLE[GcSettings], *more], file, f"{place}.")
     return GcSettings(**_fields(GcSettings, table, file, place))
 
 
-def _keys(settings: type[_Table]) -> dict[str, dataclasses.Field[Any]]:
-    return {item.metadata["key"] or item.name: item for item in dataclasses.fields(settings) if item.metadata}
-
-
-def _fields(settings: type[_Table], table: Mapping[str, Any], file: Path | None, place: str) -> dict[str, Any]:
+def _fields(settings: type, table: Mapping[str, Any], file: Path | None, place: str) -> dict[str, Any]:
     """The simple settings of a table by their fields' names; `file` None: from the environment."""
     found: dict[str, Any] = {}
-    for key, item in _keys(settings).items():
+    for key, setting in _SIMPLE[settings].items():
         if key in table:
             name = f"{PREFIX}{key.upper()}" if file is None else f"{file}: {place and place + '.'}{key}"
-            found[item.name] = _parsed(item.metadata["parse"], table[key], name)
+            found[setting.field] = _parsed(setting.parse, table[key], name)
     return found
 
 

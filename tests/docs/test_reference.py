@@ -7,7 +7,7 @@ import tomllib
 import penstock
 from penstock.cli.main import VERBS
 from penstock.model import surroundings
-from penstock.settings import ExecutorSettings, GcSettings, Settings, _keys  # pyright: ignore[reportPrivateUsage]
+from penstock.settings import _SIMPLE, ExecutorSettings, GcSettings, Settings  # pyright: ignore[reportPrivateUsage]
 from tests.docs.blocks import blocks_of
 from tools import reference
 
@@ -27,6 +27,6 @@ def test_every_setting_is_there_and_no_other() -> None:
     table = next(tomllib.loads(block.text) for block in blocks_of(reference.PAGE) if block.language == "toml")
     executor, gc = table.pop("executors")["big"], table.pop("gc")
     assert set(table.pop("environment")) <= set(surroundings.FIELDS)
-    assert set(table) == {*_keys(Settings), "limits"}
-    assert set(executor) == set(_keys(ExecutorSettings))
-    assert set(gc) == {*_keys(GcSettings), "flows"}
+    assert set(table) == {*_SIMPLE[Settings], "limits"}
+    assert set(executor) == set(_SIMPLE[ExecutorSettings])
+    assert set(gc) == {*_SIMPLE[GcSettings], "flows"}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from penstock.model.rows import StepCount
+from penstock.model.slotted import Slotted
 from penstock.model.words import duration, plural
 
 _LIFE_S = 30.0
@@ -14,8 +14,7 @@ _LIFE_S = 30.0
 _LONGEST_PAUSE_S = 60.0
 
 
-@dataclass
-class StepProgress:
+class StepProgress(Slotted):
     """A step, as its counts were seen last."""
 
     name: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from blake3 import blake3
 
@@ -17,6 +16,7 @@ from penstock.code import computing, forms, scopes, statements
 from penstock.code.outline import OPEN, TOLD, Chain, Outline, Piece, Target
 from penstock.code.reading import ModuleNames, NodeReader, References, is_mutator, wanted_decorators
 from penstock.code.scopes import DEFINITION, FUNCTION, FunctionNode, Scope
+from penstock.model.slotted import Slotted
 from penstock.model.tuples import NamedTuple
 
 _HOOKS = {"__init_subclass__"}
@@ -31,8 +31,7 @@ class _Around(NamedTuple):
     computed: int
 
 
-@dataclass
-class _Draft:
+class _Draft(Slotted):
     """A piece that is nearly made: how often the names that it reads are bound is known at the module's end."""
 
     kind: str
@@ -133,7 +132,7 @@ class _Outliner:
         draft.decorators = tuple(map(_called, wanted_decorators(node, self._module)))
         for chain in (*draft.decorators, *map(_called, above)):
             if len(chain) > 1 and chain[0] in self._bound:  # as if `clean.register(node)` stood there
-                entering = _Draft(draft.kind, [], References(refs={(node.name,)}), draft.line)
+                entering = _Draft(draft.kind, [], References([(node.name,)]), draft.line)
                 self._names.setdefault(chain[0], []).append(entering)
             elif chain and chain[0] in self._module.scope.bound:
                 self._enters[chain] = None

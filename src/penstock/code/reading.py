@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from penstock.code import forms, scopes
 from penstock.code.outline import Chain, Target, import_name
 from penstock.code.scopes import Comprehension, FunctionNode, Scope
+from penstock.model.slotted import Slotted
 
 _MUTATORS = frozenset(
     "add append appendleft clear difference_update discard extend extendleft fill fit insert intersection_update "
@@ -41,8 +41,7 @@ _UNFOLLOWED = {  # as they are called, or only named
 }
 
 
-@dataclass
-class ModuleNames:
+class ModuleNames(Slotted):
     """What has to be known of a module to read a part of it."""
 
     scope: Scope
@@ -64,17 +63,17 @@ class ModuleNames:
         return self.has_stars or name not in _BUILTINS
 
 
-@dataclass
 class References:
     """What was found."""
 
-    refs: set[Chain] = field(default_factory=set[Chain])
-    early: set[str] = field(default_factory=set[str])  # roots of what is read as the module is imported
-    writes: set[Chain] = field(default_factory=set[Chain])  # while the code runs
-    early_writes: set[Chain] = field(default_factory=set[Chain])  # as the module is imported
-    runs: dict[Target, None] = field(default_factory=dict[Target, None])
-    keeps: set[str] = field(default_factory=set[str])  # variables of functions that functions inside them change
-    unfollowed: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+    def __init__(self, refs: Iterable[Chain] = ()) -> None:
+        self.refs = set(refs)
+        self.early: set[str] = set()  # roots of what is read as the module is imported
+        self.writes: set[Chain] = set()  # while the code runs
+        self.early_writes: set[Chain] = set()  # as the module is imported
+        self.runs: dict[Target, None] = {}
+        self.keeps: set[str] = set()  # variables of functions that functions inside them change
+        self.unfollowed: list[tuple[str, int]] = []
 
 
 class NodeReader(ast.NodeVisitor):

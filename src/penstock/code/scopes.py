@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from penstock.code.outline import Target
@@ -15,16 +14,15 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 DEFINITION = (*FUNCTION, ast.ClassDef)
 
 
-@dataclass
 class Scope:
     """A block. The module itself is None, as the block around others."""
 
-    parent: Scope | None = None
-    is_class: bool = False
-    bound: set[str] = field(default_factory=set[str])  # names that it binds
-    outer: set[str] = field(default_factory=set[str])  # declared global
-    # Those that imports bind, and to what.
-    imports: dict[str, list[Target]] = field(default_factory=dict[str, list[Target]])
+    def __init__(self, parent: Scope | None, bound: Iterable[str] = (), is_class: bool = False) -> None:
+        self.parent = parent
+        self.is_class = is_class
+        self.bound = set(bound)  # names that it binds
+        self.outer: set[str] = set()  # declared global
+        self.imports: dict[str, list[Target]] = {}  # those that imports bind, and to what
 
     def owner(self, name: str) -> Scope | None:
         """The block that the name belongs to as seen from here; None for the module, or a builtin."""
@@ -42,7 +40,7 @@ def scope_of(
     nodes: Iterable[ast.AST], parent: Scope | None = None, args: ast.arguments | None = None, *, is_class: bool = False
 ) -> Scope:
     """The scope of a block that consists of these nodes, with the parameters `args`."""
-    scope = Scope(parent, is_class)
+    scope = Scope(parent, is_class=is_class)
     if args is not None:
         optional = (args.vararg, args.kwarg)
         scope.bound |= {arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs, *filter(None, optional))}

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from penstock.engine.facts import Replay, Submitted
 from penstock.model.outcomes import Metric, Outcome, Stored, Unread
 from penstock.model.rows import CodeRecord, PriorTask, TaskRecord, WantedResult
 from penstock.model.sinks import Sink
+from penstock.model.slotted import Slotted
 from penstock.model.specs import Attempt, Call, Input, Resolved
 from penstock.model.states import PLATFORM_CAUSES, TaskStatus
 from penstock.model.tuples import NamedTuple
 
 
-@dataclass(slots=True)
-class File:
+class File(Slotted):
     """What was found out of a task when it was asked whether something may stand for it."""
 
     inputs_digest: bytes
@@ -25,8 +24,7 @@ class File:
     culprit: str = ""  # why it can't be asked; "": it can
 
 
-@dataclass(slots=True)
-class Job:
+class Job(Slotted):
     """A task that this driver knows, from its call until it is settled."""
 
     id: int

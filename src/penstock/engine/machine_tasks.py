@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from penstock.engine.admission import OpenLane, Queue
 from penstock.engine.facts import Replay
 from penstock.model.options import Options
+from penstock.model.slotted import Slotted
 from penstock.model.states import Cause, TaskStatus
 
 
-@dataclass(slots=True)
-class OpenTask:
+class OpenTask(Slotted):
     """A task that is not settled."""
 
     id: int
@@ -38,8 +36,7 @@ class OpenTask:
     parked: bool = False  # it waits to be told to ask again
 
 
-@dataclass(slots=True)
-class Settled:
+class Settled(Slotted):
     """What is kept of a settled task."""
 
     ok: bool

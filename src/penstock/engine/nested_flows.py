@@ -7,7 +7,6 @@ among the run's tasks, since a task may need its result.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from penstock.engine import facts
 from penstock.engine.run_state import Failure, Resolution, RunState, Wiring
@@ -15,13 +14,13 @@ from penstock.errors import TaskCancelledError
 from penstock.model.outcomes import Error, Stored
 from penstock.model.rows import Dealt, ScopeRecord
 from penstock.model.sinks import Sink
+from penstock.model.slotted import Slotted
 from penstock.model.specs import FlowCall
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 
 
-@dataclass(slots=True)
-class OpenScope:
+class OpenScope(Slotted):
     """A nested flow whose body goes on."""
 
     record: ScopeRecord

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
 
 from penstock.engine import jobs
 from penstock.engine.jobs import Job
@@ -26,6 +25,7 @@ from penstock.model.rows import (
     TaskRecord,
 )
 from penstock.model.sinks import Sink
+from penstock.model.slotted import Slotted
 from penstock.model.specs import Places, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
@@ -61,8 +61,7 @@ class Delivery(NamedTuple):
     committed: threading.Event
 
 
-@dataclass(slots=True)
-class Failure:
+class Failure(Slotted):
     """A task that failed in this run."""
 
     path: str
@@ -104,8 +103,7 @@ class Pending:
         return batch if any(batch) else None
 
 
-@dataclass(slots=True)
-class Resolution:
+class Resolution(Slotted):
     """A settlement that its future hears of after the commit."""
 
     sink: Sink

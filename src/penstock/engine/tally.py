@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from penstock.model.rows import StepCount
+from penstock.model.slotted import Slotted
 from penstock.model.states import TaskStatus
 
 
-@dataclass(slots=True)
-class _Count:
+class _Count(Slotted):
     submitted: int = 0
     running: int = 0
     done: int = 0

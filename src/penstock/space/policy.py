@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
@@ -42,7 +41,7 @@ class Retention:
             return _NOTHING
         said = self.settings.gc_of(flow)
         tags = (said.keep_tags or ()) + (self.asked.keep_tags or ())
-        return dataclasses.replace(self.asked.over(said), keep_tags=tags)
+        return self.asked.over(said)._replace(keep_tags=tags)
 
     @property
     def wanted_s(self) -> float:
