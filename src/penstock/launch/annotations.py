@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc
-import dataclasses
 import datetime
 import enum
 import types
@@ -78,7 +77,11 @@ def is_record(annotation: Any) -> bool:
     if not isinstance(cls, type):
         return False
     is_named_tuple = "_fields" in vars(cls) and tuple in cls.__mro__
-    return dataclasses.is_dataclass(cls) or is_named_tuple or hasattr(typing.cast("object", cls), "__required_keys__")
+    return (
+        hasattr(cls, "__dataclass_fields__")
+        or is_named_tuple
+        or hasattr(typing.cast("object", cls), "__required_keys__")
+    )
 
 
 def choices(annotation: Any) -> list[tuple[str, Any]]:
@@ -93,7 +96,9 @@ def choices(annotation: Any) -> list[tuple[str, Any]]:
 def fields_of(cls: Any) -> tuple[dict[str, Any], list[str]]:
     """The annotations of a record's fields, and the names of those that must be given."""
     hints = typing.get_type_hints(cls, include_extras=True)
-    if dataclasses.is_dataclass(cls):
+    if hasattr(cls, "__dataclass_fields__"):
+        import dataclasses
+
         fields = [field for field in dataclasses.fields(cls) if field.init]
         lacking = dataclasses.MISSING
         required = [one.name for one in fields if one.default is lacking and one.default_factory is lacking]

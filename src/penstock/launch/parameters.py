@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import enum
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from penstock.errors import ParameterError
 from penstock.launch import annotations
-from penstock.launch.conversion import PYTHON, Mismatch
 from penstock.model.tuples import NamedTuple
 from penstock.sdk.flows import Flow
+from penstock.sdk.signatures import (
+    KEYWORD_ONLY,
+    NOTHING,
+    VAR_KEYWORD,
+    VAR_POSITIONAL,
+    SignatureParameter,
+    parameters_of_function,
+)
 
-REQUIRED = inspect.Parameter.empty
-_REST: dict[Any, Any] = {inspect.Parameter.VAR_POSITIONAL: (), inspect.Parameter.VAR_KEYWORD: {}}
+REQUIRED = NOTHING
+_REST: dict[str, Any] = {VAR_POSITIONAL: (), VAR_KEYWORD: {}}
 _GUESSED = (bool, int, float, str, list, dict, tuple, set, frozenset)
 
 
@@ -25,7 +31,7 @@ class Parameter(NamedTuple):
     name: str
     annotation: Any  # where there is none, what the default tells; `Any` where that tells nothing
     default: Any = REQUIRED  # of what takes the rest: what that is when nothing is left
-    kind: Any = inspect.Parameter.KEYWORD_ONLY
+    kind: str = KEYWORD_ONLY  # as `sdk.signatures` has it
     declared: bool = True  # whether the annotation is the signature's own
 
     @property
@@ -48,10 +54,10 @@ class Parameters:
 
     def __init__(self, fn: Callable[..., Any], flow: str) -> None:
         self.flow = flow
-        self.every = [_parameter(fn, one) for one in inspect.signature(fn).parameters.values()]
+        self.every = [_parameter(fn, one) for one in parameters_of_function(fn)]
         self.named = [one for one in self.every if one.kind not in _REST]
-        self.rest = next((one for one in self.every if one.kind is inspect.Parameter.VAR_POSITIONAL), None)  # `*args`
-        self.more = next((one for one in self.every if one.kind is inspect.Parameter.VAR_KEYWORD), None)  # `**kwargs`
+        self.rest = next((one for one in self.every if one.kind == VAR_POSITIONAL), None)  # `*args`
+        self.more = next((one for one in self.every if one.kind == VAR_KEYWORD), None)  # `**kwargs`
 
     def missing(self, given: Mapping[str, Any]) -> list[Parameter]:
         """Those that must be given, and are not."""
@@ -64,9 +70,12 @@ class Parameters:
     def check(self, given: Mapping[str, Any]) -> None:
         """Raise ParameterError for the first value that is of another type than its annotation says. A default always
         passes."""
-        for one in self.every:
-            if not one.declared or one.name not in given or given[one.name] is one.default:
-                continue
+        asked = [one for one in self.every if one.declared and given.get(one.name, one.default) is not one.default]
+        if not asked:
+            return
+        from penstock.launch.conversion import PYTHON, Mismatch
+
+        for one in asked:
             for place, value in self._values(one, given[one.name]):
                 try:
                     PYTHON.fit(one.annotation, value, place)
@@ -87,8 +96,8 @@ def parameters_of(flow: Flow[Any, Any]) -> Parameters:
     return Parameters(flow.fn, flow.name)
 
 
-def _parameter(fn: Callable[..., Any], known: inspect.Parameter) -> Parameter:
-    found = None if known.annotation is known.empty else annotations.resolved(fn, known.annotation)
+def _parameter(fn: Callable[..., Any], known: SignatureParameter) -> Parameter:
+    found = None if known.annotation is NOTHING else annotations.resolved(fn, known.annotation)
     annotation = _guessed(known.default) if found is None else found
     return Parameter(known.name, annotation, _REST.get(known.kind, known.default), known.kind, found is not None)
 

@@ -2,43 +2,76 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Tuple, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Tuple, cast
 
 from penstock.artifacts.canonical import identify
+from penstock.sdk.signatures import (
+    NOTHING,
+    POSITIONAL_ONLY,
+    POSITIONAL_OR_KEYWORD,
+    VAR_KEYWORD,
+    VAR_POSITIONAL,
+    SignatureParameter,
+    parameters_of_function,
+)
 
 if TYPE_CHECKING:
     import inspect
 
-# By the names of `inspect`, which is imported at the first call.
-_VARIADIC = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
+_VARIADIC = {VAR_POSITIONAL: "*", VAR_KEYWORD: "**"}
 
 
 class Binder:
     """Binds arguments to the parameters of one function. Raises TypeError in Python's own words."""
 
     def __init__(self, fn: Callable[..., Any]) -> None:
-        import inspect
-
-        self.signature = inspect.signature(fn)
+        self._fn = fn
         self.name = fn.__name__
-        parameters = list(self.signature.parameters.values())
-        self.simple = all(parameter.kind is parameter.POSITIONAL_OR_KEYWORD for parameter in parameters)
-        self.names = tuple(parameter.name for parameter in parameters)
-        self.required = frozenset(p.name for p in parameters if p.default is p.empty and p.kind.name not in _VARIADIC)
-        self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        self.parameters = parameters_of_function(fn)
+        self.simple = all(parameter.kind == POSITIONAL_OR_KEYWORD for parameter in self.parameters)
+        self.names = tuple(parameter.name for parameter in self.parameters)
+        self.required = frozenset(p.name for p in self.parameters if p.default is NOTHING and p.kind not in _VARIADIC)
+        self.defaults = {p.name: p.default for p in self.parameters if p.default is not NOTHING}
         self.paths = {name: value for name, value in self.defaults.items() if _holds_path(value)}
-        self.positional = self._positional(parameters)
+        self.positional = _positional(self.parameters)
         self._default_identities: Dict[str, bytes] = {}
 
-    @staticmethod
-    def _positional(parameters: List[inspect.Parameter]) -> Tuple[str, ...]:
-        """The parameters that a worker must pass by position."""
-        has_star = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        wanted = ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD") if has_star else ("POSITIONAL_ONLY",)
-        return tuple(p.name for p in parameters if p.kind.name in wanted)
+    @cached_property
+    def _signature(self) -> inspect.Signature:
+        """Binds what is not simple, and says what does not fit."""
+        import inspect
+
+        return inspect.signature(self._fn)
 
     def bind(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
         """Arguments by parameter name; `*args` and `**kwargs` under these names."""
+        bound = self._bind_simply(args, kwargs)
+        if bound is not None:
+            return bound
+        parameters = self._signature.parameters
+        arguments = self._bind_any(args, kwargs).arguments
+        return {_VARIADIC.get(parameters[name].kind.name, "") + name: value for name, value in arguments.items()}
+
+    def filled(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
+        """Values of all parameters by their names, defaults included."""
+        bound = self._bind_simply(args, kwargs)
+        if bound is not None:
+            return {name: bound[name] if name in bound else self.defaults[name] for name in self.names}
+        found = self._bind_any(args, kwargs)
+        found.apply_defaults()
+        return dict(found.arguments)
+
+    def call(self, filled: Mapping[str, Any]) -> Any:
+        """Call the function with what `filled` gave."""
+        if self.simple:
+            return self._fn(**{name: filled[name] for name in self.names if name in filled})
+        bound = self._signature.bind_partial()
+        bound.arguments.update(filled)
+        return self._fn(*bound.args, **bound.kwargs)
+
+    def _bind_simply(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
+        """Arguments by parameter name; None: the function is not simple, or they don't fit."""
         if self.simple and len(args) <= len(self.names):
             bound = dict(zip(self.names, args))
             if not kwargs:
@@ -48,15 +81,13 @@ class Binder:
                 bound.update(kwargs)
                 if self.required.issubset(bound) and len(bound) <= len(self.names) and set(bound) <= set(self.names):
                     return bound
-        return self._bind_any(args, kwargs)
+        return None
 
-    def _bind_any(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
+    def _bind_any(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> inspect.BoundArguments:
         try:
-            arguments = self.signature.bind(*args, **kwargs).arguments
+            return self._signature.bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"{self.name}() {error}") from None
-        parameters = self.signature.parameters
-        return {_VARIADIC.get(parameters[name].kind.name, "") + name: value for name, value in arguments.items()}
 
     def is_default(self, name: str, identity: bytes) -> bool:
         """Whether an argument is what the parameter, which has a default, would have had anyway."""
@@ -69,6 +100,13 @@ class Binder:
         """The `same` arguments of a map by parameter name, bound beside stand-ins for the items."""
         bound = self.bind((None,) * items, same)
         return {name: value for name, value in bound.items() if name in same or name.startswith("**")}
+
+
+def _positional(parameters: Tuple[SignatureParameter, ...]) -> Tuple[str, ...]:
+    """The parameters that a worker must pass by position."""
+    has_star = any(parameter.kind == VAR_POSITIONAL for parameter in parameters)
+    wanted = (POSITIONAL_ONLY, POSITIONAL_OR_KEYWORD) if has_star else (POSITIONAL_ONLY,)
+    return tuple(parameter.name for parameter in parameters if parameter.kind in wanted)
 
 
 def _holds_path(value: Any) -> bool:

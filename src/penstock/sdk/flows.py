@@ -108,19 +108,12 @@ class Flow(DecoratedFunction["P", R]):
 
     def parameters(self, /, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         """The run's parameters by name, defaults included. Raises TypeError in Python's own words."""
-        try:
-            bound = self.binder.signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{self.fn.__name__}() {error}") from None
-        bound.apply_defaults()
-        return dict(bound.arguments)
+        return self.binder.filled(args, kwargs)
 
     def call(self, parameters: Dict[str, Any]) -> Any:
         """Call the body with what `parameters` gave."""
-        bound = self.binder.signature.bind_partial()
-        bound.arguments.update(parameters)
         try:
-            return self.fn(*bound.args, **bound.kwargs)
+            return self.binder.call(parameters)
         except (AttributeError, TypeError) as error:
             from penstock.sdk.mends import explain
 
