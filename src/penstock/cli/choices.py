@@ -1,9 +1,9 @@
-"""The options of `run`, `resume` and `fork`, and what can begin before all else is imported."""
+"""The options of `run`, `resume` and `fork`, and how options are typed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -27,12 +27,10 @@ class Choices(NamedTuple):
     tags: tuple[str, ...] = ()
     seed: int | None = None
 
-    def words(self) -> tuple[str, ...]:
+    def words(self) -> list[str]:
         """Those of the options that say what is reused, and what the run is, as they are typed."""
-        refreshed = (word for step in self.refresh for word in ("--refresh", step))
-        seed = () if self.seed is None else ("--seed", str(self.seed))
-        flags = (("--no-cache", self.no_cache), ("--changed", self.changed))
-        return (*seed, *(flag for flag, is_set in flags if is_set), *refreshed)
+        reused = {"--no-cache": self.no_cache, "--changed": self.changed, "--refresh": self.refresh}
+        return typed({"--seed": self.seed, **reused})
 
     @property
     def seed_text(self) -> str:
@@ -45,6 +43,19 @@ class Choices(NamedTuple):
 
         policy = ReusePolicy(not self.no_cache, frozenset(self.refresh), self.changed)
         return Driving(self.max_workers, self.inline, self.keep_going, self.tags, watcher, policy)
+
+
+def typed(chosen: Mapping[str, Any]) -> list[str]:
+    """Options with their values as one types them, without those that were left out (None, False, "" and ())."""
+    words: list[str] = []
+    for option, value in chosen.items():
+        if isinstance(value, tuple):
+            words += [word for one in cast("tuple[str, ...]", value) for word in (option, one)]
+        elif value is True:
+            words.append(option)
+        elif value is not None and value is not False and value != "":
+            words += [option, str(value)]
+    return words
 
 
 seed_option = click.option(

@@ -89,14 +89,14 @@ class PlainDisplay(Watcher):
     def summary(self) -> str:
         """One line: how it ended, how long it took, how much was done."""
         took = duration(time.monotonic() - self._began_s)
-        progress = self.progress
+        whole = self.progress.whole()
         if self.status is RunStatus.DONE:
-            reused = f", {progress.reused:,} reused" if progress.reused else ""
-            return f"{self.run_id} done in {took}: {plural(progress.done, 'task')}{reused}"
-        failed = f", {progress.failed:,} failed" if progress.failed else ""
-        cancelled = f", {progress.cancelled:,} cancelled" if progress.cancelled else ""
+            reused = f", {whole.reused:,} reused" if whole.reused else ""
+            return f"{self.run_id} done in {took}: {plural(whole.done, 'task')}{reused}"
+        failed = f", {whole.failed:,} failed" if whole.failed else ""
+        cancelled = f", {whole.cancelled:,} cancelled" if whole.cancelled else ""
         word = "taken over by another process" if self.status is RunStatus.RUNNING else str(self.status or "stopped")
-        return f"{self.run_id} {word} after {took}: {plural(progress.done, 'task')} done{failed}{cancelled}"
+        return f"{self.run_id} {word} after {took}: {plural(whole.done, 'task')} done{failed}{cancelled}"
 
     def _waits_for(self) -> str:
         going = self.driver.running() if self.driver else []

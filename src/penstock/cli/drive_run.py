@@ -13,7 +13,6 @@ from penstock.cli import reporting
 from penstock.cli.display import PlainDisplay, write
 from penstock.cli.live_display import for_command
 from penstock.errors import FencedError
-from penstock.launch.driving import Driving, Watcher
 from penstock.launch.runs import prepare
 from penstock.model.states import RunStatus
 from penstock.model.words import plural
@@ -37,12 +36,11 @@ def drive(project: Project, order: RunRequest, choices: Choices, again: tuple[st
     display = for_command(project, inline=choices.inline, resumed=bool(order.run_id))
     gc.freeze()
     gc.enable()  # `main` did without it while it imported
-    how = choices.how(display)
     if choices.dry_run:
-        return _rehearse(project, order, choices, how, again)
+        return _rehearse(project, order, choices, display, again)
     with _stdout_for_json() if choices.as_json else _stdout_for_body():
         try:
-            active = prepare(project, order, how)
+            active = prepare(project, order, choices.how(display))
             code = _drive(active.drive, display, project, order)
         finally:
             display.close()
@@ -52,17 +50,17 @@ def drive(project: Project, order: RunRequest, choices: Choices, again: tuple[st
     return code
 
 
-def _rehearse(project: Project, order: RunRequest, choices: Choices, how: Driving, again: tuple[str, ...]) -> int:
+def _rehearse(
+    project: Project, order: RunRequest, choices: Choices, display: PlainDisplay, again: tuple[str, ...]
+) -> int:
     import shlex
 
     from penstock.cli import output
     from penstock.launch.rehearsing import rehearse
 
-    notes: list[str] = []
     with _stdout_for_json() if choices.as_json else _stdout_for_body():
-        info = rehearse(project, order, how._replace(watcher=_Notes(notes)))
-    for note in notes:
-        write(note)
+        info = rehearse(project, order, choices.how(display))
+    display.close()
     if choices.as_json:
         output.json(info)
     else:
@@ -70,16 +68,6 @@ def _rehearse(project: Project, order: RunRequest, choices: Choices, how: Drivin
 
         show_forecast(info, shlex.join(again))
     return reporting.FAILED if info.error else reporting.DONE
-
-
-class _Notes(Watcher):
-    """Keeps what is said."""
-
-    def __init__(self, notes: list[str]) -> None:
-        self._notes = notes
-
-    def said(self, text: str) -> None:
-        self._notes.append(text)
 
 
 def _tell_unknown(refresh: tuple[str, ...], display: PlainDisplay) -> None:

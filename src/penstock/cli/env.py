@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +18,7 @@ from penstock.launch.preparing import default_environment, steps_of
 from penstock.model.environments import Environment
 from penstock.model.words import packages, size, when
 from penstock.project import Project
+from penstock.space.environments_in_use import folder_of
 
 _EPILOG = """\b
 Examples:
@@ -40,7 +40,7 @@ def command() -> None:
 @json_option
 def ls(as_json: bool) -> None:
     """List the environments that are built, the last used one first."""
-    entries = built_environments.listed(_folder(Project.find()))
+    entries = built_environments.listed(folder_of(Project.find().home))
     if as_json:
         output.json([_plain(entry) for entry in entries])
         return
@@ -71,15 +71,13 @@ def lock(target: str, upgrade: bool, as_json: bool) -> None:
     """Print the lock of each step's environment. Resolves what is not locked yet; builds nothing."""
     project = Project.find()
     found = {
-        (name, environment): locks.resolve(environment, _folder(project), output.note, again=upgrade)
+        (name, environment): locks.resolve(environment, folder_of(project.home), output.note, again=upgrade)
         for name, environment in _steps(project, target)
     }
     if as_json:
+        locked = [(name, lock) for (name, _), lock in found.items()]
         output.json(
-            [
-                {"step": name, "digest": lock.digest, "python": lock.python, "lock": lock.text}
-                for (name, _), lock in found.items()
-            ]
+            [{"step": one, "digest": got.digest, "python": got.python, "lock": got.text} for one, got in locked]
         )
         return
     for (name, _), lock in found.items():
@@ -95,8 +93,8 @@ def build(target: str, again: bool) -> None:
     """Build the environments that a flow's steps ask for."""
     project = Project.find()
     for name, environment in _steps(project, target):
-        lock = locks.resolve(environment, _folder(project), output.note)
-        builds.build(lock, _folder(project), output.note, again=again)
+        lock = locks.resolve(environment, folder_of(project.home), output.note)
+        builds.build(lock, folder_of(project.home), output.note, again=again)
         output.line(f"step {name}: environment {builds.short(lock.digest)}, Python {lock.python}")
     output.next_command(f"penstock run {target}", "start a run")
 
@@ -105,14 +103,10 @@ def build(target: str, again: bool) -> None:
 @click.argument("digests", metavar="ENVIRONMENT...", nargs=-1, required=True)
 def rm(digests: tuple[str, ...]) -> None:
     """Remove environments, by the digits that `penstock env ls` shows. A run that needs one again builds it."""
-    folder = _folder(Project.find())
+    folder = folder_of(Project.find().home)
     for digest in digests:
         entry = built_environments.remove(folder, digest)
         output.note(f"removed {digest}: {size(entry.frees_bytes)} freed")
-
-
-def _folder(project: Project) -> Path:
-    return project.home / "environments"
 
 
 def _steps(project: Project, target: str) -> list[tuple[str, Environment]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from penstock.cli.choices import Choices, seed_option, with_options
+from penstock.cli.choices import Choices, seed_option, typed, with_options
 from penstock.cli.shared_options import complete_run, file_option
 
 _EPILOG = """\b
@@ -61,13 +61,7 @@ def command(
         return _fork(run, words, (step, keep_code, only), file, choices)
 
 
-def _fork(
-    run: str,
-    words: tuple[str, ...],
-    wanted: tuple[str, bool, str],
-    file: str | None,
-    choices: Choices,
-) -> int:
+def _fork(run: str, words: tuple[str, ...], wanted: tuple[str, bool, str], file: str | None, choices: Choices) -> int:
     """`wanted`: the fields of `ForkChoices`."""
     from penstock.cli.drive_run import drive
     from penstock.cli.flow_words import parse
@@ -90,10 +84,6 @@ def _fork(
         unpickled_params,
     )
     assert request.origin is not None
-    options = [
-        *(["--from", fork.step] if fork.step else []),
-        *(["--keep-code"] if fork.keep_code else []),
-        *(["--only", fork.only] if fork.only else []),
-    ]
+    options = typed({"--from": fork.step, "--keep-code": fork.keep_code, "--only": fork.only})
     again = ("penstock", "fork", *choices.words(), *options, request.origin.run, *words)
     return drive(reader.project, request, choices, again)

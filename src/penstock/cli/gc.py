@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import shlex
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from penstock.cli import output
+from penstock.cli.choices import typed
 from penstock.cli.shared_options import json_option
 from penstock.client.space import collect
 from penstock.model import words
 from penstock.settings import parse_age
 from penstock.space.space_structs import EnvironmentSpaceInfo, RunSpaceInfo, SweepInfo
 
+_OPTIONS = {
+    "--keep-last": "keep_last",
+    "--older-than": "older_than",
+    "--keep-tag": "keep_tags",
+    "--flow": "flows",
+    "--cache": "drop_cache",
+}
 _EPILOG = """\b
 Examples:
   penstock gc                            what could be freed now
@@ -43,15 +52,7 @@ def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> str |
 @click.option("--cache", "drop_cache", is_flag=True, help="Forget all cached results, too.")
 @click.option("--yes", is_flag=True, help="Remove it; without, it is only shown.")
 @json_option
-def command(
-    keep_last: int | None,
-    older_than: str | None,
-    keep_tags: tuple[str, ...],
-    flows: tuple[str, ...],
-    drop_cache: bool,
-    yes: bool,
-    as_json: bool,
-) -> int:
+def command(yes: bool, as_json: bool, **asked: Any) -> int:
     """Free the space of what no run and no cached result needs; first remove the runs that need not be kept.
 
     A run goes when nothing here keeps it, and --keep-last or --older-than is given, or set in penstock.toml. One that
@@ -61,21 +62,15 @@ def command(
     Environments of steps go with the last run that has them; those that no run has when they were not used for the time
     of --older-than, else for 7 days. Safe beside running flows.
     """
-    info = collect(
-        keep_last=keep_last,
-        older_than=older_than,
-        keep_tags=keep_tags,
-        flows=flows,
-        drop_cache=drop_cache,
-        remove=yes,
-    )
+    info = collect(**asked, remove=yes)
     if as_json:
         output.json(info)
         return 0
     _show(info)
     for note in info.notes:
         output.note(f"note: {note}")
-    _conclude(info, _repeated(keep_last, older_than, keep_tags, flows, drop_cache))
+    options = typed({option: asked[name] for option, name in _OPTIONS.items()})
+    _conclude(info, shlex.join(["penstock", "gc", *options, "--yes"]))
     return 0
 
 
@@ -127,17 +122,3 @@ def _conclude(info: SweepInfo, repeated: str) -> None:
         output.next_command(repeated, "free it")
     else:
         output.next_command("penstock du", "see who uses the space")
-
-
-def _repeated(
-    keep_last: int | None, older_than: str | None, keep_tags: tuple[str, ...], flows: tuple[str, ...], drop_cache: bool
-) -> str:
-    """The command that does what was shown."""
-    found = ["penstock", "gc"]
-    found += [] if keep_last is None else ["--keep-last", str(keep_last)]
-    found += [] if older_than is None else ["--older-than", older_than]
-    for tag in keep_tags:
-        found += ["--keep-tag", tag]
-    for flow in flows:
-        found += ["--flow", flow]
-    return shlex.join([*found, *(["--cache"] if drop_cache else []), "--yes"])

@@ -7,6 +7,7 @@ import shlex
 import click
 
 from penstock.cli import output
+from penstock.cli.choices import typed
 from penstock.cli.shared_options import complete_run, json_option, limit_option
 from penstock.client.flow_runs import Run
 from penstock.model import words
@@ -49,10 +50,8 @@ def command(flow: str, status: str | None, tag: str | None, since: str | None, l
         right=("duration", "done", "failed"),
     )
     if more:
-        chosen = [flow] if flow else []
-        for name, value in (("--status", status), ("--tag", tag), ("--since", since)):
-            chosen += [name, value] if value else []
-        output.note(f"There are more: {shlex.join(['penstock', 'ls', *chosen, '--limit', str(limit * 5)])}")
+        chosen = typed({"--status": status, "--tag": tag, "--since": since, "--limit": limit * 5})
+        output.note(f"There are more: {shlex.join(['penstock', 'ls', *filter(None, [flow]), *chosen])}")
     output.next_command(f"penstock show {found[0].id}", "look inside the latest")
 
 

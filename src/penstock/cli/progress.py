@@ -59,22 +59,9 @@ class Progress:
                 known.active_s = now_s
             known.count = count
 
-    @property
-    def done(self) -> int:
-        return sum(step.count.done for step in self.steps.values())
-
-    @property
-    def failed(self) -> int:
-        return sum(step.count.failed for step in self.steps.values())
-
-    @property
-    def cancelled(self) -> int:
-        return sum(step.count.cancelled for step in self.steps.values())
-
-    @property
-    def reused(self) -> int:
-        """Of those done, the ones that an earlier driver finished."""
-        return sum(step.count.reused for step in self.steps.values())
+    def whole(self) -> StepCount:
+        """The counts of all steps together."""
+        return StepCount("", *map(sum, zip(*(step.count[1:] for step in self.steps.values()), strict=True)))
 
     def lines(self, now_s: float) -> list[str]:
         """What is to be told now: a start, a rest, a sign of life. Never a line for each task."""

@@ -9,7 +9,7 @@ from penstock.cli import output
 from penstock.cli.shared_options import complete_run, json_option, limit_option
 from penstock.cli.show_resources import show_resources
 from penstock.client.flow_runs import Run
-from penstock.client.tasks import Task
+from penstock.client.tasks import Task, Tasks
 from penstock.errors import UsageError
 from penstock.reading.reader import JournalReader
 from penstock.reading.resource_use import resources_of
@@ -44,34 +44,25 @@ def command(target: str, limit: int, status: str | None, resources: bool, as_jso
         if any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in ("limit", "status")):
             raise UsageError("--resources looks at all tasks: leave --limit and --status out")
         info = resources_of(JournalReader.find(), target)
-        if as_json:
-            output.json(info)
-        else:
-            show_resources(info)
+        (output.json if as_json else show_resources)(info)
         return
 
     reader = JournalReader.find()
     found = find(reader, target)
     run = Run(reader, found.run)
+    shown: Run | Task | Tasks = run
     if found.task is not None:
-        task = Task(reader, found.run, found.task)
-        if as_json:
-            output.json(task.info())
-            return
-        from penstock.cli.show_task import show_task
-
-        show_task(task)
+        shown = Task(reader, found.run, found.task)
     elif found.step is not None:
-        tasks = run.tasks(found.step, status, limit)
-        if as_json:
-            output.json([task.info() for task in tasks])
-            return
-        from penstock.cli.show_task import show_step
+        shown = run.tasks(found.step, status, limit)
+    if as_json:
+        output.json([task.info() for task in shown] if isinstance(shown, Tasks) else shown.info())
+        return
+    from penstock.cli import show_run, show_task
 
-        show_step(run, found.step, tasks)
-    elif as_json:
-        output.json(run.info())
+    if isinstance(shown, Run):
+        show_run.show_run(shown)
+    elif isinstance(shown, Task):
+        show_task.show_task(shown)
     else:
-        from penstock.cli.show_run import show_run
-
-        show_run(run)
+        show_task.show_step(run, str(found.step), shown)

@@ -21,7 +21,7 @@ def test_what_was_cancelled_has_not_failed():
     progress = Progress()
     progress.see([StepCount("train", done=2, failed=1, cancelled=3)], 0.0)
     assert progress.lines(0.0) == ["train: 2 done, 1 failed, 3 cancelled"]
-    assert (progress.failed, progress.cancelled) == (1, 3)
+    assert (progress.whole().failed, progress.whole().cancelled) == (1, 3)
 
 
 def test_a_step_that_waits_for_others_is_not_told_of():
@@ -70,7 +70,8 @@ def test_the_end_tells_what_was_not_told():
 def test_sums_over_all_steps():
     progress = Progress()
     progress.see([StepCount("load", done=2, reused=1), StepCount("train", done=3, failed=1)], 0.0)
-    assert (progress.done, progress.failed, progress.reused) == (5, 1, 1)
+    whole = progress.whole()
+    assert (whole.done, whole.failed, whole.reused) == (5, 1, 1)
 
 
 def test_retries_are_told_when_they_begin_and_at_rest():
