@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from penstock.journal.needs import CachedRow
     from penstock.journal.views import RunRow
     from penstock.project import Project
-    from penstock.space.environments_in_use import Cleared
-    from penstock.space.sweep import Swept
 
 _WORTH_COMPACTING = 1 << 20
 
@@ -33,9 +31,9 @@ def collect(project: Project, asked: GcSettings, flows: Iterable[str], *, drop_c
         policy = Retention(project.settings, asked, frozenset(_known(reader, flow) for flow in flows), drop_cache)
         notes = tuple(_slips(reader, policy))
         if not remove or not project.home.exists():
-            return _described(project, reader, policy, notes, removed=remove)
+            return _collected(project, reader, policy, notes, remove=False, removed=remove)
     with closing(project.journal) as journal, project.store.held(alone=True):
-        return _carried_out(project, journal, policy, notes)
+        return _collected(project, journal, policy, notes, remove=True, removed=True)
 
 
 def _known(journal: Journal, flow: str) -> str:
@@ -64,45 +62,29 @@ def _hint(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near}?" if near else ""
 
 
-def _described(
-    project: Project, journal: Journal, policy: Retention, notes: tuple[str, ...], *, removed: bool
+def _collected(
+    project: Project, journal: Journal, policy: Retention, notes: tuple[str, ...], *, remove: bool, removed: bool
 ) -> SweepInfo:
-    """What would go. `removed`: what to say of it, where nothing is there that could go."""
-    runs, results = _chosen(journal, policy)
-    infos, cached = _infos(project, journal, runs, results)
-    gone = {run.id for run in runs}
-    cleared = environments_in_use.clear(environments_in_use.choose(project.home, journal, gone, policy), remove=False)
-    swept = sweep.sweep(project, sweep.mark(journal, project.store, gone, {row.id for row in results}), remove=False)
-    return _told(removed, infos, cached, cleared, swept, notes)
-
-
-def _carried_out(project: Project, journal: Journal, policy: Retention, notes: tuple[str, ...]) -> SweepInfo:
-    """Remove it. No run may be about to begin meanwhile.
+    """Remove it, or (`remove` False) count it. No run may be about to begin while it is removed. `removed`: what to say
+    of it, also where nothing is there that could go.
 
     Rows go before what they refer to: whatever ends this in the middle, no row is left that refers to nothing, and the
     next time finds the rest. But environments go before their runs, whose rows tell that they may.
     """
     runs, results = _chosen(journal, policy)
     infos, cached = _infos(project, journal, runs, results)
-    chosen = environments_in_use.choose(project.home, journal, {run.id for run in runs}, policy)
-    cleared = environments_in_use.clear(chosen, remove=True)
-    changes.forget_cached(journal, results)
-    gone = {run.run_id for run in runs if _is_removed(journal, run)}
-    changes.finish_removals(journal)
-    changes.forget_void_claims(journal)
-    swept = sweep.sweep(project, sweep.mark(journal, project.store), remove=True)
-    return _told(True, [info for info in infos if info.id in gone], cached, cleared, swept, notes, _tidied(journal))
-
-
-def _told(
-    removed: bool,
-    infos: list[RunSpaceInfo],
-    cached: CacheSpaceInfo,
-    cleared: Cleared,
-    swept: Swept,
-    notes: tuple[str, ...],
-    journal_bytes: int = 0,
-) -> SweepInfo:
+    gone_runs, gone_results = {run.id for run in runs}, {row.id for row in results}
+    cleared = environments_in_use.clear(
+        environments_in_use.choose(project.home, journal, gone_runs, policy), remove=remove
+    )
+    if remove:
+        changes.forget_cached(journal, results)
+        gone = {run.run_id for run in runs if _is_removed(journal, run)}
+        infos = [info for info in infos if info.id in gone]
+        changes.finish_removals(journal)
+        changes.forget_void_claims(journal)
+        gone_runs, gone_results = set[int](), set[int]()  # what still has a row has stayed
+    swept = sweep.sweep(project, sweep.mark(journal, project.store, gone_runs, gone_results), remove=remove)
     piles = swept.piles + cleared.piles
     return SweepInfo(
         removed=removed,
@@ -110,7 +92,7 @@ def _told(
         runs=tuple(infos),
         cached=cached,
         piles=piles,
-        journal_bytes=journal_bytes,
+        journal_bytes=_tidied(journal) if remove else 0,
         spared_bytes=swept.spared_bytes,
         notes=notes + cleared.notes,
         environments=cleared.infos,
