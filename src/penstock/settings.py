@@ -155,9 +155,9 @@ class Settings(NamedTuple):
             root=root,
             limits={name: _parsed(_positive, limits[name], f"{file}: limits.{name}") for name in limits},
             executors=_BUILT_IN | {name: _executor(executors, name, file) for name in executors},
-            gc=_gc(table, "gc", file, "gc", ["flows"]),
+            gc=_part(GcSettings(), table, "gc", file, "gc", "flows"),
             environment=_environment(_table(table, "environment", file), file),
-            gc_of_flows={name: _gc(flows, name, file, f"gc.flows.{name}") for name in flows},
+            gc_of_flows={name: _part(GcSettings(), flows, name, file, f"gc.flows.{name}") for name in flows},
             **_fields(cls, table, file, "") | _fields(cls, _from_environment(env), None, ""),
         )
 
@@ -190,6 +190,8 @@ _SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
     },
 }
 
+_Part = typing.TypeVar("_Part", ExecutorSettings, GcSettings)
+
 
 def _read(file: Path) -> dict[str, Any]:
     if not file.is_file():
@@ -218,10 +220,7 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _executor(tables: dict[str, Any], name: str, file: Path) -> ExecutorSettings:
-    place = f"executors.{name}"
-    table = _table(tables, name, file, place)
-    _refuse_unknown(table, _SIMPLE[ExecutorSettings], file, f"{place}.")
-    return _BUILT_IN.get(name, ExecutorSettings())._replace(**_fields(ExecutorSettings, table, file, place))
+    return _part(_BUILT_IN.get(name, ExecutorSettings()), tables, name, file, f"executors.{name}")
 
 
 def _environment(table: dict[str, Any], file: Path) -> Environment | None:
@@ -229,10 +228,11 @@ def _environment(table: dict[str, Any], file: Path) -> Environment | None:
     return surroundings.changed(None, f"{file}: [environment]", table, str(file.parent))
 
 
-def _gc(tables: dict[str, Any], name: str, file: Path, place: str, more: Iterable[str] = ()) -> GcSettings:
+def _part(before: _Part, tables: dict[str, Any], name: str, file: Path, place: str, *more: str) -> _Part:
+    """The settings of a table of the file, those of `before` where it says nothing. `more`: keys that are tables."""
     table = _table(tables, name, file, place)
-    _refuse_unknown(table, [*_SIMPLE[GcSettings], *more], file, f"{place}.")
-    return GcSettings(**_fields(GcSettings, table, file, place))
+    _refuse_unknown(table, [*_SIMPLE[type(before)], *more], file, f"{place}.")
+    return before._replace(**_fields(type(before), table, file, place))
 
 
 def _fields(settings: type, table: Mapping[str, Any], file: Path | None, place: str) -> dict[str, Any]:

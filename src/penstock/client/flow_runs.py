@@ -127,9 +127,10 @@ class Run:
             return None if detail.result is None else self._loader.load(detail.result, "the result")
         if row.status == RunStatus.RUNNING:
             raise UsageError(f"{self.id} is running: it has no result yet; see `penstock logs -f {self.id}`")
-        if row.status == RunStatus.FAILED and detail.error is not None:
-            error = UserCodeError(f"{self.id} failed: {_told(detail)}. Go on with `{self._go_on}`")
-            raise error from RemoteTraceback(detail.error.traceback or _told(detail))
+        if row.status == RunStatus.FAILED and (error := detail.error) is not None:
+            told = f"{error.type}: {error.message}" if error.type else error.message
+            failure = UserCodeError(f"{self.id} failed: {told}. Go on with `{self._go_on}`")
+            raise failure from RemoteTraceback(error.traceback or told)
         raise TaskCancelledError(f"{self.id} is {row.status}: it has no result. Go on with `{self._go_on}`")
 
     @property
@@ -206,9 +207,3 @@ class Runs(list[Run]):
         from penstock.client import html
 
         return html.runs([run.info() for run in self[: html.ROWS]], len(self))
-
-
-def _told(detail: RunDetail) -> str:
-    error = detail.error
-    assert error is not None
-    return f"{error.type}: {error.message}" if error.type else error.message

@@ -58,17 +58,9 @@ class CacheTable:
         self.release(entry.key)
         if code_id is None:
             return
-        values = {
-            "key": entry.key,
-            "content": entry.content,
-            "step": entry.step,
-            "code": code_id,
-            "task": entry.task,
-            "now": self._clock.now(),
-            "size": entry.result.size,
-            "result": pack(tuple(entry.result)),
-            "metrics": pack(tuple(map(tuple, entry.metrics))) if entry.metrics else None,
-        }
+        metrics = pack(tuple(map(tuple, entry.metrics))) if entry.metrics else None
+        stored = {"size": entry.result.size, "result": pack(tuple(entry.result)), "metrics": metrics}
+        values = entry._asdict() | {"code": code_id, "now": self._clock.now()} | stored
         (id_,) = self._database.row(self._sql["insert_cached"], values)
         self._database.run(self._sql["forget_cached_blobs"], (id_,))
         blobs = [(id_, digest) for digest in entry.result.blobs]

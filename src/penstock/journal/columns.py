@@ -50,15 +50,7 @@ def task_columns(
 def scope_columns(scope: ScopeRecord) -> tuple[Any, ...]:
     """The values of `upsert_scope`, but for the run."""
     inputs = pack_inputs(scope.inputs) if scope.inputs else None
-    return (
-        *scope[:7],
-        inputs,
-        scope.began_at,
-        scope.ended_at,
-        packed(scope.result),
-        packed(scope.error),
-        scope.settled,
-    )
+    return (*scope[:7], inputs, *scope[8:10], packed(scope.result), packed(scope.error), scope.settled)
 
 
 def scope(row: tuple[Any, ...]) -> ScopeRecord:

@@ -1,11 +1,14 @@
-"""What of a user's names the journal can hold: text in UTF-8. Paths and words of a shell may hold other bytes."""
+"""What of a user's names the journal can hold, text in UTF-8, and what the file system. Paths and words of a shell may
+hold other bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from penstock.errors import UsageError
-from penstock.model.texts import fault_of_name
+from penstock.model.texts import fault_of_name, is_whole
+
+_LONGEST_BYTES = 255  # of a folder's name, on all file systems that are in use
 
 
 def check_tags(tags: Iterable[str]) -> None:
@@ -16,6 +19,22 @@ def check_tags(tags: Iterable[str]) -> None:
             raise UsageError(f"{tag[:80]!a} is not a tag: it {fault}")
         if not tag.strip() or "\n" in tag:
             raise UsageError(f"{tag!r} is not a tag: write a word in UTF-8, without line breaks")
+
+
+def check_names(flow: str, paths: Iterable[str], tags: Iterable[str]) -> None:
+    """Raise UsageError for what can't be held, before there is a run. `paths`: the project's and the flow's."""
+    check_tags(tags)
+    if len(flow.encode()) > _LONGEST_BYTES:
+        raise UsageError(
+            f"a run can't be called {flow[:20]}...: its name has {len(flow.encode())} bytes, and folders take "
+            f"{_LONGEST_BYTES}. Give the flow a shorter one, as in @flow(name=...)"
+        )
+    for path in paths:
+        if not is_whole(path):
+            raise UsageError(
+                f"{path!r} has bytes that are not text in UTF-8, and the journal can't hold it: give the file or "
+                "the folder another name, with `mv`"
+            )
 
 
 def unknown(error: UnicodeEncodeError) -> UsageError:

@@ -21,10 +21,10 @@ from penstock.journal import queries
 from penstock.journal.handle import RunHandle as JournalHandle
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
+from penstock.journal.storable_names import check_names
 from penstock.launch.driving import Driving
 from penstock.launch.earlier_runs import EarlierRuns
 from penstock.launch.flow_modules import FlowModule, module_of
-from penstock.launch.named import check_names
 from penstock.launch.run_code import RunCode
 from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.secrets import Secrets

@@ -15,7 +15,7 @@ from typing import Any
 
 from penstock.reading.readable import NotPlainError, as_json
 
-Writer = Callable[[Any, Path], None]
+Writer = Callable[[Any, Path], object]
 Formats = dict[str, Writer | str]
 """By suffix, the best first: what writes it, or why it can't hold the value. "": what writes all other suffixes."""
 
@@ -46,7 +46,7 @@ def default(offered: Formats) -> str:
 
 def _of(value: Any) -> Formats:
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return {".bin": _write_bytes, "": _write_bytes}
+        return dict.fromkeys((".bin", ""), lambda value, to: to.write_bytes(value))
     if isinstance(value, str):
         binary: Formats = dict.fromkeys(_BINARY, "it is text")
         return {".txt": _write_text, ".json": _write_text if _is_json(value) else "it is no JSON", **binary,
@@ -78,11 +78,6 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _write_bytes(value: Any, to: Path) -> None:
-    with open(to, "wb") as file:
-        file.write(value)
 
 
 def _write_text(value: str, to: Path) -> None:

@@ -72,18 +72,8 @@ def param_infos(params: Iterable[tuple[str, Stored]]) -> tuple[InputInfo, ...]:
 def attempt_info(number: int, outcome: Outcome) -> AttemptInfo:
     """One try of a task."""
     used = outcome.usage
-    return AttemptInfo(
-        number=number,
-        status=outcome.status,
-        error=error_info(outcome.error),
-        began_at=utc(used.began_at) if used.began_at else None,
-        wall_s=used.wall_s,
-        cpu_s=used.cpu_s,
-        peak_bytes=used.peak_bytes,
-        read_bytes=used.read_bytes,
-        written_bytes=used.written_bytes,
-        worker=outcome.worker,
-    )
+    began_at = utc(used.began_at) if used.began_at else None
+    return AttemptInfo(number, outcome.status, error_info(outcome.error), began_at, *used[1:], outcome.worker)
 
 
 def task_info(run_id: str, row: TaskRow, **more: Any) -> TaskInfo:

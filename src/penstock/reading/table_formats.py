@@ -17,15 +17,12 @@ def of(value: Any) -> Formats | None:
     """The formats of a table or a column; None: it is neither."""
     names = [base.__name__ for base in type(value).__mro__]
     library = next(str(base.__module__) for base in type(value).__mro__ if _is_library_s(base)).partition(".")[0]
-    if library == "pandas":
-        if "Series" in names:
-            return _column(_of_pandas(value.to_frame()))
-        return _of_pandas(value) if "DataFrame" in names else None
-    if library == "polars":
-        if "Series" in names:
-            return _column(_of_polars(value.to_frame()))
-        return _of_polars(value) if "DataFrame" in names else None
-    return _of_arrow(value) if names[0] in ("Table", "RecordBatch") else None
+    if library == "pyarrow":
+        return _of_arrow(value) if names[0] in ("Table", "RecordBatch") else None
+    of_frame = _of_pandas if library == "pandas" else _of_polars
+    if "Series" in names:
+        return _column(of_frame(value.to_frame()))
+    return of_frame(value) if "DataFrame" in names else None
 
 
 def _is_library_s(base: type) -> bool:
