@@ -20,7 +20,7 @@ from penstock.engine import facts
 from penstock.engine.admission import Admission, OpenLane
 from penstock.engine.alarms import Alarms
 from penstock.engine.machine_tasks import OpenTask, Settled
-from penstock.engine.retries import Verdict, verdict
+from penstock.engine.retries import Verdict, most_grown, verdict
 from penstock.engine.schedule import Schedule
 from penstock.engine.wishes import Wishes
 from penstock.model.events import Profile
@@ -219,8 +219,10 @@ class Machine:
             self._abandon(task)
             return False
         task.replay = None
-        # Where it was started, also if its step goes elsewhere now.
-        task.queue = self._admission.queue_of(task.queue.kind.step, task.options._replace(on=replay.executor))
+        # Where it was started, also if its step goes elsewhere now, and with all that it may have been given there.
+        options = task.options._replace(on=replay.executor)
+        options = most_grown(options, self._admission.pools[replay.executor].profile, replay.attempt)
+        task.queue = self._admission.queue_of(task.queue.kind.step, options)
         self._enter_lane(task, self._admission.open_lane(task.queue))
         task.started = True
         self._out.append(facts.Adopt(task.id, task.attempt, task.queue.kind.on, task.inputs_digest))
@@ -318,6 +320,7 @@ class Machine:
         elif event.cause is Cause.DAMAGED and any(dep not in self.settled for dep in task.deps):
             self._failed(task, Verdict(True))  # the damage is being mended
         else:
+            self._go_home(task)  # what it may grow to is what its step's executor has
             self._failed(task, verdict(task, event.cause, event.retryable, self._platform_retries))
 
     def _failed(self, task: OpenTask, verdict: Verdict) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from penstock.engine.machine_tasks import OpenTask
-from penstock.model.options import Backoff
+from penstock.model.events import Profile
+from penstock.model.options import Backoff, Options
 from penstock.model.states import PLATFORM_CAUSES, Cause
 from penstock.model.tuples import NamedTuple
 
@@ -28,22 +29,29 @@ def verdict(task: OpenTask, cause: Cause, retryable: bool, platform_retries: int
         task.platform_failures += 1
         delay_s = retry_delay_s(_RECOVERY, task.platform_failures, task.id) if cause is Cause.PLATFORM else 0.0
         return Verdict(task.platform_failures <= platform_retries, delay_s)
-    if cause is Cause.OUT_OF_MEMORY and (grown_bytes := _grow(task)):
+    if cause is Cause.OUT_OF_MEMORY and (grown_bytes := _grown_bytes(task.options, task.queue.pool.profile)):
+        task.options = task.options._replace(memory_bytes=grown_bytes)
         return Verdict(True, grown_bytes=grown_bytes)
     task.user_failures += 1
     again = retryable and task.user_failures <= task.options.retries
     return Verdict(again, retry_delay_s(task.options.backoff, task.user_failures, task.id))
 
 
-def _grow(task: OpenTask) -> int:
-    """Give the task's next attempt more memory; 0: it may get no more."""
-    options, most_bytes = task.options, task.queue.pool.profile.memory_bytes
-    most_bytes = most_bytes and most_bytes // options.lanes
+def most_grown(options: Options, profile: Profile, attempt: int) -> Options:
+    """With the most memory that this attempt may have: each one before it may have run out of it."""
+    for _ in range(1, attempt):
+        grown_bytes = _grown_bytes(options, profile)
+        if not grown_bytes:
+            break
+        options = options._replace(memory_bytes=grown_bytes)
+    return options
+
+
+def _grown_bytes(options: Options, profile: Profile) -> int:
+    """The memory of an attempt that comes after one that ran out of it; 0: it may get no more."""
+    most_bytes = profile.memory_bytes and profile.memory_bytes // options.lanes
     grown = options.growth.after(options.memory_bytes or 0, most_bytes) if options.growth else None
-    if grown is None:
-        return 0
-    task.options = options._replace(memory_bytes=grown)
-    return grown
+    return grown or 0
 
 
 def retry_delay_s(backoff: Backoff, retry: int, salt: int) -> float:

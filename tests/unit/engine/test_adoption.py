@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from penstock.engine.facts import Adopt, CancelAttempt, CommitIntent, Replay, Settle, Settling, Start, Stop, StopMode
 from penstock.model.events import Lane, Profile
+from penstock.model.options import Growth
 from penstock.model.states import Cause
 from tests.unit.engine.rig import Rig, combine, settled
 
@@ -148,3 +149,26 @@ def test_a_detached_run_leaves_what_outlives_it_and_waits_for_the_rest():
 def test_where_nothing_outlives_the_driver_what_ran_runs_again():
     (start,) = Rig().submit(1, replay=running(2, executor=""))
     assert start == Start(1, 2, "process", Lane(1)), "the one that died with its driver does not count"
+
+
+def test_what_is_adopted_holds_all_the_memory_that_it_may_have_grown_to():
+    """Its second attempt may have got more than the first, and nothing says whether it did."""
+    cluster, growth = Rig(cluster=Profile(9, 4, outlives_driver=True)), Growth(1, 4)
+    cluster.submit(1, on="cluster", memory_bytes=1, growth=growth, replay=running(2))
+    assert cluster.submit(2, on="cluster", memory_bytes=3) == []
+    assert cluster.submit(3, on="cluster", memory_bytes=2) == [CommitIntent(3, 1, "cluster")]
+    assert cluster.end(1, attempt=2) == [Settle(1, 2, Settling.FRESH)]
+    assert cluster.end(3) == [Settle(3, 1, Settling.FRESH), CommitIntent(2, 1, "cluster")]
+
+
+def test_a_first_attempt_that_is_adopted_has_not_grown():
+    cluster = Rig(cluster=Profile(9, 4, outlives_driver=True))
+    cluster.submit(1, on="cluster", memory_bytes=1, growth=Growth(1, 4), replay=running())
+    assert cluster.submit(2, on="cluster", memory_bytes=3) == [CommitIntent(2, 1, "cluster")]
+
+
+def test_what_runs_out_of_memory_elsewhere_grows_to_what_its_step_s_executor_has():
+    home = Rig(memory_bytes=3, cluster=Profile(1, 8, outlives_driver=True))
+    home.submit(1, memory_bytes=2, growth=Growth(2, 8), replay=running())
+    (_, start) = home.end(1, Cause.OUT_OF_MEMORY)
+    assert start == Start(1, 2, "process", Lane(2, memory_bytes=3))
