@@ -16,11 +16,11 @@ WIRED = f"""
 import sys
 from pathlib import Path
 sys.path.append({os.fspath(ROOT)!r})
-from penstock.launch import runs
+from penstock.launch import preparing
 from tests.contract.detached import DetachedExecutor
 
-wire_executors = runs.wire_executors
-runs.wire_executors = lambda *args, **kwargs: wire_executors(*args, **kwargs) | {{
+wire_executors = preparing.wire_executors
+preparing.wire_executors = lambda *args, **kwargs: wire_executors(*args, **kwargs) | {{
     "cluster": DetachedExecutor(Path("cluster").absolute())
 }}
 """

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, cast
@@ -14,6 +14,7 @@ from typing import Any, cast
 from penstock.artifacts import codec
 from penstock.artifacts.masking import masked
 from penstock.code import installed
+from penstock.engine.ports import Executor
 from penstock.engine.reuse import ReusePolicy
 from penstock.environments import snapshot
 from penstock.errors import UsageError
@@ -35,7 +36,7 @@ from penstock.model.specs import Places, RunSpec
 from penstock.model.states import RunStatus
 from penstock.model.texts import whole
 from penstock.model.tuples import NamedTuple
-from penstock.project import Project
+from penstock.project import Project, wire_executors
 from penstock.sdk.flows import Flow
 from penstock.sdk.steps import Step
 
@@ -83,7 +84,8 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
     if order.run_id:
         journal.check(order.run_id, time.monotonic())  # before minutes are spent on environments
     order = order._replace(seed=seed_of(project, order))
-    environments = environments_of(project, order, how, build=True)
+    environments = environments_of(project, order, how)
+    get_ready(project, order, executors_of(project, environments, how))
     with project.store.held():
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
@@ -161,9 +163,8 @@ def seed_of(project: Project, order: RunRequest) -> str:
     return order.seed or recorded or order.flow.seed
 
 
-def environments_of(project: Project, order: RunRequest, how: Driving, *, build: bool) -> RunEnvironments:
-    """What the steps of a run are run with, as the run had it, or the one that it is forked from: ready, or (`build`
-    False) locked alone."""
+def environments_of(project: Project, order: RunRequest, how: Driving) -> RunEnvironments:
+    """What the steps of a run are run with, as the run had it, or the one that it is forked from. None is ready yet."""
     recorded: dict[str, str] = {}
     if order.run_id or order.origin is not None:
         from penstock.journal import recorded_locks
@@ -172,17 +173,20 @@ def environments_of(project: Project, order: RunRequest, how: Driving, *, build:
         run = origin.id if origin is not None else queries.resolve(project.reader, order.run_id).id
         recorded = recorded_locks.locks_of_run(project.reader, run)
     folder, secrets = project.home / "environments", Secrets(project.settings.root, os.environ)
-    made = RunEnvironments(folder, recorded, secrets, how.watcher.building, all_here=how.inline)
+    return RunEnvironments(folder, recorded, secrets, how.watcher.building, all_here=how.inline)
+
+
+def executors_of(project: Project, environments: RunEnvironments, how: Driving) -> dict[str, Executor]:
+    """New executors for a driver of the run, by the names that steps use."""
+    return wire_executors(project.settings, environments, max_workers=how.max_workers, inline_only=how.inline)
+
+
+def get_ready(project: Project, order: RunRequest, executors: Mapping[str, Executor]) -> None:
+    """Get ready what the steps that the flow names run in, at their executors."""
     for step, environment in steps_of(order.flow, default_environment(project, order.flow)):
-        ready = made.ready_here if _is_here(project, how, step) else made.ready if build else made.lock
-        ready(environment, step.name)
-    return made
-
-
-def _is_here(project: Project, how: Driving, step: Step[Any, Any]) -> bool:
-    """Whether a step runs in the flow's own process."""
-    executor = project.settings.executors.get(step.opts.on)
-    return how.inline or (executor is not None and executor.kind == "inline")
+        executor = executors.get(step.opts.on)
+        if executor is not None:  # else its first call says so, if there is one
+            executor.ready(environment, step.name)
 
 
 def default_environment(project: Project, flow: Flow[Any, Any]) -> Environment | None:

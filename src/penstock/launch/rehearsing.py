@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from penstock.engine.driver import Driver
 from penstock.engine.origin import OriginRun
+from penstock.engine.ports import Executor
 from penstock.engine.run_state import Wiring
 from penstock.errors import UsageError
 from penstock.journal import queries
@@ -25,6 +26,8 @@ from penstock.launch.preparing import (
     default_environment,
     encode_params,
     environments_of,
+    executors_of,
+    get_ready,
     policy_of,
     seed_of,
     take_snapshot,
@@ -36,7 +39,7 @@ from penstock.launch.run_values import RunValues, combine
 from penstock.model.rows import PriorTask
 from penstock.model.specs import Places, RunSpec
 from penstock.model.states import RunStatus
-from penstock.project import Project, wire_executors
+from penstock.project import Project
 from penstock.reading.explain import Explain
 from penstock.reading.structs import ForecastInfo
 from penstock.sdk import attempts, plain_calls, session
@@ -51,13 +54,19 @@ def rehearse(project: Project, order: RunRequest, how: Driving) -> ForecastInfo:
             encode_params(project, order.params)
             taken = take_snapshot(project, module)
         run_id = order.run_id or f"{order.name}/new"
-        environments = environments_of(project, order, how, build=False)
+        environments = environments_of(project, order, how)
+        get_ready(project, order, _idle_executors(project, environments, how))
         order = order._replace(seed=seed_of(project, order))
         codes = codes_of(order, module, taken.file, earlier, environments, how)
         try:
             return _Stage(project, order, how, earlier, codes, environments, run).play(run_id)
         finally:
             codes.save()
+
+
+def _idle_executors(project: Project, environments: RunEnvironments, how: Driving) -> dict[str, Executor]:
+    executors = executors_of(project, environments, how)
+    return {name: IdleExecutor(executor, environments) for name, executor in executors.items()}
 
 
 @dataclass(frozen=True)
@@ -104,13 +113,12 @@ class _Stage:
         return called_by_body(self.order.flow, of_origin if self.run is None else driver.unused_prior)
 
     def _driver(self, run_id: str, prior: list[PriorTask], origin: OriginRun | None) -> Driver:
-        settings, environments, how = self.project.settings, self.environments, self.how
-        executors = wire_executors(settings, environments, max_workers=how.max_workers, inline_only=how.inline)
+        settings, how = self.project.settings, self.how
         return Driver(
             Wiring(
                 run_id=run_id,
                 journal=self._journal(prior),
-                executors={name: IdleExecutor(executor, environments) for name, executor in executors.items()},
+                executors=_idle_executors(self.project, self.environments, how),
                 spec=RunSpec(run_id),
                 places=Places("", "", "", "", ""),
                 limits=dict(settings.limits),

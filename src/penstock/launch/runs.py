@@ -17,13 +17,13 @@ from penstock.launch.driving import Driving
 from penstock.launch.ending import how_it_ended, may_be_damage, replayed_end, run_end, what_ended
 from penstock.launch.handlers import for_handler
 from penstock.launch.interrupts import interrupts
-from penstock.launch.preparing import Prepared, RunRequest, default_environment, policy_of, take_lease
+from penstock.launch.preparing import Prepared, RunRequest, default_environment, executors_of, policy_of, take_lease
 from penstock.launch.run_values import RunValues, combine
 from penstock.model.ids import how_to_resume
 from penstock.model.outcomes import Stored
 from penstock.model.rows import RunEnd
 from penstock.model.states import Cause, RunStatus
-from penstock.project import Project, wire_executors, wire_host
+from penstock.project import Project, wire_host
 from penstock.sdk import attempts, plain_calls, session
 from penstock.sdk.rebuilt_errors import rebuild, without_engine
 from penstock.sdk.steps import Step
@@ -110,8 +110,7 @@ class ActiveRun:
     def _new_driver(self, timeout_s: float | None, mark: str = "") -> Driver:
         """`mark` sets the names of a second driver's workers apart from those of the first."""
         settings, how = self._project.settings, self._how
-        environments = self._prepared.environments
-        executors = wire_executors(settings, environments, max_workers=how.max_workers, inline_only=how.inline)
+        executors = executors_of(self._project, self._prepared.environments, how)
         wiring = Wiring(
             run_id=self.id,
             journal=self._handle,
