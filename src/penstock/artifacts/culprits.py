@@ -6,7 +6,7 @@ import functools
 import io
 from typing import Any, Dict, Iterable, Iterator, Optional, Sequence, Set, Tuple, Type, cast
 
-from penstock.artifacts import failures, pickling, rebuild, reducing
+from penstock.artifacts import pickling, rebuild, reducing
 from penstock.artifacts.collected import Refused, sink_to_nowhere
 from penstock.artifacts.objects import a_type
 from penstock.artifacts.walk import subscript
@@ -37,9 +37,9 @@ def cause(error: BaseException) -> Optional[BaseException]:
 
 def storable(exc: BaseException) -> Any:
     """The exception, or what stands for it in a pickle: without the attributes and the cause that can't be pickled."""
-    if failures.has_own_reduce(type(exc)) or _is_picklable(exc):
+    if reducing.has_own_reduce(type(exc)) or _is_picklable(exc):
         return exc
-    args, state = failures.taken_apart(exc)
+    args, state = reducing.taken_apart(exc)
     kept = {name: item for name, item in (state or {}).items() if _is_picklable(item)}
     cause = exc.__cause__ if exc.__cause__ is None else storable(exc.__cause__)
     if cause is not None and not _is_picklable(cause):

@@ -151,11 +151,12 @@ def _entries(root: pathlib.Path, strict: bool = False) -> Iterator[_Found]:
             try:
                 found = _look(posixpath.join(below, name), folder, name, taken)
             except NotStorableError:
+                path = os.path.join(folder, name)
                 if strict:
                     raise
-                found = _as_it_is(posixpath.join(below, name), os.path.join(folder, name))
-            if found is None:
-                continue
+                if not os.path.islink(path):
+                    continue
+                found = _Found(posixpath.join(below, name), "link", 0, os.readlink(path))
             yield found
             if found.kind == "folder":
                 inner.append((found.below, found.source))
@@ -202,13 +203,9 @@ def _behind(link: str) -> os.stat_result:
     try:
         return os.stat(link)
     except OSError as error:
-        why = "a link that leads in a circle" if error.errno == errno.ELOOP else f"a link to {os.readlink(link)}"
-        words = "" if error.errno == errno.ELOOP else f", where {_nothing(error)}"
-        raise _refused(link, f"it is {why}{words}", _REMOVE) from error
-
-
-def _nothing(error: OSError) -> str:
-    return "nothing is" if error.errno == errno.ENOENT else f"can't be looked: {error.strerror}"
+        nothing = "nothing is" if error.errno == errno.ENOENT else f"can't be looked: {error.strerror}"
+        why = f"to {os.readlink(link)}, where {nothing}" if error.errno != errno.ELOOP else "that leads in a circle"
+        raise _refused(link, f"it is a link {why}", _REMOVE) from error
 
 
 def _inside(link: str, folder: str, below: str, taken: Dict[str, str]) -> Optional[str]:
@@ -227,11 +224,6 @@ def _inside(link: str, folder: str, below: str, taken: Dict[str, str]) -> Option
         at = os.path.dirname(at)
     place = posixpath.normpath(posixpath.join(taken[at], os.path.relpath(target, at)))
     return posixpath.relpath(place, below or ".")
-
-
-def _as_it_is(below: str, path: str) -> Optional[_Found]:
-    """A link that leads nowhere, as a link; nothing of what can't be read or is no file."""
-    return _Found(below, "link", 0, os.readlink(path)) if os.path.islink(path) else None
 
 
 def _state(found: _Found) -> Tuple[int, int]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import importlib
+import operator
 import os
 import sys
 import types
@@ -41,12 +42,7 @@ def name_of(obj: Any) -> Optional[Tuple[str, str]]:
     written = module_name(module)
     if written is None:
         return None
-    found: Any = sys.modules.get(module)
-    if found is None:
-        return None
-    for part in qualname.split("."):
-        found = getattr(found, part, None)
-    if found is obj:
+    if here(module, qualname) is obj:
         return written, qualname
     if module == "builtins":  # "function", which is `types.FunctionType`
         return next((("types", name) for name, part in vars(types).items() if part is obj), None)
@@ -61,12 +57,27 @@ def module_of(obj: Any, qualname: str) -> str:
     candidates: Tuple[str, ...] = (getattr(obj, "__module__", None) or type(obj).__module__, search(obj, qualname))
     for module in candidates:
         written = module_name(module)
-        found: Any = sys.modules.get(module)
-        for part in qualname.split("."):
-            found = getattr(found, part, None)
-        if written is not None and found is obj:
+        if written is not None and here(module, qualname) is obj:
             return written
     raise LookupError(f"{qualname} is not found where {obj!r} comes from")
+
+
+def here(module: str, qualname: str) -> Any:
+    """What a loaded module has under a qualified name; None: nothing, or it is not loaded."""
+    found: Any = sys.modules.get(module)
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def function_name(fn: Any) -> Optional[Tuple[str, str]]:
+    """(module, qualified name) under which a worker finds a function that may have been decorated, and is the `fn` of
+    what stands there; None where it can't be imported."""
+    module = module_name(fn.__module__)
+    if module is None or "<" in fn.__qualname__:
+        return None
+    found = here(fn.__module__, fn.__qualname__)
+    return (module, fn.__qualname__) if fn is found or fn is getattr(found, "fn", None) else None
 
 
 def class_name(kind: type) -> str:
@@ -124,8 +135,5 @@ def load(module: str, qualname: str = "") -> Any:
 
     The name of this process's `__main__` gives `__main__`. Raises ImportError or AttributeError.
     """
-    found: Any = sys.modules.get("__main__" if module == main_name() else module) or importlib.import_module(module)
-    if qualname:
-        for part in qualname.split("."):
-            found = getattr(found, part)
-    return found
+    found = sys.modules.get("__main__" if module == main_name() else module) or importlib.import_module(module)
+    return operator.attrgetter(qualname)(found) if qualname else found

@@ -29,9 +29,8 @@ _OF_EVERY_MASKED = frozenset(
 
 def form_of(kind: Any) -> Optional[Callable[[ValueWalk, Any], None]]:
     """The rule for arrays and scalars."""
-    if kind in (np.ndarray, np.memmap):
-        return form
-    return _scalar if issubclass(kind, np.generic) and kind.__module__.startswith("numpy") else None
+    is_scalar = issubclass(kind, np.generic) and kind.__module__.startswith("numpy")
+    return form if is_scalar or kind in (np.ndarray, np.memmap) else None
 
 
 def reducer_of(kind: Any) -> Optional[Reducer]:
@@ -65,23 +64,23 @@ def _says_itself(kind: Any, base: Any) -> bool:
 
 
 def form(walk: ValueWalk, value: Any) -> None:
-    """`A`, the dtype, the shape, then the elements."""
+    """`A`, the dtype, the shape, then the elements. In the place of a shape a scalar has what no array has."""
     begun = walk.begin(value)
     if begun < 0:
         return
-    dtype = value.dtype
+    dtype, array = value.dtype, np.asarray(value)
     walk.out += b"A"
     _dtype(walk, dtype)
-    walk.size(value.ndim)
+    walk.size(2**64 - 1 if isinstance(value, np.generic) else value.ndim)
     for length in value.shape:
         walk.size(length)
     if dtype.names is not None:
         for field in dtype.names:  # apart, because padding between fields has no defined content
-            walk.part(np.asarray(value[field]), f"[{field!r}]")
+            walk.part(np.asarray(array[field]), f"[{field!r}]")
     elif dtype.hasobject or dtype.kind == "T":
         _object_form(walk, value)
     else:
-        walk.out += digest_of(_without_padding(value), walk.known)
+        walk.out += digest_of(_without_padding(array), walk.known)
     walk.end(value, begun)
 
 
@@ -107,22 +106,6 @@ def _object_form(walk: ValueWalk, value: Any) -> None:
     walk.out += b"o"
     for index, item in enumerate(value.flat):
         walk.part(item, f".flat[{index}]")
-
-
-def _scalar(walk: ValueWalk, value: Any) -> None:
-    begun = walk.begin(value)
-    if begun < 0:
-        return
-    walk.out += b"A"
-    _dtype(walk, value.dtype)
-    walk.size(2**64 - 1)
-    array = np.asarray(value)
-    if array.dtype.names is not None:
-        for field in array.dtype.names:
-            walk.part(np.asarray(array[field]), f"[{field!r}]")
-    else:
-        walk.out += digest_of(_without_padding(array), {})
-    walk.end(value, begun)
 
 
 def _dtype(walk: ValueWalk, dtype: Any) -> None:
@@ -281,10 +264,8 @@ def look(value: Any, look: Look) -> Facts:
     facts: Dict[str, Any] = {"shape": list(value.shape), "dtype": _dtype_text(value.dtype)}
     if value.ndim == 0:
         if value.dtype.kind in _SHOWN_BY_NUMPY:
-            return {
-                "text": str(numpy.ndarray.__getitem__(value, ()) if isinstance(value, numpy.ndarray) else value),
-                **facts,
-            }
+            number = numpy.ndarray.__getitem__(value, ()) if isinstance(value, numpy.ndarray) else value
+            return {"text": str(number), **facts}
         item = value.item()
         return {"text": str(value) if type(item) is type(value) else look.text(item, 1), **facts}
     plain, mask = numpy.ndarray.view(value, numpy.ndarray), None

@@ -10,10 +10,6 @@ from penstock.artifacts import names, rebuild
 from penstock.artifacts.collected import Collected, Reducer
 
 
-def _reduce_generator(sink: Collected, value: Any) -> Any:
-    return rebuild.numpy_random, ("Generator", value.bit_generator, None)
-
-
 def _reduce_random_state(sink: Collected, value: Any) -> Any:
     if value is getattr(np.random.mtrand, "_rand"):  # noqa: B009  numpy's own: each attempt has it anew
         return names.load, ("numpy.random.mtrand", "_rand")
@@ -24,14 +20,13 @@ def _reduce_bits(sink: Collected, value: Any) -> Any:
     return rebuild.numpy_random, (type(value).__name__, getattr(value, "seed_seq", None), value.state)
 
 
-def _reduce_seed(sink: Collected, value: Any) -> Any:
-    return rebuild.numpy_seed, (value.entropy, value.spawn_key, value.pool_size, value.n_children_spawned)
-
-
 _REDUCERS: Dict[type, Reducer] = {
-    np.random.Generator: _reduce_generator,
+    np.random.Generator: lambda _, value: (rebuild.numpy_random, ("Generator", value.bit_generator, None)),
     np.random.RandomState: _reduce_random_state,
-    np.random.SeedSequence: _reduce_seed,
+    np.random.SeedSequence: lambda _, value: (
+        rebuild.numpy_seed,
+        (value.entropy, value.spawn_key, value.pool_size, value.n_children_spawned),
+    ),
 }
 
 

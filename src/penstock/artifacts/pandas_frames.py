@@ -117,23 +117,14 @@ def _reduce_times(sink: Collected, value: Any) -> Any:
     return rebuild.times, (getattr(value, "_ndarray"), getattr(value, "tz", None))  # noqa: B009  it has no public name
 
 
-def _reduce_categorical(sink: Collected, value: Any) -> Any:
-    return rebuild.categorical, (np.asarray(value.codes), value.dtype)
-
-
 def _reduce_strings(sink: Collected, value: Any) -> Any:
-    packed = packed_strings.pack_missing(
-        value.__dict__["_pa_array"] if "_pa_array" in value.__dict__ else np.asarray(value)
-    )
+    held = value.__dict__
+    packed = packed_strings.pack_missing(held["_pa_array"] if "_pa_array" in held else np.asarray(value))
     if packed is None:
         return NotImplemented
     offsets, data, valid = packed
     stored = (numpy_arrays.stored(sink, part) for part in (offsets, data))
     return rebuild.pandas_strings, (*stored, valid and numpy_arrays.stored(sink, valid[0]), *_parts_of(value.dtype))
-
-
-def _reduce_string_dtype(sink: Collected, value: Any) -> Any:
-    return rebuild.pandas_string_dtype, _parts_of(value)
 
 
 def _parts_of(dtype: Any) -> Tuple[str, bool]:
@@ -162,6 +153,6 @@ _REDUCERS: Dict[type, Reducer] = {
     **dict.fromkeys(_INDEXES, _reduce_index),
     pd.arrays.DatetimeArray: _reduce_times,
     pd.arrays.TimedeltaArray: _reduce_times,
-    pd.Categorical: _reduce_categorical,
-    pd.StringDtype: _reduce_string_dtype,
+    pd.Categorical: lambda _, value: (rebuild.categorical, (np.asarray(value.codes), value.dtype)),
+    pd.StringDtype: lambda _, value: (rebuild.pandas_string_dtype, _parts_of(value)),
 }

@@ -66,29 +66,27 @@ def exception(
 
 def dtype(names: Any, formats: Any, offsets: Any, titles: Any, itemsize: int, aligned: bool) -> Any:
     """A numpy dtype with fields."""
-    np = _import("numpy")
     fields = {"names": names, "formats": formats, "offsets": offsets, "titles": titles, "itemsize": itemsize}
-    return np.dtype(fields, align=aligned)
+    return _import("numpy").dtype(fields, align=aligned)
 
 
 def marked_dtype(plain: Any, metadata: Dict[Any, Any]) -> Any:
     """A numpy dtype with metadata."""
-    np = _import("numpy")
-    return np.dtype(plain, metadata=metadata)
+    return _import("numpy").dtype(plain, metadata=metadata)
 
 
 def array_as(kind: Any, plain: Any, attributes: Optional[Dict[str, Any]]) -> Any:
     """An array of a subclass of numpy's, over a plain one."""
-    np = _import("numpy")
-    made = np.ndarray.view(plain, kind)
-    if attributes:
-        made.__dict__.update(attributes)
-    return made
+    return _with(_import("numpy").ndarray.view(plain, kind), attributes)
 
 
 def scalar_as(kind: Any, plain: Any, attributes: Optional[Dict[str, Any]]) -> Any:
     """A numpy scalar of a program's own class."""
-    made = kind.__new__(kind, plain)
+    return _with(kind.__new__(kind, plain), attributes)
+
+
+def _with(made: Any, attributes: Optional[Dict[str, Any]]) -> Any:
+    """An object with what a program has set on it; None: nothing."""
     if attributes:
         made.__dict__.update(attributes)
     return made
@@ -97,9 +95,8 @@ def scalar_as(kind: Any, plain: Any, attributes: Optional[Dict[str, Any]]) -> An
 def masked_array(data: Any, mask: Any, fill_value: Any, hard: bool, attributes: Dict[str, Any]) -> Any:
     """A masked array of numpy's; `mask` None: it has none."""
     ma = _import("numpy.ma")
-    made = ma.MaskedArray(data, ma.nomask if mask is None else mask, fill_value=fill_value, hard_mask=hard)
-    made.__dict__.update(attributes)
-    return made
+    mask = ma.nomask if mask is None else mask
+    return _with(ma.MaskedArray(data, mask, fill_value=fill_value, hard_mask=hard), attributes)
 
 
 def numpy_random(name: str, source: Any, state: Any) -> Any:
@@ -136,8 +133,7 @@ def frame(columns: Any, index: Any, arrays: List[Any], attrs: Dict[Any, Any], du
 
 def frame_of_array(columns: Any, index: Any, values: Any, attrs: Dict[Any, Any], duplicates: bool) -> Any:
     """A pandas frame over one two-dimensional array."""
-    pd = _import("pandas")
-    return _finished(pd.DataFrame(values, index=index, copy=False), attrs, duplicates, columns)
+    return _finished(_import("pandas").DataFrame(values, index=index, copy=False), attrs, duplicates, columns)
 
 
 def _finished(made: Any, attrs: Dict[Any, Any], duplicates: bool, columns: Any = None) -> Any:
@@ -249,14 +245,12 @@ def code(python: str, make: Any, args: Tuple[Any, ...], place: str = "", source:
 
 def pandas_arrow(kind: Any, state: Dict[str, Any]) -> Any:
     """A pandas array over an Arrow array."""
-    values: Any = kind.__new__(kind)
-    values.__dict__.update(state)
-    return values
+    return _with(kind.__new__(kind), state)
 
 
 def polars_frame(columns: List[Any], height: int, names: Optional[List[str]] = None) -> Any:
     """A polars frame from an IPC stream for each column; `names` None: they are in the streams."""
-    pl: Any = importlib.import_module("polars")
+    pl = _import("polars")
     series = [polars_series(data, names[number] if names else None) for number, data in enumerate(columns)]
     return pl.DataFrame(series) if series else pl.DataFrame(height=height) if height else pl.DataFrame()
 
@@ -265,8 +259,7 @@ def polars_series(data: Any, name: Optional[str] = None) -> Any:
     """A polars series from an IPC stream; `name` None: it is in the stream."""
     import io
 
-    pl: Any = importlib.import_module("polars")
-    series = pl.read_ipc(io.BytesIO(data)).to_series(0)
+    series = _import("polars").read_ipc(io.BytesIO(data)).to_series(0)
     return series if name is None else series.rename(name)
 
 
@@ -295,9 +288,7 @@ def tensor(
         made = made.as_subclass(kind)
     if requires_grad:
         made.requires_grad_()
-    if attributes:
-        made.__dict__.update(attributes)
-    return made
+    return _with(made, attributes)
 
 
 def quantized_tensor(
@@ -309,6 +300,4 @@ def quantized_tensor(
         made = torch._make_per_tensor_quantized_tensor(numbers, scale, zero)
     else:
         made = torch._make_per_channel_quantized_tensor(numbers, scale, zero, axis)
-    if attributes:
-        made.__dict__.update(attributes)
-    return made
+    return _with(made, attributes)

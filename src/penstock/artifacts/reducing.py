@@ -23,9 +23,11 @@ NEVER_STORED = (
 )
 """Types whose values hold a place in a running program. PyPy would pickle some of them."""
 
-
 BY_VALUE = object()
 """What a reducer gives for what cloudpickle takes apart."""
+
+_OWN_CODE = ("__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__")
+"""Methods by which an exception says itself how it is pickled."""
 
 
 def apart(obj: Any, sink: Collected) -> Any:
@@ -56,9 +58,7 @@ def reducer_of(kind: type) -> Optional[Reducer]:
     if issubclass(kind, Edge):
         return _edge
     if issubclass(kind, BaseException):
-        from penstock.artifacts import failures
-
-        return failures.reduce
+        return _exception
     if issubclass(kind, io.IOBase) and kind not in (io.BytesIO, io.StringIO):
         return _open_file
     if issubclass(kind, NEVER_STORED):
@@ -181,16 +181,33 @@ def _edge(sink: Collected, obj: Edge) -> Any:
     return rebuild.ref, (len(sink.edges) - 1,)
 
 
-def _part(sink: Collected, obj: Part) -> Any:
-    return rebuild.blob, (obj.number,)
-
-
 _OWN: Dict[type, Reducer] = {
     types.ModuleType: _module,
     types.CodeType: by_value.reduce_code,
     types.MethodType: _method,
-    Part: _part,
+    Part: lambda _, part: (rebuild.blob, (part.number,)),
 }
+
+
+def _exception(sink: Collected, exc: BaseException) -> Any:
+    """Class, arguments, attributes, cause: it is rebuilt without its `__init__`, whose arguments nobody kept. One with
+    pickling code of its own keeps that."""
+    if has_own_reduce(type(exc)):
+        return NotImplemented
+    args, state = taken_apart(exc)
+    return rebuild.exception, (type(exc), args, state, exc.__cause__, exc.__suppress_context__)
+
+
+def has_own_reduce(kind: type) -> bool:
+    """Whether an exception has pickling code of its own."""
+    return any(name in vars(base) for base in kind.__mro__ if base.__module__ != "builtins" for name in _OWN_CODE)
+
+
+def taken_apart(exc: BaseException) -> Tuple[Tuple[Any, ...], Optional[Dict[str, Any]]]:
+    """Arguments and attributes."""
+    reduction: Any = exc.__reduce__()
+    state = reduction[2] if len(reduction) > 2 else None
+    return reduction[1], dict(sorted(cast("Dict[str, Any]", state).items())) if state else None
 
 
 def _open_file(sink: Collected, obj: Any) -> Any:
@@ -201,11 +218,6 @@ def _open_file(sink: Collected, obj: Any) -> Any:
 
 def _never(sink: Collected, obj: Any) -> Any:
     raise Refused(f"cannot pickle {type(obj).__qualname__!r} object")
-
-
-def _normal(sink: Collected, obj: Any) -> Any:
-    """By its numbers: what Python 3.9 writes of it, newer ones read without an error and wrongly."""
-    return type(obj), (obj.mean, obj.stdev)
 
 
 def _path(sink: Collected, obj: Any) -> Any:
@@ -221,11 +233,6 @@ def _random(sink: Collected, obj: Any) -> Any:
     """Python's own, whose methods are the functions of `random`, by its name: each attempt has it anew."""
     own = getattr(sys.modules["random"], "_inst", None)
     return (names.load, ("random", "_inst")) if obj is own else NotImplemented
-
-
-def _weak_set(sink: Collected, obj: Any) -> Any:
-    """As a set: what cloudpickle makes of it comes in the order of the members' addresses."""
-    return type(obj), (set(obj),)
 
 
 def _partial(sink: Collected, obj: Any) -> Any:
@@ -258,12 +265,14 @@ _ITERATORS = (
 )
 _BY_NAME: Dict[Tuple[str, str], Reducer] = {
     **{("builtins", name): _iterator for name in _ITERATORS},
-    ("_weakrefset", "WeakSet"): _weak_set,
+    # As a set: what cloudpickle makes of it comes in the order of the members' addresses.
+    ("_weakrefset", "WeakSet"): lambda _, obj: (type(obj), (set(obj),)),
     ("functools", "cached_property"): _cached_property,
     ("functools", "partial"): _partial,
     ("random", "Random"): _random,
     ("sklearn.utils", "Bunch"): _bunch,
     ("sklearn.utils._bunch", "Bunch"): _bunch,
-    ("statistics", "NormalDist"): _normal,
+    # By its numbers: what Python 3.9 writes of it, newer ones read without an error and wrongly.
+    ("statistics", "NormalDist"): lambda _, obj: (type(obj), (obj.mean, obj.stdev)),
 }
 """Classes that pickle takes apart wrongly, that are read as something else, or that other Pythons read wrongly."""

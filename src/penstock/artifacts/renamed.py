@@ -6,6 +6,7 @@ Asked only after a name was not found; knows nothing of records.
 from __future__ import annotations
 
 import importlib
+import operator
 from typing import Any, Dict, Tuple
 
 _MODULES = (
@@ -32,14 +33,11 @@ def find(module: str, name: str) -> Any:
     for old, new in _MODULES:
         if f"{module}.".startswith(f"{old}."):
             places.append((new + module[len(old) :], name))
-    for place in places:
+    for module, name in places:
         try:
-            found: Any = importlib.import_module(place[0])
-            for part in place[1].split("."):
-                found = getattr(found, part)
+            return operator.attrgetter(name)(importlib.import_module(module))
         except (ImportError, AttributeError):
             continue
-        return found
     return None
 
 

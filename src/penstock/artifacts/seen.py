@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Optional, Tuple
 
-from penstock.model.shapes import shaped
 from penstock.model.tuples import NamedTuple
+from penstock.model.wire import shaped
 
 
 class Seen(NamedTuple):

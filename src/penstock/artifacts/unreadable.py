@@ -6,6 +6,7 @@ Imported only after a value could not be read. Unpickles nothing: names and vers
 from __future__ import annotations
 
 import importlib
+import operator
 import pickletools
 import sys
 from importlib import metadata
@@ -100,9 +101,7 @@ def _distributions() -> Dict[str, List[str]]:
 
 def _is_here(module: str, name: str) -> bool:
     try:
-        found: Any = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
+        operator.attrgetter(name)(importlib.import_module(module))
     except Exception:  # noqa: BLE001  the import of a library that may be broken
         return renamed.find(module, name) is not None
     return True

@@ -33,7 +33,6 @@ from blake3 import blake3
 
 from penstock.code.graph import FORM_BYTES, MEANING_BYTES, CodeGraph, Made, site
 from penstock.model import wire
-from penstock.model.shapes import MalformedError
 from penstock.model.tuples import NamedTuple
 
 
@@ -165,9 +164,9 @@ def pack(tree: Tree) -> bytes:
 
 
 def unpack(data: bytes) -> Tree:
-    """The tree from the bytes of `pack`; raises MalformedError for others."""
+    """The tree from the bytes of `pack`; raises wire.MalformedError for others."""
     try:
         packed = zlib.decompress(data)
     except zlib.error as error:
-        raise MalformedError(str(error)) from None
+        raise wire.MalformedError(str(error)) from None
     return wire.read(Tree, packed)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from penstock.model.rows import StepCount
 from penstock.model.slotted import Slotted
 from penstock.model.states import TaskStatus
 
 
 class _Count(Slotted):
-    submitted: int = 0
+    """The fields of a `StepCount` but for its name."""
+
+    waiting: int = 0  # what was submitted and is nowhere else
     running: int = 0
     done: int = 0
     failed: int = 0
     reused: int = 0
     cancelled: int = 0
     retries: int = 0
+
+
+_COUNTED = attrgetter(*StepCount._fields[1:])
 
 
 class Tally:
@@ -25,18 +32,22 @@ class Tally:
 
     def submitted(self, name: str) -> None:
         count = self._counts.get(name) or self._counts.setdefault(name, _Count())
-        count.submitted += 1
+        count.waiting += 1
 
     def started(self, name: str, *, again: bool) -> None:
         count = self._counts[name]
+        count.waiting -= 1
         count.running += 1
         count.retries += again
 
     def stopped(self, name: str) -> None:
-        self._counts[name].running -= 1
+        count = self._counts[name]
+        count.waiting += 1
+        count.running -= 1
 
     def settled(self, name: str, status: TaskStatus, *, reused: bool) -> None:
         count = self._counts[name]
+        count.waiting -= 1
         if status is TaskStatus.DONE:
             count.done += 1
             count.reused += reused
@@ -48,21 +59,10 @@ class Tally:
     def reused_again(self, name: str) -> None:
         """A reused result is of no use: its task runs again."""
         count = self._counts[name]
+        count.waiting += 1
         count.done -= 1
         count.reused -= 1
 
     def counts(self) -> tuple[StepCount, ...]:
-        """The counts now; `waiting` is what was submitted and is nowhere else."""
-        return tuple(
-            StepCount(
-                name,
-                count.submitted - count.running - count.done - count.failed - count.cancelled,
-                count.running,
-                count.done,
-                count.failed,
-                count.reused,
-                count.cancelled,
-                count.retries,
-            )
-            for name, count in list(self._counts.items())
-        )
+        """The counts now."""
+        return tuple(StepCount(name, *_COUNTED(count)) for name, count in list(self._counts.items()))

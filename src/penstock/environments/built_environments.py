@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from penstock.environments import builds, collect, locking, marks, uv
@@ -47,21 +46,10 @@ def listed(folder: Path) -> list[Entry]:
     return sorted((entry for place in places if (entry := _entry(place))), key=lambda entry: -entry.used_at)
 
 
-@contextmanager
-def held(lock: Lock, folder: Path, tell: uv.Tell) -> Generator[Built]:
+def held(lock: Lock, folder: Path, tell: uv.Tell) -> AbstractContextManager[Built]:
     """The environment of the lock, as `builds.build` gives it. Inside, nobody removes it; that ends with this process,
     however it ends."""
-    while True:
-        built = builds.build(lock, folder, tell)
-        try:
-            fd = locking.share(Path(built.folder, marks.NAME))
-            break
-        except FileNotFoundError:  # removed before it was held
-            continue
-    try:
-        yield built
-    finally:
-        os.close(fd)
+    return locking.held(lambda: builds.build(lock, folder, tell), lambda built: Path(built.folder, marks.NAME))
 
 
 def remove(folder: Path, digest: str) -> Entry:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from penstock.environments import archives, indexes, interpreter_search, projects, requirement_files, uv_settings
-from penstock.environments.projects import Bound
+from penstock.environments.projects import Pyproject
 from penstock.environments.requirement_files import Requirements
 from penstock.model.environments import Environment
 from penstock.model.tuples import NamedTuple
@@ -23,10 +23,7 @@ class EnvironmentRequest(NamedTuple):
     lines: tuple[str, ...]  # of the requirements file that says it; (): nothing is asked for
     options: tuple[str, ...]  # where packages are looked for, and which of their archives are taken
     required: Requirements  # what the user pins and demands himself
-    explicit: tuple[str, ...] = ()  # indexes for the packages alone that are assigned to them
-    pyproject: str = ""  # a pyproject.toml whose dependencies are asked for; "": none, or it has a uv.lock
-    locked: str = ""  # a folder whose uv.lock is asked for
-    bounds: tuple[Bound, ...] = ()  # of the Python, that its project asks for
+    project: Pyproject  # whose dependencies are asked for; `NONE`: none's
 
 
 def read(environment: Environment) -> EnvironmentRequest:
@@ -64,10 +61,7 @@ def read(environment: Environment) -> EnvironmentRequest:
         lines=tuple(lines),
         options=tuple(dict.fromkeys((*options, *uv.selecting))),
         required=required,
-        explicit=project.explicit,
-        pyproject=project.pyproject,
-        locked=project.locked,
-        bounds=project.bounds,
+        project=project,
     )
 
 

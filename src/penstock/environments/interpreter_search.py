@@ -50,7 +50,7 @@ def bare(python: str, folder: Path, tell: uv.Tell, *, held: int | None = None) -
     # place is called.
     wanted = _base() if python == own() else python
     arguments = ["venv", "--no-project", "--relocatable", "--python", wanted, str(folder)]
-    uv.run(f"find Python {python}", arguments, lambda line: _tell_fetching(line, tell), held=held)
+    uv.run(f"find Python {python}", arguments, lambda line: line.startswith("Download") and tell(line), held=held)
     try:
         lines = (folder / "pyvenv.cfg").read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -69,11 +69,6 @@ def refuse_old(python: str, version: str) -> None:
     if len(parts) == 2 and parts < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise UsageError(f"python={python!r} is Python {version}, and steps run under Python {oldest} or newer")
-
-
-def _tell_fetching(line: str, tell: uv.Tell) -> None:
-    if line.startswith("Download"):
-        tell(line)
 
 
 def _base() -> str:

@@ -66,17 +66,8 @@ def in_use(folder: Path) -> Generator[Kit]:
 
     Raises StoreError where it can't be written.
     """
-    while True:
-        path = unpack_kit(folder)
-        try:
-            fd = locking.share(path / _HELD)
-            break
-        except FileNotFoundError:  # removed before it was held
-            continue
-    try:
+    with locking.held(lambda: unpack_kit(folder), lambda path: path / _HELD) as path:
         yield Kit(path, path.name.removeprefix(_NAME))
-    finally:
-        os.close(fd)
 
 
 def unused(folder: Path, before: float, unfinished_before: float) -> Iterator[Path]:

@@ -11,12 +11,15 @@ import os
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from penstock.errors import PlatformError
 
+T = TypeVar("T")
+
 
 @contextmanager
-def alone(file: Path, waiting: Callable[[], None] | None) -> Generator[int]:
+def alone(file: Path, waiting: Callable[[], object] | None) -> Generator[int]:
     """Inside, no other thread or process holds the file's lock; gives its descriptor, for children that work under it.
 
     Where another holds it, calls `waiting` once, then blocks; `waiting` None: raises BlockingIOError instead. The file
@@ -47,6 +50,23 @@ def share(file: Path) -> int:
         os.close(fd)
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
     return fd
+
+
+@contextmanager
+def held(made: Callable[[], T], file_of: Callable[[T], Path]) -> Generator[T]:
+    """What `made` gives. Inside, nobody removes it who asks for its file by `unshared`; that ends with this process,
+    however it ends."""
+    while True:
+        found = made()
+        try:
+            fd = share(file_of(found))
+            break
+        except FileNotFoundError:  # removed before it was held
+            continue
+    try:
+        yield found
+    finally:
+        os.close(fd)
 
 
 @contextmanager
@@ -84,7 +104,7 @@ def tidy(folders: Iterable[Path]) -> None:
             pass
 
 
-def _acquire(file: Path, waiting: Callable[[], None] | None) -> int:
+def _acquire(file: Path, waiting: Callable[[], object] | None) -> int:
     import fcntl
 
     said = False

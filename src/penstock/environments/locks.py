@@ -107,13 +107,13 @@ def _resolved(request: environment_request.EnvironmentRequest, tell: uv.Tell) ->
     try:
         with tempfile.TemporaryDirectory(prefix="penstock-") as scratch:
             bare = interpreter_search.bare(request.python, Path(scratch, "bare"), tell)
-            if bound := next((one for one in request.bounds if not one.allows(bare.version)), None):
+            if bound := next((one for one in request.project.bounds if not one.allows(bare.version)), None):
                 raise UsageError(f"{bound.place}, and the step's Python is {bare.version}: say python=")
             tell(f"resolves packages for Python {bare.name}")
             pins = _pins(request, bare.python, scratch, tell)
     except OSError as error:
         raise PlatformError(f"can't write temporary files: {error.strerror}") from error
-    options = "".join(f"{line}\n" for line in (*request.options, *request.explicit))
+    options = "".join(f"{line}\n" for line in (*request.options, *request.project.explicit))
     indexes.refuse_secrets(pins)
     version = bare.full_version if os.sep in bare.name else ""
     digest = _digest(bare.name, version, pins, _selection(options.splitlines()))
@@ -126,14 +126,15 @@ def _pins(request: environment_request.EnvironmentRequest, python: str, scratch:
     lines, hashes = list(request.lines), dict(request.required.hashes)
     purpose = "resolve the environment"
     settings = indexes.settings(request.options, os.environ)
-    if request.locked:
+    project = request.project
+    if project.locked:
         frozen = [
             "export",
             "--frozen",
             "--no-dev",
             "--no-emit-project",
             "--project",
-            request.locked,
+            project.locked,
             "--python",
             python,
         ]
@@ -145,14 +146,16 @@ def _pins(request: environment_request.EnvironmentRequest, python: str, scratch:
             hashes[name] = [*hashes.get(name, ()), *requirement_files.demanded(line)]
         Path(scratch, "exported.txt").write_text(exported, encoding="utf-8")
         lines.append(f"-r {scratch}/exported.txt")
-        settings = indexes.settings((*request.options, *request.explicit), os.environ)
-    if not lines and not request.pyproject:
+        settings = indexes.settings((*request.options, *project.explicit), os.environ)
+    if not lines and not project.pyproject:
         return ""
-    project = ["--project", os.path.dirname(request.pyproject)] if request.pyproject else []  # whose settings count
+    own = (
+        [project.pyproject, "--project", os.path.dirname(project.pyproject)] if project.pyproject else []
+    )  # settings count
     compiled = uv.run(
         purpose,
         [
-            *("pip", "compile", "-", *filter(None, [request.pyproject]), *project, "--generate-hashes", "--no-header"),
+            *("pip", "compile", "-", *own, "--generate-hashes", "--no-header"),
             *("--no-annotate", "--python", python),
             *(["--prerelease", "allow"] if request.required.allows_prereleases else []),
         ],

@@ -12,11 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from penstock.environments import locking
 from penstock.errors import PlatformError
 from penstock.model.tuples import NamedTuple
+from penstock.model.wire import shaped
 
 NAME = "penstock.json"
 _FORMAT = 2  # 1: its programs named the place where it was built
@@ -65,13 +66,10 @@ def read(place: Path) -> Mark | None:
     import json
 
     try:
-        content = cast("dict[str, Any]", json.loads((place / NAME).read_bytes()))
-        if content.pop("format") != _FORMAT:
-            return None
-        tuples = {name: tuple(content[name]) for name in ("base", "names")}
-        packages = tuple((name, version) for name, version in content.pop("packages"))
-        return Mark(**cast("dict[str, Any]", {**content, **tuples}), packages=packages)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        content: Any = json.loads((place / NAME).read_bytes())
+        is_ours = content["format"] == _FORMAT
+        return shaped(Mark, [content[name] for name in Mark._fields]) if is_ours else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -15,7 +15,7 @@ from typing import IO
 
 from penstock.errors import PlatformError, UsageError
 
-Tell = Callable[[str], None]
+Tell = Callable[[str], object]
 """Takes a line about what goes on; may be called from the thread that asked alone."""
 
 _DROPPED = (

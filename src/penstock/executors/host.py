@@ -17,9 +17,10 @@ import weakref
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from penstock.model.shares import Amount, Share, Weight
+from penstock.model.shares import Amount, Share
+from penstock.model.wire import shaped
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
@@ -152,12 +153,12 @@ class HostFolder:
     def _read(self, name: str) -> Share | None:
         """A run's share; None: it has none, or runs on other processors, as the jobs of a cluster's node do."""
         try:
-            cpus, share = json.loads(self._file_of(name).read_bytes())
+            cpus, share = shaped(tuple[tuple[int, ...], Share], json.loads(self._file_of(name).read_bytes()))
         except (FileNotFoundError, ValueError):
             return None
         if cpus and self._cpus and set(cpus).isdisjoint(self._cpus):
             return None
-        return _share(share)
+        return share
 
     def _remove(self, name: str) -> None:
         for path in (self._file_of(name), self._bell_of(name)):
@@ -174,13 +175,6 @@ class HostFolder:
             if fd >= 0:
                 os.close(fd)
         self._lock = self._file = self._bell = self._far_bell = -1
-
-
-def _share(fields: list[Any]) -> Share:
-    run, project, told, (cpu_millionths, memory_bytes, gpus), lacks, *times = fields
-    holds = Amount(cpu_millionths, memory_bytes, tuple(gpus))
-    weights = tuple(Weight(cpu, memory, gpu, tuple(of)) for cpu, memory, gpu, of in lacks)
-    return Share(run, project, told, holds, weights, *times)
 
 
 def _ring(bells: list[int], rings: bool) -> None:

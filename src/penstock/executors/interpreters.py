@@ -7,14 +7,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from penstock.artifacts import names
 from penstock.model.environments import Environment
 from penstock.model.specs import Places, RunSpec
 from penstock.model.tuples import NamedTuple
 
 _OF_ANOTHER = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 """Variables that would lead an interpreter to the packages of another one."""
-
-_INSTALLED = (f"{os.sep}site-packages", f"{os.sep}dist-packages")
 
 
 class Interpreter(NamedTuple):
@@ -45,8 +44,7 @@ class Interpreter(NamedTuple):
 
 def _is_user_s(folder: str) -> bool:
     """Whether a folder of the flow's path holds sources of the user, and not what is installed for the flow alone."""
-    installed = any(part in folder for part in _INSTALLED) or folder.endswith(".zip")
-    return not installed and not folder.startswith(os.path.dirname(os.__file__))
+    return names.is_project_file(os.path.join(folder, "")) and not folder.endswith(".zip")
 
 
 OWN = Interpreter(sys.executable)

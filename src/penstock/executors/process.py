@@ -25,7 +25,7 @@ from penstock.model.outcomes import Error, Outcome, failed
 from penstock.model.specs import Attempt, Places, RunSpec, attempt_to_plain
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
-from penstock.worker import channel
+from penstock.worker import channel, log_files
 from penstock.worker.recorded_errors import cause_is_retryable
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class ProcessExecutor:
         for zygote in self._zygotes.values():
             zygote.wait()
         for worker in self._workers.values():
-            worker.queue.remove_empty_log(self._places)
+            log_files.remove_empty(self._places.log(worker.queue.log))
 
     def _zygote_for(self, place: _Place) -> ZygoteProcess:
         zygote = self._zygotes.get(place)
@@ -328,7 +328,7 @@ class ProcessExecutor:
             self._mailbox.post(worker.held)
         self._mailbox.unwatch(queue.fd)
         queue.close()
-        queue.remove_empty_log(self._places)
+        log_files.remove_empty(self._places.log(queue.log))
         if worker.fresh_lane is not None:
             worker.fresh_lane.worker = None
             self._advance(worker.fresh_lane)

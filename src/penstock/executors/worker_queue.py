@@ -150,15 +150,6 @@ class WorkerQueue:
             end = 0
         return usage, Log(self.log, start, end) if end > start else None
 
-    def remove_empty_log(self, places: Places) -> None:
-        """A worker that printed nothing leaves no file."""
-        path = places.log(self.log)
-        try:
-            if os.stat(path).st_size <= log_files.OPENING:
-                os.unlink(path)
-        except OSError:
-            pass
-
     def close(self) -> None:
         """Give the sockets back. Not before they are no longer watched."""
         self._near.close()

@@ -7,6 +7,7 @@ import array
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from penstock.executors.interpreters import Interpreter
@@ -113,16 +114,10 @@ class ZygoteProcess:
             posix.kill([self.pid])
             posix.has_ended(self.pid, 1.0)
             self.clear()
-        try:
-            if os.stat(self._log).st_size == 0:
-                os.unlink(self._log)
-        except OSError:
-            pass
+        log_files.remove_empty(self._log, opening=0)
 
     def _send(self, kind: bytes, content: tuple[Any, ...], fd: int = -1) -> None:
         message = channel.wrap(kind, content, self._scratch)
         rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [fd]))] if fd >= 0 else []
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):  # it is dead, which `hear` will say
             self._near.sendmsg([message], rights)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # it is dead, which `hear` will say

@@ -17,9 +17,8 @@ from penstock.journal.sight import looks_dead
 from penstock.model.ids import run_of
 from penstock.model.outcomes import Metric
 from penstock.model.rows import CacheEntry, Sought, WantedResult
-from penstock.model.shapes import MalformedError
 from penstock.model.states import RunStatus
-from penstock.model.wire import pack
+from penstock.model.wire import MalformedError, pack
 
 _NOBODY_KNOWS = Sought()
 _USE_NOTED_EVERY_S = 3600.0

@@ -11,9 +11,8 @@ from typing import Any, TypeVar
 
 from penstock.model.outcomes import Error, Log, Metric, Outcome, Stored, Usage, to_plain
 from penstock.model.rows import ScopeRecord, TaskRecord
-from penstock.model.shapes import MalformedError, shaped
 from penstock.model.specs import Input
-from penstock.model.wire import pack, read
+from penstock.model.wire import MalformedError, pack, read, shaped
 
 RUN_SHIFT = 32
 TASK_MASK = (1 << RUN_SHIFT) - 1

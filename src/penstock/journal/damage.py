@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from penstock.errors import JournalError
 from penstock.journal import sql_files
 from penstock.journal.database import Database
-from penstock.model.shapes import MalformedError
+from penstock.model.wire import MalformedError
 
 
 @contextmanager

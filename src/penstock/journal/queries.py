@@ -22,10 +22,9 @@ from penstock.model.ids import parse_path
 from penstock.model.nearest import nearest
 from penstock.model.outcomes import FORM, Error, Usage
 from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Origin, ScopeRecord, StepCount
-from penstock.model.shapes import MalformedError
 from penstock.model.specs import Input
 from penstock.model.states import RunStatus, TaskStatus
-from penstock.model.wire import read
+from penstock.model.wire import MalformedError, read
 
 _NUMBER = operator.itemgetter(3)
 _Words = tuple[str, ...]

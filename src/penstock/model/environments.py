@@ -65,11 +65,8 @@ def over(own: Optional[Environment], default: Optional[Environment]) -> Optional
     if own == Environment():
         return own
     installs = own if own.packages or own.requirements or own.pyproject else default
-    return Environment(
-        packages=installs.packages,
+    return installs._replace(
         python=own.python or default.python,
-        requirements=installs.requirements,
-        pyproject=installs.pyproject,
         constraints=own.constraints or default.constraints,
         indexes=own.indexes or default.indexes,
         find_links=own.find_links or default.find_links,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from penstock.code import fingerprint
 from penstock.code.fingerprint import Tree
 from penstock.errors import JournalError
-from penstock.model.shapes import MalformedError
+from penstock.model.wire import MalformedError
 
 
 def tree_of(packed: bytes, of: str) -> Tree:

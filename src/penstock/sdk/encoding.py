@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Iterable, List, Mapping, Optional, Tuple
 
-from penstock.artifacts import codec
+from penstock.artifacts import codec, names
 from penstock.artifacts.canonical import identify
 from penstock.artifacts.walk import BY_CONTENT, BY_STATE
 from penstock.errors import UsageError
@@ -13,7 +13,6 @@ from penstock.model.environments import settled
 from penstock.model.options import Options
 from penstock.model.specs import Call, Function, Input, Work
 from penstock.sdk import keys
-from penstock.sdk.functions import function_name
 from penstock.sdk.programs import ProgramFunction
 from penstock.sdk.session import Place, RunSession
 
@@ -67,7 +66,7 @@ def work_of(run: RunSession, step: Any) -> Work:
 
 
 def _function_of(run: RunSession, step: Any) -> Function:
-    named = function_name(step.fn)
+    named = names.function_name(step.fn)
     if named is not None:
         return Function(*named, None, step.binder.positional)
     record = codec.encode(step.fn, run.store, where=step.name).stored.record

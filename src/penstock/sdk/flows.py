@@ -9,8 +9,7 @@ from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model.quantities import parse_seconds
 from penstock.sdk import attempts, session
-from penstock.sdk.decorated import DecoratedFunction
-from penstock.sdk.functions import check_function, function_name, is_coroutine_function
+from penstock.sdk.decorated import DecoratedFunction, check_function, is_coroutine_function
 from penstock.sdk.keywords import STEP_ALONE, named, taken
 from penstock.sdk.steps import Step
 from penstock.sdk.this_process import this_process
@@ -97,13 +96,7 @@ class Flow(DecoratedFunction["P", R]):
 
     def options(self, **given: Unpack[FlowOptions]) -> Flow[P, R]:
         """A copy with other options: the keywords of `flow`. Raises UsageError for an unknown one, or a wrong value."""
-        known: Dict[str, Any] = {
-            "name": self.name,
-            "timeout_s": self.timeout_s,
-            "on_failure": self.on_failure,
-            "environment": self.environment,
-            "seed": self.seed,
-        }
+        known = {name: getattr(self, name) for name in ("name", "timeout_s", "on_failure", "environment", "seed")}
         return Flow(self.fn, **{**known, **_taken(self.fn, given, self.environment)})
 
     def parameters(self, /, *args: Any, **kwargs: Any) -> Dict[str, Any]:
@@ -121,7 +114,7 @@ class Flow(DecoratedFunction["P", R]):
             raise
 
     def __reduce__(self) -> Any:
-        named = function_name(self.fn)
+        named = names.function_name(self.fn)
         if named is None:
             raise UsageError(f"flow {self.name} can't be passed on: it is not at the top of a module")
         return (names.load, named)

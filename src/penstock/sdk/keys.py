@@ -9,10 +9,10 @@ from __future__ import annotations
 import struct
 from typing import Any, Dict, List, Tuple
 
+from penstock.artifacts import names
 from penstock.artifacts.canonical import digest_of_form, form, identify
 from penstock.artifacts.digests import digest
 from penstock.artifacts.walk import AS_NAMES, BY_CONTENT, SHORTEST_DIGESTED, Identity
-from penstock.sdk.functions import function_name
 from penstock.sdk.programs import ProgramFunction
 
 Scope = Tuple[bytes, ...]
@@ -69,10 +69,11 @@ def closed_over(fn: Any, files: int = AS_NAMES) -> Identity:
     under its name, its defaults. `NOTHING` where there is nothing. `files`: what paths in it count by; where these
     count by content, as the cache asks, so does the code of a lambda, which may share its line with others. A program
     that no module has is all that is declared of it."""
+    named = names.function_name(fn)
     if isinstance(fn, ProgramFunction):
-        return NOTHING if function_name(fn) else identify(tuple(fn.declared), fn.__name__)
+        return NOTHING if named else identify(tuple(fn.declared), fn.__name__)
     cells = tuple(getattr(fn, "__closure__", None) or ())
-    found = {} if function_name(fn) else {name: getattr(fn, name, None) for name in ("__defaults__", "__kwdefaults__")}
+    found = {} if named else {name: getattr(fn, name, None) for name in ("__defaults__", "__kwdefaults__")}
     if files == BY_CONTENT and fn.__name__ == "<lambda>":
         found["__code__"] = fn.__code__
     held = {name: part for name, part in found.items() if part}

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, TypeVar, overload
 from penstock.artifacts import names
 from penstock.model.options import Options
 from penstock.sdk import session
-from penstock.sdk.decorated import DecoratedFunction
-from penstock.sdk.functions import check_function, function_name
+from penstock.sdk.decorated import DecoratedFunction, check_function
 from penstock.sdk.keywords import changed, check_ignored, named
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class Step(DecoratedFunction["P", R]):
         return closed_over(self.fn, BY_CONTENT)
 
     def __reduce__(self) -> Any:
-        named = function_name(self.fn)
+        named = names.function_name(self.fn)
         return (names.load, named) if named else (Step, (self.fn, self.opts, self.name))
 
 

@@ -250,10 +250,9 @@ def write_into(token: bytes) -> None:
 def begin(attempt: str, limit: int = 0) -> None:
     """From now on what is written belongs to this attempt. `limit`: so many bytes are kept; 0: all."""
     mark = attempt.encode()
-    for stream in (sys.__stdout__, sys.__stderr__):
-        if isinstance(stream, LineStream):
-            stream.mark = mark
-            stream.room.begin(limit)
+    for stream in _streams():
+        stream.mark = mark
+        stream.room.begin(limit)
 
 
 def tell_limit() -> None:

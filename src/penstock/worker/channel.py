@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pickle import dumps, loads
 from typing import Any, Optional, Tuple
 
@@ -77,7 +78,5 @@ def is_in_file(message: bytes) -> bool:
 def discard(message: bytes) -> None:
     """Drop a message that nobody will read."""
     if is_in_file(message):
-        try:
+        with suppress(FileNotFoundError):  # somebody has emptied the folder
             os.unlink(os.fsdecode(message[2:]))
-        except FileNotFoundError:
-            pass  # somebody has emptied the folder

@@ -75,8 +75,7 @@ class Tee:
 
     def close(self) -> None:
         """An empty log is removed."""
-        if self.size() <= log_files.OPENING:
-            os.unlink(self._path)
+        log_files.remove_empty(self._path)
 
     def line(self, which: int) -> Optional[LineStream]:
         return self._lines[which]

@@ -33,7 +33,9 @@ class Leftovers:
     def __init__(self, library: Any) -> None:
         self._library = library
         self._pid = os.getpid()
-        self._older: Set[int] = set(_children(self._pid) if posix.has_children() else ())
+        self._older: Set[int] = set()
+        if posix.has_children():
+            self._older.update(posix.Family().look(fresh=True).get(self._pid, ()))
         self._count = _COUNT()
         self._threads: Set[Any] = set(_threads())
         self._trackers = {name: _tracker_pid(name) for name in _BACKENDS}
@@ -134,10 +136,6 @@ def _is_idle(thread: Any) -> bool:
         return False
     frame = _FRAMES().get(thread.ident)
     return frame is not None and frame.f_code is pools._worker.__code__  # else it is in what it was given to do
-
-
-def _children(pid: int) -> List[int]:
-    return posix.Family().look(fresh=True).get(pid, [])
 
 
 def _shut_down_pools() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from binascii import hexlify
+from contextlib import suppress
 from functools import lru_cache
 from time import time
 from typing import Any, AnyStr, Iterator, Optional, Tuple
@@ -54,11 +55,16 @@ def begin(log: str) -> int:
     """A descriptor that appends to a log; a new one gets a token. Raises OSError."""
     fd = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     if os.fstat(fd).st_size == 0:
-        try:
+        with suppress(OSError):  # a full disk: what can't be told from what a step has forged is better than no step
             os.write(fd, MARK + b"=%b\n" % hexlify(os.urandom(4)))
-        except OSError:
-            pass  # a full disk: what can't be told from what a step has forged is better than no step
     return fd
+
+
+def remove_empty(log: str, opening: int = OPENING) -> None:
+    """Remove a log in which nobody has written more than its opening; of the zygote's, that is nothing."""
+    with suppress(OSError):
+        if os.stat(log).st_size <= opening:
+            os.unlink(log)
 
 
 def token_of(log: str) -> bytes:

@@ -13,6 +13,7 @@ import array
 import os
 import select
 import sys
+from contextlib import suppress
 from typing import Any, Callable, Dict, NoReturn, Optional
 
 from penstock.artifacts import masking
@@ -42,13 +43,11 @@ class FilteredStream(NamedTuple):
 
     def close(self) -> None:
         """The writer is dead. Blocks until all that it wrote is in its log, for two seconds at most."""
-        try:
+        with suppress(OSError):
             self.sync.settimeout(_PATIENCE_S)
             self.sync.send(_LAST)
             while self.sync.recv(9)[:1] not in (_LAST, b""):
                 pass  # an answer that came too late for the dead
-        except OSError:
-            pass
         self.sync.close()
 
 
@@ -98,10 +97,8 @@ class LogFilter:
 
     def end(self) -> None:
         """Wait until all that was written is in the logs, for two seconds at most. The process is gone then."""
-        try:
+        with suppress(OSError):
             self._control.send(_END)
-        except OSError:
-            pass
         posix.has_ended(self.pid, _PATIENCE_S)
 
 
@@ -208,11 +205,9 @@ class _Stream:
     def _write(self, data: bytes) -> None:
         data = data[: self._most - self._written]
         self._written += len(data)
-        try:
+        with suppress(OSError):  # a full disk: what is printed is lost, and nobody may have to wait for it
             while data:
                 data = data[os.write(self.log, data) :]
-        except OSError:
-            pass  # a full disk: what is printed is lost, and nobody may have to wait for it
 
     def close(self) -> None:
         os.close(self.source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import sys
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from time import monotonic, process_time
@@ -113,8 +114,9 @@ class Worker:
         if left:
             os.write(self._post.fd, channel.wrap(channel.RETIRES, (attempt.id, tuple(left)), self._post.scratch))
         self._send(attempt.id, outcome)
-        if left:
-            self._retire()
+        if left:  # it can't be put back: the next one gets another process
+            wait_for_threads(_LAST_THREADS_S)
+            os._exit(0)
 
     def _completed(self, outcome: Outcome, before: MeterReading, was_long: bool) -> Outcome:
         """With what only the worker knows of it."""
@@ -127,11 +129,6 @@ class Worker:
         usage = between(outcome.usage, before, after, max(self._post.gauge.end(), self._memory_bytes))
         status, result, error, _, _, metrics, _ = outcome
         return Outcome(status, result, error, usage, log, metrics, self._post.name)
-
-    def _retire(self) -> NoReturn:
-        """What the last attempt has left can't be put back: the next one gets another process."""
-        wait_for_threads(_LAST_THREADS_S)
-        os._exit(0)
 
     def _begin(self, before: MeterReading, cpu_s: float) -> None:
         used_s = cpu_s + before.children_cpu_s
@@ -156,10 +153,8 @@ class Worker:
             message = channel.wrap(channel.HINT, data, self._post.scratch)
         except OSError:
             return  # a long one goes through a file, and the disk may be full; the outcome carries all metrics
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):  # nobody hears it any more; the step is not to blame
             os.write(self._post.fd, message)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # nobody hears it any more; the step is not to blame
 
     def _log(self) -> Optional[Log]:
         capture.finish_lines()

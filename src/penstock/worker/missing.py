@@ -16,7 +16,7 @@ import importlib
 import os
 import sys
 from types import FrameType, ModuleType, TracebackType
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence
 
 from penstock.artifacts import names
 from penstock.worker import placeholders, syntax
@@ -133,7 +133,8 @@ class _StandIns:
     def _package(self, name: str, missing: str, frame: FrameType, of: str = "") -> placeholders.MissingPackage:
         known = self._packages.get(name)
         if known is None:
-            known = self._packages[name] = placeholders.MissingPackage(name, missing, *_place(frame), of=of)
+            file, line = _shown(frame.f_code.co_filename), frame.f_lineno
+            known = self._packages[name] = placeholders.MissingPackage(name, missing, file, line, of)
         return known
 
 
@@ -185,17 +186,10 @@ def _is_at_import(frame: Optional[FrameType]) -> bool:
 
 
 def _leads_through_user_s(traceback: Optional[TracebackType]) -> bool:
+    from traceback import walk_tb
+
     # The first entry is this module's.
-    while traceback is not None:
-        if _is_user_s(traceback.tb_frame.f_code.co_filename):
-            return True
-        traceback = traceback.tb_next
-    return False
-
-
-def _place(frame: FrameType) -> Tuple[str, int]:
-    """The file and the line of an import statement."""
-    return _shown(frame.f_code.co_filename), frame.f_lineno
+    return any(_is_user_s(frame.f_code.co_filename) for frame, _ in walk_tb(traceback))
 
 
 def _shown(file: str) -> str:

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 from penstock.shadows import standard
@@ -204,10 +205,8 @@ def memory_of(pid: int) -> int:
 def kill(pids: Iterable[int]) -> None:
     """SIGKILL; those that are gone are passed over."""
     for pid in pids:
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
 
 
 def has_ended(pid: int, timeout_s: float) -> bool:

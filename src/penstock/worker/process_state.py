@@ -73,10 +73,6 @@ class ProcessState:
             if hooks is not None and row.setters:
                 hooks.when_imported(row.module, partial(self._note_calls, row))
 
-    def keep(self) -> None:
-        """It is to be like now from here on. Once."""
-        self._watch()
-
     def restore(self, everything: bool) -> List[str]:
         """Take back what has changed; gives the names of what can't be. `everything`: also what is looked at only where
         a function was called that sets it, as code in C might have."""
@@ -92,8 +88,8 @@ class ProcessState:
         self._was_set = False  # to look and to put back has called some of them, too
         return left
 
-    def _watch(self) -> None:
-        """Look from now on at what has been loaded meanwhile."""
+    def keep(self) -> None:
+        """It is to be like now from here on, as far as it was not kept before: what has been loaded meanwhile."""
         waiting, self._waiting = self._waiting, []
         for row in waiting:
             watched = _watched(row)
@@ -120,7 +116,7 @@ class ProcessState:
         for watched, value in zip((*self._often, *self._seldom), self._before):
             watched.take_import(value)
         self._before = []
-        self._watch()
+        self.keep()
 
     def _note_calls(self, row: Row, module: Any) -> None:
         def noting(call: Any) -> Any:

@@ -212,10 +212,8 @@ def _keys_of(path: str, folders: Dict[str, str]) -> Iterator[_Key]:
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except OSError as error:
+        return isinstance(error, PermissionError)
     return True
 
 

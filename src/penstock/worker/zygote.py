@@ -14,6 +14,7 @@ import select
 import signal
 import sys
 import time
+from contextlib import suppress
 from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
 
 from penstock.model import wire
@@ -240,15 +241,13 @@ class Zygote:
     def _shorten_log(self, child: Child) -> None:
         """What an attempt's programs write on and on may not fill the disk until it ends, when its log is cut."""
         path, most = self._places.log(child.log), self._spec.log_bytes
-        try:
+        with suppress(OSError):  # removed by hand
             size = os.stat(path).st_size
             began, start = child.log_began
             if began != child.gauge.began():
                 child.log_began = child.gauge.began(), size
             elif size - start > 2 * most + log_files.SLACK:
                 os.truncate(path, start + most)
-        except OSError:
-            pass  # removed by hand
 
     def _kill(self, child: Child) -> None:
         """The worker, and everything below it. What slips away becomes this process's child when the worker dies."""
@@ -322,10 +321,9 @@ class Zygote:
             os.waitpid(-1, os.WNOHANG)
 
     def _report(self, kind: bytes, content: Tuple[Any, ...]) -> None:
-        try:
+        # Else the executor is gone; the next look at the socket says so.
+        with suppress(BrokenPipeError, ConnectionResetError):
             self._control.send(channel.wrap(kind, content, self._places.scratch))
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the executor is gone; the next look at the socket says so
 
 
 def _has_queues() -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.engine.numbers import Numbers
+from penstock.engine.submissions import Numbers
 from penstock.model.rows import Dealt, PriorTask
 
 CALLS = st.lists(st.tuples(st.sampled_from(["train", "load"]), st.integers(0, 5)), max_size=8, unique=True)

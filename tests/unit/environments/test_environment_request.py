@@ -94,10 +94,10 @@ def test_of_a_pyproject_only_what_is_needed_counts(files: Callable[..., str]):
     folder = Path(files("pyproject.toml", "")).parent
     assert asked().digest == asked(more="[tool.ruff]\nline-length = 100\n").digest
     assert asked().digest != asked('["six", "tomli"]').digest
-    assert (asked().pyproject, asked().locked) == (f"{folder}/pyproject.toml", "")
+    assert (asked().project.pyproject, asked().project.locked) == (f"{folder}/pyproject.toml", "")
     files("uv.lock", "version = 1")
     before = asked()
-    assert (before.pyproject, before.locked) == ("", str(folder))
+    assert (before.project.pyproject, before.project.locked) == ("", str(folder))
     files("uv.lock", "version = 2")
     assert asked().digest != before.digest
 
@@ -122,7 +122,7 @@ def test_indexes_that_a_pyproject_names(files: Callable[..., str]):
     request = environment_request.read(Environment(pyproject=str(Path(path).parent)))
     links = f"--find-links {Path(path).parent}/wheels"
     assert request.options == ("--index-url https://a", "--extra-index-url https://b", links)
-    assert request.explicit == ("--extra-index-url https://torch",)
+    assert request.project.explicit == ("--extra-index-url https://torch",)
 
 
 @pytest.mark.parametrize(
@@ -339,7 +339,7 @@ def locked_project(files: Callable[..., str], needs: str) -> Environment:
 
 def test_a_uv_lock_that_is_older_than_its_pyproject_is_refused(files: Callable[..., str]):
     same = '"six < 2, >=1.15", "Tomli[x]; python_version<\'3.11\'"'
-    assert environment_request.read(locked_project(files, same)).locked
+    assert environment_request.read(locked_project(files, same)).project.locked
     for edited, word in (
         (same.replace("< 2", "==1.16"), "six==1.16,>=1.15"),
         (f"{same}, 'numpy'", "numpy"),
@@ -376,7 +376,7 @@ def test_which_archives_a_project_takes_is_an_option(files: Callable[..., str]):
 def test_the_python_that_a_project_requires(files: Callable[..., str], asked: str, python: str, allowed: bool):
     path = files("pyproject.toml", f"[project]\nname = 'a'\nrequires-python = '{asked}'\n")
     request = environment_request.read(Environment(pyproject=str(Path(path).parent)))
-    assert all(bound.allows(python) for bound in request.bounds) == allowed
+    assert all(bound.allows(python) for bound in request.project.bounds) == allowed
 
 
 def test_an_archive_in_an_index_on_this_disk_counts(files: Callable[..., str]):
