@@ -6,11 +6,10 @@ from typing import Any, List, Optional
 
 from penstock.artifacts import digests
 from penstock.artifacts.objects import rule_for
-from penstock.artifacts.walk import AS_NAMES, BUILTINS, Identity, Known, Unstable, ValueWalk
+from penstock.artifacts.walk import AS_NAMES, BUILTINS, LEAVES, Identity, Known, Unstable, ValueWalk
 from penstock.model.outcomes import FORM
 
 _PREFIX = b"penstock.value.%d\0" % FORM
-_LEAVES = frozenset((type(None), bool, int, float, complex, str))
 
 
 def identify(
@@ -29,7 +28,7 @@ def identify(
 
 
 def _walked(value: object, where: str, known: Optional[Known], files: int, places: bool) -> Identity:
-    walk: Any = ValueWalk(rule_for, known, files, places) if type(value) not in _LEAVES else _Leaf()
+    walk: Any = ValueWalk(rule_for, known, files, places) if type(value) not in LEAVES else _Leaf()
     try:
         (BUILTINS.get(type(value)) or rule_for(type(value)))(walk, value)
     except Unstable as error:

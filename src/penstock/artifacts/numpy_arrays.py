@@ -15,10 +15,11 @@ from penstock.artifacts import digests, rebuild
 from penstock.artifacts.collected import Collected, Reducer
 from penstock.artifacts.looks import COLUMNS, ITEMS, Facts, Look
 from penstock.artifacts.masking import cut
-from penstock.artifacts.walk import BIG, Known, ValueWalk
+from penstock.artifacts.walk import BIG, LEAVES, Known, ValueWalk
 
 _GENERIC: Any = np.generic
 _CHUNK = 4 << 20
+_MANY = 1024  # elements
 _TILE = 32
 _PLAIN = "biufcmMSU"  # kinds whose `dtype.str` says all
 _SHOWN_BY_NUMPY = "biufc"  # kinds of dtypes: what `tolist` makes of a float32 has digits that it has not
@@ -78,7 +79,7 @@ def form(walk: ValueWalk, value: Any) -> None:
         for field in dtype.names:  # apart, because padding between fields has no defined content
             walk.part(np.asarray(array[field]), f"[{field!r}]")
     elif dtype.hasobject or dtype.kind == "T":
-        _object_form(walk, value)
+        _object_form(walk, value, begun)
     else:
         walk.out += digest_of(_without_padding(array), walk.known)
     walk.end(value, begun)
@@ -94,18 +95,42 @@ def _without_padding(array: Any) -> Any:
     return flat.view("u1").reshape(-1, np.dtype("g").itemsize)[:, :10]
 
 
-def _object_form(walk: ValueWalk, value: Any) -> None:
+def _object_form(walk: ValueWalk, value: Any, begun: int) -> None:
+    from penstock.artifacts import text_dictionary
+
     packed = packed_texts(walk.known, value)
     if packed is not None:
         offsets, data, *codes = packed
-        walk.out += b"s"
-        walk.out += (
-            b"".join(packed.digests()) if codes else digest_of(offsets, walk.known) + digest_of(data, walk.known)
-        )
+        both = packed.digests() if codes else (digest_of(offsets, walk.known), digest_of(data, walk.known))
+        walk.out += b"s" + both[0] + both[1]
         return
     walk.out += b"o"
-    for index, item in enumerate(value.flat):
-        walk.part(item, f".flat[{index}]")
+    flat = value.ravel()
+    for span in text_dictionary.spans(len(flat)):
+        part = flat[span]
+        if value.dtype.kind != "O" or len(part) < _MANY or not _leaves_form(walk, part):
+            for index, item in enumerate(part, span.start):
+                walk.part(item, f".flat[{index}]")
+        walk.spill(begun)
+
+
+def _leaves_form(walk: ValueWalk, part: Any) -> bool:
+    """Write elements among which few objects come again and again, as words and None; the form of each is made once.
+    False where they are many, or have other values inside."""
+    from penstock.artifacts import text_dictionary
+
+    where, which = text_dictionary.distinct(part)
+    if 2 * len(where) > len(part) or not LEAVES.issuperset(map(type, part[where])):
+        return False
+    forms: List[bytes] = []
+    start = len(walk.out)
+    for item in part[where]:
+        walk.write(item)
+        forms.append(bytes(walk.out[start:]))
+        del walk.out[start:]
+    numbers: List[int] = which.tolist()
+    walk.out += b"".join([forms[number] for number in numbers])
+    return True
 
 
 def _dtype(walk: ValueWalk, dtype: Any) -> None:

@@ -47,23 +47,27 @@ def find(array: Any) -> Optional[TextDictionary]:
     short, where it has many texts, or where an element is no `str` or has no valid UTF-8."""
     if len(array) < _SHORTEST:
         return None
-    pointers, shared = _pointers(array), True
+    shared = True
     numbers: Dict[str, int] = {}
     codes = np.empty(len(array), "<u2")
-    for span in _spans(len(array)):
+    for span in spans(len(array)):
         part, local = array[span], ...
         if shared:
-            where, which = _distinct(pointers[span])
+            where, which = distinct(part)
             shared = 2 * len(where) <= len(part)
             if shared:
                 part, local = part[where], which
         if not {str}.issuperset(map(type, part)):
             return None
-        new = [text for text in dict.fromkeys(part) if text not in numbers]
-        if len(numbers) + len(new) > min(_MOST, span.stop // 2):
-            return None
-        numbers.update(zip(new, itertools.count(len(numbers))))
-        codes[span] = np.fromiter(map(numbers.__getitem__, part), "<u2", len(part))[local]
+        try:
+            found = _numbers_of(part, numbers)
+        except KeyError:  # texts that did not come before; most pieces but the first have none
+            new = [text for text in dict.fromkeys(part) if text not in numbers]
+            if len(numbers) + len(new) > min(_MOST, span.stop // 2):
+                return None
+            numbers.update(zip(new, itertools.count(len(numbers))))
+            found = _numbers_of(part, numbers)
+        codes[span] = found[local]
     packed = packed_strings.pack(np.array(list(numbers), dtype=object))
     return None if packed is None else TextDictionary(*packed, codes)
 
@@ -76,26 +80,29 @@ def spread(texts: Any, codes: Any) -> Any:
     return array
 
 
-def _spans(size: int) -> Iterator[slice]:
+def spans(size: int) -> Iterator[slice]:
+    """The pieces in which a long array is looked at."""
     starts = [0, *range(_FIRST, size, _CHUNK)]
     return map(slice, starts, [*starts[1:], size])
 
 
-def _pointers(array: Any) -> Any:
-    start: int = array.__array_interface__["data"][0]
-    return np.frombuffer((ctypes.c_char * array.nbytes).from_address(start), np.intp)
+def _numbers_of(texts: Any, numbers: Dict[str, int]) -> Any:
+    return np.fromiter(map(numbers.__getitem__, texts), "<u2", len(texts))
 
 
-def _distinct(pointers: Any) -> Tuple[Any, Any]:
-    """A place of each pointer, in the order in which they first come; and which of them stands at each place."""
+def distinct(part: Any) -> Tuple[Any, Any]:
+    """Of a flat, contiguous object array a place of each object that is in it, in the order in which they first come;
+    and which of these objects stands at each place."""
+    start: int = part.__array_interface__["data"][0]
+    pointers = np.frombuffer((ctypes.c_char * part.nbytes).from_address(start), np.intp)
     encoded = packed_strings.encoded_numbers(pointers)
     if encoded is None:
-        _, first, local = np.unique(pointers, return_index=True, return_inverse=True)
+        _, first, which = np.unique(pointers, return_index=True, return_inverse=True)
         order = np.argsort(first)
         rank = np.empty_like(order)
         rank[order] = np.arange(len(order))
-        return first[order], rank[local]
-    size, local = encoded
+        return first[order], rank[which]
+    size, which = encoded
     where = np.empty(size, np.intp)
-    where[local] = np.arange(len(local))
-    return where, local
+    where[which] = np.arange(len(which))
+    return where, which

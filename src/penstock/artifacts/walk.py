@@ -23,6 +23,8 @@ BIG = 64 << 10  # bytes and buffers from here on count by a digest of their own
 _INLINE = 1024  # a longer form is replaced by its digest
 SHORTEST_DIGESTED = _INLINE + 1
 SPILL = 1 << 20
+LEAVES = frozenset((type(None), bool, int, float, complex, str))
+"""Types whose values have a form of their own, wherever they stand."""
 AS_NAMES, BY_CONTENT, BY_STATE = 0, 1, 2
 """What a path to an existing file counts by: its text; its content; the sizes and times of what is there."""
 _DEEPEST = 200  # levels; three Python frames each must fit under the default recursion limit of 1,000

@@ -162,6 +162,7 @@ def make_arrays() -> dict[str, Any]:
         "padded": np.zeros(2, dtype=np.dtype([("a", "i1"), ("b", "f8")], align=True)),
         "objects": np.array([1, None, [2]], dtype=object),
         "object strings": np.array(["a", "žluť", ""], dtype=object),
+        "words and None": np.array(["a", None, "žluť"] * 1_000, dtype=object),
         "few texts": np.array(["a", "žluť", ""] * 25_000, dtype=object),
         "masked": np.ma.array([1, 2], mask=[False, True]),
     }

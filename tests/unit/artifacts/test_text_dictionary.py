@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock.artifacts import digests, packed_strings, records, text_dictionary
+from penstock.artifacts import digests, numpy_arrays, packed_strings, records, text_dictionary, walk
 from penstock.artifacts.canonical import identify
 from penstock.artifacts.codec import decode, encode
 from penstock.artifacts.folder import FolderStore
@@ -80,6 +81,38 @@ def test_what_a_dictionary_counts_as_is_what_its_texts_written_out_do(texts: lis
         assert with_and_without[0] is None
     elif len({*array}) <= 2:
         assert with_and_without[0] is not None
+
+
+LEAVES = st.sampled_from([None, 0, 10**9, True, 1.5, float("nan"), 2j, "", "ž" * 2000, "\ud800", b"other", ("a", "b")])
+
+
+@settings(deadline=None)
+@given(objects=st.lists(LEAVES, min_size=1, max_size=6), data=st.data())
+def test_few_objects_count_as_each_by_itself(objects: list[Any], data: st.DataObject):
+    pool = np.empty(len(objects), dtype=object)
+    for at, item in enumerate(objects):  # at once, numpy would take a tuple for a row
+        pool[at] = item
+    numbers = data.draw(st.lists(st.integers(0, len(objects) - 1), min_size=1, max_size=60))
+    array = pool[np.array(numbers, dtype=np.intp)]
+    found: list[Any] = []
+    for many, spill, missing in ((sys.maxsize, 1 << 20, {}), (2, 0, {}), (2, 1 << 20, {"pyarrow": None})):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(numpy_arrays, "_MANY", many)
+            patch.setattr(walk, "SPILL", max(spill, walk.SHORTEST_DIGESTED))
+            patch.setattr(text_dictionary, "_FIRST", 7)
+            patch.setattr(text_dictionary, "_CHUNK", 5)
+            for name, module in missing.items():
+                patch.setitem(sys.modules, name, module)
+            found.append(identify([array, array]))
+    assert found[0].digest
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("at", [5, 40_000])
+def test_what_has_no_stable_form_is_named_by_its_place(at: int):
+    array = np.array(["a", None] * 30_000, dtype=object)
+    array[at] = threading.Lock()
+    assert identify(array).culprit == f"value.flat[{at}] is a _thread.lock, which has no stable form"
 
 
 def test_an_array_of_few_texts_is_small_and_counts_as_before(
