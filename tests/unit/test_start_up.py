@@ -21,6 +21,10 @@ WORKERS = {
 """What workers need, and a flow's own process only where it runs attempts itself."""
 
 
+IDLE = {"click", "dataclasses", "inspect", "numbers", "rich", "shutil", "subprocess", "tomllib"}
+"""What a run of plain functions, with plain parameters, never asks for."""
+
+
 _HELLO = """
 from penstock import flow, step
 
@@ -48,6 +52,7 @@ def test_an_import_stays_light(statement: str):
     modules = imported_by(statement)
     assert "penstock" in modules
     assert modules & HEAVY == set()
+    assert "typing" not in modules or statement != "import penstock"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +68,17 @@ def test_a_run_from_python_does_without_what_it_does_not_need(tmp_path: Path):
     (tmp_path / "hello.py").write_text(_HELLO)
     modules = imported_by("import hello; hello.hello()", tmp_path)
     assert "penstock.launch.runs" in modules
-    assert modules & (WORKERS | {"click", "rich", "shutil", "subprocess", "tomllib"}) == set()
+    assert modules & (WORKERS | IDLE) == set()
+
+
+def test_what_an_import_makes_is_old_and_what_somebody_froze_stays_frozen():
+    code = (
+        "import gc, penstock; {before}; kept = [[] for _ in range(50)]; penstock.flow\n"
+        "print(gc.get_freeze_count() > 0, gc.get_count()[0] < 700, any(kept[0] is it for it in gc.get_objects(2)))"
+    )
+    for before, told in (("pass", "False True True\n"), ("gc.freeze()", "True")):
+        command = [sys.executable, "-c", code.format(before=before)]
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith(told)
 
 
 def test_where_uv_has_no_settings_nothing_is_imported_to_read_them():
