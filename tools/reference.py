@@ -91,7 +91,8 @@ def _described(name: str, found: Any) -> Iterator[str]:
 
 
 def _members(cls: Any) -> Iterator[str]:
-    for name, member in vars(cls).items():
+    ours = [base for base in reversed(cls.__mro__) if base.__module__.startswith("penstock.")]
+    for name, member in {name: member for base in ours for name, member in vars(base).items()}.items():
         if name.startswith("_") or f"{cls.__name__}.{name}" in _OF_ENGINE:
             continue
         if inspect.isfunction(member) and member.__doc__:

@@ -23,7 +23,7 @@ _WHERE = {
     "step": "penstock.sdk.steps",
     "Flow": "penstock.sdk.flows",
     "Step": "penstock.sdk.steps",
-    "Future": "penstock.sdk.futures",
+    "Future": "penstock.sdk.concurrent_futures",
     "Futures": "penstock.sdk.futures",
     "Backoff": "penstock.model.options",
     "Cache": "penstock.model.options",
@@ -125,11 +125,11 @@ if TYPE_CHECKING:
     from penstock.model.environments import Environment as Environment
     from penstock.model.options import Backoff as Backoff
     from penstock.model.options import Cache as Cache
+    from penstock.sdk.concurrent_futures import Future as Future
     from penstock.sdk.current import current as current
     from penstock.sdk.current import log_metrics as log_metrics
     from penstock.sdk.flows import Flow as Flow
     from penstock.sdk.flows import flow as flow
-    from penstock.sdk.futures import Future as Future
     from penstock.sdk.futures import Futures as Futures
     from penstock.sdk.keywords import grow as grow
     from penstock.sdk.steps import Step as Step

@@ -16,13 +16,25 @@ HEAVY = {
 
 
 WORKERS = {
-    f"penstock.worker.{name}" for name in ("boot", "chance", "inherited", "loop", "restoring", "log_filter", "zygote")
+    f"penstock.worker.{name}"
+    for name in ("attempt", "boot", "chance", "inherited", "loop", "restoring", "log_filter", "zygote")
 }
 """What workers need, and a flow's own process only where it runs attempts itself."""
 
 
-IDLE = {"click", "dataclasses", "inspect", "numbers", "rich", "shutil", "subprocess", "tomllib"}
-"""What a run of plain functions, with plain parameters, never asks for."""
+IDLE = {
+    "click",
+    "concurrent.futures",
+    "dataclasses",
+    "inspect",
+    "logging",
+    "numbers",
+    "rich",
+    "shutil",
+    "subprocess",
+    "tomllib",
+}
+"""What a run never asks for whose functions and parameters are plain, and that waits for each call."""
 
 
 _HELLO = """

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from penstock.code.fingerprint import Fingerprint, Node, Tree, digest_of
 from penstock.code.installed import normal, possible_names
 
-_MISSING = re.compile(r": there is no module (\S+) on the path$")
+_MISSING = r": there is no module (\S+) on the path$"
 _OF_THE_FLOW = ("package", "python")
 LOCK = "environment"
 """The id of the node that says that the packages are those of a lock."""
@@ -44,7 +44,7 @@ def _left(unfollowed: Iterable[str], nodes: Mapping[str, Node]) -> Iterator[str]
     """What can't be followed, but for modules that the flow lacks and that the environment's packages bring."""
     packages = {normal(name) for name, node in nodes.items() if node.kind == "package"}
     for what in unfollowed:
-        missing = _MISSING.search(what)
+        missing = re.search(_MISSING, what)
         if missing is None or packages.isdisjoint(possible_names(missing[1])):
             yield what
 

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Sequence
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Protocol
 
-from penstock.artifacts.checkpoints import metrics_of
 from penstock.errors import Suspension
 from penstock.executors import capacity
 from penstock.model.environments import Environment
@@ -20,13 +19,12 @@ from penstock.model.outcomes import Error, Log, Metric, Outcome, failed
 from penstock.model.specs import Attempt, Places, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
-from penstock.worker.attempt import Workbench, run_attempt, share_process
-from penstock.worker.blame import is_the_machines
-from penstock.worker.meter import Meter, between, counted_from
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
+    from penstock.worker.attempt import Workbench
     from penstock.worker.flow_logs import Tee
+    from penstock.worker.meter import Meter
     from penstock.worker.shared_process import SharedProcess
 
 _PATIENCE_S = 0.05
@@ -190,9 +188,11 @@ class InlineExecutor:
             if self._tee is None or self._meter is None:
                 # Most runs have no attempt here.
                 from penstock.worker import flow_streams
+                from penstock.worker.attempt import Workbench, share_process
                 from penstock.worker.chance import Chance
                 from penstock.worker.flow_logs import Tee
                 from penstock.worker.hooks import ImportHooks
+                from penstock.worker.meter import Meter
 
                 self._meter = Meter()
                 self._tee = Tee(self._places.log(self._log_file()), self._spec, flow_streams.of_this_process())
@@ -205,6 +205,10 @@ class InlineExecutor:
 
     def _at_home(self, item: _Waiting, bench: Workbench, meter: Meter) -> tuple[Outcome, Suspension | None]:
         """Its outcome; the directory and the variables of the process are as before, or the outcome says otherwise."""
+        from penstock.artifacts.checkpoints import metrics_of
+        from penstock.worker.attempt import run_attempt
+        from penstock.worker.meter import between, counted_from
+
         interruption = None
         variables = () if self._variables is None else self._variables.variables_of(item.environment)
         guest = self._shared_process.enter(variables)
@@ -261,5 +265,7 @@ class InlineExecutor:
 
 def _faulty(error: Exception) -> Outcome:
     """The outcome of an attempt whose surroundings failed, not its step."""
+    from penstock.worker.blame import is_the_machines
+
     cause = Cause.PLATFORM if is_the_machines(error) else Cause.EXITED
     return failed(cause, f"the flow's own process could not run it to its end: {type(error).__name__}: {error}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_NETWORK = re.compile(
-    r"nfs\d?|cifs|smb\w*|9p|afs|ceph|lustre|gpfs|glusterfs|beegfs\w*|pvfs2|orangefs|ocfs2|gfs2|ncpfs|davfs\d?|virtiofs"
-    r"|fuse\.(sshfs|s3fs|gcsfuse|glusterfs|ceph\w*|rclone|davfs2?|juicefs|goofys|blobfuse2?|quobyte)"
+_NETWORK = frozenset(
+    "nfs nfs3 nfs4 cifs 9p afs ceph lustre gpfs glusterfs pvfs2 orangefs ocfs2 gfs2 ncpfs virtiofs fuse.sshfs "
+    "fuse.s3fs fuse.gcsfuse fuse.glusterfs fuse.rclone fuse.juicefs fuse.goofys fuse.quobyte".split()
 )
+_FAMILIES = ("smb", "beegfs", "davfs", "fuse.ceph", "fuse.davfs", "fuse.blobfuse")
 
 
 def is_network(folder: Path, table: Path = Path("/proc/mounts")) -> bool:
@@ -17,7 +18,8 @@ def is_network(folder: Path, table: Path = Path("/proc/mounts")) -> bool:
         lines = table.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return False
-    return _NETWORK.fullmatch(_kind(folder.resolve(), lines)) is not None
+    kind = _kind(folder.resolve(), lines)
+    return kind in _NETWORK or kind.startswith(_FAMILIES)
 
 
 def _kind(folder: Path, lines: list[str]) -> str:
@@ -32,4 +34,6 @@ def _kind(folder: Path, lines: list[str]) -> str:
 
 
 def _unescaped(place: str) -> str:
+    if "\\" not in place:
+        return place
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match.group(1), 8)), place)

@@ -22,19 +22,18 @@ from penstock.executors.inline import InlineExecutor
 from penstock.launch.driving import Watcher
 from penstock.sdk.flows import Flow
 from penstock.sdk.steps import Step
-from penstock.worker import attempt
 
 _KNOCK_EVERY_S = 0.05
 
 _MAY_RAISE = {
     cast("Any", Flow).call.__code__: True,
     cast("Any", Step).__call__.__code__: True,
-    attempt.perform.__code__: True,  # a step that runs in this process
     Driver.submit.__code__: False,
     Driver.attend.__code__: False,
     InlineExecutor.assist.__code__: False,
 }
-"""Whether an exception hits the user's code there, or would leave the engine half done; elsewhere none is raised."""
+"""Whether an exception hits the user's code there, or would leave the engine half done. Elsewhere none is raised, but
+for `worker.attempt.perform`, a step that runs in this process: most runs have none and don't import it."""
 
 
 class Interrupted(Suspension):
@@ -130,7 +129,11 @@ def _is_unwinding() -> bool:
 
 def _may_raise(frame: FrameType | None) -> bool:
     """Whether what is interrupted is the user's: the innermost of the places that are known says it."""
+    attempt = sys.modules.get("penstock.worker.attempt")
+    step = None if attempt is None else attempt.perform.__code__
     while frame is not None:
+        if frame.f_code is step:
+            return True
         known = _MAY_RAISE.get(frame.f_code)
         if known is not None:
             return known

@@ -16,8 +16,7 @@ _ODD = (
     "\u2028\u2029\ufff9-\ufffb\U000e0000-\U000e007f"  # ends of lines and notes that are not seen
     "\ud800-\udfff]"  # halves of characters
 )
-_SHOWN = re.compile(f"({_COLOUR}|\r(?=\n))|{_ODD}")
-_ANY_COLOUR = re.compile(_COLOUR)
+_SHOWN = f"({_COLOUR}|\r(?=\n))|{_ODD}"  # `re` compiles it once it is asked for, which plain lines are not
 _RESET = "\x1b[0m"
 _HIDING = ("5", "6", "8")  # blinking, and text that is not seen
 _MIXED = ("38", "48", "58")  # what follows these is a colour by number, or by three
@@ -26,9 +25,9 @@ _MIXED = ("38", "48", "58")  # what follows these is a colour by number, or by t
 def visible(text: str, colours: bool = False) -> str:
     """The text with escapes for what is more than text. `colours`: its colours stay, and end with each line; else they
     are left out. Newlines and tabs stay."""
-    if _SHOWN.search(text) is None:
+    if text.isprintable() or re.search(_SHOWN, text) is None:
         return text
-    shown = _SHOWN.sub(_kept if colours else _plain, text)
+    shown = re.sub(_SHOWN, _kept if colours else _plain, text)
     return _ended(shown) if colours and "\x1b" in shown else shown
 
 
@@ -39,10 +38,7 @@ def on_one_line(text: str) -> str:
 
 def in_json(text: str) -> str:
     """A JSON document with JSON's own escapes for what is no harmless character."""
-    return _IN_JSON.sub(_as_json, text)
-
-
-_IN_JSON = re.compile(_ODD)
+    return re.sub(_ODD, _as_json, text)
 
 
 def _as_json(found: Match[str]) -> str:
@@ -90,6 +86,6 @@ def _escaped(character: str) -> str:
 def _ended(text: str) -> str:
     lines: List[str] = []
     for line in text.split("\n"):
-        colours = _ANY_COLOUR.findall(line)
+        colours = re.findall(_COLOUR, line)
         lines.append(line + _RESET if colours and colours[-1] not in (_RESET, "\x1b[m") else line)
     return "\n".join(lines)

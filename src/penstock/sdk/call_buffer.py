@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Any, List, Tuple
+from typing import Any, Callable, List, Tuple
 
 from penstock.model.specs import Call
-from penstock.sdk.futures import Future
+from penstock.sdk.futures import TaskResult
 from penstock.sdk.session import RunSession
 
 MANY = 64
@@ -17,17 +17,20 @@ _LONGEST_S = 0.002
 class CallBuffer:
     """Holds calls of one step until there are `most` of them, or the first has waited long enough."""
 
-    def __init__(self, run: RunSession, most: int = 1, of_map: int = -1) -> None:
-        """`of_map`: 0 for the calls of a map, else -1."""
+    def __init__(
+        self, run: RunSession, result: Callable[[RunSession, bytes], Any], most: int = 1, of_map: int = -1
+    ) -> None:
+        """`result` makes what a call gives; `of_map`: 0 for the calls of a map, else -1."""
         self._run = run
+        self._result = result
         self._most = most
         self._of_map = of_map
-        self._held: List[Tuple[Call, Future[Any]]] = []
+        self._held: List[Tuple[Call, TaskResult[Any]]] = []
         self._since_s = 0.0
 
-    def add(self, call: Call) -> Future[Any]:
-        """Take a call; its future gets its name when it is handed over."""
-        future: Future[Any] = Future(self._run, call.key)
+    def add(self, call: Call) -> Any:
+        """Take a call; its result gets its name when it is handed over."""
+        future = self._result(self._run, call.key)
         now = time.monotonic()
         if not self._held:
             self._since_s = now

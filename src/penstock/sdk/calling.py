@@ -8,7 +8,7 @@ of a run it is `plain_calls.py` that counts.
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, cast
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Tuple, cast
 
 from penstock.artifacts import codec
 from penstock.errors import Suspension, UsageError
@@ -19,28 +19,43 @@ from penstock.sdk import collector, plain_calls, session
 from penstock.sdk.binding import Binder
 from penstock.sdk.call_buffer import MANY, CallBuffer
 from penstock.sdk.encoding import call_of, encode_inputs
-from penstock.sdk.futures import FlowFuture, Future, Futures
+from penstock.sdk.futures import Futures, TaskResult
 from penstock.sdk.keys import KeyHead, key_of
 from penstock.sdk.rebuilt_errors import TASK_ATTRIBUTE, without_engine
 from penstock.sdk.session import Place, RunSession
 
+if TYPE_CHECKING:
+    from penstock.sdk.concurrent_futures import FlowFuture, Future
+
 
 def submit(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Future[Any]:
     """Start a task of a step."""
-    call = call_of(here, step, encode_inputs(here.run, _bound(step, args, kwargs), _by_content(step)))
-    return CallBuffer(here.run).add(call)
+    from penstock.sdk.concurrent_futures import Future
+
+    return CallBuffer(here.run, Future).add(_step_call(step, here, args, kwargs))
+
+
+def call(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Run a task of a step, and give its value. Blocks."""
+    result: TaskResult[Any] = CallBuffer(here.run, TaskResult).add(_step_call(step, here, args, kwargs))
+    return result.result()
+
+
+def _step_call(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
+    return call_of(here, step, encode_inputs(here.run, _bound(step, args, kwargs), _by_content(step)))
 
 
 def map_items(step: Any, here: Optional[Place], iterables: Tuple[Any, ...], same: Dict[str, Any]) -> Futures[Any]:
     """Start a task of a step for each item; outside a run, call its function for each."""
+    from penstock.sdk.concurrent_futures import Future, finished
+
     _check_iterables(step.name, iterables)
     if here is None:
-        return Futures(cast("Iterator[Any]", (plain_calls.finished(step.fn, items, same) for items in zip(*iterables))))
+        return Futures(cast("Iterator[Any]", (finished(step.fn, items, same) for items in zip(*iterables))))
     shared = encode_inputs(here.run, step.binder.same(len(iterables), same), _by_content(step))
     at_hand = all(isinstance(items, (list, tuple, range)) for items in iterables)
-    buffer = CallBuffer(
-        here.run, MANY if at_hand else 1, of_map=0
-    )  # the next item of a generator may be long in coming
+    # The next item of a generator may be long in coming.
+    buffer = CallBuffer(here.run, Future, MANY if at_hand else 1, of_map=0)
     with collector.seldom() if at_hand else nullcontext():
         try:
             return Futures(buffer.add(_call_item(step, here, items, shared, same)) for items in zip(*iterables))
@@ -71,7 +86,7 @@ def _check_iterables(name: str, iterables: Tuple[Any, ...]) -> None:
     if not iterables:
         raise UsageError(f"{name}.map() needs at least one iterable; arguments that are the same go by keyword")
     for item in iterables:
-        if isinstance(item, Future):
+        if isinstance(item, TaskResult):
             raise UsageError(f"{name}.map() got a future, which can't be iterated: map over its .result()")
         if not isinstance(item, Iterator) and not hasattr(item, "__iter__"):
             raise UsageError(f"{name}.map() got {type(item).__name__}, which can't be iterated")
@@ -95,6 +110,8 @@ def join(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any
 
 def submit_flow(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> FlowFuture[Any]:
     """Call a flow's body inside a run, in a scope and a thread of its own."""
+    from penstock.sdk.concurrent_futures import FlowFuture
+
     arguments, call = _flow_call(flow, here, args, kwargs)
     run = here.run
     copies = {item.name: _copy_of(run, item, arguments[item.name]) for item in call.inputs}

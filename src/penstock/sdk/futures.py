@@ -1,30 +1,44 @@
-"""Futures: results that may not be there yet.
+"""Results that may not be there yet.
 
-Owns waiting, and turning what was stored into the user's value. A future keeps the stored record; the value is decoded
-when it is first asked for, in the thread that asks.
+Owns waiting, and turning what was stored into the user's value. A result keeps the stored record; the value is decoded
+when it is first asked for, in the thread that asks. As futures that `concurrent.futures` knows they stand in
+`concurrent_futures.py`: it takes 4 ms to import, and a call that waits for its value needs none.
 """
 
 from __future__ import annotations
 
-import contextvars
 import functools
 import math
 import threading
 import time
-from concurrent import futures
 from contextlib import nullcontext
-from typing import Any, Callable, Iterable, List, Literal, Optional, Tuple, TypeVar, Union, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Generic,
+    Iterable,
+    List,
+    Literal,
+    Optional,
+    Tuple,
+    TypeVar,
+    Union,
+    cast,
+    overload,
+)
 
 from penstock.artifacts import codec
-from penstock.artifacts.canonical import identify
-from penstock.errors import DamagedError, Suspension, UsageError
-from penstock.model.edges import Part, Ref, take
+from penstock.errors import DamagedError, UsageError
 from penstock.model.outcomes import Error, Metric, Stored
 from penstock.sdk import collector
 from penstock.sdk.arrivals import Callbacks, Waiters
 from penstock.sdk.no_value import NoValue
 from penstock.sdk.rebuilt_errors import SIBLINGS_ATTRIBUTE, rebuild
 from penstock.sdk.session import RunSession
+
+if TYPE_CHECKING:
+    from penstock.sdk.concurrent_futures import Future
 
 PENDING, FINISHED = "PENDING", "FINISHED"  # the words of concurrent.futures, which looks at `_state`
 _UNSET: Any = object()
@@ -54,7 +68,7 @@ class _Gate:
         return self.count <= 0
 
 
-def await_all(run: RunSession, waited: Iterable[Future[Any]], timeout_s: Optional[float] = None) -> None:
+def await_all(run: RunSession, waited: Iterable[TaskResult[Any]], timeout_s: Optional[float] = None) -> None:
     """Block until all have finished; raises TimeoutError. Runs attempts that are meant for this process meanwhile."""
     with run.lock:
         pending = [future for future in waited if not future.is_settled]
@@ -71,6 +85,8 @@ def await_all(run: RunSession, waited: Iterable[Future[Any]], timeout_s: Optiona
     if not _pass(run, gate, deadline):
         left = [future for future in pending if not future.is_settled] or pending
         what = f"{left[0].task} has" if len(left) == 1 else f"{len(left)} tasks have"
+        from concurrent import futures  # its error is Python's own from 3.11 on
+
         raise futures.TimeoutError(f"{what} not ended after {timeout_s:g} s of waiting")
 
 
@@ -85,12 +101,8 @@ def _pass(run: RunSession, gate: _Gate, deadline: Optional[float]) -> bool:
     return gate.lock.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic()))
 
 
-class Future(NoValue, futures.Future[R]):
-    """The result of a task that may not have finished. Works with `concurrent.futures.wait` and `as_completed`.
-
-    Passed on to a step it is an edge: its value goes from the store to the worker. `future[0]`, `future["x"]` and
-    `future.part("name")` pass on a part.
-    """
+class TaskResult(NoValue, Generic[R]):
+    """The result of a task, as the engine settles it and a call waits for it."""
 
     # What all have until something else is known of one: there may be 100,000, and each has its own key and run alone.
     is_unseen = False  # True: it has settled, and the body has not looked yet
@@ -109,27 +121,12 @@ class Future(NoValue, futures.Future[R]):
     _waiter_list: Optional[Waiters] = None  # who waits with `concurrent.futures`
 
     def __init__(self, run: RunSession, key: bytes) -> None:
-        # Not the base's constructor, which would make a lock for each.
         self.run = run
         self._key = key
 
     def __hash__(self) -> int:
         # `wait` gives a set, whose members stand in the order of their hashes: a resume must walk it in the same one.
         return int.from_bytes(self._key[-8:], "little")
-
-    # What concurrent.futures looks at, made when it is looked at.
-
-    @property
-    def _condition(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.run.arrivals
-
-    @property
-    def _waiters(self) -> List[Any]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        if self._state != FINISHED and not self.is_unseen:
-            self.run.looked()
-        if self._waiter_list is None:
-            self._waiter_list = Waiters(self.run.arrivals)
-        return self._waiter_list
 
     def settle(self, result: Optional[Stored], error: Optional[Error], reused: bool, place: int) -> None:
         self._stored, self.failure, self._reused = result, error, reused
@@ -176,7 +173,7 @@ class Future(NoValue, futures.Future[R]):
         if not self._callbacks:
             return ()
         callbacks, self._callbacks = self._callbacks, ()
-        return [(functools.partial(_call_back, fn), self) for fn in callbacks]
+        return [(fn, self) for fn in callbacks]
 
     def result(self, timeout: Optional[float] = None) -> R:
         """The value. Blocks; raises the step's exception, or TimeoutError after `timeout` seconds (None: never)."""
@@ -230,119 +227,8 @@ class Future(NoValue, futures.Future[R]):
         """What `done` says, asked by nobody's code."""
         return self._state == FINISHED
 
-    def done(self) -> bool:
-        """Whether the task has settled."""
-        self._look()
-        if self._state != FINISHED:
-            self.run.looked()
-        return self._state == FINISHED
 
-    def _look(self) -> None:
-        if self.is_unseen:
-            self.run.arrivals.look((self,))
-
-    def running(self) -> bool:
-        """Always False: whether an attempt runs just now is for `penstock show` to say."""
-        return False
-
-    def cancelled(self) -> bool:
-        """Whether the task was cancelled."""
-        self._look()
-        return self._state == FINISHED and self.failure is not None and self.failure.cause == "cancelled"
-
-    def cancel(self) -> bool:
-        """Ask that the task ends; False: it has settled already."""
-        self._look()
-        if self._state == FINISHED:
-            return False
-        self.run.engine.cancel(self.id)
-        return True
-
-    def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
-        """Call `fn(self)` when the task has settled, on the engine's thread, or at once where it has. Steps that it
-        calls belong to the run that this is called in: it runs in a copy of this context."""
-        self._look()
-        with self.run.lock:
-            if self._state != FINISHED:
-                self._callbacks = (*self._callbacks, functools.partial(contextvars.copy_context().run, fn))
-                return
-        _call_back(fn, self)
-
-    def part(self, name: str) -> FuturePart:
-        """The attribute `name` of the result, as an edge."""
-        return FuturePart(self, (("attr", name),))
-
-    def __getitem__(self, key: Any) -> FuturePart:
-        return FuturePart(self, (("item", key),))
-
-    def __repr__(self) -> str:
-        state = "failed" if self.failure else "finished" if self.is_settled else "pending"
-        return f"<Future {self.task or 'of no run'} {state}>"
-
-    def edge_identity(self) -> bytes:
-        return self._key
-
-    def edge_ref(self) -> Ref:
-        return Ref(self.id)
-
-
-class FlowFuture(Future[R]):
-    """The result of a nested flow that runs beside its caller. Passed on it is an edge, like a task's."""
-
-    raised: Optional[BaseException] = None
-
-    def exception(self, timeout: Optional[float] = None) -> Optional[BaseException]:
-        """What the flow's body has raised, itself; None: nothing. Blocks like `result`."""
-        error = super().exception(timeout)
-        return None if error is None else self.raised
-
-
-def _call_back(fn: Callable[[Any], Any], future: Any) -> None:
-    """Run a user's callback on the engine's thread, which it must not bring down: what it raises is logged."""
-    try:
-        fn(future)
-    except Suspension:
-        return  # it asked for a result while the run stops: it ends here, as the flow's body ends elsewhere
-    except Exception:  # the boundary to third-party code
-        import logging
-
-        logging.getLogger("penstock").exception("a callback of %r failed", future)
-
-
-class FuturePart(NoValue):
-    """A part of a result that may not be there yet."""
-
-    def __init__(self, future: Future[Any], part: Part) -> None:
-        self._future = future
-        self._part = part
-
-    def result(self, timeout: Optional[float] = None) -> Any:
-        """The part's value. Blocks; raises the step's exception, or what taking the part raises."""
-        return take(self._future.result(timeout), self._part)
-
-    def done(self) -> bool:
-        """Whether the task has settled."""
-        return self._future.done()
-
-    def part(self, name: str) -> FuturePart:
-        """The attribute `name` of this part."""
-        return FuturePart(self._future, (*self._part, ("attr", name)))
-
-    def __getitem__(self, key: Any) -> FuturePart:
-        return FuturePart(self._future, (*self._part, ("item", key)))
-
-    def edge_identity(self) -> bytes:
-        return identify((self._future.edge_identity(), self._part)).digest
-
-    def edge_ref(self) -> Ref:
-        return Ref(self._future.id, self._part)
-
-    @property
-    def run(self) -> Optional[RunSession]:
-        return self._future.run
-
-
-class Futures(List[Future[R]]):
+class Futures(List["Future[R]"]):
     """A list of futures, in the order of the calls. Passed on, it arrives as a plain list of their values."""
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -363,7 +249,7 @@ class Futures(List[Future[R]]):
         if errors not in ("raise", "return"):
             raise UsageError(f'errors={errors!r}: expected "raise" or "return"')
         # Outside a run they are of another kind, and finished.
-        ours: List[Future[Any]] = [future for future in cast("List[Any]", self) if isinstance(future, Future)]
+        ours: List[TaskResult[Any]] = [one for one in cast("List[Any]", self) if isinstance(one, TaskResult)]
         if ours:
             await_all(ours[0].run, ours, timeout)
         failed = [future for future in ours if future.failure is not None]
@@ -376,7 +262,7 @@ class Futures(List[Future[R]]):
         return [future.result(timeout) for future in self]
 
 
-def _one_for_all(failed: List[Future[Any]]) -> BaseException:
+def _one_for_all(failed: List[TaskResult[Any]]) -> BaseException:
     """The first failure. Whoever catches it has survived them all; a run that ends with it has ended with them all."""
     error = failed[0].exception()
     assert error is not None

@@ -1,45 +1,13 @@
-"""Calls outside a run: a step is the plain function, and `submit` and `map` run it at once."""
+"""Calls outside a run: a step is the plain function."""
 
 from __future__ import annotations
 
-import operator
-from concurrent import futures
 from typing import Any, Callable, Dict, Tuple, cast
 
-from penstock.errors import UsageError
 from penstock.model.edges import Edge
 from penstock.sdk.futures import Futures
-from penstock.sdk.no_value import NoValue
 
 _LISTS = (list, Futures)
-
-
-class LocalFuture(NoValue, futures.Future[Any]):
-    """A finished future that belongs to no run."""
-
-    run = None
-
-    def part(self, name: str) -> Any:
-        """The attribute `name` of the result, finished too; a failure goes on to it."""
-        return finished(getattr, (self, name), {})
-
-    def __getitem__(self, key: Any) -> Any:
-        return finished(operator.getitem, (self, key), {})
-
-    def edge_ref(self) -> Any:
-        raise UsageError("A future of no run can't be passed into a run: pass its .result()")
-
-    edge_identity = edge_ref
-
-
-def finished(fn: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> LocalFuture:
-    """Call the function now, and give its result as a future."""
-    future = LocalFuture()
-    try:
-        future.set_result(call(fn, args, kwargs))
-    except Exception as error:  # noqa: BLE001  the future hands it on
-        future.set_exception(error)
-    return future
 
 
 def call(fn: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:

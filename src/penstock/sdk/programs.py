@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from penstock.artifacts.store import BlobStore
 
-_PLACEHOLDER = re.compile(r"\{([^\W\d]\w*)\}")
+_PLACEHOLDER = r"\{([^\W\d]\w*)\}"
 
 
 class ProgramFunction:
@@ -40,7 +40,7 @@ class ProgramFunction:
     ) -> None:
         self.__module__, self.__name__, self.__qualname__ = module, name, name
         self._script = script
-        found = dict.fromkeys(_PLACEHOLDER.findall("\n".join(command)))
+        found = dict.fromkeys(re.findall(_PLACEHOLDER, "\n".join(command)))
         self._parameters = [*inputs, *(word for word in found if word not in {*inputs, *outputs, "script"})]
         where = names.module_name(module) or module
         self._program = Program(where, name, tuple(command), tuple(inputs.items()), tuple(outputs.items()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Callable, Iterable, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Callable, Iterable, TypeVar, cast, overload
 
 from penstock.artifacts import names
 from penstock.model.options import Options
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from typing_extensions import ParamSpec, Unpack
 
     from penstock.artifacts.walk import Identity
-    from penstock.sdk.futures import Future, Futures
+    from penstock.sdk.concurrent_futures import Future
+    from penstock.sdk.futures import Futures
     from penstock.sdk.keys import KeyHead
     from penstock.sdk.keywords import StepOptions
 
@@ -52,7 +53,7 @@ class Step(DecoratedFunction["P", R]):
         here = session.place()
         if here is None:
             return self._calling.plain_calls.call(self.fn, args, kwargs)
-        return self._calling.submit(self, here, args, kwargs).result()
+        return self._calling.call(self, here, args, kwargs)
 
     def submit(self, /, *args: Any, **kwargs: Any) -> Future[R]:
         """Start a task, and give the future of its result. Arguments are encoded before this returns.
@@ -61,7 +62,9 @@ class Step(DecoratedFunction["P", R]):
         """
         here = session.place()
         if here is None:
-            return self._calling.plain_calls.finished(self.fn, args, kwargs)
+            from penstock.sdk.concurrent_futures import finished
+
+            return cast("Future[R]", finished(self.fn, args, kwargs))
         return self._calling.submit(self, here, args, kwargs)
 
     def map(self, /, *iterables: Iterable[Any], **same: Any) -> Futures[R]:

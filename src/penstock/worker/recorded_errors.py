@@ -20,7 +20,7 @@ from penstock.worker.blame import is_the_machines
 _MACHINERY = (os.sep + "asyncio" + os.sep, os.sep + "importlib" + os.sep)
 _EXITS = (SystemExit, KeyboardInterrupt)
 
-_CELL = re.compile(r'(?m)^([ |]*)File "(Cell In\[\d+\])"')
+_CELL = r'(?m)^([ |]*)File "(Cell In\[\d+\])"'
 
 _MOST_CHARACTERS = 64 * 1024
 
@@ -65,7 +65,7 @@ def traceback_text(exception: BaseException) -> str:
             return masked(
                 "".join(whole.format_exception_only())
             )  # raised by us: what led to it says nothing to the user
-        return masked(_CELL.sub(r"\1\2", "".join(whole.format())))
+        return masked(re.sub(_CELL, r"\1\2", "".join(whole.format())))
     except Exception as error:  # noqa: BLE001  an exception whose words can't be had must still be reported
         return f"{class_name(type(exception))} (its traceback can't be printed: {error!r})\n"
 

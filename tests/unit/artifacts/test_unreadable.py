@@ -13,7 +13,7 @@ import pytest
 from penstock.artifacts import codec, unreadable
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import DamagedError
-from penstock.sdk.futures import Future
+from penstock.sdk.concurrent_futures import Future
 from penstock.sdk.session import RunSession
 
 HERE = f"can't be read in this environment, Python {'.'.join(map(str, sys.version_info[:3]))} at {sys.executable}"

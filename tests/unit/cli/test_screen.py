@@ -182,3 +182,9 @@ def test_no_other_file_writes():
             assert called not in ("print", "click.echo", "click.secho", "sys.stdout.write", "sys.stderr.write"), (
                 file.name
             )
+
+
+def test_what_python_calls_printable_is_left_as_it_is():
+    odd = [number for number in range(0x110000) if visible(f"\n{chr(number)}") != f"\n{chr(number)}"]
+    assert len(odd) > 2_000
+    assert [number for number in odd if chr(number).isprintable()] == []

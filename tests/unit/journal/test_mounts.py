@@ -45,3 +45,20 @@ def test_the_nearest_mount_decides(tmp_path: Path, folder: str, expected: bool) 
 
 def test_a_system_without_a_table_of_mounts_is_taken_as_local(tmp_path: Path) -> None:
     assert is_network(tmp_path, tmp_path / "missing") is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("nfs", True),
+        ("nfsd", False),
+        ("smb3", True),
+        ("beegfs_nodev", True),
+        ("davfs2", True),
+        ("fuse.blobfuse2", True),
+    ],
+)
+def test_kinds_come_in_families(tmp_path: Path, kind: str, expected: bool) -> None:
+    table = tmp_path / "mounts"
+    table.write_text(f"somewhere / {kind} rw 0 0\n", encoding="utf-8")
+    assert is_network(tmp_path, table) is expected

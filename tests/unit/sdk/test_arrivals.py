@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.artifacts.digests import digest
-from penstock.sdk.futures import Future
+from penstock.sdk.concurrent_futures import Future
 from penstock.sdk.session import RunSession
 
 SIZE = 6

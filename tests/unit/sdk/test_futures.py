@@ -15,9 +15,9 @@ from penstock.artifacts import codec
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import DamagedError, Suspension, UsageError
 from penstock.model.outcomes import Stored
-from penstock.sdk.futures import Future, Futures
+from penstock.sdk.concurrent_futures import Future, finished
+from penstock.sdk.futures import Futures
 from penstock.sdk.mends import explain
-from penstock.sdk.plain_calls import finished
 from penstock.sdk.session import RunSession
 
 
