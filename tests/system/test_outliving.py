@@ -157,6 +157,18 @@ def test_what_was_ended_runs_again_as_another_attempt_where_it_is_called_once_mo
     assert "it was cancelled" in cluster.penstock("why", "main/1/work/2")[1]
 
 
+def test_what_had_ended_well_before_it_was_to_be_ended_is_taken_where_it_is_called_once_more(cluster: Project) -> None:
+    await_both(cluster).kill()
+    let_go(cluster)
+    cluster.await_quiet()
+    cluster.write(FLOW.replace("return [", "raise ValueError  # ["))
+    assert cluster.run("main/1", before=WIRED).status == "failed"
+    assert cluster.tasks() == {"work/1": "cancelled", "work/2": "cancelled"}
+    cluster.write(FLOW)
+    assert cluster.run("main/1", before=WIRED).value() == [0, 1]
+    assert once(cluster)
+
+
 def test_what_is_never_called_again_is_ended_by_the_next_driver_where_one_dies_before_that_is_written(cluster: Project):
     await_both(cluster).kill()
     cluster.write(FLOW.replace("range(2)", "range(1)"))

@@ -92,7 +92,7 @@ def replay_of(prior: PriorTask, fingerprint: bytes) -> Replay:
     return Replay(
         done=prior.status == TaskStatus.DONE.value,
         failed=prior.status == TaskStatus.FAILED.value and prior.delivered and by_its_code,
-        running=prior.status == TaskStatus.RUNNING.value,
+        running=prior.was_in_flight,
         attempt=prior.attempt,
         inputs_digest=prior.inputs_digest,
         fingerprint=fingerprint,
@@ -186,7 +186,7 @@ def build_attempt(job: Job, attempt: int, results: dict[int, Stored], reused: se
 def is_another_try(job: Job, prior: PriorTask) -> bool:
     """Whether an earlier driver's attempt was in flight when that died, and was of other code or other inputs: what it
     has logged tells nothing of the one that starts now."""
-    if prior.status != TaskStatus.RUNNING.value:
+    if not prior.was_in_flight:
         return False
     return job.code is None or (prior.code, prior.inputs_digest) != (job.code.digest, job.inputs_digest)
 

@@ -154,12 +154,13 @@ class Submissions:
     def end_uncalled(self) -> None:
         """What earlier drivers have started, and the body has not called again, runs for nobody: end it, and then write
         that down. Whoever drives the run next ends again what was not written."""
-        running = [task for task in self._prior.values() if task.status == TaskStatus.RUNNING.value]
-        for task in running:
+        left = [task for task in self._prior.values() if task.was_in_flight]
+        for task in left:
             executor = self._wiring.executors.get(task.intent.executor) if task.intent else None
             if executor is not None:
                 id_ = f"{self._wiring.run_id}/{task.name}/{task.number}#{task.attempt}"
                 executor.cancel(id_, Cause.CANCELLED)
+        running = [(task.id, _UNCALLED) for task in left if task.status == TaskStatus.RUNNING.value]
         if running:
             with suppress(PlatformError):  # what can't be written is told by whoever ends the run
-                self._wiring.journal.commit(Batch(uncalled=tuple([(task.id, _UNCALLED) for task in running])))
+                self._wiring.journal.commit(Batch(uncalled=tuple(running)))

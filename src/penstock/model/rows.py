@@ -6,6 +6,7 @@ from typing import Optional, Tuple
 
 from penstock.model.outcomes import Error, Metric, Outcome, Stored
 from penstock.model.specs import Input
+from penstock.model.states import TaskStatus
 from penstock.model.tuples import NamedTuple
 
 
@@ -209,6 +210,13 @@ class PriorTask(NamedTuple):
     origin: str = ""
     settled: int = 0  # its place in the order in which the run's tasks settled; 0: it has not
     intent: Optional[Intent] = None  # of this attempt; None: it died with its driver
+
+    @property
+    def was_in_flight(self) -> bool:
+        """Whether nothing is known of this attempt's end: also where it was to be ended, since nobody had called it
+        again, for it may have come to its end before that."""
+        is_uncalled = self.status == TaskStatus.CANCELLED.value and not self.settled
+        return is_uncalled or self.status == TaskStatus.RUNNING.value
 
 
 class Dealt(NamedTuple):

@@ -127,7 +127,7 @@ class World:
         if row is None:
             return None
         failed = row.status == "failed" and row.delivered
-        running = row.status == "running"
+        running = row.status in ("running", "cancelled")  # it may have ended well before it was to be cancelled
         return Replay(row.status == "done", failed, running, row.attempt, row.inputs, row.fingerprint, row.executor)
 
     def edit(self, rng: random.Random) -> None:
@@ -179,15 +179,14 @@ class Driver:
 
     def end_uncalled(self) -> None:
         """What an earlier driver has started, and the body has not called before it was stopped."""
-        running = [
-            task for task in self.to_submit if task in self.world.rows and self.world.rows[task].status == "running"
-        ]
-        for task in running:
+        rows = self.world.rows
+        left = [task for task in self.to_submit if task in rows and rows[task].status in ("running", "cancelled")]
+        for task in left:
             self.survive()
-            self.cancel(task, self.world.rows[task].attempt, Cause.CANCELLED)
-        for task in running:
+            self.cancel(task, rows[task].attempt, Cause.CANCELLED)
+        for task in left:
             self.survive()
-            self.world.rows[task].status = "cancelled"
+            rows[task].status = "cancelled"
 
     def arrivals(self) -> list[Event]:
         """Some of what is in the mail, in any order, and perhaps some of it twice."""
