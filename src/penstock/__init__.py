@@ -94,11 +94,11 @@ def __dir__() -> list[str]:
 
 def _hand_down() -> None:
     """Tell the sdk how a flow that is called outside a run gets one. The kit has no `launch`, and so no such way."""
-    from importlib.util import find_spec
+    from importlib.machinery import PathFinder
 
     from penstock.sdk.this_process import this_process
 
-    if find_spec("penstock.launch") is None:
+    if PathFinder.find_spec("penstock.launch", __path__) is None:
         return
 
     def watch(project: Any, *, resumed: bool = False) -> Any:

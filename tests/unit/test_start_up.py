@@ -93,6 +93,34 @@ def test_what_an_import_makes_is_old_and_what_somebody_froze_stays_frozen():
         assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith(told)
 
 
+_WITNESS = """
+import sys
+
+before = set(sys.modules)
+from penstock import flow, step
+
+
+@step
+def imported() -> list[str]:
+    return sorted(set(sys.modules) - before)
+
+
+@flow
+def witness() -> None:
+    print(imported())
+
+
+if __name__ == "__main__":
+    witness()
+"""
+
+
+def test_a_plain_file_and_a_worker_ask_for_what_the_zygote_has_imported_before(tmp_path: Path):
+    (tmp_path / "witness.py").write_text(_WITNESS)
+    command = [sys.executable, "witness.py"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path).stdout == "[]\n"
+
+
 def test_where_uv_has_no_settings_nothing_is_imported_to_read_them():
     modules = imported_by(
         "from penstock.environments import uv_settings as uv; uv.collect.content = lambda path: b''; uv.read({})"

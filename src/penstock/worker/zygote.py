@@ -15,8 +15,10 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from importlib import import_module
 from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
 
+from penstock.artifacts.digests import digest
 from penstock.model import wire
 from penstock.shadows import standard
 from penstock.worker import boot, capture, channel, log_files, log_filter, loop, posix
@@ -343,11 +345,20 @@ def _used_by_attempt(child: Child) -> _Used:
     return max(0.0, cpu_s - cpu_before_s), max(0, int(read) - read_before), max(0, int(written) - written_before)
 
 
+def _import_ahead() -> None:
+    """What the user's module imports of Penstock, and each worker with its first attempt: it is told of a run soon, and
+    nobody waits before that."""
+    import_module("penstock.sdk.flows")
+    posix.libc()
+    digest(b"")
+
+
 def main(fd: int) -> NoReturn:
     """The zygote's process. `fd` is its end of the control socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = _socket.socket(fileno=fd)
     os.set_inheritable(fd, False)
+    _import_ahead()
     first = control.recv(channel.ROOM)
     if first:
         log, setup = channel.unwrap(first)[1]
