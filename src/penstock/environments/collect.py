@@ -101,7 +101,7 @@ def _file_of(module: object) -> str:
         path = object.__getattribute__(module, "__dict__").get("__file__")
     except AttributeError:  # sys.modules may hold anything
         return ""
-    return path if isinstance(path, str) and os.path.isabs(path) else ""
+    return path if isinstance(path, str) else ""
 
 
 def stat(paths: Iterable[str]) -> Iterator[FoundFile]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Tuple, cast
 
-from penstock.artifacts.canonical import identify
 from penstock.sdk.signatures import (
     NOTHING,
     POSITIONAL_ONLY,
@@ -93,6 +92,9 @@ class Binder:
         """Whether an argument is what the parameter, which has a default, would have had anyway."""
         known = self._default_identities.get(name)
         if known is None:
+            # Here: a run's first process is to start before this process imports what digests need.
+            from penstock.artifacts.canonical import identify
+
             known = self._default_identities[name] = identify(self.defaults[name], name).digest
         return known != b"" and known == identity
 
