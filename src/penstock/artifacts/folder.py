@@ -328,13 +328,9 @@ def _write_all(fd: int, view: memoryview) -> int:
 
 def _read(fd: int, size: int) -> memoryview:
     data = memoryview(bytearray(size))
-    with open(fd, "rb", buffering=0, closefd=False) as file:
-        done = 0
-        while done < size:
-            got = file.readinto(data[done:])
-            if not got:
-                raise OSError(errno.EIO, "the file became shorter while it was read")
-            done += got
+    with open(fd, "rb", closefd=False) as file:
+        if file.readinto(data) < size:
+            raise OSError(errno.EIO, "the file became shorter while it was read")
     return data
 
 

@@ -35,7 +35,9 @@ class Effects:
             facts.CancelAttempt: self._cancel_attempt,
             facts.Adopt: self._adopt,
             facts.RecordAttempt: self._record_attempt,
-            facts.Consult: self._consult,
+            facts.Consult: lambda asked: run_state.pending.questions.append(
+                Question(run_state.jobs[asked.task], asked.number, asked.inputs_digest)
+            ),
             facts.HostWish: neighbours.wish,
             facts.Settle: self._settle,
         }
@@ -119,11 +121,6 @@ class Effects:
         if (step, memory_bytes) not in self._grown:
             self._grown.add((step, memory_bytes))
             self._wiring.listener.said(f"{step} ran out of memory: tried again with {format_bytes(memory_bytes)}")
-
-    def _consult(self, command: facts.Consult) -> None:
-        self._run.pending.questions.append(
-            Question(self._run.jobs[command.task], command.number, command.inputs_digest)
-        )
 
     def _settle(self, command: facts.Settle) -> None:
         run_state, job = self._run, self._run.jobs.pop(command.task)

@@ -84,13 +84,10 @@ class OriginRun:
 
     def _index(self) -> dict[bytes, deque[OriginTask]]:
         index: dict[bytes, deque[OriginTask]] = {}
+        result_of: Results = lambda id_: self._by_id[id_].prior.result if id_ in self._by_id else None  # noqa: E731
         for task in self._by_key.values():
             inputs = self._inputs_of(task.prior.id)
-            content = jobs.content_of(task.prior.step, inputs, self._result_of, self._combine).digest
+            content = jobs.content_of(task.prior.step, inputs, result_of, self._combine).digest
             if content:
                 index.setdefault(content, deque()).append(task)
         return index
-
-    @property
-    def _result_of(self) -> Results:
-        return lambda id_: self._by_id[id_].prior.result if id_ in self._by_id else None

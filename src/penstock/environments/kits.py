@@ -80,10 +80,11 @@ def unused(folder: Path, before: float, unfinished_before: float) -> Iterator[Pa
             used_at = path.stat().st_mtime
         except FileNotFoundError:  # removed meanwhile
             continue
+        is_old = path.name != current and used_at < before
         if path.suffix == ".tmp":
             if used_at < unfinished_before:
                 yield path
-        elif path.suffix == _GONE or (path.name != current and used_at < before and not _is_held(path)):
+        elif path.suffix == _GONE or (is_old and not locking.is_shared(path / _HELD)):
             yield path
 
 
@@ -105,10 +106,6 @@ def take_away(path: Path) -> bool:
     except OSError as error:
         raise PlatformError(f"can't remove {path}: {error.strerror}") from error
     return True
-
-
-def _is_held(path: Path) -> bool:
-    return locking.is_shared(path / _HELD)
 
 
 def _is_damaged(target: Path, members: list[tuple[str, bytes]]) -> bool:

@@ -15,8 +15,7 @@ from penstock.model.rows import PriorTask, RunEnd
 from penstock.model.states import Cause, RunStatus
 from penstock.sdk.flows import Flow
 from penstock.sdk.rebuilt_errors import SIBLINGS_ATTRIBUTE, TASK_ATTRIBUTE
-from penstock.worker.blame import is_the_machines
-from penstock.worker.recorded_errors import bounded, message_of, traceback_text
+from penstock.worker.recorded_errors import bounded, is_the_machines, message_of, traceback_text
 
 
 def how_it_ended(error: BaseException, run_id: str, go_on: str) -> tuple[RunStatus, BaseException]:

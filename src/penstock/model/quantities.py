@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Union
+from typing import Union, cast
 
 _SIZES = {"": 1, "b": 1}
 for _power, _letter in enumerate("kmgt", 1):
@@ -23,15 +23,13 @@ def parse_bytes(size: Union[int, float, str]) -> int:
 
     Raises ValueError for what is negative or can't be read.
     """
-    if isinstance(size, str):
-        match = re.fullmatch(_SIZE, size.strip(), re.IGNORECASE | re.ASCII)
-        unit = _SIZES.get(match.group(2).lower()) if match else None
-        if match is None or unit is None:
-            raise ValueError(f'{size!r} is not a size; write bytes, or a text such as "500MB" or "2GiB"')
-        return round(float(match.group(1)) * unit) if "." in match.group(1) else int(match.group(1)) * unit
-    if not _is_amount(size):
+    if _is_amount(size):
+        return round(cast("float", size))
+    match = re.fullmatch(_SIZE, size.strip(), re.IGNORECASE | re.ASCII) if isinstance(size, str) else None
+    unit = _SIZES.get(match[2].lower()) if match else None
+    if match is None or unit is None:
         raise ValueError(f'{size!r} is not a size; write bytes, or a text such as "500MB" or "2GiB"')
-    return round(size)
+    return round(float(match[1]) * unit) if "." in match[1] else int(match[1]) * unit
 
 
 def format_bytes(count: int) -> str:
@@ -47,27 +45,14 @@ def parse_seconds(duration: Union[int, float, str]) -> float:
 
     Raises ValueError for what is negative or can't be read.
     """
-    if isinstance(duration, str):
-        return _duration_text(duration)
-    if not _is_amount(duration):
+    if _is_amount(duration):
+        return float(duration)
+    text = duration.strip() if isinstance(duration, str) else ""
+    if re.fullmatch(_NUMBER, text, re.ASCII):
+        return float(text)
+    if not re.fullmatch(f"(?:{_DURATION_PART})+", text, re.ASCII):
         raise ValueError(f'{duration!r} is not a duration; write seconds, or a text such as "90s" or "1h30m"')
-    return float(duration)
-
-
-def _duration_text(text: str) -> float:
-    stripped = text.strip()
-    if re.fullmatch(_NUMBER, stripped, re.ASCII):
-        return float(stripped)
-    total, end = 0.0, 0
-    while end < len(stripped):
-        match = re.match(_DURATION_PART, stripped[end:], re.ASCII)
-        if match is None:
-            break
-        total += float(match.group(1)) * _SECONDS[match.group(2)]
-        end += match.end()
-    if not stripped or end < len(stripped):
-        raise ValueError(f'{text!r} is not a duration; write seconds, or a text such as "90s" or "1h30m"')
-    return total
+    return sum(float(number) * _SECONDS[unit] for number, unit in re.findall(_DURATION_PART, text, re.ASCII))
 
 
 def _is_amount(number: object) -> bool:

@@ -99,6 +99,4 @@ def _original(error: Error, store: BlobStore) -> BaseException | None:
     if error.record is None or error.cause not in _RAISED:
         return None
     exception = codec.decode_exception(error.record, store)
-    if isinstance(exception, (SystemExit, KeyboardInterrupt)):
-        return None
-    return exception
+    return None if isinstance(exception, (SystemExit, KeyboardInterrupt)) else exception

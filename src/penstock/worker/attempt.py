@@ -11,7 +11,7 @@ import os
 import sys
 from time import perf_counter, process_time, time
 from types import CoroutineType
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple, Union, cast
 
 from penstock.artifacts import codec, names
 from penstock.artifacts.opening import open_store
@@ -126,7 +126,9 @@ def perform(attempt: Attempt, bench: Workbench, here: AttemptContext) -> Any:
     if os.getpid() != bench.pid:
         _leave_fork(None)
     if type(value) is CoroutineType:
-        value = _to_completion(value)
+        import asyncio
+
+        value = asyncio.run(cast("Any", value))
     del args, kwargs  # an input that the step let go need not stay while its result is written
     here.writes = None
     encoded = codec.encode(value, bench.store, where="result", files=True)
@@ -135,12 +137,6 @@ def perform(attempt: Attempt, bench: Workbench, here: AttemptContext) -> Any:
     if encoded.edges:
         raise NotStorableError("the result holds a future: return its .result()")
     return encoded.stored
-
-
-def _to_completion(coroutine: Any) -> Any:
-    import asyncio
-
-    return asyncio.run(coroutine)
 
 
 def _leave_fork(exception: Optional[BaseException]) -> NoReturn:

@@ -6,7 +6,7 @@ Knows nothing of where generators are found. Imports none of their libraries: wh
 from __future__ import annotations
 
 import sys
-from operator import methodcaller
+from operator import attrgetter, methodcaller
 from typing import Any, Callable, Dict, List, Optional, Set
 
 from penstock.model.tuples import NamedTuple
@@ -162,10 +162,6 @@ def _restore_bits(bits: Any, state: Any) -> None:
         bits.__setstate__(state)
 
 
-def _sequence_state(sequence: Any) -> Any:
-    return sequence.entropy, sequence.spawn_key, sequence.pool_size, sequence.n_children_spawned
-
-
 def _restore_sequence(sequence: Any, state: Any) -> None:
     entropy, spawn_key, pool_size, spawned = state
     sequence.__init__(entropy, spawn_key=spawn_key, pool_size=pool_size, n_children_spawned=spawned)
@@ -187,7 +183,8 @@ _BITS = GeneratorKind(_seed_bits, _seed_bits_quickly, _bits_state, _restore_bits
 _LEGACY = GeneratorKind(
     seed_legacy, _seed_legacy_quickly, methodcaller("get_state", legacy=False), _method("set_state")
 )
-_SEQUENCE = GeneratorKind(_method("__init__"), _method("__init__"), _sequence_state, _restore_sequence)
+_SEQUENCE_STATE = attrgetter("entropy", "spawn_key", "pool_size", "n_children_spawned")
+_SEQUENCE = GeneratorKind(_method("__init__"), _method("__init__"), _SEQUENCE_STATE, _restore_sequence)
 _TORCHS = GeneratorKind(_seed_torch, _seed_torch, _method("get_state"), _method("set_state"))
 _TABLE = (
     ("random", "SystemRandom", None),  # it asks the system

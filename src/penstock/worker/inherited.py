@@ -164,7 +164,8 @@ class Search:
     def _everything(self) -> Iterator[Tuple[str, Any, GeneratorKind]]:
         """Generators and where they are, what the project has first, in an order that is the same in every process."""
         seen: Set[int] = set()
-        yield from self._held(sorted(self._own, key=_main_last), seen)
+        # A script last: it is known by its own name, too, as workers know it.
+        yield from self._held(sorted(self._own, key=lambda name: (name == "__main__", name)), seen)
         for place, value in self._taken_in:
             yield from ((place, *each) for each in self._inside(value, seen))
         for place, value in self._in_libraries:
@@ -239,11 +240,6 @@ def _names_of(module: ModuleType) -> Names:
         return object.__getattribute__(module, "__dict__")
     except AttributeError:  # cffi's, in PyPy
         return {}
-
-
-def _main_last(name: str) -> Tuple[bool, str]:
-    """A script is known by its own name, too, as workers know it."""
-    return name == "__main__", name
 
 
 def _free(place: str, taken: Set[str]) -> str:

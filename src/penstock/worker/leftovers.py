@@ -44,7 +44,9 @@ class Leftovers:
         """End what the attempt left, and reap it, so that the meter counts it. Gives what can't be mended."""
         left: List[str] = []
         if self._older or posix.has_children(self._library):
-            _ignore_deaths()
+            # A handler, as torch sets one, would take what is killed here for a failure. All handlers are put back.
+            if callable(signal.getsignal(signal.SIGCHLD)):
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _shut_down_pools()
             _await_dropped_pools()
             if self._end_children():
@@ -200,12 +202,6 @@ def _reap_with_library(dead: List[int]) -> None:
     for process in [*getattr(standard("multiprocessing.process"), "_children", ())]:
         if process.pid in dead:
             process.join(_SHUTDOWN_S)
-
-
-def _ignore_deaths() -> None:
-    """A handler, as torch sets one, would take what is killed here for a failure. It is put back with all others."""
-    if callable(signal.getsignal(signal.SIGCHLD)):
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def _tracker(name: str) -> Any:

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any, Callable, Dict, Sequence, Tuple
 
 from penstock.artifacts import codec
@@ -46,32 +47,26 @@ def runner(program: Program, store: BlobStore) -> Callable[..., Dict[str, Any]]:
 
 
 def _run(program: Program, script: bytes, /, **arguments: Any) -> Dict[str, Any]:
-    folder = str(current.tempdir)
-    places = {name: os.path.join(folder, f"{name}.{kind}") for name, kind in (*program.inputs, *program.outputs)}
+    folder = current.tempdir
+    places = {name: folder / f"{name}.{kind}" for name, kind in (*program.inputs, *program.outputs)}
     if program.script:
-        places["script"] = os.path.join(folder, program.script)
-        _write(places["script"], script)
+        places["script"] = folder / program.script
+        places["script"].write_bytes(script)
     for name, kind in program.inputs:
         try:
             data = FORMATS[kind][0](arguments.pop(name))
         except (TypeError, ValueError, AttributeError) as error:
             raise UserCodeError(f"input {name} of {program.name} can't be written as {kind}: {error}") from error
-        _write(places[name], data)
-    words = {**{name: str(value) for name, value in arguments.items()}, **places}
+        places[name].write_bytes(data)
+    words = {name: str(value) for name, value in (*arguments.items(), *places.items())}
     command = [re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), word) for word in program.command]
     _run_to_its_end(command)
     return {name: _output(program, name, kind, places[name]) for name, kind in program.outputs}
 
 
-def _write(path: str, data: bytes) -> None:
-    with open(path, "wb") as file:
-        file.write(data)
-
-
-def _output(program: Program, name: str, kind: str, path: str) -> Any:
+def _output(program: Program, name: str, kind: str, path: Path) -> Any:
     try:
-        with open(path, "rb") as file:
-            return FORMATS[kind][1](file.read())
+        return FORMATS[kind][1](path.read_bytes())
     except FileNotFoundError:
         raise UserCodeError(f"{program.name} has ended without writing its output {name} to {path}") from None
     except ValueError as error:

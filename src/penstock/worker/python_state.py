@@ -88,15 +88,6 @@ def _identity(os_: Any) -> Access:
     return Access(read, restore)
 
 
-def _nice(os_: Any) -> Access:
-    priority = partial(os_.getpriority, os_.PRIO_PROCESS, 0)
-    return Access(priority, from_kept(partial(os_.setpriority, os_.PRIO_PROCESS, 0)))
-
-
-def _affinity(os_: Any) -> Access:
-    return Access(partial(os_.sched_getaffinity, 0), from_kept(partial(os_.sched_setaffinity, 0)))
-
-
 def _limits(resource: Any) -> Access:
     numbers = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
 
@@ -242,6 +233,8 @@ def _event_loop(events: Any) -> Access:
     return Access(read, restore)
 
 
+_PRIO_PROCESS = 0
+_SETS_AFFINITY = ("sched_setaffinity",)
 _SYS = ("excepthook", "displayhook", "unraisablehook", "breakpointhook", "dont_write_bytecode", "pycache_prefix")
 _SYS_LISTS = ("path", "argv", "meta_path", "path_hooks", "warnoptions")
 _IDENTITY = ("setuid", "setgid", "seteuid", "setegid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups")
@@ -254,8 +247,8 @@ ROWS: Tuple[Row, ...] = (
     Row("the working directory", "os", called("getcwd", "chdir"), ("chdir", "fchdir")),
     Row("the environment variables", "os", _environment),
     Row("the umask", "os", _umask, ("umask",)),
-    Row("the priority", "os", _nice, ("nice", "setpriority")),
-    Row("the processors that it may use", "os", _affinity, ("sched_setaffinity",)),
+    Row("the priority", "os", called("getpriority", "setpriority", _PRIO_PROCESS, 0), ("nice", "setpriority")),
+    Row("the processors that it may use", "os", called("sched_getaffinity", "sched_setaffinity", 0), _SETS_AFFINITY),
     Row("the user, the groups or the root folder", "os", _identity, (*_IDENTITY, "chroot", "unshare", "setns")),
     Row("hooks of sys", "sys", attributes(*_SYS, *_SYS_LISTS)),
     *(Row(f"sys.{name}", "sys", listed(name)) for name in _SYS_LISTS),

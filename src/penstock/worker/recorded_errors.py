@@ -1,21 +1,22 @@
-"""An exception of the user's code becomes a failure that can be read without unpickling anything."""
+"""An exception of the user's code becomes a failure that can be read without unpickling anything; it says, too,
+whether the machine under it has failed."""
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-from typing import Any, Iterable, Optional, Tuple, Type
+from typing import Any, Iterable, Optional, Sequence, Set, Tuple, Type, cast
 
 from penstock.artifacts import codec
 from penstock.artifacts.cells import place_of
 from penstock.artifacts.masking import holds, masked
 from penstock.artifacts.names import class_name
 from penstock.artifacts.store import BlobStore
-from penstock.errors import PenstockError
+from penstock.errors import PenstockError, PlatformError, TaskCancelledError
 from penstock.model.outcomes import Error
 from penstock.model.states import Cause
 from penstock.sdk.rebuilt_errors import exception_class, is_ours
-from penstock.worker.blame import is_the_machines
 
 _MACHINERY = (os.sep + "asyncio" + os.sep, os.sep + "importlib" + os.sep)
 _EXITS = (SystemExit, KeyboardInterrupt)
@@ -23,6 +24,14 @@ _EXITS = (SystemExit, KeyboardInterrupt)
 _CELL = r'(?m)^([ |]*)File "(Cell In\[\d+\])"'
 
 _MOST_CHARACTERS = 64 * 1024
+_SHORTAGES = {
+    getattr(errno, name, 0)
+    for name in ("ENOSPC", "EDQUOT", "ENOMEM", "EAGAIN", "EMFILE", "ENFILE", "EIO", "ESTALE", "ENOBUFS")
+} - {0}
+"""`EAGAIN` is what a fork says for which there is no room. Code that doesn't wait for a pipe may meet it, too: that is
+tried a few times more than it need be."""
+
+_NO_THREAD = "can't start new thread"
 
 
 def error_of(exception: BaseException, store: Optional[BlobStore], retry_on: Optional[Tuple[str, ...]]) -> Error:
@@ -41,6 +50,41 @@ def error_of(exception: BaseException, store: Optional[BlobStore], retry_on: Opt
         is_retryable(kind, retry_on),
         () if record is None else codec.blobs_of(record),
     )
+
+
+def is_the_machines(error: BaseException) -> bool:
+    """Whether the machine under an attempt failed, and not the step's code.
+
+    That is a full disk, no memory or no process left for a fork, descriptors that are used up, a device that can't be
+    read, whoever asked for it: the step's code, a library, or Penstock, which stores what the step gives. What is
+    raised from such an error, or while it is handled, counts with it: libraries raise errors of their own then.
+    """
+    return _is(error, set())
+
+
+def _is(error: Any, seen: Set[int]) -> bool:
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, PlatformError):
+            return not isinstance(error, TaskCancelledError)
+        if isinstance(error, OSError) and error.errno in _SHORTAGES:
+            return True
+        if type(error) is RuntimeError and error.args == (_NO_THREAD,):
+            return True
+        members = _members(error)
+        if members and all(_is(member, seen) for member in members):
+            return True
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return False
+
+
+def _members(error: Any) -> Sequence[Any]:
+    """Those of a group."""
+    try:
+        found: Any = getattr(error, "exceptions", None)
+    except Exception:  # noqa: BLE001  its author's `__getattr__`
+        return ()
+    return cast("Sequence[Any]", found) if isinstance(found, tuple) else ()
 
 
 def is_retryable(kind: Type[BaseException], retry_on: Optional[Tuple[str, ...]]) -> bool:

@@ -119,11 +119,13 @@ def mapped(name: str, of: str = "") -> Callable[[Any], Access]:
     return access
 
 
-def called(getter: str, setter: str, spread: bool = False) -> Callable[[Any], Access]:
-    """What a function of the module gives, and another one sets."""
+def called(getter: str, setter: str, *first: Any, spread: bool = False) -> Callable[[Any], Access]:
+    """What a function of the module gives, and another one sets; both take what is `first`."""
 
     def access(module: Any) -> Access:
         read, write = getattr(module, getter), getattr(module, setter)
+        if first:
+            read, write = partial(read, *first), partial(write, *first)
         return Access(read, from_kept((lambda kept: write(*kept)) if spread else write))
 
     return access

@@ -10,8 +10,7 @@ import pytest
 
 from penstock.errors import JournalError, StoreError, TaskCancelledError
 from penstock.model.states import Cause
-from penstock.worker.blame import is_the_machines
-from penstock.worker.recorded_errors import error_of
+from penstock.worker.recorded_errors import error_of, is_the_machines
 
 
 class Rude(Exception):

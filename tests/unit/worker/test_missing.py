@@ -345,7 +345,7 @@ def test_a_decorated_step_is_still_a_step(load: Load):
         "@absent.track\n@step\ndef test(x):\n    return x\n@step\ndef clean(x):\n    return x\n"
     )
     assert module.train.name == "train"
-    assert list(module.train.binder.signature.parameters) == ["x", "y"]
+    assert module.train.binder.names == ("x", "y")
     assert module.clean(3) == 3
     for step in (module.train, module.test):
         with pytest.raises(ModuleNotFoundError, match="absent is not installed in the environment of this step"):
