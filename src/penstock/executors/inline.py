@@ -265,7 +265,7 @@ class InlineExecutor:
 
 def _faulty(error: Exception) -> Outcome:
     """The outcome of an attempt whose surroundings failed, not its step."""
-    from penstock.worker.blame import is_the_machines
+    from penstock.worker.recorded_errors import is_the_machines
 
     cause = Cause.PLATFORM if is_the_machines(error) else Cause.EXITED
     return failed(cause, f"the flow's own process could not run it to its end: {type(error).__name__}: {error}")
