@@ -16,8 +16,8 @@ def measure(workplace: Workplace) -> Iterator[Finding]:
         return timed(lambda: empty.run(sys.executable, "-c", "pass"))
 
     floor, command, script = workplace.in_turn(bare, lambda: by_command(workplace), lambda: by_script(workplace))
-    yield Finding("penstock run, the smallest flow", command, "s", floor, "python -c pass", Must(15))
-    yield Finding("python hello.py, the smallest flow", script, "s", floor, "python -c pass", Must(15))
+    yield Finding("penstock run, the smallest flow", command, "s", floor, "python -c pass", Must(10))
+    yield Finding("python hello.py, the smallest flow", script, "s", floor, "python -c pass", Must(10))
 
 
 def by_command(workplace: Workplace) -> float:
