@@ -3,8 +3,6 @@
 The public names, imported when they are first used, so that `import penstock` costs next to nothing.
 """
 
-from __future__ import annotations
-
 from penstock.shadows import guard
 
 guard()  # before all else: the folder of a script may hold files that are named like Python's own
@@ -12,7 +10,9 @@ guard()  # before all else: the folder of a script may hold files that are named
 import gc  # noqa: E402
 from importlib import import_module  # noqa: E402
 
-TYPE_CHECKING = False  # as `typing` has it, which takes 8 ms to import
+TYPE_CHECKING = (
+    False  # as `typing` has it, which takes 8 ms to import. `__future__` may be the project's, before `guard`
+)
 if TYPE_CHECKING:
     from typing import Any
 
@@ -60,7 +60,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     where = _WHERE.get(name)
     if where is None:
         raise AttributeError(f"module 'penstock' has no attribute {name!r}")
@@ -73,7 +73,7 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-def _imported(module: str) -> Any:
+def _imported(module: str) -> "Any":
     """The module. What an import makes stays: to look for cycles in it costs a tenth of its time, and as much again
     afterwards, as long as it counts as young."""
     was_enabled = gc.isenabled()
@@ -101,16 +101,16 @@ def _hand_down() -> None:
     if PathFinder.find_spec("penstock.launch", __path__) is None:
         return
 
-    def watch(project: Any, *, resumed: bool = False) -> Any:
+    def watch(project: "Any", *, resumed: bool = False) -> "Any":
         return import_module("penstock.cli.display").PlainDisplay(project, resumed=resumed)
 
-    def launch(flow: Any, params: dict[str, Any]) -> Any:
+    def launch(flow: "Any", params: "dict[str, Any]") -> "Any":
         # Another run of this process may have lent its own variables to an attempt just now.
         environ = import_module("penstock.worker.shared_process").of_this_process().before()
         with import_module("penstock.executors.spare_zygote").spare_zygote(environ=environ):
             return _imported("penstock.launch.handles").from_python(flow, params, watch)
 
-    def submit(flow: Any, params: dict[str, Any]) -> Any:
+    def submit(flow: "Any", params: "dict[str, Any]") -> "Any":
         return _imported("penstock.launch.handles").submit_from_python(flow, params, watch)
 
     this_process.launch, this_process.submit, this_process.watch = launch, submit, watch
