@@ -33,6 +33,7 @@ CASES = (
     "map100k",
     "array",
     "table",
+    "points",
     "resume",
     "cached",
     "elsewhere",

@@ -21,7 +21,7 @@ from typing import Any
 from bench.workplace import Project, Workplace, environment
 
 _METRICS = """SELECT run.flow || '/' || run.number || '/' || task_row.name || '/' || task_row.number,
-    metric.attempt, metric.value
+    metric.attempt, metric.points, metric.smallest, metric.largest
     FROM metric JOIN task_row ON task_row.id = metric.task_id JOIN run ON run.id = metric.task_id >> 32"""
 _FINISHED = "SELECT name, number FROM task_row WHERE status = 'done' OR delivered = 1"
 
@@ -151,11 +151,9 @@ def strange(project: Project) -> list[str]:
         words.setdefault(task, set()).add(word)
     found = [f"the number of {task} was given to {several}" for task, several in words.items() if len(several) > 1]
     found += [f"{task} found the checkpoint of {other}" for task, word, other, *_ in lines if other != word]
-    metrics = {task: [float(value)] * int(count) for task, _, _, count, value in lines}
-    logged: dict[tuple[str, int], list[float]] = {}
-    for task, attempt, value in _query(project.home / "journal.db", _METRICS):
-        logged.setdefault((task, attempt), []).append(value)
-    found += [f"{task} has the metrics {values}" for (task, _), values in logged.items() if metrics.get(task) != values]
+    metrics = {task: (int(count), float(value), float(value)) for task, _, _, count, value in lines}
+    logged = {(task, attempt): told for task, attempt, *told in _query(project.home / "journal.db", _METRICS)}
+    found += [f"{task} has the metrics {told}" for (task, _), told in logged.items() if metrics.get(task) != (*told,)]
     printed = json.loads(project.penstock("logs", "--json"))
     found += [
         f"{line['task']} has the line {line['text']}" for line in printed if {line["text"]} != words[line["task"]]

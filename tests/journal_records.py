@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import sqlite3
 from contextlib import closing
 
@@ -30,6 +31,12 @@ def done(word: object = 1, metrics: tuple[Metric, ...] = (), blobs: tuple[bytes,
     """An attempt that ended well."""
     usage = Usage(1000.5, 0.25, 0.125, 4096, 512, 64)
     return Outcome("done", stored(word, blobs), None, usage, Log("w1.log", 10, 20), metrics, "w1")
+
+
+def point(name: str, value: float, step: int | None = None, at: float = 1.0) -> Metric:
+    """One number that was logged."""
+    extremes = (math.nan if math.isnan(value) else value,) * 2
+    return Metric(name, 1, value, step, at, value, step, at, *extremes, int(not math.isfinite(value)), step)
 
 
 def raised(message: str = "no", blobs: tuple[bytes, ...] = ()) -> Outcome:

@@ -97,7 +97,7 @@ def record_done(recorded: Recorded) -> RunHandle:
     hello = recorded.log(run.run_id, "w1.log", line("hello"))
     first = recorded.log(run.run_id, "w1.log", line("first try", BEGAN + 2, "W", "e") + b"raw\n")
     second = recorded.log(run.run_id, "w2.log", line("second try", BEGAN + 3))
-    accuracy = (Metric("accuracy", 0.5, 1, BEGAN + 3), Metric("accuracy", 0.75, 2, BEGAN + 4))
+    accuracy = (Metric("accuracy", 2, 0.75, 2, BEGAN + 4, 0.5, 1, BEGAN + 3, 0.5, 0.75, 0, 1, 1),)
     run.commit(
         Batch(
             (

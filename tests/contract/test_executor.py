@@ -201,7 +201,7 @@ def test_current(bench: Bench) -> None:
     assert attempt == 1
     assert not Path(tempdir).exists()
     assert (Path(checkpoints) / "count").read_text() == "x"
-    assert [(metric.name, metric.value, metric.step) for metric in outcome.metrics] == [
+    assert [(metric.name, metric.last, metric.last_step) for metric in outcome.metrics] == [
         ("accuracy", 0.5, 3),
         ("from_thread", 2.0, None),
     ]

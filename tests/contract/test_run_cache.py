@@ -13,9 +13,8 @@ from penstock.journal.clock import Clock
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
-from penstock.model.outcomes import Metric
 from penstock.model.rows import Batch, CacheEntry, CodeRecord, Owner, RunEnd, Sought, WantedResult
-from tests.journal_records import NEW, digest, done, stored, task
+from tests.journal_records import NEW, digest, done, point, stored, task
 
 OWNER = owner_of_this_process()
 CODE = CodeRecord(digest("code"), b"tree")
@@ -72,7 +71,7 @@ def wanted(task: str = "digits/1/train/1", word: str = "k", **more: object) -> W
 def entry(task: str = "digits/1/train/1", word: str = "k", result: object = 1) -> CacheEntry:
     kept = stored(result, (digest("blob", result),))
     return CacheEntry(
-        digest(word), digest("content"), "digits.train", CODE.digest, task, kept, (Metric("m", 1.0, None, 2.0),)
+        digest(word), digest("content"), "digits.train", CODE.digest, task, kept, (point("m", 1.0, None, 2.0),)
     )
 
 

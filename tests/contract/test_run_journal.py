@@ -15,7 +15,6 @@ from penstock.journal.changes import delete_run, request_cancel
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
-from penstock.model.outcomes import Metric
 from penstock.model.rows import (
     AttemptRecord,
     Batch,
@@ -28,7 +27,7 @@ from penstock.model.rows import (
     StepRecord,
 )
 from penstock.model.specs import Input
-from tests.journal_records import NEW, digest, done, dump, raised, stored, task
+from tests.journal_records import NEW, digest, done, dump, point, raised, stored, task
 
 OWNER = owner_of_this_process()
 
@@ -107,9 +106,9 @@ def test_a_batch_is_all_or_nothing(run: RunHandle) -> None:
 def test_the_same_batch_again_changes_nothing(journal: Journal, run: RunHandle) -> None:
     shared = (Input("split", digest("s"), b"PS", (), "{}", (digest("blob"),)),)
     batch = Batch(
-        tasks=(task(1, done(metrics=(Metric("loss", 0.5, None, 7.0),)), shared=shared), task(2, raised())),
+        tasks=(task(1, done(metrics=(point("loss", 0.5, None, 7.0),)), shared=shared), task(2, raised())),
         attempts=(AttemptRecord(1, 1, raised("first")),),
-        metrics=(MetricRecord(2, 1, Metric("loss", 1.5, 3, 8.0)),),
+        metrics=(MetricRecord(2, 1, point("loss", 1.5, 3, 8.0)),),
         delivered=(2,),
         steps=(StepRecord("digits.train", "train", "s2-1"),),
     )
@@ -227,18 +226,20 @@ def test_a_removed_run_takes_no_write(journal: Journal, run: RunHandle) -> None:
 
 
 def test_an_outcome_brings_all_metrics_of_its_attempt(journal: Journal, run: RunHandle) -> None:
-    lost = Metric("loss", 9.0, 1, 5.0)
-    kept = (Metric("loss", 0.5, 1, 7.0), Metric("loss", math.nan, None, 7.0), Metric("loss", -math.inf, 2, 7.0))
+    lost = point("loss", 9.0, 1, 5.0)
+    blob = point("loss", 0.5, 1, 7.0)._replace(points=9, driver=2, blob=digest("points"), size=77)
+    kept = (blob, point("lost", math.nan, None, 7.0), point("least", -math.inf, 2, 7.0)._replace(file="w.points"))
     run.commit(Batch(tasks=(task(1), task(2)), metrics=(MetricRecord(1, 1, lost), MetricRecord(2, 1, lost))))
     run.commit(Batch(tasks=(task(1, done(metrics=kept)),), attempts=(AttemptRecord(2, 2, done(metrics=(lost,))),)))
     found = [record.metric for record in queries.metrics(journal, run.id, 1)]
     assert sorted(map(repr, found)) == sorted(map(repr, kept))
+    assert digest("points") in needs.blobs_of_run(journal, run.id)
     assert queries.metrics(journal, run.id)[-2:] == [MetricRecord(2, 1, lost), MetricRecord(2, 2, lost)]
 
 
 def test_what_belongs_to_no_task_is_refused(journal: Journal, run: RunHandle) -> None:
     before = dump(journal)
-    metric = MetricRecord(7, 1, Metric("m", 1.0, None, 1.0))
+    metric = MetricRecord(7, 1, point("m", 1.0, None, 1.0))
     for batch in (Batch(metrics=(metric,)), Batch(attempts=(AttemptRecord(7, 1, raised()),))):
         with pytest.raises(JournalError, match="FOREIGN KEY constraint failed"):
             run.commit(batch)
@@ -275,7 +276,7 @@ def test_each_run_has_a_nonce_and_keeps_it(journal: Journal, run: RunHandle) -> 
 
 def test_two_runs_of_one_journal_keep_apart(journal: Journal, run: RunHandle) -> None:
     other = journal.create(NEW, OWNER, 1000.0, 0.0)
-    run.commit(Batch(tasks=(task(1, done("a")),), metrics=(MetricRecord(1, 1, Metric("m", 1.0, None, 1.0)),)))
+    run.commit(Batch(tasks=(task(1, done("a")),), metrics=(MetricRecord(1, 1, point("m", 1.0, None, 1.0)),)))
     other.commit(Batch(tasks=(task(1, done("b")),)))
     assert [prior.result for prior in run.prior()] == [stored("a")]
     assert [prior.result for prior in other.prior()] == [stored("b")]

@@ -313,7 +313,7 @@ def test_metrics_of_a_reused_task_are_there(project: Project) -> None:
     )
     for _ in range(2):
         project.run().value()
-    assert project.rows("SELECT name, value FROM metric") == [("loss", 0.5)] * 2
+    assert project.rows("SELECT name, last FROM metric") == [("loss", 0.5)] * 2
 
 
 def test_the_command_line_s_words(project: Project) -> None:

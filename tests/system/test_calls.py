@@ -572,7 +572,7 @@ def test_a_future_tells_what_its_running_attempt_has_logged(project: Project, on
             heard = []
 
             def hear(attempt, metrics):
-                heard.append([attempt, [[metric.name, metric.value] for metric in metrics]])
+                heard.append([attempt, [[metric.name, metric.last] for metric in metrics]])
                 open(f"heard-{{attempt}}", "w").close()
 
             future = train.submit()

@@ -595,6 +595,7 @@ def test_what_a_body_logs_belongs_to_its_run_and_a_replay_does_not_double_it(pro
     """)
     drive = project.spawn()
     wait_until(lambda: "work/2" in project.tasks(), "the tasks")
+    wait_until(lambda: project.rows("SELECT 1 FROM run_metric WHERE name = 'of_thread'"), "what was passed on")
     drive.kill()
     before = {"inner": (1, 0), "loss": (3, 0), "of_step": (2, 2), "of_thread": (1, 0)}
     assert metrics(project) == before

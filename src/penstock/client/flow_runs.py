@@ -114,7 +114,7 @@ class Run:
         `metrics.by_task("loss")` tells them apart."""
         rows = queries.tasks(self._reader.journal, self._listed.id)
         paths = {row.id: f"{self.id}/{row.name}/{row.number}" for row in rows} | {0: self.id}
-        return Metrics(infos.metric_points(queries.metrics(self._reader.journal, self._listed.id), paths))
+        return Metrics(self._reader, self._listed, queries.metrics(self._reader.journal, self._listed.id), paths)
 
     def result(self) -> Any:
         """The flow's result, unpickled: the caller's own copy. Does not wait.

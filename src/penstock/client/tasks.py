@@ -12,9 +12,9 @@ from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.model.outcomes import Usage
 from penstock.model.states import TaskStatus
-from penstock.reading import infos, log_lines
+from penstock.reading import infos, log_lines, system_curves
 from penstock.reading.reader import JournalReader
-from penstock.reading.structs import AttemptInfo, ErrorInfo, TaskInfo, ValueInfo, WhyInfo
+from penstock.reading.structs import AttemptInfo, CurveInfo, ErrorInfo, TaskInfo, ValueInfo, WhyInfo
 from penstock.reading.values import Inputs, Loader, shown_value
 from penstock.sdk.rebuilt_errors import rebuild
 
@@ -65,7 +65,14 @@ class Task:
     def metrics(self) -> Metrics:
         """What it logged with `log_metrics`, in all its attempts."""
         records = queries.metrics(self._reader.journal, self._row.run, self._row.id)
-        return Metrics(infos.metric_points(records, {self._row.id: self.id}))
+        return Metrics(self._reader, self._run, records, {self._row.id: self.id})
+
+    def system(self, *, attempt: int | None = None) -> dict[str, CurveInfo]:
+        """What an attempt (None: the latest) used while it ran, as curves over the time by name: "system/cpu"
+        (processors), "system/memory" (bytes), "system/read", "system/written" and, of all of the machine,
+        "system/received" and "system/sent" (bytes a second); where it was granted GPUs, "system/gpu" (how many are
+        busy) and "system/gpu_memory". Empty for what took less than a second or ran inline."""
+        return system_curves.system(self._reader, self._run, self._row, attempt)
 
     def result(self) -> Any:
         """The result, unpickled: the caller's own copy, large arrays mapped.
@@ -98,7 +105,7 @@ class Task:
     def info(self) -> TaskInfo:
         """All that is known of it, as plain data."""
         return infos.task_info(
-            self._run.run_id, self._row, inputs=self.inputs.infos, attempts=self.attempts, metrics=self.metrics.points
+            self._run.run_id, self._row, inputs=self.inputs.infos, attempts=self.attempts, metrics=self.metrics.some
         )
 
     def brief(self) -> TaskInfo:

@@ -354,6 +354,8 @@ class Driver:
                 self._take(item)
             else:
                 self._intake.take(item)
+        if run_state.hinted:
+            self._intake.note_hinted()
         commands = self._machine.handle(self._intake.events() or _TICK, now)
         while True:
             self._effects.perform(commands)

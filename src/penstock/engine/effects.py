@@ -154,7 +154,9 @@ class Effects:
     def _settle_copied(self, job: Job, command: facts.Settle) -> None:
         run_state, reused = self._run, job.reused
         assert reused is not None
-        outcome = Outcome(TaskStatus.DONE.value, reused.result, metrics=reused.metrics)
+        # A file of points is another run's, and goes with that.
+        metrics = tuple([metric._replace(file="") for metric in reused.metrics])
+        outcome = Outcome(TaskStatus.DONE.value, reused.result, metrics=metrics)
         place = run_state.next_place()
         if job.prior is not None:
             run_state.pending.forgotten.append(job.id)

@@ -17,9 +17,11 @@ from penstock.model.rows import MetricRecord, ScopeRecord, StepRecord
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 
+_NOTE_EVERY_S = 0.5
+
 
 class Logged(NamedTuple):
-    """The flow's body has logged metrics."""
+    """What the flow's body has logged so far, under the names where more has come."""
 
     metrics: tuple[Metric, ...]
 
@@ -38,6 +40,7 @@ class Intake:
         self._wiring = wiring
         self._reuse = reuse
         self._events: list[facts.Event] = []
+        self._note_hinted_at = 0.0
         self._rules: dict[type, Callable[[Any], None]] = {
             Job: self._job,
             Ended: self._ended,
@@ -146,11 +149,22 @@ class Intake:
             return
         job = self._run.jobs[known[0]]
         job.sink.measured(known[1], event.metrics)
-        if job.had_result:
-            return  # the metrics of that stand with it; the outcome brings the new ones
-        if job.noted is not TaskStatus.RUNNING:
-            self._run.note(job, known[1], TaskStatus.RUNNING)  # metrics belong to a row
-        self._run.pending.metrics.extend(MetricRecord(*known, metric) for metric in event.metrics)
+        if not job.had_result:  # else the metrics of that stand with it, and the outcome brings the new ones
+            self._run.hinted.setdefault(event.attempt, {}).update((metric.name, metric) for metric in event.metrics)
+
+    def note_hinted(self) -> None:
+        """Have what attempts log written down, twice a second at most: a search hears of it at once, and whoever looks
+        at the run need not."""
+        if self._run.now < self._note_hinted_at:
+            return
+        self._note_hinted_at = self._run.now + _NOTE_EVERY_S
+        hinted, self._run.hinted = self._run.hinted, {}
+        for attempt, metrics in hinted.items():
+            known = self._run.attempts[attempt]
+            job = self._run.jobs[known[0]]
+            if job.noted is not TaskStatus.RUNNING:
+                self._run.note(job, known[1], TaskStatus.RUNNING)  # metrics belong to a row
+            self._run.pending.metrics.extend(MetricRecord(*known, metric) for metric in metrics.values())
 
     def _reproduce(self, request: Reproduce) -> None:
         job = self._run.replayed.get(request.task)

@@ -124,6 +124,7 @@ class RunState:
         self.failures: dict[int, Failure] = {}
         self.attempts: dict[str, tuple[int, int]] = {}  # in flight: task, number
         self.intents: dict[str, Intent] = {}  # of those that outlive this driver, by attempt
+        self.hinted: dict[str, dict[str, Metric]] = {}  # what attempts have logged, and no row says yet
         self.queued: set[str] = set()  # attempts that wait for their turn at their executor
         self.steps: set[str] = set()
         self.parked: dict[bytes, deque[int]] = {}  # tasks, by key
@@ -149,6 +150,7 @@ class RunState:
         if known is None:
             return None
         self.intents.pop(attempt_id, None)
+        self.hinted.pop(attempt_id, None)
         self.queued.discard(attempt_id)
         job = self.jobs[known[0]]
         job.since = self.now

@@ -344,8 +344,8 @@ class ProcessExecutor:
         usage, log = queue.rest(death, self._places, self._spec.log_bytes)
         status = TaskStatus.CANCELLED if cause is Cause.CANCELLED else TaskStatus.FAILED
         error = Error(cause.value, "", message, retryable=cause_is_retryable(cause, item.attempt.retry_on))
-        # Where the next attempt goes on from a checkpoint, this one had kept what it logged before.
-        metrics = max(queue.metrics, metrics_of(self._spec, self._places, item.attempt), key=len)
+        hinted, in_file = tuple(queue.metrics.values()), metrics_of(self._spec, self._places, item.attempt)
+        metrics = max(hinted, in_file, key=lambda found: sum(metric.points for metric in found))
         return Outcome(status.value, None, error, usage, log, metrics, queue.name)
 
     def _recall_from(self, worker: _Worker, back: list[Sent], attempts: Collection[str]) -> None:

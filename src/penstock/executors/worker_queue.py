@@ -42,7 +42,7 @@ class WorkerQueue:
         self.log_end = 0
         self.has_served = False  # it has ended an attempt
         self.began_at = 0.0  # of the head
-        self.metrics: tuple[Metric, ...] = ()  # hinted by the head
+        self.metrics: dict[str, Metric] = {}  # hinted by the head
         self._post: Callable[[Ended | Hint], None]
         self._retires: Callable[[str, tuple[str, ...]], None]
         self._near, self._far = posix.message_pair()
@@ -101,8 +101,9 @@ class WorkerQueue:
             elif kind == channel.NOTICE:
                 self._notices(attempt, said)
             else:
-                self.metrics = tuple(Metric(*metric) for metric in said)
-                self._post(Hint(attempt, self.metrics))
+                metrics = tuple(Metric(*metric) for metric in said)
+                self.metrics.update((metric.name, metric) for metric in metrics)
+                self._post(Hint(attempt, metrics))
         if self.unsent:
             items, self.unsent = self.unsent, deque()
             for item in items:
@@ -113,7 +114,7 @@ class WorkerQueue:
             self.flight.popleft()
         else:
             self.flight = deque(item for item in self.flight if item.id != attempt)
-        self.metrics = ()
+        self.metrics.clear()
         self.has_served = True
         if outcome.log is not None:
             self.log_end = outcome.log.end

@@ -15,7 +15,7 @@ from penstock.journal.database import Database
 from penstock.journal.leases import lease_of
 from penstock.journal.sight import looks_dead
 from penstock.model.ids import run_of
-from penstock.model.outcomes import Metric
+from penstock.model.outcomes import points_of
 from penstock.model.rows import CacheEntry, Sought, WantedResult
 from penstock.model.states import RunStatus
 from penstock.model.wire import MalformedError, pack
@@ -62,7 +62,7 @@ class CacheTable:
         values = entry._asdict() | {"code": code_id, "now": self._clock.now()} | stored
         (id_,) = self._database.row(self._sql["insert_cached"], values)
         self._database.run(self._sql["forget_cached_blobs"], (id_,))
-        blobs = [(id_, digest) for digest in entry.result.blobs]
+        blobs = [(id_, digest) for digest in {*entry.result.blobs, *points_of(entry.metrics)}]
         self._database.run_many(self._sql["insert_cached_blob"], blobs)
 
     def use(self, key: bytes) -> None:
@@ -113,7 +113,7 @@ def _sought(database: Database, wanted: WantedResult, row: tuple[Any, ...] | Non
     if wanted.expires_s is not None and now - stored_at > wanted.expires_s:
         return Sought(expired=task)
     try:
-        stored, logged = columns.unpack_stored(result), columns.unpacked(tuple[Metric, ...], metrics) or ()
+        stored, logged = columns.unpack_stored(result), columns.unpack_metrics(metrics)
     except MalformedError:
         return _NOBODY_KNOWS  # it is made anew, and put in the place of what is damaged
     assert stored is not None

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 from penstock.model.outcomes import Error, Log, Metric, Outcome, Stored, Usage, to_plain
 from penstock.model.rows import ScopeRecord, TaskRecord
 from penstock.model.specs import Input
+from penstock.model.tuples import NamedTuple
 from penstock.model.wire import MalformedError, pack, read, shaped
 
 RUN_SHIFT = 32
 TASK_MASK = (1 << RUN_SHIFT) - 1
-NO_STEP = -(1 << 63)
 
 _DIGEST_SIZE = 33
 _NOT_USED: tuple[Any, ...] = (None, None, None, 0, 0, 0)
@@ -158,15 +158,68 @@ def unpack_params(packed: bytes | None) -> tuple[tuple[str, Stored], ...]:
     return tuple((name, _sound(value)) for name, value in found)
 
 
-def metric_columns(task: int, attempt: int, metric: Metric) -> tuple[Any, ...]:
-    """The values of `insert_metric`."""
-    value = None if math.isnan(metric.value) else float(metric.value)
-    return (task, attempt, metric.name, NO_STEP if metric.step is None else metric.step, metric.at, value)
+def metric_columns(metric: Metric) -> tuple[Any, ...]:
+    """The values of `upsert_metric` behind its task and attempt."""
+    (
+        name, points, last, last_step, last_at, first, first_step, first_at, smallest, largest, nonfinite, least_step,
+        driver, file, blob, size,
+    ) = metric  # fmt: skip
+    return (
+        driver, name, points, _number(last), last_step, last_at, _number(first), first_step, first_at,
+        _number(smallest), _number(largest), nonfinite, least_step, file or None, blob or None, size or None,
+    )  # fmt: skip
 
 
-def metric(name: str, step: int, at: float, value: float | None) -> Metric:
+def metric(driver: int, name: str, points: int, *columns: Any) -> Metric:
     """A metric from its columns."""
-    return Metric(name, math.nan if value is None else value, None if step == NO_STEP else step, at)
+    last, last_step, last_at, first, first_step, first_at, smallest, largest, nonfinite, least_step, *place = columns
+    file, blob, size = place
+    if blob is not None:
+        split_blobs(blob)
+    return Metric(
+        name, points, _nan(last), last_step, last_at, _nan(first), first_step, first_at, _nan(smallest), _nan(largest),
+        nonfinite, least_step, driver, "" if file is None else file_name(file), blob or b"", size or 0,
+    )  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+class _OldPoint(NamedTuple):
+    """A metric of the cache, as it was before version 11 of the tables."""
+
+    name: str
+    value: float
+    step: int | None
+    at: float
+
+
+def unpack_metrics(packed: bytes | None) -> tuple[Metric, ...]:
+    """The metrics of a cached result. Of an older one's points the first and the last are all that is known."""
+    if packed is None:
+        return ()
+    try:
+        return read(tuple[Metric, ...], packed)
+    except MalformedError:
+        points = sorted(read(tuple[_OldPoint, ...], packed), key=lambda point: point.at)
+    names = dict.fromkeys(point.name for point in points)
+    return tuple(_summed(name, [point for point in points if point.name == name]) for name in names)
+
+
+def _summed(name: str, points: list[_OldPoint]) -> Metric:
+    first, last = points[0], points[-1]
+    values = [point.value for point in points if not math.isnan(point.value)]
+    nonfinite = sum(not math.isfinite(point.value) for point in points)
+    steps = [point.step for point in points if point.step is not None]
+    least = min(steps) if len(steps) == len(points) else None
+    extremes = min(values, default=math.nan), max(values, default=math.nan)
+    ends = last.value, last.step, last.at, first.value, first.step, first.at
+    return Metric(name, len(points), *ends, *extremes, nonfinite, least)
 
 
 def noted_text(rows: tuple[Any, ...]) -> str:
@@ -224,6 +277,11 @@ def log(file: str | None, start: int | None, end: int | None) -> Log | None:
     """A slice of a log file; None where nothing was logged."""
     if file is None:
         return None
+    return Log(file_name(file), start or 0, end or 0)
+
+
+def file_name(file: str) -> str:
+    """The name of a file among a run's logs."""
     if file in ("", ".", "..") or "/" in file or "\0" in file or len(file) > _LONGEST_NAME:
         raise MalformedError("what names no file in the place of a log file")
-    return Log(file, start or 0, end or 0)
+    return file

@@ -14,11 +14,12 @@ from penstock.journal.damage import named
 from penstock.journal.database import Database
 from penstock.journal.priors import prior_scopes, prior_tasks
 from penstock.model.ids import folder_name
-from penstock.model.outcomes import Metric, Outcome
+from penstock.model.outcomes import Metric, Outcome, points_of
 from penstock.model.rows import (
     Batch,
     Dealt,
     InFlight,
+    MetricRecord,
     PriorTask,
     RunEnd,
     ScopeRecord,
@@ -67,19 +68,18 @@ class RunHandle:
                 database.run(sql["insert_code"], code)
             for task in batch.forgotten:
                 database.run(sql["forget_task_metrics"], (self._first + task,))
+                database.run(sql["forget_task_points"], (self._first + task,))
             self._write_scopes(batch.scopes)
             if batch.tasks:
                 self._write_tasks(batch.tasks)
             for task, *intent in batch.intents:
                 database.run(sql["upsert_intent"], (self._first + task, *intent))
             if batch.metrics:
-                rows = [
-                    columns.metric_columns(self._first + task, number, metric) for task, number, metric in batch.metrics
-                ]
-                database.run_many(sql["insert_metric"], rows)
-            for metric in batch.logged:
-                row = (self.id, *columns.metric_columns(0, 0, metric)[2:])
-                database.run(sql["insert_run_metric"], row)
+                self._write_metrics(batch.metrics)
+            if batch.logged:
+                rows = [(self.id, *columns.metric_columns(metric)) for metric in batch.logged]
+                database.run_many(sql["upsert_run_metric"], rows)
+                self._note_blobs(points_of(batch.logged))
             for attempt in batch.attempts:
                 id_ = self._first + attempt.task
                 database.run(sql["upsert_attempt"], (id_, attempt.number, columns.pack_outcome(attempt.outcome)))
@@ -241,8 +241,12 @@ class RunHandle:
     def _note_blobs(self, blobs: tuple[bytes, ...]) -> None:
         self._database.run_many(self._sql["insert_blob"], [(self.id, digest) for digest in blobs])
 
+    def _write_metrics(self, metrics: Iterable[MetricRecord]) -> None:
+        rows = [(self._first + task, attempt, *columns.metric_columns(metric)) for task, attempt, metric in metrics]
+        self._database.run_many(self._sql["upsert_metric"], rows)
+
     def _replace_metrics(self, task: int, attempt: int, metrics: tuple[Metric, ...]) -> None:
         if metrics:
-            rows = [columns.metric_columns(self._first + task, attempt, metric) for metric in metrics]
-            self._database.run_many(self._sql["forget_metrics"], {row[:4] for row in rows})
-            self._database.run_many(self._sql["insert_metric"], rows)
+            self._database.run(self._sql["forget_metrics"], (self._first + task, attempt))
+            self._write_metrics(MetricRecord(task, attempt, metric) for metric in metrics)
+            self._note_blobs(points_of(metrics))

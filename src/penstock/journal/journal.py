@@ -107,7 +107,7 @@ class Journal:
             values = owner._asdict() | {"run_id": id_, "token": token, "now": now, "monotonic": monotonic}
             for name in ("end_driver", "take_lease", "restart_run"):
                 self.database.run(self._sql[name], values)
-            for name in ("give_nonce", "forget_end", "forget_in_flight", "forget_run_metrics"):
+            for name in ("give_nonce", "forget_end", "forget_in_flight", "forget_run_metrics", "forget_run_points"):
                 self.database.run(self._sql[name], (id_,))
             if moved_to is not None:
                 module, file = moved_to

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import operator
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
@@ -219,42 +220,29 @@ def attempts(journal: Journal, row: TaskRow) -> list[AttemptRecord]:
     return [*(one for one in earlier if one.number != row.attempt), AttemptRecord(row.id, row.attempt, row.outcome)]
 
 
-def metrics(
-    journal: Journal, run: int, id_: int | None = None, limit: int | None = None, after: MetricRecord | None = None
-) -> list[MetricRecord]:
-    """Metrics of a task, or of all tasks of a run: by task, attempt, name and step. Those that its flow's own body has
-    logged come first, as of task 0 and attempt 0. `after`: the one with which the page before has ended."""
+def metrics(journal: Journal, run: int, id_: int | None = None, name: str | None = None) -> list[MetricRecord]:
+    """Metrics of a task (0: of the flow's own body), or of all of a run (None), whose body's come first, as of task 0
+    and attempt 0: by task, attempt, driver and name. `name` None: all."""
     first = run << columns.RUN_SHIFT
-    task, attempt, *key, _ = columns.metric_columns(*after) if after else (id_ or 0, 0, "", columns.NO_STEP, 0.0, None)
-    values = dict(zip(("name", "step", "at"), key, strict=True)) | {"run_id": run, "task_id": first | task}
-    values |= {"attempt": attempt, "last": _last(run) if id_ is None else first | id_}
-    names = ["metrics"] if task else ["run_metrics", "metrics"]
-    with ExitStack() as stack:
-        streams = [stack.enter_context(closing(journal.database.stream(_sql(name), values))) for name in names]
+    first, last = (first | id_ - 1, first | id_) if id_ else (first, _last(run))
+    values = {"run_id": run, "first": first, "last": last, "name": name}
+    found: list[Any] = [] if id_ else journal.database.rows(_sql("run_metrics"), values)
+    if id_ != 0:
+        found += journal.database.rows(_sql("metrics"), values)
+    with named(journal.database, run):
         return [
-            MetricRecord(task & columns.TASK_MASK, attempt, columns.metric(*fields))
-            for task, attempt, *fields in itertools.islice(itertools.chain(*streams), limit)
+            MetricRecord(task & columns.TASK_MASK, attempt, columns.metric(*fields)) for task, attempt, *fields in found
         ]
 
 
-def series(journal: Journal, run: int, row: TaskRow | None, name: str) -> Generator[MetricRecord]:
-    """What counts of all that a task logged under a name, by step: an attempt takes the place of what those before it
-    logged from the same step on. `row` None: what the flow's own body logged, in that order. To be read to its end, or
-    closed."""
-    if row is None:
-        for found in journal.database.stream(_sql("run_series"), (run, name)):
-            yield MetricRecord(0, 0, columns.metric(name, *found))
-        return
-    values = {"task_id": run << columns.RUN_SHIFT | row.id, "name": name}
-    until: dict[int, int | None] = {row.attempt: None}
-    for attempt in range(row.attempt, 1, -1):
-        (first,) = journal.database.row(_sql("first_of_series"), values | {"attempt": attempt})
-        known = [step for step in (first, until[attempt]) if step is not None]
-        until[attempt - 1] = min(known, default=None)
-    for attempt in sorted(until):
-        bounds = values | {"attempt": attempt, "until": until[attempt]}
-        for found in journal.database.stream(_sql("series"), bounds):
-            yield MetricRecord(row.id, attempt, columns.metric(name, *found))
+def old_points(journal: Journal, run: int, record: MetricRecord) -> list[tuple[int, float, float]]:
+    """Step, time and number of the points that an older version kept in rows."""
+    if record.task == 0:
+        found = journal.database.rows(_sql("old_run_points"), (run, record.metric.name))
+    else:
+        task = run << columns.RUN_SHIFT | record.task
+        found = journal.database.rows(_sql("old_points"), (task, record.attempt, record.metric.name))
+    return [(step, at, math.nan if value is None else value) for step, at, value in found]
 
 
 def runs_with_step(journal: Journal, step: str, before: int | None = None) -> list[int]:

@@ -124,25 +124,19 @@ WHERE task.id = :id;
 SELECT number, outcome FROM attempt WHERE task_id = ? ORDER BY number;
 
 -- name: metrics
-SELECT task_id, attempt, name, step, at, value FROM metric
-WHERE (task_id, attempt, name, step, at) > (:task_id, :attempt, :name, :step, :at) AND task_id <= :last
-ORDER BY task_id, attempt, name, step, at;
+SELECT * FROM metric WHERE task_id > :first AND task_id <= :last AND (:name IS NULL OR name = :name)
+ORDER BY task_id, attempt, driver, name;
 
 -- name: run_metrics
-SELECT 0, 0, name, step, at, value FROM run_metric
-WHERE run_id = :run_id AND id > coalesce(
-    (SELECT max(id) FROM run_metric WHERE run_id = :run_id AND name = :name AND step = :step AND at = :at), 0
-) ORDER BY id;
+SELECT 0, 0, driver, name, points, last, last_step, last_at, first, first_step, first_at, smallest, largest, nonfinite,
+    least_step, file, blob, size
+FROM run_metric WHERE run_id = :run_id AND (:name IS NULL OR name = :name) ORDER BY driver, name;
 
--- name: first_of_series
-SELECT min(step) FROM metric WHERE task_id = :task_id AND attempt = :attempt AND name = :name;
+-- name: old_points
+SELECT step, at, value FROM old_point WHERE task_id = ? AND attempt = ? AND name = ? ORDER BY step, at;
 
--- name: series
-SELECT step, at, value FROM metric
-WHERE task_id = :task_id AND attempt = :attempt AND name = :name AND (:until IS NULL OR step < :until) ORDER BY step, at;
-
--- name: run_series
-SELECT step, at, value FROM run_metric WHERE run_id = ? AND name = ? ORDER BY id;
+-- name: old_run_points
+SELECT step, at, value FROM old_run_point WHERE run_id = ? AND name = ? ORDER BY id;
 
 -- name: runs_with_step
 -- The latest runs that have a step, before one of them, whose values can be compared with those of today.

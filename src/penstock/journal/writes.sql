@@ -72,11 +72,14 @@ SELECT token, cancel_requested FROM lease WHERE run_id = ?;
 UPDATE lease SET renewals = renewals + 1, renewed_monotonic = ?, renewed_at = ?, counts = coalesce(?, counts)
 WHERE run_id = ?;
 
--- name: insert_run_metric
-INSERT INTO run_metric (run_id, name, step, at, value) VALUES (?, ?, ?, ?, ?);
+-- name: upsert_run_metric
+INSERT OR REPLACE INTO run_metric VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: forget_run_metrics
 DELETE FROM run_metric WHERE run_id = ?;
+
+-- name: forget_run_points
+DELETE FROM old_run_point WHERE run_id = ?;
 
 -- name: note_in_flight
 INSERT INTO in_flight (run_id, tasks) VALUES (?, ?) ON CONFLICT (run_id) DO UPDATE SET tasks = excluded.tasks;
@@ -168,16 +171,25 @@ INSERT INTO shared_inputs (run_id, digest, inputs) VALUES (?, ?, ?) ON CONFLICT 
 INSERT INTO attempt (task_id, number, outcome) VALUES (?, ?, ?)
 ON CONFLICT (task_id, number) DO UPDATE SET outcome = excluded.outcome;
 
--- name: insert_metric
-INSERT INTO metric (task_id, attempt, name, step, at, value) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
+-- name: upsert_metric
+-- A hint never takes the place of an outcome, which has all of the points.
+INSERT INTO metric VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (task_id, attempt, driver, name) DO UPDATE SET points = excluded.points, last = excluded.last,
+    last_step = excluded.last_step, last_at = excluded.last_at, first = excluded.first,
+    first_step = excluded.first_step, first_at = excluded.first_at, smallest = excluded.smallest,
+    largest = excluded.largest, nonfinite = excluded.nonfinite, least_step = excluded.least_step,
+    file = excluded.file, blob = excluded.blob, size = excluded.size
+WHERE excluded.points > metric.points;
 
 -- name: forget_metrics
--- An outcome carries all metrics of its attempt, which are in the place of those that were hinted. What an earlier
--- driver's try of the same attempt had logged, and this one did not log again, stays: it went on from a checkpoint.
-DELETE FROM metric WHERE task_id = ? AND attempt = ? AND name = ? AND step = ?;
+-- An outcome carries all metrics of its attempt: those of tries under earlier drivers, too, which it went on from.
+DELETE FROM metric WHERE task_id = ? AND attempt = ?;
 
 -- name: forget_task_metrics
 DELETE FROM metric WHERE task_id = ?;
+
+-- name: forget_task_points
+DELETE FROM old_point WHERE task_id = ?;
 
 -- name: insert_blob
 INSERT INTO run_blob (run_id, digest) VALUES (?, ?) ON CONFLICT DO NOTHING;

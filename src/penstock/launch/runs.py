@@ -7,7 +7,7 @@ import threading
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock.artifacts import codec
 from penstock.engine.driver import Driver
@@ -32,6 +32,9 @@ from penstock.worker.flow_logs import BodyLog
 from penstock.worker.log_files import body_log
 from penstock.worker.recorded_errors import error_of
 
+if TYPE_CHECKING:
+    from penstock.sdk.recording import Recording
+
 
 def prepare(project: Project, order: RunRequest, how: Driving) -> ActiveRun:
     """Take the lease of a new run, or of an existing one. Nothing runs yet."""
@@ -50,6 +53,7 @@ class ActiveRun:
         self._handle = prepared.handle
         self._spec, self._places = spec, places = prepared.spec, prepared.places
         log = places.log(body_log(spec.driver))
+        self._session: session.RunSession | None = None  # of the body
         self._flows: list[threading.Thread] = []  # of nested flows, beside the body
         self._log = BodyLog(log, spec.log_bytes, flow_streams.of_this_process(), how.watcher.said)
 
@@ -140,10 +144,18 @@ class ActiveRun:
         """Where steps are called as this run's tasks."""
         files = os.fspath(self._project.folder("files", self._handle.folder))
         described = partial(error_of, store=self._project.store, retry_on=None)
-        run = session.RunSession(self.id, driver, self._project.store, files, self._written_for_body, described)
-        self._flows = run.threads
+        record = partial(self._record, driver)
+        run = session.RunSession(self.id, driver, self._project.store, files, self._written_for_body, described, record)
+        self._session, self._flows = run, run.threads
         self._log.take(run)
         return session.driving(run, default_environment(self._project, self._order.flow))
+
+    def _record(self, driver: Driver) -> Recording:
+        """What the body logs. Most log nothing."""
+        from penstock.sdk.recording import Recording
+
+        path = self._places.log(f"flow.{self._spec.driver}.points")
+        return Recording(path, self._spec.driver, self.id, driver.log)
 
     def _written_for_body(self, task: int, modules: tuple[str, ...]) -> str:
         from penstock.reading import writers
@@ -167,6 +179,8 @@ class ActiveRun:
         while self._flows and not driver.is_ending:
             self._flows[-1].join(0.05)
             self._flows[:] = [thread for thread in self._flows if thread.is_alive()]
+        if self._session is not None and self._session.recording is not None:
+            driver.log(self._session.recording.end(self._project.store))
 
     def _fail(self, driver: Driver, error: BaseException) -> NoReturn:
         """Let what is in flight finish, record the end, and raise what the caller of the flow should see."""

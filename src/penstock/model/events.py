@@ -75,7 +75,8 @@ class Adopted(NamedTuple):
 
 
 class Hint(NamedTuple):
-    """Metrics of an attempt that still runs. Losing one loses nothing: the outcome carries them all."""
+    """What an attempt that still runs has logged so far, under those names where more has come: some 30 ms after that
+    at most. Losing one loses nothing: the outcome carries them all."""
 
     attempt: str
     metrics: Tuple[Metric, ...]

@@ -37,6 +37,11 @@ def step_of(task: str) -> str:
     return task.split("/")[2]
 
 
+def driver_number(driver: str) -> int:
+    """1 of the first driver of a run, and of `1-2`, under which its body was called a second time; 0 of none."""
+    return int(driver.partition("-")[0] or 0)
+
+
 def how_to_resume(run_id: str, file: str, qualname: str) -> str:
     """What to type to go on with a run: in a shell, or where its flow has no file (`file` ""), in the notebook."""
     return f"penstock resume {run_id}" if file else f'penstock.resume("{run_id}", flow={qualname})'

@@ -61,12 +61,30 @@ class Stored(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """One logged number."""
+    """What one try of an attempt, or a flow's body, has logged under a name. Times are UTC, seconds since the epoch."""
 
     name: str
-    value: float
-    step: Optional[int]
-    at: float  # UTC, seconds since the epoch
+    points: int  # how many
+    last: float  # by time
+    last_step: Optional[int]  # the training step or epoch; None: it has none
+    last_at: float
+    first: float
+    first_step: Optional[int]
+    first_at: float
+    smallest: float  # of those that are numbers; NaN: none is
+    largest: float
+    nonfinite: int = 0  # how many are NaN or infinite
+    least_step: Optional[int] = None  # the smallest of the steps; None: one of them has none
+    driver: int = 0  # under which it was logged, from 1; 0: by a Penstock that did not note it
+    # Where all of them lie; nowhere: the first and the last are all that there are, or all that is known.
+    file: str = ""  # among the run's logs, while they are logged, and where no blob could be made of it
+    blob: bytes = b""  # digest
+    size: int = 0  # of the blob
+
+
+def points_of(metrics: Tuple[Metric, ...]) -> Tuple[bytes, ...]:
+    """Digests of the blobs that hold the points, each once."""
+    return tuple(dict.fromkeys([metric.blob for metric in metrics if metric.blob]))
 
 
 class Log(NamedTuple):

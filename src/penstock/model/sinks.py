@@ -17,7 +17,8 @@ class Sink(Protocol):
         ...
 
     def measured(self, attempt: int, metrics: Tuple[Metric, ...]) -> None:
-        """All that the running attempt has logged so far. A hint: where one does not come, nothing is lost."""
+        """What the running attempt has logged so far, under the names where more has come. A hint: where one does not
+        come, nothing is lost."""
         ...
 
     def suspend(self, reason: BaseException) -> None:

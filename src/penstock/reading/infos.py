@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,18 +9,15 @@ from penstock.artifacts import digests
 from penstock.artifacts.seen import read_preview
 from penstock.journal.views import DriverRow, RunRow, StepRow, TaskRow
 from penstock.model.outcomes import Error, Outcome, Stored
-from penstock.model.rows import InFlight, MetricRecord, Origin, StepCount
+from penstock.model.rows import InFlight, Origin, StepCount
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.model.words import utc
-from penstock.reading.counting import counted
 from penstock.reading.structs import (
     AttemptInfo,
     DriverInfo,
     ErrorInfo,
     InFlightInfo,
     InputInfo,
-    MetricInfo,
-    MetricPoint,
     OriginInfo,
     StepInfo,
     TaskInfo,
@@ -132,28 +128,4 @@ def driver_info(row: DriverRow) -> DriverInfo:
     """One of the processes that drove a run."""
     return DriverInfo(
         utc(row.started_at), row.host, row.pid, row.python, row.cwd, row.argv, row.snapshot, dict(row.packages)
-    )
-
-
-def metric_points(records: Iterable[MetricRecord], tasks: dict[int, str]) -> tuple[MetricPoint, ...]:
-    """Logged numbers, under the paths of their tasks."""
-    return tuple(
-        MetricPoint(tasks[task], attempt, metric.name, metric.value, metric.step, utc(metric.at))
-        for task, attempt, metric in records
-    )
-
-
-def metric_infos(records: Iterable[MetricRecord]) -> tuple[MetricInfo, ...]:
-    """What counts of all that was logged, summed up by name, in the order of the names."""
-    by_name: dict[str, list[MetricRecord]] = {}
-    for record in counted(records, lambda one: (one.task, one.metric.name, one.attempt, one.metric.step)):
-        by_name.setdefault(record.metric.name, []).append(record)
-    return tuple(_metric_info(name, by_name[name]) for name in sorted(by_name))
-
-
-def _metric_info(name: str, records: list[MetricRecord]) -> MetricInfo:
-    values = [record.metric.value for record in records if not math.isnan(record.metric.value)] or [math.nan]
-    last = max(records, key=lambda record: record.metric.at).metric.value
-    return MetricInfo(
-        name, len(records), len({record.task for record in records} - {0}), last, min(values), max(values)
     )

@@ -13,6 +13,7 @@ from penstock.model.quantities import parse_seconds
 from penstock.model.states import RunStatus
 from penstock.model.words import utc
 from penstock.reading import infos
+from penstock.reading.logged import summed_up
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import RunInfo
 from penstock.reading.versions import versions
@@ -67,7 +68,7 @@ def run_info(reader: JournalReader, row: RunRow) -> RunInfo:
         result=infos.value_info(detail.result),
         error=infos.error_info(detail.error),
         steps=infos.step_infos(row, queries.steps(reader.journal, row.id)),
-        metrics=infos.metric_infos(queries.metrics(reader.journal, row.id)),
+        metrics=summed_up(reader, row, queries.metrics(reader.journal, row.id)),
         file=detail.file,
         module=detail.module,
         qualname=detail.qualname,

@@ -50,9 +50,9 @@ class LogPlace(NamedTuple):
         return os.path.join(self.folder, self.name)
 
 
-def places_in(folder: str) -> list[LogPlace]:
-    """All logs of a run, by name. Raises nothing where there are none yet."""
+def places_in(folder: str, kind: str = ".log") -> list[LogPlace]:
+    """All logs of a run, by name, or other files whose names end so. Raises nothing where there are none yet."""
     try:
-        return [LogPlace(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".log")]
+        return [LogPlace(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(kind)]
     except FileNotFoundError:
         return []

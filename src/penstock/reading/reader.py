@@ -39,9 +39,9 @@ class JournalReader:
             known = self._of_thread.connection = _Connection(self.project)
         return known.journal
 
-    def logs(self, run: RunRow) -> list[LogPlace]:
-        """All logs of a run, by name."""
-        return places_in(os.fspath(self.project.folder("logs", run.folder)))
+    def logs(self, run: RunRow, kind: str = ".log") -> list[LogPlace]:
+        """All logs of a run, by name; or other files among them whose names end so."""
+        return places_in(os.fspath(self.project.folder("logs", run.folder)), kind)
 
     def log(self, run: RunRow, name: str) -> LogPlace:
         """One of them; it need not be there."""

@@ -48,6 +48,21 @@ class MetricPoint(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class CurveInfo(msgspec.Struct, frozen=True):
+    """What counts of all that a task, or a flow's own body, logged under a name, as few enough points to be drawn."""
+
+    task: str  # "digits/3/train/2"; "digits/3": the flow's own body logged it
+    name: str
+    x: str  # what the numbers in `xs` are: "step", or "time" (UTC, seconds)
+    xs: tuple[float, ...] = ()  # in order
+    ys: tuple[float, ...] = ()  # NaN is a gap
+    count: int = 0  # of the points that these stand for
+    nonfinite: int = 0  # how many of those are NaN or infinite
+    thinned: bool = False  # not all of them are here
+    cursor: str = ""  # ask with it for what comes later; "": that can't be asked
+    anew: bool = False  # what was asked since counts no more, or not all of it: this is the curve from its beginning
+
+
 class MetricInfo(msgspec.Struct, frozen=True):
     """What was logged under one name in a run; of a task that was tried again, what counts of its attempts. NaN counts
     as a point, but not for the smallest and largest."""
@@ -98,7 +113,7 @@ class TaskInfo(msgspec.Struct, frozen=True):
     survived: bool = False  # it failed, the flow was told so, and went on
     inputs: tuple[InputInfo, ...] | None = None  # None, here and below: not told in a list of tasks
     attempts: tuple[AttemptInfo, ...] | None = None  # all, oldest first
-    metrics: tuple[MetricPoint, ...] | None = None
+    metrics: tuple[MetricPoint, ...] | None = None  # of a name with more than 1,000, about so many of these
     origin: str = ""  # the task of another run whose result it took over; "": it ran
 
 

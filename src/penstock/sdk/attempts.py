@@ -13,19 +13,17 @@ import os
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, Mapping, Optional, Tuple
 
 from penstock.errors import UsageError
-from penstock.sdk.metric_points import points_of
 from penstock.sdk.this_process import this_process
 
 if TYPE_CHECKING:
-    from penstock.artifacts.checkpoints import Points
     from penstock.artifacts.store import BlobStore
     from penstock.model.outcomes import Metric
     from penstock.model.specs import Attempt, Places, RunSpec
+    from penstock.sdk.recording import Recording
 
-_HINT_EVERY_S = 1.0
 _STARTER = "_penstock_starter"
 
 MEND = "the environment of the step, @step(packages=[...]), or hand over plain arrays, lists and dicts"
@@ -49,11 +47,11 @@ class AttemptContext:
         self.spec = spec
         self.places = places
         self.store = store
-        self.metrics: List[Metric] = []
         self.parameters: Optional[Dict[str, Any]] = None  # decoded when touched
         self._hint = hint
-        self._hinted_at = 0.0
-        self._points: Optional[Points] = None  # beside the checkpoints, once it has asked for these
+        self._recording: Optional[Recording] = None  # once it has logged something
+        self._lock = threading.Lock()
+        self._goes_on = False  # it has asked for its checkpoints
         self.input_files = InputFiles(places, attempt.id)
         # Told of each file that the step's own code is about to write, while that runs. From any thread.
         self.writes: Optional[Callable[[AttemptContext, Any], None]] = None
@@ -65,19 +63,36 @@ class AttemptContext:
         return self.attempt.rpartition("#")[0]
 
     def log(self, metrics: Mapping[str, float], step: Optional[int]) -> None:
-        """Take in metrics; all that came so far are hinted at once a second at most."""
-        points = points_of(metrics, step)
-        self.metrics.extend(points)
-        if self._points is not None:
-            self._points.add(points)
-        if self._hint is not None and time.monotonic() - self._hinted_at >= _HINT_EVERY_S:
-            self._hinted_at = time.monotonic()
-            self._hint(self.attempt, self.logged())
+        """Take in numbers; what came of them is hinted soon."""
+        (self._recording or self._record()).log(metrics, step)
+
+    def _record(self) -> Recording:
+        from penstock.artifacts.checkpoints import points_file  # most attempts log nothing
+        from penstock.sdk.recording import Recording
+
+        path = self.places.log(points_file(self.spec, self._attempt))
+        report = self._hint and functools.partial(self._hint, self.attempt)
+        made = Recording(path, self.spec.driver, self.attempt, report)
+        with self._lock:
+            self._recording = self._recording or made
+        return self._recording
 
     def logged(self) -> Tuple[Metric, ...]:
-        """All metrics of the attempt; those that it went on from were logged before its driver was killed."""
-        metrics = tuple(self.metrics)
-        return metrics if self._points is None else (*self._points.earlier(), *metrics)
+        """All that was logged, once nothing more is taken in. First that of tries that this one went on from, which
+        were made before its driver was killed."""
+        if self._recording is None:
+            return ()
+        found = self._recording.end(self.store)
+        if self._goes_on:
+            from penstock.artifacts.checkpoints import earlier
+
+            return (*earlier(self.spec, self.places, self._attempt, self.store), *found)
+        return found
+
+    def keep_points(self) -> None:
+        """Nobody will ask what was logged: have it where `checkpoints.metrics_of` finds it."""
+        if self._recording is not None:
+            self._recording.end()
 
     def tempdir(self) -> str:
         """The attempt's temporary folder, made when it is first asked for."""
@@ -92,15 +107,13 @@ class AttemptContext:
 
         folder = checkpoints.folder_of(self.spec, self.places, self._attempt)
         os.makedirs(folder, exist_ok=True)
-        if self._points is None:
-            self._points = checkpoints.Points(self.spec, self.places, self._attempt)
-            self._points.add(self.metrics)
+        if not self._goes_on:
+            self._goes_on = True
+            (self._recording or self._record()).write_through()
         return folder
 
     def clean_up(self) -> None:
-        """Remove the folders that were made, and close what is open."""
-        if self._points is not None:
-            self._points.close()
+        """Remove the folders that were made."""
         for folder in (self._tempdir, self.input_files.made):
             if folder:
                 import shutil

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
 from penstock.errors import UsageError
 from penstock.sdk.attempts import MEND, AttemptContext, attempt_here
-from penstock.sdk.metric_points import points_of
 from penstock.sdk.session import place_of_flow
 
 if TYPE_CHECKING:
@@ -97,4 +96,4 @@ def log_metrics(metrics: Mapping[str, float], step: Optional[int] = None) -> Non
         return
     place = place_of_flow()
     if place is not None:
-        place.run.engine.log(tuple(points_of(metrics, step)))
+        place.run.log(metrics, step)

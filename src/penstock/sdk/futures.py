@@ -16,6 +16,7 @@ from typing import (
     TYPE_CHECKING,
     Any,
     Callable,
+    Dict,
     Generic,
     Iterable,
     List,
@@ -116,7 +117,7 @@ class TaskResult(NoValue, Generic[R]):
     _reused = False
     _gates: Tuple[_Gate, ...] = ()
     _callbacks: Tuple[Callable[[Any], Any], ...] = ()
-    _measured: Optional[Tuple[int, Tuple[Metric, ...]]] = None  # what an attempt has logged so far; None: nothing
+    _measured: Optional[Tuple[int, Dict[str, Metric]]] = None  # what an attempt has logged so far; None: nothing
     _hears: Optional[Callable[[int, Tuple[Metric, ...]], None]] = None
     _waiter_list: Optional[Waiters] = None  # who waits with `concurrent.futures`
 
@@ -133,7 +134,8 @@ class TaskResult(NoValue, Generic[R]):
         self.run.arrivals.add(self, place)
 
     def measured(self, attempt: int, metrics: Tuple[Metric, ...]) -> None:
-        self._measured = (attempt, metrics)
+        before = self._measured[1] if self._measured is not None and self._measured[0] == attempt else {}
+        self._measured = (attempt, {**before, **{metric.name: metric for metric in metrics}})
         if self._hears is not None:
             self._hears(attempt, metrics)
 
@@ -149,11 +151,13 @@ class TaskResult(NoValue, Generic[R]):
             call_back(future)
 
     def hear(self, fn: Callable[[int, Tuple[Metric, ...]], None]) -> None:
-        """Call `fn(attempt, metrics)` with all that the running attempt has logged, at once where some is known, then
-        whenever more comes: within a turn of the engine, so that it must neither block nor raise."""
+        """Call `fn(attempt, metrics)` with what the running attempt has logged: at once where some is known, then some
+        30 ms after more has come, with the names of which that is. Within a turn of the engine, so that it must neither
+        block nor raise."""
         self._hears = fn
         if self._measured is not None:
-            fn(*self._measured)
+            attempt, metrics = self._measured
+            fn(attempt, tuple(metrics.values()))
 
     def wanted(self) -> bool:
         """Whether somebody waits for it."""

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import operator
-import time
-from typing import Any, List, Mapping, Optional
+from typing import Any, Iterable, List, Mapping, Tuple
 
 from penstock.artifacts.masking import cut, masked
-from penstock.model.outcomes import Metric
 from penstock.model.texts import LARGEST, fault_of_name
 
 
-def points_of(metrics: Mapping[str, float], step: Optional[int]) -> List[Metric]:
-    """What is recorded of them, as of now. Raises TypeError or ValueError, as `log_metrics` says."""
-    if not hasattr(metrics, "items"):
-        raise TypeError(f'log_metrics got {_shown(metrics)}: give it names and numbers, as in {{"accuracy": 0.9}}')
-    at, number = time.time(), None if step is None else _step(step)
-    return [Metric(_name(name), _number(name, value), number, at) for name, value in metrics.items()]
-
-
-def _step(step: Any) -> int:
+def step_of(step: Any) -> int:
+    """The step as a whole number; raises TypeError or ValueError."""
     try:
         number = operator.index(step)
     except TypeError:
@@ -27,6 +18,18 @@ def _step(step: Any) -> int:
     if not -LARGEST <= number <= LARGEST:
         raise ValueError(f"step={_shown(number)} of log_metrics is beyond 64 bits, and can't be recorded")
     return number
+
+
+def numbers_of(metrics: Mapping[str, float]) -> List[float]:
+    """Its numbers; raises TypeError, ValueError or OverflowError, which names what is none."""
+    if not hasattr(metrics, "items"):
+        raise TypeError(f'log_metrics got {_shown(metrics)}: give it names and numbers, as in {{"accuracy": 0.9}}')
+    return [_number(str(name), value) for name, value in metrics.items()]
+
+
+def checked_names(names: Iterable[Any]) -> Tuple[str, ...]:
+    """The names as they are recorded; raises ValueError for one that can't be."""
+    return tuple([_name(name) for name in names])
 
 
 def _shown(value: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Optional, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping, Optional, Protocol, Sequence, Tuple
 
 from penstock.errors import UsageError
 from penstock.model.tuples import NamedTuple
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from penstock.model.outcomes import Error, Metric, Stored
     from penstock.model.sinks import Sink
     from penstock.model.specs import Call, FlowCall, Work
+    from penstock.sdk.recording import Recording
 
 
 class Engine(Protocol):
@@ -69,7 +70,7 @@ class Engine(Protocol):
         ...
 
     def log(self, metrics: Tuple[Metric, ...]) -> None:
-        """Note what the flow's own body has logged."""
+        """Note what the flow's own body has logged under these names so far."""
         ...
 
 
@@ -92,6 +93,7 @@ class RunSession:
         files: str,
         written: Optional[Written] = None,
         described: Optional[Described] = None,
+        recorder: Optional[Callable[[], Recording]] = None,
     ) -> None:
         self.id = run_id
         self.engine = engine
@@ -99,6 +101,8 @@ class RunSession:
         self.files = files  # folder for the files among results
         self.written = written  # None: nobody knows
         self.described = described  # None: in few words
+        self.recorder = recorder  # makes what its body logs into; None: nothing is kept
+        self.recording: Optional[Recording] = None  # once its body has logged something
         self.whole = self  # that of the run's own flow
         self.threads: List[threading.Thread] = []  # of the nested flows that run beside their callers
         self.lock = threading.RLock()
@@ -121,6 +125,15 @@ class RunSession:
         thread = threading.Thread(target=contextvars.copy_context().run, args=(body,), name=name, daemon=True)
         self.threads.append(thread)
         thread.start()
+
+    def log(self, metrics: Mapping[str, float], step: Optional[int]) -> None:
+        """Take in numbers that the body logs."""
+        whole = self.whole
+        if whole.recording is None and whole.recorder is not None:
+            with self.lock:
+                whole.recording = whole.recording or whole.recorder()
+        if whole.recording is not None:
+            whole.recording.log(metrics, step)
 
     def looked(self) -> None:
         """The body has asked whether a result is there, and it is not."""

@@ -96,6 +96,7 @@ def run_attempt(attempt: Attempt, bench: Workbench, cpu_s: Optional[float] = Non
     except DamagedError as damaged:
         error = Error(Cause.DAMAGED.value, "", str(damaged))
     except Suspension:
+        here.keep_points()
         raise
     except BaseException as exception:  # noqa: BLE001  the boundary to the user's code; SystemExit is its business too
         if os.getpid() != bench.pid:

@@ -14,7 +14,9 @@ from typing import List, Tuple
 _ATTEMPT = struct.Struct("<ddQQ")  # began (monotonic, 0.0: idle); used before it: seconds of CPU, bytes read, written
 _PEAK = struct.Struct("<Q")  # bytes
 _PEAK_AT = _ATTEMPT.size
-_SLOT = struct.Struct("<ddQQQ")  # both
+_SLOT = struct.Struct("<ddQQQQ")  # both, and the attempt's tag
+_TAG = struct.Struct("<Q")
+_TAG_AT = _ATTEMPT.size + _PEAK.size
 _SIZE = 64
 SLOTS = 1024
 FILE_SIZE = _SIZE * SLOTS
@@ -28,19 +30,24 @@ class Gauge:
         self._at = slot * _SIZE
         self.slot = slot
 
-    def begin(self, now: float, cpu_s: float = 0.0, read_bytes: int = 0, written_bytes: int = 0) -> None:
-        """An attempt begins; the rest is what the worker and its children had used before."""
-        _SLOT.pack_into(self._memory, self._at, now, cpu_s, read_bytes, written_bytes, 0)
+    def begin(self, now: float, cpu_s: float = 0.0, read_bytes: int = 0, written_bytes: int = 0, tag: int = 0) -> None:
+        """An attempt begins, which `tag` tells from others of the worker's; the rest is what the worker and its
+        children had used before."""
+        _SLOT.pack_into(self._memory, self._at, now, cpu_s, read_bytes, written_bytes, 0, tag)
 
     def end(self) -> int:
         """The attempt is over; gives the peak that was sampled, 0 where it was too short for that."""
         peak: int = _PEAK.unpack_from(self._memory, self._at + _PEAK_AT)[0]
-        _SLOT.pack_into(self._memory, self._at, 0.0, 0.0, 0, 0, 0)
+        _SLOT.pack_into(self._memory, self._at, 0.0, 0.0, 0, 0, 0, 0)
         return peak
 
     def began(self) -> float:
         """When the attempt that runs began; 0.0: none runs."""
         return float(_ATTEMPT.unpack_from(self._memory, self._at)[0])
+
+    def tag(self) -> int:
+        """Of the attempt that runs."""
+        return int(_TAG.unpack_from(self._memory, self._at + _TAG_AT)[0])
 
     def used_before(self) -> Tuple[float, int, int]:
         """Seconds of CPU, bytes read and written by the worker before the attempt that runs."""

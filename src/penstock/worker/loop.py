@@ -10,6 +10,7 @@ from contextvars import copy_context
 from functools import partial
 from time import monotonic, process_time
 from typing import Any, Callable, NoReturn, Optional, Tuple
+from zlib import crc32
 
 from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
 from penstock.model.specs import Places, attempt_from_plain
@@ -93,7 +94,7 @@ class Worker:
     def _serve(self, message: bytes) -> None:
         before = counted_from(self._last, len(message), self._sent_bytes)
         if channel.is_in_file(message):  # a long one, which may take all memory that there is
-            self._begin(before, process_time())
+            self._begin(before, process_time(), 0)
             attempt = attempt_from_plain(channel.unwrap(message)[1])
             before = counted_from(self._meter.read())
         else:
@@ -103,7 +104,7 @@ class Worker:
         for note in self._chance.told():
             sys.stderr.write(f"{note}\n")
         cpu_s = process_time()
-        self._begin(before, cpu_s)
+        self._begin(before, cpu_s, crc32(attempt.id.encode()))
         # What it sets of context variables goes with it.
         outcome = copy_context().run(run_attempt, attempt, self._bench, cpu_s)
         was_long = outcome.usage.wall_s > _SHORT_S
@@ -130,9 +131,9 @@ class Worker:
         status, result, error, _, _, metrics, _ = outcome
         return Outcome(status, result, error, usage, log, metrics, self._post.name)
 
-    def _begin(self, before: MeterReading, cpu_s: float) -> None:
+    def _begin(self, before: MeterReading, cpu_s: float, tag: int) -> None:
         used_s = cpu_s + before.children_cpu_s
-        self._post.gauge.begin(monotonic(), used_s, before.read_bytes, before.written_bytes)
+        self._post.gauge.begin(monotonic(), used_s, before.read_bytes, before.written_bytes, tag)
 
     def _send(self, attempt: str, outcome: Outcome) -> None:
         """Say how it ended; what this takes is no attempt's."""

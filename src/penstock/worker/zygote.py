@@ -26,6 +26,7 @@ from penstock.worker.bootstrap import bootstrap
 from penstock.worker.channel import LOG_FILTER, WorkerRequest
 from penstock.worker.gauge import FILE_SIZE, Gauge, Gauges
 from penstock.worker.log_filter import FilteredStream, LogFilter
+from penstock.worker.system_metrics import SystemSamplers
 
 _SAMPLE_S = 0.03
 _LOOK_S = 0.1
@@ -41,6 +42,7 @@ class Child:
     def __init__(self, order: WorkerRequest, pid: int, gauge: Gauge, stream: Optional[FilteredStream]) -> None:
         self.number = order.number
         self.limit = order.limit
+        self.gpus = order.gpus
         self.pid = pid
         self.gauge = gauge
         self.stream = stream  # None: it writes to its log itself
@@ -65,6 +67,7 @@ class Zygote:
         self._gauges = Gauges(self._gauge_fd)
         self._family = posix.Family()
         self._living: Dict[int, Child] = {}
+        self._samplers = SystemSamplers()
         self._poll = select.poll()
         self._poll.register(control.fileno(), select.POLLIN)
         self._me, self._parent = os.getpid(), os.getppid()
@@ -161,6 +164,7 @@ class Zygote:
             self._control.close()
             if self._log_filter is not None:
                 self._log_filter.leave()
+            self._samplers.close()
             for other in self._living.values():
                 if other.fd is not None:
                     os.close(other.fd)
@@ -232,13 +236,22 @@ class Zygote:
                 watched.append(child)
         children = self._family.look() if watched else {}
         for child in watched:
-            size = sum(map(posix.memory_of, [child.pid, *posix.descendants(child.pid, children)]))
+            pids = [child.pid, *posix.descendants(child.pid, children)]
+            size = sum(map(posix.memory_of, pids))
             child.gauge.sample(size)
+            self._sample_system(child, now, pids, size)
             if self._spec.log_bytes:
                 self._shorten_log(child)
             if child.limit is not None and size > child.limit and not child.overrun:
                 child.overrun = size
                 self._kill(child)
+
+    def _sample_system(self, child: Child, now: float, pids: List[int], memory: int) -> None:
+        """Note what the attempt uses, for whoever looks at its curves."""
+        began = child.gauge.began()
+        sampler = self._samplers.of(child.number, self._places.log(child.log), child.gpus)
+        if began and sampler.is_due(now, began):
+            sampler.look(now, child.gauge.tag(), child.gauge.used_before(), pids, memory)
 
     def _shorten_log(self, child: Child) -> None:
         """What an attempt's programs write on and on may not fill the disk until it ends, when its log is cut."""
@@ -287,6 +300,7 @@ class Zygote:
         if child.fd is not None:
             self._poll.unregister(child.fd)
             os.close(child.fd)
+        self._samplers.forget(child.number)
         peak = child.gauge.end()
         self._gauges.give(child.gauge)
         if child.stream is not None:

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.cli import main, output, screen
-from penstock.model.outcomes import Error, Metric
+from penstock.model.outcomes import Error
 from penstock.model.rows import Batch, RunEnd
 from penstock.model.visible import in_json, on_one_line, visible
+from tests.journal_records import point
 from tests.recorded import BEGAN, Recorded, line, outcome, task, value
 
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
@@ -111,7 +112,7 @@ def record_hostile(recorded: Recorded) -> str:
     shown = HOSTILE.encode("utf-8", "replace").decode()
     run = recorded.begin("odd", tags=(shown[:60],), text=shown)
     log = recorded.log(run.run_id, "w1.log", line(f"{TELLING} {shown}") + b"raw \x1b]0;T\x07 \x9b\xff\r more\n")
-    metric = Metric(shown, 0.5, None, BEGAN)
+    metric = point(shown, 0.5, None, BEGAN)
     broken = Error("raised", "ValueError", shown, f"Traceback\n{shown}\nValueError: {shown}\n")
     done = outcome(recorded.stored({shown: shown}), log=log, metrics=(metric,))
     given = value(shown[:20], recorded.stored(shown))

@@ -13,9 +13,10 @@ from penstock.engine.origin import OriginRun, OriginTask
 from penstock.engine.reuse import Decision, Question, Reuse, ReusePolicy
 from penstock.model.edges import Ref
 from penstock.model.options import Cache, Options
-from penstock.model.outcomes import Metric, Stored
+from penstock.model.outcomes import Stored
 from penstock.model.rows import CacheEntry, CodeRecord, PriorTask, Sought, WantedResult
 from penstock.model.specs import Call, Function, Input
+from tests.journal_records import point
 
 CACHED = Options(cache=Cache())
 DONE = "done"
@@ -84,7 +85,7 @@ class Bench:
         return decision
 
     def store(self, of: Call, word: str = "kept") -> CacheEntry:
-        entry = self.reuse.entry(job(of), stored(word), (Metric("m", 1.0, None, 2.0),))
+        entry = self.reuse.entry(job(of), stored(word), (point("m", 1.0, None, 2.0),))
         assert entry is not None
         entry = entry._replace(task="f/1/train/1")
         self.shelf[entry.key] = entry

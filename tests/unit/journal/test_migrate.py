@@ -16,7 +16,6 @@ from penstock.journal.journal import Journal
 from penstock.journal.migrate import MIGRATIONS, migrate, newest, version
 from penstock.journal.priors import prior_scopes, prior_tasks
 from penstock.model.edges import Ref
-from penstock.model.outcomes import Metric
 from penstock.model.rows import (
     AttemptRecord,
     InFlight,
@@ -27,7 +26,7 @@ from penstock.model.rows import (
     StepCount,
     WantedResult,
 )
-from tests.journal_records import OWNER, digest, done, edge, raised, stored
+from tests.journal_records import OWNER, digest, done, edge, point, raised, stored
 
 OLD = sorted((Path(__file__).parent / "old").glob("*.sql"))
 
@@ -66,7 +65,7 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
     assert detail.form == (2 if file.stem >= "0005" else 1)
     assert detail.drivers[0].packages == (("numpy", "2.0"),)
     first, second, third = queries.tasks(journal, run.id)
-    metric = Metric("loss", 0.5, 3, 7.0)
+    metric = point("loss", 0.5, 3, 7.0)
     result = stored("a", (digest("b1"), digest("b2")))
     assert first.outcome == done("a")._replace(result=first.result)
     assert first.result is not None

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from penstock.journal.clock import Clock
 from penstock.journal.journal import Journal
-from penstock.model.outcomes import Error, Metric, Outcome
+from penstock.model.outcomes import Error, Outcome
 from penstock.model.rows import AttemptRecord, Batch, MetricRecord, StepRecord, TaskRecord
 from penstock.model.specs import Input
-from tests.journal_records import NEW, OWNER, digest, done, dump, raised, task
+from tests.journal_records import NEW, OWNER, digest, done, dump, point, raised, task
 
 SHARED = (Input("split", digest("s"), b"PS", (), "", (digest("blob"),)),)
 UNCALLED = Error("cancelled", "", "ended")
-METRICS = st.lists(st.builds(Metric, st.sampled_from("ab"), st.floats(), st.none() | st.integers(0, 2), st.just(1.0)))
+METRICS = st.lists(st.builds(point, st.sampled_from("ab"), st.floats(), st.none() | st.integers(0, 2)))
 
 
 @st.composite
@@ -26,7 +26,7 @@ def endings(draw: st.DrawFn) -> Batch:
     """Everything that is written of one task, as a driver writes it at once."""
     id_ = draw(st.integers(1, 4))
     number = draw(st.integers(1, 3))
-    seen = tuple({(metric.name, metric.step): metric for metric in draw(METRICS)}.values())
+    seen = tuple({metric.name: metric for metric in draw(METRICS)}.values())
     outcome: Outcome | None = draw(st.sampled_from([None, done(id_, metrics=seen), raised()]))
     record: TaskRecord = task(id_, outcome, attempt=number, shared=draw(st.sampled_from([(), SHARED])))
     return Batch(

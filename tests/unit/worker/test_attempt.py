@@ -217,7 +217,7 @@ def test_what_is_not_a_number_is_no_metric(bench: Workbench) -> None:
             current.log_metrics({"loss": 1.0}, step="last")  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="log_metrics got 'loss': give it names and numbers"):
             current.log_metrics("loss", 1)  # type: ignore[arg-type]
-        assert here.metrics == []
+        assert here.logged() == ()
     finally:
         attempts.leave(here, token)
 

@@ -97,7 +97,7 @@ def test_metrics(recorder: Recorder, name: str, value: float, step: int | None) 
     if outcome.error is None:
         assert repr(metrics) == repr(list(outcome.metrics))
         assert [metric.name for metric in metrics] == [name]
-        assert metrics[0].step == step
+        assert (metrics[0].first_step, metrics[0].last_step, metrics[0].points) == (step, step, 1)
     else:
         assert metrics == []
         assert outcome.error.type in ("ValueError", "OverflowError")

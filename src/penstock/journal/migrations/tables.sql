@@ -2,7 +2,7 @@
 -- compares the two. NULL in a column stands for the default that its comment names; values are `wire` bytes where a
 -- comment says so (docs/formats.md); digests are 33 bytes.
 
-PRAGMA user_version = 10;               -- of the migrations that are in it; later ones are applied to it
+PRAGMA user_version = 11;               -- of the migrations that are in it; later ones are applied to it
 
 -- The last number given to a run of a flow, so that none is given twice, even after `rm`.
 CREATE TABLE flow (
@@ -178,7 +178,31 @@ CREATE TABLE intent (
     handle TEXT                         -- by which the executor finds it; NULL: its id is enough, or nothing was said
 );
 
+-- What each try of an attempt has logged under a name. Tries of one attempt are those of several drivers.
 CREATE TABLE metric (
+    task_id INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,
+    attempt INTEGER NOT NULL,
+    driver INTEGER NOT NULL,            -- under which it was logged; 0: by a Penstock that did not note it
+    name TEXT NOT NULL,
+    points INTEGER NOT NULL,            -- how many
+    last REAL,                          -- by time; NULL: NaN, as in the other numbers
+    last_step INTEGER,                  -- NULL: none
+    last_at REAL NOT NULL,
+    first REAL,
+    first_step INTEGER,
+    first_at REAL NOT NULL,
+    smallest REAL,
+    largest REAL,
+    nonfinite INTEGER NOT NULL,         -- how many are NaN or infinite
+    least_step INTEGER,                 -- the smallest of the steps; NULL: one of them has none
+    file TEXT,                          -- of the points, among the run's logs; "rows": they are in old_point; NULL: none
+    blob BLOB,                          -- of the points; NULL: none
+    size INTEGER,                       -- of the blob
+    PRIMARY KEY (task_id, attempt, driver, name)
+) WITHOUT ROWID;
+
+-- Points that older versions kept in rows, which nothing is added to.
+CREATE TABLE old_point (
     task_id INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,
     attempt INTEGER NOT NULL,
     name TEXT NOT NULL,
@@ -187,6 +211,16 @@ CREATE TABLE metric (
     value REAL,                         -- NULL: not a number
     PRIMARY KEY (task_id, attempt, name, step, at)
 ) WITHOUT ROWID;
+
+CREATE TABLE old_run_point (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    step INTEGER NOT NULL,              -- the smallest integer: none
+    at REAL NOT NULL,
+    value REAL                          -- NULL: not a number
+);
+CREATE INDEX old_run_point_by_run ON old_run_point (run_id);
 
 CREATE TABLE tag (
     run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
@@ -284,14 +318,25 @@ CREATE TABLE in_flight (
 
 -- What the flow's own body logged: a driver calls it anew, so that each begins with none.
 CREATE TABLE run_metric (
-    id INTEGER PRIMARY KEY,
     run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    driver INTEGER NOT NULL,            -- under which it was logged; 0: by a Penstock that did not note it
     name TEXT NOT NULL,
-    step INTEGER NOT NULL,              -- the smallest integer: none
-    at REAL NOT NULL,
-    value REAL                          -- NULL: not a number
-);
-CREATE INDEX run_metric_by_run ON run_metric (run_id);
+    points INTEGER NOT NULL,            -- how many
+    last REAL,                          -- by time; NULL: NaN, as in the other numbers
+    last_step INTEGER,                  -- NULL: none
+    last_at REAL NOT NULL,
+    first REAL,
+    first_step INTEGER,
+    first_at REAL NOT NULL,
+    smallest REAL,
+    largest REAL,
+    nonfinite INTEGER NOT NULL,         -- how many are NaN or infinite
+    least_step INTEGER,                 -- the smallest of the steps; NULL: one of them has none
+    file TEXT,                          -- of the points, among the run's logs; "rows": they are in old_run_point; NULL: none
+    blob BLOB,                          -- of the points; NULL: none
+    size INTEGER,                       -- of the blob
+    PRIMARY KEY (run_id, driver, name)
+) WITHOUT ROWID;
 
 CREATE VIEW run_row AS
 SELECT run.id, run.flow, run.number, run.status, run.created_at, run.started_at, run.ended_at,
