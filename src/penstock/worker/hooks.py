@@ -49,8 +49,10 @@ class ImportHooks:
         wraps = fullname in self._waiting or (self._around is not None and not self.depth)
         if not wraps and self.imported is None:
             return None
-        for finder in sys.meta_path:
-            find = None if finder is self else getattr(finder, "find_spec", None)
+        finders = [*sys.meta_path]
+        # Those behind this one: another of its kind before it asks it, and would be asked back.
+        for finder in finders[finders.index(self) + 1 if self in finders else 0 :]:
+            find = getattr(finder, "find_spec", None)
             spec = None if find is None else find(fullname, path, target)
             if spec is not None:
                 if self.imported is not None and spec.has_location and names.is_from_project(fullname, spec.origin):

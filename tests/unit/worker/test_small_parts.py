@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -32,6 +33,19 @@ def test_a_hook_is_called_once_when_a_module_is_imported(tmp_path: Path, monkeyp
     hooks.when_imported("fresh_module", lambda module: seen.append(module.__name__))
     assert seen == [42, "fresh_module"]
     del sys.modules["fresh_module"]
+
+
+def test_two_finders_of_this_kind_do_not_ask_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a flow's own process has one for its streams, and one for the attempts that run in it."""
+    (tmp_path / "asked_twice.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    waits, tells, seen = ImportHooks(), ImportHooks(), list[str]()
+    waits.when_imported("asked_twice", lambda module: seen.append(module.__name__))
+    tells.imported = lambda module: seen.append(f"{module.__name__}, too")
+    monkeypatch.setattr(sys, "meta_path", [tells, waits, *sys.meta_path])
+    importlib.import_module("asked_twice")
+    del sys.modules["asked_twice"]
+    assert "asked_twice" in seen
 
 
 def test_gauges() -> None:
