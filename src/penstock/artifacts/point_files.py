@@ -55,7 +55,7 @@ class Head(NamedTuple):
     base: float
 
 
-class Tally:
+class MetricSum:
     """What is known of all numbers of one name without a look at them."""
 
     __slots__ = ("count", "first", "largest", "last", "least_step", "nonfinite", "smallest")
@@ -118,7 +118,7 @@ def metrics_of(data: Any, driver: int, place: Place) -> Tuple[Metric, ...]:
     """What the writer of a file would say of it."""
     found: List[Metric] = []
     for name, segments in read(data).items():
-        tally = Tally()
+        tally = MetricSum()
         for base, steps, ticks, values, *_ in segments:
             first, last = base + ticks[0] / TICKS_PER_S, base + ticks[-1] / TICKS_PER_S
             tally.add((first, steps[0]), (last, steps[-1]), values.tolist(), min(steps))

@@ -17,8 +17,8 @@ from penstock.artifacts.point_files import (
     NO_STEP,
     NOTHING,
     TICKS_PER_S,
+    MetricSum,
     Place,
-    Tally,
     blocks,
     ceiled,
     extremes,
@@ -72,7 +72,7 @@ class _Block:
 class _Table:
     """Numbers that are logged together."""
 
-    def __init__(self, number: int, names: Tuple[str, ...], tallies: List[Tally]) -> None:
+    def __init__(self, number: int, names: Tuple[str, ...], tallies: List[MetricSum]) -> None:
         self.number, self.names, self.tallies = number, names, tallies
         self.pending: List[Row] = []
         self.blocks: List[_Block] = []  # all but the last of them are full
@@ -132,14 +132,14 @@ class PointsWriter:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.tallies: Dict[str, Tally] = {}
+        self.tallies: Dict[str, MetricSum] = {}
         self.tables: List[_Table] = []
         self._fd = -1
         self._end = 0
 
     def table(self, names: Tuple[str, ...]) -> _Table:
         """For numbers that are logged under these names together; a new one."""
-        tallies = [self.tallies.setdefault(name, Tally()) for name in names]
+        tallies = [self.tallies.setdefault(name, MetricSum()) for name in names]
         self.tables.append(_Table(len(self.tables), names, tallies))
         return self.tables[-1]
 

@@ -24,7 +24,7 @@ from penstock.journal.views import RunRow
 from penstock.model.rows import MetricRecord
 from penstock.model.tuples import NamedTuple
 from penstock.model.words import utc
-from penstock.reading.logged import Part, as_segment, parts, points_of, segments_of
+from penstock.reading.logged import CountedPart, as_segment, parts, points_of, segments_of
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import CurveInfo, MetricPoint
 
@@ -110,7 +110,7 @@ def points(
             yield MetricPoint(paths[task], attempt, name, value, step, utc(at))
 
 
-def _cursor(found: list[tuple[Part, list[Segment]]]) -> str:
+def _cursor(found: list[tuple[CountedPart, list[Segment]]]) -> str:
     if not found:
         return ""
     part, segments = found[-1]
@@ -214,7 +214,7 @@ class Columns:
         return _cut(piece, begin, max(begin, end))
 
 
-def _counted(part: Part, segments: list[Segment]) -> Iterator[Segment]:
+def _counted(part: CountedPart, segments: list[Segment]) -> Iterator[Segment]:
     """What of them counts."""
     for segment in segments:
         if part.until is None:

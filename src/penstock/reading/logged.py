@@ -20,7 +20,7 @@ from penstock.reading.reader import JournalReader
 from penstock.reading.structs import MetricInfo
 
 
-class Part(NamedTuple):
+class CountedPart(NamedTuple):
     """What counts of the points that one try has logged under a name: those whose step is below `until`."""
 
     record: MetricRecord
@@ -37,17 +37,17 @@ class Part(NamedTuple):
         return self.until is not None and _raw(self.record.metric.least_step) >= self.until
 
 
-def parts(records: Iterable[MetricRecord]) -> list[Part]:
+def parts(records: Iterable[MetricRecord]) -> list[CountedPart]:
     """What counts of metrics that stand in the order of their tasks, attempts and drivers, in that order.
 
     A try from the beginning begins a curve anew, and one from a checkpoint goes on with it: it takes the place of what
     those before it logged from the same step on. Points without a step are those of the last that logged any.
     """
-    found: list[Part] = []
+    found: list[CountedPart] = []
     begins: dict[tuple[int, str], int] = {}  # where the curve's later tries begin
     for record in reversed(list(records)):
         key, least = (record.task, record.metric.name), _raw(record.metric.least_step)
-        found.append(Part(record, begins.get(key)))
+        found.append(CountedPart(record, begins.get(key)))
         begins[key] = min(begins.get(key, least), least)
     return [part for part in reversed(found) if not part.counts_none]
 
@@ -74,7 +74,7 @@ def segments_of(reader: JournalReader, run: RunRow, record: MetricRecord) -> lis
     return [as_segment([_raw(step) for step in steps], times, values)]
 
 
-def points_of(reader: JournalReader, run: RunRow, part: Part) -> list[tuple[int | None, float, float]]:
+def points_of(reader: JournalReader, run: RunRow, part: CountedPart) -> list[tuple[int | None, float, float]]:
     """Step, time and number of the points that count, by step, and those of one step by time."""
     found = [
         (step, base + tick / TICKS_PER_S, value)
@@ -89,14 +89,14 @@ def points_of(reader: JournalReader, run: RunRow, part: Part) -> list[tuple[int 
 def summed_up(reader: JournalReader, run: RunRow, records: Iterable[MetricRecord]) -> tuple[MetricInfo, ...]:
     """What counts of all that was logged in a run, in the order of the names. Only what a retry took the place of in
     part is looked at point by point."""
-    by_name: dict[str, list[Part]] = {}
+    by_name: dict[str, list[CountedPart]] = {}
     for part in parts(records):
         by_name.setdefault(part.record.metric.name, []).append(part)
     found = (_metric_info(reader, run, name, by_name[name]) for name in sorted(by_name))
     return tuple(info for info in found if info.points)
 
 
-def _metric_info(reader: JournalReader, run: RunRow, name: str, of_name: list[Part]) -> MetricInfo:
+def _metric_info(reader: JournalReader, run: RunRow, name: str, of_name: list[CountedPart]) -> MetricInfo:
     count, tasks = 0, set[int]()
     last, extremes = (-math.inf, math.nan), list[float]()
     for part in of_name:

@@ -93,7 +93,7 @@ def test_how_it_was_counted_does_not_matter(values: list[float], cut: int) -> No
 
 
 def _tally(parts: list[list[float]]) -> Any:
-    tally, at = point_files.Tally(), 0.0
+    tally, at = point_files.MetricSum(), 0.0
     for values in parts:
         tally.add((at, 1), (at + len(values), 1), values, 1)
         at += len(values)
