@@ -7,8 +7,8 @@ of tasks, only on how many kinds of call wait at once (`ResultDamaged`, which is
 settled).
 
 A task goes WAITING (for results, for an answer whether it has to run, or for its retry) -> READY (for resources) ->
-RUNNING (in a lane, perhaps behind others) -> settled; a settled task leaves behind only its fingerprint and the number
-of its last attempt.
+RUNNING (in a lane, perhaps behind others) -> settled; a settled task leaves behind only its fingerprint. One that is
+READY from the start is no more than its number until it is placed, since 100,000 of them may wait.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from penstock.engine import facts
 from penstock.engine.admission import Admission, OpenLane
 from penstock.engine.alarms import Alarms
-from penstock.engine.machine_tasks import OpenTask, Settled
+from penstock.engine.machine_tasks import Fresh, OpenTask
 from penstock.engine.retries import Verdict, most_grown, verdict
 from penstock.engine.schedule import Schedule
 from penstock.engine.wishes import Wishes
@@ -48,7 +48,8 @@ class Machine:
     ) -> None:
         """`shared`: what the machine has, where other runs take from it too; None: nobody is asked."""
         self.tasks: dict[int, OpenTask] = {}
-        self.settled: dict[int, Settled] = {}
+        self.fresh: dict[int, Fresh] = {}  # ready since they were submitted; none of them is in `tasks`
+        self.settled: dict[int, bytes | None] = {}  # fingerprints; None: it has failed
         self.stop: facts.Stop | None = None
         self.in_flight = 0  # attempts that were started, adopted or announced, and have not ended
         self._platform_retries = platform_retries
@@ -56,11 +57,13 @@ class Machine:
         self._admission = Admission(profiles, limits, shared)
         self._portion = self._admission.portion
         self._wishes = Wishes(self._admission)
-        self._schedule = Schedule(self._admission, self.tasks)
+        self._schedule = Schedule(self._admission, self.tasks, self.fresh)
         self._alarms = Alarms()
         self._ahead = 0  # attempts behind the heads of their lanes
         self._dependents: dict[int, list[int]] = {}
         self._news: deque[int] = deque()  # settled tasks whose dependents have not been told
+        self._latest: Fresh | None = None
+        self._attempts: dict[int, int] = {}  # the last ones of settled tasks, but for the first ones
         self._damaged_at: dict[int, int] = {}  # attempt whose result was damaged, until the task is submitted anew
         self._out: list[facts.Command] = []
         self._now = 0.0
@@ -107,37 +110,50 @@ class Machine:
     def resting(self) -> bool:
         """Whether nothing is in flight, and nothing will be without another event."""
         if self.stop is None:
-            return self.in_flight == 0 and not self.tasks
+            return self.in_flight == 0 and not self.tasks and not self.fresh
         if self.stop.mode is facts.StopMode.DETACH:
             return all(lane.queue.pool.profile.outlives_driver for lane in self._admission.lanes())
         return self.in_flight == 0
 
     def lacks_machine(self, task_id: int) -> bool:
         """Whether a task waits for what other runs have of the machine."""
-        task = self.tasks.get(task_id)
-        return task is not None and task.status is TaskStatus.READY and not self._portion.fits(task.queue.weight)
+        task = self.fresh.get(task_id) or self.tasks.get(task_id)
+        is_ready = task is not None and (isinstance(task, Fresh) or task.status is TaskStatus.READY)
+        return task is not None and is_ready and not self._portion.fits(task.queue.weight)
 
     def _submitted(self, event: facts.Submitted) -> None:
-        if event.task in self.tasks or event.task in self.settled:
+        id_, step, options, deps, replay, consult = event
+        if id_ in self.tasks or id_ in self.fresh or id_ in self.settled:
             return
-        queue = self._admission.queue_of(event.step, event.options)
-        task = self.tasks[event.task] = OpenTask(event.task, queue, event.options, event.deps, event.replay)
-        task.consult = event.consult
-        if event.replay is not None:
-            task.attempt = event.replay.attempt
-        elif self._damaged_at:
-            task.attempt = self._damaged_at.pop(task.id, 0)
+        queue = self._admission.queue_of(step, options)
+        attempt = self._damaged_at.pop(id_, 0) if self._damaged_at else 0
+        if not (deps or consult or attempt) and replay is None:
+            latest = self._latest
+            if latest is None or (latest.queue, latest.options, latest.ready_at) != (queue, options, self._now):
+                latest = self._latest = Fresh(queue, options, self._now)
+            self.fresh[id_] = latest
+            self._schedule.add(id_, queue)
+            return
+        task = self.tasks[id_] = OpenTask(id_, queue, options, deps, replay)
+        task.consult, task.attempt = consult, attempt if replay is None else replay.attempt
         self._gather(task)
+
+    def _opened(self, task_id: int) -> OpenTask | None:
+        """A task that is not settled, to do something with it."""
+        if (fresh := self.fresh.pop(task_id, None)) is None:
+            return self.tasks.get(task_id)
+        task = self.tasks[task_id] = OpenTask(task_id, fresh.queue, fresh.options, (), None)
+        task.status, task.ready_at = TaskStatus.READY, fresh.ready_at
+        return task
 
     def _gather(self, task: OpenTask) -> None:
         """Go on with a task that is not in flight: wait for inputs that are not there, give up where one has failed."""
         task.status = TaskStatus.WAITING
         task.asking = task.parked = False
         for dep in dict.fromkeys(task.deps) if task.deps else ():
-            settled = self.settled.get(dep)
-            if settled is None:
+            if dep not in self.settled:
                 self._wait_for(task, dep)
-            elif not settled.ok:
+            elif self.settled[dep] is None:
                 self._settle(task, facts.Settling.UPSTREAM, failed_dep=dep)
                 return
         if not task.missing:
@@ -145,7 +161,7 @@ class Machine:
 
     def _given(self, event: facts.Given) -> None:
         if event.task not in self.settled:
-            self.settled[event.task] = Settled(event.ok, event.fingerprint, 1)
+            self.settled[event.task] = event.fingerprint if event.ok else None
             self._news.append(event.task)
 
     def _wait_for(self, task: OpenTask, dep: int) -> None:
@@ -158,7 +174,7 @@ class Machine:
             self._tell_dependents(self._news.popleft())
 
     def _tell_dependents(self, settled_id: int) -> None:
-        ok = self.settled[settled_id].ok
+        ok = self.settled[settled_id] is not None
         for task_id in self._dependents.pop(settled_id, ()):
             task = self.tasks.get(task_id)
             if task is None:
@@ -172,7 +188,7 @@ class Machine:
     def _bind(self, task: OpenTask) -> None:
         """All its inputs are there: take what an earlier driver left for the same ones, or make it ready."""
         if task.deps:
-            task.inputs_digest = self._combine(tuple(self.settled[dep].fingerprint for dep in task.deps))
+            task.inputs_digest = self._combine(tuple(self.settled[dep] or b"" for dep in task.deps))
         if task.replay is not None and self._replayed(task, task.replay):
             return
         if task.consult and self.stop is None:
@@ -185,7 +201,7 @@ class Machine:
     def _make_ready(self, task: OpenTask) -> None:
         task.status = TaskStatus.READY
         task.ready_at = self._now
-        self._schedule.add(task)
+        self._schedule.add(task.id, task.queue)
 
     def _consulted(self, event: facts.Consulted) -> None:
         task = self.tasks.get(event.task)
@@ -244,7 +260,9 @@ class Machine:
     def _place(self) -> None:
         if self._portion.bound is not None and self._portion.is_exceeded:
             self._admission.end_excess()
-        for task, lane in self._schedule.placements(self._now):
+        for task_id, lane in self._schedule.placements(self._now):
+            task = self._opened(task_id)
+            assert task is not None
             task.attempt += 1
             self._enter_lane(task, lane)
             if task.queue.pool.profile.outlives_driver:
@@ -400,17 +418,18 @@ class Machine:
             self._abandon(task)
         self._out.append(facts.Settle(task.id, task.attempt, how, failed_dep, task.inputs_digest))
         del self.tasks[task.id]
-        self.settled[task.id] = Settled(ok, fingerprint, task.attempt)
+        self.settled[task.id] = fingerprint if ok else None
+        if task.attempt != 1:
+            self._attempts[task.id] = task.attempt
         if task.id in self._dependents:
             self._news.append(task.id)
 
     def _result_damaged(self, event: facts.ResultDamaged) -> None:
         """The task runs again once it is submitted anew; what needs its result, and has not begun, waits for it."""
-        settled = self.settled.get(event.task)
-        if settled is None or not settled.ok:
+        if self.settled.get(event.task) is None:
             return
         del self.settled[event.task]
-        self._damaged_at[event.task] = settled.attempt
+        self._damaged_at[event.task] = self._attempts.pop(event.task, 1)
         for task in self.tasks.values():
             # What is in flight, or waits for its retry, looks at its inputs again when it goes on.
             if event.task not in task.deps or task.lane is not None or task.id in self._alarms:
@@ -420,7 +439,7 @@ class Machine:
             self._wait_for(task, event.task)
 
     def _cancel_task(self, event: facts.CancelTask) -> None:
-        task = self.tasks.get(event.task)
+        task = self._opened(event.task)
         if task is None:
             return
         if task.lane is not None:

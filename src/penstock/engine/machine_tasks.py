@@ -7,6 +7,7 @@ from penstock.engine.facts import Replay
 from penstock.model.options import Options
 from penstock.model.slotted import Slotted
 from penstock.model.states import Cause, TaskStatus
+from penstock.model.tuples import NamedTuple
 
 
 class OpenTask(Slotted):
@@ -36,9 +37,9 @@ class OpenTask(Slotted):
     parked: bool = False  # it waits to be told to ask again
 
 
-class Settled(Slotted):
-    """What is kept of a settled task."""
+class Fresh(NamedTuple):
+    """Tasks that wait for nothing but resources, and never ran: those of one turn share it, in a map all of them."""
 
-    ok: bool
-    fingerprint: bytes
-    attempt: int
+    queue: Queue
+    options: Options
+    ready_at: float

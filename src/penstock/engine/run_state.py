@@ -205,7 +205,7 @@ class RunState:
         """Note how a job settled, and as which; `root` is the task whose failure it shares, 0: its own."""
         if result is not None:
             status = TaskStatus.DONE
-            self.results[job.id] = result
+            result = self.results[job.id] = result._replace(preview="")  # which its row shows, once it is written
         else:
             assert error is not None
             status = TaskStatus.CANCELLED if error.cause == Cause.CANCELLED.value else TaskStatus.FAILED

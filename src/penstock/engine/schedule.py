@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Generator, Iterator
 
 from penstock.engine.admission import Admission, Claim, OpenLane, Queue
-from penstock.engine.machine_tasks import OpenTask
+from penstock.engine.machine_tasks import Fresh, OpenTask
 from penstock.model.states import TaskStatus
 
 SHORT_S = 0.010
@@ -31,44 +31,45 @@ GANG_S = 600.0
 
 
 class Schedule:
-    """The ready calls of a run, by kind. `tasks` is the machine's, and only read."""
+    """The ready calls of a run, by kind. `tasks` and `fresh` are the machine's, and only read."""
 
-    def __init__(self, admission: Admission, tasks: dict[int, OpenTask]) -> None:
+    def __init__(self, admission: Admission, tasks: dict[int, OpenTask], fresh: dict[int, Fresh]) -> None:
         self._admission = admission
         self._tasks = tasks
+        self._fresh = fresh
         self._waiting: set[Queue] = set()  # kinds with something ready
 
-    def add(self, task: OpenTask) -> None:
+    def add(self, task: int, queue: Queue) -> None:
         """Take in a task that became ready. It counts until its status says otherwise."""
-        heapq.heappush(task.queue.ready, task.id)
-        self._waiting.add(task.queue)
+        heapq.heappush(queue.ready, task)
+        self._waiting.add(queue)
 
-    def placements(self, now: float) -> Iterator[tuple[OpenTask, OpenLane]]:
+    def placements(self, now: float) -> Iterator[tuple[int, OpenLane]]:
         """What goes into which lane, older calls first. The caller puts each in before it asks for the next."""
         while (yield from self._pass(now)):
             pass
 
-    def _pass(self, now: float) -> Generator[tuple[OpenTask, OpenLane], None, bool]:
+    def _pass(self, now: float) -> Generator[tuple[int, OpenLane], None, bool]:
         """One look at all kinds; gives whether a second one may find more, since what an older call lacks has changed:
         a younger one took the limit that it waits for too, and now nothing else is kept for it."""
         changed = False
         held: set[Claim] = set()  # not for the lanes of younger kinds
         wanted: set[Claim] = set()  # younger kinds keep what they have of it, but don't queue ahead for it
         rooms: dict[Queue, _Room] = {}
-        heads = [(head.id, queue) for queue in list(self._waiting) if (head := self._head(queue)) is not None]
+        heads = [(head, queue) for queue in list(self._waiting) if (head := self._head(queue)) is not None]
         heapq.heapify(heads)
         while heads:
             _, queue = heapq.heappop(heads)
             if held.isdisjoint(queue.claims) and self._admission.fits(queue):
-                yield self._pop(queue), self._admission.open_lane(queue)
+                yield heapq.heappop(queue.ready), self._admission.open_lane(queue)
                 changed = changed or not wanted.isdisjoint(queue.scarce)
                 rooms.pop(queue, None)
             elif wanted.isdisjoint(queue.claims) and (room := rooms.get(queue) or _room_ahead(queue, now)):
                 rooms[queue] = room
                 most, head = _most_in_lane(queue), self._head(queue)
-                while room and head is not None and not (heads and heads[0][0] < head.id):
+                while room and head is not None and not (heads and heads[0][0] < head):
                     level, number, lane = room[0]
-                    yield self._pop(queue), lane
+                    yield heapq.heappop(queue.ready), lane
                     if level + 1 < most:
                         heapq.heapreplace(room, (level + 1, number, lane))
                     else:
@@ -81,26 +82,24 @@ class Schedule:
                     held |= shortage
                 continue
             if (head := self._head(queue)) is not None:
-                heapq.heappush(heads, (head.id, queue))
+                heapq.heappush(heads, (head, queue))
         return changed
 
     def _is_held_for(self, queue: Queue, now: float) -> bool:
         """Whether its oldest call has waited for so long that it gets what it lacks before any younger one."""
-        waited_s = now - self._tasks[queue.ready[0]].ready_at
+        head = queue.ready[0]
+        waited_s = now - (self._fresh.get(head) or self._tasks[head]).ready_at
         return (waited_s if queue.kind.lanes == 1 else waited_s % (HOLD_S + GANG_S)) >= HOLD_S
 
-    def _head(self, queue: Queue) -> OpenTask | None:
+    def _head(self, queue: Queue) -> int | None:
         """The oldest ready call of this kind; drops what is not ready any more."""
         while queue.ready:
-            task = self._tasks.get(queue.ready[0])
-            if task is not None and task.status is TaskStatus.READY:
-                return task
+            head = queue.ready[0]
+            if head in self._fresh or ((task := self._tasks.get(head)) and task.status is TaskStatus.READY):
+                return head
             heapq.heappop(queue.ready)
         self._waiting.discard(queue)
         return None
-
-    def _pop(self, queue: Queue) -> OpenTask:
-        return self._tasks[heapq.heappop(queue.ready)]
 
     def surplus(self, now: float) -> Iterator[int]:
         """Tasks that wait behind a head where another lane would fit, or behind one that is not short after all."""

@@ -20,7 +20,7 @@ from penstock.sdk.binding import Binder
 from penstock.sdk.call_buffer import MANY, CallBuffer
 from penstock.sdk.encoding import call_of, encode_inputs
 from penstock.sdk.futures import Futures, TaskResult
-from penstock.sdk.keys import KeyHead, key_of
+from penstock.sdk.keys import KeyHead, next_key
 from penstock.sdk.rebuilt_errors import TASK_ATTRIBUTE, without_engine
 from penstock.sdk.session import Place, RunSession
 
@@ -148,7 +148,7 @@ def _flow_call(
     inputs = encode_inputs(here.run, arguments)
     named: List[Tuple[str, Any]] = [(item.name, item.identity or ("unstable", item.culprit)) for item in inputs]
     base = KeyHead(flow.qualified_name).base(here.scope, named)
-    key = key_of(base, here.run.occurrence(base))
+    key = next_key(base, here.run.occurrence)
     return arguments, FlowCall(key, flow.qualified_name, flow.name, inputs, here.number)
 
 

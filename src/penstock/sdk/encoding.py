@@ -87,7 +87,7 @@ def call_of(here: Place, step: Any, own: Tuple[Input, ...], shared: Tuple[Input,
         else:
             counted.append((item.name, item.identity))
     base = step.key_head.base(here.scope, counted)
-    key = keys.key_of(base, here.run.occurrence(base))
+    key = keys.next_key(base, here.run.occurrence)
     work, (closed_over, culprit, _) = work_of(here.run, step), step.closed_over
     options = _options_at(here, step.opts)
     return Call(

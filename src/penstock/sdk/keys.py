@@ -7,7 +7,7 @@ it, in the canonical form of the tuple (scope, step, closed-over values, inputs)
 from __future__ import annotations
 
 import struct
-from typing import Any, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 from penstock.artifacts import names
 from penstock.artifacts.canonical import digest_of_form, form, identify
@@ -62,6 +62,13 @@ def base_of(scope: Scope, step: str, closed_over: bytes, inputs: Tuple[Tuple[str
 def key_of(base: bytes, occurrence: int) -> bytes:
     """The key of the call that came after `occurrence` others with the same base."""
     return digest(_PREFIX + base + _size(occurrence))
+
+
+def next_key(base: bytes, occurrence: Callable[[bytes], int]) -> bytes:
+    """The key of the next call with this base. `occurrence`: as `RunSession` has it."""
+    first = key_of(base, 0)
+    before = occurrence(first)
+    return key_of(base, before) if before else first
 
 
 def closed_over(fn: Any, files: int = AS_NAMES) -> Identity:

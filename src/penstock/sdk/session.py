@@ -138,11 +138,12 @@ class RunSession:
     def looked(self) -> None:
         """The body has asked whether a result is there, and it is not."""
 
-    def occurrence(self, base: bytes) -> int:
-        """How many calls with this base came before."""
+    def occurrence(self, first: bytes) -> int:
+        """How many calls came before of those that are told apart by their order alone. `first`: the key of the first
+        of them, which is kept in any case."""
         with self.lock:
-            seen = self._occurrences.get(base, 0)
-            self._occurrences[base] = seen + 1
+            seen = self._occurrences.get(first, 0)
+            self._occurrences[first] = seen + 1
             return seen
 
 

@@ -108,7 +108,7 @@ def expected(specs: dict[int, Spec]) -> dict[int, bytes | None]:
 
 def assert_everything_was_given_back(driver: Driver) -> None:
     machine, fresh = driver.machine, Admission(PROFILES, LIMITS)
-    assert machine.tasks == {}
+    assert machine.tasks == machine.fresh == {}
     assert machine.in_flight == 0
     assert machine.resting
     assert machine.wake_at() is None

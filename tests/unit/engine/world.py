@@ -247,9 +247,13 @@ class Driver:
 
     def late_and_duplicate_events_change_nothing(self) -> None:
         if self.rng.random() < 0.2:
-            before = repr((self.machine.tasks, self.machine.settled, self.machine.in_flight))
+            before = self.seen()
             assert self.machine.handle([*self.late(), facts.Tick()], self.now) == []
-            assert repr((self.machine.tasks, self.machine.settled, self.machine.in_flight)) == before
+            assert self.seen() == before
+
+    def seen(self) -> str:
+        machine = self.machine
+        return repr((machine.tasks, machine.fresh, machine.settled, machine.in_flight))
 
     # What the machine wants done.
 
@@ -386,11 +390,10 @@ class Driver:
         return facts.Consulted(task, number, facts.TaskVerdict.RUN)
 
     def settle(self, command: facts.Settle) -> None:
-        settled = self.machine.settled[command.task]
-        self.values[command.task] = settled.fingerprint if settled.ok else None
+        value = self.values[command.task] = self.machine.settled[command.task]
         self.settled_times[command.task] = self.settled_times.get(command.task, 0) + 1
         assert self.settled_times[command.task] == 1
-        if command.how in (Settling.REUSED, Settling.COPIED) and settled.ok:
+        if command.how in (Settling.REUSED, Settling.COPIED) and value is not None:
             self.reused.add(command.task)
         mine = (self.world.drivers, command.task)
         for key in [key for key, claim in self.world.claims.items() if claim == mine]:
@@ -398,14 +401,14 @@ class Driver:
             self.mail += map(facts.AskAgain, self.parked.pop(key, ()))
 
     def write(self, command: facts.Settle) -> None:
-        task, settled = command.task, self.machine.settled[command.task]
+        task, value = command.task, self.machine.settled[command.task]
         old = self.world.rows.get(task)
         assert old is None or command.attempt >= old.attempt
-        new = Row("done" if settled.ok else "failed", command.attempt, command.inputs_digest, settled.fingerprint)
+        new = Row("failed" if value is None else "done", command.attempt, command.inputs_digest, value or b"")
         spec = self.world.specs[task]
-        if spec.cached and settled.ok:
-            self.world.shelf[spec.step, command.inputs_digest] = settled.fingerprint
-        if settled.ok:
+        if spec.cached and value is not None:
+            self.world.shelf[spec.step, command.inputs_digest] = value
+        if value is not None:
             self.world.damaged.discard(task)
         elif self.machine.stop is None:
             new.delivered = self.rng.random() < 0.5
