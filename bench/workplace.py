@@ -44,18 +44,19 @@ class Project:
         """`.penstock/`."""
         return self.folder / ".penstock"
 
-    def run(self, *command: str, code: int = 0) -> str:
+    def run(self, *command: str, code: int = 0, workers: int = WORKERS) -> str:
         """Run a command here, wait for it, and give its stdout; another exit code than `code` is an error."""
-        done = subprocess.run(command, cwd=self.folder, env=environment(), capture_output=True, text=True, check=False)
+        surroundings = environment(PENSTOCK_MAX_WORKERS=str(workers))
+        done = subprocess.run(command, cwd=self.folder, env=surroundings, capture_output=True, text=True, check=False)
         if done.returncode != code:
             raise RuntimeError(
                 f"{' '.join(command)} ended with {done.returncode}, not {code}:\n{done.stdout}{done.stderr}"
             )
         return done.stdout
 
-    def script(self, name: str, *args: object) -> dict[str, Any]:
+    def script(self, name: str, *args: object, workers: int = WORKERS) -> dict[str, Any]:
         """The figures that a script of this project prints."""
-        return figures(self.run(sys.executable, name, *map(str, args)))
+        return figures(self.run(sys.executable, name, *map(str, args), workers=workers))
 
     def penstock(self, *args: str, code: int = 0) -> str:
         """Run `penstock` here."""
@@ -91,11 +92,11 @@ class Workplace:
         finally:
             project.remove()
 
-    def fresh(self, script: str, *args: object) -> dict[str, Any]:
+    def fresh(self, script: str, *args: object, workers: int = WORKERS) -> dict[str, Any]:
         """The figures of a script in a new project."""
         project = self.project(script)
         try:
-            return project.script(script, *args)
+            return project.script(script, *args, workers=workers)
         finally:
             project.remove()
 

@@ -25,7 +25,7 @@ def measure(workplace: Workplace) -> Iterator[Finding]:
     pool, mapped = workplace.in_turn(one_floor, one_run)
     counted = len(pool)
     bare = [tasks / one["bare_seconds"] for one in floors[-counted:]]
-    must = Must(0.3, at_least=True)
+    must = Must(0.4, at_least=True)
     yield Finding(f"a map of {tasks:,} tasks", mapped, "/s", pool, "ProcessPoolExecutor, fork", must)
     yield Finding("  the same, against a leaner pool", mapped, "/s", bare, "multiprocessing.Pool.imap, fork", must)
     yield Finding("  of it, submitting", [one["submit"] for one in runs[-counted:]], "s")

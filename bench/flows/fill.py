@@ -9,7 +9,7 @@ from penstock.artifacts.digests import digest
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
 from penstock.model.outcomes import Outcome, Stored, Usage
-from penstock.model.rows import Batch, NewRun, RunEnd, StepRecord, TaskRecord
+from penstock.model.rows import Batch, NewRun, RunEnd, StepRecord, Surroundings, TaskRecord
 from penstock.model.specs import Input
 
 STEPS = ("load", "train", "score", "report")
@@ -37,10 +37,10 @@ def main(runs: int, tasks: int) -> None:
         tasks=tuple(task(number, tasks) for number in range(tasks)),
         steps=tuple(StepRecord(f"filled.{name}", name, "") for name in STEPS),
     )
-    packages = tuple((f"package-{number}", "1.0") for number in range(50))
+    surroundings = Surroundings("b3-0", "3.11", tuple((f"package-{number}", "1.0") for number in range(50)))
     for number in range(runs):
         tags = ("nightly",) if number % 10 == 0 else ()
-        new = NewRun("filled", "filled", "filled", "/filled.py", (), tags, "b3-0", "3.11", packages)
+        new = NewRun("filled", "filled", "filled", "/filled.py", (), tags, surroundings)
         handle = journal.create(new, owner_of_this_process(), time.time(), time.monotonic())
         handle.commit(batch)
         handle.end(RunEnd("done"))
