@@ -39,6 +39,12 @@ from penstock.model.specs import Call, FlowCall
 from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
 
+WINDOW = 16_384
+"""Of a map of short tasks no more wait than this at once, about."""
+
+PACE, PACE_S = 16, 0.005
+"""Tasks are short where so many settle in this time."""
+
 _TICK = (facts.Tick(),)
 
 
@@ -93,6 +99,7 @@ class Driver:
         self._why_never: dict[Options, str] = {}
         self._halted: _Halt | None = None
         self._closing = False
+        self._paced_at = 0  # how many tasks had settled when a map was taken in last
         self.assist = self._readiness.assist
         self.fault: BaseException | None = None  # what ended the loop before its time
         self.unwind: Callable[[], None] | None = None  # interrupts a body that is busy with its own code; None: can't
@@ -142,7 +149,18 @@ class Driver:
             raise UsageError(f"Step {call.name} can't run: {why}")
         admitted = self._submissions.admit(calls, of_map)
         self._hand_in(admitted)
+        if of_map >= 0 and len(self.state.jobs) > WINDOW:
+            self._keep_pace()
         return [(job.id, job.path) for job in admitted]
+
+    def _keep_pace(self) -> None:
+        """Take in no more of a map than settles meanwhile, where its tasks are short: those that wait are twice as
+        large as those that have settled, and that many keep every worker busy. Long ones are not waited for."""
+        jobs, settled = self.state.jobs, self.state.settled
+        is_fast, self._paced_at = settled - self._paced_at >= PACE, settled
+        while is_fast and len(jobs) > WINDOW:
+            enough = self.state.settled + PACE
+            is_fast = self.attend(lambda enough=enough: self.state.settled >= enough, time.monotonic() + PACE_S)
 
     def enter(self, call: FlowCall, sink: Sink | None = None) -> tuple[int, str, int]:
         scope = self._submissions.enter(call, self._timers.utc(), sink)

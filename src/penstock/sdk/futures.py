@@ -130,7 +130,12 @@ class TaskResult(NoValue, Generic[R]):
         return int.from_bytes(self._key[-8:], "little")
 
     def settle(self, result: Optional[Stored], error: Optional[Error], reused: bool, place: int) -> None:
-        self._stored, self.failure, self._reused = result, error, reused
+        self._stored = result
+        # What stays as all have it needs no room of its own.
+        if error is not self.failure:
+            self.failure = error
+        if reused is not self._reused:
+            self._reused = reused
         self.run.arrivals.add(self, place)
 
     def measured(self, attempt: int, metrics: Tuple[Metric, ...]) -> None:
@@ -166,7 +171,8 @@ class TaskResult(NoValue, Generic[R]):
     def show(self) -> Callbacks:
         """Be finished: tell those that wait. Under the run's lock. Gives what is to be called without it."""
         self._state = FINISHED
-        self.is_unseen = False
+        if self.is_unseen:
+            self.is_unseen = False
         if self._gates:
             gates, self._gates = self._gates, ()
             for gate in gates:
