@@ -60,3 +60,33 @@ def main():
     failed, more = project.run().value()
     assert failed == ["1", "3", "5", "7", "9"] + ["None"] * 5
     assert more == [4] * 10
+
+
+def test_a_map_goes_on_without_tasks_that_wait_for_the_body(project: Project) -> None:
+    """Short ones are waited for, so that not all of a large map waits in memory; those that run on must not be."""
+    project.write(
+        """
+import os, time
+from penstock.engine import driver
+
+driver.WINDOW = 8
+
+@step
+def short(number):
+    return number
+
+@step
+def until(number, path):
+    while not os.path.exists(path):
+        time.sleep(0.01)
+    return number
+
+@flow
+def main():
+    before = short.map(range(1000)).result()
+    waiting = until.map(range(200), path=os.path.abspath("gone-on"))
+    open("gone-on", "w").close()
+    return before == list(range(1000)), waiting.result() == list(range(200))
+"""
+    )
+    assert project.run().value() == [True, True]

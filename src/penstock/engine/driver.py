@@ -149,9 +149,22 @@ class Driver:
             raise UsageError(f"Step {call.name} can't run: {why}")
         admitted = self._submissions.admit(calls, of_map)
         self._hand_in(admitted)
-        if of_map >= 0 and len(self.state.jobs) > WINDOW:
-            self._keep_pace()
+        if of_map >= 0 and len(calls) > 1:
+            self._look()
+            if len(self.state.jobs) > WINDOW:
+                self._keep_pace()
         return [(job.id, job.path) for job in admitted]
+
+    def _look(self) -> None:
+        """Take in what executors have said, in the driver's thread's place and without a wait: beside a thread that
+        submits a map, that one would lose Python's lock for milliseconds with each message that it sends or reads."""
+        if self._turner != threading.get_ident() and self._watch.borrow(lambda: self._submissions.is_over):
+            try:
+                self._sleep(0.0)
+                if self._wake_or_tell():
+                    self._inbox.ring()
+            finally:
+                self._watch.give_back()
 
     def _keep_pace(self) -> None:
         """Take in no more of a map than settles meanwhile, where its tasks are short: those that wait are twice as

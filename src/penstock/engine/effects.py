@@ -123,15 +123,20 @@ class Effects:
             self._wiring.listener.said(f"{step} ran out of memory: tried again with {format_bytes(memory_bytes)}")
 
     def _settle(self, command: facts.Settle) -> None:
-        run_state, job = self._run, self._run.jobs.pop(command.task)
+        job = self._run.jobs.pop(command.task)
         self._settlements[command.how](job, command)
+        if job.claim or job.waits_for:
+            self._give_up_claims(job)
+
+    def _give_up_claims(self, job: Job) -> None:
+        """Whoever waits for the same result takes it, or makes it in the settled job's place."""
+        run_state = self._run
         if job.claim:
             run_state.pending.released.append(job.claim)
-        # Whoever waits for the same result takes it, or makes it in its place.
         for key in filter(None, {job.claim, job.waits_for}):
             if run_state.askers.get(key) == job.id:
                 del run_state.askers[key]
-            run_state.wake(key, every=command.task in run_state.results)
+            run_state.wake(key, every=job.id in run_state.results)
         job.claim = job.waits_for = b""
 
     def _settle_fresh(self, job: Job, command: facts.Settle) -> None:

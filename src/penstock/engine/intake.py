@@ -93,13 +93,15 @@ class Intake:
         if landed is None:
             return
         job, attempt = landed
-        outcome = completed(event.outcome, job.call.options, self._wiring.timeout_s)
-        outcome = job.outcome = self._with_its_writer(job, outcome)
+        outcome = job.outcome = event.outcome
         if outcome.error is None:
             assert outcome.result is not None
             fingerprint = self._wiring.values.fingerprint(outcome.result)
             self._events.append(facts.AttemptEnded(job.id, attempt, None, True, fingerprint, outcome.usage.wall_s))
             return
+        outcome = completed(outcome, job.call.options, self._wiring.timeout_s)
+        outcome = job.outcome = self._with_its_writer(job, outcome)
+        assert outcome.error is not None
         cause = Cause(outcome.error.cause)
         if cause is Cause.DAMAGED:
             self._run_damaged_again(job)

@@ -15,9 +15,10 @@ from penstock.engine.jobs import File, Job, Results, Reused
 from penstock.engine.origin import OriginRun
 from penstock.engine.ports import Codes, StoredValues
 from penstock.model.ids import run_of
-from penstock.model.options import Cache
+from penstock.model.options import Cache, Options
 from penstock.model.outcomes import Metric, Stored
 from penstock.model.rows import CacheEntry, CodeRecord, Sought, WantedResult
+from penstock.model.specs import Work
 from penstock.model.states import TaskStatus
 from penstock.model.tuples import NamedTuple
 
@@ -80,6 +81,7 @@ class Reuse:
         self._origin = origin
         self._results = results
         self._values = values
+        self._latest_code: tuple[Work, Options, tuple[str, ...], CodeRecord] | None = None
         self._is_from = False  # the step from which on nothing is reused was called
 
     def note(self, job: Job) -> None:
@@ -102,7 +104,14 @@ class Reuse:
         return self.policy.changed and job.prior is not None and job.prior.status == TaskStatus.DONE.value
 
     def code(self, job: Job) -> CodeRecord:
-        return self.codes.of(job.call.work, jobs.symbols_of(job.call, self._results), job.call.options)
+        call = job.call
+        symbols = jobs.symbols_of(call, self._results)
+        latest = self._latest_code
+        if latest is not None and latest[0] is call.work and latest[1] is call.options and latest[2] == symbols:
+            return latest[3]  # as in a map
+        code = self.codes.of(call.work, symbols, call.options)
+        self._latest_code = (call.work, call.options, symbols, code)
+        return code
 
     def decide(self, questions: list[Question], seek: Seek) -> list[Decision]:
         """What is to become of each, in their order. One look at the cache for all, and one more for those whose result

@@ -205,7 +205,8 @@ class RunState:
         """Note how a job settled, and as which; `root` is the task whose failure it shares, 0: its own."""
         if result is not None:
             status = TaskStatus.DONE
-            result = self.results[job.id] = result._replace(preview="")  # which its row shows, once it is written
+            digest, record, _, blobs, size, culprit, symbols = result  # the preview is its row's to show
+            result = self.results[job.id] = Stored(digest, record, "", blobs, size, culprit, symbols)
         else:
             assert error is not None
             status = TaskStatus.CANCELLED if error.cause == Cause.CANCELLED.value else TaskStatus.FAILED

@@ -1,4 +1,4 @@
-"""The garbage collector of Python, while many tasks are called or waited for.
+"""The garbage collector of Python, while many tasks are called, or any is waited for.
 
 Each task is some dozens of objects, which stay and are no cycles; the collector would look through all of them again
 and again, up to a quarter of a join's time. So it runs more seldom while the flow's process is busy with tasks alone,

@@ -11,7 +11,6 @@ import functools
 import math
 import threading
 import time
-from contextlib import nullcontext
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -43,9 +42,6 @@ if TYPE_CHECKING:
 
 PENDING, FINISHED = "PENDING", "FINISHED"  # the words of concurrent.futures, which looks at `_state`
 _UNSET: Any = object()
-_MANY = 64
-"""Futures that are waited for at once: what waiting for as many brings is worth a word to the collector."""
-
 _MEND = "the flow's own environment, or let the step return plain arrays and dicts; passing the future on needs neither"
 
 
@@ -95,7 +91,7 @@ def _pass(run: RunSession, gate: _Gate, deadline: Optional[float]) -> bool:
     until = math.inf if deadline is None else deadline
     if run.engine.assist(gate.is_open, until):
         return True
-    with collector.seldom() if gate.count >= _MANY else nullcontext():
+    with collector.seldom():
         is_open = run.engine.attend(gate.is_open, until)
     if is_open:
         return True
