@@ -164,7 +164,7 @@ class Driver:
                 if self._wake_or_tell():
                     self._inbox.ring()
             finally:
-                self._watch.give_back()
+                self._watch.give_back(between_calls=True)
 
     def _keep_pace(self) -> None:
         """Take in no more of a map than settles meanwhile, where its tasks are short: those that wait are twice as

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 _MOMENT_S = 0.002
+_NEXT_CALLS_S = 0.005
 _LONGEST_S = 0.05
 """How long the driver's thread sleeps beside a guest before it looks again."""
 
@@ -26,7 +27,7 @@ class Watch:
         self._lent = False  # the driver's thread stays away
         self._relief = threading.Event()
         self._came_at = 0.0
-        self._left_at = 0.0
+        self._expected_until = 0.0  # so long the guest that has left is expected back
 
     def resume(self) -> None:
         """Get the watch as soon as no guest has it, or had it a moment ago."""
@@ -37,7 +38,7 @@ class Watch:
                 self._lent = False
             elif self._guest.locked():
                 pause_s = min(2 * pause_s, _LONGEST_S)
-            elif time.monotonic() - self._left_at >= _MOMENT_S:
+            elif time.monotonic() >= self._expected_until:
                 self._lent = False
             else:
                 pause_s = _MOMENT_S
@@ -64,12 +65,14 @@ class Watch:
         self._came_at = time.monotonic()
         return True
 
-    def give_back(self) -> None:
-        """Leave the place; after a long stay the driver's thread is called back at once."""
-        self._left_at = time.monotonic()
+    def give_back(self, *, between_calls: bool = False) -> None:
+        """Leave the place; after a long stay the driver's thread is called back at once, but `between_calls` of a map
+        whose thread is soon here again."""
+        now = time.monotonic()
+        self._expected_until = now + (_NEXT_CALLS_S if between_calls else _MOMENT_S)
         self._held.release()
         self._guest.release()
-        if self._left_at - self._came_at >= _MOMENT_S:
+        if not between_calls and now - self._came_at >= _MOMENT_S:
             self.relieve()
 
     def relieve(self) -> None:
