@@ -17,6 +17,7 @@
         │   └── DamagedError    stored bytes are truncated, changed or gone
         └── JournalError        the journal can't be read or written
             ├── JournalVersionError  written by a newer Penstock
+            ├── SlowQueryError      a query took longer than it may
             └── FencedError     another process took the run over
 
     Suspension (BaseException)  unwinds a flow's body that must not go on; never caught by `except Exception`
@@ -93,6 +94,10 @@ class JournalError(PlatformError):
 
 class JournalVersionError(JournalError):
     """The journal was written by a newer Penstock."""
+
+
+class SlowQueryError(JournalError):
+    """A query of the journal took longer than whoever asked allows."""
 
 
 class FencedError(JournalError):

@@ -32,6 +32,7 @@ VERBS = {
     "rm": "Remove runs",
     "gc": "Free the space of what is no longer needed",
     "du": "Show who uses the space",
+    "ui": "Serve the project to a browser and to scripts",
     "env": "List, build, lock and remove environments",
     "doctor": "Check the installation and say how to mend it",
     "init": "Begin a project with a flow and a test",

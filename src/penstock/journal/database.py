@@ -15,6 +15,8 @@ from penstock.journal import faults, mounts, storable_names
 from penstock.journal.migrate import migrate, newest, refuse_newer, version
 
 Values = Sequence[Any] | dict[str, Any]
+_INSTRUCTIONS = 20_000
+"""Of SQLite's machine between two looks at the clock: about a millisecond."""
 
 
 class Database:
@@ -75,6 +77,16 @@ class Database:
                 raise
         except sqlite3.DatabaseError as error:
             raise faults.journal_error(self.path, error) from error
+
+    @contextmanager
+    def within(self, seconds: float) -> Generator[None]:
+        """What is asked inside raises SlowQueryError once that much time has passed."""
+        until = time.monotonic() + seconds
+        self._connection.set_progress_handler(lambda: time.monotonic() > until, _INSTRUCTIONS)
+        try:
+            yield
+        finally:
+            self._connection.set_progress_handler(None, 0)
 
     def vacuum(self) -> None:
         """Rewrite the file without its unused pages."""

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from penstock.errors import JournalError
+from penstock.errors import JournalError, SlowQueryError
 
 BUSY_S = 10.0
 """How long a write waits for another process's transaction."""
@@ -39,6 +39,8 @@ def journal_error(path: Path, error: sqlite3.Error | OSError) -> JournalError:
         code = _ERRNOS.get(error.errno or 0, sqlite3.SQLITE_IOERR)
     else:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return SlowQueryError("the journal could not answer in the time that a query may take: ask for less")
     word = _WORDS.get(code, "SQLite refuses: try `penstock doctor`")
     return JournalError(f"the journal {path} can't be used: {word} ({error})")
 

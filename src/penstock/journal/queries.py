@@ -88,9 +88,14 @@ def resolve(journal: Journal, text: str = "") -> RunRow:
     flow = _resolve_flow(journal, path.flow)
     if path.run is None:
         return _only(runs(journal, flow=flow, limit=1), f"all runs of {flow} were removed; see `penstock ls`")
-    row = journal.database.row(_sql("run_by_number"), (flow, path.run))
+    return run_by_number(journal, flow, path.run)
+
+
+def run_by_number(journal: Journal, flow: str, number: int) -> RunRow:
+    """`digits/3`: a run by the whole name of its flow; raises NotFoundError."""
+    row = journal.database.row(_sql("run_by_number"), (flow, number))
     if row is None:
-        raise NotFoundError(f"there is no run {flow}/{path.run}; see `penstock ls {flow}`")
+        raise NotFoundError(f"there is no run {flow}/{number}; see `penstock ls {flow}`")
     return _run_row(journal, row)
 
 

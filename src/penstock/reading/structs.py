@@ -280,11 +280,15 @@ class GotInfo(msgspec.Struct, frozen=True):
 
 def to_json(info: Any) -> bytes:
     """One JSON document, indented, for a struct or a list of them."""
+    return msgspec.json.format(encoded(info), indent=2)
+
+
+def encoded(info: Any) -> bytes:
+    """One JSON document in as few bytes as can be."""
     try:
-        data = msgspec.json.encode(info)
+        return msgspec.json.encode(info)
     except UnicodeEncodeError:  # halves of characters: a file's name need not be text
-        data = msgspec.json.encode(_whole(msgspec.to_builtins(info)))
-    return msgspec.json.format(data, indent=2)
+        return msgspec.json.encode(_whole(msgspec.to_builtins(info)))
 
 
 def _whole(value: Any) -> Any:

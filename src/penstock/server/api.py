@@ -1,0 +1,129 @@
+"""The application: checks a request, finds its route, performs it, and sends what it answers or why it does not."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from penstock.errors import PenstockError
+from penstock.server import query_strings, refusals
+from penstock.server.api_call import ApiCall, Served
+from penstock.server.guard import HEADERS, Guard
+from penstock.server.limits import LIMITS
+from penstock.server.refusals import Refusal
+from penstock.server.response_bodies import refused, response_of
+from penstock.server.route_table import ROUTES
+from penstock.server.routing import JSON, Found, Router, is_coroutine
+
+_THREADS = 8  # each with a connection to the journal of its own
+_ROUTER = Router(ROUTES)
+
+
+class Api:
+    """An ASGI application for one project."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self._guard = Guard(served.hosts, served.keyring)
+        self._threads = ThreadPoolExecutor(_THREADS, "penstock-api")
+        self._answering = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http", "the server is told to speak nothing else"
+        try:
+            response = await self._response(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        await response(scope, receive, send)
+
+    def close(self) -> None:
+        """End its threads; what they are at is given up."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _response(self, request: Request) -> Response:
+        try:
+            return await self._answered(request)
+        except Refusal as refusal:
+            return refused(refusal)
+        except PenstockError as error:
+            return refused(refusals.of_error(error))
+        except ClientDisconnect:
+            raise
+        except Exception:  # noqa: BLE001  a defect here must not end the answers to others
+            traceback.print_exc(file=sys.stderr)
+            told = "the server met a defect of its own, which it has written to its terminal"
+            return refused(Refusal(500, "defect", told))
+
+    async def _answered(self, request: Request) -> Response:
+        scope = request.scope
+        path, query = scope["raw_path"].decode("latin-1"), scope["query_string"]
+        self._guard.check(request.method, path, query.decode("latin-1"), request.headers)
+        found = _ROUTER.find(request.method, path)
+        pairs = query_strings.pairs_of(query)
+        fields = _fields_of(found, pairs)
+        pairs = [pair for pair in pairs if pair[0] != "ticket" and (fields is None or pair[0] != "fields")]
+        more = {} if found.route.query is None else {"query": query_strings.query_of(found.route, pairs)}
+        if found.route.query is None:
+            query_strings.query_of(found.route, pairs)  # which takes none
+        if found.route.body is not None:
+            more["body"] = query_strings.body_of(found.route, await _body(request))
+        call = ApiCall(self._served, _ROUTER, found.path, request.headers)
+        if found.route.is_stream:
+            return await found.route.perform(call, **more)
+        if self._answering >= LIMITS.requests:
+            raise Refusal(
+                429, "too_many", f"{LIMITS.requests} requests are being answered", headers={"Retry-After": "1"}
+            )
+        self._answering += 1
+        try:
+            if is_coroutine(found.route):
+                return await found.route.perform(call, **more)
+            at_work = asyncio.get_running_loop().run_in_executor(
+                self._threads, _performed, found, call, more, request.headers, fields
+            )
+            return await at_work
+        finally:
+            self._answering -= 1
+
+
+def _fields_of(found: Found, pairs: list[tuple[str, str]]) -> list[str] | None:
+    """What of an answer in JSON is asked for; None: all of it."""
+    if found.route.media != JSON or found.route.method != "GET":
+        return None
+    named = [text for name, text in pairs if name == "fields"]
+    return [field for text in named for field in text.split(",") if field] if named else None
+
+
+async def _body(request: Request) -> bytes:
+    """The body, once it is there; raises Refusal where it is too large or too slow."""
+    try:
+        async with asyncio.timeout(LIMITS.query_s):
+            found = b""
+            async for piece in request.stream():
+                found += piece
+                if len(found) > LIMITS.body_bytes:
+                    raise Refusal(413, "body_too_large", f"a body may have {LIMITS.body_bytes} bytes")
+            return found
+    except TimeoutError:
+        raise Refusal(408, "body_too_slow", f"a body may take {LIMITS.query_s:.0f} s") from None
+
+
+def _performed(
+    found: Found, call: ApiCall, more: dict[str, Any], headers: Mapping[str, str], fields: list[str] | None
+) -> Response:
+    """In a thread."""
+    with call.reader.journal.database.within(LIMITS.query_s):
+        answer = found.route.perform(call, **more)
+    if found.route.media != JSON:
+        return answer
+    return response_of(found.route, answer, headers, fields)

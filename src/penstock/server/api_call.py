@@ -1,0 +1,52 @@
+"""What a route's function is called with: the project that is served, and what the request names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from penstock.errors import NotFoundError
+from penstock.journal import queries
+from penstock.journal.views import RunRow, TaskRow
+from penstock.model.tuples import NamedTuple
+from penstock.reading import targets
+from penstock.reading.reader import JournalReader
+from penstock.server.routing import Router
+from penstock.server.tokens import Keyring
+
+
+class Served(NamedTuple):
+    """A project, and how it is served."""
+
+    reader: JournalReader
+    keyring: Keyring
+    hosts: frozenset[str]  # that are answered to, with the port
+
+
+class ApiCall:
+    """One request of the API. The names in its path stand for what they name."""
+
+    def __init__(self, served: Served, router: Router, path: Mapping[str, str], headers: Mapping[str, str]) -> None:
+        self.served = served
+        self.router = router
+        self.reader = served.reader
+        self.path = path  # by the names of the route's path, decoded
+        self.headers = headers  # by their names in lower case
+
+    @cached_property
+    def run(self) -> RunRow:
+        """`{flow}/{number}`; raises NotFoundError."""
+        return queries.run_by_number(self.reader.journal, self.path["flow"], int(self.path["number"]))
+
+    @cached_property
+    def task(self) -> TaskRow:
+        """`{flow}/{number}/tasks/{step}/{task}`; raises NotFoundError."""
+        return targets.find_task(self.reader, self.run, self.path["step"], int(self.path["task"]))
+
+    @cached_property
+    def step(self) -> str:
+        """The short name of `{step}`; raises NotFoundError."""
+        step = targets.find_step(self.reader, self.run, self.path["step"])
+        if step != self.path["step"]:
+            raise NotFoundError(f"{self.run.run_id} has no step {self.path['step']!r}; did you mean {step}?")
+        return step

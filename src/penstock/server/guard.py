@@ -1,0 +1,68 @@
+"""What is checked of each request before anything is looked up, and the headers that each answer carries.
+
+Whoever can reach the port is not yet whoever may read: other users of the machine, and pages of other sites in the
+user's own browser, can reach it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from penstock.server.limits import LIMITS
+from penstock.server.refusals import Refusal
+from penstock.server.routing import BASE
+from penstock.server.tokens import Keyring
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
+        "media-src blob:; connect-src 'self'; worker-src 'self'; frame-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_OUR_SITES = ("same-origin", "none")
+_TICKET = re.compile(r"(?:^|&)ticket=([^&]*)")
+
+
+class Guard:
+    """The rules for one server."""
+
+    def __init__(self, hosts: frozenset[str], keyring: Keyring) -> None:
+        self._hosts = hosts  # with the port, as they stand in `Host`
+        self._origins = frozenset(f"http://{host}" for host in hosts)
+        self._keyring = keyring
+
+    def check(self, method: str, path: str, query: str, headers: Mapping[str, str]) -> None:
+        """Raises Refusal. `path` and `query` as they were sent."""
+        if len(path) + len(query) > LIMITS.url_bytes:
+            raise Refusal(414, "url_too_long", f"a URL may have {LIMITS.url_bytes} bytes")
+        if headers.get("host", "").lower() not in self._hosts:
+            raise Refusal(403, "wrong_host", f"this server answers to {', '.join(sorted(self._hosts))} alone")
+        if method == "OPTIONS":
+            raise Refusal(405, "wrong_method", "OPTIONS is not answered", headers={"Allow": "GET, POST, DELETE"})
+        needs_token = path == BASE or path.startswith(BASE + "/")
+        self._check_site(method, headers, is_shell=not needs_token)
+        if needs_token and not self._keyring.opens(headers.get("authorization", "")):
+            ticket = _TICKET.search(query)
+            if ticket is None or not self._keyring.admits(ticket[1], path):
+                raise Refusal(
+                    401,
+                    "no_token",
+                    "the token is missing or wrong, or the ticket is over; `penstock ui` shows an address with the "
+                    "token",
+                    headers={"WWW-Authenticate": "Bearer"},
+                )
+
+    def _check_site(self, method: str, headers: Mapping[str, str], is_shell: bool) -> None:
+        """A page of another site gets nothing; a link there may lead to the shell."""
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
+        if origin is not None and origin.lower() not in self._origins:
+            raise Refusal(403, "wrong_origin", "pages of other sites are not answered")
+        leads_here = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+        if site not in _OUR_SITES and not (is_shell and leads_here and method in ("GET", "HEAD")):
+            raise Refusal(403, "wrong_origin", "pages of other sites are not answered")

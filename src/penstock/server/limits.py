@@ -1,0 +1,19 @@
+"""What the API takes and gives at most. `/api/v1/meta` says it to clients."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ApiLimits(msgspec.Struct, frozen=True):
+    """What the API takes and gives at most."""
+
+    url_bytes: int = 8192
+    body_bytes: int = 1_000_000
+    requests: int = 64  # that are answered at once, streams aside
+    query_s: float = 10.0  # for what an answer asks of the journal, and for a request's body to arrive
+    rows: int = 500  # of a page
+    ids: int = 200_000  # of an index
+
+
+LIMITS = ApiLimits()

@@ -1,0 +1,115 @@
+"""The route table as an OpenAPI 3.1 document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any, cast
+
+import msgspec
+
+from penstock.server.query_strings import is_list
+from penstock.server.refusals import ErrorAnswer
+from penstock.server.routing import JSON, NUMBERS, Route
+
+_REFS = "#/components/schemas/{name}"
+_NUMBER = {"anyOf": [{"type": "number"}, {"enum": ["nan", "inf", "-inf"]}]}
+"""JSON has no number for these three."""
+
+
+def document(routes: Iterable[Route]) -> dict[str, Any]:
+    """The document that `/api/v1/openapi.json` gives."""
+    routes = list(routes)
+    answers = [route.answer for route in routes if route.media == JSON]
+    asked = [one for route in routes for one in (route.query, route.body) if one is not None]
+    schemas, of_answers = msgspec.json.schema_components([*answers, ErrorAnswer], ref_template=_REFS)
+    by_answer = dict(zip(map(id, answers), map(_with_odd_numbers, schemas), strict=False))
+    of_asked: dict[str, Any] = msgspec.json.schema_components(asked, ref_template=_REFS)[1]
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        operation = _operation(route, by_answer.get(id(route.answer), {}), of_asked)
+        paths.setdefault(route.full_path, {})[route.method.lower()] = operation
+    bodies = {route.body.__name__ for route in routes if route.body is not None}
+    queries = {route.query.__name__ for route in routes if route.query is not None} - bodies
+    components = {name: schema for name, schema in of_asked.items() if name not in queries}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Penstock",
+            "version": version("penstock"),
+            "description": "What a project's runs say about themselves.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": components | _with_odd_numbers(of_answers),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "ticket": {"type": "apiKey", "in": "query", "name": "ticket"},
+            },
+        },
+    }
+
+
+def _operation(route: Route, answer: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {"description": HTTPStatus(route.status).phrase}
+    told["content"] = {route.media: {"schema": answer}} if route.media == JSON else {route.media: {}}
+    refused = {"description": "Why not", "content": {JSON: {"schema": {"$ref": _REFS.format(name="ErrorAnswer")}}}}
+    found: dict[str, Any] = {
+        "operationId": operation_id(route),
+        "summary": route.summary,
+        "responses": {str(route.status): told, "default": refused},
+    }
+    if parameters := [*map(_path_parameter, route.names), *_query_parameters(route, schemas)]:
+        found["parameters"] = parameters
+    if route.body is not None:
+        schema = {"$ref": _REFS.format(name=route.body.__name__)}
+        found["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
+    if route.is_bare:
+        found["security"] = []
+    elif route.is_ticketed:
+        found["security"] = [{"token": []}, {"ticket": []}]
+    return found
+
+
+def operation_id(route: Route) -> str:
+    """`get_runs_flow_number_graph`."""
+    words = "".join(letter if letter.isalnum() else " " for letter in route.path).split()
+    return "_".join([route.method.lower(), *words])
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": 1} if name in NUMBERS else {"type": "string", "minLength": 1}
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _query_parameters(route: Route, schemas: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    if route.query is not None:
+        schema: dict[str, Any] = schemas[route.query.__name__]
+        for field in msgspec.structs.fields(route.query):
+            found: dict[str, Any] = schema["properties"][field.encode_name]
+            listed = {"style": "form", "explode": False} if is_list(field.type) else {}
+            said = {"description": found.pop("description")} if "description" in found else {}
+            yield (
+                {"name": field.encode_name, "in": "query", "required": field.required, "schema": found} | listed | said
+            )
+    if route.method == "GET" and route.media == JSON:
+        said = "Only these fields of the answer, or of its rows"
+        schema = {"type": "array", "items": {"type": "string"}}
+        listed = {"style": "form", "explode": False}
+        yield {"name": "fields", "in": "query", "required": False, "schema": schema, "description": said} | listed
+
+
+def _with_odd_numbers(schema: Any) -> Any:
+    """The same, where numbers may be the words for what JSON has not."""
+    if isinstance(schema, list):
+        return [_with_odd_numbers(item) for item in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    known = cast("dict[str, Any]", schema)
+    if known.get("type") == "number":
+        return {name: value for name, value in known.items() if name != "type"} | _NUMBER
+    return {name: _with_odd_numbers(value) for name, value in known.items()}

@@ -1,0 +1,72 @@
+"""Query strings and bodies -> the structs that a route takes. What is wrong is named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from penstock.model.nearest import nearest
+from penstock.server.refusals import Refusal
+from penstock.server.routing import Route
+
+_PLACE = re.compile(r"^(.*?)(?: - at `\$?\.?(.*)`)?$", re.DOTALL)
+
+
+def pairs_of(query: bytes) -> list[tuple[str, str]]:
+    """The names and values of a query string, in order; raises Refusal for what is no text."""
+    try:
+        return parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=200)
+    except ValueError as error:  # also of UnicodeError
+        raise Refusal(400, "wrong_query", f"the query can't be read: {error}") from None
+
+
+def query_of(route: Route, pairs: Iterable[tuple[str, str]]) -> Any:
+    """The struct of a route's query; None where it has none. Raises Refusal."""
+    fields = {field.encode_name: field.type for field in msgspec.structs.fields(route.query)} if route.query else {}
+    values: dict[str, Any] = {}
+    for name, text in pairs:
+        if name not in fields:
+            raise _unknown(name, fields)
+        if is_list(fields[name]):
+            values.setdefault(name, []).extend(part for part in text.split(",") if part)
+        elif name in values:
+            raise Refusal(422, "wrong_query", f"{name} is given twice", field=name)
+        else:
+            values[name] = text
+    return _converted(values, route.query, strict=False) if route.query else None
+
+
+def body_of(route: Route, data: bytes) -> Any:
+    """The struct of a route's body; an empty body is `{}`. Raises Refusal."""
+    try:
+        found = msgspec.json.decode(data or b"{}")
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Refusal(400, "no_json", f"the body is no JSON: {error}") from None
+    return _converted(found, route.body, strict=True)
+
+
+def is_list(annotation: Any) -> bool:
+    """Whether a field of a query takes several values: `ids=1,2` or `ids=1&ids=2`."""
+    return getattr(annotation, "__origin__", None) in (tuple, list)
+
+
+def _converted(values: Any, into: Any, strict: bool) -> Any:
+    try:
+        return msgspec.convert(values, into, strict=strict)
+    except (msgspec.ValidationError, OverflowError) as error:
+        match = _PLACE.match(str(error))
+        assert match is not None  # either part may be empty
+        message, field = match[1], match[2] or ""
+        told = f"{field}: {message[:1].lower()}{message[1:]}" if field else message
+        raise Refusal(422, "wrong_value", told, field=field) from None
+
+
+def _unknown(name: str, fields: Iterable[str]) -> Refusal:
+    near = nearest(name, fields)
+    known = f"there are {', '.join(fields)}" if fields else "it takes none"
+    hint = f"did you mean {near}?" if near else known
+    return Refusal(422, "wrong_query", f"the query has no {name!r}; {hint}", field=name)

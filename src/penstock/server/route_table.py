@@ -1,0 +1,7 @@
+"""All routes of the API. A resource is a file that ends with its `ROUTES`; it is added here."""
+
+from __future__ import annotations
+
+from penstock.server import meta_routes, shell
+
+ROUTES = (*shell.ROUTES, *meta_routes.ROUTES)

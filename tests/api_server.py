@@ -1,0 +1,108 @@
+"""`penstock ui` in a process of its own, and requests to it over a socket."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_MAIN = "import sys; from penstock.cli.main import main; sys.exit(main())"
+_ADDRESS = re.compile(r"http://(.+):(\d+)/#token=(\S+)")
+
+
+class Reply(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]  # by names in lower case
+    body: bytes  # not compressed
+
+    @property
+    def json(self) -> Any:
+        assert self.headers["content-type"].startswith("application/json"), self
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """Why not; fails where it is no error."""
+        assert self.status >= 400, self
+        found = self.json["error"]
+        assert found["code"]
+        assert found["message"]
+        return found
+
+
+class ApiServer:
+    """A server that answers."""
+
+    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
+        match = _ADDRESS.fullmatch(address)
+        assert match is not None, address
+        self.process = process
+        self.port, self.token = int(match[2]), match[3]
+        self.host = f"127.0.0.1:{self.port}"
+
+    def get(self, path: str, **headers: str) -> Reply:
+        """A GET below /api/v1 with the token; `If_None_Match="..."` for a header of this name."""
+        return self.ask(
+            "GET", f"/api/v1{path}", headers={name.replace("_", "-"): text for name, text in headers.items()}
+        )
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Reply:
+        """A POST of JSON."""
+        data = b"" if body is None else json.dumps(body).encode()
+        return self.ask("POST", f"/api/v1{path}", data, {n.replace("_", "-"): text for n, text in headers.items()})
+
+    def ask(
+        self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None, token: bool = True
+    ) -> Reply:
+        """Any request, its target as it stands."""
+        sent = {"Host": self.host, **({"Authorization": f"Bearer {self.token}"} if token else {}), **(headers or {})}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        with contextlib.closing(connection):
+            connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+            for name, text in sent.items():
+                connection.putheader(name, text)
+            if body or method == "POST":
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body or None)
+            response = connection.getresponse()
+            found = {name.lower(): text for name, text in response.getheaders()}
+            data = response.read()
+        return Reply(response.status, found, gzip.decompress(data) if found.get("content-encoding") else data)
+
+
+@contextlib.contextmanager
+def serving(
+    folder: Path, *words: str, environ: Mapping[str, str] | None = None, open_browser: bool = False
+) -> Iterator[ApiServer]:
+    """A server of the project in a folder, on any port; it is told to end afterwards."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("PENSTOCK_")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", _MAIN, "ui", *([] if open_browser else ["--no-open"]), "--port", "0", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env=kept | dict(environ or {}),
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        address = process.stdout.readline().strip()
+        assert address, process.stderr.read()
+        yield ApiServer(process, address)
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode in (0, -signal.SIGKILL), told
+    assert "Traceback" not in told, told
