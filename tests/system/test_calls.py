@@ -561,7 +561,8 @@ def test_a_future_tells_what_its_running_attempt_has_logged(project: Project, on
         f"""
         @step(on="{on}", retries=1)
         def train():
-            log_metrics({{"loss": current.attempt / 2}})
+            for epoch in range(5):
+                log_metrics({{"loss": current.attempt / (5 - epoch)}}, step=epoch)
             await_file(f"heard-{{current.attempt}}")
             if current.attempt == 1:
                 raise ValueError("another try")
@@ -572,15 +573,17 @@ def test_a_future_tells_what_its_running_attempt_has_logged(project: Project, on
             heard = []
 
             def hear(attempt, metrics):
-                heard.append([attempt, [[metric.name, metric.last] for metric in metrics]])
-                open(f"heard-{{attempt}}", "w").close()
+                (loss,) = metrics
+                if loss.points == 5:  # the step is silent from here on
+                    heard.append([attempt, loss.name, loss.last, loss.last_step, loss.smallest])
+                    open(f"heard-{{attempt}}", "w").close()
 
             future = train.submit()
             future.hear(hear)
             return future.result(), heard
         """
     )
-    assert project.run().result == ["trained", [[1, [["loss", 0.5]]], [2, [["loss", 1.0]]]]]
+    assert project.run().result == ["trained", [[1, "loss", 1.0, 4, 0.2], [2, "loss", 2.0, 4, 0.4]]]
 
 
 def test_it_is_said_once_that_the_flow_s_own_process_enforces_nothing(project: Project) -> None:

@@ -52,6 +52,36 @@ def test_a_curve_is_there_while_it_grows_and_after_everything_was_killed(project
     assert not list((project.folder / ".penstock" / "logs").rglob("train-*.2.points"))
 
 
+def test_an_attempt_whose_worker_was_killed_keeps_its_points(project: Project) -> None:
+    project.write("""
+        from pathlib import Path
+        from penstock.artifacts import point_files
+
+        def written():
+            files = [file.read_bytes() for file in Path(".penstock/logs").rglob("train-*.points")]
+            return sum(len(part.steps) for data in files for part in point_files.read(data).get("loss", ()))
+
+        @step(retries=1)
+        def train():
+            for epoch in range(500):
+                log_metrics({"loss": current.attempt}, step=epoch)
+            if current.attempt == 1:
+                while written() < 500:
+                    time.sleep(0.01)
+                os.kill(os.getpid(), 9)
+            return 1
+
+        @flow
+        def main():
+            return train()
+    """)
+    assert project.run().value() == 1
+    metrics = opened(project).task("train/1").metrics
+    assert metrics.history("loss", attempt=1) == [(epoch, 1.0) for epoch in range(500)]
+    assert metrics.history("loss") == [(epoch, 2.0) for epoch in range(500)]
+    assert opened(project).info().metrics[0].points == 500
+
+
 def test_points_are_kept_for_whoever_refers_to_them(project: Project) -> None:
     project.write(LONG)
     project.touch("go")

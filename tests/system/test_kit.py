@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -121,3 +122,21 @@ names = ("penstock", "cloudpickle")
 print(json.dumps([m.__file__ for n, m in sys.modules.items() if n.partition(".")[0] in names]))
 """
     assert all(file.startswith(str(kit)) for file in json.loads(run(code)))
+
+
+def test_points_are_logged_and_read(run: Run, tmp_path: Path):
+    code = """
+    import os
+    from penstock.artifacts import point_files
+    from penstock.sdk.recording import Recording
+    told = []
+    here = Recording(os.path.join(folder, "points"), "1", "a try", told.extend)
+    for step in range(300):
+        here.log({"loss": step / 2, "odd": float("nan")}, step)
+    loss, odd = here.end()
+    found = point_files.read(open(os.path.join(folder, "points"), "rb").read())
+    assert [step for segment in found["loss"] for step in segment.steps] == list(range(300))
+    assert (loss.points, loss.last, loss.smallest, odd.nonfinite) == (300, 149.5, 0.0, 300), (loss, odd)
+    print("read")
+    """
+    assert run(textwrap.dedent(code), folder=str(tmp_path)).strip() == "read"
