@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -32,7 +33,7 @@ def server(
 def test_the_document_is_openapi(server: ApiServer):
     document = server.get("/openapi.json").json
     openapi_spec_validator.validate(document)
-    assert document == openapi.document(ROUTES)
+    assert document == json.loads(json.dumps(openapi.document(ROUTES)))
 
 
 def test_each_route_stands_in_it_once():

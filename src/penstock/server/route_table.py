@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from penstock.server import meta_routes, shell
+from penstock.server import graph_routes, meta_routes, run_routes, shell
 
-ROUTES = (*shell.ROUTES, *meta_routes.ROUTES)
+ROUTES = (*shell.ROUTES, *meta_routes.ROUTES, *run_routes.ROUTES, *graph_routes.ROUTES)

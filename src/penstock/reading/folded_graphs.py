@@ -1,0 +1,141 @@
+"""A run's graph as a page draws it: steps and nested flows with the counts of their tasks, and of the nested flows only
+those unfolded that are asked for. Its cost grows with the steps rather than with the tasks."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from penstock.journal import queries, run_shape
+from penstock.journal.journal import Journal
+from penstock.journal.priors import prior_scopes
+from penstock.journal.views import RunRow
+from penstock.model.rows import ScopeRecord
+from penstock.reading import infos
+
+MOST_LOOKED_AT = 2000
+"""Tasks whose inputs are read for the edges."""
+
+_MOST_NEEDS = 1000  # of one task: a list of 100,000 results is of few steps
+_Place = tuple[str, ...]
+
+
+class FoldedNode(msgspec.Struct, frozen=True):
+    """A step, or a nested flow, with all its tasks, or its calls."""
+
+    id: str  # "train"; "inner/train": called by the nested flow `inner`
+    name: str
+    kind: str  # "step" or "flow"
+    counts: dict[str, int]  # of its tasks, or of a nested flow's calls, by status
+    is_open: bool = False  # a nested flow whose steps are nodes of their own
+
+
+class FoldedEdge(msgspec.Struct, frozen=True):
+    """Results of one went into the other."""
+
+    source: str
+    target: str
+
+
+class FoldedGraph(msgspec.Struct, frozen=True):
+    """What a run has called so far, nested flows folded but for those that are open."""
+
+    nodes: tuple[FoldedNode, ...]  # in the order of their first calls
+    edges: tuple[FoldedEdge, ...]
+    is_partial: bool = False  # edges were told from the first 2,000 tasks alone; nodes and counts are complete
+
+
+def folded(journal: Journal, run: RunRow, opened: Iterable[str] = ()) -> FoldedGraph:
+    """The graph of a run; `opened`: the ids of nested flows whose inside is shown."""
+    scopes = prior_scopes(journal.database, run.id)
+    folding = _Folding(scopes, opened)
+    steps = run_shape.steps(journal, run.id)
+    for group in run_shape.groups(journal, run.id):
+        folding.add(group.scope, steps[group.step].name, group.status, group.tasks, group.first)
+    for info in infos.step_infos(run, queries.steps(journal, run.id)):
+        folding.move(info.step, {"waiting": info.waiting, "running": info.running})
+    tasks, partial = run_shape.needs(journal, run.id, MOST_LOOKED_AT)
+    given = [(task.scope, steps[task.step].name, task.needs) for task in tasks]
+    given += [(scope.parent, scope.name, [ref.task for one in scope.inputs for ref in one.refs]) for scope in scopes]
+
+    @functools.cache
+    def source_of(need: int) -> str | None:
+        place = run_shape.place_of(journal, run.id, need)
+        return folding.scope_node(need) if place is None else folding.node_of(place[1], steps[place[0]].name)
+
+    edges: dict[tuple[str, str], None] = {}
+    for scope, name, needs in given:
+        target = folding.node_of(scope, name)
+        for source in map(source_of, needs[:_MOST_NEEDS]):
+            if source is not None and source != target:
+                edges[source, target] = None
+    return FoldedGraph(tuple(folding.nodes()), tuple(FoldedEdge(*edge) for edge in edges), partial)
+
+
+class _Folding:
+    """Finds the node that stands for a task: its own, or that of the outermost nested flow around it that is folded."""
+
+    def __init__(self, scopes: Iterable[ScopeRecord], opened: Iterable[str]) -> None:
+        self._scopes = {scope.id: scope for scope in scopes}
+        self._opened = {tuple(one.split("/")) for one in opened}
+        self._counts: dict[_Place, Counter[str]] = {}
+        self._firsts: dict[_Place, int] = {}
+        self._flows = set[_Place]()
+        for scope in self._scopes.values():
+            place = (*self._around(scope.parent), scope.name)
+            if self._seen(place) == place:
+                self._flows.add(place)
+                self._count(place, scope.status, 1, scope.id)
+
+    def add(self, scope: int, name: str, status: str, tasks: int, first: int) -> None:
+        """Count tasks of a step, called by a nested flow (0: the run's own flow)."""
+        place = (*self._around(scope), name)
+        if self._seen(place) == place:
+            self._count(place, status, tasks, first)
+
+    def move(self, name: str, moving: dict[str, int]) -> None:
+        """Count what a driver has noted of a step, which it does not tell apart by nested flows."""
+        if not any(moving.values()):
+            return
+        place = next((place for place in self._counts if place[-1] == name and place not in self._flows), (name,))
+        self._firsts.setdefault(place, 1 << 62)
+        counts = self._counts.setdefault(place, Counter())
+        for status, tasks in moving.items():
+            if tasks:
+                counts[status] = tasks
+
+    def node_of(self, scope: int, name: str) -> str:
+        """The id of the node for a step that a nested flow calls."""
+        return "/".join(self._seen((*self._around(scope), name)))
+
+    def scope_node(self, id_: int) -> str | None:
+        """The id of the node for a nested flow; None: there is none of this number."""
+        scope = self._scopes.get(id_)
+        return None if scope is None else self.node_of(scope.parent, scope.name)
+
+    def nodes(self) -> Iterator[FoldedNode]:
+        """All nodes, in the order of their first calls."""
+        for place in sorted(self._counts, key=lambda place: self._firsts[place]):
+            kind = "flow" if place in self._flows else "step"
+            counts = dict(self._counts[place])
+            yield FoldedNode("/".join(place), place[-1], kind, counts, kind == "flow" and place in self._opened)
+
+    def _count(self, place: _Place, status: str, tasks: int, first: int) -> None:
+        self._counts.setdefault(place, Counter())[status] += tasks
+        self._firsts[place] = min(first, self._firsts.get(place, first))
+
+    def _around(self, scope: int) -> _Place:
+        names: list[str] = []
+        while scope and scope in self._scopes:
+            names.append(self._scopes[scope].name)
+            scope = self._scopes[scope].parent
+        return tuple(reversed(names))
+
+    def _seen(self, place: _Place) -> _Place:
+        for depth in range(1, len(place)):
+            if place[:depth] not in self._opened:
+                return place[:depth]
+        return place

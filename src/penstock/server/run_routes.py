@@ -1,0 +1,141 @@
+"""One run, and one task of it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from penstock.client.tasks import Task
+from penstock.journal import queries, recorded_locks
+from penstock.journal.views import RunRow
+from penstock.model.ids import how_to_resume
+from penstock.model.states import RunStatus, TaskStatus
+from penstock.reading import infos, listing
+from penstock.reading.structs import CodeInfo, DriverInfo, InputInfo, RunInfo, TaskInfo, VersionInfo, WhyInfo
+from penstock.reading.trees import tree_of
+from penstock.reading.versions import versions
+from penstock.reading.whys import code_infos
+from penstock.server.api_call import ApiCall
+from penstock.server.routing import RUN, TASK, route
+
+_FAILURES = 20
+
+
+class CommandWords(msgspec.Struct, frozen=True):
+    """What can be typed next."""
+
+    command: str
+    meaning: str
+
+
+class RunPage(msgspec.Struct, frozen=True):
+    """A run, with what a reader looks for first."""
+
+    run: RunInfo  # without the packages of its drivers, which `environment` tells
+    counts: dict[str, int]  # of its tasks, by status
+    failures: tuple[TaskInfo, ...]  # the first 20 tasks that failed
+    commands: tuple[CommandWords, ...]
+
+
+class RunParams(msgspec.Struct, frozen=True):
+    """What a run was given."""
+
+    params: tuple[InputInfo, ...]
+    seed: int | None = None
+
+
+class RunEnvironment(msgspec.Struct, frozen=True):
+    """What a run ran in."""
+
+    drivers: tuple[DriverInfo, ...]  # oldest first
+    locks: dict[str, str]  # of its steps' environments, as `penstock env` names them, by what was asked for
+
+
+class StepCode(msgspec.Struct, frozen=True):
+    """A code by which tasks of a step ran."""
+
+    step: str
+    tasks: int
+    first: str  # the first of them, "digits/3/train/2"
+    reaches: tuple[CodeInfo, ...]  # itself first
+    unfollowed: tuple[str, ...] = ()  # what of that can't be followed
+
+
+class RunCodes(msgspec.Struct, frozen=True):
+    """The code of a run."""
+
+    file: str
+    qualname: str
+    steps: tuple[StepCode, ...]
+    versions: tuple[VersionInfo, ...] = ()  # of the steps that ran under several
+
+
+class TaskPage(msgspec.Struct, frozen=True):
+    """A task, and why it ran."""
+
+    task: TaskInfo
+    why: WhyInfo
+
+
+def _run(call: ApiCall) -> RunPage:
+    info = listing.run_info(call.reader, call.run)
+    drivers = tuple(msgspec.structs.replace(driver, packages={}) for driver in info.drivers)
+    counts = _counts(info)
+    failures: tuple[TaskInfo, ...] = ()
+    if counts["failed"]:
+        rows = queries.tasks(call.reader.journal, call.run.id, None, TaskStatus.FAILED.value, _FAILURES)
+        failures = tuple(infos.task_info(info.id, row) for row in rows)
+    return RunPage(msgspec.structs.replace(info, drivers=drivers), counts, failures, _commands(call.run, info))
+
+
+def _counts(info: RunInfo) -> dict[str, int]:
+    names = ("waiting", "running", "done", "failed", "cancelled")
+    return {name: sum(getattr(step, name) for step in info.steps) for name in names}
+
+
+def _commands(row: RunRow, info: RunInfo) -> tuple[CommandWords, ...]:
+    found = [CommandWords(f"penstock logs {info.id}", "what it printed")]
+    if row.status == RunStatus.RUNNING:
+        found += [CommandWords(f"penstock cancel {info.id}", "stop it")]
+    elif row.status == RunStatus.DONE:
+        found += [CommandWords(f"penstock get {info.id}", "its result")]
+    else:
+        found += [CommandWords(how_to_resume(info.id, info.file, info.qualname), "go on with it")]
+    if row.status != RunStatus.RUNNING and info.file:
+        found += [CommandWords(f"penstock fork {info.id}", "a new run from it")]
+    return tuple(found)
+
+
+def _params(call: ApiCall) -> RunParams:
+    detail = queries.detail(call.reader.journal, call.run.id)
+    return RunParams(infos.param_infos(detail.params), int(detail.seed) if detail.seed else None)
+
+
+def _environment(call: ApiCall) -> RunEnvironment:
+    detail = queries.detail(call.reader.journal, call.run.id)
+    locks = recorded_locks.locks_of_run(call.reader.journal, call.run.id)
+    return RunEnvironment(tuple(map(infos.driver_info, detail.drivers)), locks)
+
+
+def _code(call: ApiCall) -> RunCodes:
+    journal, run = call.reader.journal, call.run
+    detail = queries.detail(journal, run.id)
+    steps: list[StepCode] = []
+    for row in queries.codes_that_ran(journal, run.id):
+        first = f"{run.run_id}/{row.name}/{row.first}"
+        tree = tree_of(row.tree, first)
+        steps.append(StepCode(row.name, row.tasks, first, code_infos(tree), tree.unfollowed))
+    return RunCodes(detail.file, detail.qualname, tuple(steps), versions(journal, run))
+
+
+def _task(call: ApiCall) -> TaskPage:
+    task = Task(call.reader, call.run, call.task)
+    return TaskPage(task.info(), task.why())
+
+
+ROUTES = (
+    route("GET", RUN, "A run: its counts, its failures, and what can be typed next", _run),
+    route("GET", f"{RUN}/params", "What it was given", _params),
+    route("GET", f"{RUN}/environment", "Interpreters, packages and machines of its drivers", _environment),
+    route("GET", f"{RUN}/code", "What code its tasks ran with, and what that reaches", _code),
+    route("GET", TASK, "A task: its inputs, attempts, result, metrics, and why it ran", _task),
+)
