@@ -3,6 +3,7 @@
     PenstockError
     ├── UsageError              the call was wrong: exit code 2, nothing was started
     │   ├── ParameterError      a flow's parameter has a wrong value
+    │   ├── FilterError         a filter of runs can't be read; says where
     │   ├── NotFoundError       no such run, task, step, file or artifact
     │   └── RunBusyError        another process drives the run
     ├── UserCodeError           the user's code failed in a way that can't be raised as itself
@@ -38,6 +39,16 @@ class UsageError(PenstockError):
 
 class ParameterError(UsageError):
     """A flow's parameter is missing, unknown or of the wrong type."""
+
+
+class FilterError(UsageError):
+    """A filter, or a name to sort by or to show, can't be read: `at` and `end` are where, in characters of `text`."""
+
+    def __init__(self, message: str, text: str = "", at: int = 0, end: int = 0) -> None:
+        super().__init__(message)
+        self.text = text
+        self.at = at
+        self.end = end
 
 
 class NotFoundError(UsageError):

@@ -41,10 +41,11 @@ class Encoded(NamedTuple):
     files: Sequence[pathlib.Path] = ()  # that were stored, each file and folder
 
 
-def encode(value: Any, store: BlobStore, where: str = "result", files: bool = False) -> Encoded:
+def encode(value: Any, store: BlobStore, where: str = "result", files: bool = False, layout: bool = False) -> Encoded:
     """Store a value: large buffers as blobs, the rest in the record.
 
-    With `files`, a `pathlib.Path` inside that names an existing file or folder is stored with its content.
+    With `files`, a `pathlib.Path` inside that names an existing file or folder is stored with its content; `layout`: it
+    is noted where the columns of an array or a table lie.
     Raises NotStorableError, naming the path from `where` to what can't be pickled, and StoreError. Blocks.
     """
     if _is_small(value):
@@ -54,12 +55,13 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
         return Encoded(Stored(identity.digest, record, preview(value, size), (), size, ""), (), identity)
     known: Known = {}
     sink = Collected(store, known, files)
-    record, size, alive = _dump(value, sink, where)
+    record, size, alive, pieces = _dump(value, sink, where)
     identity = identify(value, where, known, BY_CONTENT if files else AS_NAMES)
     del alive
     symbols = tuple(sorted(sink.symbols))
     blobs, culprit = blobs_of(record), masked(identity.culprit)
-    stored = Stored(identity.digest, record, preview(value, size), blobs, size, culprit, symbols)
+    places = _layout(cast("Any", type(value)), pieces, sink) if layout else ""
+    stored = Stored(identity.digest, record, preview(value, size), blobs, size, culprit, symbols, places)
     return Encoded(stored, tuple(sink.edges), identity, sink.holds_paths, sink.stored_files)
 
 
@@ -134,7 +136,13 @@ def _is_small_item(item: object) -> bool:
     return type(item) in _ATOMS and (not isinstance(item, (str, bytes)) or len(item) < 64)
 
 
-def _dump(value: Any, sink: Collected, where: str) -> Tuple[bytes, int, Any]:
+def _layout(kind: type, pieces: List[Any], sink: Collected) -> str:
+    from penstock.artifacts import layouts
+
+    return layouts.layout(b"".join(pieces), sink.parts) if layouts.has_layout(kind) else ""
+
+
+def _dump(value: Any, sink: Collected, where: str) -> Tuple[bytes, int, Any, List[Any]]:
     file = _Skeleton()
     try:
         alive = pickling.dump(value, sink, file)
@@ -148,7 +156,7 @@ def _dump(value: Any, sink: Collected, where: str) -> Tuple[bytes, int, Any]:
         record = records.build(sink.parts, b"".join(file.pieces))
     else:
         record = records.build_with_blob(sink.parts, *sink.store.put_chunks(file.batches()))
-    return record, len(record) + sum(size for _, size in dict(inspect_record(record)).items()), alive
+    return record, len(record) + sum(size for _, size in dict(inspect_record(record)).items()), alive, file.pieces
 
 
 def blobs_of(record: bytes) -> Tuple[bytes, ...]:

@@ -205,7 +205,7 @@ class RunState:
         """Note how a job settled, and as which; `root` is the task whose failure it shares, 0: its own."""
         if result is not None:
             status = TaskStatus.DONE
-            digest, record, _, blobs, size, culprit, symbols = result  # the preview is its row's to show
+            digest, record, _, blobs, size, culprit, symbols, _ = result  # its row shows preview and layout
             result = self.results[job.id] = Stored(digest, record, "", blobs, size, culprit, symbols)
         else:
             assert error is not None

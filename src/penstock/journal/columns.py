@@ -20,7 +20,7 @@ TASK_MASK = (1 << RUN_SHIFT) - 1
 
 _DIGEST_SIZE = 33
 _NOT_USED: tuple[Any, ...] = (None, None, None, 0, 0, 0)
-_NOT_STORED: tuple[Any, ...] = (b"", None, None, (), None, "", ())
+_NOT_STORED: tuple[Any, ...] = (b"", None, None, (), None, "", (), "")
 _NOT_LOGGED: tuple[Any, ...] = ("", 0, 0)
 _ALGORITHMS = (1, 2)  # docs/formats.md, Digest
 _LONGEST_NAME = 255  # bytes, on most file systems
@@ -39,11 +39,11 @@ def task_columns(
     else:
         _, result, error, used, log, _, worker = outcome
         kept, logged = result or _NOT_STORED, log or _NOT_LOGGED
-    digest, record, preview, blobs, size, culprit, symbols = kept
+    digest, record, preview, blobs, size, culprit, symbols, layout = kept
     return (first + id_, step_id, number, status, attempt, *used, size, key, digest or "", inputs_digest or "",
             shared or "", worker, *logged, culprit, preview, b"".join(blobs) if blobs else "",
             pack(tuple(error)) if error else "", pack_inputs(inputs) if inputs else "", record, code_id or 0,
-            origin, why, "\n".join(symbols), settled, revision, scope, map_)  # fmt: skip
+            origin, why, "\n".join(symbols), settled, revision, scope, map_, layout)  # fmt: skip
 
 
 def scope_columns(scope: ScopeRecord) -> tuple[Any, ...]:
@@ -90,12 +90,13 @@ def stored(
     blobs: bytes | None,
     culprit: str | None,
     symbols: str | None,
+    layout: str | None,
 ) -> Stored | None:
     """A task's result from its columns; None where there is none."""
     if size is None or record is None:
         return None
     found = tuple(symbols.split("\n")) if symbols else ()
-    return _sound(Stored(digest or b"", record, preview, split_blobs(blobs), size, culprit or "", found))
+    return _sound(Stored(digest or b"", record, preview, split_blobs(blobs), size, culprit or "", found, layout or ""))
 
 
 def _sound(stored: Stored) -> Stored:

@@ -12,6 +12,7 @@ from penstock.journal.call_numbers import Calls
 from penstock.journal.clock import Clock
 from penstock.journal.damage import named
 from penstock.journal.database import Database
+from penstock.journal.metric_facts import MetricFacts
 from penstock.journal.priors import prior_scopes, prior_tasks
 from penstock.model.ids import folder_name
 from penstock.model.outcomes import Metric, Outcome, points_of
@@ -55,6 +56,7 @@ class RunHandle:
         self._step_ids: dict[str, int] = {}
         self._code_ids: dict[bytes, int] = {}
         self._shelf = CacheTable(database, clock, id_, token)
+        self._facts = MetricFacts(database, id_)
         # By the identity of the tuple; it is kept, so that its identity can't become another's.
         self._shared: dict[int, tuple[tuple[Input, ...], bytes]] = {}
 
@@ -67,6 +69,7 @@ class RunHandle:
             for code in batch.codes:
                 database.run(sql["insert_code"], code)
             for task in batch.forgotten:
+                self._facts.will_change(task)
                 database.run(sql["forget_task_metrics"], (self._first + task,))
                 database.run(sql["forget_task_points"], (self._first + task,))
             self._write_scopes(batch.scopes)
@@ -77,9 +80,7 @@ class RunHandle:
             if batch.metrics:
                 self._write_metrics(batch.metrics)
             if batch.logged:
-                rows = [(self.id, *columns.metric_columns(metric)) for metric in batch.logged]
-                database.run_many(sql["upsert_run_metric"], rows)
-                self._note_blobs(points_of(batch.logged))
+                self._write_logged(batch.logged)
             for attempt in batch.attempts:
                 id_ = self._first + attempt.task
                 database.run(sql["upsert_attempt"], (id_, attempt.number, columns.pack_outcome(attempt.outcome)))
@@ -90,6 +91,7 @@ class RunHandle:
             for task, error in batch.uncalled:
                 database.run_many(sql["cancel"], [(pack(tuple(error)), *row) for row in self._revised([task])])
             self._write_cached(batch)
+            self._facts.update()
 
     def seek(self, wanted: tuple[WantedResult, ...]) -> tuple[Sought, ...]:
         return self._shelf.seek(wanted, self._fence)
@@ -241,12 +243,22 @@ class RunHandle:
     def _note_blobs(self, blobs: tuple[bytes, ...]) -> None:
         self._database.run_many(self._sql["insert_blob"], [(self.id, digest) for digest in blobs])
 
-    def _write_metrics(self, metrics: Iterable[MetricRecord]) -> None:
+    def _write_metrics(self, metrics: Sequence[MetricRecord]) -> None:
+        for task, _, metric in metrics:
+            self._facts.will_change(task, (metric.name,))
         rows = [(self._first + task, attempt, *columns.metric_columns(metric)) for task, attempt, metric in metrics]
         self._database.run_many(self._sql["upsert_metric"], rows)
 
+    def _write_logged(self, metrics: tuple[Metric, ...]) -> None:
+        """What the flow's own body has logged."""
+        self._facts.will_change(0, [metric.name for metric in metrics])
+        rows = [(self.id, *columns.metric_columns(metric)) for metric in metrics]
+        self._database.run_many(self._sql["upsert_run_metric"], rows)
+        self._note_blobs(points_of(metrics))
+
     def _replace_metrics(self, task: int, attempt: int, metrics: tuple[Metric, ...]) -> None:
         if metrics:
+            self._facts.will_change(task)
             self._database.run(self._sql["forget_metrics"], (self._first + task, attempt))
-            self._write_metrics(MetricRecord(task, attempt, metric) for metric in metrics)
+            self._write_metrics([MetricRecord(task, attempt, metric) for metric in metrics])
             self._note_blobs(points_of(metrics))

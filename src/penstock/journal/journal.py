@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from penstock.errors import NotFoundError, UsageError
-from penstock.journal import faults, leases, sql_files
+from penstock.journal import faults, leases, run_facts, sql_files
 from penstock.journal.clock import SYSTEM, Clock
 from penstock.journal.columns import pack_params, packed, short_digest
 from penstock.journal.database import Database, open_database, open_read_only
 from penstock.journal.handle import RunHandle
 from penstock.journal.leases import Lease, LeaseVerdict
+from penstock.journal.metric_facts import MetricFacts
 from penstock.journal.sight import view_of
 from penstock.model.ids import parse_path
 from penstock.model.outcomes import FORM
@@ -60,7 +61,7 @@ class Journal:
             database.run(sql["count_flow"], values)
             number: int = database.row(sql["last_number"], values)[0]
             id_ = database.run(sql["insert_run"], values | {"number": number})
-            values |= {"run_id": id_, "token": 1, "seed": new.seed or None, "form": FORM}
+            values |= {"run_id": id_, "token": 1, "seed": new.seed or None, "form": FORM, "schema": new.schema or None}
             values |= {"params": pack_params(new.params), "origin": packed(new.origin)}
             database.run(sql["insert_run_detail"], values)
             database.run(sql["insert_lease"], values)
@@ -68,6 +69,7 @@ class Journal:
             database.run_many(sql["insert_tag"], [(id_, tag) for tag in new.tags])
             blobs = [(id_, digest) for _, value in new.params for digest in value.blobs]
             database.run_many(sql["insert_blob"], blobs)
+            database.run_many(sql_files.load("facts")["insert_param"], run_facts.param_rows(id_, new.params))
         return RunHandle(database.another(), self.clock, f"{new.flow}/{number}", id_, 1)
 
     def check(self, run_id: str, monotonic: float) -> None:
@@ -109,6 +111,7 @@ class Journal:
                 self.database.run(self._sql[name], values)
             for name in ("give_nonce", "forget_end", "forget_in_flight", "forget_run_metrics", "forget_run_points"):
                 self.database.run(self._sql[name], (id_,))
+            MetricFacts(self.database, id_).forget_body()
             if moved_to is not None:
                 module, file = moved_to
                 self.database.run(self._sql["move_run"], {"run_id": id_, "module": module, "file": file})

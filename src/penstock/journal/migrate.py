@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from penstock.errors import JournalVersionError
-from penstock.journal import sql_files
+from penstock.journal import run_facts, sql_files
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+
+_FILLED: dict[str, Callable[[sqlite3.Connection], None]] = {"facts": run_facts.fill}
+"""What no SQL can make of what is in an older journal: by the name of the migration that made room for it. It is made
+when all migrations have had their turn, so that it needs to know the newest tables alone."""
 
 
 def newest(migrations: Path = MIGRATIONS) -> int:
@@ -40,12 +45,17 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Path = MIGRA
         refuse_newer(present, max(scripts), path)
         for number in range(present + 1, max(scripts) + 1):
             _apply(connection, scripts[number])
+        for number in range(max(present, 1) + 1, max(scripts) + 1):
+            _FILLED.get(scripts[number].stem[5:], _nothing)(connection)
         connection.execute(f"PRAGMA user_version = {max(scripts)}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _nothing(connection: sqlite3.Connection) -> None: ...
 
 
 def _apply(connection: sqlite3.Connection, script: Path) -> None:

@@ -27,11 +27,6 @@ class CachedRow(NamedTuple):
         return self.task.partition("/")[0]
 
 
-def flows(journal: Journal) -> list[str]:
-    """The names of all flows that ever had a run, sorted."""
-    return [name for (name,) in journal.database.rows(_sql("flows"))]
-
-
 def blobs_of_run(journal: Journal, run: int) -> Iterator[bytes]:
     """Digests of the blobs that a run refers to; what its driver has not committed yet is not among them."""
     return (digest for (digest,) in journal.database.stream(_sql("blobs_of_run"), (run,)))

@@ -24,10 +24,6 @@ DELETE FROM pin WHERE name = ?;
 -- name: cached_results
 SELECT id, task, used_at FROM cache;
 
--- name: flows
--- Also those whose runs were all removed.
-SELECT name FROM flow ORDER BY name;
-
 -- name: origins
 SELECT run_id, origin FROM run_detail WHERE origin IS NOT NULL;
 

@@ -6,17 +6,19 @@ import heapq
 import itertools
 import math
 import operator
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from typing import Any
 
 from penstock.errors import NotFoundError
-from penstock.journal import columns, faults, sql_files
+from penstock.journal import columns, conditions, faults, run_search, sql_files
+from penstock.journal.conditions import Condition, Now
 from penstock.journal.damage import malformed, named
 from penstock.journal.journal import Journal
 from penstock.journal.leases import lease_of
 from penstock.journal.priors import prior_scopes
+from penstock.journal.run_search import NEWEST_FIRST, Order, PageEnd
 from penstock.journal.sight import looks_dead
 from penstock.journal.views import CodeRow, DriverRow, RunChanges, RunDetail, RunRow, StepRow, TaskNode, TaskRow
 from penstock.model.ids import parse_path
@@ -43,16 +45,33 @@ def runs(
 ) -> list[RunRow]:
     """Runs, newest first. None: any flow, status or tag, from the beginning (`since`: UTC, seconds), all. `after`: the
     `RunRow.id` with which the page before has ended; what begins meanwhile shifts nothing."""
-    values = {"flow": flow, "tag": tag, "since": since, "status": status, "after": after}
-    if status in (RunStatus.RUNNING, RunStatus.CRASHED):
-        name = "live_runs"
-    else:
-        name = "runs" if flow is None else "runs_of_flow"
-    found = journal.database.stream(_sql(name), values)
-    rows = (_run_row(journal, row) for row in found)
-    matching = (row for row in rows if status is None or row.status == status)
-    with closing(found):
-        return list(itertools.islice(matching, limit))
+    asked = [] if flow is None else [conditions.flow_in([flow])]
+    if status is not None:
+        asked.append(conditions.status_in([status], now(journal)))
+    if tag is not None:
+        asked.append(conditions.tag(tag))
+    if since is not None:
+        asked.append(conditions.begun_at().compared(">=", since))
+    place = None if after is None else PageEnd(after)
+    return [row for row, _ in found_runs(journal, conditions.every(asked), NEWEST_FIRST, limit, place)]
+
+
+def found_runs(
+    journal: Journal, where: Condition, order: Order, limit: int | None = None, after: PageEnd | None = None
+) -> list[tuple[RunRow, PageEnd]]:
+    """The runs for which a condition holds, each with its place: where a page ends, the next begins after it."""
+    found = run_search.rows(journal.database, where, order, limit, after)
+    return [(_run_row(journal, row), PageEnd(row[0], None if order.key is None else key)) for key, *row in found]
+
+
+def now(journal: Journal) -> Now:
+    """What the rows alone don't tell: the time, and which runs have crashed."""
+    return Now(journal.clock.now(), tuple(row.id for row in _live(journal) if row.status == RunStatus.CRASHED))
+
+
+def _live(journal: Journal) -> list[RunRow]:
+    """Those that are noted as running."""
+    return [_run_row(journal, row) for row in journal.database.rows(_sql("live_runs"))]
 
 
 def runs_changed(journal: Journal, since: int = 0, limit: int | None = None) -> RunChanges:
@@ -61,9 +80,14 @@ def runs_changed(journal: Journal, since: int = 0, limit: int | None = None) -> 
     found = journal.database.rows(_sql("runs_changed"), {"since": since, "limit": -1 if limit is None else limit})
     rows = [_run_row(journal, row) for row in found]
     known = {row.id for row in rows}
-    crashed = [row for row in runs(journal, status=RunStatus.CRASHED.value) if row.id not in known]
+    crashed = [row for row in _live(journal) if row.status == RunStatus.CRASHED and row.id not in known]
     revision = rows[-1].revision if rows and len(rows) == limit else latest
     return RunChanges(rows + crashed, revision, removed > since)
+
+
+def revision(journal: Journal) -> int:
+    """That of the latest change of any run."""
+    return journal.database.row(_sql("revision"))[0]
 
 
 def run_by_id(journal: Journal, run: int) -> RunRow:
@@ -104,12 +128,17 @@ def detail(journal: Journal, run: int) -> RunDetail:
     row = journal.database.row(_sql("detail"), (run,))
     if row is None:
         raise NotFoundError("the run was removed; see `penstock ls`")
-    module, qualname, file, params, result, error, origin, seed, form = row
+    module, qualname, file, params, result, error, origin, seed, form, schema = row
     with named(journal.database, run):
         ended = (columns.unpack_stored(result), columns.unpacked(Error, error))
         drivers = tuple(_driver_row(found) for found in journal.database.rows(_sql("drivers"), (run,)))
-        known = (drivers, columns.unpacked(Origin, origin), columns.seed(seed), form)
+        known = (drivers, columns.unpacked(Origin, origin), columns.seed(seed), form, schema or "")
         return RunDetail(module, qualname, file, columns.unpack_params(params), *ended, *known)
+
+
+def flows(journal: Journal) -> list[str]:
+    """The names of all flows, sorted; also those whose runs were all removed."""
+    return [name for (name,) in journal.database.rows(_sql("flows"))]
 
 
 def seed(journal: Journal, run: int) -> str:
@@ -312,7 +341,7 @@ def _only(found: list[RunRow], otherwise: str) -> RunRow:
 
 
 def _resolve_flow(journal: Journal, text: str) -> str:
-    names: list[str] = [name for (name,) in journal.database.rows(_sql("flows"))]
+    names = flows(journal)
     if text in names:
         return text
     meant = [name for name in names if name.startswith(text)]
@@ -330,7 +359,7 @@ def _step_ids(journal: Journal, run: int, step: str) -> list[int]:
     return [id_ for (id_,) in journal.database.rows(_sql("step_ids"), {"run_id": run, "step": step})]
 
 
-def _run_row(journal: Journal, row: tuple[Any, ...]) -> RunRow:
+def _run_row(journal: Journal, row: Sequence[Any]) -> RunRow:
     id_, flow, number, status, created_at, started_at, ended_at, *leased = row[:-6]
     cancel_requested, counts, tags, nonce, earlier_s, revision = row[-6:]
     if "/" in flow or "\0" in flow:  # it names folders
@@ -371,8 +400,8 @@ def _row_of_scope(run: int, scope: ScopeRecord) -> TaskRow:
 
 def _read_task(row: tuple[Any, ...]) -> TaskRow:
     id_, step, name, number, status, attempt, delivered, key, inputs_digest, worker, *more = row
-    *used, log_file, log_start, log_end, size, digest, record, preview, blobs, culprit, error = more[:-6]
-    symbols, origin, why, code, _, revision = more[-6:]
+    *used, log_file, log_start, log_end, size, digest, record, preview, blobs, culprit, error = more[:-7]
+    symbols, origin, why, code, _, revision, layout = more[-7:]
     named = (id_ >> columns.RUN_SHIFT, id_ & columns.TASK_MASK, step, name, number)
     stands = (
         status,
@@ -384,5 +413,5 @@ def _read_task(row: tuple[Any, ...]) -> TaskRow:
         columns.usage(tuple(used)),
     )
     log, failure = columns.log(log_file, log_start, log_end), columns.unpacked(Error, error)
-    result = columns.stored(size, digest, record, preview, blobs, culprit, symbols)
+    result = columns.stored(size, digest, record, preview, blobs, culprit, symbols, layout)
     return TaskRow(*named, *stands, log, result, failure, code or b"", origin or "", why or "", revision)

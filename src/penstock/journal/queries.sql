@@ -1,32 +1,8 @@
 -- What the client and the verbs read.
 
--- name: runs
--- Newest first by id, as a clock may jump back. The reader stops when it has enough.
-SELECT * FROM run_row
-WHERE (:since IS NULL OR created_at >= :since)
-    AND (:status IS NULL OR status = :status)
-    AND (:tag IS NULL OR EXISTS (SELECT 1 FROM tag WHERE tag.run_id = run_row.id AND tag.tag = :tag))
-    AND (:after IS NULL OR id < :after)
-ORDER BY id DESC;
-
--- name: runs_of_flow
-SELECT * FROM run_row
-WHERE flow = :flow
-    AND (:since IS NULL OR created_at >= :since)
-    AND (:status IS NULL OR status = :status)
-    AND (:tag IS NULL OR EXISTS (SELECT 1 FROM tag WHERE tag.run_id = run_row.id AND tag.tag = :tag))
-    AND (:after IS NULL OR id < :after)
-ORDER BY number DESC;
-
 -- name: live_runs
 -- Few among many, and found by an index of their own.
-SELECT * FROM run_row
-WHERE status = 'running'
-    AND (:flow IS NULL OR flow = :flow)
-    AND (:since IS NULL OR created_at >= :since)
-    AND (:tag IS NULL OR EXISTS (SELECT 1 FROM tag WHERE tag.run_id = run_row.id AND tag.tag = :tag))
-    AND (:after IS NULL OR id < :after)
-ORDER BY id DESC;
+SELECT * FROM run_row WHERE status = 'running' ORDER BY id DESC;
 
 -- name: runs_changed
 SELECT * FROM run_row WHERE revision > :since ORDER BY revision LIMIT :limit;
@@ -51,7 +27,7 @@ SELECT * FROM run_row WHERE id = ?;
 SELECT name FROM flow ORDER BY name;
 
 -- name: detail
-SELECT module, qualname, file, params, result, error, origin, seed, form FROM run_detail WHERE run_id = ?;
+SELECT module, qualname, file, params, result, error, origin, seed, form, schema FROM run_detail WHERE run_id = ?;
 
 -- name: seed
 SELECT seed FROM run_detail WHERE run_id = ?;

@@ -73,6 +73,7 @@ class RunDetail(NamedTuple):
     origin: Origin | None = None  # None: it is no fork
     seed: str = ""  # in digits; "": none
     form: int = FORM  # the version of the canonical form that its digests and keys are of
+    schema: str = ""  # JSON Schema of its flow's parameters; "": a run of an older Penstock
 
 
 class StepRow(NamedTuple):

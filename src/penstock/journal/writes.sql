@@ -20,8 +20,9 @@ UPDATE run SET nonce = lower(hex(randomblob(8))) WHERE id = ? AND nonce IS NULL;
 SELECT nonce FROM run WHERE id = ?;
 
 -- name: insert_run_detail
-INSERT INTO run_detail (run_id, module, qualname, file, params, origin, seed, form)
-VALUES (:run_id, :module, :qualname, :file, :params, :origin, :seed, :form);
+INSERT INTO run_detail (run_id, module, qualname, file, params, origin, seed, form,
+    schema)
+VALUES (:run_id, :module, :qualname, :file, :params, :origin, :seed, :form, :schema);
 
 -- name: insert_lease
 INSERT INTO lease (run_id, token, cancel_requested, renewals, renewed_monotonic, renewed_at,
@@ -116,12 +117,12 @@ SELECT id FROM step WHERE run_id = ? AND step = ?;
 -- What most tasks have not comes as 0 or '', and is NULL here: Python's `sqlite3` takes five times as long to bind a None.
 INSERT INTO task (id, step_id, number, status, attempt, began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes,
     size, key, digest, inputs_digest, shared, worker, log_file, log_start, log_end, culprit, preview, blobs, error,
-    inputs, record, code, origin, why, symbols, settled, revision, scope, map)
+    inputs, record, code, origin, why, symbols, settled, revision, scope, map, layout)
 VALUES (?, ?, ?, ?, nullif(?, 1), ?, ?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0),
     ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, 0), nullif(?, 0),
     nullif(?, ''), ?, nullif(?, ''), nullif(?, ''),
     nullif(?, ''), ?, nullif(?, 0), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, 0), ?,
-    nullif(?, 0), nullif(?, 0))
+    nullif(?, 0), nullif(?, 0), nullif(?, ''))
 ON CONFLICT (id) DO UPDATE SET
     delivered = CASE WHEN status = excluded.status AND attempt IS excluded.attempt THEN delivered END,
     step_id = excluded.step_id, number = excluded.number, status = excluded.status, attempt = excluded.attempt,
@@ -132,7 +133,7 @@ ON CONFLICT (id) DO UPDATE SET
     log_end = excluded.log_end, culprit = excluded.culprit, preview = excluded.preview, blobs = excluded.blobs,
     error = excluded.error, inputs = excluded.inputs, record = excluded.record, code = excluded.code,
     origin = excluded.origin, why = excluded.why, symbols = excluded.symbols, settled = excluded.settled,
-    revision = excluded.revision, scope = excluded.scope, map = excluded.map;
+    revision = excluded.revision, scope = excluded.scope, map = excluded.map, layout = excluded.layout;
 
 -- name: last_revision
 -- Of a run's tasks; NULL: it has none.
@@ -199,7 +200,7 @@ SELECT id, step, name FROM step WHERE run_id = ?;
 
 -- name: prior_tasks
 SELECT id & 4294967295, step_id, number, key, status, inputs_digest, attempt, delivered, size, digest, record, preview,
-    blobs, culprit, symbols, error, code, origin, settled
+    blobs, culprit, symbols, layout, error, code, origin, settled
 FROM task WHERE id > :first AND id <= :last ORDER BY id;
 
 -- name: prior_intents

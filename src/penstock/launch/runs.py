@@ -222,7 +222,7 @@ class ActiveRun:
         if value is None:
             return None
         try:
-            encoded = codec.encode(value, self._project.store, where="result", files=True)
+            encoded = codec.encode(value, self._project.store, where="result", files=True, layout=True)
         except NotStorableError as error:
             self._how.watcher.unkept(f"The flow's own result is not kept: {error}")
             return None

@@ -58,6 +58,7 @@ class Stored(NamedTuple):
     size: int = 0  # bytes of the record and its blobs
     culprit: str = ""  # path to what has no stable form; "" where the value is stable
     symbols: Tuple[str, ...] = ()  # "module:name" of the project's classes and functions inside; sorted
+    layout: str = ""  # of an array or a table: JSON, where its columns lie in blobs and record; docs/formats.md
 
 
 class Metric(NamedTuple):

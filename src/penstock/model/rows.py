@@ -32,6 +32,7 @@ class NewRun(NamedTuple):
     surroundings: Surroundings = Surroundings()
     origin: Optional[Origin] = None  # None: it is no fork
     seed: str = ""  # in digits; "": none
+    schema: str = ""  # of its flow's parameters, as JSON Schema; "": unknown
 
 
 class StepRecord(NamedTuple):

@@ -127,7 +127,7 @@ def submit_flow(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[s
             try:
                 positional, keywords = as_called(flow.binder.positional, copies)
                 value = plain_calls.resolved(flow.fn(*positional, **keywords))
-                encoded = codec.encode(value, run.store, where=f"the result of {future.task}", files=True)
+                encoded = codec.encode(value, run.store, where=f"the result of {future.task}", files=True, layout=True)
                 if encoded.edges:  # deeper than `resolved` looks
                     raise UsageError(f"The result of {future.task} holds a future: return its .result()")
             except BaseException as error:  # noqa: BLE001  handed on by the future

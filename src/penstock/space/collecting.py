@@ -38,7 +38,7 @@ def collect(project: Project, asked: GcSettings, flows: Iterable[str], *, drop_c
 
 def _known(journal: Journal, flow: str) -> str:
     """The flow, which must have its full name: what begins so too is not removed by a slip."""
-    flows = needs.flows(journal)
+    flows = queries.flows(journal)
     if flow not in flows:
         raise NotFoundError(f"no flow is named {flow!r}{_hint(flow, flows) or '; see `penstock ls`'}")
     return flow
@@ -46,7 +46,7 @@ def _known(journal: Journal, flow: str) -> str:
 
 def _slips(journal: Journal, policy: Retention) -> Iterable[str]:
     """What looks like a slip, and is no error, since it may come to be: a tag that no run has, a flow without runs."""
-    flows = needs.flows(journal)
+    flows = queries.flows(journal)
     for flow in policy.settings.gc_of_flows:
         if flow not in flows and (hint := _hint(flow, flows)):
             yield f"penstock.toml: gc.flows.{flow}: no flow of this name has run{hint}"

@@ -132,7 +132,7 @@ def perform(attempt: Attempt, bench: Workbench, here: AttemptContext) -> Any:
         value = asyncio.run(cast("Any", value))
     del args, kwargs  # an input that the step let go need not stay while its result is written
     here.writes = None
-    encoded = codec.encode(value, bench.store, where="result", files=True)
+    encoded = codec.encode(value, bench.store, where="result", files=True, layout=True)
     if encoded.files:
         bench.writes.check(here, encoded.files)
     if encoded.edges:

@@ -69,7 +69,7 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
     result = stored("a", (digest("b1"), digest("b2")))
     assert first.outcome == done("a")._replace(result=first.result)
     assert first.result is not None
-    assert first.result._replace(symbols=()) == result
+    assert first.result._replace(symbols=(), layout="") == result
     assert queries.metrics(journal, run.id) == [MetricRecord(1, 1, metric)]
     assert (second.outcome, second.delivered, second.attempt) == (raised(), True, 2)
     assert queries.attempts(journal, second) == [AttemptRecord(2, 1, raised("first")), AttemptRecord(2, 2, raised())]
@@ -101,6 +101,11 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
     kept = [pins.PinnedValue("model/wide/1", 1003.0, stored("a", (digest("b1"),)))] if file.stem >= "0007" else []
     assert pins.pins(journal) == kept
     found, inner = stored("a", (digest("b1"),)), digest("inner")
+    assert journal.database.rows("SELECT name, type, value FROM param") == [("rows", "int", 500)]
+    facts = journal.database.rows("SELECT name, step, first, last, last_at, last_task, smallest FROM metric_fact")
+    assert facts == [("loss", "train", 0.5, 0.5, 7.0, 1, 0.5)]
+    is_newest = file.stem >= "0012"
+    assert (bool(detail.schema), bool(first.result.layout)) == (is_newest, is_newest)
     scope = ScopeRecord(
         4, 0, "digits.inner", "inner", 1, inner, "done", (edge("split", 1),), 1001.0, 1002.0, found, None, 3
     )

@@ -2,7 +2,7 @@
 -- compares the two. NULL in a column stands for the default that its comment names; values are `wire` bytes where a
 -- comment says so (docs/formats.md); digests are 33 bytes.
 
-PRAGMA user_version = 11;               -- of the migrations that are in it; later ones are applied to it
+PRAGMA user_version = 12;               -- of the migrations that are in it; later ones are applied to it
 
 -- The last number given to a run of a flow, so that none is given twice, even after `rm`.
 CREATE TABLE flow (
@@ -43,7 +43,8 @@ CREATE TABLE run_detail (
     error BLOB,                         -- wire: error
     origin BLOB,                        -- wire: origin; NULL: no fork
     seed TEXT,                          -- in digits; NULL: none
-    form INTEGER NOT NULL DEFAULT 1
+    form INTEGER NOT NULL DEFAULT 1,
+    schema TEXT                         -- JSON Schema of the flow's parameters; NULL: unknown
 );
 
 -- Who drives a run, or drove it last. The token grows with each driver; a write with an older one is refused.
@@ -158,7 +159,8 @@ CREATE TABLE task (
     symbols TEXT,                       -- of the project inside the result, a line each; NULL: none
     revision INTEGER,                   -- its place in the order of its run's changes; NULL: its number in its run
     scope INTEGER,                      -- scope.id of the nested flow that called it; NULL: the run's own flow
-    map INTEGER                         -- number of the first task of its map; NULL: it was called alone
+    map INTEGER,                        -- number of the first task of its map; NULL: it was called alone
+    layout TEXT                         -- JSON: where the columns of the result lie; NULL: it is no array or table
 );
 CREATE INDEX task_by_step ON task (step_id, number, status, revision);
 
@@ -227,6 +229,33 @@ CREATE TABLE tag (
     tag TEXT NOT NULL,
     PRIMARY KEY (run_id, tag)
 ) WITHOUT ROWID;
+CREATE INDEX tag_by_tag ON tag (tag);
+
+-- What runs are looked for by. Scalar parameters, as their previews show them.
+CREATE TABLE param (
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,                 -- int, float, bool, str, NoneType; enum: the name of a member; path
+    value,                              -- NULL: None, or not a number
+    PRIMARY KEY (run_id, name)
+) WITHOUT ROWID;
+CREATE INDEX param_by_name ON param (name, value);
+
+-- What counts of all that the tasks of a step logged under a name. Values: NULL: not a number.
+CREATE TABLE metric_fact (
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    step TEXT NOT NULL,                 -- step.name; '': the flow's own body
+    first REAL,                         -- of the first of its tasks
+    first_task INTEGER NOT NULL,        -- its number in the run
+    last REAL,                          -- by time
+    last_at REAL NOT NULL,
+    last_task INTEGER NOT NULL,
+    smallest REAL,
+    largest REAL,
+    PRIMARY KEY (run_id, name, step)
+) WITHOUT ROWID;
+CREATE INDEX metric_fact_by_name ON metric_fact (name, step, last);
 
 -- The `same` arguments of a map, once for all its tasks.
 CREATE TABLE shared_inputs (
@@ -307,7 +336,7 @@ SELECT task.id, step.step, step.name, task.number, task.status, task.attempt, ta
     task.inputs_digest, task.worker, task.began_at, task.wall_s, task.cpu_s, task.peak_bytes, task.read_bytes,
     task.written_bytes, task.log_file, task.log_start, task.log_end, task.size, task.digest, task.record, task.preview,
     task.blobs, task.culprit, task.error, task.symbols, task.origin, task.why, code.digest AS code, task.step_id,
-    coalesce(task.revision, task.id & 4294967295) AS revision
+    coalesce(task.revision, task.id & 4294967295) AS revision, task.layout
 FROM task JOIN step ON step.id = task.step_id LEFT JOIN code ON code.id = task.code;
 
 -- For looking only: nothing is decided by it.

@@ -1,0 +1,91 @@
+-- Which runs a condition holds for. {key}, {where}, {order} and {after} are parts of `conditions.sql` and of this file.
+
+-- name: rows
+SELECT found.key, run_row.*
+FROM (SELECT run.id AS id, {key} AS key FROM run WHERE ({where}) AND ({after}) ORDER BY {order} LIMIT ?) AS found
+    JOIN run_row ON run_row.id = found.id
+ORDER BY {order};
+
+-- name: ids
+SELECT id FROM (SELECT run.id AS id, {key} AS key FROM run WHERE ({where}) ORDER BY {order} LIMIT ?);
+
+-- name: counts
+SELECT {key}, count(*) FROM run WHERE ({where}) GROUP BY 1;
+
+-- name: newest
+id DESC
+
+-- name: oldest
+id
+
+-- name: largest
+key IS NULL, key DESC, id DESC
+
+-- name: smallest
+key IS NULL, key, id DESC
+
+-- name: all
+1
+
+-- name: older
+id < ?
+
+-- name: newer
+id > ?
+
+-- name: below
+key < ? OR (key = ? AND id < ?) OR key IS NULL
+
+-- name: above
+key > ? OR (key = ? AND id < ?) OR key IS NULL
+
+-- name: without
+key IS NULL AND id < ?
+
+-- name: params
+SELECT run_id, name, type, value FROM param
+WHERE run_id IN (SELECT value FROM json_each(?)) AND (? IS NULL OR name IN (SELECT value FROM json_each(?)))
+ORDER BY run_id, name;
+
+-- name: all_metrics
+SELECT run_id, name, step, last FROM metric_fact WHERE run_id IN (SELECT value FROM json_each(?))
+ORDER BY run_id, name, step;
+
+-- name: metric_exists
+SELECT 1 FROM metric_fact WHERE name = ? LIMIT 1;
+
+-- name: step_metric_exists
+SELECT 1 FROM metric_fact WHERE name = ? AND step = ? LIMIT 1;
+
+-- name: param_exists
+SELECT 1 FROM param WHERE name = ? LIMIT 1;
+
+-- name: metric_names
+-- Each once, by the index.
+WITH RECURSIVE known (name) AS (
+    SELECT min(name) FROM metric_fact
+    UNION ALL SELECT (SELECT min(name) FROM metric_fact WHERE name > known.name) FROM known WHERE known.name IS NOT NULL
+) SELECT name FROM known WHERE name IS NOT NULL;
+
+-- name: param_names
+WITH RECURSIVE known (name) AS (
+    SELECT min(name) FROM param
+    UNION ALL SELECT (SELECT min(name) FROM param WHERE name > known.name) FROM known WHERE known.name IS NOT NULL
+) SELECT name FROM known WHERE name IS NOT NULL;
+
+-- name: tags
+WITH RECURSIVE known (tag) AS (
+    SELECT min(tag) FROM tag
+    UNION ALL SELECT (SELECT min(tag) FROM tag WHERE tag > known.tag) FROM known WHERE known.tag IS NOT NULL
+) SELECT tag FROM known WHERE tag IS NOT NULL;
+
+-- name: param_values
+SELECT DISTINCT type, value FROM param WHERE name = ? ORDER BY value LIMIT ?;
+
+-- name: steps_of_metric
+-- "" is the flow's own body.
+SELECT DISTINCT step FROM metric_fact WHERE name = ? ORDER BY step;
+
+-- name: unclear
+-- Runs in which several steps logged it, and the body did not.
+SELECT run_id FROM metric_fact WHERE name = ? GROUP BY run_id HAVING min(step) != '' AND count(*) > 1 LIMIT 1;
