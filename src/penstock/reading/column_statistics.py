@@ -1,0 +1,184 @@
+"""What the values of one column of a stored table come to, by its layout and blobs alone. Needs numpy.
+
+Reads a column in pieces, twice: memory stays the same for any length. Quantiles of a long one are those of every n-th
+value.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from penstock.errors import UsageError
+from penstock.reading.column_values import Column, arrow_column, count_of, is_readable, step_of, values
+from penstock.reading.stored_tables import StoredTable
+
+BINS = 40
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+_PIECE = 1 << 18  # values
+_SAMPLE = 1 << 20
+_TOP = 20
+
+
+class ColumnStatistics(msgspec.Struct, frozen=True):
+    """What the values of a column come to. Of times: seconds since 1970, of durations: seconds."""
+
+    name: str
+    type: str
+    count: int  # of all rows
+    nulls: int  # missing, NaN among them
+    infinite: int = 0
+    min: float | None = None  # as all below, of those that are finite numbers; None: there are none
+    max: float | None = None
+    mean: float | None = None
+    quantiles: tuple[tuple[float, float], ...] = ()  # (share, value)
+    edges: tuple[float, ...] = ()  # of the histogram's bins, one more than bins; equally wide
+    counts: tuple[int, ...] = ()
+    top: tuple[tuple[str, int], ...] = ()  # the most frequent values of categories, bools and texts
+    is_sampled: bool = False  # whether quantiles and `top` are of a part of the values
+
+
+def statistics(table: StoredTable, name: str) -> ColumnStatistics:
+    """The statistics of a column. Raises NotFoundError, and UsageError for a column of objects or without numpy."""
+    column = table.column(name)
+    if not is_readable(column):
+        raise UsageError(f"the column {name!r} holds objects, which its layout tells nothing of: read the value itself")
+    info = next(one for one in table.columns if one.name == name)
+    np = _numpy()
+    if info.type in ("text", "category", "bool") or (info.type == "arrow" and not _is_of_numbers(table, column)):
+        return _frequent(table, column, name, info.type)
+    found = _Summed(np)
+    for piece in _pieces(np, table, column):
+        found.look(piece)
+    found.edge()
+    for piece in _pieces(np, table, column):
+        found.fill(piece)
+    return found.statistics(name, info.type)
+
+
+def _numpy() -> Any:
+    try:
+        return importlib.import_module("numpy")
+    except ImportError:
+        raise UsageError("statistics need numpy, which is not installed here: `pip install numpy`") from None
+
+
+class _Summed:
+    """Numbers that come in pieces, twice."""
+
+    def __init__(self, np: Any) -> None:
+        self._np = np
+        self.count = self.nulls = self.infinite = 0
+        self._sum = 0.0
+        self._least, self._most = math.inf, -math.inf
+        self._edges: Any = None
+        self._bins: Any = None
+        self._sample: list[Any] = []
+        self._step = 1
+
+    def look(self, piece: Any) -> None:
+        np = self._np
+        self.count += len(piece)
+        gone = int(np.isnan(piece).sum())
+        finite = piece[np.isfinite(piece)]
+        self.nulls += gone
+        self.infinite += len(piece) - gone - len(finite)
+        if len(finite):
+            self._sum += float(finite.sum())
+            self._least, self._most = min(self._least, float(finite.min())), max(self._most, float(finite.max()))
+
+    def edge(self) -> None:
+        if self._least <= self._most:
+            self._edges = self._np.linspace(self._least, self._most, BINS + 1)
+            self._bins = self._np.zeros(BINS, int)
+            self._step = -(-self.count // _SAMPLE)
+
+    def fill(self, piece: Any) -> None:
+        if self._edges is None:
+            return
+        finite = piece[self._np.isfinite(piece)]
+        if self._least < self._most:
+            self._bins += self._np.histogram(finite, BINS, (self._least, self._most))[0]
+        else:
+            self._bins[0] += len(finite)
+        self._sample.append(finite[:: self._step])
+
+    def statistics(self, name: str, kind: str) -> ColumnStatistics:
+        if self._edges is None:
+            return ColumnStatistics(name, kind, self.count, self.nulls, self.infinite)
+        ranked = self._np.quantile(self._np.concatenate(self._sample), QUANTILES)
+        return ColumnStatistics(
+            name=name,
+            type=kind,
+            count=self.count,
+            nulls=self.nulls,
+            infinite=self.infinite,
+            min=self._least,
+            max=self._most,
+            mean=self._sum / (self.count - self.nulls - self.infinite),
+            quantiles=tuple(zip(QUANTILES, ranked.tolist(), strict=True)),
+            edges=tuple(self._edges.tolist()),
+            counts=tuple(self._bins.tolist()),
+            is_sampled=self._step > 1,
+        )
+
+
+def _pieces(np: Any, table: StoredTable, column: Column) -> Iterator[Any]:
+    """Its values as float64, NaN where one is missing, in pieces."""
+    if column["coding"] == "chunks":
+        for chunk in column["chunks"]:
+            yield from _pieces(np, table, chunk)
+        return
+    if column["coding"] == "ipc":
+        found = arrow_column(table.bytes_of(column["data"]))
+        for at in range(0, len(found), _PIECE):
+            part = found.slice(at, _PIECE)
+            listed = part.to_list() if hasattr(part, "to_list") else part.to_pylist()
+            yield np.array([math.nan if one is None else one for one in listed], float)
+        return
+    rows = count_of(column)
+    for at in range(0, table.rows if rows is None else rows, _PIECE):
+        end = min(at + _PIECE, table.rows if rows is None else rows)
+        yield _piece(np, table, column, at, end)
+
+
+def _piece(np: Any, table: StoredTable, column: Column, begin: int, end: int) -> Any:
+    if column["coding"] == "range":
+        return column["start"] + np.arange(begin, end, dtype=float) * column["step"]
+    data = table.bytes_of(column["data"])
+    dtype = column["dtype"]
+    raw = np.ndarray(end - begin, "<u2" if dtype == "bf2" else dtype, data, begin * step_of(column), (step_of(column),))
+    if dtype == "bf2":
+        raw = (raw.astype("<u4") << 16).view("<f4")
+    found = (np.abs(raw) if raw.dtype.kind == "c" else raw).astype(float)
+    if "unit" in column:
+        found[raw == np.iinfo(raw.dtype).min] = np.nan
+        found /= {"D": 1 / 86_400, "s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[column["unit"]]
+    if "missing" in column:
+        found[np.frombuffer(table.bytes_of(column["missing"]), bool)[begin:end]] = np.nan
+    if "valid" in column:
+        bits = np.frombuffer(table.bytes_of(column["valid"]), "u1")
+        found[~np.unpackbits(bits, bitorder="little")[begin:end].astype(bool)] = np.nan
+    return found
+
+
+def _is_of_numbers(table: StoredTable, column: Column) -> bool:
+    first = values(column, table.bytes_of, 0, min(table.rows, 1000))
+    return all(one is None or (isinstance(one, (int, float)) and not isinstance(one, bool)) for one in first)
+
+
+def _frequent(table: StoredTable, column: Column, name: str, kind: str) -> ColumnStatistics:
+    """Of what is no number: how often the most frequent values are there; of a long column, of its first part."""
+    from collections import Counter
+
+    rows = table.rows
+    seen: Counter[Any] = Counter()
+    for at in range(0, min(rows, _SAMPLE), _PIECE):
+        seen.update(values(column, table.bytes_of, at, min(at + _PIECE, rows, _SAMPLE)))
+    nulls = seen.pop(None, 0)
+    top = tuple((str(value)[:200], times) for value, times in seen.most_common(_TOP))
+    return ColumnStatistics(name, kind, rows, nulls, top=top, is_sampled=rows > _SAMPLE)

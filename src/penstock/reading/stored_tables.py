@@ -1,0 +1,191 @@
+"""Pages of stored arrays and tables, by their layouts and blobs alone: nothing is unpickled."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Sequence
+from typing import Any, cast
+
+import msgspec
+
+from penstock.artifacts import records
+from penstock.artifacts.store import BlobStore
+from penstock.errors import DamagedError, NotFoundError, UsageError
+from penstock.model.nearest import nearest
+from penstock.model.outcomes import Stored
+from penstock.reading.column_values import Column, count_of, is_readable, step_of, values
+
+MOST_ROWS = 500  # of a page
+_MOST_COLUMNS = 1_000  # of an array
+_WHOLE = ("texts", "codes")  # which no stride leads through
+
+
+class ColumnInfo(msgspec.Struct, frozen=True):
+    """A column of a stored table."""
+
+    name: str
+    type: str  # "int64", "float32", "time", "duration", "text", "category", "bool", "objects"
+    is_index: bool = False
+    is_readable: bool = True  # False: it holds objects, of which its layout tells nothing
+
+
+class TablePage(msgspec.Struct, frozen=True):
+    """Some rows of a stored table."""
+
+    rows: int  # of the whole table
+    offset: int  # the first of these
+    columns: tuple[ColumnInfo, ...]
+    values: tuple[list[Any], ...]  # of each column: numbers, texts, bools; None: missing, or in a column of objects
+
+
+class StoredTable:
+    """A stored array or table, of which parts are read. Blobs are mapped, and their sizes checked."""
+
+    def __init__(self, stored: Stored, store: BlobStore, what: str = "the value") -> None:
+        """Raises UsageError where there is no layout; `what`: how the value is called then."""
+        self._parsed = records.parse(stored.record)
+        self._store = store
+        self._what = what
+        layout = _layout(stored.layout, what)
+        self.shape: tuple[int, ...] | None = tuple(layout["shape"]) if layout["kind"] == "array" else None
+        self.layout = layout
+        self.more = cast("int", layout.get("more", 0))  # columns that the layout has no room for
+        self._index: list[Column] = layout.get("index", [])
+        self._columns: list[Column] = _columns(layout)
+
+    @functools.cached_property
+    def rows(self) -> int:
+        """How many it has."""
+        if self.shape is not None:
+            return self.shape[0] if self.shape else 1
+        if "rows" in self.layout:
+            return self.layout["rows"]
+        counts = (count_of(column) for column in (*self._columns, *self._index))
+        found = next((count for count in counts if count is not None), None)
+        if found is None and self._columns and self._columns[0]["coding"] == "ipc":
+            found = len(values(self._columns[0], self.bytes_of, 0, 1 << 40))
+        return found or 0
+
+    @property
+    def columns(self) -> tuple[ColumnInfo, ...]:
+        """Its index's columns, then its own."""
+        return (*(_info(one, True) for one in self._index), *(_info(one, False) for one in self._columns))
+
+    def page(self, offset: int = 0, limit: int = 100, columns: Sequence[str] | None = None) -> TablePage:
+        """Rows from `offset` on, at most `limit` and 500. `columns` None: all.
+
+        Raises NotFoundError for a column that is not there, DamagedError, UsageError.
+        """
+        if offset < 0 or not 1 <= limit <= MOST_ROWS:
+            raise UsageError(f"a page begins at row 0 or later, and has 1 to {MOST_ROWS} rows")
+        chosen = [*self._index, *self._columns] if columns is None else [self.column(name) for name in columns]
+        begin, end = min(offset, self.rows), min(offset + limit, self.rows)
+        found = [
+            values(one, self.bytes_of, begin, end) if is_readable(one) else [None] * (end - begin) for one in chosen
+        ]
+        infos = tuple(_info(one, any(one is known for known in self._index)) for one in chosen)
+        return TablePage(self.rows, begin, infos, tuple(found))
+
+    def column(self, name: str) -> Column:
+        """The layout of a column; raises NotFoundError."""
+        known = [*self._columns, *self._index]
+        found = next((one for one in known if one.get("name", "") == name), None)
+        if found is None:
+            names = [one.get("name", "") for one in known]
+            near = nearest(name, names)
+            hint = f"did you mean {near}?" if near else f"it has {', '.join(names[:10])}"
+            raise NotFoundError(f"{self._what} has no column {name!r}; {hint}")
+        return found
+
+    def bytes_of(self, place: Sequence[int]) -> memoryview:
+        """What lies at a place; raises DamagedError."""
+        number, begin, size = place
+        whole = self._skeleton if number < 0 else self._blob(number)
+        if begin < 0 or size < 0 or begin + size > len(whole):
+            raise DamagedError(f"the layout of {self._what} names bytes that are not there")
+        return whole[begin : begin + size]
+
+    @functools.cached_property
+    def _skeleton(self) -> memoryview:
+        digest, size = self._parsed.skeleton_blob
+        return self._store.get(digest, size) if digest else memoryview(self._parsed.skeleton)
+
+    @functools.cache  # noqa: B019  as many as the value has blobs, and no longer than the value is looked at
+    def _blob(self, number: int) -> memoryview:
+        if number >= len(self._parsed.parts):
+            raise DamagedError(f"the layout of {self._what} names a blob that is not there")
+        _, digest, size = self._parsed.parts[number]
+        return self._store.get(digest, size)
+
+
+def _layout(text: str, what: str) -> dict[str, Any]:
+    if not text:
+        raise UsageError(f"{what} is no array and no table, or was stored by an older Penstock: read the value itself")
+    try:
+        layout = json.loads(text)
+        if layout["version"] == 1 and layout["kind"] in ("array", "table", "column"):
+            return layout
+    except (ValueError, KeyError, TypeError):
+        raise DamagedError(f"the layout of {what} is damaged: read the value itself") from None
+    raise UsageError(f"{what} holds objects, which no layout tells: read the value itself")
+
+
+def _columns(layout: dict[str, Any]) -> list[Column]:
+    """The columns of a table, or of an array of one or two dimensions."""
+    if layout["kind"] != "array":
+        return layout["columns"]
+    shape, data = layout["shape"], layout["data"]
+    if len(shape) < 2:
+        return [{"name": "", **_moved(data, layout, 0, 0)}]
+    if len(shape) > 2 or data["coding"] in _WHOLE:
+        return []
+    return [{"name": str(at), **_moved(data, layout, 1, at)} for at in range(min(shape[1], _MOST_COLUMNS))]
+
+
+def _moved(data: Column, layout: dict[str, Any], axis: int, at: int) -> Column:
+    """An array's column: where it begins, and how far its elements lie apart."""
+    if data["coding"] in _WHOLE:
+        return data
+    strides = strides_of(layout)
+    begin = layout.get("begin", 0) + (strides[axis] * at if axis else 0)
+    number, first, size = data["data"]
+    moved = {**data, "data": [number, first + begin, max(0, size - begin)]}
+    if strides:
+        moved["step"] = strides[0]
+    if "missing" in data and axis:
+        return {**moved, "coding": "objects"}  # whose mask lies as wide apart, a byte for each
+    return moved
+
+
+def strides_of(layout: dict[str, Any]) -> list[int]:
+    """Bytes from one element of an array to the next, along each axis."""
+    if "strides" in layout:
+        return layout["strides"]
+    shape: list[int] = layout["shape"]
+    strides: list[int] = []
+    size = step_of(layout["data"])
+    for length in shape if layout.get("order") == "F" else reversed(shape):
+        strides.append(size)
+        size *= length
+    return strides if layout.get("order") == "F" else strides[::-1]
+
+
+def _info(column: Column, is_index: bool) -> ColumnInfo:
+    return ColumnInfo(column.get("name", ""), _type(column), is_index, is_readable(column))
+
+
+def _type(column: Column) -> str:
+    coding = column["coding"]
+    if coding == "chunks":
+        return _type(column["chunks"][0])
+    if coding == "numbers":
+        if "unit" in column:
+            return "duration" if column.get("span") else "date" if column["unit"] == "D" else "time"
+        dtype = column["dtype"].lstrip("<>|=")
+        kinds = {"i": "int", "u": "uint", "f": "float", "c": "complex"}
+        if dtype in ("b1", "bf2"):
+            return "bool" if dtype == "b1" else "bfloat16"
+        return f"{kinds[dtype[0]]}{int(dtype[1:]) * 8}"
+    known = {"texts": "text", "fixed": "text", "codes": "category", "range": "int64", "bits": "bool", "ipc": "arrow"}
+    return known.get(coding, "objects")
