@@ -9,8 +9,8 @@ import shlex
 from pathlib import PurePath
 from typing import Any
 
-from penstock.cli.docstrings import words_of
 from penstock.launch import annotations
+from penstock.launch.docstrings import words_of
 from penstock.launch.parameters import REQUIRED, Parameter, Parameters
 
 _WIDTH = 28

@@ -26,6 +26,7 @@ from penstock.journal.storable_names import check_names
 from penstock.launch.driving import Driving
 from penstock.launch.earlier_runs import EarlierRuns
 from penstock.launch.flow_modules import FlowModule, module_of
+from penstock.launch.param_schema import schema_text
 from penstock.launch.run_code import RunCode
 from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.secrets import Secrets
@@ -101,7 +102,7 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
                 _move_logs(project, handle)
         else:
             known = (order.name, module.name, flow.fn.__qualname__, module.file)
-            new = NewRun(*known, stored, how.tags, around, order.origin, order.seed)
+            new = NewRun(*known, stored, how.tags, around, order.origin, order.seed, schema_text(flow))
             handle = journal.create(new, owner, now, monotonic)
     spec, places = _run_here(project, order, module, stored, taken.digest, handle)
     if is_first:
@@ -262,7 +263,9 @@ def _ways_to_replace(journal: Journal, run: int) -> str:
 
 def encode_params(project: Project, params: dict[str, Any]) -> tuple[tuple[str, Stored], ...]:
     """A run's parameters as they are stored."""
-    return tuple((name, codec.encode(value, project.store, where=name).stored) for name, value in params.items())
+    return tuple(
+        (name, codec.encode(value, project.store, where=name, layout=True).stored) for name, value in params.items()
+    )
 
 
 def take_snapshot(project: Project, module: FlowModule) -> snapshot.Snapshot:

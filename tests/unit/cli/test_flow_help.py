@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from penstock.cli.docstrings import words_of
 from penstock.cli.flow_help import flow_help
+from penstock.launch.docstrings import words_of
 from penstock.launch.parameters import Parameters
 
 

@@ -5,13 +5,14 @@ Google's, numpy's and Sphinx's styles, and plain lines `name: words`.
 
 from __future__ import annotations
 
-import inspect
 import re
+import textwrap
 from collections.abc import Callable, Container
 from functools import partial
 from typing import Any
 
 from penstock.model.tuples import NamedTuple
+from penstock.sdk.signatures import parameters_of_function
 
 _ARGUMENTS = ("args", "arguments", "parameters", "params", "keyword args", "keyword arguments", "other parameters")
 _HEADING = re.compile(r"(?:[A-Z][A-Za-z ]*):")
@@ -28,13 +29,14 @@ class Words(NamedTuple):
 
 def words_of(fn: Callable[..., Any]) -> Words:
     """The docstring of a function; empty where it has none."""
-    text = inspect.getdoc(fn) or ""
+    first, _, rest = (fn.__doc__ or "").expandtabs().partition("\n")
+    text = f"{first.lstrip()}\n{textwrap.dedent(rest)}".strip("\n")
     prose: list[str] = []
     parameters: dict[str, list[str]] = {}
     for kind, lines in _sections(text.splitlines()):
         if kind == "":
             without_fields = _without(lines, parameters, _field)
-            known = inspect.signature(fn).parameters
+            known = {one.name for one in parameters_of_function(fn)}
             prose += _without(without_fields, parameters, partial(_plain, known))
         elif kind in _ARGUMENTS:
             _entries(lines, parameters)
