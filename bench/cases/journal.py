@@ -15,6 +15,8 @@ _LOOKS = {
     "tasks": "client: tasks of one step",
 }
 
+_ASKED = "filled accuracy>0.5 depth<4 tag:nightly since:2d"
+
 
 def measure(workplace: Workplace) -> Iterator[Finding]:
     scale = workplace.scale
@@ -28,6 +30,9 @@ def measure(workplace: Workplace) -> Iterator[Finding]:
         args = [verb] if verb == "ls" else [verb, f"filled/{scale.few_runs // 2}"]
         floor, subject = workplace.in_turn(*(_command(project, *args) for project in (few, many)))
         yield Finding(f"penstock {verb}", subject, "s", floor, floor_is, Must(2))
+    asked = ("ls", "--filter", _ASKED)
+    floor, subject = workplace.in_turn(_command(many, "ls"), _command(many, *asked))
+    yield Finding(f"penstock ls --filter, {scale.many_runs:,} runs", subject, "s", floor, "penstock ls", Must(1.5))
     looked: dict[Project, list[dict[str, Any]]] = {few: [], many: []}
     workplace.in_turn(*(lambda project=project: _look(project, scale.few_runs, looked[project]) for project in looked))
     for look, what in _LOOKS.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from typing import Any
 
 import click
 
@@ -12,7 +13,8 @@ from penstock.cli.shared_options import complete_run, json_option, limit_option
 from penstock.client.flow_runs import Run
 from penstock.model import words
 from penstock.model.states import RunStatus
-from penstock.reading import listing
+from penstock.reading import finding_runs
+from penstock.reading.finding_runs import ChosenRuns, RunColumn
 from penstock.reading.reader import JournalReader
 from penstock.reading.targets import find_flow
 
@@ -21,41 +23,80 @@ Examples:
   penstock ls                        the latest 20 runs
   penstock ls digits --since 2d      those of one flow, of the last two days
   penstock ls --status failed --tag nightly
+  penstock ls digits --filter "accuracy>0.9 -tag:old" --columns depth,accuracy --sort=-accuracy
 """
+
+
+def complete_filter(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """What may stand at the end of a filter, for shell completion; nothing where the project can't be read."""
+    from penstock.errors import PenstockError
+    from penstock.reading.filter_completion import complete
+
+    try:
+        found = complete(JournalReader.find(), incomplete, len(incomplete))
+    except PenstockError:
+        return []
+    return [incomplete[: found.at] + one.text for one in found.words]
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("flow", required=False, default="", shell_complete=complete_run)
+@click.option(
+    "--filter",
+    "text",
+    metavar="TEXT",
+    default="",
+    shell_complete=complete_filter,
+    help='Only runs for which this holds: "accuracy>0.9 status:failed -tag:old"; see the page "Find runs".',
+)
 @click.option("--status", type=click.Choice([status.value for status in RunStatus]), help="Only runs that stand so.")
 @click.option("--tag", metavar="T", help="Only runs with this tag.")
 @click.option("--since", metavar="TIME", help='Only runs begun since: "2d", "90m" ago, or a date, "2026-03-01".')
+@click.option("--columns", metavar="NAME,...", default="", help="Show these metrics and parameters, too.")
+@click.option("--sort", metavar="[-]NAME", default="", help="Sort by a metric, a parameter, took or number.")
 @limit_option(20, "At most so many.")
 @json_option
-def command(flow: str, status: str | None, tag: str | None, since: str | None, limit: int, as_json: bool) -> None:
+def command(
+    flow: str,
+    text: str,
+    status: str | None,
+    tag: str | None,
+    since: str | None,
+    columns: str,
+    sort: str,
+    limit: int,
+    as_json: bool,
+) -> None:
     """List runs, newest first: of all flows, or of FLOW."""
     reader = JournalReader.find()
-    rows = listing.runs(reader, find_flow(reader, flow) if flow else None, status, tag, since, limit + 1)
-    more, found = len(rows) > limit, [Run(reader, row) for row in rows[:limit]]
+    chosen = ChosenRuns(find_flow(reader, flow) if flow else None, status, tag, since)
+    found = finding_runs.find(reader, text, chosen, sort, limit)
+    runs = [Run(reader, row) for row in found.rows]
     if as_json:
-        output.json([run.info() for run in found])
+        output.json([run.info() for run in runs])
         return
-    if not found:
-        chosen = flow or status or tag or since
-        output.note("no run is like that" if chosen else "there are no runs yet")
-        output.next_command(*(("penstock ls", "all runs") if chosen else ("penstock run FILE", "start one")))
+    names = [name for name in (part.strip() for part in columns.split(",")) if name]
+    shown, more_notes = finding_runs.columns(reader, found.rows, names)
+    for note in dict.fromkeys((*found.notes, *more_notes)):
+        output.note(note)
+    given = {"--filter": text, "--status": status, "--tag": tag, "--since": since}
+    if not runs:
+        is_chosen = bool(flow) or any(given.values())
+        output.note("no run is like that" if is_chosen else "there are no runs yet")
+        output.next_command(*(("penstock ls", "all runs") if is_chosen else ("penstock run FILE", "start one")))
         return
     output.table(
-        ("run", "status", "started", "duration", "done", "failed", "tags"),
-        [_row(run) for run in found],
-        right=("duration", "done", "failed"),
+        ("run", "status", "started", "duration", "done", "failed", *(column.name for column in shown), "tags"),
+        [_row(run, row.id, shown) for run, row in zip(runs, found.rows, strict=True)],
+        right=("duration", "done", "failed", *(column.name for column in shown if _is_of_numbers(column))),
     )
-    if more:
-        chosen = typed({"--status": status, "--tag": tag, "--since": since, "--limit": limit * 5})
-        output.note(f"There are more: {shlex.join(['penstock', 'ls', *filter(None, [flow]), *chosen])}")
-    output.next_command(f"penstock show {found[0].id}", "look inside the latest")
+    if found.next is not None:
+        again = typed(given | {"--columns": columns, "--sort": sort, "--limit": limit * 5})
+        output.note(f"There are more: {shlex.join(['penstock', 'ls', *filter(None, [flow]), *again])}")
+    output.next_command(f"penstock show {runs[0].id}", "look inside the first" if sort else "look inside the latest")
 
 
-def _row(run: Run) -> tuple[str, ...]:
+def _row(run: Run, id_: int, columns: list[RunColumn]) -> tuple[str, ...]:
     counts = run.steps
     done, failed = sum(step.done for step in counts), sum(step.failed for step in counts)
     return (
@@ -65,5 +106,14 @@ def _row(run: Run) -> tuple[str, ...]:
         words.duration(run.duration.total_seconds()),
         f"{done:,}",
         output.count(failed),
+        *(_cell(column.values[id_]) if id_ in column.values else "" for column in columns),
         ", ".join(run.tags),
     )
+
+
+def _cell(value: Any) -> str:
+    return words.number(value) if isinstance(value, float) else str(value)
+
+
+def _is_of_numbers(column: RunColumn) -> bool:
+    return all(isinstance(value, (int, float)) for value in column.values.values())

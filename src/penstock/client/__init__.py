@@ -27,24 +27,33 @@ def run(name: str = "") -> Run:
 
 
 def runs(
-    flow: str | None = None,
+    filter: str | None = None,  # noqa: A002  what else should it be called
     *,
+    flow: str | None = None,
     status: str | None = None,
     tag: str | None = None,
     since: datetime | timedelta | str | None = None,
+    sort: str = "",
     limit: int | None = None,
 ) -> Runs:
-    """The runs of the current folder's project, newest first. None: of any flow, status or tag, from ever, all.
+    """The runs of the current folder's project that a filter holds for: `runs("digits accuracy>0.9 since:2d")`.
 
-    `status`: "running", "done", "failed", "cancelled", "interrupted" or "crashed". `since`: a time, how long ago
-    (a timedelta, or "2d"), or an ISO date. Raises UsageError for a status or a time that is none.
+    Its words are joined by *and*: the name of a flow, `status:failed,crashed`, `tag:nightly`, `-tag:old`, `took>10m`, a
+    metric or a parameter with =, !=, <, <=, >, >=, or text that stands in a run's name, tags or parameters. The page
+    "Find runs" has all of it. None or "": all runs.
+
+    `flow`, `status` ("running", "done", "failed", "cancelled", "interrupted" or "crashed"), `tag`, and `since` (a time,
+    how long ago as a timedelta or "2d", or an ISO date) say the same one by one; None: any. `sort`: a metric, a
+    parameter, `took` or `number`, "-" before it the largest first; "": the newest first. `limit` None: all of them.
+    Raises FilterError, which points at the word, and UsageError for a status or a time that is none.
     """
-    from penstock.client.flow_runs import Run, Runs
-    from penstock.reading import listing
+    from penstock.client.flow_runs import Runs
+    from penstock.reading import finding_runs
     from penstock.reading.reader import JournalReader
 
     reader = JournalReader.find()
-    return Runs(Run(reader, row) for row in listing.runs(reader, flow, status, tag, since, limit))
+    chosen = finding_runs.ChosenRuns(flow, status, tag, since)
+    return Runs(reader, finding_runs.find(reader, filter or "", chosen, sort, limit))
 
 
 def resume(

@@ -15,6 +15,7 @@ from penstock.model.ids import how_to_resume
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.model.words import duration, utc
 from penstock.reading import infos, listing, log_lines, targets
+from penstock.reading.finding_runs import FoundRuns
 from penstock.reading.graphs import Graph, graph_of
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import ErrorInfo, InFlightInfo, OriginInfo, RunInfo, StepInfo, ValueInfo, VersionInfo
@@ -198,7 +199,20 @@ class Run:
 
 
 class Runs(list[Run]):
-    """Runs, newest first."""
+    """Runs, newest first or as they were sorted."""
+
+    def __init__(self, reader: JournalReader, found: FoundRuns) -> None:
+        super().__init__(Run(reader, row) for row in found.rows)
+        self.notes = found.notes  # what the filter can't say of some runs, and what to write instead
+        self._reader = reader
+        self._rows = found.rows
+
+    def frame(self) -> Any:
+        """A frame of pandas or, where that is missing, of polars: a row for each run, with its scalar parameters and
+        metrics as columns. Metrics are named as a filter names them. Raises UsageError where neither is there."""
+        from penstock.client.frames import frame_of_runs
+
+        return frame_of_runs(self._reader, self._rows)
 
     def __repr__(self) -> str:
         return f"[{', '.join(map(repr, self))}]"

@@ -1,15 +1,13 @@
-"""Which runs there are, and all that is known of one but its tasks."""
+"""All that is known of a run but its tasks."""
 
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
 from enum import Enum
 
 from penstock.errors import UsageError
 from penstock.journal import queries
 from penstock.journal.views import RunRow
-from penstock.model.quantities import parse_seconds
 from penstock.model.states import RunStatus
 from penstock.model.words import utc
 from penstock.reading import infos
@@ -17,38 +15,6 @@ from penstock.reading.logged import summed_up
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import RunInfo
 from penstock.reading.versions import versions
-
-
-def runs(
-    reader: JournalReader,
-    flow: str | None = None,
-    status: str | None = None,
-    tag: str | None = None,
-    since: datetime | timedelta | str | None = None,
-    limit: int | None = None,
-    after: int | None = None,
-) -> list[RunRow]:
-    """Runs, newest first; None and `after` as in `queries.runs`. Raises UsageError for what is no status or time."""
-    if status is not None:
-        check("status of a run", status, RunStatus)
-    since_s = None if since is None else moment(since)
-    return queries.runs(reader.journal, flow, status, tag, since_s, limit, after)
-
-
-def moment(since: datetime | timedelta | str) -> float:
-    """A time, how long ago, "2d" or an ISO date -> seconds since the epoch. Local time where no zone is named."""
-    if isinstance(since, datetime):
-        return since.timestamp()
-    if isinstance(since, timedelta):
-        return time.time() - since.total_seconds()
-    try:
-        return datetime.fromisoformat(since).timestamp()
-    except ValueError:
-        pass
-    try:
-        return time.time() - parse_seconds(since)
-    except ValueError:
-        raise UsageError(f'{since!r} is not a time: write "2d", "90m" or a date, as "2026-03-01"') from None
 
 
 def run_info(reader: JournalReader, row: RunRow) -> RunInfo:

@@ -90,6 +90,31 @@ def test_ls_chooses(recorded: Recorded, say: Any):
     assert (nothing.out, nothing.code, nothing.next) == ("", 0, "penstock ls")
 
 
+def test_ls_filters_sorts_and_shows_columns(recorded: Recorded, say: Any):
+    record_done(recorded)
+    record_failed(recorded)
+    said = say("ls --filter 'accuracy>0.7 rows=5' --columns rows,accuracy,accuracy.max --sort=-accuracy")
+    assert (said.code, len(said.lines)) == (0, 2)
+    assert re.split(r" {2,}", said.lines[1])[4:] == ["3", "5", "0.75", "0.75", "nightly"]
+    assert said.next == "penstock show digits/1"
+    more = say("ls --filter digits --columns rows --sort=-rows --limit 1")
+    assert "penstock ls --filter digits --columns rows --sort -rows --limit 5" in more.err
+    nothing = say("ls --filter 'accuracy>0.8'")
+    assert (nothing.out, nothing.code, nothing.next) == ("", 0, "penstock ls")
+
+
+@pytest.mark.parametrize("option", ["--filter acuracy>0.7", "--sort acuracy", "--columns rows,acuracy"])
+def test_ls_points_at_a_word_that_means_nothing(recorded: Recorded, say: Any, option: str):
+    record_done(recorded)
+    said = say(f"ls {option}")
+    assert (said.code, said.out) == (2, "")
+    message, shown, mark = said.err.splitlines()
+    assert message == (
+        "penstock: no metric and no scalar parameter of any run is called acuracy; did you mean accuracy?"
+    )
+    assert shown[mark.index("^") : mark.rindex("^") + 1] == "acuracy"
+
+
 def test_ls_of_nothing(project_folder: Path, say: Any):
     said = say("ls")
     assert (said.code, said.out, said.next) == (0, "", "penstock run FILE")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 import penstock
 from penstock.client.flow_runs import Run
-from penstock.errors import NotFoundError, TaskCancelledError, UsageError, UserCodeError
+from penstock.errors import FilterError, NotFoundError, TaskCancelledError, UsageError, UserCodeError
 from penstock.model.rows import RunEnd
 from penstock.project import Project
 from penstock.reading.reader import JournalReader
@@ -58,6 +60,35 @@ def test_runs_are_chosen_by_flow_status_tag_time_and_number(recorded: Recorded):
     for since in (datetime.fromtimestamp(BEGAN, UTC), "2023-11-14", "30000d"):
         assert len(penstock.runs(since=since)) == 4
     running.close()
+
+
+def test_runs_are_found_by_a_filter_and_sorted(recorded: Recorded):
+    record_done(recorded)
+    record_failed(recorded)
+    assert [run.id for run in penstock.runs("digits accuracy>0.7")] == ["digits/1"]
+    assert [run.id for run in penstock.runs("digits -tag:nightly")] == ["digits/2"]
+    assert [run.id for run in penstock.runs("digits", sort="number")] == ["digits/1", "digits/2"]
+    assert penstock.runs("digits").notes == ()
+    with pytest.raises(FilterError, match="did you mean accuracy") as caught:
+        penstock.runs("digits acuracy>0.7")
+    assert (caught.value.at, caught.value.end) == (7, 14)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_runs_are_a_frame(recorded: Recorded, library: str, monkeypatch: pytest.MonkeyPatch):
+    record_done(recorded)
+    record_failed(recorded)
+    if library == "polars":
+        monkeypatch.setitem(sys.modules, "pandas", None)
+    frame: Any = penstock.runs("digits").frame()
+    assert type(frame).__module__.startswith(library)
+    assert list(frame["run"]) == ["digits/2", "digits/1"]
+    assert list(frame["accuracy"])[1] == 0.75
+    assert list(frame["rows"])[1] == 5
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(UsageError, match="`pip install pandas`"):
+        penstock.runs().frame()
 
 
 def test_a_wrong_status_or_time_is_told(recorded: Recorded):
