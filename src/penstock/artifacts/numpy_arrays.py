@@ -19,7 +19,7 @@ from penstock.artifacts.walk import BIG, LEAVES, Known, ValueWalk
 
 _GENERIC: Any = np.generic
 _CHUNK = 4 << 20
-_MANY = 1024  # elements
+_MANY = 1 << 14  # elements; of fewer, each is looked at sooner than it is told which are the same
 _TILE = 32
 _PLAIN = "biufcmMSU"  # kinds whose `dtype.str` says all
 _SHOWN_BY_NUMPY = "biufc"  # kinds of dtypes: what `tolist` makes of a float32 has digits that it has not
