@@ -114,6 +114,36 @@ def param_values(database: Database, name: str, limit: int) -> list[tuple[str, A
     return database.rows(_sql("param_values"), (name, limit))
 
 
+def params_in_use(database: Database, where: Condition, limit: int) -> list[tuple[str, int]]:
+    """Names of scalar parameters, and how many runs have each; the most used first."""
+    return database.rows(_sql("params_in_use").format(where=where.sql), (*where.values, limit))
+
+
+def metrics_in_use(database: Database, where: Condition, limit: int) -> list[tuple[str, int, str]]:
+    """The same of metrics, and a list in JSON of the steps that logged it ("": the body)."""
+    return database.rows(_sql("metrics_in_use").format(where=where.sql), (*where.values, limit))
+
+
+def tags_in_use(database: Database, where: Condition, limit: int) -> list[tuple[str, int]]:
+    """Tags, and how many runs have each; the most used first."""
+    return database.rows(_sql("tags_in_use").format(where=where.sql), (*where.values, limit))
+
+
+def flows_found(database: Database, part: str, limit: int) -> list[str]:
+    """Flows whose names have a text in them, in lower case; those that begin with it first."""
+    return [name for (name,) in database.rows(_sql("flows_found"), (part, part, limit))]
+
+
+def tags_found(database: Database, part: str, limit: int) -> list[tuple[str, int]]:
+    """Tags that have it, and how many runs have them."""
+    return database.rows(_sql("tags_found"), (part, part, limit))
+
+
+def steps_found(database: Database, part: str, limit: int) -> list[tuple[str, int, int]]:
+    """Steps whose short names have it, in how many runs, and the latest of these as `RunRow.id`."""
+    return database.rows(_sql("steps_found"), (part, part, limit))
+
+
 def _filled(name: str, where: Condition, order: Order, after: str = "1") -> str:
     if order.key is None:
         by, key = _sql("newest" if order.descending else "oldest"), begun()

@@ -89,3 +89,25 @@ SELECT DISTINCT step FROM metric_fact WHERE name = ? ORDER BY step;
 -- name: unclear
 -- Runs in which several steps logged it, and the body did not.
 SELECT run_id FROM metric_fact WHERE name = ? GROUP BY run_id HAVING min(step) != '' AND count(*) > 1 LIMIT 1;
+
+-- name: params_in_use
+SELECT name, count(*) FROM param WHERE run_id IN (SELECT run.id FROM run WHERE ({where}))
+GROUP BY name ORDER BY count(*) DESC, name LIMIT ?;
+
+-- name: metrics_in_use
+SELECT name, count(DISTINCT run_id), json_group_array(DISTINCT step) FROM metric_fact
+WHERE run_id IN (SELECT run.id FROM run WHERE ({where})) GROUP BY name ORDER BY 2 DESC, name LIMIT ?;
+
+-- name: tags_in_use
+SELECT tag, count(*) FROM tag WHERE run_id IN (SELECT run.id FROM run WHERE ({where}))
+GROUP BY tag ORDER BY count(*) DESC, tag LIMIT ?;
+
+-- name: flows_found
+SELECT name FROM flow WHERE instr(lower(name), ?) ORDER BY instr(lower(name), ?), length(name), name LIMIT ?;
+
+-- name: tags_found
+SELECT tag, count(*) FROM tag WHERE instr(lower(tag), ?) GROUP BY tag ORDER BY instr(lower(tag), ?), length(tag), tag LIMIT ?;
+
+-- name: steps_found
+SELECT name, count(DISTINCT run_id), max(run_id) FROM step WHERE run_id IS NOT NULL AND instr(lower(name), ?)
+GROUP BY name ORDER BY instr(lower(name), ?), length(name), name LIMIT ?;

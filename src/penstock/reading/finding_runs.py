@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -96,6 +96,20 @@ def index(reader: JournalReader, text: str = "", sort: str = "") -> RunIndex:
     ids = run_search.ids(journal.database, where, order, MOST_IDS)
     counts = run_search.counts(journal.database, where, conditions.status(now))
     return RunIndex(ids, counts, revision, notes)
+
+
+def counts(reader: JournalReader, text: str = "") -> dict[str, int]:
+    """How many runs a filter holds for, by status."""
+    journal = reader.journal
+    now = queries.now(journal)
+    return run_search.counts(journal.database, understood(journal, text, now).condition, conditions.status(now))
+
+
+def rows_of(reader: JournalReader, ids: Sequence[int]) -> list[RunRow]:
+    """The runs of these ids, in their order; those that have gone are left out."""
+    found = queries.found_runs(reader.journal, conditions.among(ids), NEWEST_FIRST)
+    known = {row.id: row for row, _ in found}
+    return [known[id_] for id_ in ids if id_ in known]
 
 
 def _asked(journal: Journal, text: str, chosen: ChosenRuns, sort: str) -> tuple[Condition, Order, tuple[str, ...]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 import os
+import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import msgspec
 from penstock.environments import collect
 
 _LARGEST = 1 << 20  # bytes of a source that is looked into
+_PARSING = threading.Lock()
 
 
 class SourceParam(msgspec.Struct, frozen=True):
@@ -69,9 +72,15 @@ def _flows_of(path: str, size: int, *_times: int) -> tuple[FlowSource, ...] | No
         return ()
     try:
         data = Path(path).read_bytes()
-        return tuple(_flows_in(ast.parse(data))) if b"penstock" in data and b"flow" in data else ()
+        return tuple(_flows_in(_parsed(data))) if b"penstock" in data and b"flow" in data else ()
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _parsed(data: bytes) -> ast.Module:
+    with _PARSING, warnings.catch_warnings():  # which are the process's
+        warnings.simplefilter("ignore")
+        return ast.parse(data)
 
 
 def _flows_in(tree: ast.Module) -> Iterator[FlowSource]:

@@ -9,6 +9,7 @@ import msgspec
 
 from penstock.errors import (
     DamagedError,
+    FilterError,
     JournalError,
     NotFoundError,
     ParameterError,
@@ -24,6 +25,7 @@ _OF_ERRORS: tuple[tuple[type[PenstockError], int, str], ...] = (  # the first th
     (NotFoundError, 404, "not_found"),
     (RunBusyError, 409, "busy"),
     (ParameterError, 422, "wrong_parameter"),
+    (FilterError, 400, "wrong_filter"),
     (UsageError, 400, "wrong_request"),
     (SlowQueryError, 503, "too_slow"),
     (JournalError, 503, "journal"),
@@ -65,7 +67,10 @@ class Refusal(Exception):
 def of_error(error: PenstockError) -> Refusal:
     """What an error of any room below comes to."""
     status, code = next((status, code) for kind, status, code in _OF_ERRORS if isinstance(error, kind))
-    return Refusal(status, code, str(error))
+    refusal = Refusal(status, code, str(error))
+    if isinstance(error, FilterError):
+        refusal.words = msgspec.structs.replace(refusal.words, at=error.at, end=error.end)
+    return refusal
 
 
 def hint_of(message: str) -> str:

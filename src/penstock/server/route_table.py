@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from penstock.server import graph_routes, meta_routes, run_routes, shell
+from penstock.server import (
+    flow_routes,
+    graph_routes,
+    meta_routes,
+    run_list_routes,
+    run_routes,
+    search_routes,
+    shell,
+)
 
-ROUTES = (*shell.ROUTES, *meta_routes.ROUTES, *run_routes.ROUTES, *graph_routes.ROUTES)
+ROUTES = (
+    *shell.ROUTES,
+    *meta_routes.ROUTES,
+    *flow_routes.ROUTES,
+    *run_list_routes.ROUTES,
+    *run_routes.ROUTES,
+    *graph_routes.ROUTES,
+    *search_routes.ROUTES,
+)

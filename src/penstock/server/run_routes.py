@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from penstock.client.tasks import Task
@@ -41,6 +43,7 @@ class RunParams(msgspec.Struct, frozen=True):
 
     params: tuple[InputInfo, ...]
     seed: int | None = None
+    schema: Any = None  # JSON Schema of the flow's parameters, of which a form is made; None: not recorded
 
 
 class RunEnvironment(msgspec.Struct, frozen=True):
@@ -107,7 +110,8 @@ def _commands(row: RunRow, info: RunInfo) -> tuple[CommandWords, ...]:
 
 def _params(call: ApiCall) -> RunParams:
     detail = queries.detail(call.reader.journal, call.run.id)
-    return RunParams(infos.param_infos(detail.params), int(detail.seed) if detail.seed else None)
+    schema = msgspec.json.decode(detail.schema) if detail.schema else None
+    return RunParams(infos.param_infos(detail.params), int(detail.seed) if detail.seed else None, schema)
 
 
 def _environment(call: ApiCall) -> RunEnvironment:
