@@ -62,7 +62,7 @@ def _kept(answer: Any, fields: list[str]) -> Any:
     if not isinstance(answer, dict):
         return answer
     known = cast("dict[str, Any]", answer)
-    if isinstance(known.get(ROWS), list):
+    if isinstance(known.get(ROWS), (list, tuple)):
         rows: list[dict[str, Any]] = known[ROWS]
         if rows:
             _check(fields, rows[0])

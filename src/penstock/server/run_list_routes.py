@@ -24,7 +24,7 @@ from penstock.server.routing import route
 
 _MOST_ROWS, _MOST_COLUMNS, _MOST_NAMES = 200, 100, 1000
 Limit = Annotated[int, msgspec.Meta(ge=1, le=LIMITS.rows)]
-RowId = Annotated[int, msgspec.Meta(ge=0, lt=1 << 63)]
+RowId = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53) - 1)]  # what every JSON has
 
 
 class RunsIndexQuery(msgspec.Struct, frozen=True):

@@ -46,7 +46,8 @@ def _hits(journal: Journal, part: str, limit: int) -> list[Hit]:
     database = journal.database
     flows = run_search.flows_found(database, part, limit)
     runs = queries.found_runs(journal, conditions.text(part), NEWEST_FIRST, limit)
-    hits = [Hit("flow", name, len(queries.runs(journal, name, limit=limit)), "", _rank(name, part)) for name in flows]
+    counts = run_search.counts(database, conditions.flow_in(flows), conditions.flow())
+    hits = [Hit("flow", name, counts.get(name, 0), "", _rank(name, part)) for name in flows]
     hits = [hit for hit in hits if hit.runs]  # of a flow whose runs were all removed the name alone is left
     hits += [Hit("run", row.run_id, 1, row.run_id, _rank(row.run_id, part)) for row, _ in runs]
     hits += [Hit("tag", tag, n, "", _rank(tag, part)) for tag, n in run_search.tags_found(database, part, limit)]
