@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from penstock.launch.preparing import RunRequest
     from penstock.project import Project
 
-_CODES = {
-    RunStatus.DONE: reporting.DONE,
-    RunStatus.INTERRUPTED: reporting.INTERRUPTED,
-}
+_CODES = {RunStatus.DONE: reporting.DONE, RunStatus.INTERRUPTED: reporting.INTERRUPTED}
 
 
 def drive(project: Project, order: RunRequest, choices: Choices, again: tuple[str, ...]) -> int:

@@ -35,9 +35,10 @@ def told_traceback(error: BaseException) -> str:
     remote = error.__cause__
     if isinstance(remote, RemoteTraceback) and hasattr(error, TASK_ATTRIBUTE):
         return remote.text.rstrip()
-    if isinstance(error, PenstockError) and not place_of(error) and error.__cause__ is None:
-        return f"{type(error).__name__}: {error}"
-    if isinstance(error, PlatformError):  # the machine's, not the user's code: where it was met says nothing
+    is_whole = isinstance(error, PenstockError) and not place_of(error) and error.__cause__ is None
+    if is_whole or isinstance(
+        error, PlatformError
+    ):  # the machine's, not the user's code: where it was met says nothing
         return f"{type(error).__name__}: {error}"
     text = traceback_text(error)
     # The class that carries a worker's traceback says nothing to a user.

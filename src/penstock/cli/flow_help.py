@@ -47,11 +47,8 @@ def _lines(options: Parameters, words: dict[str, str]) -> list[str]:
 
 
 def _left(option: Parameter) -> str:
-    return (
-        f"{option.word}/{option.no_word}"
-        if option.is_flag
-        else f"{option.word} {annotations.name_of(option.annotation)}"
-    )
+    kind = annotations.name_of(option.annotation)
+    return f"{option.word}/{option.no_word}" if option.is_flag else f"{option.word} {kind}"
 
 
 def _right(option: Parameter, words: str) -> str:

@@ -94,9 +94,8 @@ class LiveDisplay(PlainDisplay):
 
 def for_command(project: Project, *, inline: bool, resumed: bool) -> PlainDisplay:
     """The display of `penstock run`. `inline`: a debugger may own the terminal, so nothing moves in it."""
-    if is_terminal() and not inline:
-        return LiveDisplay(project, closing=False, resumed=resumed)
-    return PlainDisplay(project, closing=False, resumed=resumed)
+    kind = LiveDisplay if is_terminal() and not inline else PlainDisplay
+    return kind(project, closing=False, resumed=resumed)
 
 
 def is_terminal() -> bool:

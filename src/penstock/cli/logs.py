@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import click
 import msgspec
@@ -53,7 +54,13 @@ def command(target: str, follow: bool, level: str | None, tail: int | None, as_j
         page = log_lines.page_before(reader, found.run, found.task, limit=tail, wanted=wanted)
         lines = iter(page.lines[-tail:])
     else:
-        lines = filter(wanted, _lines(reader, found, follow))
+        goes_on = follow and found.task is None
+        every = (
+            log_lines.follow(reader, found.run, partial(time.sleep, _LOOK_EVERY_S))
+            if goes_on
+            else log_lines.of_run(reader, found.run, found.task)
+        )
+        lines = filter(wanted, every)
     if as_json and not follow:
         _print_array(lines)
         return
@@ -70,14 +77,6 @@ def _found(reader: JournalReader, target: str) -> tuple[Target, bool]:
         if all(row.name != _BODY for row in queries.steps(reader.journal, run.id)):
             return find(reader, name), True
     return find(reader, target), False
-
-
-def _lines(reader: JournalReader, found: Target, follow: bool) -> Iterator[LogLine]:
-    if found.task is not None:
-        return log_lines.of_task(reader, found.run, found.task)
-    if follow:
-        return log_lines.follow(reader, found.run, lambda: time.sleep(_LOOK_EVERY_S))
-    return log_lines.of_run(reader, found.run)
 
 
 def _print_array(lines: Iterator[LogLine]) -> None:
@@ -131,8 +130,7 @@ def _tell_next(found: Target, count: int, followed: bool, sought: str) -> None:
         if found.task is not None and found.task.origin:
             output.note(f"Its result was reused: penstock logs {found.task.origin} has what the making of it printed")
     if found.task is not None:
-        path = f"{run_id}/{found.task.name}/{found.task.number}"
-        output.next_command(f"penstock show {path}", "the task")
+        output.next_command(f"penstock show {found.run.path(found.task)}", "the task")
     elif found.run.status == "running" and not followed:
         output.next_command(f"penstock logs -f {run_id}", "follow it")
     else:

@@ -10,7 +10,7 @@ import click
 
 from penstock.cli import screen
 from penstock.errors import PenstockError, UsageError
-from penstock.model.nearest import nearest
+from penstock.model import nearest
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -41,9 +41,7 @@ def say(text: str) -> None:
 def hint(word: str, known: Iterable[str]) -> str:
     """`; did you mean x?`, or `; there are x, y`, or nothing where nothing is known."""
     known = list(known)
-    if close := nearest(word, known):
-        return f"; did you mean {close}?"
-    return f"; there are {', '.join(known)}" if known else ""
+    return nearest.hint(word, known, f"; there are {', '.join(known)}" if known else "")
 
 
 def _of_system(error: OSError) -> str:

@@ -39,11 +39,11 @@ def _row(info: StepResourcesInfo) -> tuple[str, ...]:
         f"{info.attempts:,}",
         _told(wall, duration),
         _told(wall, duration, "highest"),
-        _told(cores, _cores),
-        _told(cores, _cores, "p95"),
-        _told(peak, _size),
-        _told(peak, _size, "p95"),
-        _told(peak, _size, "highest"),
+        _told(cores, "{:.1f}".format),
+        _told(cores, "{:.1f}".format, "p95"),
+        _told(peak, size),
+        _told(peak, size, "p95"),
+        _told(peak, size, "highest"),
         _moved(info.read_bytes),
         _moved(info.written_bytes),
         output.count(info.out_of_memory),
@@ -56,12 +56,4 @@ def _told(spread: SpreadInfo | None, how: Callable[[float], str], which: str = "
 
 
 def _moved(spread: SpreadInfo | None) -> str:
-    return "" if spread is None or not spread.highest else _size(spread.median)
-
-
-def _cores(cores: float) -> str:
-    return f"{cores:.1f}"
-
-
-def _size(count: float) -> str:
-    return size(int(count))
+    return "" if spread is None or not spread.highest else size(spread.median)

@@ -114,7 +114,7 @@ class Run:
         """What its tasks and its flow's own body logged: `metrics["loss"]` is the last value,
         `metrics.by_task("loss")` tells them apart."""
         rows = queries.tasks(self._reader.journal, self._listed.id)
-        paths = {row.id: f"{self.id}/{row.name}/{row.number}" for row in rows} | {0: self.id}
+        paths = {row.id: self._listed.path(row) for row in rows} | {0: self.id}
         return Metrics(self._reader, self._listed, queries.metrics(self._reader.journal, self._listed.id), paths)
 
     def result(self) -> Any:

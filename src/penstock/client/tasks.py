@@ -25,7 +25,7 @@ class Task:
     def __init__(self, reader: JournalReader, run: RunRow, row: TaskRow, files_into: Path | None = None) -> None:
         self._reader, self._run, self._row = reader, run, row
         self._loader = Loader(reader, run, files_into)  # files_into None: a folder of the project
-        self.id = f"{run.run_id}/{row.name}/{row.number}"  # "digits/3/train/2"
+        self.id = run.path(row)  # "digits/3/train/2"
         self.step = row.name
         self.number = row.number
         self.status = row.status  # "running", "done", "failed" or "cancelled"

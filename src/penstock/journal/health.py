@@ -10,14 +10,6 @@ from penstock.journal.journal import FILE, Journal
 from penstock.model.tuples import NamedTuple
 
 
-class Library(NamedTuple):
-    """What journals are kept with."""
-
-    name: str
-    version: str
-    lack: str  # "": it will do
-
-
 class Health(NamedTuple):
     """A journal, looked at."""
 
@@ -27,11 +19,11 @@ class Health(NamedTuple):
     damage: str  # "": it is sound
 
 
-def library() -> Library:
-    """What this Python keeps journals with."""
+def library() -> tuple[str, str, str]:
+    """Name and version of what this Python keeps journals with, and what that lacks; "": it will do."""
     is_old = sqlite3.sqlite_version_info < (3, 35)
     lack = "the journal needs SQLite 3.35 or newer: use a newer Python" if is_old else ""
-    return Library("sqlite", sqlite3.sqlite_version, lack)
+    return "sqlite", sqlite3.sqlite_version, lack
 
 
 def look(folder: Path) -> Health | None:

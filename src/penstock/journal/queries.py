@@ -22,7 +22,7 @@ from penstock.journal.run_search import NEWEST_FIRST, Order, PageEnd
 from penstock.journal.sight import looks_dead
 from penstock.journal.views import CodeRow, DriverRow, RunChanges, RunDetail, RunRow, StepRow, TaskNode, TaskRow
 from penstock.model.ids import parse_path
-from penstock.model.nearest import nearest
+from penstock.model.nearest import hint
 from penstock.model.outcomes import FORM, Error, Usage
 from penstock.model.rows import AttemptRecord, InFlight, MetricRecord, Origin, ScopeRecord, StepCount
 from penstock.model.specs import Input
@@ -350,9 +350,7 @@ def _resolve_flow(journal: Journal, text: str) -> str:
         return meant[0]
     if meant:
         raise NotFoundError(f"{text!r} may mean {' or '.join(meant)}: write more of the name")
-    near = nearest(text, names)
-    hint = f"did you mean {near}?" if near else "see `penstock ls`"
-    raise NotFoundError(f"no run is named {text!r}; {hint}")
+    raise NotFoundError(f"no run is named {text!r}{hint(text, names, '; see `penstock ls`')}")
 
 
 def _step_ids(journal: Journal, run: int, step: str) -> list[int]:

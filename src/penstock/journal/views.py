@@ -37,6 +37,10 @@ class RunRow(NamedTuple):
     def run_id(self) -> str:
         return f"{self.flow}/{self.number}"
 
+    def path(self, task: TaskRow) -> str:
+        """What a task of it is called: `digits/3/train/2`."""
+        return f"{self.run_id}/{task.name}/{task.number}"
+
 
 class RunChanges(NamedTuple):
     """What has changed in a list of runs."""
@@ -88,10 +92,6 @@ class StepRow(NamedTuple):
     failed: int = 0
     cancelled: int = 0
     copied: int = 0  # of `done`: whose results are another run's
-
-    @property
-    def tasks(self) -> int:
-        return self.waiting + self.running + self.done + self.failed + self.cancelled
 
 
 class TaskNode(NamedTuple):

@@ -41,6 +41,9 @@ from penstock.project import Project, wire_executors
 from penstock.sdk.flows import Flow
 from penstock.sdk.steps import Step
 
+Params = tuple[tuple[str, Stored], ...]
+"""Parameters by name, as they are stored."""
+
 
 class RunRequest(NamedTuple):
     """What is to be run."""
@@ -91,7 +94,8 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
         earlier = EarlierRuns(project)
-        codes = codes_of(order, module, taken.file, earlier, environments, how)
+        codes = RunCode(module, taken.file, earlier.tree, environments.lock_of, how.watcher.said)
+        codes.check(step for step, _ in steps_of(flow, None))
         around = _surroundings(taken)
         owner, now, monotonic = owner_of_this_process(), time.time(), time.monotonic()
         if order.run_id:
@@ -132,22 +136,6 @@ def _tell(project: Project, prepared: Prepared, how: Driving, note: str) -> None
     changes = changes_since(journal, run, prepared.codes, how) if prepared.order.run_id else []
     for line in filter(None, (note, *changes)):
         how.watcher.said(line)
-
-
-def codes_of(
-    order: RunRequest,
-    module: FlowModule,
-    snapshot: Path,
-    earlier: EarlierRuns,
-    environments: RunEnvironments,
-    how: Driving,
-) -> RunCode:
-    """What the steps of a run reach. Raises UsageError where one declares what is not there."""
-    codes = RunCode(module, snapshot, earlier.tree, environments.lock_of, how.watcher.said)
-    for step, _ in steps_of(order.flow, None):
-        if step.opts.uses:
-            codes.check(step.name, step.opts.uses)
-    return codes
 
 
 def policy_of(how: Driving, order: RunRequest) -> ReusePolicy:
@@ -261,7 +249,7 @@ def _ways_to_replace(journal: Journal, run: int) -> str:
     return f"`{resume}`, or, once the run is done, `{fork}`"
 
 
-def encode_params(project: Project, params: dict[str, Any]) -> tuple[tuple[str, Stored], ...]:
+def encode_params(project: Project, params: dict[str, Any]) -> Params:
     """A run's parameters as they are stored."""
     return tuple(
         (name, codec.encode(value, project.store, where=name, layout=True).stored) for name, value in params.items()
@@ -283,12 +271,7 @@ def _surroundings(taken: snapshot.Snapshot) -> Surroundings:
 
 
 def _run_here(
-    project: Project,
-    order: RunRequest,
-    module: FlowModule,
-    params: tuple[tuple[str, Stored], ...],
-    snapshot_digest: str,
-    handle: JournalHandle,
+    project: Project, order: RunRequest, module: FlowModule, params: Params, snapshot_digest: str, handle: JournalHandle
 ) -> tuple[RunSpec, Places]:
     """What is the same for all attempts of this driver, and where its things lie."""
     spec = RunSpec(

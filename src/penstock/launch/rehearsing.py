@@ -15,23 +15,11 @@ from penstock.errors import UsageError
 from penstock.journal import queries
 from penstock.journal.call_numbers import Calls
 from penstock.journal.priors import prior_scopes, prior_tasks
+from penstock.launch import preparing
 from penstock.launch.driving import Driving, Watcher
 from penstock.launch.earlier_runs import EarlierRuns
 from penstock.launch.ending import called_by_body, replayed_end
 from penstock.launch.flow_modules import module_of
-from penstock.launch.preparing import (
-    RunRequest,
-    changes_since,
-    codes_of,
-    default_environment,
-    encode_params,
-    environments_of,
-    executors_of,
-    get_ready,
-    policy_of,
-    seed_of,
-    take_snapshot,
-)
 from penstock.launch.rehearsal import IdleExecutor, IdleJournal, NotThere, Rehearsal, Rehearsed
 from penstock.launch.run_code import RunCode
 from penstock.launch.run_environments import RunEnvironments
@@ -45,19 +33,20 @@ from penstock.reading.structs import ForecastInfo
 from penstock.sdk import attempts, plain_calls, session
 
 
-def rehearse(project: Project, order: RunRequest, how: Driving) -> ForecastInfo:
+def rehearse(project: Project, order: preparing.RunRequest, how: Driving) -> ForecastInfo:
     """What would be reused and what would run, and why. Calls the flow's body, and runs no step. Blocks."""
     module = module_of(order.flow)
     with closing(EarlierRuns(project)) as earlier:
         run = _resumable(earlier, order.run_id) if order.run_id else None
         with project.store.held():
-            encode_params(project, order.params)
-            taken = take_snapshot(project, module)
+            preparing.encode_params(project, order.params)
+            taken = preparing.take_snapshot(project, module)
         run_id = order.run_id or f"{order.name}/new"
-        environments = environments_of(project, order, how)
-        get_ready(project, order, _idle_executors(project, environments, how))
-        order = order._replace(seed=seed_of(project, order))
-        codes = codes_of(order, module, taken.file, earlier, environments, how)
+        environments = preparing.environments_of(project, order, how)
+        preparing.get_ready(project, order, _idle_executors(project, environments, how))
+        order = order._replace(seed=preparing.seed_of(project, order))
+        codes = RunCode(module, taken.file, earlier.tree, environments.lock_of, how.watcher.said)
+        codes.check(step for step, _ in preparing.steps_of(order.flow, None))
         try:
             return _Stage(project, order, how, earlier, codes, environments, run).play(run_id)
         finally:
@@ -65,14 +54,14 @@ def rehearse(project: Project, order: RunRequest, how: Driving) -> ForecastInfo:
 
 
 def _idle_executors(project: Project, environments: RunEnvironments, how: Driving) -> dict[str, Executor]:
-    executors = executors_of(project, environments, how)
+    executors = preparing.executors_of(project, environments, how)
     return {name: IdleExecutor(executor, environments) for name, executor in executors.items()}
 
 
 @dataclass(frozen=True)
 class _Stage:
     project: Project
-    order: RunRequest
+    order: preparing.RunRequest
     how: Driving
     earlier: EarlierRuns
     codes: RunCode
@@ -84,7 +73,7 @@ class _Stage:
         journal, run = self.earlier.journal, self.run
         prior = [] if run is None else prior_tasks(journal.database, run)
         if run is not None and not self.how.policy.changed:
-            for note in changes_since(journal, run, self.codes, self.how):
+            for note in preparing.changes_since(journal, run, self.codes, self.how):
                 self.how.watcher.said(note)
         while True:
             origin = self.earlier.origin(self.order.origin, combine)
@@ -126,7 +115,7 @@ class _Stage:
                 values=RunValues(self.project, self.run or 0),
                 codes=self.codes,
                 listener=Watcher(),
-                policy=policy_of(how, self.order),
+                policy=preparing.policy_of(how, self.order),
                 origin=origin,
             )
         )
@@ -140,7 +129,7 @@ class _Stage:
 
     def _call(self, run_id: str, rehearsal: Rehearsal) -> BaseException | None:
         """What the body raised."""
-        environment = default_environment(self.project, self.order.flow)
+        environment = preparing.default_environment(self.project, self.order.flow)
         with tempfile.TemporaryDirectory() as files:
             run = Rehearsed(run_id, rehearsal, self.project.store, files)
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from penstock.artifacts.canonical import identify
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from penstock.environments.locks import Lock
     from penstock.launch.flow_modules import FlowModule
+    from penstock.sdk.steps import Step
 
 LockOf = Callable[[Environment], "Lock | None"]
 """The lock of an environment that is ready; None: its packages are the flow's own."""
@@ -79,9 +80,11 @@ class RunCode:
             found = self._elsewhere(found, options.environment)
         return CodeRecord(found.digest if is_found else b"", fingerprint.pack(found.tree))
 
-    def check(self, step: str, uses: tuple[str, ...]) -> None:
-        """Raise UsageError where something that a step declares is not there."""
-        self._reached(step, (), uses)
+    def check(self, steps: Iterable[Step[Any, Any]]) -> None:
+        """Raise UsageError where something that one of the steps declares is not there."""
+        for step in steps:
+            if step.opts.uses:
+                self._reached(step.name, (), step.opts.uses)
 
     def _reached(
         self, step: str, roots: tuple[str, ...], uses: tuple[str, ...], program: Program | None = None

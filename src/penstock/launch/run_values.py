@@ -47,7 +47,8 @@ class RunValues:
                 continue  # it can't be read now, and may be whole
         return damaged
 
-    def written(self, task: int, modules: tuple[str, ...]) -> str:
+    def written(self, task: int, modules: tuple[str, ...], *, for_body: bool = False) -> str:
         from penstock.reading import writers
 
-        return writers.answer(self._project, self._run, task, modules, writers.by_step)
+        mend = writers.by_pip if for_body else writers.by_step
+        return writers.answer(self._project, self._run, task, modules, mend)

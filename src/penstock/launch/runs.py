@@ -145,7 +145,8 @@ class ActiveRun:
         files = os.fspath(self._project.folder("files", self._handle.folder))
         described = partial(error_of, store=self._project.store, retry_on=None)
         record = partial(self._record, driver)
-        run = session.RunSession(self.id, driver, self._project.store, files, self._written_for_body, described, record)
+        written = partial(RunValues(self._project, self._handle.id).written, for_body=True)
+        run = session.RunSession(self.id, driver, self._project.store, files, written, described, record)
         self._session, self._flows = run, run.threads
         self._log.take(run)
         return session.driving(run, default_environment(self._project, self._order.flow))
@@ -156,11 +157,6 @@ class ActiveRun:
 
         path = self._places.log(f"flow.{self._spec.driver}.points")
         return Recording(path, self._spec.driver, self.id, driver.log)
-
-    def _written_for_body(self, task: int, modules: tuple[str, ...]) -> str:
-        from penstock.reading import writers
-
-        return writers.answer(self._project, self._handle.id, task, modules, writers.by_pip)
 
     def _settle_rest(self, driver: Driver) -> None:
         """Wait for what the body submitted and did not wait for; a failure among it that nobody saw fails the run, but

@@ -60,7 +60,7 @@ def _check(reader: JournalReader, run: RunRow, inputs: tuple[Input, ...]) -> Non
         for ref in item.refs:
             producer = queries.task_by_id(reader.journal, run.id, ref.task)
             if producer.result is None:
-                path = f"{run.run_id}/{producer.name}/{producer.number}"
+                path = run.path(producer)
                 raise UsageError(f"input {item.name} is the result of {path}, which {producer.status}: it has none")
 
 

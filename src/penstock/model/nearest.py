@@ -16,6 +16,12 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> Optional[st
     return next(iter(difflib.get_close_matches(word, known, 1, cutoff)), None)
 
 
+def hint(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """`; did you mean x?`, or `otherwise` where no known word is like this one."""
+    near = nearest(word, known)
+    return f"; did you mean {near}?" if near else otherwise
+
+
 def _other_numbers(word: str) -> Tuple[str, ...]:
     """Plural and singular: by its letters `retry` is more like `retry_on` than like `retries`."""
     if word.endswith("y"):

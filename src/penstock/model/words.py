@@ -24,12 +24,12 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
 
 
-def size(count: int) -> str:
+def size(count: float) -> str:
     """`512 B`, `3.4 MiB`."""
     amount, unit = float(count), 0
     while amount >= 1024 and unit < len(_UNITS) - 1:
         amount, unit = amount / 1024, unit + 1
-    return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{count} B"
+    return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{count:.0f} B"
 
 
 def when(at: datetime, now: datetime | None = None) -> str:

@@ -55,11 +55,11 @@ def of_call(call: Call, number: int, code: CodeRecord, results: Results, seed: s
 
 def of_row(journal: Journal, row: TaskRow, cached: bool) -> Subject:
     """A task of the journal."""
-    run_id = queries.run_by_id(journal, row.run).run_id
+    run = queries.run_by_id(journal, row.run)
 
     def result(id_: int) -> tuple[str, Stored | None]:
         dep = queries.task_by_id(journal, row.run, id_)
-        return f"{run_id}/{dep.name}/{dep.number}", dep.result
+        return run.path(dep), dep.result
 
     facts = input_facts(queries.inputs(journal, row.run, row.id), result)
     tree = queries.code_tree(journal, row.code) if row.code else None
@@ -121,7 +121,7 @@ class Explain:
         return known
 
     def path(self, row: TaskRow) -> str:
-        return f"{queries.run_by_id(self._journal, row.run).run_id}/{row.name}/{row.number}"
+        return queries.run_by_id(self._journal, row.run).path(row)
 
     def changes(self, subject: Subject, earlier: TaskRow) -> list[str]:
         """What is different, code first."""

@@ -12,24 +12,14 @@ from penstock.model.outcomes import Error, Outcome, Stored
 from penstock.model.rows import InFlight, Origin, StepCount
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.model.words import utc
-from penstock.reading.structs import (
-    AttemptInfo,
-    DriverInfo,
-    ErrorInfo,
-    InFlightInfo,
-    InputInfo,
-    OriginInfo,
-    StepInfo,
-    TaskInfo,
-    ValueInfo,
-)
+from penstock.reading import structs
 from penstock.sdk.rebuilt_errors import RemoteTraceback
 
 # The class that carries a worker's traceback into the flow says nothing to a reader.
 _CARRIER = f"{RemoteTraceback.__module__}.{RemoteTraceback.__qualname__}: \n"
 
 
-def value_info(stored: Stored | None) -> ValueInfo | None:
+def value_info(stored: Stored | None) -> structs.ValueInfo | None:
     """What is known of a stored value; None for None."""
     if stored is None:
         return None
@@ -37,44 +27,35 @@ def value_info(stored: Stored | None) -> ValueInfo | None:
     return preview_info(stored.preview, stored.size, digest, stored.culprit)
 
 
-def preview_info(preview: str, size: int = 0, digest: str = "", unstable: str = "") -> ValueInfo:
+def preview_info(preview: str, size: int = 0, digest: str = "", unstable: str = "") -> structs.ValueInfo:
     """What a preview (docs/formats.md) tells."""
-    seen = read_preview(preview)
-    return ValueInfo(
-        type=seen.type,
-        text=seen.text,
-        size_bytes=size or seen.size,
-        digest=digest,
-        unstable=unstable,
-        length=seen.length,
-        shape=seen.shape,
-        dtype=seen.dtype,
-        schema=seen.schema,
-    )
+    seen = read_preview(preview)._asdict()
+    seen_size = seen.pop("size")
+    return structs.ValueInfo(size_bytes=size or seen_size, digest=digest, unstable=unstable, **seen)
 
 
-def error_info(error: Error | None) -> ErrorInfo | None:
+def error_info(error: Error | None) -> structs.ErrorInfo | None:
     """An error without its exception object; None for None."""
     if error is None:
         return None
-    return ErrorInfo(error.cause, error.type, error.message, error.traceback.replace(_CARRIER, ""))
+    return structs.ErrorInfo(error.cause, error.type, error.message, error.traceback.replace(_CARRIER, ""))
 
 
-def param_infos(params: Iterable[tuple[str, Stored]]) -> tuple[InputInfo, ...]:
+def param_infos(params: Iterable[tuple[str, Stored]]) -> tuple[structs.InputInfo, ...]:
     """A run's parameters."""
-    return tuple(InputInfo(name, (), value_info(stored)) for name, stored in params)
+    return tuple(structs.InputInfo(name, (), value_info(stored)) for name, stored in params)
 
 
-def attempt_info(number: int, outcome: Outcome) -> AttemptInfo:
+def attempt_info(number: int, outcome: Outcome) -> structs.AttemptInfo:
     """One try of a task."""
     used = outcome.usage
     began_at = utc(used.began_at) if used.began_at else None
-    return AttemptInfo(number, outcome.status, error_info(outcome.error), began_at, *used[1:], outcome.worker)
+    return structs.AttemptInfo(number, outcome.status, error_info(outcome.error), began_at, *used[1:], outcome.worker)
 
 
-def task_info(run_id: str, row: TaskRow, **more: Any) -> TaskInfo:
+def task_info(run_id: str, row: TaskRow, **more: Any) -> structs.TaskInfo:
     """A task as a list shows it; `more` fills what a list leaves out."""
-    return TaskInfo(
+    return structs.TaskInfo(
         id=f"{run_id}/{row.name}/{row.number}",
         run=run_id,
         step=row.name,
@@ -90,7 +71,7 @@ def task_info(run_id: str, row: TaskRow, **more: Any) -> TaskInfo:
     )
 
 
-def step_infos(run: RunRow, rows: Iterable[StepRow]) -> tuple[StepInfo, ...]:
+def step_infos(run: RunRow, rows: Iterable[StepRow]) -> tuple[structs.StepInfo, ...]:
     """A run's steps: what has settled as the journal has it, what moves (or did when it crashed) as the driver noted it
     last."""
     noted = {count.name: count for count in run.counts}
@@ -98,34 +79,35 @@ def step_infos(run: RunRow, rows: Iterable[StepRow]) -> tuple[StepInfo, ...]:
     found = [_step_info(row, noted.pop(row.name, None), moving) for row in rows]
     if moving:
         found += [
-            StepInfo(count.name, "", count.waiting, count.running, reused=count.reused) for count in noted.values()
+            structs.StepInfo(count.name, "", count.waiting, count.running, reused=count.reused)
+            for count in noted.values()
         ]
     return tuple(found)
 
 
-def _step_info(row: StepRow, noted: StepCount | None, moving: bool) -> StepInfo:
+def _step_info(row: StepRow, noted: StepCount | None, moving: bool) -> structs.StepInfo:
     waiting, running = (noted.waiting, noted.running) if noted and moving else (row.waiting, row.running)
     reused = max(noted.reused if noted else 0, row.copied)
-    return StepInfo(row.name, row.step, waiting, running, row.done, row.failed, row.cancelled, reused)
+    return structs.StepInfo(row.name, row.step, waiting, running, row.done, row.failed, row.cancelled, reused)
 
 
-def in_flight_infos(run: RunRow, tasks: Iterable[InFlight]) -> tuple[InFlightInfo, ...]:
+def in_flight_infos(run: RunRow, tasks: Iterable[InFlight]) -> tuple[structs.InFlightInfo, ...]:
     """What has not settled of a run."""
     return tuple(
-        InFlightInfo(
+        structs.InFlightInfo(
             f"{run.run_id}/{task.name}", task.status, utc(task.since), task.attempt, task.executor, task.awaited
         )
         for task in tasks
     )
 
 
-def origin_info(origin: Origin | None) -> OriginInfo | None:
+def origin_info(origin: Origin | None) -> structs.OriginInfo | None:
     """Where a fork came from; None for None."""
-    return None if origin is None else OriginInfo(origin.run, origin.step, origin.keep_code, origin.only)
+    return None if origin is None else structs.OriginInfo(origin.run, origin.step, origin.keep_code, origin.only)
 
 
-def driver_info(row: DriverRow) -> DriverInfo:
+def driver_info(row: DriverRow) -> structs.DriverInfo:
     """One of the processes that drove a run."""
-    return DriverInfo(
+    return structs.DriverInfo(
         utc(row.started_at), row.host, row.pid, row.python, row.cwd, row.argv, row.snapshot, dict(row.packages)
     )

@@ -97,18 +97,14 @@ def lines_of(reader: JournalReader, run: RunRow, row: TaskRow | None, level: str
     wanted = partial(is_at_least, level)
     if last is not None:
         return Lines(page_before(reader, run, row, limit=last, wanted=wanted).lines[-last:])
-    return Lines(filter(wanted, of_run(reader, run) if row is None else of_task(reader, run, row)))
+    return Lines(filter(wanted, of_run(reader, run, row)))
 
 
-def of_task(reader: JournalReader, run: RunRow, row: TaskRow) -> Iterator[LogLine]:
-    """The lines of all attempts of a task, oldest first."""
-    return (placed.line for log in _logs(reader, run, row) for placed in log.lines(0, _ENDLESS))
-
-
-def of_run(reader: JournalReader, run: RunRow) -> Iterator[LogLine]:
-    """The lines of all tasks of a run and of its flow's body, in the order of their times."""
-    streams = (log.lines(0, log.place.size()) for log in _logs(reader, run, None))
-    return (placed.line for placed in _joined(streams, None))
+def of_run(reader: JournalReader, run: RunRow, row: TaskRow | None = None) -> Iterator[LogLine]:
+    """The lines of all tasks of a run and of its flow's body, in the order of their times; or of all attempts of one
+    task, oldest first."""
+    streams = (log.lines(0, log.place.size()) for log in _logs(reader, run, row))
+    return (placed.line for placed in _joined(streams, row))
 
 
 def follow(reader: JournalReader, run: RunRow, pause: Callable[[], None]) -> Iterator[LogLine]:

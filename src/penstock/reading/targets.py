@@ -11,7 +11,7 @@ from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.model.edges import Part
 from penstock.model.ids import TaskPath, parse_path
-from penstock.model.nearest import nearest
+from penstock.model.nearest import hint
 from penstock.model.states import RunStatus
 from penstock.model.tuples import NamedTuple
 from penstock.reading.reader import JournalReader
@@ -108,11 +108,10 @@ def find_step(reader: JournalReader, run: RunRow, text: str) -> str:
 
 
 def _hint(run: RunRow, text: str, names: list[str]) -> str:
-    if near := nearest(text, names):
-        return f"; did you mean {near}?"
+    others = f"; it has {', '.join(names)}" if names else f"; see `penstock show {run.run_id}`"
     if run.status == RunStatus.RUNNING:
-        return f" yet: tasks are listed when they have ended; see `penstock show {run.run_id}`"
-    return f"; it has {', '.join(names)}" if names else f"; see `penstock show {run.run_id}`"
+        others = f" yet: tasks are listed when they have ended; see `penstock show {run.run_id}`"
+    return hint(text, names, others)
 
 
 def find_task(reader: JournalReader, run: RunRow, step: str, number: int) -> TaskRow:

@@ -48,8 +48,7 @@ class Loader:
 
     def load_result(self, row: TaskRow, stored: Stored) -> Any:
         """A task's result. Raises as `load` does."""
-        path = f"{self._run.run_id}/{row.name}/{row.number}"
-        return self._decode(stored.record, (), f"the result of {path}", row)
+        return self._decode(stored.record, (), f"the result of {self._run.path(row)}", row)
 
     def load_input(self, item: Input) -> Any:
         """A task's input, with results in the place of references. Raises NotFoundError where one is not there, and as
@@ -60,7 +59,7 @@ class Loader:
     def _referred(self, ref: Ref) -> Any:
         producer = queries.task_by_id(self._reader.journal, self._run.id, ref.task)
         if producer.result is None:
-            path = f"{self._run.run_id}/{producer.name}/{producer.number}"
+            path = self._run.path(producer)
             raise NotFoundError(
                 f"the input is the result of {path}, which is {producer.status}; see `penstock show {path}`"
             )

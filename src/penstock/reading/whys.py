@@ -16,7 +16,7 @@ from penstock.reading.versions import mixed
 def why(reader: JournalReader, run: RunRow, row: TaskRow) -> WhyInfo:
     """What `task.why()` gives."""
     journal = reader.journal
-    path = f"{run.run_id}/{row.name}/{row.number}"
+    path = run.path(row)
     packed = queries.code_tree(journal, row.code) if row.code else None
     tree = None if packed is None else tree_of(packed, path)
     code = () if tree is None else code_infos(tree)

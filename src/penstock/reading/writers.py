@@ -36,7 +36,7 @@ class Writer(NamedTuple):
 
 def of_task(journal: Journal, run: RunRow, row: TaskRow) -> Writer:
     """The writer of a task's result, which may be that of another run. Raises NotFoundError where the run is gone."""
-    who = row.origin or f"{run.run_id}/{row.name}/{row.number}"
+    who = row.origin or run.path(row)
     packed = queries.code_tree(journal, row.code) if row.code else None
     if packed is None:
         return Writer(who)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from penstock.errors import NotFoundError, RunBusyError
 from penstock.journal import changes, needs, queries
-from penstock.model.nearest import nearest
+from penstock.model.nearest import hint
 from penstock.model.states import RunStatus
 from penstock.settings import GcSettings
 from penstock.space import environments_in_use, holdings, sweep, usage
@@ -40,7 +40,7 @@ def _known(journal: Journal, flow: str) -> str:
     """The flow, which must have its full name: what begins so too is not removed by a slip."""
     flows = queries.flows(journal)
     if flow not in flows:
-        raise NotFoundError(f"no flow is named {flow!r}{_hint(flow, flows) or '; see `penstock ls`'}")
+        raise NotFoundError(f"no flow is named {flow!r}{hint(flow, flows, '; see `penstock ls`')}")
     return flow
 
 
@@ -48,18 +48,11 @@ def _slips(journal: Journal, policy: Retention) -> Iterable[str]:
     """What looks like a slip, and is no error, since it may come to be: a tag that no run has, a flow without runs."""
     flows = queries.flows(journal)
     for flow in policy.settings.gc_of_flows:
-        if flow not in flows and (hint := _hint(flow, flows)):
-            yield f"penstock.toml: gc.flows.{flow}: no flow of this name has run{hint}"
+        if flow not in flows and (meant := hint(flow, flows)):
+            yield f"penstock.toml: gc.flows.{flow}: no flow of this name has run{meant}"
     if policy.asked.keep_tags:
         tags = {tag for run in queries.runs(journal) for tag in run.tags}
-        yield from (
-            f"no run has the tag {tag!r}{_hint(tag, tags)}" for tag in policy.asked.keep_tags if tag not in tags
-        )
-
-
-def _hint(word: str, known: Iterable[str]) -> str:
-    near = nearest(word, known)
-    return f"; did you mean {near}?" if near else ""
+        yield from (f"no run has the tag {tag!r}{hint(tag, tags)}" for tag in policy.asked.keep_tags if tag not in tags)
 
 
 def _collected(

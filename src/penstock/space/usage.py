@@ -16,13 +16,7 @@ from penstock.space import holdings, sweep
 from penstock.space.environments_in_use import folder_of, listed
 from penstock.space.holdings import Holdings
 from penstock.space.policy import seen_at
-from penstock.space.space_structs import (
-    EnvironmentSpaceInfo,
-    FlowSpaceInfo,
-    PileInfo,
-    RunSpaceInfo,
-    SpaceInfo,
-)
+from penstock.space.space_structs import EnvironmentSpaceInfo, FlowSpaceInfo, PileInfo, RunSpaceInfo, SpaceInfo
 
 if TYPE_CHECKING:
     from penstock.journal.journal import Journal
