@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -16,7 +15,7 @@ from penstock.environments.built_environments import Entry
 from penstock.errors import UsageError
 from penstock.launch.preparing import default_environment, steps_of
 from penstock.model.environments import Environment
-from penstock.model.words import packages, size, when
+from penstock.model.words import packages, size, utc, when
 from penstock.project import Project
 from penstock.space.environments_in_use import folder_of
 
@@ -54,7 +53,7 @@ def ls(as_json: bool) -> None:
             packages(entry.packages),
             size(entry.size_bytes),
             size(entry.frees_bytes),
-            when(datetime.fromtimestamp(entry.used_at, UTC)),
+            when(utc(entry.used_at)),
             "in use" if entry.in_use else "",
         )
         for entry in entries

@@ -54,12 +54,9 @@ def command(target: str, follow: bool, level: str | None, tail: int | None, as_j
         page = log_lines.page_before(reader, found.run, found.task, limit=tail, wanted=wanted)
         lines = iter(page.lines[-tail:])
     else:
-        goes_on = follow and found.task is None
-        every = (
-            log_lines.follow(reader, found.run, partial(time.sleep, _LOOK_EVERY_S))
-            if goes_on
-            else log_lines.of_run(reader, found.run, found.task)
-        )
+        every = log_lines.of_run(reader, found.run, found.task)
+        if follow and found.task is None:
+            every = log_lines.follow(reader, found.run, partial(time.sleep, _LOOK_EVERY_S))
         lines = filter(wanted, every)
     if as_json and not follow:
         _print_array(lines)

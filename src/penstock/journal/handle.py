@@ -14,21 +14,9 @@ from penstock.journal.damage import named
 from penstock.journal.database import Database
 from penstock.journal.metric_facts import MetricFacts
 from penstock.journal.priors import prior_scopes, prior_tasks
+from penstock.model import rows
 from penstock.model.ids import folder_name
 from penstock.model.outcomes import Metric, Outcome, points_of
-from penstock.model.rows import (
-    Batch,
-    Dealt,
-    InFlight,
-    MetricRecord,
-    PriorTask,
-    RunEnd,
-    ScopeRecord,
-    Sought,
-    StepCount,
-    TaskRecord,
-    WantedResult,
-)
 from penstock.model.specs import Input
 from penstock.model.states import RunStatus
 from penstock.model.wire import pack
@@ -60,7 +48,7 @@ class RunHandle:
         # By the identity of the tuple; it is kept, so that its identity can't become another's.
         self._shared: dict[int, tuple[tuple[Input, ...], bytes]] = {}
 
-    def commit(self, batch: Batch) -> None:
+    def commit(self, batch: rows.Batch) -> None:
         sql, database = self._sql, self._database
         with database.transaction():
             self._fence()
@@ -93,26 +81,26 @@ class RunHandle:
             self._write_cached(batch)
             self._facts.update()
 
-    def seek(self, wanted: tuple[WantedResult, ...]) -> tuple[Sought, ...]:
+    def seek(self, wanted: tuple[rows.WantedResult, ...]) -> tuple[rows.Sought, ...]:
         return self._shelf.seek(wanted, self._fence)
 
-    def prior(self) -> list[PriorTask]:
+    def prior(self) -> list[rows.PriorTask]:
         """All tasks that earlier drivers of this run wrote, in the order of their ids.
 
         A failed task that was delivered is replayed as it was; what is neither done nor delivered runs again.
         """
         return prior_tasks(self._database, self.id)
 
-    def scopes(self) -> list[ScopeRecord]:
+    def scopes(self) -> list[rows.ScopeRecord]:
         return prior_scopes(self._database, self.id)
 
-    def note(self, dealt: Sequence[Dealt]) -> None:
+    def note(self, dealt: Sequence[rows.Dealt]) -> None:
         self._calls.note(dealt)
 
-    def dealt(self) -> list[Dealt]:
+    def dealt(self) -> list[rows.Dealt]:
         return list(self._calls.read())
 
-    def renew(self, counts: tuple[StepCount, ...], in_flight: tuple[InFlight, ...] | None = None) -> bool:
+    def renew(self, counts: tuple[rows.StepCount, ...], in_flight: tuple[rows.InFlight, ...] | None = None) -> bool:
         values = (self._clock.monotonic(), self._clock.now(), columns.noted_text(counts) if counts else None, self.id)
         with self._database.transaction():
             cancel_requested = self._fence()
@@ -127,7 +115,7 @@ class RunHandle:
             self._fence()
             self._database.run_many(self._sql["undeliver"], self._revised(tasks))
 
-    def end(self, end: RunEnd) -> None:
+    def end(self, end: rows.RunEnd) -> None:
         """Close the run and give up the lease. The tasks whose failures ended it will run again on resume."""
         sql, database = self._sql, self._database
         with database.transaction():
@@ -160,23 +148,23 @@ class RunHandle:
             )
         return bool(row[1])
 
-    def _write_scopes(self, scopes: tuple[ScopeRecord, ...]) -> None:
+    def _write_scopes(self, scopes: tuple[rows.ScopeRecord, ...]) -> None:
         for scope in scopes:
             self._database.run(self._sql["upsert_scope"], (self.id, *columns.scope_columns(scope)))
             for kept in (*scope.inputs, scope.result, scope.error):
                 if kept is not None and kept.blobs:
                     self._note_blobs(kept.blobs)
 
-    def _write_tasks(self, tasks: tuple[TaskRecord, ...]) -> None:
-        rows: list[tuple[Any, ...]] = []
-        logged: list[TaskRecord] = []
+    def _write_tasks(self, tasks: tuple[rows.TaskRecord, ...]) -> None:
+        values: list[tuple[Any, ...]] = []
+        logged: list[rows.TaskRecord] = []
         first, step_ids = self._first, self._step_ids
         for task in tasks:
             step_id = step_ids.get(task.step) or self._step_id(task.step, task.name)
             shared = self._shared_digest(task.shared) if task.shared else None
             code_id = self._code_id(task.code) if task.code else None
             self._revision += 1
-            rows.append(columns.task_columns(first, task, step_id, shared, code_id, self._revision))
+            values.append(columns.task_columns(first, task, step_id, shared, code_id, self._revision))
             outcome = task.outcome
             if outcome is not None:
                 if outcome.metrics:
@@ -185,7 +173,7 @@ class RunHandle:
             for item in task.inputs:
                 if item.blobs:
                     self._note_blobs(item.blobs)
-        self._database.run_many(self._sql["upsert_task"], rows)
+        self._database.run_many(self._sql["upsert_task"], values)
         for task in logged:
             assert task.outcome is not None
             self._replace_metrics(task.id, task.attempt, task.outcome.metrics)
@@ -196,7 +184,7 @@ class RunHandle:
             self._revision += 1
             yield self._revision, self._first + task
 
-    def _write_cached(self, batch: Batch) -> None:
+    def _write_cached(self, batch: rows.Batch) -> None:
         for entry in batch.cached:
             self._shelf.put(entry, self._code_id(entry.code))
         for key in batch.used:
@@ -243,7 +231,7 @@ class RunHandle:
     def _note_blobs(self, blobs: tuple[bytes, ...]) -> None:
         self._database.run_many(self._sql["insert_blob"], [(self.id, digest) for digest in blobs])
 
-    def _write_metrics(self, metrics: Sequence[MetricRecord]) -> None:
+    def _write_metrics(self, metrics: Sequence[rows.MetricRecord]) -> None:
         for task, _, metric in metrics:
             self._facts.will_change(task, (metric.name,))
         rows = [(self._first + task, attempt, *columns.metric_columns(metric)) for task, attempt, metric in metrics]
@@ -260,5 +248,5 @@ class RunHandle:
         if metrics:
             self._facts.will_change(task)
             self._database.run(self._sql["forget_metrics"], (self._first + task, attempt))
-            self._write_metrics([MetricRecord(task, attempt, metric) for metric in metrics])
+            self._write_metrics([rows.MetricRecord(task, attempt, metric) for metric in metrics])
             self._note_blobs(points_of(metrics))

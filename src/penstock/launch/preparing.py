@@ -96,7 +96,8 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
         earlier = EarlierRuns(project)
         codes = RunCode(module, taken.file, earlier.tree, environments.lock_of, how.watcher.said)
         codes.check(step for step, _ in steps_of(flow, None))
-        around = _surroundings(taken)
+        python, packages = installed.describe_interpreter(), installed.installed_packages()
+        around = Surroundings(taken.digest, python, packages, tuple(map(masked, sys.argv)), whole(os.getcwd()))
         owner, now, monotonic = owner_of_this_process(), time.time(), time.monotonic()
         if order.run_id:
             is_at = (module.name, module.file) if module.file else None
@@ -263,11 +264,6 @@ def take_snapshot(project: Project, module: FlowModule) -> snapshot.Snapshot:
         roots.append(project.settings.root)
     extra = [Path(module.file)] if module.file else []
     return snapshot.take(roots, extra, project.home / "sources")
-
-
-def _surroundings(taken: snapshot.Snapshot) -> Surroundings:
-    python, packages = installed.describe_interpreter(), installed.installed_packages()
-    return Surroundings(taken.digest, python, packages, tuple(map(masked, sys.argv)), whole(os.getcwd()))
 
 
 def _run_here(

@@ -16,17 +16,14 @@ _ODD_DTYPES = ("complex", "interval", "period", "Sparse")
 def of(value: Any) -> Formats | None:
     """The formats of a table or a column; None: it is neither."""
     names = [base.__name__ for base in type(value).__mro__]
-    library = next(str(base.__module__) for base in type(value).__mro__ if _is_library_s(base)).partition(".")[0]
+    modules = (str(base.__module__).partition(".")[0] for base in type(value).__mro__)
+    library = next(module for module in modules if module in ("pandas", "polars", "pyarrow"))
     if library == "pyarrow":
         return _of_arrow(value) if names[0] in ("Table", "RecordBatch") else None
     of_frame = _of_pandas if library == "pandas" else _of_polars
     if "Series" in names:
         return _column(of_frame(value.to_frame()))
     return of_frame(value) if "DataFrame" in names else None
-
-
-def _is_library_s(base: type) -> bool:
-    return str(base.__module__).partition(".")[0] in ("pandas", "polars", "pyarrow")
 
 
 def _of_pandas(frame: Any) -> Formats:

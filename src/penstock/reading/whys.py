@@ -31,13 +31,10 @@ def why(reader: JournalReader, run: RunRow, row: TaskRow) -> WhyInfo:
     subject = of_row(journal, row, queries.is_cached(journal, run.id, row.step))
     earlier = explain.earlier(subject)
     verb = "runs" if row.status == TaskStatus.RUNNING.value else "ran"
-    line = f"{path} {verb} because {_because(row.why or explain.line(subject))}"
+    reason = row.why or explain.line(subject)
+    line = f"{path} {verb} because {'of ' if reason.startswith('--') else ''}{reason}"
     compared, changes = ("", ()) if earlier is None else (explain.path(earlier), explain.changes(subject, earlier))
     return WhyInfo(path, True, line, "", compared, tuple(changes), code, unfollowed, version)
-
-
-def _because(why: str) -> str:
-    return f"of {why}" if why.startswith("--") else why
 
 
 def code_infos(tree: Tree) -> tuple[CodeInfo, ...]:

@@ -104,11 +104,8 @@ def answer(project: Project, run: int, task: int, modules: tuple[str, ...], mend
             row = queries.run_by_id(journal, run)
             if task:
                 return told(of_task(journal, row, queries.task_by_id(journal, run, task)), modules, mend)
-            return told(_of_this_process(row), modules, mend)
+            python = python_named(installed.describe_interpreter())
+            me = Writer(f"the flow of {row.run_id}", python, dict(installed.installed_packages()))
+            return told(me, modules, mend)
     except PenstockError:  # the driver is about to fail on it too, and says so
         return ""
-
-
-def _of_this_process(run: RunRow) -> Writer:
-    python = python_named(installed.describe_interpreter())
-    return Writer(f"the flow of {run.run_id}", python, dict(installed.installed_packages()))
