@@ -109,13 +109,5 @@ def _of_tensor(value: Any) -> Formats:
     plain = str(value.layout) == "torch.strided" and not value.is_quantized and not value.is_complex()
     known = plain and str(value.dtype) != "torch.bfloat16" and "float8" not in str(value.dtype)
     why = f"numpy has no {value.dtype}" if plain else "it is no plain array"
-    return {".pt": _write_pt, ".pth": _write_pt, ".npy": _write_tensor_npy if known else why}
-
-
-def _write_pt(value: Any, to: Path) -> None:
-    torch: Any = import_module("torch")
-    torch.save(value, to)
-
-
-def _write_tensor_npy(value: Any, to: Path) -> None:
-    _write_npy(value.detach().cpu().numpy(), to)
+    saved: Formats = dict.fromkeys((".pt", ".pth"), lambda value, to: import_module("torch").save(value, to))
+    return {**saved, ".npy": (lambda value, to: _write_npy(value.detach().cpu().numpy(), to)) if known else why}

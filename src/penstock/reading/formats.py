@@ -61,7 +61,7 @@ def _of(value: Any) -> Formats:
         as_json(value)
     except NotPlainError as error:
         return {**PICKLE, ".json": f"it holds {error}"}
-    return {".json": _write_json}
+    return {".json": lambda value, to: to.write_text(as_json(value, indent=2) + "\n", encoding="utf-8")}
 
 
 def copy(value: Path, to: Path) -> None:
@@ -85,10 +85,6 @@ def _write_text(value: str, to: Path) -> None:
         to.write_text(value, encoding="utf-8", newline="")
     except UnicodeEncodeError as error:
         raise ValueError("it holds halves of characters") from error
-
-
-def _write_json(value: Any, to: Path) -> None:
-    to.write_text(as_json(value, indent=2) + "\n", encoding="utf-8")
 
 
 def _write_pickle(value: Any, to: Path) -> None:

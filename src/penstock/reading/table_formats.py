@@ -127,19 +127,12 @@ def _of_arrow(table: Any) -> Formats:
 
     reasons = [why(table.schema.field(at)) for at in range(table.num_columns)]
     reason = next(filter(None, reasons), "")
-    return {".parquet": _write_arrow_parquet, ".csv": reason or _write_arrow_csv}
+    return {
+        ".parquet": lambda value, to: import_module("pyarrow.parquet").write_table(_as_table(value), to),
+        ".csv": reason or (lambda value, to: import_module("pyarrow.csv").write_csv(_as_table(value), to)),
+    }
 
 
 def _as_table(value: Any) -> Any:
     pa: Any = import_module("pyarrow")
     return value if isinstance(value, pa.Table) else pa.Table.from_batches([value])
-
-
-def _write_arrow_parquet(value: Any, to: Path) -> None:
-    parquet: Any = import_module("pyarrow.parquet")
-    parquet.write_table(_as_table(value), to)
-
-
-def _write_arrow_csv(value: Any, to: Path) -> None:
-    csv: Any = import_module("pyarrow.csv")
-    csv.write_csv(_as_table(value), to)
