@@ -182,6 +182,15 @@ def test_the_help_of_a_flow(penstock: Penstock):
     assert not Path(".penstock").exists()
 
 
+def test_the_schema_of_a_flow_and_parameters_that_fit_it(penstock: Penstock):
+    schema = json.loads(penstock("run", "--json", "hello.py", "--help").stdout)
+    assert schema["properties"]["rows"]["type"] == "integer"
+    forecast = json.loads(penstock("run", "--json", "--dry-run", "--params", '{"rows": 2}', "hello.py").stdout)
+    assert not forecast["error"]
+    told = penstock("run", "--dry-run", "--params", '{"rows": 2}', "hello.py")
+    assert """penstock run --params '{"rows": 2}' hello.py""" in told.stdout + told.stderr
+
+
 # A run that fails.
 
 

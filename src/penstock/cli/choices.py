@@ -26,11 +26,12 @@ class Choices(NamedTuple):
     changed: bool = False
     tags: tuple[str, ...] = ()
     seed: int | None = None
+    params: str = ""
 
     def words(self) -> list[str]:
         """Those of the options that say what is reused, and what the run is, as they are typed."""
         reused = {"--no-cache": self.no_cache, "--changed": self.changed, "--refresh": self.refresh}
-        return typed({"--seed": self.seed, **reused})
+        return typed({"--seed": self.seed, **reused, "--params": self.params})
 
     @property
     def seed_text(self) -> str:
@@ -63,6 +64,10 @@ seed_option = click.option(
     type=click.IntRange(min=0),
     metavar="N",
     help="What the steps' random numbers come of, beside the tasks; what is reused has the same.",
+)
+
+params_option = click.option(
+    "--params", metavar="JSON", default="", help="The flow's parameters as an object of JSON; @FILE: that of a file."
 )
 
 

@@ -5,25 +5,26 @@ Pure but for `@FILE`, whose text is read here. Knows nothing of runs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from penstock.cli.reporting import hint
 from penstock.errors import ParameterError
 from penstock.launch import annotations
-from penstock.launch.conversion import WORD, Mismatch
+from penstock.launch.conversion import JSON, WORD, Mismatch
 from penstock.launch.parameters import Parameter, Parameters
 from penstock.model.nearest import nearest
 
 
-def parse(parameters: Parameters, words: Sequence[str], *, partial: bool = False) -> dict[str, Any]:
-    """The parameters that the words give, by name, without those left at their defaults. `partial`: some that the flow
-    needs may be missing.
+def parse(parameters: Parameters, words: Sequence[str], document: str = "", *, partial: bool = False) -> dict[str, Any]:
+    """The parameters that the words and an object of JSON give, by name, without those left at their defaults.
+    `document`: as `--params` takes it; "": there is none. `partial`: some that the flow needs may be missing.
 
     Raises ParameterError in one line: what is unknown, missing, given twice or of the wrong type.
     """
-    given: dict[str, Any] = {}
+    given = _of_document(parameters, document) if document else {}
     rest: list[Any] = []
     more: dict[str, Any] = {}
     flag_before: Parameter | None = None
@@ -42,11 +43,40 @@ def parse(parameters: Parameters, words: Sequence[str], *, partial: bool = False
     if not partial and (missing := parameters.missing(given)):
         needed = ", ".join(f"{one.word} ({annotations.name_of(one.annotation)})" for one in missing)
         raise ParameterError(f"{parameters.flow} needs {needed}")
-    if rest and parameters.rest is not None:
-        given[parameters.rest.name] = tuple(rest)
-    if more and parameters.more is not None:
-        given[parameters.more.name] = more
+    for one, found in ((parameters.rest, tuple(rest)), (parameters.more, more)):
+        if one is not None and found:
+            if one.name in given:
+                raise ParameterError(f"{one.name} is given twice: in --params and by words")
+            given[one.name] = found
     return given
+
+
+def _of_document(parameters: Parameters, text: str) -> dict[str, Any]:
+    """What `--params` gives."""
+    if text.startswith("@"):
+        text = _read("--params", text[1:])
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ParameterError(f"--params is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise ParameterError("--params: expected an object of JSON, with the names of parameters and their values")
+    known = {one.name: one for one in parameters.every}
+    given: dict[str, Any] = {}
+    for name, value in cast("dict[str, Any]", found).items():
+        if name not in known:
+            raise ParameterError(f"{parameters.flow} has no parameter {name}{hint(name, known)}")
+        try:
+            given[name] = _of_json(parameters, known[name], value)
+        except Mismatch as error:
+            raise ParameterError(f"{name}: {error}") from None
+    return given
+
+
+def _of_json(parameters: Parameters, one: Parameter, value: Any) -> Any:
+    if one is parameters.rest:
+        return tuple(JSON.fit(list[one.annotation], value))
+    return JSON.fit(dict[str, one.annotation] if one is parameters.more else one.annotation, value)
 
 
 def _take_rest(parameters: Parameters, word: str, rest: list[Any], flag_before: Parameter | None) -> None:
@@ -75,7 +105,7 @@ def _find(parameters: Parameters, word: str, *, of_fork: bool) -> tuple[Paramete
     raise ParameterError(f"{parameters.flow} has no parameter {word}{_hint(word, known, of_fork)}")
 
 
-_PENSTOCK_S = "--inline --max-workers --keep-going --seed --tag --json --dry-run --no-cache --refresh".split()
+_PENSTOCK_S = "--inline --max-workers --keep-going --seed --tag --params --json --dry-run --no-cache --refresh".split()
 _FORK_S = "--from --only --keep-code --file".split()
 _RESUME_S = ["--changed"]
 
@@ -111,7 +141,7 @@ def _converted(option: Parameter, word: str) -> Any:
     if word.startswith("@@"):
         text = word[1:]
     elif word.startswith("@"):
-        text = _read(option, word[1:])
+        text = _read(option.word, word[1:])
     try:
         return WORD.fit(option.annotation, text)
     except Mismatch as error:
@@ -119,11 +149,11 @@ def _converted(option: Parameter, word: str) -> Any:
         raise ParameterError(f"{option.word}: {error}{source}") from None
 
 
-def _read(option: Parameter, file: str) -> str:
+def _read(option: str, file: str) -> str:
     """The text of a file, without the newline that editors end it with."""
     try:
         return Path(file).expanduser().read_text(encoding="utf-8-sig").removesuffix("\n")
     except OSError as error:
-        raise ParameterError(f"{option.word} @{file}: {error.strerror or error}") from None
+        raise ParameterError(f"{option} @{file}: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise ParameterError(f"{option.word} @{file}: expected text in UTF-8") from None
+        raise ParameterError(f"{option} @{file}: expected text in UTF-8") from None

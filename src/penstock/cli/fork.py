@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from penstock.cli.choices import Choices, seed_option, typed, with_options
+from penstock.cli.choices import Choices, params_option, seed_option, typed, with_options
 from penstock.cli.shared_options import complete_run, file_option
 
 _EPILOG = """\b
@@ -30,6 +30,7 @@ Examples:
 )
 @with_options
 @seed_option
+@params_option
 @click.option("--tag", "tags", multiple=True, metavar="T", help="A tag for the new run; may be given several times.")
 @click.option("--from", "step", metavar="STEP", default="", help="Reuse nothing from the first call of this step on.")
 @click.option("--keep-code", is_flag=True, help="Reuse also what other code has made.")
@@ -78,7 +79,7 @@ def _fork(run: str, words: tuple[str, ...], wanted: tuple[str, bool, str], file:
         reader,
         run,
         lambda row, detail: load(target_of(root, row, detail, file, "fork")),
-        lambda flow: parse(parameters_of(flow), words, partial=True),
+        lambda flow: parse(parameters_of(flow), words, choices.params, partial=True),
         fork,
         choices.seed_text,
         unpickled_params,

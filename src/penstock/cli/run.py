@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from penstock.cli import screen
-from penstock.cli.choices import Choices, seed_option, with_options
+from penstock.cli.choices import Choices, params_option, seed_option, with_options
 from penstock.errors import ParameterError
 
 _EPILOG = """\b
@@ -20,7 +20,9 @@ Examples:
   penstock run --inline digits.py                 all in one process: breakpoint() works
   penstock run --seed 7 digits.py                 other random numbers
   penstock run --dry-run digits.py                what is cached, what would run, and why
+  penstock run --params @all.json digits.py       all parameters from a file
   penstock run digits.py --help                   the flow's own parameters
+  penstock run --json digits.py --help            their JSON Schema
 """
 
 
@@ -38,6 +40,7 @@ def _files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 )
 @with_options
 @seed_option
+@params_option
 @click.option("--tag", "tags", multiple=True, metavar="T", help="A tag for the run; may be given several times.")
 @click.argument("target", metavar="FILE[:FLOW]", shell_complete=_files)
 @click.argument("words", metavar="[PARAMETERS]...", nargs=-1, type=click.UNPROCESSED)
@@ -64,13 +67,18 @@ def _run(target: str, words: tuple[str, ...], choices: Choices, wants_help: bool
 
     flow = load(target)
     parameters = parameters_of(flow)
+    if wants_help and choices.as_json:
+        from penstock.launch.param_schema import schema_text
+
+        screen.document(schema_text(flow))
+        return 0
     if wants_help:
         from penstock.cli.flow_help import flow_help
 
         screen.out(flow_help(parameters, flow.fn, f"penstock run {target}"))
         return 0
     try:
-        given = parse(parameters, words)
+        given = parse(parameters, words, choices.params)
     except ParameterError as error:
         raise ParameterError(
             f"{str(error).rstrip('?')}{'?' if str(error).endswith('?') else '.'} See `penstock run {target} --help`"

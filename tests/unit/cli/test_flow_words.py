@@ -337,3 +337,40 @@ def test_an_option_of_fork_behind_its_run_is_to_stand_before_that(word: str):
     with pytest.raises(ParameterError, match=f"{word} is Penstock's own: write it before the run$"):
         parse(OPTIONS, [word], partial=True)
     assert word in (option for param in fork.command.params for option in param.opts)
+
+
+def flow_of_json(rate: float, note: str = "", depths: tuple[int, ...] = (), *files: Path, **more: float) -> None: ...
+
+
+OF_JSON = Parameters(flow_of_json, "flow")
+
+
+def test_an_object_of_json_gives_what_words_can_not_say_apart():
+    given = parse(OF_JSON, [], '{"rate": 1, "note": "@home", "depths": [2, 4], "files": ["a"], "more": {"x": 0.5}}')
+    assert given == {"rate": 1.0, "note": "@home", "depths": (2, 4), "files": (Path("a"),), "more": {"x": 0.5}}
+
+
+def test_words_add_to_an_object_of_json(tmp_path: Path):
+    (tmp_path / "all.json").write_text('{"rate": 0.5}')
+    assert parse(OF_JSON, ["--note", "no"], f"@{tmp_path}/all.json") == {"rate": 0.5, "note": "no"}
+
+
+@pytest.mark.parametrize(
+    ("words", "document", "message"),
+    [
+        ([], "{", "--params is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ([], "[" * 100_000, "--params is no JSON: maximum recursion depth exceeded"),
+        ([], "[]", "--params: expected an object of JSON, with the names of parameters and their values"),
+        ([], '{"note": ""}', "flow needs --rate (float)"),
+        ([], '{"rat": 1}', "flow has no parameter rat; did you mean rate?"),
+        ([], '{"rate": "1"}', "rate: expected float, got '1'"),
+        ([], '{"depths": [1, "x"]}', "depths: [1]: expected int, got 'x'"),
+        (["--rate", "1"], '{"rate": 1}', "--rate is given twice; several values are written as one list of JSON"),
+        (["a"], '{"rate": 1, "files": []}', "files is given twice: in --params and by words"),
+        ([], "@nowhere.json", "--params @nowhere.json: No such file or directory"),
+    ],
+)
+def test_a_wrong_object_of_json_is_told_in_one_line(words: list[str], document: str, message: str):
+    with pytest.raises(ParameterError) as caught:
+        parse(OF_JSON, words, document)
+    assert str(caught.value).startswith(message)
