@@ -22,7 +22,7 @@ _OF_ENGINE = (
     *("Flow.call", "Flow.parameters", "Future.settle", "Future.enlist", "Future.suspend", "Future.is_settled"),
     *("Future.wanted", "Future.show", "Future.measured", "Future.hear"),
 )
-_STRUCTS = ("reading.structs", "reading.resource_structs", "space.space_structs")
+_STRUCTS = ("reading.structs", "reading.comparison_structs", "reading.resource_structs", "space.space_structs")
 _SOURCE = "<!-- Written by tools/reference.py from tools/reference.in.md, docstrings and --help: change those. -->\n\n"
 
 

@@ -35,6 +35,7 @@ _WHERE = {
     "runs": "penstock.client",
     "resume": "penstock.client",
     "fork": "penstock.client",
+    "compare": "penstock.client",
     "errors": "penstock",
 }
 
@@ -47,6 +48,7 @@ __all__ = [
     "Futures",
     "Step",
     "__version__",
+    "compare",
     "current",
     "errors",
     "flow",
@@ -118,6 +120,7 @@ def _hand_down() -> None:
 
 if TYPE_CHECKING:
     from penstock import errors as errors
+    from penstock.client import compare as compare
     from penstock.client import fork as fork
     from penstock.client import resume as resume
     from penstock.client import run as run

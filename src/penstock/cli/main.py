@@ -23,6 +23,7 @@ VERBS = {
     "resume": "Go on with a run where it stopped",
     "fork": "Make a new run from an old one",
     "ls": "List runs",
+    "compare": "What differs between runs, and what a metric depends on",
     "show": "Look at a run or a task",
     "why": "Why a task ran, or what it was reused from",
     "logs": "What the tasks of a run and its body printed and logged",

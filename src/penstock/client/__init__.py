@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from penstock.client.flow_runs import Run, Runs
     from penstock.launch.driving import Driving
     from penstock.launch.preparing import RunRequest
+    from penstock.reading.comparison_structs import ComparisonInfo
     from penstock.reading.reader import JournalReader
     from penstock.sdk.flows import Flow
 
@@ -54,6 +55,26 @@ def runs(
     reader = JournalReader.find()
     chosen = finding_runs.ChosenRuns(flow, status, tag, since)
     return Runs(reader, finding_runs.find(reader, filter or "", chosen, sort, limit))
+
+
+def compare(
+    *runs: str | Run,
+    filter: str = "",  # noqa: A002  as in `runs`
+    metric: str = "",
+    minimize: bool = False,
+) -> ComparisonInfo:
+    """What differs between runs of the current folder's project, and what does not: `compare("digits/3", "digits/5")`.
+
+    `runs`: 2 to 50; beside the code of the first that of the others is shown. The name of a flow alone means its latest
+    50 runs. `filter`: also the latest runs that it holds for, 50 in all. `metric`: judge them by it ("accuracy",
+    "train.loss.min") and say how well what differs explains it, the largest being the best, or the smallest with
+    `minimize`; "": by none. Unpickles nothing. Raises NotFoundError, FilterError, UsageError for too few or too many.
+    """
+    from penstock.reading.comparison import compare
+    from penstock.reading.reader import JournalReader
+
+    names = [run if isinstance(run, str) else run.id for run in runs]
+    return compare(JournalReader.find(), names, filter, metric, is_minimized=minimize)
 
 
 def resume(

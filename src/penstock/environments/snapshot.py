@@ -63,6 +63,15 @@ def take(roots: Sequence[Path], extra_files: Sequence[Path], folder: Path) -> Sn
     return Snapshot(digest, snapshot, len(sources), note)
 
 
+def sources(file: Path) -> dict[str, bytes]:
+    """What a snapshot holds, compressed by zlib, by absolute path; nothing where it is gone or damaged."""
+    try:
+        found = wire.unpack(file.read_bytes())
+        return {path: source for path, (_, _, source) in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
 def _digest_of(last: Path, stats: bytes) -> str:
     """The digest that the last snapshot had, if it was made of files with the same paths, sizes and times; else ""."""
     data = collect.content(last)

@@ -6,14 +6,14 @@ import heapq
 import itertools
 import math
 import operator
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from typing import Any
 
 from penstock.errors import NotFoundError
 from penstock.journal import columns, conditions, faults, run_search, sql_files
-from penstock.journal.conditions import Condition, Now
+from penstock.journal.conditions import Condition, Now, listed
 from penstock.journal.damage import malformed, named
 from penstock.journal.journal import Journal
 from penstock.journal.leases import lease_of
@@ -117,22 +117,39 @@ def resolve(journal: Journal, text: str = "") -> RunRow:
 
 def run_by_number(journal: Journal, flow: str, number: int) -> RunRow:
     """`digits/3`: a run by the whole name of its flow; raises NotFoundError."""
-    row = journal.database.row(_sql("run_by_number"), (flow, number))
-    if row is None:
-        raise NotFoundError(f"there is no run {flow}/{number}; see `penstock ls {flow}`")
-    return _run_row(journal, row)
+    found = runs_numbered(journal, [(flow, number)])
+    return _only(found, f"there is no run {flow}/{number}; see `penstock ls {flow}`")
+
+
+def runs_numbered(journal: Journal, named: Iterable[tuple[str, int]]) -> list[RunRow]:
+    """The runs of these flows and numbers that there are, in no order. One query."""
+    found = journal.database.rows(_sql("runs_numbered"), (listed([*named]),))
+    return [_run_row(journal, row) for row in found]
 
 
 def detail(journal: Journal, run: int) -> RunDetail:
     """What a listing does not show of a run; raises NotFoundError."""
-    row = journal.database.row(_sql("detail"), (run,))
-    if row is None:
+    found = details(journal, [run])
+    if not found:
         raise NotFoundError("the run was removed; see `penstock ls`")
+    return found[run]
+
+
+def details(journal: Journal, runs: Sequence[int]) -> dict[int, RunDetail]:
+    """The same of several, by `RunRow.id`, without those that were removed. Two queries."""
+    drivers: dict[int, list[DriverRow]] = {run: [] for run in runs}
+    for run, *row in journal.database.rows(_sql("drivers"), (listed(runs),)):
+        with named(journal.database, run):
+            drivers[run].append(_driver_row(row))
+    found = journal.database.rows(_sql("details"), (listed(runs),))
+    return {run: _detail(journal, run, row, drivers[run]) for run, *row in found}
+
+
+def _detail(journal: Journal, run: int, row: Sequence[Any], drivers: list[DriverRow]) -> RunDetail:
     module, qualname, file, params, result, error, origin, seed, form, schema = row
     with named(journal.database, run):
         ended = (columns.unpack_stored(result), columns.unpacked(Error, error))
-        drivers = tuple(_driver_row(found) for found in journal.database.rows(_sql("drivers"), (run,)))
-        known = (drivers, columns.unpacked(Origin, origin), columns.seed(seed), form, schema or "")
+        known = (tuple(drivers), columns.unpacked(Origin, origin), columns.seed(seed), form, schema or "")
         return RunDetail(module, qualname, file, columns.unpack_params(params), *ended, *known)
 
 
@@ -372,7 +389,7 @@ def _run_row(journal: Journal, row: Sequence[Any]) -> RunRow:
     return RunRow(*known, *driven, tuple(sorted(tags.split("\n"))) if tags else (), nonce, earlier_s or 0.0, revision)
 
 
-def _driver_row(row: tuple[Any, ...]) -> DriverRow:
+def _driver_row(row: Sequence[Any]) -> DriverRow:
     number, started_at, host, pid, snapshot, python, packages, argv, cwd = row
     known = read(tuple[tuple[str, str], ...], packages) if packages else ()
     return DriverRow(number, started_at, host, pid, snapshot, python, known, read(_Words, argv) if argv else (), cwd)

@@ -16,8 +16,10 @@ SELECT flow || '/' || number FROM run WHERE id = ?;
 -- name: name_of_task
 SELECT '/' || step.name || '/' || task.number FROM task JOIN step ON step.id = task.step_id WHERE task.id = ?;
 
--- name: run_by_number
-SELECT * FROM run_row WHERE flow = ? AND number = ?;
+-- name: runs_numbered
+-- By [flow, number] each.
+SELECT run_row.* FROM json_each(?) AS named
+    CROSS JOIN run_row ON flow = json_extract(named.value, '$[0]') AND number = json_extract(named.value, '$[1]');
 
 -- name: run_by_id
 SELECT * FROM run_row WHERE id = ?;
@@ -26,17 +28,18 @@ SELECT * FROM run_row WHERE id = ?;
 -- Also those whose runs were all removed.
 SELECT name FROM flow ORDER BY name;
 
--- name: detail
-SELECT module, qualname, file, params, result, error, origin, seed, form, schema FROM run_detail WHERE run_id = ?;
+-- name: details
+SELECT run_id, module, qualname, file, params, result, error, origin, seed, form, schema FROM run_detail
+WHERE run_id IN (SELECT value FROM json_each(?));
 
 -- name: seed
 SELECT seed FROM run_detail WHERE run_id = ?;
 
 -- name: drivers
-SELECT driver.token, driver.started_at, driver.host, driver.pid, driver.snapshot, driver.python, package_set.packages,
-    driver.argv, driver.cwd
+SELECT driver.run_id, driver.token, driver.started_at, driver.host, driver.pid, driver.snapshot, driver.python,
+    package_set.packages, driver.argv, driver.cwd
 FROM driver LEFT JOIN package_set ON package_set.digest = driver.packages
-WHERE driver.run_id = ? ORDER BY driver.token;
+WHERE driver.run_id IN (SELECT value FROM json_each(?)) ORDER BY driver.run_id, driver.token;
 
 -- name: steps
 SELECT id, step, name, source FROM step WHERE run_id = ? ORDER BY id;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from penstock.model.ids import folder_name
 from penstock.model.outcomes import FORM, Error, Log, Outcome, Stored, Usage
 from penstock.model.rows import Origin, Owner, StepCount
@@ -78,6 +80,16 @@ class RunDetail(NamedTuple):
     seed: str = ""  # in digits; "": none
     form: int = FORM  # the version of the canonical form that its digests and keys are of
     schema: str = ""  # JSON Schema of its flow's parameters; "": a run of an older Penstock
+
+    @property
+    def root(self) -> str:
+        """The folder that the flow's module is imported from; "" where it came from a notebook."""
+        if not self.file:
+            return ""
+        root = self.file
+        for _ in range(self.module.count(".") + (os.path.basename(self.file) == "__init__.py") + 1):
+            root = os.path.dirname(root)
+        return root
 
 
 class StepRow(NamedTuple):

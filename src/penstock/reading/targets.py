@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from penstock.errors import NotFoundError, UsageError
@@ -59,6 +60,16 @@ def find_run(reader: JournalReader, name: str) -> RunRow:
     if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  nothing checks a notebook
         raise UsageError(f'{name!r} names no run: write a text, such as "digits/3" or "digits"')
     return queries.resolve(reader.journal, name)
+
+
+def find_runs(reader: JournalReader, names: Sequence[str]) -> list[RunRow]:
+    """The runs that names mean, each once, in their order. One query where all are written out: `digits/3`. Raises as
+    `find_run` does."""
+    paths = [_parsed(name) if isinstance(name, str) else None for name in names]  # pyright: ignore[reportUnnecessaryIsInstance]
+    named = [(path.flow, path.run) for path in paths if path and path.run is not None and path.step is None]
+    known = {row.run_id: row for row in queries.runs_numbered(reader.journal, named)}
+    found = [known.get(name) or find_run(reader, name) for name in names]
+    return list({row.id: row for row in found}.values())
 
 
 def find_flow(reader: JournalReader, text: str) -> str:

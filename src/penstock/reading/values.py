@@ -6,7 +6,6 @@ The only place of this room that runs code that a user stored.
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import threading
 from collections.abc import Generator, Iterator, Mapping
@@ -100,11 +99,7 @@ class Loader:
 
     @cached_property
     def _root(self) -> str:
-        detail = queries.detail(self._reader.journal, self._run.id)
-        if not detail.file:
-            return ""
-        depth = detail.module.count(".") + (os.path.basename(detail.file) == "__init__.py")
-        return os.fspath(Path(detail.file).parents[depth])
+        return queries.detail(self._reader.journal, self._run.id).root
 
 
 class Values(Mapping[str, Any]):

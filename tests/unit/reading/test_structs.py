@@ -8,7 +8,7 @@ import math
 import msgspec
 
 import penstock
-from penstock.reading import resource_structs, structs
+from penstock.reading import comparison_structs, resource_structs, structs
 from penstock.space import space_structs
 from tests.recorded import Recorded, record_done, record_failed
 
@@ -45,6 +45,12 @@ FIELDS = {
     "StepResourcesInfo": "step step_path attempts done out_of_memory timeouts wall_s cores peak_bytes read_bytes"
     " written_bytes suggestion",
     "ResourcesInfo": "of flow steps",
+    "ComparedRunInfo": "id flow status created_at duration_s tags error",
+    "DifferenceInfo": "kind name values numbers",
+    "CodeDifferenceInfo": "run base runs steps changes diff",
+    "InfluenceInfo": "kind name explained chance how runs alike",
+    "RankedMetricInfo": "name values best worst is_minimized influences note",
+    "ComparisonInfo": "runs differences same code metric notes",
     "WhyInfo": "task ran line origin compared_with changes code unfollowed version",
 }
 
@@ -52,7 +58,12 @@ FIELDS = {
 def test_no_field_is_renamed_or_removed():
     found = {
         name: " ".join(kind.__struct_fields__)
-        for name, kind in {**vars(structs), **vars(space_structs), **vars(resource_structs)}.items()
+        for name, kind in {
+            **vars(structs),
+            **vars(space_structs),
+            **vars(resource_structs),
+            **vars(comparison_structs),
+        }.items()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind is not msgspec.Struct
     }
     assert found == FIELDS
