@@ -11,7 +11,7 @@ import msgspec
 
 from penstock.server.query_strings import is_list
 from penstock.server.refusals import ErrorAnswer
-from penstock.server.routing import JSON, NUMBERS, Route
+from penstock.server.routing import BYTES, JSON, NUMBERS, Route
 
 _REFS = "#/components/schemas/{name}"
 _NUMBER = {"anyOf": [{"type": "number"}, {"enum": ["nan", "inf", "-inf"]}]}
@@ -57,6 +57,8 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
 def _operation(route: Route, answer: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {"description": HTTPStatus(route.status).phrase}
     told["content"] = {route.media: {"schema": answer}} if route.media == JSON else {route.media: {}}
+    if route.columns is not None:
+        told["content"][BYTES] = {}
     refused = {"description": "Why not", "content": {JSON: {"schema": {"$ref": _REFS.format(name="ErrorAnswer")}}}}
     found: dict[str, Any] = {
         "operationId": operation_id(route),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from penstock.server import (
+    curve_routes,
     flow_routes,
     graph_routes,
     meta_routes,
@@ -19,5 +20,6 @@ ROUTES = (
     *run_list_routes.ROUTES,
     *run_routes.ROUTES,
     *graph_routes.ROUTES,
+    *curve_routes.ROUTES,
     *search_routes.ROUTES,
 )

@@ -20,6 +20,7 @@ from penstock.model.nearest import nearest
 from penstock.server.refusals import Refusal
 
 JSON = "application/json"
+BYTES = "application/octet-stream"
 BASE = "/api/v1"
 RUN = "/runs/{flow}/{number}"
 TASK = RUN + "/tasks/{step}/{task}"
@@ -42,6 +43,7 @@ class Route(msgspec.Struct, frozen=True):
     body: Any = None
     status: int = 200
     media: str = JSON
+    columns: Callable[[Any], Any] | None = None  # the answer as a response of bytes, for who accepts these alone
     is_immutable: bool = False  # its path names a digest
     is_ticketed: bool = False  # a ticket may stand for the token
     is_stream: bool = False  # it goes on for as long as it is listened to
