@@ -50,7 +50,7 @@ clean:
 
 $(DEMO): GROUPS := examples
 $(CHECK): GROUPS := dev libraries
-$(TEST): GROUPS := dev libraries examples $(if $(ALL),torch)
+$(TEST): GROUPS := dev libraries examples integrations $(if $(ALL),torch)
 $(BENCH): GROUPS := libraries examples environments
 
 $(DEMO) $(CHECK) $(TEST) $(BENCH): pyproject.toml constraints.txt tools/set_up.py

@@ -18,7 +18,7 @@ from penstock.artifacts import libraries
 PACKAGE = Path(__file__).parents[2] / "src" / "penstock"
 FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = sorted({file.relative_to(PACKAGE).parts[0] for file in FILES if file.parent != PACKAGE})
-KIT = ("__init__.py", "errors.py", "model", "artifacts", "sdk", "worker")
+KIT = ("__init__.py", "errors.py", "model", "artifacts", "sdk", "worker", "integrations")
 KIT_FILES = [file for file in FILES if file.relative_to(PACKAGE).parts[0] in KIT]
 SHAPELESS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "handler", "processor", "misc"}
 

@@ -17,7 +17,7 @@ from penstock.environments import locking
 from penstock.errors import PlatformError, StoreError
 from penstock.model.tuples import NamedTuple
 
-ROOMS = ("__init__.py", "errors.py", "shadows.py", "model", "artifacts", "sdk", "worker")
+ROOMS = ("__init__.py", "errors.py", "shadows.py", "model", "artifacts", "sdk", "worker", "integrations")
 _PACKAGE = Path(__file__).resolve().parents[1]
 _NAME = "kit-"  # and the digest
 _HELD = Path("penstock", "__init__.py")

@@ -13,7 +13,7 @@ def test_it_holds_the_kit_and_nothing_else(tmp_path: Path):
     kit = unpack_kit(tmp_path)
     names = [path.relative_to(kit).as_posix() for path in kit.rglob("*")]
     tops = {"/".join(name.split("/")[:2]) for name in names if name.startswith("penstock/")}
-    rooms = {"__init__.py", "errors.py", "shadows.py", "model", "artifacts", "sdk", "worker"}
+    rooms = {"__init__.py", "errors.py", "shadows.py", "model", "artifacts", "sdk", "worker", "integrations"}
     assert tops == {f"penstock/{room}" for room in rooms}
     assert "cloudpickle/cloudpickle.py" in names
     assert not [name for name in names if "__pycache__" in name]
