@@ -46,7 +46,7 @@ class EventReader:
         for data in self._records():
             try:
                 yield from self._points(data)
-            except (ValueError, IndexError, struct.error):
+            except (ValueError, IndexError, TypeError, struct.error):  # a field of another type among them
                 self.skipped["unreadable"] += 1
 
     def skip(self) -> None:
@@ -93,11 +93,11 @@ class EventReader:
                     yield from self._point(dict(_fields(value)), step, at)
 
     def _point(self, value: Dict[int, Any], step: int, at: float) -> Iterator[EventPoint]:
-        tag = bytes(value.get(1, b"")).decode("utf-8", "replace")
+        tag = _text(value.get(1, b""))
         content = b""
         if 9 in value:
             plugin = dict(_fields(dict(_fields(value[9])).get(1, b"")))
-            self._plugins.setdefault(tag, bytes(plugin.get(1, b"")).decode("utf-8", "replace"))
+            self._plugins.setdefault(tag, _text(plugin.get(1, b"")))
             content = plugin.get(2, b"")
         plugin_name = self._plugins.get(tag, "")
         if plugin_name == "hparams":
@@ -134,12 +134,12 @@ def _params(content: bytes) -> Iterator[Tuple[str, Union[float, str, bool]]]:
         if field != 1:
             continue
         parts = dict(_fields(entry))
-        name = bytes(parts.get(1, b"")).decode("utf-8", "replace")
+        name = _text(parts.get(1, b""))
         for kind, value in _fields(parts.get(2, b"")):
             if kind == 2:
                 yield name, struct.unpack("<d", value)[0]
             elif kind == 3:
-                yield name, bytes(value).decode("utf-8", "replace")
+                yield name, _text(value)
             elif kind == 4:
                 yield name, bool(value)
 
@@ -161,6 +161,12 @@ def _number(tensor: bytes) -> Any:
             return None if end != len(parts[{"i": 7, "q": 10}[kind]]) else _signed(number)
         return None if number is None else _signed(number)
     return struct.unpack(f"<{kind}", data)[0] if len(data) == struct.calcsize(kind) else None
+
+
+def _text(data: Any) -> str:
+    if not isinstance(data, bytes):
+        raise ValueError("a text is no bytes")
+    return data.decode("utf-8", "replace")
 
 
 def _signed(number: int) -> float:
