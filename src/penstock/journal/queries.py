@@ -204,14 +204,14 @@ def tasks(
         streams = [stack.enter_context(closing(found)) for found in _task_streams(journal, run, step, status, after)]
         # Two steps of one short name count their tasks together.
         found = heapq.merge(*streams, key=_NUMBER) if len(streams) > 1 else itertools.chain(*streams)
-        return [_task_row(journal, row) for row in itertools.islice(found, limit)]
+        return [task_row(journal, row) for row in itertools.islice(found, limit)]
 
 
 def tasks_changed(journal: Journal, run: int, since: int = 0, limit: int | None = None) -> list[TaskRow]:
     """The tasks of a run that have changed since a revision (0: all), in the order of their changes. Ask with the last
     one's `revision` the next time."""
     values = {"run_id": run, "since": since, "limit": -1 if limit is None else limit}
-    return [_task_row(journal, row) for row in journal.database.rows(_sql("tasks_changed"), values)]
+    return [task_row(journal, row) for row in journal.database.rows(_sql("tasks_changed"), values)]
 
 
 def task(journal: Journal, run: int, step: str, number: int) -> TaskRow:
@@ -219,7 +219,7 @@ def task(journal: Journal, run: int, step: str, number: int) -> TaskRow:
     for id_ in _step_ids(journal, run, step):
         row = journal.database.row(_sql("task_by_number"), {"step_id": id_, "number": number})
         if row is not None:
-            return _task_row(journal, row)
+            return task_row(journal, row)
     run_id = run_by_id(journal, run).run_id
     raise NotFoundError(f"there is no task {run_id}/{step}/{number}; see `penstock show {run_id}`")
 
@@ -231,7 +231,7 @@ def task_by_id(journal: Journal, run: int, id_: int) -> TaskRow:
         return _row_of_scope(run, found[0])
     if row is None:
         raise NotFoundError(f"{run_by_id(journal, run).run_id} has no task of the number {id_}")
-    return _task_row(journal, row)
+    return task_row(journal, row)
 
 
 def task_nodes(journal: Journal, run: int) -> list[TaskNode]:
@@ -310,7 +310,7 @@ def finished_task(journal: Journal, run: int, step: str, number: int) -> TaskRow
     values = {"run_id": run, "step": step, "number": number}
     find = journal.database.row
     row = find(_sql("finished_task"), values) or find(_sql("last_finished_task"), values)
-    return None if row is None else _task_row(journal, row)
+    return None if row is None else task_row(journal, row)
 
 
 def is_cached(journal: Journal, run: int, step: str) -> bool:
@@ -400,7 +400,8 @@ def _counts(found: dict[str, int]) -> Iterator[int]:
         yield found.get(status.value, 0)
 
 
-def _task_row(journal: Journal, row: tuple[Any, ...]) -> TaskRow:
+def task_row(journal: Journal, row: tuple[Any, ...]) -> TaskRow:
+    """A task from a row of the view of that name; raises JournalError where it is damaged."""
     try:
         return _read_task(row)
     except MalformedError as error:

@@ -11,6 +11,7 @@ from penstock.server import (
     run_routes,
     search_routes,
     shell,
+    task_list_routes,
 )
 
 ROUTES = (
@@ -19,6 +20,7 @@ ROUTES = (
     *flow_routes.ROUTES,
     *run_list_routes.ROUTES,
     *run_routes.ROUTES,
+    *task_list_routes.ROUTES,
     *graph_routes.ROUTES,
     *curve_routes.ROUTES,
     *search_routes.ROUTES,

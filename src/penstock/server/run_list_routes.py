@@ -22,7 +22,7 @@ from penstock.server.limits import LIMITS
 from penstock.server.refusals import Refusal
 from penstock.server.routing import route
 
-_MOST_ROWS, _MOST_COLUMNS, _MOST_NAMES = 200, 100, 1000
+MOST_ROWS, _MOST_COLUMNS, _MOST_NAMES = 200, 100, 1000
 Limit = Annotated[int, msgspec.Meta(ge=1, le=LIMITS.rows)]
 RowId = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53) - 1)]  # what every JSON has
 
@@ -146,8 +146,8 @@ def _runs(call: ApiCall, query: RunsQuery) -> RunsPage:
     if len(query.columns) > _MOST_COLUMNS:
         raise Refusal(422, "too_many_columns", f"{_MOST_COLUMNS} columns at most", field="columns")
     if query.ids:
-        if len(query.ids) > _MOST_ROWS:
-            raise Refusal(422, "too_many_ids", f"{_MOST_ROWS} ids at most", field="ids")
+        if len(query.ids) > MOST_ROWS:
+            raise Refusal(422, "too_many_ids", f"{MOST_ROWS} ids at most", field="ids")
         rows = finding_runs.rows_of(call.reader, query.ids)
         gone = tuple(sorted(set(query.ids) - {row.id for row in rows}))
         lines, notes = _lines(call, rows, query.columns)

@@ -1,0 +1,98 @@
+"""The tasks of a run as a table: ids in order, and rows by id."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from penstock.journal import task_search
+from penstock.journal.views import TaskRow
+from penstock.model.words import one_line, utc
+from penstock.reading import finding_tasks, infos
+from penstock.reading.structs import ValueInfo
+from penstock.server.api_call import ApiCall
+from penstock.server.refusals import Refusal
+from penstock.server.routing import RUN, route
+from penstock.server.run_list_routes import MOST_ROWS, IdsPage, RowId, ids_page
+
+_MESSAGE = 200  # characters
+
+
+class TasksIndexQuery(msgspec.Struct, frozen=True):
+    """Which tasks, in which order."""
+
+    filter: str = ""  # step:train status:failed cause:timeout took>10s, or a part of "train/2"
+    sort: str = ""  # "call", "took", with "-" before it backwards; "": as they were called
+
+
+class TasksQuery(msgspec.Struct, frozen=True):
+    """Which tasks."""
+
+    ids: tuple[RowId, ...]  # up to 200, of an index
+
+
+class TaskLine(msgspec.Struct, frozen=True):
+    """A task as a table shows it."""
+
+    id: int
+    task: str  # "train/2"
+    step: str
+    number: int
+    status: str
+    attempt: int  # the latest
+    began_at: datetime | None  # of the latest attempt; None: it never began
+    wall_s: float
+    cpu_s: float
+    peak_bytes: int
+    worker: str
+    cause: str  # why it failed; "": it did not
+    message: str  # its head, on one line
+    origin: str  # the task of another run whose result it took over; "": it ran
+    result: ValueInfo | None
+
+
+class TasksPage(msgspec.Struct, frozen=True):
+    """Rows of a table of tasks."""
+
+    rows: tuple[TaskLine, ...]
+    gone: tuple[int, ...] = ()  # ids that were asked for, and are of no task
+
+
+def _index(call: ApiCall, query: TasksIndexQuery) -> IdsPage:
+    found = finding_tasks.index(call.reader.journal, call.run, query.filter, query.sort)
+    return ids_page(found.ids, found.counts, found.revision)
+
+
+def _tasks(call: ApiCall, query: TasksQuery) -> TasksPage:
+    if len(query.ids) > MOST_ROWS:
+        raise Refusal(422, "too_many_ids", f"{MOST_ROWS} ids at most", field="ids")
+    rows = task_search.rows(call.reader.journal, call.run.id, query.ids)
+    return TasksPage(tuple(map(_line, rows)), tuple(sorted(set(query.ids) - {row.id for row in rows})))
+
+
+def _line(row: TaskRow) -> TaskLine:
+    used, error = row.usage, row.error
+    return TaskLine(
+        row.id,
+        f"{row.name}/{row.number}",
+        row.name,
+        row.number,
+        row.status,
+        row.attempt,
+        utc(used.began_at) if used.began_at else None,
+        used.wall_s,
+        used.cpu_s,
+        used.peak_bytes,
+        row.worker,
+        "" if error is None else error.cause,
+        "" if error is None else one_line(f"{error.type}: {error.message}" if error.type else error.message, _MESSAGE),
+        row.origin,
+        infos.value_info(row.result),
+    )
+
+
+ROUTES = (
+    route("GET", f"{RUN}/tasks:index", "Numbers of the tasks that a filter holds for, in order, with counts", _index),
+    route("GET", f"{RUN}/tasks", "Tasks by their numbers in the run, for a table", _tasks),
+)
