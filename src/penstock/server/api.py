@@ -101,7 +101,7 @@ def _fields_of(found: Found, pairs: list[tuple[str, str]]) -> list[str] | None:
     if found.route.media != JSON or found.route.method != "GET":
         return None
     named = [text for name, text in pairs if name == "fields"]
-    return [field for text in named for field in text.split(",") if field] if named else None
+    return [field for text in named for field in text.split(",") if field] or None
 
 
 async def _body(request: Request) -> bytes:

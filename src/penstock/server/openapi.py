@@ -24,7 +24,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     answers = [route.answer for route in routes if route.media == JSON]
     asked = [one for route in routes for one in (route.query, route.body) if one is not None]
     schemas, of_answers = msgspec.json.schema_components([*answers, ErrorAnswer], ref_template=_REFS)
-    by_answer = dict(zip(map(id, answers), map(_with_odd_numbers, schemas), strict=False))
+    by_answer = dict(zip(map(id, answers), map(_told, schemas), strict=False))
     of_asked: dict[str, Any] = msgspec.json.schema_components(asked, ref_template=_REFS)[1]
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -45,7 +45,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         "security": [{"token": []}],
         "paths": paths,
         "components": {
-            "schemas": components | _with_odd_numbers(of_answers),
+            "schemas": components | _told(of_answers),
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "ticket": {"type": "apiKey", "in": "query", "name": "ticket"},
@@ -105,13 +105,16 @@ def _query_parameters(route: Route, schemas: dict[str, Any]) -> Iterable[dict[st
         yield {"name": "fields", "in": "query", "required": False, "schema": schema, "description": said} | listed
 
 
-def _with_odd_numbers(schema: Any) -> Any:
-    """The same, where numbers may be the words for what JSON has not."""
+def _told(schema: Any) -> Any:
+    """The schema of an answer: numbers may be the words for what JSON has not, and the parts of a tuple stand where JSON
+    Schema has had them since 2020."""
     if isinstance(schema, list):
-        return [_with_odd_numbers(item) for item in cast("list[Any]", schema)]
+        return [_told(item) for item in cast("list[Any]", schema)]
     if not isinstance(schema, dict):
         return schema
     known = cast("dict[str, Any]", schema)
     if known.get("type") == "number":
         return {name: value for name, value in known.items() if name != "type"} | _NUMBER
-    return {name: _with_odd_numbers(value) for name, value in known.items()}
+    if isinstance(known.get("items"), list):
+        known = known | {"prefixItems": known["items"], "items": False}
+    return {name: _told(value) for name, value in known.items()}

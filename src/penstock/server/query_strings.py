@@ -43,10 +43,19 @@ def query_of(route: Route, pairs: Iterable[tuple[str, str]]) -> Any:
 def body_of(route: Route, data: bytes) -> Any:
     """The struct of a route's body; an empty body is `{}`. Raises Refusal."""
     try:
-        found = msgspec.json.decode(data or b"{}")
+        found = _DECODER.decode(data or b"{}")
     except (msgspec.DecodeError, RecursionError) as error:
         raise Refusal(400, "no_json", f"the body is no JSON: {error}") from None
     return _converted(found, route.body, strict=True)
+
+
+def _number(text: str) -> int | float:
+    """18.0 is a whole number, too."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < 1 << 53 else number
+
+
+_DECODER = msgspec.json.Decoder(float_hook=_number)
 
 
 def is_list(annotation: Any) -> bool:
