@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, Dict, Iterable, Mapping
 
 import numpy as np
@@ -41,9 +42,7 @@ def log_learning_curve(estimator: Any, X: Any, y: Any, *, prefix: str = "", **op
     """Log how an estimator does with more and more data, by cross-validation, which fits clones of it many times:
     `learning_curve/train` and `learning_curve/test`, the mean scores, with the number of rows as their step. `options`
     are those of `sklearn.model_selection.learning_curve`, as `cv`, `train_sizes`, `scoring`, `n_jobs`."""
-    from sklearn import model_selection
-
-    selection: Any = model_selection
+    selection = import_module("sklearn.model_selection")  # by its name: where it is missing, types are checked the same
     sizes, train, test = selection.learning_curve(estimator, X, y, **options)[:3]
     for name, found in (("train", train), ("test", test)):
         means = found.mean(axis=1).tolist()
