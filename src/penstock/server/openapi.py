@@ -106,8 +106,8 @@ def _query_parameters(route: Route, schemas: dict[str, Any]) -> Iterable[dict[st
 
 
 def _told(schema: Any) -> Any:
-    """The schema of an answer: numbers may be the words for what JSON has not, and the parts of a tuple stand where JSON
-    Schema has had them since 2020."""
+    """The schema of an answer: numbers may be the words for what JSON has not, and the parts of a tuple stand where
+    JSON Schema has them since 2020."""
     if isinstance(schema, list):
         return [_told(item) for item in cast("list[Any]", schema)]
     if not isinstance(schema, dict):
