@@ -31,6 +31,8 @@ _WHERE = {
     "grow": "penstock.sdk.keywords",
     "current": "penstock.sdk.current",
     "log_metrics": "penstock.sdk.current",
+    "display": "penstock.sdk.displaying",
+    "HTML": "penstock.artifacts.media",
     "run": "penstock.client",
     "runs": "penstock.client",
     "resume": "penstock.client",
@@ -40,6 +42,7 @@ _WHERE = {
 }
 
 __all__ = [
+    "HTML",
     "Backoff",
     "Cache",
     "Environment",
@@ -50,6 +53,7 @@ __all__ = [
     "__version__",
     "compare",
     "current",
+    "display",
     "errors",
     "flow",
     "fork",
@@ -120,6 +124,7 @@ def _hand_down() -> None:
 
 if TYPE_CHECKING:
     from penstock import errors as errors
+    from penstock.artifacts.media import HTML as HTML
     from penstock.client import compare as compare
     from penstock.client import fork as fork
     from penstock.client import resume as resume
@@ -131,6 +136,7 @@ if TYPE_CHECKING:
     from penstock.sdk.concurrent_futures import Future as Future
     from penstock.sdk.current import current as current
     from penstock.sdk.current import log_metrics as log_metrics
+    from penstock.sdk.displaying import display as display
     from penstock.sdk.flows import Flow as Flow
     from penstock.sdk.flows import flow as flow
     from penstock.sdk.futures import Futures as Futures

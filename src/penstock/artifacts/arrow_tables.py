@@ -15,6 +15,7 @@ from penstock.artifacts import digests
 from penstock.artifacts.collected import Collected, Reducer
 from penstock.artifacts.looks import COLUMNS, Facts, Look, table
 from penstock.artifacts.masking import cut
+from penstock.artifacts.media import Shown, table_of
 from penstock.artifacts.walk import BIG, ValueWalk
 
 pa: Any = _pyarrow  # its stubs know next to nothing
@@ -127,6 +128,12 @@ def _by_ipc(array: Any) -> bytes:
     with pa.ipc.new_stream(pa.PythonFile(file, mode="w"), batch.schema) as stream:
         stream.write_batch(batch)
     return file.digest()
+
+
+def shown_of(kind: type) -> Optional[Callable[[Any], Shown]]:
+    """What displays a table."""
+    arrow: Any = _pyarrow
+    return table_of if issubclass(kind, (arrow.Table, arrow.RecordBatch)) else None
 
 
 def look(value: Any, look: Look) -> Facts:

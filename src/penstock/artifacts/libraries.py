@@ -3,8 +3,9 @@
 It is imported when the first value of such a class is met; by then the library itself is. Each has `reducer_of(kind)`,
 how a value is taken apart: its record and its canonical form are written from that, and `rebuild` puts it together. One
 with leaves, whose bytes may lie in memory in several ways, has rules for them too: `form_of(kind)`. Both give None for
-types that go the general way. `look(value, look)` says what a preview shows. What a form leaves out is listed with its
-reason: of a leaf at the beginning of its module, else in `objects.LEFT_OUT`.
+types that go the general way. `look(value, look)` says what a preview shows, `shown_of(kind)` gives what displays its
+values. What a form leaves out is listed with its reason: of a leaf at the beginning of its module, else in
+`objects.LEFT_OUT`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ import importlib
 from typing import Any, Callable, Optional
 
 MODULES = {
+    "PIL": "figures",
+    "matplotlib": "figures",
     "numpy": "numpy_arrays",
     "pandas": "pandas_frames",
+    "plotly": "figures",
     "polars": "polars_frames",
     "pyarrow": "arrow_tables",
     "scipy": "scipy_sparse",
@@ -39,6 +43,13 @@ def reducer_of(kind: type) -> Optional[Callable[..., Any]]:
 def look_of(kind: type) -> Optional[Callable[..., Any]]:
     """What shows the values of a library."""
     return _of(kind, "look")
+
+
+@functools.lru_cache(maxsize=1024)
+def shown_of(kind: type) -> Optional[Callable[..., Any]]:
+    """What displays the values of a library; it may give None, for one that it does not know."""
+    found = _of(kind, "shown_of")
+    return found and found(kind)
 
 
 def _of(kind: Any, what: str) -> Any:

@@ -7,7 +7,7 @@ Left out are the order of the axes in memory, strides, writability, the file of 
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from penstock.artifacts.collected import Collected, Reducer
 from penstock.artifacts.looks import COLUMNS, ITEMS, Facts, Look
 from penstock.artifacts.masking import cut
 from penstock.artifacts.walk import BIG, LEAVES, Known, ValueWalk
+
+if TYPE_CHECKING:
+    from penstock.artifacts.media import Shown
 
 _GENERIC: Any = np.generic
 _CHUNK = 4 << 20
@@ -304,6 +307,13 @@ def look(value: Any, look: Look) -> Facts:
     items = ["--" if gone is True else said(item) for item, gone in zip(head, hidden)]
     shown = "".join((": ", ", ".join(items), ", …" if plain.size > ITEMS else ""))
     return {"text": f"array {'x'.join(map(str, value.shape))} {facts['dtype']}{shown if head else ''}", **facts}
+
+
+def shown_of(kind: Any) -> Optional[Callable[[Any], Shown]]:
+    """What displays an array."""
+    from penstock.artifacts import array_pictures
+
+    return array_pictures.shown if issubclass(kind, np.ndarray) else None
 
 
 def _dtype_text(dtype: Any) -> str:

@@ -8,7 +8,7 @@ same in both.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple, cast
+from typing import Any, Callable, Dict, List, Optional, Tuple, cast
 
 import numpy as np
 import pandas as _pandas
@@ -16,6 +16,7 @@ import pandas as _pandas
 from penstock.artifacts import numpy_arrays, packed_strings, rebuild
 from penstock.artifacts.collected import Collected, Reducer
 from penstock.artifacts.looks import COLUMNS, ITEMS, Facts, Look, series, table
+from penstock.artifacts.media import Shown, table_of
 from penstock.artifacts.walk import BIG
 
 pd: Any = _pandas  # its annotations are partial
@@ -131,6 +132,11 @@ def _parts_of(dtype: Any) -> Tuple[str, bool]:
     """Where strings are, and whether what is missing among them is NaN."""
     nan = dtype.storage == "pyarrow_numpy" or isinstance(getattr(dtype, "na_value", None), float)
     return dtype.storage, nan
+
+
+def shown_of(kind: type) -> Optional[Callable[[Any], Shown]]:
+    """What displays a table."""
+    return table_of if issubclass(kind, (_pandas.DataFrame, _pandas.Series)) else None
 
 
 def look(value: Any, look: Look) -> Facts:

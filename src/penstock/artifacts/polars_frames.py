@@ -9,13 +9,14 @@ says that a column is sorted (a hint).
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, Callable, Optional
 
 import polars as _polars
 
 from penstock.artifacts import digests, rebuild
 from penstock.artifacts.collected import Collected
 from penstock.artifacts.looks import COLUMNS, ITEMS, Facts, Look, series, table
+from penstock.artifacts.media import Shown, table_of
 from penstock.artifacts.walk import BIG, ValueWalk
 
 pl: Any = _polars
@@ -96,6 +97,11 @@ def _digest(numbers: Any) -> bytes:
 def _digest_of_file(column: Any) -> bytes:
     """The digest of the file of a column as it is read: without masks in which nothing is missing."""
     return digests.digest(_ipc(pl.read_ipc(io.BytesIO(_ipc(column))).to_series(0)))
+
+
+def shown_of(kind: type) -> Optional[Callable[[Any], Shown]]:
+    """What displays a table."""
+    return table_of if issubclass(kind, (_polars.DataFrame, _polars.Series)) else None
 
 
 def look(value: Any, look: Look) -> Facts:

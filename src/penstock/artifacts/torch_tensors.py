@@ -8,7 +8,7 @@ comes back where there is one, and on the CPU elsewhere. Neither record nor form
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
 
 import numpy as np
 import torch as _torch
@@ -17,6 +17,9 @@ from penstock.artifacts import names, numpy_arrays, rebuild
 from penstock.artifacts.collected import Collected, Reducer
 from penstock.artifacts.looks import Facts, Look
 from penstock.artifacts.walk import ValueWalk
+
+if TYPE_CHECKING:
+    from penstock.artifacts.media import Shown
 
 torch: Any = _torch
 _WASTE = 2  # a storage more than this many times the tensor's size is not stored whole
@@ -138,6 +141,22 @@ def _bytes_of(tensor: Any) -> Any:
     if flat.stride(0) != 1:  # one number alone counts as contiguous, whatever lies between it and the next
         flat = flat.clone(memory_format=torch.contiguous_format)
     return flat.view(torch.uint8).numpy()
+
+
+def shown_of(kind: Any) -> Optional[Callable[[Any], Shown]]:
+    """What displays a tensor."""
+    torch: Any = _torch
+    return _shown if issubclass(kind, torch.Tensor) else None
+
+
+def _shown(value: Any) -> Shown:
+    """As an image, whose channels may come first, as torch has them."""
+    from penstock.artifacts import array_pictures
+
+    tensor = value.detach().cpu()
+    if tensor.ndim == 3 and tensor.shape[0] in (1, 3, 4) and tensor.shape[2] not in (1, 3, 4):
+        tensor = tensor.permute(1, 2, 0)
+    return array_pictures.shown((tensor.float() if tensor.is_floating_point() else tensor).numpy())
 
 
 def look(value: Any, look: Look) -> Facts:

@@ -32,8 +32,8 @@ from penstock.engine.timers import Timers
 from penstock.engine.watch import Watch
 from penstock.errors import FencedError, Suspension, UsageError
 from penstock.model.options import Options
-from penstock.model.outcomes import Error, Metric, Stored
-from penstock.model.rows import PriorTask, StepCount
+from penstock.model.outcomes import Error, Metric, Recorded, Stored
+from penstock.model.rows import BodyRecord, PriorTask, StepCount
 from penstock.model.sinks import Sink
 from penstock.model.specs import Call, FlowCall
 from penstock.model.states import Cause
@@ -261,6 +261,9 @@ class Driver:
 
     def log(self, metrics: tuple[Metric, ...]) -> None:
         self._inbox.post(Logged(metrics))
+
+    def record(self, scope: int, recorded: Recorded) -> None:
+        self._inbox.post(BodyRecord(scope, recorded))
 
     @property
     def halted_by(self) -> BaseException | None:

@@ -152,7 +152,7 @@ class Effects:
             jobs.task_record(job, command.attempt, command.inputs_digest, outcome.status, outcome, code, place)
         )
         if outcome.result is not None and job.call.options.cache is not None:
-            entry = self._reuse.entry(job, outcome.result, outcome.metrics)
+            entry = self._reuse.entry(job, outcome)
             run_state.pending.cached += (entry,) if entry is not None else ()
         run_state.settle(job, outcome.result, outcome.error, place, reused=False)
 
@@ -161,7 +161,7 @@ class Effects:
         assert reused is not None
         # A file of points is another run's, and goes with that.
         metrics = tuple([metric._replace(file="") for metric in reused.metrics])
-        outcome = Outcome(TaskStatus.DONE.value, reused.result, metrics=metrics)
+        outcome = Outcome(TaskStatus.DONE.value, reused.result, metrics=metrics, records=reused.records)
         place = run_state.next_place()
         if job.prior is not None:
             run_state.pending.forgotten.append(job.id)

@@ -13,7 +13,7 @@ from penstock.engine.run_state import Delivery, RunState, Wiring
 from penstock.engine.wording import completed
 from penstock.model.events import Adopted, Began, Ended, Hint, Notice, Placed, Recalled
 from penstock.model.outcomes import Metric, Outcome, Unread
-from penstock.model.rows import MetricRecord, ScopeRecord, StepRecord
+from penstock.model.rows import BodyRecord, MetricRecord, ScopeRecord, StepRecord
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 
@@ -54,6 +54,7 @@ class Intake:
             Delivery: lambda delivery: run_state.pending.deliveries.append(delivery),
             Logged: lambda logged: run_state.pending.logged.extend(logged.metrics),
             ScopeRecord: lambda scope: run_state.pending.scopes.append(scope),
+            BodyRecord: lambda record: run_state.pending.recorded.append(record),
             Left: lambda left: self._events.extend(scopes.take(left)),
             **dict.fromkeys((facts.CancelTask, facts.Stop, facts.Asked), lambda event: self._events.append(event)),
         }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from penstock.engine.facts import Replay, Submitted
-from penstock.model.outcomes import Metric, Outcome, Stored, Unread
+from penstock.model.outcomes import Metric, Outcome, Recorded, Stored, Unread
 from penstock.model.rows import CodeRecord, PriorTask, TaskRecord, WantedResult
 from penstock.model.sinks import Sink
 from penstock.model.slotted import Slotted
@@ -62,6 +62,7 @@ class Reused(NamedTuple):
     code: bytes  # digest of the code that made it
     metrics: tuple[Metric, ...] = ()
     cache_key: bytes = b""  # b"": it is not the cache's
+    records: tuple[Recorded, ...] = ()
 
 
 def attempt_id(job: Job, attempt: int) -> str:

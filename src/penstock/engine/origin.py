@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from penstock.engine import jobs
 from penstock.engine.jobs import Combine, Results
-from penstock.model.outcomes import Metric
+from penstock.model.outcomes import Metric, Recorded
 from penstock.model.rows import PriorTask
 from penstock.model.specs import Call, Input
 from penstock.model.tuples import NamedTuple
@@ -19,6 +19,7 @@ class OriginTask(NamedTuple):
     path: str  # "digits/3/train/2"
     prior: PriorTask
     metrics: tuple[Metric, ...] = ()
+    records: tuple[Recorded, ...] = ()
 
 
 class OriginRun:

@@ -16,7 +16,7 @@ from penstock.engine.origin import OriginRun
 from penstock.engine.ports import Codes, StoredValues
 from penstock.model.ids import run_of
 from penstock.model.options import Cache, Options
-from penstock.model.outcomes import Metric, Stored
+from penstock.model.outcomes import Outcome
 from penstock.model.rows import CacheEntry, CodeRecord, Sought, WantedResult
 from penstock.model.specs import Work
 from penstock.model.states import TaskStatus
@@ -164,15 +164,17 @@ class Reuse:
         for (at, job, wanted), sought in zip(asked, answers, strict=True):
             decisions[at] = self._cached(job, wanted, sought, decisions[at])
 
-    def entry(self, job: Job, result: Stored, metrics: tuple[Metric, ...]) -> CacheEntry | None:
+    def entry(self, job: Job, outcome: Outcome) -> CacheEntry | None:
         """What the cache keeps of a task that ran; None: nothing."""
-        if self._cache_of(job) is None:
+        result = outcome.result
+        if result is None or self._cache_of(job) is None:
             return None
         content = self._content(job).digest
         if not content:
             return None
         key, code = self._wanted(job, content, forced=False).key, self.code(job).digest
-        return CacheEntry(key, content, job.call.step, code, job.path, result, metrics)
+        kept = (result, outcome.metrics)
+        return CacheEntry(key, content, job.call.step, code, job.path, *kept, records=outcome.records)
 
     def _own(self, question: Question) -> Decision | None:
         job, prior = question.job, question.job.prior
@@ -207,7 +209,8 @@ class Reuse:
         assert prior.result is not None
         if not self._values.is_intact(prior.result):
             return Decision(TaskVerdict.RUN, why=f"the result of {found.path} is damaged or gone", damaged=found.path)
-        return Decision(TaskVerdict.COPIED, Reused(prior.origin or found.path, prior.result, prior.code, found.metrics))
+        made = Reused(prior.origin or found.path, prior.result, prior.code, found.metrics, records=found.records)
+        return Decision(TaskVerdict.COPIED, made)
 
     def _cache_of(self, job: Job) -> Cache | None:
         return job.call.options.cache if self.policy.cache else None
@@ -238,7 +241,8 @@ class Reuse:
     def _cached(self, job: Job, wanted: WantedResult, sought: Sought, before: Decision) -> Decision:
         entry = sought.entry
         if entry is not None and self._values.is_intact(entry.result):
-            return Decision(TaskVerdict.COPIED, Reused(entry.task, entry.result, entry.code, entry.metrics, entry.key))
+            made = Reused(entry.task, entry.result, entry.code, entry.metrics, entry.key, entry.records)
+            return Decision(TaskVerdict.COPIED, made)
         if sought.maker:
             return Decision(TaskVerdict.WAIT, maker=sought.maker, claim=wanted.key)
         if entry is not None:

@@ -16,6 +16,7 @@ from penstock.model.outcomes import Error, Metric, Stored
 from penstock.model.rows import (
     AttemptRecord,
     Batch,
+    BodyRecord,
     CacheEntry,
     CodeRecord,
     Intent,
@@ -87,9 +88,10 @@ class Pending:
         self.cached: list[CacheEntry] = []
         self.used: list[bytes] = []
         self.released: list[bytes] = []
-        self.forgotten: list[int] = []  # tasks whose metrics are those of older code
+        self.forgotten: list[int] = []  # tasks whose metrics and records are those of older code
         self.logged: list[Metric] = []  # by the flow's body
         self.scopes: list[ScopeRecord] = []
+        self.recorded: list[BodyRecord] = []
         self.questions: list[Question] = []  # asked once all of this is written
 
     def batch(self) -> Batch | None:
@@ -98,7 +100,7 @@ class Pending:
         batch = Batch(
             tuple(self.tasks), tuple(self.attempts), tuple(self.metrics), delivered, tuple(self.steps),
             tuple(self.codes), tuple(self.cached), tuple(self.used), tuple(self.released), tuple(self.forgotten),
-            tuple(self.logged), tuple(self.intents), tuple(self.scopes),
+            tuple(self.logged), tuple(self.intents), tuple(self.scopes), recorded=tuple(self.recorded),
         )  # fmt: skip
         return batch if any(batch) else None
 

@@ -15,10 +15,10 @@ from penstock.journal.database import Database
 from penstock.journal.leases import lease_of
 from penstock.journal.sight import looks_dead
 from penstock.model.ids import run_of
-from penstock.model.outcomes import points_of
+from penstock.model.outcomes import Recorded, blobs_of, points_of, records_to_plain
 from penstock.model.rows import CacheEntry, Sought, WantedResult
 from penstock.model.states import RunStatus
-from penstock.model.wire import MalformedError, pack
+from penstock.model.wire import MalformedError, pack, read
 
 _NOBODY_KNOWS = Sought()
 _USE_NOTED_EVERY_S = 3600.0
@@ -58,11 +58,14 @@ class CacheTable:
         if code_id is None:
             return
         metrics = pack(tuple(map(tuple, entry.metrics))) if entry.metrics else None
-        stored = {"size": entry.result.size, "result": pack(tuple(entry.result)), "metrics": metrics}
+        records = pack(records_to_plain(entry.records)) if entry.records else None
+        stored = {"size": entry.result.size, "result": pack(tuple(entry.result))}
+        stored |= {"metrics": metrics, "records": records}
         values = entry._asdict() | {"code": code_id, "now": self._clock.now()} | stored
         (id_,) = self._database.row(self._sql["insert_cached"], values)
         self._database.run(self._sql["forget_cached_blobs"], (id_,))
-        blobs = [(id_, digest) for digest in {*entry.result.blobs, *points_of(entry.metrics)}]
+        kept = {*entry.result.blobs, *points_of(entry.metrics), *blobs_of(entry.records)}
+        blobs = [(id_, digest) for digest in kept]
         self._database.run_many(self._sql["insert_cached_blob"], blobs)
 
     def use(self, key: bytes) -> None:
@@ -109,12 +112,13 @@ def _sought(database: Database, wanted: WantedResult, row: tuple[Any, ...] | Non
     if row is None:
         other = database.row(sql_files.load("cache")["cached_content"], (wanted.content,))
         return Sought(other=other) if other is not None else _NOBODY_KNOWS
-    key, content, step, code, task, stored_at, result, metrics = row
+    key, content, step, code, task, stored_at, result, metrics, packed = row
     if wanted.expires_s is not None and now - stored_at > wanted.expires_s:
         return Sought(expired=task)
     try:
         stored, logged = columns.unpack_stored(result), columns.unpack_metrics(metrics)
+        records = read(tuple[Recorded, ...], packed) if packed else ()
     except MalformedError:
         return _NOBODY_KNOWS  # it is made anew, and put in the place of what is damaged
     assert stored is not None
-    return Sought(CacheEntry(key, content, step, code, task, stored, logged, stored_at))
+    return Sought(CacheEntry(key, content, step, code, task, stored, logged, stored_at, records))

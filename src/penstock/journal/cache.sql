@@ -1,10 +1,10 @@
 -- Results that serve other runs, and who makes them.
 
 -- name: insert_cached
-INSERT INTO cache (key, content, step, code, task, stored_at, used_at, size, result, metrics)
-VALUES (:key, :content, :step, :code, :task, :now, :now, :size, :result, :metrics)
+INSERT INTO cache (key, content, step, code, task, stored_at, used_at, size, result, metrics, records)
+VALUES (:key, :content, :step, :code, :task, :now, :now, :size, :result, :metrics, :records)
 ON CONFLICT (key) DO UPDATE SET task = excluded.task, stored_at = excluded.stored_at, used_at = excluded.used_at,
-    size = excluded.size, result = excluded.result, metrics = excluded.metrics
+    size = excluded.size, result = excluded.result, metrics = excluded.metrics, records = excluded.records
 RETURNING id;
 
 -- name: forget_cached_blobs
@@ -24,7 +24,8 @@ ON CONFLICT (key) DO UPDATE SET run_id = excluded.run_id, token = excluded.token
 DELETE FROM cache_claim WHERE key = ? AND run_id = ?;
 
 -- name: cached
-SELECT cache.key, cache.content, cache.step, code.digest, cache.task, cache.stored_at, cache.result, cache.metrics
+SELECT cache.key, cache.content, cache.step, code.digest, cache.task, cache.stored_at, cache.result, cache.metrics,
+    cache.records
 FROM cache JOIN code ON code.id = cache.code WHERE cache.key = ?;
 
 -- name: cached_content

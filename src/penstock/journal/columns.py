@@ -37,7 +37,7 @@ def task_columns(
     if outcome is None:
         used, kept, logged, error, worker = _NOT_USED, _NOT_STORED, _NOT_LOGGED, None, ""
     else:
-        _, result, error, used, log, _, worker = outcome
+        _, result, error, used, log, _, worker, _ = outcome
         kept, logged = result or _NOT_STORED, log or _NOT_LOGGED
     digest, record, preview, blobs, size, culprit, symbols, layout = kept
     return (first + id_, step_id, number, status, attempt, *used, size, key, digest or "", inputs_digest or "",
@@ -96,10 +96,11 @@ def stored(
     if size is None or record is None:
         return None
     found = tuple(symbols.split("\n")) if symbols else ()
-    return _sound(Stored(digest or b"", record, preview, split_blobs(blobs), size, culprit or "", found, layout or ""))
+    return sound(Stored(digest or b"", record, preview, split_blobs(blobs), size, culprit or "", found, layout or ""))
 
 
-def _sound(stored: Stored) -> Stored:
+def sound(stored: Stored) -> Stored:
+    """The same, or MalformedError where its digests are none."""
     for digest in (stored.digest, *stored.blobs) if stored.digest else stored.blobs:
         if len(digest) != _DIGEST_SIZE or digest[0] not in _ALGORITHMS:
             raise MalformedError(f"{len(digest)} bytes in the place of a digest")
@@ -132,19 +133,19 @@ def unpack_stored(packed: bytes | None) -> Stored | None:
 
 def value(packed: bytes) -> Stored:
     """Likewise, where there is one."""
-    return _sound(read(Stored, packed))
+    return sound(read(Stored, packed))
 
 
 def pack_outcome(outcome: Outcome) -> bytes:
-    """An attempt's outcome; its metrics have rows of their own."""
-    return pack(to_plain(outcome._replace(metrics=())))
+    """An attempt's outcome; its metrics and records have rows of their own."""
+    return pack(to_plain(outcome._replace(metrics=(), records=())))
 
 
 def unpack_outcome(packed: bytes) -> Outcome:
     """The outcome that `pack_outcome` was given."""
     outcome = read(Outcome, packed)
     if outcome.result is not None:
-        _sound(outcome.result)
+        sound(outcome.result)
     return outcome if outcome.log is None else outcome._replace(log=log(*outcome.log))
 
 
@@ -156,7 +157,7 @@ def pack_params(params: tuple[tuple[str, Stored], ...]) -> bytes | None:
 def unpack_params(packed: bytes | None) -> tuple[tuple[str, Stored], ...]:
     """The parameters that `pack_params` was given."""
     found = () if packed is None else read(tuple[tuple[str, Stored], ...], packed)
-    return tuple((name, _sound(value)) for name, value in found)
+    return tuple((name, sound(value)) for name, value in found)
 
 
 def metric_columns(metric: Metric) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from penstock.journal.damage import named
 from penstock.journal.database import Database
 from penstock.journal.metric_facts import MetricFacts
 from penstock.journal.priors import prior_scopes, prior_tasks
+from penstock.journal.recorded import RecordedTable
 from penstock.model import rows
 from penstock.model.ids import folder_name
 from penstock.model.outcomes import Metric, Outcome, points_of
@@ -45,6 +46,7 @@ class RunHandle:
         self._code_ids: dict[bytes, int] = {}
         self._shelf = CacheTable(database, clock, id_, token)
         self._facts = MetricFacts(database, id_)
+        self._recorded = RecordedTable(database, id_, token)
         # By the identity of the tuple; it is kept, so that its identity can't become another's.
         self._shared: dict[int, tuple[tuple[Input, ...], bytes]] = {}
 
@@ -60,6 +62,7 @@ class RunHandle:
                 self._facts.will_change(task)
                 database.run(sql["forget_task_metrics"], (self._first + task,))
                 database.run(sql["forget_task_points"], (self._first + task,))
+                self._recorded.forget(task)
             self._write_scopes(batch.scopes)
             if batch.tasks:
                 self._write_tasks(batch.tasks)
@@ -69,6 +72,8 @@ class RunHandle:
                 self._write_metrics(batch.metrics)
             if batch.logged:
                 self._write_logged(batch.logged)
+            for scope, record in batch.recorded:
+                self._recorded.put(scope, (record,))
             for attempt in batch.attempts:
                 id_ = self._first + attempt.task
                 database.run(sql["upsert_attempt"], (id_, attempt.number, columns.pack_outcome(attempt.outcome)))
@@ -129,6 +134,8 @@ class RunHandle:
             database.run(sql["forget_in_flight"], (self.id,))
             if end.result and end.result.blobs:
                 self._note_blobs(end.result.blobs)
+            if end.status == RunStatus.DONE.value:
+                self._recorded.forget_earlier()
         if end.status == RunStatus.DONE.value:
             self._calls.forget()
 
@@ -169,6 +176,9 @@ class RunHandle:
             if outcome is not None:
                 if outcome.metrics:
                     logged.append(task)
+                if outcome.records:
+                    self._recorded.forget(task.id)
+                    self._recorded.put(task.id, outcome.records)
                 self._note_blobs_of(outcome)
             for item in task.inputs:
                 if item.blobs:

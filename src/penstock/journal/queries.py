@@ -375,8 +375,8 @@ def _step_ids(journal: Journal, run: int, step: str) -> list[int]:
 
 
 def _run_row(journal: Journal, row: Sequence[Any]) -> RunRow:
-    id_, flow, number, status, created_at, started_at, ended_at, *leased = row[:-6]
-    cancel_requested, counts, tags, nonce, earlier_s, revision = row[-6:]
+    id_, flow, number, status, created_at, started_at, ended_at, *leased = row[:-8]
+    cancel_requested, counts, tags, nonce, earlier_s, revision, name, note = row[-8:]
     if "/" in flow or "\0" in flow:  # it names folders
         raise faults.damaged(journal.database.path)
     lease = lease_of(leased)
@@ -386,7 +386,8 @@ def _run_row(journal: Journal, row: Sequence[Any]) -> RunRow:
     nonce = nonce if columns.is_nonce(nonce) else ""  # it names folders; a damaged one has none
     known = (id_, flow, number, status, created_at, started_at, ended_at)
     driven = (lease.token, lease.owner, lease.renewed_at, bool(cancel_requested), noted)
-    return RunRow(*known, *driven, tuple(sorted(tags.split("\n"))) if tags else (), nonce, earlier_s or 0.0, revision)
+    told = tuple(sorted(tags.split("\n"))) if tags else (), nonce, earlier_s or 0.0, revision, name or "", note or ""
+    return RunRow(*known, *driven, *told)
 
 
 def _driver_row(row: Sequence[Any]) -> DriverRow:

@@ -29,6 +29,8 @@ class RunRow(NamedTuple):
     nonce: str = ""  # tells it from every run of any journal; "": an old run, which was not resumed since
     earlier_s: float = 0.0  # how long the drivers before the latest took, as far as that was noted
     revision: int = 0  # raised over that of all other runs with each change of what is here
+    name: str = ""  # as somebody calls it; "": nobody does
+    note: str = ""  # likewise
 
     @property
     def folder(self) -> str:

@@ -227,6 +227,12 @@ UPDATE lease SET cancel_requested = 1 WHERE run_id = ?;
 -- name: insert_tag
 INSERT INTO tag (run_id, tag) VALUES (?, ?) ON CONFLICT DO NOTHING;
 
+-- name: name_run
+UPDATE run SET name = nullif(?, '') WHERE id = ?;
+
+-- name: note_run
+UPDATE run SET note = nullif(?, '') WHERE id = ?;
+
 -- name: delete_tag
 DELETE FROM tag WHERE run_id = ? AND tag = ?;
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.engine.jobs import Combine
 from penstock.engine.origin import OriginRun, OriginTask
-from penstock.journal import queries
+from penstock.journal import queries, recorded
 from penstock.journal.journal import Journal
 from penstock.model.rows import Origin
 from penstock.model.states import TaskStatus
@@ -45,10 +45,14 @@ class EarlierRuns:
         for id_, attempt, metric in queries.metrics(self.journal, origin.id):
             if last.get(id_) == attempt:
                 metrics.setdefault(id_, []).append(metric)
+        records = recorded.by_task(self.journal.database, origin.id)
         calls = [task.id for task in every if origin.step in (task.name, task.step)]
         paths = (f"{origin.run}/{task.name}/{task.number}" for task in done)
         return OriginRun(
-            [OriginTask(path, task, tuple(metrics.get(task.id, ()))) for path, task in zip(paths, done, strict=True)],
+            [
+                OriginTask(path, task, tuple(metrics.get(task.id, ())), records.get(task.id, ()))
+                for path, task in zip(paths, done, strict=True)
+            ],
             lambda id_: queries.inputs(self.journal, origin.id, id_),
             combine,
             step=origin.step,

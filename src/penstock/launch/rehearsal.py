@@ -24,7 +24,7 @@ from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.run_values import combine, fingerprint
 from penstock.model.events import Lane
 from penstock.model.ids import step_of
-from penstock.model.outcomes import Error, Metric, Stored
+from penstock.model.outcomes import Error, Metric, Recorded, Stored
 from penstock.model.rows import Batch, Dealt, InFlight, PriorTask, RunEnd, ScopeRecord, Sought, StepCount, WantedResult
 from penstock.model.sinks import Sink
 from penstock.model.specs import Attempt, Call, FlowCall, Places, RunSpec
@@ -151,6 +151,8 @@ class Rehearsal:
     def deliver(self, tasks: tuple[int, ...]) -> None: ...
     def cancel(self, task: int) -> None: ...
     def log(self, metrics: tuple[Metric, ...]) -> None: ...
+
+    def record(self, scope: int, recorded: Recorded) -> None: ...
 
     def steps(self, explain: Explain) -> tuple[StepForecastInfo, ...]:
         """What has become of the calls, and what would."""

@@ -88,6 +88,22 @@ def points_of(metrics: Tuple[Metric, ...]) -> Tuple[bytes, ...]:
     return tuple(dict.fromkeys([metric.blob for metric in metrics if metric.blob]))
 
 
+class Recorded(NamedTuple):
+    """What an attempt, or a flow's body, has recorded on purpose. The latest of a kind, name and step counts."""
+
+    kind: str  # "display", "tag", "name", "note"; docs/formats.md
+    name: str
+    step: Optional[int] = None  # of the series that all of this name are; None: it is alone
+    at: float = 0.0  # UTC, seconds since the epoch
+    data: str = "{}"  # JSON: what else the kind says of it
+    values: Tuple[Stored, ...] = ()  # the artifacts that it is about
+
+
+def blobs_of(records: Tuple[Recorded, ...]) -> Tuple[bytes, ...]:
+    """Digests of the blobs that their values refer to, each once."""
+    return tuple(dict.fromkeys([blob for one in records for value in one.values for blob in value.blobs]))
+
+
 class Log(NamedTuple):
     """A slice of a log file."""
 
@@ -106,6 +122,7 @@ class Outcome(NamedTuple):
     log: Optional[Log] = None  # None: nothing was printed or logged
     metrics: Tuple[Metric, ...] = ()
     worker: str = ""
+    records: Tuple[Recorded, ...] = ()  # (): it is not done, or recorded nothing
 
 
 def failed(cause: Cause, message: str, **more: Any) -> Outcome:
@@ -116,7 +133,7 @@ def failed(cause: Cause, message: str, **more: Any) -> Outcome:
 
 def to_plain(outcome: Outcome) -> Tuple[Any, ...]:
     """Plain data for `wire.pack`."""
-    status, result, error, usage, log, metrics, worker = outcome
+    status, result, error, usage, log, metrics, worker, records = outcome
     return (
         status,
         result and tuple(result),
@@ -125,12 +142,18 @@ def to_plain(outcome: Outcome) -> Tuple[Any, ...]:
         log and tuple(log),
         metrics and tuple([tuple(metric) for metric in metrics]),
         worker,
+        records and records_to_plain(records),
     )
+
+
+def records_to_plain(records: Tuple[Recorded, ...]) -> Tuple[Tuple[Any, ...], ...]:
+    """Plain data for `wire.pack`."""
+    return tuple([(*one[:-1], tuple([tuple(value) for value in one.values])) for one in records])
 
 
 def from_plain(data: Tuple[Any, ...]) -> Outcome:
     """The outcome that `to_plain` was given."""
-    status, result, error, usage, log, metrics, worker = data
+    status, result, error, usage, log, metrics, worker, *more = data  # older ones recorded nothing
     return Outcome(
         status,
         result and Stored(*result),
@@ -139,4 +162,9 @@ def from_plain(data: Tuple[Any, ...]) -> Outcome:
         log and Log(*log),
         metrics and tuple([Metric(*metric) for metric in metrics]),
         worker,
+        *map(_records, more),
     )
+
+
+def _records(data: Tuple[Any, ...]) -> Tuple[Recorded, ...]:
+    return tuple([Recorded._make((*one[:-1], tuple([Stored(*value) for value in one[-1]]))) for one in data])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
-from penstock.model.outcomes import Error, Metric, Outcome, Stored
+from penstock.model.outcomes import Error, Metric, Outcome, Recorded, Stored
 from penstock.model.specs import Input
 from penstock.model.states import TaskStatus
 from penstock.model.tuples import NamedTuple
@@ -116,6 +116,13 @@ class MetricRecord(NamedTuple):
     metric: Metric
 
 
+class BodyRecord(NamedTuple):
+    """What a flow's body has recorded."""
+
+    scope: int  # number of the nested flow whose body it is; 0: the run's own
+    recorded: Recorded
+
+
 class StepCount(NamedTuple):
     """How many tasks of a step are in which state."""
 
@@ -163,6 +170,7 @@ class CacheEntry(NamedTuple):
     result: Stored
     metrics: Tuple[Metric, ...] = ()
     stored_at: float = 0.0  # UTC, seconds since the epoch; set when it is stored
+    records: Tuple[Recorded, ...] = ()
 
 
 class Sought(NamedTuple):
@@ -186,11 +194,12 @@ class Batch(NamedTuple):
     cached: Tuple[CacheEntry, ...] = ()
     used: Tuple[bytes, ...] = ()  # keys of cached results that stood for tasks
     released: Tuple[bytes, ...] = ()  # keys that this driver was going to make results for, and no longer is
-    forgotten: Tuple[int, ...] = ()  # tasks whose metrics so far are those of older code
+    forgotten: Tuple[int, ...] = ()  # tasks whose metrics and records so far are those of older code
     logged: Tuple[Metric, ...] = ()  # by the flow's own body
     intents: Tuple[Intent, ...] = ()
     scopes: Tuple[ScopeRecord, ...] = ()  # as they began or ended
     uncalled: Tuple[Tuple[int, Error], ...] = ()  # tasks of an earlier driver that were ended, and the reason
+    recorded: Tuple[BodyRecord, ...] = ()  # by the bodies of flows
 
 
 class PriorTask(NamedTuple):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
     from penstock.model.outcomes import Metric
     from penstock.model.specs import Attempt, Places, RunSpec
+    from penstock.sdk.record_list import Records
     from penstock.sdk.recording import Recording
 
 _STARTER = "_penstock_starter"
@@ -58,6 +59,9 @@ class AttemptContext:
         self.written: Dict[str, None] = {}  # what it has told them
         self._tempdir = ""
 
+    records: Optional[Records] = None
+    """Once it has recorded something. In the class: most attempts never do, and pay nothing for it."""
+
     @property
     def task(self) -> str:
         return self.attempt.rpartition("#")[0]
@@ -93,6 +97,15 @@ class AttemptContext:
         """Nobody will ask what was logged: have it where `checkpoints.metrics_of` finds it."""
         if self._recording is not None:
             self._recording.end()
+
+    def recorded(self) -> Records:
+        """What it records on purpose, for others to add to."""
+        if self.records is None:
+            from penstock.sdk.record_list import Records  # most record nothing
+
+            with self._lock:
+                self.records = self.records or Records(self.attempt)
+        return self.records
 
     def tempdir(self) -> str:
         """The attempt's temporary folder, made when it is first asked for."""

@@ -9,14 +9,14 @@ from penstock.artifacts.masking import cut, masked
 from penstock.model.texts import LARGEST, fault_of_name
 
 
-def step_of(step: Any) -> int:
-    """The step as a whole number; raises TypeError or ValueError."""
+def step_of(step: Any, call: str = "log_metrics") -> int:
+    """The step as a whole number; raises TypeError or ValueError, which names the call."""
     try:
         number = operator.index(step)
     except TypeError:
-        raise TypeError(f"step={_shown(step)} of log_metrics is no whole number") from None
+        raise TypeError(f"step={_shown(step)} of {call} is no whole number") from None
     if not -LARGEST <= number <= LARGEST:
-        raise ValueError(f"step={_shown(number)} of log_metrics is beyond 64 bits, and can't be recorded")
+        raise ValueError(f"step={_shown(number)} of {call} is beyond 64 bits, and can't be recorded")
     return number
 
 

@@ -6,6 +6,7 @@ Owns the context variable of a flow's body. Knows the engine only as the port be
 from __future__ import annotations
 
 import contextvars
+import functools
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, List, Mapping, Optional, Protocol, Sequence, Tuple
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
     from penstock.model.environments import Environment
     from penstock.model.options import Options
-    from penstock.model.outcomes import Error, Metric, Stored
+    from penstock.model.outcomes import Error, Metric, Recorded, Stored
     from penstock.model.sinks import Sink
     from penstock.model.specs import Call, FlowCall, Work
+    from penstock.sdk.record_list import Records
     from penstock.sdk.recording import Recording
 
 
@@ -73,6 +75,11 @@ class Engine(Protocol):
         """Note what the flow's own body has logged under these names so far."""
         ...
 
+    def record(self, scope: int, recorded: Recorded) -> None:
+        """Note what the body of a nested flow (0: the run's own flow) has recorded, in the place of what is there of
+        this kind, name and step."""
+        ...
+
 
 Written = Callable[[int, Tuple[str, ...]], str]
 """Says who made the result of a task, with which versions of the packages of these modules."""
@@ -103,6 +110,7 @@ class RunSession:
         self.described = described  # None: in few words
         self.recorder = recorder  # makes what its body logs into; None: nothing is kept
         self.recording: Optional[Recording] = None  # once its body has logged something
+        self.records: Dict[int, Records] = {}  # of bodies, by the number of their nested flow
         self.whole = self  # that of the run's own flow
         self.threads: List[threading.Thread] = []  # of the nested flows that run beside their callers
         self.lock = threading.RLock()
@@ -134,6 +142,18 @@ class RunSession:
                 whole.recording = whole.recording or whole.recorder()
         if whole.recording is not None:
             whole.recording.log(metrics, step)
+
+    def recorded(self, scope: int) -> Records:
+        """What the body of a nested flow (0: the run's own flow) records on purpose, for others to add to."""
+        from penstock.sdk.record_list import Records  # most record nothing
+
+        whole = self.whole
+        with self.lock:
+            found = whole.records.get(scope)
+            if found is None:
+                told = functools.partial(self.engine.record, scope)
+                found = whole.records[scope] = Records(f"the body of {self.id}", told)
+            return found
 
     def looked(self) -> None:
         """The body has asked whether a result is there, and it is not."""

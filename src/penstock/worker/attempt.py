@@ -108,7 +108,8 @@ def run_attempt(attempt: Attempt, bench: Workbench, cpu_s: Optional[float] = Non
         bench.writes.end(here)
         attempts.leave(here, token)
     usage = Usage(began_at, perf_counter() - began, process_time() - cpu_s)
-    return Outcome(_FAILED if error else _DONE, result, error, usage, None, here.logged())
+    records = () if error or here.records is None else here.records.all()
+    return Outcome(_FAILED if error else _DONE, result, error, usage, None, here.logged(), "", records)
 
 
 def share_process() -> None:

@@ -128,8 +128,8 @@ class Worker:
         if moved is not None:
             before = counted_from(before, *moved)
         usage = between(outcome.usage, before, after, max(self._post.gauge.end(), self._memory_bytes))
-        status, result, error, _, _, metrics, _ = outcome
-        return Outcome(status, result, error, usage, log, metrics, self._post.name)
+        status, result, error, _, _, metrics, _, records = outcome
+        return Outcome(status, result, error, usage, log, metrics, self._post.name, records)
 
     def _begin(self, before: MeterReading, cpu_s: float, tag: int) -> None:
         used_s = cpu_s + before.children_cpu_s

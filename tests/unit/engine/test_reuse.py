@@ -13,7 +13,7 @@ from penstock.engine.origin import OriginRun, OriginTask
 from penstock.engine.reuse import Decision, Question, Reuse, ReusePolicy
 from penstock.model.edges import Ref
 from penstock.model.options import Cache, Options
-from penstock.model.outcomes import Stored
+from penstock.model.outcomes import Outcome, Stored
 from penstock.model.rows import CacheEntry, CodeRecord, PriorTask, Sought, WantedResult
 from penstock.model.specs import Call, Function, Input
 from tests.journal_records import point
@@ -85,7 +85,7 @@ class Bench:
         return decision
 
     def store(self, of: Call, word: str = "kept") -> CacheEntry:
-        entry = self.reuse.entry(job(of), stored(word), (point("m", 1.0, None, 2.0),))
+        entry = self.reuse.entry(job(of), Outcome("done", stored(word), metrics=(point("m", 1.0, None, 2.0),)))
         assert entry is not None
         entry = entry._replace(task="f/1/train/1")
         self.shelf[entry.key] = entry
@@ -182,7 +182,7 @@ def test_what_has_no_stable_form_runs_and_is_not_kept(of: Call, why: str):
     bench = Bench()
     decision = bench.decide(of._replace(key=b"k" * 33))
     assert (decision.verdict, decision.why, decision.claim) == (TaskVerdict.RUN, why, b"")
-    assert bench.reuse.entry(job(of._replace(key=b"k" * 33)), stored("r"), ()) is None
+    assert bench.reuse.entry(job(of._replace(key=b"k" * 33)), Outcome("done", stored("r"))) is None
     assert bench.wanted == []
 
 
@@ -200,7 +200,7 @@ def test_what_is_not_cached_is_not_asked_for():
     assert bench.wanted == []
     off = Bench(ReusePolicy(cache=False))
     assert not off.reuse.asks(job(call(value("x"))))
-    assert off.reuse.entry(job(call(value("x"))), stored("r"), ()) is None
+    assert off.reuse.entry(job(call(value("x"))), Outcome("done", stored("r"))) is None
 
 
 def test_why_nothing_was_there():

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from penstock.errors import JournalVersionError
-from penstock.journal import cache, pins, queries, recorded_locks
+from penstock.journal import cache, pins, queries, recorded, recorded_locks
 from penstock.journal.changes import finish_removals
 from penstock.journal.journal import Journal
 from penstock.journal.migrate import MIGRATIONS, migrate, newest, version
 from penstock.journal.priors import prior_scopes, prior_tasks
 from penstock.model.edges import Ref
+from penstock.model.outcomes import Recorded
 from penstock.model.rows import (
     AttemptRecord,
     InFlight,
@@ -106,6 +107,13 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
     assert facts == [("loss", "train", 0.5, 0.5, 7.0, 1, 0.5)]
     is_newest = file.stem >= "0012"
     assert (bool(detail.schema), bool(first.result.layout)) == (is_newest, is_newest)
+    has_records = file.stem >= "0013"
+    shown = Recorded("display", "loss", 3, 1001.0, '{"media":"image/png"}', (stored("figure", (digest("b3"),)),))
+    told = Recorded("note", "", None, 1001.5, '{"text":"odd"}')
+    assert recorded.by_task(journal.database, run.id) == ({0: (told,), 1: (shown,)} if has_records else {})
+    assert (run.name, run.note) == (("baseline", "odd") if has_records else ("", ""))
+    if file.stem >= "0002":
+        assert sought.entry.records == ((shown,) if has_records else ())
     scope = ScopeRecord(
         4, 0, "digits.inner", "inner", 1, inner, "done", (edge("split", 1),), 1001.0, 1002.0, found, None, 3
     )

@@ -2,7 +2,7 @@
 -- compares the two. NULL in a column stands for the default that its comment names; values are `wire` bytes where a
 -- comment says so (docs/formats.md); digests are 33 bytes.
 
-PRAGMA user_version = 12;               -- of the migrations that are in it; later ones are applied to it
+PRAGMA user_version = 13;               -- of the migrations that are in it; later ones are applied to it
 
 -- The last number given to a run of a flow, so that none is given twice, even after `rm`.
 CREATE TABLE flow (
@@ -20,7 +20,9 @@ CREATE TABLE run (
     started_at REAL NOT NULL,           -- of the latest driver
     ended_at REAL,                      -- NULL: not ended
     nonce TEXT,                         -- random; NULL: a run of an older Penstock that was not resumed since
-    revision INTEGER NOT NULL DEFAULT 0 -- of all runs, when a listing of it changed last
+    revision INTEGER NOT NULL DEFAULT 0,    -- of all runs, when a listing of it changed last
+    name TEXT,                          -- NULL: none
+    note TEXT                           -- NULL: none
 );
 CREATE UNIQUE INDEX run_by_flow ON run (flow, number);
 CREATE INDEX run_live ON run (id) WHERE status = 'running';
@@ -102,7 +104,8 @@ CREATE TABLE cache (
     used_at REAL NOT NULL,
     size INTEGER NOT NULL,              -- of the result, in bytes
     result BLOB NOT NULL,               -- wire: stored
-    metrics BLOB                        -- wire: (metric, ...); NULL: none
+    metrics BLOB,                       -- wire: (metric, ...); NULL: none
+    records BLOB                        -- wire: (recorded, ...); NULL: none
 );
 CREATE INDEX cache_by_content ON cache (content);
 CREATE INDEX cache_by_step ON cache (step, stored_at);
@@ -223,6 +226,21 @@ CREATE TABLE old_run_point (
     value REAL                          -- NULL: not a number
 );
 CREATE INDEX old_run_point_by_run ON old_run_point (run_id);
+
+CREATE TABLE recorded (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+    task INTEGER NOT NULL,              -- its number in the run, or that of a nested flow; 0: the flow's own body
+    kind TEXT NOT NULL,                 -- display, tag, name, note
+    name TEXT NOT NULL,
+    step INTEGER NOT NULL,              -- of the series that all of this name are; the smallest integer: none
+    driver INTEGER NOT NULL,            -- under which it was recorded
+    at REAL NOT NULL,
+    data TEXT NOT NULL,                 -- JSON
+    stored BLOB,                        -- wire: (stored, ...); NULL: none
+    UNIQUE (run_id, task, kind, name, step)
+);
+CREATE INDEX recorded_by_kind ON recorded (kind, name);
 
 CREATE TABLE tag (
     run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
@@ -372,7 +390,8 @@ SELECT run.id, run.flow, run.number, run.status, run.created_at, run.started_at,
     lease.token, lease.renewals, lease.renewed_monotonic, lease.renewed_at, lease.host, lease.boot_id, lease.pid,
     lease.process_started, lease.cancel_requested, lease.counts,
     (SELECT group_concat(tag, char(10)) FROM tag WHERE tag.run_id = run.id) AS tags, run.nonce,
-    (SELECT sum(max(0, ended_at - started_at)) FROM driver WHERE driver.run_id = run.id) AS earlier_s, run.revision
+    (SELECT sum(max(0, ended_at - started_at)) FROM driver WHERE driver.run_id = run.id) AS earlier_s, run.revision,
+    run.name, run.note
 FROM run JOIN lease ON lease.run_id = run.id;
 
 CREATE TRIGGER run_began AFTER INSERT ON run BEGIN
@@ -380,7 +399,7 @@ CREATE TRIGGER run_began AFTER INSERT ON run BEGIN
     UPDATE run SET revision = (SELECT latest FROM revision) WHERE id = NEW.id;
 END;
 
-CREATE TRIGGER run_changed AFTER UPDATE OF status ON run BEGIN
+CREATE TRIGGER run_changed AFTER UPDATE OF status, name, note ON run BEGIN
     UPDATE revision SET latest = latest + 1;
     UPDATE run SET revision = (SELECT latest FROM revision) WHERE id = NEW.id;
 END;
