@@ -75,7 +75,8 @@ EVERY_VERB = (
     "--help", "run tiny.py", "run nothing.py", "resume tiny/1", "fork tiny/1 --x 5", "fork --dry-run tiny/1", "ls",
     "show tiny", "show tiny/1/double", "show tiny/1/double/1", "show tiny --resources", "why tiny/1/double/1",
     "compare tiny/1 tiny/2",
-    "logs tiny", "get tiny", "cancel tiny/1", "tag tiny/1 +kept", "du", "gc --keep-last 1", "env ls", "doctor",
+    "logs tiny", "get tiny", "cancel tiny/1", "tag tiny/1 +kept",
+    "note tiny/1 seen", "du", "gc --keep-last 1", "env ls", "doctor",
     "init new", "completion bash", "ui --help", "show nothing", "rm --yes tiny/1",
 )  # fmt: skip
 IN_A_TERMINAL = "import sys; from penstock.cli.main import main\nfor line in sys.argv[1:]: main(line.split())"

@@ -25,6 +25,7 @@ class Choices(NamedTuple):
     refresh: tuple[str, ...] = ()
     changed: bool = False
     tags: tuple[str, ...] = ()
+    name: str = ""
     seed: int | None = None
     params: str = ""
 
@@ -43,7 +44,7 @@ class Choices(NamedTuple):
         from penstock.launch.driving import Driving
 
         policy = ReusePolicy(not self.no_cache, frozenset(self.refresh), self.changed)
-        return Driving(self.max_workers, self.inline, self.keep_going, self.tags, watcher, policy)
+        return Driving(self.max_workers, self.inline, self.keep_going, self.tags, watcher, policy, self.name)
 
 
 def typed(chosen: Mapping[str, Any]) -> list[str]:

@@ -31,6 +31,7 @@ Examples:
 @with_options
 @seed_option
 @params_option
+@click.option("--name", default="", metavar="NAME", help="What the new run is called, in a few words.")
 @click.option("--tag", "tags", multiple=True, metavar="T", help="A tag for the new run; may be given several times.")
 @click.option("--from", "step", metavar="STEP", default="", help="Reuse nothing from the first call of this step on.")
 @click.option("--keep-code", is_flag=True, help="Reuse also what other code has made.")

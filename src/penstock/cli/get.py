@@ -38,6 +38,7 @@ Examples:
   penstock get digits/3/train/2 split      an input of a task
   penstock get 'digits/3/train/2[0].accuracy'
   penstock get digits/3/plot -o plots/     save it; --force overwrites
+  penstock get digits/3/train/2 --display confusion -o confusion.png
 """
 
 
@@ -55,11 +56,23 @@ class WantedValue(NamedTuple):
 @click.argument("target", metavar="[RUN|TASK]", required=False, default="", shell_complete=complete_run)
 @click.argument("name", required=False, default=_RESULT)
 @click.option("--input", "input_name", metavar="NAME", help="An input or parameter, also one whose name is `result`.")
+@click.option("--display", "shown", metavar="NAME", help="What was displayed under this name.")
+@click.option("--step", type=int, metavar="N", help="Of a series that was displayed, the one of this step.")
 @click.option("-o", "--output", "to", metavar="FILE", type=click.Path(), help="Save it, by its suffix.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @json_option
-def command(target: str, name: str, input_name: str | None, to: str | None, force: bool, as_json: bool) -> None:
-    """Print or save the result of a run or a task, or its input or parameter NAME. It is unpickled here.
+def command(
+    target: str,
+    name: str,
+    input_name: str | None,
+    shown: str | None,
+    step: int | None,
+    to: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Print or save the result of a run or a task, or its input or parameter NAME, or what it displayed. All but what
+    was displayed, tables apart, is unpickled here.
 
     A part is named as in Python: 'digits/3/train/2[0].accuracy'. A file is copied; bytes and text are saved as they
     are, arrays as .npy, tables as .parquet or .csv, figures as .png, .svg or .pdf, what JSON can hold as .json, all
@@ -68,6 +81,11 @@ def command(target: str, name: str, input_name: str | None, to: str | None, forc
     path, part = split_part(target)
     reader = JournalReader.find()
     with tempfile.TemporaryDirectory(prefix="penstock-") as files:
+        if shown is not None:
+            _get_display(reader, find(reader, path), shown, step, to, force=force, as_json=as_json)
+            return
+        if step is not None:
+            raise UsageError("--step is of a series that was displayed: name it, with --display NAME")
         wanted = _wanted(reader, find(reader, path), Path(files))
         preview, value = _load(wanted, name, input_name)
         value = _part_of(value, part, target)
@@ -81,6 +99,30 @@ def command(target: str, name: str, input_name: str | None, to: str | None, forc
             output.next_command(f"penstock get {shlex.join(words)} -o FILE", "save it")
         else:
             output.note(f"saved {_named(target or wanted.path, name, input_name)} to {saved}")
+
+
+def _get_display(
+    reader: JournalReader, found: Target, name: str, step: int | None, to: str | None, *, force: bool, as_json: bool
+) -> None:
+    run = Run(reader, found.run)
+    of: Run | Task = run
+    if found.step is not None:
+        of = run.task(found.step) if found.task is None else Task(reader, found.run, found.task)
+    display = of.displays.named(name, step)
+    if to is not None:
+        _refuse_no_file(to)
+        saved = unpickled(f"display {name} of {of.id}", lambda: display.save(to, force=force))
+        if as_json:
+            output.json(GotInfo(of.id, display.info().value, None, whole(str(saved))))
+        else:
+            output.note(f"saved display {name} of {display.task} to {saved}")
+        return
+    value = unpickled(f"display {name} of {of.id}", display.load)
+    if as_json:
+        _print_json(of.id, display.info().value, value, None)
+    else:
+        _print(value)
+        output.next_command(f"penstock get {display.task} --display {shlex.quote(name)} -o FILE", "save it")
 
 
 def _wanted(reader: JournalReader, found: Target, files: Path) -> WantedValue:
@@ -118,12 +160,16 @@ def _part_of(value: Any, part: Any, target: str) -> Any:
 
 
 def _save(value: Any, to: str, path: str, name: str, force: bool) -> Path:
+    _refuse_no_file(to)
+    stem = path.replace("/", "-") + ("" if name == _RESULT else f"-{name}")
+    return save(value, Path(to), name=stem, force=force)
+
+
+def _refuse_no_file(to: str) -> None:
     if to == "-":
         raise UsageError("-o - names no file: without -o the value is printed to stdout")
     if to.endswith(os.sep) and not os.path.isdir(to):
         raise UsageError(f"there is no folder {to}; make it with: mkdir -p {shlex.quote(to)}")
-    stem = path.replace("/", "-") + ("" if name == _RESULT else f"-{name}")
-    return save(value, Path(to), name=stem, force=force)
 
 
 def _print(value: Any) -> None:

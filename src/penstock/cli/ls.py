@@ -11,6 +11,7 @@ from penstock.cli import output
 from penstock.cli.choices import typed
 from penstock.cli.shared_options import complete_run, json_option, limit_option
 from penstock.client.flow_runs import Run
+from penstock.journal.views import RunRow
 from penstock.model import words
 from penstock.model.states import RunStatus
 from penstock.reading import finding_runs
@@ -85,9 +86,20 @@ def command(
         output.note("no run is like that" if is_chosen else "there are no runs yet")
         output.next_command(*(("penstock ls", "all runs") if is_chosen else ("penstock run FILE", "start one")))
         return
+    named = any(row.name for row in found.rows)
     output.table(
-        ("run", "status", "started", "duration", "done", "failed", *(column.name for column in shown), "tags"),
-        [_row(run, row.id, shown) for run, row in zip(runs, found.rows, strict=True)],
+        (
+            "run",
+            *(["name"] if named else []),
+            "status",
+            "started",
+            "duration",
+            "done",
+            "failed",
+            *(column.name for column in shown),
+            "tags",
+        ),
+        [_row(run, row, shown, named=named) for run, row in zip(runs, found.rows, strict=True)],
         right=("duration", "done", "failed", *(column.name for column in shown if _is_of_numbers(column))),
     )
     if found.next is not None:
@@ -96,17 +108,18 @@ def command(
     output.next_command(f"penstock show {runs[0].id}", "look inside the first" if sort else "look inside the latest")
 
 
-def _row(run: Run, id_: int, columns: list[RunColumn]) -> tuple[str, ...]:
+def _row(run: Run, row: RunRow, columns: list[RunColumn], *, named: bool) -> tuple[str, ...]:
     counts = run.steps
     done, failed = sum(step.done for step in counts), sum(step.failed for step in counts)
     return (
         run.id,
+        *([words.one_line(row.name, 40)] if named else []),
         run.status,
         words.when(run.created),
         words.duration(run.duration.total_seconds()),
         f"{done:,}",
         output.count(failed),
-        *(_cell(column.values[id_]) if id_ in column.values else "" for column in columns),
+        *(_cell(column.values[row.id]) if row.id in column.values else "" for column in columns),
         ", ".join(run.tags),
     )
 

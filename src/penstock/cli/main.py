@@ -30,6 +30,7 @@ VERBS = {
     "get": "Print or save a result or another value",
     "cancel": "Stop a run that another process drives",
     "tag": "Add tags to a run, or take them off",
+    "note": "Note something about a run, or name it",
     "rm": "Remove runs",
     "gc": "Free the space of what is no longer needed",
     "du": "Show who uses the space",

@@ -41,6 +41,7 @@ def _files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @with_options
 @seed_option
 @params_option
+@click.option("--name", default="", metavar="NAME", help="What the run is called, in a few words.")
 @click.option("--tag", "tags", multiple=True, metavar="T", help="A tag for the run; may be given several times.")
 @click.argument("target", metavar="FILE[:FLOW]", shell_complete=_files)
 @click.argument("words", metavar="[PARAMETERS]...", nargs=-1, type=click.UNPROCESSED)

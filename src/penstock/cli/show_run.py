@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
+from penstock.artifacts.media import TABLE
 from penstock.cli import output
 from penstock.client.flow_runs import Run
 from penstock.client.tasks import Task
 from penstock.model import words
 from penstock.model.ids import how_to_resume
-from penstock.reading.structs import InFlightInfo, RunInfo, StepInfo
+from penstock.reading.structs import DisplayInfo, InFlightInfo, RunInfo, StepInfo
 from penstock.reading.values import shown_error, shown_input, shown_value
 
 _FAILED_SHOWN = 5
 _FAILED_READ = 1000
 _WIDE = 100
 _FLIGHT_SHOWN = 20
+_SHOWN = 20
 
 
 def show_run(run: Run) -> None:
@@ -24,6 +27,7 @@ def show_run(run: Run) -> None:
     output.line(f"{info.id}  {output.status(info.status)}  {_took(info)}")
     output.facts(
         [
+            ("name", info.name),
             ("tags", ", ".join(info.tags)),
             ("forked from", _told_origin(info)),
             ("seed", "" if info.seed is None else str(info.seed)),
@@ -33,6 +37,9 @@ def show_run(run: Run) -> None:
             ("result", f"{shown_value(info.result, _WIDE)}  ({info.result.type})" if info.result else ""),
         ]
     )
+    if info.note:
+        output.title("Note")
+        output.line(info.note)
     if info.params:
         output.title("Parameters")
         output.facts([(item.name, shown_input(item, _WIDE)) for item in info.params])
@@ -40,6 +47,8 @@ def show_run(run: Run) -> None:
     _show_versions(info)
     show_in_flight(info.in_flight, died=info.status == "crashed")
     _show_metrics(info)
+    shown = run.displays
+    show_displays([one.info() for one in shown[:_SHOWN]], len(shown), of_run=True)
     _show_failure(run, info)
     output.note("")
     output.next_command(*_next(info))
@@ -99,6 +108,29 @@ def _show_versions(info: RunInfo) -> None:
     output.table(("step", "tasks", "which", "what is new"), rows)
     verb = "fork" if info.status == "done" else "resume --changed"
     output.note(f"penstock {verb} {info.id} runs again what other code than the present has made")
+
+
+def show_displays(shown: Sequence[DisplayInfo], total: int, *, of_run: bool = False) -> None:
+    """Print what was displayed. `of_run`: by which task, too."""
+    if not shown:
+        return
+    output.title("Displays")
+    rows = [
+        (
+            *([one.task] if of_run else []),
+            one.name,
+            "" if one.step is None else str(one.step),
+            "table" if one.media == TABLE else one.media,
+            words.size(one.value.size_bytes),
+            words.one_line(one.caption, _WIDE),
+        )
+        for one in shown
+    ]
+    columns = (*(["of"] if of_run else []), "display", "step", "media", "size", "caption")
+    output.table(columns, rows, right=("step", "size"))
+    if total > len(shown):
+        output.note(f"and {total - len(shown):,} more")
+    output.note(f"save one: penstock get {shown[0].task} --display {shlex.quote(shown[0].name)} -o FILE")
 
 
 def show_in_flight(tasks: Sequence[InFlightInfo], *, died: bool) -> None:

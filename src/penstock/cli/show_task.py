@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from penstock.cli import output
-from penstock.cli.show_run import show_in_flight
+from penstock.cli.show_run import show_displays, show_in_flight
 from penstock.client.flow_runs import Run
 from penstock.client.tasks import Task
 from penstock.model import words
@@ -40,6 +40,8 @@ def show_task(task: Task) -> None:
         output.line((info.error.traceback or shown_error(info.error)).rstrip())
     _show_attempts(info)
     _show_metrics(info)
+    shown = info.displays or ()
+    show_displays(shown[:_METRICS_SHOWN], len(shown))
     _show_log(task)
     output.note("")
     output.next_command(*_next(info))

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from penstock.client.displays import Displays, displays_of
 from penstock.client.metrics import Metrics
 from penstock.client.tasks import Task, Tasks
 from penstock.errors import NotFoundError, TaskCancelledError, UsageError, UserCodeError
-from penstock.journal import queries
+from penstock.journal import changes, queries
 from penstock.journal.views import RunDetail, RunRow
 from penstock.model.ids import how_to_resume
 from penstock.model.states import RunStatus, TaskStatus
@@ -50,6 +51,32 @@ class Run:
     def tags(self) -> tuple[str, ...]:
         """Its tags, sorted."""
         return self._row.tags
+
+    def tag(self, *tags: str) -> None:
+        """Add tags to it: words, or `key=value`. Raises UsageError for what is no tag."""
+        changes.add_tags(self._reader.project.journal, self._listed.id, tags)
+
+    def untag(self, *tags: str) -> None:
+        """Take tags off it; those that it does not have are ignored."""
+        changes.remove_tags(self._reader.project.journal, self._listed.id, tags)
+
+    @property
+    def name(self) -> str:
+        """What somebody calls it; "": nobody does. It can be set: `run.name = "baseline"`, to "" it is taken off."""
+        return self._row.name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        changes.describe(self._reader.project.journal, self._listed.id, name=name)
+
+    @property
+    def note(self) -> str:
+        """What somebody has noted about it, a few lines; "": nothing. It can be set, as `name` can."""
+        return self._row.note
+
+    @note.setter
+    def note(self, note: str) -> None:
+        changes.describe(self._reader.project.journal, self._listed.id, note=note)
 
     @property
     def created(self) -> datetime:
@@ -116,6 +143,11 @@ class Run:
         rows = queries.tasks(self._reader.journal, self._listed.id)
         paths = {row.id: self._listed.path(row) for row in rows} | {0: self.id}
         return Metrics(self._reader, self._listed, queries.metrics(self._reader.journal, self._listed.id), paths)
+
+    @property
+    def displays(self) -> Displays:
+        """What its own body, its nested flows and its tasks displayed: `displays.named("confusion")` is the latest."""
+        return displays_of(self._reader, self._loader, self._listed, self.id)
 
     def result(self) -> Any:
         """The flow's result, unpickled: the caller's own copy. Does not wait.

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from penstock.client.displays import Displays, displays_of
 from penstock.client.metrics import Metrics
 from penstock.errors import UsageError
 from penstock.journal import queries
@@ -67,6 +68,11 @@ class Task:
         records = queries.metrics(self._reader.journal, self._row.run, self._row.id)
         return Metrics(self._reader, self._run, records, {self._row.id: self.id})
 
+    @cached_property
+    def displays(self) -> Displays:
+        """What it displayed: `displays.named("confusion")` is one. Empty where it is not done."""
+        return displays_of(self._reader, self._loader, self._run, self.id, self._row.id)
+
     def system(self, *, attempt: int | None = None) -> dict[str, CurveInfo]:
         """What an attempt (None: the latest) used while it ran, as curves over the time by name: "system/cpu"
         (processors), "system/memory" (bytes), "system/read", "system/written" and, of all of the machine,
@@ -104,9 +110,9 @@ class Task:
 
     def info(self) -> TaskInfo:
         """All that is known of it, as plain data."""
-        return infos.task_info(
-            self._run.run_id, self._row, inputs=self.inputs.infos, attempts=self.attempts, metrics=self.metrics.some
-        )
+        told = {"inputs": self.inputs.infos, "attempts": self.attempts, "metrics": self.metrics.some}
+        shown = tuple(one.info() for one in self.displays)
+        return infos.task_info(self._run.run_id, self._row, **told, displays=shown)
 
     def brief(self) -> TaskInfo:
         """The same without what takes a query of its own: inputs, attempts and metrics are None."""

@@ -1,5 +1,5 @@
-"""What others than a run's driver may change: the wish to cancel, tags, whether a run is kept at all, and what of the
-journal nobody needs any more."""
+"""What others than a run's driver may change: the wish to cancel, tags, what it is called, whether it is kept at all,
+and what of the journal nobody needs any more."""
 
 from __future__ import annotations
 
@@ -47,6 +47,19 @@ def remove_tags(journal: Journal, run: int, tags: Iterable[str]) -> None:
     with journal.database.transaction():
         queries.run_by_id(journal, run)
         journal.database.run_many(sql_files.load("writes")["delete_tag"], [(run, tag) for tag in tags])
+
+
+def describe(journal: Journal, run: int, *, name: str | None = None, note: str | None = None) -> None:
+    """Name a run, or note something about it. None: what is there stays; "": it goes. Raises NotFoundError, UsageError
+    for what can't be held."""
+    for what, text in (("name", name), ("note", note)):
+        if text is not None:
+            storable_names.check_words(what, text)
+    with journal.database.transaction():
+        queries.run_by_id(journal, run)
+        for what, text in (("name", name), ("note", note)):
+            if text is not None:
+                journal.database.run(sql_files.load("writes")[f"{what}_run"], (text, run))
 
 
 def delete_run(journal: Journal, run: int) -> None:

@@ -96,8 +96,8 @@ def tag(word: str) -> Condition:
 
 
 def text(part: str) -> Condition:
-    """Its name, a tag or a parameter that is a text has this in it."""
-    return Condition(_sql("text"), (part.encode().lower().decode(),) * 3)
+    """Its name, its note, a tag or a parameter that is a text has this in it."""
+    return Condition(_sql("text"), (part.encode().lower().decode(),) * 4)
 
 
 def status(now: Now) -> Key:

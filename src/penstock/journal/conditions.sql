@@ -38,6 +38,7 @@ run.id IN (SELECT run_id FROM tag WHERE tag = ? UNION ALL SELECT run_id FROM tag
 -- name: text
 -- Case does not count, of ASCII letters.
 (instr(lower(run.flow || '/' || run.number), ?)
+    OR instr(lower(coalesce(run.name, '') || char(10) || coalesce(run.note, '')), ?)
     OR EXISTS (SELECT 1 FROM tag WHERE tag.run_id = run.id AND instr(lower(tag), ?))
     OR EXISTS (SELECT 1 FROM param WHERE param.run_id = run.id AND param.type IN ('str', 'enum', 'path')
         AND instr(lower(param.value), ?)))

@@ -61,9 +61,11 @@ class RecordedTable:
         self._database.run(_sql("forget_earlier"), {"run_id": self._run, "driver": self._token})
 
 
-def rows(database: Database, run: int, task: int | None = None, kind: str | None = None) -> Iterator[RecordedRow]:
-    """What was recorded, by task, kind, name and step. None: by all tasks and bodies, of all kinds."""
-    values = {"run_id": run, "task": task, "kind": kind}
+def rows(
+    database: Database, run: int, task: int | None = None, kind: str | None = None, limit: int | None = None
+) -> Iterator[RecordedRow]:
+    """What was recorded, by task, kind, name and step. None: by all tasks and bodies, of all kinds, all of it."""
+    values = {"run_id": run, "task": task, "kind": kind, "limit": -1 if limit is None else limit}
     with named(database, run):
         for number, *row in database.rows(_sql("rows"), values):
             yield RecordedRow(number, _recorded(*row))

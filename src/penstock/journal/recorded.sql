@@ -15,4 +15,4 @@ DELETE FROM recorded WHERE run_id = :run_id AND driver < :driver
 -- name: rows
 SELECT task, kind, name, step, at, data, stored FROM recorded
 WHERE run_id = :run_id AND (:task IS NULL OR task = :task) AND (:kind IS NULL OR kind = :kind)
-ORDER BY task, kind, name, step;
+ORDER BY task, kind, name, step LIMIT :limit;

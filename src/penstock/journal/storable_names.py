@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.errors import UsageError
-from penstock.model.texts import fault_of_name, is_whole
+from penstock.model.texts import fault_of_tag, fault_of_words, is_whole
 
 _LONGEST_BYTES = 255  # of a folder's name, on all file systems that are in use
 
@@ -14,11 +14,16 @@ _LONGEST_BYTES = 255  # of a folder's name, on all file systems that are in use
 def check_tags(tags: Iterable[str]) -> None:
     """Raise UsageError for what is not a tag."""
     for tag in tags:
-        fault = fault_of_name(tag)
+        fault = fault_of_tag(tag)
         if fault:
             raise UsageError(f"{tag[:80]!a} is not a tag: it {fault}")
-        if not tag.strip() or "\n" in tag:
-            raise UsageError(f"{tag!r} is not a tag: write a word in UTF-8, without line breaks")
+
+
+def check_words(what: str, text: str) -> None:
+    """Raise UsageError for what is no name, or note, of a run."""
+    fault = fault_of_words(what, text)
+    if fault:
+        raise UsageError(f"{text[:80]!a} is no {what} of a run: it {fault}")
 
 
 def check_names(flow: str, paths: Iterable[str], tags: Iterable[str]) -> None:

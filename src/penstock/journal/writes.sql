@@ -9,8 +9,8 @@ ON CONFLICT (name) DO UPDATE SET last_number = last_number + 1;
 SELECT last_number FROM flow WHERE name = :flow;
 
 -- name: insert_run
-INSERT INTO run (flow, number, status, created_at, started_at, nonce)
-VALUES (:flow, :number, 'running', :now, :now, lower(hex(randomblob(8))));
+INSERT INTO run (flow, number, status, created_at, started_at, nonce, name)
+VALUES (:flow, :number, 'running', :now, :now, lower(hex(randomblob(8))), nullif(:name, ''));
 
 -- name: give_nonce
 -- A run of an older Penstock has none.

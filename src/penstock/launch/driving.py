@@ -44,3 +44,4 @@ class Driving(NamedTuple):
     tags: tuple[str, ...] = ()
     watcher: Watcher = Watcher()
     policy: ReusePolicy = ReusePolicy()  # what may be reused
+    name: str = ""  # what a new run is called; "": nothing

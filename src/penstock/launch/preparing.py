@@ -22,7 +22,7 @@ from penstock.journal import queries
 from penstock.journal.handle import RunHandle as JournalHandle
 from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
-from penstock.journal.storable_names import check_names
+from penstock.journal.storable_names import check_names, check_words
 from penstock.launch.driving import Driving
 from penstock.launch.earlier_runs import EarlierRuns
 from penstock.launch.flow_modules import FlowModule, module_of
@@ -83,6 +83,7 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
     raises UsageError before there is a run."""
     flow, module = order.flow, module_of(order.flow)
     check_names(order.name, (os.fspath(project.settings.root), module.file), how.tags)
+    check_words("name", how.name)
     is_first = project.is_new
     journal = project.journal  # first: where nothing can be written, it says so best
     if order.run_id:
@@ -107,7 +108,7 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
                 _move_logs(project, handle)
         else:
             known = (order.name, module.name, flow.fn.__qualname__, module.file)
-            new = NewRun(*known, stored, how.tags, around, order.origin, order.seed, schema_text(flow))
+            new = NewRun(*known, stored, how.tags, around, order.origin, order.seed, schema_text(flow), how.name)
             handle = journal.create(new, owner, now, monotonic)
     spec, places = _run_here(project, order, module, stored, taken.digest, handle)
     if is_first:

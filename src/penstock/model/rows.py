@@ -33,6 +33,7 @@ class NewRun(NamedTuple):
     origin: Optional[Origin] = None  # None: it is no fork
     seed: str = ""  # in digits; "": none
     schema: str = ""  # of its flow's parameters, as JSON Schema; "": unknown
+    name: str = ""  # as somebody calls it; "": nobody does
 
 
 class StepRecord(NamedTuple):

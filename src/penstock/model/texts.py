@@ -19,6 +19,25 @@ def fault_of_name(name: str) -> str:
     return "" if is_whole(name) else "holds half of a surrogate pair, which is no text"
 
 
+def fault_of_tag(tag: str) -> str:
+    """Why a text can't be a tag; "" where it can."""
+    if tag.strip() and "\n" not in tag:
+        return fault_of_name(tag)
+    return "is no word: write one in UTF-8, without line breaks"
+
+
+_MOST = {"name": 200, "note": 20_000}
+
+
+def fault_of_words(what: str, text: str) -> str:
+    """Why a text can't be the name, or the note, of a run; "" where it can."""
+    if len(text) > _MOST[what]:
+        return f"has {len(text):,} characters, and may have {_MOST[what]:,}"
+    if what == "name" and len(text.splitlines()) > 1:
+        return "has several lines, and may have one"
+    return fault_of_name(text[:MOST_CHARACTERS]) or ("" if is_whole(text) and "\0" not in text else "is no text")
+
+
 def is_whole(text: str) -> bool:
     """Whether there is UTF-8 for it."""
     try:

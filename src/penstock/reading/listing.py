@@ -43,6 +43,8 @@ def run_info(reader: JournalReader, row: RunRow) -> RunInfo:
         seed=int(detail.seed) if detail.seed else None,
         in_flight=infos.in_flight_infos(row, queries.in_flight(reader.journal, row.id)),
         versions=versions(reader.journal, row),
+        name=row.name,
+        note=row.note,
     )
 
 

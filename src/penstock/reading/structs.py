@@ -83,6 +83,19 @@ class InputInfo(msgspec.Struct, frozen=True):
     value: ValueInfo | None = None  # None: a part of a result, or a result that is not there
 
 
+class DisplayInfo(msgspec.Struct, frozen=True):
+    """Something that a task, or a flow's body, has displayed."""
+
+    task: str  # "digits/3/train/2"; "digits/3": the flow's own body
+    name: str  # as it was given, else a number from 1
+    step: int | None  # of the series of this name; None: it is alone
+    media: str  # "image/png", "text/markdown"; "application/vnd.penstock.table": a table
+    caption: str  # "": none
+    note: str  # what was done so that it can be shown; "": nothing
+    at: datetime
+    value: ValueInfo  # as it is stored
+
+
 class AttemptInfo(msgspec.Struct, frozen=True):
     """One try of a task."""
 
@@ -115,6 +128,7 @@ class TaskInfo(msgspec.Struct, frozen=True):
     attempts: tuple[AttemptInfo, ...] | None = None  # all, oldest first
     metrics: tuple[MetricPoint, ...] | None = None  # of a name with more than 1,000, about so many of these
     origin: str = ""  # the task of another run whose result it took over; "": it ran
+    displays: tuple[DisplayInfo, ...] | None = None  # by name and step; None: not told in a list of tasks
 
 
 class StepInfo(msgspec.Struct, frozen=True):
@@ -188,6 +202,8 @@ class RunInfo(msgspec.Struct, frozen=True):
     seed: int | None = None  # None: it has none
     in_flight: tuple[InFlightInfo, ...] = ()  # at most 200; of a crashed run, what was in flight then
     versions: tuple[VersionInfo, ...] = ()  # of the code of steps that ran under several, oldest first
+    name: str = ""  # as somebody calls it; "": nobody does
+    note: str = ""  # likewise
 
 
 class OriginInfo(msgspec.Struct, frozen=True):

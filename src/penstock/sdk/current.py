@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
 from penstock.errors import UsageError
+from penstock.model.texts import fault_of_tag, fault_of_words
 from penstock.sdk.attempts import MEND, AttemptContext, attempt_here
 from penstock.sdk.session import place_of_flow
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
 
 class Current:
-    """The attempt that runs this code. Each attribute raises UsageError outside a step of a run."""
+    """The attempt that runs this code. Each attribute raises UsageError outside a step of a run; what is said of the
+    run may come from a flow's body, too."""
 
     @property
     def run(self) -> str:
@@ -55,6 +57,38 @@ class Current:
         from pathlib import Path
 
         return Path(self._here("checkpoint_dir").checkpoint_dir())
+
+    def tag(self, *tags: str) -> None:
+        """Add tags to the run whose code this is, a step's or a flow's body: words, or `key=value`.
+
+        Committed with the task's result, as what `display` keeps is: an attempt that fails adds none. Outside of a run
+        this does nothing, as the next two. Raises ValueError for what is no tag.
+        """
+        for tag in tags:
+            self._record("tag", fault_of_tag(tag), tag, tag)
+
+    def name(self, name: str) -> None:
+        """Name the run, in a few words, in the place of the name that it has."""
+        self._describe("name", name)
+
+    def note(self, note: str) -> None:
+        """Note something about the run, in the place of what was noted."""
+        self._describe("note", note)
+
+    def _describe(self, what: str, text: str) -> None:
+        self._record(what, fault_of_words(what, text), text, "")
+
+    def _record(self, kind: str, fault: str, text: str, name: str) -> None:
+        if fault:
+            raise ValueError(f"{ascii(text)[:80]} is no {kind} of a run: it {fault}")
+        import json  # most record nothing
+
+        from penstock.artifacts.masking import masked
+        from penstock.sdk.recorders import recorder_here
+
+        recorder = recorder_here()
+        if recorder is not None:
+            recorder.put(kind, masked(name), data="{}" if name else json.dumps({"text": masked(text)}))
 
     def _here(self, name: str) -> AttemptContext:
         here = attempt_here()

@@ -222,7 +222,9 @@ def test_tags_are_added_once_and_taken_off(journal: Journal) -> None:
     assert queries.run_by_id(journal, run).tags == ("a", "b")
     changes.remove_tags(journal, run, ["b", "never"])
     assert queries.run_by_id(journal, run).tags == ("a",)
-    with pytest.raises(UsageError, match=r"'a\\nb' is not a tag: write a word in UTF-8, without line breaks"):
+    with pytest.raises(
+        UsageError, match=r"'a\\nb' is not a tag: it is no word: write one in UTF-8, without line breaks"
+    ):
         changes.add_tags(journal, run, ["c", "a\nb"])
     assert queries.run_by_id(journal, run).tags == ("a",)
 

@@ -20,11 +20,13 @@ FIELDS = {
     "MetricInfo": "name points tasks last smallest largest",
     "InputInfo": "name sources value",
     "AttemptInfo": "number status error began_at wall_s cpu_s peak_bytes read_bytes written_bytes worker",
-    "TaskInfo": "id run step step_path number status attempt result error survived inputs attempts metrics origin",
+    "TaskInfo": "id run step step_path number status attempt result error survived inputs attempts metrics origin"
+    " displays",
+    "DisplayInfo": "task name step media caption note at value",
     "StepInfo": "step step_path waiting running done failed cancelled reused",
     "DriverInfo": "started_at host pid python cwd argv snapshot packages",
     "RunInfo": "id flow number status created_at started_at ended_at duration_s tags params result error steps metrics"
-    " file module qualname drivers origin seed in_flight versions",
+    " file module qualname drivers origin seed in_flight versions name note",
     "InFlightInfo": "task status since attempt executor awaited",
     "VersionInfo": "step tasks firsts changes",
     "LogLine": "task attempt at level stream text worker",

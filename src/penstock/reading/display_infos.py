@@ -1,0 +1,50 @@
+"""What tasks and bodies displayed: named without a look at its content, and its bytes read without unpickling."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from penstock.artifacts.media import TABLE
+from penstock.artifacts.plain_bytes import plain_bytes
+from penstock.journal import queries, recorded
+from penstock.journal.recorded import RecordedRow
+from penstock.journal.views import RunRow
+from penstock.model.outcomes import Stored
+from penstock.model.words import utc
+from penstock.reading.infos import value_info
+from penstock.reading.reader import JournalReader
+from penstock.reading.structs import DisplayInfo
+
+
+def displays(
+    reader: JournalReader, run: RunRow, task: int | None = None, limit: int | None = None
+) -> Iterator[tuple[DisplayInfo, Stored]]:
+    """What a task or a nested flow (its number in the run) displayed, or the run's own body (0), or all of these
+    (None), by name and step."""
+    paths = {0: run.run_id}
+    for row in recorded.rows(reader.journal.database, run.id, task, "display", limit):
+        if row.task not in paths:
+            made_by = queries.task_by_id(reader.journal, run.id, row.task)
+            paths[row.task] = f"{run.run_id}/{made_by.name}/{made_by.number}"
+        yield _info(paths[row.task], row), row.recorded.values[0]
+
+
+def _info(path: str, row: RecordedRow) -> DisplayInfo:
+    one = row.recorded
+    said: Any = json.loads(one.data)
+    value = value_info(one.values[0])
+    assert value is not None
+    told = {name: str(said.get(name, "")) for name in ("media", "caption", "note")}
+    return DisplayInfo(path, one.name, one.step, at=utc(one.at), value=value, **told)
+
+
+def content(reader: JournalReader, info: DisplayInfo, stored: Stored) -> memoryview:
+    """The bytes of what was displayed, of its media type; nothing is unpickled, and what is mapped is not copied.
+
+    Raises ValueError for a table, whose bytes are those of its columns (`stored_tables`), and DamagedError.
+    """
+    if info.media == TABLE:
+        raise ValueError(f"display {info.name} of {info.task} is a table, and no bytes")
+    return plain_bytes(stored.record, reader.project.store)
