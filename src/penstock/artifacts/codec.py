@@ -10,7 +10,7 @@ import os
 import pickle
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union, cast
 
-from penstock.artifacts import pickling, records
+from penstock.artifacts import libraries, pickling, records
 from penstock.artifacts.canonical import identify
 from penstock.artifacts.collected import IN_ORDER, Collected
 from penstock.artifacts.masking import masked
@@ -137,9 +137,11 @@ def _is_small_item(item: object) -> bool:
 
 
 def _layout(kind: type, pieces: List[Any], sink: Collected) -> str:
+    if not libraries.has_layout(kind):
+        return ""
     from penstock.artifacts import layouts
 
-    return layouts.layout(b"".join(pieces), sink.parts) if layouts.has_layout(kind) else ""
+    return layouts.layout(b"".join(pieces), sink.parts)
 
 
 def _dump(value: Any, sink: Collected, where: str) -> Tuple[bytes, int, Any, List[Any]]:

@@ -7,7 +7,6 @@ value what its record says. Never raises; a value that has no layout says so.
 
 from __future__ import annotations
 
-import functools
 import json
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, cast
 
@@ -17,19 +16,9 @@ from penstock.artifacts.inert_pickle import InertCall
 
 LIMIT = 64 << 10  # bytes of a layout: columns beyond are left out
 _LARGEST = 8 << 20  # bytes of a skeleton that is read: one that is larger holds objects
-_LIBRARIES = ("numpy", "pandas", "polars", "pyarrow", "torch")
-_KINDS = frozenset("ndarray DataFrame Series Index ExtensionArray Table RecordBatch ChunkedArray Array Tensor".split())
 _MODULES = ("penstock.artifacts.rebuild", "pyarrow.lib", "pandas.", "numpy")
 _NONE = '{"version":1,"kind":"none"}'
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-@functools.lru_cache(maxsize=1024)
-def has_layout(kind: type) -> bool:
-    """Whether values of a type are arrays or tables."""
-    return any(
-        base.__name__ in _KINDS and str(base.__module__).partition(".")[0] in _LIBRARIES for base in kind.__mro__
-    )
 
 
 def layout(skeleton: Any, parts: Sequence[Tuple[int, bytes, int]]) -> str:

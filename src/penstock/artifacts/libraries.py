@@ -26,6 +26,9 @@ MODULES = {
     "torch": "torch_tensors",
 }
 
+_TABULAR = ("numpy", "pandas", "polars", "pyarrow", "torch")
+_TABLES = frozenset("ndarray DataFrame Series Index ExtensionArray Table RecordBatch ChunkedArray Array Tensor".split())
+
 
 def form_of(kind: type) -> Optional[Callable[..., None]]:
     """The canonical rule of a library for one of its leaves."""
@@ -60,3 +63,9 @@ def _of(kind: Any, what: str) -> Any:
         if found:
             return found
     return None
+
+
+@functools.lru_cache(maxsize=1024)
+def has_layout(kind: type) -> bool:
+    """Whether values of a type are arrays or tables."""
+    return any(base.__name__ in _TABLES and str(base.__module__).partition(".")[0] in _TABULAR for base in kind.__mro__)

@@ -92,8 +92,8 @@ def _numbers(column: Column, read: Bytes, begin: int, end: int) -> list[Any]:
     dtype = column["dtype"].lstrip("<>|=")
     order = ">" if column["dtype"][0] == ">" else "<"
     if dtype == "bf2":
-        raw = struct.unpack_from(f"<{end - begin}H", data, begin * 2)
-        found: list[Any] = [struct.unpack("<f", struct.pack("<I", one << 16))[0] for one in raw]
+        halves = (data[at * step : at * step + 2] for at in range(begin, end))
+        found: list[Any] = [struct.unpack("<f", b"\0\0" + half.tobytes())[0] for half in halves]
     elif step == size and dtype[0] != "c":
         found = list(struct.unpack_from(f"{order}{end - begin}{_LETTERS[dtype]}", data, begin * size))
     else:

@@ -50,8 +50,10 @@ class ImportHooks:
         if not wraps and self.imported is None:
             return None
         finders = [*sys.meta_path]
-        # Those behind this one: another of its kind before it asks it, and would be asked back.
-        for finder in finders[finders.index(self) + 1 if self in finders else 0 :]:
+        # Those behind this one, which stands there once for each attempt of a thread: others of its kind before it ask
+        # it, and would be asked back.
+        behind = len(finders) - finders[::-1].index(self) if self in finders else 0
+        for finder in finders[behind:]:
             find = getattr(finder, "find_spec", None)
             spec = None if find is None else find(fullname, path, target)
             if spec is not None:
