@@ -44,13 +44,15 @@ def command(port: int | None, host: str, no_open: bool) -> int:
         if missing not in ("starlette", "uvicorn"):
             raise
         raise UsageError(f'penstock ui needs {missing}: pip install "penstock[ui]"') from None
+    from penstock.server.actions import Actions
     from penstock.server.api_call import Served
     from penstock.server.tokens import Keyring, token_of
 
     reader = JournalReader.find()
     found = listening.listen(port, host)
     keyring = Keyring(token_of(reader.project.home))
-    api = Api(Served(reader, keyring, found.hosts))
+    actions = Actions(reader.project.settings.root, reader.project.home)
+    api = Api(Served(reader, keyring, found.hosts, actions))
     address = f"http://127.0.0.1:{found.port}/#token={keyring.token}"
     if host:
         address = address.replace("127.0.0.1", f"[{host}]" if ":" in host else host)

@@ -24,6 +24,13 @@ SELECT run_row.* FROM json_each(?) AS named
 -- name: run_by_id
 SELECT * FROM run_row WHERE id = ?;
 
+-- name: latest_run
+SELECT coalesce(max(id), 0) FROM run;
+
+-- name: run_of_process
+SELECT run.flow || '/' || run.number FROM driver JOIN run ON run.id = driver.run_id
+WHERE driver.run_id > :after AND driver.pid = :pid AND driver.host = :host ORDER BY driver.run_id DESC LIMIT 1;
+
 -- name: flows
 -- Also those whose runs were all removed.
 SELECT name FROM flow ORDER BY name;

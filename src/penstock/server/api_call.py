@@ -11,6 +11,7 @@ from penstock.journal.views import RunRow, TaskRow
 from penstock.model.tuples import NamedTuple
 from penstock.reading import targets
 from penstock.reading.reader import JournalReader
+from penstock.server.actions import Actions
 from penstock.server.routing import Router
 from penstock.server.tokens import Keyring
 
@@ -21,6 +22,7 @@ class Served(NamedTuple):
     reader: JournalReader
     keyring: Keyring
     hosts: frozenset[str]  # that are answered to, with the port
+    actions: Actions
 
 
 class ApiCall:

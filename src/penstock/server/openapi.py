@@ -11,7 +11,7 @@ import msgspec
 
 from penstock.server.query_strings import is_list
 from penstock.server.refusals import ErrorAnswer
-from penstock.server.routing import BYTES, JSON, NUMBERS, Route
+from penstock.server.routing import ACCEPTED, BYTES, JSON, NUMBERS, Route
 
 _REFS = "#/components/schemas/{name}"
 _NUMBER = {"anyOf": [{"type": "number"}, {"enum": ["nan", "inf", "-inf"]}]}
@@ -98,6 +98,10 @@ def _query_parameters(route: Route, schemas: dict[str, Any]) -> Iterable[dict[st
             yield (
                 {"name": field.encode_name, "in": "query", "required": field.required, "schema": found} | listed | said
             )
+    if route.status == ACCEPTED:
+        said = "By the same key it is started once, however often it is asked for"
+        schema = {"type": "string", "pattern": "^[!-~]+$"}
+        yield {"name": "Idempotency-Key", "in": "header", "required": False, "schema": schema, "description": said}
     if route.method == "GET" and route.media == JSON:
         said = "Only these fields of the answer, or of its rows"
         schema = {"type": "array", "items": {"type": "string"}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from penstock.server import (
+    action_routes,
     curve_routes,
     flow_routes,
     graph_routes,
@@ -24,4 +25,5 @@ ROUTES = (
     *graph_routes.ROUTES,
     *curve_routes.ROUTES,
     *search_routes.ROUTES,
+    *action_routes.ROUTES,
 )

@@ -22,6 +22,8 @@ from penstock.server.refusals import Refusal
 JSON = "application/json"
 BYTES = "application/octet-stream"
 BASE = "/api/v1"
+ACCEPTED = 202
+"""The status of what starts an action: it takes an Idempotency-Key."""
 RUN = "/runs/{flow}/{number}"
 TASK = RUN + "/tasks/{step}/{task}"
 
