@@ -22,6 +22,9 @@ QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 _PIECE = 1 << 18  # values
 _SAMPLE = 1 << 20
 _TOP = 20
+_FIRST = 1 << 17  # values that are counted where they are no numbers
+_FEW = 1 << 13
+_BEGINNING = 200  # characters
 
 
 class ColumnStatistics(msgspec.Struct, frozen=True):
@@ -47,7 +50,7 @@ def statistics(table: StoredTable, name: str) -> ColumnStatistics:
     column = table.column(name)
     if not is_readable(column):
         raise UsageError(f"the column {name!r} holds objects, which its layout tells nothing of: read the value itself")
-    info = next(one for one in table.columns if one.name == name)
+    info = table.info(column)
     np = _numpy()
     if info.type in ("text", "category", "bool") or (info.type == "arrow" and not _is_of_numbers(table, column)):
         return _frequent(table, column, name, info.type)
@@ -136,9 +139,7 @@ def _pieces(np: Any, table: StoredTable, column: Column) -> Iterator[Any]:
     if column["coding"] == "ipc":
         found = arrow_column(table.bytes_of(column["data"]))
         for at in range(0, len(found), _PIECE):
-            part = found.slice(at, _PIECE)
-            listed = part.to_list() if hasattr(part, "to_list") else part.to_pylist()
-            yield np.array([math.nan if one is None else one for one in listed], float)
+            yield _floats(np, found.slice(at, _PIECE))
         return
     rows = count_of(column)
     for at in range(0, table.rows if rows is None else rows, _PIECE):
@@ -166,19 +167,29 @@ def _piece(np: Any, table: StoredTable, column: Column, begin: int, end: int) ->
     return found
 
 
+def _floats(np: Any, part: Any) -> Any:
+    """Of a column of Arrow's, whichever library reads it."""
+    if hasattr(part, "to_pylist"):
+        return part.cast("float64").to_numpy().astype(float)
+    listed: list[Any] = part.to_list()
+    return np.array([math.nan if one is None else one for one in listed], float)
+
+
 def _is_of_numbers(table: StoredTable, column: Column) -> bool:
-    first = values(column, table.bytes_of, 0, min(table.rows, 1000))
+    first = values(column, table.bytes_of, 0, min(table.rows, 1000), _BEGINNING)
     return all(one is None or (isinstance(one, (int, float)) and not isinstance(one, bool)) for one in first)
 
 
 def _frequent(table: StoredTable, column: Column, name: str, kind: str) -> ColumnStatistics:
-    """Of what is no number: how often the most frequent values are there; of a long column, of its first part."""
+    """Of what is no number: how often the most frequent values are there; of a long column, of its first part. Texts
+    are told apart by their beginnings: each may be as large as the memory."""
     from collections import Counter
 
-    rows = table.rows
+    counted = count_of(column)
+    rows = table.rows if counted is None else counted
     seen: Counter[Any] = Counter()
-    for at in range(0, min(rows, _SAMPLE), _PIECE):
-        seen.update(values(column, table.bytes_of, at, min(at + _PIECE, rows, _SAMPLE)))
+    for at in range(0, min(rows, _FIRST), _FEW):
+        seen.update(values(column, table.bytes_of, at, min(at + _FEW, rows, _FIRST), _BEGINNING))
     nulls = seen.pop(None, 0)
-    top = tuple((str(value)[:200], times) for value, times in seen.most_common(_TOP))
-    return ColumnStatistics(name, kind, rows, nulls, top=top, is_sampled=rows > _SAMPLE)
+    top = tuple((str(value), times) for value, times in seen.most_common(_TOP))
+    return ColumnStatistics(name, kind, rows, nulls, top=top, is_sampled=rows > _FIRST)

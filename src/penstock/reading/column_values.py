@@ -35,6 +35,8 @@ _LETTERS = {
 }
 _PER_SECOND = {"D": 1 / 86_400, "s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _NOT_A_TIME = -(1 << 63)
+WHOLE = 1 << 62
+"""No text is longer."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -74,20 +76,21 @@ def step_of(column: Column) -> int:
     return column.get("step") or size_of(column)
 
 
-def values(column: Column, read: Bytes, begin: int, end: int) -> list[Any]:
-    """Some of its values as numbers, texts, bools and None: what is missing. Times are ISO texts, spans seconds.
+def values(column: Column, read: Bytes, begin: int, end: int, longest: int = WHOLE) -> list[Any]:
+    """Some of its values as numbers, texts, bools and None: what is missing. Times are ISO texts, spans seconds. Of a
+    text at most `longest` characters: it may be as large as the memory.
 
     Raises UsageError for a column without a layout, DamagedError where bytes are not what the layout says.
     """
     if not is_readable(column):
         raise UsageError("the column holds objects, which its layout tells nothing of: read the value itself")
     try:
-        return _CODINGS[column["coding"]](column, read, begin, end)
+        return _CODINGS[column["coding"]](column, read, begin, end, longest)
     except (struct.error, UnicodeDecodeError, IndexError) as error:
         raise DamagedError("the bytes of a column are not what its layout says") from error
 
 
-def _numbers(column: Column, read: Bytes, begin: int, end: int) -> list[Any]:
+def _numbers(column: Column, read: Bytes, begin: int, end: int, longest: int) -> list[Any]:
     data, size, step = read(column["data"]), size_of(column), step_of(column)
     dtype = column["dtype"].lstrip("<>|=")
     order = ">" if column["dtype"][0] == ">" else "<"
@@ -133,84 +136,93 @@ def _without_missing(column: Column, read: Bytes, begin: int, found: list[Any]) 
     return found
 
 
-def _fixed(column: Column, read: Bytes, begin: int, end: int) -> list[Any]:
+def _fixed(column: Column, read: Bytes, begin: int, end: int, longest: int) -> list[Any]:
     data, size, step = read(column["data"]), size_of(column), step_of(column)
     codec = "utf-8" if "S" in column["dtype"] else "utf-32-be" if column["dtype"][0] == ">" else "utf-32-le"
-    pieces = (bytes(data[at * step : at * step + size]) for at in range(begin, end))
-    return [piece.decode(codec, "replace").rstrip("\0") for piece in pieces]
+    taken = min(size, 4 * longest)
+    pieces = (bytes(data[at * step : at * step + taken]) for at in range(begin, end))
+    return [piece.decode(codec, "replace").rstrip("\0")[:longest] for piece in pieces]
 
 
-def _texts(column: Column, read: Bytes, begin: int, end: int) -> list[Any]:
+def _texts(column: Column, read: Bytes, begin: int, end: int, longest: int) -> list[Any]:
     width = column["width"]
     kind = "q" if width == 8 else "i"
     ends = struct.unpack_from(f"<{end - begin + 1}{kind}", read(column["ends"]), begin * width) if end > begin else ()
     data = read(column["data"])
-    found = [bytes(data[first:last]).decode() for first, last in pairwise(ends)]
+    found = [_text(data, first, last, longest) for first, last in pairwise(ends)]
     return _without_missing(column, read, begin, found)
 
 
-def _codes(column: Column, read: Bytes, begin: int, end: int) -> list[Any]:
+def _text(data: memoryview, first: int, last: int, longest: int) -> str:
+    if last - first <= 4 * longest:  # bytes of UTF-8
+        return bytes(data[first:last]).decode()[:longest]
+    return bytes(data[first : first + 4 * longest]).decode(errors="ignore")[:longest]
+
+
+def _codes(column: Column, read: Bytes, begin: int, end: int, longest: int) -> list[Any]:
     codes = values(column["codes"], read, begin, end)
-    known = {code: values(column["of"], read, code, code + 1)[0] for code in {*codes} if code is not None and code >= 0}
+    of = column["of"]
+    known = {code: values(of, read, code, code + 1, longest)[0] for code in {*codes} if code is not None and code >= 0}
     return [known.get(code) for code in codes]
 
 
-def _range(column: Column, read: Bytes, begin: int, end: int) -> list[Any]:
+def _range(column: Column, read: Bytes, begin: int, end: int, longest: int) -> list[Any]:
     return [column["start"] + at * column["step"] for at in range(begin, end)]
 
 
-def _bits(column: Column, read: Bytes, begin: int, end: int) -> list[Any]:
+def _bits(column: Column, read: Bytes, begin: int, end: int, longest: int) -> list[Any]:
     data = read(column["data"])
     found: list[Any] = [bool(data[at >> 3] >> (at & 7) & 1) for at in range(begin, end)]
     return _without_missing(column, read, begin, found)
 
 
-def _chunks(column: Column, read: Bytes, begin: int, end: int) -> list[Any]:
+def _chunks(column: Column, read: Bytes, begin: int, end: int, longest: int) -> list[Any]:
     found: list[Any] = []
     first = 0
     for chunk in column["chunks"]:
         rows = count_of(chunk) or 0
         low, high = max(begin, first), min(end, first + rows)
         if low < high:
-            found += values(chunk, read, low - first, high - first)
+            found += values(chunk, read, low - first, high - first, longest)
         first += rows
     return found
 
 
-def _ipc(column: Column, read: Bytes, begin: int, end: int) -> list[Any]:
-    found = arrow_column(read(column["data"]))
-    part = found.slice(begin, end - begin)
-    return [_plain(one) for one in (part.to_list() if hasattr(part, "to_list") else part.to_pylist())]
+def _ipc(column: Column, read: Bytes, begin: int, end: int, longest: int) -> list[Any]:
+    part = arrow_column(read(column["data"])).slice(begin, end - begin)
+    return [_plain(one.as_py() if hasattr(one, "as_py") else one, longest) for one in part]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, longest: int) -> Any:
     if isinstance(value, timedelta):
         return value.total_seconds()
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if value is None or isinstance(value, (bool, int, float)):
         return value
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    text = value if isinstance(value, str) else value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return text[:longest]
 
 
 def arrow_column(data: memoryview) -> Any:
-    """The one column of a file of Arrow, by polars or pyarrow. Raises UsageError where neither is there."""
+    """The one column of a file of Arrow, by pyarrow, which copies none of it, or by polars. Raises UsageError where
+    neither is there."""
     import importlib
     import io
 
     try:
-        polars = importlib.import_module("polars")
-        return polars.read_ipc(io.BytesIO(data)).to_series(0)
+        arrow = importlib.import_module("pyarrow")
+        return arrow.ipc.open_file(arrow.py_buffer(data)).read_all().column(0)
     except ImportError:
         pass
     try:
-        arrow = importlib.import_module("pyarrow")
+        polars = importlib.import_module("polars")
     except ImportError:
         raise UsageError(
-            "the column lies in a file of Arrow, and neither polars nor pyarrow is installed here: `pip install polars`"
+            "the column lies in a file of Arrow, and neither pyarrow nor polars is here: `pip install pyarrow`"
         ) from None
-    return arrow.ipc.open_file(arrow.py_buffer(data)).read_all().column(0)
+    return polars.read_ipc(io.BytesIO(data)).to_series(0)
 
 
-_CODINGS: dict[str, Callable[[Column, Bytes, int, int], list[Any]]] = {
+_CODINGS: dict[str, Callable[[Column, Bytes, int, int, int], list[Any]]] = {
     "numbers": _numbers,
     "fixed": _fixed,
     "texts": _texts,

@@ -14,10 +14,11 @@ from penstock.artifacts.store import BlobStore
 from penstock.errors import DamagedError, NotFoundError, UsageError
 from penstock.model.nearest import nearest
 from penstock.model.outcomes import Stored
-from penstock.reading.column_values import Column, count_of, is_readable, step_of, values
+from penstock.reading.column_values import WHOLE, Column, arrow_column, count_of, is_readable, step_of, values
 
 MOST_ROWS = 500  # of a page
 _MOST_COLUMNS = 1_000  # of an array
+_SHORTEST = 20  # characters of a cell that are always there
 _WHOLE = ("texts", "codes")  # which no stride leads through
 
 
@@ -37,6 +38,8 @@ class TablePage(msgspec.Struct, frozen=True):
     offset: int  # the first of these
     columns: tuple[ColumnInfo, ...]
     values: tuple[list[Any], ...]  # of each column: numbers, texts, bools; None: missing, or in a column of objects
+    cut: int = 0  # how many texts were longer than `cut_at`
+    cut_at: int | None = None  # characters; None: none was cut
 
 
 class StoredTable:
@@ -47,6 +50,7 @@ class StoredTable:
         self._parsed = records.parse(stored.record)
         self._store = store
         self._what = what
+        self._blobs: dict[int, memoryview] = {}
         layout = _layout(stored.layout, what)
         self.shape: tuple[int, ...] | None = tuple(layout["shape"]) if layout["kind"] == "array" else None
         self.layout = layout
@@ -64,7 +68,7 @@ class StoredTable:
         counts = (count_of(column) for column in (*self._columns, *self._index))
         found = next((count for count in counts if count is not None), None)
         if found is None and self._columns and self._columns[0]["coding"] == "ipc":
-            found = len(values(self._columns[0], self.bytes_of, 0, 1 << 40))
+            found = len(arrow_column(self.bytes_of(self._columns[0]["data"])))
         return found or 0
 
     @property
@@ -72,8 +76,17 @@ class StoredTable:
         """Its index's columns, then its own."""
         return (*(_info(one, True) for one in self._index), *(_info(one, False) for one in self._columns))
 
-    def page(self, offset: int = 0, limit: int = 100, columns: Sequence[str] | None = None) -> TablePage:
-        """Rows from `offset` on, at most `limit` and 500. `columns` None: all.
+    def page(
+        self,
+        offset: int = 0,
+        limit: int = 100,
+        columns: Sequence[str] | None = None,
+        order: Sequence[int] | None = None,
+        most_text: int = WHOLE,
+    ) -> TablePage:
+        """Rows from `offset` on, at most `limit` and 500. `columns` None: all. `order`: numbers of all rows as they are
+        sorted; None: as they are stored. `most_text`: characters of all cells together; of each cell as many as that
+        allows.
 
         Raises NotFoundError for a column that is not there, DamagedError, UsageError.
         """
@@ -81,20 +94,34 @@ class StoredTable:
             raise UsageError(f"a page begins at row 0 or later, and has 1 to {MOST_ROWS} rows")
         chosen = [*self._index, *self._columns] if columns is None else [self.column(name) for name in columns]
         begin, end = min(offset, self.rows), min(offset + limit, self.rows)
-        found = [
-            values(one, self.bytes_of, begin, end) if is_readable(one) else [None] * (end - begin) for one in chosen
-        ]
-        infos = tuple(_info(one, any(one is known for known in self._index)) for one in chosen)
-        return TablePage(self.rows, begin, infos, tuple(found))
+        longest = max(_SHORTEST, most_text // max(1, (end - begin) * len(chosen)))
+        rows = range(begin, end) if order is None else order[begin:end]
+        found = tuple(self._cells(one, rows, longest + 1) for one in chosen)
+        infos = tuple(self.info(one) for one in chosen)
+        cut = tuple(_cut(cells, longest) for cells in found)
+        return TablePage(self.rows, begin, infos, found, sum(cut), longest if any(cut) else None)
+
+    def _cells(self, column: Column, rows: Sequence[int], longest: int) -> list[Any]:
+        if not is_readable(column):
+            return [None] * len(rows)
+        if isinstance(rows, range):
+            return values(column, self.bytes_of, rows.start, rows.stop, longest)
+        return [values(column, self.bytes_of, at, at + 1, longest)[0] for at in rows]
+
+    def info(self, column: Column) -> ColumnInfo:
+        """What is told of a column."""
+        return _info(column, any(column is one for one in self._index))
 
     def column(self, name: str) -> Column:
-        """The layout of a column; raises NotFoundError."""
+        """The layout of a column; of an array of several dimensions "" is all that is in it. Raises NotFoundError."""
         known = [*self._columns, *self._index]
         found = next((one for one in known if one.get("name", "") == name), None)
+        if found is None and not name and self.shape is not None and "strides" not in self.layout:
+            found = {"name": "", **self.layout["data"]}
         if found is None:
             names = [one.get("name", "") for one in known]
             near = nearest(name, names)
-            hint = f"did you mean {near}?" if near else f"it has {', '.join(names[:10])}"
+            hint = f"did you mean {near}?" if near else f"it has {', '.join(names[:10]) or 'none'}"
             raise NotFoundError(f"{self._what} has no column {name!r}; {hint}")
         return found
 
@@ -111,12 +138,21 @@ class StoredTable:
         digest, size = self._parsed.skeleton_blob
         return self._store.get(digest, size) if digest else memoryview(self._parsed.skeleton)
 
-    @functools.cache  # noqa: B019  as many as the value has blobs, and no longer than the value is looked at
     def _blob(self, number: int) -> memoryview:
         if number >= len(self._parsed.parts):
             raise DamagedError(f"the layout of {self._what} names a blob that is not there")
-        _, digest, size = self._parsed.parts[number]
-        return self._store.get(digest, size)
+        if number not in self._blobs:
+            _, digest, size = self._parsed.parts[number]
+            self._blobs[number] = self._store.get(digest, size)
+        return self._blobs[number]
+
+
+def _cut(cells: list[Any], longest: int) -> int:
+    """Cut what is longer; how many that were."""
+    found = [at for at, cell in enumerate(cells) if isinstance(cell, str) and len(cell) > longest]
+    for at in found:
+        cells[at] = cells[at][:longest]
+    return len(found)
 
 
 def _layout(text: str, what: str) -> dict[str, Any]:
