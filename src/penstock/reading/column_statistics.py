@@ -1,7 +1,7 @@
 """What the values of one column of a stored table come to, by its layout and blobs alone. Needs numpy.
 
-Reads a column in pieces, twice: memory stays the same for any length. Quantiles of a long one are those of every n-th
-value.
+Reads a column in pieces, twice: memory stays the same for any length. Of a very long one it reads some of the pieces,
+and quantiles of a long one are those of every n-th value.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import msgspec
 
 from penstock.errors import UsageError
 from penstock.reading.column_values import Column, arrow_column, count_of, is_readable, step_of, values
-from penstock.reading.stored_tables import StoredTable
+from penstock.reading.stored_tables import ColumnInfo, StoredTable
 
 BINS = 40
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 _PIECE = 1 << 18  # values
+_READ = 1 << 27  # values that are read of a column at most, so that somebody can wait for it
 _SAMPLE = 1 << 20
 _TOP = 20
 _FIRST = 1 << 17  # values that are counted where they are no numbers
@@ -33,34 +34,46 @@ class ColumnStatistics(msgspec.Struct, frozen=True):
     name: str
     type: str
     count: int  # of all rows
-    nulls: int  # missing, NaN among them
+    nulls: int  # missing, NaN among them; as all below, of the `read` values
     infinite: int = 0
-    min: float | None = None  # as all below, of those that are finite numbers; None: there are none
+    min: float | None = None  # as what follows, of those that are finite numbers; None: there are none
     max: float | None = None
     mean: float | None = None
     quantiles: tuple[tuple[float, float], ...] = ()  # (share, value)
     edges: tuple[float, ...] = ()  # of the histogram's bins, one more than bins; equally wide
     counts: tuple[int, ...] = ()
     top: tuple[tuple[str, int], ...] = ()  # the most frequent values of categories, bools and texts
-    is_sampled: bool = False  # whether quantiles and `top` are of a part of the values
+    read: int = 0  # how many of the rows were looked at: of very many, evenly spread pieces
+    is_sampled: bool = False  # whether quantiles are those of every n-th value
 
 
-def statistics(table: StoredTable, name: str) -> ColumnStatistics:
-    """The statistics of a column. Raises NotFoundError, and UsageError for a column of objects or without numpy."""
-    column = table.column(name)
-    if not is_readable(column):
-        raise UsageError(f"the column {name!r} holds objects, which its layout tells nothing of: read the value itself")
+def statistics(table: StoredTable, at: int | None = None) -> ColumnStatistics:
+    """The statistics of a column, by its place among the table's; None: of all that is in an array, or of the only
+    column. Raises NotFoundError, and UsageError for a column of objects or without numpy."""
+    column = table.column(at)
     info = table.info(column)
+    if not is_readable(column):
+        what = f"the column {info.name!r}" if info.name else "it"
+        raise UsageError(f"{what} holds objects, which its layout tells nothing of: read the value itself")
+    rows = _rows(table, column)
     np = _numpy()
-    if info.type in ("text", "category", "bool") or (info.type == "arrow" and not _is_of_numbers(table, column)):
-        return _frequent(table, column, name, info.type)
+    if info.type in ("text", "category", "bool") or (info.type == "arrow" and not _is_of_numbers(table, column, rows)):
+        return _frequent(table, column, info, rows)
+    every = -(-rows // _READ)
     found = _Summed(np)
-    for piece in _pieces(np, table, column):
-        found.look(piece)
-    found.edge()
-    for piece in _pieces(np, table, column):
-        found.fill(piece)
-    return found.statistics(name, info.type)
+    with np.errstate(all="ignore"):  # of numbers whose difference is no number any more
+        for piece in _pieces(np, table, column, rows, every):
+            found.look(piece)
+        found.edge()
+        for piece in _pieces(np, table, column, rows, every):
+            found.fill(piece)
+        return found.statistics(info, rows)
+
+
+def _rows(table: StoredTable, column: Column) -> int:
+    """How many values it has: those of a whole array are more than its rows."""
+    counted = count_of(column)
+    return table.rows if counted is None else counted
 
 
 def _numpy() -> Any:
@@ -78,6 +91,7 @@ class _Summed:
         self.count = self.nulls = self.infinite = 0
         self._sum = 0.0
         self._least, self._most = math.inf, -math.inf
+        self._scale = 1.0  # smaller where the numbers lie further apart than a number can say
         self._edges: Any = None
         self._bins: Any = None
         self._sample: list[Any] = []
@@ -96,7 +110,8 @@ class _Summed:
 
     def edge(self) -> None:
         if self._least <= self._most:
-            self._edges = self._np.linspace(self._least, self._most, BINS + 1)
+            self._scale = 1.0 if math.isfinite(self._most - self._least) else 0.5
+            self._edges = self._np.linspace(self._least * self._scale, self._most * self._scale, BINS + 1) / self._scale
             self._bins = self._np.zeros(BINS, int)
             self._step = -(-self.count // _SAMPLE)
 
@@ -105,19 +120,20 @@ class _Summed:
             return
         finite = piece[self._np.isfinite(piece)]
         if self._least < self._most:
-            self._bins += self._np.histogram(finite, BINS, (self._least, self._most))[0]
+            ends = (self._least * self._scale, self._most * self._scale)
+            self._bins += self._np.histogram(finite * self._scale, BINS, ends)[0]
         else:
             self._bins[0] += len(finite)
         self._sample.append(finite[:: self._step])
 
-    def statistics(self, name: str, kind: str) -> ColumnStatistics:
+    def statistics(self, info: ColumnInfo, rows: int) -> ColumnStatistics:
         if self._edges is None:
-            return ColumnStatistics(name, kind, self.count, self.nulls, self.infinite)
-        ranked = self._np.quantile(self._np.concatenate(self._sample), QUANTILES)
+            return ColumnStatistics(info.name, info.type, rows, self.nulls, self.infinite, read=self.count)
+        ranked = self._np.quantile(self._np.concatenate(self._sample) * self._scale, QUANTILES) / self._scale
         return ColumnStatistics(
-            name=name,
-            type=kind,
-            count=self.count,
+            name=info.name,
+            type=info.type,
+            count=rows,
             nulls=self.nulls,
             infinite=self.infinite,
             min=self._least,
@@ -126,25 +142,23 @@ class _Summed:
             quantiles=tuple(zip(QUANTILES, ranked.tolist(), strict=True)),
             edges=tuple(self._edges.tolist()),
             counts=tuple(self._bins.tolist()),
+            read=self.count,
             is_sampled=self._step > 1,
         )
 
 
-def _pieces(np: Any, table: StoredTable, column: Column) -> Iterator[Any]:
-    """Its values as float64, NaN where one is missing, in pieces."""
+def _pieces(np: Any, table: StoredTable, column: Column, rows: int, every: int) -> Iterator[Any]:
+    """Its values as float64, NaN where one is missing, in pieces; `every` n-th of them."""
     if column["coding"] == "chunks":
         for chunk in column["chunks"]:
-            yield from _pieces(np, table, chunk)
+            yield from _pieces(np, table, chunk, count_of(chunk) or 0, every)
         return
-    if column["coding"] == "ipc":
-        found = arrow_column(table.bytes_of(column["data"]))
-        for at in range(0, len(found), _PIECE):
-            yield _floats(np, found.slice(at, _PIECE))
-        return
-    rows = count_of(column)
-    for at in range(0, table.rows if rows is None else rows, _PIECE):
-        end = min(at + _PIECE, table.rows if rows is None else rows)
-        yield _piece(np, table, column, at, end)
+    found = arrow_column(table.bytes_of(column["data"])) if column["coding"] == "ipc" else None
+    for begin in range(0, rows, _PIECE * max(1, every)):
+        if found is None:
+            yield _piece(np, table, column, begin, min(begin + _PIECE, rows))
+        else:
+            yield _floats(np, found.slice(begin, _PIECE))
 
 
 def _piece(np: Any, table: StoredTable, column: Column, begin: int, end: int) -> Any:
@@ -175,21 +189,20 @@ def _floats(np: Any, part: Any) -> Any:
     return np.array([math.nan if one is None else one for one in listed], float)
 
 
-def _is_of_numbers(table: StoredTable, column: Column) -> bool:
-    first = values(column, table.bytes_of, 0, min(table.rows, 1000), _BEGINNING)
+def _is_of_numbers(table: StoredTable, column: Column, rows: int) -> bool:
+    first = values(column, table.bytes_of, 0, min(rows, 1000), _BEGINNING)
     return all(one is None or (isinstance(one, (int, float)) and not isinstance(one, bool)) for one in first)
 
 
-def _frequent(table: StoredTable, column: Column, name: str, kind: str) -> ColumnStatistics:
+def _frequent(table: StoredTable, column: Column, info: ColumnInfo, rows: int) -> ColumnStatistics:
     """Of what is no number: how often the most frequent values are there; of a long column, of its first part. Texts
     are told apart by their beginnings: each may be as large as the memory."""
     from collections import Counter
 
-    counted = count_of(column)
-    rows = table.rows if counted is None else counted
+    read = min(rows, _FIRST)
     seen: Counter[Any] = Counter()
-    for at in range(0, min(rows, _FIRST), _FEW):
-        seen.update(values(column, table.bytes_of, at, min(at + _FEW, rows, _FIRST), _BEGINNING))
+    for at in range(0, read, _FEW):
+        seen.update(values(column, table.bytes_of, at, min(at + _FEW, read), _BEGINNING))
     nulls = seen.pop(None, 0)
     top = tuple((str(value), times) for value, times in seen.most_common(_TOP))
-    return ColumnStatistics(name, kind, rows, nulls, top=top, is_sampled=rows > _FIRST)
+    return ColumnStatistics(info.name, info.type, rows, nulls, top=top, read=read)

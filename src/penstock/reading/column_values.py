@@ -54,7 +54,9 @@ def count_of(column: Column) -> int | None:
     coding = column["coding"]
     if coding in ("numbers", "fixed"):
         size, step = size_of(column), step_of(column)
-        return 0 if not size or column["data"][2] < size else (column["data"][2] - size) // step + 1
+        if not size or column["data"][2] < size:
+            return 0
+        return (column["data"][2] - size) // step + 1 if step else None  # None: one value, repeated
     if coding == "texts":
         return max(0, column["ends"][2] // column["width"] - 1)
     if coding == "codes":
@@ -73,7 +75,7 @@ def size_of(column: Column) -> int:
 
 def step_of(column: Column) -> int:
     """Bytes from one value to the next."""
-    return column.get("step") or size_of(column)
+    return column.get("step", size_of(column))
 
 
 def values(column: Column, read: Bytes, begin: int, end: int, longest: int = WHOLE) -> list[Any]:
@@ -188,9 +190,22 @@ def _chunks(column: Column, read: Bytes, begin: int, end: int, longest: int) -> 
     return found
 
 
+def picked(column: Column, read: Bytes, rows: Sequence[int], longest: int = WHOLE) -> list[Any]:
+    """The values of these rows, in their order; otherwise as `values`."""
+    if column["coding"] == "ipc":  # a file that is opened once
+        return _arrow_values(arrow_column(read(column["data"])), rows, longest)
+    return [values(column, read, at, at + 1, longest)[0] for at in rows]
+
+
 def _ipc(column: Column, read: Bytes, begin: int, end: int, longest: int) -> list[Any]:
-    part = arrow_column(read(column["data"])).slice(begin, end - begin)
-    return [_plain(one.as_py() if hasattr(one, "as_py") else one, longest) for one in part]
+    return _arrow_values(arrow_column(read(column["data"])), range(begin, end), longest)
+
+
+def _arrow_values(found: Any, rows: Sequence[int], longest: int) -> list[Any]:
+    if rows and not 0 <= max(rows) < len(found):
+        raise IndexError
+    cells = (found[at] for at in rows)
+    return [_plain(one.as_py() if hasattr(one, "as_py") else one, longest) for one in cells]
 
 
 def _plain(value: Any, longest: int) -> Any:

@@ -14,15 +14,14 @@ _BEGINNING = 100  # characters, by which texts are sorted
 _PIECE = 1 << 14
 
 
-def order(table: StoredTable, sort: str) -> list[int]:
-    """The numbers of all rows. `sort`: the name of a column, "-" before it the largest first.
+def order(table: StoredTable, at: int, downwards: bool = False) -> list[int]:
+    """The numbers of all rows, by the column at this place among the table's. `downwards`: the largest first.
 
     Raises NotFoundError, and UsageError for a column of objects and for more than `MOST_ROWS` rows.
     """
-    downwards = sort.startswith("-")
-    column = table.column(sort.removeprefix("-"))
+    column = table.column(at)
     if not is_readable(column):
-        raise UsageError(f"the column {sort!r} holds objects, which its layout tells nothing of: read the value itself")
+        raise UsageError(f"column {at} holds objects, which its layout tells nothing of: read the value itself")
     if table.rows > MOST_ROWS:
         raise UsageError(f"{table.rows:,} rows are too many to be sorted here, {MOST_ROWS:,} at most: sort in a step")
     found: list[Any] = []

@@ -12,9 +12,8 @@ import msgspec
 from penstock.artifacts import records
 from penstock.artifacts.store import BlobStore
 from penstock.errors import DamagedError, NotFoundError, UsageError
-from penstock.model.nearest import nearest
 from penstock.model.outcomes import Stored
-from penstock.reading.column_values import WHOLE, Column, arrow_column, count_of, is_readable, step_of, values
+from penstock.reading.column_values import WHOLE, Column, arrow_column, count_of, is_readable, picked, step_of, values
 
 MOST_ROWS = 500  # of a page
 _MOST_COLUMNS = 1_000  # of an array
@@ -57,6 +56,7 @@ class StoredTable:
         self.more = cast("int", layout.get("more", 0))  # columns that the layout has no room for
         self._index: list[Column] = layout.get("index", [])
         self._columns: list[Column] = _columns(layout)
+        self._all = [*self._index, *self._columns]
 
     @functools.cached_property
     def rows(self) -> int:
@@ -74,25 +74,25 @@ class StoredTable:
     @property
     def columns(self) -> tuple[ColumnInfo, ...]:
         """Its index's columns, then its own."""
-        return (*(_info(one, True) for one in self._index), *(_info(one, False) for one in self._columns))
+        return tuple(map(self.info, self._all))
 
     def page(
         self,
         offset: int = 0,
         limit: int = 100,
-        columns: Sequence[str] | None = None,
+        columns: Sequence[int] | None = None,
         order: Sequence[int] | None = None,
         most_text: int = WHOLE,
     ) -> TablePage:
-        """Rows from `offset` on, at most `limit` and 500. `columns` None: all. `order`: numbers of all rows as they are
-        sorted; None: as they are stored. `most_text`: characters of all cells together; of each cell as many as that
-        allows.
+        """Rows from `offset` on, at most `limit` and 500. `columns`: their places among `columns`; None: all. `order`:
+        numbers of all rows as they are sorted; None: as they are stored. `most_text`: characters of all cells together;
+        of each cell as many as that allows.
 
         Raises NotFoundError for a column that is not there, DamagedError, UsageError.
         """
         if offset < 0 or not 1 <= limit <= MOST_ROWS:
             raise UsageError(f"a page begins at row 0 or later, and has 1 to {MOST_ROWS} rows")
-        chosen = [*self._index, *self._columns] if columns is None else [self.column(name) for name in columns]
+        chosen = self._all if columns is None else [self.column(at) for at in columns]
         begin, end = min(offset, self.rows), min(offset + limit, self.rows)
         longest = max(_SHORTEST, most_text // max(1, (end - begin) * len(chosen)))
         rows = range(begin, end) if order is None else order[begin:end]
@@ -106,24 +106,27 @@ class StoredTable:
             return [None] * len(rows)
         if isinstance(rows, range):
             return values(column, self.bytes_of, rows.start, rows.stop, longest)
-        return [values(column, self.bytes_of, at, at + 1, longest)[0] for at in rows]
+        return picked(column, self.bytes_of, rows, longest)
 
     def info(self, column: Column) -> ColumnInfo:
         """What is told of a column."""
         return _info(column, any(column is one for one in self._index))
 
-    def column(self, name: str) -> Column:
-        """The layout of a column; of an array of several dimensions "" is all that is in it. Raises NotFoundError."""
-        known = [*self._columns, *self._index]
-        found = next((one for one in known if one.get("name", "") == name), None)
-        if found is None and not name and self.shape is not None and "strides" not in self.layout:
-            found = {"name": "", **self.layout["data"]}
-        if found is None:
-            names = [one.get("name", "") for one in known]
-            near = nearest(name, names)
-            hint = f"did you mean {near}?" if near else f"it has {', '.join(names[:10]) or 'none'}"
-            raise NotFoundError(f"{self._what} has no column {name!r}; {hint}")
-        return found
+    def column(self, at: int | None) -> Column:
+        """The layout of one of `columns`, by its place among them; None: all that is in an array, or the only column of
+        a table. Names will not do: two columns may have the same one. Raises NotFoundError, UsageError."""
+        if at is None:
+            return self._whole()
+        if not 0 <= at < len(self._all):
+            raise NotFoundError(f"{self._what} has no column {at}: its {len(self._all)} columns count from 0")
+        return self._all[at]
+
+    def _whole(self) -> Column:
+        if self.shape is not None and (len(self.shape) < 2 or "strides" not in self.layout):
+            return self._columns[0] if len(self.shape) < 2 else {"name": "", **self.layout["data"]}
+        if len(self._columns) != 1:
+            raise UsageError(f"{self._what} has {len(self._all)} columns: name one by its place among them, from 0 on")
+        return self._columns[0]
 
     def bytes_of(self, place: Sequence[int]) -> memoryview:
         """What lies at a place; raises DamagedError."""

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import datetime
+import gc
+import json
 import math
 import re
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,8 @@ from penstock.artifacts import codec, layouts, records
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import DamagedError, NotFoundError, UsageError
 from penstock.model.outcomes import Stored
-from penstock.reading.column_statistics import statistics
+from penstock.reading import column_statistics, sorted_rows
+from penstock.reading.column_statistics import ColumnStatistics, statistics
 from penstock.reading.stored_tables import StoredTable
 
 np: Any = numpy
@@ -46,6 +50,14 @@ def stored(value: Any, store: FolderStore) -> Stored:
 
 def opened(value: Any, store: FolderStore) -> StoredTable:
     return StoredTable(stored(value, store), store, "digits/1/load/1")
+
+
+def place(table: StoredTable, name: str) -> int:
+    return [column.name for column in table.columns].index(name)
+
+
+def statistics_of(table: StoredTable, name: str) -> ColumnStatistics:
+    return statistics(table, place(table, name))
 
 
 def plain(value: Any, of_texts: bool = False) -> Any:
@@ -195,7 +207,7 @@ def test_a_page_of_arrow_and_polars_tables(store: FolderStore, rows: int) -> Non
             assert values == given_[column.name][rows // 3 : rows // 3 + 6], column.name
     polars = opened(pl.DataFrame(table.drop_columns(["k"])), store)
     assert polars.rows == rows
-    page = polars.page(rows // 3, 6, ["s", "a"])
+    page = polars.page(rows // 3, 6, [1, 0])
     assert [column.name for column in page.columns] == ["s", "a"]
     assert list(page.values) == [given_[name][rows // 3 : rows // 3 + 6] for name in ("s", "a")]
 
@@ -225,9 +237,9 @@ def test_a_column_of_objects_says_so_and_nothing_is_unpickled(store: FolderStore
     table = opened(value, store)
     assert [(column.name, column.is_readable) for column in table.columns] == [("good", True), ("bad", False)]
     assert list(table.page().values) == [[1, 2], [None, None]]
-    assert statistics(table, "good").max == 2
+    assert statistics_of(table, "good").max == 2
     with pytest.raises(UsageError, match="'bad' holds objects"):
-        statistics(table, "bad")
+        statistics_of(table, "bad")
     with pytest.raises(UsageError, match="digits/1/load/1 holds objects, which no layout tells"):
         opened(np.array([Trap(), 3], object), store)
     with pytest.raises(UsageError, match="is no array and no table, or was stored by an older Penstock"):
@@ -241,8 +253,9 @@ def test_small_values_that_are_no_arrays_have_no_layout(store: FolderStore) -> N
 
 def test_what_a_page_is_asked_for_wrongly(store: FolderStore) -> None:
     table = opened(pd.DataFrame({"depth": [1, 2]}), store)
-    with pytest.raises(NotFoundError, match=r"digits/1/load/1 has no column 'deph'; did you mean depth\?"):
-        table.page(columns=["deph"])
+    for wrong in (-1, 1):
+        with pytest.raises(NotFoundError, match=f"digits/1/load/1 has no column {wrong}: its 1 columns count from 0"):
+            table.page(columns=[wrong])
     for wrong in ({"offset": -1}, {"limit": 0}, {"limit": 501}):
         with pytest.raises(UsageError, match="1 to 500 rows"):
             table.page(**wrong)
@@ -270,10 +283,129 @@ def test_a_wide_table_keeps_as_many_columns_as_there_is_room_for(store: FolderSt
 
 
 @settings(deadline=None)
+@given(st.lists(st.text("aé😀", max_size=30), min_size=1, max_size=8), st.integers(0, 200))
+def test_long_texts_are_cut_where_a_page_would_be_too_large(store: FolderStore, texts: list[str], most: int) -> None:
+    longest = max(20, most // len(texts))
+    kinds: list[Any] = [
+        pd.Series(texts, dtype=object),
+        pd.Series(pd.array(texts, dtype="string[python]")),
+        pd.Series(pd.Categorical(texts)),
+        np.array(texts, "U30"),
+        pl.Series(texts),
+        pa.table({"": texts}),
+    ]
+    for value in kinds:
+        table = opened(value, store)
+        for order in (None, list(range(len(texts)))):
+            page = table.page(columns=[len(table.columns) - 1], most_text=most, order=order)
+            assert page.values[0] == [text[:longest] for text in texts]
+            assert page.cut == sum(len(text) > longest for text in texts)
+            assert page.cut_at == (longest if page.cut else None)
+
+
+def test_of_a_text_that_is_very_long_only_the_beginning_is_read(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = opened(pd.Series(["x" * 10_000_000, None, "y"], dtype="string[python]"), store)
+    read: list[int] = []
+    taken = table.bytes_of
+
+    class Seen:
+        def __init__(self, data: memoryview) -> None:
+            self.data = data
+
+        def __getitem__(self, at: slice) -> memoryview:
+            read.append(at.stop - at.start)
+            return self.data[at]
+
+    monkeypatch.setattr(table, "bytes_of", lambda at: Seen(taken(at)) if at[2] > 1_000_000 else taken(at))
+    page = table.page(most_text=3000)
+    assert [text and len(text) for text in page.values[0]] == [1000, None, 1]
+    assert (page.cut, page.cut_at) == (1, 1000)
+    assert max(read) <= 4 * 1001
+
+
+CELLS = st.none() | st.integers(-5, 5)
+
+
+@settings(deadline=None)
+@given(st.lists(CELLS, max_size=30), st.booleans(), st.sampled_from(["numbers", "texts", "reals", "ipc"]))
+def test_rows_are_sorted_and_what_is_missing_comes_last(
+    store: FolderStore, cells: list[int | None], downwards: bool, kind: str
+) -> None:
+    texts = [None if cell is None else f"t{cell}" for cell in cells]
+    made: dict[str, Any] = {
+        "numbers": pd.DataFrame({"at": range(len(cells)), "x": pd.array(cells, dtype="Int64")}),
+        "texts": pd.DataFrame({"at": range(len(cells)), "x": pd.array(texts, dtype="string[python]")}),
+        "reals": pd.DataFrame({"at": range(len(cells)), "x": [math.nan if one is None else one / 2 for one in cells]}),
+        "ipc": pl.DataFrame({"at": pl.Series(range(len(cells)), dtype=pl.Int64), "x": pl.Series(cells, dtype=pl.Int8)}),
+    }
+    table = opened(made[kind], store)
+    order = sorted_rows.order(table, place(table, "x"), downwards)
+    kept: list[Any] = texts if kind == "texts" else cells
+    there = [at for at, cell in enumerate(kept) if cell is not None]
+    expected = sorted(there, key=lambda at: kept[at], reverse=downwards)
+    assert order == expected + [at for at, cell in enumerate(kept) if cell is None]
+    page = table.page(1, 5, [place(table, "at")], order)
+    assert page.values == (order[1:6],)
+
+
+def test_what_is_not_sorted(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = opened(pd.DataFrame({"bad": [Trap(), None], "good": [1, 2]}), store)
+    with pytest.raises(UsageError, match="column 0 holds objects"):
+        sorted_rows.order(table, 0)
+    monkeypatch.setattr(sorted_rows, "MOST_ROWS", 1)
+    with pytest.raises(UsageError, match="2 rows are too many to be sorted here, 1 at most"):
+        sorted_rows.order(table, 1)
+
+
+def test_a_table_that_nobody_looks_at_is_not_kept_open(store: FolderStore) -> None:
+    table = opened(pd.DataFrame({"x": np.arange(MANY)}), store)
+    assert table.page(0, 1).values == ([0],)
+    known = weakref.ref(table)
+    del table
+    gc.collect()
+    assert known() is None
+
+
+def test_all_of_an_array_and_elements_that_are_one(store: FolderStore) -> None:
+    found = statistics(opened(np.arange(24.0).reshape(2, 3, 4), store))
+    assert (found.count, found.min, found.max) == (24, 0.0, 23.0)
+    kept = stored(np.arange(6, dtype="i8"), store)
+    layout = json.loads(kept.layout) | {"shape": [1 << 40], "strides": [0]}  # as torch's `expand` has it
+    table = StoredTable(kept._replace(layout=json.dumps(layout)), store)
+    assert (table.rows, table.page(1 << 39, 3).values) == (1 << 40, ([0, 0, 0],))
+    with pytest.raises(UsageError, match="has 2 columns: name one by its place"):
+        statistics(opened(pd.DataFrame({"a": [1], "b": [2]}), store))
+
+
+def test_statistics_of_very_many_values_are_those_of_some_pieces(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(column_statistics, "_PIECE", 100)
+    monkeypatch.setattr(column_statistics, "_READ", 500)
+    found = statistics(opened(np.arange(2050.0), store))
+    assert (found.count, found.read, sum(found.counts)) == (2050, 450, 450)
+    assert (found.min, found.max) == (0.0, 2049.0)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(), min_size=1, max_size=20))
+def test_statistics_of_any_numbers(store: FolderStore, numbers: list[float]) -> None:
+    found = statistics(opened(np.array(numbers), store))
+    finite = [number for number in numbers if math.isfinite(number)]
+    assert sum(found.counts) == len(finite)
+    assert all(map(math.isfinite, found.edges))
+    if finite:
+        assert (found.min, found.max, found.edges[0]) == (min(finite), max(finite), min(finite))
+        assert all(min(finite) <= value <= max(finite) for _, value in found.quantiles)
+
+
+@settings(deadline=None)
 @given(st.lists(st.floats(width=32) | st.just(math.nan), max_size=50))
 def test_statistics_agree_with_numpy_s(store: FolderStore, numbers: list[float]) -> None:
     value = np.array(numbers, "f4")
-    found = statistics(opened(value, store), "")
+    found = statistics(opened(value, store))
     finite = value[np.isfinite(value)].astype(float)
     assert (found.count, found.nulls) == (len(value), int(np.isnan(value).sum()))
     assert found.infinite == len(value) - found.nulls - len(finite)
@@ -290,19 +422,19 @@ def test_statistics_agree_with_numpy_s(store: FolderStore, numbers: list[float])
 def test_statistics_of_all_kinds_of_columns(store: FolderStore) -> None:
     value = frame(MANY)
     table = opened(value, store)
-    assert statistics(table, "maybe").nulls == int(value["maybe"].isna().sum())
-    assert statistics(table, "arrow").nulls == int(value["arrow"].isna().sum())
-    assert statistics(table, "time").nulls == int(value["time"].isna().sum())
-    assert statistics(table, "time").min == value["time"].min().timestamp()
-    assert statistics(table, "span").max == value["span"].max().total_seconds()
-    assert dict(statistics(table, "kind").top) == {str(k): n for k, n in value["kind"].value_counts().items()}
-    assert statistics(table, "kind").nulls == int(value["kind"].isna().sum())
-    assert dict(statistics(table, "truth").top) == {"True": MANY // 2, "False": MANY // 2}
-    assert len(statistics(table, "text").top) == 13
-    assert statistics(table, "big endian").max == MANY - 1
+    assert statistics_of(table, "maybe").nulls == int(value["maybe"].isna().sum())
+    assert statistics_of(table, "arrow").nulls == int(value["arrow"].isna().sum())
+    assert statistics_of(table, "time").nulls == int(value["time"].isna().sum())
+    assert statistics_of(table, "time").min == value["time"].min().timestamp()
+    assert statistics_of(table, "span").max == value["span"].max().total_seconds()
+    assert dict(statistics_of(table, "kind").top) == {str(k): n for k, n in value["kind"].value_counts().items()}
+    assert statistics_of(table, "kind").nulls == int(value["kind"].isna().sum())
+    assert dict(statistics_of(table, "truth").top) == {"True": MANY // 2, "False": MANY // 2}
+    assert len(statistics_of(table, "text").top) == 13
+    assert statistics_of(table, "big endian").max == MANY - 1
     polars = opened(pl.DataFrame({"a": [1.0, None, 3.0], "b": ["x", None, "x"]}), store)
-    assert (statistics(polars, "a").mean, statistics(polars, "a").nulls) == (2.0, 1)
-    assert (statistics(polars, "b").top, statistics(polars, "b").nulls) == ((("x", 2),), 1)
+    assert (statistics_of(polars, "a").mean, statistics_of(polars, "a").nulls) == (2.0, 1)
+    assert (statistics_of(polars, "b").top, statistics_of(polars, "b").nulls) == ((("x", 2),), 1)
 
 
 def test_every_layout_that_is_written_names_bytes_that_are_there(store: FolderStore) -> None:
