@@ -72,6 +72,8 @@ class ApiServer:
             connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
             for name, text in sent.items():
                 connection.putheader(name, text)
+            if body and "Content-Type" not in sent:
+                connection.putheader("Content-Type", "application/json")
             if body or method == "POST":
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body or None)
@@ -83,12 +85,16 @@ class ApiServer:
 
 @contextlib.contextmanager
 def serving(
-    folder: Path, *words: str, environ: Mapping[str, str] | None = None, open_browser: bool = False
+    folder: Path,
+    *words: str,
+    environ: Mapping[str, str] | None = None,
+    open_browser: bool = False,
+    before: str = "",
 ) -> Iterator[ApiServer]:
-    """A server of the project in a folder, on any port; it is told to end afterwards."""
+    """A server of the project in a folder, on any port; it is told to end afterwards. `before` is executed in it."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("PENSTOCK_")}
     process = subprocess.Popen(
-        [sys.executable, "-c", _MAIN, "ui", *([] if open_browser else ["--no-open"]), "--port", "0", *words],
+        [sys.executable, "-c", before + _MAIN, "ui", *([] if open_browser else ["--no-open"]), "--port", "0", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

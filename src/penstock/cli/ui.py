@@ -6,6 +6,8 @@ import os
 import platform
 import sys
 import webbrowser
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +51,7 @@ def command(port: int | None, host: str, no_open: bool) -> int:
     from penstock.server.tokens import Keyring, token_of
 
     reader = JournalReader.find()
+    _ = reader.journal  # one that can't be read is told before anything is served
     found = listening.listen(port, host)
     keyring = Keyring(token_of(reader.project.home))
     actions = Actions(reader.project.settings.root, reader.project.home)
@@ -58,10 +61,11 @@ def command(port: int | None, host: str, no_open: bool) -> int:
         address = address.replace("127.0.0.1", f"[{host}]" if ":" in host else host)
     door = reader.project.home / _DOOR
     try:
-        listening.serve(api, found, lambda: _told(reader, found, address, host, None if no_open else door))
+        told = partial(_told, reader, found, address, host, None if no_open else door)
+        listening.serve(api, found, told, api.close)
     finally:
-        api.close()
-        door.unlink(missing_ok=True)
+        with suppress(OSError):  # what can't be written has none
+            door.unlink(missing_ok=True)
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from penstock.journal.migrate import migrate, newest, refuse_newer, version
 
 Values = Sequence[Any] | dict[str, Any]
 _INSTRUCTIONS = 20_000
-"""Of SQLite's machine between two looks at the clock: about a millisecond."""
+"""Of SQLite's machine between two looks at whether it is over: about a millisecond."""
 
 
 class Database:
@@ -79,10 +79,9 @@ class Database:
             raise faults.journal_error(self.path, error) from error
 
     @contextmanager
-    def within(self, seconds: float) -> Generator[None]:
-        """What is asked inside raises SlowQueryError once that much time has passed."""
-        until = time.monotonic() + seconds
-        self._connection.set_progress_handler(lambda: time.monotonic() > until, _INSTRUCTIONS)
+    def limited(self, is_over: Callable[[], bool]) -> Generator[None]:
+        """What is asked inside raises SlowQueryError once this is true."""
+        self._connection.set_progress_handler(is_over, _INSTRUCTIONS)
         try:
             yield
         finally:

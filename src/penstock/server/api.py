@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 import traceback
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from penstock.errors import PenstockError
 from penstock.server import query_strings, refusals
 from penstock.server.api_call import ApiCall, Served
-from penstock.server.guard import HEADERS, Guard
+from penstock.server.guard import Guard, guarded
 from penstock.server.limits import LIMITS
 from penstock.server.refusals import Refusal
 from penstock.server.response_bodies import refused, response_of
@@ -35,6 +35,7 @@ class Api:
         self._guard = Guard(served.hosts, served.keyring)
         self._threads = ThreadPoolExecutor(_THREADS, "penstock-api")
         self._answering = 0
+        self._is_closed = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http", "the server is told to speak nothing else"
@@ -42,13 +43,12 @@ class Api:
             response = await self._response(Request(scope, receive))
         except ClientDisconnect:
             return
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        await response(scope, receive, send)
+        await guarded(response)(scope, receive, send)
 
     def close(self) -> None:
-        """End its threads; what they are at is given up."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """End its threads; what they are asking the journal is given up."""
+        self._is_closed = True
+        self._threads.shutdown(wait=False)
 
     async def _response(self, request: Request) -> Response:
         try:
@@ -88,12 +88,29 @@ class Api:
         try:
             if is_coroutine(found.route):
                 return await found.route.perform(call, **more)
+            until = time.monotonic() + LIMITS.query_s
             at_work = asyncio.get_running_loop().run_in_executor(
-                self._threads, _performed, found, call, more, request.headers, fields
+                self._threads, self._performed, found, call, more, fields, until
             )
             return await at_work
         finally:
             self._answering -= 1
+
+    def _performed(
+        self, found: Found, call: ApiCall, more: dict[str, Any], fields: list[str] | None, until: float
+    ) -> Response:
+        """In a thread."""
+        if self._is_closed:
+            raise Refusal(503, "ending", "the server ends")
+        if time.monotonic() > until:
+            told = f"others were answered for {LIMITS.query_s:.0f} s: ask again"
+            raise Refusal(503, "too_busy", told, headers={"Retry-After": "1"})
+        root = call.reader.project.settings.root
+        if not root.is_dir():
+            raise Refusal(503, "gone", f"{root} is not there any more: serve the project from where it is now")
+        with call.reader.journal.database.limited(lambda: self._is_closed or time.monotonic() > until):
+            answer = found.route.perform(call, **more)
+        return answer if found.route.media != JSON else response_of(found.route, answer, call.headers, fields)
 
 
 def _fields_of(found: Found, pairs: list[tuple[str, str]]) -> list[str] | None:
@@ -105,25 +122,18 @@ def _fields_of(found: Found, pairs: list[tuple[str, str]]) -> list[str] | None:
 
 
 async def _body(request: Request) -> bytes:
-    """The body, once it is there; raises Refusal where it is too large or too slow."""
-    try:
-        async with asyncio.timeout(LIMITS.query_s):
-            found = b""
-            async for piece in request.stream():
-                found += piece
-                if len(found) > LIMITS.body_bytes:
-                    raise Refusal(413, "body_too_large", f"a body may have {LIMITS.body_bytes} bytes")
-            return found
-    except TimeoutError:
-        raise Refusal(408, "body_too_slow", f"a body may take {LIMITS.query_s:.0f} s") from None
-
-
-def _performed(
-    found: Found, call: ApiCall, more: dict[str, Any], headers: Mapping[str, str], fields: list[str] | None
-) -> Response:
-    """In a thread."""
-    with call.reader.journal.database.within(LIMITS.query_s):
-        answer = found.route.perform(call, **more)
-    if found.route.media != JSON:
-        return answer
-    return response_of(found.route, answer, headers, fields)
+    """The body, once it is there; raises Refusal where it is no JSON by what is said of it, or is too large."""
+    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if kind != JSON:
+        raise Refusal(415, "wrong_type", f"a body is {JSON}, and this one {kind}", headers={"Accept": JSON})
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refusal(415, "wrong_encoding", "a body is not compressed", headers={"Accept-Encoding": "identity"})
+    too_large = Refusal(413, "body_too_large", f"a body may have {LIMITS.body_bytes} bytes")
+    if int(request.headers.get("content-length", 0)) > LIMITS.body_bytes:
+        raise too_large
+    found = bytearray()
+    async for piece in request.stream():
+        found += piece
+        if len(found) > LIMITS.body_bytes:
+            raise too_large
+    return bytes(found)

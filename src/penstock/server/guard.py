@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from starlette.responses import Response
+
 from penstock.server.limits import LIMITS
 from penstock.server.refusals import Refusal
 from penstock.server.routing import BASE
@@ -29,6 +31,13 @@ _OUR_SITES = ("same-origin", "none")
 _TICKET = re.compile(r"(?:^|&)ticket=([^&]*)")
 
 
+def guarded(response: Response) -> Response:
+    """The same with these headers, where it has none of its own."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
 class Guard:
     """The rules for one server."""
 
@@ -41,6 +50,8 @@ class Guard:
         """Raises Refusal. `path` and `query` as they were sent."""
         if len(path) + len(query) > LIMITS.url_bytes:
             raise Refusal(414, "url_too_long", f"a URL may have {LIMITS.url_bytes} bytes")
+        if sum(len(name) + len(text) for name, text in headers.items()) > LIMITS.header_bytes:
+            raise Refusal(431, "headers_too_large", f"headers may have {LIMITS.header_bytes} bytes")
         if headers.get("host", "").lower() not in self._hosts:
             raise Refusal(403, "wrong_host", f"this server answers to {', '.join(sorted(self._hosts))} alone")
         needs_token = path == BASE or path.startswith(BASE + "/")

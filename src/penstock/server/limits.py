@@ -9,9 +9,10 @@ class ApiLimits(msgspec.Struct, frozen=True):
     """What the API takes and gives at most."""
 
     url_bytes: int = 8192
+    header_bytes: int = 16384
     body_bytes: int = 1_000_000
     requests: int = 64  # that are answered at once, streams aside
-    query_s: float = 10.0  # for what an answer asks of the journal, and for a request's body to arrive
+    query_s: float = 10.0  # for a request to arrive, and then for it to be answered
     rows: int = 500  # of a page
     ids: int = 200_000  # of an index
 

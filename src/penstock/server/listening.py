@@ -7,18 +7,20 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
 
 from penstock.errors import UsageError
 from penstock.model.tuples import NamedTuple
+from penstock.server.connections import Connection
+from penstock.server.limits import LIMITS
 
 PORT = 8123
 _TRIED = 20  # ports, from the usual one on
 _OWN = ("127.0.0.1", "::1")
 _NAMES = ("127.0.0.1", "[::1]", "localhost")
-_CONNECTIONS = 256
 _LISTENS = "0A"  # in /proc/net/tcp
 
 
@@ -52,19 +54,21 @@ def listen(port: int | None, name: str = "") -> Listening:
     )
 
 
-def serve(app: Any, listening: Listening, on_ready: Callable[[], None]) -> None:
-    """Answer until the process is interrupted or told to end. `on_ready` is called once requests are taken."""
+def serve(app: Any, listening: Listening, on_ready: Callable[[], None], on_end: Callable[[], None]) -> None:
+    """Answer until the process is interrupted or told to end. `on_ready` is called once requests are taken, `on_end`
+    once no more are, while those that were are still being answered."""
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=_CONNECTIONS,
-        timeout_graceful_shutdown=1,  # a stream does not end by itself
+        log_level="error",  # whatever a client sends, the terminal stays quiet
+        h11_max_incomplete_event_size=LIMITS.url_bytes + LIMITS.header_bytes,
+        timeout_graceful_shutdown=5,  # far more than connections have then
     )
 
     class _Server(uvicorn.Server):
@@ -72,10 +76,14 @@ def serve(app: Any, listening: Listening, on_ready: Callable[[], None]) -> None:
             await super().startup(sockets)
             on_ready()
 
-    try:
-        _Server(config).run(list(listening.sockets))
-    except KeyboardInterrupt:  # raised once it has ended
-        return
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            on_end()
+            await super().shutdown(sockets)
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            self.should_exit, self.force_exit = True, self.should_exit  # rather than by the signal, after all
+
+    _Server(config).run(list(listening.sockets))
 
 
 def holder(port: int) -> str:

@@ -21,14 +21,14 @@ def database(tmp_path: Path):
 
 @pytest.mark.parametrize("what", ["count(*)", "x"])
 def test_a_query_without_end_is_ended(database: Database, what: str):
-    with database.within(0.01), pytest.raises(SlowQueryError, match="ask for less"):
+    with database.limited(lambda: True), pytest.raises(SlowQueryError, match="ask for less"):
         for _ in database.stream(ENDLESS.format(what)):
             pass
     assert database.row("SELECT 1") == (1,)
 
 
 def test_what_is_quick_is_answered_and_the_time_is_over_with_it(database: Database):
-    with database.within(60):
+    with database.limited(lambda: False):
         assert database.row("SELECT 1") == (1,)
     found = database.stream(ENDLESS.format("x"))
     assert [next(found)[0] for _ in range(3)] == [1, 2, 3]
