@@ -133,8 +133,8 @@ def test_the_graph_is_what_was_called(project: Project, programs: list[Any]) -> 
 def _paths(project: Project) -> dict[int, str]:
     run = "(SELECT max(id) FROM run)"
     rows = project.rows(
-        "SELECT task_row.id & 4294967295, run.flow || '/' || run.number || '/' || name || '/' || task_row.number"
-        f" FROM task_row JOIN run ON run.id = task_row.id >> 32 WHERE run.id = {run}"
+        "SELECT task_row.id & 4294967295, run.flow || '/' || run.number || '/' || task_row.name || '/' ||"
+        f" task_row.number FROM task_row JOIN run ON run.id = task_row.id >> 32 WHERE run.id = {run}"
     )
     return dict(rows)
 

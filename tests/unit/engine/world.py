@@ -294,6 +294,8 @@ class Driver:
         return combine(tuple(value for value in found if value is not None)) if deps else b""
 
     def nothing_is_oversubscribed(self, new: Execution) -> None:
+        """What is adopted later than others are started may not fit beside them: then what takes none of that still
+        starts."""
         active = {
             key if key in self.adopted else execution.lane.number: execution
             for key, execution in self.known.items()
@@ -304,8 +306,10 @@ class Driver:
             for execution in active.values()
         ]
         same, profile = [options for options in here if options.on == new.on], PROFILES[new.on]
-        assert sum(options.lanes * options.cpu for options in same) <= (profile.cpu or 0)
-        assert sum(options.lanes * (options.memory_bytes or 0) for options in same) <= (profile.memory_bytes or 0)
+        if new.lane.cpu:
+            assert sum(options.lanes * options.cpu for options in same) <= (profile.cpu or 0)
+        if new.lane.memory_bytes:
+            assert sum(options.lanes * (options.memory_bytes or 0) for options in same) <= (profile.memory_bytes or 0)
         for name in self.world.specs[new.task].options.limits:
             assert sum(name in options.limits for options in here) <= LIMITS[name]
 
