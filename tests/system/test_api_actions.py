@@ -131,6 +131,21 @@ def test_tags_are_added_and_taken_off(server: ApiServer):
     assert server.get("/runs/main/1").json["run"]["tags"] == []
 
 
+def test_a_run_is_noted_about_and_named(server: ApiServer):
+    reply = server.post("/runs/main/1:note?dry_run=1", {"note": "x"})
+    assert (reply.json["action"], reply.json["effect"]) == (None, "notes something about main/1")
+    odd = "--json <b>\u202e\x1b[2J 'quoted'\nsecond line"
+    for name in ("--name=x", "the baseline"):
+        action = ended(server, server.post("/runs/main/1:note", {"note": odd, "name": name}))
+        assert (action["state"], action["result"]) == ("done", {"run": "main/1", "name": name, "note": odd})
+    assert ended(server, server.post("/runs/main/1:note", {"name": ""}))["state"] == "done"
+    run = server.get("/runs/main/1").json["run"]
+    assert (run["name"], run["note"]) == ("", odd)
+    assert ended(server, server.post("/runs/main/1:note", {"note": ""}))["state"] == "done"
+    assert server.get("/runs/main/1").json["run"]["note"] == ""
+    assert server.post("/runs/main/1:note", {}).error["field"] == "note"
+
+
 def test_a_failed_run_is_resumed_and_removed(server: ApiServer):
     action = ended(server, server.post("/flows/main:start", {"params": {"x": 13}}))
     assert (action["state"], action["exit_code"]) == ("failed", 1)

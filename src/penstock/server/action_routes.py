@@ -78,6 +78,13 @@ class TagBody(msgspec.Struct, frozen=True):
     remove: tuple[str, ...] = ()
 
 
+class NoteBody(msgspec.Struct, frozen=True):
+    """What is noted about a run, and what it is called, in the place of what was; "" takes it off."""
+
+    note: str | None = None  # None: as it was
+    name: str | None = None
+
+
 class DescribeBody(msgspec.Struct, frozen=True):
     """Which flow is meant."""
 
@@ -155,6 +162,18 @@ def _tag(call: ApiCall, query: ActionQuery, body: TagBody) -> StartedAction:
     parts = [("adds", body.add), ("takes off", body.remove)]
     effect = "; ".join(f"{verb} {', '.join(named)}" for verb, named in parts if named)
     return _begun(call, query, VerbOrder(*_same("tag", "--json", "--", run, *tags), run), effect)
+
+
+def _note(call: ApiCall, query: ActionQuery, body: NoteBody) -> StartedAction:
+    if body.note is None and body.name is None:
+        raise Refusal(422, "wrong_value", "give a note or a name", field="note")
+    run = call.run.run_id
+    words = [] if body.name is None else [f"--name={body.name}"]
+    words += ["--", run, *([] if body.note is None else [body.note])]
+    parts = [("notes something about", "takes off what is noted about", body.note)]
+    parts += [("names", "takes the name off", body.name)]
+    effect = " and ".join(given if text else taken for given, taken, text in parts if text is not None)
+    return _begun(call, query, VerbOrder(*_same("note", "--json", *words), run), f"{effect} {run}")
 
 
 def _remove(call: ApiCall, query: ActionQuery) -> StartedAction:
@@ -263,6 +282,7 @@ ROUTES = (
     route("POST", f"{RUN}:resume", "Go on with it where it stopped", _resume, status=ACCEPTED),
     route("POST", f"{RUN}:fork", "Make a new run from it", _fork, status=ACCEPTED),
     route("POST", f"{RUN}:tag", "Add tags to it, or take them off", _tag, status=ACCEPTED),
+    route("POST", f"{RUN}:note", "Note something about it, or name it", _note, status=ACCEPTED),
     route("DELETE", RUN, "Remove it for good", _remove, status=ACCEPTED),
     route("GET", "/actions/{action}", "The process that an action has started", _action),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import typing
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -60,7 +61,8 @@ _DECODER = msgspec.json.Decoder(float_hook=_number)
 
 def is_list(annotation: Any) -> bool:
     """Whether a field of a query takes several values: `ids=1,2` or `ids=1&ids=2`."""
-    return getattr(annotation, "__origin__", None) in (tuple, list)
+    plain = typing.get_args(annotation)[0] if typing.get_origin(annotation) is Annotated else annotation
+    return typing.get_origin(plain) in (tuple, list)
 
 
 def _converted(values: Any, into: Any, strict: bool) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from penstock.server import (
     action_routes,
+    compare_routes,
     curve_routes,
     flow_routes,
     graph_routes,
@@ -25,5 +26,6 @@ ROUTES = (
     *graph_routes.ROUTES,
     *curve_routes.ROUTES,
     *search_routes.ROUTES,
+    *compare_routes.ROUTES,
     *action_routes.ROUTES,
 )
