@@ -32,6 +32,7 @@ _WHERE = {
     "current": "penstock.sdk.current",
     "log_metrics": "penstock.sdk.current",
     "display": "penstock.sdk.displaying",
+    "progress": "penstock.sdk.progressing",
     "HTML": "penstock.artifacts.media",
     "run": "penstock.client",
     "runs": "penstock.client",
@@ -59,6 +60,7 @@ __all__ = [
     "fork",
     "grow",
     "log_metrics",
+    "progress",
     "resume",
     "run",
     "runs",
@@ -141,5 +143,6 @@ if TYPE_CHECKING:
     from penstock.sdk.flows import flow as flow
     from penstock.sdk.futures import Futures as Futures
     from penstock.sdk.keywords import grow as grow
+    from penstock.sdk.progressing import progress as progress
     from penstock.sdk.steps import Step as Step
     from penstock.sdk.steps import step as step

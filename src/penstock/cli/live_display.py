@@ -11,7 +11,7 @@ from penstock.cli import screen
 from penstock.cli.display import PlainDisplay
 from penstock.cli.progress import retries
 from penstock.model.visible import visible
-from penstock.model.words import duration, one_line
+from penstock.model.words import count_of, duration, one_line
 from penstock.worker import flow_streams
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ _PATIENCE_S = 0.3
 _FRAME_S = 0.2
 _LOG_EVERY_S = 1.0
 _BAR = 24
+_LOOPS = 8
+_LABEL = 40
 
 
 class LiveDisplay(PlainDisplay):
@@ -89,6 +91,13 @@ class LiveDisplay(PlainDisplay):
                 Text(f"{failed} failed" if failed else f"{cancelled} cancelled" if cancelled else "", style="red"),
                 Text(duration(step.elapsed_s), style="dim"),
             )
+        for attempt, loops in (self.driver.loops() if self.driver else [])[:_LOOPS]:
+            task = "/".join(attempt.partition("#")[0].split("/")[2:])
+            for loop in loops:
+                filled = min(_BAR, _BAR * loop.done // loop.total) if loop.total else 0
+                bar = Text("━" * filled, style="cyan").append("━" * (_BAR - filled), style="dim")
+                label = Text(one_line(f"    {visible(f'{task} {loop.label}')}", _LABEL))
+                table.add_row(label, bar, count_of(loop.done, loop.total), "", "", "")
         return table
 
 

@@ -133,13 +133,22 @@ def show_displays(shown: Sequence[DisplayInfo], total: int, *, of_run: bool = Fa
     output.note(f"save one: penstock get {shown[0].task} --display {shlex.quote(shown[0].name)} -o FILE")
 
 
+def _loops(task: InFlightInfo) -> str:
+    told = (f"{loop.label} {words.count_of(loop.done, loop.total)}" for loop in task.loops)
+    return words.one_line(", ".join(told), _WIDE)
+
+
 def show_in_flight(tasks: Sequence[InFlightInfo], *, died: bool) -> None:
     """Print what runs and what waits, as the run's driver has noted it last; `died`: that is over."""
     if not tasks:
         return
     output.title("In flight when its process died" if died else "In flight")
-    rows = [(_state(task), task.task, words.when(task.since), _place(task)) for task in tasks[:_FLIGHT_SHOWN]]
-    output.table(("", "task", "since", "where"), rows)
+    in_loops = any(task.loops for task in tasks)
+    rows = [
+        (_state(task), task.task, words.when(task.since), _place(task), *([_loops(task)] if in_loops else []))
+        for task in tasks[:_FLIGHT_SHOWN]
+    ]
+    output.table(("", "task", "since", "where", *(["progress"] if in_loops else [])), rows)
     if len(tasks) > _FLIGHT_SHOWN:
         output.line(f"  and {words.plural(len(tasks) - _FLIGHT_SHOWN, 'task')} more: --json names up to 200")
 

@@ -33,7 +33,7 @@ from penstock.engine.watch import Watch
 from penstock.errors import FencedError, Suspension, UsageError
 from penstock.model.options import Options
 from penstock.model.outcomes import Error, Metric, Recorded, Stored
-from penstock.model.rows import BodyRecord, PriorTask, StepCount
+from penstock.model.rows import BodyRecord, LoopProgress, PriorTask, StepCount
 from penstock.model.sinks import Sink
 from penstock.model.specs import Call, FlowCall
 from penstock.model.states import Cause
@@ -288,6 +288,10 @@ class Driver:
     @property
     def logs(self) -> str:
         return self._wiring.places.logs
+
+    def loops(self) -> list[tuple[str, tuple[LoopProgress, ...]]]:
+        """The loops that attempts are in, by the ids of these."""
+        return list(self.state.loops.items())
 
     def running(self) -> list[str]:
         """Ids of the attempts in flight, oldest first."""

@@ -150,6 +150,10 @@ class Intake:
         known = self._run.attempts.get(event.attempt)
         if known is None:
             return
+        if event.loops is not None:
+            self._run.loops[event.attempt] = event.loops
+        if not event.metrics:
+            return
         job = self._run.jobs[known[0]]
         job.sink.measured(known[1], event.metrics)
         if not job.had_result:  # else the metrics of that stand with it, and the outcome brings the new ones

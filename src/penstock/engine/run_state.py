@@ -20,6 +20,7 @@ from penstock.model.rows import (
     CacheEntry,
     CodeRecord,
     Intent,
+    LoopProgress,
     MetricRecord,
     ScopeRecord,
     StepRecord,
@@ -127,6 +128,7 @@ class RunState:
         self.attempts: dict[str, tuple[int, int]] = {}  # in flight: task, number
         self.intents: dict[str, Intent] = {}  # of those that outlive this driver, by attempt
         self.hinted: dict[str, dict[str, Metric]] = {}  # what attempts have logged, and no row says yet
+        self.loops: dict[str, tuple[LoopProgress, ...]] = {}  # that attempts are in, as they told last
         self.queued: set[str] = set()  # attempts that wait for their turn at their executor
         self.steps: set[str] = set()
         self.parked: dict[bytes, deque[int]] = {}  # tasks, by key
@@ -153,6 +155,7 @@ class RunState:
             return None
         self.intents.pop(attempt_id, None)
         self.hinted.pop(attempt_id, None)
+        self.loops.pop(attempt_id, None)
         self.queued.discard(attempt_id)
         job = self.jobs[known[0]]
         job.since = self.now

@@ -129,7 +129,8 @@ def _running(run_state: RunState, attempts: list[tuple[str, tuple[int, int]]], e
         if job.lane:
             busy.add((executor, job.lane))
         handle = intent.handle if intent else ""
-        yield _told(job, status, epoch)._replace(attempt=attempt, executor=executor, handle=handle)
+        loops = run_state.loops.get(id_, ())
+        yield _told(job, status, epoch)._replace(attempt=attempt, executor=executor, handle=handle, loops=loops)
 
 
 def _told(job: Job, status: str, epoch: float) -> InFlight:

@@ -22,6 +22,7 @@ from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
+    from penstock.model.rows import LoopProgress
     from penstock.worker.attempt import Workbench
     from penstock.worker.flow_logs import Tee
     from penstock.worker.meter import Meter
@@ -187,7 +188,7 @@ class InlineExecutor:
         with self._changed:
             if self._tee is None or self._meter is None:
                 # Most runs have no attempt here.
-                from penstock.worker import flow_streams
+                from penstock.worker import flow_streams, tqdm_loops
                 from penstock.worker.attempt import Workbench, share_process
                 from penstock.worker.chance import Chance
                 from penstock.worker.flow_logs import Tee
@@ -196,7 +197,9 @@ class InlineExecutor:
 
                 self._meter = Meter()
                 self._tee = Tee(self._places.log(self._log_file()), self._spec, flow_streams.of_this_process())
-                self._chance = Chance(ImportHooks(), self._spec.seed, sweeps=False)
+                hooks = ImportHooks()
+                tqdm_loops.watch(hooks)
+                self._chance = Chance(hooks, self._spec.seed, sweeps=False)
                 self._bench = Workbench(self._spec, self._places, self._hint, taken=self._chance.take_in)
                 share_process()
             self._tee.begin(attempt)
@@ -252,8 +255,8 @@ class InlineExecutor:
                 self._waiting.popleft()
             self._run(head)
 
-    def _hint(self, attempt: str, metrics: tuple[Metric, ...]) -> None:
-        self._post(Hint(attempt, metrics))
+    def _hint(self, attempt: str, metrics: tuple[Metric, ...], loops: tuple[LoopProgress, ...] | None = None) -> None:
+        self._post(Hint(attempt, metrics, loops))
 
     def _log_file(self) -> str:
         return f"{self._name}-{self._spec.driver}.log"

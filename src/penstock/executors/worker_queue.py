@@ -15,6 +15,7 @@ from collections.abc import Callable
 from penstock.executors.endings import Death
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
+from penstock.model.rows import LoopProgress
 from penstock.model.specs import Attempt, Places
 from penstock.model.tuples import NamedTuple
 from penstock.worker import channel, log_files, posix
@@ -93,7 +94,7 @@ class WorkerQueue:
             except (BlockingIOError, ConnectionResetError):
                 break
             kind, content = channel.unwrap(data)
-            attempt, said = content
+            attempt, said, *more = content
             if kind == channel.OUTCOME:
                 self._take_outcome(attempt, from_plain(said))
             elif kind == channel.RETIRES:
@@ -103,7 +104,10 @@ class WorkerQueue:
             else:
                 metrics = tuple(Metric(*metric) for metric in said)
                 self.metrics.update((metric.name, metric) for metric in metrics)
-                self._post(Hint(attempt, metrics))
+                loops = more[0] if more else None
+                self._post(
+                    Hint(attempt, metrics, None if loops is None else tuple(LoopProgress(*one) for one in loops))
+                )
         if self.unsent:
             items, self.unsent = self.unsent, deque()
             for item in items:

@@ -6,6 +6,7 @@ from typing import Optional, Tuple, Union
 
 from penstock.model.environments import Environment
 from penstock.model.outcomes import Metric, Outcome
+from penstock.model.rows import LoopProgress
 from penstock.model.tuples import NamedTuple
 
 
@@ -76,10 +77,11 @@ class Adopted(NamedTuple):
 
 class Hint(NamedTuple):
     """What an attempt that still runs has logged so far, under those names where more has come: some 30 ms after that
-    at most. Losing one loses nothing: the outcome carries them all."""
+    at most; and how far it is. Losing one loses nothing: the outcome carries all that counts."""
 
     attempt: str
     metrics: Tuple[Metric, ...]
+    loops: Optional[Tuple[LoopProgress, ...]] = None  # that it is in, the outermost first; None: as they were
 
 
 class Notice(NamedTuple):

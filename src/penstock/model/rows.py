@@ -137,6 +137,14 @@ class StepCount(NamedTuple):
     retries: int = 0  # attempts after one that ended under this driver
 
 
+class LoopProgress(NamedTuple):
+    """How far a loop of an attempt is."""
+
+    label: str
+    done: int
+    total: Optional[int] = None  # None: not known
+
+
 class InFlight(NamedTuple):
     """A task that has not settled, as its driver saw it."""
 
@@ -148,6 +156,7 @@ class InFlight(NamedTuple):
     executor: str = ""  # "": it waits
     awaited: str = ""  # what of the machine it waits for, and which run has it; "": nothing of that kind
     handle: str = ""  # by which its executor finds it; "": it has none
+    loops: Tuple[LoopProgress, ...] = ()  # that it is in, the outermost first
 
 
 class WantedResult(NamedTuple):

@@ -8,6 +8,11 @@ from datetime import datetime, timezone
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
+def count_of(done: int, total: int | None) -> str:
+    """`3 of 1,000`, or `3` where nobody knows how many there will be (None)."""
+    return f"{done:,}" if total is None else f"{done:,} of {total:,}"
+
+
 def duration(seconds: float | None) -> str:
     """`84 ms`, `2.5 s`, `12 min 4 s`, `3 h 2 min`, `2 d 5 h`; "" for None."""
     if seconds is None:

@@ -95,7 +95,13 @@ def in_flight_infos(run: RunRow, tasks: Iterable[InFlight]) -> tuple[structs.InF
     """What has not settled of a run."""
     return tuple(
         structs.InFlightInfo(
-            f"{run.run_id}/{task.name}", task.status, utc(task.since), task.attempt, task.executor, task.awaited
+            f"{run.run_id}/{task.name}",
+            task.status,
+            utc(task.since),
+            task.attempt,
+            task.executor,
+            task.awaited,
+            tuple(structs.LoopInfo(*loop) for loop in task.loops),
         )
         for task in tasks
     )

@@ -144,6 +144,14 @@ class StepInfo(msgspec.Struct, frozen=True):
     reused: int = 0  # of `done`: finished by an earlier driver, as far as the latest one has said
 
 
+class LoopInfo(msgspec.Struct, frozen=True):
+    """How far a loop of a task that runs is, by `progress` or tqdm."""
+
+    label: str
+    done: int
+    total: int | None  # None: not known
+
+
 class InFlightInfo(msgspec.Struct, frozen=True):
     """A task that has not settled, as the run's driver noted it last: twice a second at most."""
 
@@ -153,6 +161,7 @@ class InFlightInfo(msgspec.Struct, frozen=True):
     attempt: int = 0  # 0: it waits
     executor: str = ""  # "": it waits
     awaited: str = ""  # "CPUs: run fit/7 of /home/ada/fit holds 2"; "": it waits for nothing that other runs have
+    loops: tuple[LoopInfo, ...] = ()  # that it is in, the outermost first
 
 
 class VersionInfo(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, Mapping, Optional, Protocol, Tuple
 
 from penstock.errors import UsageError
 from penstock.sdk.this_process import this_process
@@ -21,7 +21,9 @@ from penstock.sdk.this_process import this_process
 if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
     from penstock.model.outcomes import Metric
+    from penstock.model.rows import LoopProgress
     from penstock.model.specs import Attempt, Places, RunSpec
+    from penstock.sdk.open_loops import OpenLoops
     from penstock.sdk.record_list import Records
     from penstock.sdk.recording import Recording
 
@@ -29,6 +31,17 @@ _STARTER = "_penstock_starter"
 
 MEND = "the environment of the step, @step(packages=[...]), or hand over plain arrays, lists and dicts"
 """What to do about a value that a step can't read."""
+
+
+class HintTaker(Protocol):
+    """Tells of an attempt that runs, from any thread."""
+
+    def __call__(
+        self, attempt: str, metrics: Tuple[Metric, ...], loops: Optional[Tuple[LoopProgress, ...]] = None, /
+    ) -> None:
+        """`metrics`: all that it has logged so far, under the names where more has come; `loops`: those that it is in,
+        None: as they were."""
+        ...
 
 
 class AttemptContext:
@@ -40,7 +53,7 @@ class AttemptContext:
         spec: RunSpec,
         places: Places,
         store: BlobStore,
-        hint: Optional[Callable[[str, Tuple[Metric, ...]], None]] = None,
+        hint: Optional[HintTaker] = None,
     ) -> None:
         self.attempt = attempt.id  # "digits/3/train/2#1"
         self.began_ns = time.monotonic_ns()
@@ -61,6 +74,7 @@ class AttemptContext:
 
     records: Optional[Records] = None
     """Once it has recorded something. In the class: most attempts never do, and pay nothing for it."""
+    _loops: Optional[OpenLoops] = None
 
     @property
     def task(self) -> str:
@@ -75,7 +89,7 @@ class AttemptContext:
         from penstock.sdk.recording import Recording
 
         path = self.places.log(points_file(self.spec, self._attempt))
-        report = self._hint and functools.partial(self._hint, self.attempt)
+        report = None if self._hint is None else functools.partial(self._hint, self.attempt)
         made = Recording(path, self.spec.driver, self.attempt, report)
         with self._lock:
             self._recording = self._recording or made
@@ -97,6 +111,19 @@ class AttemptContext:
         """Nobody will ask what was logged: have it where `checkpoints.metrics_of` finds it."""
         if self._recording is not None:
             self._recording.end()
+
+    def loops(self) -> OpenLoops:
+        """The loops that it is in, for others to add to."""
+        if self._loops is None:
+            from penstock.sdk.open_loops import OpenLoops  # most tell of none
+
+            with self._lock:
+                self._loops = self._loops or OpenLoops(self._tell_loops)
+        return self._loops
+
+    def _tell_loops(self, loops: Tuple[LoopProgress, ...]) -> None:
+        if self._hint is not None:
+            self._hint(self.attempt, (), loops)
 
     def recorded(self) -> Records:
         """What it records on purpose, for others to add to."""

@@ -18,7 +18,7 @@ from penstock.artifacts.opening import open_store
 from penstock.artifacts.store import BlobStore
 from penstock.errors import DamagedError, NotStorableError, Suspension
 from penstock.model.edges import take
-from penstock.model.outcomes import Error, Metric, Outcome, Unread, Usage
+from penstock.model.outcomes import Error, Outcome, Unread, Usage
 from penstock.model.specs import Attempt, Function, Places, Program, Resolved, RunSpec, Work, as_called
 from penstock.model.states import Cause, TaskStatus
 from penstock.sdk import attempts
@@ -27,8 +27,6 @@ from penstock.worker import capture, write_audit
 from penstock.worker.recorded_errors import error_of, traceback_text
 from penstock.worker.write_log import WriteLog
 
-Hint = Callable[[str, Tuple[Metric, ...]], None]
-"""Takes an attempt's id and all metrics that it has logged so far."""
 _UNREAD = "_penstock_unread"
 """The fields of an `Unread`, on the exception that came of it."""
 _DONE = TaskStatus.DONE.value
@@ -42,7 +40,7 @@ class Workbench:
         self,
         spec: RunSpec,
         places: Places,
-        hint: Optional[Hint] = None,
+        hint: Optional[attempts.HintTaker] = None,
         broken: Optional[Error] = None,
         taken: Optional[Callable[[Any], None]] = None,
     ) -> None:

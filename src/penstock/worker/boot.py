@@ -14,7 +14,7 @@ from penstock.model.specs import Places, RunSpec
 from penstock.model.tuples import NamedTuple
 from penstock.sdk import attempts
 from penstock.shadows import guard
-from penstock.worker import capture, posix, sources, write_audit
+from penstock.worker import capture, posix, sources, tqdm_loops, write_audit
 from penstock.worker.attempt import Workbench
 from penstock.worker.bootstrap import kit_root
 from penstock.worker.chance import Chance
@@ -48,6 +48,7 @@ def boot(spec: RunSpec, places: Places) -> Ready:
     sys.argv[:] = spec.argv or [places.module_path]
     hooks = ImportHooks()
     capture.install(hooks)
+    tqdm_loops.watch(hooks)
     restoring = Restoring(hooks)
     recorded = sources.install(places.sources)
     guard()

@@ -22,7 +22,7 @@ ROOM = LIMIT + 16
 
 ATTEMPT = b"a"  # executor -> worker: an attempt
 OUTCOME = b"o"  # worker -> executor: its outcome
-HINT = b"h"  # worker -> executor: metrics of the attempt that runs
+HINT = b"h"  # worker -> executor: metrics of the attempt that runs, and the loops that it is in
 RETIRES = b"r"  # worker -> executor: it ends with the attempt that runs, and begins no other one
 
 SETUP = b"s"  # executor -> zygote: what to import, and how

@@ -9,7 +9,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from time import monotonic, process_time
-from typing import Any, Callable, NoReturn, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, Tuple
 from zlib import crc32
 
 from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
@@ -27,6 +27,9 @@ from penstock.worker.log_filter import FilteredStream
 from penstock.worker.meter import Meter, MeterReading, between, counted_from
 from penstock.worker.recorded_errors import traceback_text
 from penstock.worker.restoring import Restoring
+
+if TYPE_CHECKING:
+    from penstock.model.rows import LoopProgress
 
 _SHORT_S = 0.005
 """What is over sooner has hardly changed the memory that was seen last: that is not worth another look."""
@@ -148,8 +151,10 @@ class Worker:
         if in_file or channel.is_in_file(message):  # a file was written as well, or a part of one
             self._last, self._sent_bytes = self._meter.read(), 0
 
-    def _hint(self, attempt: str, metrics: Tuple[Metric, ...]) -> None:
-        data = attempt, tuple(tuple(metric) for metric in metrics)
+    def _hint(
+        self, attempt: str, metrics: Tuple[Metric, ...], loops: Optional[Tuple[LoopProgress, ...]] = None
+    ) -> None:
+        data = attempt, tuple(tuple(metric) for metric in metrics), loops and tuple(tuple(one) for one in loops)
         try:
             message = channel.wrap(channel.HINT, data, self._post.scratch)
         except OSError:

@@ -27,7 +27,8 @@ FIELDS = {
     "DriverInfo": "started_at host pid python cwd argv snapshot packages",
     "RunInfo": "id flow number status created_at started_at ended_at duration_s tags params result error steps metrics"
     " file module qualname drivers origin seed in_flight versions name note",
-    "InFlightInfo": "task status since attempt executor awaited",
+    "InFlightInfo": "task status since attempt executor awaited loops",
+    "LoopInfo": "label done total",
     "VersionInfo": "step tasks firsts changes",
     "LogLine": "task attempt at level stream text worker",
     "GotInfo": "target value content saved_to",
