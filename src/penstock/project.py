@@ -38,9 +38,18 @@ class Project:
     @property
     def is_new(self) -> bool:
         """Whether it has no journal yet."""
+        return self.journal_file is None
+
+    @property
+    def journal_file(self) -> tuple[int, int] | None:
+        """Which file its journal is: another one may be put in the place of one. None: there is none yet."""
         from penstock.journal.journal import FILE
 
-        return not (self.home / FILE).exists()
+        try:
+            found = os.stat(self.home / FILE)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     @cached_property
     def journal(self) -> Journal:

@@ -1,4 +1,4 @@
-"""Which folder is the project. Looks at folders; reads nothing that is in them."""
+"""Which folder is the project, and who may enter its own. Looks at folders; reads nothing that is in them."""
 
 from __future__ import annotations
 
@@ -35,6 +35,17 @@ def find_root(cwd: Path, env: Mapping[str, str]) -> Path:
     return _trusted(here)
 
 
+def make_home(home: Path) -> None:
+    """Make a project's `.penstock`, unless it is there. Where the umask would let everybody write what is made, others
+    are kept out of it: what lies in it is unpickled."""
+    try:
+        home.mkdir(parents=True)
+    except FileExistsError:
+        return
+    if (mode := home.stat().st_mode) & stat.S_IWOTH:
+        home.chmod(stat.S_IMODE(mode) & ~stat.S_IRWXO)
+
+
 def _is_of_many(folder: Path, env: Mapping[str, str]) -> bool:
     """Whether unrelated things lie below a folder: then its `.penstock` alone makes no project of it."""
     if folder == folder.parent:
@@ -58,21 +69,28 @@ def _trusted(folder: Path) -> Path:
         found = os.stat(folder)
     except OSError:  # what uses it says it best
         return folder
-    owner = found.st_uid
-    if owner in _mine() and not found.st_mode & stat.S_IWOTH:
+    owner, open_ones = found.st_uid, [place for place in (folder, folder / FOLDER) if _is_open(place)]
+    if owner in _mine() and not open_ones:
         return folder
     import shlex  # seldom needed
 
-    quoted = shlex.quote(str(folder))
-    name_it = f"If you trust who can write there, go on with: export {NAMED}={quoted}"
+    name_it = f"If you trust who can write there, go on with: export {NAMED}={shlex.quote(str(folder))}"
     if owner not in _mine():
         raise UsageError(
             f"{folder} belongs to somebody else (user {owner}), so that it is not taken for a project. {name_it}"
         )
     raise UsageError(
-        f"{folder} is writable by everybody, so that it is not taken for a project. Work in a folder of your own, "
-        f"or `chmod o-w {quoted}`. {name_it}"
+        f"{open_ones[0]} is writable by everybody, so that {folder} is not taken for a project. Work in a folder of "
+        f"your own, or `chmod o-w {shlex.quote(str(open_ones[0]))}`. {name_it}"
     )
+
+
+def _is_open(folder: Path) -> bool:
+    """Whether everybody may write there."""
+    try:
+        return bool(os.stat(folder).st_mode & stat.S_IWOTH)
+    except OSError:  # it is not there
+        return False
 
 
 def _mine() -> set[int]:

@@ -8,7 +8,7 @@ import pytest
 
 from penstock import roots
 from penstock.errors import UsageError
-from penstock.roots import find_root
+from penstock.roots import find_root, make_home
 
 
 @pytest.fixture
@@ -92,3 +92,29 @@ def test_the_mend_can_be_pasted_whatever_the_folder_is_called(tmp_path: Path, na
         ["sh", "-c", f'{mend}\nprintf %s "$PENSTOCK_PROJECT"'], capture_output=True, text=True, check=True
     )
     assert find_root(folder, {"PENSTOCK_PROJECT": said.stdout}) == folder
+
+
+def test_a_folder_of_its_own_that_everybody_may_write_is_no_project_s(below: Path) -> None:
+    own = below / ".penstock"
+    own.mkdir()
+    own.chmod(0o777)
+    with pytest.raises(UsageError, match=f"^{own} is writable by everybody, so that {below} .*`chmod o-w {own}`"):
+        find_root(below, {})
+    own.chmod(0o775)
+    assert find_root(below, {}) == below
+
+
+@pytest.mark.parametrize(
+    ("umask", "mode"), [(0o022, 0o755), (0o077, 0o700), (0o002, 0o775), (0, 0o770), (0o020, 0o750)]
+)
+def test_whatever_the_umask_not_everybody_may_write_in_it(below: Path, umask: int, mode: int) -> None:
+    own = below / ".penstock"
+    before = os.umask(umask)
+    try:
+        make_home(own)
+    finally:
+        os.umask(before)
+    assert own.stat().st_mode & 0o777 == mode
+    own.chmod(0o777)
+    make_home(own)  # what is there is its owner's matter
+    assert own.stat().st_mode & 0o777 == 0o777

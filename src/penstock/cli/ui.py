@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import threading
 import webbrowser
 from contextlib import suppress
 from functools import partial
@@ -56,9 +57,7 @@ def command(port: int | None, host: str, no_open: bool) -> int:
     keyring = Keyring(token_of(reader.project.home))
     actions = Actions(reader.project.settings.root, reader.project.home)
     api = Api(Served(reader, keyring, found.hosts, actions))
-    address = f"http://127.0.0.1:{found.port}/#token={keyring.token}"
-    if host:
-        address = address.replace("127.0.0.1", f"[{host}]" if ":" in host else host)
+    address = f"http://{found.address}/#token={keyring.token}"
     door = reader.project.home / _DOOR
     try:
         told = partial(_told, reader, found, address, host, None if no_open else door)
@@ -72,10 +71,12 @@ def command(port: int | None, host: str, no_open: bool) -> int:
 def _told(reader: JournalReader, found: Listening, address: str, host: str, door: Path | None) -> None:
     output.line(address)
     output.note(f"serving {reader.project.settings.root}; Ctrl-C ends it")
-    if host:
+    if not found.is_local:
         output.note(
             f"warning: whoever reaches {host} can ask, what is said is not encrypted, and the token is all it takes"
         )
+    elif host:
+        output.note(f"note: {host} is reached from this machine alone; --host 0.0.0.0 listens on all its addresses")
     elif os.environ.get("SSH_CONNECTION"):
         output.note("from your own machine, then open the address there:")
         output.next_command(
@@ -97,6 +98,7 @@ def _open(address: str, door: Path) -> None:
         number = os.open(door, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(number, "w", encoding="utf-8") as file:
             file.write(f'<!doctype html><meta http-equiv="refresh" content="0;url={address}">')
-        webbrowser.open(door.as_uri())
-    except (OSError, webbrowser.Error):
+    except OSError:
         return  # the address has been printed
+    # Some browsers return when they end, and are to be answered meanwhile.
+    threading.Thread(target=webbrowser.open, args=(door.as_uri(),), daemon=True).start()

@@ -19,6 +19,7 @@ from penstock.model.outcomes import FORM
 from penstock.model.rows import NewRun, Owner, Surroundings
 from penstock.model.states import RunStatus
 from penstock.model.wire import pack
+from penstock.roots import make_home
 
 FILE = "journal.db"
 """In `.penstock/`; what else begins so there is its own too."""
@@ -45,7 +46,7 @@ class Journal:
         if read_only:
             return cls(open_read_only(path), clock)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_home(folder)
             ignore = folder / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n", encoding="ascii")

@@ -35,7 +35,7 @@ class JournalReader:
         """The journal, by a connection of this thread's own; closed when the thread has ended, or nothing that was read
         through this reader is in use any more."""
         known: _Connection | None = vars(self._of_thread).get("connection")
-        if known is None or known.is_of_none != self.project.is_new:
+        if known is None or known.file != self.project.journal_file:
             known = self._of_thread.connection = _Connection(self.project)
         return known.journal
 
@@ -56,6 +56,6 @@ class _Connection:
     """A journal that is closed with the last that uses this. One that is not there yet reads as an empty one."""
 
     def __init__(self, project: Project) -> None:
-        self.is_of_none = project.is_new
+        self.file = project.journal_file
         self.journal = Project(project.settings).reader  # not the project's, which others may still read
         weakref.finalize(self, self.journal.close)

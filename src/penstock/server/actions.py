@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from penstock.model.tuples import NamedTuple
+from penstock.roots import make_home
 from penstock.server.refusals import Refusal
 
 FOLDER = "actions"
@@ -95,11 +96,16 @@ class Actions:
                 return id_
             self._make_room()
             record = ActionRecord(tuple(order.shown), digest, order.run, order.after, time.time())
-            self._begin(id_, record, order)
+            try:
+                self._begin(id_, record, order)
+            except OSError as error:  # the disk is full or read-only, or no more processes may begin
+                told = f"nothing was started: {error.strerror or error} ({error.filename or self._folder})"
+                raise Refusal(503, "not_started", told) from None
         return id_
 
     def _begin(self, id_: str, record: ActionRecord, order: VerbOrder) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_home(self._folder.parent)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         folder = self._folder / id_
         made = self._folder / f"new-{secrets.token_hex(8)}"
         made.mkdir(mode=0o700)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
+import platform
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +32,8 @@ class Listening(NamedTuple):
     sockets: tuple[socket.socket, ...]
     port: int
     hosts: frozenset[str]  # as `Host` may name them
+    address: str  # "127.0.0.1:8123", as one types it
+    is_local: bool  # only this machine reaches them
 
 
 def listen(port: int | None, name: str = "") -> Listening:
@@ -41,16 +45,27 @@ def listen(port: int | None, name: str = "") -> Listening:
             sockets = _bound(places, tried)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise UsageError(f"can't listen on port {tried}: {error.strerror or error}") from None
+                place = f"{name}, port {tried}" if name else f"port {tried}"
+                raise UsageError(f"can't listen on {place}: {error.strerror or error}") from None
             continue
-        found: int = sockets[0].getsockname()[1]
-        names = [*_NAMES, *([f"[{name}]" if ":" in name else name.lower()] if name else [])]
-        hosts = [f"{one}:{found}" for one in names] + (names if found == 80 else [])
-        return Listening(tuple(sockets), found, frozenset(hosts))
+        return _listening(sockets, name)
     if port is None:
         raise UsageError(f"all ports from {PORT} to {PORT + _TRIED - 1} are in use: name a free one with --port")
     raise UsageError(
         f"port {port} is in use by {holder(port) or 'a process of another user'}: name another with --port"
+    )
+
+
+def _listening(sockets: list[socket.socket], name: str) -> Listening:
+    places = [ipaddress.ip_address(one.getsockname()[0]) for one in sockets]
+    named = [f"[{name}]" if ":" in name else name.lower()] if name else []
+    if any(place.is_unspecified for place in places):  # it stands for all addresses, and for no name of the machine
+        named.insert(0, platform.node().lower())
+    port: int = sockets[0].getsockname()[1]
+    names = [*named, *_NAMES]
+    hosts = [f"{one}:{port}" for one in names] + (names if port == 80 else [])
+    return Listening(
+        tuple(sockets), port, frozenset(hosts), f"{names[0]}:{port}", all(place.is_loopback for place in places)
     )
 
 
@@ -119,10 +134,9 @@ def _places(name: str) -> Iterator[tuple[socket.AddressFamily, str]]:
         return
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise UsageError(
-            f"--host {name}: {error.strerror or error}; write a name or an address of this machine"
-        ) from None
+    except (OSError, UnicodeError) as error:  # the second of what can be no name
+        told = getattr(error, "strerror", "") or "it is no name"
+        raise UsageError(f"--host {name}: {told}; write a name or an address of this machine") from None
     for family, _, _, _, address in dict.fromkeys(found):
         yield family, str(address[0])
 

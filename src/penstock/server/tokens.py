@@ -50,25 +50,33 @@ class Keyring:
 def token_of(folder: Path) -> str:
     """The token that a project's folder keeps; made where there is none, or where others could have read it. In a
     folder that can't be written: one that ends with the server."""
-    path = folder / FILE
+    path, made = folder / FILE, folder / f"{FILE}-{secrets.token_hex(8)}"
     if known := _kept(path):
         return known
     token = secrets.token_urlsafe(32)
     try:
-        path.unlink(missing_ok=True)
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:  # another server has begun at the same time
-        return _kept(path) or token
+        number = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError:
         return token
-    with os.fdopen(number, "w", encoding="ascii") as file:
-        file.write(token)
+    try:
+        with os.fdopen(number, "w", encoding="ascii") as file:
+            file.write(token)
+        try:
+            os.link(made, path)  # whole, and by one of several servers that begin at once
+        except FileExistsError:
+            if known := _kept(path):
+                return known
+            os.replace(made, path)
+    except OSError:
+        pass  # the disk is full, say: the token ends with the server
+    finally:
+        made.unlink(missing_ok=True)
     return token
 
 
 def _kept(path: Path) -> str:
     try:
-        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe is not waited for
     except OSError:
         return ""
     with os.fdopen(number, encoding="ascii", errors="replace") as file:

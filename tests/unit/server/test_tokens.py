@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from hypothesis import given
@@ -44,6 +46,25 @@ def test_a_link_is_not_followed(tmp_path: Path):
     assert token_of(tmp_path) != "x" * 43
     assert elsewhere.read_text() == "x" * 43
     assert not (tmp_path / FILE).is_symlink()
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / FILE, 0o600)
+    assert token_of(tmp_path) == token_of(tmp_path)
+
+
+def test_servers_that_begin_at_once_have_one_token(tmp_path: Path):
+    together = Barrier(8)
+
+    def begin(_: int) -> str:
+        together.wait(60)
+        return token_of(tmp_path)
+
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(20):
+            assert len(set(threads.map(begin, range(8)))) == 1
+            assert [file.name for file in tmp_path.iterdir()] == [FILE]
+            (tmp_path / FILE).unlink()
 
 
 def test_where_nothing_can_be_written_it_ends_with_the_server(tmp_path: Path):
