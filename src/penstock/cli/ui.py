@@ -47,6 +47,7 @@ def command(port: int | None, host: str, no_open: bool) -> int:
         if missing not in ("starlette", "uvicorn"):
             raise
         raise UsageError(f'penstock ui needs {missing}: pip install "penstock[ui]"') from None
+    from penstock.reading.attempt_logs import KnownLogs
     from penstock.server.actions import Actions
     from penstock.server.api_call import Served
     from penstock.server.tokens import Keyring, token_of
@@ -56,7 +57,7 @@ def command(port: int | None, host: str, no_open: bool) -> int:
     found = listening.listen(port, host)
     keyring = Keyring(token_of(reader.project.home))
     actions = Actions(reader.project.settings.root, reader.project.home)
-    api = Api(Served(reader, keyring, found.hosts, actions))
+    api = Api(Served(reader, keyring, found.hosts, actions, KnownLogs()))
     address = f"http://{found.address}/#token={keyring.token}"
     door = reader.project.home / _DOOR
     try:

@@ -116,7 +116,7 @@ class PartOfLog(NamedTuple):
             data = self.place.read(start, end - start)
             marks = list(log_files.marks(data + after, token))
             if marks:
-                return marks[-1]
+                return marks[-1][1]
             after = data[:overlap]
         return ""
 
@@ -147,7 +147,7 @@ def _read(log: LogPlace, piece: Slice, mark: str) -> Iterator[PlacedLine]:
                 start, reached = reached, end
             yield PlacedLine(line, log.name, start, end, f"{task}#{number}" if piece.task else mark)
         if unread := data[max(0, reached - at) :]:  # a mark of which no line is there yet
-            mark = next(reversed(list(log_files.marks(unread, token))), mark)
+            mark = next((found for _, found in reversed(list(log_files.marks(unread, token)))), mark)
 
 
 def _chunks(log: LogPlace, piece: Slice) -> Iterator[tuple[int, bytes]]:

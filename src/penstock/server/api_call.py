@@ -10,6 +10,7 @@ from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.model.tuples import NamedTuple
 from penstock.reading import targets
+from penstock.reading.attempt_logs import KnownLogs
 from penstock.reading.reader import JournalReader
 from penstock.server.actions import Actions
 from penstock.server.routing import Router
@@ -23,6 +24,7 @@ class Served(NamedTuple):
     keyring: Keyring
     hosts: frozenset[str]  # that are answered to, with the port
     actions: Actions
+    logs: KnownLogs
 
 
 class ApiCall:

@@ -8,7 +8,7 @@ from binascii import hexlify
 from contextlib import suppress
 from functools import lru_cache
 from time import time
-from typing import Any, AnyStr, Iterator, Optional, Tuple
+from typing import Any, AnyStr, Iterator, List, Optional, Tuple
 
 from penstock.model.quantities import format_bytes
 from penstock.model.tuples import NamedTuple
@@ -135,12 +135,22 @@ def placed(data: bytes, attempt: str, token: Optional[bytes]) -> Iterator[Tuple[
             yield end, attempt, ParsedLine(float(head[1]), _LEVELS[head[2]], stream, _text(piece), attempt)
 
 
-def marks(data: bytes, token: bytes) -> Iterator[str]:
-    """The attempts whose marks stand in the data."""
+def marks(data: bytes, token: bytes) -> Iterator[Tuple[int, str]]:
+    """Where in the data marks stand, and of which attempts."""
+    if b" @- " not in data:  # most have none, and this is a hundred times as fast
+        return
     for head in head_of(token).finditer(data):
         text = data[head.end() : data.find(b"\n", head.end())] if head[2] == b"@" else b""
         if _ATTEMPT.fullmatch(text):
-            yield _text(text)
+            yield head.start(), _text(text)
+
+
+def mark_lines(data: bytes, token: bytes) -> List[int]:
+    """Where whole lines begin that are marks, and thus no lines to whoever reads. The data begins with a line."""
+    if b" @- " not in data:
+        return []
+    found = (head.start() for head in head_of(token).finditer(data) if head[2] == b"@")
+    return [at for at in found if (at == 0 or data[at - 1 : at] == b"\n") and data.find(b"\n", at) >= 0]
 
 
 def _raw(end: int, attempt: str, raw: bytes) -> Iterator[Tuple[int, str, ParsedLine]]:
