@@ -241,6 +241,14 @@ def ask_current() -> tuple[object, ...]:
     return current.run, current.task, current.attempt, str(current.tempdir), str(current.checkpoint_dir)
 
 
+def loop_and_wait(file: str) -> None:
+    from penstock.sdk.progressing import progress
+
+    for item in progress("abc", label="letters"):
+        if item == "c":
+            wait_for(file)
+
+
 def log_and_wait(file: str) -> None:
     from penstock.sdk.current import log_metrics
 

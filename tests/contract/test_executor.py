@@ -20,6 +20,7 @@ from penstock.executors.interpreters import OWN, Interpreter, OwnInterpreter
 from penstock.executors.process import ProcessExecutor
 from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Began, Lane
+from penstock.model.rows import LoopProgress
 from penstock.model.states import Cause, TaskStatus
 from penstock.worker import log_files
 from penstock.worker.shared_process import SharedProcess
@@ -217,6 +218,15 @@ def test_metrics_are_hinted_while_the_attempt_runs(bench: Bench, tmp_path: Path)
     bench.until(lambda: any(hint.attempt == attempt for hint in bench.hints()))
     go.touch()
     assert [metric.name for metric in bench.outcome(attempt).metrics] == ["loss"]
+
+
+def test_loops_are_hinted_while_the_attempt_runs(bench: Bench, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    attempt = bench.start("loop_and_wait", str(go))
+    expected = attempt, (LoopProgress("letters", 2, 3),)
+    bench.until(lambda: any((hint.attempt, hint.loops) == expected for hint in bench.hints()))
+    go.touch()
+    assert b" letters: 3 of 3 in " in bench.log(bench.outcome(attempt))
 
 
 def test_a_damaged_input_is_told_apart(bench: Bench) -> None:

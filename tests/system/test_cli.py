@@ -653,13 +653,14 @@ def plain(shown: bytes) -> str:
 
 WAITING = """
 import os, time
-from penstock import flow, step
+from penstock import flow, progress, step
 
 @step
 def work(n):
     print("epoch", n, flush=True)
-    while not os.path.exists("go"):
-        time.sleep(0.01)
+    for batch in progress(range(4), label="batches"):
+        while batch == 2 and not os.path.exists("go"):
+            time.sleep(0.01)
 
 @flow
 def waiting():
@@ -671,13 +672,17 @@ def waiting():
 
 def test_a_terminal_shows_live_progress_beside_what_the_body_prints(penstock: Penstock, project_folder: Path):
     (project_folder / "waiting.py").write_text(WAITING)
-    shown = in_terminal(["run", "--max-workers", "2", "waiting.py"], r"[12] running(?s:.)*epoch")
+    shown = in_terminal(
+        ["run", "--max-workers", "2", "waiting.py"], r"[12] running(?s:.)*epoch(?s:.)*batches\s+━+\s+2 of 4"
+    )
     text = plain(shown.encode())
     lines = [line.strip() for line in re.split(r"[\r\n]+", text)]
     assert "body begins" in lines
     assert "body ends" in lines
     assert any(re.match(r"work\s+━+\s+\d/4\s+[12] running", line) for line in lines)
     assert any(re.match(r"work\s+━+\s+4/4", line) for line in lines)
+    assert any(re.match(r"work/[12] batches\s+━+\s+2 of 4", line) for line in lines)
+    assert not any("batches  " in line for line in lines[-3:]), "no bar stays of what is over"
     assert any("epoch" in line for line in lines)
     assert any(line.startswith("waiting/1 done in") for line in lines)
 

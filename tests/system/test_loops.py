@@ -25,21 +25,24 @@ def train(n):
             if epoch == 1 and batch == 2:
                 note("inside")
                 await_file("go")
+    await_file("end")
     return n
 
 @flow
 def main():
     return train(3)
 """
-OURS = {
-    "imports": "",
-    "outer": "progress(range(n), label='epochs')",
-    "inner": "progress(range(4))",
-}
-TQDM = {
-    "imports": "from tqdm.auto import tqdm, trange",
-    "outer": "trange(n, desc='epochs', mininterval=0)",
-    "inner": "range(4)",
+KINDS = {
+    "progress": {
+        "imports": "",
+        "outer": "progress(range(n), label='epochs')",
+        "inner": "progress(range(4), label='batches')",
+    },
+    "tqdm": {
+        "imports": "from tqdm.auto import tqdm, trange",
+        "outer": "trange(n, desc='epochs', mininterval=0)",
+        "inner": "tqdm(range(4), desc='batches', leave=False, mininterval=0)",
+    },
 }
 
 
@@ -52,25 +55,86 @@ def lines(project: Project) -> list[str]:
 
 
 @pytest.mark.parametrize("inline", [False, True], ids=["process", "inline"])
-@pytest.mark.parametrize("kind", ["progress", "tqdm"])
-def test_a_loop_is_told_of_while_it_goes_on(
+@pytest.mark.parametrize("kind", KINDS)
+def test_loops_are_told_of_while_they_go_on_and_leave_a_line(
     project: Project, require: Callable[[str], None], kind: str, inline: bool
 ) -> None:
     require("tqdm")
-    project.write(LOOPS.format(**(OURS if kind == "progress" else TQDM)))
+    project.write(LOOPS.format(**KINDS[kind]))
     drive = project.spawn(how={"inline": inline})
+
+    def told() -> list[tuple[LoopInfo, ...]]:
+        return [task.loops for task in run_of(project).in_flight]
+
     wait_until(project.trace, "for the loop to be inside")
-    wait_until(lambda: [task.loops for task in run_of(project).in_flight] not in ([], [()]), "for a note of it")
-    ((loop,),) = [task.loops for task in run_of(project).in_flight]
-    assert loop in (LoopInfo("epochs", 0, 3), LoopInfo("epochs", 1, 3))
+    wait_until(lambda: told() == [(LoopInfo("epochs", 1, 3), LoopInfo("batches", 2, 4))], "for a note of it")
+    assert re.search(r"train/1 .* epochs 1 of 3, batches 2 of 4\n", project.penstock("show", "main/1")[1])
     project.touch("go")
+    wait_until(lambda: told() == [()], "for a note that they are over")
+    project.touch("end")
     assert drive.join().value() == 3
     (line,) = lines(project)
-    if kind == "progress":
-        assert re.fullmatch(r"epochs: 3 of 3 in [\d.]+ m?s", line)
-    else:
-        assert re.fullmatch(r"epochs: 100%\|.*\| 3/3 \[.*\]", line)
-        assert "\r" not in line
+    bar = r"epochs: 3 of 3 in .*" if kind == "progress" else r"epochs: 100%\|.*\| 3/3 \[.*\]"
+    assert re.fullmatch(bar, line)
+    assert "\r" not in line
+
+
+def test_bars_that_are_moved_by_hand_are_told_of_and_so_are_those_on_stdout(
+    project: Project, require: Callable[[str], None]
+) -> None:
+    require("tqdm")
+    project.write("""
+        from tqdm import tqdm
+
+        @step
+        def load():
+            with tqdm(total=2.5, file=sys.stdout, unit="MB", mininterval=0) as bar:
+                bar.set_description("load")
+                bar.update(1.5)
+                note("inside")
+                await_file("go")
+                bar.update(1)
+
+        @flow
+        def main():
+            load()
+    """)
+    drive = project.spawn()
+    wait_until(project.trace, "for the bar to be there")
+    wait_until(
+        lambda: [task.loops for task in run_of(project).in_flight] == [(LoopInfo("load", 1, 2),)], "for a note of it"
+    )
+    project.touch("go")
+    drive.join().value()
+    (line,) = run_of(project).task("load").logs()
+    assert line.stream == "stdout"
+    assert re.fullmatch(r"load: 100%\|.*\| 2.5/2.5 \[.*\]", line.text)
+
+
+def test_in_plain_calls_tqdm_stays_itself_though_the_process_has_run_steps(
+    project: Project, require: Callable[[str], None]
+) -> None:
+    require("tqdm")
+    project.write("""
+        from tqdm import tqdm
+
+        @step(on="inline")
+        def count(n):
+            return sum(1 for _ in tqdm(range(n), desc="plain", mininterval=0))
+
+        @flow
+        def main():
+            return count(3)
+
+        if __name__ == "__main__":
+            main()
+            print("and now")
+            sys.stdout.flush()
+            count(3)
+    """)
+    during, after = project.python("mine.py").split("and now")
+    assert during.count("plain:") == 1
+    assert after.count("plain:") > 3
 
 
 def test_bars_of_tqdm_leave_what_they_leave_and_nothing_else(project: Project, require: Callable[[str], None]) -> None:

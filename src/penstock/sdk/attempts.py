@@ -122,7 +122,7 @@ class AttemptContext:
         return self._loops
 
     def _tell_loops(self, loops: Tuple[LoopProgress, ...]) -> None:
-        if self._hint is not None:
+        if self._hint is not None and self in this_process.attempts:  # one that a step left open ends whenever it likes
             self._hint(self.attempt, (), loops)
 
     def recorded(self) -> Records:

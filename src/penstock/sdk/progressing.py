@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional, TypeVar
+from typing import TYPE_CHECKING, Iterable, Iterator, Optional, TypeVar
 
 from penstock.model.words import count_of, duration
 from penstock.sdk.attempts import attempt_here
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from penstock.sdk.open_loops import OpenLoops
 
 T = TypeVar("T")
-_SHOW_EVERY_S = 0.2
+_DRAW_EVERY_S = 0.2
 _LONGEST_LABEL = 100
 
 
@@ -36,51 +36,48 @@ def progress(iterable: Iterable[T], total: Optional[int] = None, label: Optional
     here = attempt_here()
     whole = None if total is None else int(total)
     if here is not None:
-        return _counted(iterable, _InStep(here.loops(), name, whole))
+        return _in_step(iterable, here.loops(), name, whole)
     in_body = place_of_flow() is not None
-    return _counted(iterable, _Elsewhere(name, whole, is_shown=not in_body and _is_terminal(), ends=in_body))
+    return _elsewhere(iterable, name, whole, is_drawn=not in_body and _is_terminal(), is_told=in_body)
 
 
-def _counted(iterable: Iterable[T], shown: Any) -> Iterator[T]:
-    done, due_s = 0, 0.0
+def _in_step(iterable: Iterable[T], loops: OpenLoops, label: str, total: Optional[int]) -> Iterator[T]:
+    from penstock.sdk.open_loops import OpenLoop
+
+    loop = OpenLoop(label, total)
     began_s = monotonic()
+    loops.begin(loop, loop)
     try:
         for item in iterable:
-            now_s = monotonic()
-            if now_s >= due_s:
-                due_s = now_s + _SHOW_EVERY_S
-                shown.at(done)
+            yield item
+            loop.done += 1
+            if loops.is_quiet:
+                loops.changed()
+    finally:
+        if not loops.end(loop):
+            sys.stderr.write(_line(label, loop.done, total, monotonic() - began_s))
+
+
+def _elsewhere(
+    iterable: Iterable[T], label: str, total: Optional[int], *, is_drawn: bool, is_told: bool
+) -> Iterator[T]:
+    done, began_s = 0, monotonic()
+    due_s = began_s if is_drawn else math.inf
+    try:
+        for item in iterable:
+            if monotonic() >= due_s:
+                due_s = monotonic() + _DRAW_EVERY_S
+                sys.stderr.write(f"\r{label}: {count_of(done, total)}\x1b[K")
+                sys.stderr.flush()
             yield item
             done += 1
     finally:
-        shown.end(done, monotonic() - began_s)
+        if is_drawn or is_told:
+            sys.stderr.write(("\r\x1b[K" if is_drawn else "") + _line(label, done, total, monotonic() - began_s))
 
 
-class _InStep:
-    def __init__(self, loops: OpenLoops, label: str, total: Optional[int]) -> None:
-        self._loops, self._label, self._total = loops, label, total
-
-    def at(self, done: int) -> None:
-        self._loops.at(id(self), self._label, done, self._total)
-
-    def end(self, done: int, took_s: float) -> None:
-        if not self._loops.end(id(self)):
-            sys.stderr.write(f"{self._label}: {count_of(done, self._total)} in {duration(took_s)}\n")
-
-
-class _Elsewhere:
-    def __init__(self, label: str, total: Optional[int], *, is_shown: bool, ends: bool) -> None:
-        self._label, self._total, self._is_shown, self._ends = label, total, is_shown, ends
-
-    def at(self, done: int) -> None:
-        if self._is_shown:
-            sys.stderr.write(f"\r{self._label}: {count_of(done, self._total)}\x1b[K")
-            sys.stderr.flush()
-
-    def end(self, done: int, took_s: float) -> None:
-        if self._is_shown or self._ends:
-            begin, clear = ("\r", "\x1b[K") if self._is_shown else ("", "")
-            sys.stderr.write(f"{begin}{self._label}: {count_of(done, self._total)} in {duration(took_s)}{clear}\n")
+def _line(label: str, done: int, total: Optional[int], took_s: float) -> str:
+    return f"{label}: {count_of(done, total)} in {duration(took_s)}\n"
 
 
 def _is_terminal() -> bool:

@@ -10,7 +10,7 @@ import _thread
 import os
 import sys
 from time import time
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from penstock.artifacts.point_files import NO_STEP, NOWHERE, Place
 from penstock.artifacts.points_writer import PointsWriter
@@ -19,6 +19,7 @@ from penstock.errors import StoreError
 from penstock.model.ids import driver_number
 from penstock.model.outcomes import Metric
 from penstock.sdk.metric_points import checked_names, numbers_of, step_of
+from penstock.sdk.reporter import Reporter
 from penstock.sdk.this_process import this_process
 
 Report = Callable[[Tuple[Metric, ...]], None]
@@ -27,7 +28,6 @@ Report = Callable[[Tuple[Metric, ...]], None]
 MOST_NAMES = 10_000
 _MOST_TABLES = 1_000
 _MOST_PENDING = 1_024
-_WINDOW_S = 0.03
 _TOLD_BY_METRICS = 2
 """So many points of a name are its first and its last: nothing else need be kept of them."""
 
@@ -169,72 +169,3 @@ class Recording:
         if not self._has_failed:
             self._has_failed = True
             sys.stderr.write(f"Penstock: points that {self._whose} logs can't all be written: {error}\n")
-
-
-class Reporter:
-    """The thread that has recordings report, one for each process. It ends where nothing comes, and before a fork, as
-    Python warns of forks beside threads."""
-
-    def __init__(self) -> None:
-        self._lock = _thread.RLock()
-        self._due: List[Recording] = []
-        self._runs = self._heeds_forks = False
-        self._wake: Any = None  # released: the thread is to end
-        self._ended: Any = None  # released by the thread
-
-    def ask(self, recording: Recording) -> None:
-        """Have it report soon. `recording` holds its lock."""
-        with self._lock:
-            self._due.append(recording)
-            if not self._runs:
-                self._start()
-
-    def _start(self) -> None:
-        if not self._heeds_forks and hasattr(os, "register_at_fork"):
-            os.register_at_fork(before=self._hold, after_in_parent=self._go_on, after_in_child=self._forget)
-        self._runs = self._heeds_forks = True
-        self._wake = _thread.allocate_lock()
-        self._wake.acquire()
-        self._ended = _thread.allocate_lock()
-        self._ended.acquire()
-        try:
-            _thread.start_new_thread(self._run, (self._wake, self._ended))
-        except RuntimeError:  # the system has no thread left, or Python ends: the outcome tells all
-            self._runs = False
-            self._ended.release()
-
-    def _run(self, wake: Any, ended: Any) -> None:
-        try:
-            while not wake.acquire(timeout=_WINDOW_S):
-                with self._lock:
-                    due, self._due = self._due, []
-                    if not due:
-                        self._runs = False
-                        return
-                _report_all(due)
-        finally:
-            ended.release()
-
-    def _hold(self) -> None:
-        with self._lock:
-            runs, self._runs = self._runs, False
-        if runs:
-            self._wake.release()
-            self._ended.acquire(timeout=1.0)  # not for ever: the fork may come out of a handler, in the midst of a log
-
-    def _go_on(self) -> None:
-        with self._lock:
-            if self._due and not self._runs:
-                self._start()
-
-    def _forget(self) -> None:
-        self._lock = _thread.RLock()
-        self._due, self._runs = [], False
-
-
-def _report_all(due: Iterable[Recording]) -> None:
-    for recording in due:
-        try:
-            recording.report()
-        except Exception as error:  # noqa: BLE001  a report that fails loses nothing: the outcome tells all
-            sys.stderr.write(f"Penstock: what was logged could not be reported: {error}\n")

@@ -38,8 +38,7 @@ def take(std: ModuleType) -> None:
         if here is None:  # it was left open, and is closed somewhere in another one
             self.fp = io.StringIO()
         elif not self.disable:
-            total = None if self.total is None else int(self.total)
-            here.loops().at(id(self), (self.desc or "").rstrip(": ") or "tqdm", int(self.n), total)
+            _tell(here, self)
             return True
         else:
             here.loops().end(id(self))
@@ -54,6 +53,21 @@ def take(std: ModuleType) -> None:
 
     setattr(shown, _OF, None)
     kind.display, kind.clear = shown, cleared
+
+
+def _tell(here: AttemptContext, bar: Any) -> None:
+    from penstock.sdk.open_loops import OpenLoop  # most attempts have none
+
+    label = str(bar.desc or "").rstrip(": ") or "tqdm"
+    here.loops().begin(id(bar), OpenLoop(label, _whole(bar.total), _whole(bar.n) or 0))
+
+
+def _whole(number: Any) -> Optional[int]:
+    """tqdm's may be fractions, infinite or none."""
+    try:
+        return int(number)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _is_of_attempt(bar: Any) -> bool:
