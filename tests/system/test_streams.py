@@ -73,8 +73,8 @@ def test_a_narrow_terminal_gets_plain_lines(folder: Path):
 
 EVERY_VERB = (
     "--help", "run tiny.py", "run nothing.py", "resume tiny/1", "fork tiny/1 --x 5", "fork --dry-run tiny/1", "ls",
-    "show tiny", "show tiny/1/double", "show tiny/1/double/1", "show tiny --resources", "why tiny/1/double/1",
-    "compare tiny/1 tiny/2",
+    "show tiny", "show tiny/1/double", "show tiny/1/double/1", "show tiny --resources", "watch tiny/1",
+    "why tiny/1/double/1", "compare tiny/1 tiny/2",
     "logs tiny", "get tiny", "cancel tiny/1", "tag tiny/1 +kept",
     "note tiny/1 seen", "du", "gc --keep-last 1", "env ls", "doctor",
     "init new", "completion bash", "ui --help", "show nothing", "rm --yes tiny/1",

@@ -12,10 +12,10 @@ from contextvars import Context
 from typing import TYPE_CHECKING
 
 from penstock.cli import screen
-from penstock.cli.progress import Progress
+from penstock.cli.progress import Progress, summary
 from penstock.launch.driving import Watcher
 from penstock.model.states import RunStatus
-from penstock.model.words import duration, plural
+from penstock.model.words import duration
 from penstock.project import Project
 
 if TYPE_CHECKING:
@@ -88,15 +88,8 @@ class PlainDisplay(Watcher):
 
     def summary(self) -> str:
         """One line: how it ended, how long it took, how much was done."""
-        took = duration(time.monotonic() - self._began_s)
-        whole = self.progress.whole()
-        if self.status is RunStatus.DONE:
-            reused = f", {whole.reused:,} reused" if whole.reused else ""
-            return f"{self.run_id} done in {took}: {plural(whole.done, 'task')}{reused}"
-        failed = f", {whole.failed:,} failed" if whole.failed else ""
-        cancelled = f", {whole.cancelled:,} cancelled" if whole.cancelled else ""
         word = "taken over by another process" if self.status is RunStatus.RUNNING else str(self.status or "stopped")
-        return f"{self.run_id} {word} after {took}: {plural(whole.done, 'task')} done{failed}{cancelled}"
+        return summary(self.run_id, word, time.monotonic() - self._began_s, self.progress.whole())
 
     def _waits_for(self) -> str:
         going = self.driver.running() if self.driver else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -103,15 +102,8 @@ class LiveDisplay(PlainDisplay):
 
 def for_command(project: Project, *, inline: bool, resumed: bool) -> PlainDisplay:
     """The display of `penstock run`. `inline`: a debugger may own the terminal, so nothing moves in it."""
-    kind = LiveDisplay if is_terminal() and not inline else PlainDisplay
+    kind = LiveDisplay if screen.is_live(sys.stderr) and not inline else PlainDisplay
     return kind(project, closing=False, resumed=resumed)
-
-
-def is_terminal() -> bool:
-    """Whether stderr can show what moves: it takes the escapes that colours take."""
-    if not os.environ.get("TERM") or os.environ.get("CI", "").lower() not in ("", "0", "false"):
-        return False
-    return sys.stderr is not None and screen.has_colours(sys.stderr) and screen.is_wide()
 
 
 def newest_line(folder: str) -> str:

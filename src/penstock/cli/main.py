@@ -23,6 +23,7 @@ VERBS = {
     "resume": "Go on with a run where it stopped",
     "fork": "Make a new run from an old one",
     "ls": "List runs",
+    "watch": "Watch a run as it goes, also one of another terminal",
     "compare": "What differs between runs, and what a metric depends on",
     "show": "Look at a run or a task",
     "why": "Why a task ran, or what it was reused from",

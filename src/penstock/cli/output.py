@@ -17,7 +17,7 @@ import click
 from penstock.cli import screen
 from penstock.model.visible import on_one_line, visible
 
-_STYLES = {
+STYLES = {  # of statuses
     "done": "green",
     "failed": "red",
     "crashed": "red",
@@ -45,7 +45,7 @@ def title(text: str) -> None:
 
 def status(word: str) -> str:
     """A status in its colour, which is left out in a pipe."""
-    return click.style(word, fg=_STYLES.get(word))
+    return click.style(word, fg=STYLES.get(word))
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
@@ -126,4 +126,4 @@ def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Se
 
 
 def _style(header: str, cell: str) -> str:
-    return _STYLES.get(cell, "") if header == "status" else ""
+    return STYLES.get(cell, "") if header == "status" else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from penstock.model.rows import StepCount
 from penstock.model.slotted import Slotted
+from penstock.model.states import RunStatus
 from penstock.model.words import duration, plural
 
 _LIFE_S = 30.0
@@ -88,6 +89,17 @@ def _line(step: StepProgress, now_s: float) -> str:
         going += f", {retries(step)}" if step.count.retries else ""
         return _told(step, now_s, f"{going}, {duration(now_s - step.began_s)}")
     return ""
+
+
+def summary(run_id: str, status: str, took_s: float, whole: StepCount) -> str:
+    """One line: how a run ended, how long it took, how much was done."""
+    took = duration(took_s)
+    if status == RunStatus.DONE:
+        reused = f", {whole.reused:,} reused" if whole.reused else ""
+        return f"{run_id} done in {took}: {plural(whole.done, 'task')}{reused}"
+    failed = f", {whole.failed:,} failed" if whole.failed else ""
+    cancelled = f", {whole.cancelled:,} cancelled" if whole.cancelled else ""
+    return f"{run_id} {status} after {took}: {plural(whole.done, 'task')} done{failed}{cancelled}"
 
 
 def retries(step: StepProgress) -> str:

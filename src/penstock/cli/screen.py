@@ -52,6 +52,14 @@ def has_colours(stream: Any) -> bool:
     return not plain and stream.isatty()
 
 
+def is_live(stream: Any) -> bool:
+    """Whether a stream can show what moves: it takes the escapes that colours take, and has the characters of bars."""
+    if not os.environ.get("TERM") or os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        return False
+    is_utf = (getattr(stream, "encoding", None) or "").lower().startswith("utf")
+    return stream is not None and is_utf and has_colours(stream) and is_wide()
+
+
 def is_wide() -> bool:
     """Whether the terminal has room for a table; else plain lines, which wrap, say more."""
     import shutil

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from penstock.engine import facts
 from penstock.engine.answers import Answers
 from penstock.engine.effects import Effects
+from penstock.engine.inbox_watch import Watch
 from penstock.engine.intake import Intake, Logged, Reproduce
 from penstock.engine.jobs import Job
 from penstock.engine.machine import Machine
@@ -29,7 +30,6 @@ from penstock.engine.reuse import Reuse
 from penstock.engine.run_state import Delivery, Pending, RunState, Wiring
 from penstock.engine.submissions import Submissions
 from penstock.engine.timers import Timers
-from penstock.engine.watch import Watch
 from penstock.errors import FencedError, Suspension, UsageError
 from penstock.model.options import Options
 from penstock.model.outcomes import Error, Metric, Recorded, Stored

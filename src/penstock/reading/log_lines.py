@@ -127,6 +127,15 @@ def follow(reader: JournalReader, run: RunRow, pause: Callable[[], None]) -> Ite
         pause()
 
 
+def newest(reader: JournalReader, run: RunRow, places: Iterable[LogPlace], limit: int) -> Lines:
+    """The last lines of some logs of a run. Whose they are is told by the marks in the logs alone, so that it does not
+    matter how many tasks the run has."""
+    over = _is_over(reader, run, None)
+    logs = [PartOfLog(place, _of_file(place, run, {}), True) for place in places]
+    last = list(_joined((log.last(log.end(0, over), limit, bool) for log in logs), None))
+    return Lines(placed.line for placed in last_of(last, limit)[-limit:])
+
+
 def is_of_step(step: str, line: LogLine) -> bool:
     """Whether a line is of one of the step's tasks."""
     return line.task.split("/")[2:3] == [step]

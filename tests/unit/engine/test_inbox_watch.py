@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-from penstock.engine.watch import Watch
+from penstock.engine.inbox_watch import Watch
 
 
 class Inbox:
