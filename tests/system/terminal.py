@@ -22,7 +22,7 @@ from tests.system.flows import wait_until
 T = TypeVar("T")
 _MAIN = "import sys; from penstock.cli.main import main; sys.exit(main())"
 _OTHER_SCREEN = re.compile(rb"\x1b\[\?1049([hl])")
-_UNFINISHED = re.compile(rb"(\x1b(\[[0-9;?]*)?)?\Z")
+_UNFINISHED = re.compile(rb"\x1b(\[[0-9;?]*)?\Z")
 
 
 class Terminal:
@@ -48,7 +48,8 @@ class Terminal:
         os.close(far)
         self._main = self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
-        self.received = self._cut_off = b""
+        self.received = b""
+        self._cut_off = b""
 
     def __enter__(self) -> Terminal:
         return self
@@ -123,7 +124,8 @@ class Terminal:
     def _feed(self, data: bytes) -> None:
         self.received += data
         data = self._cut_off + data
-        whole = len(data) - len(_UNFINISHED.search(data)[0])  # type: ignore[index]  it may be empty
+        unfinished = _UNFINISHED.search(data)
+        whole = unfinished.start() if unfinished else len(data)
         data, self._cut_off = data[:whole], data[whole:]
         before = 0
         for found in _OTHER_SCREEN.finditer(data):
