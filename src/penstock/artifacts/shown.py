@@ -55,6 +55,11 @@ def suffix_of(media: str) -> str:
     return next((suffix for suffix, known in _SUFFIXES.items() if known == media), ".json" if "json" in media else "")
 
 
+def media_of(name: str) -> str:
+    """Of a file with such a suffix; "": none is known."""
+    return _SUFFIXES.get(os.path.splitext(name)[1].lower(), "")
+
+
 def shown(value: Any) -> Shown:
     """What a value is displayed as. Raises TypeError for what can't be displayed, naming what can, and ValueError or
     OSError for what is too large or can't be read."""
@@ -156,8 +161,8 @@ def _plain(value: Any, deep: int) -> Any:
 
 def _of_file(path: pathlib.Path) -> Shown:
     name = os.fspath(path)
-    media = _SUFFIXES.get(os.path.splitext(name)[1].lower())
-    if media is None:
+    media = media_of(name)
+    if not media:
         raise TypeError(f"{name} can't be displayed by its suffix. Those that can: {', '.join(_SUFFIXES)}")
     with open(name, "rb") as file:
         size = os.fstat(file.fileno()).st_size

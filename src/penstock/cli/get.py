@@ -135,7 +135,7 @@ def _wanted(reader: JournalReader, found: Target, files: Path) -> WantedValue:
 
 def _load(wanted: WantedValue, name: str, input_name: str | None) -> tuple[ValueInfo | None, Any]:
     if input_name is None and name == _RESULT:
-        if wanted.status != "done":
+        if wanted.status != "done" and wanted.result is None:
             raise NotFoundError(
                 f"{wanted.path} is {wanted.status}: it has no result; see `penstock show {wanted.path}`"
             )

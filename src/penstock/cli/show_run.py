@@ -212,8 +212,10 @@ def _told(info: RunInfo, failed: list[Task]) -> str:
 def _next(info: RunInfo) -> tuple[str, str]:
     if info.status == "running":
         return f"penstock logs -f {info.id}", "follow what it prints"
-    if info.status == "done" and info.result is not None:
+    if info.result is not None:
         return f"penstock get {info.id}", "its result"
+    if not info.qualname:
+        return f"penstock compare {info.flow}", "what differs between its runs"
     if info.status == "done":
         return f"penstock logs {info.id}", "what it printed"
     return how_to_resume(info.id, info.file, info.qualname), "go on; what is done is kept"

@@ -156,8 +156,10 @@ class Run:
         ended, DamagedError.
         """
         row, detail = self._row, self._detail
+        if detail.result is not None:  # also of an imported run that failed
+            return self._loader.load(detail.result, "the result")
         if row.status == RunStatus.DONE:
-            return None if detail.result is None else self._loader.load(detail.result, "the result")
+            return None
         if row.status == RunStatus.RUNNING:
             raise UsageError(f"{self.id} is running: it has no result yet; see `penstock logs -f {self.id}`")
         if row.status == RunStatus.FAILED and (error := detail.error) is not None:

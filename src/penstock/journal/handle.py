@@ -51,40 +51,44 @@ class RunHandle:
         self._shared: dict[int, tuple[tuple[Input, ...], bytes]] = {}
 
     def commit(self, batch: rows.Batch) -> None:
-        sql, database = self._sql, self._database
-        with database.transaction():
+        with self._database.transaction():
             self._fence()
-            for step in batch.steps:
-                database.run(sql["upsert_step"], (self.id, *step))
-            for code in batch.codes:
-                database.run(sql["insert_code"], code)
-            for task in batch.forgotten:
-                self._facts.will_change(task)
-                database.run(sql["forget_task_metrics"], (self._first + task,))
-                database.run(sql["forget_task_points"], (self._first + task,))
-                self._recorded.forget(task)
-            self._write_scopes(batch.scopes)
-            if batch.tasks:
-                self._write_tasks(batch.tasks)
-            for task, *intent in batch.intents:
-                database.run(sql["upsert_intent"], (self._first + task, *intent))
-            if batch.metrics:
-                self._write_metrics(batch.metrics)
-            if batch.logged:
-                self._write_logged(batch.logged)
-            for scope, record in batch.recorded:
-                self._recorded.put(scope, (record,))
-            for attempt in batch.attempts:
-                id_ = self._first + attempt.task
-                database.run(sql["upsert_attempt"], (id_, attempt.number, columns.pack_outcome(attempt.outcome)))
-                self._replace_metrics(attempt.task, attempt.number, attempt.outcome.metrics)
-                self._note_blobs_of(attempt.outcome)
-            if batch.delivered:
-                database.run_many(sql["deliver"], self._revised(batch.delivered))
-            for task, error in batch.uncalled:
-                database.run_many(sql["cancel"], [(pack(tuple(error)), *row) for row in self._revised([task])])
-            self._write_cached(batch)
-            self._facts.update()
+            self.write(batch)
+
+    def write(self, batch: rows.Batch) -> None:
+        """The same within a transaction of the caller's, who knows that the run is its own."""
+        sql, database = self._sql, self._database
+        for step in batch.steps:
+            database.run(sql["upsert_step"], (self.id, *step))
+        for code in batch.codes:
+            database.run(sql["insert_code"], code)
+        for task in batch.forgotten:
+            self._facts.will_change(task)
+            database.run(sql["forget_task_metrics"], (self._first + task,))
+            database.run(sql["forget_task_points"], (self._first + task,))
+            self._recorded.forget(task)
+        self._write_scopes(batch.scopes)
+        if batch.tasks:
+            self._write_tasks(batch.tasks)
+        for task, *intent in batch.intents:
+            database.run(sql["upsert_intent"], (self._first + task, *intent))
+        if batch.metrics:
+            self._write_metrics(batch.metrics)
+        if batch.logged:
+            self._write_logged(batch.logged)
+        for scope, record in batch.recorded:
+            self._recorded.put(scope, (record,))
+        for attempt in batch.attempts:
+            id_ = self._first + attempt.task
+            database.run(sql["upsert_attempt"], (id_, attempt.number, columns.pack_outcome(attempt.outcome)))
+            self._replace_metrics(attempt.task, attempt.number, attempt.outcome.metrics)
+            self._note_blobs_of(attempt.outcome)
+        if batch.delivered:
+            database.run_many(sql["deliver"], self._revised(batch.delivered))
+        for task, error in batch.uncalled:
+            database.run_many(sql["cancel"], [(pack(tuple(error)), *row) for row in self._revised([task])])
+        self._write_cached(batch)
+        self._facts.update()
 
     def seek(self, wanted: tuple[rows.WantedResult, ...]) -> tuple[rows.Sought, ...]:
         return self._shelf.seek(wanted, self._fence)
@@ -122,22 +126,26 @@ class RunHandle:
 
     def end(self, end: rows.RunEnd) -> None:
         """Close the run and give up the lease. The tasks whose failures ended it will run again on resume."""
-        sql, database = self._sql, self._database
-        with database.transaction():
+        with self._database.transaction():
             self._fence()
-            database.run_many(sql["undeliver"], self._revised(end.failed_tasks))
-            result = end.result and pack(tuple(end.result))
-            database.run(sql["end_run_detail"], (result, end.error and pack(tuple(end.error)), self.id))
-            database.run(sql["end_run"], (end.status, self._clock.now(), self.id))
-            database.run(sql["end_scopes"], {"run_id": self.id, "now": self._clock.now()})
-            database.run(sql["release_all"], (self.id,))
-            database.run(sql["forget_in_flight"], (self.id,))
-            if end.result and end.result.blobs:
-                self._note_blobs(end.result.blobs)
-            if end.status == RunStatus.DONE.value:
-                self._recorded.forget_earlier()
+            self.write_end(end, self._clock.now())
         if end.status == RunStatus.DONE.value:
             self._calls.forget()
+
+    def write_end(self, end: rows.RunEnd, at: float) -> None:
+        """The same within a transaction of the caller's, as it was at some time (UTC, seconds)."""
+        sql, database = self._sql, self._database
+        database.run_many(sql["undeliver"], self._revised(end.failed_tasks))
+        result = end.result and pack(tuple(end.result))
+        database.run(sql["end_run_detail"], (result, end.error and pack(tuple(end.error)), self.id))
+        database.run(sql["end_run"], (end.status, at, self.id))
+        database.run(sql["end_scopes"], {"run_id": self.id, "now": at})
+        database.run(sql["release_all"], (self.id,))
+        database.run(sql["forget_in_flight"], (self.id,))
+        if end.result and end.result.blobs:
+            self._note_blobs(end.result.blobs)
+        if end.status == RunStatus.DONE.value:
+            self._recorded.forget_earlier()
 
     def close(self) -> None:
         self._calls.close()

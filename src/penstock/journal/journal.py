@@ -15,7 +15,7 @@ from penstock.journal.leases import Lease, LeaseVerdict
 from penstock.journal.metric_facts import MetricFacts
 from penstock.journal.sight import view_of
 from penstock.model.ids import parse_path
-from penstock.model.outcomes import FORM
+from penstock.model.outcomes import FORM, Stored
 from penstock.model.rows import NewRun, Owner, Surroundings
 from penstock.model.states import RunStatus
 from penstock.model.wire import pack
@@ -56,22 +56,31 @@ class Journal:
 
     def create(self, new: NewRun, owner: Owner, now: float, monotonic: float) -> RunHandle:
         """Begin a run under the flow's next number. `now` is UTC, `monotonic` the owner's CLOCK_MONOTONIC; seconds."""
+        with self.database.transaction():
+            id_, number = self.insert(new, owner, now, monotonic)
+        return RunHandle(self.database.another(), self.clock, f"{new.flow}/{number}", id_, 1)
+
+    def insert(self, new: NewRun, owner: Owner, now: float, monotonic: float) -> tuple[int, int]:
+        """The same within a transaction of the caller's: `RunRow.id` and the number."""
         database, sql = self.database, self._sql
-        with database.transaction():
-            values = new._asdict() | owner._asdict() | {"now": now, "monotonic": monotonic}
-            database.run(sql["count_flow"], values)
-            number: int = database.row(sql["last_number"], values)[0]
-            id_ = database.run(sql["insert_run"], values | {"number": number})
-            values |= {"run_id": id_, "token": 1, "seed": new.seed or None, "form": FORM, "schema": new.schema or None}
-            values |= {"params": pack_params(new.params), "origin": packed(new.origin)}
-            database.run(sql["insert_run_detail"], values)
-            database.run(sql["insert_lease"], values)
-            self._note_driver(new.surroundings, values)
-            database.run_many(sql["insert_tag"], [(id_, tag) for tag in new.tags])
-            blobs = [(id_, digest) for _, value in new.params for digest in value.blobs]
-            database.run_many(sql["insert_blob"], blobs)
-            database.run_many(sql_files.load("facts")["insert_param"], run_facts.param_rows(id_, new.params))
-        return RunHandle(database.another(), self.clock, f"{new.flow}/{number}", id_, 1)
+        values = new._asdict() | owner._asdict() | {"now": now, "monotonic": monotonic}
+        database.run(sql["count_flow"], values)
+        number: int = database.row(sql["last_number"], values)[0]
+        id_ = database.run(sql["insert_run"], values | {"number": number})
+        values |= {"run_id": id_, "token": 1, "seed": new.seed or None, "form": FORM, "schema": new.schema or None}
+        values |= {"params": pack_params(new.params), "origin": packed(new.origin)}
+        database.run(sql["insert_run_detail"], values)
+        database.run(sql["insert_lease"], values)
+        self._note_driver(new.surroundings, values)
+        database.run_many(sql["insert_tag"], [(id_, tag) for tag in new.tags])
+        self.note_params(id_, new.params)
+        return id_, number
+
+    def note_params(self, run: int, params: tuple[tuple[str, Stored], ...]) -> None:
+        """Have a run found by its parameters, and their blobs kept. Within a transaction."""
+        blobs = [(run, digest) for _, value in params for digest in value.blobs]
+        self.database.run_many(self._sql["insert_blob"], blobs)
+        self.database.run_many(sql_files.load("facts")["insert_param"], run_facts.param_rows(run, params))
 
     def check(self, run_id: str, monotonic: float) -> None:
         """Raise what `take` would raise at once. Only a hint, before work that would be in vain: takes and waits for

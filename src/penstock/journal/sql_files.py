@@ -1,4 +1,4 @@
-"""Reads the named statements of the .sql files beside this module. Knows nothing of what they do."""
+"""Reads the named statements of .sql files. Knows nothing of what they do."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ _MARK = "-- name: "
 
 @functools.cache
 def load(name: str) -> Mapping[str, str]:
-    """The statements of `NAME.sql` by their names; each stands below a line `-- name: NAME`."""
-    text = Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")
+    """The statements of `NAME.sql` beside this module."""
+    return read(Path(__file__).with_name(f"{name}.sql"))
+
+
+def read(file: Path) -> Mapping[str, str]:
+    """The statements of a file by their names; each stands below a line `-- name: NAME`."""
     statements: dict[str, str] = {}
-    for part in text.split(_MARK)[1:]:
+    for part in file.read_text(encoding="utf-8").split(_MARK)[1:]:
         title, _, body = part.partition("\n")
         statements[title.strip()] = _without_comments(body)
     return statements

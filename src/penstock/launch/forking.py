@@ -11,7 +11,7 @@ from penstock.journal import queries
 from penstock.journal.views import RunRow
 from penstock.launch.parameters import parameters_of
 from penstock.launch.preparing import RunRequest
-from penstock.launch.resuming import FindFlow, LoadParams, params_of, refuse_another_form
+from penstock.launch.resuming import FindFlow, LoadParams, params_of, refuse_another_form, refuse_imported
 from penstock.launch.trials import trial_of
 from penstock.model.rows import Origin
 from penstock.model.tuples import NamedTuple
@@ -46,6 +46,7 @@ def request_to_fork(
         raise UsageError(f"{name} is a part of a run: name the run, and with --from or --only the step")
     row = targets.find_run(reader, name)
     detail = queries.detail(reader.journal, row.id)
+    refuse_imported(row, detail, "forked")
     origin = _origin(reader, row, *choices)
     if not origin.only:
         refuse_another_form(row, detail, "forked")

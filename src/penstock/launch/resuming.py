@@ -41,6 +41,7 @@ def request_to_resume(
     """
     row = _find(reader, name)
     detail = queries.detail(reader.journal, row.id)
+    refuse_imported(row, detail, "resumed")
     flow = find_flow_of(row, detail)
     params = _params(row, flow, load(reader, row))
     refuse_another_form(row, detail, "resumed")
@@ -56,7 +57,7 @@ def _find(reader: JournalReader, text: str) -> RunRow:
     flow = find_flow(reader, text) if text else None
     for limit in (50, None):  # all are asked for only where the latest are all done
         for row in queries.runs(reader.journal, flow=flow, limit=limit):
-            if row.status != RunStatus.DONE:
+            if row.status != RunStatus.DONE and queries.detail(reader.journal, row.id).qualname:
                 return row
     what = f"all runs of {flow} are done" if flow else "there is no run that is not done"
     raise NotFoundError(f"{what}: nothing to resume; see `penstock ls`")
@@ -70,6 +71,15 @@ def _params(row: RunRow, flow: Flow[Any, Any], params: dict[str, Any]) -> dict[s
     if new := [one.name for one in parameters.missing(params)]:
         raise UsageError(f"{row.run_id} was started without {', '.join(new)}, which {flow.name} needs now: {again}")
     return parameters.filled(params)
+
+
+def refuse_imported(row: RunRow, detail: RunDetail, what: str) -> None:
+    """What another tool ran has no flow."""
+    if not detail.qualname:
+        raise UsageError(
+            f"{row.run_id} can't be {what}: it was imported, and has no flow here. Start one of your own with its "
+            f"parameters, as `penstock show {row.run_id}` has them"
+        )
 
 
 def refuse_another_form(row: RunRow, detail: RunDetail, what: str) -> None:

@@ -43,7 +43,10 @@ def driver_number(driver: str) -> int:
 
 
 def how_to_resume(run_id: str, file: str, qualname: str) -> str:
-    """What to type to go on with a run: in a shell, or where its flow has no file (`file` ""), in the notebook."""
+    """What to type to go on with a run: in a shell, or where its flow has no file (`file` ""), in the notebook.
+    `qualname` "": another tool ran it, and it can only be looked at."""
+    if not qualname:
+        return f"penstock show {run_id}"
     return f"penstock resume {run_id}" if file else f'penstock.resume("{run_id}", flow={qualname})'
 
 

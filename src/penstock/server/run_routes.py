@@ -99,7 +99,7 @@ def _commands(row: RunRow, info: RunInfo) -> tuple[CommandWords, ...]:
     found = [CommandWords(f"penstock logs {info.id}", "what it printed")]
     if row.status == RunStatus.RUNNING:
         found += [CommandWords(f"penstock cancel {info.id}", "stop it")]
-    elif row.status == RunStatus.DONE:
+    elif row.status == RunStatus.DONE or not info.qualname:
         found += [CommandWords(f"penstock get {info.id}", "its result")]
     else:
         found += [CommandWords(how_to_resume(info.id, info.file, info.qualname), "go on with it")]
