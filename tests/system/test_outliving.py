@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from penstock.model.rows import InFlight
 from penstock.worker import posix
 from tests.system.flows import ROOT, Drive, Project, wait_until
 
@@ -86,8 +87,8 @@ def test_what_waits_for_its_turn_is_shown_as_placed_and_is_found_too(cluster: Pr
     drive = cluster.spawn(before=WIRED)
 
     def placed() -> list[str]:
-        rows = [json.loads(text) for (text,) in cluster.rows("SELECT tasks FROM in_flight")]
-        return [task[-1] for tasks in rows for task in tasks if task[2] == "placed"]
+        rows = [InFlight(*task) for (text,) in cluster.rows("SELECT tasks FROM in_flight") for task in json.loads(text)]
+        return [task.handle for task in rows if task.status == "placed"]
 
     handles = wait_until(lambda: len(found := placed()) == 2 and found, "for both places")
     assert [(handle,) for handle in handles] == cluster.rows("SELECT handle FROM intent")
