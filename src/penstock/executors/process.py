@@ -16,13 +16,13 @@ from penstock.artifacts.checkpoints import metrics_of
 from penstock.executors import capacity
 from penstock.executors.endings import Death, explain, retirement
 from penstock.executors.interpreters import Interpreters, OwnInterpreter
-from penstock.executors.worker_queue import Sent, WorkerQueue
+from penstock.executors.worker_queue import WorkerQueue
 from penstock.executors.zygote_process import ZygoteProcess
 from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
 from penstock.model.ids import step_of
 from penstock.model.outcomes import Error, Outcome, failed
-from penstock.model.specs import Attempt, Places, RunSpec, attempt_to_plain
+from penstock.model.specs import Attempt, Places, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 from penstock.worker import channel, log_files
@@ -90,24 +90,24 @@ class ProcessExecutor:
         self._interpreters.ready(environment, step)
 
     def start(self, launches: Sequence[tuple[Attempt, tuple[Lane, ...]]]) -> None:
+        by_worker: dict[_Worker, list[Attempt]] = {}
         for attempt, (lane,) in launches:
-            self._start(attempt, lane)
-
-    def _start(self, attempt: Attempt, lane: Lane) -> None:
-        try:
-            message = channel.wrap(channel.ATTEMPT, attempt_to_plain(attempt), self._places.scratch)
-            item = Sent(attempt.id, attempt, message)
-            if lane.gpus or lane.isolated:
-                self._start_fresh(item, lane)
-                return
-            worker = self._lanes.get(lane.number) or self._assign(lane)
-            self._where[item.id] = worker
-            worker.queue.send(item)
-        except OSError as error:
-            self._refuse(attempt.id, error)
+            try:
+                if lane.gpus or lane.isolated:
+                    self._start_fresh(attempt, lane)
+                    continue
+                worker = self._lanes.get(lane.number) or self._assign(lane)
+            except OSError as error:
+                self._refuse(attempt.id, error)
+                continue
+            self._where[attempt.id] = worker
+            by_worker.setdefault(worker, []).append(attempt)
+        for worker, attempts in by_worker.items():
+            worker.queue.send(attempts)
 
     def _refuse(self, attempt: str, error: OSError) -> None:
         """Here, in the driver's process, no descriptor is left for a worker, no process, or no room for the message."""
+        self._where.pop(attempt, None)
         self._mailbox.post(Ended(attempt, failed(Cause.PLATFORM, f"it could not be started: {error}")))
 
     def recall(self, attempts: Collection[str]) -> None:
@@ -133,7 +133,7 @@ class ProcessExecutor:
         # First: now the worker begins nothing new while we look. A process that is the attempt's own began with it.
         back = [] if worker.fresh_lane is not None else worker.queue.take_back()
         worker.queue.read()
-        if attempt in self._where and all(item.id != attempt for item in back):
+        if attempt in self._where and all(one.id != attempt for one in back):
             worker.ending = cause
             self._end(worker)
             self._recalled(back)
@@ -191,23 +191,24 @@ class ProcessExecutor:
         number = self._worker
         name = f"{self._name}-{self._spec.driver}-{number}"
         zygote = self._zygote_for(place)
-        queue = WorkerQueue(number, name, f"{name}.log", limit)
+        queue = WorkerQueue(number, name, f"{name}.log", limit, self._places.scratch)
         try:
-            zygote.order(channel.WorkerRequest(number, name, queue.log, limit, gpus), queue.far_fd)
+            zygote.order(channel.WorkerRequest(number, name, queue.log, limit, gpus), queue.far_fds)
         except OSError:
             queue.close()
             raise
+        queue.handed_over()
         worker = _Worker(queue, zygote, place)
         self._workers[number] = worker
-        queue.posts_to(partial(self._said, worker), partial(self._retires, worker), self._notice)
+        queue.posts_to(partial(self._said, worker), partial(self._retires, worker), self._notice, self._refuse)
         self._mailbox.watch(queue.fd, lambda: self._read(worker))
         return worker
 
-    def _start_fresh(self, item: Sent, lane: Lane) -> None:
+    def _start_fresh(self, attempt: Attempt, lane: Lane) -> None:
         fresh_lane = self._fresh_lanes.get(lane.number)
         if fresh_lane is None:
             fresh_lane = self._fresh_lanes[lane.number] = _FreshLane(lane)
-        fresh_lane.waiting.append(item)
+        fresh_lane.waiting.append(attempt)
         self._advance(fresh_lane)
 
     def _advance(self, fresh_lane: _FreshLane) -> None:
@@ -216,18 +217,18 @@ class ProcessExecutor:
             return
         lane = fresh_lane.lane
         while fresh_lane.waiting:
-            item = fresh_lane.waiting.popleft()
+            attempt = fresh_lane.waiting.popleft()
             try:
                 worker = fresh_lane.worker = self._hire(_place_of(lane), lane.memory_bytes, lane.gpus or None)
                 break
             except OSError as error:
-                self._refuse(item.id, error)
+                self._refuse(attempt.id, error)
         else:
             del self._fresh_lanes[lane.number]
             return
         worker.fresh_lane = fresh_lane
-        self._where[item.id] = worker
-        worker.queue.send(item)
+        self._where[attempt.id] = worker
+        worker.queue.send((attempt,))
 
     def _read(self, worker: _Worker) -> None:
         worker.queue.read()
@@ -314,15 +315,15 @@ class ProcessExecutor:
         back = queue.take_back()
         queue.read()
         is_fresh = worker.fresh_lane is not None
-        if not queue.flight and back and not queue.has_served and (worker.ending is None or is_fresh):
+        last = queue.pop() if queue.runs else None
+        if last is None and back and not queue.has_served and (worker.ending is None or is_fresh):
             # It died before it could begin: handing all back would start the next one only to die the same way.
-            queue.flight.append(back.pop(0))
+            last = back.pop(0)
             words = words or worker.zygote.last_words()
-        if queue.flight:
-            item = queue.flight.popleft()
-            del self._where[item.id]
-            self._mailbox.post(Ended(item.id, self._last_outcome(worker, item, death, words)))
-            _remove(self._places.temporary(item.id))
+        if last is not None:
+            del self._where[last.id]
+            self._mailbox.post(Ended(last.id, self._last_outcome(worker, last, death, words)))
+            _remove(self._places.temporary(last.id))
         self._recalled(back)
         if worker.held is not None:
             self._mailbox.post(worker.held)
@@ -333,7 +334,7 @@ class ProcessExecutor:
             worker.fresh_lane.worker = None
             self._advance(worker.fresh_lane)
 
-    def _last_outcome(self, worker: _Worker, item: Sent, death: Death, words: str) -> Outcome:
+    def _last_outcome(self, worker: _Worker, attempt: Attempt, death: Death, words: str) -> Outcome:
         queue = worker.queue
         if worker.ending is not None and not death.overrun_bytes:
             cause, message = worker.ending, _ENDED.get(worker.ending, f"ended: {worker.ending}")
@@ -343,33 +344,30 @@ class ProcessExecutor:
             message = f"{message}; it had printed:\n{words}"
         usage, log = queue.rest(death, self._places, self._spec.log_bytes)
         status = TaskStatus.CANCELLED if cause is Cause.CANCELLED else TaskStatus.FAILED
-        error = Error(cause.value, "", message, retryable=cause_is_retryable(cause, item.attempt.retry_on))
-        hinted, in_file = tuple(queue.metrics.values()), metrics_of(self._spec, self._places, item.attempt)
+        error = Error(cause.value, "", message, retryable=cause_is_retryable(cause, attempt.retry_on))
+        hinted, in_file = tuple(queue.metrics.values()), metrics_of(self._spec, self._places, attempt)
         metrics = max(hinted, in_file, key=lambda found: sum(metric.points for metric in found))
         return Outcome(status.value, None, error, usage, log, metrics, queue.name)
 
-    def _recall_from(self, worker: _Worker, back: list[Sent], attempts: Collection[str]) -> None:
+    def _recall_from(self, worker: _Worker, back: list[Attempt], attempts: Collection[str]) -> None:
         """Of what was taken back from a worker keep the attempts; the others go to it again."""
         wanted = frozenset(attempts)
-        for item in back:
-            if item.id not in wanted:
-                worker.queue.send(item)
-        self._recalled([item for item in back if item.id in wanted])
+        worker.queue.send([attempt for attempt in back if attempt.id not in wanted])
+        self._recalled([attempt for attempt in back if attempt.id in wanted])
         self._rest(worker)
 
     def _recall_fresh(self, attempt: str) -> None:
         for fresh_lane in self._fresh_lanes.values():
-            for item in fresh_lane.waiting:
-                if item.id == attempt:
-                    fresh_lane.waiting.remove(item)
-                    self._recalled([item])
+            for one in fresh_lane.waiting:
+                if one.id == attempt:
+                    fresh_lane.waiting.remove(one)
+                    self._recalled([one])
                     return
 
-    def _recalled(self, items: list[Sent]) -> None:
-        for item in items:
-            self._where.pop(item.id, None)
-            channel.discard(item.message)
-            self._mailbox.post(Recalled(item.id))
+    def _recalled(self, attempts: list[Attempt]) -> None:
+        for attempt in attempts:
+            self._where.pop(attempt.id, None)
+            self._mailbox.post(Recalled(attempt.id))
 
 
 def _remove(folders: Iterable[str]) -> None:
@@ -413,5 +411,5 @@ class _FreshLane:
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane
-        self.waiting: deque[Sent] = deque()
+        self.waiting: deque[Attempt] = deque()
         self.worker: _Worker | None = None

@@ -1,7 +1,8 @@
 """One local worker as its executor sees it: what was sent to it, and what of that has not begun.
 
-Messages to a worker wait in its socket, and the executor holds the receiving end too: what it can take back from there
-had not begun, whatever happens to the worker.
+The tickets of attempts wait in the worker's socket, and the executor holds the receiving end too: an attempt whose
+ticket it can take back from there had not begun, and will not, whatever happens to the worker. The worker passes over
+the content of such an attempt.
 """
 
 from __future__ import annotations
@@ -10,43 +11,51 @@ import _socket
 import os
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from penstock.executors.endings import Death
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
 from penstock.model.rows import LoopProgress
-from penstock.model.specs import Attempt, Places
+from penstock.model.specs import Attempt, Places, attempt_to_plain
 from penstock.model.tuples import NamedTuple
 from penstock.worker import channel, log_files, posix
 
+_READ = 1 << 16
 
-class Sent(NamedTuple):
-    """An attempt on its way."""
 
-    id: str
+class _Sent(NamedTuple):
+    """An attempt on its way, and its ticket."""
+
     attempt: Attempt
-    message: bytes
+    ticket: int
+    message: bytes  # that names the file with the attempt; b"": it is not in one
 
 
 class WorkerQueue:
-    """A worker's two sockets and its queue."""
+    """A worker's sockets and its queue."""
 
-    def __init__(self, number: int, name: str, log: str, limit: int | None) -> None:
+    def __init__(self, number: int, name: str, log: str, limit: int | None, scratch: str) -> None:
         self.number = number
         self.name = name
         self.log = log  # relative to the run's log folder
         self.limit = limit
         self.lane: int | None = None  # None: idle, or dying
-        self.flight: deque[Sent] = deque()  # the head runs
-        self.unsent: deque[Sent] = deque()  # did not fit into the socket
+        self.unsent: deque[Attempt] = deque()  # did not fit into the socket
         self.log_end = 0
         self.has_served = False  # it has ended an attempt
         self.began_at = 0.0  # of the head
         self.metrics: dict[str, Metric] = {}  # hinted by the head
+        self._scratch = scratch
+        self._flight: deque[_Sent] = deque()  # the head runs
+        self._tickets = 0  # that were given
+        self._said = bytearray()  # of what the worker has said, what is not complete
         self._post: Callable[[Ended | Hint], None]
         self._retires: Callable[[str, tuple[str, ...]], None]
-        self._near, self._far = posix.message_pair()
+        self._contents, self._contents_far = posix.message_pair()
+        self._near, self._far = posix.stream_pair()
+        self._contents.setblocking(False)
         self._near.setblocking(False)
 
     @property
@@ -55,88 +64,130 @@ class WorkerQueue:
         return self._near.fileno()
 
     @property
-    def far_fd(self) -> int:
-        return self._far.fileno()
+    def far_fds(self) -> tuple[int, int]:
+        """What the worker gets: where contents come in, and where tickets come in and what it says goes out."""
+        return self._contents_far.fileno(), self._far.fileno()
+
+    def handed_over(self) -> None:
+        """The worker's own copies of these are on their way."""
+        self._contents_far.close()
 
     @property
     def is_idle(self) -> bool:
-        return not self.flight and not self.unsent
+        return not self._flight and not self.unsent
+
+    @property
+    def runs(self) -> bool:
+        """Whether an attempt was sent that has not ended."""
+        return bool(self._flight)
+
+    def pop(self) -> Attempt:
+        """The attempt that ran when the worker died; it is taken out."""
+        return self._flight.popleft().attempt
 
     def posts_to(
         self,
         post: Callable[[Ended | Hint], None],
         retires: Callable[[str, tuple[str, ...]], None],
         notices: Callable[[str, str], None],
+        refuses: Callable[[str, OSError], None],
     ) -> None:
         """Who is told what the worker says; `retires`: of the attempt that it ends with, and why; `notices`: of an
-        attempt, and a line for the user. Once, before anything is sent."""
-        self._post, self._retires, self._notices = post, retires, notices
+        attempt, and a line for the user; `refuses`: of an attempt that can't be sent. Once, before anything is sent."""
+        self._post, self._retires, self._notices, self._refuses = post, retires, notices, refuses
 
-    def send(self, item: Sent) -> None:
-        if self.unsent:
-            self.unsent.append(item)
-            return
+    def send(self, attempts: Iterable[Attempt]) -> None:
+        """Have the worker run them, behind those that it has."""
+        self.unsent.extend(attempts)
+        while self.unsent and self._send_some():
+            pass
+
+    def _send_some(self) -> bool:
+        """Send as many as one message holds; False: the worker has to read first what was sent before."""
+        some = list(self.unsent)
+        while len(body := channel.body_of([*map(attempt_to_plain, some)])) > channel.LIMIT and len(some) > 1:
+            some = some[: len(some) // 2]
         try:
-            self._near.send(item.message)
-        except BlockingIOError:
-            self.unsent.append(item)
-            return
-        if not self.flight:
+            message = channel.wrap_body(channel.ATTEMPTS, body, self._scratch)
+        except OSError as error:  # a long one goes through a file, and the disk may be full
+            self._refuses(self.unsent.popleft().id, error)
+            return True
+        try:
+            self._contents.send(channel.TICKET.pack(self._tickets) + message)
+        except (BlockingIOError, BrokenPipeError, ConnectionResetError):  # or it is dead, which its zygote will say
+            channel.discard(message)
+            return False
+        if not self._flight:
             self.began_at = time.time()
-        self.flight.append(item)
+        in_file = message if channel.is_in_file(message) else b""
+        sent = [_Sent(attempt, self._tickets + at, in_file) for at, attempt in enumerate(some)]
+        self._near.send(b"".join([channel.TICKET.pack(one.ticket) for one in sent]))
+        self._tickets += len(sent)
+        self._flight.extend(sent)
+        for _ in sent:
+            self.unsent.popleft()
+        return True
 
     def read(self) -> None:
         """Post what the worker has said."""
-        recv = self._near.recv
-        while self.flight:  # else it has no more to say
+        said = self._said
+        while self._flight:  # else it has no more to say
             try:
-                data = recv(channel.ROOM)
+                data = self._near.recv(_READ)
             except (BlockingIOError, ConnectionResetError):
                 break
-            kind, content = channel.unwrap(data)
-            attempt, said, *more = content
-            if kind == channel.OUTCOME:
-                self._take_outcome(attempt, from_plain(said))
-            elif kind == channel.RETIRES:
-                self._retires(attempt, said)
-            elif kind == channel.NOTICE:
-                self._notices(attempt, said)
-            else:
-                metrics = tuple(Metric(*metric) for metric in said)
-                self.metrics.update((metric.name, metric) for metric in metrics)
-                loops = more[0] if more else None
-                self._post(
-                    Hint(attempt, metrics, None if loops is None else tuple(LoopProgress(*one) for one in loops))
-                )
+            said += data
+            for message in channel.messages(said):
+                self._take(*channel.unwrap(message))
+            if len(data) < _READ:
+                break
         if self.unsent:
-            items, self.unsent = self.unsent, deque()
-            for item in items:
-                self.send(item)
+            self.send(())
+
+    def _take(self, kind: bytes, content: tuple[Any, ...]) -> None:
+        attempt, said, *more = content
+        if kind == channel.OUTCOME:
+            self._take_outcome(attempt, from_plain(said))
+        elif kind == channel.RETIRES:
+            self._retires(attempt, said)
+        elif kind == channel.NOTICE:
+            self._notices(attempt, said)
+        else:
+            metrics = tuple(Metric(*metric) for metric in said)
+            self.metrics.update((metric.name, metric) for metric in metrics)
+            loops = more[0] if more else None
+            self._post(Hint(attempt, metrics, None if loops is None else tuple(LoopProgress(*one) for one in loops)))
 
     def _take_outcome(self, attempt: str, outcome: Outcome) -> None:
-        if self.flight and self.flight[0].id == attempt:
-            self.flight.popleft()
+        if self._flight and self._flight[0].attempt.id == attempt:
+            self._flight.popleft()
         else:
-            self.flight = deque(item for item in self.flight if item.id != attempt)
+            self._flight = deque(one for one in self._flight if one.attempt.id != attempt)
         self.metrics.clear()
         self.has_served = True
         if outcome.log is not None:
             self.log_end = outcome.log.end
-        if self.flight:
+        if self._flight:
             self.began_at = time.time()
         self._post(Ended(attempt, outcome))
 
-    def take_back(self) -> list[Sent]:
+    def take_back(self) -> list[Attempt]:
         """Empty the queue of what has not begun, in order."""
-        messages: set[bytes] = set()
+        data = bytearray()
         while True:
             try:
-                messages.add(self._far.recv(channel.ROOM, _socket.MSG_DONTWAIT))
+                data += self._far.recv(_READ, _socket.MSG_DONTWAIT)
             except (BlockingIOError, ConnectionResetError):
                 break
-        # The worker goes on reading meanwhile: what came back need not be the end of the queue.
-        back = [item for item in self.flight if item.message in messages]
-        self.flight = deque(item for item in self.flight if item.message not in messages)
+        back: list[Attempt] = []
+        if data:
+            # The worker goes on reading meanwhile: what came back need not be the end of the queue.
+            tickets = {ticket for (ticket,) in channel.TICKET.iter_unpack(data)}
+            for one in self._flight:
+                if one.ticket in tickets:
+                    back.append(one.attempt)
+                    channel.discard(one.message)
+            self._flight = deque(one for one in self._flight if one.ticket not in tickets)
         back.extend(self.unsent)
         self.unsent.clear()
         return back
@@ -157,5 +208,5 @@ class WorkerQueue:
 
     def close(self) -> None:
         """Give the sockets back. Not before they are no longer watched."""
-        self._near.close()
-        self._far.close()
+        for end in (self._contents, self._contents_far, self._near, self._far):
+            end.close()

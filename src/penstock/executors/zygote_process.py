@@ -47,9 +47,9 @@ class ZygoteProcess:
         self.fd: int = self._near.fileno()
         self._send(channel.SETUP, (self._log, interpreter.setup(spec, places)))
 
-    def order(self, order: channel.WorkerRequest, fd: int) -> None:
-        """Ask for a worker that reads its attempts from `fd`."""
-        self._send(channel.WORKER, tuple(order), fd)
+    def order(self, order: channel.WorkerRequest, fds: tuple[int, int]) -> None:
+        """Ask for a worker with these descriptors, as `WorkerQueue.far_fds` has them."""
+        self._send(channel.WORKER, tuple(order), fds)
 
     def kill(self, number: int) -> None:
         """Ask for the end of a worker and all it started; its death will be told."""
@@ -116,8 +116,8 @@ class ZygoteProcess:
             self.clear()
         log_files.remove_empty(self._log, opening=0)
 
-    def _send(self, kind: bytes, content: tuple[Any, ...], fd: int = -1) -> None:
+    def _send(self, kind: bytes, content: tuple[Any, ...], fds: tuple[int, ...] = ()) -> None:
         message = channel.wrap(kind, content, self._scratch)
-        rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [fd]))] if fd >= 0 else []
+        rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         with suppress(BrokenPipeError, ConnectionResetError):  # it is dead, which `hear` will say
             self._near.sendmsg([message], rights)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import _socket
 import faulthandler
 import os
 import sys
+from collections import deque
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from time import monotonic, process_time
-from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Deque, NoReturn, Optional, Tuple
 from zlib import crc32
 
 from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
@@ -43,7 +45,8 @@ class Post(NamedTuple):
     """Where a worker stands."""
 
     name: str
-    fd: int  # attempts come in here, outcomes go out
+    contents: Any  # a socket: what attempts are
+    line: Any  # a socket: tickets come in here, and what the worker says goes out
     gauge: Gauge
     scratch: str
     library: Any
@@ -72,7 +75,7 @@ class Worker:
         self._pid = os.getpid()
         self._meter = Meter()
         self._last = self._meter.read(memory=True)
-        self._sent_bytes = 0  # since then
+        self._orders: Deque[Tuple[int, Any]] = deque()  # that were read, with their tickets
         self._memory_bytes = self._last.memory_bytes
         bench.hint = self._hint
 
@@ -81,11 +84,11 @@ class Worker:
         status = 1
         try:
             while True:
-                message = os.read(self._post.fd, channel.ROOM)
-                if not message:
+                ticket = self._post.line.recv(channel.TICKET.size)
+                if not ticket:
                     status = 0
                     break
-                self._serve(message)
+                self._serve(self._order(*channel.TICKET.unpack(ticket)))
         except (BrokenPipeError, ConnectionResetError):
             pass  # whoever gave it work is dead; its log is the step's, and no place to say so
         except BaseException as error:  # noqa: BLE001  the last boundary: a forked worker must not unwind into the zygote's frames
@@ -94,14 +97,30 @@ class Worker:
         finally:
             os._exit(status)
 
-    def _serve(self, message: bytes) -> None:
-        before = counted_from(self._last, len(message), self._sent_bytes)
-        if channel.is_in_file(message):  # a long one, which may take all memory that there is
+    def _order(self, ticket: int) -> Any:
+        """The attempt with this ticket, as plain data, or the message that names its file. Those before it were taken
+        back."""
+        orders = self._orders
+        while True:
+            while orders:
+                number, order = orders.popleft()
+                if number == ticket:
+                    return order
+                if isinstance(order, bytes):
+                    channel.discard(order)
+            data = self._post.contents.recv(channel.ROOM)
+            if not data:
+                raise ConnectionResetError
+            (first,), message = channel.TICKET.unpack_from(data), data[channel.TICKET.size :]
+            orders.extend(enumerate([message] if channel.is_in_file(message) else channel.unwrap(message)[1], first))
+
+    def _serve(self, order: Any) -> None:
+        before = counted_from(self._last)
+        if isinstance(order, bytes):  # a long one, which may take all memory that there is
             self._begin(before, process_time(), 0)
-            attempt = attempt_from_plain(channel.unwrap(message)[1])
+            (order,) = channel.unwrap(order)[1]
             before = counted_from(self._meter.read())
-        else:
-            attempt = attempt_from_plain(channel.unwrap(message)[1])
+        attempt = attempt_from_plain(order)
         self._chance.begin(attempt)
         capture.begin(attempt.id, self._bench.spec.log_bytes)
         for note in self._chance.told():
@@ -113,10 +132,10 @@ class Worker:
         was_long = outcome.usage.wall_s > _SHORT_S
         left = self._restoring.end(was_long)
         for note in self._chance.end():
-            os.write(self._post.fd, channel.wrap(channel.NOTICE, (attempt.id, note), self._post.scratch))
+            self._say(channel.wrap(channel.NOTICE, (attempt.id, note), self._post.scratch))
         outcome = self._completed(outcome, before, was_long)
         if left:
-            os.write(self._post.fd, channel.wrap(channel.RETIRES, (attempt.id, tuple(left)), self._post.scratch))
+            self._say(channel.wrap(channel.RETIRES, (attempt.id, tuple(left)), self._post.scratch))
         self._send(attempt.id, outcome)
         if left:  # it can't be put back: the next one gets another process
             wait_for_threads(_LAST_THREADS_S)
@@ -147,9 +166,12 @@ class Worker:
             short = failed(Cause.PLATFORM, f"the outcome can't be written: {error}", usage=outcome.usage)
             message = channel.wrap(channel.OUTCOME, (attempt, to_plain(short)), self._post.scratch)
             in_file = True
-        self._sent_bytes = os.write(self._post.fd, message)
-        if in_file or channel.is_in_file(message):  # a file was written as well, or a part of one
-            self._last, self._sent_bytes = self._meter.read(), 0
+        self._say(message)
+        if in_file or channel.is_in_file(message):  # a file was written, or a part of one
+            self._last = self._meter.read()
+
+    def _say(self, message: bytes) -> None:
+        self._post.line.send(channel.framed(message))
 
     def _hint(
         self, attempt: str, metrics: Tuple[Metric, ...], loops: Optional[Tuple[LoopProgress, ...]] = None
@@ -160,7 +182,7 @@ class Worker:
         except OSError:
             return  # a long one goes through a file, and the disk may be full; the outcome carries all metrics
         with suppress(BrokenPipeError, ConnectionResetError):  # nobody hears it any more; the step is not to blame
-            os.write(self._post.fd, message)
+            self._say(message)
 
     def _log(self) -> Optional[Log]:
         capture.finish_lines()
@@ -184,7 +206,7 @@ class Worker:
 
 def serve(
     order: WorkerRequest,
-    fd: int,
+    fds: Tuple[int, int],
     gauge: Gauge,
     places: Places,
     ready: Ready,
@@ -200,7 +222,8 @@ def serve(
     capture.write_into(log_files.token_of(log))
     faulthandler.enable(2)  # a crash leaves its traceback in the log
     ready.bench.pid = os.getpid()
-    post = Post(order.name, fd, gauge, places.scratch, ready.library)
+    contents, line = [_socket.socket(fileno=fd) for fd in fds]
+    post = Post(order.name, contents, line, gauge, places.scratch, ready.library)
     log_size = partial(os.lseek, 1, 0, os.SEEK_END) if stream is None else stream.size
     Worker(post, ready.bench, ready.chance, ready.restoring, order.log, log_size).run()
 

@@ -67,6 +67,16 @@ def message_pair() -> Tuple[Any, Any]:
     return ends
 
 
+def stream_pair() -> Tuple[Any, Any]:
+    """Two connected sockets for a stream of bytes."""
+    import _socket
+
+    ends = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM, 0)
+    for end in ends:
+        end.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, 1 << 20)
+    return ends
+
+
 def process_fd(pid: int) -> Optional[int]:
     """A descriptor that can be read once the process is dead; None where the system has none."""
     try:

@@ -14,17 +14,17 @@ from penstock.worker.log_filter import FilteredStream
 
 
 def main(first: int) -> NoReturn:
-    """The worker's process. Descriptors from `first` on: what to do, the executor's messages, the gauges, and the two
+    """The worker's process. Descriptors from `first` on: what to do, the two of the executor's, the gauges, and the two
     of a stream where there is one."""
-    parcel_fd, fd, gauge_fd = first, first + 1, first + 2
+    parcel_fd, *fds, gauge_fd = range(first, first + 4)
     parent = os.getppid()
     content: Any = wire.unpack(os.pread(parcel_fd, os.fstat(parcel_fd).st_size, 0))
     os.close(parcel_fd)
     setup, order, slot, has_outlet = content
     spec, places = boot.setup_from_plain(setup)
-    stream = FilteredStream(first + 3, _socket.socket(fileno=first + 4)) if has_outlet else None
-    for each in (fd, gauge_fd, *((stream.fd, stream.sync.fileno()) if stream else ())):
+    stream = FilteredStream(first + 4, _socket.socket(fileno=first + 5)) if has_outlet else None
+    for each in (*fds, gauge_fd, *((stream.fd, stream.sync.fileno()) if stream else ())):
         os.set_inheritable(each, False)
     boot.hide_secrets(spec)
     ready = boot.boot(spec, places)
-    loop.serve(WorkerRequest(*order), fd, Gauges(gauge_fd).at(slot), places, ready, parent, stream)
+    loop.serve(WorkerRequest(*order), (fds[0], fds[1]), Gauges(gauge_fd).at(slot), places, ready, parent, stream)

@@ -12,6 +12,7 @@ import gc
 import os
 import select
 import signal
+import struct
 import sys
 import time
 from contextlib import suppress
@@ -101,7 +102,7 @@ class Zygote:
     def _take_order(self) -> bool:
         """Do one thing that the executor asks for; False: it asks for nothing now."""
         try:
-            data, ancillary, _, _ = self._control.recvmsg(channel.ROOM, _socket.CMSG_SPACE(4), _socket.MSG_DONTWAIT)
+            data, ancillary, _, _ = self._control.recvmsg(channel.ROOM, _socket.CMSG_SPACE(8), _socket.MSG_DONTWAIT)
         except BlockingIOError:
             return False
         if not data:
@@ -121,21 +122,22 @@ class Zygote:
     def _hire(self, order: WorkerRequest, ancillary: List[Any]) -> None:
         """Start a worker. Where the system has no memory, process or descriptor left for one, those that run are not
         to suffer from it: this one alone is told to be dead."""
-        if not ancillary:  # its descriptor could not be received
-            self._refuse(order, os.strerror(errno.EMFILE))
-            return
-        fd = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
+        data = ancillary[0][2] if ancillary else b""
+        fds = [fd for (fd,) in struct.iter_unpack("i", data[: len(data) // 4 * 4])]
         try:
-            self._start(order, fd)
+            if len(fds) < 2:  # not all of its descriptors could be received
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            self._start(order, (fds[0], fds[1]))
         except OSError as error:
             self._refuse(order, error.strerror or str(error))
         finally:
-            os.close(fd)
+            for fd in fds:
+                os.close(fd)
 
     def _refuse(self, order: WorkerRequest, why: str) -> None:
         self._report(channel.DIED, (order.number, None, 0, 0, False, 0.0, 0, 0, why))
 
-    def _start(self, order: WorkerRequest, fd: int) -> None:
+    def _start(self, order: WorkerRequest, fds: Tuple[int, int]) -> None:
         gauge = self._gauges.take()
         stream = None
         try:
@@ -143,9 +145,9 @@ class Zygote:
             if order.gpus is None and self._forks:
                 pid = os.fork()
                 if pid == 0:
-                    self._become_worker(order, fd, gauge, stream)
+                    self._become_worker(order, fds, gauge, stream)
             else:
-                pid = self._spawn(order, fd, gauge, stream)
+                pid = self._spawn(order, fds, gauge, stream)
         except OSError:
             self._gauges.give(gauge)
             if stream is not None:
@@ -159,7 +161,9 @@ class Zygote:
             self._poll.register(child.fd, select.POLLIN)
         self._report(channel.STARTED, (order.number, pid))
 
-    def _become_worker(self, order: WorkerRequest, fd: int, gauge: Gauge, stream: Optional[FilteredStream]) -> NoReturn:
+    def _become_worker(
+        self, order: WorkerRequest, fds: Tuple[int, int], gauge: Gauge, stream: Optional[FilteredStream]
+    ) -> NoReturn:
         try:
             self._control.close()
             if self._log_filter is not None:
@@ -170,11 +174,13 @@ class Zygote:
                     os.close(other.fd)
                 if other.stream is not None:
                     other.stream.sync.close()
-            loop.serve(order, fd, gauge, self._places, self._ready, self._me, stream)
+            loop.serve(order, fds, gauge, self._places, self._ready, self._me, stream)
         finally:
             os._exit(1)
 
-    def _spawn(self, order: WorkerRequest, fd: int, gauge: Gauge, stream: Optional[FilteredStream]) -> int:
+    def _spawn(
+        self, order: WorkerRequest, own_fds: Tuple[int, int], gauge: Gauge, stream: Optional[FilteredStream]
+    ) -> int:
         """A worker in an interpreter of its own: where forking is not safe, or a GPU must not be shared."""
         parcel = wire.pack((self._setup, tuple(order), gauge.slot, stream is not None))
         parcel_fd = posix.shared_file(self._places.scratch, len(parcel))
@@ -182,7 +188,7 @@ class Zygote:
         environ = dict(os.environ)
         if order.gpus is not None:
             environ["CUDA_VISIBLE_DEVICES"] = ",".join(order.gpus)
-        fds = [parcel_fd, fd, self._gauge_fd, *((stream.fd, stream.sync.fileno()) if stream else ())]
+        fds = [parcel_fd, *own_fds, self._gauge_fd, *((stream.fd, stream.sync.fileno()) if stream else ())]
         # Above the numbers that they have now, so that none is overwritten before it is copied.
         first = max(fds) + 1
         copies = [(os.POSIX_SPAWN_DUP2, old, first + at) for at, old in enumerate(fds)]
