@@ -115,6 +115,93 @@ def test_a_browser_is_told_nothing_before_it_asks(server: ApiServer, path: str):
     assert not [name for name in reply.headers if name.startswith("access-control-")]
 
 
+TICKETED = """
+from penstock.server import limits, meta_routes, tokens
+from penstock.server.routing import route
+tokens.TICKET_S = {seconds}
+from starlette.responses import Response
+
+def kept(call):
+    return Response(call.path["name"].encode(), media_type="application/octet-stream")
+
+def removed(call):
+    return Response("gone")
+
+def broken(call):
+    raise RuntimeError("this route is broken")
+
+meta_routes.ROUTES += (
+    route("GET", "/kept/{{name}}", "", kept, media="application/octet-stream", is_ticketed=True),
+    route("DELETE", "/kept/{{name}}", "", removed, media="application/octet-stream", is_ticketed=True),
+    route("GET", "/broken", "", broken),
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def ticketed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A server with routes that take tickets."""
+    with serving(tmp_path_factory.mktemp("ticketed"), before=TICKETED.format(seconds=3600)) as server:
+        yield server
+
+
+def ticket_for(server: ApiServer, path: str) -> str:
+    reply = server.post("/tickets", {"path": path})
+    assert (reply.status, set(reply.json)) == (200, {"ticket", "seconds"})
+    return reply.json["ticket"]
+
+
+def test_a_ticket_opens_one_path_to_be_read(ticketed: ApiServer):
+    path = "/api/v1/kept/a%2Fb"
+    ticket = ticket_for(ticketed, path)
+    for _ in range(2):  # a player asks for pieces of a file
+        reply = ticketed.ask("GET", f"{path}?ticket={ticket}", token=False)
+        assert (reply.status, reply.body) == (200, b"a/b")
+    for method, target in (
+        ("DELETE", path),
+        ("POST", path),
+        ("GET", "/api/v1/kept/other"),
+        ("GET", "/api/v1/kept/a/b"),
+        ("GET", "/api/v1/kept/a%2fb"),
+        ("GET", "/api/v1/meta"),
+        ("POST", "/api/v1/tickets"),
+    ):
+        assert ticketed.ask(method, f"{target}?ticket={ticket}", token=False).status == 401, target
+
+
+def test_a_ticket_is_neither_forged_nor_another_server_s(ticketed: ApiServer, server: ApiServer, tmp_path: Path):
+    path = "/api/v1/kept/a"
+    ticket = ticket_for(ticketed, path)
+    until, _, signature = ticket.partition(".")
+    with serving(tmp_path, before=TICKETED.format(seconds=3600)) as other:
+        forged = (ticket_for(other, path), f"{int(until) + 1}.{signature}", f"{until}.", signature, "", "%00", "9" * 99)
+        assert other.ask("GET", f"{path}?ticket={ticket}", token=False).status == 401
+        assert ticketed.ask("GET", path, headers={"Authorization": f"Bearer {other.token}"}).status == 401
+    for text in forged:
+        assert ticketed.ask("GET", f"{path}?ticket={text}", token=False).status == 401, text
+    assert ticketed.ask("GET", f"{path}?x=1&ticket={ticket}", token=False).status == 422  # what it is called with holds
+    assert server.ask("GET", f"/api/v1/meta?ticket={ticket}", token=False).status == 401
+
+
+def test_a_ticket_that_is_over(tmp_path: Path):
+    with serving(tmp_path, before=TICKETED.format(seconds=-1)) as server:
+        path = "/api/v1/kept/a"
+        assert server.ask("GET", f"{path}?ticket={ticket_for(server, path)}", token=False).status == 401
+        assert server.ask("GET", path).status == 200
+
+
+def test_a_defect_is_told_on_the_terminal_and_not_to_the_client(tmp_path: Path):
+    onto_file = "import sys; sys.stderr = open('told', 'w', buffering=1)\n"
+    with serving(tmp_path, before=TICKETED.format(seconds=30) + onto_file) as server:
+        reply = server.get("/broken")
+        assert (reply.status, reply.error["code"]) == (500, "defect")
+        assert "broken" not in str(reply)
+        assert server.get("/meta").status == 200
+        told = (tmp_path / "told").read_text()
+        assert "RuntimeError: this route is broken" in told
+        assert server.token not in told
+
+
 def test_the_token_s_file_is_for_its_owner_alone(
     tmp_path: Path, clean_project: Callable[[Path], AbstractContextManager[Project]]
 ):

@@ -79,6 +79,8 @@ class Api:
             more["body"] = query_strings.body_of(found.route, await _body(request))
         call = ApiCall(self._served, _ROUTER, found.path, request.headers)
         if found.route.is_stream:
+            if request.method == "HEAD":
+                return Response(media_type=found.route.media)  # rather than all that is to come, to nobody
             return await found.route.perform(call, **more)
         if self._answering >= LIMITS.requests:
             raise Refusal(

@@ -28,6 +28,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _OUR_SITES = ("same-origin", "none")
+_READING = ("GET", "HEAD")
 _TICKET = re.compile(r"(?:^|&)ticket=([^&]*)")
 
 
@@ -59,7 +60,7 @@ class Guard:
         if method == "OPTIONS":  # which no route takes: a browser that asks before it asks is told no, and no more
             return
         if needs_token and not self._keyring.opens(headers.get("authorization", "")):
-            ticket = _TICKET.search(query)
+            ticket = _TICKET.search(query) if method in _READING else None
             if ticket is None or not self._keyring.admits(ticket[1], path):
                 raise Refusal(
                     401,
@@ -75,5 +76,5 @@ class Guard:
         if origin is not None and origin.lower() not in self._origins:
             raise Refusal(403, "wrong_origin", "pages of other sites are not answered")
         leads_here = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-        if site not in _OUR_SITES and not (is_shell and leads_here and method in ("GET", "HEAD")):
+        if site not in _OUR_SITES and not (is_shell and leads_here and method in _READING):
             raise Refusal(403, "wrong_origin", "pages of other sites are not answered")

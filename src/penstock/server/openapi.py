@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import msgspec
 
+from penstock.server.limits import LIMITS
 from penstock.server.query_strings import is_list
 from penstock.server.refusals import ErrorAnswer
 from penstock.server.routing import ACCEPTED, BYTES, JSON, NUMBERS, Route
@@ -16,6 +17,13 @@ from penstock.server.routing import ACCEPTED, BYTES, JSON, NUMBERS, Route
 _REFS = "#/components/schemas/{name}"
 _NUMBER = {"anyOf": [{"type": "number"}, {"enum": ["nan", "inf", "-inf"]}]}
 """JSON has no number for these three."""
+
+_DESCRIPTION = f"""\
+What a project's runs say about themselves.
+
+Limits: a URL of {LIMITS.url_bytes} bytes (else 414), headers of {LIMITS.header_bytes} (431), a body of \
+{LIMITS.body_bytes} (413); {LIMITS.query_s:.0f} s for a request to arrive (408), and as many to answer it (503); \
+{LIMITS.requests} requests at once, streams aside (429). Each status from 400 on comes with an `ErrorAnswer`."""
 
 
 def document(routes: Iterable[Route]) -> dict[str, Any]:
@@ -38,7 +46,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         "info": {
             "title": "Penstock",
             "version": version("penstock"),
-            "description": "What a project's runs say about themselves.",
+            "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -14,6 +14,7 @@ from penstock.model.nearest import nearest
 from penstock.server.refusals import Refusal
 from penstock.server.routing import Route
 
+_MISSING = re.compile(r"^Object missing required field `(\w+)`$")
 _PLACE = re.compile(r"^(.*?)(?: - at `\$?\.?(.*)`)?$", re.DOTALL)
 
 
@@ -31,7 +32,7 @@ def query_of(route: Route, pairs: Iterable[tuple[str, str]]) -> Any:
     values: dict[str, Any] = {}
     for name, text in pairs:
         if name not in fields:
-            raise _unknown(name, fields)
+            raise _unknown("query", name, fields)
         if is_list(fields[name]):
             values.setdefault(name, []).extend(part for part in text.split(",") if part)
         elif name in values:
@@ -47,6 +48,10 @@ def body_of(route: Route, data: bytes) -> Any:
         found = _DECODER.decode(data or b"{}")
     except (msgspec.DecodeError, RecursionError) as error:
         raise Refusal(400, "no_json", f"the body is no JSON: {error}") from None
+    fields = [field.encode_name for field in msgspec.structs.fields(route.body)]
+    for name in cast("dict[str, Any]", found) if isinstance(found, dict) else ():
+        if name not in fields:
+            raise _unknown("body", name, fields)
     return _converted(found, route.body, strict=True)
 
 
@@ -72,12 +77,14 @@ def _converted(values: Any, into: Any, strict: bool) -> Any:
         match = _PLACE.match(str(error))
         assert match is not None  # either part may be empty
         message, field = match[1], match[2] or ""
+        if missing := _MISSING.search(message):
+            raise Refusal(422, "wrong_value", f"{missing[1]} is missing", field=missing[1]) from None
         told = f"{field}: {message[:1].lower()}{message[1:]}" if field else message
         raise Refusal(422, "wrong_value", told, field=field) from None
 
 
-def _unknown(name: str, fields: Iterable[str]) -> Refusal:
+def _unknown(where: str, name: str, fields: Iterable[str]) -> Refusal:
     near = nearest(name, fields)
     known = f"there are {', '.join(fields)}" if fields else "it takes none"
     hint = f"did you mean {near}?" if near else known
-    return Refusal(422, "wrong_query", f"the query has no {name!r}; {hint}", field=name)
+    return Refusal(422, f"wrong_{where}", f"the {where} has no {name!r}; {hint}", field=name)

@@ -92,7 +92,7 @@ class Router:
             if match := pattern.fullmatch(path):
                 if route.method == method:
                     return Found(route, {name: _decoded(text) for name, text in match.groupdict().items()})
-                there.append(route.method)
+                there += ["GET", "HEAD"] if route.method == "GET" else [route.method]
         if there:
             allow = ", ".join(sorted(set(there)))
             raise Refusal(405, "wrong_method", f"{path} takes {allow} alone", headers={"Allow": allow})

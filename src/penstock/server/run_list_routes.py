@@ -15,22 +15,24 @@ from penstock.model.words import utc
 from penstock.reading import finding_runs, listing
 from penstock.reading.filter_completion import Completion, complete
 from penstock.reading.filter_meaning import understood
+from penstock.reading.filter_syntax import LONGEST
 from penstock.server.api_call import ApiCall
 from penstock.server.cursors import cursor_of, page_end
 from penstock.server.id_ranges import in_ranges
 from penstock.server.limits import LIMITS
-from penstock.server.refusals import Refusal
 from penstock.server.routing import route
 
-MOST_ROWS, _MOST_COLUMNS, _MOST_NAMES = 200, 100, 1000
+_MOST_NAMES = 1000
 Limit = Annotated[int, msgspec.Meta(ge=1, le=LIMITS.rows)]
 RowId = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53) - 1)]  # what every JSON has
+RowIds = Annotated[tuple[RowId, ...], msgspec.Meta(max_length=200)]
+FilterText = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": LONGEST})]  # refused with the place
 
 
 class RunsIndexQuery(msgspec.Struct, frozen=True):
     """Which runs, in which order."""
 
-    filter: str = ""
+    filter: FilterText = ""
     sort: str = ""  # a word, a metric or a parameter, "-" before it the largest first; "": the newest first
 
 
@@ -49,9 +51,9 @@ class IdsPage(msgspec.Struct, frozen=True):
 class RunsQuery(msgspec.Struct, frozen=True):
     """Which runs, and what of them."""
 
-    ids: tuple[RowId, ...] = ()  # up to 200, of an index; the rest but `columns` is left out then
-    columns: tuple[str, ...] = ()  # metrics and parameters, up to 100: `values` of the rows
-    filter: str = ""
+    ids: RowIds = ()  # of an index; the rest but `columns` is left out then
+    columns: Annotated[tuple[str, ...], msgspec.Meta(max_length=100)] = ()  # metrics and parameters: `values` of rows
+    filter: FilterText = ""
     sort: str = ""
     limit: Limit = 100
     cursor: str | None = None  # `next` of the page before
@@ -88,7 +90,7 @@ class RunsPage(msgspec.Struct, frozen=True):
 class FilterQuery(msgspec.Struct, frozen=True):
     """Which runs."""
 
-    filter: str = ""
+    filter: FilterText = ""
 
 
 class MetricUse(msgspec.Struct, frozen=True):
@@ -143,11 +145,7 @@ def ids_page(ids: Sequence[int], counts: dict[str, int], revision: int, notes: t
 
 
 def _runs(call: ApiCall, query: RunsQuery) -> RunsPage:
-    if len(query.columns) > _MOST_COLUMNS:
-        raise Refusal(422, "too_many_columns", f"{_MOST_COLUMNS} columns at most", field="columns")
     if query.ids:
-        if len(query.ids) > MOST_ROWS:
-            raise Refusal(422, "too_many_ids", f"{MOST_ROWS} ids at most", field="ids")
         rows = finding_runs.rows_of(call.reader, query.ids)
         gone = tuple(sorted(set(query.ids) - {row.id for row in rows}))
         lines, notes = _lines(call, rows, query.columns)

@@ -101,7 +101,7 @@ def test_what_is_near_is_named():
 def test_another_method_says_which_there_are():
     with pytest.raises(Refusal) as refused:
         ROUTER.find("PUT", "/api/v1/runs/digits/3")
-    assert (refused.value.status, refused.value.headers) == (405, {"Allow": "DELETE, GET"})
+    assert (refused.value.status, refused.value.headers) == (405, {"Allow": "DELETE, GET, HEAD"})
 
 
 def test_a_name_that_is_no_text():

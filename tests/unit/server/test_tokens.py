@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -94,3 +95,23 @@ def test_a_ticket_holds_for_one_path_and_for_a_moment():
 def test_no_text_is_a_ticket(text: str):
     assert not Keyring("secret").admits(text, RAW)
     assert not Keyring("secret").opens(text)
+
+
+def test_how_much_of_a_secret_was_right_shows_in_no_time(monkeypatch: pytest.MonkeyPatch):
+    """Each way in ends in the one comparison that takes as long for any two texts of a length."""
+    compared: list[tuple[bytes, bytes]] = []
+    real = hmac.compare_digest
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return real(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    keyring = Keyring("secret")
+    assert keyring.opens("Bearer secret")
+    assert not keyring.opens("Bearer sXXXXX")
+    ticket = keyring.ticket(RAW, now=1000)
+    assert keyring.admits(ticket, RAW, now=1000)
+    assert not keyring.admits(ticket[:-1], RAW, now=1000)
+    assert not keyring.admits(ticket, RAW, now=5000)
+    assert [one == other for one, other in compared] == [True, False, True, False, True]
