@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tomllib
@@ -15,6 +17,7 @@ from pathlib import Path
 from tests import uv_settings
 from tests.docs.blocks import ROOT, Block, commands_of
 from tests.docs.matching import difference
+from tests.system.flows import Project
 
 _SECONDS = 120
 _MODULES = {"scikit-learn": "sklearn", ".": "penstock", ".[dev]": "penstock"}
@@ -51,6 +54,12 @@ class Session:
             tomllib.loads(block.text)
         else:
             assert block.language in ("", "text"), f"{block.place}: nobody tests {block.language!r}"
+
+    def end(self) -> None:
+        """End what a block that failed has left running."""
+        for pid in Project(self._folder).processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _save(self, block: Block) -> None:
         file = self._folder / block.file_name

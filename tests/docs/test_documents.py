@@ -32,8 +32,11 @@ def test_the_blocks_work(blocks: list[Block], tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     session = Session(folder)
-    for block in blocks:
-        session.play(block)
+    try:
+        for block in blocks:
+            session.play(block)
+    finally:
+        session.end()
 
 
 def test_links_lead_somewhere() -> None:
