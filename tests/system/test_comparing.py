@@ -133,6 +133,10 @@ def test_many_runs_are_rows_with_the_best_first(project: Project) -> None:
     assert rows[-1][-3:] == ["0", "worst", "0"]
     assert "Next: penstock compare main/9 main/1   (the worst beside the best)" in shown
     assert any(line.split()[:3] == ["parameter", "depth", "100%"] for line in shown.splitlines())
+    two = project.penstock("compare", "main/9", "main/1")[1]
+    assert "Next: penstock show main/1/train/1   (the first result that differs)" in two
+    unjudged = project.penstock("compare", "--filter", "main depth<9")[1]
+    assert "Next: penstock compare --filter 'main depth<9' --metric score   (what score depends on)" in unjudged
     fewer = project.penstock("compare", "main/1", "main/2", "--metric", "score", "--minimize")[1]
     assert "Note: 2 of 2 runs have score: of fewer than 5 nothing can be told" in fewer
     assert project.penstock("compare", "main/1", "--minimize")[0] == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from penstock.cli import output
+from penstock.cli.choices import typed
 from penstock.cli.ls import complete_filter
 from penstock.cli.shared_options import complete_run, json_option
 from penstock.cli.show_comparison import show_comparison
@@ -41,4 +42,4 @@ def command(runs: tuple[str, ...], text: str, metric: str, minimize: bool, as_js
     if as_json:
         output.json(info)
     else:
-        show_comparison(info)
+        show_comparison(info, [*runs, *typed({"--filter": text})])

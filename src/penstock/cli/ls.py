@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -16,7 +17,9 @@ from penstock.model import words
 from penstock.model.states import RunStatus
 from penstock.reading import finding_runs
 from penstock.reading.finding_runs import ChosenRuns, RunColumn
+from penstock.reading.influence import LEAST_RUNS
 from penstock.reading.reader import JournalReader
+from penstock.reading.run_names import MetricName, ParamName
 from penstock.reading.targets import find_flow
 
 _EPILOG = """\b
@@ -77,14 +80,17 @@ def command(
         output.json([run.info() for run in runs])
         return
     names = [name for name in (part.strip() for part in columns.split(",")) if name]
+    by = finding_runs.sorted_by(reader, sort)
+    if by is not None and (name := sort.removeprefix("-")) not in names:
+        names.append(name)
     shown, more_notes = finding_runs.columns(reader, found.rows, names)
     for note in dict.fromkeys((*found.notes, *more_notes)):
         output.note(note)
     given = {"--filter": text, "--status": status, "--tag": tag, "--since": since}
     if not runs:
-        is_chosen = bool(flow) or any(given.values())
-        output.note("no run is like that" if is_chosen else "there are no runs yet")
-        output.next_command(*(("penstock ls", "all runs") if is_chosen else ("penstock run FILE", "start one")))
+        is_choice = bool(flow) or any(given.values())
+        output.note("no run is like that" if is_choice else "there are no runs yet")
+        output.next_command(*(("penstock ls", "all runs") if is_choice else ("penstock run FILE", "start one")))
         return
     named = any(row.name for row in found.rows)
     output.table(
@@ -105,7 +111,24 @@ def command(
     if found.next is not None:
         again = typed(given | {"--columns": columns, "--sort": sort, "--limit": limit * 5})
         output.note(f"There are more: {shlex.join(['penstock', 'ls', *filter(None, [flow]), *again])}")
-    output.next_command(f"penstock show {runs[0].id}", "look inside the first" if sort else "look inside the latest")
+    is_chosen = any((status, tag, since))
+    output.next_command(*_next(found.rows, flow, text, is_chosen=is_chosen, sort=sort, by=by))
+
+
+def _next(
+    rows: Sequence[RunRow], flow: str, text: str, *, is_chosen: bool, sort: str, by: MetricName | ParamName | None
+) -> tuple[str, str]:
+    """Of several runs of one flow what sets them apart, else the first of them. `is_chosen`: by other options, too;
+    `by`: what `sort` means."""
+    flows = {row.flow for row in rows}
+    compared = typed({"--filter": f"flow:{flow} ({text})" if flow else text}) if text else [*flows]
+    if len(rows) >= LEAST_RUNS and len(flows) == 1 and not is_chosen:
+        if isinstance(by, MetricName) and sort.startswith("-"):
+            metric = sort[1:]
+            return shlex.join(["penstock", "compare", *compared, "--metric", metric]), f"what {metric} depends on"
+        if not sort:
+            return shlex.join(["penstock", "compare", *compared]), "what differs between them"
+    return f"penstock show {rows[0].run_id}", "look inside the first" if sort else "look inside the latest"
 
 
 def _row(run: Run, row: RunRow, columns: list[RunColumn], *, named: bool) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -17,7 +18,7 @@ from penstock.reading.comparison_structs import (
     InfluenceInfo,
     RankedMetricInfo,
 )
-from penstock.reading.influence import BY_CHANCE
+from penstock.reading.influence import BY_CHANCE, LEAST_RUNS
 
 _MOST_COLUMNS = 8
 _MOST_OF_A_KIND = 12
@@ -26,8 +27,9 @@ _NAMED = 4
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def show_comparison(info: ComparisonInfo) -> None:
-    """Print it: what differs, the code, what a metric depends on, what is the same, what to do next."""
+def show_comparison(info: ComparisonInfo, asked: Sequence[str]) -> None:
+    """Print it: what differs, the code, what a metric depends on, what is the same, what to do next. `asked`: the words
+    that chose the runs."""
     shown = [one for one in info.differences if not _is_the_metric(one, info.metric)]
     if len(info.runs) <= _MOST_COLUMNS:
         _show_columns(info, shown)
@@ -41,7 +43,7 @@ def show_comparison(info: ComparisonInfo) -> None:
     output.line(f"The same in all: {_told_same(info)}" if info.same else "Nothing is the same in all")
     for note in info.notes:
         output.note(f"Note: {on_one_line(note)}")
-    output.next_command(*_next(info))
+    output.next_command(*_next(info, asked))
 
 
 def _is_the_metric(difference: DifferenceInfo, metric: RankedMetricInfo | None) -> bool:
@@ -166,9 +168,20 @@ def _told_same(info: ComparisonInfo) -> str:
     return on_one_line(", ".join(told))
 
 
-def _next(info: ComparisonInfo) -> tuple[str, str]:
-    metric = info.metric
+def _next(info: ComparisonInfo, asked: Sequence[str]) -> tuple[str, str]:
+    """From many runs to what a metric depends on, from there to two of them, and from these to the first difference in
+    what came of it."""
+    metric, last = info.metric, info.runs[-1]
     if metric is not None and len(info.runs) > 2 and metric.best != metric.worst:
         return f"penstock compare {metric.best} {metric.worst}", "the worst beside the best"
     failed = [run for run in info.runs if run.status in ("failed", "crashed")]
-    return f"penstock show {(failed or [*info.runs])[-1].id}", "look inside"
+    if failed:
+        return f"penstock show {failed[-1].id}", "look inside"
+    logged = next((one.name for one in info.differences if one.kind == "metric"), "")
+    if metric is None and logged and len(info.runs) >= LEAST_RUNS:
+        return shlex.join(["penstock", "compare", *asked, "--metric", logged]), f"what {logged} depends on"
+    results = (one for one in info.differences if one.kind == "result" and "/" in one.name)
+    first = next((one.name for one in results if one.values[-1] is not None), "")
+    if first:
+        return f"penstock show {last.id}/{first}", "the first result that differs"
+    return f"penstock show {last.id}", "look inside"

@@ -18,7 +18,7 @@ from penstock.reading.filter_syntax import wrong
 from penstock.reading.listing import check
 from penstock.reading.moments import moment
 from penstock.reading.reader import JournalReader
-from penstock.reading.run_names import MetricName, WordName, meant
+from penstock.reading.run_names import MetricName, ParamName, WordName, meant
 
 MOST_IDS = 200_000
 
@@ -133,6 +133,13 @@ def _order(journal: Journal, sort: str, now: Now) -> tuple[Order, str]:
         return Order(key, descending), ""
     note = unclear(journal, found.name) if isinstance(found, MetricName) and found.step is None else ""
     return Order(found.key, descending), note
+
+
+def sorted_by(reader: JournalReader, sort: str) -> MetricName | ParamName | None:
+    """The metric or the parameter that runs are sorted by; None: they are by a word, or by none."""
+    name = sort.removeprefix("-")
+    found = meant(reader.journal, name, sort, len(sort) - len(name), len(sort)) if name else None
+    return None if isinstance(found, WordName) else found
 
 
 class RunColumn(NamedTuple):

@@ -103,6 +103,22 @@ def test_ls_filters_sorts_and_shows_columns(recorded: Recorded, say: Any):
     assert (nothing.out, nothing.code, nothing.next) == ("", 0, "penstock ls")
 
 
+def test_ls_shows_what_it_sorts_by_and_names_the_verb_that_explains_it(recorded: Recorded, say: Any):
+    for _ in range(5):
+        record_done(recorded)
+    said = say("ls --sort=-accuracy")
+    assert said.lines[0].split()[-2:] == ["accuracy", "tags"]
+    assert said.next == "penstock compare digits --metric accuracy"
+    assert say("ls --columns accuracy --sort=accuracy").lines[0].split().count("accuracy") == 1
+    assert say("ls --sort=-rows").next == say("ls --sort=accuracy").next == "penstock show digits/5"
+    assert "took" not in say("ls --sort=-took").lines[0]
+    assert say("ls").next == "penstock compare digits"
+    assert say("ls dig --filter rows=5").next == "penstock compare --filter 'flow:digits (rows=5)'"
+    assert say("ls --limit 4").next == say("ls --status done").next == "penstock show digits/5"
+    for command in ("ls", "ls --sort=-accuracy", "ls dig --filter rows=5"):
+        assert say(say(command).next.removeprefix("penstock ")).code == 0
+
+
 @pytest.mark.parametrize("option", ["--filter acuracy>0.7", "--sort acuracy", "--columns rows,acuracy"])
 def test_ls_points_at_a_word_that_means_nothing(recorded: Recorded, say: Any, option: str):
     record_done(recorded)
