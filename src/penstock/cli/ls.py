@@ -121,7 +121,7 @@ def _next(
     """Of several runs of one flow what sets them apart, else the first of them. `is_chosen`: by other options, too;
     `by`: what `sort` means."""
     flows = {row.flow for row in rows}
-    compared = typed({"--filter": f"flow:{flow} ({text})" if flow else text}) if text else [*flows]
+    compared = typed({"--filter": f"flow:{rows[0].flow} ({text})" if flow else text}) if text else [*flows]
     if len(rows) >= LEAST_RUNS and len(flows) == 1 and not is_chosen:
         if isinstance(by, MetricName) and sort.startswith("-"):
             metric = sort[1:]
