@@ -76,7 +76,7 @@ def _of_python(value: Any) -> Optional[Shown]:
     if isinstance(value, os.PathLike):
         return _of_file(cast("pathlib.Path", value))
     if isinstance(value, (bytes, bytearray)):
-        media = _sniffed(bytes(value[:16]))
+        media = picture_media(bytes(value[:16]))
         return Shown(media, bytes(value)) if media else None
     if isinstance(value, str) and not hasattr(value, "_repr_html_"):
         return Shown(MARKDOWN, bounded(value))
@@ -171,7 +171,7 @@ def _of_file(path: pathlib.Path) -> Shown:
         return Shown(media, file.read())
 
 
-def _sniffed(head: bytes) -> str:
+def picture_media(head: bytes) -> str:
     """The media type of a picture by how it begins."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return PNG

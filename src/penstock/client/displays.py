@@ -99,4 +99,4 @@ class Displays(list[Display]):
 def displays_of(reader: JournalReader, loader: Loader, run: Any, of: str, task: int | None = None) -> Displays:
     """What a task (its number in the run), or all of a run (None), displayed."""
     found = display_infos.displays(reader, run, task)
-    return Displays(of, (Display(reader, loader, info, stored) for info, stored in found))
+    return Displays(of, (Display(reader, loader, one.info, one.stored) for one in found))

@@ -127,6 +127,11 @@ def runs_numbered(journal: Journal, named: Iterable[tuple[str, int]]) -> list[Ru
     return [_run_row(journal, row) for row in found]
 
 
+def run_names(journal: Journal, runs: Iterable[int]) -> dict[int, str]:
+    """`digits/3` by `RunRow.id`, of those that there are. One query."""
+    return dict(journal.database.rows(_sql("names_of_runs"), (listed([*runs]),)))
+
+
 def detail(journal: Journal, run: int) -> RunDetail:
     """What a listing does not show of a run; raises NotFoundError."""
     found = details(journal, [run])
@@ -232,6 +237,11 @@ def task_by_id(journal: Journal, run: int, id_: int) -> TaskRow:
     if row is None:
         raise NotFoundError(f"{run_by_id(journal, run).run_id} has no task of the number {id_}")
     return task_row(journal, row)
+
+
+def task_names(journal: Journal, run: int, ids: Iterable[int]) -> dict[int, str]:
+    """`train/2` by the numbers of tasks and nested flows in the run, of those that there are. One query."""
+    return dict(journal.database.rows(_sql("names_of_tasks"), {"run_id": run, "ids": listed([*ids])}))
 
 
 def task_nodes(journal: Journal, run: int) -> list[TaskNode]:

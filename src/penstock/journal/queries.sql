@@ -13,8 +13,18 @@ SELECT latest, removed FROM revision;
 -- name: name_of_run
 SELECT flow || '/' || number FROM run WHERE id = ?;
 
+-- name: names_of_runs
+SELECT id, flow || '/' || number FROM run WHERE id IN (SELECT value FROM json_each(?));
+
 -- name: name_of_task
 SELECT '/' || step.name || '/' || task.number FROM task JOIN step ON step.id = task.step_id WHERE task.id = ?;
+
+-- name: names_of_tasks
+SELECT value, name || '/' || number FROM json_each(:ids) CROSS JOIN (
+    SELECT task.id AS id, step.name AS name, task.number AS number FROM task JOIN step ON step.id = task.step_id
+) AS called ON called.id = (:run_id << 32 | value)
+UNION ALL
+SELECT id, name || '/' || number FROM scope WHERE run_id = :run_id AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: runs_numbered
 -- By [flow, number] each.

@@ -28,6 +28,14 @@ class RecordedRow(NamedTuple):
     recorded: Recorded
 
 
+class RecordedPlace(NamedTuple):
+    """Where something of a kind stands in the order of what was recorded."""
+
+    task: int
+    name: str
+    step: int | None  # None: it has none
+
+
 class RecordedTable:
     """Writes for one driver. All within a transaction of the caller's."""
 
@@ -62,13 +70,28 @@ class RecordedTable:
 
 
 def rows(
-    database: Database, run: int, task: int | None = None, kind: str | None = None, limit: int | None = None
+    database: Database,
+    run: int,
+    task: int | None = None,
+    kind: str | None = None,
+    limit: int | None = None,
+    after: RecordedPlace | None = None,
 ) -> Iterator[RecordedRow]:
-    """What was recorded, by task, kind, name and step. None: by all tasks and bodies, of all kinds, all of it."""
+    """What was recorded, by task, kind, name and step. None: by all tasks and bodies, of all kinds, all of it, from the
+    beginning. `after`: the one of this `kind` with which the page before has ended."""
+    at, name, step = after or (-1, "", None)
     values = {"run_id": run, "task": task, "kind": kind, "limit": -1 if limit is None else limit}
+    values |= {"after_task": at, "after_name": name, "after_step": _NO_STEP if step is None else step}
     with named(database, run):
         for number, *row in database.rows(_sql("rows"), values):
             yield RecordedRow(number, _recorded(*row))
+
+
+def one(database: Database, run: int, task: int, kind: str, name: str, step: int | None) -> Recorded | None:
+    """What a task, or a body, has recorded under a name; None: nothing. `step` None: of no series."""
+    row = database.row(_sql("one"), (run, task, kind, name, _NO_STEP if step is None else step))
+    with named(database, run):
+        return None if row is None else _recorded(*row)
 
 
 def by_task(database: Database, run: int) -> dict[int, tuple[Recorded, ...]]:

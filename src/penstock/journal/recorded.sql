@@ -15,4 +15,9 @@ DELETE FROM recorded WHERE run_id = :run_id AND driver < :driver
 -- name: rows
 SELECT task, kind, name, step, at, data, stored FROM recorded
 WHERE run_id = :run_id AND (:task IS NULL OR task = :task) AND (:kind IS NULL OR kind = :kind)
+    AND (task, kind, name, step) > (:after_task, coalesce(:kind, ''), :after_name, :after_step)
 ORDER BY task, kind, name, step LIMIT :limit;
+
+-- name: one
+SELECT kind, name, step, at, data, stored FROM recorded
+WHERE run_id = ? AND task = ? AND kind = ? AND name = ? AND step = ?;

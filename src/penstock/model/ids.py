@@ -6,6 +6,8 @@ from typing import Optional, cast
 
 from penstock.model.tuples import NamedTuple
 
+_DIGITS = 18  # of a number: what the journal has room for
+
 
 class TaskPath(NamedTuple):
     """`digits/3/train/2`, taken apart; missing ends are None."""
@@ -56,7 +58,7 @@ def parse_path(text: str) -> TaskPath:
     if not 1 <= len(parts) <= 4 or not all(parts):
         raise ValueError(f"{text!r} is not FLOW/RUN/STEP/NUMBER")
     for index in (1, 3):
-        if len(parts) > index and not parts[index].isdigit():
+        if len(parts) > index and not (parts[index].isdecimal() and len(parts[index]) <= _DIGITS):
             raise ValueError(f"{parts[index]!r} in {text!r} is not a number")
     flow, run, step, number = (*parts, *(None,) * (4 - len(parts)))
     return TaskPath(cast("str", flow), int(run) if run else None, step, int(number) if number else None)

@@ -56,7 +56,7 @@ def statistics(table: StoredTable, at: int | None = None) -> ColumnStatistics:
         what = f"the column {info.name!r}" if info.name else "it"
         raise UsageError(f"{what} holds objects, which its layout tells nothing of: read the value itself")
     rows = _rows(table, column)
-    np = _numpy()
+    np = numpy_here("statistics")
     if info.type in ("text", "category", "bool") or (info.type == "arrow" and not _is_of_numbers(table, column, rows)):
         return _frequent(table, column, info, rows)
     every = -(-rows // _READ)
@@ -76,11 +76,12 @@ def _rows(table: StoredTable, column: Column) -> int:
     return table.rows if counted is None else counted
 
 
-def _numpy() -> Any:
+def numpy_here(what: str) -> Any:
+    """The library; raises UsageError, which says what needs it."""
     try:
         return importlib.import_module("numpy")
     except ImportError:
-        raise UsageError("statistics need numpy, which is not installed here: `pip install numpy`") from None
+        raise UsageError(f"{what} need numpy, which is not installed here: `pip install numpy`") from None
 
 
 class _Summed:

@@ -9,26 +9,40 @@ from typing import Any
 from penstock.artifacts.media import TABLE
 from penstock.artifacts.plain_bytes import plain_bytes
 from penstock.journal import queries, recorded
-from penstock.journal.recorded import RecordedRow
+from penstock.journal.recorded import RecordedPlace, RecordedRow
 from penstock.journal.views import RunRow
 from penstock.model.outcomes import Stored
+from penstock.model.tuples import NamedTuple
 from penstock.model.words import utc
 from penstock.reading.infos import value_info
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import DisplayInfo
 
 
+class ShownDisplay(NamedTuple):
+    """What was displayed."""
+
+    info: DisplayInfo
+    stored: Stored
+    place: RecordedPlace
+
+
 def displays(
-    reader: JournalReader, run: RunRow, task: int | None = None, limit: int | None = None
-) -> Iterator[tuple[DisplayInfo, Stored]]:
+    reader: JournalReader,
+    run: RunRow,
+    task: int | None = None,
+    limit: int | None = None,
+    after: RecordedPlace | None = None,
+) -> Iterator[ShownDisplay]:
     """What a task or a nested flow (its number in the run) displayed, or the run's own body (0), or all of these
-    (None), by name and step."""
-    paths = {0: run.run_id}
-    for row in recorded.rows(reader.journal.database, run.id, task, "display", limit):
-        if row.task not in paths:
-            made_by = queries.task_by_id(reader.journal, run.id, row.task)
-            paths[row.task] = f"{run.run_id}/{made_by.name}/{made_by.number}"
-        yield _info(paths[row.task], row), row.recorded.values[0]
+    (None), by task, name and step. `after`: the place of the last one of the page before. As many queries however many
+    there are."""
+    rows = list(recorded.rows(reader.journal.database, run.id, task, "display", limit, after))
+    names = queries.task_names(reader.journal, run.id, {row.task for row in rows})
+    for row in rows:
+        path = f"{run.run_id}/{names[row.task]}" if row.task in names else run.run_id
+        place = RecordedPlace(row.task, row.recorded.name, row.recorded.step)
+        yield ShownDisplay(_info(path, row), row.recorded.values[0], place)
 
 
 def _info(path: str, row: RecordedRow) -> DisplayInfo:

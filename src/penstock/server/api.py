@@ -112,7 +112,9 @@ class Api:
             raise Refusal(503, "gone", f"{root} is not there any more: serve the project from where it is now")
         with call.reader.journal.database.limited(lambda: self._is_closed or time.monotonic() > until):
             answer = found.route.perform(call, **more)
-        return answer if found.route.media != JSON else response_of(found.route, answer, call.headers, fields)
+        if found.route.media != JSON:
+            return answer
+        return response_of(found.route, answer, call.headers, fields, call.has_digest)
 
 
 def _fields_of(found: Found, pairs: list[tuple[str, str]]) -> list[str] | None:

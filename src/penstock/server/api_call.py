@@ -10,6 +10,7 @@ from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
 from penstock.model.tuples import NamedTuple
 from penstock.reading import targets
+from penstock.reading.artifact_places import UNSTABLE
 from penstock.reading.attempt_logs import KnownLogs
 from penstock.reading.reader import JournalReader
 from penstock.server.actions import Actions
@@ -36,6 +37,11 @@ class ApiCall:
         self.reader = served.reader
         self.path = path  # by the names of the route's path, decoded
         self.headers = headers  # by their names in lower case
+
+    @property
+    def has_digest(self) -> bool:
+        """Whether its path names a value by a digest: that will never be another one."""
+        return self.path.get("digest", UNSTABLE) != UNSTABLE
 
     @cached_property
     def run(self) -> RunRow:

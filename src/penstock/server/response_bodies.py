@@ -5,11 +5,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from penstock.model.nearest import nearest
 from penstock.reading.structs import encoded
@@ -19,18 +19,21 @@ from penstock.server.routing import BYTES, JSON, Route
 _WORTH_COMPRESSING = 1000  # bytes
 _LEVEL = 5  # a sixth larger than 9, in a third of the time
 _PLAIN = {bool, int, str, type(None)}
+_CHECKED, _LASTING = "private, no-cache", "private, max-age=31536000, immutable"
+_CHUNK = 1 << 20  # bytes
 ROWS = "rows"
 """What an answer with rows calls them: `fields` chooses among theirs."""
 
 
-def response_of(route: Route, answer: Any, headers: Mapping[str, str], fields: Iterable[str] | None) -> Response:
-    """The response to a request with these headers. `fields`: the names that are kept; None: all."""
+def response_of(
+    route: Route, answer: Any, headers: Mapping[str, str], fields: Iterable[str] | None, has_digest: bool = True
+) -> Response:
+    """The response to a request with these headers. `fields`: the names that are kept; None: all. `has_digest`: what
+    its path calls a digest is one."""
     if route.columns is not None and headers.get("accept", "") == BYTES:
         return route.columns(answer)
     body = _encoded(answer, fields)
-    sent = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
-    if route.is_immutable:
-        sent["Cache-Control"] = "private, max-age=31536000, immutable"
+    sent = {"Cache-Control": _LASTING if route.is_immutable and has_digest else _CHECKED, "Vary": "Accept-Encoding"}
     if route.method == "GET":
         # By what is said rather than by the journal's revision: that a run has crashed, and how long it takes, change
         # without a commit.
@@ -41,6 +44,23 @@ def response_of(route: Route, answer: Any, headers: Mapping[str, str], fields: I
         body = gzip.compress(body, _LEVEL, mtime=0)
         sent["Content-Encoding"] = "gzip"
     return Response(body, route.status, sent, JSON)
+
+
+def bytes_response(
+    data: memoryview, media: str, tag: str, headers: Mapping[str, str], is_lasting: bool, more: Mapping[str, str]
+) -> Response:
+    """The response that gives these bytes to a request with these headers: in pieces, as they may be those of a file
+    that is larger than the memory. `tag`: what they are named by; `more`: headers of its own."""
+    sent = {"Cache-Control": _LASTING if is_lasting else _CHECKED, "ETag": f'"{tag}"', **more}
+    if _is_known(headers.get("if-none-match", ""), sent["ETag"]):
+        return Response(status_code=304, headers=sent)
+    sent["Content-Length"] = str(len(data))
+    return StreamingResponse(_pieces(data), headers=sent, media_type=media)
+
+
+def _pieces(data: memoryview) -> Iterator[bytes]:
+    for at in range(0, len(data), _CHUNK):
+        yield bytes(data[at : at + _CHUNK])
 
 
 def refused(refusal: Refusal) -> Response:

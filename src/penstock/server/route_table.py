@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from penstock.server import (
     action_routes,
+    artifact_list_routes,
+    artifact_routes,
     compare_routes,
     curve_routes,
+    display_routes,
     flow_routes,
     graph_routes,
     log_routes,
@@ -27,6 +30,9 @@ ROUTES = (
     *graph_routes.ROUTES,
     *curve_routes.ROUTES,
     *log_routes.ROUTES,
+    *display_routes.ROUTES,
+    *artifact_list_routes.ROUTES,
+    *artifact_routes.ROUTES,
     *search_routes.ROUTES,
     *compare_routes.ROUTES,
     *action_routes.ROUTES,

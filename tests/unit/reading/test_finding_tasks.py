@@ -110,7 +110,27 @@ def test_what_they_are_not_sorted_by(run: tuple[Journal, RunRow]):
 
 
 words = st.sampled_from(
-    [*finding_tasks.TASK_WORDS, ":", ">", "-", "(", ")", ",", " ", '"', "or", "train", "1s", "nan", "1e999"]
+    [
+        "step",
+        "status",
+        "cause",
+        "took",
+        "number",
+        "worker",
+        ":",
+        ">",
+        "-",
+        "(",
+        ")",
+        ",",
+        " ",
+        '"',
+        "or",
+        "train",
+        "1s",
+        "nan",
+        "1e999",
+    ]
 )
 
 
