@@ -80,6 +80,8 @@ def test_a_run_is_started_with_parameters_of_json(server: ApiServer, project: Pr
     assert (run["status"], run["tags"], run["seed"]) == ("done", ["from-api"], 7)
     assert {one["name"]: one["value"]["text"] for one in run["params"]}["x"] == "3"
     assert any("done in" in line for line in action["lines"])
+    (row,) = server.get(f"/runs?filter=number:{run['number']}").json["rows"]  # however short it was
+    assert row["tasks"] == {"waiting": 0, "running": 0, "done": 1, "failed": 0, "cancelled": 0}
 
 
 def test_a_dry_run_says_what_it_would_do_and_changes_nothing(server: ApiServer):

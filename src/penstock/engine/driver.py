@@ -326,7 +326,7 @@ class Driver:
     def _drive(self) -> None:
         try:
             self._loop()
-            self._timers.note_reused()
+            self._timers.note_counts()
         except BaseException as error:  # noqa: BLE001  the boundary: whatever it is must reach the body, not vanish
             self.fault = error
             self._halted = _Halt(facts.StopMode.KILL, Cause.CANCELLED, error, None)

@@ -101,10 +101,9 @@ class Timers:
         words = self._neighbours.awaited
         return words if words and self._machine.lacks_machine(task) else ""
 
-    def note_reused(self) -> None:
-        """How much stands from earlier drivers is in no row; a run that is over sooner than a renewal would deny it."""
-        counts = self._run.tally.counts()
-        if any(count.reused for count in counts):
+    def note_counts(self) -> None:
+        """As they are at the end: a list of runs reads no tasks, and what stands from earlier drivers is in no row."""
+        if counts := self._run.tally.counts():
             self._wiring.journal.renew(counts)
 
 

@@ -104,7 +104,7 @@ class RunWatch:
         return SeenRun(row, detail, counts, flight, failures, self._metrics(row), log)
 
     def _counted(self, row: RunRow) -> tuple[StepCount, ...]:
-        """As the journal's tasks have it: nobody notes counts before a run's first half of a second, nor at its end."""
+        """As the journal's tasks have it: nobody notes counts in a run's first half of a second, nor when killed."""
         retries = {count.name: count.retries for count in row.counts}
         return tuple(
             StepCount(s.step, s.waiting, s.running, s.done, s.failed, s.reused, s.cancelled, retries.get(s.step, 0))

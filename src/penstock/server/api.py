@@ -129,7 +129,8 @@ async def _body(request: Request) -> bytes:
     """The body, once it is there; raises Refusal where it is no JSON by what is said of it, or is too large."""
     kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if kind != JSON:
-        raise Refusal(415, "wrong_type", f"a body is {JSON}, and this one {kind}", headers={"Accept": JSON})
+        told = f"a body is {JSON}, and this one {kind}: send the header `Content-Type: {JSON}`"
+        raise Refusal(415, "wrong_type", told, headers={"Accept": JSON})
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refusal(415, "wrong_encoding", "a body is not compressed", headers={"Accept-Encoding": "identity"})
     too_large = Refusal(413, "body_too_large", f"a body may have {LIMITS.body_bytes} bytes")

@@ -18,7 +18,7 @@ from penstock.reading import curves, system_curves, targets
 from penstock.reading.logged import summed_up
 from penstock.reading.structs import CurveInfo, MetricInfo
 from penstock.server.api_call import ApiCall
-from penstock.server.routing import BYTES, RUN, TASK, route
+from penstock.server.routing import BASE, BYTES, RUN, TASK, route
 
 _RUNS, _CURVES = 50, 100  # of a batch
 Points = Annotated[int, msgspec.Meta(ge=10, le=5000)]
@@ -87,7 +87,9 @@ def _curve(call: ApiCall, task: TaskRow | None, query: CurveQuery) -> CurveInfo:
     if not found.cursor:
         known = {record.metric.name for record in queries.metrics(call.reader.journal, call.run.id, _number(task))}
         near = nearest(name, known)
-        raise NotFoundError(f"{path} has logged no {name!r}{f'; did you mean {near}?' if near else ''}")
+        elsewhere = "" if task else f"; for what its steps have logged ask its tasks, or {BASE}/metrics:batch"
+        hint = f"; did you mean {near}?" if near else elsewhere
+        raise NotFoundError(f"{path if task else f'the body of {path}'} has logged no {name!r}{hint}")
     return found
 
 

@@ -98,7 +98,8 @@ class Router:
             raise Refusal(405, "wrong_method", f"{path} takes {allow} alone", headers={"Allow": allow})
         plain = [route.full_path for route in self.routes]
         near = nearest(path, plain)
-        raise Refusal(404, "no_such_path", f"there is no {path}; {f'did you mean {near}?' if near else 'see ' + BASE}")
+        hint = f"did you mean {near}?" if near else f"{BASE}/meta lists what there is"
+        raise Refusal(404, "no_such_path", f"there is no {path}; {hint}")
 
 
 def _pattern(route: Route) -> re.Pattern[str]:
