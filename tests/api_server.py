@@ -11,7 +11,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,6 +62,13 @@ class ApiServer:
         data = b"" if body is None else json.dumps(body).encode()
         return self.ask("POST", f"/api/v1{path}", data, {n.replace("_", "-"): text for n, text in headers.items()})
 
+    def listen(self, path: str, last_id: str = "") -> EventReader:
+        """A stream below /api/v1."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        told = {"Last-Event-ID": last_id} if last_id else {}
+        connection.request("GET", f"/api/v1{path}", headers={"Authorization": f"Bearer {self.token}"} | told)
+        return EventReader(connection, connection.getresponse())
+
     def ask(
         self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None, token: bool = True
     ) -> Reply:
@@ -81,6 +88,50 @@ class ApiServer:
             found = {name.lower(): text for name, text in response.getheaders()}
             data = response.read()
         return Reply(response.status, found, gzip.decompress(data) if found.get("content-encoding") else data)
+
+
+class ServerEvent(NamedTuple):
+    """What a stream said."""
+
+    name: str
+    data: Any
+    id: str  # "": it said none
+
+
+class EventReader:
+    """A stream of server-sent events that is read."""
+
+    def __init__(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
+        self.status = response.status
+        self.headers = {name.lower(): text for name, text in response.getheaders()}
+        self.last_id = ""
+        self._connection = connection
+        self._response = response
+
+    def __iter__(self) -> Iterator[ServerEvent]:
+        """The events, each once; ends with the stream, and by TimeoutError where nothing is said for a minute."""
+        fields: dict[str, str] = {}
+        with contextlib.suppress(http.client.IncompleteRead, ConnectionError):
+            while line := self._response.readline():
+                text = line.decode().removesuffix("\n")
+                if text:
+                    name, _, value = text.partition(": ")
+                    fields[name] = value
+                    continue
+                if "event" in fields:
+                    self.last_id = fields.get("id", self.last_id)
+                    yield ServerEvent(fields["event"], json.loads(fields["data"]), fields.get("id", ""))
+                fields = {}
+
+    def until(self, is_it: Callable[[ServerEvent], bool]) -> ServerEvent:
+        """The first event that is so."""
+        found = next((event for event in self if is_it(event)), None)
+        assert found is not None, "the stream has ended"
+        return found
+
+    def close(self) -> None:
+        self._response.close()
+        self._connection.close()
 
 
 @contextlib.contextmanager

@@ -21,8 +21,8 @@ ODD_ROUTES = """
 from penstock.server import limits
 limits.LIMITS = limits.ApiLimits(query_s={query_s})
 from penstock.server import connections, meta_routes
+from penstock.server.event_streams import EventStream
 from penstock.server.routing import route
-from starlette.responses import StreamingResponse
 connections._UNREAD_S = 0.2
 
 def endless(call):
@@ -35,7 +35,7 @@ async def pieces():
     await asyncio.sleep(3600)
 
 async def stream(call):
-    return StreamingResponse(pieces())
+    return EventStream(pieces())
 
 meta_routes.ROUTES += (
     route("GET", "/endless", "A query without end", endless),

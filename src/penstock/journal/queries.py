@@ -90,6 +90,11 @@ def revision(journal: Journal) -> int:
     return journal.database.row(_sql("revision"))[0]
 
 
+def data_version(journal: Journal) -> int:
+    """Another than the last time: others have written meanwhile. Of one connection alone."""
+    return journal.database.row(_sql("data_version"))[0]
+
+
 def run_by_id(journal: Journal, run: int) -> RunRow:
     """A run by `RunRow.id`; raises NotFoundError."""
     row = journal.database.row(_sql("run_by_id"), (run,))

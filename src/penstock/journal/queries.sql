@@ -10,6 +10,9 @@ SELECT * FROM run_row WHERE revision > :since ORDER BY revision LIMIT :limit;
 -- name: revision
 SELECT latest, removed FROM revision;
 
+-- name: data_version
+PRAGMA data_version;
+
 -- name: name_of_run
 SELECT flow || '/' || number FROM run WHERE id = ?;
 

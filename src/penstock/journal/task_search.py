@@ -39,6 +39,17 @@ def rows(journal: Journal, run: int, tasks: Sequence[int]) -> list[TaskRow]:
     return [known[id_] for id_ in tasks if id_ in known]
 
 
+def ids_changed(journal: Journal, run: int, since: int, limit: int) -> tuple[list[int] | None, int]:
+    """Which tasks of a run have changed since a revision (None: more than `limit`), and the revision of the latest of
+    them. Without a look at their rows."""
+    found: list[tuple[int, int]] = journal.database.rows(
+        _sql("ids_changed"), {"run_id": run, "since": since, "limit": limit + 1}
+    )
+    if len(found) > limit:
+        return None, revision(journal, run)
+    return [id_ for id_, _ in found], found[-1][1] if found else since
+
+
 def revision(journal: Journal, run: int) -> int:
     """That of the latest change of the run's tasks; 0: it has none."""
     return journal.database.row(_sql("revision"), (run,))[0] or 0

@@ -12,6 +12,12 @@ SELECT * FROM task_row WHERE id IN (SELECT ? | value FROM json_each(?));
 -- name: errors
 SELECT id & 4294967295, error FROM task WHERE id > ? AND id <= ? AND error IS NOT NULL;
 
+-- name: ids_changed
+SELECT task.id & 4294967295, coalesce(task.revision, task.id & 4294967295)
+FROM step CROSS JOIN task ON task.step_id = step.id
+WHERE step.run_id = :run_id AND coalesce(task.revision, task.id & 4294967295) > :since
+ORDER BY 2 LIMIT :limit;
+
 -- name: revision
 SELECT max(coalesce(task.revision, task.id & 4294967295)) FROM step CROSS JOIN task ON task.step_id = step.id
 WHERE step.run_id = ?;

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from penstock.errors import PenstockError
 from penstock.server import query_strings, refusals
 from penstock.server.api_call import ApiCall, Served
+from penstock.server.event_streams import EventStream
 from penstock.server.guard import Guard, guarded
 from penstock.server.limits import LIMITS
 from penstock.server.refusals import Refusal
@@ -35,6 +37,7 @@ class Api:
         self._guard = Guard(served.hosts, served.keyring)
         self._threads = ThreadPoolExecutor(_THREADS, "penstock-api")
         self._answering = 0
+        self._streams = 0
         self._is_closed = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,6 +51,7 @@ class Api:
     def close(self) -> None:
         """End its threads; what they are asking the journal is given up."""
         self._is_closed = True
+        self._served.events.close()
         self._threads.shutdown(wait=False)
 
     async def _response(self, request: Request) -> Response:
@@ -77,11 +81,11 @@ class Api:
             query_strings.query_of(found.route, pairs)  # which takes none
         if found.route.body is not None:
             more["body"] = query_strings.body_of(found.route, await _body(request))
-        call = ApiCall(self._served, _ROUTER, found.path, request.headers)
+        call = ApiCall(self._served, _ROUTER, found.path, request.headers, self._in_thread)
         if found.route.is_stream:
             if request.method == "HEAD":
                 return Response(media_type=found.route.media)  # rather than all that is to come, to nobody
-            return await found.route.perform(call, **more)
+            return await self._streamed(found, call, more)
         if self._answering >= LIMITS.requests:
             raise Refusal(
                 429, "too_many", f"{LIMITS.requests} requests are being answered", headers={"Retry-After": "1"}
@@ -90,31 +94,53 @@ class Api:
         try:
             if is_coroutine(found.route):
                 return await found.route.perform(call, **more)
-            until = time.monotonic() + LIMITS.query_s
-            at_work = asyncio.get_running_loop().run_in_executor(
-                self._threads, self._performed, found, call, more, fields, until
-            )
-            return await at_work
+            return await self._in_thread(_performed, found, call, more, fields)
         finally:
             self._answering -= 1
 
-    def _performed(
-        self, found: Found, call: ApiCall, more: dict[str, Any], fields: list[str] | None, until: float
-    ) -> Response:
-        """In a thread."""
+    async def _streamed(self, found: Found, call: ApiCall, more: dict[str, Any]) -> Response:
+        if self._streams >= LIMITS.streams:
+            told = f"{LIMITS.streams} streams are open: close one, as a page does that nobody looks at"
+            raise Refusal(429, "too_many_streams", told, headers={"Retry-After": "5"})
+        self._streams += 1
+        try:
+            stream: EventStream = await found.route.perform(call, **more)
+        except BaseException:
+            self._streams -= 1
+            raise
+        on_end = stream.on_end
+
+        def end() -> None:
+            self._streams -= 1
+            on_end()
+
+        stream.on_end = end
+        return stream
+
+    async def _in_thread(self, perform: Callable[..., Any], *given: Any) -> Any:
         if self._is_closed:
             raise Refusal(503, "ending", "the server ends")
+        until = time.monotonic() + LIMITS.query_s
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._limited, until, perform, *given)
+
+    def _limited(self, until: float, perform: Callable[..., Any], *given: Any) -> Any:
+        """In a thread."""
         if time.monotonic() > until:
             told = f"others were answered for {LIMITS.query_s:.0f} s: ask again"
             raise Refusal(503, "too_busy", told, headers={"Retry-After": "1"})
-        root = call.reader.project.settings.root
+        reader = self._served.reader
+        root = reader.project.settings.root
         if not root.is_dir():
             raise Refusal(503, "gone", f"{root} is not there any more: serve the project from where it is now")
-        with call.reader.journal.database.limited(lambda: self._is_closed or time.monotonic() > until):
-            answer = found.route.perform(call, **more)
-        if found.route.media != JSON:
-            return answer
-        return response_of(found.route, answer, call.headers, fields, call.has_digest)
+        with reader.journal.database.limited(lambda: self._is_closed or time.monotonic() > until):
+            return perform(*given)
+
+
+def _performed(found: Found, call: ApiCall, more: dict[str, Any], fields: list[str] | None) -> Response:
+    answer = found.route.perform(call, **more)
+    if found.route.media != JSON:
+        return answer
+    return response_of(found.route, answer, call.headers, fields, call.has_digest)
 
 
 def _fields_of(found: Found, pairs: list[tuple[str, str]]) -> list[str] | None:

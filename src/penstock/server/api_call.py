@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
+from typing import Any
 
 from penstock.errors import NotFoundError
 from penstock.journal import queries
@@ -14,6 +15,7 @@ from penstock.reading.artifact_places import UNSTABLE
 from penstock.reading.attempt_logs import KnownLogs
 from penstock.reading.reader import JournalReader
 from penstock.server.actions import Actions
+from penstock.server.event_hub import EventHub
 from penstock.server.routing import Router
 from penstock.server.tokens import Keyring
 
@@ -26,17 +28,26 @@ class Served(NamedTuple):
     hosts: frozenset[str]  # that are answered to, with the port
     actions: Actions
     logs: KnownLogs
+    events: EventHub
 
 
 class ApiCall:
     """One request of the API. The names in its path stand for what they name."""
 
-    def __init__(self, served: Served, router: Router, path: Mapping[str, str], headers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        served: Served,
+        router: Router,
+        path: Mapping[str, str],
+        headers: Mapping[str, str],
+        in_thread: Callable[..., Awaitable[Any]],
+    ) -> None:
         self.served = served
         self.router = router
         self.reader = served.reader
         self.path = path  # by the names of the route's path, decoded
         self.headers = headers  # by their names in lower case
+        self.in_thread = in_thread  # performs a function for a coroutine, and gives what that gives
 
     @property
     def has_digest(self) -> bool:

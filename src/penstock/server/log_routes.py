@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
 
 import msgspec
 
-from penstock.reading import attempt_logs, log_ranges
-from penstock.reading.attempt_logs import WrittenLog
+from penstock.errors import PenstockError
+from penstock.journal import queries
+from penstock.journal.views import RunRow
+from penstock.reading import log_ranges
+from penstock.reading.attempt_logs import WrittenLog, of_attempt, of_body
 from penstock.reading.log_ranges import LogPart
 from penstock.server.api_call import ApiCall
+from penstock.server.event_messages import PING, message
+from penstock.server.event_streams import EVENTS, EventStream
 from penstock.server.refusals import Refusal
 from penstock.server.routing import RUN, TASK, route
 
 Place = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53) - 1)]
 Driver = Annotated[int, msgspec.Meta(ge=1, le=1 << 31)]
+_LOOK_S = 0.2
+_LOOKS_PER_PING = 75
+_STREAM: dict[str, Any] = {"media": EVENTS, "is_stream": True}
 _ATTEMPT = f"{TASK}/attempts/{{attempt}}/log"
 
 
@@ -36,13 +46,25 @@ class BodyLogQuery(LogQuery, frozen=True, rename={"start": "from"}):
     driver: Driver | None = None  # of the run, from 1; None: the latest
 
 
+class FollowQuery(msgspec.Struct, frozen=True, rename={"start": "from"}):
+    """From where on."""
+
+    start: Place | None = None  # a byte of the file; None: the last 64 kB, or the header Last-Event-ID says it
+
+
+class FollowBodyQuery(FollowQuery, frozen=True, rename={"start": "from"}):
+    """The same, and whose."""
+
+    driver: Driver | None = None
+
+
 def _log_of_attempt(call: ApiCall, query: LogQuery) -> LogPart:
     named = call.path["step"], int(call.path["task"]), int(call.path["attempt"])
-    return _part(call, attempt_logs.of_attempt(call.reader, call.run, *named, call.served.logs), query)
+    return _part(call, of_attempt(call.reader, call.run, *named, call.served.logs), query)
 
 
 def _log_of_body(call: ApiCall, query: BodyLogQuery) -> LogPart:
-    return _part(call, attempt_logs.of_body(call.reader, call.run, query.driver), query)
+    return _part(call, of_body(call.reader, call.run, query.driver), query)
 
 
 def _part(call: ApiCall, log: WrittenLog, query: LogQuery) -> LogPart:
@@ -58,6 +80,47 @@ def _part(call: ApiCall, log: WrittenLog, query: LogQuery) -> LogPart:
     return log_ranges.tail(log, numbers, query.max, query.count)
 
 
+async def _follow_attempt(call: ApiCall, query: FollowQuery) -> EventStream:
+    step, number, attempt = call.path["step"], int(call.path["task"]), int(call.path["attempt"])
+    return await _followed(
+        call, query, lambda run: of_attempt(call.reader, run, step, number, attempt, call.served.logs)
+    )
+
+
+async def _follow_body(call: ApiCall, query: FollowBodyQuery) -> EventStream:
+    return await _followed(call, query, lambda run: of_body(call.reader, run, query.driver))
+
+
+async def _followed(call: ApiCall, query: FollowQuery, locate: Callable[[RunRow], WrittenLog]) -> EventStream:
+    def look(start: int | None) -> LogPart:
+        run = queries.run_by_number(call.reader.journal, call.path["flow"], int(call.path["number"]))
+        return _part(call, locate(run), LogQuery(start))
+
+    told = call.headers.get("last-event-id", "")
+    start = int(told) if told.isascii() and told.isdecimal() and len(told) < 16 else query.start
+    return EventStream(_parts(call, look, await call.in_thread(look, start)))
+
+
+async def _parts(call: ApiCall, look: Callable[[int | None], LogPart], part: LogPart) -> AsyncIterator[bytes]:
+    """A part, and what comes after it, until nobody writes any more."""
+    looks = 0
+    while True:
+        if whole := part.lines[: len(part.lines) - part.is_open]:
+            yield message("log", msgspec.structs.replace(part, lines=whole, is_open=False), str(part.stop))
+        if part.is_over and part.stop >= part.end:
+            yield message("end", {"to": part.stop}, str(part.stop))
+            return
+        if not whole:
+            looks += 1
+            if looks % _LOOKS_PER_PING == 0:
+                yield PING
+            await asyncio.sleep(_LOOK_S)
+        try:
+            part = await call.in_thread(look, part.stop or None)
+        except (Refusal, PenstockError):  # whoever follows asks again, and is told what is wrong
+            return
+
+
 ROUTES = (
     route(
         "GET",
@@ -66,4 +129,6 @@ ROUTES = (
         _log_of_attempt,
     ),
     route("GET", f"{RUN}/log", "What the flow's own body printed and logged, likewise", _log_of_body),
+    route("GET", f"{_ATTEMPT}:follow", "Server-sent events: what it writes, as it comes", _follow_attempt, **_STREAM),
+    route("GET", f"{RUN}/log:follow", "Server-sent events: what the body writes, as it comes", _follow_body, **_STREAM),
 )

@@ -9,6 +9,7 @@ from penstock.server import (
     compare_routes,
     curve_routes,
     display_routes,
+    event_routes,
     flow_routes,
     graph_routes,
     log_routes,
@@ -34,6 +35,7 @@ ROUTES = (
     *artifact_list_routes.ROUTES,
     *artifact_routes.ROUTES,
     *search_routes.ROUTES,
+    *event_routes.ROUTES,
     *compare_routes.ROUTES,
     *action_routes.ROUTES,
 )

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from penstock.journal import conditions, queries, run_search
 from penstock.journal.views import RunRow
-from penstock.model.words import utc
-from penstock.reading import finding_runs, listing
+from penstock.reading import finding_runs
 from penstock.reading.filter_completion import Completion, complete
 from penstock.reading.filter_meaning import understood
 from penstock.reading.filter_syntax import LONGEST
@@ -21,6 +19,7 @@ from penstock.server.cursors import cursor_of, page_end
 from penstock.server.id_ranges import in_ranges
 from penstock.server.limits import LIMITS
 from penstock.server.routing import route
+from penstock.server.run_lines import RunLine, line_of
 
 _MOST_NAMES = 1000
 Limit = Annotated[int, msgspec.Meta(ge=1, le=LIMITS.rows)]
@@ -58,23 +57,6 @@ class RunsQuery(msgspec.Struct, frozen=True):
     limit: Limit = 100
     cursor: str | None = None  # `next` of the page before
     total: bool = False  # count all that the filter holds for
-
-
-class RunLine(msgspec.Struct, frozen=True):
-    """A run as a table shows it."""
-
-    id: int
-    run: str  # "digits/3"
-    flow: str
-    number: int
-    status: str
-    created_at: datetime
-    started_at: datetime
-    ended_at: datetime | None
-    duration_s: float
-    tags: tuple[str, ...]
-    tasks: dict[str, int]  # as its driver noted last, by status
-    values: dict[str, Any] = {}  # of the columns that were asked for, those that it has
 
 
 class RunsPage(msgspec.Struct, frozen=True):
@@ -160,16 +142,8 @@ def _runs(call: ApiCall, query: RunsQuery) -> RunsPage:
 
 def _lines(call: ApiCall, rows: Sequence[RunRow], names: Sequence[str]) -> tuple[tuple[RunLine, ...], tuple[str, ...]]:
     columns, notes = finding_runs.columns(call.reader, rows, names)
-    lines = [_line(row, {one.name: one.values[row.id] for one in columns if row.id in one.values}) for row in rows]
+    lines = [line_of(row, {one.name: one.values[row.id] for one in columns if row.id in one.values}) for row in rows]
     return tuple(lines), tuple(notes)
-
-
-def _line(row: RunRow, values: dict[str, Any]) -> RunLine:
-    states = ("waiting", "running", "done", "failed", "cancelled")
-    tasks = {state: sum(getattr(count, state) for count in row.counts) for state in states}
-    ended_at = None if row.ended_at is None else utc(row.ended_at)
-    times = (utc(row.created_at), utc(row.started_at), ended_at, listing.duration_s(row))
-    return RunLine(row.id, row.run_id, row.flow, row.number, row.status, *times, row.tags, tasks, values)
 
 
 def _columns(call: ApiCall, query: FilterQuery) -> ColumnsPage:
