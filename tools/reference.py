@@ -7,6 +7,7 @@ A test compares the page with what this would write.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Iterator
@@ -15,9 +16,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parents[1]
 TEMPLATE = Path(__file__).with_name("reference.in.md")
-PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
-_PLACE = re.compile(r"^<!-- (command line|api|structs|errors)(?: ([\w. ]+))? -->$", re.MULTILINE)
+PAGE = ROOT / "docs" / "reference.md"
+_PLACE = re.compile(r"^<!-- (command line|api|integrations|structs|errors)(?: ([\w. ]+))? -->$", re.MULTILINE)
 _OF_ENGINE = (
     *("Flow.call", "Flow.parameters", "Future.settle", "Future.enlist", "Future.suspend", "Future.is_settled"),
     *("Future.wanted", "Future.show", "Future.measured", "Future.hear"),
@@ -28,7 +30,13 @@ _SOURCE = "<!-- Written by tools/reference.py from tools/reference.in.md, docstr
 
 def written() -> str:
     """The page as it should be."""
-    makers = {"command line": _command_line, "api": _api, "structs": _structs, "errors": _errors}
+    makers = {
+        "command line": _command_line,
+        "api": _api,
+        "integrations": _integrations,
+        "structs": _structs,
+        "errors": _errors,
+    }
 
     def filled(match: re.Match[str]) -> str:
         return "\n".join(makers[match[1]](*(match[2] or "").split())).strip()
@@ -122,6 +130,29 @@ def _text(found: Any, name: str) -> Iterator[str]:
 
 def _line(found: Any) -> str:
     return " ".join((inspect.getdoc(found) or "").split())
+
+
+def _integrations(*modules: str) -> Iterator[str]:
+    """As the sources say it: who writes the page need not have the libraries."""
+    for module in modules:
+        place = ROOT / "src" / "penstock" / "integrations" / f"{module}.py"
+        tree = ast.parse(place.read_text(encoding="utf-8"))
+        yield f"`from penstock.integrations.{module} import ...`: {ast.get_docstring(tree)}\n"
+        for found in tree.body:
+            if isinstance(found, ast.FunctionDef | ast.ClassDef) and not found.name.startswith("_"):
+                text = " ".join((ast.get_docstring(found) or "").split())
+                yield f"- `{found.name}({_arguments(found)})`: {text}"
+        yield ""
+
+
+def _arguments(found: ast.FunctionDef | ast.ClassDef) -> str:
+    """Without their types; a class has those of its `__init__`."""
+    if isinstance(found, ast.ClassDef):
+        found = next(one for one in found.body if isinstance(one, ast.FunctionDef) and one.name == "__init__")
+    for argument in (*found.args.args, *found.args.kwonlyargs, found.args.kwarg):
+        if argument is not None:
+            argument.annotation = None
+    return ast.unparse(found.args).removeprefix("self, ")
 
 
 def _structs() -> Iterator[str]:

@@ -30,3 +30,10 @@ def test_every_setting_is_there_and_no_other() -> None:
     assert set(table) == {*_SIMPLE[Settings], "limits"}
     assert set(executor) == set(_SIMPLE[ExecutorSettings])
     assert set(gc) == {*_SIMPLE[GcSettings], "flows"}
+
+
+def test_every_integration_is_there() -> None:
+    page = reference.PAGE.read_text(encoding="utf-8")
+    files = (reference.ROOT / "src" / "penstock" / "integrations").glob("[!_]*.py")
+    modules = {file.stem for file in files} - {"event_files"}  # of which `tensorboard` is made
+    assert [module for module in sorted(modules) if f"`from penstock.integrations.{module} import" not in page] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 
 from penstock.client.flow_runs import Run
@@ -132,6 +133,8 @@ def test_what_an_attempt_uses_is_seen_while_it_runs(project: Project) -> None:
     assert drive.join().code == 0
     second = opened(project).task("work/2").system()
     assert not set(first["system/cpu"].xs) & set(second["system/cpu"].xs if second else ())
+    shown = project.penstock("show", "main/1/work/1")[1]
+    assert re.search(r" s of CPU, up to [\d.]+ CPUs at once, [\d.]+ MiB of memory at its peak", shown)
 
 
 def files(project: Project) -> list[object]:

@@ -169,6 +169,13 @@ return params, found, roc_auc_score(y[100:], model.predict_proba(X[100:])[:, 1])
     assert metrics["means/score"] < 0
     assert [step for step, _ in metrics.history("search/mean_test_score")] == [0, 1, 2]
     assert len(metrics.history("learning_curve/test")) == 2
+    shown = {one.name for one in task.displays}
+    assert shown == {"confusion", "boosted/confusion", "three/confusion", "search/confusion"}
+    head, _, *rows = task.displays.named("three/confusion").load().splitlines()
+    assert head == "|  | 0 | 1 | 2 |"
+    counts = [int(cell.strip("* ")) for row in rows for cell in row.split("|")[2:-1]]
+    assert (len(rows), sum(counts)) == (3, 200)
+    assert counts[0] + counts[4] + counts[8] == round(metrics["three/accuracy"] * 200)
     assert not any(math.isnan(metrics[name]) for name in metrics)
 
 

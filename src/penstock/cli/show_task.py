@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from penstock.cli import output
@@ -25,7 +26,7 @@ def show_task(task: Task) -> None:
     began = f", began {words.when(info.attempt.began_at)}" if info.attempt.began_at else ""
     took = words.duration(info.attempt.wall_s)
     output.line(f"{info.id}  {output.status(info.status)}{tried}  after {took}{began}")
-    output.facts([("reused from", info.origin), ("used", _used(info.attempt)), ("worker", info.attempt.worker)])
+    output.facts([("reused from", info.origin), ("used", _used(task, info.attempt)), ("worker", info.attempt.worker)])
     if info.inputs:
         output.title("Inputs")
         output.table(
@@ -51,10 +52,17 @@ def _shown(value: ValueInfo | None) -> tuple[str, str]:
     return (shown_value(value, _WIDE), value.type) if value else ("", "")
 
 
-def _used(attempt: AttemptInfo) -> str:
+def _used(task: Task, attempt: AttemptInfo) -> str:
+    """In all, and what the curves of a longer one know of its peaks."""
+    curves = task.system() if (attempt.wall_s or 0) >= 1 else {}
+    peaks = {name: max(filter(math.isfinite, curve.ys), default=0.0) for name, curve in curves.items()}
+    cores, gpus = peaks.get("system/cpu", 0.0), peaks.get("system/gpu", 0.0)
     parts = (
         f"{attempt.cpu_s:.2f} s of CPU" if attempt.cpu_s >= 0.005 else "",
+        f"up to {cores:.1f} CPUs at once" if cores >= 0.05 else "",
         f"{words.size(attempt.peak_bytes)} of memory at its peak" if attempt.peak_bytes else "",
+        f"up to {gpus:.1f} GPUs at once" if gpus >= 0.05 else "",
+        f"{words.size(int(held))} of their memory" if (held := peaks.get("system/gpu_memory")) else "",
         f"{words.size(attempt.read_bytes)} read" if attempt.read_bytes else "",
         f"{words.size(attempt.written_bytes)} written" if attempt.written_bytes else "",
     )

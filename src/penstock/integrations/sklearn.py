@@ -1,4 +1,4 @@
-"""What a fitted scikit-learn estimator is and how well it does, as metrics of the step."""
+"""What a fitted scikit-learn estimator is and how well it does, as metrics and a display of the step."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import sklearn.base as _base
 import sklearn.metrics as _metrics
 
 from penstock.sdk.current import log_metrics
+from penstock.sdk.displaying import display
 
 _scores: Any = _metrics
 _kinds: Any = _base
 numpy: Any = np
 _MOST_CLASSES = 20
-"""Of more, no curves are logged."""
+"""Of more, no curves are logged, and no matrix is displayed."""
 
 
 def log_estimator(estimator: Any, X: Any, y: Any, *, prefix: str = "") -> Dict[str, Any]:  # noqa: N803  as there
-    """Log the scores of a fitted estimator on data that it has not seen, and its curves; gives its parameters.
+    """Log the scores of a fitted estimator on data that it has not seen, and its curves; gives its parameters. Of a
+    classifier with up to 20 classes the confusion matrix is displayed, too, as `confusion`.
 
     A classifier's accuracy, balanced accuracy, and precision, recall and F1 (each the mean over the classes); where it
     gives probabilities, log loss and area under the ROC, and of each class, up to 20 of them, the curves `roc/CLASS`
@@ -34,7 +36,9 @@ def log_estimator(estimator: Any, X: Any, y: Any, *, prefix: str = "") -> Dict[s
     scores.update(_of_search(estimator))
     log_metrics({f"{prefix}{name}": value for name, value in scores.items()})
     for name, points in _curves_of(estimator, X, y).items():
-        log_curve(f"{prefix}{name}", points)
+        _log_curve(f"{prefix}{name}", points)
+    if _kind(estimator) == "classifier":
+        _display_confusion(estimator, X, y, f"{prefix}confusion")
     return _plain(estimator.get_params()) | _plain(getattr(estimator, "best_params_", {}), "best/")
 
 
@@ -46,10 +50,10 @@ def log_learning_curve(estimator: Any, X: Any, y: Any, *, prefix: str = "", **op
     sizes, train, test = selection.learning_curve(estimator, X, y, **options)[:3]
     for name, found in (("train", train), ("test", test)):
         means = found.mean(axis=1).tolist()
-        log_curve(f"{prefix}learning_curve/{name}", dict(zip(sizes.tolist(), means)))
+        _log_curve(f"{prefix}learning_curve/{name}", dict(zip(sizes.tolist(), means)))
 
 
-def log_curve(name: str, points: Mapping[int, float]) -> None:
+def _log_curve(name: str, points: Mapping[int, float]) -> None:
     """Log numbers by their steps."""
     for step, value in points.items():
         log_metrics({name: value}, step=step)
@@ -128,6 +132,21 @@ def _by_class(estimator: Any, X: Any, y: Any) -> Dict[str, Mapping[int, float]]:
         found[f"roc/{name}"] = _in_percent(false, true)
         found[f"precision_recall/{name}"] = _in_percent(recall[::-1], precision[::-1])
     return found
+
+
+def _display_confusion(estimator: Any, X: Any, y: Any, name: str) -> None:  # noqa: N803
+    """As a table in words: a terminal shows it, and nothing has to draw it."""
+    told = estimator.predict(X)
+    classes = sorted({*numpy.unique(y).tolist(), *numpy.unique(told).tolist()})
+    if len(classes) > _MOST_CLASSES:
+        return
+    names = [" ".join(str(one).split()).replace("|", "\\|") for one in classes]
+    rows = [["", *names], ["---"] + ["---:"] * len(names)]
+    for at, counts in enumerate(_scores.confusion_matrix(y, told, labels=classes).tolist()):
+        cells = [f"**{count}**" if at == column else str(count) for column, count in enumerate(counts)]
+        rows.append([f"**{names[at]}**", *cells])
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    display(table, name, caption="rows: what they are; columns: what they were taken for")
 
 
 def _in_percent(xs: Any, ys: Any) -> Mapping[int, float]:
