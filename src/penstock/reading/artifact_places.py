@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from penstock.artifacts import digests
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import artifact_search, queries, recorded
@@ -12,6 +10,7 @@ from penstock.model.nearest import hint
 from penstock.model.outcomes import Stored
 from penstock.model.tuples import NamedTuple
 from penstock.reading import targets
+from penstock.reading.display_infos import said_of
 from penstock.reading.reader import JournalReader
 
 UNSTABLE = "unstable"
@@ -100,5 +99,5 @@ def _display(reader: JournalReader, place: ArtifactPlace, target: targets.Target
     if row is None:
         at = "" if place.step is None else f" at step {place.step}"
         raise NotFoundError(f"{path} displays nothing named {place.display!r}{at}; see `penstock show {path}`")
-    media = str(json.loads(row.data).get("media", ""))
+    media = str(said_of(row).get("media", ""))
     return Artifact(row.values[0], f"display {row.name} of {path}", run, task, media)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from penstock.artifacts.media import TABLE
 from penstock.artifacts.plain_bytes import plain_bytes
 from penstock.journal import queries, recorded
 from penstock.journal.recorded import RecordedPlace, RecordedRow
 from penstock.journal.views import RunRow
-from penstock.model.outcomes import Stored
+from penstock.model.outcomes import Recorded, Stored
 from penstock.model.tuples import NamedTuple
 from penstock.model.words import utc
 from penstock.reading.infos import value_info
@@ -47,11 +47,20 @@ def displays(
 
 def _info(path: str, row: RecordedRow) -> DisplayInfo:
     one = row.recorded
-    said: Any = json.loads(one.data)
+    said = said_of(one)
     value = value_info(one.values[0])
     assert value is not None
     told = {name: str(said.get(name, "")) for name in ("media", "caption", "note")}
     return DisplayInfo(path, one.name, one.step, at=utc(one.at), value=value, **told)
+
+
+def said_of(one: Recorded) -> dict[str, Any]:
+    """What was noted of it; of what is damaged nothing is known."""
+    try:
+        said = json.loads(one.data)
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", said) if isinstance(said, dict) else {}
 
 
 def content(reader: JournalReader, info: DisplayInfo, stored: Stored) -> memoryview:
