@@ -19,6 +19,7 @@ from penstock.launch import annotations
 from penstock.launch.annotations import MAPPINGS, NONE, SEQUENCES, name_of, origin_of, plain
 from penstock.launch.docstrings import words_of
 from penstock.launch.parameters import REQUIRED, Parameters
+from penstock.model.texts import is_whole
 from penstock.sdk.flows import Flow
 
 Schema = dict[str, Any]
@@ -69,8 +70,9 @@ def schema_of(flow: Flow[Any, Any]) -> Schema:
 
 
 def schema_text(flow: Flow[Any, Any]) -> str:
-    """The same as text."""
-    return json.dumps(schema_of(flow), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    """The same as text, in UTF-8: a `?` stands in the place of half of a surrogate pair, which no JSON holds."""
+    text = json.dumps(schema_of(flow), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode(errors="replace").decode()
 
 
 class _Schemas:
@@ -128,7 +130,7 @@ class _Schemas:
 
 
 def _choice(name: str, value: Any) -> Any:
-    return name if isinstance(value, enum.Enum) else _as_json(value)
+    return name if isinstance(value, (enum.Enum, str)) else _as_json(value)
 
 
 def _as_json(value: Any) -> Any:
@@ -139,6 +141,8 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, enum.Enum):
         return value.name
     if kind is str or isinstance(value, Path):
+        if not is_whole(str(value)):
+            raise _NoJsonError
         return masked(str(value))
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()

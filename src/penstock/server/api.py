@@ -74,8 +74,11 @@ class Api:
         self._guard.check(request.method, path, query.decode("latin-1"), request.headers)
         found = _ROUTER.find(request.method, path)
         pairs = query_strings.pairs_of(query)
-        fields = _fields_of(found, pairs)
-        pairs = [pair for pair in pairs if pair[0] != "ticket" and (fields is None or pair[0] != "fields")]
+        fields: list[str] | None = None
+        if found.route.media == JSON and found.route.method == "GET":
+            fields = [part for name, text in pairs if name == "fields" for part in text.split(",") if part] or None
+            pairs = [pair for pair in pairs if pair[0] != "fields"]
+        pairs = [pair for pair in pairs if pair[0] != "ticket"]
         more = {} if found.route.query is None else {"query": query_strings.query_of(found.route, pairs)}
         if found.route.query is None:
             query_strings.query_of(found.route, pairs)  # which takes none
@@ -141,14 +144,6 @@ def _performed(found: Found, call: ApiCall, more: dict[str, Any], fields: list[s
     if found.route.media != JSON:
         return answer
     return response_of(found.route, answer, call.headers, fields, call.has_digest)
-
-
-def _fields_of(found: Found, pairs: list[tuple[str, str]]) -> list[str] | None:
-    """What of an answer in JSON is asked for; None: all of it."""
-    if found.route.media != JSON or found.route.method != "GET":
-        return None
-    named = [text for name, text in pairs if name == "fields"]
-    return [field for text in named for field in text.split(",") if field] or None
 
 
 async def _body(request: Request) -> bytes:

@@ -70,7 +70,7 @@ def _log_of_body(call: ApiCall, query: BodyLogQuery) -> LogPart:
 def _part(call: ApiCall, log: WrittenLog, query: LogQuery) -> LogPart:
     numbers = call.served.logs.numbers(log)
     if query.line is not None and (query.start is not None or query.find):
-        raise Refusal(422, "wrong_query", "line can't be joined with from or find", field="line")
+        raise Refusal(422, "wrong_value", "line can't be joined with from or find", field="line")
     if query.find:
         return log_ranges.search(log, numbers, query.find, query.case, query.start or 0, query.limit)
     if query.line is not None:

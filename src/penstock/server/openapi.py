@@ -41,6 +41,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     bodies = {route.body.__name__ for route in routes if route.body is not None}
     queries = {route.query.__name__ for route in routes if route.query is not None} - bodies
     components = {name: schema for name, schema in of_asked.items() if name not in queries}
+    components |= {name: components[name] | {"additionalProperties": False} for name in bodies}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -92,7 +93,8 @@ def operation_id(route: Route) -> str:
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
-    schema = {"type": "integer", "minimum": 1} if name in NUMBERS else {"type": "string", "minLength": 1}
+    number = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
+    schema = number if name in NUMBERS else {"type": "string", "minLength": 1}
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
@@ -119,7 +121,7 @@ def _query_parameters(route: Route, schemas: dict[str, Any]) -> Iterable[dict[st
 
 def _told(schema: Any) -> Any:
     """The schema of an answer: numbers may be the words for what JSON has not, and the parts of a tuple stand where
-    JSON Schema has them since 2020."""
+    JSON Schema has them since 2020; of one type, they are a list of so many, which more tools know."""
     if isinstance(schema, list):
         return [_told(item) for item in cast("list[Any]", schema)]
     if not isinstance(schema, dict):
@@ -127,6 +129,10 @@ def _told(schema: Any) -> Any:
     known = cast("dict[str, Any]", schema)
     if known.get("type") == "number":
         return {name: value for name, value in known.items() if name != "type"} | _NUMBER
-    if isinstance(known.get("items"), list):
-        known = known | {"prefixItems": known["items"], "items": False}
+    found = known.get("prefixItems", known.get("items"))
+    if isinstance(found, list):
+        parts = cast("list[Any]", found)
+        known = {name: value for name, value in known.items() if name != "prefixItems"}
+        alike = all(part == parts[0] for part in parts)
+        known |= {"items": parts[0]} if alike else {"prefixItems": parts, "items": False}
     return {name: _told(value) for name, value in known.items()}

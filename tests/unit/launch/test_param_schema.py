@@ -138,3 +138,20 @@ def test_a_secret_is_in_no_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     def login(token: str = "s3cr3t-value") -> None: ...
 
     assert "s3cr3t" not in schema_text(login)
+
+
+def test_a_text_that_has_no_utf_8_fails_no_run() -> None:
+    @flow
+    def halves(word: str = "a\ud800", kind: Literal["b\udc00", "c"] = "c", path: Path = Path("d\udcff")) -> None:
+        """Halves.
+
+        Args:
+            word: \ud800 said.
+        """
+
+    text = schema_text(halves)
+    properties = json.loads(text.encode())["properties"]
+    assert "default" not in properties["word"]
+    assert "default" not in properties["path"]
+    assert properties["kind"]["enum"] == ["b?", "c"]
+    assert properties["kind"]["default"] == "c"
