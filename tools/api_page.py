@@ -144,7 +144,8 @@ def _allowed(schema: dict[str, Any]) -> str:
         return " or ".join(f"`{json.dumps(one)}`" for one in schema["enum"])
     kind = schema.get("type", "anything")
     if kind == "array":
-        parts = schema.get("prefixItems") or (schema["items"] if isinstance(schema.get("items"), list) else None)
+        same = schema.get("minItems") if schema.get("minItems") == schema.get("maxItems") else None
+        parts = [schema["items"]] * same if same and schema.get("items") else schema.get("prefixItems")
         of = f"({', '.join(map(_allowed, parts))})" if parts else _allowed(schema.get("items") or {})
         return f"list of {of}" if not parts else of
     if kind == "object":

@@ -20,20 +20,22 @@ from tests.api_server import ApiServer, serving
 from tests.system.flows import Project
 
 FILES = [file for file in Path(__file__).parent.glob("test_api*.py") if file.name != Path(__file__).name]
-NAMED = ("1", "digits/1", "/runs/digits/1", "/runs/digits/1/tasks/train/1")
+NAMED = ("1", "digits/1", "/runs/digits/1", "/runs/digits/1/tasks/train/1", "/artifacts/unstable")
 """What may stand where a test fills something in."""
 
 
 def requests_of(file: Path) -> Iterator[tuple[str, str]]:
-    """Method and path of what a file of tests asks for by `get`, `post` and `ask`, without the query."""
+    """Method and path of what a file of tests asks for, without the query: what stands in a call of `post` or `ask`,
+    and each path of a GET, which may stand in a variable first."""
     for node in ast.walk(ast.parse(file.read_text())):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-            continue
-        texts = [text for text in map(text_of, node.args[:2]) if text]
-        if node.func.attr in ("get", "post") and texts:
-            yield node.func.attr.upper(), f"{BASE}{texts[0]}"
-        elif node.func.attr == "ask" and len(texts) == 2:
-            yield texts[0], texts[1]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            texts = [text for text in map(text_of, node.args[:2]) if text]
+            if node.func.attr == "post" and texts:
+                yield "POST", texts[0]
+            elif node.func.attr == "ask" and len(texts) == 2:
+                yield texts[0], texts[1]
+        if isinstance(node, ast.expr) and (text := text_of(node)):
+            yield "GET", text
 
 
 def text_of(node: ast.expr) -> str:
