@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -56,10 +55,7 @@ def _openapi(call: ApiCall) -> dict[str, Any]:
 
 
 def _ticket(call: ApiCall, body: TicketBody) -> Ticket:
-    is_ticketed = False
-    with suppress(Refusal):  # there is no such path
-        is_ticketed = call.router.find("GET", body.path).route.is_ticketed
-    if not is_ticketed:
+    if not call.router.find("GET", body.path).route.is_ticketed:
         raise Refusal(422, "no_ticket", f"{body.path} takes no ticket: send the token with it", field="path")
     return Ticket(call.served.keyring.ticket(body.path), TICKET_S)
 
