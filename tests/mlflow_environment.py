@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -59,11 +61,11 @@ def python() -> Path:
 def _build(folder: Path, version: str) -> None:
     own = Path(tempfile.mkdtemp(prefix="new-", dir=folder.parent))
     uv = [sys.executable, "-m", "uv"]
-    settings = {**os.environ, **uv_settings.of_pip()}
+    environ = {**os.environ, **uv_settings.of_pip()}
     try:
-        _run([*uv, "venv", "--quiet", "--relocatable", "--python", sys.executable, str(own / "made")], settings)
+        _run([*uv, "venv", "--quiet", "--relocatable", "--python", sys.executable, str(own / "made")], environ)
         target = ["--python", str(own / "made" / "bin" / "python")]
-        _run([*uv, "pip", "install", "--quiet", *target, *REQUIREMENTS], settings)
+        _run([*uv, "pip", "install", "--quiet", *target, *REQUIREMENTS], environ)
         try:
             (own / "made").rename(folder)
         except OSError:
@@ -72,15 +74,55 @@ def _build(folder: Path, version: str) -> None:
         shutil.rmtree(own, ignore_errors=True)
 
 
-def _run(command: list[str], settings: dict[str, str]) -> None:
-    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
+def _run(command: list[str], environ: dict[str, str]) -> None:
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def settings() -> dict[str, str]:
+    """The environment variables of a process there."""
+    return {**{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}, **SETTINGS}
 
 
 def run(code: str, folder: Path, *words: str) -> str:
     """Run code there, in a folder; what it prints."""
-    settings = {**{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}, **SETTINGS}
     command = [str(python()), "-c", code, *words]
-    done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=folder, env=settings(), capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+# What `mlflow server` runs beside a gateway to language models, which needs the whole package.
+_SERVE = """
+import os
+os.environ.update({
+    "_MLFLOW_SERVER_FILE_STORE": "sqlite:///mlflow.db",
+    "_MLFLOW_SERVER_REGISTRY_STORE": "sqlite:///mlflow.db",
+    "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
+    "_MLFLOW_SERVER_ARTIFACT_DESTINATION": "./mlartifacts",
+    "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
+})
+from mlflow.server import app
+from werkzeug.serving import make_server
+server = make_server("127.0.0.1", 0, app, threaded=True)
+print(server.port, flush=True)
+server.serve_forever()
+"""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a server of MLflow's, which keeps what it is told in a folder."""
+    command = [str(python()), "-c", _SERVE]
+    log = folder / "server.log"
+    with (
+        open(log, "w", encoding="utf-8") as errors,
+        subprocess.Popen(command, cwd=folder, env=settings(), stdout=subprocess.PIPE, stderr=errors) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            port = process.stdout.readline().strip()
+            assert port, log.read_text(encoding="utf-8")
+            yield f"http://127.0.0.1:{int(port)}"
+        finally:
+            process.kill()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from penstock.errors import NotFoundError, UsageError
+from penstock.exchange.mlflow_api import MlflowApi
 from penstock.exchange.mlflow_files import FileTracking
 from penstock.exchange.mlflow_runs import Tracking
+from penstock.exchange.mlflow_server import ServerTracking
 from penstock.exchange.mlflow_tables import TableTracking
 
 _TABLES = "sqlite:///"
@@ -18,7 +21,7 @@ def opened(address: str) -> Tracking:
     """The store at an address as MLflow writes it. Raises UsageError and NotFoundError."""
     scheme = urlsplit(address).scheme
     if scheme in ("http", "https"):
-        raise UsageError("not yet")
+        return ServerTracking(server(address))
     if address.startswith(_TABLES):
         return _tables(Path(unquote(address.removeprefix(_TABLES).partition("?")[0])))
     if scheme and "://" in address and scheme != "file":
@@ -32,6 +35,16 @@ def opened(address: str) -> Tracking:
     if not path.is_dir():
         raise NotFoundError(f"there is no {path}: give {_KINDS}")
     return _folder(path)
+
+
+def server(address: str) -> MlflowApi:
+    """The server at an address. Raises UsageError for any other store: what is exported goes through a server."""
+    if urlsplit(address).scheme not in ("http", "https"):
+        raise UsageError(
+            f"{address} is no address of a server: run `mlflow server --backend-store-uri {address}` and give that, as "
+            "http://127.0.0.1:5000"
+        )
+    return MlflowApi(address, os.environ)
 
 
 def _tables(file: Path) -> Tracking:

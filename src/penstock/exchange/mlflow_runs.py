@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
@@ -15,6 +17,8 @@ from penstock.model.tuples import NamedTuple
 
 KEY = "mlflow.run_id="
 PARENT, NOTE, NAME, PROGRAM = "mlflow.parentRunId", "mlflow.note.content", "mlflow.runName", "mlflow.source.name"
+OWN_KEY = "penstock.key"
+"""A tag of runs that Penstock has exported."""
 _COMMIT = "mlflow.source.git.commit"
 _STATUSES = {
     "FINISHED": RunStatus.DONE,
@@ -78,7 +82,11 @@ def foreign_run(head: RunHead, content: RunContent) -> ForeignRun:
     """It as a run of Penstock's."""
     params, tags = content
     own = [f"{_COMMIT}={tags[_COMMIT]}"] if tags.get(_COMMIT) else []
-    others = (f"{name}={text}" if text else name for name, text in tags.items() if not name.startswith("mlflow."))
+    others = (
+        f"{name}={text}" if text else name
+        for name, text in tags.items()
+        if not name.startswith(("mlflow.", "penstock."))
+    )
     flow = flow_name(head.experiment, "mlflow")
     if flow != head.experiment:
         own.append(f"mlflow.experiment={head.experiment}")
@@ -102,6 +110,11 @@ def _failure(head: RunHead, status: RunStatus) -> str:
     if status is RunStatus.INTERRUPTED:
         return f"MLflow said {head.status} when it was imported: import it again once it has ended"
     return "" if status is RunStatus.DONE else f"MLflow says {head.status}, and keeps no reason"
+
+
+def number(value: float) -> float:
+    """MLflow's tables hold the largest number for infinity."""
+    return math.copysign(math.inf, value) if abs(value) == sys.float_info.max else value
 
 
 def in_order(heads: Iterable[RunHead]) -> list[RunHead]:

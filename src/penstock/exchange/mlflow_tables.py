@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import sqlite3
-import sys
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from penstock.errors import UsageError
-from penstock.exchange.mlflow_runs import RunContent, RunHead, point_columns
+from penstock.exchange.mlflow_runs import RunContent, RunHead, number, point_columns
 from penstock.exchange.run_import import PointColumns
 from penstock.exchange.staging import Staging
 from penstock.journal import sql_files
@@ -70,7 +69,10 @@ class TableTracking:
     def curves(self, run: RunHead) -> Iterator[tuple[str, PointColumns]]:
         for (name,) in list(self._rows("metric_names", run.id)):
             rows = self._rows("points", run.id, name)
-            yield name, point_columns((at, step, _value(value, is_nan)) for at, step, value, is_nan in rows)
+            yield (
+                name,
+                point_columns((at, step, math.nan if is_nan else number(value)) for at, step, value, is_nan in rows),
+            )
 
     def stage(self, run: RunHead, staging: Staging) -> str:
         place = run.place
@@ -96,10 +98,3 @@ class TableTracking:
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
-
-
-def _value(value: float, is_nan: int) -> float:
-    """MLflow's tables hold 0 for NaN, and the largest number for infinity."""
-    if is_nan:
-        return math.nan
-    return math.copysign(math.inf, value) if abs(value) == sys.float_info.max else value

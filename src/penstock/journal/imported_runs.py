@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from penstock.journal import queries, sql_files
+from penstock.journal import queries, recorded, sql_files
 from penstock.journal.columns import pack_params
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
@@ -64,6 +64,12 @@ def keys(journal: Journal, front: str) -> dict[str, tuple[int, str, str]]:
     return {key: (id_, f"{flow}/{number}", status) for key, id_, flow, number, status in found}
 
 
+def nonces(journal: Journal) -> dict[str, tuple[int, str]]:
+    """All runs by what tells them from those of any journal: `RunRow.id` and name."""
+    found = journal.database.rows(_sql("nonces"))
+    return {nonce: (id_, f"{flow}/{number}") for nonce, id_, flow, number in found}
+
+
 def put(journal: Journal, run: ImportedRun) -> Put:
     """Write a run, all of it or nothing; where its key is there and something came since, in the place of what was
     known. What somebody has called, noted or tagged here stays. Raises UsageError for names that can't be held."""
@@ -74,6 +80,7 @@ def put(journal: Journal, run: ImportedRun) -> Put:
         known = find(journal, run.key)
         if known is None:
             return _insert(journal, run)
+        run = _with_files(journal, known, run)
         if _is_same(journal, known, run):
             return Put(known.run_id, known.id, False, False)
         _replace(journal, known, run)
@@ -107,6 +114,15 @@ def _write(journal: Journal, run_id: str, id_: int, run: ImportedRun) -> None:
     handle = RunHandle(journal.database, journal.clock, run_id, id_, 1)
     handle.write(Batch(logged=run.metrics, recorded=tuple(BodyRecord(0, one) for one in run.displays)))
     handle.write_end(run.end, run.ended_at)
+
+
+def _with_files(journal: Journal, known: RunRow, run: ImportedRun) -> ImportedRun:
+    """What was imported without its files keeps those that it has."""
+    result = queries.detail(journal, known.id).result
+    if run.end.result is not None or result is None:
+        return run
+    displays = tuple(row.recorded for row in recorded.rows(journal.database, known.id, 0))
+    return run._replace(end=run.end._replace(result=result), displays=displays)
 
 
 def _is_same(journal: Journal, known: RunRow, run: ImportedRun) -> bool:

@@ -7,6 +7,9 @@ SELECT run_id FROM tag WHERE tag = ? LIMIT 1;
 SELECT tag.tag, run.id, run.flow, run.number, run.status FROM tag JOIN run ON run.id = tag.run_id
 WHERE tag.tag >= :low AND tag.tag < :high;
 
+-- name: nonces
+SELECT nonce, id, flow, number FROM run WHERE nonce IS NOT NULL;
+
 -- name: forget_params
 DELETE FROM param WHERE run_id = ?;
 
