@@ -133,13 +133,15 @@ def test_tags_are_added_and_taken_off(server: ApiServer):
     assert server.get("/runs/main/1").json["run"]["tags"] == []
 
 
-def test_a_run_is_noted_about_and_named(server: ApiServer):
+def test_a_run_is_noted_about_and_named(server: ApiServer, project: Project):
     reply = server.post("/runs/main/1:note?dry_run=1", {"note": "x"})
     assert (reply.json["action"], reply.json["effect"]) == (None, "notes something about main/1")
     odd = "--json <b>\u202e\x1b[2J 'quoted'\nsecond line"
     for name in ("--name=x", "the baseline"):
         action = ended(server, server.post("/runs/main/1:note", {"note": odd, "name": name}))
         assert (action["state"], action["result"]) == ("done", {"run": "main/1", "name": name, "note": odd})
+        kept = project.folder / ".penstock" / FOLDER / action["id"] / "note.txt"  # and not among the process's words
+        assert kept.read_text() == f"{odd}\n"
     assert ended(server, server.post("/runs/main/1:note", {"name": ""}))["state"] == "done"
     run = server.get("/runs/main/1").json["run"]
     assert (run["name"], run["note"]) == ("", odd)
@@ -252,3 +254,16 @@ def test_wrong_words_are_refused_or_fail_in_their_process(server: ApiServer, bod
         assert not any("Traceback" in line for line in action["lines"])
     else:
         assert reply.status == 422
+
+
+def test_a_note_from_a_file(project: Project):
+    """Which the API writes, since a process's words can be read by all users of the machine."""
+    file = project.folder / "note.md"
+    file.write_text("one\r\ntwo\n\n")
+    code, output = project.penstock("note", "main/1", "--file", "note.md", "--json")
+    assert (code, json.loads(output)["note"]) == (0, "one\r\ntwo\n")
+    file.write_bytes(b"\xff")
+    assert project.penstock("note", "main/1", "--file", "note.md") == (2, "penstock: note.md is no text in UTF-8\n")
+    assert project.penstock("note", "main/1", "x", "--file", "note.md")[0] == 2
+    assert project.penstock("note", "main/1", "--file", "nothing.md")[0] == 2
+    assert project.penstock("note", "main/1", "")[0] == 0

@@ -67,6 +67,7 @@ def server(
         project.write(SOURCE)
         assert project.run().value() == {"a": 1}
         with serving(project.folder) as server:
+            THERE["digest"] = server.get("/runs/main/1").json["run"]["result"]["digest"]
             yield server
         kept = [file for file in project.folder.rglob("*") if file.is_file()]
         assert [file.name for file in kept if server.token.encode() in file.read_bytes()] == ["ui-token"]

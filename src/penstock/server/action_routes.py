@@ -168,12 +168,15 @@ def _note(call: ApiCall, query: ActionQuery, body: NoteBody) -> StartedAction:
     if body.note is None and body.name is None:
         raise Refusal(422, "wrong_value", "give a note or a name", field="note")
     run = call.run.run_id
-    words = [] if body.name is None else [f"--name={body.name}"]
-    words += ["--", run, *([] if body.note is None else [body.note])]
+    words, files = [] if body.name is None else [f"--name={body.name}"], {}
+    shown = ["note", *words, "--", run, *([] if body.note is None else [body.note])]
+    if body.note is not None:  # by a file, as parameters are
+        words, files = [*words, f"--file={HERE}/note.txt"], {"note.txt": f"{body.note}\n".encode()}
     parts = [("notes something about", "takes off what is noted about", body.note)]
     parts += [("names", "takes the name off", body.name)]
     effect = " and ".join(given if text else taken for given, taken, text in parts if text is not None)
-    return _begun(call, query, VerbOrder(*_same("note", "--json", *words), run), f"{effect} {run}")
+    order = VerbOrder(["note", "--json", *words, "--", run], shown, run, files=files)
+    return _begun(call, query, order, f"{effect} {run}")
 
 
 def _remove(call: ApiCall, query: ActionQuery) -> StartedAction:
