@@ -28,8 +28,9 @@ def command(run: str) -> int:
     metrics, the last lines of its log.
 
     RUN is watched until it ends; the exit code is 1 where it did not end well. Without RUN it is the run that began
-    last among those that go on, then the next ones. Nothing is done to a run: q and Ctrl-C leave it alone. In a pipe,
-    and where a terminal has hardly any room, lines tell of it as they do of a run that one has started oneself.
+    last among those that go on, then the next ones. Keys: q leaves it, as Ctrl-C does, and the run goes on; l shows the
+    log alone; n, without RUN, another run that goes on. In a pipe, and where a terminal has hardly any room, lines tell
+    of it as they do of a run that one has started oneself.
     """
     reader = JournalReader.find()
     watched = find_run(reader, run).id if run else 0

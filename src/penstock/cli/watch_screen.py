@@ -88,7 +88,7 @@ class _View:
     def leave(self) -> None:
         """Print what was seen last, as it is to stay."""
         if self.seen is not None:
-            width, height = _size()
+            self.console.size = width, height = _size()
             for line in picture(self.seen, width, max(height - 1, 24)):
                 self.console.print(line)
 
@@ -103,7 +103,7 @@ class _View:
             lines = picture(self.seen, width, height, foot=foot, log_alone=self._log_alone)
         before = self._drawn if self._size == (width, height) else []
         self._drawn, self._size = lines, (width, height)
-        self.console.size = (width, height)
+        self.console.size = self._size
         with self.console:  # one write
             if not before:
                 self.console.clear()
