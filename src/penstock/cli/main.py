@@ -36,6 +36,7 @@ VERBS = {
     "gc": "Free the space of what is no longer needed",
     "du": "Show who uses the space",
     "mlflow": "Import the runs that MLflow keeps, export runs to it",
+    "tensorboard": "Import what TensorBoard shows",
     "ui": "Serve the project to a browser and to scripts",
     "env": "List, build, lock and remove environments",
     "doctor": "Check the installation and say how to mend it",

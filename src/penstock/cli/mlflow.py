@@ -32,6 +32,12 @@ def command() -> None:
     """
 
 
+def said_of(states: list[str]) -> str:
+    """What an import has done, in a line."""
+    new, changed, known = (states.count(state) for state in ("new", "changed", "known"))
+    return f"imported {plural(new, 'run')}; {changed:,} changed since, {known:,} known already"
+
+
 @command.command("import")
 @click.argument("address", metavar="URL")
 @click.option("--experiment", "experiments", multiple=True, metavar="NAME", help="Only its runs; may be repeated.")
@@ -53,7 +59,7 @@ def import_runs(address: str, experiments: tuple[str, ...], again: bool, no_arti
     tracking = opened(address)
     how = {"artifacts": not no_artifacts, "again": again}
     for one in mlflow_import.import_runs(project, tracking, experiments, **how):
-        state = "new" if one.put.is_new else "changed" if one.put.is_changed else "known"
+        state = one.put.state
         found.append({"run": one.put.run, "mlflow": one.mlflow, "state": state, "notes": one.notes})
         if state != "known":
             output.note(f"{one.put.run}: {'run' if state == 'new' else 'what is new of run'} {one.mlflow}")
@@ -64,8 +70,7 @@ def import_runs(address: str, experiments: tuple[str, ...], again: bool, no_arti
     if as_json:
         output.json(found)
         return
-    counts = [sum(one["state"] == state for one in found) for state in ("new", "changed", "known")]
-    output.line(f"imported {plural(counts[0], 'run')}; {counts[1]:,} changed since, {counts[2]:,} known already")
+    output.line(said_of([one["state"] for one in found]))
     if found:
         output.next_command(f"penstock ls {found[-1]['run'].partition('/')[0]}", "look at them")
 

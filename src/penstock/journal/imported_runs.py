@@ -51,6 +51,11 @@ class Put(NamedTuple):
     is_new: bool
     is_changed: bool  # it was there, and other than it is now
 
+    @property
+    def state(self) -> str:
+        """In a word."""
+        return "new" if self.is_new else "changed" if self.is_changed else "known"
+
 
 def find(journal: Journal, key: str) -> RunRow | None:
     """The run of a key; None: there is none."""
