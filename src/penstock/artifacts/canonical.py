@@ -8,6 +8,7 @@ from penstock.artifacts import digests
 from penstock.artifacts.objects import rule_for
 from penstock.artifacts.walk import AS_NAMES, BUILTINS, LEAVES, Identity, Known, Unstable, ValueWalk
 from penstock.model.outcomes import FORM
+from penstock.model.tuples import made
 
 _PREFIX = b"penstock.value.%d\0" % FORM
 
@@ -37,7 +38,7 @@ def _walked(value: object, where: str, known: Optional[Known], files: int, place
         raise
     except Exception as error:  # noqa: BLE001 - a library's own code: an identity never fails a task
         return Identity(b"", f"{where} has no stable form: {type(error).__name__}: {error}", walk.edges)
-    return Identity(digests.digest(_PREFIX + walk.out), "", walk.edges)
+    return made(Identity, (digests.digest(_PREFIX + walk.out), "", walk.edges))
 
 
 def form(value: Any) -> bytes:

@@ -20,7 +20,7 @@ from penstock.artifacts.walk import AS_NAMES, BIG, BY_CONTENT, Identity, Known
 from penstock.errors import NotStorableError, PenstockError, UsageError
 from penstock.model.edges import Edge
 from penstock.model.outcomes import Stored
-from penstock.model.tuples import NamedTuple
+from penstock.model.tuples import NamedTuple, made
 
 if TYPE_CHECKING:
     import pathlib
@@ -52,7 +52,8 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
         identity = identify(value, where)
         record = records.build((), pickle.dumps(value, 5))
         size = len(record)
-        return Encoded(Stored(identity.digest, record, preview(value, size), (), size, ""), (), identity)
+        stored = made(Stored, (identity.digest, record, preview(value, size), (), size, "", (), ""))
+        return made(Encoded, (stored, (), identity, False, ()))
     known: Known = {}
     sink = Collected(store, known, files)
     record, size, alive, pieces = _dump(value, sink, where)

@@ -8,7 +8,7 @@ from typing import Any, List, Sequence, Tuple
 
 from penstock.artifacts import digests
 from penstock.errors import DamagedError
-from penstock.model.tuples import NamedTuple
+from penstock.model.tuples import NamedTuple, made
 
 VERSION = 1
 LIMIT = 16 << 10  # bytes; a record that would be larger keeps its skeleton in a blob
@@ -68,7 +68,7 @@ def parse(record: bytes) -> Parsed:
     if flags & _SKELETON_IS_BLOB:
         size, digest = _SKELETON.unpack_from(body, at)
         return Parsed(parts, b"", (digest, size))
-    return Parsed(parts, body[at:], _IN_RECORD)
+    return made(Parsed, (parts, body[at:], _IN_RECORD))
 
 
 def _listed(parts: Sequence[Tuple[int, bytes, int]]) -> bytes:

@@ -15,7 +15,7 @@ from penstock.model.events import Adopted, Began, Ended, Hint, Notice, Placed, R
 from penstock.model.outcomes import Metric, Outcome, Unread
 from penstock.model.rows import BodyRecord, MetricRecord, ScopeRecord, StepRecord
 from penstock.model.states import Cause, TaskStatus
-from penstock.model.tuples import NamedTuple
+from penstock.model.tuples import NamedTuple, made
 
 _NOTE_EVERY_S = 0.5
 
@@ -98,7 +98,8 @@ class Intake:
         if outcome.error is None:
             assert outcome.result is not None
             fingerprint = self._wiring.values.fingerprint(outcome.result)
-            self._events.append(facts.AttemptEnded(job.id, attempt, None, True, fingerprint, outcome.usage.wall_s))
+            ended = job.id, attempt, None, True, fingerprint, outcome.usage.wall_s
+            self._events.append(made(facts.AttemptEnded, ended))
             return
         outcome = completed(outcome, job.call.options, self._wiring.timeout_s)
         outcome = job.outcome = self._with_its_writer(job, outcome)

@@ -12,7 +12,7 @@ from penstock.model.sinks import Sink
 from penstock.model.slotted import Slotted
 from penstock.model.specs import Attempt, Call, Input, Resolved
 from penstock.model.states import PLATFORM_CAUSES, TaskStatus
-from penstock.model.tuples import NamedTuple
+from penstock.model.tuples import NamedTuple, made
 
 
 class File(Slotted):
@@ -72,10 +72,10 @@ def attempt_id(job: Job, attempt: int) -> str:
 
 def deps_of(call: Call) -> tuple[int, ...]:
     """The tasks whose results the call needs, in the order in which its inputs name them."""
-    own = tuple([ref.task for item in call.inputs if item.refs for ref in item.refs])
-    if not call.shared:
-        return own
-    return own + tuple([ref.task for item in call.shared if item.refs for ref in item.refs])
+    found = [ref.task for item in call.inputs if item.refs for ref in item.refs]
+    if call.shared:
+        found += [ref.task for item in call.shared if item.refs for ref in item.refs]
+    return tuple(found) if found else ()
 
 
 def writer_of(call: Call, unread: Unread) -> int:
@@ -103,7 +103,8 @@ def replay_of(prior: PriorTask, fingerprint: bytes) -> Replay:
 
 def submitted(job: Job, replay: Replay | None, consult: bool) -> Submitted:
     """The event that tells the machine of the job."""
-    return Submitted(job.id, job.call.step, job.call.options, deps_of(job.call), replay, consult)
+    call = job.call
+    return made(Submitted, (job.id, call.step, call.options, deps_of(call), replay, consult))
 
 
 Combine = Callable[[tuple[bytes, ...]], bytes]
@@ -139,8 +140,9 @@ def content_of(step: str, inputs: Iterable[Input], results: Results, combine: Co
 def symbols_of(call: Call, results: Results) -> tuple[str, ...]:
     """The project's classes and functions inside a call's inputs; sorted."""
     found = set[str]()
-    for item in call.inputs + call.shared:
-        found.update(item.symbols)
+    for item in call.inputs + call.shared if call.shared else call.inputs:
+        if item.symbols:
+            found.update(item.symbols)
         for ref in item.refs:
             stored = results(ref.task)
             if stored is not None and stored.symbols:
@@ -177,11 +179,11 @@ def why_again(job: Job, inputs_digest: bytes, resumed: bool, reused: Collection[
 
 def build_attempt(job: Job, attempt: int, results: dict[int, Stored], reused: set[int], failures: int = 0) -> Attempt:
     """What an executor gets: bytes in the place of references."""
-    inputs = tuple([_resolved(item, results) for item in job.call.inputs + job.call.shared])
-    verify = bool(reused) and not reused.isdisjoint(deps_of(job.call))
     call = job.call
-    which = attempt_id(job, attempt)
-    return Attempt(which, call.key, call.work, inputs, call.options.retry_on, verify, basis_of(job), failures)
+    inputs = tuple([_resolved(item, results) for item in (call.inputs + call.shared if call.shared else call.inputs)])
+    verify = bool(reused) and not reused.isdisjoint(deps_of(call))
+    which, retry_on = attempt_id(job, attempt), call.options.retry_on
+    return made(Attempt, (which, call.key, call.work, inputs, retry_on, verify, basis_of(job), failures))
 
 
 def is_another_try(job: Job, prior: PriorTask) -> bool:
@@ -205,7 +207,7 @@ def basis_of(job: Job) -> bytes:
 
 def _resolved(item: Input, results: dict[int, Stored]) -> Resolved:
     if not item.refs:
-        return Resolved(item.name, item.record)
+        return made(Resolved, (item.name, item.record, ()))
     return Resolved(item.name, item.record, tuple([(results[ref.task].record, ref.part) for ref in item.refs]))
 
 
@@ -214,22 +216,9 @@ def task_record(
 ) -> TaskRecord:
     """The job's row. `code`: digest of the code that it reaches; `settled`: its place among what has settled."""
     call = job.call
-    return TaskRecord(
-        job.id,
-        call.step,
-        call.name,
-        job.number,
-        call.key,
-        status,
-        call.inputs,
-        call.shared,
-        inputs_digest,
-        attempt,
-        outcome,
-        code,
-        job.reused.origin if job.reused is not None else "",
-        job.why,
-        settled,
-        call.scope,
-        job.map,
-    )
+    origin = job.reused.origin if job.reused is not None else ""
+    fields = (
+        job.id, call.step, call.name, job.number, call.key, status, call.inputs, call.shared, inputs_digest, attempt,
+        outcome, code, origin, job.why, settled, call.scope, job.map,
+    )  # fmt: skip
+    return made(TaskRecord, fields)

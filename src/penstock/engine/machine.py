@@ -26,6 +26,7 @@ from penstock.engine.wishes import Wishes
 from penstock.model.events import Profile
 from penstock.model.shares import Amount
 from penstock.model.states import Cause, TaskStatus
+from penstock.model.tuples import made
 
 ASK_AGAIN_S = 0.1
 """How long a task waits before it asks again for a result that another run makes, at first; then longer and longer."""
@@ -299,8 +300,8 @@ class Machine:
     def _start(self, task: OpenTask, lane: OpenLane) -> None:
         task.started = True
         inputs_digest, failures = task.inputs_digest, task.user_failures
-        out = facts.Start(task.id, task.attempt, task.queue.kind.on, lane.lane, inputs_digest, failures, lane.others)
-        self._out.append(out)
+        out = task.id, task.attempt, task.queue.kind.on, lane.lane, inputs_digest, failures, lane.others
+        self._out.append(made(facts.Start, out))
         if lane.tasks[0] == task.id:
             self._became_head(task)
 
@@ -416,7 +417,7 @@ class Machine:
     ) -> None:
         if task.replay is not None:
             self._abandon(task)
-        self._out.append(facts.Settle(task.id, task.attempt, how, failed_dep, task.inputs_digest))
+        self._out.append(made(facts.Settle, (task.id, task.attempt, how, failed_dep, task.inputs_digest)))
         del self.tasks[task.id]
         self.settled[task.id] = fingerprint if ok else None
         if task.attempt != 1:

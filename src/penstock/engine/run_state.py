@@ -30,7 +30,7 @@ from penstock.model.sinks import Sink
 from penstock.model.slotted import Slotted
 from penstock.model.specs import Places, RunSpec
 from penstock.model.states import Cause, TaskStatus
-from penstock.model.tuples import NamedTuple
+from penstock.model.tuples import NamedTuple, made
 
 
 class Wiring(NamedTuple):
@@ -153,9 +153,9 @@ class RunState:
         known = self.attempts.pop(attempt_id, None)
         if known is None:
             return None
-        self.intents.pop(attempt_id, None)
-        self.hinted.pop(attempt_id, None)
-        self.loops.pop(attempt_id, None)
+        for told in (self.intents, self.hinted, self.loops):
+            if told:
+                told.pop(attempt_id, None)
         self.queued.discard(attempt_id)
         job = self.jobs[known[0]]
         job.since = self.now
@@ -211,7 +211,7 @@ class RunState:
         if result is not None:
             status = TaskStatus.DONE
             digest, record, _, blobs, size, culprit, symbols, _ = result  # its row shows preview and layout
-            result = self.results[job.id] = Stored(digest, record, "", blobs, size, culprit, symbols)
+            result = self.results[job.id] = made(Stored, (digest, record, "", blobs, size, culprit, symbols, ""))
         else:
             assert error is not None
             status = TaskStatus.CANCELLED if error.cause == Cause.CANCELLED.value else TaskStatus.FAILED

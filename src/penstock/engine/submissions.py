@@ -20,6 +20,7 @@ from penstock.model.rows import Batch, Dealt, PriorTask
 from penstock.model.sinks import Sink
 from penstock.model.specs import Call, FlowCall
 from penstock.model.states import Cause, TaskStatus
+from penstock.model.tuples import made
 
 _UNCALLED = Error(Cause.CANCELLED.value, "", "ended, since the flow had not called it again when its run ended")
 
@@ -48,7 +49,7 @@ class Numbers:
             return known
         self._last_id += 1
         number = self._last[call.name] = self._last.get(call.name, 0) + 1
-        dealt = Dealt(call.key, self._last_id, call.name, number)
+        dealt = made(Dealt, (call.key, self._last_id, call.name, number))
         if news is not None:
             news.append(dealt)
         return dealt

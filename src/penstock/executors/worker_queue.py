@@ -19,7 +19,7 @@ from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
 from penstock.model.rows import LoopProgress
 from penstock.model.specs import Attempt, Places, attempt_to_plain
-from penstock.model.tuples import NamedTuple
+from penstock.model.tuples import NamedTuple, made
 from penstock.worker import channel, log_files, posix
 
 _READ = 1 << 16
@@ -120,7 +120,7 @@ class WorkerQueue:
         if not self._flight:
             self.began_at = time.time()
         in_file = message if channel.is_in_file(message) else b""
-        sent = [_Sent(attempt, self._tickets + at, in_file) for at, attempt in enumerate(some)]
+        sent = [made(_Sent, (attempt, ticket, in_file)) for ticket, attempt in enumerate(some, self._tickets)]
         self._near.send(b"".join([channel.TICKET.pack(one.ticket) for one in sent]))
         self._tickets += len(sent)
         self._flight.extend(sent)
@@ -169,7 +169,7 @@ class WorkerQueue:
             self.log_end = outcome.log.end
         if self._flight:
             self.began_at = time.time()
-        self._post(Ended(attempt, outcome))
+        self._post(made(Ended, (attempt, outcome)))
 
     def take_back(self) -> list[Attempt]:
         """Empty the queue of what has not begun, in order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Optional, Tuple
 
 from penstock.model.states import Cause, TaskStatus
-from penstock.model.tuples import NamedTuple
+from penstock.model.tuples import NamedTuple, made
 
 FORM = 2
 """The version of the canonical form, by which values, and so tasks, are told apart; docs/formats.md."""
@@ -154,16 +154,17 @@ def records_to_plain(records: Tuple[Recorded, ...]) -> Tuple[Tuple[Any, ...], ..
 def from_plain(data: Tuple[Any, ...]) -> Outcome:
     """The outcome that `to_plain` was given."""
     status, result, error, usage, log, metrics, worker, *more = data  # older ones recorded nothing
-    return Outcome(
+    fields = (
         status,
         result and Stored(*result),
         error and Error(*error),
-        Usage(*usage),
+        made(Usage, usage),
         log and Log(*log),
         metrics and tuple([Metric(*metric) for metric in metrics]),
         worker,
-        *map(_records, more),
+        _records(more[0]) if more and more[0] else (),
     )
+    return made(Outcome, fields)
 
 
 def _records(data: Tuple[Any, ...]) -> Tuple[Recorded, ...]:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 from penstock.model.edges import Part, Ref
 from penstock.model.options import Options
-from penstock.model.tuples import NamedTuple
+from penstock.model.tuples import NamedTuple, made
 
 
 class Function(NamedTuple):
@@ -188,6 +188,6 @@ def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
 def attempt_from_plain(data: Tuple[Any, ...]) -> Attempt:
     """The attempt that `attempt_to_plain` was given."""
     id_, key, (is_program, *work), inputs, retry_on, verify, basis, failures = data
-    made = Program(*work) if is_program else Function(*work)
-    resolved = tuple([Resolved(*item) for item in inputs])
-    return Attempt(id_, key, made, resolved, retry_on, verify, basis, failures)
+    found = Program(*work) if is_program else Function(*work)
+    resolved = tuple([made(Resolved, item) for item in inputs])
+    return made(Attempt, (id_, key, found, resolved, retry_on, verify, basis, failures))

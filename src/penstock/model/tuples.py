@@ -13,13 +13,21 @@ from functools import cache
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Dict, Tuple
 
-__all__ = ["NamedTuple"]
+__all__ = ["NamedTuple", "made"]
 
 if TYPE_CHECKING:
-    from typing import NamedTuple
+    from typing import NamedTuple, Type, TypeVar
+
+    T = TypeVar("T")
+
+    def made(kind: Type[T], fields: Tuple[Any, ...], /) -> T:
+        """A named tuple of all its fields, those with defaults included, which nobody counts: in a third of the time
+        that a call of the class takes. For those of which each task has some."""
+        ...
+
 else:
     _MOST_FIELDS = 40
-    _tuple_new = tuple.__new__
+    _tuple_new = made = tuple.__new__
 
     def _getters() -> Tuple[Any, ...]:
         """What reads the fields, by number: `collections` has it in C, and shows it in its classes alone."""

@@ -18,7 +18,7 @@ from penstock.model.specs import Call, FlowCall, Input, as_called
 from penstock.sdk import collector, plain_calls, session
 from penstock.sdk.binding import Binder
 from penstock.sdk.call_buffer import MANY, CallBuffer
-from penstock.sdk.encoding import call_of, encode_inputs
+from penstock.sdk.encoding import Callee, encode_inputs
 from penstock.sdk.futures import Futures, TaskResult
 from penstock.sdk.keys import KeyHead, next_key
 from penstock.sdk.rebuilt_errors import TASK_ATTRIBUTE, without_engine
@@ -42,7 +42,7 @@ def call(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any
 
 
 def _step_call(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
-    return call_of(here, step, encode_inputs(here.run, _bound(step, args, kwargs), _by_content(step)))
+    return Callee(here, step).call(encode_inputs(here.run, _bound(step, args, kwargs), _by_content(step)))
 
 
 def map_items(step: Any, here: Optional[Place], iterables: Tuple[Any, ...], same: Dict[str, Any]) -> Futures[Any]:
@@ -58,16 +58,21 @@ def map_items(step: Any, here: Optional[Place], iterables: Tuple[Any, ...], same
     buffer = CallBuffer(here.run, Future, MANY if at_hand else 1, of_map=0)
     with collector.seldom() if at_hand else nullcontext():
         try:
-            return Futures(buffer.add(_call_item(step, here, items, shared, same)) for items in zip(*iterables))
+            calls = _calls_of_items(step, here, iterables, shared, same)
+            return Futures(map(buffer.add, calls))
         finally:
             buffer.over()
 
 
-def _call_item(step: Any, here: Place, items: Tuple[Any, ...], shared: Any, same: Dict[str, Any]) -> Call:
-    own: Dict[str, Any] = _bound(step, items, same)
-    if same:
-        own = {name: value for name, value in own.items() if name not in same and name != "**kwargs"}
-    return call_of(here, step, encode_inputs(here.run, own, _by_content(step)), shared)
+def _calls_of_items(
+    step: Any, here: Place, iterables: Tuple[Any, ...], shared: Tuple[Input, ...], same: Dict[str, Any]
+) -> Iterator[Call]:
+    callee, by_content = Callee(here, step), _by_content(step)
+    for items in zip(*iterables):
+        own: Dict[str, Any] = _bound(step, items, same)
+        if same:
+            own = {name: value for name, value in own.items() if name not in same and name != "**kwargs"}
+        yield callee.call(encode_inputs(here.run, own, by_content), shared)
 
 
 def _bound(step: Any, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Dict[str, Any]:

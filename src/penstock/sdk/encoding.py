@@ -12,6 +12,7 @@ from penstock.model.edges import Edge, Ref
 from penstock.model.environments import settled
 from penstock.model.options import Options
 from penstock.model.specs import Call, Function, Input, Work
+from penstock.model.tuples import made
 from penstock.sdk import keys
 from penstock.sdk.programs import ProgramFunction
 from penstock.sdk.session import Place, RunSession
@@ -44,7 +45,8 @@ def _encode_input(run: RunSession, name: str, value: Any, by_content: bool) -> I
         found = identify(value, name, None, BY_CONTENT if by_content else BY_STATE, True)
         identity, content = identity._replace(culprit=identity.culprit or found.culprit), found.digest
     blobs, symbols = stored.blobs, stored.symbols
-    return Input(name, identity.digest, stored.record, refs, stored.preview, blobs, identity.culprit, symbols, content)
+    fields = name, identity.digest, stored.record, refs, stored.preview, blobs, identity.culprit, symbols, content
+    return made(Input, fields)
 
 
 def _check_edges(run: RunSession, name: str, edges: Iterable[Edge]) -> None:
@@ -73,26 +75,35 @@ def _function_of(run: RunSession, step: Any) -> Function:
     return Function(step.fn.__module__, step.fn.__qualname__, record, step.binder.positional)
 
 
-def call_of(here: Place, step: Any, own: Tuple[Input, ...], shared: Tuple[Input, ...] = ()) -> Call:
-    """The call, with its key. Fixed now: nothing that happens later changes it."""
-    binder: Binder = step.binder
-    counted: List[Tuple[str, Any]] = []
-    defaults: Tuple[str, ...] = ()
-    for item in (*own, *shared):
-        if item.culprit:
-            counted.append((item.name, ("unstable", item.culprit)))
-        elif item.name in binder.defaults and binder.is_default(item.name, item.identity):
-            if not item.content:  # else it names a file, whose content is not the default's to say
-                defaults += (item.name,)
-        else:
-            counted.append((item.name, item.identity))
-    base = step.key_head.base(here.scope, counted)
-    key = keys.next_key(base, here.run.occurrence)
-    work, (closed_over, culprit, _) = work_of(here.run, step), step.closed_over
-    options = _options_at(here, step.opts)
-    return Call(
-        key, step.qualified_name, step.name, work, options, own, shared, closed_over, culprit, defaults, here.number
-    )
+class Callee:
+    """A step as it is called from one place: what all calls of a map have in common."""
+
+    def __init__(self, here: Place, step: Any) -> None:
+        self._here = here
+        self._step: Tuple[str, str, Work, Options] = (
+            step.qualified_name, step.name, work_of(here.run, step), _options_at(here, step.opts),
+        )  # fmt: skip
+        self._binder: Binder = step.binder
+        self._head: keys.KeyHead = step.key_head
+        self._closed_over: bytes = step.closed_over.digest
+        self._culprit: str = step.closed_over.culprit
+
+    def call(self, own: Tuple[Input, ...], shared: Tuple[Input, ...] = ()) -> Call:
+        """A call, with its key. Fixed now: nothing that happens later changes it."""
+        here, defaulted = self._here, self._binder.defaults
+        counted: List[Tuple[str, Any]] = []
+        defaults: Tuple[str, ...] = ()
+        for item in (*own, *shared) if shared else own:
+            name, identity, _, _, _, _, culprit, _, content = item
+            if culprit:
+                counted.append((name, ("unstable", culprit)))
+            elif name in defaulted and self._binder.is_default(name, identity):
+                if not content:  # else it names a file, whose content is not the default's to say
+                    defaults += (name,)
+            else:
+                counted.append((name, identity))
+        key = keys.next_key(self._head.base(here.scope, counted), here.run.occurrence)
+        return made(Call, (key, *self._step, own, shared, self._closed_over, self._culprit, defaults, here.number))
 
 
 def _options_at(here: Place, options: Options) -> Options:

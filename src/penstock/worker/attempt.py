@@ -21,6 +21,7 @@ from penstock.model.edges import take
 from penstock.model.outcomes import Error, Outcome, Unread, Usage
 from penstock.model.specs import Attempt, Function, Places, Program, Resolved, RunSpec, Work, as_called
 from penstock.model.states import Cause, TaskStatus
+from penstock.model.tuples import made
 from penstock.sdk import attempts
 from penstock.sdk.attempts import AttemptContext
 from penstock.worker import capture, write_audit
@@ -105,9 +106,9 @@ def run_attempt(attempt: Attempt, bench: Workbench, cpu_s: Optional[float] = Non
         here.writes = None
         bench.writes.end(here)
         attempts.leave(here, token)
-    usage = Usage(began_at, perf_counter() - began, process_time() - cpu_s)
+    usage = made(Usage, (began_at, perf_counter() - began, process_time() - cpu_s, 0, 0, 0))
     records = () if error or here.records is None else here.records.all()
-    return Outcome(_FAILED if error else _DONE, result, error, usage, None, here.logged(), "", records)
+    return made(Outcome, (_FAILED if error else _DONE, result, error, usage, None, here.logged(), "", records))
 
 
 def share_process() -> None:

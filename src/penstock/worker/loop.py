@@ -17,7 +17,7 @@ from zlib import crc32
 from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
 from penstock.model.specs import Places, attempt_from_plain
 from penstock.model.states import Cause
-from penstock.model.tuples import NamedTuple
+from penstock.model.tuples import NamedTuple, made
 from penstock.worker import capture, channel, log_files, posix
 from penstock.worker.attempt import Workbench, run_attempt
 from penstock.worker.boot import Ready
@@ -151,7 +151,7 @@ class Worker:
             before = counted_from(before, *moved)
         usage = between(outcome.usage, before, after, max(self._post.gauge.end(), self._memory_bytes))
         status, result, error, _, _, metrics, _, records = outcome
-        return Outcome(status, result, error, usage, log, metrics, self._post.name, records)
+        return made(Outcome, (status, result, error, usage, log, metrics, self._post.name, records))
 
     def _begin(self, before: MeterReading, cpu_s: float, tag: int) -> None:
         used_s = cpu_s + before.children_cpu_s

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from penstock.model.outcomes import Usage
-from penstock.model.tuples import NamedTuple
+from penstock.model.tuples import NamedTuple, made
 from penstock.worker import posix
 
 
@@ -40,7 +40,7 @@ class Meter:
             return MeterReading(children_s)
         _, read, _, written, _ = io.split(None, 4)
         if not memory:
-            return MeterReading(children_s, int(read), int(written), 0, len(io))
+            return made(MeterReading, (children_s, int(read), int(written), 0, len(io)))
         statm = _look(self._statm)
         pages = statm.split()
         size = (int(pages[1]) - int(pages[2])) * posix.PAGE if pages else 0
@@ -55,7 +55,7 @@ class Meter:
 def counted_from(reading: MeterReading, read_bytes: int = 0, written_bytes: int = 0) -> MeterReading:
     """Where an attempt starts to count: behind the look itself, and what its process reads and writes for us."""
     children_s, read, written, _, look = reading
-    return MeterReading(children_s, read + look + read_bytes, written + written_bytes)
+    return made(MeterReading, (children_s, read + look + read_bytes, written + written_bytes, 0, 0))
 
 
 def between(usage: Usage, before: MeterReading, after: MeterReading, peak_bytes: int = 0) -> Usage:
@@ -64,7 +64,7 @@ def between(usage: Usage, before: MeterReading, after: MeterReading, peak_bytes:
     children_s, read, written, _, _ = after
     cpu_s = usage.cpu_s + children_s - children_before_s
     read_bytes, written_bytes = max(0, read - read_before), max(0, written - written_before)
-    return Usage(usage.began_at, usage.wall_s, cpu_s, peak_bytes, read_bytes, written_bytes)
+    return made(Usage, (usage.began_at, usage.wall_s, cpu_s, peak_bytes, read_bytes, written_bytes))
 
 
 def _look(fd: int) -> bytes:
