@@ -19,7 +19,7 @@ from penstock.engine import facts
 from penstock.engine.answers import Answers
 from penstock.engine.effects import Effects
 from penstock.engine.inbox_watch import Watch
-from penstock.engine.intake import Intake, Logged, Reproduce
+from penstock.engine.intake import Admitted, Intake, Logged, Reproduce
 from penstock.engine.jobs import Job
 from penstock.engine.machine import Machine
 from penstock.engine.mailbox import Inbox
@@ -190,7 +190,7 @@ class Driver:
 
     def _hand_in(self, admitted: list[Job]) -> None:
         """Take a turn with the jobs, unless another thread is in one: that one finds them before it is done."""
-        self._inbox.put(admitted)
+        self._inbox.put((Admitted(admitted),))
         while self._inbox.holds_items and self._turning.acquire(blocking=False):
             try:
                 self._turn(self._inbox.take())

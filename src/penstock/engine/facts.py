@@ -34,6 +34,15 @@ class Submitted(NamedTuple):
     consult: bool = False  # whether something else than `replay` may stand for it
 
 
+class SubmittedAlike(NamedTuple):
+    """The flow's body called a step several times. Nothing is there that may stand for the tasks, and they wait for no
+    results, as the calls of most maps."""
+
+    tasks: tuple[int, ...]
+    step: str
+    options: Options
+
+
 class AttemptEnded(NamedTuple):
     """An attempt is over. `cause` is None where it is done."""
 
@@ -159,6 +168,7 @@ class Tick(NamedTuple):
 
 Event = (
     Submitted
+    | SubmittedAlike
     | AttemptEnded
     | AttemptBegan
     | AttemptRecalled

@@ -26,6 +26,12 @@ class Logged(NamedTuple):
     metrics: tuple[Metric, ...]
 
 
+class Admitted(NamedTuple):
+    """Calls of one step, with the same options, that the run has taken in."""
+
+    jobs: list[Job]
+
+
 class Reproduce(NamedTuple):
     """The stored result of a reused task can't be read."""
 
@@ -42,7 +48,7 @@ class Intake:
         self._events: list[facts.Event] = []
         self._note_hinted_at = 0.0
         self._rules: dict[type, Callable[[Any], None]] = {
-            Job: self._job,
+            Admitted: self._admitted,
             Ended: self._ended,
             Placed: self._placed,
             Began: self._began,
@@ -67,19 +73,22 @@ class Intake:
         events, self._events = self._events, []
         return events
 
-    def _job(self, job: Job) -> None:
-        run_state, call = self._run, job.call
-        run_state.tally.submitted(call.name)
-        job.since = run_state.now
+    def _admitted(self, admitted: Admitted) -> None:
+        run_state, jobs_, call = self._run, admitted.jobs, admitted.jobs[0].call
+        run_state.tally.submitted(call.name, len(jobs_))
         if call.step not in run_state.steps:
             run_state.steps.add(call.step)
             code = self._wiring.codes.of(call.work, (), call.options)
             run_state.pending.steps.append(
                 StepRecord(call.step, call.name, code.digest.hex(), call.options.cache is not None)
             )
-        self._reuse.note(job)
-        replay = self._replay(job)
-        self._events.append(jobs.submitted(job, replay, self._reuse.asks(job)))
+        for job in jobs_:
+            job.since = run_state.now
+            self._reuse.note(job)
+        if self._reuse.asks(jobs_[0]) or any([job.prior is not None or jobs.deps_of(job.call) for job in jobs_]):
+            self._events += [jobs.submitted(job, self._replay(job), self._reuse.asks(job)) for job in jobs_]
+        else:
+            self._events.append(facts.SubmittedAlike(tuple([job.id for job in jobs_]), call.step, call.options))
 
     def _replay(self, job: Job) -> facts.Replay | None:
         if job.prior is None:

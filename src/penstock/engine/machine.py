@@ -63,13 +63,13 @@ class Machine:
         self._ahead = 0  # attempts behind the heads of their lanes
         self._dependents: dict[int, list[int]] = {}
         self._news: deque[int] = deque()  # settled tasks whose dependents have not been told
-        self._latest: Fresh | None = None
         self._attempts: dict[int, int] = {}  # the last ones of settled tasks, but for the first ones
         self._damaged_at: dict[int, int] = {}  # attempt whose result was damaged, until the task is submitted anew
         self._out: list[facts.Command] = []
         self._now = 0.0
         self._rules: dict[type, Callable[..., None]] = {
             facts.Submitted: self._submitted,
+            facts.SubmittedAlike: self._submitted_alike,
             facts.AttemptEnded: self._attempt_ended,
             facts.AttemptBegan: self._attempt_began,
             facts.AttemptRecalled: self._attempt_recalled,
@@ -126,18 +126,22 @@ class Machine:
         id_, step, options, deps, replay, consult = event
         if id_ in self.tasks or id_ in self.fresh or id_ in self.settled:
             return
-        queue = self._admission.queue_of(step, options)
         attempt = self._damaged_at.pop(id_, 0) if self._damaged_at else 0
         if not (deps or consult or attempt) and replay is None:
-            latest = self._latest
-            if latest is None or (latest.queue, latest.options, latest.ready_at) != (queue, options, self._now):
-                latest = self._latest = Fresh(queue, options, self._now)
-            self.fresh[id_] = latest
-            self._schedule.add(id_, queue)
+            self._submitted_alike(facts.SubmittedAlike((id_,), step, options))
             return
+        queue = self._admission.queue_of(step, options)
         task = self.tasks[id_] = OpenTask(id_, queue, options, deps, replay)
         task.consult, task.attempt = consult, attempt if replay is None else replay.attempt
         self._gather(task)
+
+    def _submitted_alike(self, event: facts.SubmittedAlike) -> None:
+        queue = self._admission.queue_of(event.step, event.options)
+        fresh = Fresh(queue, event.options, self._now)
+        for id_ in event.tasks:
+            if not (id_ in self.tasks or id_ in self.fresh or id_ in self.settled):
+                self.fresh[id_] = fresh
+                self._schedule.add(id_, queue)
 
     def _opened(self, task_id: int) -> OpenTask | None:
         """A task that is not settled, to do something with it."""

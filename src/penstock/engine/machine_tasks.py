@@ -38,7 +38,7 @@ class OpenTask(Slotted):
 
 
 class Fresh(NamedTuple):
-    """Tasks that wait for nothing but resources, and never ran: those of one turn share it, in a map all of them."""
+    """Tasks that wait for nothing but resources, and never ran: those of a map that come together share it."""
 
     queue: Queue
     options: Options

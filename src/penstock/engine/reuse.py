@@ -87,9 +87,9 @@ class Reuse:
     def note(self, job: Job) -> None:
         """Take note of a call, in the order of the calls."""
         origin = self._origin
-        if origin is not None and origin.step in (job.call.name, job.call.step):
-            self._is_from = True
-        job.is_from = self._is_from
+        if origin is not None:
+            self._is_from = self._is_from or origin.step in (job.call.name, job.call.step)
+            job.is_from = self._is_from
         if job.call.options.cache is not None and not self.policy.cache:
             job.why = self.policy.off
 

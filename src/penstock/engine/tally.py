@@ -30,9 +30,9 @@ class Tally:
     def __init__(self) -> None:
         self._counts: dict[str, _Count] = {}
 
-    def submitted(self, name: str) -> None:
+    def submitted(self, name: str, tasks: int) -> None:
         count = self._counts.get(name) or self._counts.setdefault(name, _Count())
-        count.waiting += 1
+        count.waiting += tasks
 
     def started(self, name: str, *, again: bool) -> None:
         count = self._counts[name]

@@ -50,7 +50,7 @@ class WorkerQueue:
         self._scratch = scratch
         self._flight: deque[_Sent] = deque()  # the head runs
         self._tickets = 0  # that were given
-        self._said = bytearray()  # of what the worker has said, what is not complete
+        self._said = b""  # of what the worker has said, what is not complete
         self._post: Callable[[Ended | Hint], None]
         self._retires: Callable[[str, tuple[str, ...]], None]
         self._contents, self._contents_far = posix.message_pair()
@@ -130,14 +130,13 @@ class WorkerQueue:
 
     def read(self) -> None:
         """Post what the worker has said."""
-        said = self._said
         while self._flight:  # else it has no more to say
             try:
                 data = self._near.recv(_READ)
             except (BlockingIOError, ConnectionResetError):
                 break
-            said += data
-            for message in channel.messages(said):
+            messages, self._said = channel.messages(self._said + data if self._said else data)
+            for message in messages:
                 self._take(*channel.unwrap(message))
             if len(data) < _READ:
                 break

@@ -16,7 +16,7 @@ import struct
 import time
 from contextlib import suppress
 from pickle import dumps, loads
-from typing import Any, Iterator, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 from penstock.model.tuples import NamedTuple
 
@@ -107,8 +107,9 @@ def framed(message: bytes) -> bytes:
     return _SIZE.pack(len(message)) + message
 
 
-def messages(stream: bytearray) -> Iterator[bytes]:
-    """Take the messages that are complete out of what was read of a stream."""
+def messages(stream: bytes) -> Tuple[List[bytes], bytes]:
+    """The messages that are complete in what was read of a stream, and what is left of it."""
+    found: List[bytes] = []
     at, end = 0, len(stream)
     while at + _SIZE.size <= end:
         (size,) = _SIZE.unpack_from(stream, at)
@@ -116,5 +117,5 @@ def messages(stream: bytearray) -> Iterator[bytes]:
         if start + size > end:
             break
         at = start + size
-        yield bytes(stream[start:at])
-    del stream[:at]
+        found.append(stream[start:at])
+    return found, stream[at:]
