@@ -19,7 +19,7 @@ from penstock.environments.kits import unpack_kit
 from penstock.errors import UserCodeError
 from penstock.model import wire
 from penstock.model.outcomes import Outcome, Unread, from_plain
-from penstock.model.specs import Attempt, Function, Places, Resolved, RunSpec, attempt_to_plain
+from penstock.model.specs import Attempt, Function, Places, Resolved, RunSpec, attempts_to_plain
 from penstock.model.states import TaskStatus
 from penstock.sdk import rebuilt_errors
 from tests import uv_settings
@@ -36,7 +36,7 @@ parcel = sys.argv[1]
 with open(parcel, "rb") as file:
     setup, attempts = wire.unpack(file.read())
 ready = boot.boot(*boot.setup_from_plain(setup))
-found = [outcomes.to_plain(run_attempt(specs.attempt_from_plain(plain), ready.bench)) for plain in attempts]
+found = [outcomes.to_plain(run_attempt(attempt, ready.bench)) for attempt in specs.attempts_from_plain(attempts)]
 with open(parcel, "wb") as file:
     file.write(wire.pack(found))
 """
@@ -143,7 +143,7 @@ class Bench:
         inputs = [Resolved(f"x{at}", codec.encode(arg, self.store).stored.record) for at, arg in enumerate(args)]
         attempt = Attempt("main/1/step/1#1", b"k" * 33, code, tuple(inputs), None, verify)
         parcel = self.folder / "parcel"
-        parcel.write_bytes(wire.pack(((tuple(self.spec), tuple(self.places)), [attempt_to_plain(attempt)])))
+        parcel.write_bytes(wire.pack(((tuple(self.spec), tuple(self.places)), attempts_to_plain([attempt]))))
         self._foreign.run(wanted, "-c", WORKER, str(parcel), path=self.folder)
         return from_plain(wire.unpack(parcel.read_bytes())[0])
 

@@ -20,7 +20,6 @@ from penstock.engine.answers import Answers
 from penstock.engine.effects import Effects
 from penstock.engine.inbox_watch import Watch
 from penstock.engine.intake import Admitted, Intake, Logged, Reproduce
-from penstock.engine.jobs import Job
 from penstock.engine.machine import Machine
 from penstock.engine.mailbox import Inbox
 from penstock.engine.neighbours import Neighbours
@@ -148,23 +147,26 @@ class Driver:
         if why:
             raise UsageError(f"Step {call.name} can't run: {why}")
         admitted = self._submissions.admit(calls, of_map)
-        self._hand_in(admitted)
-        if of_map >= 0 and len(calls) > 1:
-            self._look()
-            if len(self.state.jobs) > WINDOW:
-                self._keep_pace()
+        self._inbox.put((Admitted(admitted),))
+        if of_map < 0 or len(calls) == 1 or not self._look():
+            self._hand_in()
+        elif len(self.state.jobs) > WINDOW:
+            self._keep_pace()
         return [(job.id, job.path) for job in admitted]
 
-    def _look(self) -> None:
-        """Take in what executors have said, in the driver's thread's place and without a wait: beside a thread that
-        submits a map, that one would lose Python's lock for milliseconds with each message that it sends or reads."""
-        if self._turner != threading.get_ident() and self._watch.borrow(lambda: self._submissions.is_over):
-            try:
-                self._sleep(0.0)
-                if self._wake_or_tell():
-                    self._inbox.ring()
-            finally:
-                self._watch.give_back(between_calls=True)
+    def _look(self) -> bool:
+        """Take a turn with what was called and with what executors have said, in the driver's thread's place and
+        without a wait: beside a thread that submits a map, that one would lose Python's lock for milliseconds with each
+        message that it sends or reads. False: another thread does so, or this one is in a turn."""
+        if self._turner == threading.get_ident() or not self._watch.borrow(lambda: self._submissions.is_over):
+            return False
+        try:
+            self._sleep(0.0)
+            if self._wake_or_tell():
+                self._inbox.ring()
+        finally:
+            self._watch.give_back(between_calls=True)
+        return True
 
     def _keep_pace(self) -> None:
         """Take in no more of a map than settles meanwhile, where its tasks are short: those that wait are twice as
@@ -188,9 +190,8 @@ class Driver:
         item = Left(scope, self._timers.utc(), result, error, task, is_done or result is not None)
         self._inbox.post(item)
 
-    def _hand_in(self, admitted: list[Job]) -> None:
-        """Take a turn with the jobs, unless another thread is in one: that one finds them before it is done."""
-        self._inbox.put((Admitted(admitted),))
+    def _hand_in(self) -> None:
+        """Take a turn with what was called, unless another thread is in one: that one finds it before it is done."""
         while self._inbox.holds_items and self._turning.acquire(blocking=False):
             try:
                 self._turn(self._inbox.take())

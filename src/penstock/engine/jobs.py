@@ -201,7 +201,8 @@ def basis_of(job: Job) -> bytes:
     if not job.code.digest:
         return b""
     found = job.code.digest + job.inputs_digest
-    files = [item.content for item in job.call.inputs + job.call.shared if item.content]
+    call = job.call
+    files = [item.content for item in (call.inputs + call.shared if call.shared else call.inputs) if item.content]
     return b"".join((found, *files)) if files else found
 
 

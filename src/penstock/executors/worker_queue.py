@@ -18,7 +18,7 @@ from penstock.executors.endings import Death
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
 from penstock.model.rows import LoopProgress
-from penstock.model.specs import Attempt, Places, attempt_to_plain
+from penstock.model.specs import Attempt, Places, attempts_to_plain
 from penstock.model.tuples import NamedTuple, made
 from penstock.worker import channel, log_files, posix
 
@@ -105,7 +105,7 @@ class WorkerQueue:
     def _send_some(self) -> bool:
         """Send as many as one message holds; False: the worker has to read first what was sent before."""
         some = list(self.unsent)
-        while len(body := channel.body_of([*map(attempt_to_plain, some)])) > channel.LIMIT and len(some) > 1:
+        while len(body := channel.body_of(attempts_to_plain(some))) > channel.LIMIT and len(some) > 1:
             some = some[: len(some) // 2]
         try:
             message = channel.wrap_body(channel.ATTEMPTS, body, self._scratch)

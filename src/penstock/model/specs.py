@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from penstock.model.edges import Part, Ref
 from penstock.model.options import Options
@@ -171,23 +171,25 @@ class Places(NamedTuple):
         return f"{folder}-tmp", f"{folder}-files"
 
 
-def attempt_to_plain(attempt: Attempt) -> Tuple[Any, ...]:
-    """Plain data for `wire.pack`."""
-    return (
-        attempt.id,
-        attempt.key,
-        (isinstance(attempt.work, Program), *attempt.work),
-        tuple([tuple(item) for item in attempt.inputs]),
-        attempt.retry_on,
-        attempt.verify,
-        attempt.basis,
-        attempt.failures,
-    )
+def attempts_to_plain(attempts: Iterable[Attempt]) -> List[Tuple[Any, ...]]:
+    """Plain data for a message. What several have in common, it holds once."""
+    works: Dict[int, Tuple[Any, ...]] = {}
+    plain: List[Tuple[Any, ...]] = []
+    for id_, key, work, inputs, retry_on, verify, basis, failures in attempts:
+        named = works.get(id(work)) or works.setdefault(id(work), (isinstance(work, Program), *work))
+        plain.append((id_, key, named, tuple([tuple(item) for item in inputs]), retry_on, verify, basis, failures))
+    return plain
 
 
-def attempt_from_plain(data: Tuple[Any, ...]) -> Attempt:
-    """The attempt that `attempt_to_plain` was given."""
-    id_, key, (is_program, *work), inputs, retry_on, verify, basis, failures = data
-    found = Program(*work) if is_program else Function(*work)
-    resolved = tuple([made(Resolved, item) for item in inputs])
-    return made(Attempt, (id_, key, found, resolved, retry_on, verify, basis, failures))
+def attempts_from_plain(data: Iterable[Tuple[Any, ...]]) -> List[Attempt]:
+    """The attempts that `attempts_to_plain` was given."""
+    attempts: List[Attempt] = []
+    named: Any = None
+    work: Any = None
+    for id_, key, given, inputs, retry_on, verify, basis, failures in data:
+        if given is not named:
+            is_program, *fields = named = given
+            work = Program(*fields) if is_program else Function(*fields)
+        resolved = tuple([made(Resolved, item) for item in inputs])
+        attempts.append(made(Attempt, (id_, key, work, resolved, retry_on, verify, basis, failures)))
+    return attempts

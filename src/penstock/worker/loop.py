@@ -11,11 +11,11 @@ from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from time import monotonic, process_time
-from typing import TYPE_CHECKING, Any, Callable, Deque, NoReturn, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Deque, NoReturn, Optional, Tuple, Union
 from zlib import crc32
 
 from penstock.model.outcomes import Log, Metric, Outcome, failed, to_plain
-from penstock.model.specs import Places, attempt_from_plain
+from penstock.model.specs import Attempt, Places, attempts_from_plain
 from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple, made
 from penstock.worker import capture, channel, log_files, posix
@@ -75,7 +75,7 @@ class Worker:
         self._pid = os.getpid()
         self._meter = Meter()
         self._last = self._meter.read(memory=True)
-        self._orders: Deque[Tuple[int, Any]] = deque()  # that were read, with their tickets
+        self._orders: Deque[Tuple[int, Union[Attempt, bytes]]] = deque()  # that were read, with their tickets
         self._memory_bytes = self._last.memory_bytes
         bench.hint = self._hint
 
@@ -97,9 +97,8 @@ class Worker:
         finally:
             os._exit(status)
 
-    def _order(self, ticket: int) -> Any:
-        """The attempt with this ticket, as plain data, or the message that names its file. Those before it were taken
-        back."""
+    def _order(self, ticket: int) -> Union[Attempt, bytes]:
+        """The attempt with this ticket, or the message that names its file. Those before it were taken back."""
         orders = self._orders
         while True:
             while orders:
@@ -112,15 +111,17 @@ class Worker:
             if not data:
                 raise ConnectionResetError
             (first,), message = channel.TICKET.unpack_from(data), data[channel.TICKET.size :]
-            orders.extend(enumerate([message] if channel.is_in_file(message) else channel.unwrap(message)[1], first))
+            if channel.is_in_file(message):
+                orders.append((first, message))
+            else:
+                orders.extend(enumerate(attempts_from_plain(channel.unwrap(message)[1]), first))
 
-    def _serve(self, order: Any) -> None:
+    def _serve(self, attempt: Union[Attempt, bytes]) -> None:
         before = counted_from(self._last)
-        if isinstance(order, bytes):  # a long one, which may take all memory that there is
+        if isinstance(attempt, bytes):  # a long one, which may take all memory that there is
             self._begin(before, process_time(), 0)
-            (order,) = channel.unwrap(order)[1]
+            (attempt,) = attempts_from_plain(channel.unwrap(attempt)[1])
             before = counted_from(self._meter.read())
-        attempt = attempt_from_plain(order)
         self._chance.begin(attempt)
         capture.begin(attempt.id, self._bench.spec.log_bytes)
         for note in self._chance.told():

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from penstock.engine.facts import Settling, Submitted
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.engine.facts import Settling, Submitted, SubmittedAlike
 from penstock.engine.schedule import AHEAD_S, STALE_S
 from penstock.model.events import Profile
 from penstock.model.options import Options
@@ -131,3 +134,23 @@ class TestRebalancing:
         rig.end(1, Cause.EXITED)
         assert started(rig.recalled(3, 5, 7)) == [3, 5, 7]
         assert rig.machine.in_flight == 7
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 6)), max_size=8),
+    st.lists(st.tuples(st.integers(0, 40), st.sampled_from([0.001, 1.0])), max_size=30),
+)
+def test_calls_that_come_alike_are_as_if_each_came_by_itself(
+    groups: list[tuple[str, int]], ends: list[tuple[int, float]]
+):
+    alike, single = Rig(cpu=2, depth=4), Rig(cpu=2, depth=4)
+    last = 0
+    for step, size in groups:
+        tasks = tuple(range(last + 1, last + size + 1))
+        again = (*tasks, last) if last else tasks  # one that is known changes nothing
+        last += size
+        together = alike.send(SubmittedAlike(again, step, Options()))
+        assert together == single.send(*(Submitted(task, step, Options(), ()) for task in again))
+    for task, wall_s in ends:
+        assert alike.end(task, wall_s=wall_s) == single.end(task, wall_s=wall_s)
+    assert alike.machine.resting == single.machine.resting

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.model.specs import Attempt, Function, Program, attempt_from_plain, attempt_to_plain
+from penstock.model.specs import Attempt, Function, Program, attempts_from_plain, attempts_to_plain
 from penstock.worker.program import FORMATS
 
 PLAIN = st.recursive(
@@ -36,6 +36,6 @@ def test_what_was_written_is_read(kind: str, data: st.DataObject) -> None:
 @given(WORKS)
 def test_work_of_either_kind_reaches_a_worker_as_it_is(work: Function | Program) -> None:
     sent = Attempt("digits/1/train/1#1", b"key", work, (), None, False)
-    found = attempt_from_plain(attempt_to_plain(sent))
+    (found,) = attempts_from_plain(attempts_to_plain([sent]))
     assert found == sent
     assert type(found.work) is type(work)
