@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from penstock.server.actions import FOLDER
+from penstock.space.left_actions import FOLDER
 from tests.api_server import ApiServer, Reply, serving
 from tests.system.flows import Project, wait_until
 

@@ -21,8 +21,8 @@ import msgspec
 from penstock.model.tuples import NamedTuple
 from penstock.roots import make_home
 from penstock.server.refusals import Refusal
+from penstock.space.left_actions import FOLDER, is_running
 
-FOLDER = "actions"
 HERE = "{action}"
 """In the words of a verb: the action's folder."""
 
@@ -136,13 +136,13 @@ class Actions:
         if record is None:
             return None
         folder = self._folder / id_
-        is_running = _is_locked(folder / "lock")  # first: what it has left is whole once it does not run
+        goes_on = is_running(folder)  # first: what it has left is whole once it does not run
         code = _number(folder / "code")
-        state = "running" if is_running else {None: "lost", 0: "done"}.get(code, "failed")
-        ended_at = None if is_running or code is None else (folder / "code").stat().st_mtime
-        out = b"" if is_running else _end_of(folder / "out", _OUT_BYTES)
+        state = "running" if goes_on else {None: "lost", 0: "done"}.get(code, "failed")
+        ended_at = None if goes_on or code is None else (folder / "code").stat().st_mtime
+        out = b"" if goes_on else _end_of(folder / "out", _OUT_BYTES)
         log = _end_of(folder / "log", _TAIL_BYTES)
-        return Action(id_, record, state, None if is_running else code, ended_at, _number(folder / "pid"), log, out)
+        return Action(id_, record, state, None if goes_on else code, ended_at, _number(folder / "pid"), log, out)
 
     def _record(self, id_: str) -> ActionRecord | None:
         if not _IDS.fullmatch(id_):
@@ -158,22 +158,11 @@ class Actions:
             entries = sorted(self._folder.iterdir(), key=lambda entry: -entry.stat().st_mtime)
         except OSError:  # it is not there yet, or another server does the same
             return
-        running = [entry for entry in entries if _is_locked(entry / "lock")]
+        running = [entry for entry in entries if is_running(entry)]
         if len(running) >= _AT_ONCE:
             raise Refusal(429, "too_many", f"{_AT_ONCE} actions run, and more may not", headers={"Retry-After": "5"})
         for entry in [entry for entry in entries if entry not in running][_KEPT:]:
             shutil.rmtree(entry, ignore_errors=True)
-
-
-def _is_locked(path: Path) -> bool:
-    try:
-        with open(path, "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _number(path: Path) -> int | None:

@@ -21,6 +21,7 @@ from penstock.environments import collect
 from penstock.journal import needs, queries
 from penstock.model.states import RunStatus
 from penstock.model.tuples import NamedTuple
+from penstock.space import left_actions
 from penstock.space.space_structs import PileInfo
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 FOLDERS = ("logs", "checkpoints", "files", "calls")
 """Folders of a run's own that stay as long as it does. Its `scratch` stays while it is driven."""
+
+ENDED_ACTIONS = "actions that have ended"
 
 _CLOCK_ERROR_S = 86_400.0
 """How far the clock may have been set back since a running flow began: what it stores then looks older."""
@@ -94,6 +97,7 @@ def sweep(project: Project, marked: Marked, *, remove: bool) -> Swept:
         pile("unfinished snapshots", files(unfinished, marked.now - UNFINISHED_S, remove)),
         *(pile(f"folders of {kind}", _folders(home, kind, marked.runs, remove)) for kind in FOLDERS),
         pile("folders of scratch", _folders(home, "scratch", marked.live, remove)),
+        pile(ENDED_ACTIONS, left_actions.sweep(home, marked.now, remove)),
     ]
     return Swept(tuple(one for one in piles if one.count), stored.spared_bytes)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from penstock.journal import queries
 from penstock.journal.journal import FILE
 from penstock.model.states import RunStatus
 from penstock.model.words import utc
-from penstock.space import holdings, sweep
+from penstock.space import holdings, left_actions, sweep
 from penstock.space.environments_in_use import folder_of, listed
 from penstock.space.holdings import Holdings
 from penstock.space.policy import seen_at
@@ -108,11 +108,20 @@ def _parts(
         sweep.pile("outlines and fingerprints of the sources", map(_size, outlines)),
         PileInfo("environments, their locks and kits", len(built), sweep.size_below(folder_of(home))),
         sweep.pile("the journal", (_size(entry) for entry in home.glob("*") if entry.name.startswith(FILE))),
+        *_actions(home, unused),
         PileInfo("what nobody refers to", sum(pile.count for pile in unused), sum(pile.bytes for pile in unused)),
     ]
     yield from known
     rest = sweep.size_below(home) - sum(pile.bytes for pile in known)
     yield PileInfo("the rest", 0, max(0, rest))  # below 0: a run goes on, or the store is on another disk
+
+
+def _actions(home: Path, unused: Iterable[PileInfo]) -> Iterator[PileInfo]:
+    """Those of the API that nobody has forgotten yet."""
+    sizes = left_actions.sizes(home)
+    ended = [pile for pile in unused if pile.what == sweep.ENDED_ACTIONS]
+    if count := len(sizes) - sum(pile.count for pile in ended):
+        yield PileInfo("actions of the API", count, sum(sizes) - sum(pile.bytes for pile in ended))
 
 
 def _size(entry: Path) -> int:

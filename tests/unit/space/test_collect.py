@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import time
@@ -14,11 +15,12 @@ import msgspec
 import pytest
 
 from penstock.artifacts.folder import FolderStore
-from penstock.client.space import collect
+from penstock.client.space import collect, usage
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import changes, needs, pins
 from penstock.model.rows import Batch, RunEnd, WantedResult
-from penstock.space import sweep
+from penstock.space import left_actions, sweep
+from penstock.space.space_structs import PileInfo
 from tests.journal_records import digest
 from tests.recorded import Recorded, outcome, task
 from tests.spacious import DAY_S, Spacious, anything, on_disk, run_ids
@@ -281,6 +283,25 @@ def test_of_the_sources_only_snapshots_go(spacious: Spacious) -> None:
         used, "last", "outlines", "outlines.db-wal", "notes.txt", "outlines.123.tmp"
     }  # fmt: skip
     assert unused not in {file.name for file in (spacious.home / "sources").iterdir()}
+
+
+def test_actions_of_the_api_go_a_day_after_their_end(spacious: Spacious) -> None:
+    spacious.run([])
+    home = spacious.home / left_actions.FOLDER
+    for name, age_s in (("fresh", 0), ("ended", 2 * DAY_S), ("running", 2 * DAY_S), ("half-made", 2 * DAY_S)):
+        (home / name).mkdir(parents=True)
+        (home / name / "log").write_bytes(b"x" * 10)
+        (home / name / "lock").touch()
+        os.utime(home / name, (time.time() - age_s, time.time() - age_s))
+    (home / "a file").write_text("of somebody's")
+    with open(home / "running" / "lock", "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        parts = {part.what: (part.count, part.bytes) for part in usage().parts}
+        assert (parts["actions of the API"], parts["what nobody refers to"]) == ((2, 20), (2, 20))
+        piles = [PileInfo("actions that have ended", 2, 20)]
+        assert list(collect().piles) == list(collect(remove=True).piles) == piles
+        assert sorted(entry.name for entry in home.iterdir()) == ["a file", "fresh", "running"]
+        assert not collect(remove=True).piles
 
 
 def test_the_settings_of_the_project_hold(spacious: Spacious) -> None:
