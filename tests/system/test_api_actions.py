@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,7 @@ def test_other_users_of_the_machine_read_neither_the_folder_nor_the_words(server
     assert folder.stat().st_mode & 0o777 == (folder / reply.json["action"]).stat().st_mode & 0o777 == 0o700
     pid = int((folder / reply.json["action"] / "pid").read_text())
     assert b"424242" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    assert os.getsid(pid) != os.getsid(server.process.pid)  # nor does Ctrl-C in the server's terminal reach it
     project.touch("go")
     assert ended(server, reply)["state"] == "done"
 
@@ -267,3 +269,48 @@ def test_a_note_from_a_file(project: Project):
     assert project.penstock("note", "main/1", "x", "--file", "note.md")[0] == 2
     assert project.penstock("note", "main/1", "--file", "nothing.md")[0] == 2
     assert project.penstock("note", "main/1", "")[0] == 0
+
+
+def test_what_a_flow_prints_is_no_document_however_deep_it_is(project: Project, server: ApiServer):
+    project.write("print('[' * 900 + ']' * 900, flush=True)\nos._exit(3)\n\n@flow\ndef deep(): ...\n", "deep.py")
+    action = ended(server, server.post("/flows/deep:start"))
+    assert (action["state"], action["exit_code"], action["result"]) == ("failed", 3, None)
+
+
+def test_so_many_actions_run_at_once_and_so_many_are_kept(tmp_path: Path):
+    folder = tmp_path / ".penstock" / FOLDER
+    with serving(tmp_path) as server, ExitStack() as stack:
+        for number in range(240):
+            (folder / f"{number:032x}").mkdir(parents=True)
+            (folder / f"{number:032x}" / "lock").touch()
+            os.utime(folder / f"{number:032x}", (number, number))
+        (tmp_path / "mine.py").write_text("from penstock import flow\n\n\n@flow\ndef main(): ...\n")
+        locks = [stack.enter_context(open(folder / f"{number:032x}" / "lock", "rb")) for number in range(32)]
+        for lock in locks:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        reply = server.post("/flows/main:describe")
+        assert (reply.status, reply.error["code"], reply.headers["retry-after"]) == (429, "too_many", "5")
+        fcntl.flock(locks[0], fcntl.LOCK_UN)
+        action = ended(server, server.post("/flows/main:describe"))
+        left = {entry.name for entry in folder.iterdir()}
+        assert left == {action["id"], *(f"{number:032x}" for number in (*range(1, 32), *range(40, 240)))}
+
+
+def test_what_could_not_be_started_leaves_nothing(tmp_path: Path):
+    """Where the system lets no process begin, say; by the same key it is started later."""
+    (tmp_path / "mine.py").write_text("from penstock import flow\n\n\n@flow\ndef main(): ...\n")
+    broken = (
+        "import os, subprocess\nreal = subprocess.Popen.__init__\n"
+        "def refused(self, words, **more):\n"
+        "    if os.path.exists('broken') and words[0] == 'sh':\n"
+        "        raise BlockingIOError(11, 'Resource temporarily unavailable')\n"
+        "    real(self, words, **more)\n"
+        "subprocess.Popen.__init__ = refused\n"
+    )
+    with serving(tmp_path, before=broken) as server:
+        (tmp_path / "broken").touch()
+        reply = server.post("/flows/main:describe", Idempotency_Key="once")
+        assert (reply.status, reply.error["code"]) == (503, "not_started")
+        assert not list((tmp_path / ".penstock" / FOLDER).iterdir())
+        (tmp_path / "broken").unlink()
+        assert ended(server, server.post("/flows/main:describe", Idempotency_Key="once"))["state"] == "done"

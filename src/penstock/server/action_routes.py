@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -22,6 +22,7 @@ from penstock.server.refusals import Refusal
 from penstock.server.routing import ACCEPTED, RUN, route
 
 _LINES = 100
+_DEEPEST = 100  # of what was printed as JSON
 _SHOWN = 2_000  # characters of parameters that are shown in a command
 _OVER = (RunStatus.DONE, RunStatus.RUNNING)
 
@@ -210,9 +211,26 @@ def _action(call: ApiCall) -> ActionPage:
 
 def _document(text: bytes) -> Any:
     try:
-        return msgspec.json.decode(text) if text else None
+        found = msgspec.json.decode(text) if text else None
     except (msgspec.MsgspecError, RecursionError):
         return None  # a flow's own words, where it has failed early
+    return None if _is_deep(found) else found
+
+
+def _is_deep(document: Any) -> bool:
+    """Whether it is no document of a verb's: it is more deeply nested than others can be bothered with."""
+    level: list[Any] = [document]
+    for _ in range(_DEEPEST):
+        level = [item for one in level for item in _items(one)]
+        if not level:
+            return False
+    return True
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value).values()
+    return cast("list[Any]", value) if isinstance(value, list) else ()
 
 
 def _begun(

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -109,26 +110,33 @@ class Actions:
         folder = self._folder / id_
         made = self._folder / f"new-{secrets.token_hex(8)}"
         made.mkdir(mode=0o700)
-        (made / "action.json").write_bytes(msgspec.json.encode(record))
-        for name, data in order.files.items():
-            (made / name).write_bytes(data)
-        with open(made / "lock", "wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            try:
+        try:
+            (made / "action.json").write_bytes(msgspec.json.encode(record))
+            for name, data in order.files.items():
+                (made / name).write_bytes(data)
+            with open(made / "lock", "wb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
                 made.rename(folder)
-            except OSError:  # another server was asked for the same at the same time
-                shutil.rmtree(made)
-                if folder.is_dir():
-                    return
-                raise
-            words = [word.replace(HERE, os.fspath(folder)) for word in order.words]
-            command = ["sh", "-c", _SCRIPT, os.fspath(folder), sys.executable, "-P", "-m", "penstock", *words]
-            nowhere = subprocess.DEVNULL  # whoever reads what the server says waits for no action
-            self._started.append(
-                subprocess.Popen(
-                    command, stdin=lock, stdout=nowhere, stderr=nowhere, cwd=self._root, start_new_session=True
-                )
+                self._spawn(folder, order.words, lock)
+        except OSError:
+            if made.exists() and folder.is_dir():  # another server was asked for the same at the same time
+                return
+            raise
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+    def _spawn(self, folder: Path, verb: Sequence[str], lock: BinaryIO) -> None:
+        words = [word.replace(HERE, os.fspath(folder)) for word in verb]
+        command = ["sh", "-c", _SCRIPT, os.fspath(folder), sys.executable, "-P", "-m", "penstock", *words]
+        nowhere = subprocess.DEVNULL  # whoever reads what the server says waits for no action
+        try:
+            process = subprocess.Popen(
+                command, stdin=lock, stdout=nowhere, stderr=nowhere, cwd=self._root, start_new_session=True
             )
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)  # else it would stand for one that began
+            raise
+        self._started.append(process)
 
     def find(self, id_: str) -> Action | None:
         """What is known of an action; None: there is none."""
