@@ -179,7 +179,7 @@ def steps(journal: Journal, run: int) -> list[StepRow]:
     """The steps of a run in the order of their first calls, with the counts of what is in the journal."""
     counted: dict[int, dict[str, int]] = {}
     copied: dict[int, int] = {}
-    for id_, status, count, with_origin in journal.database.rows(_sql("step_counts"), (run,)):
+    for id_, status, count, with_origin in journal.database.rows(_sql("step_counts"), {"run_id": run}):
         counted.setdefault(id_, {})[status] = count
         copied[id_] = copied.get(id_, 0) + with_origin
     found = journal.database.rows(_sql("steps"), (run,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -57,27 +58,34 @@ def steps(journal: Journal, run: int) -> dict[int, StepName]:
 
 
 def groups(journal: Journal, run: int) -> list[TaskGroup]:
-    """All tasks of a run in groups, in the order of the first of each."""
-    found = journal.database.rows(_sql("groups"), _bounds(run))
-    return [TaskGroup(step, scope, status, count, id_ & columns.TASK_MASK) for step, scope, status, count, id_ in found]
+    """All tasks of a run in groups, in the order of the first of each, as far as that is known."""
+    counts: Counter[tuple[int, int, str]] = Counter()  # by step, scope and status
+    firsts: dict[tuple[int, int, str], int] = {}
+    for kind, step, scope, status, count, first in journal.database.rows(_sql("groups"), {"run_id": run}):
+        counts[step, scope, status] += count
+        firsts[step, scope, status] = first
+        if kind == "undone":
+            counts[step, 0, "done"] -= count
+        elif kind == "scoped":
+            counts[step, 0, status] -= count
+    known = sorted((key for key, count in counts.items() if count), key=lambda key: firsts[key])
+    return [TaskGroup(*key, counts[key], firsts[key] & columns.TASK_MASK) for key in known]
 
 
 def needs(journal: Journal, run: int, limit: int) -> tuple[list[TaskNeeds], bool]:
-    """Whose results went into which tasks: of each map the first, and those that were called alone, at most `limit` of
-    both; and whether there are more."""
-    found = [
-        *journal.database.rows(_sql("heads_of_maps"), _bounds(run) | {"limit": limit}),
-        *(alone := journal.database.rows(_sql("called_alone"), _bounds(run) | {"limit": limit})),
-    ]
-    return [_needs(journal, run, *row) for row in found], len(alone) == limit or len(found) - len(alone) == limit
-
-
-def _needs(journal: Journal, run: int, id_: int, step: int, scope: int) -> TaskNeeds:
-    own, shared = journal.database.row(_sql("inputs"), {"run_id": run, "id": id_}) or (None, None)
-    with named(journal.database, run, id_):
-        inputs = (*columns.unpack_inputs(own), *columns.unpack_inputs(shared))
-    given = dict.fromkeys(ref.task for item in inputs for ref in item.refs)
-    return TaskNeeds(id_ & columns.TASK_MASK, step, scope, tuple(given))
+    """Whose results went into which tasks: of the first tasks of each step, `limit` in all, and the first of each of so
+    many maps; and whether there are more that were called alone."""
+    each = max(1, limit // max(1, len(steps(journal, run))))
+    found, has_more = list[TaskNeeds](), False
+    rows = journal.database.rows(_sql("needs"), {"run_id": run, "each": each, "limit": limit})
+    seen = Counter(row[1] for row in rows)
+    for id_, step, scope, of_map, own, shared in rows:
+        with named(journal.database, run, id_):
+            inputs = (*columns.unpack_inputs(own), *columns.unpack_inputs(shared))
+        given = dict.fromkeys(ref.task for item in inputs for ref in item.refs)
+        found.append(TaskNeeds(id_ & columns.TASK_MASK, step, scope, tuple(given)))
+        has_more |= of_map is None and seen[step] >= each
+    return found, has_more
 
 
 def place_of(journal: Journal, run: int, id_: int) -> tuple[int, int] | None:

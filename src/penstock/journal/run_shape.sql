@@ -1,25 +1,36 @@
 -- What a run's graph and timeline are drawn from: groups of tasks, whatever their number.
 
 -- name: groups
-SELECT step_id, coalesce(scope, 0), status, count(*), min(id)
-FROM task WHERE id > :first AND id <= :last GROUP BY 1, 2, 3 ORDER BY 5;
+-- Of each step all tasks with the first of them, those that are not done, and those that a nested flow has called: what is
+-- left was called by the run's own flow. Indexes alone are looked at, and of most tasks one that counts them.
+SELECT 'all', id, 0, 'done', (SELECT count(*) FROM task WHERE step_id = step.id),
+    (SELECT id FROM task WHERE step_id = step.id ORDER BY number LIMIT 1)
+FROM step WHERE run_id = :run_id
+UNION ALL
+SELECT 'undone', task.step_id, 0, task.status, count(*), min(task.id) FROM step CROSS JOIN task ON task.step_id = step.id
+WHERE step.run_id = :run_id AND task.status <> 'done' GROUP BY 2, 4
+UNION ALL
+SELECT 'scoped', task.step_id, task.scope, task.status, count(*), min(task.id)
+FROM step CROSS JOIN task ON task.step_id = step.id
+WHERE step.run_id = :run_id AND task.scope IS NOT NULL GROUP BY 2, 3, 4;
 
 -- name: steps
 SELECT id, step, name FROM step WHERE run_id = ?;
 
--- name: heads_of_maps
--- The tasks of a map are called with the same words: what the first is given tells whose results go there.
-SELECT min(id), step_id, coalesce(scope, 0) FROM task
-WHERE id > :first AND id <= :last AND map IS NOT NULL GROUP BY step_id, scope, map LIMIT :limit;
-
--- name: called_alone
-SELECT id, step_id, coalesce(scope, 0) FROM task
-WHERE id > :first AND id <= :last AND map IS NULL ORDER BY id LIMIT :limit;
-
--- name: inputs
-SELECT task.inputs, shared_inputs.inputs
-FROM task LEFT JOIN shared_inputs ON shared_inputs.run_id = :run_id AND shared_inputs.digest = task.shared
-WHERE task.id = :id;
+-- name: needs
+-- Of each step the first so many tasks, and the first of each map: its tasks are called with the same words, so that what
+-- one is given tells whose results go there.
+SELECT task.id, task.step_id, coalesce(task.scope, 0), task.map, task.inputs, shared_inputs.inputs
+FROM step CROSS JOIN task ON task.step_id = step.id
+LEFT JOIN shared_inputs ON shared_inputs.run_id = step.run_id AND shared_inputs.digest = task.shared
+WHERE step.run_id = :run_id AND task.number <= :each
+UNION ALL
+SELECT * FROM (
+    SELECT task.id, task.step_id, coalesce(task.scope, 0), task.map, task.inputs, shared_inputs.inputs
+    FROM step CROSS JOIN task INDEXED BY task_first_of_map ON task.step_id = step.id
+    LEFT JOIN shared_inputs ON shared_inputs.run_id = step.run_id AND shared_inputs.digest = task.shared
+    WHERE step.run_id = :run_id AND task.map = (task.id & 4294967295) AND task.number > :each LIMIT :limit
+);
 
 -- name: place_of_task
 SELECT step_id, coalesce(scope, 0) FROM task WHERE id = ?;

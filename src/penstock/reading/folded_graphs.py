@@ -15,6 +15,7 @@ from penstock.journal.priors import prior_scopes
 from penstock.journal.views import RunRow
 from penstock.model.rows import ScopeRecord
 from penstock.reading import infos
+from penstock.reading.structs import StepInfo
 
 MOST_LOOKED_AT = 2000
 """Tasks whose inputs are read for the edges."""
@@ -45,17 +46,20 @@ class FoldedGraph(msgspec.Struct, frozen=True):
 
     nodes: tuple[FoldedNode, ...]  # in the order of their first calls
     edges: tuple[FoldedEdge, ...]
-    is_partial: bool = False  # edges were told from the first 2,000 tasks alone; nodes and counts are complete
+    is_partial: bool = False  # edges were told from the first tasks of each step and map alone, 2,000 in all
 
 
-def folded(journal: Journal, run: RunRow, opened: Iterable[str] = ()) -> FoldedGraph:
-    """The graph of a run; `opened`: the ids of nested flows whose inside is shown."""
+def folded(
+    journal: Journal, run: RunRow, opened: Iterable[str] = (), counted: Iterable[StepInfo] | None = None
+) -> FoldedGraph:
+    """The graph of a run; `opened`: the ids of nested flows whose inside is shown; `counted`: its steps, None: they are
+    looked for."""
     scopes = prior_scopes(journal.database, run.id)
     folding = _Folding(scopes, opened)
     steps = run_shape.steps(journal, run.id)
     for group in run_shape.groups(journal, run.id):
         folding.add(group.scope, steps[group.step].name, group.status, group.tasks, group.first)
-    for info in infos.step_infos(run, queries.steps(journal, run.id)):
+    for info in infos.step_infos(run, queries.steps(journal, run.id)) if counted is None else counted:
         folding.move(info.step, {"waiting": info.waiting, "running": info.running})
     tasks, partial = run_shape.needs(journal, run.id, MOST_LOOKED_AT)
     given = [(task.scope, steps[task.step].name, task.needs) for task in tasks]

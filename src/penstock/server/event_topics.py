@@ -20,6 +20,7 @@ from penstock.reading.attempt_logs import KnownLogs, WrittenLog
 from penstock.reading.folded_graphs import FoldedGraph, folded
 from penstock.reading.logged import parts
 from penstock.reading.reader import JournalReader
+from penstock.reading.structs import StepInfo
 from penstock.server.event_messages import MOST_IDS, Event, Position, nodes_changed, patch
 from penstock.server.run_lines import line_of
 
@@ -101,6 +102,7 @@ class RunTopic:
         self._row = run
         self._revision = 0  # of its tasks
         self._is_gone = False
+        self._counts: dict[str, int] = {}
         self._nodes: dict[str, Any] = {}
         self._edges: dict[tuple[str, str], Any] = {}
         self._points = _Points(run.id, 0, run.run_id)
@@ -125,10 +127,13 @@ class RunTopic:
         events = [*log, *self._rows.changed(self._row), *(self._points.changed(reader) if is_changed else ())]
         if ids == [] and (before.revision, before.status) == (self._row.revision, self._row.status) and self._nodes:
             return events
-        return [*events, *self._graph_changed(reader), self._tasks(reader, ids)]
+        steps = infos.step_infos(self._row, queries.steps(reader.journal, self._id))
+        states = ("waiting", "running", "done", "failed", "cancelled")
+        self._counts = {state: sum(getattr(step, state) for step in steps) for state in states}
+        return [*events, *self._graph_changed(reader, steps), self._tasks(ids)]
 
-    def _graph_changed(self, reader: JournalReader) -> list[Event]:
-        nodes, edges = _by_id(folded(reader.journal, self._row, self._opened))
+    def _graph_changed(self, reader: JournalReader, steps: tuple[StepInfo, ...]) -> list[Event]:
+        nodes, edges = _by_id(folded(reader.journal, self._row, self._opened, steps))
         new_nodes = dict(nodes_changed(self._nodes, nodes))
         new_edges = {key: edge for key, edge in edges.items() if key not in self._edges}
         self._nodes, self._edges = nodes, edges
@@ -137,11 +142,8 @@ class RunTopic:
     def _graph(self, nodes: dict[str, Any], edges: dict[tuple[str, str], Any]) -> Event:
         return Event("run.graph", self._name, {"run": self._name, "nodes": nodes, "edges": edges})
 
-    def _tasks(self, reader: JournalReader, ids: list[int] | None) -> Event:
-        steps = infos.step_infos(self._row, queries.steps(reader.journal, self._id))
-        states = ("waiting", "running", "done", "failed", "cancelled")
-        counts = {state: sum(getattr(step, state) for step in steps) for state in states}
-        return Event("run.tasks", self._name, {"run": self._name, "changed": ids, "counts": counts})
+    def _tasks(self, ids: list[int] | None) -> Event:
+        return Event("run.tasks", self._name, {"run": self._name, "changed": ids, "counts": self._counts})
 
     def since(self, reader: JournalReader, position: Position | None) -> list[Event]:
         if self._is_gone:
@@ -153,7 +155,7 @@ class RunTopic:
         return [
             row,
             self._graph(self._nodes, self._edges),
-            self._tasks(reader, ids),
+            self._tasks(ids),
             *self._points.all(),
             *self._log.all(),
         ]

@@ -2,7 +2,7 @@
 -- compares the two. NULL in a column stands for the default that its comment names; values are `wire` bytes where a
 -- comment says so (docs/formats.md); digests are 33 bytes.
 
-PRAGMA user_version = 14;               -- of the migrations that are in it; later ones are applied to it
+PRAGMA user_version = 15;               -- of the migrations that are in it; later ones are applied to it
 
 -- The last number given to a run of a flow, so that none is given twice, even after `rm`.
 CREATE TABLE flow (
@@ -168,6 +168,11 @@ CREATE TABLE task (
 CREATE INDEX task_by_step ON task (step_id, number, status, revision);
 -- Who made a value. Not of what is small: an entry would cost its task a tenth of what it takes in all.
 CREATE INDEX task_by_digest ON task (digest) WHERE blobs IS NOT NULL;
+-- For what is counted: nearly all tasks are done, ran and were called by the run's own flow, and stand in none of these.
+CREATE INDEX task_undone ON task (step_id, status) WHERE status <> 'done';
+CREATE INDEX task_copied ON task (step_id) WHERE origin IS NOT NULL;
+CREATE INDEX task_in_scope ON task (step_id, scope, status) WHERE scope IS NOT NULL;
+CREATE INDEX task_first_of_map ON task (step_id) WHERE map = (id & 4294967295);
 
 -- Attempts that failed and were tried again.
 CREATE TABLE attempt (
