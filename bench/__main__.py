@@ -39,6 +39,7 @@ CASES = (
     "cached",
     "elsewhere",
     "journal",
+    "api",
     "large",
     "kill",
     "kill_branches",

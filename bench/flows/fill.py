@@ -1,4 +1,4 @@
-"""python fill.py RUNS TASKS: fills a journal with runs, as drivers would have written them, but none of them ran."""
+"""python fill.py RUNS TASKS [RUNS TASKS ...]: fills a journal with runs, as drivers would have written them."""
 
 import json
 import sys
@@ -59,5 +59,6 @@ def main(runs: int, tasks: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    for runs, tasks in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
+        main(int(runs), int(tasks))
     print("RESULT " + json.dumps({}))

@@ -40,6 +40,7 @@ class Wanted(NamedTuple):
 class _Joined(NamedTuple):
     found: dict[str, list[Event]]  # for those who listen already, by topic
     known: list[Event]  # for who comes
+    error: Exception | None = None  # why he can't
 
 
 class EventListener:
@@ -95,8 +96,10 @@ class EventHub:
             raise Refusal(503, "ending", "the server ends")
         async with self._turn:
             joined = await self._in_thread(self._join, wanted, position)
-            listener = EventListener([one.name for one in wanted], position or Position())
             self._tell(joined.found)
+            if joined.error is not None:
+                raise joined.error
+            listener = EventListener([one.name for one in wanted], position or Position())
             self._listeners.add(listener)
             self._move(listener)
             listener.tell(joined.known)
@@ -110,6 +113,10 @@ class EventHub:
         heard = {topic for other in self._listeners for topic in other.topics}
         for topic in self._topics.keys() - heard:
             del self._topics[topic]
+
+    @property
+    def is_looking(self) -> bool:
+        return self._looking is not None
 
     def close(self) -> None:
         """End all streams."""
@@ -154,12 +161,14 @@ class EventHub:
     def _join(self, wanted: Sequence[Wanted], position: Position | None) -> _Joined:
         """In the thread."""
         found = self._look()  # first: what is written meanwhile is found by the next look
-        for one in wanted:
-            if one.name not in self._topics:
-                self._topics[one.name] = one.begin(self._reader)
-        return _Joined(
-            found, [event for one in wanted for event in self._topics[one.name].since(self._reader, position)]
-        )
+        try:
+            new = {one.name: one.begin(self._reader) for one in wanted if one.name not in self._topics}
+            topics = self._topics | new
+            known = [event for one in wanted for event in topics[one.name].since(self._reader, position)]
+        except Exception as error:  # noqa: BLE001  those who listen are told all the same
+            return _Joined(found, [], error)
+        self._topics |= new
+        return _Joined(found, known)
 
     def _look(self) -> dict[str, list[Event]]:
         """In the thread."""
