@@ -41,6 +41,10 @@ SOURCE = r"""
         return np.arange(3 * 160 * 200, dtype="u1").reshape(3, 160, 200)
 
     @step
+    def wide():
+        return np.zeros((1, 1_000_000), "i1")
+
+    @step
     def data():
         return b"\x89PNG\r\n\x1a\n but no more" * 1000
 
@@ -70,7 +74,7 @@ SOURCE = r"""
         display("of the body", "body")
         table = load(rows)
         frame = made(rows)
-        image(), data(), draw()
+        image(), wide(), data(), draw()
         later = small.submit(3)
         return use(frame, 1) + use([later], 2) + inner(frame)
 """
@@ -107,7 +111,7 @@ def ok(reply: Reply) -> Any:
 
 def test_results_are_listed_by_ids_and_rows(server: ApiServer) -> None:
     index = ok(server.get("/artifacts:index"))
-    assert index["total"] == len(index["ids"]) == 2 * 9
+    assert index["total"] == len(index["ids"]) == 2 * 10
     assert index["ids"] == sorted(index["ids"], reverse=True)
     page = ok(server.get(f"/artifacts?ids={','.join(map(str, index['ids'][:3]))},77"))
     assert [row["id"] for row in page["rows"]] == index["ids"][:3]
@@ -125,7 +129,7 @@ def test_results_are_listed_by_ids_and_rows(server: ApiServer) -> None:
         ("type:pandas.DataFrame step:load", ["main/2/load/1", "main/1/load/1"]),
         ("type:Frame", []),
         ("type:%", []),
-        ("kind:array flow:main -run:main/2", ["main/1/image/1"]),
+        ("kind:array flow:main -run:main/2", ["main/1/wide/1", "main/1/image/1"]),
         ("step:mine.made size>1MB", ["main/2/made/1"]),
         ("size>99999999999999999999TB", []),
         ("made/1 run:main/2", ["main/2/made/1"]),
@@ -216,6 +220,19 @@ def test_a_page_is_bounded_whatever_is_in_its_cells(server: ApiServer) -> None:
     assert len(reply.body) < 1_200_000
     assert (page["cut"], page["cut_at"]) == (500, 1_000_000 // 1500)
     assert page["values"][1][0] == "x" * page["cut_at"]
+
+
+def test_of_a_million_columns_as_many_come_as_one_can_look_at(server: ApiServer) -> None:
+    path = result(server, "main/1/wide/1")
+    preview = ok(server.get(f"{path}/preview"))
+    assert preview["value"]["shape"] == [1, 1_000_000]
+    assert (len(preview["columns"]), preview["more_columns"]) == (1000, 999_000)
+    page = server.get(f"{path}/table")
+    assert (len(ok(page)["columns"]), len(page.body) < 20_000) == (100, True)
+    assert ok(server.get(f"{path}/table?columns=999"))["values"] == [[0]]
+    assert server.get(f"{path}/table?columns=1000").status == 404
+    assert ok(server.get(f"{path}/stats"))["count"] == 1_000_000
+    assert drawn(server.get(f"{path}/image?w=100")).shape == (1, 100)
 
 
 def test_statistics_of_a_column(server: ApiServer) -> None:

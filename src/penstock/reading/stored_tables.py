@@ -53,9 +53,11 @@ class StoredTable:
         layout = _layout(stored.layout, what)
         self.shape: tuple[int, ...] | None = tuple(layout["shape"]) if layout["kind"] == "array" else None
         self.layout = layout
-        self.more = cast("int", layout.get("more", 0))  # columns that the layout has no room for
         self._index: list[Column] = layout.get("index", [])
         self._columns: list[Column] = _columns(layout)
+        self.more = cast("int", layout.get("more", 0))  # columns that the layout has no room for, or that are too many
+        if self.shape is not None and len(self.shape) == 2 and self._columns:
+            self.more = self.shape[1] - len(self._columns)
         self._all = [*self._index, *self._columns]
 
     @functools.cached_property

@@ -90,7 +90,7 @@ class ArtifactPreview(msgspec.Struct, frozen=True):
     kind: str  # "table", "column", "array": it has pages and statistics; "bytes": it is these; "": neither
     media: str = ""  # of a display, or of a picture; "": not known
     columns: tuple[ColumnInfo, ...] = ()  # its index's first; of an array of two dimensions as well
-    more_columns: int = 0  # that can't be told
+    more_columns: int = 0  # that are not among `columns`: they have no room there
 
 
 class ArtifactPage(msgspec.Struct, frozen=True):
