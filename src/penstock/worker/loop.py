@@ -172,7 +172,7 @@ class Worker:
             self._last = self._meter.read()
 
     def _say(self, message: bytes) -> None:
-        self._post.line.send(channel.framed(message))
+        self._post.line.sendall(channel.framed(message))
 
     def _hint(
         self, attempt: str, metrics: Tuple[Metric, ...], loops: Optional[Tuple[LoopProgress, ...]] = None
