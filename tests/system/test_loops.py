@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -68,6 +69,8 @@ def test_loops_are_told_of_while_they_go_on_and_leave_a_line(
 
     wait_until(project.trace, "for the loop to be inside")
     wait_until(lambda: told() == [(LoopInfo("epochs", 1, 3), LoopInfo("batches", 2, 4))], "for a note of it")
+    (flying,) = json.loads(project.penstock("show", "--json", "main/1")[1])["in_flight"]
+    assert flying["loops"][0] == {"label": "epochs", "done": 1, "total": 3}
     assert re.search(r"train/1 .* epochs 1 of 3, batches 2 of 4\n", project.penstock("show", "main/1")[1])
     project.touch("go")
     wait_until(lambda: told() == [()], "for a note that they are over")
