@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,20 +27,22 @@ def written(name: str, *records: bytes) -> Path:
     return file
 
 
-def test_what_tensorboardx_writes_is_a_run(
-    require: Callable[[str], None], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    require("tensorboardX")
-    import numpy
-    import tensorboardX
+WRITE = """
+import numpy, tensorboardX
 
-    monkeypatch.setenv("PYTHONWARNINGS", "ignore")
-    with tensorboardX.SummaryWriter("logs") as writer:
-        for step in range(100):
-            writer.add_scalar("loss", 1 / (step + 1), step, walltime=1_700_000_000 + step)
-        writer.add_histogram("weights", numpy.arange(10.0), 1)
-        writer.add_image("picture", numpy.zeros((3, 4, 4)), 1)
-        writer.add_hparams({"rate": 0.5, "kind": "sgd", "wide": True}, {"accuracy": 0.75}, name="trial")
+with tensorboardX.SummaryWriter("logs") as writer:
+    for step in range(100):
+        writer.add_scalar("loss", 1 / (step + 1), step, walltime=1_700_000_000 + step)
+    writer.add_histogram("weights", numpy.arange(10.0), 1)
+    writer.add_image("picture", numpy.zeros((3, 4, 4)), 1)
+    writer.add_hparams({"rate": 0.5, "kind": "sgd", "wide": True}, {"accuracy": 0.75}, name="trial")
+"""
+
+
+def test_what_tensorboardx_writes_is_a_run(require: Callable[[str], None], capfd: pytest.CaptureFixture[str]) -> None:
+    require("tensorboardX")
+    subprocess.run([sys.executable, "-c", WRITE], check=True)
+    capfd.readouterr()
     assert main(["tensorboard", "import", "logs", "--flow", "digits"]) == 0
     said = capfd.readouterr()
     assert said.out == "imported 1 run; 0 changed since, 0 known already\n"
