@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-_PAIR = re.compile(r"([\w.-]+):(?:\s+(.*))?$", re.DOTALL)
+_BLANK = " \t\r\n"  # alone: other spaces are text
+_PAIR = re.compile(r"([\w.-]+):(?:[ \t]+(.*))?$", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 _ESCAPED = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b",
@@ -21,13 +22,13 @@ def read(text: str) -> dict[str, str]:
     name, lines = "", list[str]()
     for line in text.split("\n"):
         match = _PAIR.match(line)
-        if match and not line[:1].isspace() and not _is_open(lines):
+        if match and line[:1] not in _BLANK and not _is_open(lines):
             if name:
                 found[name] = _scalar(lines)
             name, lines = match[1], [match[2] or ""]
         elif name:
             lines.append(line)
-        elif line.strip() not in ("", "---") and not line.startswith("#"):
+        elif line.strip(_BLANK) not in ("", "---") and not line.startswith("#"):
             raise ValueError(f"{line[:80]!r} is no pair of a name and a value")
     if name:
         found[name] = _scalar(lines)
@@ -40,16 +41,16 @@ def _is_open(lines: list[str]) -> bool:
     if text.startswith("'"):
         return len(text) == 1 or (len(text) - len(text.rstrip("'"))) % 2 == (text.rstrip("'") == "")
     if text.startswith('"'):
-        return re.fullmatch(r'"(?:[^"\\]|\\.)*"\s*', text, re.DOTALL) is None
+        return re.fullmatch(r'"(?:[^"\\]|\\.)*"[ \t\r]*', text, re.DOTALL) is None
     return False
 
 
 def _scalar(lines: list[str]) -> str:
-    text = "\n".join(lines).rstrip()
+    text = "\n".join(lines).rstrip(_BLANK)
     if text.startswith("'") and text.endswith("'"):
         return _folded(text[1:-1]).replace("''", "'")
     if text.startswith('"') and text.endswith('"'):
-        return _ESCAPE.sub(_unescaped, _folded(re.sub(r"\\\n\s*", "", text[1:-1])))
+        return _ESCAPE.sub(_unescaped, _folded(re.sub(r"\\\n[ \t]*", "", text[1:-1])))
     return "" if text in ("null", "~") else _folded(text)
 
 

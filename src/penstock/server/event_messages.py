@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from penstock.model.tuples import NamedTuple
 from penstock.reading.structs import encoded
 
 _MOST_RUNS = 1000  # of which changes wait for a slow listener

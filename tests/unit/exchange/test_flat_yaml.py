@@ -12,11 +12,12 @@ yaml = pytest.importorskip("yaml")  # schemathesis brings it
 # In YAML 1.1 the three are line breaks of their own, which no name that somebody types has.
 _CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x85\u2028\u2029")
 TEXT = st.text(_CHARACTERS, max_size=200) | st.text("ab '\"\\:#-\n\t{[,&*!|>%@`?", max_size=150)
+SPACES = st.text("ab \t\n\r\v\f\x1c\x1f\xa0\u2003\u3000\ufeff'", max_size=30)
 
 
 @given(
     st.dictionaries(
-        st.from_regex(r"[a-z]{2,6}_[a-z]{1,6}", fullmatch=True), TEXT | st.integers() | st.none(), min_size=1
+        st.from_regex(r"[a-z]{2,6}_[a-z]{1,6}", fullmatch=True), TEXT | SPACES | st.integers() | st.none(), min_size=1
     )
 )
 def test_what_mlflow_writes_is_read_as_it_was(meta: dict[str, object]) -> None:
