@@ -232,6 +232,18 @@ def test_what_was_planted_tells(project: Project) -> None:
         (project.folder / "told").unlink()
 
 
+def listened(server: ApiServer) -> set[str]:
+    """What a stream tells of all that there is, from the first change on."""
+    topics = ["runs", *(f"{kind}:main/{n}{of}" for n in (1, 2) for kind, of in (("run", ""), ("task", "/made/1")))]
+    stream = server.listen(f"/events?{urlencode({'topics': ','.join(topics)})}", "0")
+    try:
+        missing = {"runs", "run.graph", "run.tasks"}
+        stream.until(lambda event: missing.discard(event.name) or not missing)
+    finally:
+        stream.close()
+    return {"get_events"}
+
+
 NOWHERE = {"get_actions_action", "post_runs_flow_number_cancel", "post_runs_flow_number_resume"}
 """What finds nothing here: the action is damaged, and the runs are over."""
 
@@ -253,6 +265,7 @@ def test_no_route_unpickles_anything(project: Project, tmp_path: Path) -> None:
                 if reply.status == 202 and reply.json["action"]:
                     id_ = reply.json["action"]
                     wait_until(lambda id_=id_: server.get(f"/actions/{id_}").json["state"] != "running")
+        answered |= listened(server)
         assert not told.exists()
         assert not heard.exists(), heard.read_text()
     assert {operation_id(route) for route in ROUTES} - answered == NOWHERE
