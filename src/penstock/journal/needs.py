@@ -47,14 +47,14 @@ def cached_results(journal: Journal) -> list[CachedRow]:
     return [CachedRow(*row) for row in journal.database.rows(_sql("cached_results"))]
 
 
-def origins(journal: Journal) -> dict[int, int]:
-    """Of each run that is a fork, the run that it came from, which may have been removed; both as `RunRow.id`."""
-    found: dict[int, int] = {}
+def origins(journal: Journal) -> dict[int, Origin]:
+    """Of each run that is a fork, by `RunRow.id`, the run that it came from, which may have been removed."""
+    found: dict[int, Origin] = {}
     for run, packed in journal.database.rows(_sql("origins")):
         with named(journal.database, run):
             origin = columns.unpacked(Origin, packed)
         if origin is not None:
-            found[run] = origin.id
+            found[run] = origin
     return found
 
 

@@ -1,4 +1,4 @@
-"""A run as a picture: its graph and its timeline."""
+"""A run as a picture: its graph, its timeline, and the runs before and after it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from penstock.reading.folded_graphs import FoldedGraph, folded
+from penstock.reading.run_lineage import MOST_STEPS, RunLineage, run_lineage
 from penstock.reading.timelines import Timeline, timeline
 from penstock.server.api_call import ApiCall
 from penstock.server.routing import RUN, route
@@ -29,6 +30,12 @@ class TimelineQuery(msgspec.Struct, frozen=True, rename={"begin": "from", "end":
     lanes: Literal["worker", "step"] = "worker"
 
 
+class LineageQuery(msgspec.Struct, frozen=True):
+    """How far it is followed."""
+
+    depth: Annotated[int, msgspec.Meta(ge=1, le=MOST_STEPS)] = 2  # how many steps from run to run, either way
+
+
 def _graph(call: ApiCall, query: GraphQuery) -> FoldedGraph:
     return folded(call.reader.journal, call.run, query.open)
 
@@ -38,7 +45,12 @@ def _timeline(call: ApiCall, query: TimelineQuery) -> Timeline:
     return timeline(call.reader.journal, call.run, query.begin, query.end, query.px, by_worker)
 
 
+def _lineage(call: ApiCall, query: LineageQuery) -> RunLineage:
+    return run_lineage(call.reader.journal, call.run, query.depth)
+
+
 ROUTES = (
     route("GET", f"{RUN}/graph", "Steps and nested flows with their counts, and whose results went where", _graph),
     route("GET", f"{RUN}/timeline", "When its tasks ran, at most one bar for each pixel and lane", _timeline),
+    route("GET", f"{RUN}/lineage", "The runs that its values came from, and those that they went to", _lineage),
 )

@@ -94,7 +94,8 @@ def _collected(
 
 def _chosen(journal: Journal, policy: Retention) -> tuple[list[RunRow], list[CachedRow]]:
     now = time.time()
-    runs = runs_to_remove(queries.runs(journal), needs.origins(journal), policy, now)
+    origins = {run: origin.id for run, origin in needs.origins(journal).items()}
+    runs = runs_to_remove(queries.runs(journal), origins, policy, now)
     return runs, results_to_forget(needs.cached_results(journal), policy, now)
 
 
