@@ -6,7 +6,7 @@ A value counts where it lies in blobs: by their digests an index finds who made 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from penstock.journal import columns, sql_files
@@ -38,7 +38,7 @@ def given(journal: Journal, runs: Sequence[int], limit: int) -> tuple[list[Passa
             for item in columns.unpack_inputs(own) + shared[same or b""]:
                 if item.blobs and item.identity and not item.culprit:
                     found.setdefault((run, item.identity), []).append((path, item.name))
-    asked = {"runs": listed([run for run, _ in found]), "digests": b"".join(digest for _, digest in found)}
+    asked = {"runs": listed([run for run, _ in found]), "digests": _joined(digest for _, digest in found)}
     takers = [*found.values()]
     makers: list[tuple[int, str]] = journal.database.rows(_sql("makers"), asked)
     return [(made, *used) for place, made in makers for used in takers[place]], len(rows) > limit
@@ -48,7 +48,7 @@ def holders(journal: Journal, runs: Sequence[int], tasks: int, blobs: int) -> tu
     """Runs that refer to blobs of results of these, as `RunRow.id`, the latest first."""
     rows = journal.database.rows(_sql("results"), {"runs": listed(runs), "limit": tasks + 1})
     first = [*dict.fromkeys(blob for digest, blob in rows[:tasks] if digest and blob)]
-    asked = {"blobs": b"".join(first), "places": listed([*range(len(first))]), "limit": blobs}
+    asked = {"blobs": _joined(first), "places": listed([*range(len(first))]), "limit": blobs}
     found = journal.database.rows(_sql("holders"), asked)
     return [run for run, held, _ in found if held], len(rows) > tasks or sum(seen for *_, seen in found) >= blobs
 
@@ -57,3 +57,8 @@ def reuses(journal: Journal, runs: Sequence[int], of_steps: bool, limit: int) ->
     """Whose results the tasks of runs took over, or, `of_steps`, any run's tasks of the same steps."""
     rows = journal.database.rows(_sql("reusers" if of_steps else "reused"), {"runs": listed(runs), "limit": limit + 1})
     return rows[:limit], len(rows) > limit
+
+
+def _joined(digests: Iterable[bytes]) -> bytes:
+    """As one value that is bound; what is damaged shifts none of the others."""
+    return b"".join(digest[:33].ljust(33, b"\0") for digest in digests)

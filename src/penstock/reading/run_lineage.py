@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -108,7 +109,7 @@ class _Search:
         names = [*new][: MOST_RUNS - sum(one.distance * distance > 0 for one in self._runs.values())]
         self._partial |= len(names) < len(new)
         split = (name.partition("/") for name in names)
-        numbered = [(flow, int(number)) for flow, _, number in split if number.isdecimal()]
+        numbered = [(flow, int(number)) for flow, _, number in split if re.fullmatch("[0-9]{1,18}", number)]
         rows = {row.run_id: row for row in queries.runs_numbered(self._journal, numbered)}
         for name in names:
             row = rows.get(name)
