@@ -51,7 +51,7 @@ clean:
 $(DEMO): GROUPS := examples
 $(CHECK): GROUPS := dev libraries
 $(TEST): GROUPS := dev libraries examples integrations $(if $(ALL),torch)
-$(BENCH): GROUPS := libraries examples environments
+$(BENCH): GROUPS := libraries examples bench
 
 $(DEMO) $(CHECK) $(TEST) $(BENCH): pyproject.toml constraints.txt tools/set_up.py
 	@test -n "$(PYTHON)" || { echo "Penstock needs Python 3.11 or newer with venv: make PYTHON=/path/to/python"; exit 1; }

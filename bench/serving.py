@@ -91,8 +91,11 @@ def serving(project: Project) -> Iterator[Server]:
         cwd=project.folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert process.stdout is not None
+    address = process.stdout.readline()
+    if not address:
+        raise RuntimeError(f"penstock ui does not serve {project.folder}: run it there and see why")
     try:
-        yield Server(process, process.stdout.readline())
+        yield Server(process, address)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()
