@@ -106,7 +106,7 @@ def test_points_are_kept_for_whoever_refers_to_them(project: Project) -> None:
 def test_what_an_attempt_uses_is_seen_while_it_runs(project: Project) -> None:
     project.write("""
         @step
-        def work(n):
+        def busy(n):
             held = bytearray(64 << 20)
             held[:: 4096] = bytes(len(held[:: 4096]))
             end = time.process_time() + 0.4
@@ -117,23 +117,23 @@ def test_what_an_attempt_uses_is_seen_while_it_runs(project: Project) -> None:
 
         @flow
         def main():
-            return [work(1), work(2)]
+            return [busy(1), busy(2)]
     """)
     drive = project.spawn(how={"max_workers": 1})
     wait_until(lambda: len(files(project)) == 1, "for the first look")
     project.touch("go-1")
     wait_until(lambda: json.loads(project.penstock("show", "--json")[1])["steps"][0]["done"] == 1, "for the first task")
     run = opened(project)
-    first = run.task("work/1").system()
+    first = run.task("busy/1").system()
     assert set(first) == {f"system/{name}" for name in ("cpu", "memory", "read", "written", "received", "sent")}
     assert max(first["system/memory"].ys) > 64 << 20
     assert 0 < max(first["system/cpu"].ys) < 64
     assert all(before < after for before, after in pairwise(first["system/cpu"].xs))
     project.touch("go-2")
     assert drive.join().code == 0
-    second = opened(project).task("work/2").system()
+    second = opened(project).task("busy/2").system()
     assert not set(first["system/cpu"].xs) & set(second["system/cpu"].xs if second else ())
-    shown = project.penstock("show", "main/1/work/1")[1]
+    shown = project.penstock("show", "main/1/busy/1")[1]
     assert re.search(r" s of CPU, up to [\d.]+ CPUs at once, [\d.]+ MiB of memory at its peak", shown)
 
 

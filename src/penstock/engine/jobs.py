@@ -72,10 +72,7 @@ def attempt_id(job: Job, attempt: int) -> str:
 
 def deps_of(call: Call) -> tuple[int, ...]:
     """The tasks whose results the call needs, in the order in which its inputs name them."""
-    found = [ref.task for item in call.inputs if item.refs for ref in item.refs]
-    if call.shared:
-        found += [ref.task for item in call.shared if item.refs for ref in item.refs]
-    return tuple(found) if found else ()
+    return tuple([ref.task for item in call.inputs + call.shared if item.refs for ref in item.refs])
 
 
 def writer_of(call: Call, unread: Unread) -> int:
@@ -140,7 +137,7 @@ def content_of(step: str, inputs: Iterable[Input], results: Results, combine: Co
 def symbols_of(call: Call, results: Results) -> tuple[str, ...]:
     """The project's classes and functions inside a call's inputs; sorted."""
     found = set[str]()
-    for item in call.inputs + call.shared if call.shared else call.inputs:
+    for item in call.inputs + call.shared:
         if item.symbols:
             found.update(item.symbols)
         for ref in item.refs:
@@ -180,7 +177,7 @@ def why_again(job: Job, inputs_digest: bytes, resumed: bool, reused: Collection[
 def build_attempt(job: Job, attempt: int, results: dict[int, Stored], reused: set[int], failures: int = 0) -> Attempt:
     """What an executor gets: bytes in the place of references."""
     call = job.call
-    inputs = tuple([_resolved(item, results) for item in (call.inputs + call.shared if call.shared else call.inputs)])
+    inputs = tuple([_resolved(item, results) for item in call.inputs + call.shared])
     verify = bool(reused) and not reused.isdisjoint(deps_of(call))
     which, retry_on = attempt_id(job, attempt), call.options.retry_on
     return made(Attempt, (which, call.key, call.work, inputs, retry_on, verify, basis_of(job), failures))
@@ -202,7 +199,7 @@ def basis_of(job: Job) -> bytes:
         return b""
     found = job.code.digest + job.inputs_digest
     call = job.call
-    files = [item.content for item in (call.inputs + call.shared if call.shared else call.inputs) if item.content]
+    files = [item.content for item in call.inputs + call.shared if item.content]
     return b"".join((found, *files)) if files else found
 
 

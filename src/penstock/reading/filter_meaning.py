@@ -13,17 +13,8 @@ from penstock.model.nearest import nearest
 from penstock.model.quantities import parse_seconds
 from penstock.model.states import RunStatus
 from penstock.model.tuples import NamedTuple
-from penstock.reading.filter_syntax import (
-    Filter,
-    FilterAll,
-    FilterAny,
-    FilterNot,
-    FilterTerm,
-    FilterText,
-    FilterWord,
-    parse,
-    wrong,
-)
+from penstock.reading.filter_syntax import FilterTerm, FilterText, FilterWord, parse, wrong
+from penstock.reading.filter_words import combined
 from penstock.reading.moments import moment
 from penstock.reading.run_names import MetricName, ParamName, meant, steps_that_logged
 
@@ -42,7 +33,7 @@ def understood(journal: Journal, text: str, now: Now | None = None) -> FilterMea
     """The meaning of a filter, as of now; raises FilterError."""
     tree = parse(text)
     reading = _Reading(journal, text, now or queries.now(journal))
-    return FilterMeaning(reading.condition(tree), tuple(dict.fromkeys(reading.notes)))
+    return FilterMeaning(combined(tree, reading.of), tuple(dict.fromkeys(reading.notes)))
 
 
 class _Reading:
@@ -52,18 +43,8 @@ class _Reading:
         self._now = now
         self.notes: list[str] = []
 
-    def condition(self, part: Filter) -> Condition:
-        match part:
-            case FilterAll(parts):
-                return conditions.every(map(self.condition, parts))
-            case FilterAny(parts):
-                return conditions.either(map(self.condition, parts))
-            case FilterNot(inner):
-                return conditions.opposite(self.condition(inner))
-            case FilterText(word):
-                return self._bare(word)
-            case FilterTerm():
-                return self._term(part)
+    def of(self, part: FilterTerm | FilterText) -> Condition:
+        return self._bare(part.word) if isinstance(part, FilterText) else self._term(part)
 
     def _bare(self, word: FilterWord) -> Condition:
         """The name of a flow means its runs; any other text is looked for."""

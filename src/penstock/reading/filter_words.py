@@ -44,25 +44,28 @@ class WordMeanings(NamedTuple):
 
 def condition_of(text: str, words: WordMeanings) -> Condition:
     """The condition that a filter stands for; raises FilterError."""
-    return _Meaning(text, words).of(parse(text))
+    return combined(parse(text), _Meaning(text, words).of)
+
+
+def combined(part: Filter, of: Callable[[FilterTerm | FilterText], Condition]) -> Condition:
+    """What a tree asks for, given what each of its leaves does."""
+    match part:
+        case FilterAll(parts):
+            return conditions.every(combined(one, of) for one in parts)
+        case FilterAny(parts):
+            return conditions.either(combined(one, of) for one in parts)
+        case FilterNot(inner):
+            return conditions.opposite(combined(inner, of))
+        case FilterTerm() | FilterText():
+            return of(part)
 
 
 class _Meaning:
     def __init__(self, text: str, words: WordMeanings) -> None:
         self._text, self._words = text, words
 
-    def of(self, part: Filter) -> Condition:
-        match part:
-            case FilterAll(parts):
-                return conditions.every(map(self.of, parts))
-            case FilterAny(parts):
-                return conditions.either(map(self.of, parts))
-            case FilterNot(inner):
-                return conditions.opposite(self.of(inner))
-            case FilterText(word):
-                return self._words.text(word.text)
-            case FilterTerm(name, operator, values):
-                return self._term(name, operator, values)
+    def of(self, part: FilterTerm | FilterText) -> Condition:
+        return self._words.text(part.word.text) if isinstance(part, FilterText) else self._term(*part)
 
     def _term(self, name: FilterWord, operator: str, values: tuple[FilterWord, ...]) -> Condition:
         known = self._words
