@@ -21,7 +21,7 @@ BENCH := $(VENV)/.set-up-bench
 help:
 	@echo "make demo    train a model on real data, with live progress"
 	@echo "make test    everything: lint, types, layers, all tests"
-	@echo "make check   lint, types, layers, unit tests; under a minute"
+	@echo "make check   lint, types, layers, unit tests; some minutes"
 	@echo "make bench   the benchmarks of docs/performance.md"
 	@echo "make clean   remove what make made; never .penstock"
 
