@@ -1,0 +1,18 @@
+import "@fontsource-variable/geist";
+import "@fontsource-variable/geist-mono";
+import "./style/base.css";
+import "./style/tokens.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { takeToken } from "@/api/token";
+import { App } from "@/app/App";
+
+takeToken();
+const place = document.getElementById("page");
+if (place) {
+  createRoot(place).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}
