@@ -6,7 +6,9 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { takeToken } from "@/api/token";
 import { App } from "@/app/App";
+import { startTheme } from "@/app/theme";
 
+startTheme();
 takeToken();
 const place = document.getElementById("page");
 if (place) {

@@ -1,0 +1,120 @@
+import { createContext, useContext, useEffect, useRef } from "react";
+
+/** What a key does here. `?` and the palette list it. */
+export interface Key {
+  does: string;
+  run: () => void;
+  /** The heading it is listed under: "Page" unless said. */
+  group?: string;
+}
+
+/** "j", "g g", "Shift X", "Ctrl K", "Esc", "Enter", "Space", "Left", "/", "?". */
+export type Keys = Record<string, Key>;
+
+interface Bound {
+  keys: () => Keys;
+  layer: number;
+}
+
+/** Keys of a dialog are in a layer above the page's: while it is open, those below are not heard. */
+export const KeyLayer = createContext(0);
+
+const bound: Bound[] = [];
+const layers: number[] = [0];
+let begun = ""; // the first key of a pair, "g"
+let begunAt = 0;
+
+/** Binds keys while the component stands. Where two bind the same key, the later one has it. */
+export function useKeys(keys: Keys, enabled = true): void {
+  const layer = useContext(KeyLayer);
+  const latest = useRef(keys);
+  useEffect(() => {
+    latest.current = keys;
+  });
+  useEffect(() => {
+    if (!enabled) return;
+    return bindKeys({ keys: () => latest.current, layer });
+  }, [enabled, layer]);
+}
+
+export function bindKeys(one: Bound): () => void {
+  bound.push(one);
+  return () => {
+    const at = bound.indexOf(one);
+    if (at >= 0) bound.splice(at, 1);
+  };
+}
+
+/** No key below `layer` is heard until the returned function is called. */
+export function openLayer(layer: number): () => void {
+  layers.push(layer);
+  return () => {
+    layers.splice(layers.lastIndexOf(layer), 1);
+  };
+}
+
+/** What is bound now, each key once. */
+export function boundKeys(): [string, Key][] {
+  const found = new Map<string, Key>();
+  const top = Math.max(...layers);
+  for (const one of bound) {
+    if (one.layer < top) continue;
+    for (const [name, key] of Object.entries(one.keys())) found.set(name, key);
+  }
+  return [...found];
+}
+
+export function listen(target: Window): () => void {
+  target.addEventListener("keydown", onKey);
+  return () => target.removeEventListener("keydown", onKey);
+}
+
+function onKey(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.isComposing) return;
+  const name = keyName(event);
+  if (!name || isForTheField(event, name)) return;
+  const pair = begun && event.timeStamp - begunAt < 1_000 ? `${begun} ${name}` : "";
+  begun = "";
+  const all = new Map(boundKeys().map(([key, does]) => [plain(key), does]));
+  const key = (pair && all.get(pair)) || all.get(name);
+  if (key) {
+    event.preventDefault();
+    key.run();
+  } else if ([...all.keys()].some((one) => one.startsWith(`${name} `))) {
+    event.preventDefault();
+    begun = name;
+    begunAt = event.timeStamp;
+  }
+}
+
+const SPELLED: Record<string, string> = {
+  Escape: "Esc",
+  " ": "Space",
+  ArrowLeft: "Left",
+  ArrowRight: "Right",
+  ArrowUp: "Up",
+  ArrowDown: "Down",
+};
+
+/** The event's key as it is bound: a letter with Shift is the capital letter. */
+export function keyName(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">): string {
+  if (["Shift", "Control", "Meta", "Alt", "AltGraph", "Dead"].includes(event.key)) return "";
+  const key = SPELLED[event.key] ?? event.key;
+  if (event.ctrlKey || event.metaKey) return `Ctrl ${key.toUpperCase()}`;
+  if (event.altKey) return `Alt ${key}`;
+  return event.shiftKey && key.length > 1 ? `Shift ${key}` : key;
+}
+
+/** "Shift X" is what `keyName` calls "X". */
+function plain(key: string): string {
+  return key.replace(/Shift (\w)(?!\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function isForTheField(event: KeyboardEvent, name: string): boolean {
+  const target = event.target instanceof HTMLElement ? event.target : null;
+  if (!target || name.startsWith("Ctrl ")) return false;
+  if (target.isContentEditable || target.matches("textarea, select")) return true;
+  if (target.matches("input")) return !["checkbox", "radio", "button"].includes((target as HTMLInputElement).type);
+  if (name === "Enter" || name === "Space") return target.matches("button, a, summary, [role=button], [role=tab]");
+  return target.closest("[role=menu], [role=listbox]") !== null;
+}

@@ -1,0 +1,3 @@
+export default function ArtifactsPage() {
+  return <h1>Artifacts</h1>;
+}
