@@ -152,6 +152,19 @@ def test_what_code_a_run_ran_with(server: ApiServer):
     assert steps["score"]["first"] == "main/1/score/1"
 
 
+def test_a_file_of_its_code(server: ApiServer):
+    told = server.get("/runs/main/1/source").json
+    lines = ["".join(text for _, text in line) for line in told["lines"]]
+    assert told["place"] == "mine.py"
+    (train,) = (one for one in told["definitions"] if one["name"] == "train")
+    assert lines[train["first"] - 1 : train["first"] + 1] == ["@step", "def train(depth, data):"]
+    assert lines[train["last"] - 1] == "    return depth"
+    assert server.get("/runs/main/1/source?place=mine.py&step=train").json == told
+    for place in ("../mine.py", "none.py", "", "%2Fetc%2Fpasswd"):
+        reply = server.get(f"/runs/main/1/source?place={place}")
+        assert reply.status == (404 if place else 200)
+
+
 # The graph.
 
 

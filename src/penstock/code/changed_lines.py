@@ -11,6 +11,7 @@ _AROUND = 3
 _STATEMENTS = ""
 """What stands for a module's bare statements, as in the ids of `graph.py`."""
 
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _Span = tuple[int, int]
 """First and last line, from 1."""
 
@@ -29,8 +30,20 @@ def diff_of(old: str, new: str, names: Set[str], before: str, after: str) -> lis
     return [f"--- {before}", f"+++ {after}", *lines] if lines else []
 
 
+def definitions(source: str) -> list[tuple[str, _Span]]:
+    """The functions and classes at the top of a module and in its classes, with their lines; none where it can't be
+    parsed."""
+    found = _named_spans(source)
+    return [(name, span) for name, span, is_definition in found if name and is_definition]
+
+
 def _spans(source: str, names: Set[str]) -> list[_Span]:
     """The lines of the names, and of imports; none where the source can't be parsed."""
+    return [span for name, span, _ in _named_spans(source) if name is None or name in names]
+
+
+def _named_spans(source: str) -> list[tuple[str | None, _Span, bool]]:
+    """Name, lines, and whether it is a function or a class."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -38,10 +51,9 @@ def _spans(source: str, names: Set[str]) -> list[_Span]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     return [
-        (_first_line(node), node.end_lineno or node.lineno)
+        (name, (_first_line(node), node.end_lineno or node.lineno), isinstance(node, _DEFINITIONS))
         for statement in body
         for name, node in _named(statement)
-        if name is None or name in names
     ]
 
 

@@ -7,20 +7,19 @@ took; two runs differ in their code where a step differs that both have called.
 from __future__ import annotations
 
 import os
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from penstock.code import elsewhere, outlining
 from penstock.code.changed_lines import diff_of
 from penstock.code.differences import differences
 from penstock.code.fingerprint import Tree
-from penstock.environments import snapshot
 from penstock.journal import several_runs
 from penstock.journal.several_runs import LatestCode
 from penstock.journal.views import RunDetail, RunRow
 from penstock.model.tuples import NamedTuple
 from penstock.reading.comparison_structs import CodeDifferenceInfo
+from penstock.reading.kept_sources import KeptSources, snapshot_at, unpacked
 from penstock.reading.reader import JournalReader
 from penstock.reading.traits import Held, Trait, Traits
 from penstock.reading.trees import tree_of
@@ -52,9 +51,9 @@ class ComparedCode:
 
     def __init__(self, reader: JournalReader, runs: Sequence[RunRow], details: Mapping[int, RunDetail]) -> None:
         self._reader = reader
+        self._kept = KeptSources(reader)
         self._runs = runs
         self._details = details
-        self._snapshots: dict[str, Mapping[str, bytes]] = {}
         self._known_forms: dict[tuple[bytes, str], tuple[bytes, ...]] = {}
 
     @cached_property
@@ -75,7 +74,7 @@ class ComparedCode:
             if step.code in trees:
                 known = versions.setdefault(step.name, {})
                 version = _version(known, step.code, owns)
-                taken = _snapshot_at(self._details.get(step.run), step.began_at)
+                taken = snapshot_at(self._details.get(step.run), step.began_at)
                 found[step.run][step.name] = ReachedCode(trees[step.code], owns[step.code], version, taken)
         return found
 
@@ -85,7 +84,7 @@ class ComparedCode:
         versions: dict[tuple[bytes, ...], int] = {}
         for row in self._runs:
             detail = self._details.get(row.id)
-            taken = _snapshot_at(detail, 0.0)
+            taken = snapshot_at(detail, 0.0)
             if detail is not None and (forms := self._forms(taken, detail.file, detail.qualname)):
                 version = versions.setdefault(forms, len(versions) + 1)
                 place = os.path.relpath(detail.file, detail.root)
@@ -94,11 +93,11 @@ class ComparedCode:
 
     def _forms(self, taken: str, file: str, name: str) -> tuple[bytes, ...]:
         """What a function comes to, comments apart; empty where its source is not kept."""
-        source = self._sources(taken).get(file)
+        source = self._kept.packed(taken, file)
         if source is None:
             return ()
         if (source, name) not in self._known_forms:
-            pieces = outlining.outline(_text(source).encode()).names.get(name, ())
+            pieces = outlining.outline(unpacked(source).encode()).names.get(name, ())
             self._known_forms[source, name] = tuple(piece.digest for piece in pieces)
         return self._known_forms[source, name]
 
@@ -157,7 +156,7 @@ class ComparedCode:
     def _diffs(self, base: RunRow, row: RunRow, changed: Mapping[str, _ChangedFile]) -> Iterator[str]:
         lines: list[str] = []
         for place, file in changed.items():
-            if self._sources(file.old) and self._sources(file.new):
+            if self._kept.has(file.old) and self._kept.has(file.new):
                 old, new = self._source(base, file.old_place, file.old), self._source(row, place, file.new)
                 heads = f"{file.old_place}  {base.run_id}", f"{place}  {row.run_id}"
                 lines += diff_of(old, new, file.names, *heads)
@@ -167,17 +166,8 @@ class ComparedCode:
 
     def _source(self, row: RunRow, place: str, taken: str) -> str:
         """A file's text; "" where the snapshot has none of that place."""
-        sources, detail = self._sources(taken), self._details.get(row.id)
-        exact = os.path.join(detail.root if detail else "", place)
-        inside = [path for path in sources if path == place or path.endswith(f"{os.sep}{place}")]
-        path = min(inside, key=lambda path: (path != exact, len(path)), default=None)
-        return "" if path is None else _text(sources[path])
-
-    def _sources(self, taken: str) -> Mapping[str, bytes]:
-        if taken not in self._snapshots:
-            file = self._reader.project.folder("sources", os.path.basename(taken))
-            self._snapshots[taken] = snapshot.sources(file) if taken else {}
-        return self._snapshots[taken]
+        detail = self._details.get(row.id)
+        return self._kept.text(taken, place, detail.root if detail else "") or ""
 
 
 class _ChangedFile(NamedTuple):
@@ -192,17 +182,3 @@ def _version(known: dict[int, int], code: int, trees: Mapping[int, Tree]) -> int
         same = (version for other, version in known.items() if not differences(trees[other], trees[code]))
         known[code] = next(same, max(known.values(), default=0) + 1)
     return known[code]
-
-
-def _snapshot_at(detail: RunDetail | None, at: float) -> str:
-    """The snapshot of the driver that drove the run at a time (0: of the latest one)."""
-    drivers = detail.drivers if detail is not None else ()
-    then: Iterable[str] = (driver.snapshot for driver in reversed(drivers) if not at or driver.started_at <= at)
-    return next(iter(then), drivers[-1].snapshot if drivers else "")
-
-
-def _text(source: bytes) -> str:
-    try:
-        return zlib.decompress(source).decode(errors="replace")
-    except zlib.error:
-        return ""

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from starlette.responses import Response
 
-from penstock.artifacts.media import PNG, TABLE, WEB_PAGE
+from penstock.artifacts.media import MARKDOWN, PNG, TABLE, WEB_PAGE
 from penstock.artifacts.plain_bytes import plain_bytes
 from penstock.artifacts.shown import picture_media, suffix_of
 from penstock.errors import DamagedError, PenstockError
@@ -20,6 +20,7 @@ from penstock.reading.artifact_lineage import LineageInfo
 from penstock.reading.artifact_places import Artifact, ArtifactPlace
 from penstock.reading.column_statistics import ColumnStatistics, statistics
 from penstock.reading.infos import value_info
+from penstock.reading.markdown_nodes import MarkdownPage, markdown_page
 from penstock.reading.stored_tables import ColumnInfo, StoredTable, TablePage
 from penstock.reading.structs import ValueInfo
 from penstock.server.api_call import ApiCall
@@ -181,6 +182,13 @@ def _frame(call: ApiCall, query: PlaceQuery) -> Response:
     return _sent(call, _bytes_of(call, found), WEB_PAGE, _FRAME)
 
 
+def _markdown(call: ApiCall, query: PlaceQuery) -> MarkdownPage:
+    found = _found(call, query)
+    if found.media != MARKDOWN:
+        raise Refusal(409, "no_markdown", f"{found.what} is no display of Markdown")
+    return markdown_page(bytes(_bytes_of(call, found)).decode("utf-8", "replace"))
+
+
 def _sent(call: ApiCall, data: memoryview, media: str, headers: Mapping[str, str] = _NONE, tag: str = "") -> Response:
     return bytes_response(data, media, tag or call.path["digest"], call.headers, call.has_digest, headers)
 
@@ -204,6 +212,7 @@ ROUTES = (
     route("GET", f"{_ARTIFACT}/table", "Rows of a stored table or array", _table, is_immutable=True),
     route("GET", f"{_ARTIFACT}/stats", "What the values of a column come to", _stats, is_immutable=True),
     route("GET", f"{_ARTIFACT}/image", "A picture, or an array as one", _image, media=PNG, is_immutable=True),
+    route("GET", f"{_ARTIFACT}/markdown", "A text that was displayed, as a tree", _markdown, is_immutable=True),
     route("GET", f"{_ARTIFACT}/raw", "Its bytes", _raw, media=BYTES, is_immutable=True, is_ticketed=True),
     route(
         "GET", f"{_ARTIFACT}/frame", "A page of HTML that was displayed, for a frame that reaches nothing else",

@@ -18,6 +18,7 @@ from penstock.server import (
     run_routes,
     search_routes,
     shell,
+    source_routes,
     task_list_routes,
 )
 
@@ -27,6 +28,7 @@ ROUTES = (
     *flow_routes.ROUTES,
     *run_list_routes.ROUTES,
     *run_routes.ROUTES,
+    *source_routes.ROUTES,
     *task_list_routes.ROUTES,
     *graph_routes.ROUTES,
     *curve_routes.ROUTES,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.code.changed_lines import diff_of
+from penstock.code.changed_lines import definitions, diff_of
 
 OLD = """import os
 
@@ -120,3 +120,9 @@ def test_git_takes_it(tmp_path: Path):
     diff = "\n".join([*diff_of(OLD, new, {"clean", "Model.fit"}, "a/m.py", "b/m.py"), ""])
     subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=diff, text=True, check=True)
     assert (tmp_path / "m.py").read_text() == new
+
+
+def test_definitions_stand_with_their_decorators():
+    source = "x = 1\n@step\ndef f():\n    def inner(): pass\n    return 1\nclass C:\n    y = 2\n    def g(self): 1\n"
+    assert definitions(source) == [("f", (2, 5)), ("C", (6, 8)), ("C.g", (8, 8))]
+    assert definitions("def f(") == []

@@ -277,6 +277,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{flow}/{number}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of its code, as it was then */
+        get: operations["get_runs_flow_number_source"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{flow}/{number}/tasks:index": {
         parameters: {
             query?: never;
@@ -677,6 +694,23 @@ export interface paths {
         };
         /** A picture, or an array as one */
         get: operations["get_artifacts_digest_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/artifacts/{digest}/markdown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A text that was displayed, as a tree */
+        get: operations["get_artifacts_digest_markdown"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1344,7 +1378,7 @@ export interface components {
         /**
          * MetricInfo
          * @description What was logged under one name in a run; of a task that was tried again, what counts of its attempts. NaN counts
-         *         as a point, but not for the smallest and largest.
+         *     as a point, but not for the smallest and largest.
          */
         MetricInfo: {
             name: string;
@@ -1580,6 +1614,26 @@ export interface components {
             unfollowed: string[];
             /** @default  */
             version: string;
+        };
+        /**
+         * SourcePage
+         * @description A file as tokens.
+         */
+        SourcePage: {
+            place: string;
+            lines: string[][][];
+            definitions: components["schemas"]["DefinitionSpan"][];
+            /** @default 0 */
+            cut: number;
+        };
+        /**
+         * DefinitionSpan
+         * @description Where a function or a class stands.
+         */
+        DefinitionSpan: {
+            name: string;
+            first: number;
+            last: number;
         };
         /**
          * TasksPage
@@ -1880,7 +1934,7 @@ export interface components {
         /**
          * UserInfo
          * @description A task, or a call of a nested flow, that was given a value: as a future or, where it lies in blobs, the same by
-         *         itself or inside of another one.
+         *     itself or inside of another one.
          */
         UserInfo: {
             task: string;
@@ -1932,6 +1986,30 @@ export interface components {
             read: number;
             /** @default false */
             is_sampled: boolean;
+        };
+        /**
+         * MarkdownPage
+         * @description A text that was displayed.
+         */
+        MarkdownPage: {
+            nodes: components["schemas"]["MarkdownNode"][];
+            /** @default 0 */
+            cut: number;
+        };
+        /**
+         * MarkdownNode
+         * @description A part of a text.
+         */
+        MarkdownNode: {
+            tag: string;
+            /** @default  */
+            text: string;
+            /** @default  */
+            href: string;
+            /** @default [] */
+            lines: string[][][];
+            /** @default [] */
+            nodes: components["schemas"]["MarkdownNode"][];
         };
         /**
          * SearchPage
@@ -2661,6 +2739,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description Why not */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_runs_flow_number_source: {
+        parameters: {
+            query?: {
+                place?: string;
+                step?: string;
+                /** @description Only these fields of the answer, or of its rows */
+                fields?: string[];
+            };
+            header?: never;
+            path: {
+                flow: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcePage"];
                 };
             };
             /** @description Why not */
@@ -3576,6 +3691,44 @@ export interface operations {
                 };
                 content: {
                     "image/png": unknown;
+                };
+            };
+            /** @description Why not */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_artifacts_digest_markdown: {
+        parameters: {
+            query?: {
+                of?: string;
+                param?: string | null;
+                display?: string | null;
+                step?: number | null;
+                /** @description Only these fields of the answer, or of its rows */
+                fields?: string[];
+            };
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkdownPage"];
                 };
             };
             /** @description Why not */
