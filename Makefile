@@ -11,24 +11,31 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 ifeq ($(PENSTOCK_REQUIRE_ALL),1)
 ALL := -all
 endif
+PAGE := $(BIN)/python tools/page.py
+# What it exits with where no Node is to be had, which it says. With PENSTOCK_REQUIRE_ALL=1 that is a failure.
+NO_NODE := $(if $(ALL),0,3)
 DEMO := $(VENV)/.set-up-demo
 CHECK := $(VENV)/.set-up-check
 TEST := $(VENV)/.set-up-test$(ALL)
 BENCH := $(VENV)/.set-up-bench
 
-.PHONY: help demo test check lint bench clean
+.PHONY: help demo test check lint ui bench clean
 
 help:
 	@echo "make demo    train a model on real data, with live progress"
 	@echo "make test    everything: lint, types, layers, all tests"
 	@echo "make check   lint, types, layers, unit tests; some minutes"
+	@echo "make ui      build the page that penstock ui serves"
 	@echo "make bench   the benchmarks of docs/performance.md"
 	@echo "make clean   remove what make made; never .penstock"
 
 demo: $(DEMO)
 	@$(BIN)/penstock run examples/digits.py
+	@$(PAGE) build || test $$? = $(NO_NODE)
+	@echo "look at it in the browser: $(BIN)/penstock ui"
 
 test: $(TEST) lint
+	@$(PAGE) build && $(PAGE) test || test $$? = $(NO_NODE)
 	@$(BIN)/pytest
 
 check: $(CHECK) lint
@@ -43,9 +50,13 @@ lint: $(if $(filter test,$(MAKECMDGOALS)),$(TEST),$(CHECK))
 	@$(BIN)/ruff check --quiet $(wildcard $(CODE))
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pyright
+	@$(PAGE) lint || test $$? = $(NO_NODE)
+
+ui: $(CHECK)
+	@$(PAGE) build
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist ui/node_modules src/penstock/server/page .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find $(wildcard $(CODE)) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(DEMO): GROUPS := examples

@@ -30,7 +30,7 @@ def main(venv: Path, stamp: Path, groups: list[str]) -> None:
         if not python.exists():
             subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
         arguments = ["--quiet", "--constraint", str(CONSTRAINTS), "--editable", str(ROOT), *requirements]
-        subprocess.run([*_installer(python), *arguments], check=True)
+        subprocess.run([*installer(python), *arguments], check=True)
         # A start is several times slower without these; an environment that forbids writing them would never get any.
         subprocess.run([str(python), "-m", "compileall", "-q", str(ROOT / "src")], check=True)
     stamp.write_text(fingerprint)
@@ -49,7 +49,7 @@ def _fingerprint(project: dict[str, object], requirements: list[str]) -> str:
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 
-def _installer(python: Path) -> list[str]:
+def installer(python: Path) -> list[str]:
     """The command that installs: uv where it is on PATH and sees the same indexes as pip, else pip."""
     uv = shutil.which("uv")
     if uv and (any(name.startswith("UV_") and "INDEX" in name for name in os.environ) or not _pip_has_indexes(python)):

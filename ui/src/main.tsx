@@ -1,6 +1,5 @@
-import "@fontsource-variable/geist";
-import "@fontsource-variable/geist-mono";
 import "./style/base.css";
+import "./style/fonts.css";
 import "./style/tokens.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from penstock.errors import PenstockError
-from penstock.server import query_strings, refusals
+from penstock.server import query_strings, refusals, shell
 from penstock.server.api_call import ApiCall, Served
 from penstock.server.event_streams import EventStream
 from penstock.server.guard import Guard, guarded
@@ -26,7 +26,7 @@ from penstock.server.route_table import ROUTES
 from penstock.server.routing import JSON, Found, Router, is_coroutine
 
 _THREADS = 8  # each with a connection to the journal of its own
-_ROUTER = Router(ROUTES)
+_ROUTER = Router((*ROUTES, *shell.ROUTES))
 
 
 class Api:

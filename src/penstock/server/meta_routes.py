@@ -51,7 +51,7 @@ def _meta(call: ApiCall) -> Meta:
 
 
 def _openapi(call: ApiCall) -> dict[str, Any]:
-    return openapi.document(call.router.routes)
+    return openapi.document(route for route in call.router.routes if not route.is_page)
 
 
 def _ticket(call: ApiCall, body: TicketBody) -> Ticket:

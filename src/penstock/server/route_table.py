@@ -1,4 +1,4 @@
-"""All routes of the API. A resource is a file that ends with its `ROUTES`; it is added here."""
+"""All routes of the API, without the page's. A resource is a file that ends with its `ROUTES`; it is added here."""
 
 from __future__ import annotations
 
@@ -17,13 +17,11 @@ from penstock.server import (
     run_list_routes,
     run_routes,
     search_routes,
-    shell,
     source_routes,
     task_list_routes,
 )
 
 ROUTES = (
-    *shell.ROUTES,
     *meta_routes.ROUTES,
     *flow_routes.ROUTES,
     *run_list_routes.ROUTES,

@@ -50,6 +50,7 @@ class Route(msgspec.Struct, frozen=True):
     is_ticketed: bool = False  # a ticket may stand for the token
     is_stream: bool = False  # it goes on for as long as it is listened to
     is_bare: bool = False  # it lies outside of `BASE`, and needs no token
+    is_page: bool = False  # it gives a browser the page, and stands in no document
 
     @property
     def full_path(self) -> str:

@@ -1,0 +1,24 @@
+"""The page opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.browser.browsing import Look, Tab
+from tests.browser.conftest import Served
+from tests.browser.rich import RUNNING
+
+
+def test_it_says_which_project_it_shows(visit: Callable[..., Tab], served: Served, look: Look):
+    tab = visit(served.server, "/", look)
+    tab.page.get_by_text(served.project.folder.name).wait_for()
+    assert tab.axe() == []
+    assert tab.overflow() == 0
+    assert tab.shift() < 0.01
+    assert tab.server.token not in tab.page.url
+
+
+def test_the_rich_project_has_something_of_everything(rich_project: Served):
+    rows = rich_project.server.get("/runs").json["rows"]
+    assert {row["status"] for row in rows} == {"done", "failed", "cancelled", "running"}
+    assert {row["run"]: row["status"] for row in rows}[RUNNING] == "running"
