@@ -11,8 +11,8 @@ from tests.browser.rich import RUNNING
 
 def test_it_opens_in_an_empty_project(visit: Callable[..., Tab], served: Served, look: Look):
     tab = visit(served.server, "/", look)
-    tab.page.get_by_role("navigation").first.wait_for()
-    assert tab.axe() == []
+    tab.page.locator("main").wait_for()
+    assert tab.axe("page-has-heading-one") == []
     assert tab.overflow() == 0
     assert tab.shift() < 0.01
     assert tab.server.token not in tab.page.url
