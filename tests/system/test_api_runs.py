@@ -233,6 +233,14 @@ def test_a_part_of_the_timeline(server: ApiServer):
     assert "load" in [lane["name"] for lane in around["lanes"]]
 
 
+def test_what_the_run_waited_for(server: ApiServer):
+    found = server.get("/runs/main/1/timeline/path").json
+    steps = [part["task"].partition("/")[0] for part in found["parts"]]
+    assert steps[0] == "load"
+    assert steps[-1] == "best"
+    assert not found["is_partial"]
+
+
 @pytest.mark.parametrize("words", ["px=9", "px=10001", "px=x", "from=-1", "from=nan", "to=inf", "lanes=all", "x=1"])
 def test_what_a_timeline_can_not_be_asked_for(server: ApiServer, words: str):
     reply = server.get(f"/runs/main/1/timeline?{words}")

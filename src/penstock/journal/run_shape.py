@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 from penstock.journal import columns, sql_files
+from penstock.journal.conditions import listed
 from penstock.journal.damage import named
 from penstock.journal.journal import Journal
 from penstock.model.tuples import NamedTuple
@@ -48,6 +51,7 @@ class TaskBar(NamedTuple):
     ended_at: float  # of the last
     tasks: int
     failed: int
+    peak_bytes: int  # the most that one of them held; 0: not measured
     step: int | None  # None: they are of several
     number: int  # the smallest of their numbers in their steps
 
@@ -105,9 +109,53 @@ def bars(journal: Journal, run: int, by_worker: bool, begin: float, end: float, 
     values = _bounds(run) | {"begin": begin, "end": end, "width": width}
     found = journal.database.rows(_sql("bars_by_worker" if by_worker else "bars_by_step"), values)
     return [
-        TaskBar(lane, began_at, ended_at, tasks, failed, first if first == last else None, number)
-        for lane, _, began_at, ended_at, tasks, failed, first, last, number in found
+        TaskBar(lane, began_at, ended_at, tasks, failed, peak_bytes, first if first == last else None, number)
+        for lane, _, began_at, ended_at, tasks, failed, peak_bytes, first, last, number in found
     ]
+
+
+def busy(journal: Journal, run: int, begin: float, end: float, width: float) -> list[float]:
+    """How many tasks ran at once, on average over each `width` seconds from `begin` to `end` (UTC): of those whose
+    latest attempt has ended."""
+    values = _bounds(run) | {"begin": begin, "end": end, "width": width}
+    pixels = round((end - begin) / width)
+    change = [0.0] * (pixels + 1)  # of the average, from one pixel to the next
+    for name, sign in (("busy_begin", 1.0), ("busy_end", -1.0)):
+        for at, count, rest in journal.database.rows(_sql(name), values):
+            if at < pixels:  # in its own pixel a task counts by what is left of it, in all later ones wholly
+                change[at] += sign * rest
+                change[at + 1] += sign * (count - rest)
+    return list(accumulate(change[:pixels]))
+
+
+def reused(journal: Journal, run: int) -> dict[int, int]:
+    """How many tasks of a step, as `TaskGroup.step` names it, took over a result of another run."""
+    return dict(journal.database.rows(_sql("reused"), (run,)))
+
+
+def ran(journal: Journal, run: int, limit: int) -> list[tuple[int, float, float, str]]:
+    """Number, begin, end (UTC, seconds) and worker of the latest attempts, `limit` at most: the last to end first."""
+    return journal.database.rows(_sql("ran"), _bounds(run) | {"limit": limit})
+
+
+def given_to(journal: Journal, run: int, tasks: Sequence[int]) -> dict[int, set[int]]:
+    """Numbers of the tasks whose results these tasks were given, by number."""
+    found: dict[int, set[int]] = {}
+    for id_, own, shared in journal.database.rows(_sql("given_to"), (run << columns.RUN_SHIFT, listed(tasks))):
+        with named(journal.database, run, id_):
+            inputs = (*columns.unpack_inputs(own), *columns.unpack_inputs(shared))
+        found[id_ & columns.TASK_MASK] = {ref.task for item in inputs for ref in item.refs}
+    return found
+
+
+def ended_at(journal: Journal, run: int, tasks: Collection[int]) -> dict[int, float]:
+    """When the latest attempts of these tasks ended (UTC, seconds), of those that ran."""
+    return dict(journal.database.rows(_sql("ended_at"), (run << columns.RUN_SHIFT, listed(sorted(tasks)))))
+
+
+def called(journal: Journal, run: int, id_: int) -> str:
+    """`train/2`, by its number in the run."""
+    return journal.database.row(_sql("called"), (run << columns.RUN_SHIFT | id_,))[0]
 
 
 def _bounds(run: int) -> dict[str, Any]:

@@ -40,14 +40,55 @@ SELECT min(began_at), max(began_at + wall_s) FROM task WHERE id > :first AND id 
 
 -- name: bars_by_worker
 SELECT coalesce(worker, '') AS lane, CAST((began_at - :begin) / :width AS INTEGER) AS at, min(began_at),
-    max(began_at + wall_s), count(*), sum(status = 'failed'), min(step_id), max(step_id), min(number)
+    max(began_at + wall_s), count(*), sum(status = 'failed'), coalesce(max(peak_bytes), 0), min(step_id), max(step_id),
+    min(number)
 FROM task
 WHERE id > :first AND id <= :last AND began_at < :end AND began_at + wall_s >= :begin
 GROUP BY lane, at ORDER BY lane, at;
 
 -- name: bars_by_step
 SELECT step_id AS lane, CAST((began_at - :begin) / :width AS INTEGER) AS at, min(began_at), max(began_at + wall_s),
-    count(*), sum(status = 'failed'), step_id, step_id, min(number)
+    count(*), sum(status = 'failed'), coalesce(max(peak_bytes), 0), step_id, step_id, min(number)
 FROM task
 WHERE id > :first AND id <= :last AND began_at < :end AND began_at + wall_s >= :begin
 GROUP BY lane, at ORDER BY lane, at;
+
+-- name: busy_begin
+-- Of each pixel in which tasks began: how many, and how much of it was left to them. What began before is of pixel 0.
+SELECT CAST(at AS INTEGER), count(*), sum(1 + CAST(at AS INTEGER) - at)
+FROM (
+    SELECT (max(began_at, :begin) - :begin) / :width AS at FROM task
+    WHERE id > :first AND id <= :last AND began_at < :end AND began_at + wall_s > :begin
+)
+GROUP BY 1;
+
+-- name: busy_end
+SELECT CAST(at AS INTEGER), count(*), sum(1 + CAST(at AS INTEGER) - at)
+FROM (
+    SELECT (began_at + wall_s - :begin) / :width AS at FROM task
+    WHERE id > :first AND id <= :last AND began_at < :end AND began_at + wall_s > :begin AND began_at + wall_s < :end
+)
+GROUP BY 1;
+
+-- name: reused
+SELECT step_id, count(*) FROM step CROSS JOIN task ON task.step_id = step.id
+WHERE step.run_id = ? AND task.origin IS NOT NULL GROUP BY 1;
+
+-- name: ran
+-- In the order in which they ended.
+SELECT id & 4294967295, began_at, began_at + wall_s, coalesce(worker, '') FROM task
+WHERE id > :first AND id <= :last AND began_at > 0 ORDER BY 3 DESC, 1 DESC LIMIT :limit;
+
+-- name: given_to
+-- What tasks were given, of whatever step.
+SELECT task.id, task.inputs, shared_inputs.inputs
+FROM task JOIN step ON step.id = task.step_id
+LEFT JOIN shared_inputs ON shared_inputs.run_id = step.run_id AND shared_inputs.digest = task.shared
+WHERE task.id IN (SELECT ? | value FROM json_each(?));
+
+-- name: called
+SELECT step.name || '/' || task.number FROM task JOIN step ON step.id = task.step_id WHERE task.id = ?;
+
+-- name: ended_at
+SELECT id & 4294967295, began_at + wall_s FROM task
+WHERE id IN (SELECT ? | value FROM json_each(?)) AND began_at > 0;

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from penstock.reading.critical_path import CriticalPath, critical_path
 from penstock.reading.folded_graphs import FoldedGraph, folded
 from penstock.reading.run_lineage import MOST_STEPS, RunLineage, run_lineage
 from penstock.reading.timelines import Timeline, timeline
@@ -45,6 +46,10 @@ def _timeline(call: ApiCall, query: TimelineQuery) -> Timeline:
     return timeline(call.reader.journal, call.run, query.begin, query.end, query.px, by_worker)
 
 
+def _critical_path(call: ApiCall) -> CriticalPath:
+    return critical_path(call.reader.journal, call.run.id, call.run.created_at)
+
+
 def _lineage(call: ApiCall, query: LineageQuery) -> RunLineage:
     return run_lineage(call.reader.journal, call.run, query.depth)
 
@@ -52,5 +57,6 @@ def _lineage(call: ApiCall, query: LineageQuery) -> RunLineage:
 ROUTES = (
     route("GET", f"{RUN}/graph", "Steps and nested flows with their counts, and whose results went where", _graph),
     route("GET", f"{RUN}/timeline", "When its tasks ran, at most one bar for each pixel and lane", _timeline),
+    route("GET", f"{RUN}/timeline/path", "The tasks that it waited for, one after another", _critical_path),
     route("GET", f"{RUN}/lineage", "The runs that its values came from, and those that they went to", _lineage),
 )

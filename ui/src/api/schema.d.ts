@@ -345,6 +345,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{flow}/{number}/timeline/path": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tasks that it waited for, one after another */
+        get: operations["get_runs_flow_number_timeline_path"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{flow}/{number}/lineage": {
         parameters: {
             query?: never;
@@ -1726,6 +1743,8 @@ export interface components {
             start: number | ("nan" | "inf" | "-inf");
             end: number | ("nan" | "inf" | "-inf");
             lanes: components["schemas"]["TimeLane"][];
+            steps: components["schemas"]["TimelineStep"][];
+            busy: (number | ("nan" | "inf" | "-inf"))[];
             /** @default false */
             is_partial: boolean;
         };
@@ -1747,10 +1766,42 @@ export interface components {
             tasks: number;
             /** @default 0 */
             failed: number;
+            /** @default 0 */
+            peak_bytes: number;
+            /** @default false */
+            is_running: boolean;
             /** @default  */
             step: string;
             /** @default  */
             task: string;
+        };
+        /**
+         * TimelineStep
+         * @description A step of the run, whether or not one of its tasks is shown.
+         */
+        TimelineStep: {
+            name: string;
+            /** @default 0 */
+            reused: number;
+        };
+        /**
+         * CriticalPath
+         * @description The tasks that a run waited for, in the order in which they ran.
+         */
+        CriticalPath: {
+            parts: components["schemas"]["PathPart"][];
+            /** @default false */
+            is_partial: boolean;
+        };
+        /**
+         * PathPart
+         * @description A task on the critical path. Seconds since the timeline's `origin`.
+         */
+        PathPart: {
+            task: string;
+            worker: string;
+            start: number | ("nan" | "inf" | "-inf");
+            end: number | ("nan" | "inf" | "-inf");
         };
         /**
          * RunLineage
@@ -2918,6 +2969,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description Why not */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_runs_flow_number_timeline_path: {
+        parameters: {
+            query?: {
+                /** @description Only these fields of the answer, or of its rows */
+                fields?: string[];
+            };
+            header?: never;
+            path: {
+                flow: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalPath"];
                 };
             };
             /** @description Why not */
