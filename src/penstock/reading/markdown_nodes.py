@@ -18,7 +18,7 @@ _BLOCKS = {
 }  # fmt: skip
 
 
-class MarkdownNode(msgspec.Struct, frozen=True, omit_defaults=True):
+class MarkdownNode(msgspec.Struct, frozen=True):
     """A part of a text."""
 
     tag: str  # "h1", "p", "ul", "pre", "a", as HTML names it; "": its text alone

@@ -1,3 +1,85 @@
+import { Download } from "lucide-react";
+import { addressOf } from "@/api/ask";
+import { useAsk } from "@/api/useAsk";
+import { useParam } from "@/app/useParam";
+import { Button } from "@/parts/Button";
+import { CopyLine } from "@/parts/CopyLine";
+import { Failure } from "@/parts/Failure";
+import { Name } from "@/parts/Name";
+import { PageHead } from "@/parts/PageHead";
+import { kindText, lookOfMedia } from "@/values/kinds";
+import { inQuery, placeName, pythonLine, type ValuePlace } from "@/values/place";
+import { download } from "@/values/ticket";
+import { ValuePreview } from "@/values/ValuePreview";
+import { bytes } from "@/words/numbers";
+import style from "./ArtifactPage.module.css";
+import { History } from "./History";
+import { Lineage } from "./ValueLineage";
+
+/** One stored value: what it looks like, where it came from, what was given it, and how it was in other runs. */
 export default function ArtifactPage({ digest }: { digest: string }) {
-  return <h1>{digest}</h1>;
+  const place = usePlace();
+  const { data, error } = useAsk("/artifacts/{digest}", { in: { digest }, query: place.of ? inQuery(place) : {} });
+  if (error) {
+    return (
+      <>
+        <PageHead title="Artifact" crumbs={[{ text: "Artifacts", to: "/artifacts" }]} />
+        <div className={style.body}>
+          <Failure error={error} />
+        </div>
+      </>
+    );
+  }
+  if (data === undefined)
+    return <PageHead title={placeName(place) || "Artifact"} crumbs={[{ text: "Artifacts", to: "/artifacts" }]} />;
+  const { value, media } = data.preview;
+  const found: ValuePlace = place.of ? place : { of: data.task ?? data.run };
+  const isDisplay = found.display !== undefined;
+  const raw = isDisplay ? lookOfMedia(media) !== "table" : value.type === "bytes";
+  return (
+    <>
+      <PageHead
+        title={<Name text={placeName(found)} max={48} />}
+        crumbs={[{ text: "Artifacts", to: "/artifacts" }]}
+        actions={
+          raw && (
+            <Button
+              icon={<Download aria-hidden />}
+              onClick={() => download(addressOf("/artifacts/{digest}/raw", { digest }, inQuery(found)))}
+            >
+              Download
+            </Button>
+          )
+        }
+      >
+        <p className={style.facts}>
+          <span>{isDisplay ? media : kindText(value)}</span>
+          <span>{bytes(value.size_bytes)}</span>
+          {value.digest && <code title={value.digest}>{value.digest.slice(0, 15)}</code>}
+          {value.unstable && <span>no digest: {value.unstable} has no stable form</span>}
+        </p>
+      </PageHead>
+      <div className={style.body}>
+        <section className={style.part} aria-label="Preview">
+          <ValuePreview value={value} place={found} media={isDisplay ? media : ""} tall={16} />
+          <CopyLine command={pythonLine(found)} />
+        </section>
+        <Lineage lineage={data.lineage} place={found} />
+        {!isDisplay && found.param === undefined && data.task && <History task={data.task} value={value} />}
+      </div>
+    </>
+  );
+}
+
+function usePlace(): ValuePlace {
+  const [of] = useParam("of", "");
+  const [param] = useParam("param", "");
+  const [display] = useParam("display", "");
+  const [step] = useParam("step", "");
+  return {
+    of,
+    ...(param ? { param } : {}),
+    ...(display ? { display } : {}),
+    ...(step ? { step: Number(step) } : {}),
+  };
 }

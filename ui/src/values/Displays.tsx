@@ -1,0 +1,117 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link } from "wouter";
+import { ask } from "@/api/ask";
+import type { Schemas } from "@/api/types";
+import { Button } from "@/parts/Button";
+import { Empty } from "@/parts/Empty";
+import { Failure } from "@/parts/Failure";
+import { Slider } from "./ArrayView";
+import style from "./Displays.module.css";
+import { type DisplayGroup, displayGroups, displayPlace } from "./displayGroups";
+import { valueAddress } from "./place";
+import { ValuePreview } from "./ValuePreview";
+
+export interface DisplaysOf {
+  flow: string;
+  number: number | string;
+  /** Of one task: its step and its number there. */
+  step?: string;
+  task?: number | string;
+}
+
+/** What a run, or one task of it, displayed. */
+export function Displays({ of, quiet = false }: { of: DisplaysOf; quiet?: boolean }) {
+  const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useDisplays(of);
+  if (error) return <Failure error={error} />;
+  if (data === undefined) return null;
+  const groups = displayGroups(data);
+  if (groups.length === 0) return quiet ? null : <Nothing />;
+  return (
+    <div className={style.gallery}>
+      {groups.map((group) => (
+        <DisplayFigure key={group.key} group={group} withTask={of.step === undefined} />
+      ))}
+      {hasNextPage && (
+        <Button className={style.more ?? ""} onClick={() => fetchNextPage()} disabled={isFetchingNextPage}>
+          More displays
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** The displays of a run or a task, a hundred at a time. */
+export function useDisplays({ flow, number, step, task }: DisplaysOf) {
+  const { data, ...found } = useInfiniteQuery({
+    queryKey: ["displays", flow, String(number), step ?? "", String(task ?? "")],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }): Promise<Schemas["DisplaysPage"]> => {
+      const query = pageParam === null ? {} : { cursor: pageParam };
+      return step === undefined || task === undefined
+        ? ask("/runs/{flow}/{number}/displays", { in: { flow, number }, query, signal })
+        : ask("/runs/{flow}/{number}/tasks/{step}/{task}/displays", {
+            in: { flow, number, step, task },
+            query,
+            signal,
+          });
+    },
+    getNextPageParam: (page) => page.next,
+  });
+  return { ...found, data: data?.pages.flatMap((page) => page.rows) };
+}
+
+interface FigureProps {
+  group: DisplayGroup;
+  /** Say whose it is. */
+  withTask?: boolean;
+  /** Of a series, which place is shown, where that is said from outside. */
+  at?: number;
+  onAt?: (at: number) => void;
+}
+
+/** One thing that was displayed, or a series of it with a slider over its steps. */
+export function DisplayFigure({ group, withTask = false, at, onAt }: FigureProps) {
+  const last = group.shown.length - 1;
+  const [own, setOwn] = useState(last);
+  const place = Math.min(at ?? own, last);
+  const shown = group.shown[place];
+  if (shown === undefined) return null;
+  const wide = shown.media === "application/vnd.penstock.table" || shown.media === "text/html";
+  return (
+    <figure className={wide ? style.wide : style.figure}>
+      <figcaption className={style.caption}>
+        <Link href={valueAddress(shown.value, displayPlace(shown))} className={style.name}>
+          <bdi>{group.name}</bdi>
+        </Link>
+        {shown.caption && <bdi className={style.said}>{shown.caption}</bdi>}
+        {withTask && (
+          <Link href={`/runs/${shown.task.split("/").map(encodeURIComponent).join("/")}`} className={style.task}>
+            <bdi>{shown.task.split("/").slice(2).join("/") || "the flow"}</bdi>
+          </Link>
+        )}
+      </figcaption>
+      <ValuePreview value={shown.value} place={displayPlace(shown)} media={shown.media} tall={8} />
+      {last > 0 && (
+        <Slider
+          label="step"
+          value={place}
+          most={last}
+          said={`${(shown.step ?? place).toLocaleString("en")} of ${(group.shown[last]?.step ?? last).toLocaleString("en")}`}
+          onChange={onAt ?? setOwn}
+        />
+      )}
+      {shown.note && <p className={style.note}>{shown.note}</p>}
+    </figure>
+  );
+}
+
+function Nothing() {
+  return (
+    <Empty
+      title="Nothing was displayed"
+      lines={["A step or a flow shows a figure, a table, a picture or a text by"]}
+      code={'display(figure, "name")'}
+    />
+  );
+}

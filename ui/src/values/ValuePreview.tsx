@@ -1,0 +1,200 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { useAsk } from "@/api/useAsk";
+import { CopyLine } from "@/parts/CopyLine";
+import { Failure } from "@/parts/Failure";
+import { bytes } from "@/words/numbers";
+import { ArrayView } from "./ArrayView";
+import { ColumnFacts } from "./ColumnFacts";
+import { Frame } from "./Frame";
+import { isCut, kindText, lookOfMedia, lookOfValue } from "./kinds";
+import { literalTree } from "./literal";
+import { Markdown } from "./Markdown";
+import { Film, Sound } from "./Media";
+import media from "./Media.module.css";
+import { Picture } from "./Picture";
+import { digestOf, fileCommand, inQuery, placeName, pythonLine, type Value, type ValuePlace } from "./place";
+import { readJson } from "./readJson";
+import { TableView } from "./TableView";
+import { Tree } from "./Tree";
+import { jsonTree } from "./tree";
+import { useText } from "./useBlob";
+import style from "./ValuePreview.module.css";
+
+export interface PreviewProps {
+  value: Value;
+  place: ValuePlace;
+  /** Of what was displayed; "": it is a result, a parameter or an input. */
+  media?: string;
+  /** Rows of a table that have room. */
+  tall?: number;
+  /** How it is had in Python is said elsewhere. */
+  quiet?: boolean;
+}
+
+/** What can be seen of a stored value. Nothing of it is unpickled, and what is not shown is said. */
+export function ValuePreview(props: PreviewProps) {
+  const { value, place, media = "" } = props;
+  const label = placeName(place);
+  switch (media ? lookOfMedia(media) : lookOfValue(value)) {
+    case "scalar":
+      return <Scalar value={value} />;
+    case "literal":
+      return <Literal value={value} place={place} />;
+    case "stored":
+    case "table":
+      return <Stored {...props} />;
+    case "picture":
+      return <Picture value={value} place={place} media={media} label={label} keep />;
+    case "markdown":
+      return <Text value={value} place={place} />;
+    case "frame":
+    case "plotly":
+      return <Frame value={value} place={place} label={label} />;
+    case "audio":
+      return <Sound value={value} place={place} media={media} label={label} />;
+    case "video":
+      return <Film value={value} place={place} media={media} label={label} />;
+    case "json":
+      return <Json value={value} place={place} />;
+    case "text":
+      return <Plain value={value} place={place} />;
+    case "download":
+      return <Unseen value={value} place={place} />;
+  }
+}
+
+function Scalar({ value }: { value: Value }) {
+  return (
+    <p className={style.scalar}>
+      <bdi>{value.text}</bdi>
+    </p>
+  );
+}
+
+/** A container or an object, as far as its preview tells of it. */
+function Literal({ value, place }: { value: Value; place: ValuePlace }) {
+  const tree = useMemo(() => literalTree(value.text), [value.text]);
+  return (
+    <div className={style.parts}>
+      {tree ? (
+        <div className={style.paper}>
+          <Tree root={tree} label={placeName(place)} open={3} />
+        </div>
+      ) : (
+        <pre className={media.text}>{value.text || value.type}</pre>
+      )}
+      {isCut(value) && <Unseen value={value} place={place} what="the beginning" />}
+    </div>
+  );
+}
+
+/** Where it lies in columns, these; bytes that are a picture, this. */
+function Stored({ value, place, tall = 12 }: PreviewProps) {
+  const { data, error } = useAsk("/artifacts/{digest}/preview", {
+    in: { digest: digestOf(value) },
+    query: inQuery(place),
+  });
+  if (error) return <Failure error={error} />;
+  if (data === undefined) return <div className={media.wait} />;
+  if (data.media.startsWith("image/")) {
+    return <Picture value={value} place={place} media={data.media} label={placeName(place)} />;
+  }
+  const shape = value.shape ?? [];
+  if (data.kind === "array" && shape.length !== 1 && data.columns.length === 0) {
+    return <Pictured value={value} place={place} />;
+  }
+  if (data.kind === "table" || data.kind === "column" || data.kind === "array") {
+    return (
+      <TableView
+        value={value}
+        place={place}
+        columns={
+          data.columns.length
+            ? data.columns
+            : [{ name: "", type: value.dtype ?? "", is_index: false, is_readable: true }]
+        }
+        rows={shape[0] ?? value.length ?? 0}
+        more={data.more_columns}
+        tall={tall}
+      />
+    );
+  }
+  return <Literal value={value} place={place} />;
+}
+
+function Pictured({ value, place }: { value: Value; place: ValuePlace }) {
+  const hasPicture = (value.shape?.length ?? 0) > 1;
+  return (
+    <div className={style.parts}>
+      {hasPicture && <ArrayView value={value} place={place} />}
+      <ColumnFacts value={value} place={place} at={null} />
+    </div>
+  );
+}
+
+function Text({ value, place }: { value: Value; place: ValuePlace }) {
+  const { data, error } = useAsk("/artifacts/{digest}/markdown", {
+    in: { digest: digestOf(value) },
+    query: inQuery(place),
+  });
+  if (error) return <Failure error={error} />;
+  if (data === undefined) return <div className={media.wait} />;
+  return (
+    <>
+      <Markdown nodes={data.nodes} />
+      {data.cut > 0 && <p className={media.said}>cut: {data.cut.toLocaleString("en")} characters more</p>}
+    </>
+  );
+}
+
+function Json({ value, place }: { value: Value; place: ValuePlace }) {
+  const text = useText(value, place);
+  const read = useQuery({
+    queryKey: [digestOf(value), "json"],
+    queryFn: () => readJson(text.data ?? "null"),
+    enabled: text.data !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
+  });
+  const tree = useMemo(() => (read.data === undefined ? null : jsonTree(read.data)), [read.data]);
+  if (text.error ?? read.error) return <Failure error={text.error ?? read.error} />;
+  if (tree === null) return <div className={media.wait} />;
+  return (
+    <div className={style.paper}>
+      <Tree root={tree} label={placeName(place)} />
+    </div>
+  );
+}
+
+const MOST_TEXT = 200_000;
+
+function Plain({ value, place }: { value: Value; place: ValuePlace }) {
+  const { data, error } = useText(value, place);
+  if (error) return <Failure error={error} />;
+  if (data === undefined) return <div className={media.wait} />;
+  const more = data.length - MOST_TEXT;
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
+      <pre className={media.text} tabIndex={0}>
+        {data.slice(0, MOST_TEXT)}
+      </pre>
+      {more > 0 && <p className={media.said}>cut: {more.toLocaleString("en")} characters more</p>}
+    </>
+  );
+}
+
+/** What is not to be seen here, and how it is had. */
+function Unseen({ value, place, what = "" }: { value: Value; place: ValuePlace; what?: string }) {
+  return (
+    <div className={style.unseen}>
+      <p>
+        {what ? `This is ${what} of ` : "Not shown here: "}
+        {kindText(value)}, {bytes(value.size_bytes)}. All of it, in Python or as a file:
+      </p>
+      <CopyLine command={pythonLine(place)} />
+      <CopyLine command={fileCommand(place)} />
+    </div>
+  );
+}

@@ -1,0 +1,44 @@
+/** Nested data as a tree that is drawn no further than it is open, whether JSON or a preview says it. */
+
+export type TreeNode =
+  | { kind: "leaf"; text: string; word: "string" | "number" | "keyword" | "plain" }
+  | { kind: "branch"; name: string; brackets: readonly [string, string]; size: number; children: () => TreeItem[] };
+
+export interface TreeItem {
+  /** Of a mapping; "": it stands in a list. */
+  name: string;
+  /** How the name is written: of Python's, with its quotes. */
+  node: TreeNode;
+}
+
+const MOST_TEXT = 2_000;
+
+/** A value of JSON. */
+export function jsonTree(value: unknown): TreeNode {
+  if (Array.isArray(value)) {
+    const children = () => value.map((item: unknown) => ({ name: "", node: jsonTree(item) }));
+    return { kind: "branch", name: "", brackets: ["[", "]"], size: value.length, children };
+  }
+  if (typeof value === "object" && value !== null) {
+    const pairs = Object.entries(value);
+    const children = () => pairs.map(([name, item]) => ({ name, node: jsonTree(item) }));
+    return { kind: "branch", name: "", brackets: ["{", "}"], size: pairs.length, children };
+  }
+  if (typeof value === "string") {
+    const text = value.length > MOST_TEXT ? `${value.slice(0, MOST_TEXT)}…` : value;
+    return { kind: "leaf", text: JSON.stringify(text), word: "string" };
+  }
+  return { kind: "leaf", text: String(value), word: typeof value === "number" ? "number" : "keyword" };
+}
+
+/** What is copied of it: JSON or Python's own words, as far as they are known. */
+export function treeText(node: TreeNode, indent = ""): string {
+  if (node.kind === "leaf") return node.text;
+  const [open, close] = node.brackets;
+  const inner = `${indent}  `;
+  const items = node.children().map(({ name, node: item }) => {
+    const key = name && (open === "{" ? `${JSON.stringify(name)}: ` : `${name}=`);
+    return `${inner}${key}${treeText(item, inner)}`;
+  });
+  return items.length ? `${node.name}${open}\n${items.join(",\n")}\n${indent}${close}` : `${node.name}${open}${close}`;
+}
