@@ -9,6 +9,7 @@ guard()  # before all else: the folder of a script may hold files that are named
 
 import gc  # noqa: E402
 from importlib import import_module  # noqa: E402
+from sys import modules  # noqa: E402
 
 TYPE_CHECKING = (
     False  # as `typing` has it, which takes 8 ms to import. `__future__` may be the project's, before `guard`
@@ -110,6 +111,8 @@ def _hand_down() -> None:
         return
 
     def watch(project: "Any", *, resumed: bool = False) -> "Any":
+        if _is_notebook():
+            return import_module("penstock.cli.cell_display").CellDisplay(project, resumed=resumed)
         return import_module("penstock.cli.display").PlainDisplay(project, resumed=resumed)
 
     def launch(flow: "Any", params: "dict[str, Any]") -> "Any":
@@ -122,6 +125,12 @@ def _hand_down() -> None:
         return _imported("penstock.launch.handles").submit_from_python(flow, params, watch)
 
     this_process.launch, this_process.submit, this_process.watch = launch, submit, watch
+
+
+def _is_notebook() -> bool:
+    """Whether the cell of a notebook calls: IPython in a terminal has no kernel."""
+    shell = modules["IPython"].get_ipython() if "IPython" in modules else None
+    return getattr(shell, "kernel", None) is not None
 
 
 if TYPE_CHECKING:

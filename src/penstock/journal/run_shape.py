@@ -12,6 +12,7 @@ from penstock.journal import columns, sql_files
 from penstock.journal.conditions import listed
 from penstock.journal.damage import named
 from penstock.journal.journal import Journal
+from penstock.model.specs import Input
 from penstock.model.tuples import NamedTuple
 
 _sql = partial(sql_files.statement, "run_shape")
@@ -34,13 +35,16 @@ class TaskGroup(NamedTuple):
     first: int  # number of the first of them in the run
 
 
-class TaskNeeds(NamedTuple):
-    """Whose results a task is given."""
+class TaskGiven(NamedTuple):
+    """What a task was given, and how what it made can be told again."""
 
     id: int  # number in the run
     step: int
     scope: int
-    needs: tuple[int, ...]
+    inputs: tuple[Input, ...]
+    digest: bytes = b""  # of its result; b"": it has none, or none that is stable
+    preview: str = ""
+    blobs: tuple[bytes, ...] = ()
 
 
 class TaskBar(NamedTuple):
@@ -76,18 +80,18 @@ def groups(journal: Journal, run: int) -> list[TaskGroup]:
     return [TaskGroup(*key, counts[key], firsts[key] & columns.TASK_MASK) for key in known]
 
 
-def needs(journal: Journal, run: int, limit: int) -> tuple[list[TaskNeeds], bool]:
-    """Whose results went into which tasks: of the first tasks of each step, `limit` in all, and the first of each of so
-    many maps; and whether there are more that were called alone."""
+def given(journal: Journal, run: int, limit: int) -> tuple[list[TaskGiven], bool]:
+    """What the first tasks of each step were given, `limit` in all, and the first of each of so many maps; and whether
+    there are more that were called alone."""
     each = max(1, limit // max(1, len(steps(journal, run))))
-    found, has_more = list[TaskNeeds](), False
-    rows = journal.database.rows(_sql("needs"), {"run_id": run, "each": each, "limit": limit})
+    found, has_more = list[TaskGiven](), False
+    rows = journal.database.rows(_sql("given"), {"run_id": run, "each": each, "limit": limit})
     seen = Counter(row[1] for row in rows)
-    for id_, step, scope, of_map, own, shared in rows:
+    for id_, step, scope, of_map, own, shared, digest, preview, blobs in rows:
         with named(journal.database, run, id_):
             inputs = (*columns.unpack_inputs(own), *columns.unpack_inputs(shared))
-        given = dict.fromkeys(ref.task for item in inputs for ref in item.refs)
-        found.append(TaskNeeds(id_ & columns.TASK_MASK, step, scope, tuple(given)))
+            split = columns.split_blobs(blobs)
+        found.append(TaskGiven(id_ & columns.TASK_MASK, step, scope, inputs, digest or b"", preview or "", split))
         has_more |= of_map is None and seen[step] >= each
     return found, has_more
 

@@ -15,6 +15,7 @@ from penstock.journal.priors import prior_scopes
 from penstock.journal.views import RunRow
 from penstock.model.rows import ScopeRecord
 from penstock.reading import infos
+from penstock.reading.makers import Makers
 from penstock.reading.structs import StepInfo
 
 MOST_LOOKED_AT = 2000
@@ -35,7 +36,7 @@ class FoldedNode(msgspec.Struct, frozen=True):
 
 
 class FoldedEdge(msgspec.Struct, frozen=True):
-    """Results of one went into the other."""
+    """Results of one went into the other: as futures, or as the values that the flow's body had in its hands."""
 
     source: str
     target: str
@@ -61,9 +62,10 @@ def folded(
         folding.add(group.scope, steps[group.step].name, group.status, group.tasks, group.first)
     for info in infos.step_infos(run, queries.steps(journal, run.id)) if counted is None else counted:
         folding.move(info.step, {"waiting": info.waiting, "running": info.running})
-    tasks, partial = run_shape.needs(journal, run.id, MOST_LOOKED_AT)
-    given = [(task.scope, steps[task.step].name, task.needs) for task in tasks]
-    given += [(scope.parent, scope.name, [ref.task for one in scope.inputs for ref in one.refs]) for scope in scopes]
+    tasks, partial = run_shape.given(journal, run.id, MOST_LOOKED_AT)
+    makers = Makers(tasks, scopes)
+    called = [(task.scope, steps[task.step].name, makers.of(task.id, task.inputs)) for task in tasks]
+    called += [(scope.parent, scope.name, makers.of(scope.id, scope.inputs)) for scope in scopes]
 
     @functools.cache
     def source_of(need: int) -> str | None:
@@ -71,7 +73,7 @@ def folded(
         return folding.scope_node(need) if place is None else folding.node_of(place[1], steps[place[0]].name)
 
     edges: dict[tuple[str, str], None] = {}
-    for scope, name, needs in given:
+    for scope, name, needs in called:
         target = folding.node_of(scope, name)
         for source in map(source_of, needs[:_MOST_NEEDS]):
             if source is not None and source != target:

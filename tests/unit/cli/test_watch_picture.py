@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import string
 import time
 from datetime import UTC, datetime
 
@@ -12,80 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.cli.watch_picture import allotted, picture, sparkline
-from penstock.journal.views import RunDetail, RunRow
 from penstock.model.outcomes import Error
-from penstock.model.rows import Owner, StepCount
+from penstock.model.rows import StepCount
 from penstock.model.visible import on_one_line
-from penstock.reading.structs import AttemptInfo, ErrorInfo, InFlightInfo, LogLine, LoopInfo, TaskInfo
+from penstock.reading.structs import InFlightInfo, LogLine, LoopInfo
 from penstock.reading.watched_runs import LatestMetric, SeenRun
-
-_OWNER = Owner("here", "boot", 4321, "1")
-_ANY = st.text(max_size=12) | st.sampled_from(
-    ["\x1b]52;c;Y2xpcA==\x07", "a\nb\r", "\u202efdp", "日本語の名前", "x" * 300]
-)
-_NAMES = st.text(string.ascii_letters, min_size=1, max_size=40)
-_COUNTS = st.builds(StepCount, _NAMES, *[st.integers(0, 10**6) | st.just(0)] * 7)
-_NUMBERS = st.floats()
-
-
-def _failed(number: int, message: str, survived: bool = False) -> TaskInfo:
-    path = f"digits/3/train/{number}"
-    error = ErrorInfo("raised", "ValueError", message)
-    attempt = AttemptInfo(1, "failed", error, None, 1.0, 1.0, 0, 0, 0, "w1")
-    return TaskInfo(path, "digits/3", "train", "m.train", number, "failed", attempt, None, error, survived)
-
-
-def _seen(
-    status: str = "running",
-    counts: tuple[StepCount, ...] = (),
-    failures: tuple[TaskInfo, ...] = (),
-    in_flight: tuple[InFlightInfo, ...] = (),
-    metrics: tuple[LatestMetric, ...] = (),
-    log: tuple[LogLine, ...] = (),
-    name: str = "",
-    error: Error | None = None,
-) -> SeenRun:
-    now = time.time()
-    ended = None if status in ("running", "crashed") else now
-    row = RunRow(1, "digits", 3, status, now - 12, now - 12, ended, 1, _OWNER, now, False, counts, ("a",), name=name)
-    detail = RunDetail("m", "digits", "/src/m.py", (), None, error, ())
-    return SeenRun(row, detail, counts, in_flight, failures, metrics, log)
+from tests.seen_runs import SEEN, failed, seen
 
 
 def _lines(seen: SeenRun, width: int = 80, height: int = 24, **more: bool | str) -> list[str]:
     return [line.plain.rstrip() for line in picture(seen, width, height, **more)]  # type: ignore[arg-type]
 
 
-_LINES = st.builds(
-    LogLine, st.just("digits/3/train/1"), st.just(1), st.none(), st.sampled_from(["", "error"]), st.just(""), _ANY
-)
-_SEEN = st.builds(
-    _seen,
-    st.sampled_from(["running", "done", "failed", "crashed", "cancelled"]),
-    st.lists(_COUNTS, max_size=30).map(tuple),
-    st.lists(st.builds(_failed, st.integers(1, 99), _ANY, st.booleans()), max_size=5).map(tuple),
-    st.lists(
-        st.builds(
-            InFlightInfo,
-            _NAMES.map("digits/3/{}/1".format),
-            st.sampled_from(["running", "waiting"]),
-            st.just(datetime(2026, 3, 1, tzinfo=UTC)),
-            st.integers(1, 3),
-            st.just("process"),
-            st.just(""),
-            st.lists(st.builds(LoopInfo, _ANY, st.integers(0, 10**9), st.none() | st.integers(0, 99)), max_size=3),
-        ),
-        max_size=30,
-    ).map(tuple),
-    st.lists(st.builds(LatestMetric, _ANY, _NUMBERS, st.lists(_NUMBERS, max_size=99).map(tuple)), max_size=30).map(
-        tuple
-    ),
-    st.lists(_LINES, max_size=40).map(tuple),
-    _ANY,
-)
-
-
-@given(_SEEN, st.integers(20, 200), st.integers(4, 60), st.booleans(), st.sampled_from(["", "q leave"]))
+@given(SEEN, st.integers(20, 200), st.integers(4, 60), st.booleans(), st.sampled_from(["", "q leave"]))
 def test_whatever_it_is_it_fits_and_steers_no_terminal(
     seen: SeenRun, width: int, height: int, log_alone: bool, foot: str
 ) -> None:
@@ -112,7 +50,7 @@ def test_lines_are_allotted_to_the_first_and_none_is_left_over(sections: list[tu
         assert all(got >= min(want, few) for got, want, few in zip(given_, wanted, least, strict=True))
 
 
-@given(st.lists(_NUMBERS, max_size=300), st.integers(-1, 80))
+@given(st.lists(st.floats(), max_size=300), st.integers(-1, 80))
 def test_a_line_of_bars_is_a_curve_s_shape(numbers: list[float], width: int) -> None:
     bars = sparkline(numbers, width)
     finite = [number for number in numbers if math.isfinite(number)]
@@ -135,7 +73,7 @@ def test_bars_follow_what_they_stand_for() -> None:
 
 def test_what_is_wrong_comes_first_with_what_to_do() -> None:
     counts = (StepCount("train", done=3, failed=7, running=1),)
-    lines = _lines(_seen(counts=counts, failures=(_failed(4, "bad depth 99"), _failed(5, "worse", survived=True))))
+    lines = _lines(seen(counts=counts, failures=(failed(4, "bad depth 99"), failed(5, "worse", survived=True))))
     assert re.fullmatch(r"digits/3  running  for \d\d s  10 of 11 tasks  a", lines[0])
     assert lines[2:7] == [
         "Failures",
@@ -145,11 +83,11 @@ def test_what_is_wrong_comes_first_with_what_to_do() -> None:
         "  and 5 more",
     ]
     ended = _lines(
-        _seen("failed", counts, (_failed(4, "bad depth 99"),), error=Error("raised", "ValueError", "bad depth 99"))
+        seen("failed", counts, (failed(4, "bad depth 99"),), error=Error("raised", "ValueError", "bad depth 99"))
     )
     assert ended.count("✗ train/4  ValueError: bad depth 99") == 1
     assert "  penstock resume digits/3" in ended
-    crashed = _lines(_seen("crashed"))
+    crashed = _lines(seen("crashed"))
     assert crashed[2:5] == ["Failures", "  its process 4321 on here has died", "  penstock resume digits/3"]
 
 
@@ -158,18 +96,18 @@ def test_what_runs_is_shown_with_its_loops() -> None:
     loops = (LoopInfo("epochs", 3, 6), LoopInfo("rows", 2_000, None))
     running = InFlightInfo("digits/3/train/1", "running", began, 2, "process", "", loops)
     waiting = InFlightInfo("digits/3/train/2", "waiting", began)
-    lines = _lines(_seen(in_flight=(running, waiting)), width=60)
+    lines = _lines(seen(in_flight=(running, waiting)), width=60)
     assert re.fullmatch(r"▸ train/1  1 min \d+ s  process  attempt 2", lines[3])
     assert lines[4:] == [
         f"    epochs  {'━' * 28}  3 of 6",
         "    rows    2,000",
     ]
-    assert _lines(_seen("crashed", in_flight=(running,)))[-1].startswith("▸ train/1  process  attempt 2")
+    assert _lines(seen("crashed", in_flight=(running,)))[-1].startswith("▸ train/1  process  attempt 2")
 
 
 def test_what_has_no_room_is_counted() -> None:
     counts = tuple(StepCount(f"step{n}", done=n) for n in range(1, 31))
-    lines = _lines(_seen(counts=counts, metrics=(LatestMetric("loss", 0.25, (1.0, 0.25)),)), height=12)
+    lines = _lines(seen(counts=counts, metrics=(LatestMetric("loss", 0.25, (1.0, 0.25)),)), height=12)
     assert lines[1] == "Steps"
     assert lines[-3:] == ["  and 23 more", "Metrics", "  loss          0.25  █▁"]
     assert len(lines) == 12
@@ -177,7 +115,7 @@ def test_what_has_no_room_is_counted() -> None:
 
 def test_the_log_alone_has_its_last_lines() -> None:
     log = tuple(LogLine("digits/3/train/1", 1, None, "", "stdout", f"line {n}") for n in range(100))
-    seen = _seen(log=log, counts=(StepCount("train", running=1),))
-    alone = _lines(seen, height=10, log_alone=True, foot="q")
+    watched = seen(log=log, counts=(StepCount("train", running=1),))
+    alone = _lines(watched, height=10, log_alone=True, foot="q")
     assert alone[1:] == ["", "Log", *(f"  train/1  line {n}" for n in range(94, 100)), "q"]
-    assert _lines(seen, height=12, foot="q")[-2:] == ["  train/1  line 99", "q"]
+    assert _lines(watched, height=12, foot="q")[-2:] == ["  train/1  line 99", "q"]

@@ -67,12 +67,12 @@ def test_edges_are_told_by_the_first_tasks_and_the_first_of_each_map(tmp_path: P
         ]
         run.commit(Batch(tasks=(*alone, *maps)))
         run.close()
-        found, partial = run_shape.needs(journal, run.id, 8)
-        trained = [one for one in found if one.needs and one.id >= 4]
-        assert {need for one in trained for need in one.needs} == {1, 2, 3}
+        found, partial = run_shape.given(journal, run.id, 8)
+        trained = [one for one in found if one.inputs and one.id >= 4]
+        assert {ref.task for one in trained for item in one.inputs for ref in item.refs} == {1, 2, 3}
         assert len(trained) <= 8
         assert not partial
-        assert run_shape.needs(journal, run.id, 2)[1], "there are more that were called alone"
+        assert run_shape.given(journal, run.id, 2)[1], "there are more that were called alone"
 
 
 @pytest.mark.parametrize(
