@@ -1,5 +1,56 @@
-import { type RunRef, runName } from "@/api/names";
+import { useEffect } from "react";
+import { useLocation } from "wouter";
+import { type RunRef, runAddress, runName } from "@/api/names";
+import { useAsk } from "@/api/useAsk";
+import { useTitle } from "@/app/title";
+import { Empty } from "@/parts/Empty";
+import { Failures } from "./Failures";
+import { RunHead } from "./RunHead";
+import css from "./RunPage.module.css";
+import { RunTabs } from "./RunTabs";
 
+/** A run: what it is, what failed, and the views of it. */
 export default function RunPage({ run }: { run: RunRef }) {
-  return <h1>{runName(run)}</h1>;
+  return run.number === "latest" ? <Latest flow={run.flow} /> : <Run key={runName(run)} run={run} />;
+}
+
+function Run({ run }: { run: RunRef }) {
+  useTitle(runName(run));
+  const { data: page, error } = useAsk("/runs/{flow}/{number}", { in: run });
+  if (error?.status === 404) return <Gone run={run} />;
+  if (error && !page) return <Empty title={`${runName(run)} can't be shown`} lines={[error.message]} />;
+  return (
+    <div className={css.page}>
+      <RunHead run={run} page={page} />
+      {page && <Failures run={run} page={page} />}
+      <RunTabs run={run} />
+    </div>
+  );
+}
+
+function Gone({ run }: { run: RunRef }) {
+  return (
+    <Empty
+      title={`There is no run ${runName(run)}`}
+      lines={["It was removed, or it is of another project. Those that are here:"]}
+      code={`penstock ls ${run.flow}`}
+    />
+  );
+}
+
+/** The flow's latest run, by its own address. */
+function Latest({ flow }: { flow: string }) {
+  const [, navigate] = useLocation();
+  const { data, error } = useAsk("/runs", {
+    query: { filter: `flow:${flow}`, limit: 1, fields: "run,number" } as object,
+  });
+  const number = data?.rows[0]?.number;
+  useEffect(() => {
+    if (number !== undefined) navigate(runAddress({ flow, number }) + location.search, { replace: true });
+  }, [flow, number, navigate]);
+  if (error) return <Empty title="The latest run can't be found" lines={[error.message]} />;
+  if (data?.rows.length === 0) {
+    return <Empty title={`${flow} has no run yet`} lines={["This makes one:"]} code={`penstock run ${flow}`} />;
+  }
+  return null;
 }

@@ -1,0 +1,57 @@
+import { Crosshair, Maximize, Minus, Plus } from "lucide-react";
+import { Button } from "@/parts/Button";
+import { StatusMark } from "@/parts/StatusMark";
+import { type FoldedGraph, statusOf } from "./counts";
+import css from "./GraphView.module.css";
+
+interface GraphToolsProps {
+  onZoom: (factor: number) => void;
+  onWhole: () => void;
+  /** Absent: nothing runs that could be followed. */
+  onFollow?: () => void;
+  isFollowing: boolean;
+}
+
+export function GraphTools({ onZoom, onWhole, onFollow, isFollowing }: GraphToolsProps) {
+  return (
+    <div className={css.tools}>
+      {onFollow && (
+        <Button
+          kind="bare"
+          size="small"
+          aria-pressed={isFollowing}
+          title="Keep what runs in sight (f)"
+          icon={<Crosshair aria-hidden="true" />}
+          onClick={onFollow}
+        >
+          Follow
+        </Button>
+      )}
+      <Button kind="bare" size="small" aria-label="Zoom out" title="Zoom out (-)" onClick={() => onZoom(1 / 1.3)}>
+        <Minus aria-hidden="true" />
+      </Button>
+      <Button kind="bare" size="small" aria-label="All of it" title="All of it (0)" onClick={onWhole}>
+        <Maximize aria-hidden="true" />
+      </Button>
+      <Button kind="bare" size="small" aria-label="Zoom in" title="Zoom in (+)" onClick={() => onZoom(1.3)}>
+        <Plus aria-hidden="true" />
+      </Button>
+    </div>
+  );
+}
+
+/** What the marks that are on screen mean. */
+export function GraphLegend({ graph }: { graph: FoldedGraph }) {
+  const found = new Set(graph.nodes.map(({ counts }) => statusOf(counts)));
+  const shown = ["done", "running", "failed", "cancelled", "waiting"].filter((status) => found.has(status));
+  return (
+    <div className={css.legend} aria-hidden="true">
+      {shown.map((status) => (
+        <span key={status} className={css.key}>
+          <StatusMark status={status} silent />
+          {status}
+        </span>
+      ))}
+    </div>
+  );
+}
