@@ -169,3 +169,18 @@ def test_what_an_attempt_used(server: ApiServer):
     assert reply.status == 200
     assert all(row["name"].startswith("system/") for row in reply.json["rows"])
     assert server.get(f"{TRAIN}/system?attempt=0").error["field"] == "attempt"
+
+
+def test_each_point_of_a_curve_has_its_time_where_that_is_asked(server: ApiServer):
+    by_step = server.get(f"{TRAIN}/metrics/loss?points=200&times=1").json
+    assert len(by_step["times"]) == len(by_step["xs"]) == len(by_step["ys"])
+    assert by_step["times"] == sorted(by_step["times"])
+    by_time = server.get(f"{TRAIN}/metrics/loss?points=200&x=time&times=1").json
+    assert by_time["times"] == by_time["xs"]
+    assert server.get(f"{TRAIN}/metrics/loss?points=200").json["times"] == []
+
+
+def test_a_task_comes_without_its_points(server: ApiServer):
+    whole, plain = server.get(TRAIN).json["task"], server.get(f"{TRAIN}?points=0").json["task"]
+    assert len(whole["metrics"]) > 100
+    assert plain == whole | {"metrics": None}

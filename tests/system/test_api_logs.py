@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,32 @@ def test_what_runs_is_read_as_it_comes(project: Project, server: ApiServer):
     assert (texts(last), last["is_over"]) == (["last"], True)
 
 
+def test_a_log_is_read_from_a_time_on(server: ApiServer):
+    path = f"{TRAIN}/1/attempts/1/log"
+    line = server.get(f"{path}?line=1200&count=1").json["lines"][0]
+    at = datetime.fromisoformat(line["at"]).timestamp()
+    found = server.get(f"{path}?time={at}&count=1").json["lines"][0]
+    assert found["at"] == line["at"]
+    assert found["number"] <= 1200
+    assert server.get(f"{path}?time={at + 1e6}").json["lines"] == []
+    assert server.get(f"{path}?time=1&find=x").error["field"] == "time"
+
+
+def test_all_of_a_log_is_a_file(server: ApiServer):
+    path = f"/api/v1{TRAIN}/1/attempts/1/log:text"
+    ticket = server.post("/tickets", {"path": path}).json["ticket"]
+    reply = server.ask("GET", f"{path}?ticket={ticket}", token=False)
+    assert reply.headers["content-disposition"] == "attachment; filename*=UTF-8''main-1-train-1-1.log"
+    assert reply.headers["content-type"] == "text/plain; charset=utf-8"
+    lines = reply.body.decode().splitlines()
+    assert lines[:2] == ["epoch 0 of 2", "epoch 1 of 2"]
+    assert lines[-1] == "done"
+    assert "odd <b>\x1b[31mred\x1b[0m" in lines
+    assert sum(map(len, lines)) > 10_000_000
+    assert server.get(f"{TRAIN}/1/attempts/1/log:text").body == reply.body
+    assert server.get("/runs/main/1/log:text").body == b"body begins\n"
+
+
 def test_what_a_killed_run_has_written_is_there(project: Project, server: ApiServer):
     (project.folder / "go").unlink(missing_ok=True)
     count = project.trace().count("printed more")
@@ -169,3 +196,23 @@ def test_what_a_killed_run_has_written_is_there(project: Project, server: ApiSer
         lambda: (found := server.get(SLOW.replace("waits/1", "waits/2")).json)["is_over"] and found, "for its end"
     )
     assert texts(log) == ["first", "second"]
+
+
+def test_a_task_that_no_row_tells_of_has_a_page(project: Project, server: ApiServer):
+    for name in ("go", "more"):
+        (project.folder / name).unlink(missing_ok=True)
+    count = project.trace().count("printed")
+    drive = project.spawn(target="mine.py:waits")
+    project.await_note("printed", count + 1)
+    path = "/runs/waits/3/tasks/slow/1"
+    page = wait_until(lambda: (reply := server.get(path)).status == 200 and reply.json, "for its driver to tell")
+    task = page["task"]
+    assert (task["status"], task["attempt"]["number"], task["inputs"], page["why"]) == ("running", 1, None, None)
+    assert (page["flight"]["status"], page["flight"]["executor"]) == ("running", "process")
+    assert server.get(f"{path}/system?attempt=1").json["rows"] == []
+    assert server.get("/runs/waits/3/tasks/slow/2").status == 404
+    for name in ("more", "go"):
+        project.touch(name)
+    drive.join().value()
+    page = server.get(path).json
+    assert (page["task"]["status"], page["task"]["inputs"], page["flight"]) == ("done", [], None)

@@ -86,8 +86,9 @@ class Metrics(Mapping[str, float]):
         if len(tasks) > 1:
             raise UsageError(f"{len(tasks)} tasks have logged {name!r}: name one, as task={next(iter(tasks))!r}")
         ((path, id_),) = tasks.items()
-        bounds = {"low": low, "high": high}
-        return curves.curve(self._reader, self._run, id_, path, name, x=x, **bounds, buckets=buckets, since=since)
+        return curves.curve(
+            self._reader, self._run, id_, path, name, x=x, low=low, high=high, buckets=buckets, since=since
+        )
 
     def __getitem__(self, name: str) -> float:
         return self._last[name]

@@ -78,7 +78,7 @@ class Task:
         (processors), "system/memory" (bytes), "system/read", "system/written" and, of all of the machine,
         "system/received" and "system/sent" (bytes a second); where it was granted GPUs, "system/gpu" (how many are
         busy) and "system/gpu_memory". Empty for what took less than a second or ran inline."""
-        return system_curves.system(self._reader, self._run, self._row, attempt)
+        return system_curves.system(self._reader, self._run, self.id, attempt or self._row.attempt)
 
     def result(self) -> Any:
         """The result, unpickled: the caller's own copy, large arrays mapped.
@@ -108,9 +108,10 @@ class Task:
         """The task of another run whose result it took over; "": it ran."""
         return self._row.origin
 
-    def info(self) -> TaskInfo:
-        """All that is known of it, as plain data."""
-        told = {"inputs": self.inputs.infos, "attempts": self.attempts, "metrics": self.metrics.some}
+    def info(self, *, points: bool = True) -> TaskInfo:
+        """All that is known of it, as plain data; without `points`, what it logged is None."""
+        metrics = self.metrics.some if points else None
+        told = {"inputs": self.inputs.infos, "attempts": self.attempts, "metrics": metrics}
         shown = tuple(one.info() for one in self.displays)
         return infos.task_info(self._run.run_id, self._row, **told, displays=shown)
 

@@ -56,6 +56,7 @@ def curve(
     high: float | None = None,
     buckets: int = 1200,
     since: str = "",
+    timed: bool = False,
 ) -> CurveInfo:
     """What counts of all that a task (0: the flow's own body) logged under a name.
 
@@ -63,6 +64,7 @@ def curve(
     `high` bound it, both included; None: they don't. Where there are more than some points for each of so many buckets
     of equal width, a bucket shows its first, its smallest, its largest and its last. `since`: the cursor of an earlier
     answer; only what was logged since then is given, and `anew` says where that can't be told from what came before.
+    `timed`: with the time of each point.
     """
     counted = parts(queries.metrics(reader.journal, run.id, task, name))
     found = [(part, segments_of(reader, run, part.record)) for part in counted]
@@ -71,11 +73,16 @@ def curve(
     if since and not anew and found:
         found = [(found[-1][0], _after(found[-1][1], since.rpartition(".")[2]))]
     pieces = [piece for part, segments in found for piece in _counted(part, segments)]
-    return drawn(pieces, CurveInfo(path, name, x, cursor=cursor, anew=anew), low, high, buckets)
+    return drawn(pieces, CurveInfo(path, name, x, cursor=cursor, anew=anew), low, high, buckets, timed)
 
 
 def drawn(
-    pieces: list[Segment], info: CurveInfo, low: float | None = None, high: float | None = None, buckets: int = 1200
+    pieces: list[Segment],
+    info: CurveInfo,
+    low: float | None = None,
+    high: float | None = None,
+    buckets: int = 1200,
+    timed: bool = False,
 ) -> CurveInfo:
     """A curve of these points, as `curve` says; `info` tells which it is. Raises UsageError."""
     if info.x not in ("step", "time"):
@@ -84,7 +91,8 @@ def drawn(
     shown, count, nonfinite = columns.shown(low, high, max(1, buckets))
     xs = tuple([columns.x(piece, row) for piece, row in shown])
     ys = tuple([piece.values[row] for piece, row in shown])
-    return replace(info, xs=xs, ys=ys, count=count, nonfinite=nonfinite, thinned=count > len(xs))
+    times = tuple([columns.time(piece, row) for piece, row in shown]) if timed else ()
+    return replace(info, xs=xs, ys=ys, count=count, nonfinite=nonfinite, thinned=count > len(xs), times=times)
 
 
 def points(
@@ -160,7 +168,11 @@ class Columns:
 
     def x(self, piece: Segment, row: int) -> float:
         """Where a point stands on the axis."""
-        return piece.base + piece.ticks[row] / TICKS_PER_S if self._by_time else piece.steps[row]
+        return self.time(piece, row) if self._by_time else piece.steps[row]
+
+    def time(self, piece: Segment, row: int) -> float:
+        """When a point was logged: UTC, seconds."""
+        return piece.base + piece.ticks[row] / TICKS_PER_S
 
     def _follow(self, pieces: list[Segment]) -> bool:
         return all(self.x(piece, 0) >= self.x(before, -1) for before, piece in pairwise(pieces))

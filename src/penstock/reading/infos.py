@@ -71,6 +71,15 @@ def task_info(run_id: str, row: TaskRow, **more: Any) -> structs.TaskInfo:
     )
 
 
+def begun_info(run_id: str, task: InFlight) -> structs.TaskInfo:
+    """A task that no row tells of yet: what its driver noted."""
+    step, _, number = task.name.rpartition("/")
+    began_at = utc(task.since) if task.attempt else None
+    attempt = structs.AttemptInfo(task.attempt, task.status, None, began_at, 0.0, 0.0, 0, 0, 0, "")
+    path = f"{run_id}/{task.name}"
+    return structs.TaskInfo(path, run_id, step, "", int(number), task.status, attempt, None, None)
+
+
 def step_infos(run: RunRow, rows: Iterable[StepRow]) -> tuple[structs.StepInfo, ...]:
     """A run's steps: what has settled as the journal has it, what moves (or did when it crashed) as the driver noted it
     last."""

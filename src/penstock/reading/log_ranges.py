@@ -1,4 +1,4 @@
-"""Parts of one log as lines: from a byte on, from a line on, the last ones, or those that hold a text.
+"""Parts of one log as lines: from a byte on, from a line or a time on, the last ones, or those that hold a text.
 
 A part has whole lines. A line that is too long is cut, never inside of a character or of an escape sequence, and its
 rest can be asked for. Where somebody writes still, the last line may lack its end: it is given as it stands, and again
@@ -108,6 +108,43 @@ def tail(log: WrittenLog, numbers: LineNumbers, most: int, count: int) -> LogPar
 def from_line(log: WrittenLog, numbers: LineNumbers, number: int, count: int) -> LogPart:
     """So many lines from the line of a number on, or fewer where they are long."""
     return part(log, numbers, numbers.offset(number, log.size()), _WINDOW, count)
+
+
+def from_time(log: WrittenLog, numbers: LineNumbers, time: float, count: int) -> LogPart:
+    """So many lines from the first on that was written at a time (UTC, seconds) or later; where several threads write
+    and times go back, from about there."""
+    end, token = log.size(), log.place.token()
+    low, high = log.begin, end  # it begins at one of them, or between them
+    while high - low > _WINDOW:
+        middle = (low + high) // 2
+        found = _first_timed(log, middle, high, token)
+        if found is None or found[1] >= time:
+            high = middle
+        else:
+            low = found[0]
+    first = next((line.start for line in _lines(log, low, end) if (_time(line, token) or -1.0) >= time), end)
+    return part(log, numbers, first, _WINDOW, count)
+
+
+def _first_timed(log: WrittenLog, start: int, end: int, token: bytes) -> tuple[int, float] | None:
+    """Where the first whole line behind a place begins that has a time, and that time."""
+    lines = _lines(log, start, end)
+    next(lines, None)  # it may have begun before
+    return next(((line.start, at) for line in lines if (at := _time(line, token)) is not None), None)
+
+
+def _time(line: _Line, token: bytes) -> float | None:
+    return next((at for _, _, (at, *_) in log_files.placed(line.data + b"\n", "", token) if at is not None), None)
+
+
+def whole_text(log: WrittenLog) -> Iterator[bytes]:
+    """All of it as it was printed, in pieces of bytes: without times, levels and marks."""
+    at, end, token = log.begin, log.size(), log.place.token()
+    while at < end and (data := log.place.read(at, min(_WINDOW, end - at))):
+        data = data[: data.rfind(b"\n") + 1] or data
+        at += len(data)
+        texts = [line.text for line in log_files.read(data, "", token)]
+        yield "".join(text + "\n" for text in texts).encode()
 
 
 def search(log: WrittenLog, numbers: LineNumbers, text: str, with_case: bool, start: int, limit: int) -> LogPart:

@@ -61,6 +61,7 @@ class CurveInfo(msgspec.Struct, frozen=True):
     thinned: bool = False  # not all of them are here
     cursor: str = ""  # ask with it for what comes later; "": that can't be asked
     anew: bool = False  # what was asked since counts no more, or not all of it: this is the curve from its beginning
+    times: tuple[float, ...] = ()  # of each of them (UTC, seconds), where that was asked for; (): it was not
 
 
 class MetricInfo(msgspec.Struct, frozen=True):

@@ -6,20 +6,17 @@ from zlib import crc32
 
 from penstock.artifacts import point_files
 from penstock.artifacts.point_files import Segment
-from penstock.journal.views import RunRow, TaskRow
+from penstock.journal.views import RunRow
 from penstock.reading.curves import chosen, drawn
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import CurveInfo
 from penstock.worker.system_metrics import FILE
 
 
-def system(
-    reader: JournalReader, run: RunRow, row: TaskRow, attempt: int | None = None, buckets: int = 1200
-) -> dict[str, CurveInfo]:
+def system(reader: JournalReader, run: RunRow, path: str, attempt: int, buckets: int = 1200) -> dict[str, CurveInfo]:
     """Curves by name, over the time (UTC, seconds): "system/cpu" and the like, as `worker/system_metrics.py` has them.
-    `attempt` None: the latest. Empty where it took less than a second, and where it ran in the flow's own process."""
-    path = f"{run.run_id}/{row.name}/{row.number}"
-    tag = crc32(f"{path}#{attempt or row.attempt}".encode())
+    `path`: "digits/3/train/2". Empty where it took less than a second, and where it ran in the flow's own process."""
+    tag = crc32(f"{path}#{attempt}".encode())
     found: dict[str, list[Segment]] = {}
     for place in reader.logs(run, FILE):
         for name, segments in point_files.read(place.read(0, place.size())).items():

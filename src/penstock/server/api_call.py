@@ -9,6 +9,7 @@ from typing import Any
 from penstock.errors import NotFoundError
 from penstock.journal import queries
 from penstock.journal.views import RunRow, TaskRow
+from penstock.model.rows import InFlight
 from penstock.model.tuples import NamedTuple
 from penstock.reading import targets
 from penstock.reading.artifact_places import UNSTABLE
@@ -63,6 +64,13 @@ class ApiCall:
     def task(self) -> TaskRow:
         """`{flow}/{number}/tasks/{step}/{task}`; raises NotFoundError."""
         return targets.find_task(self.reader, self.run, self.path["step"], int(self.path["task"]))
+
+    @cached_property
+    def flight(self) -> InFlight | None:
+        """The same as its driver noted it last; None: it has settled, or the driver knows of none such."""
+        called = f"{self.path['step']}/{int(self.path['task'])}"
+        found = (one for one in queries.in_flight(self.reader.journal, self.run.id) if one.name == called)
+        return next(found, None)
 
     @cached_property
     def step(self) -> str:

@@ -32,6 +32,7 @@ class CurveQuery(msgspec.Struct, frozen=True, rename={"low": "from", "high": "to
     high: float | None = None
     points: Points = 1200  # that come at most; of many the first, smallest, largest and last of each bucket
     since: str = ""  # the cursor of an earlier answer: only what is new
+    times: bool = False  # whether each point's time comes as well
 
 
 class SystemQuery(msgspec.Struct, frozen=True):
@@ -83,7 +84,7 @@ def _curve_of_task(call: ApiCall, query: CurveQuery) -> CurveInfo:
 
 def _curve(call: ApiCall, task: TaskRow | None, query: CurveQuery) -> CurveInfo:
     path, name = _path(call.run, task), call.path["name"]
-    found = _drawn(call, call.run, task, name, query, query.since)
+    found = _drawn(call, call.run, task, name, query, query.since, query.times)
     if not found.cursor:
         known = {record.metric.name for record in queries.metrics(call.reader.journal, call.run.id, _number(task))}
         near = nearest(name, known)
@@ -94,11 +95,17 @@ def _curve(call: ApiCall, task: TaskRow | None, query: CurveQuery) -> CurveInfo:
 
 
 def _drawn(
-    call: ApiCall, run: RunRow, task: TaskRow | None, name: str, query: CurveQuery | BatchBody, since: str = ""
+    call: ApiCall,
+    run: RunRow,
+    task: TaskRow | None,
+    name: str,
+    query: CurveQuery | BatchBody,
+    since: str = "",
+    timed: bool = False,
 ) -> CurveInfo:
     return curves.curve(
         call.reader, run, _number(task), _path(run, task), name, x=query.x, low=query.low, high=query.high,
-        buckets=query.points // 4, since=since,
+        buckets=query.points // 4, since=since, timed=timed,
     )  # fmt: skip
 
 
@@ -132,7 +139,11 @@ def _logged(call: ApiCall, body: BatchBody) -> Iterator[tuple[RunRow, int, str]]
 
 
 def _system(call: ApiCall, query: SystemQuery) -> CurveRows:
-    found = system_curves.system(call.reader, call.run, call.task, query.attempt, query.points // 4)
+    if call.flight is not None and query.attempt in (None, call.flight.attempt):  # no row need tell of it yet
+        path, attempt = f"{call.run.run_id}/{call.flight.name}", call.flight.attempt
+    else:
+        path, attempt = _path(call.run, call.task), query.attempt or call.task.attempt
+    found = system_curves.system(call.reader, call.run, path, attempt, query.points // 4)
     return CurveRows(tuple(found[name] for name in sorted(found)))
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
+from starlette.responses import Response, StreamingResponse
 
 from penstock.errors import PenstockError
 from penstock.journal import queries
@@ -24,20 +26,29 @@ Place = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53) - 1)]
 Driver = Annotated[int, msgspec.Meta(ge=1, le=1 << 31)]
 _LOOK_S = 0.2
 _LOOKS_PER_PING = 75
+_PLAIN_TEXT = "text/plain; charset=utf-8"
+_FILE: dict[str, Any] = {"media": _PLAIN_TEXT, "is_ticketed": True}
 _STREAM: dict[str, Any] = {"media": EVENTS, "is_stream": True}
 _ATTEMPT = f"{TASK}/attempts/{{attempt}}/log"
 
 
 class LogQuery(msgspec.Struct, frozen=True, rename={"start": "from"}):
-    """Which part: from a byte on, from a line on, the lines that hold a text, or else the end."""
+    """Which part: from a byte, a line or a time on, the lines that hold a text, or else the end."""
 
     start: Place | None = None  # a byte of the file
     line: Annotated[int, msgspec.Meta(ge=1, le=(1 << 53) - 1)] | None = None  # the first is 1
+    time: float | None = None  # UTC, seconds: from the first line on that was written then or later
     find: Annotated[str, msgspec.Meta(max_length=1000)] = ""  # in the next 64 MiB from `from`, or the beginning, on
     case: bool = False  # whether capitals count in what is found
     max: Annotated[int, msgspec.Meta(ge=1, le=1 << 20)] = 1 << 16  # bytes in which lines begin
     count: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 1000  # lines at most
     limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 200  # lines that are found
+
+
+class DriverQuery(msgspec.Struct, frozen=True):
+    """Whose."""
+
+    driver: Driver | None = None  # of the run, from 1; None: the latest
 
 
 class BodyLogQuery(LogQuery, frozen=True, rename={"start": "from"}):
@@ -69,15 +80,37 @@ def _log_of_body(call: ApiCall, query: BodyLogQuery) -> LogPart:
 
 def _part(call: ApiCall, log: WrittenLog, query: LogQuery) -> LogPart:
     numbers = call.served.logs.numbers(log)
-    if query.line is not None and (query.start is not None or query.find):
-        raise Refusal(422, "wrong_value", "line can't be joined with from or find", field="line")
+    for name in ("line", "time"):
+        if getattr(query, name) is not None and (query.start is not None or query.find):
+            raise Refusal(422, "wrong_value", f"{name} can't be joined with from or find", field=name)
     if query.find:
         return log_ranges.search(log, numbers, query.find, query.case, query.start or 0, query.limit)
     if query.line is not None:
         return log_ranges.from_line(log, numbers, query.line, query.count)
+    if query.time is not None:
+        return log_ranges.from_time(log, numbers, query.time, query.count)
     if query.start is not None:
         return log_ranges.part(log, numbers, query.start, query.max, query.count)
     return log_ranges.tail(log, numbers, query.max, query.count)
+
+
+def _text_of_attempt(call: ApiCall) -> Response:
+    step, number, attempt = call.path["step"], int(call.path["task"]), int(call.path["attempt"])
+    log = of_attempt(call.reader, call.run, step, number, attempt, call.served.logs)
+    return _text(log, f"{call.path['flow']}-{call.path['number']}-{step}-{number}-{attempt}")
+
+
+def _text_of_body(call: ApiCall, query: DriverQuery) -> Response:
+    return _text(of_body(call.reader, call.run, query.driver), f"{call.path['flow']}-{call.path['number']}")
+
+
+def _text(log: WrittenLog, name: str) -> Response:
+    """As a file to keep. Pages of it are never shown: as text of this address it would be the page's own."""
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}.log",
+        "Cache-Control": "private, no-store",
+    }
+    return StreamingResponse(log_ranges.whole_text(log), headers=headers, media_type=_PLAIN_TEXT)
 
 
 async def _follow_attempt(call: ApiCall, query: FollowQuery) -> EventStream:
@@ -129,6 +162,8 @@ ROUTES = (
         _log_of_attempt,
     ),
     route("GET", f"{RUN}/log", "What the flow's own body printed and logged, likewise", _log_of_body),
+    route("GET", f"{_ATTEMPT}:text", "All that an attempt printed, as a file", _text_of_attempt, **_FILE),
+    route("GET", f"{RUN}/log:text", "All that the flow's own body printed, likewise", _text_of_body, **_FILE),
     route("GET", f"{_ATTEMPT}:follow", "Server-sent events: what it writes, as it comes", _follow_attempt, **_STREAM),
     route("GET", f"{RUN}/log:follow", "Server-sent events: what the body writes, as it comes", _follow_body, **_STREAM),
 )

@@ -7,12 +7,22 @@ from typing import Any
 import msgspec
 
 from penstock.client.tasks import Task
+from penstock.errors import NotFoundError
 from penstock.journal import queries, recorded_locks
 from penstock.journal.views import RunRow
 from penstock.model.ids import how_to_resume
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.reading import infos, listing
-from penstock.reading.structs import CodeInfo, DriverInfo, InputInfo, RunInfo, TaskInfo, VersionInfo, WhyInfo
+from penstock.reading.structs import (
+    CodeInfo,
+    DriverInfo,
+    InFlightInfo,
+    InputInfo,
+    RunInfo,
+    TaskInfo,
+    VersionInfo,
+    WhyInfo,
+)
 from penstock.reading.trees import tree_of
 from penstock.reading.versions import versions
 from penstock.reading.whys import code_infos
@@ -46,6 +56,12 @@ class RunParams(msgspec.Struct, frozen=True):
     schema: Any = None  # JSON Schema of the flow's parameters, of which a form is made; None: not recorded
 
 
+class TaskQuery(msgspec.Struct, frozen=True):
+    """What of it."""
+
+    points: bool = True  # whether its metrics come, about 1,000 points of each; else null: they can be asked for alone
+
+
 class RunEnvironment(msgspec.Struct, frozen=True):
     """What a run ran in."""
 
@@ -73,10 +89,12 @@ class RunCodes(msgspec.Struct, frozen=True):
 
 
 class TaskPage(msgspec.Struct, frozen=True):
-    """A task, and why it ran."""
+    """A task, and why it ran. Of one that no row tells of yet, which its first attempt's end or metric makes, what its
+    driver noted: its `inputs`, `attempts`, `metrics` and `displays` are null."""
 
     task: TaskInfo
-    why: WhyInfo
+    why: WhyInfo | None  # None: that is not known yet
+    flight: InFlightInfo | None = None  # None: it has settled, or waits behind 200 others
 
 
 def _run(call: ApiCall) -> RunPage:
@@ -131,9 +149,16 @@ def _code(call: ApiCall) -> RunCodes:
     return RunCodes(detail.file, detail.qualname, tuple(steps), versions(journal, run))
 
 
-def _task(call: ApiCall) -> TaskPage:
-    task = Task(call.reader, call.run, call.task)
-    return TaskPage(task.info(), task.why())
+def _task(call: ApiCall, query: TaskQuery) -> TaskPage:
+    flight = None if call.flight is None else infos.in_flight_infos(call.run, [call.flight])[0]
+    try:
+        row = call.task
+    except NotFoundError:
+        if call.flight is None:
+            raise
+        return TaskPage(infos.begun_info(call.run.run_id, call.flight), None, flight)
+    task = Task(call.reader, call.run, row)
+    return TaskPage(task.info(points=query.points), task.why(), flight)
 
 
 ROUTES = (

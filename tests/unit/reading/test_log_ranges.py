@@ -12,15 +12,25 @@ from hypothesis import strategies as st
 from penstock.reading.attempt_logs import WrittenLog
 from penstock.reading.line_numbers import LineNumbers
 from penstock.reading.log_places import LogPlace
-from penstock.reading.log_ranges import SHOWN, LogPart, from_line, part, search, tail, whole_until
+from penstock.reading.log_ranges import (
+    SHOWN,
+    LogPart,
+    from_line,
+    from_time,
+    part,
+    search,
+    tail,
+    whole_text,
+    whole_until,
+)
 
 TOKEN = "abcdef01"
 OPENING = f"\x1e={TOKEN}\n".encode()
 ENDLESS = 1 << 40
 
 
-def line(text: str, level: str = "-", stream: str = "o") -> bytes:
-    return f"\x1e{TOKEN} 1700000000.000 {level}{stream} {text}\n".encode()
+def line(text: str, level: str = "-", stream: str = "o", at: float = 1_700_000_000) -> bytes:
+    return f"\x1e{TOKEN} {at:.3f} {level}{stream} {text}\n".encode()
 
 
 def mark(attempt: str) -> bytes:
@@ -233,3 +243,26 @@ def test_numbers_of_a_long_log(folder: Path):
         fresh = LineNumbers(written.log.place, written.log.begin)
         assert fresh.at(found.offset) == number
     assert written.tail(count=1).lines[0].number == 50_000
+
+
+def test_a_line_is_found_by_its_time_however_long_the_log(folder: Path):
+    lines = [line(f"{number} {'x' * 200}", at=1_700_000_000 + number) for number in range(20_000)]
+    lines[9_000:9_000] = [b"no time\n" * 200_000, mark("digits/1/train/1#2")]
+    written = Written(folder, b"".join(lines))
+    assert written.log.size() > 5 << 20
+    for number in (0, 1, 8_999, 9_000, 9_001, 19_999):
+        found = from_time(written.log, written.numbers, 1_700_000_000 + number - 0.5, 1)
+        assert [text.split()[0] for text in texts(found)] == [str(number)]
+    assert texts(from_time(written.log, written.numbers, 1_800_000_000, 1)) == []
+    assert texts(from_time(written.log, written.numbers, 0, 1))[0].startswith("0 ")
+
+
+def test_no_line_of_a_log_without_times_is_of_a_time(folder: Path):
+    assert texts(from_time(Written(folder, b"one\ntwo\n").log, LineNumbers(LogPlace("", ""), 0), 5.0, 10)) == []
+
+
+@given(st.lists(st.text(st.characters(blacklist_characters="\n\r\x1e", blacklist_categories=["Cs"]), max_size=30)))
+def test_the_whole_text_is_what_was_printed(tmp_path_factory: pytest.TempPathFactory, printed: list[str]):
+    folder = tmp_path_factory.mktemp("text")
+    data = mark("digits/1/train/1#1") + b"".join(map(line, printed))
+    assert b"".join(whole_text(Written(folder, data).log)).decode() == "".join(f"{text}\n" for text in printed)

@@ -16,7 +16,7 @@ FIELDS = {
     "ValueInfo": "type text size_bytes digest unstable length shape dtype schema",
     "ErrorInfo": "cause type message traceback",
     "MetricPoint": "task attempt name value step at",
-    "CurveInfo": "task name x xs ys count nonfinite thinned cursor anew",
+    "CurveInfo": "task name x xs ys count nonfinite thinned cursor anew times",
     "MetricInfo": "name points tasks last smallest largest",
     "InputInfo": "name sources value",
     "AttemptInfo": "number status error began_at wall_s cpu_s peak_bytes read_bytes written_bytes worker",

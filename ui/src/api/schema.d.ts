@@ -515,6 +515,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{flow}/{number}/tasks/{step}/{task}/attempts/{attempt}/log:text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that an attempt printed, as a file */
+        get: operations["get_runs_flow_number_tasks_step_task_attempts_attempt_log_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{flow}/{number}/log:text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that the flow's own body printed, likewise */
+        get: operations["get_runs_flow_number_log_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{flow}/{number}/tasks/{step}/{task}/attempts/{attempt}/log:follow": {
         parameters: {
             query?: never;
@@ -1588,11 +1622,14 @@ export interface components {
         };
         /**
          * TaskPage
-         * @description A task, and why it ran.
+         * @description A task, and why it ran. Of one that no row tells of yet, which its first attempt's end or metric makes, what its
+         *     driver noted: its `inputs`, `attempts`, `metrics` and `displays` are null.
          */
         TaskPage: {
             task: components["schemas"]["TaskInfo"];
-            why: components["schemas"]["WhyInfo"];
+            why: components["schemas"]["WhyInfo"] | null;
+            /** @default null */
+            flight: components["schemas"]["InFlightInfo"] | null;
         };
         /**
          * WhyInfo
@@ -1836,6 +1873,8 @@ export interface components {
             cursor: string;
             /** @default false */
             anew: boolean;
+            /** @default [] */
+            times: (number | ("nan" | "inf" | "-inf"))[];
         };
         /**
          * CurveRows
@@ -2723,6 +2762,7 @@ export interface operations {
     get_runs_flow_number_tasks_step_task: {
         parameters: {
             query?: {
+                points?: boolean;
                 /** @description Only these fields of the answer, or of its rows */
                 fields?: string[];
             };
@@ -3056,6 +3096,7 @@ export interface operations {
                 to?: number | null;
                 points?: number;
                 since?: string;
+                times?: boolean;
                 /** @description Only these fields of the answer, or of its rows */
                 fields?: string[];
             };
@@ -3135,6 +3176,7 @@ export interface operations {
                 to?: number | null;
                 points?: number;
                 since?: string;
+                times?: boolean;
                 /** @description Only these fields of the answer, or of its rows */
                 fields?: string[];
             };
@@ -3248,6 +3290,7 @@ export interface operations {
             query?: {
                 from?: number | null;
                 line?: number | null;
+                time?: number | null;
                 find?: string;
                 case?: boolean;
                 max?: number;
@@ -3293,6 +3336,7 @@ export interface operations {
             query?: {
                 from?: number | null;
                 line?: number | null;
+                time?: number | null;
                 find?: string;
                 case?: boolean;
                 max?: number;
@@ -3318,6 +3362,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogPart"];
+                };
+            };
+            /** @description Why not */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_runs_flow_number_tasks_step_task_attempts_attempt_log_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flow: string;
+                number: number;
+                step: string;
+                task: number;
+                attempt: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; charset=utf-8": unknown;
+                };
+            };
+            /** @description Why not */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_runs_flow_number_log_text: {
+        parameters: {
+            query?: {
+                driver?: number | null;
+            };
+            header?: never;
+            path: {
+                flow: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; charset=utf-8": unknown;
                 };
             };
             /** @description Why not */
