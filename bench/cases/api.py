@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import os
-import shutil
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import penstock
+from bench import large_journal
 from bench.finding import Finding, Must
-from bench.scale import FULL
 from bench.serving import Server, serving
 from bench.workplace import Project, Workplace, environment, figures, timed
 
@@ -27,7 +20,7 @@ _MIB = 1 << 20
 
 def measure(workplace: Workplace) -> Iterator[Finding]:
     scale = workplace.scale
-    project = _filled(workplace)
+    project = large_journal.filled(workplace, "steady.py", "slow_chain.py")
     tasks = scale.many_runs * scale.tasks_per_run
     wide = f"/runs/filled/{scale.many_runs + 1}"
     views = {
@@ -53,37 +46,6 @@ def measure(workplace: Workplace) -> Iterator[Finding]:
         yield Finding("the server's memory at most", [server.peak_bytes()], "bytes", must=Must(200 * _MIB, "value"))
     project.remove()
     yield from _long_log(workplace)
-
-
-def _filled(workplace: Workplace) -> Project:
-    """A copy of a journal that is made once and kept in the user's cache, since that takes minutes."""
-    scale = workplace.scale
-    sizes = (scale.many_runs, scale.tasks_per_run, 1, scale.of_one_run)
-    project = workplace.project("fill.py", "steady.py", "slow_chain.py")
-    journal = project.home / "journal.db"
-    kept = _cache() / f"{_version(project)}-{'-'.join(map(str, sizes))}.db"
-    if scale is FULL and kept.exists():
-        shutil.copy(kept, journal)
-        return project
-    project.script("fill.py", *sizes)
-    if scale is FULL:
-        with contextlib.closing(sqlite3.connect(journal)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(journal, kept.with_suffix(".new"))
-        kept.with_suffix(".new").rename(kept)
-    return project
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "penstock-bench"
-
-
-def _version(project: Project) -> str:
-    """Of what fills a journal, and of its tables."""
-    tables = Path(penstock.__file__).parent / "journal" / "migrations" / "tables.sql"
-    return hashlib.sha256(tables.read_bytes() + (project.folder / "fill.py").read_bytes()).hexdigest()[:16]
 
 
 def _share(server: Server, seconds: float) -> float:

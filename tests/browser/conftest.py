@@ -12,6 +12,9 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser
 
+from bench import large_journal
+from bench.scale import FULL
+from bench.workplace import Workplace
 from tests.api_server import ApiServer, serving
 from tests.browser import rich
 from tests.browser.browsing import LOOKS, Look, Tab, chromium, launched, tab
@@ -92,3 +95,13 @@ def rich_project(tmp_path_factory: pytest.TempPathFactory, built_page: None) -> 
         rich.fill(served.project)
         yield served
         rich.let_go(served.project)
+
+
+@pytest.fixture(scope="session")
+def large_project(tmp_path_factory: pytest.TempPathFactory, built_page: None) -> Iterator[Served]:
+    """10,000 runs, `filled/1` and on, of 100 tasks each, and `filled/10001` with 100,000; for tests that look only. The
+    first time it takes some minutes."""
+    project = large_journal.filled(Workplace(FULL, tmp_path_factory.mktemp("large")))
+    with _served(project.folder) as served:
+        yield served
+    project.remove()

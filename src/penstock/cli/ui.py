@@ -71,8 +71,12 @@ def command(port: int | None, host: str, no_open: bool) -> int:
 
 
 def _told(reader: JournalReader, found: Listening, address: str, host: str, door: Path | None) -> None:
+    from penstock.server import shell
+
     output.line(address)
     output.note(f"serving {reader.project.settings.root}; Ctrl-C ends it")
+    if not shell.is_built():
+        output.note(f"note: the API alone, since its page is not built: {shell.MEND}")
     if not found.is_local:
         output.note(
             f"warning: whoever reaches {host} can ask, what is said is not encrypted, and the token is all it takes"

@@ -73,7 +73,7 @@ class Api:
         path, query = scope["raw_path"].decode("latin-1"), scope["query_string"]
         self._guard.check(request.method, path, query.decode("latin-1"), request.headers)
         found = _ROUTER.find(request.method, path)
-        pairs = query_strings.pairs_of(query)
+        pairs = [] if found.route.is_page else query_strings.pairs_of(query)  # what follows `?` is the page's own
         fields: list[str] | None = None
         if found.route.media == JSON and found.route.method == "GET":
             fields = [part for name, text in pairs if name == "fields" for part in text.split(",") if part] or None
