@@ -1,11 +1,13 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Suspense, useEffect } from "react";
 import { navigate, useLocationProperty } from "wouter/use-browser-location";
-import { token } from "@/api/token";
+import { onceBack, useLive } from "@/api/events";
 import { Empty } from "@/parts/Empty";
 import { sayIn } from "@/parts/say";
 import css from "./App.module.css";
 import { listen, useKeys } from "./keys";
+import { ServerGone } from "./LiveMark";
+import { NoToken } from "./NoToken";
 import { match, places, routes } from "./routes";
 import { BottomBar, TopBar } from "./TopBar";
 import { switchTheme } from "./theme";
@@ -15,9 +17,10 @@ const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, staleTi
 export function App() {
   const pathname = useLocationProperty(() => location.pathname);
   useEffect(() => listen(window), []);
+  useEffect(() => onceBack(() => queries.invalidateQueries()), []);
   return (
     <QueryClientProvider client={queries}>
-      {token() ? <Pages pathname={pathname} /> : <NoToken />}
+      {useLive().state === "refused" ? <NoToken refused /> : <Pages pathname={pathname} />}
       <div ref={sayIn} className="unseen" role="status" aria-live="polite" />
     </QueryClientProvider>
   );
@@ -36,6 +39,7 @@ function Pages({ pathname }: { pathname: string }) {
   return (
     <>
       <TopBar pathname={pathname} onSearch={() => {}} />
+      <ServerGone />
       <main className={css.main} tabIndex={-1}>
         <Suspense>{pageOf(pathname)}</Suspense>
       </main>
@@ -50,16 +54,4 @@ function pageOf(pathname: string) {
     if (names) return page(names);
   }
   return <Empty title="There is no such page" lines={[`No page stands at ${pathname}.`]} />;
-}
-
-function NoToken() {
-  return (
-    <main className={css.main}>
-      <Empty
-        title="This address lacks the project's token"
-        lines={["In the project's folder, this prints the address with it:"]}
-        code="penstock ui"
-      />
-    </main>
-  );
 }

@@ -3,6 +3,7 @@ import { Link } from "wouter";
 import { useAsk } from "@/api/useAsk";
 import { Button } from "@/parts/Button";
 import { Kbd } from "@/parts/Kbd";
+import { LiveMark } from "./LiveMark";
 import { Mark } from "./Mark";
 import { type Place, places } from "./routes";
 import css from "./TopBar.module.css";
@@ -25,6 +26,7 @@ export function TopBar({ pathname, onSearch }: { pathname: string; onSearch: () 
       <Places pathname={pathname} className={css.places} />
       <div className={css.right}>
         {project && <span className={css.project}>{project}</span>}
+        <LiveMark />
         <button type="button" className={css.search} onClick={onSearch}>
           <Search aria-hidden="true" />
           <span>Search</span>

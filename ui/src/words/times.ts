@@ -21,7 +21,7 @@ export function elapsed(seconds: number): string {
 }
 
 /** `just now`, `3 min ago`, `2 h ago`, `yesterday`, `4 days ago`, then the day itself. */
-export function ago(at: string | Date | null | undefined, now: Date = new Date()): string {
+export function ago(at: string | number | Date | null | undefined, now: Date = new Date()): string {
   if (!at) return "–";
   const then = new Date(at);
   const s = (now.getTime() - then.getTime()) / 1000;
@@ -35,21 +35,21 @@ export function ago(at: string | Date | null | undefined, now: Date = new Date()
 }
 
 /** `14:03:20`, in the reader's time zone. */
-export function clock(at: string | Date, { millis = false } = {}): string {
+export function clock(at: string | number | Date, { millis = false } = {}): string {
   const time = new Date(at);
   const text = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
   return millis ? `${text}.${String(time.getMilliseconds()).padStart(3, "0")}` : text;
 }
 
 /** `3 Mar`, with the year where it is not this one. */
-export function day(at: string | Date, now: Date = new Date()): string {
+export function day(at: string | number | Date, now: Date = new Date()): string {
   const date = new Date(at);
   const year = date.getFullYear() === now.getFullYear() ? "" : ` ${date.getFullYear()}`;
   return `${date.getDate()} ${MONTHS[date.getMonth()]}${year}`;
 }
 
 /** `3 Mar 2026, 14:03:20`: the whole, for a title. */
-export function moment(at: string | Date): string {
+export function moment(at: string | number | Date): string {
   const date = new Date(at);
   return `${date.getDate()} ${MONTHS[date.getMonth()]} ${date.getFullYear()}, ${clock(date)}`;
 }
