@@ -57,6 +57,8 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
     known: Known = {}
     sink = Collected(store, known, files)
     record, size, alive, pieces = _dump(value, sink, where)
+    if not known:
+        alive = None  # what a pickler remembers may take more than the value
     identity = identify(value, where, known, BY_CONTENT if files else AS_NAMES)
     del alive
     symbols = tuple(sorted(sink.symbols))

@@ -38,7 +38,7 @@ from penstock.model.specs import Call, FlowCall
 from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
 
-WINDOW = 16_384
+WINDOW = 4_096
 """Of a map of short tasks no more wait than this at once, about."""
 
 PACE, PACE_S = 16, 0.005

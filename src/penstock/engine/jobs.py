@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
+from penstock.engine.by_number import ByNumber
 from penstock.engine.facts import Replay, Submitted
 from penstock.model.outcomes import Metric, Outcome, Recorded, Stored, Unread
 from penstock.model.rows import CodeRecord, PriorTask, TaskRecord, WantedResult
@@ -174,7 +175,7 @@ def why_again(job: Job, inputs_digest: bytes, resumed: bool, reused: Collection[
     return f"input {', '.join(i.name for i in inputs if any(ref.task not in reused for ref in i.refs))} changed"
 
 
-def build_attempt(job: Job, attempt: int, results: dict[int, Stored], reused: set[int], failures: int = 0) -> Attempt:
+def build_attempt(job: Job, attempt: int, results: ByNumber[Stored], reused: set[int], failures: int = 0) -> Attempt:
     """What an executor gets: bytes in the place of references."""
     call = job.call
     inputs = tuple([_resolved(item, results) for item in call.inputs + call.shared])
@@ -203,10 +204,12 @@ def basis_of(job: Job) -> bytes:
     return b"".join((found, *files)) if files else found
 
 
-def _resolved(item: Input, results: dict[int, Stored]) -> Resolved:
+def _resolved(item: Input, results: ByNumber[Stored]) -> Resolved:
     if not item.refs:
-        return made(Resolved, (item.name, item.record, ()))
-    return Resolved(item.name, item.record, tuple([(results[ref.task].record, ref.part) for ref in item.refs]))
+        return made(Resolved, (item.name, item.record, (), ()))
+    records = tuple([results[ref.task].record for ref in item.refs])
+    parts = tuple([ref.part for ref in item.refs]) if any(ref.part for ref in item.refs) else ()
+    return Resolved(item.name, item.record, records, parts)
 
 
 def task_record(

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from penstock.engine import facts
 from penstock.engine.admission import Admission, OpenLane
 from penstock.engine.alarms import Alarms
+from penstock.engine.by_number import ByNumber
 from penstock.engine.machine_tasks import Fresh, OpenTask
 from penstock.engine.retries import Verdict, most_grown, verdict
 from penstock.engine.schedule import Schedule
@@ -50,7 +51,7 @@ class Machine:
         """`shared`: what the machine has, where other runs take from it too; None: nobody is asked."""
         self.tasks: dict[int, OpenTask] = {}
         self.fresh: dict[int, Fresh] = {}  # ready since they were submitted; none of them is in `tasks`
-        self.settled: dict[int, bytes | None] = {}  # fingerprints; None: it has failed
+        self.settled = ByNumber[bytes | None]()  # fingerprints; None: it has failed
         self.stop: facts.Stop | None = None
         self.in_flight = 0  # attempts that were started, adopted or announced, and have not ended
         self._platform_retries = platform_retries

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 
 from penstock.engine import jobs
+from penstock.engine.by_number import ByNumber
 from penstock.engine.jobs import Job
 from penstock.engine.origin import OriginRun
 from penstock.engine.ports import Codes, Executor, Host, Listener, RunJournal, StoredValues
@@ -122,7 +123,7 @@ class RunState:
     def __init__(self) -> None:
         self.jobs: dict[int, Job] = {}  # not settled
         self.replayed: dict[int, Job] = {}  # reused; a damaged result is made again from here
-        self.results: dict[int, Stored] = {}
+        self.results = ByNumber[Stored]()
         self.reused: set[int] = set()  # tasks whose results come from an earlier driver
         self.failures: dict[int, Failure] = {}
         self.attempts: dict[str, tuple[int, int]] = {}  # in flight: task, number

@@ -101,7 +101,8 @@ class Resolved(NamedTuple):
 
     name: str
     record: Optional[bytes]
-    refs: Tuple[Tuple[bytes, Part], ...] = ()  # (record of the producer's result, part)
+    refs: Tuple[bytes, ...] = ()  # records of the producers' results
+    parts: Tuple[Part, ...] = ()  # of these results; (): all of each
 
 
 class Attempt(NamedTuple):

@@ -8,8 +8,9 @@ time. The same holds in a run that nobody disturbs, where several may settle bet
 
 from __future__ import annotations
 
+from collections import deque
 from heapq import heappop, heappush
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Deque, Dict, Iterable, List, Optional, Sequence, Tuple
 
 Callbacks = Sequence[Tuple[Callable[[Any], Any], Any]]
 
@@ -18,8 +19,8 @@ class Arrivals:
     """Settled futures that the body has not seen, of one run. `lock` (an RLock) is held by whoever changes a
     future's state.
 
-    What it asks of a future: `is_unseen`, whether it waits here; `wanted()`, whether somebody waits for it; `show()`,
-    which makes it finished, and gives the callbacks that are to be called then.
+    What it asks of a future: `unseen_at`, its place where it waits here, else None; `wanted()`, whether somebody waits
+    for it; `show()`, which makes it finished, and gives the callbacks that are to be called then.
     """
 
     def __init__(self, lock: Any, until: int = 0, beyond: Optional[Callable[[], None]] = None) -> None:
@@ -28,21 +29,23 @@ class Arrivals:
         self._until = until
         self._beyond = beyond
         self._expected: Dict[Any, int] = {}  # nested flows that had settled, and go on again, with their places
-        self._unseen: List[Tuple[int, int, Any]] = []  # a heap, by place, then in the order of their coming
+        # Of those that come in the order of their places, as all do but in a replay, no more than themselves is kept.
+        self._unseen: Deque[Any] = deque()
+        self._last = 0  # the place of the last of them
+        self._belated: List[
+            Tuple[int, int, Any]
+        ] = []  # the others: a heap, by place, then in the order of their coming
         self._came = 0
         self._depth = 0
         self._awaited = False  # somebody has begun to wait since the lock was taken
 
     def add(self, future: Any, place: int) -> None:
         """A future has settled, as the `place`th of its run."""
-        unseen = self._unseen
         with self._lock:
-            if not unseen and not self._expected and future.wanted():
+            if not (self._unseen or self._belated or self._expected) and future.wanted():
                 callbacks = future.show()
             else:
-                self._came += 1
-                future.is_unseen = True
-                heappush(unseen, (place, self._came, future))
+                self._keep(future, place)
                 callbacks = self._show_until(future) if future.wanted() and not self._is_held(future) else ()
         if callbacks:
             _call(callbacks)
@@ -51,6 +54,15 @@ class Arrivals:
         if place > self._until > 0 and self._beyond is not None:
             self._until = 0
             self._beyond()
+
+    def _keep(self, future: Any, place: int) -> None:
+        future.unseen_at = place
+        if place > self._last or not (self._unseen or self._belated):
+            self._last = place
+            self._unseen.append(future)
+        else:
+            self._came += 1
+            heappush(self._belated, (place, self._came, future))
 
     def expect(self, future: Any, place: int) -> None:
         """A nested flow had settled as the `place`th of its run under an earlier driver, and goes on again: what had
@@ -68,15 +80,14 @@ class Arrivals:
     def _is_held(self, future: Any) -> bool:
         if not self._expected:
             return False
-        bound = min(self._expected.values())
-        return any(entry[2] is future and entry[0] > bound for entry in self._unseen)
+        return future.unseen_at is not None and future.unseen_at > min(self._expected.values())
 
     def look(self, futures: Iterable[Any]) -> None:
         """The body looks at futures: each that has settled is shown, after all that settled before it."""
         callbacks: List[Any] = []
         with self._lock:
             for future in futures:
-                if future.is_unseen and not self._is_held(future):
+                if future.unseen_at is not None and not self._is_held(future):
                     callbacks += self._show_until(future)
         _call(callbacks)
 
@@ -84,9 +95,10 @@ class Arrivals:
         """Somebody waits for several: show in order what is there, as far as it is wanted."""
         with self._lock:
             callbacks: List[Any] = []
-            for _, _, future in sorted(entry for entry in self._unseen if entry[2].wanted()):
+            unseen = [*self._unseen, *(future for _, _, future in sorted(self._belated))]
+            for future in sorted((one for one in unseen if one.wanted()), key=lambda one: one.unseen_at):
                 # Asked again: who was shown the one before may have seen enough.
-                if future.is_unseen and future.wanted() and not self._is_held(future):
+                if future.unseen_at is not None and future.wanted() and not self._is_held(future):
                     callbacks += self._show_until(future)
         _call(callbacks)
 
@@ -94,9 +106,14 @@ class Arrivals:
         callbacks: List[Any] = []
         shown: Any = None
         while shown is not future:
-            _, _, shown = heappop(self._unseen)
+            shown = self._next()
             callbacks += shown.show()
         return callbacks
+
+    def _next(self) -> Any:
+        if not self._belated or (self._unseen and self._unseen[0].unseen_at <= self._belated[0][0]):
+            return self._unseen.popleft()
+        return heappop(self._belated)[2]
 
     # The lock, as `concurrent.futures` knows it: it takes that of each of its futures, begins to wait for them, lets
     # the locks go and sleeps. Only then may anything be shown, else it is seen in another order.

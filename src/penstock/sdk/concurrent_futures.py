@@ -35,7 +35,7 @@ class Future(TaskResult[R], futures.Future[R]):
 
     @property
     def _waiters(self) -> List[Any]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        if self._state != FINISHED and not self.is_unseen:
+        if self._state != FINISHED and self.unseen_at is None:
             self.run.looked()
         if self._waiter_list is None:
             self._waiter_list = Waiters(self.run.arrivals)
@@ -49,7 +49,7 @@ class Future(TaskResult[R], futures.Future[R]):
         return self._state == FINISHED
 
     def _look(self) -> None:
-        if self.is_unseen:
+        if self.unseen_at is not None:
             self.run.arrivals.look((self,))
 
     def running(self) -> bool:

@@ -102,7 +102,7 @@ class TaskResult(NoValue, Generic[R]):
     """The result of a task, as the engine settles it and a call waits for it."""
 
     # What all have until something else is known of one: there may be 100,000, and each has its own key and run alone.
-    is_unseen = False  # True: it has settled, and the body has not looked yet
+    unseen_at: Optional[int] = None  # its place, where it has settled and the body has not looked yet; else None
     failure: Optional[Error] = None
     id = 0
     task = ""
@@ -167,8 +167,8 @@ class TaskResult(NoValue, Generic[R]):
     def show(self) -> Callbacks:
         """Be finished: tell those that wait. Under the run's lock. Gives what is to be called without it."""
         self._state = FINISHED
-        if self.is_unseen:
-            self.is_unseen = False
+        if self.unseen_at is not None:
+            self.unseen_at = None
         if self._gates:
             gates, self._gates = self._gates, ()
             for gate in gates:

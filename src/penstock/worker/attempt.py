@@ -158,12 +158,13 @@ def _arguments(attempt: Attempt, store: BlobStore, here: AttemptContext) -> Tupl
 
 
 def _value(item: Resolved, verify: bool, store: BlobStore, here: AttemptContext) -> Any:
-    name, record, refs = item
+    name, record, refs, parts = item
     files = here.input_files
-    parts: List[Any] = []
-    for at, (result, part) in enumerate(refs):
-        parts.append(take(_read(result, store, here, (name, at), (), verify, files), part))
-    return parts[0] if record is None else _read(record, store, here, (name, -1), parts, verify, files)
+    values: List[Any] = []
+    for at, result in enumerate(refs):
+        value = _read(result, store, here, (name, at), (), verify, files)
+        values.append(take(value, parts[at]) if parts else value)
+    return values[0] if record is None else _read(record, store, here, (name, -1), values, verify, files)
 
 
 def _read(

@@ -99,14 +99,14 @@ def test_references_and_parts(bench: Workbench) -> None:
     outcome = run(
         bench,
         both,
-        Resolved("first", None, ((producer, (("attr", "rows"), ("item", 1))),)),
-        Resolved("second", record(bench, {"deep": [OwnEdge(), 5]}), ((producer, (("attr", "name"),)),)),
+        Resolved("first", None, (producer,), ((("attr", "rows"), ("item", 1)),)),
+        Resolved("second", record(bench, {"deep": [OwnEdge(), 5]}), (producer,), ((("attr", "name"),),)),
     )
     assert value(bench, outcome) == (20, {"deep": ["split", 5]})
 
 
 def test_a_part_that_is_not_there_fails_the_task(bench: Workbench) -> None:
-    outcome = run(bench, both, Resolved("first", None, ((record(bench, [1]), (("item", 7),)),)))
+    outcome = run(bench, both, Resolved("first", None, (record(bench, [1]),), ((("item", 7),),)))
     assert outcome.error is not None
     assert (outcome.error.cause, outcome.error.type) == (Cause.RAISED, "IndexError")
 
@@ -120,7 +120,7 @@ def test_an_input_that_can_not_be_read_is_marked_for_the_driver(
     good, bad = record(bench, 1), record(bench, kind())
     monkeypatch.delitem(sys.modules, "shapes")
     found = record(bench, [OwnEdge(), OwnEdge()])
-    whole = Resolved("second", found, ((good, ()), (bad, ()))) if at >= 0 else Resolved("second", bad)
+    whole = Resolved("second", found, (good, bad)) if at >= 0 else Resolved("second", bad)
     error = run(bench, both, Resolved("first", good), whole).error
     assert error is not None
     assert (error.type, Unread(*error.unread)) == ("ModuleNotFoundError", Unread("second", at, ("shapes",)))
@@ -153,7 +153,7 @@ def test_files_travel_with_their_content(bench: Workbench, tmp_path: Path) -> No
     outcome = run(bench, returns_file)
     assert outcome.result is not None
     assert list(Path(bench.places.scratch).iterdir()) == []
-    again = run(bench, read_text, Resolved("path", None, ((outcome.result.record, ()),)))
+    again = run(bench, read_text, Resolved("path", None, (outcome.result.record,)))
     assert value(bench, again) == "pixels"
     assert list(Path(bench.places.scratch).iterdir()) == []
 

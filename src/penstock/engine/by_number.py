@@ -1,0 +1,44 @@
+"""What is known of each of a run's tasks, by its number."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+_ABSENT: Any = object()
+
+
+class ByNumber(Generic[T]):
+    """Used as a dict is. Numbers are dealt without gaps, and there may be 200,000: a list takes a sixth
+    of the memory."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self) -> None:
+        self._values: list[T] = []
+
+    def __setitem__(self, number: int, value: T) -> None:
+        values = self._values
+        if number >= len(values):
+            values.extend([_ABSENT] * (number + 1 - len(values)))
+        values[number] = value
+
+    def __contains__(self, number: int) -> bool:
+        return number < len(self._values) and self._values[number] is not _ABSENT
+
+    def __getitem__(self, number: int) -> T:
+        if number in self:
+            return self._values[number]
+        raise KeyError(number)
+
+    def get(self, number: int) -> T | None:
+        """The value; None where there is none."""
+        return self._values[number] if number in self else None
+
+    def __delitem__(self, number: int) -> None:
+        if number not in self:
+            raise KeyError(number)
+        self._values[number] = _ABSENT
+
+    def __repr__(self) -> str:
+        return repr({number: value for number, value in enumerate(self._values) if value is not _ABSENT})
