@@ -15,7 +15,7 @@ FROM step CROSS JOIN task ON task.step_id = step.id
 WHERE step.run_id = :run_id AND task.scope IS NOT NULL GROUP BY 2, 3, 4;
 
 -- name: steps
-SELECT id, step, name FROM step WHERE run_id = ?;
+SELECT id, step, name FROM step WHERE run_id = ? ORDER BY id;
 
 -- name: given
 -- Of each step the first so many tasks, and the first of each map: its tasks are called with the same words, so that what

@@ -3,6 +3,15 @@ import type { components, paths } from "./schema";
 /** What the API answers and takes, by the names of its document. */
 export type Schemas = components["schemas"];
 
+/** The same, of which it is known that none of its numbers is one that JSON lacks. */
+export type Finite<T> = T extends "nan" | "inf" | "-inf"
+  ? never
+  : T extends (infer U)[]
+    ? Finite<U>[]
+    : T extends object
+      ? { [K in keyof T]: Finite<T[K]> }
+      : T;
+
 type Whole = `/api/v1${string}`;
 type Base<P> = P extends `/api/v1${infer Rest}` ? Rest : never;
 type Operation<P extends string, M extends string> = `/api/v1${P}` extends keyof paths

@@ -12,7 +12,10 @@ interface Tab {
   page: ComponentType<{ run: RunRef }>;
 }
 
-const TABS: Tab[] = [{ view: "graph", name: "Graph", page: lazy(() => import("@/graph/GraphTab")) }];
+const TABS: Tab[] = [
+  { view: "graph", name: "Graph", page: lazy(() => import("@/graph/GraphTab")) },
+  { view: "timeline", name: "Timeline", page: lazy(() => import("./TimelineTab")) },
+];
 
 /** The views of a run, each an address of its own. */
 export function RunTabs({ run }: { run: RunRef }) {
