@@ -19,6 +19,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 UI = ROOT / "ui"
@@ -43,25 +44,26 @@ def main(words: list[str]) -> int:
         return 0
     commands = _COMMANDS[words[0]] if len(words) == 1 and words[0] in _COMMANDS else (tuple(words),)
     try:
-        status = next((status for command in commands if (status := run(*command))), 0)
+        status = next((status for command in commands if (status := run(*command).returncode)), 0)
     except NoNodeError as error:
         print(f"the page needs Node {_OLDEST} or newer with npm: {error}", file=sys.stderr)
         return 3
+    except subprocess.CalledProcessError as error:
+        return error.returncode  # npm has said why
     if words == ["build"] and status == 0:
         FINGERPRINT.write_text(fingerprint())
     return status
 
 
-def run(*command: str) -> int:
-    """Runs a tool of ui/node_modules, which are installed where they must; its exit status."""
+def run(*command: str, **how: Any) -> subprocess.CompletedProcess[str]:
+    """Runs a tool of ui/node_modules, which are installed where they must. Raises NoNodeError."""
     environ, npm = _node()
     if not _is_installed():
         print("installing what the page is built with ...", file=sys.stderr)
         install = [*npm, "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"]
-        if status := subprocess.run(install, cwd=UI, env=environ, stdout=sys.stderr, check=False).returncode:
-            return status
+        subprocess.run(install, cwd=UI, env=environ, stdout=sys.stderr, check=True)
     tool = UI / "node_modules" / ".bin" / command[0]
-    return subprocess.run([tool, *command[1:]], cwd=UI, env=environ, check=False).returncode
+    return subprocess.run([tool, *command[1:]], cwd=UI, env=environ, check=False, text=True, **how)
 
 
 def is_built() -> bool:

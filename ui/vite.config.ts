@@ -15,6 +15,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the policy of the page allows no data: URL for fonts and scripts
     modulePreload: { polyfill: false },
     license: { fileName: LICENCES },
+    manifest: "manifest.json",
     rolldownOptions: { checks: { pluginTimings: false } },
     target: "es2022",
   },

@@ -1728,7 +1728,7 @@ export interface components {
         };
         /**
          * FoldedEdge
-         * @description Results of one went into the other.
+         * @description Results of one went into the other: as futures, or as the values that the flow's body had in its hands.
          */
         FoldedEdge: {
             source: string;
