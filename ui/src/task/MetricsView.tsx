@@ -1,0 +1,216 @@
+import { useMemo, useState } from "react";
+import { setParams, useParam } from "@/app/useParam";
+import { Curve } from "@/draw/Curve";
+import type { Span } from "@/draw/scales";
+import { LogPanel } from "@/log/LogPanel";
+import { type LogPlace, pathOf } from "@/log/logPlace";
+import { Button } from "@/parts/Button";
+import { Choice } from "@/parts/Choice";
+import { Empty } from "@/parts/Empty";
+import { count, counted, figure } from "@/words/numbers";
+import type { CurveFeed } from "./curveFeed";
+import { type LinkedCursors, linkedCursors } from "./linkedCursors";
+import css from "./MetricsView.module.css";
+import { type MetricGroup, type MetricInfo, metricGroups } from "./metricGroups";
+import { useCurves, useSeries } from "./useCurves";
+import { useMetrics } from "./useMetrics";
+
+/** Charts that are drawn before somebody asks for more. */
+const MOST_CHARTS = 12;
+
+/** What a task, or a flow's own body, logged: its curves above its log. Both share one time. */
+export function MetricsView({ place, isThere = true }: { place: LogPlace; isThere?: boolean }) {
+  const metrics = useMetrics(place, isThere);
+  const [cursors, setSource] = useCursors();
+  return (
+    <div className={css.split}>
+      {metrics && metrics.length === 0 && <NoMetrics isThere={isThere} />}
+      {metrics && metrics.length > 0 && (
+        <Metrics key={pathOf(place)} place={place} metrics={metrics} cursors={cursors} onFeed={setSource} />
+      )}
+      <div className={css.log}>
+        <LogPanel place={place} cursor={cursors.time} />
+      </div>
+    </div>
+  );
+}
+
+/** The cursors, and a function that says which curve tells the time of a step. */
+function useCursors(): [LinkedCursors, (feed: CurveFeed) => void] {
+  const [made] = useState(() => {
+    let source: CurveFeed | null = null;
+    const cursors = linkedCursors(() => source?.points ?? null);
+    return [cursors, (feed: CurveFeed) => (source = feed)] as const;
+  });
+  return [made[0], made[1]];
+}
+
+interface MetricsProps {
+  place: LogPlace;
+  metrics: readonly MetricInfo[];
+  cursors: LinkedCursors;
+  onFeed: (feed: CurveFeed) => void;
+}
+
+function Metrics({ place, metrics, cursors, onFeed }: MetricsProps) {
+  const [x, setX] = useParam("x", "step");
+  const [scale, setScale] = useParam("log", "");
+  const [all, setAll] = useParam("all", "");
+  const [range, onRange] = useRange();
+  const curves = useMemo(() => metrics.filter((one) => one.points > 1), [metrics]);
+  const groups = useMemo(() => metricGroups(curves), [curves]);
+  const shown = useMemo(() => (all ? groups : groups.slice(0, MOST_CHARTS)), [groups, all]);
+  const names = useMemo(() => shown.flatMap((group) => group.metrics.map((one) => one.name)), [shown]);
+  const over = x === "time" ? "time" : "step";
+  const feeds = useCurves({ place, names, x: over, range });
+  const longest = longestOf(curves, feeds);
+  if (longest) onFeed(longest);
+  return (
+    <div className={css.metrics}>
+      <header className={css.bar}>
+        <h2>Metrics</h2>
+        <span className={css.note}>{noteOf(curves, metrics.length)}</span>
+        <span className={css.choices}>
+          {range && (
+            <Button size="small" kind="bare" onClick={() => onRange(null)}>
+              Show all
+            </Button>
+          )}
+          <Choice
+            label="Over"
+            options={[
+              { value: "step", name: "Step" },
+              { value: "time", name: "Time" },
+            ]}
+            value={over}
+            onChange={(next) => {
+              onRange(null);
+              setX(next, { replace: true });
+            }}
+          />
+          <Choice
+            label="Scale"
+            options={[
+              { value: "", name: "Linear" },
+              { value: "y", name: "Log" },
+            ]}
+            value={scale === "y" ? "y" : ""}
+            onChange={(next) => setScale(next, { replace: true })}
+          />
+        </span>
+      </header>
+      <Figures metrics={metrics.filter((one) => one.points === 1)} />
+      <div className={shown.length > 1 ? css.charts : css.chart}>
+        {shown.map((group) => (
+          <MetricChart
+            key={group.title}
+            group={group}
+            feeds={feeds}
+            x={over}
+            log={scale === "y"}
+            range={range}
+            onRange={onRange}
+            cursors={cursors}
+            height={shown.length > 1 ? 170 : 220}
+          />
+        ))}
+      </div>
+      {shown.length < groups.length && (
+        <Button className={css.more} onClick={() => setAll("1", { replace: true })}>
+          {counted(groups.length - shown.length, "more chart")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+interface ChartProps {
+  group: MetricGroup;
+  feeds: ReadonlyMap<string, CurveFeed>;
+  x: "step" | "time";
+  log: boolean;
+  range: Span | null;
+  onRange: (range: Span | null) => void;
+  cursors: LinkedCursors;
+  height: number;
+}
+
+function MetricChart({ group, feeds, x, log, range, onRange, cursors, height }: ChartProps) {
+  const own = useMemo(
+    () =>
+      group.metrics.flatMap(({ name }): [string, CurveFeed][] => {
+        const feed = feeds.get(name);
+        return feed ? [[name, feed]] : [];
+      }),
+    [group, feeds],
+  );
+  const places = useMemo(() => new Map(group.metrics.map(({ name }, at) => [name, at])), [group]);
+  const series = useSeries(own, places);
+  return (
+    <Curve
+      title={group.title}
+      series={series}
+      x={x}
+      log={log}
+      range={range}
+      onRange={onRange}
+      cursor={x === "time" ? cursors.time : cursors.step}
+      height={height}
+      live
+    />
+  );
+}
+
+/** What was logged once: no curve, a number. */
+function Figures({ metrics }: { metrics: readonly MetricInfo[] }) {
+  if (metrics.length === 0) return null;
+  return (
+    <dl className={css.figures}>
+      {metrics.map(({ name, last }) => (
+        <div key={name}>
+          <dt title={name}>{name}</dt>
+          <dd title={String(last)}>{figure(last)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function NoMetrics({ isThere }: { isThere: boolean }) {
+  const lines = [
+    isThere ? "In the step, this makes a curve:" : "It has logged none yet. In the step, this makes a curve:",
+  ];
+  return (
+    <div className={css.none}>
+      <Empty title="No metrics" lines={lines} code={'log_metrics({"loss": loss}, step=epoch)'} />
+    </div>
+  );
+}
+
+function noteOf(curves: readonly MetricInfo[], all: number): string {
+  const points = Math.max(0, ...curves.map((one) => one.points));
+  const names = counted(all, "metric");
+  return points > 1 ? `${names}, ${count(points)} points` : names;
+}
+
+function longestOf(curves: readonly MetricInfo[], feeds: ReadonlyMap<string, CurveFeed>): CurveFeed | undefined {
+  const longest = curves.reduce<MetricInfo | undefined>(
+    (known, one) => (feeds.has(one.name) && one.points > (known?.points ?? 0) ? one : known),
+    undefined,
+  );
+  return longest && feeds.get(longest.name);
+}
+
+/** The part of x that is shown, by `from` and `to` of the address. */
+function useRange(): [Span | null, (range: Span | null) => void] {
+  const [from] = useParam("from", "");
+  const [to] = useParam("to", "");
+  const range = useMemo<Span | null>(() => {
+    const span: Span = [Number(from), Number(to)];
+    return from !== "" && to !== "" && span[0] < span[1] ? span : null;
+  }, [from, to]);
+  const [set] = useState(() => (next: Span | null) => {
+    setParams({ from: next ? String(next[0]) : null, to: next ? String(next[1]) : null }, { replace: true });
+  });
+  return [range, set];
+}

@@ -1,0 +1,219 @@
+import { ChevronLeft, ChevronRight } from "lucide-react";
+import { Link } from "wouter";
+import { navigate } from "wouter/use-browser-location";
+import { runAddress, runName, type TaskRef, taskAddress, taskName } from "@/api/names";
+import type { Schemas } from "@/api/types";
+import { useAsk } from "@/api/useAsk";
+import { useKeys } from "@/app/keys";
+import { setParams } from "@/app/useParam";
+import { Name } from "@/parts/Name";
+import { PageHead } from "@/parts/PageHead";
+import { Status } from "@/parts/StatusMark";
+import { useElapsed } from "@/run/useElapsed";
+import { bytes, count } from "@/words/numbers";
+import { clock, duration, elapsed, moment } from "@/words/times";
+import css from "./TaskHead.module.css";
+import { parseTask } from "./taskPath";
+import type { TaskAnswer } from "./useTaskPage";
+
+interface HeadProps {
+  task: TaskRef;
+  page: TaskAnswer;
+  attempt: number;
+}
+
+/** Which task it is, how it stands, and what is to be known first. */
+export function TaskHead({ task, page, attempt }: HeadProps) {
+  const status = page.task.origin ? "reused" : page.flight?.status === "waiting" ? "waiting" : page.task.status;
+  return (
+    <PageHead
+      crumbs={[
+        { text: "Runs", to: "/runs" },
+        { text: runName(task), to: runAddress(task) },
+        { text: <Name text={task.step} />, to: runAddress(task, { node: task.step }) },
+      ]}
+      title={<bdi>{taskName(task)}</bdi>}
+      beside={
+        <>
+          <Status status={status} />
+          <Attempts page={page} attempt={attempt} />
+        </>
+      }
+      actions={<Neighbours task={task} />}
+    >
+      <Facts page={page} attempt={attempt} />
+      <Why page={page} />
+    </PageHead>
+  );
+}
+
+function Attempts({ page: { task }, attempt }: { page: TaskAnswer; attempt: number }) {
+  const last = Math.max(task.attempt.number, task.attempts?.at(-1)?.number ?? 0);
+  if (last < 2) return null;
+  const numbers = Array.from({ length: last }, (_, at) => at + 1);
+  return (
+    <fieldset className={css.attempts} aria-label="Attempts">
+      attempt
+      {numbers.map((number) => (
+        <button
+          key={number}
+          type="button"
+          aria-pressed={number === attempt}
+          title={statusOf(task, number)}
+          onClick={() => setParams({ attempt: number === last ? null : String(number), line: null, find: null })}
+        >
+          {number}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+function statusOf(task: Schemas["TaskInfo"], number: number): string {
+  const found = task.attempts?.find((one) => one.number === number);
+  return `Attempt ${number} ${found?.status ?? ""}`.trim();
+}
+
+/** The tasks of the step before and after this one. */
+function Neighbours({ task }: { task: TaskRef }) {
+  const { data } = useAsk("/runs/{flow}/{number}", { in: task });
+  const step = data?.run.steps.find((one) => one.step === task.step);
+  const { waiting = 0, running = 0, done = 0, failed = 0, cancelled = 0 } = step ?? {};
+  const last = waiting + running + done + failed + cancelled;
+  const number = Number(task.task);
+  const to = (other: number) => taskAddress({ ...task, task: other }) + tabOnly();
+  const go = (other: number) => {
+    if (other >= 1 && other <= last) navigate(to(other));
+  };
+  useKeys({
+    "[": { does: "The task before", group: "Task", run: () => go(number - 1) },
+    "]": { does: "The next task", group: "Task", run: () => go(number + 1) },
+  });
+  if (last < 2) return null;
+  return (
+    <nav className={css.neighbours} aria-label="Tasks of the step">
+      <Neighbour to={number > 1 ? to(number - 1) : ""} label="The task before" hint="[">
+        <ChevronLeft aria-hidden="true" />
+      </Neighbour>
+      <span>
+        {count(number)} of {count(last)}
+      </span>
+      <Neighbour to={number < last ? to(number + 1) : ""} label="The next task" hint="]">
+        <ChevronRight aria-hidden="true" />
+      </Neighbour>
+    </nav>
+  );
+}
+
+function Neighbour({
+  to,
+  label,
+  hint,
+  children,
+}: {
+  to: string;
+  label: string;
+  hint: string;
+  children: React.ReactNode;
+}) {
+  if (!to) return <span className={css.end}>{children}</span>;
+  return (
+    <Link href={to} aria-label={label} title={`${label} (${hint})`}>
+      {children}
+    </Link>
+  );
+}
+
+/** What of the address holds for another task, too. */
+function tabOnly(): string {
+  const tab = new URLSearchParams(location.search).get("tab");
+  return tab ? `?tab=${tab}` : "";
+}
+
+function Facts({ page: { task, flight }, attempt }: { page: TaskAnswer; attempt: number }) {
+  const shown = task.attempts?.find((one) => one.number === attempt) ?? task.attempt;
+  const isGoingOn = flight !== null && flight !== undefined && (flight.attempt ?? 0) === attempt;
+  const since = flight ? Date.parse(flight.since) : 0;
+  const began = shown.began_at ?? (isGoingOn && flight?.attempt ? flight.since : null);
+  return (
+    <div className={css.facts}>
+      {flight && (isGoingOn || !flight.attempt) ? (
+        <Going verb={flight.status === "running" ? "running for" : "waiting for"} since={since} />
+      ) : (
+        !task.origin && (
+          <span>
+            took <b>{duration(Number(shown.wall_s))}</b>
+          </span>
+        )
+      )}
+      {began && (
+        <span title={moment(began)}>
+          began <b>{clock(began)}</b>
+        </span>
+      )}
+      {shown.peak_bytes > 0 && (
+        <span>
+          peak <b>{bytes(shown.peak_bytes)}</b>
+        </span>
+      )}
+      {Number(shown.cpu_s) > 0 && (
+        <span>
+          CPU <b>{duration(Number(shown.cpu_s))}</b>
+        </span>
+      )}
+      {shown.worker && (
+        <span>
+          on <code>{shown.worker}</code>
+        </span>
+      )}
+      {flight?.awaited && <span>waits for {flight.awaited}</span>}
+      {(flight?.loops ?? []).map((loop) => (
+        <Loop key={loop.label} loop={loop} />
+      ))}
+    </div>
+  );
+}
+
+function Going({ verb, since }: { verb: string; since: number }) {
+  const seconds = useElapsed(Math.max(0, (Date.now() - since) / 1_000), true);
+  return (
+    <span>
+      {verb} <b className={css.time}>{elapsed(seconds)}</b>
+    </span>
+  );
+}
+
+function Loop({ loop: { label, done, total } }: { loop: Schemas["LoopInfo"] }) {
+  return (
+    <span className={css.loop}>
+      {label} <b>{count(done)}</b>
+      {total ? ` of ${count(total)}` : ""}
+      {total ? <progress max={total} value={done} aria-label={label} /> : null}
+    </span>
+  );
+}
+
+/** Why it ran, in a line, or whose result it took over. */
+function Why({ page: { task, why } }: { page: TaskAnswer }) {
+  const origin = parseTask(task.origin ?? "");
+  if (origin) {
+    return (
+      <p className={css.why}>
+        its result was taken from <Link href={taskAddress(origin)}>{task.origin}</Link>
+      </p>
+    );
+  }
+  if (!why?.line) return null;
+  const compared = parseTask(why.compared_with ?? "");
+  return (
+    <p className={css.why}>
+      {why.line.replace(`${task.id} `, "")}
+      {compared && (
+        <>
+          {" · compared with "}
+          <Link href={taskAddress(compared)}>{why.compared_with}</Link>
+        </>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,56 @@
+import type { Schemas } from "@/api/types";
+import { type CurveSeries, seriesOf } from "@/draw/series";
+
+export interface SystemChart {
+  title: string;
+  series: CurveSeries[];
+}
+
+interface Kind {
+  title: string;
+  /** Curves of the API, and what they are called in the chart. */
+  names: Record<string, string>;
+  isBytes: boolean;
+}
+
+const KINDS: Kind[] = [
+  { title: "Processors", names: { "system/cpu": "busy" }, isBytes: false },
+  { title: "Memory", names: { "system/memory": "used" }, isBytes: true },
+  { title: "GPUs", names: { "system/gpu": "busy" }, isBytes: false },
+  { title: "GPU memory", names: { "system/gpu_memory": "used" }, isBytes: true },
+  { title: "Disk, a second", names: { "system/read": "read", "system/written": "written" }, isBytes: true },
+  {
+    title: "Network of the machine, a second",
+    names: { "system/received": "received", "system/sent": "sent" },
+    isBytes: true,
+  },
+];
+const UNITS = ["B", "kiB", "MiB", "GiB", "TiB"];
+
+/** Charts of what an attempt used, of those that were measured. Bytes are counted in the unit that fits the most. */
+export function systemCharts(rows: readonly Schemas["CurveInfo"][]): SystemChart[] {
+  const known = new Map(rows.map((row) => [row.name, row]));
+  const named = new Set(KINDS.flatMap((kind) => Object.keys(kind.names)));
+  const others = rows
+    .filter((row) => !named.has(row.name))
+    .map(({ name }): Kind => ({ title: name.replace("system/", ""), names: { [name]: "" }, isBytes: false }));
+  return [...KINDS, ...others].flatMap((kind) => {
+    const series = Object.entries(kind.names).flatMap(([name, label], place) => {
+      const row = known.get(name);
+      return row ? [seriesOf(row, place, label || name)] : [];
+    });
+    if (series.length === 0) return [];
+    return [kind.isBytes ? inUnits(kind.title, series) : { title: kind.title, series }];
+  });
+}
+
+function inUnits(title: string, series: CurveSeries[]): SystemChart {
+  const most = Math.max(0, ...series.map(({ ys }) => Math.max(0, ...Array.from(ys).filter(Number.isFinite))));
+  const power = Math.min(UNITS.length - 1, most < 1 ? 0 : Math.floor(Math.log(most) / Math.log(1024)));
+  const [what, ...rest] = title.split(", ");
+  const told = [what, ...rest.map((one) => one), UNITS[power]].join(", ");
+  return {
+    title: rest.length > 0 ? `${what}, ${UNITS[power]} ${rest.join(", ")}` : told,
+    series: series.map((one) => ({ ...one, ys: Array.from(one.ys, (y) => y / 1024 ** power) })),
+  };
+}
