@@ -176,10 +176,13 @@ def test_a_wrong_filter_is_pointed_at(server: ApiServer):
 
 def test_columns_to_choose_from(server: ApiServer):
     found = server.get("/runs:columns?filter=digits").json
-    assert found["params"] == [{"name": "depth", "runs": RUNS}, {"name": "name", "runs": RUNS}]
-    assert found["metrics"] == [{"name": "accuracy", "runs": 16, "steps": ["train"]}]
+    various = {"runs": RUNS, "is_same": False, "value": None}
+    assert found["params"] == [{"name": "depth", **various}, {"name": "name", **various}]
+    assert found["metrics"] == [{"name": "accuracy", "runs": 16, "steps": ["train"], "is_curve": False}]
     assert not found["partial"]
-    assert server.get("/runs:columns?filter=words").json["params"] == [{"name": "text", "runs": 1}]
+    assert server.get("/runs:columns?filter=words").json["params"] == [
+        {"name": "text", "runs": 1, "is_same": True, "value": HOSTILE}
+    ]
 
 
 def test_facets(server: ApiServer):

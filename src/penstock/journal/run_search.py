@@ -114,19 +114,39 @@ def param_values(database: Database, name: str, limit: int) -> list[tuple[str, A
     return database.rows(_sql("param_values"), (name, limit))
 
 
-def params_in_use(database: Database, where: Condition, limit: int) -> list[tuple[str, int]]:
-    """Names of scalar parameters, and how many runs have each; the most used first."""
+def params_in_use(database: Database, where: Condition, limit: int) -> list[tuple[str, int, str, Any, int]]:
+    """Names of scalar parameters, and how many runs have each; the most used first. Then a type and a value, and 1
+    where all of these runs have this one."""
     return database.rows(_sql("params_in_use").format(where=where.sql), (*where.values, limit))
 
 
-def metrics_in_use(database: Database, where: Condition, limit: int) -> list[tuple[str, int, str]]:
-    """The same of metrics, and a list in JSON of the steps that logged it ("": the body)."""
+def metrics_in_use(database: Database, where: Condition, limit: int) -> list[tuple[str, int, str, int]]:
+    """The same of metrics, and a list in JSON of the steps that logged it ("": the body); 1: it changed in
+    a run."""
     return database.rows(_sql("metrics_in_use").format(where=where.sql), (*where.values, limit))
 
 
 def tags_in_use(database: Database, where: Condition, limit: int) -> list[tuple[str, int]]:
     """Tags, and how many runs have each; the most used first."""
     return database.rows(_sql("tags_in_use").format(where=where.sql), (*where.values, limit))
+
+
+def grouped(
+    database: Database, where: Condition, status: Key, by: str, param: str | None
+) -> list[tuple[str, Any, str, int, int]]:
+    """By type, value and status, how many runs there are and the newest of them as `RunRow.id`. `by`: "flow", "status"
+    or "tag"; of a parameter its name."""
+    if param is not None:
+        values = (*status.values, param, *where.values)
+        return database.rows(_sql("by_param").format(key=status.sql, where=where.sql), values)
+    keys = (*status.values, *status.values) if by == "status" else status.values
+    return database.rows(_sql(f"by_{by}").format(key=status.sql, where=where.sql), (*keys, *where.values))
+
+
+def curve_sources(database: Database, runs: Sequence[int], name: str, step: str | None) -> dict[int, int]:
+    """By `RunRow.id`, the task (0: the body) whose curve stands for the run's own; of those that have one. `step`: as
+    in `conditions.metric`."""
+    return dict(database.rows(_sql("curve_sources"), (listed(runs), name, step, step)))
 
 
 def flows_found(database: Database, part: str, limit: int) -> list[str]:

@@ -91,16 +91,41 @@ SELECT DISTINCT step FROM metric_fact WHERE name = ? ORDER BY step;
 SELECT run_id FROM metric_fact WHERE name = ? GROUP BY run_id HAVING min(step) != '' AND count(*) > 1 LIMIT 1;
 
 -- name: params_in_use
-SELECT name, count(*) FROM param WHERE run_id IN (SELECT run.id FROM run WHERE ({where}))
+-- With their types and values, where one of each is all.
+SELECT name, count(*), min(type), min(value), min(type) = max(type) AND min(value) IS max(value) AND count(value) IN (0, count(*))
+FROM param WHERE run_id IN (SELECT run.id FROM run WHERE ({where}))
 GROUP BY name ORDER BY count(*) DESC, name LIMIT ?;
 
 -- name: metrics_in_use
-SELECT name, count(DISTINCT run_id), json_group_array(DISTINCT step) FROM metric_fact
+SELECT name, count(DISTINCT run_id), json_group_array(DISTINCT step), max(first IS NOT last OR smallest IS NOT largest) FROM metric_fact
 WHERE run_id IN (SELECT run.id FROM run WHERE ({where})) GROUP BY name ORDER BY 2 DESC, name LIMIT ?;
 
 -- name: tags_in_use
 SELECT tag, count(*) FROM tag WHERE run_id IN (SELECT run.id FROM run WHERE ({where}))
 GROUP BY tag ORDER BY count(*) DESC, tag LIMIT ?;
+
+-- name: by_flow
+SELECT 'flow', run.flow, {key}, count(*), max(run.id) FROM run
+WHERE ({where}) GROUP BY 1, 2, 3;
+
+-- name: by_status
+SELECT 'status', {key}, {key}, count(*), max(run.id) FROM run
+WHERE ({where}) GROUP BY 1, 2, 3;
+
+-- name: by_tag
+SELECT 'tag', tag.tag, {key}, count(*), max(run.id) FROM run JOIN tag ON tag.run_id = run.id
+WHERE run.id IN (SELECT run.id FROM run WHERE ({where})) GROUP BY 1, 2, 3;
+
+-- name: by_param
+SELECT grouped.type, grouped.value, {key}, count(*), max(run.id)
+FROM run JOIN param AS grouped ON grouped.run_id = run.id AND grouped.name = ?
+WHERE run.id IN (SELECT run.id FROM run WHERE ({where})) GROUP BY 1, 2, 3;
+
+-- name: curve_sources
+-- The task that a run's metric was logged by last; of a run's own see `metric` of `conditions.sql`.
+SELECT run_id, CASE WHEN min(step) = '' THEN 0 ELSE last_task END FROM metric_fact
+WHERE run_id IN (SELECT value FROM json_each(?)) AND name = ? AND (? IS NULL OR step = ?)
+GROUP BY run_id HAVING min(step) = '' OR count(*) = 1;
 
 -- name: flows_found
 SELECT name FROM flow WHERE instr(lower(name), ?) ORDER BY instr(lower(name), ?), length(name), name LIMIT ?;

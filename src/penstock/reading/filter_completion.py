@@ -105,3 +105,9 @@ def _value(kind: str, value: object) -> str:
 
 def _as_value(text: str) -> str:
     return text if re.fullmatch(r'[^\s()",]+', text) else quoted(text)
+
+
+def term_of(name: str, kind: str, value: object) -> tuple[str, str]:
+    """A value in words, and the filter for the runs that have it under this name; `kind`: as the journal has it."""
+    shown = ("true" if value else "false") if kind == "bool" else "none" if value is None else str(value)
+    return shown, f"{quoted(name)}:{_value(kind, value) if value is not None else shown}"

@@ -13,7 +13,7 @@ from penstock.model.nearest import nearest
 from penstock.model.quantities import parse_seconds
 from penstock.model.states import RunStatus
 from penstock.model.tuples import NamedTuple
-from penstock.reading.filter_syntax import FilterTerm, FilterText, FilterWord, parse, wrong
+from penstock.reading.filter_syntax import Filter, FilterAll, FilterTerm, FilterText, FilterWord, parse, wrong
 from penstock.reading.filter_words import combined
 from penstock.reading.moments import moment
 from penstock.reading.run_names import MetricName, ParamName, meant, steps_that_logged
@@ -34,6 +34,13 @@ def understood(journal: Journal, text: str, now: Now | None = None) -> FilterMea
     tree = parse(text)
     reading = _Reading(journal, text, now or queries.now(journal))
     return FilterMeaning(combined(tree, reading.of), tuple(dict.fromkeys(reading.notes)))
+
+
+def parts_of(journal: Journal, text: str, now: Now) -> list[tuple[Filter, Condition]]:
+    """What a filter joins by *and*, one by one, and what each asks for; raises FilterError."""
+    tree = parse(text)
+    reading = _Reading(journal, text, now)
+    return [(part, combined(part, reading.of)) for part in (tree.parts if isinstance(tree, FilterAll) else (tree,))]
 
 
 class _Reading:

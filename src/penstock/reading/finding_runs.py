@@ -165,7 +165,7 @@ def columns(reader: JournalReader, rows: Iterable[RunRow], names: Iterable[str])
             raise wrong(f"{name} is no column: name metrics and parameters", name, 0, len(name))
         else:
             scalars = run_search.scalars(journal.database, ids, [what.name])
-            found.append(RunColumn(name, {run: _plain(kind, value) for run, _, kind, value in scalars}))
+            found.append(RunColumn(name, {run: plain(kind, value) for run, _, kind, value in scalars}))
     return found, notes
 
 
@@ -179,7 +179,7 @@ def facts(reader: JournalReader, rows: Iterable[RunRow]) -> dict[int, dict[str, 
     found: dict[int, dict[str, Any]] = {id_: {} for id_ in ids}
     metrics = {name for by_name in logged.values() for name in by_name}
     for run, name, kind, value in run_search.scalars(database, ids):
-        found[run][f"params.{name}" if name in metrics else name] = _plain(kind, value)
+        found[run][f"params.{name}" if name in metrics else name] = plain(kind, value)
     for run, by_name in logged.items():
         for name, steps in by_name.items():
             if "" in steps or len(steps) == 1:
@@ -189,5 +189,6 @@ def facts(reader: JournalReader, rows: Iterable[RunRow]) -> dict[int, dict[str, 
     return found
 
 
-def _plain(kind: str, value: Any) -> Any:
+def plain(kind: str, value: Any) -> Any:
+    """A scalar parameter as Python has it; `kind`: as the journal has it."""
     return bool(value) if kind == "bool" else value

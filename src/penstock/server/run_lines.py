@@ -26,6 +26,7 @@ class RunLine(msgspec.Struct, frozen=True):
     duration_s: float
     tags: tuple[str, ...]
     tasks: dict[str, int]  # as its driver noted last, by status
+    name: str = ""  # as somebody calls it
     values: dict[str, Any] = {}  # of the columns that were asked for, those that it has
 
 
@@ -35,4 +36,4 @@ def line_of(row: RunRow, values: dict[str, Any]) -> RunLine:
     tasks = {state: sum(getattr(count, state) for count in row.counts) for state in states}
     ended_at = None if row.ended_at is None else utc(row.ended_at)
     times = (utc(row.created_at), utc(row.started_at), ended_at, listing.duration_s(row))
-    return RunLine(row.id, row.run_id, row.flow, row.number, row.status, *times, row.tags, tasks, values)
+    return RunLine(row.id, row.run_id, row.flow, row.number, row.status, *times, row.tags, tasks, row.name, values)

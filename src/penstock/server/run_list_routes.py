@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,6 +14,7 @@ from penstock.reading import finding_runs
 from penstock.reading.filter_completion import Completion, complete
 from penstock.reading.filter_meaning import understood
 from penstock.reading.filter_syntax import LONGEST
+from penstock.reading.finding_runs import plain
 from penstock.server.api_call import ApiCall
 from penstock.server.cursors import cursor_of, page_end
 from penstock.server.id_ranges import in_ranges
@@ -75,12 +76,22 @@ class FilterQuery(msgspec.Struct, frozen=True):
     filter: FilterText = ""
 
 
+class ParamUse(msgspec.Struct, frozen=True):
+    """A parameter, and how many runs have it."""
+
+    name: str
+    runs: int
+    is_same: bool  # all of these have the same value
+    value: Any = None  # that one
+
+
 class MetricUse(msgspec.Struct, frozen=True):
     """A metric, and who logs it."""
 
     name: str
     runs: int
     steps: tuple[str, ...]  # "": a flow's own body; of several, `step.name` is a column too
+    is_curve: bool  # some run has logged several values
 
 
 class NameUse(msgspec.Struct, frozen=True):
@@ -93,7 +104,7 @@ class NameUse(msgspec.Struct, frozen=True):
 class ColumnsPage(msgspec.Struct, frozen=True):
     """What runs can be shown, sorted and filtered by: the 1,000 most used of both."""
 
-    params: tuple[NameUse, ...]
+    params: tuple[ParamUse, ...]
     metrics: tuple[MetricUse, ...]
     partial: bool
 
@@ -152,10 +163,17 @@ def _columns(call: ApiCall, query: FilterQuery) -> ColumnsPage:
     params = run_search.params_in_use(database, where, _MOST_NAMES + 1)
     metrics = run_search.metrics_in_use(database, where, _MOST_NAMES + 1)
     return ColumnsPage(
-        _uses(params),
-        tuple(MetricUse(name, runs, tuple(sorted(json.loads(steps)))) for name, runs, steps in metrics[:_MOST_NAMES]),
+        tuple(_param_use(*one) for one in params[:_MOST_NAMES]),
+        tuple(
+            MetricUse(name, runs, tuple(sorted(json.loads(steps))), bool(changes))
+            for name, runs, steps, changes in metrics[:_MOST_NAMES]
+        ),
         max(len(params), len(metrics)) > _MOST_NAMES,
     )
+
+
+def _param_use(name: str, runs: int, kind: str, value: Any, is_same: int) -> ParamUse:
+    return ParamUse(name, runs, bool(is_same), plain(kind, value) if is_same else None)
 
 
 def _facets(call: ApiCall, query: FilterQuery) -> FacetsPage:

@@ -174,6 +174,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs:groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs by flow, status, tag or a parameter, with counts */
+        get: operations["get_runs_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs:forks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which runs were made from which */
+        get: operations["get_runs_forks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs:curves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Small curves of runs' metrics, for a table */
+        get: operations["get_runs_curves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/filter:parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many runs a filter would hold for without each of its words */
+        get: operations["get_filter_parts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{flow}/{number}": {
         parameters: {
             query?: never;
@@ -1239,6 +1307,8 @@ export interface components {
             tasks: {
                 [key: string]: number;
             };
+            /** @default  */
+            name: string;
             /** @default {} */
             values: Record<string, never>;
         };
@@ -1247,17 +1317,20 @@ export interface components {
          * @description What runs can be shown, sorted and filtered by: the 1,000 most used of both.
          */
         ColumnsPage: {
-            params: components["schemas"]["NameUse"][];
+            params: components["schemas"]["ParamUse"][];
             metrics: components["schemas"]["MetricUse"][];
             partial: boolean;
         };
         /**
-         * NameUse
-         * @description A name or a value, and how many runs have it.
+         * ParamUse
+         * @description A parameter, and how many runs have it.
          */
-        NameUse: {
+        ParamUse: {
             name: string;
             runs: number;
+            is_same: boolean;
+            /** @default null */
+            value: unknown;
         };
         /**
          * MetricUse
@@ -1267,6 +1340,7 @@ export interface components {
             name: string;
             runs: number;
             steps: string[];
+            is_curve: boolean;
         };
         /**
          * FacetsPage
@@ -1277,6 +1351,14 @@ export interface components {
             statuses: components["schemas"]["NameUse"][];
             tags: components["schemas"]["NameUse"][];
             partial: boolean;
+        };
+        /**
+         * NameUse
+         * @description A name or a value, and how many runs have it.
+         */
+        NameUse: {
+            name: string;
+            runs: number;
         };
         /**
          * Completion
@@ -1296,6 +1378,67 @@ export interface components {
             kind: string;
             /** @default  */
             help: string;
+        };
+        /**
+         * GroupsPage
+         * @description Groups of runs, those with the newest run first: the first 1,000. A run with several tags is in several, one
+         *     without a tag or the parameter in none.
+         */
+        GroupsPage: {
+            rows: components["schemas"]["GroupLine"][];
+            partial: boolean;
+        };
+        /**
+         * GroupLine
+         * @description Runs that have a value in common.
+         */
+        GroupLine: {
+            value: string;
+            term: string;
+            runs: number;
+            counts: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * ForksPage
+         * @description Runs that are forks.
+         */
+        ForksPage: {
+            pairs: number[][];
+        };
+        /**
+         * SmallCurvesPage
+         * @description Those that there are.
+         */
+        SmallCurvesPage: {
+            rows: components["schemas"]["SmallCurve"][];
+        };
+        /**
+         * SmallCurve
+         * @description The curve of a run's metric, for a line of a table: its body's, else that of the task that logged last.
+         */
+        SmallCurve: {
+            id: number;
+            metric: string;
+            xs: (number | ("nan" | "inf" | "-inf"))[];
+            ys: (number | ("nan" | "inf" | "-inf"))[];
+        };
+        /**
+         * FilterParts
+         * @description The words that a filter joins by *and*; that which leaves out most first.
+         */
+        FilterParts: {
+            rows: components["schemas"]["FilterPartUse"][];
+        };
+        /**
+         * FilterPartUse
+         * @description A word of a filter, `text[at:end]`.
+         */
+        FilterPartUse: {
+            at: number;
+            end: number;
+            runs: number;
         };
         /**
          * RunPage
@@ -2569,6 +2712,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Completion"];
+                };
+            };
+            /** @description Why not */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_runs_groups: {
+        parameters: {
+            query: {
+                by: string;
+                filter?: string;
+                /** @description Only these fields of the answer, or of its rows */
+                fields?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupsPage"];
+                };
+            };
+            /** @description Why not */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_runs_forks: {
+        parameters: {
+            query?: {
+                /** @description Only these fields of the answer, or of its rows */
+                fields?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForksPage"];
+                };
+            };
+            /** @description Why not */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_runs_curves: {
+        parameters: {
+            query: {
+                ids: number[];
+                metrics: string[];
+                points?: number;
+                /** @description Only these fields of the answer, or of its rows */
+                fields?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmallCurvesPage"];
+                };
+            };
+            /** @description Why not */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_filter_parts: {
+        parameters: {
+            query?: {
+                filter?: string;
+                /** @description Only these fields of the answer, or of its rows */
+                fields?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilterParts"];
                 };
             };
             /** @description Why not */
