@@ -1,0 +1,85 @@
+import { type RefObject, useCallback, useEffect, useRef } from "react";
+import { useKeys } from "@/app/keys";
+
+interface TableKeys {
+  ids: readonly number[];
+  cursor: number | null;
+  onCursor: (id: number) => void;
+  onOpen: (id: number) => void;
+  selected?: ReadonlySet<number>;
+  onSelect?: (ids: readonly number[], isSelected: boolean) => void;
+}
+
+/** Moves a cursor over rows, and selects by it. The row at the cursor has the focus, so that it is read aloud. */
+export function useTableKeys(
+  table: TableKeys,
+  scrollTo: (index: number) => void,
+  within: RefObject<HTMLElement | null>,
+) {
+  const latest = useRef(table);
+  const anchor = useRef<number | null>(null);
+  const wanted = useRef<number | null>(null);
+
+  useEffect(() => {
+    latest.current = table;
+    // The row may have come into the page only now.
+    if (wanted.current === null || wanted.current !== table.cursor) return;
+    const open = within.current?.querySelector<HTMLElement>(`[data-id="${table.cursor}"] [data-open]`);
+    if (!open) return;
+    wanted.current = null;
+    open.focus({ preventScroll: true });
+  });
+
+  const goTo = useCallback((id: number) => latest.current.onCursor(id), []);
+
+  const toggle = useCallback((id: number, isRange: boolean) => {
+    const { ids, selected, onSelect } = latest.current;
+    if (!selected || !onSelect || id < 0) return;
+    const from = anchor.current === null ? -1 : ids.indexOf(anchor.current);
+    if (isRange && from >= 0) {
+      const to = ids.indexOf(id);
+      onSelect(
+        ids.slice(Math.min(from, to), Math.max(from, to) + 1).filter((one) => one >= 0),
+        true,
+      );
+    } else {
+      onSelect([id], !selected.has(id));
+    }
+    anchor.current = id;
+  }, []);
+
+  function move(to: (at: number) => number): void {
+    const { ids, cursor, onCursor } = latest.current;
+    const at = cursor === null ? -1 : ids.indexOf(cursor);
+    const index = Math.min(Math.max(to(at), 0), ids.length - 1);
+    const id = ids[index];
+    if (id === undefined) return;
+    wanted.current = id;
+    onCursor(id);
+    scrollTo(index);
+  }
+
+  function atCursor(does: (id: number) => void): () => void {
+    return () => {
+      if (latest.current.cursor !== null) does(latest.current.cursor);
+    };
+  }
+
+  const group = "Table";
+  const next = { does: "Next row", group, run: () => move((at) => at + 1) };
+  const before = { does: "Row before", group, run: () => move((at) => at - 1) };
+  useKeys({
+    j: next,
+    k: before,
+    Down: next,
+    Up: before,
+    "g g": { does: "First row", group, run: () => move(() => 0) },
+    G: { does: "Last row", group, run: () => move(() => Number.MAX_SAFE_INTEGER) },
+    Enter: { does: "Open", group, run: atCursor((id) => latest.current.onOpen(id)) },
+    ...(table.selected && {
+      x: { does: "Select", group, run: atCursor((id) => toggle(id, false)) },
+      X: { does: "Select up to here", group, run: atCursor((id) => toggle(id, true)) },
+    }),
+  });
+  return { toggle, goTo };
+}
