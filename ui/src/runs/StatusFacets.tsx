@@ -1,0 +1,36 @@
+import { useAsk } from "@/api/useAsk";
+import { StatusMark } from "@/parts/StatusMark";
+import { count } from "@/words/numbers";
+import { statusesOf, withoutStatuses, withStatusTurned } from "./filterText";
+import css from "./StatusFacets.module.css";
+
+const ORDER = ["running", "failed", "crashed", "done", "cancelled", "interrupted"];
+
+interface StatusFacetsProps {
+  filter: string;
+  onFilter: (filter: string) => void;
+}
+
+/** How many runs stand how, of those that the rest of the filter holds for; a click asks for these alone. */
+export function StatusFacets({ filter, onFilter }: StatusFacetsProps) {
+  const { data } = useAsk("/runs:facets", { query: { filter: withoutStatuses(filter) } }, { keep: true });
+  const asked = statusesOf(filter);
+  const counts = new Map(data?.statuses.map(({ name, runs }) => [name, runs]));
+  const shown = ORDER.filter((status) => counts.has(status) || asked.includes(status));
+  return (
+    <fieldset className={css.facets} aria-label="Filter by status">
+      {shown.map((status) => (
+        <button
+          type="button"
+          key={status}
+          className={css.facet}
+          aria-pressed={asked.includes(status)}
+          onClick={() => onFilter(withStatusTurned(filter, status))}
+        >
+          <StatusMark status={status} silent />
+          {status} <span className={css.count}>{count(counts.get(status) ?? 0)}</span>
+        </button>
+      ))}
+    </fieldset>
+  );
+}
