@@ -1,6 +1,7 @@
 import { type ReactNode, useContext } from "react";
 import { useRow } from "@/api/rows";
 import { Sparkline } from "@/draw/Sparkline";
+import { numberOf } from "@/draw/series";
 import { Name } from "@/parts/Name";
 import { useNow } from "@/parts/useNow";
 import { count, figure } from "@/words/numbers";
@@ -80,7 +81,14 @@ export function MetricCurve({ run, name }: { run: TableRun; name: string }) {
   return (
     <span className={css.curve}>
       {curve && curve.ys.length > 1 && (
-        <Sparkline label={name} xs={curve.xs.map(Number)} ys={curve.ys.map(Number)} width={112} height={20} tone={tone} />
+        <Sparkline
+          label={name}
+          xs={curve.xs.map(numberOf)}
+          ys={curve.ys.map(numberOf)}
+          width={112}
+          height={20}
+          tone={tone}
+        />
       )}
     </span>
   );
