@@ -80,7 +80,7 @@ class Api:
             pairs = [pair for pair in pairs if pair[0] != "fields"]
         pairs = [pair for pair in pairs if pair[0] != "ticket"]
         more = {} if found.route.query is None else {"query": query_strings.query_of(found.route, pairs)}
-        if found.route.query is None:
+        if found.route.query is None and not found.route.is_page:  # the page reads its own
             query_strings.query_of(found.route, pairs)  # which takes none
         if found.route.body is not None:
             more["body"] = query_strings.body_of(found.route, await _body(request))

@@ -18,19 +18,21 @@ export function StatusFacets({ filter, onFilter }: StatusFacetsProps) {
   const counts = new Map(data?.statuses.map(({ name, runs }) => [name, runs]));
   const shown = ORDER.filter((status) => counts.has(status) || asked.includes(status));
   return (
-    <fieldset className={css.facets} aria-label="Filter by status">
-      {shown.map((status) => (
-        <button
-          type="button"
-          key={status}
-          className={css.facet}
-          aria-pressed={asked.includes(status)}
-          onClick={() => onFilter(withStatusTurned(filter, status))}
-        >
-          <StatusMark status={status} silent />
-          {status} <span className={css.count}>{count(counts.get(status) ?? 0)}</span>
-        </button>
-      ))}
+    <fieldset className={css.place} aria-label="Filter by status">
+      <div className={css.facets}>
+        {shown.map((status) => (
+          <button
+            type="button"
+            key={status}
+            className={css.facet}
+            aria-pressed={asked.includes(status)}
+            onClick={() => onFilter(withStatusTurned(filter, status))}
+          >
+            <StatusMark status={status} silent />
+            {status} <span className={css.count}>{count(counts.get(status) ?? 0)}</span>
+          </button>
+        ))}
+      </div>
     </fieldset>
   );
 }
