@@ -13,7 +13,7 @@ import { PageHead } from "@/parts/PageHead";
 import { VirtualTable } from "@/parts/VirtualTable";
 import { askedFor, columnsOf, joinedParams, usualColumns } from "./columns";
 import { FilterBy } from "./FilterBy";
-import { withWord } from "./filterText";
+import { withoutStatuses, withWord } from "./filterText";
 import { RunLines } from "./RunLines";
 import { RunsFoot } from "./RunsFoot";
 import css from "./RunsPage.module.css";
@@ -36,7 +36,9 @@ export default function RunsPage() {
   const [cursor, setCursor] = useState<number | null>(null);
 
   const index = useAsk("/runs:index", { query: { filter, sort } }, { keep: true });
-  const columnsPage = useAsk("/runs:columns", { query: { filter } }, { keep: true }).data ?? NO_COLUMNS;
+  const names = useAsk("/runs:columns", { query: { filter } }, { keep: true });
+  const facets = useAsk("/runs:facets", { query: { filter: withoutStatuses(filter) } }, { keep: true });
+  const columnsPage = names.data ?? NO_COLUMNS;
   const ids = useMemo(() => (index.data ? idsOf(index.data) : []), [index.data]);
   const total = index.data?.total ?? 0;
 
@@ -64,6 +66,8 @@ export default function RunsPage() {
     },
   });
 
+  // All at once: what comes later would push what is there.
+  if ([index, names, facets].some((asked) => asked.isPending)) return <PageHead title="Runs" />;
   return (
     <FilterBy value={filterBy}>
       <div className={css.page}>
@@ -77,7 +81,7 @@ export default function RunsPage() {
             error={index.error}
             complete={completeFilter}
           />
-          <StatusFacets filter={filter} onFilter={setFilter} />
+          <StatusFacets statuses={facets.data?.statuses ?? []} filter={filter} onFilter={setFilter} />
         </div>
         <SameInAll page={columnsPage} total={total} />
         <VirtualTable

@@ -1,21 +1,21 @@
-import { useAsk } from "@/api/useAsk";
+import type { Schemas } from "@/api/types";
 import { StatusMark } from "@/parts/StatusMark";
 import { count } from "@/words/numbers";
-import { statusesOf, withoutStatuses, withStatusTurned } from "./filterText";
+import { statusesOf, withStatusTurned } from "./filterText";
 import css from "./StatusFacets.module.css";
 
 const ORDER = ["running", "failed", "crashed", "done", "cancelled", "interrupted"];
 
 interface StatusFacetsProps {
+  statuses: Schemas["FacetsPage"]["statuses"];
   filter: string;
   onFilter: (filter: string) => void;
 }
 
 /** How many runs stand how, of those that the rest of the filter holds for; a click asks for these alone. */
-export function StatusFacets({ filter, onFilter }: StatusFacetsProps) {
-  const { data } = useAsk("/runs:facets", { query: { filter: withoutStatuses(filter) } }, { keep: true });
+export function StatusFacets({ statuses, filter, onFilter }: StatusFacetsProps) {
   const asked = statusesOf(filter);
-  const counts = new Map(data?.statuses.map(({ name, runs }) => [name, runs]));
+  const counts = new Map(statuses.map(({ name, runs }) => [name, runs]));
   const shown = ORDER.filter((status) => counts.has(status) || asked.includes(status));
   return (
     <fieldset className={css.place} aria-label="Filter by status">
