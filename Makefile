@@ -19,13 +19,14 @@ CHECK := $(VENV)/.set-up-check
 TEST := $(VENV)/.set-up-test$(ALL)
 BENCH := $(VENV)/.set-up-bench
 
-.PHONY: help demo test check lint ui bench clean
+.PHONY: help demo test check lint ui dist bench clean
 
 help:
 	@echo "make demo    train a model on real data, with live progress"
 	@echo "make test    everything: lint, types, layers, all tests"
 	@echo "make check   lint, types, layers, unit tests; some minutes"
 	@echo "make ui      build the page that penstock ui serves"
+	@echo "make dist    a wheel and a source archive, with that page"
 	@echo "make bench   the benchmarks of docs/performance.md"
 	@echo "make clean   remove what make made; never .penstock"
 
@@ -54,6 +55,9 @@ lint: $(if $(filter test,$(MAKECMDGOALS)),$(TEST),$(CHECK))
 
 ui: $(CHECK)
 	@$(PAGE) build
+
+dist: ui
+	@$(BIN)/hatchling build
 
 clean:
 	rm -rf $(VENV) build dist ui/node_modules src/penstock/server/page .pytest_cache .ruff_cache .import_linter_cache .hypothesis
