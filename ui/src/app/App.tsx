@@ -1,51 +1,93 @@
+import { CSPProvider } from "@base-ui/react/csp-provider";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { Suspense, useEffect } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { navigate, useLocationProperty } from "wouter/use-browser-location";
 import { onceBack, useLive } from "@/api/events";
+import { Boundary } from "@/parts/Boundary";
 import { Empty } from "@/parts/Empty";
+import { FLOATS } from "@/parts/floats";
 import { sayIn } from "@/parts/say";
 import css from "./App.module.css";
-import { listen, useKeys } from "./keys";
+import { boundCommands, boundKeys, type Key, listen, useKeys } from "./keys";
 import { ServerGone } from "./LiveMark";
 import { NoToken } from "./NoToken";
 import { match, places, routes } from "./routes";
 import { BottomBar, TopBar } from "./TopBar";
 import { switchTheme } from "./theme";
+import { useFinished } from "./useFinished";
+import { useLatestRun } from "./useLatestRun";
+
+const loadPalette = () => import("./Palette");
+const loadKeyHelp = () => import("./KeyHelp");
+const Palette = lazy(loadPalette);
+const KeyHelp = lazy(loadKeyHelp);
 
 const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 10_000 } } });
 
 export function App() {
-  const pathname = useLocationProperty(() => location.pathname);
   useEffect(() => listen(window), []);
   useEffect(() => onceBack(() => queries.invalidateQueries()), []);
   return (
-    <QueryClientProvider client={queries}>
-      {useLive().state === "refused" ? <NoToken refused /> : <Pages pathname={pathname} />}
-      <div ref={sayIn} className="unseen" role="status" aria-live="polite" />
-    </QueryClientProvider>
+    // The policy of the page allows no style element.
+    <CSPProvider disableStyleElements>
+      <QueryClientProvider client={queries}>
+        {useLive().state === "refused" ? <NoToken refused /> : <Shell />}
+        <div ref={sayIn} className="unseen" role="status" aria-live="polite" />
+        <section id={FLOATS} aria-label="Menus" />
+      </QueryClientProvider>
+    </CSPProvider>
   );
 }
 
-function Pages({ pathname }: { pathname: string }) {
-  useKeys({
-    ...Object.fromEntries(
-      places.map(({ name, path, key }) => [
-        key,
-        { does: `Go to ${name.toLowerCase()}`, group: "Everywhere", run: () => navigate(path) },
-      ]),
-    ),
-    t: { does: "Switch between light and dark", group: "Everywhere", run: switchTheme },
-  });
+/** The bars, and between them the page of the address. */
+function Shell() {
+  const pathname = useLocationProperty(() => location.pathname);
+  const [over, setOver] = useState<Over | null>(null);
+  const close = () => setOver(null);
+  const search = () => setOver({ kind: "palette", commands: boundCommands() });
+  useFinished();
+  useEffect(() => {
+    const timer = setTimeout(() => void Promise.all([loadPalette(), loadKeyHelp()]).catch(() => {}), 1_500);
+    return () => clearTimeout(timer);
+  }, []);
+  useKeys({ ...useGoKeys(), ...lookKeys(search, () => setOver({ kind: "keys", keys: boundKeys() })) });
   return (
     <>
-      <TopBar pathname={pathname} onSearch={() => {}} />
+      <TopBar pathname={pathname} onSearch={search} />
       <ServerGone />
       <main className={css.main} tabIndex={-1}>
-        <Suspense>{pageOf(pathname)}</Suspense>
+        <Boundary key={pathname} name="This page">
+          <Suspense>{pageOf(pathname)}</Suspense>
+        </Boundary>
       </main>
       <BottomBar pathname={pathname} />
+      <Suspense>
+        {over?.kind === "palette" && <Palette commands={over.commands} onClose={close} />}
+        {over?.kind === "keys" && <KeyHelp keys={over.keys} onClose={close} />}
+      </Suspense>
     </>
   );
+}
+
+type Over = { kind: "palette"; commands: { key: string; does: Key }[] } | { kind: "keys"; keys: [string, Key][] };
+
+const EVERYWHERE = "Everywhere";
+
+function useGoKeys(): Record<string, Key> {
+  const latest = useLatestRun();
+  const keys = places.map(({ name, path, key }): [string, Key] => [
+    key,
+    { does: `Go to ${name.toLowerCase()}`, group: EVERYWHERE, run: () => navigate(path) },
+  ]);
+  return { ...Object.fromEntries(keys), "g l": { does: "Open the latest run", group: EVERYWHERE, run: latest } };
+}
+
+function lookKeys(search: () => void, help: () => void): Record<string, Key> {
+  return {
+    "Ctrl K": { does: "Search, and everything that can be done", group: EVERYWHERE, run: search },
+    "?": { does: "All keys", group: EVERYWHERE, run: help },
+    t: { does: "Switch between light and dark", group: EVERYWHERE, run: switchTheme },
+  };
 }
 
 function pageOf(pathname: string) {

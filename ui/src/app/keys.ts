@@ -13,6 +13,7 @@ export type Keys = Record<string, Key>;
 
 interface Bound {
   keys: () => Keys;
+  commands: () => Key[];
   layer: number;
 }
 
@@ -33,11 +34,21 @@ export function useKeys(keys: Keys, enabled = true): void {
   });
   useEffect(() => {
     if (!enabled) return;
-    return bindKeys({ keys: () => latest.current, layer });
+    return bind({ keys: () => latest.current, commands: () => [], layer });
   }, [enabled, layer]);
 }
 
-export function bindKeys(one: Bound): () => void {
+/** What can be done here and has no key: the palette lists it. */
+export function useCommands(commands: Key[]): void {
+  const layer = useContext(KeyLayer);
+  const latest = useRef(commands);
+  useEffect(() => {
+    latest.current = commands;
+  });
+  useEffect(() => bind({ keys: () => ({}), commands: () => latest.current, layer }), [layer]);
+}
+
+function bind(one: Bound): () => void {
   bound.push(one);
   return () => {
     const at = bound.indexOf(one);
@@ -51,6 +62,14 @@ export function openLayer(layer: number): () => void {
   return () => {
     layers.splice(layers.lastIndexOf(layer), 1);
   };
+}
+
+/** What can be done now without a key, as well as with one: the palette's list, the nearest first. */
+export function boundCommands(): { key: string; does: Key }[] {
+  const top = Math.max(...layers);
+  const commands = bound.filter(({ layer }) => layer >= top).flatMap((one) => one.commands());
+  const keys = boundKeys().map(([key, does]) => ({ key, does }));
+  return [...commands.map((does) => ({ key: "", does })), ...keys.reverse()];
 }
 
 /** What is bound now, each key once. */

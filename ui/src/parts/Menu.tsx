@@ -1,0 +1,48 @@
+import { Menu as Base } from "@base-ui/react/menu";
+import type { ReactNode } from "react";
+import { Button } from "./Button";
+import { Layer } from "./Dialog";
+import { floats } from "./floats";
+import { Kbd } from "./Kbd";
+import css from "./Menu.module.css";
+
+export interface MenuItem {
+  does: string;
+  run: () => void;
+  icon?: ReactNode;
+  key?: string;
+  /** For good, or much: it is told apart. */
+  danger?: boolean;
+  /** Why it can't be done now. */
+  why?: string | undefined;
+}
+
+/** A button with a menu of what else can be done. */
+export function Menu({ label, icon, items }: { label: string; icon: ReactNode; items: MenuItem[] }) {
+  return (
+    <Base.Root modal={false}>
+      <Base.Trigger render={<Button icon={icon} aria-label={label} title={label} />} />
+      <Base.Portal container={floats()}>
+        <Base.Positioner align="end" sideOffset={5} className={css.place ?? ""}>
+          <Base.Popup className={css.menu ?? ""} aria-label={label}>
+            <Layer>
+              {items.map(({ does, run, icon, key, danger, why }) => (
+                <Base.Item
+                  key={does}
+                  className={[css.item, danger && css.danger].filter(Boolean).join(" ")}
+                  disabled={why !== undefined}
+                  title={why}
+                  onClick={run}
+                >
+                  <span className={css.icon}>{icon}</span>
+                  {does}
+                  {key && <Kbd keys={key} />}
+                </Base.Item>
+              ))}
+            </Layer>
+          </Base.Popup>
+        </Base.Positioner>
+      </Base.Portal>
+    </Base.Root>
+  );
+}
