@@ -46,10 +46,7 @@ function Shell() {
   const close = () => setOver(null);
   const search = () => setOver({ kind: "palette", commands: boundCommands() });
   useFinished();
-  useEffect(() => {
-    const timer = setTimeout(() => void Promise.all([loadPalette(), loadKeyHelp()]).catch(() => {}), 1_500);
-    return () => clearTimeout(timer);
-  }, []);
+  useEffect(loadOvers, []);
   useKeys({ ...useGoKeys(), ...lookKeys(search, () => setOver({ kind: "keys", keys: boundKeys() })) });
   return (
     <>
@@ -67,6 +64,12 @@ function Shell() {
       </Suspense>
     </>
   );
+}
+
+// Soon after the page stands: what is typed right after Ctrl K belongs into the palette.
+function loadOvers(): () => void {
+  const timer = setTimeout(() => void Promise.all([loadPalette(), loadKeyHelp()]).catch(() => {}), 300);
+  return () => clearTimeout(timer);
 }
 
 type Over = { kind: "palette"; commands: { key: string; does: Key }[] } | { kind: "keys"; keys: [string, Key][] };
