@@ -50,6 +50,7 @@ class WorkerQueue:
         self._scratch = scratch
         self._flight: deque[_Sent] = deque()  # the head runs
         self._tickets = 0  # that were given
+        self._waits = False  # with nothing in flight: it has ended all that it has got, and waits for the next content
         self._said = b""  # of what the worker has said, what is not complete
         self._post: Callable[[Ended | Hint], None]
         self._retires: Callable[[str, tuple[str, ...]], None]
@@ -107,8 +108,9 @@ class WorkerQueue:
         some = list(self.unsent)
         while len(body := channel.body_of(attempts_to_plain(some))) > channel.LIMIT and len(some) > 1:
             some = some[: len(some) // 2]
+        kind = channel.LONE if self._waits and not self._flight and len(some) == 1 else channel.ATTEMPTS
         try:
-            message = channel.wrap_body(channel.ATTEMPTS, body, self._scratch)
+            message = channel.wrap_body(kind, body, self._scratch)
         except OSError as error:  # a long one goes through a file, and the disk may be full
             self._refuses(self.unsent.popleft().id, error)
             return True
@@ -121,7 +123,8 @@ class WorkerQueue:
             self.began_at = time.time()
         in_file = message if channel.is_in_file(message) else b""
         sent = [made(_Sent, (attempt, ticket, in_file)) for ticket, attempt in enumerate(some, self._tickets)]
-        self._near.send(b"".join([channel.TICKET.pack(one.ticket) for one in sent]))
+        if kind is channel.ATTEMPTS:
+            self._near.send(b"".join([channel.TICKET.pack(one.ticket) for one in sent]))
         self._tickets += len(sent)
         self._flight.extend(sent)
         for _ in sent:
@@ -159,7 +162,7 @@ class WorkerQueue:
 
     def _take_outcome(self, attempt: str, outcome: Outcome) -> None:
         if self._flight and self._flight[0].attempt.id == attempt:
-            self._flight.popleft()
+            self._waits = self._flight.popleft().ticket == self._tickets - 1
         else:
             self._flight = deque(one for one in self._flight if one.attempt.id != attempt)
         self.metrics.clear()
@@ -180,6 +183,7 @@ class WorkerQueue:
                 break
         back: list[Attempt] = []
         if data:
+            self._waits = False  # it may hold contents whose tickets are here, and waits for the next ticket
             # The worker goes on reading meanwhile: what came back need not be the end of the queue.
             tickets = {ticket for (ticket,) in channel.TICKET.iter_unpack(data)}
             for one in self._flight:

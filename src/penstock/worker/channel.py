@@ -6,7 +6,8 @@ plain data. They never leave one user's processes on one machine, so they are re
 
 A worker has two sockets. One brings the contents of attempts, many in a message. The other one brings a *ticket* for
 each: whoever reads it, the worker to begin or the executor to take back, has the attempt. What the worker says goes the
-other way on that socket, so that the executor finds the outcomes of many attempts in one read.
+other way on that socket, so that the executor finds the outcomes of many attempts in one read. One that comes alone to
+a worker without work is begun at once, and needs no ticket.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ of a worker need no lock, which a fork could leave locked."""
 ROOM = LIMIT + 64
 
 ATTEMPTS = b"a"  # executor -> worker: some attempts, behind the number of the first one's ticket
+LONE = b"1"  # executor -> worker: one without a ticket, for a worker that waits for work
 OUTCOME = b"o"  # worker -> executor: its outcome
 HINT = b"h"  # worker -> executor: metrics of the attempt that runs, and the loops that it is in
 RETIRES = b"r"  # worker -> executor: it ends with the attempt that runs, and begins no other one

@@ -84,11 +84,11 @@ class Worker:
         status = 1
         try:
             while True:
-                ticket = self._post.line.recv(channel.TICKET.size)
-                if not ticket:
+                order = self._next()
+                if order is None:
                     status = 0
                     break
-                self._serve(self._order(*channel.TICKET.unpack(ticket)))
+                self._serve(order)
         except (BrokenPipeError, ConnectionResetError):
             pass  # whoever gave it work is dead; its log is the step's, and no place to say so
         except BaseException as error:  # noqa: BLE001  the last boundary: a forked worker must not unwind into the zygote's frames
@@ -96,6 +96,30 @@ class Worker:
                 sys.stderr.write(traceback_text(error))
         finally:
             os._exit(status)
+
+    def _next(self) -> Optional[Union[Attempt, bytes]]:
+        """The next attempt that is to run, or the message that names its file; None: nothing comes any more."""
+        if not self._orders:
+            content = self._read()
+            if content is None:
+                return None
+            if content == channel.LONE:
+                return self._orders.popleft()[1]
+        ticket = self._post.line.recv(channel.TICKET.size)
+        return self._order(*channel.TICKET.unpack(ticket)) if ticket else None
+
+    def _read(self) -> Optional[bytes]:
+        """Read the next content, and give its kind; None: the other end is closed."""
+        data = self._post.contents.recv(channel.ROOM)
+        if not data:
+            return None
+        (first,), message = channel.TICKET.unpack_from(data), data[channel.TICKET.size :]
+        if channel.is_in_file(message):
+            self._orders.append((first, message))
+            return message[:1]
+        kind, content = channel.unwrap(message)
+        self._orders.extend(enumerate(attempts_from_plain(content), first))
+        return kind
 
     def _order(self, ticket: int) -> Union[Attempt, bytes]:
         """The attempt with this ticket, or the message that names its file. Those before it were taken back."""
@@ -107,14 +131,8 @@ class Worker:
                     return order
                 if isinstance(order, bytes):
                     channel.discard(order)
-            data = self._post.contents.recv(channel.ROOM)
-            if not data:
+            if self._read() is None:
                 raise ConnectionResetError
-            (first,), message = channel.TICKET.unpack_from(data), data[channel.TICKET.size :]
-            if channel.is_in_file(message):
-                orders.append((first, message))
-            else:
-                orders.extend(enumerate(attempts_from_plain(channel.unwrap(message)[1]), first))
 
     def _serve(self, attempt: Union[Attempt, bytes]) -> None:
         before = counted_from(self._last)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import _socket
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from penstock.executors.worker_queue import WorkerQueue
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Outcome, to_plain
 from penstock.model.specs import Attempt, Function, Resolved
 from penstock.worker import channel
+from penstock.worker.loop import Worker
 
 
 class Bench:
@@ -78,6 +83,76 @@ def test_attempts_go_in_one_message_and_begin_one_by_one(bench: Bench) -> None:
     bench.queue.read()
     assert bench.ended == ["a", "b"]
     assert not bench.queue.is_idle
+
+
+def test_one_that_comes_alone_to_a_worker_that_waits_is_begun_without_a_ticket(bench: Bench) -> None:
+    bench.queue.send([attempt("a")])
+    assert (bench.content(), bench.begin()) == ((0, ["a"]), 0)  # it may take long until a new worker begins
+    bench.end("a")
+    bench.queue.read()
+
+    bench.queue.send([attempt("b")])
+    assert bench.contents.recv(channel.ROOM)[channel.TICKET.size :].startswith(channel.LONE)
+    with pytest.raises(BlockingIOError):
+        bench.line.recv(channel.TICKET.size, _socket.MSG_DONTWAIT)
+    assert bench.queue.take_back() == []
+    assert bench.queue.runs
+
+
+class Reading(Worker):
+    """How a worker comes to its attempts; it does nothing else."""
+
+    def __init__(self, bench: Bench) -> None:
+        for socket in (bench.contents, bench.line):
+            socket.setblocking(False)
+        self._post: Any = SimpleNamespace(contents=bench.contents, line=bench.line)
+        self._orders = deque()
+
+    def begin(self) -> str | None:
+        """The attempt that it begins; None: it would wait."""
+        try:
+            order = self._next()
+        except BlockingIOError:
+            return None
+        assert isinstance(order, Attempt)
+        return order.id
+
+
+ACTS = st.lists(st.one_of(st.integers(1, 3), st.sampled_from(["begin", "begin", "end", "end", "take back"])))
+
+
+@example([1, "begin", "end", 2, "take back", 1])  # the worker meets the content of those two, and waits for a ticket
+@given(ACTS)
+def test_each_attempt_is_begun_once_or_taken_back_in_order(tmp_path_factory: pytest.TempPathFactory, acts: Any) -> None:
+    bench = Bench(tmp_path_factory.getbasetemp())
+    worker, runs = Reading(bench), list[str]()
+    sent, begun, back = list[str](), list[str](), list[str]()
+
+    def begin() -> None:
+        if not runs and (name := worker.begin()) is not None:
+            runs.append(name)
+            begun.append(name)
+
+    def end() -> None:
+        if runs:
+            bench.end(runs.pop())
+            bench.queue.read()
+
+    for act in [*acts, *["begin", "end"] * 3 * len(acts)]:
+        if act == "begin":
+            begin()
+        elif act == "end":
+            end()
+        elif act == "take back":
+            back += [one.id for one in bench.queue.take_back()]
+        else:
+            new = [f"{number}" for number in range(len(sent), len(sent) + act)]
+            sent += new
+            bench.queue.send([attempt(name) for name in new])
+    bench.close()
+    assert begun == bench.ended == sorted(begun, key=int)
+    assert sorted(begun + back, key=int) == sent
+    assert bench.queue.is_idle
 
 
 def test_what_is_taken_back_is_what_the_worker_has_not_begun(bench: Bench) -> None:
