@@ -66,7 +66,7 @@ class Page:
     def __init__(self) -> None:
         self.runs: dict[int, dict[str, Any]] = {}
         self.nodes: dict[str, Any] = {}
-        self.edges: set[tuple[str, str]] = set()
+        self.edges: dict[str, Any] = {}  # by the node that they lead to
         self.counts: dict[str, int] = {}
         self.tasks: set[int] = set()
         self.points: dict[tuple[str, str], int] = {}
@@ -79,7 +79,7 @@ class Page:
                 self.runs[patch["id"]] = self.runs.get(patch["id"], {}) | patch
         elif event.name == "run.graph":
             self.nodes |= {node["id"]: node for node in data["nodes"]}
-            self.edges |= {(edge["source"], edge["target"]) for edge in data["edges"]}
+            self.edges |= by_target(data["edges"])
         elif event.name == "run.tasks":
             self.counts = data["counts"]
             self.tasks.update(ids_of(server, run) if data["changed"] is None else data["changed"])
@@ -100,11 +100,18 @@ class Page:
         return (
             self.runs == rows
             and self.nodes == {node["id"]: node for node in graph["nodes"]}
-            and self.edges == {(edge["source"], edge["target"]) for edge in graph["edges"]}
+            and self.edges == by_target(graph["edges"])
             and self.tasks == set(ids_of(server, run))
             and self.counts == server.get(f"/runs/{run}").json["counts"]
             and self.points.get((run, "best"), 0) == points_of(server, run)
         )
+
+
+def by_target(edges: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for edge in edges:
+        found.setdefault(edge["target"], []).append(edge)
+    return found
 
 
 def ids_of(server: ApiServer, run: str) -> list[int]:

@@ -171,7 +171,8 @@ def test_a_file_of_its_code(server: ApiServer):
 def graph(server: ApiServer, opened: str = "") -> tuple[dict[str, Any], set[tuple[str, str]]]:
     found = server.get(f"/runs/main/1/graph?open={opened}").json
     assert not found["is_partial"]
-    return {node["id"]: node for node in found["nodes"]}, {(one["source"], one["target"]) for one in found["edges"]}
+    edges = {(one["source"], one["target"]) for one in found["edges"] if not one["is_after"]}
+    return {node["id"]: node for node in found["nodes"]}, edges
 
 
 def test_nested_flows_are_folded(server: ApiServer):
@@ -180,6 +181,12 @@ def test_nested_flows_are_folded(server: ApiServer):
     assert nodes["train"]["counts"] == {"done": 3, "failed": 1}
     assert (nodes["judge"]["kind"], nodes["judge"]["is_open"], nodes["judge"]["counts"]) == ("flow", False, {"done": 1})
     assert edges == {("load", "train"), ("train", "judge")}
+
+
+def test_what_no_value_leads_to_stands_after_what_was_over(server: ApiServer):
+    for opened in ("", "judge", "judge,judge/deeper"):
+        found = server.get(f"/runs/main/1/graph?open={opened}").json["edges"]
+        assert [(one["source"], one["target"]) for one in found if one["is_after"]] == [("judge", "best")]
 
 
 def test_what_is_opened_is_shown(server: ApiServer):

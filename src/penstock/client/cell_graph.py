@@ -30,7 +30,7 @@ class CellGraph(NamedTuple):
     """A graph in its place: boxes, and the edges between them as paths of SVG."""
 
     boxes: tuple[Box, ...]
-    edges: tuple[str, ...]
+    edges: tuple[tuple[str, bool], ...]  # with whether it only says that one ran after the other
     height: float
     left_out: int = 0  # steps below the last row
 
@@ -42,8 +42,9 @@ def placed(graph: FoldedGraph, width: float) -> CellGraph:
     shown = layers if across else layers[:_ROWS]
     boxes = _columns(shown, width) if across else _rows(shown, width)
     at = {box.node.id: box for box in boxes if box.node}
+    path = _across if across else _down
     edges = [
-        _across(at[edge.source], at[edge.target]) if across else _down(at[edge.source], at[edge.target])
+        (path(at[edge.source], at[edge.target]), edge.is_after)
         for edge in graph.edges
         if edge.source in at and edge.target in at
     ]

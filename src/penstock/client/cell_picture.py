@@ -6,6 +6,7 @@ it. Pure; everything shown is escaped.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -142,8 +143,12 @@ def _loop(task: InFlightInfo) -> str:
 
 
 def _graph(where: CellGraph) -> str:
-    edges = "".join(f'<path d="{edge}" fill="none" stroke="{_STRONG}" stroke-width="1.2"/>' for edge in where.edges)
-    return edges + "".join(map(_box, where.boxes))
+    return "".join(itertools.starmap(_edge, where.edges)) + "".join(map(_box, where.boxes))
+
+
+def _edge(path: str, is_after: bool) -> str:
+    dashes = ' stroke-dasharray="3 4"' if is_after else ""
+    return f'<path d="{path}" fill="none" stroke="{_STRONG}" stroke-width="1.2"{dashes}/>'
 
 
 def _box(box: Box) -> str:

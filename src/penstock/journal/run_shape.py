@@ -45,6 +45,17 @@ class TaskGiven(NamedTuple):
     digest: bytes = b""  # of its result; b"": it has none, or none that is stable
     preview: str = ""
     blobs: tuple[bytes, ...] = ()
+    began_at: float = 0.0  # UTC, seconds; 0: it never began, as a result was there
+    ended_at: float = 0.0
+
+
+class TaskTimes(NamedTuple):
+    """When a task ran."""
+
+    step: int
+    scope: int
+    began_at: float  # UTC, seconds
+    ended_at: float
 
 
 class TaskBar(NamedTuple):
@@ -87,13 +98,22 @@ def given(journal: Journal, run: int, limit: int) -> tuple[list[TaskGiven], bool
     found, has_more = list[TaskGiven](), False
     rows = journal.database.rows(_sql("given"), {"run_id": run, "each": each, "limit": limit})
     seen = Counter(row[1] for row in rows)
-    for id_, step, scope, of_map, own, shared, digest, preview, blobs in rows:
+    for id_, step, scope, of_map, own, shared, digest, preview, blobs, began_at, wall_s in rows:
         with named(journal.database, run, id_):
             inputs = (*columns.unpack_inputs(own), *columns.unpack_inputs(shared))
             split = columns.split_blobs(blobs)
-        found.append(TaskGiven(id_ & columns.TASK_MASK, step, scope, inputs, digest or b"", preview or "", split))
+        times = (began_at or 0.0, (began_at or 0.0) + (wall_s or 0.0))
+        number = id_ & columns.TASK_MASK
+        found.append(TaskGiven(number, step, scope, inputs, digest or b"", preview or "", split, *times))
         has_more |= of_map is None and seen[step] >= each
     return found, has_more
+
+
+def last_times(journal: Journal, run: int, limit: int) -> list[TaskTimes]:
+    """When the last tasks of each step ran, `limit` in all; of those that never began, nothing."""
+    each = max(1, limit // max(1, len(steps(journal, run))))
+    rows = journal.database.rows(_sql("last_tasks"), {"run_id": run, "each": each})
+    return [TaskTimes(step, scope, began_at, began_at + (wall_s or 0.0)) for step, scope, began_at, wall_s in rows]
 
 
 def place_of(journal: Journal, run: int, id_: int) -> tuple[int, int] | None:

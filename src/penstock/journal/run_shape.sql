@@ -21,18 +21,24 @@ SELECT id, step, name FROM step WHERE run_id = ? ORDER BY id;
 -- Of each step the first so many tasks, and the first of each map: its tasks are called with the same words, so that what
 -- one is given tells whose results go there.
 SELECT task.id, task.step_id, coalesce(task.scope, 0), task.map, task.inputs, shared_inputs.inputs,
-        task.digest, task.preview, task.blobs
+        task.digest, task.preview, task.blobs, task.began_at, task.wall_s
 FROM step CROSS JOIN task ON task.step_id = step.id
 LEFT JOIN shared_inputs ON shared_inputs.run_id = step.run_id AND shared_inputs.digest = task.shared
 WHERE step.run_id = :run_id AND task.number <= :each
 UNION ALL
 SELECT * FROM (
     SELECT task.id, task.step_id, coalesce(task.scope, 0), task.map, task.inputs, shared_inputs.inputs,
-        task.digest, task.preview, task.blobs
+        task.digest, task.preview, task.blobs, task.began_at, task.wall_s
     FROM step CROSS JOIN task INDEXED BY task_first_of_map ON task.step_id = step.id
     LEFT JOIN shared_inputs ON shared_inputs.run_id = step.run_id AND shared_inputs.digest = task.shared
     WHERE step.run_id = :run_id AND task.map = (task.id & 4294967295) AND task.number > :each LIMIT :limit
 );
+
+-- name: last_tasks
+SELECT task.step_id, coalesce(task.scope, 0), task.began_at, task.wall_s
+FROM step CROSS JOIN task ON task.step_id = step.id
+WHERE step.run_id = :run_id AND task.number > (SELECT max(number) FROM task WHERE step_id = step.id) - :each
+    AND task.began_at > 0;
 
 -- name: place_of_task
 SELECT step_id, coalesce(scope, 0) FROM task WHERE id = ?;

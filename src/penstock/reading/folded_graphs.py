@@ -4,6 +4,7 @@ those unfolded that are asked for. Its cost grows with the steps rather than wit
 from __future__ import annotations
 
 import functools
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -12,9 +13,12 @@ import msgspec
 from penstock.journal import queries, run_shape
 from penstock.journal.journal import Journal
 from penstock.journal.priors import prior_scopes
+from penstock.journal.run_shape import TaskTimes
 from penstock.journal.views import RunRow
-from penstock.model.rows import ScopeRecord
+from penstock.model.rows import InFlight, ScopeRecord
+from penstock.model.states import RunStatus
 from penstock.reading import infos
+from penstock.reading.call_order import Span, precedents
 from penstock.reading.makers import Makers
 from penstock.reading.structs import StepInfo
 
@@ -40,6 +44,9 @@ class FoldedEdge(msgspec.Struct, frozen=True):
 
     source: str
     target: str
+    is_after: bool = (
+        False  # no results are known to have: it began when the other was over, and nothing else leads to it
+    )
 
 
 class FoldedGraph(msgspec.Struct, frozen=True):
@@ -78,7 +85,25 @@ def folded(
         for source in map(source_of, needs[:_MOST_NEEDS]):
             if source is not None and source != target:
                 edges[source, target] = None
-    return FoldedGraph(tuple(folding.nodes()), tuple(FoldedEdge(*edge) for edge in edges), partial)
+    found = [FoldedEdge(*edge) for edge in edges]
+    times = [TaskTimes(one.step, one.scope, one.began_at, one.ended_at) for one in tasks if one.began_at]
+    # What was there already counts as over before all that ran, one after another, in the order of the calls.
+    moments = [(one.step, one.scope, run.created_at - 1 + one.id * 1e-6) for one in tasks if not one.began_at]
+    times += [TaskTimes(step, scope, moment, moment) for step, scope, moment in moments]
+    times += run_shape.last_times(journal, run.id, MOST_LOOKED_AT // 10)
+    ran = [(one.scope, steps[one.step].name, one.began_at, one.ended_at) for one in times]
+    flying = queries.in_flight(journal, run.id) if run.status == RunStatus.RUNNING else ()
+    for level in folding.spans(ran, flying):
+        bare = level.keys() - {id_ for edge in edges for id_ in _led_to(*edge)}
+        found += [FoldedEdge(*pair, is_after=True) for pair in precedents(level, sorted(bare))]
+    return FoldedGraph(tuple(folding.nodes()), tuple(found), partial)
+
+
+def _led_to(source: str, target: str) -> Iterator[str]:
+    """The node that an edge leads to, and the open flows around it that it comes into."""
+    for at in [*(at for at, letter in enumerate(target) if letter == "/"), len(target)]:
+        if not f"{source}/".startswith(f"{target[:at]}/"):
+            yield target[:at]
 
 
 class _Folding:
@@ -90,8 +115,10 @@ class _Folding:
         self._counts: dict[_Place, Counter[str]] = {}
         self._firsts: dict[_Place, int] = {}
         self._flows = set[_Place]()
+        self._calls: dict[_Place, int] = {}  # the first of each nested flow's
         for scope in self._scopes.values():
             place = (*self._around(scope.parent), scope.name)
+            self._calls[place] = min(scope.id, self._calls.get(place, scope.id))
             if self._seen(place) == place:
                 self._flows.add(place)
                 self._count(place, scope.status, 1, scope.id)
@@ -106,7 +133,7 @@ class _Folding:
         """Count what a driver has noted of a step, which it does not tell apart by nested flows."""
         if not any(moving.values()):
             return
-        place = next((place for place in self._counts if place[-1] == name and place not in self._flows), (name,))
+        place = self._place_of(name)
         self._firsts.setdefault(place, 1 << 62)
         counts = self._counts.setdefault(place, Counter())
         for status, tasks in moving.items():
@@ -128,6 +155,38 @@ class _Folding:
             kind = "flow" if place in self._flows else "step"
             counts = dict(self._counts[place])
             yield FoldedNode("/".join(place), place[-1], kind, counts, kind == "flow" and place in self._opened)
+
+    def spans(
+        self, ran: Iterable[tuple[int, str, float, float]], flying: Iterable[InFlight]
+    ) -> Iterable[dict[str, Span]]:
+        """When each node ran, for each nested flow that is open, of the first of its calls, and the run's own. `ran`
+        of tasks: the nested flow that called it, its step's name, and when it began and ended."""
+        levels: dict[_Place, dict[str, Span]] = {}
+
+        def widen(scope: int, name: str, began: float, ended: float) -> None:
+            place = (*self._around(scope), name)
+            if place in self._counts and scope == self._calls.get(place[:-1], 0):
+                level, id_ = levels.setdefault(place[:-1], {}), "/".join(place)
+                level.setdefault(id_, Span(began, ended)).widen(began, ended)
+
+        for one in ran:
+            widen(*one)
+        for scope in self._scopes.values():
+            widen(scope.parent, scope.name, scope.began_at, scope.ended_at or math.inf)
+        for task in flying:
+            name = task.name.rpartition("/")[0]
+            if task.status == "running":
+                widen(self._calls.get(self._place_of(name)[:-1], 0), name, task.since, math.inf)
+        for level in levels.values():
+            for id_, span in level.items():
+                counts = self._counts[tuple(id_.split("/"))]
+                if counts["running"] or counts["waiting"]:
+                    span.ended = math.inf
+        return levels.values()
+
+    def _place_of(self, name: str) -> _Place:
+        """That of a step which is known by its name alone."""
+        return next((place for place in self._counts if place[-1] == name and place not in self._flows), (name,))
 
     def _count(self, place: _Place, status: str, tasks: int, first: int) -> None:
         self._counts.setdefault(place, Counter())[status] += tasks

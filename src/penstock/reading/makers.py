@@ -28,7 +28,7 @@ class Makers:
     def __init__(self, tasks: Iterable[TaskGiven], scopes: Iterable[ScopeRecord] = ()) -> None:
         self._by_digest: dict[bytes, list[int]] = {}  # in the order of the calls
         self._by_blob: dict[bytes, list[int]] = {}
-        made = [(task.id, task.digest, task.preview, task.blobs) for task in tasks]
+        made = [(task.id, _made(task), task.preview, task.blobs) for task in tasks]
         results = ((scope.id, scope.result) for scope in scopes)
         made += [(id_, one.digest, one.preview, one.blobs) for id_, one in results if one is not None]
         for id_, digest, preview, blobs in sorted(made):
@@ -52,6 +52,11 @@ class Makers:
         if whole := _latest(self._by_digest.get(item.identity, ()), id_):
             return whole
         return [maker for blob in item.blobs for maker in _latest(self._by_blob.get(blob, ()), id_)]
+
+
+def _made(task: TaskGiven) -> bytes:
+    """The digest of its result; b"" where that is what it was given, as one gives back a number: it did not make it."""
+    return b"" if any(item.identity == task.digest for item in task.inputs) and not task.blobs else task.digest
 
 
 def is_telling(preview: str) -> bool:

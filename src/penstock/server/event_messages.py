@@ -90,7 +90,8 @@ def message(name: str, data: Any, id_: str = "") -> bytes:
 def _shown(name: str, data: dict[str, Any]) -> dict[str, Any]:
     if name != "run.graph":
         return data
-    return {**data, "nodes": list(data["nodes"].values()), "edges": list(data["edges"].values())}
+    edges = [edge for leading in data["edges"].values() for edge in leading]
+    return {**data, "nodes": list(data["nodes"].values()), "edges": edges}
 
 
 def _later(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -120,6 +121,6 @@ def patch(known: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in now.items() if name not in known or known[name] != value}
 
 
-def nodes_changed(known: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Those that are new or have other counts."""
-    return ((id_, node) for id_, node in now.items() if known.get(id_) != node)
+def changed(known: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Of the nodes of a graph, or of the edges to each of them, those that are new or others than before."""
+    return ((id_, one) for id_, one in now.items() if known.get(id_) != one)

@@ -1,7 +1,7 @@
 """What happens, as it does: one stream for a page, of all that it shows.
 
 event: runs          [{"id": 7, "status": "done", ...}]     rows of the table of runs: the fields that have changed
-event: run.graph     {"run", "nodes": [...], "edges": [...]}      those that have changed
+event: run.graph     {"run", "nodes": [...], "edges": [...]}      those that have changed: of a node all that lead to it
 event: run.tasks     {"run", "changed": [ids], "counts": {...}}   `changed` null: too many, ask for the index anew
 event: task          {"task", "id", "status", "attempt", "revision"}
 event: metrics       {"task", "name", "from", "to"}         how many points were logged, and are now

@@ -17,11 +17,11 @@ from penstock.journal.views import RunRow
 from penstock.model.states import RunStatus
 from penstock.reading import attempt_logs, infos
 from penstock.reading.attempt_logs import KnownLogs, WrittenLog
-from penstock.reading.folded_graphs import FoldedGraph, folded
+from penstock.reading.folded_graphs import FoldedEdge, FoldedGraph, folded
 from penstock.reading.logged import parts
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import StepInfo
-from penstock.server.event_messages import MOST_IDS, Event, Position, nodes_changed, patch
+from penstock.server.event_messages import MOST_IDS, Event, Position, changed, patch
 from penstock.server.run_lines import line_of
 
 _MOST_RUNS = 500  # whose rows are remembered, so that fields that have changed can be told; and that are told at once
@@ -104,7 +104,7 @@ class RunTopic:
         self._is_gone = False
         self._counts: dict[str, int] = {}
         self._nodes: dict[str, Any] = {}
-        self._edges: dict[tuple[str, str], Any] = {}
+        self._edges: dict[str, Any] = {}  # by the node that they lead to
         self._points = _Points(run.id, 0, run.run_id)
         self._log = _LogEnd(self._name, lambda reader: (self._row.drivers, attempt_logs.of_body(reader, self._row)))
         self.look(reader, is_changed=True)
@@ -134,12 +134,11 @@ class RunTopic:
 
     def _graph_changed(self, reader: JournalReader, steps: tuple[StepInfo, ...]) -> list[Event]:
         nodes, edges = _by_id(folded(reader.journal, self._row, self._opened, steps))
-        new_nodes = dict(nodes_changed(self._nodes, nodes))
-        new_edges = {key: edge for key, edge in edges.items() if key not in self._edges}
+        new_nodes, new_edges = dict(changed(self._nodes, nodes)), dict(changed(self._edges, edges))
         self._nodes, self._edges = nodes, edges
         return [self._graph(new_nodes, new_edges)] if new_nodes or new_edges else []
 
-    def _graph(self, nodes: dict[str, Any], edges: dict[tuple[str, str], Any]) -> Event:
+    def _graph(self, nodes: dict[str, Any], edges: dict[str, Any]) -> Event:
         return Event("run.graph", self._name, {"run": self._name, "nodes": nodes, "edges": edges})
 
     def _tasks(self, ids: list[int] | None) -> Event:
@@ -164,8 +163,11 @@ class RunTopic:
         return position._replace(tasks={**position.tasks, self._id: self._revision})
 
 
-def _by_id(graph: FoldedGraph) -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:
-    return {node.id: node for node in graph.nodes}, {(edge.source, edge.target): edge for edge in graph.edges}
+def _by_id(graph: FoldedGraph) -> tuple[dict[str, Any], dict[str, Any]]:
+    edges: dict[str, tuple[FoldedEdge, ...]] = {}
+    for edge in graph.edges:
+        edges[edge.target] = (*edges.get(edge.target, ()), edge)
+    return {node.id: node for node in graph.nodes}, edges
 
 
 class TaskTopic:

@@ -48,3 +48,12 @@ def test_what_many_make_and_many_are_given_tells_nothing():
     assert not is_telling("damaged")
     assert is_telling('{"type":"float","text":"-122.3918059968848"}')
     assert is_telling('{"type":"dict","text":"{\'a\': 1}"}')
+
+
+def test_who_gives_back_the_number_it_was_given_did_not_make_it():
+    number = '{"type":"float","text":"-122.3918059968848"}'
+    same = made(2, "x", number)._replace(inputs=(value("x"),))
+    makers = Makers([made(1, "x", number), same, made(3, "frame", blobs=(digest("b"),))])
+    assert makers.of(5, (value("x"),)) == [1]
+    through = made(4, "frame", blobs=(digest("b"),))._replace(inputs=(value("frame", (digest("b"),)),))
+    assert Makers([made(3, "frame", blobs=(digest("b"),)), through]).of(5, (value("frame"),)) == [4]

@@ -1876,6 +1876,8 @@ export interface components {
         FoldedEdge: {
             source: string;
             target: string;
+            /** @default false */
+            is_after: boolean;
         };
         /**
          * Timeline
