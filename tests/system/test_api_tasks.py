@@ -66,6 +66,26 @@ def test_what_is_wrong(server: ApiServer, path: str, status: int):
     assert server.get(f"/runs/digits/2/{path}").status in (404, 422)
 
 
+def test_what_they_took(server: ApiServer):
+    found = server.get("/runs/digits/1/tasks:durations").json
+    assert (found["tasks"], found["median_s"], found["longest_s"]) == (MANY, 1.5, 1.5)
+    assert [(step["step"], sum(step["counts"])) for step in found["steps"]] == [("train", MANY)]
+    failed = server.get("/runs/digits/1/tasks:durations?filter=status:failed").json
+    assert (failed["tasks"], failed["longest"]) == (1, "train/17")
+    assert server.get("/runs/digits/1/tasks:durations?filter=odd:1").error["code"] == "wrong_filter"
+
+
+def test_what_may_stand_in_a_filter(server: ApiServer):
+    found = server.get("/runs/digits/1/tasks:complete?q=step:t%20status:d&at=6").json
+    assert (found["at"], found["end"], [word["text"] for word in found["words"]]) == (5, 6, ["train"])
+
+
+def test_what_failed_comes_first(server: ApiServer):
+    index = server.get("/runs/digits/1/tasks:index?sort=status").json
+    assert index["ranges"][0][0] == 17
+    assert server.get("/runs/digits/1/tasks?ids=17").json["rows"][0]["waited_s"] is None
+
+
 def test_when_the_first_of_them_began(server: ApiServer):
     bars = server.get("/runs/digits/1/timeline?lanes=step&px=10").json["lanes"][0]["bars"]
     assert [(bar["start"], bar["tasks"], bar["failed"]) for bar in bars] == [(1.0, MANY, 1)]

@@ -5,7 +5,7 @@ The parts of a condition are those of `task_search.sql`; what a user has written
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from penstock.journal import columns, sql_files
 from penstock.journal.conditions import Condition, Key, listed
@@ -15,8 +15,10 @@ from penstock.journal.queries import task_row
 from penstock.journal.views import TaskRow
 from penstock.model.outcomes import Error
 
-ORDERS = ("call", "-call", "took", "-took")
-"""By the order of the calls, or by how long the latest attempt took; "-": the last, or the longest, first."""
+ORDERS = tuple(f"{sign}{word}" for word in ("call", "took", "memory", "began", "status") for sign in ("", "-"))
+"""By the order of the calls; by how long the latest attempt took, how much memory it held, when it began; or by how the
+task stands: what failed, what runs, what waits, what was cancelled, what is done. "-": backwards. What is unknown of a
+task comes last either way."""
 
 
 def ids(journal: Journal, run: int, where: Condition, order: str, limit: int) -> list[int]:
@@ -29,6 +31,16 @@ def ids(journal: Journal, run: int, where: Condition, order: str, limit: int) ->
 def counts(journal: Journal, run: int, where: Condition) -> dict[str, int]:
     """How many there are, by status."""
     return dict(journal.database.rows(_sql("counts").format(where=where.sql), (*_bounds(run), *where.values)))
+
+
+def took_by_step(journal: Journal, run: int, where: Condition) -> Iterator[tuple[int, int, float, int]]:
+    """Step as `run_shape.steps` names it, number in it, seconds and bytes of the latest attempts that have ended."""
+    yield from journal.database.stream(_sql("took_by_step").format(where=where.sql), (*_bounds(run), *where.values))
+
+
+def workers(journal: Journal, run: int, limit: int) -> list[str]:
+    """Where tasks ran; at most `limit`."""
+    return [name for (name,) in journal.database.rows(_sql("workers"), (*_bounds(run), limit))]
 
 
 def rows(journal: Journal, run: int, tasks: Sequence[int]) -> list[TaskRow]:
@@ -65,6 +77,11 @@ def status(word: str) -> Condition:
     return Condition(_sql("status"), (word,))
 
 
+def reused() -> Condition:
+    """It took over a result of another run."""
+    return Condition(_sql("reused"))
+
+
 def on_worker(name: str) -> Condition:
     """Its latest attempt ran there."""
     return Condition(_sql("worker"), (name,))
@@ -73,6 +90,26 @@ def on_worker(name: str) -> Condition:
 def took() -> Key:
     """Seconds that its latest attempt took."""
     return Key(_sql("took"))
+
+
+def attempt() -> Key:
+    """How often it was tried."""
+    return Key(_sql("attempt"))
+
+
+def memory() -> Key:
+    """The most bytes that its latest attempt held; unknown where that was not measured."""
+    return Key(_sql("memory"))
+
+
+def began(origin: float) -> Key:
+    """When its latest attempt began, in seconds since `origin` (UTC)."""
+    return Key(_sql("began"), (origin,))
+
+
+def ended(origin: float) -> Key:
+    """When its latest attempt ended, likewise."""
+    return Key(_sql("ended"), (origin,))
 
 
 def number() -> Key:

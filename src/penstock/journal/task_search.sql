@@ -34,6 +34,21 @@ task.wall_s
 -- name: number
 task.number
 
+-- name: attempt
+coalesce(task.attempt, 1)
+
+-- name: memory
+task.peak_bytes
+
+-- name: began
+nullif(task.began_at, 0) - ?
+
+-- name: ended
+nullif(task.began_at, 0) + task.wall_s - ?
+
+-- name: reused
+task.origin IS NOT NULL
+
 -- name: worker
 task.worker = ?
 
@@ -54,3 +69,31 @@ task.wall_s IS NULL, task.wall_s, task.id
 
 -- name: by_took_backwards
 task.wall_s IS NULL, task.wall_s DESC, task.id
+
+-- name: by_memory
+task.peak_bytes IS NULL, task.peak_bytes, task.id
+
+-- name: by_memory_backwards
+task.peak_bytes IS NULL, task.peak_bytes DESC, task.id
+
+-- name: by_began
+nullif(task.began_at, 0) IS NULL, task.began_at, task.id
+
+-- name: by_began_backwards
+nullif(task.began_at, 0) IS NULL, task.began_at DESC, task.id
+
+-- name: by_status
+-- What needs a look first.
+CASE task.status WHEN 'failed' THEN 0 WHEN 'running' THEN 1 WHEN 'waiting' THEN 2 WHEN 'cancelled' THEN 3 ELSE 4 END, task.id
+
+-- name: by_status_backwards
+CASE task.status WHEN 'failed' THEN 0 WHEN 'running' THEN 1 WHEN 'waiting' THEN 2 WHEN 'cancelled' THEN 3 ELSE 4 END DESC,
+task.id
+
+-- name: took_by_step
+-- Of those that ran and have ended.
+SELECT task.step_id, task.number, task.wall_s, coalesce(task.peak_bytes, 0) FROM task
+WHERE task.id > ? AND task.id <= ? AND task.began_at > 0 AND task.wall_s IS NOT NULL AND ({where});
+
+-- name: workers
+SELECT DISTINCT worker FROM task WHERE id > ? AND id <= ? AND worker IS NOT NULL LIMIT ?;

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import msgspec
 
 from penstock.errors import FilterError
-from penstock.journal import queries, run_search
+from penstock.journal import queries, run_search, run_shape, task_search
 from penstock.journal.journal import Journal
-from penstock.model.states import RunStatus
+from penstock.model.states import Cause, RunStatus, TaskStatus
+from penstock.reading import finding_tasks
 from penstock.reading.filter_syntax import quoted
 from penstock.reading.reader import JournalReader
 from penstock.reading.run_names import METRICS, PARAMS, WORDS, ParamName, WordName, meant
@@ -24,7 +26,7 @@ class CompletionWord(msgspec.Struct, frozen=True):
     """One of what may stand there."""
 
     text: str  # as a filter has it
-    kind: str  # "word", "metric", "parameter", "flow", "tag", "status", "value"
+    kind: str  # "word", "metric", "parameter", "flow", "tag", "status", "step", "cause", "value"
     help: str = ""
 
 
@@ -37,15 +39,31 @@ class Completion(msgspec.Struct, frozen=True):
 
 
 def complete(reader: JournalReader, text: str, end: int) -> Completion:
-    """What may stand before the cursor, which is before character `end`. Raises nothing for a filter that is wrong."""
+    """What may stand before the cursor, which is before character `end`, in a filter of runs. Raises nothing for a
+    filter that is wrong."""
+    return completed(text, end, lambda: _names(reader.journal), partial(_values, reader.journal))
+
+
+def complete_tasks(journal: Journal, run: int, text: str, end: int) -> Completion:
+    """The same in a filter of the tasks of a run."""
+    return completed(text, end, lambda: _task_names(journal, run), partial(_task_values, journal, run))
+
+
+def completed(
+    text: str,
+    end: int,
+    names: Callable[[], Iterable[CompletionWord]],
+    values: Callable[[str, str], Iterable[CompletionWord]],
+) -> Completion:
+    """What may stand there: one of the names, or one of the values that a name and an operator go with."""
     before = text[:end]
     end = len(before)
     begin = _begin(before)
     term = _TERM.match(before, begin)
     if term is None:
-        at, found = begin, _names(reader.journal)
+        at, found = begin, names()
     else:
-        at, found = end - len(term[3].rpartition(",")[2]), _values(reader.journal, term[1].strip('"'), term[2])
+        at, found = end - len(term[3].rpartition(",")[2]), values(term[1].strip('"'), term[2])
     written = before[at:].lstrip('"').lower()
     words = [one for one in found if one.text.lstrip('"').lower().startswith(written)]
     return Completion(at, end, tuple(words[:_MOST]))
@@ -95,6 +113,39 @@ def _values(journal: Journal, name: str, operator: str) -> Iterable[CompletionWo
         "took": [(text, "value", "") for text in ("10s", "1m", "10m", "1h")],
     }
     return [CompletionWord(_as_value(text), kind, help_) for text, kind, help_ in words.get(found.name, [])]
+
+
+_TASK_NUMBERS = {
+    "took": ("1s", "10s", "1m", "10m"),
+    "memory": ("100MiB", "1GiB", "10GiB"),
+    "attempt": ("1",),
+    "began": ("10s", "1m", "10m"),
+    "ended": ("10s", "1m", "10m"),
+}
+
+
+def _task_names(journal: Journal, run: int) -> Iterator[CompletionWord]:
+    for name, help_ in finding_tasks.WORDS.items():
+        is_number = name in _TASK_NUMBERS or name == "number"
+        yield CompletionWord(f"{name}{'>' if is_number else ':'}", "word", help_)
+    yield from (CompletionWord(quoted(step), "step") for step in _step_names(journal, run))
+
+
+def _task_values(journal: Journal, run: int, name: str, operator: str) -> Iterable[CompletionWord]:
+    statuses = (TaskStatus.FAILED, TaskStatus.DONE, finding_tasks.REUSED, TaskStatus.CANCELLED, TaskStatus.WAITING)
+    words = {
+        "step": lambda: _step_names(journal, run),
+        "status": lambda: [str(status) for status in statuses],
+        "cause": lambda: [cause.value for cause in Cause],
+        "worker": lambda: sorted(task_search.workers(journal, run, _MOST)),
+    }
+    if operator in (":", "=", "!=") and name in words:
+        return [CompletionWord(_as_value(text), "value" if name == "worker" else name) for text in words[name]()]
+    return [CompletionWord(text, "value") for text in _TASK_NUMBERS.get(name, ())]
+
+
+def _step_names(journal: Journal, run: int) -> list[str]:
+    return list(dict.fromkeys(step.name for step in run_shape.steps(journal, run).values()))
 
 
 def _value(kind: str, value: object) -> str:

@@ -10,10 +10,13 @@ from penstock.journal import task_search
 from penstock.journal.views import TaskRow
 from penstock.model.words import one_line, utc
 from penstock.reading import finding_tasks, infos
+from penstock.reading.filter_completion import Completion, complete_tasks
 from penstock.reading.structs import ValueInfo
+from penstock.reading.task_durations import TaskDurations, durations
+from penstock.reading.task_waits import times_waited
 from penstock.server.api_call import ApiCall
 from penstock.server.routing import RUN, route
-from penstock.server.run_list_routes import FilterText, IdsPage, RowIds, ids_page
+from penstock.server.run_list_routes import CompleteQuery, FilterText, IdsPage, RowIds, ids_page
 
 _MESSAGE = 200  # characters
 
@@ -22,13 +25,19 @@ class TasksIndexQuery(msgspec.Struct, frozen=True):
     """Which tasks, in which order."""
 
     filter: FilterText = ""  # step:train status:failed cause:timeout took>10s, or a part of "train/2"
-    sort: str = ""  # "call", "took", with "-" before it backwards; "": as they were called
+    sort: str = ""  # "call", "took", "memory", "began", "status", with "-" before it backwards; "": as they were called
 
 
 class TasksQuery(msgspec.Struct, frozen=True):
     """Which tasks."""
 
     ids: RowIds  # of an index
+
+
+class TasksDurationsQuery(msgspec.Struct, frozen=True):
+    """Which tasks."""
+
+    filter: FilterText = ""
 
 
 class TaskLine(msgspec.Struct, frozen=True):
@@ -44,6 +53,7 @@ class TaskLine(msgspec.Struct, frozen=True):
     wall_s: float
     cpu_s: float
     peak_bytes: int
+    waited_s: float | None  # from the end of the last task whose result it was given to `began_at`; None: not known
     worker: str
     cause: str  # why it failed; "": it did not
     message: str  # its head, on one line
@@ -65,10 +75,21 @@ def _index(call: ApiCall, query: TasksIndexQuery) -> IdsPage:
 
 def _tasks(call: ApiCall, query: TasksQuery) -> TasksPage:
     rows = task_search.rows(call.reader.journal, call.run.id, query.ids)
-    return TasksPage(tuple(map(_line, rows)), tuple(sorted(set(query.ids) - {row.id for row in rows})))
+    waited = times_waited(call.reader.journal, call.run.id, rows)
+    return TasksPage(
+        tuple(_line(row, waited.get(row.id)) for row in rows), tuple(sorted(set(query.ids) - {row.id for row in rows}))
+    )
 
 
-def _line(row: TaskRow) -> TaskLine:
+def _durations(call: ApiCall, query: TasksDurationsQuery) -> TaskDurations:
+    return durations(call.reader.journal, call.run.id, finding_tasks.meant(call.reader.journal, call.run, query.filter))
+
+
+def _complete(call: ApiCall, query: CompleteQuery) -> Completion:
+    return complete_tasks(call.reader.journal, call.run.id, query.q, len(query.q) if query.at is None else query.at)
+
+
+def _line(row: TaskRow, waited_s: float | None) -> TaskLine:
     used, error = row.usage, row.error
     return TaskLine(
         row.id,
@@ -81,6 +102,7 @@ def _line(row: TaskRow) -> TaskLine:
         used.wall_s,
         used.cpu_s,
         used.peak_bytes,
+        waited_s,
         row.worker,
         "" if error is None else error.cause,
         "" if error is None else one_line(f"{error.type}: {error.message}" if error.type else error.message, _MESSAGE),
@@ -91,5 +113,9 @@ def _line(row: TaskRow) -> TaskLine:
 
 ROUTES = (
     route("GET", f"{RUN}/tasks:index", "Numbers of the tasks that a filter holds for, in order, with counts", _index),
+    route(
+        "GET", f"{RUN}/tasks:durations", "What its tasks took: sum, median, longest, and how many how long", _durations
+    ),
+    route("GET", f"{RUN}/tasks:complete", "What may stand in a filter of its tasks at the cursor", _complete),
     route("GET", f"{RUN}/tasks", "Tasks by their numbers in the run, for a table", _tasks),
 )

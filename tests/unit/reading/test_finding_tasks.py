@@ -34,10 +34,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Journal, Run
             ended = outcome(
                 None if fails else recorded.stored(number), error(cause=CAUSES[number % 3]) if fails else None
             )
-            used = Usage(BEGAN + number, 0.5 * (number % 7), 0.1, 0, 0, 0)
+            used = Usage(BEGAN + number if number else 0.0, 0.5 * (number % 7), 0.1, (number % 5) << 20, 0, 0)
             step = "mine.train" if number % 2 else "mine.score"
             ended = ended._replace(usage=used, worker=f"w{number % 3}")
-            tasks.append(task(number + 1, step, number // 2 + 1, ended))
+            record = task(number + 1, step, number // 2 + 1, ended, attempt=1 + (number % 9 == 0))
+            tasks.append(record._replace(origin="" if number % 11 else "digits/9/score/1"))
         handle.commit(Batch(tuple(tasks)))
         handle.end(RunEnd("done"))
         handle.close()
@@ -65,6 +66,12 @@ def is_failed(row: TaskRow) -> bool:
         ("number:3,5", lambda row: row.number in (3, 5)),
         ("number!=3", lambda row: row.number != 3),
         ("number>=10 number<12", lambda row: 10 <= row.number < 12),
+        ("memory>=3MiB", lambda row: row.usage.peak_bytes >= 3 << 20),
+        ("attempt>1", lambda row: row.attempt > 1),
+        ("began>30s", lambda row: row.usage.began_at > BEGAN + 30),
+        ("began<30s", lambda row: 0 < row.usage.began_at < BEGAN + 30),
+        ("began<20s ended>19s", lambda row: BEGAN + 19 - row.usage.wall_s < row.usage.began_at < BEGAN + 20),
+        ("status:reused", lambda row: bool(row.origin)),
         ("worker:w1", lambda row: row.worker == "w1"),
         ("TRAIN/1", lambda row: f"{row.name}/{row.number}".startswith("train/1")),
         ('"<b>"', lambda row: False),
@@ -83,8 +90,27 @@ def test_a_filter_finds_what_it_says(run: tuple[Journal, RunRow], text: str, hol
     assert found.counts == Counter(one.status for one in wanted)
     assert task_search.rows(journal, row.id, found.ids) == wanted
     assert finding_tasks.index(journal, row, text, "-call").ids == found.ids[::-1]
-    by_took = sorted(wanted, key=lambda one: (one.usage.wall_s, one.id))
-    assert finding_tasks.index(journal, row, text, "took").ids == [one.id for one in by_took]
+
+
+ORDERS: dict[str, Callable[[TaskRow], float]] = {
+    "took": lambda row: row.usage.wall_s,
+    "memory": lambda row: row.usage.peak_bytes,
+    "began": lambda row: row.usage.began_at,
+    "status": lambda row: row.status != "failed",
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_they_come_in_order_and_what_is_unknown_comes_last(run: tuple[Journal, RunRow], order: str):
+    journal, row = run
+    all_tasks = queries.tasks(journal, row.id)
+    for sign in ("", "-"):
+        ids = finding_tasks.index(journal, row, "", sign + order).ids
+        found = [ORDERS[order](one) for one in task_search.rows(journal, row.id, ids)]
+        known = [value for value in found if value or order not in ("memory", "began")]
+        assert known == sorted(known, reverse=bool(sign))
+        assert found[: len(known)] == known
+        assert sorted(ids) == [one.id for one in all_tasks]
 
 
 def test_rows_come_as_they_were_asked_for_and_from_this_run_alone(run: tuple[Journal, RunRow]):
@@ -105,7 +131,7 @@ def test_what_is_wrong_is_pointed_at(run: tuple[Journal, RunRow], text: str, wor
 
 
 def test_what_they_are_not_sorted_by(run: tuple[Journal, RunRow]):
-    with pytest.raises(FilterError, match="sorted by call, -call, took, -took"):
+    with pytest.raises(FilterError, match="sorted by call, -call, took, -took, memory"):
         finding_tasks.index(*run, "", "name")
 
 

@@ -362,6 +362,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{flow}/{number}/tasks:durations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What its tasks took: sum, median, longest, and how many how long */
+        get: operations["get_runs_flow_number_tasks_durations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{flow}/{number}/tasks:complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may stand in a filter of its tasks at the cursor */
+        get: operations["get_runs_flow_number_tasks_complete"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{flow}/{number}/tasks": {
         parameters: {
             query?: never;
@@ -1816,6 +1850,30 @@ export interface components {
             last: number;
         };
         /**
+         * TaskDurations
+         * @description What the latest attempts of some tasks took: of those that ran and have ended.
+         */
+        TaskDurations: {
+            tasks: number;
+            wall_s: number | ("nan" | "inf" | "-inf");
+            median_s: number | ("nan" | "inf" | "-inf");
+            longest_s: number | ("nan" | "inf" | "-inf");
+            longest: string;
+            peak_bytes: number;
+            edges: (number | ("nan" | "inf" | "-inf"))[];
+            steps: components["schemas"]["StepDurations"][];
+        };
+        /**
+         * StepDurations
+         * @description What the tasks of one step took.
+         */
+        StepDurations: {
+            step: string;
+            tasks: number;
+            wall_s: number | ("nan" | "inf" | "-inf");
+            counts: number[];
+        };
+        /**
          * TasksPage
          * @description Rows of a table of tasks.
          */
@@ -1839,6 +1897,7 @@ export interface components {
             wall_s: number | ("nan" | "inf" | "-inf");
             cpu_s: number | ("nan" | "inf" | "-inf");
             peak_bytes: number;
+            waited_s: (number | ("nan" | "inf" | "-inf")) | null;
             worker: string;
             cause: string;
             message: string;
@@ -3137,6 +3196,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IdsPage"];
+                };
+            };
+            /** @description Why not */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_runs_flow_number_tasks_durations: {
+        parameters: {
+            query?: {
+                filter?: string;
+                /** @description Only these fields of the answer, or of its rows */
+                fields?: string[];
+            };
+            header?: never;
+            path: {
+                flow: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDurations"];
+                };
+            };
+            /** @description Why not */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_runs_flow_number_tasks_complete: {
+        parameters: {
+            query?: {
+                q?: string;
+                at?: number | null;
+                /** @description Only these fields of the answer, or of its rows */
+                fields?: string[];
+            };
+            header?: never;
+            path: {
+                flow: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completion"];
                 };
             };
             /** @description Why not */
