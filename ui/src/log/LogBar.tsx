@@ -67,9 +67,10 @@ export function LogBar(props: BarProps) {
           icon={<ArrowDownToLine />}
           aria-pressed={isFollowing}
           onClick={onFollow}
-          title="To the end (G)"
+          title={lines.isOver ? "To the end (G)" : "Follow (G)"}
+          aria-label={lines.isOver ? "To the end" : "Follow"}
         >
-          {lines.isOver ? "End" : "Follow"}
+          <span>{lines.isOver ? "End" : "Follow"}</span>
         </Button>
       </div>
     </header>

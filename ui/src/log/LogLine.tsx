@@ -20,6 +20,14 @@ export interface LineProps {
   onWhole: (line: PartLine) => void;
 }
 
+const LEVELS: Record<string, string> = {
+  debug: "DEBUG",
+  info: "INFO",
+  warning: "WARN",
+  error: "ERROR",
+  critical: "FATAL",
+};
+
 /** A line of a log: its number, time and level are drawn by style, so that what is selected and copied is its text. */
 export const LogLine = memo(function LogLine(props: LineProps) {
   const { number, line, find, isChosen, isMarked, isNumbered, onPick, onWhole } = props;
@@ -35,7 +43,7 @@ export const LogLine = memo(function LogLine(props: LineProps) {
         onClick={(event) => onPick(number, event.shiftKey)}
       />
       <span className={styles.time} data-text={line?.at ? clock(line.at, { millis: true }) : ""} />
-      <span className={styles.level} data-text={line?.level ? line.level.toUpperCase().slice(0, 5) : ""} />
+      <span className={styles.level} data-text={LEVELS[line?.level ?? ""] ?? ""} />
       <span className={styles.text}>
         {line && <Text line={line} find={find} />}
         {line && line.cut > 0 && (

@@ -1,4 +1,5 @@
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { onceBack, useEvents } from "@/api/events";
 import { useKeys } from "@/app/keys";
 import { useParam } from "@/app/useParam";
 import type { Cursor } from "@/draw/cursor";
@@ -11,7 +12,7 @@ import styles from "./LogPanel.module.css";
 import { LogWindow } from "./LogWindow";
 import { LogFind } from "./logFind";
 import { LogLines } from "./logLines";
-import { askerOf, downloadOf, type LogPlace, type PartLine, pathOf } from "./logPlace";
+import { type AskLog, askerOf, downloadOf, type LogPlace, type PartLine, pathOf, topicOf } from "./logPlace";
 import type { LogScroller } from "./logScroller";
 import { lastError, textOf } from "./logText";
 import { useMarked } from "./useMarked";
@@ -36,7 +37,7 @@ export function LogPanel(props: PanelProps) {
 
 function Panel({ place, title = "Log", cursor }: PanelProps) {
   const [ask] = useState(() => askerOf(place));
-  const [lines, version] = useLines(ask);
+  const [lines, version] = useLines(ask, place);
   const scroller = useRef<LogScroller | null>(null);
   const field = useRef<HTMLInputElement>(null);
   const [isFollowing, setFollowing] = useState(true);
@@ -139,18 +140,29 @@ function Nothing({ isOver }: { isOver: boolean }) {
   return <p className={styles.notice}>{isOver ? "It printed nothing." : "It has printed nothing yet."}</p>;
 }
 
-function useLines(ask: ReturnType<typeof askerOf>): [LogLines, number] {
+/** The lines, which grow as the server tells that they do. */
+function useLines(ask: AskLog, place: LogPlace): [LogLines, number] {
   const [lines] = useState(() => new LogLines(ask));
   useEffect(() => {
     lines.open();
-    return () => lines.close();
+    const stop = onceBack(() => (lines.error ? lines.again() : lines.grow()));
+    return () => {
+      stop();
+      lines.close();
+    };
   }, [lines]);
+  useEvents([topicOf(place)], (event) => {
+    if (event.event === "reset") lines.again();
+    if (event.event === "log" && event.data.task === pathOf(place)) {
+      if ("run" in place || event.data.attempt === place.attempt) lines.grow();
+    }
+  });
   return [lines, useSyncExternalStore(lines.subscribe, lines.snapshot)];
 }
 
 /** What is found, the place of the hit on the chosen line, and how to go to another. */
 function useFind(
-  ask: ReturnType<typeof askerOf>,
+  ask: AskLog,
   text: string,
   lines: LogLines,
   version: number,

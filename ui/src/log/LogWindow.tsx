@@ -32,7 +32,7 @@ export function LogWindow(props: WindowProps) {
   const spacer = useRef<HTMLDivElement>(null);
   const page = useRef<HTMLDivElement>(null);
   const [shown, setShown] = useState(NOTHING);
-  const widest = useWidest(lines, shown, version);
+  const [widest, hasLevels] = useSeen(lines, shown, version);
   const onScroll = useRef(props.onScroll);
   onScroll.current = props.onScroll;
 
@@ -78,6 +78,7 @@ export function LogWindow(props: WindowProps) {
       <div
         ref={page}
         className={styles.page}
+        data-levels={hasLevels}
         style={{ "--digits": digitsOf(lines.count), "--widest": widest } as React.CSSProperties}
       >
         <Rows {...props} shown={shown} />
@@ -118,14 +119,17 @@ function topOfPage(page: HTMLElement, { first, anchor, y }: Shown, scroller: Log
   return top - row.offsetTop - (anchor - Math.floor(anchor)) * row.offsetHeight;
 }
 
-/** Characters of the longest line that was in sight: what scrolls to the side does not jump with each line. */
-function useWidest(lines: LogLines, shown: Shown, _version: number): number {
-  const known = useRef({ lines, widest: 0 });
-  if (known.current.lines !== lines) known.current = { lines, widest: 0 };
+/** Characters of the longest line that was in sight, and whether one had a level: what room they take does not change
+ * with each line. */
+function useSeen(lines: LogLines, shown: Shown, _version: number): [number, boolean] {
+  const known = useRef({ lines, widest: 0, hasLevels: false });
+  if (known.current.lines !== lines) known.current = { lines, widest: 0, hasLevels: false };
   for (let number = shown.first; number <= shown.last; number++) {
-    known.current.widest = Math.max(known.current.widest, lines.at(number)?.text.length ?? 0);
+    const line = lines.at(number);
+    known.current.widest = Math.max(known.current.widest, line?.text.length ?? 0);
+    known.current.hasLevels ||= line !== undefined && line.level !== "";
   }
-  return known.current.widest;
+  return [known.current.widest, known.current.hasLevels];
 }
 
 function digitsOf(count: number): number {

@@ -42,6 +42,11 @@ export function pathOf(place: LogPlace): string {
   return "run" in place ? `${flow}/${number}` : `${flow}/${number}/${place.task.step}/${place.task.task}`;
 }
 
+/** What to listen to for its growth. */
+export function topicOf(place: LogPlace): string {
+  return `${"run" in place ? "run" : "task"}:${pathOf(place)}`;
+}
+
 /** An address that gives the whole log as text, for half a minute. */
 export async function downloadOf(place: LogPlace): Promise<string> {
   const path =

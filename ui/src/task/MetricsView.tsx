@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { setParams, useParam } from "@/app/useParam";
 import { Curve } from "@/draw/Curve";
 import type { Span } from "@/draw/scales";
@@ -18,15 +18,32 @@ import { useMetrics } from "./useMetrics";
 /** Charts that are drawn before somebody asks for more. */
 const MOST_CHARTS = 12;
 
+interface MetricsViewProps {
+  place: LogPlace;
+  /** Whether a row tells of it yet; before, nothing can be asked. */
+  isThere?: boolean;
+  /** It may log more. */
+  isLive: boolean;
+}
+
 /** What a task, or a flow's own body, logged: its curves above its log. Both share one time. */
-export function MetricsView({ place, isThere = true }: { place: LogPlace; isThere?: boolean }) {
-  const metrics = useMetrics(place, isThere);
+export function MetricsView({ place, isThere = true, isLive }: MetricsViewProps) {
+  const feeds = useRef<ReadonlyMap<string, CurveFeed>>(new Map());
+  const metrics = useMetrics(place, isThere, (name) => feeds.current.get(name)?.grow());
   const [cursors, setSource] = useCursors();
   return (
     <div className={css.split}>
       {metrics && metrics.length === 0 && <NoMetrics isThere={isThere} />}
       {metrics && metrics.length > 0 && (
-        <Metrics key={pathOf(place)} place={place} metrics={metrics} cursors={cursors} onFeed={setSource} />
+        <Metrics
+          key={pathOf(place)}
+          place={place}
+          metrics={metrics}
+          open={feeds}
+          cursors={cursors}
+          onFeed={setSource}
+          isLive={isLive}
+        />
       )}
       <div className={css.log}>
         <LogPanel place={place} cursor={cursors.time} />
@@ -48,21 +65,29 @@ function useCursors(): [LinkedCursors, (feed: CurveFeed) => void] {
 interface MetricsProps {
   place: LogPlace;
   metrics: readonly MetricInfo[];
+  isLive: boolean;
+  /** Those that are drawn, by name: they hear of their growth. */
+  open: RefObject<ReadonlyMap<string, CurveFeed>>;
   cursors: LinkedCursors;
   onFeed: (feed: CurveFeed) => void;
 }
 
-function Metrics({ place, metrics, cursors, onFeed }: MetricsProps) {
+function Metrics({ place, metrics, isLive, open, cursors, onFeed }: MetricsProps) {
   const [x, setX] = useParam("x", "step");
   const [scale, setScale] = useParam("log", "");
   const [all, setAll] = useParam("all", "");
   const [range, onRange] = useRange();
   const curves = useMemo(() => metrics.filter((one) => one.points > 1), [metrics]);
-  const groups = useMemo(() => metricGroups(curves), [curves]);
+  const known = curves.map((one) => one.name).join("\0");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: how many points there are changes no group
+  const groups = useMemo(() => metricGroups(curves), [known]);
   const shown = useMemo(() => (all ? groups : groups.slice(0, MOST_CHARTS)), [groups, all]);
   const names = useMemo(() => shown.flatMap((group) => group.metrics.map((one) => one.name)), [shown]);
   const over = x === "time" ? "time" : "step";
   const feeds = useCurves({ place, names, x: over, range });
+  useEffect(() => {
+    open.current = feeds;
+  }, [open, feeds]);
   const longest = longestOf(curves, feeds);
   if (longest) onFeed(longest);
   return (
@@ -112,6 +137,7 @@ function Metrics({ place, metrics, cursors, onFeed }: MetricsProps) {
             onRange={onRange}
             cursors={cursors}
             height={shown.length > 1 ? 170 : 220}
+            isLive={isLive}
           />
         ))}
       </div>
@@ -133,9 +159,10 @@ interface ChartProps {
   onRange: (range: Span | null) => void;
   cursors: LinkedCursors;
   height: number;
+  isLive: boolean;
 }
 
-function MetricChart({ group, feeds, x, log, range, onRange, cursors, height }: ChartProps) {
+function MetricChart({ group, feeds, x, log, range, onRange, cursors, height, isLive }: ChartProps) {
   const own = useMemo(
     () =>
       group.metrics.flatMap(({ name }): [string, CurveFeed][] => {
@@ -156,7 +183,7 @@ function MetricChart({ group, feeds, x, log, range, onRange, cursors, height }: 
       onRange={onRange}
       cursor={x === "time" ? cursors.time : cursors.step}
       height={height}
-      live
+      live={isLive}
     />
   );
 }

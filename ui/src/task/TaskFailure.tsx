@@ -5,6 +5,7 @@ import { useParam } from "@/app/useParam";
 import { CopyLine } from "@/parts/CopyLine";
 import { StatusMark } from "@/parts/StatusMark";
 import { mendOf, toldError } from "@/run/failureWords";
+import { CodeLines } from "@/values/CodeLines";
 import css from "./TaskFailure.module.css";
 import { failingFrame, shortPath } from "./traceback";
 import type { TaskAnswer } from "./useTaskPage";
@@ -54,16 +55,36 @@ export function TaskFailure({ task, page, attempt }: { task: TaskRef; page: Task
   );
 }
 
+const AROUND = 1;
+
+/** Where the user's code failed, with the lines around it, as they were then. */
 function Place({ task, traceback, file }: { task: TaskRef; traceback: string; file: string }) {
   const frame = failingFrame(traceback);
+  const place = frame ? shortPath(frame.file, file) : "";
+  const isOwn = place !== "" && !place.startsWith("/");
+  const { flow, number, step } = task;
+  const { data } = useAsk(
+    "/runs/{flow}/{number}/source",
+    { in: { flow, number }, query: { place, step } },
+    { skip: !isOwn },
+  );
   if (!frame) return null;
+  const first = Math.max(1, frame.line - AROUND);
+  const lines = data?.lines.slice(first - 1, frame.line + AROUND) ?? [];
   return (
-    <p className={css.frame}>
-      <Link href={taskAddress(task, { tab: "code" })}>
-        {shortPath(frame.file, file)}:{frame.line}
-      </Link>
-      {frame.name && <span> in {frame.name}</span>}
-      {frame.code && <code>{frame.code}</code>}
-    </p>
+    <>
+      <p className={css.frame}>
+        <Link href={taskAddress(task, { tab: "code" })}>
+          {place}:{frame.line}
+        </Link>
+        {frame.name && <span> in {frame.name}</span>}
+        {lines.length === 0 && frame.code && <code>{frame.code}</code>}
+      </p>
+      {lines.length > 0 && (
+        <div className={css.excerpt}>
+          <CodeLines lines={lines} first={first} marked={new Set([frame.line])} />
+        </div>
+      )}
+    </>
   );
 }

@@ -59,7 +59,13 @@ function View({ view, ...props }: ViewProps & { view: string }) {
     case "outputs":
       return <OutputsView {...props} />;
     case "metrics":
-      return <MetricsView place={{ task, attempt }} isThere={props.page.task.inputs !== null} />;
+      return (
+        <MetricsView
+          place={{ task, attempt }}
+          isThere={props.page.task.inputs !== null}
+          isLive={props.page.flight !== null}
+        />
+      );
     case "system":
       return <SystemView {...props} />;
     case "inputs":
