@@ -130,6 +130,12 @@ def test_a_task(server: ApiServer, run: Run):
     assert page["why"]["line"] == str(task.why())
 
 
+def test_the_run_before_it_is_of_the_same_flow(server: ApiServer, project: Project):
+    assert [server.get(f"/runs/{run}/1").json["previous"] for run in ("main", "broken")] == ["", ""]
+    project.run(target="mine.py:broken")
+    assert server.get("/runs/broken/2").json["previous"] == "broken/1"
+
+
 def test_what_a_run_was_given(server: ApiServer):
     found = {one["name"]: one["value"]["text"] for one in server.get("/runs/main/1/params").json["params"]}
     assert found == {"depths": "[2, 4, 7, 13]", "rate": "0.5", "note": "plain"}

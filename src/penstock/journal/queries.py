@@ -132,6 +132,12 @@ def runs_numbered(journal: Journal, named: Iterable[tuple[str, int]]) -> list[Ru
     return [_run_row(journal, row) for row in found]
 
 
+def run_before(journal: Journal, run: RunRow) -> str:
+    """`digits/2` for `digits/3`: the run of its flow that was begun before it; "": it is the first that is there."""
+    (number,) = journal.database.row(_sql("number_before"), (run.flow, run.number))
+    return "" if number is None else f"{run.flow}/{number}"
+
+
 def run_names(journal: Journal, runs: Iterable[int]) -> dict[int, str]:
     """`digits/3` by `RunRow.id`, of those that there are. One query."""
     return dict(journal.database.rows(_sql("names_of_runs"), (listed([*runs]),)))

@@ -34,6 +34,9 @@ SELECT id, name || '/' || number FROM scope WHERE run_id = :run_id AND id IN (SE
 SELECT run_row.* FROM json_each(?) AS named
     CROSS JOIN run_row ON flow = json_extract(named.value, '$[0]') AND number = json_extract(named.value, '$[1]');
 
+-- name: number_before
+SELECT max(number) FROM run_row WHERE flow = ? AND number < ?;
+
 -- name: run_by_id
 SELECT * FROM run_row WHERE id = ?;
 

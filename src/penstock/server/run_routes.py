@@ -46,6 +46,7 @@ class RunPage(msgspec.Struct, frozen=True):
     counts: dict[str, int]  # of its tasks, by status
     failures: tuple[TaskInfo, ...]  # the first 20 tasks that failed
     commands: tuple[CommandWords, ...]
+    previous: str = ""  # the run of its flow that was begun before it: what it is compared with first; "": there is none
 
 
 class RunParams(msgspec.Struct, frozen=True):
@@ -105,7 +106,8 @@ def _run(call: ApiCall) -> RunPage:
     if counts["failed"]:
         rows = queries.tasks(call.reader.journal, call.run.id, None, TaskStatus.FAILED.value, _FAILURES)
         failures = tuple(infos.task_info(info.id, row) for row in rows)
-    return RunPage(msgspec.structs.replace(info, drivers=drivers), counts, failures, _commands(call.run, info))
+    commands, previous = _commands(call.run, info), queries.run_before(call.reader.journal, call.run)
+    return RunPage(msgspec.structs.replace(info, drivers=drivers), counts, failures, commands, previous)
 
 
 def _counts(info: RunInfo) -> dict[str, int]:

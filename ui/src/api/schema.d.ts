@@ -1485,6 +1485,8 @@ export interface components {
             };
             failures: components["schemas"]["TaskInfo"][];
             commands: components["schemas"]["CommandWords"][];
+            /** @default  */
+            previous: string;
         };
         /**
          * RunInfo
