@@ -15,6 +15,10 @@ interface Tab {
 const TABS: Tab[] = [
   { view: "graph", name: "Graph", page: lazy(() => import("@/graph/GraphTab")) },
   { view: "timeline", name: "Timeline", page: lazy(() => import("./TimelineTab")) },
+  { view: "params", name: "Parameters", page: lazy(() => import("./ParamsTab")) },
+  { view: "code", name: "Code", page: lazy(() => import("./CodeTab")) },
+  { view: "environment", name: "Environment", page: lazy(() => import("./EnvironmentTab")) },
+  { view: "lineage", name: "Lineage", page: lazy(() => import("./LineageTab")) },
 ];
 
 /** The views of a run, each an address of its own. */
