@@ -151,7 +151,7 @@ function Packages({ mine, other, base }: PackagesProps) {
       </ul>
       {other !== null && same > 0 && (
         <button type="button" className={css.more} aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? "Only what differs" : `${counted(same, "package")} the same`}
+          {all ? "only what differs" : changed.length ? `${counted(same, "package")} the same` : "show them"}
         </button>
       )}
     </section>

@@ -67,7 +67,6 @@ function Picture({ lineage }: { lineage: Schemas["RunLineage"] }) {
                 key={`${edge.source} ${edge.target} ${edge.kind}`}
                 d={path}
                 className={isOwn ? css.own : css.edge}
-                data-kind={edge.kind}
               />
             ))}
           </svg>

@@ -58,7 +58,9 @@ function Row({ row, run, base }: { row: ParamRow; run: RunRef; base: RunRef | nu
   return (
     <tr data-differs={row.differs || undefined}>
       <th scope="row">
-        <Name text={row.name} max={40} />
+        <span className={css.name}>
+          <Name text={row.name} max={40} />
+        </span>
         {row.isDefault && <span className={css.note}>default</span>}
       </th>
       <td>

@@ -1,7 +1,7 @@
 /** The pieces of a run's code that somebody wants to read, and which of them are others than in another run. */
 
 import type { Schemas } from "@/api/types";
-import { textOf } from "@/values/diffRows";
+import { textOf } from "@/values/codeText";
 
 type Codes = Schemas["RunCodes"];
 type Source = Schemas["SourcePage"];

@@ -1,7 +1,6 @@
 import { memo } from "react";
 import style from "./CodeLines.module.css";
-
-export type CodeLine = readonly (readonly string[])[];
+import type { CodeLine } from "./codeText";
 
 export interface CodeLinesProps {
   lines: readonly CodeLine[];

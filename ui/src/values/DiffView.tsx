@@ -1,6 +1,6 @@
 import { memo, useMemo, useState } from "react";
-import type { CodeLine } from "./CodeLines";
 import code from "./CodeLines.module.css";
+import type { CodeLine } from "./codeText";
 import css from "./DiffView.module.css";
 import { type DiffPart, type DiffRow, diffParts, diffRows, piecesOf } from "./diffRows";
 

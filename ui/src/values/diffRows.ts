@@ -1,7 +1,7 @@
 /** Two versions of a text as rows of one: what is the same, what went, what came, and which words of it. */
 
-import { diffArrays, diffWordsWithSpace } from "diff";
-import type { CodeLine } from "./CodeLines";
+import { diffArrays } from "diff";
+import { type CodeLine, textOf } from "./codeText";
 
 /** From and to, in characters of a line. */
 export type Range = readonly [number, number];
@@ -85,10 +85,6 @@ export function piecesOf(line: CodeLine, words: readonly Range[]): { word: strin
   return pieces;
 }
 
-export function textOf(line: CodeLine): string {
-  return line.map(([, text]) => text).join("");
-}
-
 function gone(lines: readonly CodeLine[], from: number): DiffRow[] {
   return lines.map((line, at) => ({ kind: "removed", before: from + at, after: 0, line, words: [] }));
 }
@@ -122,7 +118,8 @@ function markWords(rows: DiffRow[], old: number, now: number): void {
   if (one === undefined || two === undefined) return;
   const [went, came]: [Range[], Range[]] = [[], []];
   let [left, right, same] = [0, 0, 0];
-  for (const { value, added, removed } of diffWordsWithSpace(textOf(one.line), textOf(two.line))) {
+  for (const { value: words, added, removed } of diffArrays(wordsOf(one.line), wordsOf(two.line))) {
+    const value = words.join("");
     if (removed) went.push([left, left + value.length]);
     else if (added) came.push([right, right + value.length]);
     else same += value.trim().length;
@@ -132,6 +129,11 @@ function markWords(rows: DiffRow[], old: number, now: number): void {
   if (same * 3 < Math.max(left, right)) return; // another line altogether
   rows[old] = { ...one, words: went };
   rows[now] = { ...two, words: came };
+}
+
+/** Names and numbers whole, all else by signs. */
+function wordsOf(line: CodeLine): string[] {
+  return textOf(line).match(/[\p{L}\p{N}_.]+|\s+|[^]/gu) ?? [];
 }
 
 function nearChanges(rows: readonly DiffRow[]): boolean[] {
