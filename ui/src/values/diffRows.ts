@@ -133,7 +133,7 @@ function markWords(rows: DiffRow[], old: number, now: number): void {
 
 /** Names and numbers whole, all else by signs. */
 function wordsOf(line: CodeLine): string[] {
-  return textOf(line).match(/[\p{L}\p{N}_.]+|\s+|[^]/gu) ?? [];
+  return textOf(line).match(/[\p{L}\p{N}_.]+|\s+|./gsu) ?? [];
 }
 
 function nearChanges(rows: readonly DiffRow[]): boolean[] {
