@@ -20,7 +20,14 @@ from tests.api_server import ApiServer, serving
 from tests.system.flows import Project
 
 FILES = [file for file in Path(__file__).parent.glob("test_api*.py") if file.name != Path(__file__).name]
-NAMED = ("1", "digits/1", "/runs/digits/1", "/runs/digits/1/tasks/train/1", "/artifacts/unstable")
+NAMED = (
+    "1",
+    "digits/1",
+    "/runs/digits/1",
+    "/runs/digits/1/tasks/train",
+    "/runs/digits/1/tasks/train/1",
+    "/artifacts/unstable",
+)
 """What may stand where a test fills something in."""
 
 
