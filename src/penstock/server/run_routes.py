@@ -46,7 +46,7 @@ class RunPage(msgspec.Struct, frozen=True):
     counts: dict[str, int]  # of its tasks, by status
     failures: tuple[TaskInfo, ...]  # the first 20 tasks that failed
     commands: tuple[CommandWords, ...]
-    previous: str = ""  # the run of its flow that was begun before it: what it is compared with first; "": there is none
+    previous: str = ""  # the run of its flow that was begun before it: what it is compared with; "": there is none
 
 
 class RunParams(msgspec.Struct, frozen=True):
