@@ -2,6 +2,7 @@ import { CSPProvider } from "@base-ui/react/csp-provider";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { navigate, useLocationProperty } from "wouter/use-browser-location";
+import { ApiError } from "@/api/ask";
 import { onceBack, useLive } from "@/api/events";
 import { Boundary } from "@/parts/Boundary";
 import { Empty } from "@/parts/Empty";
@@ -22,7 +23,11 @@ const loadKeyHelp = () => import("./KeyHelp");
 const Palette = lazy(loadPalette);
 const KeyHelp = lazy(loadKeyHelp);
 
-const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 10_000 } } });
+/** What the server has refused once it refuses again. */
+const isWorthAnother = (failed: number, error: Error) =>
+  failed < 1 && !(error instanceof ApiError && error.status < 500);
+
+const queries = new QueryClient({ defaultOptions: { queries: { retry: isWorthAnother, staleTime: 10_000 } } });
 
 export function App() {
   useEffect(() => listen(window), []);

@@ -9,11 +9,13 @@ import css from "./VirtualTable.module.css";
 interface TableRowProps<Row> {
   id: number;
   index: number;
-  top: number;
+  /** null: it is pinned above the others */
+  top: number | null;
   isNarrow: boolean;
   isCursor: boolean;
   /** undefined: nothing is selected in this table */
   isSelected: boolean | undefined;
+  place: number | undefined;
   rows: Rows<Row>;
   columns: readonly Column<Row>[];
   narrow: ((row: Row, id: number) => ReactNode) | undefined;
@@ -25,9 +27,10 @@ interface TableRowProps<Row> {
 }
 
 const LONG_PRESS_MS = 450;
+const SERIES = 8;
 
 function Row<Row>(props: TableRowProps<Row>) {
-  const { id, index, top, isCursor, isSelected, wide } = props;
+  const { id, index, top, isCursor, isSelected, place, wide } = props;
   const row = useRow(props.rows, id);
   const press = useLongPress(() => props.onToggle(id, false), isSelected !== undefined);
   return (
@@ -38,7 +41,8 @@ function Row<Row>(props: TableRowProps<Row>) {
       className={css.row}
       data-id={id}
       data-cursor={isCursor || undefined}
-      style={{ transform: `translateY(${top}px)` }}
+      data-place={place === undefined ? undefined : (place % SERIES) + 1}
+      style={top === null ? undefined : { transform: `translateY(${top}px)` }}
       onPointerDownCapture={() => props.onPoint(id)}
       {...press}
     >

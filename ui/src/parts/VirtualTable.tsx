@@ -35,6 +35,12 @@ export interface VirtualTableProps<Row> {
   /** None: nothing is selected in this table. */
   selected?: ReadonlySet<number>;
   onSelect?: (ids: readonly number[], isSelected: boolean) => void;
+  /** Its place among those that are selected, from 0 on, says a row's colour. */
+  placeOf?: (id: number) => number | undefined;
+  /** Rows that stay at the top whatever is scrolled to. */
+  pinned?: readonly number[];
+  /** Rows change their places now: they are seen to. */
+  isMoving?: boolean;
   /** Under this the place that was scrolled to is found again, on going back. */
   place?: string;
 }
@@ -42,11 +48,12 @@ export interface VirtualTableProps<Row> {
 const ROW = 38;
 const NARROW_ROW = 62;
 const AROUND = 8;
+const NONE: readonly number[] = [];
 const places = new Map<string, number>();
 
 /** A table that has only those rows in the page that are on screen. Sorting and filtering are the server's. */
 export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
-  const { ids, columns, selected, onSeen, onTop, place = "" } = props;
+  const { ids, columns, selected, onSeen, onTop, place = "", pinned = NONE } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const isNarrow = useMedia("(max-width: 640px)") && props.narrow !== undefined;
   const height = isNarrow ? NARROW_ROW : ROW;
@@ -65,9 +72,32 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? -1;
-  useEffect(() => onSeen(ids.slice(first, last + 1)), [ids, first, last, onSeen]);
+  useEffect(() => onSeen([...pinned, ...ids.slice(first, last + 1)]), [ids, pinned, first, last, onSeen]);
   const { tracks, minWidth } = useMemo(() => tracksOf(columns, selected !== undefined), [columns, selected]);
   const { toggle, goTo } = useTableKeys(props, (index) => virtual.scrollToIndex(index, { align: "auto" }), scroller);
+
+  function row(id: number, index: number, top: number | null): ReactNode {
+    return (
+      <TableRow
+        key={id}
+        id={id}
+        index={index}
+        top={top}
+        isNarrow={isNarrow}
+        isCursor={props.cursor === id && top !== null}
+        isSelected={selected?.has(id)}
+        place={props.placeOf?.(id)}
+        rows={props.rows}
+        columns={columns}
+        narrow={props.narrow}
+        wide={props.wide}
+        addressOf={props.addressOf}
+        nameOf={props.nameOf}
+        onToggle={toggle}
+        onPoint={goTo}
+      />
+    );
+  }
 
   function scrolled(): void {
     const top = scroller.current?.scrollTop ?? 0;
@@ -84,30 +114,16 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
         className={css.table}
         style={{ ["--tracks" as string]: tracks, minWidth: isNarrow ? undefined : minWidth }}
       >
-        {!isNarrow && <TableHead {...props} />}
-        <div role="rowgroup" className={css.rows} style={{ height: virtual.getTotalSize() }}>
-          {items.map(({ index, start }) => {
-            const id = ids[index] ?? 0;
-            return (
-              <TableRow
-                key={id}
-                id={id}
-                index={index}
-                top={start}
-                isNarrow={isNarrow}
-                isCursor={props.cursor === id}
-                isSelected={selected?.has(id)}
-                rows={props.rows}
-                columns={columns}
-                narrow={props.narrow}
-                wide={props.wide}
-                addressOf={props.addressOf}
-                nameOf={props.nameOf}
-                onToggle={toggle}
-                onPoint={goTo}
-              />
-            );
-          })}
+        <TableHead {...props} isNarrow={isNarrow}>
+          {pinned.map((id) => row(id, ids.indexOf(id), null))}
+        </TableHead>
+        <div
+          role="rowgroup"
+          className={css.rows}
+          data-moving={props.isMoving || undefined}
+          style={{ height: virtual.getTotalSize() }}
+        >
+          {items.map(({ index, start }) => row(ids[index] ?? 0, index, start))}
         </div>
       </div>
     </div>

@@ -3,6 +3,8 @@ import type { ReactNode } from "react";
 export interface Column<Row> {
   id: string;
   title: ReactNode;
+  /** What can be done with the column, beside its title. */
+  action?: ReactNode;
   /** Pixels that it has at least, and its share of what is left over. */
   width: number;
   grow?: number;

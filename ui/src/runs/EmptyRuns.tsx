@@ -40,7 +40,9 @@ export function NothingMatches({ filter, onFilter }: NothingMatchesProps) {
           key={at}
           onClick={() => onFilter(`${filter.slice(0, at)} ${filter.slice(end)}`.replace(/\s+/g, " ").trim())}
         >
-          Drop <code>{filter.slice(at, end)}</code>: {counted(runs, "run")}
+          <span>
+            Drop <code>{filter.slice(at, end)}</code> and see {counted(runs, "run")}
+          </span>
         </Button>
       ))}
       <Button onClick={() => onFilter("")}>Drop the filter</Button>

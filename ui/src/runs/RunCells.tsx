@@ -1,3 +1,4 @@
+import { CornerDownRight } from "lucide-react";
 import { type ReactNode, useContext } from "react";
 import { useRow } from "@/api/rows";
 import { Sparkline } from "@/draw/Sparkline";
@@ -11,12 +12,19 @@ import { termOf } from "./filterText";
 import css from "./RunCells.module.css";
 import { runCurves, type TableRun, tookBy } from "./runRows";
 
+const DEEPEST = 6; // of which the indent is seen
+
 /** What stands in the cells of a table of runs. */
 
-export function RunName({ run }: { run: TableRun }) {
+export function RunName({ run, depth = 0 }: { run: TableRun; depth?: number }) {
   const { flow, number, name } = run.line;
   return (
-    <span className={css.name}>
+    <span className={css.name} style={depth > 0 ? { paddingInlineStart: Math.min(depth, DEEPEST) * 18 } : undefined}>
+      {depth > 0 && (
+        <span className={css.fork} title={`a fork, ${depth} deep`}>
+          <CornerDownRight size={13} aria-hidden />
+        </span>
+      )}
       <span className={css.flow}>
         <Name text={flow} max={26} />
       </span>

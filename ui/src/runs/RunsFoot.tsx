@@ -1,15 +1,14 @@
-import type { ReactNode } from "react";
 import { Kbd } from "@/parts/Kbd";
 import { counted } from "@/words/numbers";
 import css from "./RunsPage.module.css";
 
 /** How many runs there are, and the keys that are used most. */
-export function RunsFoot({ total, children }: { total: number; children?: ReactNode }) {
+export function RunsFoot({ total, isPartial }: { total: number; isPartial: boolean }) {
   return (
     <footer className={css.foot}>
       <span>
         {counted(total, "run")}
-        {children}
+        {isPartial && ", the first 200,000 are listed: a filter shows the others"}
       </span>
       <span className={css.hints} aria-hidden>
         <span>

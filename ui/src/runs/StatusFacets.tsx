@@ -17,6 +17,7 @@ export function StatusFacets({ statuses, filter, onFilter }: StatusFacetsProps) 
   const asked = statusesOf(filter);
   const counts = new Map(statuses.map(({ name, runs }) => [name, runs]));
   const shown = ORDER.filter((status) => counts.has(status) || asked.includes(status));
+  if (shown.length === 0) return null;
   return (
     <fieldset className={css.place} aria-label="Filter by status">
       <div className={css.facets}>

@@ -1,6 +1,7 @@
 import { StatusMark } from "@/parts/StatusMark";
 import type { Column } from "@/parts/tableColumns";
 import type { ShownColumn } from "./columns";
+import { PinBest } from "./PinBest";
 import { Metric, MetricCurve, Param, Params, RunName, Started, Tags, Tasks, Took } from "./RunCells";
 import type { TableRun } from "./runRows";
 
@@ -10,11 +11,19 @@ export type BuiltIn = (typeof BUILT_IN)[number];
 
 const SAID: Record<string, string> = { min: "smallest", max: "largest", first: "first" };
 
-export function tableColumns(
-  shown: readonly ShownColumn[],
-  joined: readonly string[],
-  hidden: ReadonlySet<string>,
-): Column<TableRun>[] {
+interface TableColumnsOptions {
+  shown: readonly ShownColumn[];
+  /** Parameters that stand in one column. */
+  joined: readonly string[];
+  hidden: ReadonlySet<string>;
+  /** How deep a fork stands below what it was made from. */
+  depths: ReadonlyMap<number, number>;
+  best: string;
+  onBest: (best: string) => void;
+}
+
+export function tableColumns(options: TableColumnsOptions): Column<TableRun>[] {
+  const { shown, joined, hidden, depths, best, onBest } = options;
   const params: Column<TableRun> = {
     id: "parameters",
     title: "Parameters",
@@ -34,7 +43,10 @@ export function tableColumns(
       downFirst: true,
       cell: (run) => <Took run={run} />,
     },
-    ...shown.map(columnOf),
+    ...shown.map((column) => ({
+      ...columnOf(column),
+      ...(column.kind === "metric" && { action: <PinBest column={column} best={best} onBest={onBest} /> }),
+    })),
     { id: "tags", title: "Tags", width: 96, grow: 1, cell: (run) => <Tags run={run} /> },
     { id: "tasks", title: "Tasks", width: 118, end: true, cell: (run) => <Tasks run={run} /> },
   ];
@@ -45,7 +57,13 @@ export function tableColumns(
       width: 14,
       cell: (run) => <StatusMark status={run.line.status} />,
     },
-    { id: "run", title: "Run", width: 168, grow: 2, cell: (run) => <RunName run={run} /> },
+    {
+      id: "run",
+      title: "Run",
+      width: 168,
+      grow: 2,
+      cell: (run, id) => <RunName run={run} depth={depths.get(id) ?? 0} />,
+    },
     ...built.filter(({ id }) => !hidden.has(id)),
   ];
 }

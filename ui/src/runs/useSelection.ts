@@ -1,5 +1,5 @@
 import { useCallback, useMemo } from "react";
-import { useLocation } from "wouter";
+import { navigate } from "wouter/use-browser-location";
 import { ask } from "@/api/ask";
 import { withQuery } from "@/api/names";
 import { useParam } from "@/app/useParam";
@@ -8,6 +8,7 @@ import { runRows } from "./runRows";
 interface Selection {
   /** In the order in which they were selected: by its place among them a run has its colour. */
   selected: ReadonlySet<number>;
+  placeOf: (id: number) => number | undefined;
   select: (ids: readonly number[], isSelected: boolean) => void;
   clear: () => void;
   compare: () => void;
@@ -16,8 +17,9 @@ interface Selection {
 /** The runs that are selected: they stand in the address. */
 export function useSelection(): Selection {
   const [text, setText] = useParam("selected", "");
-  const [, navigate] = useLocation();
   const selected = useMemo(() => new Set(text.split(",").filter(Boolean).map(Number)), [text]);
+  const places = useMemo(() => new Map([...selected].map((id, place) => [id, place])), [selected]);
+  const placeOf = useCallback((id: number) => places.get(id), [places]);
   const select = useCallback(
     (ids: readonly number[], isSelected: boolean) => {
       const next = new Set(selected);
@@ -33,8 +35,8 @@ export function useSelection(): Selection {
   const compare = useCallback(async () => {
     if (selected.size < 2) return;
     navigate(withQuery("/compare", { runs: (await namesOf([...selected])).join(",") }));
-  }, [selected, navigate]);
-  return { selected, select, clear, compare };
+  }, [selected]);
+  return { selected, placeOf, select, clear, compare };
 }
 
 /** What runs are called; those that are gone are left out. */

@@ -1,0 +1,63 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
+import type { ApiError } from "@/api/ask";
+import { idsOf } from "@/api/indexIds";
+import type { Schemas } from "@/api/types";
+import { useAsk } from "@/api/useAsk";
+import { withoutStatuses } from "./filterText";
+import { forkTree } from "./forkTree";
+import { useGroups } from "./useGroups";
+import { useLiveIds } from "./useLiveIds";
+
+type ColumnsPage = Schemas["ColumnsPage"];
+
+export interface Asked {
+  filter: string;
+  sort: string;
+  /** "": not grouped; "forks": as a tree. */
+  by: string;
+}
+
+const NO_COLUMNS: ColumnsPage = { params: [], metrics: [], partial: false };
+const NO_IDS: number[] = [];
+const NO_PAIRS: number[][] = [];
+const FLAT: ReadonlyMap<number, number> = new Map();
+
+/** Which runs a table has, in which order, and what else is told of all of them. */
+export function useRunList({ filter, sort, by }: Asked) {
+  const queries = useQueryClient();
+  const isTree = by === "forks";
+  const index = useAsk("/runs:index", { query: { filter, sort } }, { keep: true });
+  const names = useAsk("/runs:columns", { query: { filter } }, { keep: true });
+  const facets = useAsk("/runs:facets", { query: { filter: withoutStatuses(filter) } }, { keep: true });
+  const forks = useAsk("/runs:forks", {}, { skip: !isTree });
+  const groups = useGroups(filter, sort, isTree ? "" : by);
+
+  const latest = useMemo(() => (index.data ? idsOf(index.data) : NO_IDS), [index.data]);
+  const pairs = forks.data?.pairs ?? NO_PAIRS;
+  const tree = useMemo(() => (isTree ? forkTree(latest, pairs) : null), [isTree, latest, pairs]);
+  const isGrouped = by !== "" && !isTree;
+  const live = useLiveIds(tree?.ids ?? latest, `${filter}\n${sort}\n${by}`, sort);
+
+  const askAgain = useCallback(() => {
+    void queries.invalidateQueries({
+      predicate: ({ queryKey: [key] }) => /\/(runs[:?]|filter:parts)/.test(String(key)),
+    });
+  }, [queries]);
+
+  return {
+    isReady: ![index, names, facets].some((one) => one.isPending),
+    error: (index.error ?? groups.error) as ApiError | null,
+    total: index.data?.total ?? 0,
+    notes: index.data?.notes ?? [],
+    isPartial: index.data?.partial ?? false,
+    revision: index.data?.revision,
+    names: names.data ?? NO_COLUMNS,
+    statuses: facets.data?.statuses ?? [],
+    depths: tree?.depths ?? FLAT,
+    ids: isGrouped ? groups.ids : live.ids,
+    groups,
+    live,
+    askAgain,
+  };
+}
