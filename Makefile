@@ -19,7 +19,7 @@ CHECK := $(VENV)/.set-up-check
 TEST := $(VENV)/.set-up-test$(ALL)
 BENCH := $(VENV)/.set-up-bench
 
-.PHONY: help demo test check lint ui dist bench clean
+.PHONY: help demo test check lint ui dist screenshots bench bench-ui clean
 
 help:
 	@echo "make demo    train a model on real data, with live progress"
@@ -27,6 +27,7 @@ help:
 	@echo "make check   lint, types, layers, unit tests; some minutes"
 	@echo "make ui      build the page that penstock ui serves"
 	@echo "make dist    a wheel and a source archive, with that page"
+	@echo "make screenshots  pictures of each page, into build/screenshots"
 	@echo "make bench   the benchmarks of docs/performance.md"
 	@echo "make clean   remove what make made; never .penstock"
 
@@ -55,6 +56,9 @@ lint: $(if $(filter test,$(MAKECMDGOALS)),$(TEST),$(CHECK))
 
 ui: $(CHECK)
 	@$(PAGE) build
+
+screenshots: ui
+	@$(BIN)/python tools/screenshots.py $(SCREENSHOTS_ARGS)
 
 dist: ui
 	@$(BIN)/hatchling build

@@ -164,4 +164,4 @@ def tab(browser: Browser, server: ApiServer, look: Look = LOOKS[0]) -> Iterator[
         yield opened
     finally:
         context.close()
-    assert opened.complaints == []
+    assert not opened.complaints, "\n".join(opened.complaints)
