@@ -35,7 +35,7 @@ class TaskDurations(msgspec.Struct, frozen=True):
     longest: str  # "train/2"; "": there is none
     peak_bytes: int  # the most that one of them held; 0: not measured
     edges: tuple[float, ...]  # of the bins, in seconds: one more than there are bins, or none
-    steps: tuple[StepDurations, ...]  # in the order of their first calls, of those that have such tasks
+    steps: tuple[StepDurations, ...]  # all of the run, in the order of their first calls
 
 
 def durations(journal: Journal, run: int, where: Condition) -> TaskDurations:
@@ -50,11 +50,7 @@ def durations(journal: Journal, run: int, where: Condition) -> TaskDurations:
             longest, longest_name = wall_s, f"{names[step]}/{number}"
     every = sorted(wall_s for walls in took.values() for wall_s in walls)
     edges = bin_edges(every)
-    steps = [
-        StepDurations(name, len(walls), math.fsum(walls), counted(walls, edges))
-        for name, walls in took.items()
-        if walls
-    ]
+    steps = [StepDurations(name, len(walls), math.fsum(walls), counted(walls, edges)) for name, walls in took.items()]
     median = every[len(every) // 2] if every else 0.0
     return TaskDurations(
         len(every), math.fsum(every), median, max(longest, 0.0), longest_name, peak, edges, tuple(steps)
@@ -81,7 +77,7 @@ def bin_edges(ordered: list[float]) -> tuple[float, ...]:
 
 def counted(values: list[float], edges: tuple[float, ...]) -> tuple[int, ...]:
     """How many values are in each bin: from an edge on, up to the next."""
-    counts = [0] * (len(edges) - 1)
+    counts = [0] * max(0, len(edges) - 1)
     for value in values:
         counts[min(max(bisect_right(edges, value) - 1, 0), len(counts) - 1)] += 1
     return tuple(counts)

@@ -1,11 +1,10 @@
 import { type PointerEvent, useEffect, useRef, useState } from "react";
-import { barPaths } from "./bins";
+import { barPaths, edgeTicks } from "./bins";
 import { type Card, makeCard } from "./card";
 import { calmPlace, seriesColour, useColours } from "./colours";
 import style from "./Histogram.module.css";
 import type { Span } from "./scales";
 import { showNumber } from "./show";
-import { numberTicks } from "./ticks";
 
 export interface HistogramProps {
   title: string;
@@ -57,12 +56,10 @@ export function Histogram(props: HistogramProps) {
 }
 
 function Axis({ edges, show }: { edges: readonly number[]; show: (value: number) => string }) {
-  const [low, high] = [edges[0] ?? 0, edges.at(-1) ?? 1];
-  const ticks = numberTicks([low, high], 5);
   return (
     <div className={style.axis} aria-hidden>
-      {ticks.map(({ value }) => (
-        <span key={value} style={{ left: `${((value - low) / (high - low || 1)) * 100}%` }}>
+      {edgeTicks(edges).map(({ value, at }) => (
+        <span key={value} style={{ left: `${at * 100}%` }} data-edge={at < 0.02 ? "first" : at > 0.98 ? "last" : ""}>
           {show(value)}
         </span>
       ))}

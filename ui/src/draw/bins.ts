@@ -1,6 +1,7 @@
 /** Counting values into bins of one width. */
 
 import { extent, niceStep } from "./scales";
+import { numberTicks } from "./ticks";
 
 export interface Bins {
   /** One more than there are counts. */
@@ -41,4 +42,29 @@ export function barPaths(groups: readonly (readonly number[])[], gap: number): s
       })
       .join(""),
   );
+}
+
+/** What stands below bars, as values with places from 0 to 1: round numbers, or of edges that are not of one width those
+ * of one digit that have room, the roundest first. */
+export function edgeTicks(edges: readonly number[]): { value: number; at: number }[] {
+  const last = edges.length - 1;
+  const [low = 0, high = 1] = [edges[0], edges[last]];
+  if (last < 1) return [];
+  if (isEven(edges))
+    return numberTicks([low, high], 5).map(({ value }) => ({ value, at: (value - low) / (high - low) }));
+  const round = edges.map((edge, at) => ({ at, rank: ["1", "5", "2"].indexOf(digitsOf(edge)) }));
+  const found: number[] = [0];
+  for (const { at } of round.filter(({ rank }) => rank >= 0).sort((a, b) => a.rank - b.rank || a.at - b.at)) {
+    if (found.every((one) => Math.abs(one - at) >= last / 8)) found.push(at);
+  }
+  return found.sort((a, b) => a - b).map((at) => ({ value: edges[at] ?? 0, at: at / last }));
+}
+
+function isEven(edges: readonly number[]): boolean {
+  const width = (edges[1] ?? 1) - (edges[0] ?? 0);
+  return Math.abs((edges.at(-1) ?? 0) - (edges.at(-2) ?? 0) - width) < width / 100;
+}
+
+function digitsOf(value: number): string {
+  return String(Number(value.toPrecision(4))).replace(/[.0]/g, "");
 }

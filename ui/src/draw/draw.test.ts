@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { barPaths, binned } from "./bins";
+import { barPaths, binned, edgeTicks } from "./bins";
 import { fitted } from "./canvas";
 import { calmPlace, inkOn, seriesDash } from "./colours";
 import { makeCursor } from "./cursor";
@@ -55,6 +55,16 @@ describe("small drawings", () => {
     expect(edges.length).toBe(counts.length + 1);
     expect(binned([3, 3]).counts).toEqual([2]);
     expect(binned([]).counts).toEqual([]);
+  });
+
+  it("name round edges", () => {
+    const even = Array.from({ length: 41 }, (_, at) => at * 0.1);
+    expect(edgeTicks(even).map((tick) => tick.value)).toEqual([0, 1, 2, 3, 4]);
+    const uneven = [0, 0.1, 0.125, 0.16, 0.2, 0.25, 0.32, 0.4, 0.5, 0.64, 0.8, 1, 1.25];
+    const found = edgeTicks(uneven);
+    expect(found.map((tick) => tick.value)).toEqual([0, 0.2, 0.5, 1]);
+    expect(found.map((tick) => tick.at)).toEqual([0, 4 / 12, 8 / 12, 11 / 12]);
+    expect(edgeTicks([])).toEqual([]);
   });
 
   it("stack bars up to the tallest", () => {

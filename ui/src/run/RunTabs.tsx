@@ -15,6 +15,7 @@ interface Tab {
 const TABS: Tab[] = [
   { view: "graph", name: "Graph", page: lazy(() => import("@/graph/GraphTab")) },
   { view: "timeline", name: "Timeline", page: lazy(() => import("./TimelineTab")) },
+  { view: "tasks", name: "Tasks", page: lazy(() => import("./TasksTab")) },
   { view: "params", name: "Parameters", page: lazy(() => import("./ParamsTab")) },
   { view: "code", name: "Code", page: lazy(() => import("./CodeTab")) },
   { view: "environment", name: "Environment", page: lazy(() => import("./EnvironmentTab")) },

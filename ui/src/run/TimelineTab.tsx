@@ -1,6 +1,6 @@
 import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
-import { type RunRef, runName, taskAddress } from "@/api/names";
+import { type RunRef, runName } from "@/api/names";
 import { useAsk } from "@/api/useAsk";
 import { setParams, useParam } from "@/app/useParam";
 import { calmPlace, seriesColour, useColours } from "@/draw/colours";
@@ -15,6 +15,7 @@ import { PickedSpan } from "./PickedSpan";
 import { spanOf, textOf } from "./spans";
 import style from "./TimelineTab.module.css";
 import { TimelineTools } from "./TimelineTools";
+import { addressOfTask } from "./taskRows";
 import { useTimeline } from "./useTimeline";
 
 /** When the tasks of a run ran, worker by worker or step by step. */
@@ -81,10 +82,7 @@ function useDrawn(
   const [, navigate] = useLocation();
   const open = useRef<(task: string) => void>(() => undefined);
   useEffect(() => {
-    open.current = (task) => {
-      const cut = task.lastIndexOf("/");
-      navigate(taskAddress({ ...run, step: task.slice(0, cut), task: task.slice(cut + 1) }));
-    };
+    open.current = (task) => navigate(addressOfTask(run, task));
   });
   useEffect(() => {
     const [canvas, scroller] = [box.current?.querySelector("canvas"), box.current?.querySelector("section")];

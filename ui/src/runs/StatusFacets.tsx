@@ -4,7 +4,7 @@ import { count } from "@/words/numbers";
 import { statusesOf, withStatusTurned } from "./filterText";
 import css from "./StatusFacets.module.css";
 
-const ORDER = ["running", "failed", "crashed", "done", "cancelled", "interrupted"];
+const ORDER = ["running", "failed", "crashed", "done", "cancelled", "interrupted", "reused", "waiting"];
 
 interface StatusFacetsProps {
   statuses: Schemas["FacetsPage"]["statuses"];
