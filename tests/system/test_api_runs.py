@@ -136,6 +136,25 @@ def test_the_run_before_it_is_of_the_same_flow(server: ApiServer, project: Proje
     assert server.get("/runs/broken/2").json["previous"] == "broken/1"
 
 
+def test_a_step(server: ApiServer, run: Run):
+    found = server.get("/runs/main/1/steps/train").json
+    tasks = [task.info() for task in run.tasks("train")]
+    assert found["ran"] == len(tasks) == 4
+    assert found["wall_s"] == pytest.approx(sum(task.attempt.wall_s for task in tasks))
+    assert found["longest_s"] == max(task.attempt.wall_s for task in tasks)
+    assert found["peak_bytes"] == max(task.attempt.peak_bytes for task in tasks)
+    assert found["matter"][0]["status"] == "failed"
+    took = [task["wall_s"] for task in found["matter"][1:]]
+    assert took == sorted(took, reverse=True)
+    assert len(took) == 3
+    assert found["why"] == run.task(found["matter"][0]["task"]).why().line
+
+
+@pytest.mark.parametrize("path", ["main/1/steps/nothing", "main/1/steps/tr", "main/99/steps/train"])
+def test_a_step_that_is_not_there(server: ApiServer, path: str):
+    assert server.get(f"/runs/{path}").status == 404
+
+
 def test_what_a_run_was_given(server: ApiServer):
     found = {one["name"]: one["value"]["text"] for one in server.get("/runs/main/1/params").json["params"]}
     assert found == {"depths": "[2, 4, 7, 13]", "rate": "0.5", "note": "plain"}

@@ -58,6 +58,16 @@ class TaskTimes(NamedTuple):
     ended_at: float
 
 
+class StepUse(NamedTuple):
+    """What the tasks of a step used that ran: of each the latest attempt."""
+
+    tasks: int
+    wall_s: float  # of all of them
+    longest_s: float
+    cpu_s: float
+    peak_bytes: int  # the most that one of them held; 0: not measured
+
+
 class TaskBar(NamedTuple):
     """Tasks of a lane that began within one pixel of a timeline."""
 
@@ -114,6 +124,17 @@ def last_times(journal: Journal, run: int, limit: int) -> list[TaskTimes]:
     each = max(1, limit // max(1, len(steps(journal, run))))
     rows = journal.database.rows(_sql("last_tasks"), {"run_id": run, "each": each})
     return [TaskTimes(step, scope, began_at, began_at + (wall_s or 0.0)) for step, scope, began_at, wall_s in rows]
+
+
+def used(journal: Journal, run: int, step: str) -> StepUse:
+    """By the tasks of a step, by its short name."""
+    return StepUse(*journal.database.row(_sql("step_used"), {"run_id": run, "name": step}))
+
+
+def that_matter(journal: Journal, run: int, step: str, limit: int) -> list[int]:
+    """Numbers in the run of the tasks of a step that one looks at first: those that failed, then the longest."""
+    rows = journal.database.rows(_sql("step_that_matter"), {"run_id": run, "name": step, "limit": limit})
+    return [id_ & columns.TASK_MASK for (id_,) in rows]
 
 
 def place_of(journal: Journal, run: int, id_: int) -> tuple[int, int] | None:

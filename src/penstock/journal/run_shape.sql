@@ -40,6 +40,18 @@ FROM step CROSS JOIN task ON task.step_id = step.id
 WHERE step.run_id = :run_id AND task.number > (SELECT max(number) FROM task WHERE step_id = step.id) - :each
     AND task.began_at > 0;
 
+-- name: step_used
+-- What the tasks of a step used: of each the latest attempt. Reads all of them: some hundred thousand in a second.
+SELECT count(*), coalesce(sum(wall_s), 0), coalesce(max(wall_s), 0), coalesce(sum(cpu_s), 0), coalesce(max(peak_bytes), 0)
+FROM step CROSS JOIN task ON task.step_id = step.id
+WHERE step.run_id = :run_id AND step.name = :name AND task.began_at > 0;
+
+-- name: step_that_matter
+-- The failed ones, then those that took longest.
+SELECT task.id FROM step CROSS JOIN task ON task.step_id = step.id
+WHERE step.run_id = :run_id AND step.name = :name
+ORDER BY task.status = 'failed' DESC, task.wall_s DESC, task.id LIMIT :limit;
+
 -- name: place_of_task
 SELECT step_id, coalesce(scope, 0) FROM task WHERE id = ?;
 

@@ -19,6 +19,7 @@ from penstock.server import (
     run_routes,
     search_routes,
     source_routes,
+    step_routes,
     task_list_routes,
 )
 
@@ -29,6 +30,7 @@ ROUTES = (
     *run_group_routes.ROUTES,
     *run_routes.ROUTES,
     *source_routes.ROUTES,
+    *step_routes.ROUTES,
     *task_list_routes.ROUTES,
     *graph_routes.ROUTES,
     *curve_routes.ROUTES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -75,10 +76,13 @@ def _index(call: ApiCall, query: TasksIndexQuery) -> IdsPage:
 
 def _tasks(call: ApiCall, query: TasksQuery) -> TasksPage:
     rows = task_search.rows(call.reader.journal, call.run.id, query.ids)
+    return TasksPage(task_lines(call, rows), tuple(sorted(set(query.ids) - {row.id for row in rows})))
+
+
+def task_lines(call: ApiCall, rows: Sequence[TaskRow]) -> tuple[TaskLine, ...]:
+    """Tasks of a run as a table shows them."""
     waited = times_waited(call.reader.journal, call.run.id, rows)
-    return TasksPage(
-        tuple(_line(row, waited.get(row.id)) for row in rows), tuple(sorted(set(query.ids) - {row.id for row in rows}))
-    )
+    return tuple(_line(row, waited.get(row.id)) for row in rows)
 
 
 def _durations(call: ApiCall, query: TasksDurationsQuery) -> TaskDurations:

@@ -81,7 +81,8 @@ function joined(known: ApiEvent, next: ApiEvent): ApiEvent {
   }
   if (known.event === "run.graph" && next.event === "run.graph") {
     const nodes = byKey([...known.data.nodes, ...next.data.nodes], ({ id }) => id);
-    const edges = byKey([...known.data.edges, ...next.data.edges], ({ source, target }) => `${source} ${target}`);
+    const led = new Set(next.data.edges.map(({ target }) => target));
+    const edges = [...known.data.edges.filter(({ target }) => !led.has(target)), ...next.data.edges];
     return { event: "run.graph", data: { ...next.data, nodes, edges } };
   }
   if (known.event === "run.tasks" && next.event === "run.tasks") {

@@ -345,6 +345,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{flow}/{number}/steps/{step}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A step: what its tasks used, and which to look at first */
+        get: operations["get_runs_flow_number_steps_step"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{flow}/{number}/tasks:index": {
         parameters: {
             query?: never;
@@ -1852,6 +1869,43 @@ export interface components {
             last: number;
         };
         /**
+         * StepPage
+         * @description What came of a step's tasks in a run; of each the latest attempt.
+         */
+        StepPage: {
+            step: string;
+            ran: number;
+            wall_s: number | ("nan" | "inf" | "-inf");
+            longest_s: number | ("nan" | "inf" | "-inf");
+            cpu_s: number | ("nan" | "inf" | "-inf");
+            peak_bytes: number;
+            matter: components["schemas"]["TaskLine"][];
+            /** @default  */
+            why: string;
+        };
+        /**
+         * TaskLine
+         * @description A task as a table shows it.
+         */
+        TaskLine: {
+            id: number;
+            task: string;
+            step: string;
+            number: number;
+            status: string;
+            attempt: number;
+            began_at: string | null;
+            wall_s: number | ("nan" | "inf" | "-inf");
+            cpu_s: number | ("nan" | "inf" | "-inf");
+            peak_bytes: number;
+            waited_s: (number | ("nan" | "inf" | "-inf")) | null;
+            worker: string;
+            cause: string;
+            message: string;
+            origin: string;
+            result: components["schemas"]["ValueInfo"] | null;
+        };
+        /**
          * TaskDurations
          * @description What the latest attempts of some tasks took: of those that ran and have ended.
          */
@@ -1883,28 +1937,6 @@ export interface components {
             rows: components["schemas"]["TaskLine"][];
             /** @default [] */
             gone: number[];
-        };
-        /**
-         * TaskLine
-         * @description A task as a table shows it.
-         */
-        TaskLine: {
-            id: number;
-            task: string;
-            step: string;
-            number: number;
-            status: string;
-            attempt: number;
-            began_at: string | null;
-            wall_s: number | ("nan" | "inf" | "-inf");
-            cpu_s: number | ("nan" | "inf" | "-inf");
-            peak_bytes: number;
-            waited_s: (number | ("nan" | "inf" | "-inf")) | null;
-            worker: string;
-            cause: string;
-            message: string;
-            origin: string;
-            result: components["schemas"]["ValueInfo"] | null;
         };
         /**
          * FoldedGraph
@@ -3161,6 +3193,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SourcePage"];
+                };
+            };
+            /** @description Why not */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_runs_flow_number_steps_step: {
+        parameters: {
+            query?: {
+                /** @description Only these fields of the answer, or of its rows */
+                fields?: string[];
+            };
+            header?: never;
+            path: {
+                flow: string;
+                number: number;
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepPage"];
                 };
             };
             /** @description Why not */

@@ -5,6 +5,7 @@ import { cutMiddle } from "@/words/cut";
 import { barOf, type FoldedNode, figureOf, statusOf, toldCounts, totalOf } from "./counts";
 import css from "./GraphNode.module.css";
 import type { Stage } from "./stage";
+import { lettersOf } from "./useLayout";
 
 interface GraphNodeProps {
   node: FoldedNode;
@@ -16,8 +17,6 @@ interface GraphNodeProps {
   onFold: (id: string) => void;
   onOpen: (node: FoldedNode) => void;
 }
-
-const LETTERS = 19; // of the name that a node has room for, where no figure stands beside it
 
 /** A step or a nested flow. Where it stands is the stage's matter. */
 export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
@@ -33,7 +32,7 @@ export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
     },
     [stage, id],
   );
-  const max = isOpen ? 60 : LETTERS - figure.length - (isFlow ? 2 : 0);
+  const max = isOpen ? 60 : lettersOf(name, figure, isFlow);
   const shown = cutMiddle(name, max);
   return (
     <div

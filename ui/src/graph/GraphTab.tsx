@@ -1,7 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { navigate } from "wouter/use-browser-location";
 import { type RunRef, runAddress, runName, taskAddress } from "@/api/names";
-import { useAsk } from "@/api/useAsk";
 import { useKeys } from "@/app/keys";
 import { useParam } from "@/app/useParam";
 import { Empty } from "@/parts/Empty";
@@ -13,6 +12,9 @@ import { GraphLegend, GraphTools } from "./GraphTools";
 import { GraphView } from "./GraphView";
 import view from "./GraphView.module.css";
 import type { Layout } from "./layout/layoutTypes";
+import { NodePanel } from "./NodePanel";
+import { RunPanel } from "./RunPanel";
+import { useGraph } from "./useGraph";
 import { useLayout } from "./useLayout";
 import { useNarrow } from "./useNarrow";
 import { usePointer } from "./usePointer";
@@ -23,11 +25,7 @@ import { type Arrow, failedNodes, focusOf, walked } from "./walk";
 export default function GraphTab({ run }: { run: RunRef }) {
   const [open, setOpen] = useParam("open", "");
   const opened = useMemo(() => (open === "" ? [] : open.split(",")), [open]);
-  const { data: graph, error } = useAsk(
-    "/runs/{flow}/{number}/graph",
-    { in: run, query: { open: opened } },
-    { keep: true },
-  );
+  const { data: graph, error } = useGraph(run, opened);
   const isNarrow = useNarrow();
   const layout = useLayout(runName(run), graph, isNarrow ? "down" : "right");
   const fold = useCallback(
@@ -116,26 +114,34 @@ function Picture({ run, graph, layout, onFold }: PictureProps) {
     running,
   );
 
+  const node = graph.nodes.find(({ id }) => id === selected);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
-    <div ref={place} className={view.frame} role="group" aria-label={labelOf(run, graph)} {...handlers}>
-      <GraphView
-        graph={graph}
-        layout={layout}
-        camera={camera}
-        selected={selected}
-        onSelect={goTo}
-        onFold={onFold}
-        onOpen={openNode}
-      />
-      <GraphLegend graph={graph} />
-      <GraphTools
-        onZoom={(factor) => camera.zoom(factor, undefined, undefined, 120)}
-        onWhole={() => camera.look(whole(layout.bounds, camera.size), 220)}
-        {...(running ? { onFollow: () => setFollow(follow === "" ? "1" : "") } : {})}
-        isFollowing={follow !== ""}
-      />
-    </div>
+    <>
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
+      <div ref={place} className={view.frame} role="group" aria-label={labelOf(run, graph)} {...handlers}>
+        <GraphView
+          graph={graph}
+          layout={layout}
+          camera={camera}
+          selected={selected}
+          onSelect={goTo}
+          onFold={onFold}
+          onOpen={openNode}
+        />
+        <GraphLegend graph={graph} />
+        <GraphTools
+          onZoom={(factor) => camera.zoom(factor, undefined, undefined, 120)}
+          onWhole={() => camera.look(whole(layout.bounds, camera.size), 220)}
+          {...(running ? { onFollow: () => setFollow(follow === "" ? "1" : "") } : {})}
+          isFollowing={follow !== ""}
+        />
+      </div>
+      {node ? (
+        <NodePanel run={run} node={node} onFold={onFold} onClose={() => select("")} />
+      ) : (
+        <RunPanel run={run} graph={graph} onSelect={goTo} />
+      )}
+    </>
   );
 }
 

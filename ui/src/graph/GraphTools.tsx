@@ -44,6 +44,7 @@ export function GraphTools({ onZoom, onWhole, onFollow, isFollowing }: GraphTool
 export function GraphLegend({ graph }: { graph: FoldedGraph }) {
   const found = new Set(graph.nodes.map(({ counts }) => statusOf(counts)));
   const shown = ["done", "running", "failed", "cancelled", "waiting"].filter((status) => found.has(status));
+  const hasAfter = graph.edges.some((edge) => edge.is_after);
   return (
     <div className={css.legend} aria-hidden="true">
       {shown.map((status) => (
@@ -52,6 +53,14 @@ export function GraphLegend({ graph }: { graph: FoldedGraph }) {
           {status}
         </span>
       ))}
+      {hasAfter && (
+        <span className={css.key}>
+          <svg width="18" height="8" aria-hidden="true">
+            <path className={css.dashes} d="M0 4H18" />
+          </svg>
+          ran after it
+        </span>
+      )}
     </div>
   );
 }

@@ -9,7 +9,7 @@ import type { LaidEdge, Layout } from "./layout/layoutTypes";
 import { Stage } from "./stage";
 import { useSight } from "./useSight";
 
-const KINDS = ["plain", "after", "back", "running", "selected"] as const;
+const KINDS = ["plain", "after", "back", "running", "selected", "selectedAfter"] as const;
 
 interface GraphViewProps {
   graph: FoldedGraph;
@@ -66,11 +66,17 @@ function useKinds(graph: FoldedGraph, selected: string): (edge: LaidEdge) => Edg
     () => new Set(graph.nodes.filter(({ counts }) => statusOf(counts) === "running").map(({ id }) => id)),
     [graph],
   );
+  const after = useMemo(
+    () => new Set(graph.edges.filter((edge) => edge.is_after).map(({ source, target }) => `${source} ${target}`)),
+    [graph.edges],
+  );
   return useCallback(
     ({ source, target }) => {
-      if (source === selected || target === selected) return "selected";
+      const isAfter = after.has(`${source} ${target}`);
+      if (source === selected || target === selected) return isAfter ? "selectedAfter" : "selected";
+      if (isAfter) return "after";
       return running.has(target) ? "running" : "plain";
     },
-    [selected, running],
+    [selected, running, after],
   );
 }

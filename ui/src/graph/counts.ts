@@ -37,14 +37,20 @@ export interface BarPart {
   share: number;
 }
 
-/** Of a bar, where there is something to see: all done is no bar at all. */
+/** What part of them is what. */
+export function sharesOf(counts: Counts): BarPart[] {
+  const total = totalOf(counts);
+  return STATUSES.flatMap((status) => {
+    const tasks = counts[status] ?? 0;
+    return tasks > 0 ? [{ status, share: tasks / total }] : [];
+  });
+}
+
+/** Of a node's bar, where there is something to see: all done is no bar at all. */
 export function barOf(counts: Counts): BarPart[] {
   const total = totalOf(counts);
   if (total <= 1 || counts.done === total) return [];
-  return STATUSES.flatMap((status) => {
-    const tasks = counts[status] ?? 0;
-    return tasks > 0 && status !== "waiting" ? [{ status, share: tasks / total }] : [];
-  });
+  return sharesOf(counts).filter(({ status }) => status !== "waiting");
 }
 
 /** `3 done, 1 failed` */

@@ -33,7 +33,7 @@ export function arc(from: Box, to: Box, direction: Direction): string {
   return `M${x1} ${y1}C${far} ${y1} ${far} ${y1} ${far} ${(y1 + y2) / 2}S${far} ${y2} ${x2 + 1} ${y2}m5 -4l-5 4l5 4`;
 }
 
-export type EdgeKind = "plain" | "after" | "running" | "selected";
+export type EdgeKind = "plain" | "after" | "running" | "selected" | "selectedAfter";
 
 /** The texts of all lines, each drawn once: what a node leads to shares its way. */
 export function edgePaths(
@@ -47,6 +47,7 @@ export function edgePaths(
     after: new Set(),
     running: new Set(),
     selected: new Set(),
+    selectedAfter: new Set(),
     back: new Set(),
   };
   for (const edge of edges) {
@@ -63,6 +64,7 @@ export function edgePaths(
     after: text(found.after),
     running: text(found.running),
     selected: text(found.selected),
+    selectedAfter: text(found.selectedAfter),
     back: text(found.back),
   };
 }

@@ -3,7 +3,22 @@ import type { FoldedGraph } from "./counts";
 import { Layouts } from "./layout/layouts";
 import type { Direction, GraphNode, Layout } from "./layout/layoutTypes";
 
-export const NODE = { width: 172, height: 38 };
+const HEIGHT = 38;
+const NARROWEST = 112;
+const WIDEST = 184;
+const BESIDE = 84; // what stands beside the name: mark, figure, room
+const LETTER = 6.8;
+
+/** As wide as its name needs it, in steps, so that names that are nearly as long are as wide. */
+export function widthOf(name: string): number {
+  const wanted = BESIDE + Array.from(name).length * LETTER;
+  return Math.min(WIDEST, Math.max(NARROWEST, Math.ceil(wanted / 12) * 12));
+}
+
+/** How much of a name has room beside a figure and a mark for folding. */
+export function lettersOf(name: string, figure: string, isFlow: boolean): number {
+  return Math.floor((widthOf(name) - 44 - figure.length * LETTER - (isFlow ? 20 : 0)) / LETTER);
+}
 
 /** What of a graph its layout depends on: the same object as long as that stays the same, whatever the counts do. */
 function useShape(graph: FoldedGraph | undefined): Pick<FoldedGraph, "nodes" | "edges"> | undefined {
@@ -36,9 +51,9 @@ export function useLayout(name: string, graph: FoldedGraph | undefined, directio
     if (drawn.current !== direction) layouts.forget();
     drawn.current = direction;
     const opened = new Set(shape.nodes.filter(({ is_open }) => is_open).map(({ id }) => id));
-    const nodes = shape.nodes.map(({ id, is_open = false }): GraphNode => {
+    const nodes = shape.nodes.map(({ id, name, is_open = false }): GraphNode => {
       const parent = id.slice(0, Math.max(0, id.lastIndexOf("/")));
-      return { id, ...NODE, isOpen: is_open, ...(opened.has(parent) ? { parent } : {}) };
+      return { id, width: widthOf(name), height: HEIGHT, isOpen: is_open, ...(opened.has(parent) ? { parent } : {}) };
     });
     layouts.ask({ nodes, edges: shape.edges, direction });
   }, [layouts, shape, direction]);

@@ -8,6 +8,7 @@ import { Failures } from "./Failures";
 import { RunHead } from "./RunHead";
 import css from "./RunPage.module.css";
 import { RunTabs } from "./RunTabs";
+import { useRun } from "./useRun";
 
 /** A run: what it is, what failed, and the views of it. */
 export default function RunPage({ run }: { run: RunRef }) {
@@ -16,7 +17,7 @@ export default function RunPage({ run }: { run: RunRef }) {
 
 function Run({ run }: { run: RunRef }) {
   useTitle(runName(run));
-  const { data: page, error } = useAsk("/runs/{flow}/{number}", { in: run });
+  const { data: page, error } = useRun(run);
   if (error?.status === 404) return <Gone run={run} />;
   if (error && !page) return <Empty title={`${runName(run)} can't be shown`} lines={[error.message]} />;
   return (

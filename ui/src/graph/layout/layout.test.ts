@@ -77,7 +77,7 @@ function boxOf({ boxes }: Layout, id: string): Box {
 describe("layout", () => {
   it("goes from the left to the right", () => {
     const { boxes } = layout(graph("a b", "b c", "a c"));
-    expect(Object.values(boxes).map(({ x }) => x)).toEqual([0, 204, 408]);
+    expect(Object.values(boxes).map(({ x }) => x)).toEqual([0, 196, 392]);
   });
 
   it("draws a chain as a straight line", () => {
@@ -89,6 +89,28 @@ describe("layout", () => {
     const found = layout(graph("a b", "a c", "a d"));
     expect(boxOf(found, "c").y).toBe(boxOf(found, "a").y);
     expect(boxOf(found, "b").y).toBeLessThan(boxOf(found, "c").y);
+  });
+
+  it("makes a column of nodes as wide as its widest", () => {
+    const question = graph("a b", "a c", "b d");
+    const nodes = question.nodes.map((node) => ({ ...node, width: node.id === "c" ? 180 : 100 }));
+    const { boxes } = layout({ ...question, nodes });
+    expect(Object.values(boxes).map(({ width }) => width)).toEqual([100, 180, 180, 100]);
+    expect(boxes.d?.x).toBe(100 + 180 + 80);
+  });
+
+  it("leads an edge to the middle of a fold's border where no edge goes on inside", () => {
+    const nodes = [
+      { id: "a", ...SIZE },
+      { id: "f", ...SIZE, isOpen: true },
+      ...["x", "y", "z"].map((id) => ({ id: `f/${id}`, ...SIZE, parent: "f" })),
+    ];
+    const found = layout({ nodes, edges: [{ source: "a", target: "f" }], direction: "right" });
+    const hull = boxOf(found, "f");
+    const end = found.edges[0]?.points.at(-1) ?? 0;
+    expect(end).toBeGreaterThan(hull.y + 34);
+    expect(end).toBeLessThan(hull.y + hull.height - 16);
+    expect(boxOf(found, "a").y + SIZE.height / 2).toBeCloseTo(end);
   });
 
   it("leads a long edge past what stands between its ends", () => {

@@ -59,8 +59,12 @@ function levelNode(
     return { id, along: 0, reach, gate: id === GATE_IN ? "in" : "out" };
   }
   const [along, across] = direction === "right" ? [node.width, node.height] : [node.height, node.width];
-  if (inside === undefined) return { id, along, reach: { before: across / 2, after: across / 2, in: 0, out: 0 } };
-  const line = (gate: string) => inside.lines[inside.members.findIndex((member) => member.id === gate)] ?? 0;
+  if (inside === undefined) {
+    const reach = { before: across / 2, after: across / 2, in: 0, out: 0 };
+    return { id, along, isStretched: direction === "right", reach };
+  }
+  const middle = (inside.first + inside.last) / 2;
+  const line = (gate: string) => inside.lines[inside.members.findIndex((member) => member.id === gate)] ?? middle;
   const { begin, end } = alongEdges(inside, direction);
   return {
     id,
@@ -84,8 +88,9 @@ function alongEdges(inside: PlacedLevel, direction: Direction): { begin: number;
 function place(fold: string, laid: Map<string, PlacedLevel>, boxes: Record<string, Box>, direction: Direction): void {
   const level = laid.get(fold);
   if (level === undefined) return;
-  for (const [at, { id, along, reach, gate }] of level.members.entries()) {
+  for (const [at, { id, reach, gate }] of level.members.entries()) {
     if (gate !== undefined) continue;
+    const along = level.alongs[at] as number;
     const begin = level.offset.along + (level.begins[at] as number);
     const line = level.offset.across + (level.lines[at] as number);
     boxes[id] = boxOf(begin, line - reach.before, along, reach.before + reach.after, direction);
