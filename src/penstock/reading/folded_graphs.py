@@ -88,7 +88,9 @@ def folded(
     found = [FoldedEdge(*edge) for edge in edges]
     times = [TaskTimes(one.step, one.scope, one.began_at, one.ended_at) for one in tasks if one.began_at]
     # What was there already counts as over before all that ran, one after another, in the order of the calls.
-    moments = [(one.step, one.scope, run.created_at - 1 + one.id * 1e-6) for one in tasks if not one.began_at]
+    moments = [
+        (one.step, one.scope, run.created_at - 1 + one.id * 1e-6) for one in tasks if one.preview and not one.began_at
+    ]
     times += [TaskTimes(step, scope, moment, moment) for step, scope, moment in moments]
     times += run_shape.last_times(journal, run.id, MOST_LOOKED_AT // 10)
     ran = [(one.scope, steps[one.step].name, one.began_at, one.ended_at) for one in times]

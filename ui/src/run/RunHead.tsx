@@ -63,7 +63,7 @@ function Tasks({ page: { counts } }: { page: Page }) {
   }
   return (
     <span>
-      <b style={{ minWidth: `${count(total).length}ch` }}>{count(settled)}</b> of {count(total)} tasks
+      <b style={{ minWidth: `${count(total).length * 0.6}em` }}>{count(settled)}</b> of {count(total)} tasks
     </span>
   );
 }
