@@ -4,6 +4,7 @@ import { type RunRef, runAddress, runName, taskAddress } from "@/api/names";
 import { useKeys } from "@/app/keys";
 import { useParam } from "@/app/useParam";
 import { Empty } from "@/parts/Empty";
+import { useMedia } from "@/parts/useMedia";
 import { counted } from "@/words/numbers";
 import { Camera, centred, firstView, READABLE, showing, whole } from "./camera";
 import { type FoldedGraph, type FoldedNode, totalOf } from "./counts";
@@ -16,7 +17,7 @@ import { NodePanel } from "./NodePanel";
 import { RunPanel } from "./RunPanel";
 import { useGraph } from "./useGraph";
 import { useLayout } from "./useLayout";
-import { useNarrow } from "./useNarrow";
+
 import { usePointer } from "./usePointer";
 import { useFrame } from "./useSight";
 import { type Arrow, failedNodes, focusOf, walked } from "./walk";
@@ -26,7 +27,7 @@ export default function GraphTab({ run }: { run: RunRef }) {
   const [open, setOpen] = useParam("open", "");
   const opened = useMemo(() => (open === "" ? [] : open.split(",")), [open]);
   const { data: graph, error } = useGraph(run, opened);
-  const isNarrow = useNarrow();
+  const isNarrow = useMedia("(max-width: 640px)");
   const layout = useLayout(runName(run), graph, isNarrow ? "down" : "right");
   const fold = useCallback(
     (id: string) => {

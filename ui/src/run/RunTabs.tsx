@@ -1,9 +1,9 @@
 import { type ComponentType, lazy, Suspense } from "react";
-import { Link } from "wouter";
-import { navigate } from "wouter/use-browser-location";
 import { type RunRef, runAddress } from "@/api/names";
-import { useKeys } from "@/app/keys";
+import { useAsk } from "@/api/useAsk";
 import { useParam } from "@/app/useParam";
+import { Boundary } from "@/parts/Boundary";
+import { Views } from "@/parts/Views";
 import css from "./RunTabs.module.css";
 
 interface Tab {
@@ -22,38 +22,29 @@ const TABS: Tab[] = [
   { view: "lineage", name: "Lineage", page: lazy(() => import("./LineageTab")) },
 ];
 
+/** Where something was displayed. */
+const DISPLAYS: Tab = { view: "displays", name: "Displays", page: lazy(() => import("./DisplaysTab")) };
+
 /** The views of a run, each an address of its own. */
 export function RunTabs({ run }: { run: RunRef }) {
   const [view] = useParam("view", "graph");
-  const address = (tab: Tab) => runAddress(run, { view: tab.view === "graph" ? undefined : tab.view });
-  useKeys(
-    Object.fromEntries(
-      TABS.map((tab, at) => [
-        String(at + 1),
-        { does: `Show ${tab.name.toLowerCase()}`, group: "Run", run: () => navigate(address(tab)) },
-      ]),
-    ),
-  );
-  const current = TABS.find((tab) => tab.view === view) ?? TABS[0];
+  const { data } = useAsk("/runs/{flow}/{number}/displays", { in: run, query: { limit: 1 } });
+  const tabs = view === DISPLAYS.view || (data?.rows.length ?? 0) > 0 ? [...TABS, DISPLAYS] : TABS;
+  const current = tabs.find((tab) => tab.view === view) ?? tabs[0];
   if (current === undefined) return null;
+  const views = tabs.map((tab) => ({
+    id: tab.view,
+    name: tab.name,
+    to: runAddress(run, { view: tab === tabs[0] ? undefined : tab.view }),
+  }));
   return (
     <>
-      <nav className={css.tabs} aria-label="Views of the run">
-        {TABS.map((tab, at) => (
-          <Link
-            key={tab.view}
-            href={address(tab)}
-            className={css.tab}
-            aria-current={tab === current ? "page" : undefined}
-            title={`${tab.name} (${at + 1})`}
-          >
-            {tab.name}
-          </Link>
-        ))}
-      </nav>
-      <Suspense fallback={<div className={css.place} />}>
-        <current.page run={run} />
-      </Suspense>
+      <Views of="run" views={views} current={current.view} />
+      <Boundary key={current.view} name={`The ${current.name.toLowerCase()}`}>
+        <Suspense fallback={<div className={css.place} />}>
+          <current.page run={run} />
+        </Suspense>
+      </Boundary>
     </>
   );
 }
