@@ -63,6 +63,9 @@ screenshots: ui
 dist: ui
 	@$(BIN)/hatchling build
 
+bench-ui: ui
+	@$(BIN)/python -m bench page $(BENCH_ARGS)
+
 clean:
 	rm -rf $(VENV) build dist ui/node_modules src/penstock/server/page .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find $(wildcard $(CODE)) -name __pycache__ -type d -prune -exec rm -rf {} +

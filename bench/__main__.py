@@ -44,12 +44,16 @@ CASES = (
     "kill",
     "kill_branches",
 )
+BY_NAME = ("page",)
+"""Cases that are run where they are named: they need a browser."""
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
     """What was asked for; a wrong word ends the process with 2."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Penstock beside its floors.")
-    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"any of: {', '.join(CASES)}; none: all")
+    parser.add_argument(
+        "cases", nargs="*", metavar="CASE", help=f"any of: {', '.join((*CASES, *BY_NAME))}; none: all but {BY_NAME[0]}"
+    )
     parser.add_argument("--quick", action="store_true", help="see that the cases run; the figures mean nothing")
     parser.add_argument(
         "--folder", type=Path, default=ROOT / "build", help="work here, on a real disk (default: build/)"
@@ -68,7 +72,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to store the figures")
     asked = parser.parse_args(argv)
-    known = CASES if asked.against is None else tuple(SUBJECTS)
+    known = (*CASES, *BY_NAME) if asked.against is None else tuple(SUBJECTS)
     if unknown := [case for case in asked.cases if case not in known]:
         parser.error(f"there is no case {unknown[0]}; choose from {', '.join(known)}")
     if asked.publish and (asked.quick or asked.cases or asked.against):

@@ -38,6 +38,16 @@ document.addEventListener("securitypolicyviolation", (event) => {
 });
 """
 
+_UNTIL = """() => new Promise((resolve, reject) => {
+  const end = performance.now() + 30_000;
+  const look = () => {
+    if (CONDITION) resolve(null);
+    else if (performance.now() > end) reject(new Error(String.raw`waited in vain for CONDITION`));
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
 
 class Look(NamedTuple):
     """How a page is looked at."""
@@ -101,6 +111,11 @@ class Tab:
     def allow(self, pattern: str) -> None:
         """Complaints in which this is found are none: a test that provokes them says so first."""
         self._allowed.append(re.compile(pattern))
+
+    def until(self, condition: str) -> None:
+        """Wait for an expression of the page's script to hold; fails after half a minute. Playwright's own way would
+        evaluate a text, which the policy forbids."""
+        self.page.evaluate(_UNTIL.replace("CONDITION", condition))
 
     def axe(self, *without: str) -> list[str]:
         """What is not accessible, a line each; `without`: rules that are left out."""
