@@ -86,6 +86,43 @@ def test_many_that_begin_a_journal_at_once_get_numbers_of_their_own(tmp_path: Pa
         assert sorted(numbers) == [f"digits/{number}" for number in range(1, 7)]
 
 
+def test_a_new_journal_is_put_in_its_place_whole_or_made_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("this file system knows no second name of a file")
+
+    whole, in_place = tmp_path / "whole", tmp_path / "in place"
+    for folder in (whole, in_place):
+        folder.mkdir()
+        with monkeypatch.context() as patch:
+            if folder is in_place:
+                patch.setattr(os, "link", refuse)
+            created(Journal.open(folder)).close()
+        assert [file.name for file in folder.iterdir() if file.suffix == ".tmp"] == []
+    kept = [sqlite3.connect(folder / "journal.db") for folder in (whole, in_place)]
+    schema, mode = "SELECT type, name, sql FROM sqlite_schema ORDER BY rowid", "PRAGMA journal_mode"
+    for asked in (schema, mode, "PRAGMA user_version", "PRAGMA integrity_check"):
+        assert kept[0].execute(asked).fetchall() == kept[1].execute(asked).fetchall(), asked
+    assert kept[0].execute(mode).fetchone() == ("wal",)
+    for connection in kept:
+        connection.close()
+
+
+def test_a_journal_that_was_begun_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = os.link
+
+    def after_another(made: str, path: str) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "link", link)
+            created(Journal.open(tmp_path)).close()
+        link(made, path)
+
+    monkeypatch.setattr(os, "link", after_another)
+    journal = Journal.open(tmp_path)
+    assert queries.resolve(journal, "digits").number == 1
+    assert [file.name for file in tmp_path.iterdir() if file.suffix == ".tmp"] == []
+    journal.close()
+
+
 def test_of_many_that_take_a_run_at_once_one_gets_it(tmp_path: Path) -> None:
     journal = Journal.open(tmp_path)
     run = created(journal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -174,3 +175,8 @@ class Journal:
         self.database.run(
             self._sql["insert_driver"], values | {"argv": pack(surroundings.argv) if surroundings.argv else None}
         )
+
+
+def unfinished_journals(folder: Path) -> Iterator[Path]:
+    """Files of new journals whose processes were killed before these were in their place."""
+    return folder.glob(f"{FILE}.*.tmp")

@@ -17,7 +17,6 @@ from typing import Any, cast
 from penstock.artifacts.masking import masked
 from penstock.launch import annotations
 from penstock.launch.annotations import MAPPINGS, NONE, SEQUENCES, name_of, origin_of, plain
-from penstock.launch.docstrings import words_of
 from penstock.launch.parameters import REQUIRED, Parameters
 from penstock.model.texts import is_whole
 from penstock.sdk.flows import Flow
@@ -48,7 +47,7 @@ def schema_of(flow: Flow[Any, Any]) -> Schema:
     """The schema of an object with all of a flow's parameters."""
     parameters = Parameters(flow.fn, flow.name)
     made = _Schemas()
-    said = words_of(flow.fn).parameters
+    said = _said(flow)
     properties = {one.name: made.of(one.annotation) for one in parameters.named}
     if parameters.rest is not None:
         properties[parameters.rest.name] = {"type": "array", "items": made.of(parameters.rest.annotation)}
@@ -67,6 +66,15 @@ def schema_of(flow: Flow[Any, Any]) -> Schema:
     schema: Schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": flow.name, "type": "object"}
     schema |= {"properties": properties, "required": required, "additionalProperties": False}
     return schema | ({"$defs": made.records} if made.records else {})
+
+
+def _said(flow: Flow[Any, Any]) -> dict[str, str]:
+    """What the flow's docstring says of its parameters."""
+    if not flow.fn.__doc__:
+        return {}
+    from penstock.launch.docstrings import words_of
+
+    return words_of(flow.fn).parameters
 
 
 def schema_text(flow: Flow[Any, Any]) -> str:

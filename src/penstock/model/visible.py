@@ -25,7 +25,7 @@ _MIXED = ("38", "48", "58")  # what follows these is a colour by number, or by t
 def visible(text: str, colours: bool = False) -> str:
     """The text with escapes for what is more than text. `colours`: its colours stay, and end with each line; else they
     are left out. Newlines and tabs stay."""
-    if text.isprintable() or re.search(_SHOWN, text) is None:
+    if text.replace("\n", "").replace("\t", "").isprintable() or re.search(_SHOWN, text) is None:
         return text
     shown = re.sub(_SHOWN, _kept if colours else _plain, text)
     return _ended(shown) if colours and "\x1b" in shown else shown

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from penstock.artifacts import digests
 from penstock.environments import collect
 from penstock.journal import needs, queries
+from penstock.journal.journal import unfinished_journals
 from penstock.model.states import RunStatus
 from penstock.model.tuples import NamedTuple
 from penstock.space import left_actions
@@ -95,6 +96,7 @@ def sweep(project: Project, marked: Marked, *, remove: bool) -> Swept:
         PileInfo("unfinished writes", stored.cut_off, stored.cut_off_bytes),
         pile("code snapshots", files(unused, marked.before, remove)),
         pile("unfinished snapshots", files(unfinished, marked.now - UNFINISHED_S, remove)),
+        pile("unfinished journals", files(unfinished_journals(home), marked.now - UNFINISHED_S, remove)),
         *(pile(f"folders of {kind}", _folders(home, kind, marked.runs, remove)) for kind in FOLDERS),
         pile("folders of scratch", _folders(home, "scratch", marked.live, remove)),
         pile(ENDED_ACTIONS, left_actions.sweep(home, marked.now, remove)),

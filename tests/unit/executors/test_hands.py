@@ -121,6 +121,7 @@ class Reading(Worker):
 ACTS = st.lists(st.one_of(st.integers(1, 3), st.sampled_from(["begin", "begin", "end", "end", "take back"])))
 
 
+@example([2, "begin", "take back", "end", 1])
 @example([1, "begin", "end", 2, "take back", 1])  # the worker meets the content of those two, and waits for a ticket
 @given(ACTS)
 def test_each_attempt_is_begun_once_or_taken_back_in_order(tmp_path_factory: pytest.TempPathFactory, acts: Any) -> None:

@@ -270,6 +270,17 @@ def test_claims_stay_only_while_their_driver_drives(spacious: Spacious) -> None:
     assert spacious.rows("SELECT key FROM cache_claim") == [(keys[0],)]
 
 
+def test_a_journal_that_was_never_put_in_its_place_goes(spacious: Spacious) -> None:
+    left, fresh = [spacious.home / f"journal.db.{pid}-1.tmp" for pid in (123, 124)]
+    for file in (left, fresh):
+        file.write_bytes(bytes(70))
+    long_ago = time.time() - 30 * 86_400
+    os.utime(left, (long_ago, long_ago))
+    info = collect(remove=True)
+    assert [(pile.what, pile.bytes) for pile in info.piles] == [("unfinished journals", 70)]
+    assert (left.exists(), fresh.exists()) == (False, True)
+
+
 def test_of_the_sources_only_snapshots_go(spacious: Spacious) -> None:
     used, unused = spacious.snapshot("used", 10), spacious.snapshot("unused", 20)
     spacious.run(snapshot=used)
