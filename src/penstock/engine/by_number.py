@@ -6,6 +6,8 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 _ABSENT: Any = object()
+_ROOM = 256
+"""For so many numbers there is room at once: then most are set as fast as in a dict."""
 
 
 class ByNumber(Generic[T]):
@@ -18,10 +20,11 @@ class ByNumber(Generic[T]):
         self._values: list[T] = []
 
     def __setitem__(self, number: int, value: T) -> None:
-        values = self._values
-        if number >= len(values):
-            values.extend([_ABSENT] * (number + 1 - len(values)))
-        values[number] = value
+        try:
+            self._values[number] = value
+        except IndexError:
+            self._values.extend([_ABSENT] * (number + _ROOM - len(self._values)))
+            self._values[number] = value
 
     def __contains__(self, number: int) -> bool:
         return number < len(self._values) and self._values[number] is not _ABSENT

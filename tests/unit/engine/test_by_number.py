@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from penstock.engine.by_number import ByNumber
 
-NUMBERS = st.integers(1, 12)
+NUMBERS = st.integers(1, 12) | st.integers(250, 260) | st.integers(5_000, 5_002)
 CHANGES = st.lists(st.tuples(NUMBERS, st.sampled_from(["put", "put None", "take out"])))
 
 
