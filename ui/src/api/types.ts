@@ -35,5 +35,7 @@ type Given<P extends string, M extends string> = Operation<P, M> extends { param
 export type InPath<P extends string, M extends string> =
   Given<P, M> extends { path: infer T } ? { [N in keyof T]: string | number } : undefined;
 export type Query<P extends string, M extends string> = Given<P, M> extends { query?: infer T } ? T : undefined;
+/** What a body has: the server fills in what is left out. An object that holds anything is told as one of nothing. */
+type Filled<B> = { [N in keyof B]?: B[N] extends Record<string, never> ? Record<string, unknown> : B[N] };
 export type Body<P extends string, M extends string> =
-  Operation<P, M> extends { requestBody: infer B } ? Json<B> : undefined;
+  Operation<P, M> extends { requestBody: infer B } ? Filled<Json<B>> : undefined;

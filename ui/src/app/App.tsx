@@ -2,6 +2,7 @@ import { CSPProvider } from "@base-ui/react/csp-provider";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { navigate, useLocationProperty } from "wouter/use-browser-location";
+import type { Startable } from "@/actions/useStartable";
 import { ApiError } from "@/api/ask";
 import { onceBack, useLive } from "@/api/events";
 import { Boundary } from "@/parts/Boundary";
@@ -22,6 +23,7 @@ const loadPalette = () => import("./Palette");
 const loadKeyHelp = () => import("./KeyHelp");
 const Palette = lazy(loadPalette);
 const KeyHelp = lazy(loadKeyHelp);
+const StartDialog = lazy(() => import("@/actions/StartDialog"));
 
 /** What the server has refused once it refuses again. */
 const isWorthAnother = (failed: number, error: Error) =>
@@ -64,7 +66,10 @@ function Shell() {
       </main>
       <BottomBar pathname={pathname} />
       <Suspense>
-        {over?.kind === "palette" && <Palette commands={over.commands} onClose={close} />}
+        {over?.kind === "palette" && (
+          <Palette commands={over.commands} onClose={close} onStart={(flow) => setOver({ kind: "start", ...flow })} />
+        )}
+        {over?.kind === "start" && <StartDialog flow={over.flow} target={over.target} onClose={close} />}
         {over?.kind === "keys" && <KeyHelp keys={over.keys} onClose={close} />}
       </Suspense>
     </>
@@ -77,7 +82,10 @@ function loadOvers(): () => void {
   return () => clearTimeout(timer);
 }
 
-type Over = { kind: "palette"; commands: { key: string; does: Key }[] } | { kind: "keys"; keys: [string, Key][] };
+type Over =
+  | { kind: "palette"; commands: { key: string; does: Key }[] }
+  | { kind: "keys"; keys: [string, Key][] }
+  | ({ kind: "start" } & Startable);
 
 const EVERYWHERE = "Everywhere";
 
@@ -92,7 +100,7 @@ function useGoKeys(): Record<string, Key> {
 
 function lookKeys(search: () => void, help: () => void): Record<string, Key> {
   return {
-    "Ctrl K": { does: "Search, and everything that can be done", group: EVERYWHERE, run: search },
+    "Ctrl K": { does: "Search and commands", group: EVERYWHERE, run: search },
     "?": { does: "All keys", group: EVERYWHERE, run: help },
     t: { does: "Switch between light and dark", group: EVERYWHERE, run: switchTheme },
   };

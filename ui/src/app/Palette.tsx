@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { navigate } from "wouter/use-browser-location";
+import { type Startable, useStartable } from "@/actions/useStartable";
 import { useAsk } from "@/api/useAsk";
 import { Dialog } from "@/parts/Dialog";
 import { Kbd } from "@/parts/Kbd";
@@ -20,13 +21,19 @@ interface PaletteProps {
   /** What could be done when it was opened. */
   commands: { key: string; does: Key }[];
   onClose: () => void;
+  /** A flow was chosen to be started. */
+  onStart: (flow: Startable) => void;
 }
 
 /** Everything that can be done, and everything that has a name, by typing. */
-export default function Palette({ commands, onClose }: PaletteProps) {
+export default function Palette({ commands, onClose, onStart }: PaletteProps) {
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  const entries = useEntries(commands, typed.trim());
+  const starts = useStartable().map((flow) => ({
+    key: "",
+    does: { does: `Start ${flow.flow}…`, run: () => onStart(flow) },
+  }));
+  const entries = useEntries([...commands, ...starts], typed.trim());
   const chosen = Math.min(at, entries.length - 1);
 
   function take(entry: Entry | undefined): void {

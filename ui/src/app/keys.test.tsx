@@ -1,6 +1,6 @@
 import { cleanup, fireEvent, render } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Layer } from "@/parts/Dialog";
+import { Layer } from "@/parts/Layer";
 import { boundKeys, type Keys, keyName, listen, useKeys } from "./keys";
 
 let leave = () => {};

@@ -1,16 +1,16 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import { type ReactNode, useContext, useEffect } from "react";
-import { KeyLayer, openLayer } from "@/app/keys";
+import type { ReactNode } from "react";
 import { Button } from "./Button";
 import css from "./Dialog.module.css";
+import { Layer } from "./Layer";
 
 interface DialogProps {
   title: string;
   onClose: () => void;
   children: ReactNode;
-  /** Buttons at its foot, the one that is meant last. */
-  actions?: ReactNode;
+  /** What stands at its foot however long it is: the buttons, the one that is meant last. */
+  foot?: ReactNode;
   /** The title is read aloud and not seen: what stands in the dialog says it. */
   quiet?: boolean;
   wide?: boolean;
@@ -20,7 +20,7 @@ interface DialogProps {
  * A dialog, as long as it is drawn. Esc and a click beside it close it, and the focus goes back to where it was; keys of
  * the page below are not heard.
  */
-export function Dialog({ title, onClose, children, actions, quiet = false, wide = false }: DialogProps) {
+export function Dialog({ title, onClose, children, foot, quiet = false, wide = false }: DialogProps) {
   return (
     <Base.Root open onOpenChange={(open) => !open && onClose()}>
       <Base.Portal>
@@ -28,6 +28,7 @@ export function Dialog({ title, onClose, children, actions, quiet = false, wide 
         <Base.Popup className={[css.dialog, wide && css.wide, quiet && css.quiet].filter(Boolean).join(" ")}>
           <Layer>
             <Base.Title className={quiet ? "unseen" : css.title}>{title}</Base.Title>
+            {quiet ? children : <div className={css.body}>{children}</div>}
             {!quiet && (
               <Base.Close
                 render={
@@ -41,18 +42,10 @@ export function Dialog({ title, onClose, children, actions, quiet = false, wide 
                 }
               />
             )}
-            {children}
-            {actions && <div className={css.actions}>{actions}</div>}
+            {foot && <div className={css.foot}>{foot}</div>}
           </Layer>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
   );
-}
-
-/** Keys that are bound inside are heard; those of the page below are not. */
-export function Layer({ children }: { children: ReactNode }) {
-  const layer = useContext(KeyLayer) + 1;
-  useEffect(() => openLayer(layer), [layer]);
-  return <KeyLayer value={layer}>{children}</KeyLayer>;
 }

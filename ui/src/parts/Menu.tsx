@@ -1,9 +1,9 @@
 import { Menu as Base } from "@base-ui/react/menu";
 import type { ReactNode } from "react";
 import { Button } from "./Button";
-import { Layer } from "./Dialog";
 import { floats } from "./floats";
 import { Kbd } from "./Kbd";
+import { Layer } from "./Layer";
 import css from "./Menu.module.css";
 
 export interface MenuItem {
@@ -17,11 +17,21 @@ export interface MenuItem {
   why?: string | undefined;
 }
 
+interface MenuProps {
+  label: string;
+  icon: ReactNode;
+  /** What the button says; without it the label is its title. */
+  text?: string;
+  items: MenuItem[];
+}
+
 /** A button with a menu of what else can be done. */
-export function Menu({ label, icon, items }: { label: string; icon: ReactNode; items: MenuItem[] }) {
+export function Menu({ label, icon, text, items }: MenuProps) {
   return (
     <Base.Root modal={false}>
-      <Base.Trigger render={<Button icon={icon} aria-label={label} title={label} />} />
+      <Base.Trigger
+        render={text ? <Button icon={icon}>{text}</Button> : <Button icon={icon} aria-label={label} title={label} />}
+      />
       <Base.Portal container={floats()}>
         <Base.Positioner align="end" sideOffset={5} className={css.place ?? ""}>
           <Base.Popup className={css.menu ?? ""} aria-label={label}>
@@ -34,8 +44,8 @@ export function Menu({ label, icon, items }: { label: string; icon: ReactNode; i
                   title={why}
                   onClick={run}
                 >
-                  <span className={css.icon}>{icon}</span>
-                  {does}
+                  {icon && <span className={css.icon}>{icon}</span>}
+                  <bdi>{does}</bdi>
                   {key && <Kbd keys={key} />}
                 </Base.Item>
               ))}

@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import { useLocation } from "wouter";
+import { RunActions } from "@/actions/RunActions";
 import { type RunRef, runAddress, runName } from "@/api/names";
 import { useAsk } from "@/api/useAsk";
 import { useTitle } from "@/app/title";
@@ -22,7 +23,7 @@ function Run({ run }: { run: RunRef }) {
   if (error && !page) return <Empty title={`${runName(run)} can't be shown`} lines={[error.message]} />;
   return (
     <div className={css.page}>
-      <RunHead run={run} page={page} />
+      <RunHead run={run} page={page} actions={<RunActions run={run} page={page} />} />
       {page && <Failures run={run} page={page} />}
       <RunTabs run={run} />
     </div>

@@ -1,5 +1,7 @@
 import { type ReactNode, useCallback, useMemo, useState } from "react";
 import { navigate } from "wouter/use-browser-location";
+import { SelectionActions } from "@/actions/SelectionActions";
+import { StartMenu } from "@/actions/StartMenu";
 import { ask } from "@/api/ask";
 import { runAddress } from "@/api/names";
 import { useKeys } from "@/app/keys";
@@ -67,7 +69,7 @@ export default function RunsPage() {
   return (
     <FilterBy value={filterBy}>
       <div className={css.page}>
-        <PageHead title="Runs" />
+        <PageHead title="Runs" actions={<StartMenu />} />
         <div className={css.tools}>
           <FilterBox
             label="Filter runs"
@@ -125,7 +127,9 @@ export default function RunsPage() {
           </button>
         )}
         <RunsFoot total={list.total} isPartial={list.isPartial} />
-        <SelectionBar selected={selected.size} onCompare={compare} onClear={clear} />
+        <SelectionBar selected={selected.size} onCompare={compare} onClear={clear}>
+          <SelectionActions ids={[...selected]} onDeleted={clear} />
+        </SelectionBar>
         {rowFilters}
       </div>
     </FilterBy>
