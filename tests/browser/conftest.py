@@ -62,9 +62,11 @@ def browser(built_page: None) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Tab]]:
+def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Tab]]:
     """`visit(server, "/runs")`, or with a look: a tab that has opened this. The test fails where something goes wrong
     in it: an error or a warning in the console, a violation of the policy, a request to another server."""
+    if "served" in request.fixturenames:  # its server is to end after the tabs: they would complain that it is gone
+        request.getfixturevalue("served")
     with contextlib.ExitStack() as tabs:
 
         def opened(server: ApiServer, path: str, look: Look = LOOKS[0]) -> Tab:

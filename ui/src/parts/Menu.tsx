@@ -28,7 +28,7 @@ interface MenuProps {
 /** A button with a menu of what else can be done. */
 export function Menu({ label, icon, text, items }: MenuProps) {
   return (
-    <Base.Root modal={false}>
+    <Base.Root>
       <Base.Trigger
         render={text ? <Button icon={icon}>{text}</Button> : <Button icon={icon} aria-label={label} title={label} />}
       />
