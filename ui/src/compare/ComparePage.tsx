@@ -1,3 +1,77 @@
+import { lazy, Suspense } from "react";
+import { readable } from "@/api/names";
+import { useTitle } from "@/app/title";
+import { useParam } from "@/app/useParam";
+import { Boundary } from "@/parts/Boundary";
+import { Empty } from "@/parts/Empty";
+import { Failure } from "@/parts/Failure";
+import { PageHead } from "@/parts/PageHead";
+import { type View, Views } from "@/parts/Views";
+import { counted } from "@/words/numbers";
+import { ChangesView } from "./ChangesView";
+import css from "./ComparePage.module.css";
+import { CompareTools } from "./CompareTools";
+import { DiffersView } from "./DiffersView";
+import { EnvironmentView } from "./EnvironmentView";
+import { FiguresView } from "./FiguresView";
+import { RunChips } from "./RunChips";
+import { type Compared, useComparison } from "./useComparison";
+
+const CurvesView = lazy(() => import("./CurvesView"));
+const ScatterView = lazy(() => import("./ScatterView"));
+const ParallelView = lazy(() => import("./ParallelView"));
+
+const VIEWS: { id: string; name: string; view: (compared: Compared) => React.JSX.Element }[] = [
+  { id: "differs", name: "What differs", view: (compared) => <DiffersView compared={compared} /> },
+  { id: "curves", name: "Curves", view: (compared) => <CurvesView compared={compared} /> },
+  { id: "scatter", name: "Scatter", view: (compared) => <ScatterView compared={compared} /> },
+  { id: "parallel", name: "Parallel", view: (compared) => <ParallelView compared={compared} /> },
+  { id: "code", name: "Code", view: (compared) => <ChangesView compared={compared} /> },
+  { id: "environment", name: "Environment", view: (compared) => <EnvironmentView compared={compared} /> },
+  { id: "figures", name: "Figures", view: (compared) => <FiguresView compared={compared} /> },
+];
+const CRUMBS = [{ text: "Runs", to: "/runs" }];
+
 export default function ComparePage() {
-  return <h1>Compare</h1>;
+  useTitle("Compare");
+  const [id] = useParam("view", "differs");
+  const compared = useComparison();
+  const { names, data, error, isPending } = compared;
+  if (names.length < 2) return <TooFew />;
+  const shown = VIEWS.find((one) => one.id === id) ?? VIEWS[0];
+  return (
+    <div className={css.page}>
+      <PageHead title={`Compare ${counted(names.length, "run")}`} crumbs={CRUMBS} />
+      <Failure error={error} />
+      {data && !isPending && (
+        <>
+          <RunChips compared={compared} />
+          <Views of="comparison" views={VIEWS.map(viewAt)} current={shown?.id ?? ""} />
+          <CompareTools compared={compared} />
+          <div className={css.view}>
+            <Boundary name={shown?.name ?? ""} key={shown?.id}>
+              <Suspense>{shown?.view(compared)}</Suspense>
+            </Boundary>
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
+
+function viewAt({ id, name }: { id: string; name: string }): View {
+  const words = new URLSearchParams(location.search);
+  if (id === "differs") words.delete("view");
+  else words.set("view", id);
+  return { id, name, to: `/compare?${readable(words)}` };
+}
+
+function TooFew() {
+  return (
+    <Empty
+      title="Two runs or more are compared"
+      lines={["Select them in the list of runs, with x or by their boxes, then press c. The same on the command line:"]}
+      code="penstock compare digits/1 digits/2"
+    />
+  );
 }

@@ -1,4 +1,5 @@
 import { Star } from "lucide-react";
+import { isLessBetter } from "@/words/better";
 import type { ShownColumn } from "./columns";
 import css from "./PinBest.module.css";
 
@@ -7,13 +8,6 @@ interface PinBestProps {
   /** By what the best is pinned, as the server sorts: "-accuracy" the largest; "": none is. */
   best: string;
   onBest: (best: string) => void;
-}
-
-const LESS_IS_BETTER = /loss|err|mae|mse|rmse|perplexity|nll|wer|latency|seconds|time|cost|regret/i;
-
-/** By its name, whether the smallest value of a metric is the best; the reader can turn it. */
-export function isLessBetter(metric: string): boolean {
-  return LESS_IS_BETTER.test(metric);
 }
 
 /** Pins the best run by a metric; pressed again the other end, then none. */

@@ -1,0 +1,47 @@
+import { Button } from "@/parts/Button";
+import { Choice } from "@/parts/Choice";
+import { counted } from "@/words/numbers";
+import css from "./CompareTools.module.css";
+import type { Compared } from "./useComparison";
+
+const DIRECTIONS = [
+  { value: "most", name: "largest is best" },
+  { value: "least", name: "smallest is best" },
+] as const;
+
+/** By which metric the runs are judged, in all views, and which of them are kept by what was brushed. */
+export function CompareTools({ compared }: { compared: Compared }) {
+  const { metrics, metric, minimize, setMetric, setMinimize, brushes, kept, data, clearBrushes } = compared;
+  const runs = data?.runs.length ?? 0;
+  if (metrics.length === 0 && brushes.length === 0) return null;
+  return (
+    <div className={css.tools}>
+      {metrics.length > 0 && (
+        <>
+          <label className={css.judged}>
+            judged by
+            <select value={metric} onChange={(event) => setMetric(event.target.value)}>
+              {metrics.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </label>
+          <Choice
+            label="Which value is the best"
+            options={DIRECTIONS}
+            value={minimize ? "least" : "most"}
+            onChange={(one) => setMinimize(one === "least")}
+          />
+        </>
+      )}
+      {brushes.length > 0 && (
+        <span className={css.kept}>
+          {counted(kept.size, "run")} of {runs} kept by {brushes.map(({ name }) => name).join(", ")}
+          <Button size="small" onClick={clearBrushes}>
+            Keep all
+          </Button>
+        </span>
+      )}
+    </div>
+  );
+}
