@@ -2,12 +2,13 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { compress } from "./compress.ts";
 import { licencesOfFonts } from "./fonts.ts";
+import { layersFirst } from "./layers.ts";
 
 const LICENCES = "assets/licences.md";
 
 // The server answers every address of the page with index.html, and what stands below assets/ as immutable.
 export default defineConfig({
-  plugins: [react(), licencesOfFonts(LICENCES), compress()],
+  plugins: [react(), layersFirst(), licencesOfFonts(LICENCES), compress()],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   build: {
     outDir: "../src/penstock/server/page",

@@ -150,7 +150,11 @@ function overAxis(curves: readonly RunCurve[], x: string, epochs: readonly RunCu
 
 /** Curves of a run, or of runs with the same value of a parameter, as one with a band. */
 function grouped(curves: readonly Placed[], group: string, items: readonly Item[]): CurveSeries[] {
-  if (!group) return curves.map(({ series }) => series);
+  if (!group) {
+    // A run with one curve needs no task in its name.
+    const runs = new Set(curves.map(({ run }) => run));
+    return curves.map(({ series, run }) => (runs.size === curves.length ? { ...series, label: run } : series));
+  }
   const values = items.find(({ kind, name }) => kind === "parameter" && `=${name}` === group)?.values;
   const keyOf = ({ place, run }: Placed) => (group === "run" ? run : `${group.slice(1)} ${values?.[place] ?? "–"}`);
   return partsBy(curves, keyOf).map(([key, part], at) => {

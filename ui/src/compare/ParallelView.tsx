@@ -24,7 +24,9 @@ export default function ParallelView({ compared }: { compared: Compared }) {
   const axes = useMemo(() => {
     const params = items.filter(({ kind }) => kind === "parameter" || kind === "seed");
     const judged = items.filter(({ kind, name }) => kind === "metric" && name === metric);
-    return [...params.slice(0, MOST_AXES), ...judged].flatMap((item) => axisOf(item, figure) ?? []);
+    return [...params.slice(0, MOST_AXES), ...judged].flatMap(
+      (item) => axisOf(item, item.kind === "metric" ? figure : showNumber) ?? [],
+    );
   }, [items, metric]);
   const [place, width] = useWidth<HTMLDivElement>();
   const [near, setNear] = useState<number | null>(null);

@@ -7,12 +7,14 @@ import css from "./RunChips.module.css";
 import { Swatch } from "./Swatch";
 import type { Compared } from "./useComparison";
 
+const FEW = 8;
+
 /** The runs that are compared, each with its colour, which it has on every page. */
 export function RunChips({ compared }: { compared: Compared }) {
   const { data, kept, drop } = compared;
   const runs = data?.runs ?? [];
   return (
-    <ul className={css.chips} aria-label="The runs">
+    <ul className={css.chips} aria-label="The runs" data-many={runs.length > FEW || undefined}>
       {runs.map((run, place) => (
         <li key={run.id} className={css.chip} data-faded={!kept.has(place) || undefined}>
           <Swatch place={place} />

@@ -1,3 +1,4 @@
+import { percent } from "@/words/numbers";
 import css from "./DiffersView.module.css";
 import { RunLink } from "./RunChips";
 import { Swatch, seriesVar } from "./Swatch";
@@ -27,9 +28,15 @@ export function RunRows({ compared }: { compared: Compared }) {
         <thead>
           <tr>
             <th scope="col">Run</th>
-            {columns.map(({ kind, name }) => (
+            {columns.map(({ kind, name, influence }) => (
               <th scope="col" key={`${kind} ${name}`} className={css.run} title={name}>
                 {name}
+                {influence && (
+                  <small className={css.how}>
+                    explains {percent(Number(influence.explained), 1)}
+                    {Number(influence.chance) > 0.05 && ", perhaps by chance"}
+                  </small>
+                )}
               </th>
             ))}
           </tr>

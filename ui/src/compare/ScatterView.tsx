@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useParam } from "@/app/useParam";
 import { Chart } from "@/draw/Chart";
-import { linear, rounded, type Scale } from "@/draw/scales";
+import { linear, rounded, type Scale, type Span } from "@/draw/scales";
 import { showNumber } from "@/draw/show";
 import { numberTicks } from "@/draw/ticks";
 import { useWidth } from "@/parts/useWidth";
@@ -12,6 +12,7 @@ import type { Compared } from "./useComparison";
 import { useDrag } from "./useDrag";
 
 const HEIGHT = 420;
+const ROOM = 0.04;
 const [LEFT, RIGHT, TOP, BOTTOM] = [64, 20, 14, 40];
 
 interface Point {
@@ -66,7 +67,7 @@ function Points({ compared, points, names }: { compared: Compared; points: Point
   const [place, width] = useWidth<HTMLDivElement>();
   const [near, setNear] = useState<Point | null>(null);
   const spans = [points.map((one) => one.x), points.map((one) => one.y)].map((all) =>
-    rounded([Math.min(...all), Math.max(...all)]),
+    padded(rounded([Math.min(...all), Math.max(...all)])),
   );
   const across = linear(spans[0] ?? [0, 1], [LEFT, Math.max(LEFT + 1, width - RIGHT)]);
   const up = linear(spans[1] ?? [0, 1], [HEIGHT - BOTTOM, TOP]);
@@ -134,6 +135,9 @@ function Points({ compared, points, names }: { compared: Compared; points: Point
     </div>
   );
 }
+
+/** With room at both ends, so that no point lies on an axis. */
+const padded = ([low, high]: Span): Span => [low - (high - low) * ROOM, high + (high - low) * ROOM];
 
 function sorted(scale: Scale, a: number, b: number): { from: number; to: number } {
   const [x, y] = [scale.from(a), scale.from(b)];

@@ -1,6 +1,5 @@
 import { Star } from "lucide-react";
-import { figure } from "@/words/numbers";
-import type { Item } from "./comparison";
+import { type Item, shownOf } from "./comparison";
 import css from "./DiffersView.module.css";
 
 interface ValueCellProps {
@@ -25,7 +24,7 @@ export function ValueCell({ item, place, colour }: ValueCellProps) {
             <span className="unseen">best: </span>
           </>
         )}
-        {number !== null ? figure(number) : value}
+        {shownOf(item, place)}
       </span>
       {share !== null && (
         <span className={css.track} aria-hidden>

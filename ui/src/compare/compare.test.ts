@@ -3,6 +3,7 @@ import type { CurveSeries } from "@/draw/series";
 import { keptBy, readBrushes, withBrush, writeBrushes } from "./brushes";
 import { banded, byEpoch, sinceBegin, smoothed, valueAt, withSmoothing } from "./compared";
 import { bestOf, type Comparison, countOf, itemsOf, letterOf, metricsOf, sharesOf } from "./comparison";
+import { axisOf } from "./parallelAxes";
 
 const difference = (kind: string, name: string, numbers: (number | null)[] | null, values: (string | null)[] = []) => ({
   kind,
@@ -128,3 +129,33 @@ describe("curves", () => {
     expect(band.band?.high).toEqual([1, 3, 5, 9]);
   });
 });
+
+describe("an axis of parallel coordinates", () => {
+  const show = String;
+
+  it("has numbers by their size, and by their logarithm where they span much", () => {
+    const plain = axisOf({ ...itemOf("depth", [2, 4, 8]) }, show);
+    expect(plain?.at.map((at) => at && Math.round(at * 100) / 100)).toEqual([0, 0.33, 1]);
+    expect(plain?.ticks.map(({ label }) => label)).toEqual(["2", "4", "8"]);
+    const wide = axisOf({ ...itemOf("rate", [0.001, 0.1, null]) }, show);
+    expect(wide?.at).toEqual([0, 1, null]);
+    const half = wide?.within(0, 0.5);
+    expect(half && "from" in half && Math.round(half.to * 1e6) / 1e6).toBe(0.01);
+    expect(half && wide?.span(half).map((at) => Math.round(at * 100) / 100)).toEqual([0, 0.5]);
+  });
+
+  it("has other values one above the other", () => {
+    const axis = axisOf({ ...itemOf("kind", null, ["b", "a", null]) }, show);
+    expect(axis?.at).toEqual([0.75, 0.25, null]);
+    expect(axis?.within(0, 0.4)).toEqual({ values: ["a"] });
+    expect(axis?.within(0.4, 0.6)).toBeNull();
+    expect(axis?.span({ values: ["a"] })).toEqual([0, 0.5]);
+    expect(axisOf(itemOf("text", null, Array.from("abcdefghijklmnop")), show)).toBeNull();
+  });
+});
+
+function itemOf(name: string, numbers: (number | null)[] | null, values: (string | null)[] = []) {
+  const [item] = itemsOf({ ...comparison, differences: [difference("parameter", name, numbers, values)] });
+  if (!item) throw new Error("no item");
+  return item;
+}

@@ -1,5 +1,6 @@
 import type { Schemas } from "@/api/types";
 import { isLessBetter } from "@/words/better";
+import { figure } from "@/words/numbers";
 
 /** What a comparison says, in the order in which it is read. Pure. */
 
@@ -37,7 +38,7 @@ export function itemsOf({ differences, metric }: Comparison): Item[] {
     return {
       ...one,
       best: one.kind === "metric" && numbers ? bestOf(numbers, isMinimized(one.name, metric)) : NOBODY,
-      shares: numbers && ["metric", "parameter"].includes(one.kind) ? sharesOf(numbers) : null,
+      shares: numbers && one.kind === "metric" ? sharesOf(numbers) : null,
       influence: influences.get(`${one.kind} ${one.name}`),
     };
   });
@@ -86,6 +87,14 @@ export function metricsOf({ differences, same }: Comparison): string[] {
 export function countOf({ differences, same }: Comparison): { differ: number; all: number } {
   const alike = Object.values(same).reduce((sum, names) => sum + names.length, 0);
   return { differ: differences.length, all: differences.length + alike };
+}
+
+/** A value as a cell shows it: a metric's figure; a parameter as it was given, a text without its quotes. */
+export function shownOf(item: Pick<Item, "kind" | "values" | "numbers">, place: number): string | null {
+  const value = item.values[place] ?? null;
+  const number = item.numbers?.[place] ?? null;
+  if (item.kind === "metric" && number !== null) return figure(number);
+  return /^'[^'\\]*'$/.test(value ?? "") ? (value?.slice(1, -1) ?? null) : value;
 }
 
 /** The parts of a list by a key, in the order in which the keys are met first. */

@@ -16,6 +16,8 @@ export interface ParallelAxis {
 
 const MOST_VALUES = 12;
 const TICKS = 5;
+const LOG_FROM = 20;
+const APART = 0.045; // of the axis, between labels
 
 export function axisOf(item: Item, show: (value: number) => string): ParallelAxis | null {
   const numbers = numbersOf(item);
@@ -27,7 +29,7 @@ function numberAxis(name: string, numbers: (number | null)[], show: (value: numb
   if (!found) return null;
   const [low, high] = found;
   // What spans several powers of ten is told apart by its logarithm alone.
-  const isLog = low > 0 && high / low > 50;
+  const isLog = low > 0 && high / low >= LOG_FROM;
   const to = (value: number) => (isLog ? Math.log10(value) : value);
   const back = (value: number) => (isLog ? 10 ** value : value);
   const scale = linear(low === high ? [to(low) - 1, to(high) + 1] : [to(low), to(high)], [0, 1]);
@@ -39,10 +41,20 @@ function numberAxis(name: string, numbers: (number | null)[], show: (value: numb
   return {
     name,
     at: numbers.map((value) => (value === null ? null : scale.to(to(value)))),
-    ticks: shown.map((value) => ({ at: scale.to(to(value)), label: show(value) })),
+    ticks: apart(shown.map((value) => ({ at: scale.to(to(value)), label: show(value) }))),
     within: (from, upTo) => ({ from: back(scale.from(from)), to: back(scale.from(upTo)) }),
     span: (brush) => ("values" in brush ? [0, 1] : [clamp(scale.to(to(brush.from))), clamp(scale.to(to(brush.to)))]),
   };
+}
+
+/** Labels that do not lie over one another; the ends stay. */
+function apart(ticks: ParallelAxis["ticks"]): ParallelAxis["ticks"] {
+  const last = ticks.at(-1);
+  return ticks.filter((tick, at) => {
+    const before = ticks[at - 1];
+    const isFar = !before || tick.at - before.at >= APART;
+    return tick === last || at === 0 || (isFar && (!last || last.at - tick.at >= APART));
+  });
 }
 
 const clamp = (at: number) => Math.min(1, Math.max(0, Number.isNaN(at) ? 0 : at));

@@ -42,6 +42,7 @@ function Titles<Row>({ columns, sort = "", onSort, selected }: Omit<TableHeadPro
             data-end={column.end || undefined}
             aria-sort={how}
           >
+            {column.action}
             {column.sort && onSort ? (
               <button type="button" className={css.sort} onClick={() => onSort(sortAfter(column, sort))}>
                 {column.title}

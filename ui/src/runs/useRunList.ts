@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useState } from "react";
 import type { ApiError } from "@/api/ask";
 import { idsOf } from "@/api/indexIds";
 import type { Schemas } from "@/api/types";
@@ -28,16 +28,20 @@ export function useRunList({ filter, sort, by }: Asked) {
   const queries = useQueryClient();
   const isTree = by === "forks";
   const index = useAsk("/runs:index", { query: { filter, sort } }, { keep: true });
+  const known = useLast(index.data); // also while a filter is wrong
   const names = useAsk("/runs:columns", { query: { filter } }, { keep: true });
   const facets = useAsk("/runs:facets", { query: { filter: withoutStatuses(filter) } }, { keep: true });
   const forks = useAsk("/runs:forks", {}, { skip: !isTree });
   const groups = useGroups(filter, sort, isTree ? "" : by);
 
-  const latest = useMemo(() => (index.data ? idsOf(index.data) : NO_IDS), [index.data]);
+  const latest = useMemo(() => (known ? idsOf(known) : NO_IDS), [known]);
+  const lastNames = useLast(names.data) ?? NO_COLUMNS;
+  const lastFacets = useLast(facets.data);
   const pairs = forks.data?.pairs ?? NO_PAIRS;
   const tree = useMemo(() => (isTree ? forkTree(latest, pairs) : null), [isTree, latest, pairs]);
   const isGrouped = by !== "" && !isTree;
-  const live = useLiveIds(tree?.ids ?? latest, `${filter}\n${sort}\n${by}`, sort);
+  const question = index.error ? "wrong" : `${filter}\n${sort}\n${by}`;
+  const live = useLiveIds(tree?.ids ?? latest, question, sort);
 
   const askAgain = useCallback(() => {
     void queries.invalidateQueries({
@@ -48,16 +52,23 @@ export function useRunList({ filter, sort, by }: Asked) {
   return {
     isReady: ![index, names, facets].some((one) => one.isPending),
     error: (index.error ?? groups.error) as ApiError | null,
-    total: index.data?.total ?? 0,
-    notes: index.data?.notes ?? [],
-    isPartial: index.data?.partial ?? false,
-    revision: index.data?.revision,
-    names: names.data ?? NO_COLUMNS,
-    statuses: facets.data?.statuses ?? [],
+    total: known?.total ?? 0,
+    notes: known?.notes ?? [],
+    isPartial: known?.partial ?? false,
+    revision: known?.revision,
+    names: lastNames,
+    statuses: lastFacets?.statuses ?? [],
     depths: tree?.depths ?? FLAT,
     ids: isGrouped ? groups.ids : live.ids,
     groups,
     live,
     askAgain,
   };
+}
+
+/** The latest value that there was. */
+function useLast<T>(value: T | undefined): T | undefined {
+  const [last, setLast] = useState(value);
+  if (value !== undefined && value !== last) setLast(value);
+  return value ?? last;
 }
