@@ -54,16 +54,16 @@ lint: $(if $(filter test,$(MAKECMDGOALS)),$(TEST),$(CHECK))
 	@$(BIN)/pyright
 	@$(PAGE) lint || test $$? = $(NO_NODE)
 
-ui: $(CHECK)
+ui: $(DEMO)
 	@$(PAGE) build
 
-screenshots: ui
+screenshots: $(CHECK) ui
 	@$(BIN)/python tools/screenshots.py $(SCREENSHOTS_ARGS)
 
-dist: ui
+dist: $(CHECK) ui
 	@$(BIN)/hatchling build
 
-bench-ui: ui
+bench-ui: $(CHECK) ui
 	@$(BIN)/python -m bench page $(BENCH_ARGS)
 
 clean:

@@ -10,9 +10,11 @@ import contextlib
 import html
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -28,6 +30,12 @@ from tests.browser.browsing import LOOKS, Look, Tab, chromium, launched, tab  # 
 from tests.system.flows import Project  # noqa: E402
 
 LONG = "a_flow_with_a_name_that_is_far_too_long_for_any_column_of_a_table_or_for_the_head_of_a_page"
+# What stands in the documents, by name and file; with --docs these alone are taken, and stored there.
+IN_DOCS = {
+    "runs, chosen": "runs",
+    "run, failed": "run",
+    "task, failed": "task",
+}
 STILL = """() => new Promise((resolve) => {
   let timer = setTimeout(resolve, 400);
   const end = setTimeout(resolve, 6000);
@@ -114,13 +122,18 @@ def main() -> None:
     parser.add_argument("--only", default="", metavar="WORD", help="names of pictures that hold it")
     parser.add_argument("--width", type=int, help="this one alone")
     parser.add_argument("--theme", choices=("light", "dark"), help="this one alone")
+    parser.add_argument("--docs", action="store_true", help="those of the documents, into docs/pictures")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "screenshots")
     asked = parser.parse_args()
     executable = chromium()
     if executable is None:
         sys.exit("no chromium on PATH: apt-get install chromium")
-    shots = [shot for shot in SHOTS if asked.only in shot.name]
-    looks = [look for look in LOOKS if asked.width in (None, look.width) and asked.theme in (None, look.theme)]
+    shots = [shot for shot in SHOTS if (shot.name in IN_DOCS if asked.docs else asked.only in shot.name)]
+    looks = (
+        LOOKS[:1]
+        if asked.docs
+        else [look for look in LOOKS if asked.width in (None, look.width) and asked.theme in (None, look.theme)]
+    )
     asked.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, launched(executable) as browser:
         for kind in dict.fromkeys(shot.project for shot in shots):
@@ -128,6 +141,10 @@ def main() -> None:
                 some = [shot for shot in shots if shot.project == kind]
                 for shot in sorted(some, key=lambda shot: shot.ends_server):
                     _take(shot, project, looks, browser, asked.folder)
+    if asked.docs:
+        for name, file in IN_DOCS.items():
+            with Image.open(asked.folder / _file(name, looks[0])) as picture:
+                picture.convert("RGB").save(ROOT / "docs" / "pictures" / f"{file}.webp", quality=85, method=6)
     (asked.folder / "index.html").write_text(_index(asked.folder), encoding="utf-8")
     print(asked.folder / "index.html")
 
@@ -150,15 +167,14 @@ def _project(kind: str, folder: Path) -> Iterator[Path]:
         project.end()
 
 
-def _take(shot: Shot, project: Path, looks: list[Look], browser: Browser, folder: Path) -> None:
+def _take(shot: Shot, project: Path, looks: Sequence[Look], browser: Browser, folder: Path) -> None:
     for look in looks:
         with serving(project) as server:
-            words = [shot.name, str(look.width), look.theme]
-            print("  ".join(words), file=sys.stderr)
+            print(file := _file(shot.name, look), file=sys.stderr)
             try:
                 with tab(browser, server, look) as opened:
                     _open(shot, server, opened)
-                    opened.page.screenshot(path=folder / f"{' '.join(words).replace(', ', '-').replace(' ', '_')}.png")
+                    opened.page.screenshot(path=folder / file)
             except AssertionError as error:  # what went wrong in it
                 print(f"    {error}", file=sys.stderr)
 
@@ -174,6 +190,10 @@ def _open(shot: Shot, server: ApiServer, opened: Tab) -> None:
         server.process.wait()
         opened.page.wait_for_timeout(3000)
     opened.page.evaluate(STILL)
+
+
+def _file(name: str, look: Look) -> str:
+    return f"{name.replace(', ', '-').replace(' ', '_')}_{look.width}_{look.theme}.png"
 
 
 def _index(folder: Path) -> str:
