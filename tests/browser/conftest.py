@@ -32,7 +32,8 @@ class Served(NamedTuple):
 
 
 @contextlib.contextmanager
-def _served(folder: Path) -> Iterator[Served]:
+def served_in(folder: Path) -> Iterator[Served]:
+    """A project there, empty at first, and its server."""
     project = Project(folder)
     try:
         with serving(folder) as server:
@@ -86,14 +87,14 @@ def look(request: pytest.FixtureRequest) -> Look:
 @pytest.fixture
 def served(tmp_path: Path, browser: Browser) -> Iterator[Served]:
     """An empty project of the test's own, which it may fill and change."""
-    with _served(tmp_path / "work") as served:
+    with served_in(tmp_path / "work") as served:
         yield served
 
 
 @pytest.fixture(scope="session")
 def rich_project(tmp_path_factory: pytest.TempPathFactory, built_page: None) -> Iterator[Served]:
     """What `rich.py` makes, `rich/1` and on; for tests that look only."""
-    with _served(tmp_path_factory.mktemp("rich") / "work") as served:
+    with served_in(tmp_path_factory.mktemp("rich") / "work") as served:
         rich.fill(served.project)
         yield served
         rich.let_go(served.project)
@@ -104,6 +105,6 @@ def large_project(tmp_path_factory: pytest.TempPathFactory, built_page: None) ->
     """10,000 runs, `filled/1` and on, of 100 tasks each, and `filled/10001` with 100,000; for tests that look only. The
     first time it takes some minutes."""
     project = large_journal.filled(Workplace(FULL, tmp_path_factory.mktemp("large")))
-    with _served(project.folder) as served:
+    with served_in(project.folder) as served:
         yield served
     project.remove()

@@ -85,6 +85,7 @@ class EventHub:
         self._turn = asyncio.Lock()  # of who looks
         self._topics: dict[str, Topic] = {}
         self._listeners: set[EventListener] = set()
+        self._joining: set[str] = set()  # topics of who joins: nobody who leaves meanwhile takes them away
         self._looking: asyncio.Task[None] | None = None
         self._version: tuple[Any, int] | None = None
         self._looked_at = 0.0
@@ -95,12 +96,17 @@ class EventHub:
         if self._is_closed:
             raise Refusal(503, "ending", "the server ends")
         async with self._turn:
-            joined = await self._in_thread(self._join, wanted, position)
-            self._tell(joined.found)
-            if joined.error is not None:
-                raise joined.error
-            listener = EventListener([one.name for one in wanted], position or Position())
-            self._listeners.add(listener)
+            self._joining = {one.name for one in wanted}
+            try:
+                joined = await self._in_thread(self._join, wanted, position)
+                self._tell(joined.found)
+                if joined.error is not None:
+                    raise joined.error
+                listener = EventListener([one.name for one in wanted], position or Position())
+                self._listeners.add(listener)
+            finally:
+                self._joining = set()
+                self._forget()
             self._move(listener)
             listener.tell(joined.known)
         if self._looking is None:
@@ -110,7 +116,11 @@ class EventHub:
     def leave(self, listener: EventListener) -> None:
         """It listens no longer."""
         self._listeners.discard(listener)
-        heard = {topic for other in self._listeners for topic in other.topics}
+        self._forget()
+
+    def _forget(self) -> None:
+        """What nobody listens to any more."""
+        heard = self._joining | {topic for other in self._listeners for topic in other.topics}
         for topic in self._topics.keys() - heard:
             del self._topics[topic]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -152,5 +153,28 @@ def test_who_asks_for_what_is_not_there_is_told_and_no_other_is_disturbed(reader
             await hub.listen([Wanted("t", topic.begin), Wanted("u", nothing)], None)
         await next_of(listener.messages(), "looked")
         await leave(hub, [listener])
+
+    asyncio.run(check())
+
+
+def test_who_leaves_while_another_joins_takes_nothing_away(reader: JournalReader):
+    async def check() -> None:
+        hub, topic, late = EventHub(reader), Counted(), Counted()
+        first = await hub.listen([Wanted("t", topic.begin)], None)
+        loop, has_left = asyncio.get_running_loop(), threading.Event()
+
+        def leave_first(_: JournalReader) -> Counted:
+            loop.call_soon_threadsafe(lambda: (hub.leave(first), has_left.set()))
+            assert has_left.wait(10)
+            return late
+
+        second = await hub.listen([Wanted("t", topic.begin), Wanted("u", leave_first)], None)
+        assert topic.begun == 1
+        messages = second.messages()
+        await next_of(messages, "known")
+        before = topic.looks
+        while topic.looks < before + 2:
+            await next_of(messages, "looked")
+        await leave(hub, [second])
 
     asyncio.run(check())

@@ -33,7 +33,7 @@ export const LogLine = memo(function LogLine(props: LineProps) {
   const { number, line, find, isChosen, isMarked, isNumbered, onPick, onWhole } = props;
   const looks = [styles.line, isChosen && styles.chosen, isMarked && styles.marked].filter(Boolean).join(" ");
   return (
-    <div className={looks} data-line={number} data-level={line?.level || undefined}>
+    <div className={looks} data-line={number} data-level={line?.level || undefined} data-marked={isMarked || undefined}>
       <button
         type="button"
         tabIndex={-1}

@@ -50,6 +50,7 @@ function Panel({ place, title = "Log", cursor }: PanelProps) {
   const [find, hit, toHit] = useFind(ask, text, lines, version, chosen[0], show);
   const marked = useMarked(cursor, ask, lines);
   useShown(scroller, lines, chosen[0]);
+  useRevealed(scroller, marked);
 
   const onPick = useCallback(
     (number: number, isRange: boolean) => setLine(isRange && chosen[0] ? rangeText(chosen[0], number) : `${number}`),
@@ -189,12 +190,19 @@ function useFind(
   useEffect(() => {
     if (find?.isDone) void find.more();
   }, [find, version]);
+  const wanted = useRef<1 | -1 | 0>(0);
   const toHit = (step: 1 | -1) => {
     const at = find?.next(chosen, step) ?? -1;
     const hit = find?.hits[at];
+    wanted.current = hit ? 0 : step; // Enter may come before what it asks for
     if (hit) show(hit.number);
     if (find && !find.isDone && at === find.hits.length - 1) void find.more();
   };
+  const hits = find?.hits.length ?? 0;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: more hits are what is waited for
+  useEffect(() => {
+    if (hits > 0 && wanted.current) toHit(wanted.current);
+  }, [hits]);
   return [find, find ? find.placeOf(chosen) : -1, toHit];
 }
 
@@ -204,6 +212,20 @@ function useShown(scroller: React.RefObject<LogScroller | null>, lines: LogLines
   useEffect(() => {
     if (isThere) scroller.current?.toLine(number);
   }, [scroller, isThere, number]);
+}
+
+/** Has the marked line in sight as long as it is marked; a log that was followed is followed again. */
+function useRevealed(scroller: React.RefObject<LogScroller | null>, marked: number): void {
+  const was = useRef<boolean | null>(null);
+  useEffect(() => {
+    if (marked) {
+      was.current ??= scroller.current?.isFollowing ?? false;
+      scroller.current?.toLine(marked);
+    } else {
+      if (was.current) scroller.current?.toEnd();
+      was.current = null;
+    }
+  }, [scroller, marked]);
 }
 
 /** "20", "20-30" */

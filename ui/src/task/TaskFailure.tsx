@@ -5,7 +5,7 @@ import { useParam } from "@/app/useParam";
 import { CopyLine } from "@/parts/CopyLine";
 import { StatusMark } from "@/parts/StatusMark";
 import { mendOf, toldError } from "@/run/failureWords";
-import { CodeLines } from "@/values/CodeLines";
+import { type CodeLine, CodeLines } from "@/values/CodeLines";
 import css from "./TaskFailure.module.css";
 import { failingFrame, shortPath } from "./traceback";
 import type { TaskAnswer } from "./useTaskPage";
@@ -63,14 +63,16 @@ function Place({ task, traceback, file }: { task: TaskRef; traceback: string; fi
   const place = frame ? shortPath(frame.file, file) : "";
   const isOwn = place !== "" && !place.startsWith("/");
   const { flow, number, step } = task;
-  const { data } = useAsk(
+  const { data, error } = useAsk(
     "/runs/{flow}/{number}/source",
     { in: { flow, number }, query: { place, step } },
     { skip: !isOwn },
   );
   if (!frame) return null;
   const first = Math.max(1, frame.line - AROUND);
-  const lines = data?.lines.slice(first - 1, frame.line + AROUND) ?? [];
+  const known = data?.lines.slice(first - 1, frame.line + AROUND);
+  // Until the lines are there, they have their room.
+  const lines = known ?? (isOwn && !error ? roomFor(frame.line - first, frame.code) : []);
   return (
     <>
       <p className={css.frame}>
@@ -87,4 +89,9 @@ function Place({ task, traceback, file }: { task: TaskRef; traceback: string; fi
       )}
     </>
   );
+}
+
+function roomFor(before: number, code: string): CodeLine[] {
+  const empty: CodeLine = [["", ""]];
+  return [...Array<CodeLine>(before).fill(empty), [["", code]], ...Array<CodeLine>(AROUND).fill(empty)];
 }
