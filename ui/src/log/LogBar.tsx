@@ -28,6 +28,7 @@ interface BarProps {
 
 /** What stands above a log: how much there is, what is looked for in it, what can be done with it. */
 export function LogBar(props: BarProps) {
+  const isGrowing = props.lines.hasAnswered && !props.lines.isOver;
   const { title, lines, isWrapped, onWrap, onError, onCopy, copies, onDownload, isFollowing, onFollow } = props;
   return (
     <header className={styles.bar}>
@@ -67,10 +68,10 @@ export function LogBar(props: BarProps) {
           icon={<ArrowDownToLine />}
           aria-pressed={isFollowing}
           onClick={onFollow}
-          title={lines.isOver ? "To the end (G)" : "Follow (G)"}
-          aria-label={lines.isOver ? "To the end" : "Follow"}
+          title={isGrowing ? "Follow (G)" : "To the end (G)"}
+          aria-label={isGrowing ? "Follow" : "To the end"}
         >
-          <span>{lines.isOver ? "End" : "Follow"}</span>
+          <span>{isGrowing ? "Follow" : "End"}</span>
         </Button>
       </div>
     </header>

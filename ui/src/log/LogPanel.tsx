@@ -112,33 +112,35 @@ function Panel({ place, title = "Log", cursor }: PanelProps) {
           </Button>
         </p>
       )}
-      {lines.hasAnswered && !lines.error && lines.count === 0 && <Nothing isOver={lines.isOver} />}
-      <LogWindow
-        lines={lines}
-        version={version}
-        scroller={scroller}
-        onScroll={setFollowing}
-        label={`Log of ${pathOf(place)}`}
-        find={text}
-        chosen={chosen}
-        marked={marked}
-        isWrapped={wrap !== ""}
-        onPick={onPick}
-        onWhole={setWhole}
-        onPoint={point}
-      />
-      {!isFollowing && !lines.isOver && (
-        <Button size="small" className={styles.stopped} onClick={() => scroller.current?.toEnd()}>
-          Following stopped · to the end
-        </Button>
-      )}
+      <div className={styles.body}>
+        {lines.hasAnswered && !lines.error && lines.count === 0 && <Nothing isOver={lines.isOver} />}
+        <LogWindow
+          lines={lines}
+          version={version}
+          scroller={scroller}
+          onScroll={setFollowing}
+          label={`Log of ${pathOf(place)}`}
+          find={text}
+          chosen={chosen}
+          marked={marked}
+          isWrapped={wrap !== ""}
+          onPick={onPick}
+          onWhole={setWhole}
+          onPoint={point}
+        />
+        {!isFollowing && !lines.isOver && (
+          <Button size="small" className={styles.stopped} onClick={() => scroller.current?.toEnd()}>
+            Following stopped · to the end
+          </Button>
+        )}
+      </div>
       {whole && <WholeLine ask={ask} line={whole} onClose={() => setWhole(null)} />}
     </section>
   );
 }
 
 function Nothing({ isOver }: { isOver: boolean }) {
-  return <p className={styles.notice}>{isOver ? "It printed nothing." : "It has printed nothing yet."}</p>;
+  return <p className={styles.nothing}>{isOver ? "It printed nothing." : "It has printed nothing yet."}</p>;
 }
 
 /** The lines, which grow as the server tells that they do. */

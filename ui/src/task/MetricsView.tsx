@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { setParams, useParam } from "@/app/useParam";
 import { Curve } from "@/draw/Curve";
 import type { Span } from "@/draw/scales";
@@ -12,7 +12,7 @@ import type { CurveFeed } from "./curveFeed";
 import { type LinkedCursors, linkedCursors } from "./linkedCursors";
 import css from "./MetricsView.module.css";
 import { type MetricGroup, type MetricInfo, metricGroups } from "./metricGroups";
-import { useCurves, useSeries } from "./useCurves";
+import { useCurves, useHaveCome, useSeries } from "./useCurves";
 import { useMetrics } from "./useMetrics";
 
 /** Charts that are drawn before somebody asks for more. */
@@ -31,24 +31,26 @@ export function MetricsView({ place, isThere = true, isLive }: MetricsViewProps)
   const feeds = useRef<ReadonlyMap<string, CurveFeed>>(new Map());
   const metrics = useMetrics(place, isThere, (name) => feeds.current.get(name)?.grow());
   const [cursors, setSource] = useCursors();
-  return (
-    <div className={css.split}>
-      {metrics && metrics.length === 0 && <NoMetrics isThere={isThere} />}
-      {metrics && metrics.length > 0 && (
-        <Metrics
-          key={pathOf(place)}
-          place={place}
-          metrics={metrics}
-          open={feeds}
-          cursors={cursors}
-          onFeed={setSource}
-          isLive={isLive}
-        />
-      )}
-      <div className={css.log}>
-        <LogPanel place={place} cursor={cursors.time} />
-      </div>
+  if (!metrics) return <div className={css.split} />; // the log would move once they come
+  const log = (
+    <div className={css.log}>
+      <LogPanel place={place} cursor={cursors.time} />
     </div>
+  );
+  if (metrics.length === 0) {
+    return (
+      <div className={css.split}>
+        <NoMetrics isThere={isThere} />
+        {log}
+      </div>
+    );
+  }
+  const key = pathOf(place);
+  const more = { place, metrics, isLive, cursors, open: feeds, onFeed: setSource };
+  return (
+    <Metrics key={key} {...more}>
+      {log}
+    </Metrics>
   );
 }
 
@@ -70,9 +72,11 @@ interface MetricsProps {
   open: RefObject<ReadonlyMap<string, CurveFeed>>;
   cursors: LinkedCursors;
   onFeed: (feed: CurveFeed) => void;
+  /** What stands below. */
+  children: ReactNode;
 }
 
-function Metrics({ place, metrics, isLive, open, cursors, onFeed }: MetricsProps) {
+function Metrics({ place, metrics, isLive, open, cursors, onFeed, children }: MetricsProps) {
   const [x, setX] = useParam("x", "step");
   const [scale, setScale] = useParam("log", "");
   const [all, setAll] = useParam("all", "");
@@ -90,62 +94,66 @@ function Metrics({ place, metrics, isLive, open, cursors, onFeed }: MetricsProps
   }, [open, feeds]);
   const longest = longestOf(curves, feeds);
   if (longest) onFeed(longest);
+  if (!useHaveCome(feeds)) return <div className={css.split} />;
   return (
-    <div className={css.metrics}>
-      <header className={css.bar}>
-        <h2>Metrics</h2>
-        <span className={css.note}>{noteOf(curves, metrics.length)}</span>
-        <span className={css.choices}>
-          {range && (
-            <Button size="small" kind="bare" onClick={() => onRange(null)}>
-              Show all
-            </Button>
-          )}
-          <Choice
-            label="Over"
-            options={[
-              { value: "step", name: "Step" },
-              { value: "time", name: "Time" },
-            ]}
-            value={over}
-            onChange={(next) => {
-              onRange(null);
-              setX(next, { replace: true });
-            }}
-          />
-          <Choice
-            label="Scale"
-            options={[
-              { value: "", name: "Linear" },
-              { value: "y", name: "Log" },
-            ]}
-            value={scale === "y" ? "y" : ""}
-            onChange={(next) => setScale(next, { replace: true })}
-          />
-        </span>
-      </header>
-      <Figures metrics={metrics.filter((one) => one.points === 1)} />
-      <div className={shown.length > 1 ? css.charts : css.chart}>
-        {shown.map((group) => (
-          <MetricChart
-            key={group.title}
-            group={group}
-            feeds={feeds}
-            x={over}
-            log={scale === "y"}
-            range={range}
-            onRange={onRange}
-            cursors={cursors}
-            height={shown.length > 1 ? 170 : 220}
-            isLive={isLive}
-          />
-        ))}
+    <div className={css.split}>
+      <div className={css.metrics}>
+        <header className={css.bar}>
+          <h2>Metrics</h2>
+          <span className={css.note}>{noteOf(curves, metrics.length)}</span>
+          <span className={css.choices}>
+            {range && (
+              <Button size="small" kind="bare" onClick={() => onRange(null)}>
+                Show all
+              </Button>
+            )}
+            <Choice
+              label="Over"
+              options={[
+                { value: "step", name: "Step" },
+                { value: "time", name: "Time" },
+              ]}
+              value={over}
+              onChange={(next) => {
+                onRange(null);
+                setX(next, { replace: true });
+              }}
+            />
+            <Choice
+              label="Scale"
+              options={[
+                { value: "", name: "Linear" },
+                { value: "y", name: "Log" },
+              ]}
+              value={scale === "y" ? "y" : ""}
+              onChange={(next) => setScale(next, { replace: true })}
+            />
+          </span>
+        </header>
+        <Figures metrics={metrics.filter((one) => one.points === 1)} />
+        <div className={shown.length > 1 ? css.charts : css.chart}>
+          {shown.map((group) => (
+            <MetricChart
+              key={group.title}
+              group={group}
+              feeds={feeds}
+              x={over}
+              log={scale === "y"}
+              range={range}
+              onRange={onRange}
+              cursors={cursors}
+              height={shown.length > 1 ? 170 : 220}
+              isLive={isLive}
+            />
+          ))}
+        </div>
+        {shown.length < groups.length && (
+          <Button className={css.more} onClick={() => setAll("1", { replace: true })}>
+            {counted(groups.length - shown.length, "more chart")}
+          </Button>
+        )}
       </div>
-      {shown.length < groups.length && (
-        <Button className={css.more} onClick={() => setAll("1", { replace: true })}>
-          {counted(groups.length - shown.length, "more chart")}
-        </Button>
-      )}
+      {children}
     </div>
   );
 }

@@ -16,6 +16,7 @@ export function SystemView({ task, page, attempt }: ViewProps) {
   const [cursor] = useState(makeCursor);
   const { data, error } = useAsk("/runs/{flow}/{number}/tasks/{step}/{task}/system", { in: task, query: { attempt } });
   const shown = page.task.attempts?.find((one) => one.number === attempt);
+  if (!data && !error) return <div className={css.split} />;
   return (
     <div className={css.split}>
       <div className={css.metrics}>

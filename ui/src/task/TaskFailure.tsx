@@ -1,18 +1,26 @@
 import { Link } from "wouter";
 import { type TaskRef, taskAddress } from "@/api/names";
+import type { Schemas } from "@/api/types";
 import { useAsk } from "@/api/useAsk";
 import { useParam } from "@/app/useParam";
 import { CopyLine } from "@/parts/CopyLine";
 import { StatusMark } from "@/parts/StatusMark";
 import { mendOf, toldError } from "@/run/failureWords";
-import { type CodeLine, CodeLines } from "@/values/CodeLines";
+import { CodeLines } from "@/values/CodeLines";
+import type { CodeLine } from "@/values/codeText";
 import css from "./TaskFailure.module.css";
 import { failingFrame, shortPath } from "./traceback";
 import type { TaskAnswer } from "./useTaskPage";
 
+interface FailureProps {
+  task: TaskRef;
+  page: TaskAnswer;
+  run: Schemas["RunPage"] | undefined;
+  attempt: number;
+}
+
 /** Why it failed: the error, the user's line that raised it, and the command that goes on from there. */
-export function TaskFailure({ task, page, attempt }: { task: TaskRef; page: TaskAnswer; attempt: number }) {
-  const run = useAsk("/runs/{flow}/{number}", { in: task }).data;
+export function TaskFailure({ task, page, run, attempt }: FailureProps) {
   const [isOpen, open] = useParam("traceback", "");
   const tried = page.task.attempts?.find((one) => one.number === attempt);
   const error = tried ? tried.error : page.task.error;
@@ -72,7 +80,7 @@ function Place({ task, traceback, file }: { task: TaskRef; traceback: string; fi
   const first = Math.max(1, frame.line - AROUND);
   const known = data?.lines.slice(first - 1, frame.line + AROUND);
   // Until the lines are there, they have their room.
-  const lines = known ?? (isOwn && !error ? roomFor(frame.line - first, frame.code) : []);
+  const lines = known ?? (isOwn && !error ? roomFor(frame.line - first) : []);
   return (
     <>
       <p className={css.frame}>
@@ -84,14 +92,13 @@ function Place({ task, traceback, file }: { task: TaskRef; traceback: string; fi
       </p>
       {lines.length > 0 && (
         <div className={css.excerpt}>
-          <CodeLines lines={lines} first={first} marked={new Set([frame.line])} />
+          <CodeLines key={known ? "code" : "room"} lines={lines} first={first} marked={new Set([frame.line])} />
         </div>
       )}
     </>
   );
 }
 
-function roomFor(before: number, code: string): CodeLine[] {
-  const empty: CodeLine = [["", ""]];
-  return [...Array<CodeLine>(before).fill(empty), [["", code]], ...Array<CodeLine>(AROUND).fill(empty)];
+function roomFor(before: number): CodeLine[] {
+  return Array<CodeLine>(before + 1 + AROUND).fill([["", ""]]);
 }

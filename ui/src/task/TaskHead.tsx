@@ -3,7 +3,6 @@ import { Link } from "wouter";
 import { navigate } from "wouter/use-browser-location";
 import { runAddress, runName, type TaskRef, taskAddress, taskName } from "@/api/names";
 import type { Schemas } from "@/api/types";
-import { useAsk } from "@/api/useAsk";
 import { useKeys } from "@/app/keys";
 import { setParams } from "@/app/useParam";
 import { Name } from "@/parts/Name";
@@ -19,11 +18,13 @@ import type { TaskAnswer } from "./useTaskPage";
 interface HeadProps {
   task: TaskRef;
   page: TaskAnswer;
+  /** undefined: it can't be had. */
+  run: Schemas["RunPage"] | undefined;
   attempt: number;
 }
 
 /** Which task it is, how it stands, and what is to be known first. */
-export function TaskHead({ task, page, attempt }: HeadProps) {
+export function TaskHead({ task, page, run, attempt }: HeadProps) {
   const status = page.task.origin ? "reused" : page.flight?.status === "waiting" ? "waiting" : page.task.status;
   return (
     <PageHead
@@ -39,7 +40,7 @@ export function TaskHead({ task, page, attempt }: HeadProps) {
           <Attempts page={page} attempt={attempt} />
         </>
       }
-      actions={<Neighbours task={task} />}
+      actions={<Neighbours task={task} run={run} />}
     >
       <Facts page={page} attempt={attempt} />
       <Why page={page} />
@@ -75,9 +76,8 @@ function statusOf(task: Schemas["TaskInfo"], number: number): string {
 }
 
 /** The tasks of the step before and after this one. */
-function Neighbours({ task }: { task: TaskRef }) {
-  const { data } = useAsk("/runs/{flow}/{number}", { in: task });
-  const step = data?.run.steps.find((one) => one.step === task.step);
+function Neighbours({ task, run }: Pick<HeadProps, "task" | "run">) {
+  const step = run?.run.steps.find((one) => one.step === task.step);
   const { waiting = 0, running = 0, done = 0, failed = 0, cancelled = 0 } = step ?? {};
   const last = waiting + running + done + failed + cancelled;
   const number = Number(task.task);

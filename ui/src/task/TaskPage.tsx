@@ -1,5 +1,6 @@
 import { lazy, Suspense } from "react";
 import { type TaskRef, taskAddress } from "@/api/names";
+import { useAsk } from "@/api/useAsk";
 import { useTitle } from "@/app/title";
 import { useParam } from "@/app/useParam";
 import { LogPanel } from "@/log/LogPanel";
@@ -25,18 +26,20 @@ export default function TaskPage({ task }: { task: TaskRef }) {
 function Task({ task }: { task: TaskRef }) {
   useTitle(taskPath(task));
   const { page, first, error } = useTaskPage(task);
+  // What stands in the head comes of both: shown one after the other, one would move what the other has brought.
+  const run = useAsk("/runs/{flow}/{number}", { in: task });
   const [tab] = useParam("tab", "");
   const [attempt] = useParam("attempt", "");
   if (error?.status === 404 && !page) return <Gone task={task} message={error.message} />;
   if (error && !page) return <Empty title={`${taskPath(task)} can't be shown`} lines={[error.message]} />;
-  if (!page || !first) return <div className={css.page} />;
+  if (!page || !first || run.isPending) return <div className={css.page} />;
   const chosen = Number(attempt) || Math.max(1, page.task.attempt.number);
   const views = viewsOf(task, attempt);
   const current = views.some(({ id }) => id === tab) ? tab : opening(first);
   return (
     <div className={css.page}>
-      <TaskHead task={task} page={page} attempt={chosen} />
-      <TaskFailure task={task} page={page} attempt={chosen} />
+      <TaskHead task={task} page={page} run={run.data} attempt={chosen} />
+      <TaskFailure task={task} page={page} run={run.data} attempt={chosen} />
       <Views of="task" views={views} current={current} />
       <div className={css.view}>
         <Suspense>

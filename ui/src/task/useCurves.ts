@@ -53,6 +53,21 @@ export function useSeries(feeds: readonly [string, CurveFeed][], places: Readonl
   );
 }
 
+/** Whether all have come once, or can't: heads of charts have their height by then. */
+export function useHaveCome(feeds: ReadonlyMap<string, CurveFeed>): boolean {
+  const [haveCome, setHaveCome] = useState(false);
+  useEffect(() => {
+    if (haveCome) return;
+    const look = () => setHaveCome([...feeds.values()].every(({ points, error }) => points || error));
+    look();
+    const stops = [...feeds.values()].map((feed) => feed.subscribe(look));
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [feeds, haveCome]);
+  return haveCome;
+}
+
 function askerOf(place: LogPlace, name: string, x: "step" | "time", range: Span | null): AskCurve {
   const bounds = range ? { from: range[0], to: range[1] } : {};
   return (since, signal) => {
