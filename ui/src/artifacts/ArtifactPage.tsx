@@ -42,14 +42,17 @@ export default function ArtifactPage({ digest }: { digest: string }) {
         title={<Name text={placeName(found)} max={48} />}
         crumbs={[{ text: "Artifacts", to: "/artifacts" }]}
         actions={
-          raw && (
-            <Button
-              icon={<Download aria-hidden />}
-              onClick={() => download(addressOf("/artifacts/{digest}/raw", { digest }, inQuery(found)))}
-            >
-              Download
-            </Button>
-          )
+          <>
+            <CopyLine command={pythonLine(found)} />
+            {raw && (
+              <Button
+                icon={<Download aria-hidden />}
+                onClick={() => download(addressOf("/artifacts/{digest}/raw", { digest }, inQuery(found)))}
+              >
+                Download
+              </Button>
+            )}
+          </>
         }
       >
         <p className={style.facts}>
@@ -61,8 +64,7 @@ export default function ArtifactPage({ digest }: { digest: string }) {
       </PageHead>
       <div className={style.body}>
         <section className={style.part} aria-label="Preview">
-          <ValuePreview value={value} place={found} media={isDisplay ? media : ""} tall={16} />
-          <CopyLine command={pythonLine(found)} />
+          <ValuePreview value={value} place={found} media={isDisplay ? media : ""} tall={16} quiet />
         </section>
         <Lineage lineage={data.lineage} place={found} />
         {!isDisplay && found.param === undefined && data.task && <History task={data.task} value={value} />}

@@ -1,24 +1,163 @@
-import { Link } from "wouter";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { navigate } from "wouter/use-browser-location";
+import { useEvents } from "@/api/events";
+import { idsOf } from "@/api/indexIds";
 import { useAsk } from "@/api/useAsk";
-import { Failure } from "@/parts/Failure";
+import { useKeys } from "@/app/keys";
+import { useTitle } from "@/app/title";
+import { useParam } from "@/app/useParam";
+import { Choice } from "@/parts/Choice";
+import { copyText } from "@/parts/CopyLine";
+import { Empty } from "@/parts/Empty";
+import { FilterBox } from "@/parts/FilterBox";
+import { Kbd } from "@/parts/Kbd";
 import { PageHead } from "@/parts/PageHead";
-import { valueAddress } from "@/values/place";
+import { VirtualTable } from "@/parts/VirtualTable";
+import { pythonLine, valueAddress } from "@/values/place";
+import { counted } from "@/words/numbers";
+import css from "./ArtifactsPage.module.css";
+import { ArtifactLines, artifactColumns } from "./artifactColumns";
+import { type ArtifactLine, artifactRows, KINDS, kindOf, useArtifactRows, withKind } from "./artifactRows";
 
+/** The results of all tasks, as a table. */
 export default function ArtifactsPage() {
-  const index = useAsk("/artifacts:index", { query: {} });
-  const ids = index.data?.ids?.slice(0, 100) ?? [];
-  const rows = useAsk("/artifacts", { query: { ids } }, { skip: ids.length === 0 });
+  useTitle("Artifacts");
+  const [filter, setFilter] = useParam("filter", "");
+  const [sort, setSort] = useParam("sort", "");
+  const [cursor, setCursor] = useState<number | null>(null);
+  const index = useAsk("/artifacts:index", { query: { filter, sort } }, { keep: true });
+  const { refetch } = index;
+  const ids = useMemo(() => (index.data ? idsOf(index.data) : []), [index.data]);
+  const onTop = useFresh(refetch);
+  const { seen, error } = useArtifactRows();
+  useCopyKey(cursor);
+  if (index.data === undefined && index.error === null) return <PageHead title="Artifacts" />;
+  if (index.data?.total === 0 && filter === "") return <NoArtifacts />;
+  return (
+    <div className={css.page}>
+      <PageHead title="Artifacts" />
+      <div className={css.tools}>
+        <FilterBox
+          label="Filter artifacts"
+          placeholder="flow:digits  type:DataFrame  size>1MB  train/2"
+          value={filter}
+          onChange={(next, isDone) => setFilter(next, { replace: !isDone })}
+          error={index.error}
+        />
+        <Choice
+          label="Kind"
+          options={KINDS}
+          value={kindOf(filter)}
+          onChange={(kind) => setFilter(withKind(filter, kind))}
+        />
+      </div>
+      {ids.length > 0 && index.error === null ? (
+        <VirtualTable
+          label="Artifacts"
+          ids={ids}
+          rows={artifactRows}
+          columns={artifactColumns}
+          narrow={ArtifactLines}
+          addressOf={addressOf}
+          nameOf={nameOf}
+          onOpen={open}
+          onSeen={seen}
+          onTop={onTop}
+          sort={sort}
+          onSort={(next) => setSort(next === "-size" ? next : "")}
+          cursor={cursor}
+          onCursor={setCursor}
+          place={`/artifacts ${filter} ${sort}`}
+        />
+      ) : (
+        <div className={css.empty}>
+          {index.error === null && <Empty title="No result matches" lines={[`Nothing of "${filter}".`]} />}
+        </div>
+      )}
+      <Foot total={index.data?.total ?? 0} shown={ids.length} error={error} />
+    </div>
+  );
+}
+
+const addressOf = (line: ArtifactLine) => valueAddress(line.value, { of: line.of });
+const nameOf = (line: ArtifactLine) => line.of;
+
+function open(id: number): void {
+  const line = artifactRows.get(id);
+  if (line) navigate(addressOf(line));
+}
+
+function useCopyKey(cursor: number | null): void {
+  const copy = () => {
+    const line = cursor === null ? undefined : artifactRows.get(cursor);
+    if (line) void copyText(pythonLine({ of: line.of }));
+  };
+  useKeys({ y: { does: "Copy the line that loads it", group: "Table", run: copy } });
+}
+
+const PAUSE_MS = 2_000;
+
+/** Asks again when runs have changed, as long as the reader is at the top: what is read does not move. */
+function useFresh(askAgain: () => void): (isAtTop: boolean) => void {
+  const isAtTop = useRef(true);
+  const isStale = useRef(false);
+  const timer = useRef(0);
+  const look = useCallback(() => {
+    timer.current = 0;
+    if (!isStale.current || !isAtTop.current) return;
+    isStale.current = false;
+    askAgain();
+  }, [askAgain]);
+  useEvents(["runs"], () => {
+    isStale.current = true;
+    timer.current ||= window.setTimeout(look, PAUSE_MS);
+  });
+  useEffect(() => () => window.clearTimeout(timer.current), []);
+  return useCallback(
+    (now: boolean) => {
+      isAtTop.current = now;
+      if (now && timer.current === 0) look();
+    },
+    [look],
+  );
+}
+
+function Foot({ total, shown, error }: { total: number; shown: number; error: Error | null }) {
+  return (
+    <footer className={css.foot}>
+      <span>
+        {counted(total, "result")}
+        {shown < total && `, of which the first ${shown.toLocaleString("en")} are here`}
+        {error && `; rows could not be had: ${error.message}`}
+      </span>
+      <span className={css.hints} aria-hidden>
+        <span>
+          <Kbd keys="j" />
+          <Kbd keys="k" />
+          move
+        </span>
+        <span>
+          <Kbd keys="Enter" />
+          open
+        </span>
+        <span>
+          <Kbd keys="y" />
+          copy
+        </span>
+      </span>
+    </footer>
+  );
+}
+
+function NoArtifacts() {
   return (
     <>
       <PageHead title="Artifacts" />
-      <Failure error={index.error ?? rows.error} />
-      <ul>
-        {rows.data?.rows.map((row) => (
-          <li key={row.id}>
-            <Link href={valueAddress(row.value, { of: row.of })}>{row.of}</Link> {row.value.type}
-          </li>
-        ))}
-      </ul>
+      <Empty
+        title="No results yet"
+        lines={["What a step returns is kept, and is listed here with its type, its shape and its size."]}
+        code="penstock run FILE"
+      />
     </>
   );
 }

@@ -40,7 +40,7 @@ export function ValuePreview(props: PreviewProps) {
     case "scalar":
       return <Scalar value={value} />;
     case "literal":
-      return <Literal value={value} place={place} />;
+      return <Literal {...props} />;
     case "stored":
     case "table":
       return <Stored {...props} />;
@@ -60,7 +60,7 @@ export function ValuePreview(props: PreviewProps) {
     case "text":
       return <Plain value={value} place={place} />;
     case "download":
-      return <Unseen value={value} place={place} />;
+      return <Unseen {...props} />;
   }
 }
 
@@ -73,7 +73,8 @@ function Scalar({ value }: { value: Value }) {
 }
 
 /** A container or an object, as far as its preview tells of it. */
-function Literal({ value, place }: { value: Value; place: ValuePlace }) {
+function Literal(props: PreviewProps) {
+  const { value, place } = props;
   const tree = useMemo(() => literalTree(value.text), [value.text]);
   return (
     <div className={style.parts}>
@@ -84,13 +85,14 @@ function Literal({ value, place }: { value: Value; place: ValuePlace }) {
       ) : (
         <pre className={media.text}>{value.text || value.type}</pre>
       )}
-      {isCut(value) && <Unseen value={value} place={place} what="the beginning" />}
+      {isCut(value) && <Unseen {...props} what="the beginning" />}
     </div>
   );
 }
 
 /** Where it lies in columns, these; bytes that are a picture, this. */
-function Stored({ value, place, tall = 12 }: PreviewProps) {
+function Stored(props: PreviewProps) {
+  const { value, place, tall = 12 } = props;
   const { data, error } = useAsk("/artifacts/{digest}/preview", {
     in: { digest: digestOf(value) },
     query: inQuery(place),
@@ -120,7 +122,7 @@ function Stored({ value, place, tall = 12 }: PreviewProps) {
       />
     );
   }
-  return <Literal value={value} place={place} />;
+  return <Literal {...props} />;
 }
 
 function Pictured({ value, place }: { value: Value; place: ValuePlace }) {
@@ -186,14 +188,15 @@ function Plain({ value, place }: { value: Value; place: ValuePlace }) {
 }
 
 /** What is not to be seen here, and how it is had. */
-function Unseen({ value, place, what = "" }: { value: Value; place: ValuePlace; what?: string }) {
+function Unseen({ value, place, quiet = false, what = "" }: PreviewProps & { what?: string }) {
   return (
     <div className={style.unseen}>
       <p>
         {what ? `This is ${what} of ` : "Not shown here: "}
-        {kindText(value)}, {bytes(value.size_bytes)}. All of it, in Python or as a file:
+        {kindText(value)}, {bytes(value.size_bytes)}.
+        {quiet ? " The line above loads all of it; as a file:" : " All of it, in Python or as a file:"}
       </p>
-      <CopyLine command={pythonLine(place)} />
+      {!quiet && <CopyLine command={pythonLine(place)} />}
       <CopyLine command={fileCommand(place)} />
     </div>
   );
