@@ -64,7 +64,7 @@ export default function ArtifactPage({ digest }: { digest: string }) {
       </PageHead>
       <div className={style.body}>
         <section className={style.part} aria-label="Preview">
-          <ValuePreview value={value} place={found} media={isDisplay ? media : ""} tall={16} quiet />
+          <ValuePreview value={value} place={found} media={isDisplay ? media : ""} tall={10} quiet />
         </section>
         <Lineage lineage={data.lineage} place={found} />
         {!isDisplay && found.param === undefined && data.task && <History task={data.task} value={value} />}

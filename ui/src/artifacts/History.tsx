@@ -62,10 +62,12 @@ function Strip({ lines, task, value, total }: StripProps) {
   const values = column
     ? ofColumns.map((found) => columnStat(found, which as ColumnStat))
     : lines.map((line) => stat?.of(line.value) ?? null);
+  const at = lines.findIndex((line) => line.of === task);
   const scroller = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    scroller.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  }, []);
+    const box = scroller.current; // scrollIntoView would move the page as well
+    if (box) box.scrollLeft = (at + 0.5) * TILE - box.clientWidth / 2;
+  }, [at]);
   return (
     <section className={css.history} aria-label="Over runs">
       <header className={css.head}>

@@ -19,7 +19,7 @@ export const artifactColumns: readonly Column<ArtifactLine>[] = [
     end: true,
     sort: "size",
     downFirst: true,
-    cell: (line) => bytes(line.value.size_bytes),
+    cell: sizeOf,
   },
   {
     id: "text",
@@ -55,6 +55,10 @@ function typeOf({ value }: ArtifactLine): string {
 function shapeOf({ value }: ArtifactLine) {
   if (value.shape) return <span className={css.quiet}>{shapeText(value.shape)}</span>;
   return <span className={css.quiet}>{value.length === null ? "" : value.length.toLocaleString("en")}</span>;
+}
+
+function sizeOf({ value }: ArtifactLine) {
+  return <span className={css.quiet}>{bytes(value.size_bytes)}</span>;
 }
 
 function madeAt({ began_at }: ArtifactLine) {

@@ -77,7 +77,7 @@ export function DisplayFigure({ group, withTask = false, at, onAt }: FigureProps
   const place = Math.min(at ?? own, last);
   const shown = group.shown[place];
   if (shown === undefined) return null;
-  const wide = shown.media === "application/vnd.penstock.table" || shown.media === "text/html";
+  const wide = (shown.value.schema?.length ?? 0) > 3 || shown.media === "text/html";
   return (
     <figure className={wide ? style.wide : style.figure}>
       <figcaption className={style.caption}>
