@@ -24,6 +24,7 @@ import {
 } from "./historyPoints";
 
 const MOST = 60;
+const ALL = "all values"; // of an array, which has no columns
 const TILE = 132;
 const TALL = 84;
 const COLUMN_STATS: readonly [ColumnStat, string][] = [
@@ -55,7 +56,7 @@ interface StripProps {
 function Strip({ lines, task, value, total }: StripProps) {
   const [chosen, choose] = useParam("stat", "");
   const stats = statsOf(lines);
-  const columns = (value.schema ?? []).map(([name]) => name);
+  const columns = value.schema?.map(([name]) => name) ?? (value.shape && value.dtype ? [ALL] : []);
   const [column = "", which = ""] = chosen.includes(":") ? splitLast(chosen) : [];
   const ofColumns = useColumnStats(lines, column);
   const stat = stats.find((one) => one.id === chosen) ?? stats[0];
@@ -120,7 +121,8 @@ function useColumnStats(lines: readonly ArtifactLine[], name: string) {
         queryFn: async ({ signal }: { signal: AbortSignal }) => {
           const preview = await ask("/artifacts/{digest}/preview", { in: { digest }, query: { of }, signal });
           const column = preview.columns.findIndex((one) => one.name === name);
-          return ask("/artifacts/{digest}/stats", { in: { digest }, query: { of, column }, signal });
+          const query = name === ALL ? { of } : { of, column };
+          return ask("/artifacts/{digest}/stats", { in: { digest }, query, signal });
         },
         enabled: name !== "" && value.shape !== null,
         staleTime: Number.POSITIVE_INFINITY,

@@ -27,7 +27,7 @@ export function ColumnHead(props: ColumnHeadProps) {
   const { value, place, column, at, start, width, sort, onSort, isChosen, onChoose } = props;
   const way = sort === String(at) ? "ascending" : sort === `-${at}` ? "descending" : "none";
   const next = { none: String(at), ascending: `-${at}`, descending: "" }[way];
-  const name = column.name || (column.is_index ? "index" : `column ${at}`);
+  const name = column.name || (column.is_index ? "index" : "values");
   return (
     <div
       role="columnheader"

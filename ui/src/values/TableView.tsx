@@ -8,7 +8,7 @@ import { ColumnFacts } from "./ColumnFacts";
 import { ColumnHead } from "./ColumnHead";
 import type { Value, ValuePlace } from "./place";
 import style from "./TableView.module.css";
-import { cellText, columnWidth, isNumeric } from "./tableBlocks";
+import { cellText, columnWidth, isMissing, isNumeric } from "./tableBlocks";
 import { useCells } from "./useTable";
 
 export interface TableViewProps {
@@ -140,14 +140,14 @@ interface CellProps {
 }
 
 function Cell({ cell, column, at, start, width }: CellProps) {
-  const text = cell === undefined ? "" : column?.is_readable === false ? "object" : cellText(cell);
+  const text = cell === undefined ? "" : column?.is_readable === false ? "object" : cellText(cell, column?.type);
   const kind = column && isNumeric(column.type) ? style.number : style.word;
   return (
     <div
       role="cell"
       aria-colindex={at + 1}
       className={`${kind} ${column?.is_index ? style.index : ""}`}
-      data-missing={cell === null || column?.is_readable === false || undefined}
+      data-missing={isMissing(cell) || column?.is_readable === false || undefined}
       style={{ left: start, width }}
       title={text.length > 10 ? String(cell) : undefined}
     >

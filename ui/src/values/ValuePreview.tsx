@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import type { Schemas } from "@/api/types";
 import { useAsk } from "@/api/useAsk";
 import { CopyLine } from "@/parts/CopyLine";
 import { Failure } from "@/parts/Failure";
@@ -92,7 +93,7 @@ function Literal(props: PreviewProps) {
 
 /** Where it lies in columns, these; bytes that are a picture, this. */
 function Stored(props: PreviewProps) {
-  const { value, place, tall = 12 } = props;
+  const { value, place } = props;
   const { data, error } = useAsk("/artifacts/{digest}/preview", {
     in: { digest: digestOf(value) },
     query: inQuery(place),
@@ -106,23 +107,32 @@ function Stored(props: PreviewProps) {
   if (data.kind === "array" && shape.length !== 1 && data.columns.length === 0) {
     return <Pictured value={value} place={place} />;
   }
-  if (data.kind === "table" || data.kind === "column" || data.kind === "array") {
+  if (shape.length === 1 && data.columns.length < 2) {
     return (
-      <TableView
-        value={value}
-        place={place}
-        columns={
-          data.columns.length
-            ? data.columns
-            : [{ name: "", type: value.dtype ?? "", is_index: false, is_readable: true }]
-        }
-        rows={shape[0] ?? value.length ?? 0}
-        more={data.more_columns}
-        tall={tall}
-      />
+      <div className={style.parts}>
+        <ColumnFacts value={value} place={place} at={null} />
+        <Columns {...props} preview={data} />
+      </div>
     );
   }
+  if (data.kind === "table" || data.kind === "column" || data.kind === "array") {
+    return <Columns {...props} preview={data} />;
+  }
   return <Literal {...props} />;
+}
+
+function Columns({ value, place, tall = 12, preview }: PreviewProps & { preview: Schemas["ArtifactPreview"] }) {
+  const only = { name: "", type: value.dtype ?? "", is_index: false, is_readable: true };
+  return (
+    <TableView
+      value={value}
+      place={place}
+      columns={preview.columns.length ? preview.columns : [only]}
+      rows={value.shape?.[0] ?? value.length ?? 0}
+      more={preview.more_columns}
+      tall={tall}
+    />
+  );
 }
 
 function Pictured({ value, place }: { value: Value; place: ValuePlace }) {

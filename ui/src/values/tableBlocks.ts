@@ -45,7 +45,7 @@ export function blockKey(row: number, column: number): string {
 
 /** How wide a column is drawn, by its type and name. */
 export function columnWidth(type: string, name: string): number {
-  const least = type === "bool" ? 72 : isNumeric(type) ? 104 : 160;
+  const least = type === "bool" ? 72 : isNumeric(type) ? 104 : type === "time" ? 184 : 160;
   return Math.min(240, Math.max(least, 28 + name.length * 7.6));
 }
 
@@ -54,10 +54,24 @@ export function isNumeric(type: string): boolean {
 }
 
 /** A cell in words. What is missing is a dash. */
-export function cellText(cell: unknown): string {
+export function cellText(cell: unknown, type = ""): string {
   if (cell === null || cell === undefined) return "–";
+  if (type === "time" && typeof cell === "string") return timeText(cell);
   if (typeof cell === "number") return numberText(cell);
   return typeof cell === "string" ? cell : JSON.stringify(cell);
+}
+
+/** "2026-04-15 09:18:02", with what is less than a second where there is something. */
+function timeText(time: string): string {
+  return time
+    .replace("T", " ")
+    .replace(/ 00:00:00(\.0+)?(Z|\+00:00)?$/, "")
+    .replace(/\.0+(?=\D|$)/, "");
+}
+
+/** Whether there is nothing in it: what is missing, and no number. */
+export function isMissing(cell: unknown): boolean {
+  return cell === null || cell === "nan";
 }
 
 /** A number as a table shows it: whole ones exactly, others to six digits. */

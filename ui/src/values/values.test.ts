@@ -137,7 +137,13 @@ describe("a table's blocks", () => {
       "6.02e+23",
       "0",
     ]);
-    expect([null, true, "1152921504606846976", "nan"].map(cellText)).toEqual([
+    const times = ["2026-04-15T09:18:02.000000Z", "2026-04-15T00:00:00", "2026-04-15T09:18:02.500"];
+    expect(times.map((time) => cellText(time, "time"))).toEqual([
+      "2026-04-15 09:18:02Z",
+      "2026-04-15",
+      "2026-04-15 09:18:02.500",
+    ]);
+    expect([null, true, "1152921504606846976", "nan"].map((cell) => cellText(cell))).toEqual([
       "–",
       "true",
       "1152921504606846976",
