@@ -45,7 +45,7 @@ function Code({ run, pieces, codes }: CodeProps) {
   const shown = pieces.find((piece) => piece.id === chosen) ?? changed[0] ?? pieces[0];
   const ordered = [...changed, ...pieces.filter((piece) => !changes.get(piece.id))];
   return (
-    <div className={tab.page}>
+    <div className={tab.page} data-view="code">
       <header className={tab.head}>
         <p>{base === null ? counted(pieces.length, "piece") : said(changed.length, runName(base))}</p>
         {picker}

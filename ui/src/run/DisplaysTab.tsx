@@ -5,7 +5,7 @@ import tab from "./Tab.module.css";
 /** What the run's tasks, and its flow's body, have displayed. */
 export default function DisplaysTab({ run }: { run: RunRef }) {
   return (
-    <div className={tab.page}>
+    <div className={tab.page} data-view="displays">
       <Displays of={run} />
     </div>
   );

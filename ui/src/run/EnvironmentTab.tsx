@@ -23,7 +23,7 @@ export default function EnvironmentTab({ run }: { run: RunRef }) {
   if (mine.data === undefined || driver === undefined) return <div className={tab.page} />;
   const before = base ? (other.data?.drivers.at(-1) ?? null) : null;
   return (
-    <div className={tab.page}>
+    <div className={tab.page} data-view="environment">
       <header className={tab.head}>
         <CopyLine command={commandOf(driver)} />
         {picker}

@@ -25,7 +25,7 @@ export default function LineageTab({ run }: { run: RunRef }) {
   if (data === undefined) return <div className={tab.page} />;
   if (data.runs.length === 1) return <Alone run={run} partial={data.partial} />;
   return (
-    <div className={tab.page}>
+    <div className={tab.page} data-view="lineage">
       <header className={tab.head}>
         <p>
           {said(data)}

@@ -24,7 +24,7 @@ export default function ParamsTab({ run }: { run: RunRef }) {
   if (rows.length === 0) return <Nothing run={run} />;
   const different = rows.filter((row) => row.differs).length;
   return (
-    <div className={tab.page}>
+    <div className={tab.page} data-view="params">
       <header className={tab.head}>
         <p>
           {base && other.data

@@ -79,7 +79,7 @@ export function DisplayFigure({ group, withTask = false, at, onAt }: FigureProps
   if (shown === undefined) return null;
   const wide = (shown.value.schema?.length ?? 0) > 3 || shown.media === "text/html";
   return (
-    <figure className={wide ? style.wide : style.figure}>
+    <figure className={wide ? style.wide : style.figure} aria-label={group.name}>
       <figcaption className={style.caption}>
         <Link href={valueAddress(shown.value, displayPlace(shown))} className={style.name}>
           <bdi>{group.name}</bdi>

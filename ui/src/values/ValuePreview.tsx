@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import type { Schemas } from "@/api/types";
 import { useAsk } from "@/api/useAsk";
+import { Choice } from "@/parts/Choice";
 import { CopyLine } from "@/parts/CopyLine";
 import { Failure } from "@/parts/Failure";
 import { bytes } from "@/words/numbers";
@@ -32,6 +33,8 @@ export interface PreviewProps {
   /** How it is had in Python is said elsewhere. */
   quiet?: boolean;
 }
+
+const WIDE = 40; // columns
 
 /** What can be seen of a stored value. Nothing of it is unpickled, and what is not shown is said. */
 export function ValuePreview(props: PreviewProps) {
@@ -107,6 +110,7 @@ function Stored(props: PreviewProps) {
   if (data.kind === "array" && shape.length !== 1 && data.columns.length === 0) {
     return <Pictured value={value} place={place} />;
   }
+  if (data.kind === "array" && shape.length === 2) return <Both {...props} preview={data} />;
   if (shape.length === 1 && data.columns.length < 2) {
     return (
       <div className={style.parts}>
@@ -119,6 +123,23 @@ function Stored(props: PreviewProps) {
     return <Columns {...props} preview={data} />;
   }
   return <Literal {...props} />;
+}
+
+const WAYS = [
+  { value: "values", name: "Values" },
+  { value: "picture", name: "Picture" },
+] as const;
+
+/** An array of two dimensions, as a table or as a picture: that first where it has many columns. */
+function Both(props: PreviewProps & { preview: Schemas["ArtifactPreview"] }) {
+  const { value, place } = props;
+  const [way, setWay] = useState<"values" | "picture">((value.shape?.[1] ?? 0) > WIDE ? "picture" : "values");
+  return (
+    <div className={style.parts}>
+      <Choice label="Shown as" options={WAYS} value={way} onChange={setWay} />
+      {way === "picture" ? <Pictured value={value} place={place} /> : <Columns {...props} />}
+    </div>
+  );
 }
 
 function Columns({ value, place, tall = 12, preview }: PreviewProps & { preview: Schemas["ArtifactPreview"] }) {
