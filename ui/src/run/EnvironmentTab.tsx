@@ -85,7 +85,7 @@ function Facts({ driver, before }: { driver: Driver; before: Driver | null }) {
 function Drivers({ drivers }: { drivers: readonly Driver[] }) {
   return (
     <>
-      <h3 className={tab.title}>Driven {count(drivers.length)} times</h3>
+      <h2 className={tab.title}>Driven {count(drivers.length)} times</h2>
       <ol className={css.drivers}>
         {drivers.map((one, at) => (
           <li key={one.started_at}>
@@ -105,7 +105,7 @@ function Locks({ locks }: { locks: Record<string, string> }) {
   if (named.length === 0) return null;
   return (
     <>
-      <h3 className={tab.title}>Environments of steps</h3>
+      <h2 className={tab.title}>Environments of steps</h2>
       <dl className={css.facts}>
         {named.map(([asked, lock]) => (
           <div key={asked}>
@@ -132,13 +132,13 @@ function Packages({ mine, other, base }: PackagesProps) {
   const shown = all || other === null ? rows : changed;
   return (
     <section aria-label="Packages">
-      <h3 className={tab.title}>
+      <h2 className={tab.title}>
         {other === null || base === null
           ? counted(rows.length, "package")
           : changed.length
             ? `${counted(changed.length, "package")} of ${count(rows.length)} ${changed.length === 1 ? "differs" : "differ"} from ${runName(base)}`
             : `All ${count(rows.length)} packages are as in ${runName(base)}`}
-      </h3>
+      </h2>
       <ul className={css.packages}>
         {shown.map(({ name, mine: here, other: there, change }) => (
           <li key={name} data-change={change || undefined}>

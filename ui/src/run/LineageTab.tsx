@@ -112,7 +112,7 @@ function RunCard({ run, style }: { run: Schemas["LineageRun"]; style: React.CSSP
 function Passages({ lineage: { edges } }: { lineage: Schemas["RunLineage"] }) {
   return (
     <section aria-label="What went where">
-      <h3 className={tab.title}>What went where</h3>
+      <h2 className={tab.title}>What went where</h2>
       <ul className={css.passages}>
         {edges.map((edge) => (
           <li key={`${edge.source} ${edge.target} ${edge.kind}`}>

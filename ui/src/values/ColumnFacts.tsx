@@ -24,9 +24,9 @@ export function ColumnFacts({ value, place, at, onClose }: ColumnFactsProps) {
   return (
     <section className={style.facts} aria-label={`Statistics of ${title}`}>
       <header className={style.head}>
-        <h3>
+        <h2>
           <bdi>{title}</bdi>
-        </h3>
+        </h2>
         {data && <span className={style.note}>{sampleNote(data)}</span>}
         {onClose && (
           <Button kind="bare" size="small" icon={<X size={14} aria-hidden />} aria-label="Close" onClick={onClose} />

@@ -32,6 +32,6 @@ function drawn(node: Node, at: number): ReactNode {
     );
   }
   // The page's own titles stand above: a report's begin below them.
-  const tag = /^h[1-4]$/.test(node.tag) ? `h${Number(node.tag[1]) + 2}` : node.tag;
+  const tag = /^h[1-5]$/.test(node.tag) ? `h${Number(node.tag[1]) + 1}` : node.tag;
   return TAGS.has(tag) ? createElement(tag, { key: at, "data-tag": node.tag }, inside) : inside;
 }
