@@ -82,7 +82,7 @@ def test_a_column_is_sorted_by_the_server_and_summed_up(visit: Callable[..., Tab
     head = tab.page.get_by_role("columnheader").first
     head.get_by_role("button", name="statistics").click()
     facts = tab.page.get_by_role("region", name="Statistics of")
-    least = facts.locator("div", has=tab.page.get_by_text("least", exact=True)).locator("dd").last
+    least = facts.locator("dt:text-is('least') + dd")
     expect(least).not_to_be_empty()
     head.get_by_role("button").first.click()
     expect(head).to_have_attribute("aria-sort", "ascending")

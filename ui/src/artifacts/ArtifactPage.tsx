@@ -14,7 +14,7 @@ import { ValuePreview } from "@/values/ValuePreview";
 import { bytes } from "@/words/numbers";
 import style from "./ArtifactPage.module.css";
 import { History } from "./History";
-import { Lineage } from "./ValueLineage";
+import { Lineage, TaskLink } from "./ValueLineage";
 
 /** One stored value: what it looks like, where it came from, what was given it, and how it was in other runs. */
 export default function ArtifactPage({ digest }: { digest: string }) {
@@ -57,6 +57,11 @@ export default function ArtifactPage({ digest }: { digest: string }) {
       >
         <p className={style.facts}>
           <span>{isDisplay ? media : kindText(value)}</span>
+          {isDisplay && (
+            <span>
+              displayed by <TaskLink task={found.of} />
+            </span>
+          )}
           <span>{bytes(value.size_bytes)}</span>
           {value.digest && <code title={value.digest}>{value.digest.slice(0, 15)}</code>}
           {value.unstable && <span>no digest: {value.unstable} has no stable form</span>}
@@ -66,7 +71,7 @@ export default function ArtifactPage({ digest }: { digest: string }) {
         <section className={style.part} aria-label="Preview">
           <ValuePreview value={value} place={found} media={isDisplay ? media : ""} tall={10} quiet />
         </section>
-        <Lineage lineage={data.lineage} place={found} />
+        {!isDisplay && <Lineage lineage={data.lineage} place={found} />}
         {!isDisplay && found.param === undefined && data.task && <History task={data.task} value={value} />}
       </div>
     </>

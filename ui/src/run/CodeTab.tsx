@@ -33,7 +33,7 @@ interface CodeProps {
 }
 
 function Code({ run, pieces, codes }: CodeProps) {
-  const { base, picker } = useAgainst(run);
+  const { base, isPending, picker } = useAgainst(run);
   const places = [...new Set(pieces.map((piece) => piece.place))];
   const mine = useSources(run, places);
   const other = useSources(base, places);
@@ -42,6 +42,7 @@ function Code({ run, pieces, codes }: CodeProps) {
   );
   const changed = pieces.filter((piece) => changes.get(piece.id));
   const [chosen, choose] = useParam("piece", "");
+  if (isPending || mine.isPending || other.isPending) return <div className={tab.page} data-view="code" />;
   const shown = pieces.find((piece) => piece.id === chosen) ?? changed[0] ?? pieces[0];
   const ordered = [...changed, ...pieces.filter((piece) => !changes.get(piece.id))];
   return (

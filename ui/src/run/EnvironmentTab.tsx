@@ -15,12 +15,13 @@ type Driver = Schemas["DriverInfo"];
 
 /** What a run ran in, beside what another did. */
 export default function EnvironmentTab({ run }: { run: RunRef }) {
-  const { base, picker } = useAgainst(run);
+  const { base, isPending, picker } = useAgainst(run);
   const mine = useAsk("/runs/{flow}/{number}/environment", { in: { ...run } });
   const other = useAsk("/runs/{flow}/{number}/environment", { in: { ...(base ?? run) } }, { skip: base === null });
   if (mine.error) return <Failure error={mine.error} />;
   const driver = mine.data?.drivers.at(-1);
-  if (mine.data === undefined || driver === undefined) return <div className={tab.page} />;
+  if (mine.data === undefined || driver === undefined || isPending || (base && other.isPending))
+    return <div className={tab.page} />;
   const before = base ? (other.data?.drivers.at(-1) ?? null) : null;
   return (
     <div className={tab.page} data-view="environment">

@@ -15,11 +15,11 @@ import { useAgainst } from "./useAgainst";
 
 /** What a run was given, beside what another was. */
 export default function ParamsTab({ run }: { run: RunRef }) {
-  const { base, picker } = useAgainst(run);
+  const { base, isPending, picker } = useAgainst(run);
   const mine = useAsk("/runs/{flow}/{number}/params", { in: { ...run } });
   const other = useAsk("/runs/{flow}/{number}/params", { in: { ...(base ?? run) } }, { skip: base === null });
   if (mine.error) return <Failure error={mine.error} />;
-  if (mine.data === undefined) return <div className={tab.page} />;
+  if (mine.data === undefined || isPending || (base && other.isPending)) return <div className={tab.page} />;
   const rows = paramRows(mine.data, base && other.data ? other.data : null);
   if (rows.length === 0) return <Nothing run={run} />;
   const different = rows.filter((row) => row.differs).length;

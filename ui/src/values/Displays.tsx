@@ -91,7 +91,10 @@ export function DisplayFigure({ group, withTask = false, at, onAt }: FigureProps
           </Link>
         )}
       </figcaption>
-      <ValuePreview value={shown.value} place={displayPlace(shown)} media={shown.media} tall={8} />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
+      <div className={style.body} tabIndex={0}>
+        <ValuePreview value={shown.value} place={displayPlace(shown)} media={shown.media} tall={6} />
+      </div>
       {last > 0 && (
         <Slider
           label="step"

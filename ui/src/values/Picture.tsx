@@ -20,7 +20,7 @@ export function Picture({ value, place, media, label, keep = false }: PicturePro
   return <Drawn url={url} label={label} />;
 }
 
-/** A picture, or the room for it. Small ones are enlarged with their pixels kept apart. */
+/** A picture, in a room that is there before it. Small ones are enlarged with their pixels kept apart. */
 export function Drawn({ url, label }: { url: string; label: string }) {
   return (
     <div className={style.paper}>

@@ -28,6 +28,12 @@ export interface TableViewProps {
 
 const ROW = 28;
 const HEAD = 84;
+const FOOT = 24;
+
+/** How high a table of so many rows is drawn. */
+export function tableHeight(rows: number, tall: number): number {
+  return HEAD + ROW * Math.min(rows, tall) + 2 + FOOT;
+}
 
 /** A stored table: the rows and columns that are seen, each column with what its values come to. */
 export function TableView(props: TableViewProps) {

@@ -17,7 +17,7 @@ import media from "./Media.module.css";
 import { Picture } from "./Picture";
 import { digestOf, fileCommand, inQuery, placeName, pythonLine, type Value, type ValuePlace } from "./place";
 import { readJson } from "./readJson";
-import { TableView } from "./TableView";
+import { TableView, tableHeight } from "./TableView";
 import { Tree } from "./Tree";
 import { jsonTree } from "./tree";
 import { useText } from "./useBlob";
@@ -102,7 +102,7 @@ function Stored(props: PreviewProps) {
     query: inQuery(place),
   });
   if (error) return <Failure error={error} />;
-  if (data === undefined) return <div className={media.wait} />;
+  if (data === undefined) return <div style={{ height: expectedHeight(value, props.tall) }} />;
   if (data.media.startsWith("image/")) {
     return <Picture value={value} place={place} media={data.media} label={placeName(place)} />;
   }
@@ -123,6 +123,18 @@ function Stored(props: PreviewProps) {
     return <Columns {...props} preview={data} />;
   }
   return <Literal {...props} />;
+}
+
+const [GAP, CHOICE, FACTS, STAGE] = [12, 32, 190, 420];
+
+/** How high it will be, so that what stands below it stays where it is. */
+function expectedHeight({ shape, schema }: Value, tall = 12): number {
+  if (shape === null) return 96;
+  const table = tableHeight(shape[0] ?? 0, tall);
+  if (schema !== null) return table;
+  if (shape.length === 1) return FACTS + GAP + table;
+  if (shape.length === 2 && (shape[1] ?? 0) <= WIDE) return CHOICE + GAP + table;
+  return STAGE + GAP + FACTS + (shape.length === 2 ? CHOICE + GAP : (shape.length - 2) * 36);
 }
 
 const WAYS = [
