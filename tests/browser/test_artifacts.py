@@ -46,7 +46,7 @@ def test_a_wrong_filter_says_what_is_wrong(visit: Callable[..., Tab], rich_proje
     expect(tab.page.get_by_role("alert")).to_contain_text("is no kind of artifact")
 
 
-def test_results_come_as_they_are_made(visit: Callable[..., Tab], served: Served):
+def test_results_come_as_they_are_made(served: Served, visit: Callable[..., Tab]):
     tab = visit(served.server, "/artifacts")
     expect(tab.page.get_by_role("heading", name="No results yet")).to_be_visible()
     served.project.write("@step\ndef one(n: int):\n    return [n]\n\n@flow\ndef main(n: int = 3):\n    return one(n)\n")

@@ -43,7 +43,7 @@ def test_parameters_that_differ_come_first(visit: Callable[..., Tab], rich_proje
     expect(tab.page.get_by_role("columnheader")).to_have_count(2)
 
 
-def test_changed_code_is_shown_by_its_lines(visit: Callable[..., Tab], served: Served):
+def test_changed_code_is_shown_by_its_lines(served: Served, visit: Callable[..., Tab]):
     served.project.write(SOURCE.format(factor=2))
     served.project.run(rate=0.5)
     served.project.write(SOURCE.format(factor=3))
