@@ -20,7 +20,6 @@ const TABS: Tab[] = [
   { view: "code", name: "Code", page: lazy(() => import("./CodeTab")) },
   { view: "environment", name: "Environment", page: lazy(() => import("./EnvironmentTab")) },
   { view: "lineage", name: "Lineage", page: lazy(() => import("./LineageTab")) },
-  { view: "displays", name: "Displays", page: lazy(() => import("./DisplaysTab")) },
 ];
 
 /** Where something was displayed. */
