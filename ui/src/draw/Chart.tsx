@@ -41,7 +41,7 @@ export function Chart({ title, note = "", legend = [], actions, facts, children 
   return (
     <section className={style.chart} aria-label={title} onKeyDown={onKey}>
       <header className={style.head}>
-        <h3 className={style.title}>{title}</h3>
+        <h2 className={style.title}>{title}</h2>
         {note && <span className={style.note}>{note}</span>}
         <Legend entries={legend} />
         {actions}

@@ -2,9 +2,9 @@
 
 import { paintOn } from "./canvas";
 import { type CardLine, makeCard } from "./card";
-import type { Span } from "./scales";
+import { grown, type Span } from "./scales";
 import { showNumber, showSeconds } from "./show";
-import { barAt, type Lane, type LaneBar, lanesOf, type Timeline, within, zoomed } from "./timelineLanes";
+import { barAt, type Lane, type LaneBar, type Timeline, within, zoomed } from "./timelineLanes";
 import { type CriticalPath, HEAD, paintTimeline, scaleOf, type TimelineModel } from "./timelinePaint";
 
 export interface TimelineCalls {
@@ -14,8 +14,6 @@ export interface TimelineCalls {
   onPicked(picked: Span | null): void;
   /** A task was clicked, "train/2". */
   onOpen(task: string): void;
-  /** How high all of it is. */
-  onHeight(height: number): void;
 }
 
 /** What the page says of how it is drawn. */
@@ -26,12 +24,14 @@ export interface TimelineLook {
   memory: boolean;
   path: CriticalPath["parts"] | null;
   byWorker: boolean;
+  /** It goes on: its end grows by steps. */
+  isLive: boolean;
   bytes: (held: number) => string;
 }
 
 export interface TimelineHandle {
   /** What the server has told; it may be of more than is shown. */
-  tell(timeline: Timeline): void;
+  tell(timeline: Timeline, lanes: readonly Lane[]): void;
   look(look: TimelineLook): void;
   view(view: Span | null): void;
   /** Below 1: closer. */
@@ -43,7 +43,14 @@ export interface TimelineHandle {
 }
 
 const NEAR = 4; // pixels within which a bar is pointed at
+const SETTLED_MS = 150; // after the last move, before others are told what is shown
 const DRAG = 4; // pixels from which on a press is a drag
+
+/** How high all of it is, in pixels. */
+export function heightOf(lanes: readonly Lane[]): number {
+  const last = lanes.at(-1);
+  return HEAD + (last ? last.top + last.height : 0) + 8;
+}
 
 /** Draws in `canvas`, which `scroller` lies over: it is as tall as all lanes are inside, and hears the pointer. */
 export function drawTimeline(
@@ -56,6 +63,8 @@ export function drawTimeline(
   let whole: Span = [0, 1];
   let wanted: Span | null = null; // null: all
   let model: TimelineModel | null = null;
+  let pointer: { x: number; y: number } | null = null;
+  let settling: ReturnType<typeof setTimeout> | undefined;
   const card = makeCard(box);
   const painter = paintOn(canvas, (surface) => model && paintTimeline(surface, model));
 
@@ -70,7 +79,8 @@ export function drawTimeline(
     const all = inside[1] - inside[0] >= (whole[1] - whole[0]) * 0.999;
     wanted = all ? null : inside;
     change({ view: shown() });
-    calls.onView(wanted);
+    clearTimeout(settling); // an address that changed with each frame would be refused by browsers
+    settling = setTimeout(() => calls.onView(wanted), SETTLED_MS);
   };
   const scale = () => scaleOf(shown(), model?.lanes ?? [], canvas.clientWidth);
   const find = (x: number, y: number) => {
@@ -80,6 +90,7 @@ export function drawTimeline(
     return barAt(model.lanes, y - HEAD + model.scroll, to.from(x), reach);
   };
   const hover = (x: number, y: number) => {
+    pointer = { x, y };
     const found = find(x, y);
     scroller.style.cursor = found ? "pointer" : "crosshair";
     if (model && found?.bar !== model.hovered?.bar) change({ hovered: found });
@@ -87,6 +98,7 @@ export function drawTimeline(
     else card.show(x, y, ...said(found.lane, found.bar, look));
   };
   const leave = () => {
+    pointer = null;
     card.hide();
     change({ hovered: null });
   };
@@ -115,17 +127,15 @@ export function drawTimeline(
   scroller.addEventListener("scroll", onScroll, { passive: true });
 
   return {
-    tell(timeline) {
-      if (wanted === null) whole = [0, timeline.end];
-      else whole = [0, Math.max(whole[1], timeline.end)];
-      const lanes = lanesOf(timeline);
-      const last = lanes.at(-1);
-      calls.onHeight(HEAD + (last ? last.top + last.height : 0) + 8);
+    tell(timeline, lanes) {
+      if (wanted !== null) whole = [0, Math.max(whole[1], timeline.end)];
+      else whole = look?.isLive ? grown(whole[1] > 1 ? whole : null, [0, timeline.end]) : [0, timeline.end];
       const { picked = null, colourOf = () => "#808080", only = "", path = null, byWorker = true } = look ?? {};
       const scroll = scroller.scrollTop;
       const memory = look?.memory ? mostHeld(lanes) : 0;
       model = { timeline, lanes, view: shown(), picked, hovered: null, colourOf, only, memory, path, byWorker, scroll };
       painter.ask();
+      if (pointer) hover(pointer.x, pointer.y);
     },
     look(next) {
       look = next;
@@ -133,6 +143,7 @@ export function drawTimeline(
       change({ picked, colourOf, only, path, byWorker, memory: next.memory && model ? mostHeld(model.lanes) : 0 });
     },
     view(next) {
+      clearTimeout(settling);
       wanted = next;
       change({ view: shown() });
     },
@@ -148,6 +159,7 @@ export function drawTimeline(
       return shown();
     },
     remove() {
+      clearTimeout(settling);
       unlisten();
       scroller.removeEventListener("scroll", onScroll);
       painter.stop();

@@ -1,6 +1,6 @@
 import type { RefObject } from "react";
 import { useKeys } from "@/app/keys";
-import { setParams, useParam } from "@/app/useParam";
+import { useParam } from "@/app/useParam";
 import type { Span } from "@/draw/scales";
 import type { TimelineHandle } from "@/draw/timeline";
 import type { Timeline } from "@/draw/timelineLanes";
@@ -8,33 +8,33 @@ import type { CriticalPath } from "@/draw/timelinePaint";
 import { Kbd } from "@/parts/Kbd";
 import { counted } from "@/words/numbers";
 import { duration } from "@/words/times";
-import { textOf } from "./spans";
+import { setSpan } from "./spans";
 import style from "./TimelineTools.module.css";
 
 const MOST_STEPS = 12;
 
 interface ToolsProps {
-  timeline: Timeline | null;
-  path: CriticalPath | null;
+  timeline: Timeline;
+  critical: CriticalPath | null;
   colourOf: (step: string) => string;
   handle: RefObject<TimelineHandle | null>;
   picked: Span | null;
 }
 
 /** What the colours mean, what is shown, and the keys. */
-export function TimelineTools({ timeline, path, colourOf, handle, picked }: ToolsProps) {
+export function TimelineTools({ timeline, critical, colourOf, handle, picked }: ToolsProps) {
   const [by, setBy] = useParam("by", "worker");
   const [bars, setBars] = useParam("bars", "steps");
   const [shown, setShown] = useParam("path", "");
   useTimelineKeys(handle, picked);
-  const reused = (timeline?.steps ?? []).reduce((sum, step) => sum + step.reused, 0);
+  const reused = timeline.steps.reduce((sum, step) => sum + step.reused, 0);
   return (
     <div className={style.tools}>
-      <Steps steps={timeline?.steps ?? []} colourOf={colourOf} />
+      <Steps steps={timeline.steps} colourOf={colourOf} />
       <p className={style.notes}>
         {reused > 0 && <span>{counted(reused, "task")} reused, at once</span>}
-        {shown && path && <span>{pathNote(path)}</span>}
-        {timeline?.is_partial && <span>more lanes than these 200</span>}
+        {critical && <span>{pathNote(critical)}</span>}
+        {timeline.is_partial && <span>more lanes than these 200</span>}
       </p>
       <fieldset className={style.choices}>
         <legend className="unseen">What is shown</legend>
@@ -84,15 +84,13 @@ function Choice({ name, on, set }: { name: string; on: boolean; set: () => void 
 
 function useTimelineKeys(handle: RefObject<TimelineHandle | null>, picked: Span | null) {
   const group = "Timeline";
-  const show = (span: Span | null) =>
-    setParams({ from: span && textOf(span[0]), to: span && textOf(span[1]) }, { replace: true });
   useKeys({
     w: { does: "zoom in", group, run: () => handle.current?.zoom(1 / 1.5) },
     s: { does: "zoom out", group, run: () => handle.current?.zoom(1.5) },
     a: { does: "earlier", group, run: () => handle.current?.pan(-0.25) },
     d: { does: "later", group, run: () => handle.current?.pan(0.25) },
-    0: { does: "the whole run", group, run: () => show(null) },
-    f: { does: "fit what is chosen", group, run: () => picked && show(picked) },
+    0: { does: "the whole run", group, run: () => setSpan(null) },
+    f: { does: "fit what is chosen", group, run: () => picked && setSpan(picked) },
   });
 }
 

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useEvents } from "@/api/events";
 import { idsOf } from "@/api/indexIds";
 import { type RunRef, runName } from "@/api/names";
@@ -7,6 +7,7 @@ import { createLoader } from "@/api/rowLoader";
 import { useAsk } from "@/api/useAsk";
 import { useLiveIds } from "@/runs/useLiveIds";
 import { createTaskRows, type Durations, loadTasks } from "./taskRows";
+import { useLater } from "./useLater";
 
 const INDEX_MS = 1_000; // between two questions for the index of a live run
 
@@ -41,7 +42,7 @@ export function useTasks({ flow, number }: RunRef, filter: string, sort: string)
   });
 
   return {
-    isReady: index.data !== undefined || index.error !== null,
+    isReady: [index, took].every(({ data, error }) => data !== undefined || error !== null),
     error: index.error,
     total: index.data?.total ?? 0,
     isPartial: index.data?.partial ?? false,
@@ -50,23 +51,4 @@ export function useTasks({ flow, number }: RunRef, filter: string, sort: string)
     rows,
     seen: loader.want,
   };
-}
-
-/** Calls a function soon: at once, but no more often than each so many milliseconds. */
-function useLater(everyMs: number, does: () => void): () => void {
-  const latest = useRef(does);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const last = useRef(0);
-  useEffect(() => {
-    latest.current = does;
-  });
-  useEffect(() => () => clearTimeout(timer.current), []);
-  return useCallback(() => {
-    clearTimeout(timer.current);
-    const wait = Math.max(0, last.current + everyMs - performance.now());
-    timer.current = setTimeout(() => {
-      last.current = performance.now();
-      latest.current();
-    }, wait);
-  }, [everyMs]);
 }

@@ -4,11 +4,10 @@ import type { RunRef } from "@/api/names";
 import type { Span } from "@/draw/scales";
 import type { Timeline } from "@/draw/timelineLanes";
 
-const SETTLED_MS = 120; // after the last move, before the server is asked for what is shown now
 const BESIDE = 0.25; // of what is shown, on either side: moving does not show an edge at once
 
-/** What the server tells of the seconds shown (null: all), asked again once these have come to rest, and by `version`. What
- * stood there stays until the answer is there. */
+/** What the server tells of the seconds shown (null: all); asked again for others, and for another `version`. What stood
+ * there stays until the answer is there. */
 export function useTimeline(run: RunRef, byWorker: boolean, view: Span | null, width: number, version: number) {
   const [told, setTold] = useState<Timeline | null>(null);
   const [error, setError] = useState<Error | null>(null);
@@ -18,21 +17,15 @@ export function useTimeline(run: RunRef, byWorker: boolean, view: Span | null, w
   useEffect(() => {
     if (width === 0) return;
     const stop = new AbortController();
-    const get = () => {
-      const query = { lanes: byWorker ? ("worker" as const) : ("step" as const), ...part(from, to, width) };
-      ask("/runs/{flow}/{number}/timeline", { in: { flow, number }, query, signal: stop.signal }).then(
-        (answer) => {
-          setTold(answer as Timeline);
-          setError(null);
-        },
-        (reason: Error) => stop.signal.aborted || setError(reason),
-      );
-    };
-    const timer = setTimeout(get, from === null ? 0 : SETTLED_MS);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
+    const query = { lanes: byWorker ? ("worker" as const) : ("step" as const), ...part(from, to, width) };
+    ask("/runs/{flow}/{number}/timeline", { in: { flow, number }, query, signal: stop.signal }).then(
+      (answer) => {
+        setTold(answer as Timeline);
+        setError(null);
+      },
+      (reason: Error) => stop.signal.aborted || setError(reason),
+    );
+    return () => stop.abort();
   }, [flow, number, byWorker, from, to, width, version]);
   return { timeline: told, error };
 }
