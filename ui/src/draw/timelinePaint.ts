@@ -321,7 +321,7 @@ function outline(
 }
 
 function box(ctx: CanvasRenderingContext2D, x: number, y: number, wide: number, tall: number): void {
-  if (wide < 5 || tall < 5) {
+  if (wide < 7 || tall < 5) {
     ctx.fillRect(x, y, wide, tall);
     return;
   }

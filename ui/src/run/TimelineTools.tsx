@@ -31,11 +31,13 @@ export function TimelineTools({ timeline, critical, colourOf, handle, picked }: 
   return (
     <div className={style.tools}>
       <Steps steps={timeline.steps} colourOf={colourOf} />
-      <p className={style.notes}>
-        {reused > 0 && <span>{counted(reused, "task")} reused, at once</span>}
-        {critical && <span>{pathNote(critical)}</span>}
-        {timeline.is_partial && <span>more lanes than these 200</span>}
-      </p>
+      {(reused > 0 || shown !== "" || timeline.is_partial) && (
+        <p className={style.notes}>
+          {reused > 0 && <span>{counted(reused, "task")} reused, at once</span>}
+          {critical && <span>{pathNote(critical)}</span>}
+          {timeline.is_partial && <span>more lanes than these 200</span>}
+        </p>
+      )}
       <fieldset className={style.choices}>
         <legend className="unseen">What is shown</legend>
         <Choice name="by worker" on={by === "worker"} set={() => setBy("worker")} />

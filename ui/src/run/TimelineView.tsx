@@ -34,7 +34,7 @@ export function TimelineView({ run, timeline, look, view, critical }: TimelineVi
   return (
     <>
       <TimelineTools {...{ timeline, critical, colourOf, handle, picked }} />
-      <div className={style.box} style={{ height }} ref={box}>
+      <div className={style.box} style={{ height, minHeight: Math.min(height, 240) }} ref={box}>
         <canvas className={style.canvas} role="img" aria-label={summaryOf(run, timeline)} />
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
         <section className={style.scroller} tabIndex={0} aria-label="Lanes">
