@@ -20,7 +20,7 @@ from tests.docs.matching import difference
 from tests.system.flows import Project
 
 _SECONDS = 120
-_MODULES = {"scikit-learn": "sklearn", ".": "penstock", ".[dev]": "penstock"}
+_MODULES = {"scikit-learn": "sklearn", ".": "penstock", ".[ui]": "penstock", ".[dev]": "penstock"}
 _SET_UP = re.compile(r"(make|pip install|git clone|cd|source)\b")
 
 
