@@ -63,7 +63,7 @@ def timeline(
     picture of so many pixels."""
     origin = run.created_at
     until = _end(journal, run)
-    start, stop = begin or 0.0, max((until - origin) if end is None else end, (begin or 0.0) + 1e-3)
+    start, stop = begin or 0.0, max(_seconds(until - origin) if end is None else end, (begin or 0.0) + 1e-3)
     steps = run_shape.steps(journal, run.id)
     found = run_shape.bars(journal, run.id, by_worker, origin + start, origin + stop, (stop - start) / pixels)
     lanes: dict[str, list[TimeBar]] = {}
@@ -76,8 +76,8 @@ def timeline(
         if task.since - origin >= stop:
             continue
         step = task.name.rpartition("/")[0]
-        ends = max(until, task.since) - origin
-        bar = TimeBar(task.since - origin, ends, 1, is_running=True, step=step, task=task.name)
+        ends = _seconds(max(until, task.since) - origin)
+        bar = TimeBar(_seconds(task.since - origin), ends, 1, is_running=True, step=step, task=task.name)
         lanes.setdefault(_free(lanes, task.executor, bar.start) if by_worker else step, []).append(bar)
     named = tuple(TimeLane(name, tuple(bars)) for name, bars in list(lanes.items())[:MOST_LANES])
     busy = run_shape.busy(journal, run.id, origin + start, origin + stop, (stop - start) / pixels)
@@ -127,6 +127,10 @@ def _end(journal: Journal, run: RunRow) -> float:
 def _bar(bar: TaskBar, steps: dict[int, StepName], origin: float) -> TimeBar:
     step = "" if bar.step is None else steps[bar.step].name
     task = f"{step}/{bar.number}" if bar.tasks == 1 else ""
-    return TimeBar(
-        bar.began_at - origin, bar.ended_at - origin, bar.tasks, bar.failed, bar.peak_bytes, False, step, task
-    )
+    begin, end = _seconds(bar.began_at - origin), _seconds(bar.ended_at - origin)
+    return TimeBar(begin, end, bar.tasks, bar.failed, bar.peak_bytes, False, step, task)
+
+
+def _seconds(exact: float) -> float:
+    """To the microsecond: what is beyond is noise of floats, and as long as the rest where thousands are sent."""
+    return round(exact, 6)

@@ -87,16 +87,21 @@ export function within([from, to]: Span, whole: Span): Span {
   return [begin, begin + long];
 }
 
+/** Bars that stand for several tasks are all in the first row: they end where the next begins. */
 function inRows(bars: readonly Bar[]): LaneBar[] {
   const ends: number[] = [];
-  return [...bars]
-    .sort((a, b) => a.start - b.start)
-    .map((bar) => {
-      let row = ends.findIndex((end) => end <= bar.start + 1e-6);
-      if (row < 0) row = Math.min(ends.length, MOST_ROWS - 1);
-      ends[row] = Math.max(ends[row] ?? 0, bar.end);
-      return { ...bar, row };
-    });
+  const sorted = [...bars].sort((a, b) => a.start - b.start);
+  return sorted.map((bar, at) => {
+    if (bar.tasks > 1) {
+      const end = Math.min(bar.end, sorted[at + 1]?.start ?? bar.end);
+      ends[0] = Math.max(ends[0] ?? 0, end);
+      return { ...bar, end, row: 0 };
+    }
+    let row = ends.findIndex((end) => end <= bar.start + 1e-6);
+    if (row < 0) row = Math.min(ends.length, MOST_ROWS - 1);
+    ends[row] = Math.max(ends[row] ?? 0, bar.end);
+    return { ...bar, row };
+  });
 }
 
 /** `process-1-2` before `process-1-10`. */

@@ -114,31 +114,76 @@ function paintLane({ ctx }: Surface, scale: Scale, lane: Lane, model: TimelineMo
   if (model.byWorker) paintWaiting(ctx, scale, lane, y, tint);
   const labels: [LaneBar, number, number][] = [];
   const crosses: [number, number][] = [];
+  const thin = new ThinBars(ctx);
   for (const bar of lane.bars) {
     const x = scale.to(bar.start);
     const wide = Math.max(1, scale.to(bar.end) - x);
     if (x > right || x + wide < left) continue;
     const [begin, tall] = rowOf(lane, bar.row);
     const failed = bar.failed > 0 && bar.failed === bar.tasks;
+    const colour = failed ? tint.failed : bar.step ? model.colourOf(bar.step) : tint["text-3"];
     const faint = (model.only !== "" && bar.step !== model.only) || model.path !== null;
-    ctx.globalAlpha = faint ? 0.22 : 1;
-    ctx.fillStyle = failed ? tint.failed : bar.step ? model.colourOf(bar.step) : tint["text-3"];
-    const share = model.memory > 0 ? bar.peak_bytes / model.memory : 1;
+    const isThin = wide < 7 || tall < 5;
     if (model.memory > 0) {
-      ctx.globalAlpha = 0.2;
+      const share = bar.peak_bytes / model.memory;
+      thin.add(x, y + begin, wide, tall, colour, 0.2);
+      thin.end();
+      thin.add(x, y + begin + tall * (1 - share), wide, tall * share, colour, faint ? FAINT : 1);
+      thin.end();
+    } else if (isThin) thin.add(x, y + begin, wide, tall, colour, faint ? FAINT : 1);
+    else {
+      thin.end();
+      ctx.globalAlpha = faint ? FAINT : 1;
+      ctx.fillStyle = colour;
       box(ctx, x, y + begin, wide, tall);
-      ctx.globalAlpha = 1;
     }
-    box(ctx, x, y + begin + tall * (1 - share), wide, tall * share);
-    if (bar.is_running) paintGoing(ctx, x + wide, y + begin, tall, tint);
+    if (bar.is_running) {
+      thin.end();
+      paintGoing(ctx, x + wide, y + begin, tall, tint);
+    }
     if (bar.failed > 0) crosses.push([x + Math.min(wide, 40) / 2, y + begin + tall / 2]);
     else if (wide > 34 && tall >= 12 && model.memory === 0 && !faint) labels.push([bar, x, wide]);
   }
+  thin.end();
   ctx.globalAlpha = 1;
   paintLabels(ctx, scale, lane, y, labels, model);
   paintCrosses(ctx, crosses, tint);
   const { hovered } = model;
   if (hovered && hovered.lane.name === lane.name) outline(ctx, scale, lane, y, hovered.bar, tint.text);
+}
+
+const FAINT = 0.22;
+const UNSEEN = 0.6; // of a pixel: a gap that can't be seen
+
+/** Bars of few pixels: those of one colour that touch are drawn as one, since thousands of them stand in a lane. */
+class ThinBars {
+  #x = 0;
+  #end = 0;
+  #y = 0;
+  #tall = 0;
+  #colour = "";
+  #alpha = 1;
+
+  constructor(readonly ctx: CanvasRenderingContext2D) {}
+
+  add(x: number, y: number, wide: number, tall: number, colour: string, alpha: number): void {
+    const isSame = colour === this.#colour && y === this.#y && tall === this.#tall && alpha === this.#alpha;
+    if (isSame && x <= this.#end + UNSEEN) {
+      this.#end = Math.max(this.#end, x + wide);
+      return;
+    }
+    this.end();
+    [this.#x, this.#end, this.#y, this.#tall, this.#colour, this.#alpha] = [x, x + wide, y, tall, colour, alpha];
+  }
+
+  /** Draws what is left. */
+  end(): void {
+    if (this.#colour === "") return;
+    this.ctx.globalAlpha = this.#alpha;
+    this.ctx.fillStyle = this.#colour;
+    this.ctx.fillRect(this.#x, this.#y, this.#end - this.#x, this.#tall);
+    this.#colour = "";
+  }
 }
 
 /** A worker that waits for its next task. */
@@ -321,10 +366,6 @@ function outline(
 }
 
 function box(ctx: CanvasRenderingContext2D, x: number, y: number, wide: number, tall: number): void {
-  if (wide < 7 || tall < 5) {
-    ctx.fillRect(x, y, wide, tall);
-    return;
-  }
   ctx.beginPath();
   ctx.roundRect(x, y, wide - 0.5, tall, 2.5); // half a pixel between bars that follow one another
   ctx.fill();
