@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.api_server import ApiServer
 
@@ -75,6 +75,7 @@ def chromium() -> str | None:
 @contextlib.contextmanager
 def launched(executable: str) -> Iterator[Browser]:
     """That browser, without a window."""
+    expect.set_options(timeout=30_000)  # as all else in it: how long something takes is no matter of these tests
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=_WORDS)
         try:

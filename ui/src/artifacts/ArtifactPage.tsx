@@ -1,14 +1,18 @@
 import { Download } from "lucide-react";
 import { addressOf } from "@/api/ask";
 import { useAsk } from "@/api/useAsk";
+import { useKeys } from "@/app/keys";
+import { useTitle } from "@/app/title";
 import { useParam } from "@/app/useParam";
 import { Button } from "@/parts/Button";
-import { CopyLine } from "@/parts/CopyLine";
+import { CopyLine, copyText } from "@/parts/CopyLine";
 import { Failure } from "@/parts/Failure";
 import { Name } from "@/parts/Name";
 import { PageHead } from "@/parts/PageHead";
+import type { ArrayState } from "@/values/ArrayView";
 import { kindText, lookOfMedia } from "@/values/kinds";
 import { inQuery, placeName, pythonLine, type ValuePlace } from "@/values/place";
+import type { TableState } from "@/values/TableView";
 import { download } from "@/values/ticket";
 import { ValuePreview } from "@/values/ValuePreview";
 import { bytes } from "@/words/numbers";
@@ -19,7 +23,12 @@ import { Lineage, TaskLink } from "./ValueLineage";
 /** One stored value: what it looks like, where it came from, what was given it, and how it was in other runs. */
 export default function ArtifactPage({ digest }: { digest: string }) {
   const place = usePlace();
+  const chosen = useChosen();
+  useTitle(placeName(place) || "Artifact");
   const { data, error } = useAsk("/artifacts/{digest}", { in: { digest }, query: place.of ? inQuery(place) : {} });
+  const found: ValuePlace = place.of || data === undefined ? place : { of: data.task ?? data.run };
+  const copy = { does: "Copy the line that loads it", run: () => void copyText(pythonLine(found)) };
+  useKeys({ y: copy }, found.of !== "");
   if (error) {
     return (
       <>
@@ -33,7 +42,6 @@ export default function ArtifactPage({ digest }: { digest: string }) {
   if (data === undefined)
     return <PageHead title={placeName(place) || "Artifact"} crumbs={[{ text: "Artifacts", to: "/artifacts" }]} />;
   const { value, media } = data.preview;
-  const found: ValuePlace = place.of ? place : { of: data.task ?? data.run };
   const isDisplay = found.display !== undefined;
   const raw = isDisplay ? lookOfMedia(media) !== "table" : value.type === "bytes";
   return (
@@ -69,13 +77,32 @@ export default function ArtifactPage({ digest }: { digest: string }) {
       </PageHead>
       <div className={style.body}>
         <section className={style.part} aria-label="Preview">
-          <ValuePreview value={value} place={found} media={isDisplay ? media : ""} tall={10} quiet />
+          <ValuePreview value={value} place={found} media={isDisplay ? media : ""} tall={10} quiet {...chosen} />
         </section>
         {!isDisplay && <Lineage lineage={data.lineage} place={found} />}
         {!isDisplay && found.param === undefined && data.task && <History task={data.task} value={value} />}
       </div>
     </>
   );
+}
+
+/** What is chosen of a table or an array, in the address. */
+function useChosen(): { table: TableState; array: ArrayState } {
+  const [sort, onSort] = useParam("sort", "");
+  const [column, setColumn] = useParam("column", "");
+  const [slice, setSlice] = useParam("slice", "");
+  return {
+    table: {
+      sort: /^-?\d+$/.test(sort) ? sort : "",
+      onSort,
+      chosen: /^\d+$/.test(column) ? Number(column) : null,
+      onChoose: (next) => setColumn(next === null ? "" : String(next)),
+    },
+    array: {
+      at: slice.split(",").map((one) => Number.parseInt(one, 10) || 0),
+      onAt: (next) => setSlice(next.every((one) => one === 0) ? "" : next.join(","), { replace: true }),
+    },
+  };
 }
 
 function usePlace(): ValuePlace {

@@ -1,6 +1,5 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { navigate } from "wouter/use-browser-location";
-import { useEvents } from "@/api/events";
 import { idsOf } from "@/api/indexIds";
 import { useAsk } from "@/api/useAsk";
 import { useKeys } from "@/app/keys";
@@ -14,6 +13,7 @@ import { Kbd } from "@/parts/Kbd";
 import { PageHead } from "@/parts/PageHead";
 import { VirtualTable } from "@/parts/VirtualTable";
 import { pythonLine, valueAddress } from "@/values/place";
+import { useChanged } from "@/values/useChanged";
 import { counted } from "@/words/numbers";
 import css from "./ArtifactsPage.module.css";
 import { ArtifactLines, artifactColumns } from "./artifactColumns";
@@ -95,28 +95,14 @@ function useCopyKey(cursor: number | null): void {
   useKeys({ y: { does: "Copy the line that loads it", group: "Table", run: copy } });
 }
 
-const PAUSE_MS = 2_000;
-
-/** Asks again when runs have changed, as long as the reader is at the top: what is read does not move. */
+/** Asks again when runs have changed, as long as the reader is at the top. */
 function useFresh(askAgain: () => void): (isAtTop: boolean) => void {
   const isAtTop = useRef(true);
-  const isStale = useRef(false);
-  const timer = useRef(0);
-  const look = useCallback(() => {
-    timer.current = 0;
-    if (!isStale.current || !isAtTop.current) return;
-    isStale.current = false;
-    askAgain();
-  }, [askAgain]);
-  useEvents(["runs"], () => {
-    isStale.current = true;
-    timer.current ||= window.setTimeout(look, PAUSE_MS);
-  });
-  useEffect(() => () => window.clearTimeout(timer.current), []);
+  const look = useChanged(["runs"], askAgain, () => isAtTop.current);
   return useCallback(
     (now: boolean) => {
       isAtTop.current = now;
-      if (now && timer.current === 0) look();
+      look();
     },
     [look],
   );

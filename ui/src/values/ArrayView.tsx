@@ -16,11 +16,19 @@ export function leadingAxes(shape: readonly number[]): number[] {
   return shape.slice(0, Math.max(0, shape.length - colours));
 }
 
+/** Where along its leading axes, where that is said from outside: in the address. */
+export interface ArrayState {
+  at?: readonly number[];
+  onAt?: (at: readonly number[]) => void;
+}
+
 /** An array of two dimensions or more as a picture, along whose other axes one moves. */
-export function ArrayView({ value, place }: { value: Value; place: ValuePlace }) {
+export function ArrayView({ value, place, ...given }: { value: Value; place: ValuePlace } & ArrayState) {
   const shape = value.shape ?? [];
   const axes = leadingAxes(shape);
-  const [at, setAt] = useState<readonly number[]>(() => axes.map(() => 0));
+  const [own, setOwn] = useState<readonly number[]>([]);
+  const setAt = given.onAt ?? setOwn;
+  const at = axes.map((size, axis) => Math.min(size - 1, Math.max(0, (given.at ?? own)[axis] ?? 0)));
   const query = { ...inQuery(place), w: PIXELS, h: PIXELS, ...(axes.length ? { slice: at } : {}) };
   const address = addressOf("/artifacts/{digest}/image", { digest: digestOf(value) }, query);
   const { url, error } = useBlob(address, "", true);

@@ -10,6 +10,7 @@ import { Slider } from "./ArrayView";
 import style from "./Displays.module.css";
 import { type DisplayGroup, displayGroups, displayPlace } from "./displayGroups";
 import { valueAddress } from "./place";
+import { useChanged } from "./useChanged";
 import { ValuePreview } from "./ValuePreview";
 
 export interface DisplaysOf {
@@ -22,7 +23,9 @@ export interface DisplaysOf {
 
 /** What a run, or one task of it, displayed. */
 export function Displays({ of, quiet = false }: { of: DisplaysOf; quiet?: boolean }) {
-  const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useDisplays(of);
+  const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useDisplays(of);
+  const run = `${of.flow}/${of.number}`;
+  useChanged([of.step === undefined ? `run:${run}` : `task:${run}/${of.step}/${of.task}`], refetch);
   if (error) return <Failure error={error} />;
   if (data === undefined) return null;
   const groups = displayGroups(data);

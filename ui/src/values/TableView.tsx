@@ -11,7 +11,16 @@ import style from "./TableView.module.css";
 import { cellText, columnWidth, isMissing, isNumeric } from "./tableBlocks";
 import { useCells } from "./useTable";
 
-export interface TableViewProps {
+/** What is chosen of a table, where that is said from outside: in the address. */
+export interface TableState {
+  /** "3", "-3": by the fourth column, the largest first. */
+  sort?: string;
+  onSort?: (sort: string) => void;
+  chosen?: number | null;
+  onChoose?: (column: number | null) => void;
+}
+
+export interface TableViewProps extends TableState {
   value: Value;
   place: ValuePlace;
   columns: readonly Schemas["ColumnInfo"][];
@@ -19,11 +28,6 @@ export interface TableViewProps {
   more?: number;
   /** Rows that have room; the rest is scrolled to. */
   tall?: number;
-  /** "3", "-3": by the fourth column, the largest first. */
-  sort?: string;
-  onSort?: (sort: string) => void;
-  chosen?: number | null;
-  onChoose?: (column: number | null) => void;
 }
 
 const ROW = 28;

@@ -6,7 +6,7 @@ import { Choice } from "@/parts/Choice";
 import { CopyLine } from "@/parts/CopyLine";
 import { Failure } from "@/parts/Failure";
 import { bytes } from "@/words/numbers";
-import { ArrayView } from "./ArrayView";
+import { type ArrayState, ArrayView } from "./ArrayView";
 import { ColumnFacts } from "./ColumnFacts";
 import { Frame } from "./Frame";
 import { isCut, kindText, lookOfMedia, lookOfValue } from "./kinds";
@@ -17,7 +17,7 @@ import media from "./Media.module.css";
 import { Picture } from "./Picture";
 import { digestOf, fileCommand, inQuery, placeName, pythonLine, type Value, type ValuePlace } from "./place";
 import { readJson } from "./readJson";
-import { TableView, tableHeight } from "./TableView";
+import { type TableState, TableView, tableHeight } from "./TableView";
 import { Tree } from "./Tree";
 import { jsonTree } from "./tree";
 import { useText } from "./useBlob";
@@ -32,6 +32,8 @@ export interface PreviewProps {
   tall?: number;
   /** How it is had in Python is said elsewhere. */
   quiet?: boolean;
+  table?: TableState;
+  array?: ArrayState;
 }
 
 const WIDE = 40; // columns
@@ -53,7 +55,6 @@ export function ValuePreview(props: PreviewProps) {
     case "markdown":
       return <Text value={value} place={place} />;
     case "frame":
-    case "plotly":
       return <Frame value={value} place={place} label={label} />;
     case "audio":
       return <Sound value={value} place={place} media={media} label={label} />;
@@ -108,7 +109,7 @@ function Stored(props: PreviewProps) {
   }
   const shape = value.shape ?? [];
   if (data.kind === "array" && shape.length !== 1 && data.columns.length === 0) {
-    return <Pictured value={value} place={place} />;
+    return <Pictured {...props} />;
   }
   if (data.kind === "array" && shape.length === 2) return <Both {...props} preview={data} />;
   if (shape.length === 1 && data.columns.length < 2) {
@@ -144,17 +145,17 @@ const WAYS = [
 
 /** An array of two dimensions, as a table or as a picture: that first where it has many columns. */
 function Both(props: PreviewProps & { preview: Schemas["ArtifactPreview"] }) {
-  const { value, place } = props;
+  const { value } = props;
   const [way, setWay] = useState<"values" | "picture">((value.shape?.[1] ?? 0) > WIDE ? "picture" : "values");
   return (
     <div className={style.parts}>
       <Choice label="Shown as" options={WAYS} value={way} onChange={setWay} />
-      {way === "picture" ? <Pictured value={value} place={place} /> : <Columns {...props} />}
+      {way === "picture" ? <Pictured {...props} /> : <Columns {...props} />}
     </div>
   );
 }
 
-function Columns({ value, place, tall = 12, preview }: PreviewProps & { preview: Schemas["ArtifactPreview"] }) {
+function Columns({ value, place, tall = 12, table, preview }: PreviewProps & { preview: Schemas["ArtifactPreview"] }) {
   const only = { name: "", type: value.dtype ?? "", is_index: false, is_readable: true };
   return (
     <TableView
@@ -164,15 +165,16 @@ function Columns({ value, place, tall = 12, preview }: PreviewProps & { preview:
       rows={value.shape?.[0] ?? value.length ?? 0}
       more={preview.more_columns}
       tall={tall}
+      {...table}
     />
   );
 }
 
-function Pictured({ value, place }: { value: Value; place: ValuePlace }) {
+function Pictured({ value, place, array }: PreviewProps) {
   const hasPicture = (value.shape?.length ?? 0) > 1;
   return (
     <div className={style.parts}>
-      {hasPicture && <ArrayView value={value} place={place} />}
+      {hasPicture && <ArrayView value={value} place={place} {...array} />}
       <ColumnFacts value={value} place={place} at={null} />
     </div>
   );

@@ -9,7 +9,6 @@ export type Look =
   | "literal"
   | "markdown"
   | "picture"
-  | "plotly"
   | "scalar"
   | "stored"
   | "table"
@@ -28,7 +27,6 @@ export function lookOfMedia(media: string): Look {
   if (media.startsWith("image/")) return "picture";
   if (media.startsWith("audio/")) return "audio";
   if (media.startsWith("video/")) return "video";
-  if (media === "application/vnd.plotly.v1+json") return "plotly";
   if (/[/+]json$/.test(media)) return "json";
   return media.startsWith("text/") ? "text" : "download";
 }
