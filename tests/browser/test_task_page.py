@@ -154,8 +154,12 @@ def test_what_is_looked_for_in_a_log_is_found(visit: Callable[..., Tab], noisy: 
     tab.page.keyboard.type("NaN in")
     tab.page.keyboard.press("Enter")
     expect(line(tab, 1606)).to_contain_text("nan in gradient")
+    tab.page.keyboard.press("Escape")
+    tab.page.keyboard.press("g")
+    tab.page.keyboard.press("g")
+    expect(line(tab, 1)).to_be_visible()
     tab.page.get_by_role("button", name="Jump to the error").click()
-    expect(line(tab, 1606)).to_be_visible()
+    expect(line(tab, 1606)).to_be_in_viewport()
 
 
 def test_a_line_of_a_log_has_an_address(visit: Callable[..., Tab], noisy: Served):
@@ -251,3 +255,11 @@ def test_a_task_that_has_said_nothing_yet_has_a_page(visit: Callable[..., Tab], 
     noisy.project.touch("silence")
     drive.join().value()
     expect(tab.page.get_by_text("done", exact=True)).to_be_visible()
+
+
+def test_a_flows_own_body_has_a_log_and_curves(visit: Callable[..., Tab], noisy: Served, look: Look):
+    tab = visit(noisy.server, "/runs/main/1?view=log", look)
+    expect(lines(tab)).to_have_text(["the body begins"])
+    expect(tab.page.get_by_role("region", name="fraction", exact=True)).to_contain_text("3 points")
+    assert tab.axe() == []
+    assert tab.overflow() == 0

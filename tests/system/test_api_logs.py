@@ -137,7 +137,8 @@ def test_the_body_has_one_for_each_driver(server: ApiServer):
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("from=-1", "from"), ("line=0", "line"), ("max=0", "max"), ("count=5001", "count"), ("line=1&from=0", "line"),
+    [("level=loud", "level"), ("line=1&level=error", "line"),
+     ("from=-1", "from"), ("line=0", "line"), ("max=0", "max"), ("count=5001", "count"), ("line=1&from=0", "line"),
      ("limit=501", "limit"), ("case=x", "case")],
 )  # fmt: skip
 def test_a_wrong_query_is_named(server: ApiServer, query: str, field: str):

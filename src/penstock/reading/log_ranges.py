@@ -17,6 +17,7 @@ from penstock.model.tuples import NamedTuple
 from penstock.model.words import utc
 from penstock.reading.attempt_logs import WrittenLog
 from penstock.reading.line_numbers import LineNumbers
+from penstock.reading.log_lines import LEVELS
 from penstock.worker import log_files
 
 SHOWN = 16 << 10
@@ -25,6 +26,7 @@ _AHEAD = 4096
 """Bytes of an escape sequence at most; what is longer is none."""
 _KEPT = SHOWN + _AHEAD
 _WINDOW = 1 << 20
+_HEADS = {"debug": b"DIWEC", "info": b"IWEC", "warning": b"WEC", "error": b"EC", "critical": b"C"}
 _SEARCHED = 64 << 20
 """Bytes that one search looks through."""
 _ESCAPE = re.compile(
@@ -147,11 +149,16 @@ def whole_text(log: WrittenLog) -> Iterator[bytes]:
         yield "".join(text + "\n" for text in texts).encode()
 
 
-def search(log: WrittenLog, numbers: LineNumbers, text: str, with_case: bool, start: int, limit: int) -> LogPart:
-    """The lines that hold a text, from a place on, in the next 64 MiB. Of a long line the pieces that hold it."""
+def search(
+    log: WrittenLog, numbers: LineNumbers, text: str, with_case: bool, start: int, limit: int, level: str = ""
+) -> LogPart:
+    """The lines that hold a text, from a place on, in the next 64 MiB. Of a long line the pieces that hold it. `level`:
+    those of it or of a worse one alone; "": all."""
     end = log.size()
     start = at = _aligned(log, min(max(start, log.begin), end))
     sought, found, token = text if with_case else text.lower(), list[PartLine](), log.place.token()
+    levels = LEVELS[LEVELS.index(level) :] if level else ()
+    may_have = re.compile(rb" [%b][-oe] " % _HEADS[level]).search if level else bool
 
     def holds(words: str) -> bool:
         return sought in (words if with_case else words.lower())
@@ -162,7 +169,7 @@ def search(log: WrittenLog, numbers: LineNumbers, text: str, with_case: bool, st
         if not data:
             break
         stop = at + len(data)
-        if holds(data.decode(errors="backslashreplace")):
+        if may_have(data) and holds(data.decode(errors="backslashreplace")):
             for line in _pieces(log, at, end):
                 if line.start >= stop or len(found) >= limit:
                     stop = min(stop, line.start)
@@ -170,7 +177,7 @@ def search(log: WrittenLog, numbers: LineNumbers, text: str, with_case: bool, st
                 if log_files.mark_lines(line.data + b"\n", token):
                     continue
                 for hit in _shown(log, line, None, token):
-                    if holds(hit.text):
+                    if holds(hit.text) and (not levels or hit.level in levels):
                         found.append(msgspec.structs.replace(hit, number=numbers.at(hit.offset)))
         at = stop
     return LogPart(log.place.name, log.begin, end, start, at, tuple(found), log.is_over)

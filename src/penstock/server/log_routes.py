@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -39,6 +39,9 @@ class LogQuery(msgspec.Struct, frozen=True, rename={"start": "from"}):
     line: Annotated[int, msgspec.Meta(ge=1, le=(1 << 53) - 1)] | None = None  # the first is 1
     time: float | None = None  # UTC, seconds: from the first line on that was written then or later
     find: Annotated[str, msgspec.Meta(max_length=1000)] = ""  # in the next 64 MiB from `from`, or the beginning, on
+    level: Literal["", "debug", "info", "warning", "error", "critical"] = (
+        ""  # lines of it or of a worse one alone, likewise
+    )
     case: bool = False  # whether capitals count in what is found
     max: Annotated[int, msgspec.Meta(ge=1, le=1 << 20)] = 1 << 16  # bytes in which lines begin
     count: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 1000  # lines at most
@@ -81,10 +84,10 @@ def _log_of_body(call: ApiCall, query: BodyLogQuery) -> LogPart:
 def _part(call: ApiCall, log: WrittenLog, query: LogQuery) -> LogPart:
     numbers = call.served.logs.numbers(log)
     for name in ("line", "time"):
-        if getattr(query, name) is not None and (query.start is not None or query.find):
-            raise Refusal(422, "wrong_value", f"{name} can't be joined with from or find", field=name)
-    if query.find:
-        return log_ranges.search(log, numbers, query.find, query.case, query.start or 0, query.limit)
+        if getattr(query, name) is not None and (query.start is not None or query.find or query.level):
+            raise Refusal(422, "wrong_value", f"{name} can't be joined with from, find or level", field=name)
+    if query.find or query.level:
+        return log_ranges.search(log, numbers, query.find, query.case, query.start or 0, query.limit, query.level)
     if query.line is not None:
         return log_ranges.from_line(log, numbers, query.line, query.count)
     if query.time is not None:

@@ -266,3 +266,16 @@ def test_the_whole_text_is_what_was_printed(tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("text")
     data = mark("digits/1/train/1#1") + b"".join(map(line, printed))
     assert b"".join(whole_text(Written(folder, data).log)).decode() == "".join(f"{text}\n" for text in printed)
+
+
+def test_lines_are_found_by_their_level(folder: Path):
+    data = line("fine", "I") + line("nan", "W") + b"E- no head\n" + line("worse", "E") + line("over", "C") + line("E- ")
+    written = Written(folder, data)
+
+    def found(level: str, text: str = "") -> list[str]:
+        return texts(search(written.log, written.numbers, text, False, 0, 200, level))
+
+    assert found("warning") == ["nan", "worse", "over"]
+    assert found("error") == ["worse", "over"]
+    assert found("critical") == ["over"]
+    assert found("warning", "o") == ["worse", "over"]

@@ -3773,6 +3773,7 @@ export interface operations {
                 line?: number | null;
                 time?: number | null;
                 find?: string;
+                level?: "" | "critical" | "debug" | "error" | "info" | "warning";
                 case?: boolean;
                 max?: number;
                 count?: number;
@@ -3819,6 +3820,7 @@ export interface operations {
                 line?: number | null;
                 time?: number | null;
                 find?: string;
+                level?: "" | "critical" | "debug" | "error" | "info" | "warning";
                 case?: boolean;
                 max?: number;
                 count?: number;

@@ -46,7 +46,13 @@ function Panel({ place, title = "Log", cursor }: PanelProps) {
   const [wrap, setWrap] = useParam("wrap", "");
   const [whole, setWhole] = useState<PartLine | null>(null);
   const chosen = useMemo(() => rangeOf(line), [line]);
-  const show = useCallback((number: number) => setLine(String(number), { replace: true }), [setLine]);
+  const show = useCallback(
+    (number: number) => {
+      setLine(String(number), { replace: true });
+      scroller.current?.toLine(number); // it may be the chosen one already, and out of sight
+    },
+    [setLine],
+  );
   const [find, hit, toHit] = useFind(ask, text, lines, version, chosen[0], show);
   const marked = useMarked(cursor, ask, lines);
   useShown(scroller, lines, chosen[0]);

@@ -13,6 +13,7 @@ export interface LogQuery {
   line?: number;
   time?: number;
   find?: string;
+  level?: "" | "debug" | "info" | "warning" | "error" | "critical";
   case?: boolean;
   max?: number;
   count?: number;

@@ -17,19 +17,27 @@ export async function textOf(ask: AskLog, first: number, last: number): Promise<
   return texts.join("\n");
 }
 
-/** The number of the last line of a log that tells of an error: where a traceback begins, else that has the word. Only
- * its last 64 MiB are looked through. 0: there is none. */
+/** What tells of an error, the surest first. */
+const ERRORS: LogQuery[][] = [[{ find: "Traceback (most recent call last)" }, { level: "error" }], [{ find: "error" }]];
+
+/** The number of the last line of a log that tells of an error: where a traceback begins, or that was logged as one,
+ * else that has the word. Only its last 64 MiB are looked through. 0: there is none. */
 export async function lastError(ask: AskLog, size: number): Promise<number> {
-  for (const find of ["Traceback (most recent call last)", "error"]) {
-    let last = 0;
-    let query: LogQuery = size > LAST_BYTES ? { from: (await ask({ max: 1, count: 1 })).end - LAST_BYTES } : {};
-    for (let isOver = false; !isOver; ) {
-      const part = await ask({ ...query, find, limit: 500 });
-      last = part.lines.at(-1)?.number ?? last;
-      isOver = part.to >= part.end || part.lines.length === 0;
-      query = { from: part.to };
-    }
+  const from: LogQuery = size > LAST_BYTES ? { from: (await ask({ max: 1, count: 1 })).end - LAST_BYTES } : {};
+  for (const queries of ERRORS) {
+    const found = await Promise.all(queries.map((query) => lastOf(ask, { ...from, ...query, limit: 500 })));
+    const last = Math.max(...found);
     if (last) return last;
   }
   return 0;
+}
+
+async function lastOf(ask: AskLog, query: LogQuery): Promise<number> {
+  let last = 0;
+  for (let next = query; ; ) {
+    const part = await ask(next);
+    last = part.lines.at(-1)?.number ?? last;
+    if (part.to >= part.end || part.lines.length === 0) return last;
+    next = { ...query, from: part.to };
+  }
 }

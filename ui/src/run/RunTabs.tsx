@@ -20,6 +20,7 @@ const TABS: Tab[] = [
   { view: "code", name: "Code", page: lazy(() => import("./CodeTab")) },
   { view: "environment", name: "Environment", page: lazy(() => import("./EnvironmentTab")) },
   { view: "lineage", name: "Lineage", page: lazy(() => import("./LineageTab")) },
+  { view: "log", name: "Log", page: lazy(() => import("./BodyTab")) },
 ];
 
 /** Where something was displayed. */

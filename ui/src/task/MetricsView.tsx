@@ -24,23 +24,27 @@ interface MetricsViewProps {
   isThere?: boolean;
   /** It may log more. */
   isLive: boolean;
+  /** What the log is called. */
+  title?: string;
+  /** Many log none: then the log has all the room. */
+  withoutMetrics?: boolean;
 }
 
 /** What a task, or a flow's own body, logged: its curves above its log. Both share one time. */
-export function MetricsView({ place, isThere = true, isLive }: MetricsViewProps) {
+export function MetricsView({ place, isThere = true, isLive, title, withoutMetrics = false }: MetricsViewProps) {
   const feeds = useRef<ReadonlyMap<string, CurveFeed>>(new Map());
   const metrics = useMetrics(place, isThere, (name) => feeds.current.get(name)?.grow());
   const [cursors, setSource] = useCursors();
   if (!metrics) return <div className={css.split} />; // the log would move once they come
   const log = (
     <div className={css.log}>
-      <LogPanel place={place} cursor={cursors.time} />
+      <LogPanel place={place} cursor={cursors.time} title={title ?? "Log"} />
     </div>
   );
   if (metrics.length === 0) {
     return (
       <div className={css.split}>
-        <NoMetrics isThere={isThere} />
+        {!withoutMetrics && <NoMetrics isThere={isThere} />}
         {log}
       </div>
     );

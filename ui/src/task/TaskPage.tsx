@@ -4,6 +4,7 @@ import { useAsk } from "@/api/useAsk";
 import { useTitle } from "@/app/title";
 import { useParam } from "@/app/useParam";
 import { LogPanel } from "@/log/LogPanel";
+import { Boundary } from "@/parts/Boundary";
 import { Empty } from "@/parts/Empty";
 import { Views } from "@/parts/Views";
 import { MetricsView } from "./MetricsView";
@@ -42,9 +43,11 @@ function Task({ task }: { task: TaskRef }) {
       <TaskFailure task={task} page={page} run={run.data} attempt={chosen} />
       <Views of="task" views={views} current={current} />
       <div className={css.view}>
-        <Suspense>
-          <View task={task} page={page} attempt={chosen} view={current} />
-        </Suspense>
+        <Boundary key={current} name={`The ${current}`}>
+          <Suspense>
+            <View task={task} page={page} attempt={chosen} view={current} />
+          </Suspense>
+        </Boundary>
       </div>
     </div>
   );
