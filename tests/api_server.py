@@ -123,6 +123,11 @@ class EventReader:
                     yield ServerEvent(fields["event"], json.loads(fields["data"]), fields.get("id", ""))
                 fields = {}
 
+    def begin(self) -> str:
+        """The id that it begins with: from where on it tells what happens."""
+        lines = [line.decode() for line in iter(self._response.readline, b"\n")]
+        return next(line.removeprefix("id: ").rstrip() for line in lines if line.startswith("id: "))
+
     def until(self, is_it: Callable[[ServerEvent], bool]) -> ServerEvent:
         """The first event that is so."""
         found = next((event for event in self if is_it(event)), None)

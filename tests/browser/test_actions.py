@@ -88,6 +88,17 @@ def test_a_fork_with_other_parameters_leads_to_the_run_that_it_makes(visit: Call
     assert made["origin"]["run"] == "main/2"
 
 
+def test_a_fork_from_a_task_on_runs_its_step_again(visit: Callable[..., Tab], project: Served):
+    tab = visit(project.server, "/runs/main/1/work/1")
+    _press(tab, "Fork from here")
+    dialog = _dialog(tab, "Fork main/1")
+    expect(dialog.get_by_label("Run again")).to_have_value("work")
+    expect(dialog.get_by_role("button", name="Copy penstock fork --from work main/1")).to_be_visible()
+    dialog.get_by_role("button", name="Fork", exact=True).click()
+    expect(tab.page.get_by_role("heading", name="main/3")).to_be_visible()
+    assert project.server.get("/runs/main/3").json["run"]["origin"]["run"] == "main/1"
+
+
 def test_what_the_command_line_refuses_stands_in_the_dialog(visit: Callable[..., Tab], project: Served):
     tab = visit(project.server, "/runs/main/2")
     _press(tab, "Fork")
@@ -130,7 +141,6 @@ def test_a_run_is_cancelled_and_resumed_on_its_page(visit: Callable[..., Tab], p
     dialog.get_by_role("button", name="Cancel the run").click()
     expect(dialog).to_be_hidden()
     drive.join()
-    tab.page.reload()
     expect(tab.page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
     project.project.touch("go")
     _press(tab, "Resume")

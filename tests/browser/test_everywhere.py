@@ -59,6 +59,10 @@ def test_keys_lead_everywhere_and_are_listed(visit: Callable[..., Tab], rich_pro
     tab.page.keyboard.press("g")
     tab.page.keyboard.press("a")
     tab.page.wait_for_url("**/artifacts")
+    expect(tab.page.locator("main")).to_be_focused()
+    tab.page.keyboard.press("g")
+    tab.page.keyboard.press("r")
+    expect(tab.page.get_by_role("status").filter(has_text="Runs")).to_have_count(1)
     tab.page.keyboard.press("g")
     tab.page.keyboard.press("l")
     tab.page.wait_for_url("**/runs/*/*")
@@ -116,14 +120,20 @@ def test_tabs_share_the_token_and_one_stream(visit: Callable[..., Tab], served: 
 def test_a_server_that_has_gone_is_told_and_found_again(visit: Callable[..., Tab], rich_project: Served):
     folder = rich_project.project.folder
     with serving(folder) as server:
-        tab = visit(server, "/runs/digits/3")
+        tab = visit(server, "/runs")
         tab.allow("ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET")
         expect(tab.page.get_by_text("live", exact=True)).to_be_visible()
+        expect(tab.page.get_by_role("link", name="digits/3").first).to_be_visible()
+        for key in ("Control+k", "?"):  # what is loaded by and by is there as well
+            tab.page.keyboard.press(key)
+            expect(tab.page.get_by_role("dialog")).to_be_visible()
+            tab.page.keyboard.press("Escape")
+            expect(tab.page.get_by_role("dialog")).to_be_hidden()
     expect(tab.page.get_by_text("no server, data from")).to_be_visible()
     gone = tab.page.get_by_role("region", name="The server has ended")
     expect(gone.get_by_role("button", name=f"Copy penstock ui --port {server.port}")).to_be_visible()
     expect(gone).to_contain_text(str(folder))
-    expect(tab.page.get_by_role("heading", name="digits/3")).to_be_visible()  # nothing is cleared
+    expect(tab.page.get_by_role("link", name="digits/3").first).to_be_visible()  # nothing is cleared
     assert tab.axe() == []
     with serving(folder, "--port", str(server.port)):
         gone.get_by_role("button", name="Try now").click()

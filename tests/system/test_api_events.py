@@ -233,6 +233,15 @@ def test_one_project_without_a_run_yet(project: Project, server: ApiServer):
         assert stream.until(lambda event: event.name == "runs").data[0]["run"] == "short/1"
 
 
+def test_who_loses_a_stream_before_anything_happens_goes_on_there(project: Project, server: ApiServer):
+    project.run(target="mine.py:short").value()
+    with listening(server, "/events?topics=runs") as stream:
+        position = stream.begin()
+    project.run(target="mine.py:short").value()
+    with listening(server, "/events?topics=runs", position) as stream:
+        assert [row["run"] for row in stream.until(lambda event: event.name == "runs").data] == ["short/2"]
+
+
 @pytest.mark.parametrize(
     ("query", "status", "field"),
     [

@@ -63,8 +63,8 @@ class EventListener:
         self._woken.set()
 
     async def messages(self) -> AsyncIterator[bytes]:
-        """What it is told, as it comes."""
-        yield b"retry: 1000\n\n"
+        """What it is told, as it comes; first from where on: who loses the stream at once goes on there."""
+        yield b"retry: 1000\nid: %b\n\n" % str(self.position).encode()
         while not self._is_over:
             self._woken.clear()
             if said := self._pending.take(self.position):

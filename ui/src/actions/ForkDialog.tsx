@@ -15,14 +15,17 @@ import { tagsOf } from "./tags";
 interface ForkDialogProps {
   run: RunRef;
   steps: string[];
+  /** The step from which all is run again; "": what changes alone. */
+  from?: string;
   onClose: () => void;
 }
 
 /** A new run from an old one, with other parameters, or from a step on. */
-export function ForkDialog({ run, steps, onClose }: ForkDialogProps) {
+export default function ForkDialog({ run: { flow, number }, steps, from = "", onClose }: ForkDialogProps) {
+  const run = { flow, number };
   const { data, error } = useAsk("/runs/{flow}/{number}/params", { in: run });
   const [texts, setTexts] = useState<Record<string, string>>({});
-  const [fromStep, setFromStep] = useState("");
+  const [fromStep, setFromStep] = useState(from);
   const [tags, setTags] = useState("");
   const fields = useMemo(() => (data ? fieldsOf(schemaOf(data), data.params) : []), [data]);
   const { params, errors } = readForm(fields, texts);

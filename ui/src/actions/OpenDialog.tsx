@@ -1,6 +1,6 @@
 import type { RunRef } from "@/api/names";
 import type { Schemas } from "@/api/types";
-import { ForkDialog } from "./ForkDialog";
+import ForkDialog from "./ForkDialog";
 import { NoteDialog, TagDialog } from "./LabelDialogs";
 import type { DialogKind } from "./RunActions";
 import { CancelDialog, DeleteDialog, ResumeDialog } from "./RunDialogs";

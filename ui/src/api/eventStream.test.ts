@@ -42,6 +42,16 @@ describe("EventStream", () => {
     expect(told).toEqual(['runs [{"id":1}]']);
   });
 
+  it("goes on where it began, where nothing has happened yet", async () => {
+    const server = new FakeServer();
+    const { told } = await begun(server);
+    await server.begin("7");
+    await server.breakOff();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(server.asked.map(({ since }) => since)).toEqual(["", "7"]);
+    expect(told).toEqual([]);
+  });
+
   it("has all loaded again that it can't know to be as it was", async () => {
     const server = new FakeServer();
     const { told } = await begun(server);

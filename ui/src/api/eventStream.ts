@@ -94,7 +94,8 @@ export class EventStream {
       this.heardAt = Date.now();
       const messages = parser.push(decoder.decode(value, { stream: true }));
       for (const { id } of messages) if (id) this.asking.since = id;
-      if (messages.length > 0) this.options.tell(messages, this.asking.since);
+      const told = messages.filter(({ event }) => event);
+      if (messages.length > 0) this.options.tell(told, this.asking.since);
     }
   }
 

@@ -4,12 +4,13 @@ import { earliest, reaches } from "./positions";
 import { SseParser } from "./sse";
 
 const STREAM =
-  'retry: 1000\n\n: ping\n\nevent: run.tasks\ndata: {"run":"digits/3"}\n\nevent: runs\ndata: [{"id":7}]\nid: 3.1:5\n\n';
+  'retry: 1000\nid: 3\n\n: ping\n\nevent: run.tasks\ndata: {"run":"digits/3"}\n\nevent: runs\ndata: [{"id":7}]\nid: 3.1:5\n\n';
 
 describe("SseParser", () => {
   it("finds the same events wherever the stream is cut", () => {
     const whole = new SseParser().push(STREAM);
     expect(whole).toEqual([
+      { event: "", data: null, id: "3" },
       { event: "run.tasks", data: { run: "digits/3" }, id: "" },
       { event: "runs", data: [{ id: 7 }], id: "3.1:5" },
     ]);

@@ -42,6 +42,11 @@ export class FakeServer {
     await this.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n${id && `id: ${id}\n`}\n`);
   }
 
+  /** What a stream begins with: from where it tells. */
+  async begin(id: string): Promise<void> {
+    await this.write(`retry: 1000\nid: ${id}\n\n`);
+  }
+
   async ping(): Promise<void> {
     await this.write(": ping\n\n");
   }

@@ -1,4 +1,7 @@
-/** One server-sent event: `data` as it was parsed, `id` as it was sent with it, "" where none was. */
+/**
+ * One server-sent event: `data` as it was parsed, `id` as it was sent with it, "" where none was. An id that was sent
+ * alone, as the place where a stream begins, comes as an event without a name.
+ */
 export interface Message {
   event: string;
   data: unknown;
@@ -28,5 +31,6 @@ function parsed(block: string): Message[] {
     else if (line.startsWith("id:")) id = value;
     else if (line.startsWith("data:")) data.push(value);
   }
-  return data.length > 0 ? [{ event, data: JSON.parse(data.join("\n")), id }] : [];
+  if (data.length > 0) return [{ event, data: JSON.parse(data.join("\n")), id }];
+  return id ? [{ event: "", data: null, id }] : [];
 }

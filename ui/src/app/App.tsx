@@ -10,12 +10,13 @@ import { Empty } from "@/parts/Empty";
 import { FLOATS } from "@/parts/floats";
 import { sayIn } from "@/parts/say";
 import css from "./App.module.css";
-import { boundCommands, boundKeys, type Key, listen, useKeys } from "./keys";
+import { boundCommands, boundKeys, EVERYWHERE, type Key, listen, useKeys } from "./keys";
 import { ServerGone } from "./LiveMark";
 import { NoToken } from "./NoToken";
 import { match, places, routes } from "./routes";
 import { BottomBar, TopBar } from "./TopBar";
 import { switchTheme } from "./theme";
+import { useArrival } from "./useArrival";
 import { useFinished } from "./useFinished";
 import { useLatestRun } from "./useLatestRun";
 
@@ -52,6 +53,7 @@ function Shell() {
   const [over, setOver] = useState<Over | null>(null);
   const close = () => setOver(null);
   const search = () => setOver({ kind: "palette", commands: boundCommands() });
+  const main = useArrival(pathname);
   useFinished();
   useEffect(loadOvers, []);
   useKeys({ ...useGoKeys(), ...lookKeys(search, () => setOver({ kind: "keys", keys: boundKeys() })) });
@@ -59,7 +61,7 @@ function Shell() {
     <>
       <TopBar pathname={pathname} onSearch={search} />
       <ServerGone />
-      <main className={css.main} tabIndex={-1}>
+      <main ref={main} className={css.main} tabIndex={-1}>
         <Boundary key={pathname} name="This page">
           <Suspense>{pageOf(pathname)}</Suspense>
         </Boundary>
@@ -86,8 +88,6 @@ type Over =
   | { kind: "palette"; commands: { key: string; does: Key }[] }
   | { kind: "keys"; keys: [string, Key][] }
   | ({ kind: "start" } & Startable);
-
-const EVERYWHERE = "Everywhere";
 
 function useGoKeys(): Record<string, Key> {
   const latest = useLatestRun();

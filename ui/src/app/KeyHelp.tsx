@@ -1,7 +1,7 @@
 import { Dialog } from "@/parts/Dialog";
 import { Kbd } from "@/parts/Kbd";
 import css from "./KeyHelp.module.css";
-import type { Key } from "./keys";
+import { EVERYWHERE, type Key } from "./keys";
 
 /** All keys that do something here, by what they are about. */
 export default function KeyHelp({ keys, onClose }: { keys: [string, Key][]; onClose: () => void }) {
@@ -10,10 +10,12 @@ export default function KeyHelp({ keys, onClose }: { keys: [string, Key][]; onCl
     const group = key.group ?? "Page";
     groups.set(group, [...(groups.get(group) ?? []), [name, key]]);
   }
+  // What only this page has stands first.
+  const ordered = [...groups].sort(([one], [other]) => Number(one === EVERYWHERE) - Number(other === EVERYWHERE));
   return (
     <Dialog title="Keys" onClose={onClose} wide>
       <div className={css.groups}>
-        {[...groups].map(([group, all]) => (
+        {ordered.map(([group, all]) => (
           <section key={group} className={css.group}>
             <h3>{group}</h3>
             <dl>

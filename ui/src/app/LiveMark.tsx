@@ -22,7 +22,7 @@ function wordOf({ state, at }: Live): string {
   return state;
 }
 
-/** What to do where the server has ended: nothing on the page is cleared. */
+/** What to do where the server has ended. It lies above the page, of which nothing is cleared and nothing moves. */
 export function ServerGone() {
   const { state } = useLive();
   const folder = useAsk("/meta").data?.folder;

@@ -115,14 +115,20 @@ function Line({ entry, place, isChosen, onMove, onTake }: LineProps) {
 }
 
 function useEntries(commands: PaletteProps["commands"], typed: string): Entry[] {
-  const { data } = useAsk("/search", { query: { q: typed, limit: 12 } }, { skip: typed === "", keep: true });
+  const { data, isPlaceholderData } = useAsk(
+    "/search",
+    { query: { q: typed, limit: 12 } },
+    { skip: typed === "", keep: true },
+  );
   const found = commands
     .map(({ key, does }, i) => ({ key, does, order: i, rank: score(does.does, typed) }))
     .filter(({ rank }) => rank > 0)
     .sort((one, other) => other.rank - one.rank || one.order - other.order)
     .map(({ key, does }) => ({ id: `${key} ${does.does}`, name: does.does, detail: "", key, run: does.run }));
   if (typed === "") return found;
-  const hits = (data?.rows ?? []).map((hit) => ({
+  // Enter takes what was typed, also before it was answered.
+  const rows = (data?.rows ?? []).filter(({ name }) => !isPlaceholderData || score(name, typed) > 0);
+  const hits = rows.map((hit) => ({
     id: `${hit.kind} ${hit.name}`,
     name: hit.name,
     detail: hit.kind === "run" ? "run" : `${hit.kind}, ${counted(hit.runs, "run")}`,

@@ -8,6 +8,9 @@ export interface Key {
   group?: string;
 }
 
+/** The group of keys that every page has. */
+export const EVERYWHERE = "Everywhere";
+
 /** "j", "g g", "Shift X", "Ctrl K", "Esc", "Enter", "Space", "Left", "/", "?". */
 export type Keys = Record<string, Key>;
 

@@ -1,6 +1,7 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { Link } from "wouter";
 import { navigate } from "wouter/use-browser-location";
+import { TaskActions } from "@/actions/TaskActions";
 import { runAddress, runName, type TaskRef, taskAddress, taskName } from "@/api/names";
 import type { Schemas } from "@/api/types";
 import { useKeys } from "@/app/keys";
@@ -40,7 +41,12 @@ export function TaskHead({ task, page, run, attempt }: HeadProps) {
           <Attempts page={page} attempt={attempt} />
         </>
       }
-      actions={<Neighbours task={task} run={run} />}
+      actions={
+        <>
+          <TaskActions task={task} />
+          <Neighbours task={task} run={run} />
+        </>
+      }
     >
       <Facts page={page} attempt={attempt} />
       <Why page={page} />
