@@ -13,7 +13,8 @@ const DIRECTIONS = [
 export function CompareTools({ compared }: { compared: Compared }) {
   const { metrics, metric, minimize, setMetric, setMinimize, brushes, kept, data, clearBrushes } = compared;
   const runs = data?.runs.length ?? 0;
-  if (metrics.length === 0 && brushes.length === 0) return null;
+  const chosen = Object.keys(brushes);
+  if (metrics.length === 0 && chosen.length === 0) return null;
   return (
     <div className={css.tools}>
       {metrics.length > 0 && (
@@ -34,9 +35,9 @@ export function CompareTools({ compared }: { compared: Compared }) {
           />
         </>
       )}
-      {brushes.length > 0 && (
+      {chosen.length > 0 && (
         <span className={css.kept}>
-          {counted(kept.size, "run")} of {runs} kept by {brushes.map(({ name }) => name).join(", ")}
+          {counted(kept.size, "run")} of {runs} kept by {chosen.join(", ")}
           <Button size="small" onClick={clearBrushes}>
             Keep all
           </Button>

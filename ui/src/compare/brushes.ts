@@ -1,54 +1,60 @@
-import type { Item } from "./comparison";
-import { numbersOf } from "./comparison";
+import type { AxisValue } from "@/draw/axes";
+import { type Brushes, isChosen, type ParallelAxis, type ParallelLine, scalesOf } from "@/draw/parallel";
+import { type Item, numbersOf } from "./comparison";
 
-/** Which runs are kept by what was brushed: `depth=2..8;optimizer=adam,sgd` in the address. Pure. */
+/** The runs over parallel axes, and which of them are kept by the parts of axes that were chosen. Pure. */
 
-export type Brush = { name: string; from: number; to: number } | { name: string; values: string[] };
+const MOST_AXES = 10;
+const LOG_FROM = 20; // what spans so many times its smallest value is told apart by its logarithm alone
 
-export function readBrushes(text: string): Brush[] {
-  return text
-    .split(";")
-    .map((one) => one.split("="))
-    .flatMap(([name, span]): Brush[] => {
-      if (!name || span === undefined) return [];
-      const [from, to] = span.split("..").map(Number);
-      if (from !== undefined && to !== undefined && from <= to) return [{ name: decoded(name), from, to }];
-      return [{ name: decoded(name), values: span.split(",").map(decoded) }];
-    });
+/** Parameters, those that explain the metric first, and the metric last. */
+export function axesOf(items: readonly Item[], metric: string): Item[] {
+  const given = items.filter(({ kind }) => kind === "parameter" || kind === "seed");
+  const judged = items.filter(({ kind, name }) => kind === "metric" && name === metric);
+  return [...given.slice(0, MOST_AXES), ...judged];
 }
 
-export function writeBrushes(brushes: readonly Brush[]): string {
-  return brushes
-    .map((one) => {
-      const span = "values" in one ? one.values.map(encoded).join(",") : `${tidy(one.from)}..${tidy(one.to)}`;
-      return `${encoded(one.name)}=${span}`;
-    })
+export function parallelAxis(item: Item): ParallelAxis {
+  return { id: item.name, label: item.name, log: isLog(item) };
+}
+
+export function isLog(item: Pick<Item, "numbers">): boolean {
+  const known = numbersOf(item)?.filter((value) => value !== null) ?? [];
+  return known.length > 0 && Math.min(...known) > 0 && Math.max(...known) >= LOG_FROM * Math.min(...known);
+}
+
+export function parallelLines(axes: readonly Item[], runs: readonly { id: string }[]): ParallelLine[] {
+  return runs.map(({ id }, place) => ({ id, label: id, place, values: axes.map((item) => axisValue(item, place)) }));
+}
+
+export function axisValue(item: Item, place: number): AxisValue {
+  return numbersOf(item)?.[place] ?? item.values[place] ?? null;
+}
+
+/** The places of the runs that go through all that was chosen. */
+export function keptBy(brushes: Brushes, items: readonly Item[], runs: readonly { id: string }[]): ReadonlySet<number> {
+  const chosen = items.filter(({ name }) => brushes[name] !== undefined);
+  const [axes, lines] = [chosen.map(parallelAxis), parallelLines(chosen, runs)];
+  const scales = scalesOf(axes, lines);
+  return new Set(lines.filter((line) => isChosen(line, axes, scales, brushes)).map(({ place }) => place));
+}
+
+/** `depth=0.25..1;rate=0..0.5` */
+export function readBrushes(text: string): Brushes {
+  const found: Record<string, readonly [number, number]> = {};
+  for (const one of text.split(";")) {
+    const [name = "", span = ""] = one.split("=");
+    const [from, to] = span.split("..").map(Number);
+    if (name && from !== undefined && to !== undefined && from <= to) found[decoded(name)] = [from, to];
+  }
+  return found;
+}
+
+export function writeBrushes(brushes: Brushes): string {
+  return Object.entries(brushes)
+    .map(([name, [from, to]]) => `${encodeURIComponent(name)}=${tidy(from)}..${tidy(to)}`)
     .join(";");
 }
-
-/** The runs for which all brushes hold, by their places. */
-export function keptBy(brushes: readonly Brush[], items: readonly Item[], runs: number): ReadonlySet<number> {
-  const named = new Map(items.map((item) => [item.name, item]));
-  return new Set(
-    Array.from({ length: runs }, (_, at) => at).filter((at) =>
-      brushes.every((brush) => {
-        const item = named.get(brush.name);
-        if (!item) return true; // of another comparison
-        if ("values" in brush) return brush.values.includes(item.values[at] ?? "");
-        const value = numbersOf(item)?.[at] ?? null;
-        return value !== null && value >= brush.from && value <= brush.to;
-      }),
-    ),
-  );
-}
-
-/** With one brush in the place of that of its name; null: without it. */
-export function withBrush(brushes: readonly Brush[], name: string, brush: Brush | null): Brush[] {
-  const others = brushes.filter((one) => one.name !== name);
-  return brush ? [...others, brush] : others;
-}
-
-const encoded = (text: string) => encodeURIComponent(text).replaceAll(".", "%2E");
 
 function decoded(text: string): string {
   try {
@@ -58,4 +64,4 @@ function decoded(text: string): string {
   }
 }
 
-const tidy = (value: number) => Number(value.toPrecision(6));
+const tidy = (value: number) => Math.round(value * 1e4) / 1e4;

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { CurveSeries } from "@/draw/series";
-import { keptBy, readBrushes, withBrush, writeBrushes } from "./brushes";
+import { axesOf, isLog, keptBy, readBrushes, writeBrushes } from "./brushes";
 import { banded, byEpoch, sinceBegin, smoothed, valueAt, withSmoothing } from "./compared";
 import { bestOf, type Comparison, countOf, itemsOf, letterOf, metricsOf, sharesOf } from "./comparison";
-import { axisOf } from "./parallelAxes";
 
 const difference = (kind: string, name: string, numbers: (number | null)[] | null, values: (string | null)[] = []) => ({
   kind,
@@ -73,28 +72,31 @@ describe("brushes", () => {
   const items = itemsOf({
     ...comparison,
     differences: [
-      difference("parameter", "a=b;c", [1, 2, 3]),
-      difference("parameter", "kind", null, ["x.y", "z,", null]),
+      difference("parameter", "a=b;c", [0, 50, 100]),
+      difference("parameter", "kind", null, ["x", "y", null]),
     ],
   });
+  const runs = ["r/1", "r/2", "r/3"].map((id) => ({ id }));
 
   it("stand in the address as they are", () => {
-    const brushes = [
-      { name: "a=b;c", from: 1.5, to: 3 },
-      { name: "kind", values: ["x.y", "z,"] },
-    ];
+    const brushes = { "a=b;c": [0.25, 1], "100%": [0, 0.5] } as const;
     expect(readBrushes(writeBrushes(brushes))).toEqual(brushes);
-    expect(readBrushes("")).toEqual([]);
-    expect(readBrushes("odd;%E0=1..2")).toEqual([{ name: "%E0", from: 1, to: 2 }]);
+    expect(readBrushes("")).toEqual({});
+    expect(readBrushes("odd;%E0=0..1;x=2;y=1..0")).toEqual({ "%E0": [0, 1] });
   });
 
-  it("keep the runs for which all of them hold", () => {
-    expect([...keptBy([], items, 3)]).toEqual([0, 1, 2]);
-    const two = withBrush([], "a=b;c", { name: "a=b;c", from: 1, to: 2 });
-    expect([...keptBy(two, items, 3)]).toEqual([0, 1]);
-    expect([...keptBy(withBrush(two, "kind", { name: "kind", values: ["z,"] }), items, 3)]).toEqual([1]);
-    expect(withBrush(two, "a=b;c", null)).toEqual([]);
-    expect([...keptBy([{ name: "elsewhere", values: ["x"] }], items, 3)]).toEqual([0, 1, 2]);
+  it("keep the runs that go through all of them", () => {
+    expect([...keptBy({}, items, runs)]).toEqual([0, 1, 2]);
+    expect([...keptBy({ "a=b;c": [0.4, 1] }, items, runs)]).toEqual([1, 2]);
+    expect([...keptBy({ "a=b;c": [0.4, 1], kind: [0, 1] }, items, runs)]).toEqual([1]);
+    expect([...keptBy({ elsewhere: [0, 0] }, items, runs)]).toEqual([0, 1, 2]);
+  });
+
+  it("are along axes of which the metric is the last, by logarithms where they span much", () => {
+    expect(axesOf(itemsOf(comparison), "loss").map(({ name }) => name)).toEqual(["rate", "depth", "loss"]);
+    expect(isLog({ numbers: [0.001, 0.1, null] })).toBe(true);
+    expect(isLog({ numbers: [0, 100] })).toBe(false);
+    expect(isLog({ numbers: null })).toBe(false);
   });
 });
 
@@ -129,33 +131,3 @@ describe("curves", () => {
     expect(band.band?.high).toEqual([1, 3, 5, 9]);
   });
 });
-
-describe("an axis of parallel coordinates", () => {
-  const show = String;
-
-  it("has numbers by their size, and by their logarithm where they span much", () => {
-    const plain = axisOf({ ...itemOf("depth", [2, 4, 8]) }, show);
-    expect(plain?.at.map((at) => at && Math.round(at * 100) / 100)).toEqual([0, 0.33, 1]);
-    expect(plain?.ticks.map(({ label }) => label)).toEqual(["2", "4", "8"]);
-    const wide = axisOf({ ...itemOf("rate", [0.001, 0.1, null]) }, show);
-    expect(wide?.at).toEqual([0, 1, null]);
-    const half = wide?.within(0, 0.5);
-    expect(half && "from" in half && Math.round(half.to * 1e6) / 1e6).toBe(0.01);
-    expect(half && wide?.span(half).map((at) => Math.round(at * 100) / 100)).toEqual([0, 0.5]);
-  });
-
-  it("has other values one above the other", () => {
-    const axis = axisOf({ ...itemOf("kind", null, ["b", "a", null]) }, show);
-    expect(axis?.at).toEqual([0.75, 0.25, null]);
-    expect(axis?.within(0, 0.4)).toEqual({ values: ["a"] });
-    expect(axis?.within(0.4, 0.6)).toBeNull();
-    expect(axis?.span({ values: ["a"] })).toEqual([0, 0.5]);
-    expect(axisOf(itemOf("text", null, Array.from("abcdefghijklmnop")), show)).toBeNull();
-  });
-});
-
-function itemOf(name: string, numbers: (number | null)[] | null, values: (string | null)[] = []) {
-  const [item] = itemsOf({ ...comparison, differences: [difference("parameter", name, numbers, values)] });
-  if (!item) throw new Error("no item");
-  return item;
-}

@@ -1,9 +1,12 @@
 import { useMemo } from "react";
 import { useAsk } from "@/api/useAsk";
 import { useParam } from "@/app/useParam";
+import type { Span } from "@/draw/scales";
 import { isLessBetter } from "@/words/better";
-import { type Brush, keptBy, readBrushes, withBrush, writeBrushes } from "./brushes";
+import { keptBy, readBrushes, writeBrushes } from "./brushes";
 import { itemsOf, metricsOf } from "./comparison";
+
+const NOBODY: never[] = [];
 
 /** The runs that are compared, how they differ, by which metric they are judged, and which are kept by what was brushed:
  * all of it stands in the address. */
@@ -28,7 +31,7 @@ export function useComparison() {
 
   const items = useMemo(() => (data ? itemsOf(data) : []), [data]);
   const brushes = useMemo(() => readBrushes(brush), [brush]);
-  const runs = data?.runs.length ?? 0;
+  const runs = data?.runs ?? NOBODY;
   const kept = useMemo(() => keptBy(brushes, items, runs), [brushes, items, runs]);
   return {
     names,
@@ -44,8 +47,10 @@ export function useComparison() {
     drop: (name: string) => setText(names.filter((one) => one !== name).join(",")),
     brushes,
     kept,
-    setBrush: (name: string, one: Brush | null) =>
-      setBrush(writeBrushes(withBrush(brushes, name, one)), { replace: true }),
+    setBrush: (name: string, span: Span | null) => {
+      const { [name]: _, ...others } = brushes;
+      setBrush(writeBrushes(span ? { ...others, [name]: span } : others), { replace: true });
+    },
     clearBrushes: () => setBrush(""),
   };
 }
