@@ -19,8 +19,8 @@ const NODE_APART = 18;
 const BEND_APART = 12;
 // How much each wants to lie where its neighbours lie: bends give way to nodes, and are put in line afterwards.
 const NODE = 1;
-const LONE = 0.02;
-const BENT = 0.2;
+const LONE = 0.001;
+const BENT = 0.001;
 const STOOD = 1000; // what stood wants to stay
 
 /** The line of each vertex. `before`: of those that stood, which stay if they can. */

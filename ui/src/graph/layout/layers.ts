@@ -1,7 +1,7 @@
 /** Which layer each node lies in, and what an edge passes on its way through the layers between its ends. */
 
 export interface Vertex {
-  /** Of a node its id; of a bend of a long edge `source>layer`. */
+  /** Of a node its id; of a bend of a long edge `source>layer>target`. */
   key: string;
   /** Number of the node; -1: a bend. */
   node: number;
@@ -76,10 +76,10 @@ export function longestWays(count: number, edges: readonly Pair[]): Int32Array {
   return layers;
 }
 
-/**
- * Vertices and their links from layer to layer. The long edges of a node share their bends, one to a layer, and branch off
- * where they have to: fewer lines, and fewer vertices.
- */
+/** Beyond so many bends the long edges of a node share theirs, one to a layer, and branch off where they have to. */
+const MOST_BENDS = 3_000;
+
+/** Vertices and their links from layer to layer. */
 export function layered(ids: readonly string[], edges: readonly Pair[], layerOf: ArrayLike<number>): Layered {
   const vertices: Vertex[] = ids.map((key, node) => ({ key, node, layer: layerOf[node] as number, into: [], out: [] }));
   const bends = new Map<string, number>();
@@ -91,19 +91,22 @@ export function layered(ids: readonly string[], edges: readonly Pair[], layerOf:
     vertices[from]?.out.push(to);
     vertices[to]?.into.push(from);
   };
-  const bend = (source: number, layer: number): number => {
-    const key = `${ids[source]}>${layer}`;
+  const long = ([source, target]: Pair) => Math.max(0, (layerOf[target] as number) - (layerOf[source] as number) - 1);
+  const isShared = edges.reduce((sum, edge) => sum + long(edge), 0) > MOST_BENDS;
+  const bend = ([source, target]: Pair, layer: number): number => {
+    const key = `${ids[source]}>${layer}${isShared ? "" : `>${ids[target]}`}`;
     const known = bends.get(key);
     if (known !== undefined) return known;
     bends.set(key, vertices.length);
     return vertices.push({ key, node: -1, layer, into: [], out: [] }) - 1;
   };
-  const ways = edges.map(([source, target]) => {
+  const ways = edges.map((edge) => {
+    const [source, target] = edge;
     const first = layerOf[source] as number;
     const last = layerOf[target] as number;
     if (last <= first) return [];
     const way = [source];
-    for (let layer = first + 1; layer < last; layer++) way.push(bend(source, layer));
+    for (let layer = first + 1; layer < last; layer++) way.push(bend(edge, layer));
     way.push(target);
     for (let at = 1; at < way.length; at++) link(way[at - 1] as number, way[at] as number);
     return way;

@@ -5,6 +5,7 @@ import type { Layered } from "./layers";
 import type { LevelMemory } from "./layoutTypes";
 
 const SWEEPS = 8;
+const MOST_TWICE = 1_000; // vertices: with more, one first order has to do
 
 /** Orders `graph.layers` in place. */
 export function order(graph: Layered, before: LevelMemory = {}): void {
@@ -17,18 +18,25 @@ export function order(graph: Layered, before: LevelMemory = {}): void {
   else keepOrder(graph, known);
 }
 
-/** Barycentre sweeps down and up; the best order of all is kept. */
+/** Barycentre sweeps down and up, from two first orders; the best order of all is kept. */
 function orderAnew(graph: Layered): void {
-  searchInDepth(graph);
-  let best = graph.layers.map((layer) => [...layer]);
-  let fewest = crossings(graph);
-  for (let round = 0; round < SWEEPS && fewest > 0; round++) {
-    sweep(graph, round % 2 === 0, round % 4 >= 2, sorted);
-    exchange(graph);
+  let best = graph.layers;
+  let fewest = Number.POSITIVE_INFINITY;
+  const keepBetter = () => {
     const found = crossings(graph);
-    if (found < fewest) {
-      fewest = found;
-      best = graph.layers.map((layer) => [...layer]);
+    if (found >= fewest) return;
+    fewest = found;
+    best = graph.layers.map((layer) => [...layer]);
+  };
+  const called = graph.layers.map((layer) => [...layer]);
+  for (const first of [inDepth(graph), called]) {
+    if (graph.vertices.length > MOST_TWICE && first === called) break;
+    graph.layers = first;
+    keepBetter();
+    for (let round = 0; round < SWEEPS && fewest > 0; round++) {
+      sweep(graph, round % 2 === 0, round % 4 >= 2, sorted);
+      exchange(graph);
+      keepBetter();
     }
   }
   graph.layers = best;
@@ -47,7 +55,7 @@ function keepOrder(graph: Layered, known: ReadonlyMap<number, number>): void {
 }
 
 /** A first order: each source, and what it leads to, in depth. */
-function searchInDepth(graph: Layered): void {
+function inDepth(graph: Layered): number[][] {
   const layers: number[][] = graph.layers.map(() => []);
   const seen = new Uint8Array(graph.vertices.length);
   for (const root of graph.vertices.keys()) {
@@ -61,7 +69,7 @@ function searchInDepth(graph: Layered): void {
       for (let at = out.length - 1; at >= 0; at--) way.push(out[at] as number);
     }
   }
-  graph.layers = layers;
+  return layers;
 }
 
 type Wished = ReadonlyMap<number, number>;
