@@ -14,6 +14,7 @@ import { GraphView } from "./GraphView";
 import view from "./GraphView.module.css";
 import type { Layout } from "./layout/layoutTypes";
 import { NodePanel } from "./NodePanel";
+import { openFolds } from "./openFolds";
 import { RunPanel } from "./RunPanel";
 import { useGraph } from "./useGraph";
 import { useLayout } from "./useLayout";
@@ -25,7 +26,7 @@ import { type Arrow, failedNodes, focusOf, walked } from "./walk";
 /** A run's graph, and what is known of the node that is selected. */
 export default function GraphTab({ run }: { run: RunRef }) {
   const [open, setOpen] = useParam("open", "");
-  const opened = useMemo(() => (open === "" ? [] : open.split(",")), [open]);
+  const opened = useMemo(() => openFolds(open), [open]);
   const { data: graph, error } = useGraph(run, opened);
   const isNarrow = useMedia("(max-width: 640px)");
   const layout = useLayout(runName(run), graph, isNarrow ? "down" : "right");

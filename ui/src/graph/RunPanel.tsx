@@ -25,6 +25,7 @@ export function RunPanel({
   const { data: page } = useAsk("/runs/{flow}/{number}", { in: run });
   return (
     <aside className={css.panel} aria-label="About the run">
+      <h2 className="unseen">About the run</h2>
       {page && <Notes run={page.run} />}
       {page && <Metrics run={page.run} />}
       {page && <Result run={page.run} />}
@@ -58,7 +59,7 @@ function Notes({ run }: { run: Run }) {
   if (!run.note && !run.name && run.tags.length === 0) return null;
   return (
     <section className={css.part}>
-      {run.name && <h2>{run.name}</h2>}
+      {run.name && <h3 className={css.called}>{run.name}</h3>}
       {run.note && <p className={css.note}>{run.note}</p>}
       {run.tags.length > 0 && (
         <p className={css.tags}>

@@ -33,14 +33,12 @@ export function whole(bounds: Box, size: Size): View {
 }
 
 /**
- * The first view: all of it where its text can be read then, else what matters most in the middle: `focus`, or the begin of
- * the graph.
+ * The first view: all of it where its text can be read then, else what matters most in the middle: `focus`.
  */
 export function firstView(bounds: Box, size: Size, focus: Box | null): View {
   const view = whole(bounds, size);
   if (view.scale >= READABLE) return view;
-  const target = focus ?? { ...bounds, width: 0, height: Math.min(bounds.height, size.height) };
-  return within(centred(target, size, READABLE), bounds, size);
+  return within(centred(focus ?? bounds, size, READABLE), bounds, size);
 }
 
 export function centred(box: Box, size: Size, scale: number): View {

@@ -55,8 +55,8 @@ export function failedNodes(graph: FoldedGraph): string[] {
   return graph.nodes.filter(({ counts, is_open }) => !is_open && (counts.failed ?? 0) > 0).map(({ id }) => id);
 }
 
-/** What the first view is about: the first failure, else what runs; null: nothing. */
+/** What the first view is about: the first failure, else what runs, else the begin; null: there is nothing. */
 export function focusOf(graph: FoldedGraph): string | null {
   const running = graph.nodes.find(({ counts, is_open }) => !is_open && statusOf(counts) === "running");
-  return failedNodes(graph)[0] ?? running?.id ?? null;
+  return failedNodes(graph)[0] ?? running?.id ?? graph.nodes[0]?.id ?? null;
 }

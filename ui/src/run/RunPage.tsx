@@ -4,6 +4,8 @@ import { RunActions } from "@/actions/RunActions";
 import { type RunRef, runAddress, runName } from "@/api/names";
 import { useAsk } from "@/api/useAsk";
 import { useTitle } from "@/app/title";
+import { useParam } from "@/app/useParam";
+import { openFolds } from "@/graph/openFolds";
 import { Empty } from "@/parts/Empty";
 import { Failures } from "./Failures";
 import { RunHead } from "./RunHead";
@@ -19,15 +21,24 @@ export default function RunPage({ run }: { run: RunRef }) {
 function Run({ run }: { run: RunRef }) {
   useTitle(runName(run));
   const { data: page, error } = useRun(run);
+  useWarmGraph(run);
   if (error?.status === 404) return <Gone run={run} />;
   if (error && !page) return <Empty title={`${runName(run)} can't be shown`} lines={[error.message]} />;
   return (
     <div className={css.page}>
       <RunHead run={run} page={page} actions={<RunActions run={run} page={page} />} />
+      {/* Not before: what failed stands above, and would push the views down. */}
       {page && <Failures run={run} page={page} />}
-      <RunTabs run={run} />
+      {page && <RunTabs run={run} />}
     </div>
   );
+}
+
+/** The graph is asked for along with the run rather than after it. */
+function useWarmGraph(run: RunRef): void {
+  const [view] = useParam("view", "graph");
+  const [open] = useParam("open", "");
+  useAsk("/runs/{flow}/{number}/graph", { in: run, query: { open: openFolds(open) } }, { skip: view !== "graph" });
 }
 
 function Gone({ run }: { run: RunRef }) {
