@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -12,6 +13,7 @@ from penstock.journal import columns, sql_files
 from penstock.journal.conditions import listed
 from penstock.journal.damage import named
 from penstock.journal.journal import Journal
+from penstock.model.ids import parse_path
 from penstock.model.specs import Input
 from penstock.model.tuples import NamedTuple
 
@@ -135,6 +137,16 @@ def that_matter(journal: Journal, run: int, step: str, limit: int) -> list[int]:
     """Numbers in the run of the tasks of a step that one looks at first: those that failed, then the longest."""
     rows = journal.database.rows(_sql("step_that_matter"), {"run_id": run, "name": step, "limit": limit})
     return [id_ & columns.TASK_MASK for (id_,) in rows]
+
+
+def saved(journal: Journal, run: int, limit: int) -> float | None:
+    """What those tasks took whose results a run took over, as far as they are there; None: it took over more than
+    `limit`."""
+    rows = journal.database.rows(_sql("copied_from"), {"run_id": run, "limit": limit + 1})
+    if len(rows) > limit:
+        return None
+    paths = [parse_path(origin) for (origin,) in rows]
+    return journal.database.row(_sql("took"), {"names": json.dumps(paths)})[0]
 
 
 def place_of(journal: Journal, run: int, id_: int) -> tuple[int, int] | None:

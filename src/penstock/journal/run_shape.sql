@@ -52,6 +52,18 @@ SELECT task.id FROM step CROSS JOIN task ON task.step_id = step.id
 WHERE step.run_id = :run_id AND step.name = :name
 ORDER BY task.status = 'failed' DESC, task.wall_s DESC, task.id LIMIT :limit;
 
+-- name: copied_from
+SELECT task.origin FROM step CROSS JOIN task ON task.step_id = step.id
+WHERE step.run_id = :run_id AND task.origin IS NOT NULL LIMIT :limit;
+
+-- name: took
+-- What tasks took that are named by flow, number of the run, short name of the step, and number.
+SELECT coalesce(sum(task.wall_s), 0)
+FROM json_each(:names) AS named
+JOIN run ON run.flow = json_extract(named.value, '$[0]') AND run.number = json_extract(named.value, '$[1]')
+JOIN step ON step.run_id = run.id AND step.name = json_extract(named.value, '$[2]')
+JOIN task ON task.step_id = step.id AND task.number = json_extract(named.value, '$[3]');
+
 -- name: place_of_task
 SELECT step_id, coalesce(scope, 0) FROM task WHERE id = ?;
 

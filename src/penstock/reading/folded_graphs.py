@@ -37,6 +37,7 @@ class FoldedNode(msgspec.Struct, frozen=True):
     kind: str  # "step" or "flow"
     counts: dict[str, int]  # of its tasks, or of a nested flow's calls, by status
     is_open: bool = False  # a nested flow whose steps are nodes of their own
+    reused: int = 0  # of those that are done: finished by an earlier driver, or taken over from other runs
 
 
 class FoldedEdge(msgspec.Struct, frozen=True):
@@ -69,6 +70,7 @@ def folded(
         folding.add(group.scope, steps[group.step].name, group.status, group.tasks, group.first)
     for info in infos.step_infos(run, queries.steps(journal, run.id)) if counted is None else counted:
         folding.move(info.step, {"waiting": info.waiting, "running": info.running})
+        folding.reuse(info.step, info.reused)
     tasks, partial = run_shape.given(journal, run.id, MOST_LOOKED_AT)
     makers = Makers(tasks, scopes)
     called = [(task.scope, steps[task.step].name, makers.of(task.id, task.inputs)) for task in tasks]
@@ -117,6 +119,7 @@ class _Folding:
         self._counts: dict[_Place, Counter[str]] = {}
         self._firsts: dict[_Place, int] = {}
         self._flows = set[_Place]()
+        self._reused: dict[_Place, int] = {}
         self._calls: dict[_Place, int] = {}  # the first of each nested flow's
         for scope in self._scopes.values():
             place = (*self._around(scope.parent), scope.name)
@@ -142,6 +145,12 @@ class _Folding:
             if tasks:
                 counts[status] = tasks
 
+    def reuse(self, name: str, tasks: int) -> None:
+        """Note how many tasks of a step did not run; likewise."""
+        place = self._place_of(name)
+        if tasks and place in self._counts:
+            self._reused[place] = min(tasks, self._counts[place]["done"])
+
     def node_of(self, scope: int, name: str) -> str:
         """The id of the node for a step that a nested flow calls."""
         return "/".join(self._seen((*self._around(scope), name)))
@@ -156,7 +165,8 @@ class _Folding:
         for place in sorted(self._counts, key=lambda place: self._firsts[place]):
             kind = "flow" if place in self._flows else "step"
             counts = dict(self._counts[place])
-            yield FoldedNode("/".join(place), place[-1], kind, counts, kind == "flow" and place in self._opened)
+            is_open = kind == "flow" and place in self._opened
+            yield FoldedNode("/".join(place), place[-1], kind, counts, is_open, self._reused.get(place, 0))
 
     def spans(
         self, ran: Iterable[tuple[int, str, float, float]], flying: Iterable[InFlight]

@@ -8,7 +8,7 @@ import msgspec
 
 from penstock.client.tasks import Task
 from penstock.errors import NotFoundError
-from penstock.journal import queries, recorded_locks
+from penstock.journal import queries, recorded_locks, run_shape
 from penstock.journal.views import RunRow
 from penstock.model.ids import how_to_resume
 from penstock.model.states import RunStatus, TaskStatus
@@ -30,6 +30,7 @@ from penstock.server.api_call import ApiCall
 from penstock.server.routing import RUN, TASK, route
 
 _FAILURES = 20
+_REUSED = 1000  # tasks whose origins are looked up
 
 
 class CommandWords(msgspec.Struct, frozen=True):
@@ -47,6 +48,7 @@ class RunPage(msgspec.Struct, frozen=True):
     failures: tuple[TaskInfo, ...]  # the first 20 tasks that failed
     commands: tuple[CommandWords, ...]
     previous: str = ""  # the run of its flow that was begun before it: what it is compared with; "": there is none
+    saved_s: float | None = None  # what tasks of other runs took whose results it took over; None: these are too many
 
 
 class RunParams(msgspec.Struct, frozen=True):
@@ -107,7 +109,8 @@ def _run(call: ApiCall) -> RunPage:
         rows = queries.tasks(call.reader.journal, call.run.id, None, TaskStatus.FAILED.value, _FAILURES)
         failures = tuple(infos.task_info(info.id, row) for row in rows)
     commands, previous = _commands(call.run, info), queries.run_before(call.reader.journal, call.run)
-    return RunPage(msgspec.structs.replace(info, drivers=drivers), counts, failures, commands, previous)
+    saved_s = run_shape.saved(call.reader.journal, call.run.id, _REUSED)
+    return RunPage(msgspec.structs.replace(info, drivers=drivers), counts, failures, commands, previous, saved_s)
 
 
 def _counts(info: RunInfo) -> dict[str, int]:

@@ -1504,6 +1504,8 @@ export interface components {
             commands: components["schemas"]["CommandWords"][];
             /** @default  */
             previous: string;
+            /** @default null */
+            saved_s: (number | ("nan" | "inf" | "-inf")) | null;
         };
         /**
          * RunInfo
@@ -1961,6 +1963,8 @@ export interface components {
             };
             /** @default false */
             is_open: boolean;
+            /** @default 0 */
+            reused: number;
         };
         /**
          * FoldedEdge

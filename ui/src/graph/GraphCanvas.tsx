@@ -39,9 +39,10 @@ export function GraphCanvas({ graph, layout, camera, selected }: GraphCanvasProp
       ctx.lineWidth = 2 / view.scale;
       ctx.strokeStyle = colours.accent;
       ctx.stroke(lines.selected);
-      for (const { id, counts, is_open: isOpen } of graph.nodes) {
+      for (const { id, counts, reused, is_open: isOpen } of graph.nodes) {
         const box = layout.boxes[id];
-        if (box && overlap(box, region)) spot(ctx, box, isOpen ?? false, statusOf(counts), colours, id === selected);
+        if (box && overlap(box, region))
+          spot(ctx, box, isOpen ?? false, statusOf(counts, reused), colours, id === selected);
       }
     },
     [view, graph, layout, lines, colours, selected],
@@ -67,7 +68,7 @@ function spot(
     ctx.fillStyle = colours.surface;
     ctx.fill();
     // What is done is quiet; what is not is seen from afar.
-    ctx.globalAlpha = mark === "done" ? 0.35 : mark === "waiting" ? 0.2 : 0.9;
+    ctx.globalAlpha = mark === "done" || mark === "reused" ? 0.35 : mark === "waiting" ? 0.2 : 0.9;
     ctx.fillStyle = colour;
     ctx.fill();
     ctx.globalAlpha = 1;

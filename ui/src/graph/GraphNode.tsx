@@ -21,9 +21,9 @@ interface GraphNodeProps {
 /** A step or a nested flow. Where it stands is the stage's matter. */
 export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
   const { node, isSelected, isFirst, stage, onSelect, onFold, onOpen } = props;
-  const { id, name, kind, counts, is_open: isOpen = false } = node;
+  const { id, name, kind, counts, reused, is_open: isOpen = false } = node;
   const isFlow = kind === "flow";
-  const status = statusOf(counts);
+  const status = statusOf(counts, reused);
   const figure = figureOf(counts);
   const place = useCallback(
     (element: HTMLElement | null) => {

@@ -42,8 +42,8 @@ export function GraphTools({ onZoom, onWhole, onFollow, isFollowing }: GraphTool
 
 /** What the marks that are on screen mean. */
 export function GraphLegend({ graph }: { graph: FoldedGraph }) {
-  const found = new Set(graph.nodes.map(({ counts }) => statusOf(counts)));
-  const shown = ["done", "running", "failed", "cancelled", "waiting"].filter((status) => found.has(status));
+  const found = new Set(graph.nodes.map(({ counts, reused }) => statusOf(counts, reused)));
+  const shown = ["done", "reused", "running", "failed", "cancelled", "waiting"].filter((status) => found.has(status));
   const hasAfter = graph.edges.some((edge) => edge.is_after);
   return (
     <div className={css.legend} aria-hidden="true">

@@ -31,7 +31,7 @@ export function NodePanel({ run, node, onFold, onClose }: NodePanelProps) {
         <h2>
           <Name text={node.name} max={34} />
         </h2>
-        <Status status={statusOf(node.counts)} />
+        <Status status={statusOf(node.counts, node.reused)} />
         <Button kind="bare" size="small" aria-label="Close" title="Close (Esc)" icon={<X />} onClick={onClose} />
       </header>
       {isFlow ? <FlowFacts node={node} onFold={onFold} /> : <StepFacts run={run} node={node} />}

@@ -40,10 +40,10 @@ function Steps({ graph, onSelect }: { graph: FoldedGraph; onSelect: (id: string)
     <section className={css.part}>
       <h3>Steps</h3>
       <ul className={css.tasks}>
-        {shown.map(({ id, counts }) => (
+        {shown.map(({ id, counts, reused }) => (
           <li key={id}>
             <button type="button" onClick={() => onSelect(id)} title={id}>
-              <StatusMark status={statusOf(counts)} />
+              <StatusMark status={statusOf(counts, reused)} />
               <bdi className={css.task}>{cutMiddle(id, 34)}</bdi>
               <span className={css.figure}>{figureOf(counts)}</span>
             </button>

@@ -11,12 +11,12 @@ export type Counts = FoldedNode["counts"];
 const STATUSES = ["done", "failed", "cancelled", "running", "waiting"] as const;
 
 /** What matters most of what its tasks are. */
-export function statusOf(counts: Counts): string {
+export function statusOf(counts: Counts, reused = 0): string {
   const has = (status: string) => (counts[status] ?? 0) > 0;
   if (has("failed")) return "failed";
   if (has("running")) return "running";
   if (has("waiting")) return has("done") ? "running" : "waiting";
-  if (has("done")) return "done";
+  if (has("done")) return reused === counts.done ? "reused" : "done";
   return has("cancelled") ? "cancelled" : "waiting";
 }
 

@@ -20,17 +20,17 @@ export function pieces(points: readonly number[], direction: Direction, into: Se
 
 /** An arc below the nodes (to their right, where the graph runs down), with a head where it comes in. */
 export function arc(from: Box, to: Box, direction: Direction): string {
-  const depth = 22;
+  const depth = 26;
   if (direction === "right") {
     const [x1, y1] = [rounded(from.x + from.width / 2), rounded(from.y + from.height)];
     const [x2, y2] = [rounded(to.x + to.width / 2), rounded(to.y + to.height)];
     const low = Math.max(y1, y2) + depth;
-    return `M${x1} ${y1}C${x1} ${low} ${x1} ${low} ${(x1 + x2) / 2} ${low}S${x2} ${low} ${x2} ${y2 + 1}m-4 5l4 -5l4 5`;
+    return `M${x1} ${y1}C${x1} ${low} ${x1} ${low} ${(x1 + x2) / 2} ${low}S${x2} ${low} ${x2} ${y2 + 4}m-4 5l4 -5l4 5`;
   }
   const [x1, y1] = [rounded(from.x + from.width), rounded(from.y + from.height / 2)];
   const [x2, y2] = [rounded(to.x + to.width), rounded(to.y + to.height / 2)];
   const far = Math.max(x1, x2) + depth;
-  return `M${x1} ${y1}C${far} ${y1} ${far} ${y1} ${far} ${(y1 + y2) / 2}S${far} ${y2} ${x2 + 1} ${y2}m5 -4l-5 4l5 4`;
+  return `M${x1} ${y1}C${far} ${y1} ${far} ${y1} ${far} ${(y1 + y2) / 2}S${far} ${y2} ${x2 + 4} ${y2}m5 -4l-5 4l5 4`;
 }
 
 export type EdgeKind = "plain" | "after" | "running" | "selected" | "selectedAfter";

@@ -8,6 +8,7 @@ const step = (id: string, counts: Record<string, number> = { done: 1 }, is_open 
   kind: is_open ? "flow" : "step",
   counts,
   is_open,
+  reused: 0,
 });
 const edge = (source: string, target: string, is_after = false) => ({ source, target, is_after });
 const graph = {

@@ -43,7 +43,11 @@ function Failure({ run, task }: { run: RunRef; task: Task }) {
         <strong>
           <Link href={taskAddress({ ...run, step: task.step, task: task.number })}>{name}</Link> failed: {cause}
         </strong>
-        {message && <span className={css.message}>{message}</span>}
+        {message && (
+          <span className={css.message} title={message}>
+            {message}
+          </span>
+        )}
         <span className={css.aside}>
           {task.attempt.number > 1 && `attempt ${task.attempt.number}`}
           {task.survived && " the flow was told, and went on"}

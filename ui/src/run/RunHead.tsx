@@ -9,6 +9,7 @@ import { count } from "@/words/numbers";
 import { ago, clock, duration, elapsed, moment } from "@/words/times";
 import css from "./RunHead.module.css";
 import { useElapsed } from "./useElapsed";
+import { useLeft } from "./useLeft";
 
 type Page = Schemas["RunPage"];
 
@@ -41,7 +42,8 @@ function Facts({ page }: { page: Page | undefined }) {
     <div className={css.facts}>
       <Tasks page={page} />
       <Took run={run} />
-      <Reused run={run} />
+      <Left page={page} />
+      <Reused page={page} />
       <span title={moment(run.created_at)}>
         started <b>{isToday ? clock(run.created_at) : ago(run.created_at)}</b>
       </span>
@@ -79,12 +81,22 @@ function Took({ run }: { run: Page["run"] }) {
   );
 }
 
-function Reused({ run }: { run: Page["run"] }) {
+function Left({ page }: { page: Page }) {
+  const left = useLeft(page);
+  return left === "" ? null : <span>about {left} left</span>;
+}
+
+function Reused({ page: { run, saved_s: saved } }: { page: Page }) {
   const reused = run.steps.reduce((sum, step) => sum + (step.reused ?? 0), 0);
   if (reused === 0) return null;
   return (
     <span>
       <b>{count(reused)}</b> reused
+      {typeof saved === "number" && saved > 0 && (
+        <>
+          , saved <b>{duration(saved)}</b>
+        </>
+      )}
     </span>
   );
 }
