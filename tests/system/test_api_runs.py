@@ -238,6 +238,17 @@ def test_all_that_is_opened_is_the_whole_graph(server: ApiServer, run: Run):
     assert ("train", "judge") in steps
 
 
+def test_what_a_fork_took_over_is_told(server: ApiServer, project: Project, run: Run):
+    code, said = project.penstock("fork", "main/1")
+    assert code == 0, said
+    nodes = {node["id"]: node for node in server.get("/runs/main/2/graph?open=judge,judge/deeper").json["nodes"]}
+    reused = {id_: node["reused"] for id_, node in nodes.items()}
+    assert reused == {"load": 1, "train": 3, "judge": 0, "judge/deeper": 0, "judge/deeper/score": 3, "best": 1}
+    done = [task for step in ("load", "train", "score", "best") for task in run.tasks(step) if task.status == "done"]
+    assert server.get("/runs/main/2").json["saved_s"] == pytest.approx(sum(task.info().attempt.wall_s for task in done))
+    assert server.get("/runs/main/1").json["saved_s"] == 0
+
+
 # The timeline.
 
 
