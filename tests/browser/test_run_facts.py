@@ -73,7 +73,7 @@ def test_the_runs_that_its_values_came_from(visit: Callable[..., Tab], rich_proj
     where = tab.page.get_by_role("region", name="What went where")
     expect(where.locator("> ul > li")).to_have_count(len(told["edges"]))
     expect(where).to_contain_text("forked")
-    tab.page.get_by_role("link", name="digits/3").first.click()
+    tab.page.locator("[data-view=lineage]").get_by_role("link", name="digits/3").first.click()
     expect(tab.page.get_by_role("heading", name="digits/3")).to_be_visible()
     assert tab.address == "/runs/digits/3?view=lineage"
 

@@ -20,6 +20,7 @@ import {
   ofPlace,
   pathOf,
   pointsOf,
+  type Stat,
   statsOf,
 } from "./historyPoints";
 
@@ -59,7 +60,8 @@ function Strip({ lines, task, value, total }: StripProps) {
   const columns = value.schema?.map(([name]) => name) ?? (value.shape && value.dtype ? [ALL] : []);
   const [column = "", which = ""] = chosen.includes(":") ? splitLast(chosen) : [];
   const ofColumns = useColumnStats(lines, column);
-  const stat = stats.find((one) => one.id === chosen) ?? stats[0];
+  const varies = (one: Stat) => new Set(lines.map((line) => one.of(line.value))).size > 1;
+  const stat = stats.find((one) => one.id === chosen) ?? stats.find(varies) ?? stats[0];
   const values = column
     ? ofColumns.map((found) => columnStat(found, which as ColumnStat))
     : lines.map((line) => stat?.of(line.value) ?? null);
