@@ -10,7 +10,7 @@ import contextlib
 import html
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,8 +139,12 @@ def main() -> None:
         for kind in dict.fromkeys(shot.project for shot in shots):
             with _project(kind, Path(folder, kind)) as project:
                 some = [shot for shot in shots if shot.project == kind]
-                for shot in sorted(some, key=lambda shot: shot.ends_server):
-                    _take(shot, project, looks, browser, asked.folder)
+                with serving(project) as server:
+                    for shot, look in ((shot, look) for shot in some if not shot.ends_server for look in looks):
+                        _take(shot, server, look, browser, asked.folder)
+                for shot, look in ((shot, look) for shot in some if shot.ends_server for look in looks):
+                    with serving(project) as server:
+                        _take(shot, server, look, browser, asked.folder)
     if asked.docs:
         for name, file in IN_DOCS.items():
             with Image.open(asked.folder / _file(name, looks[0])) as picture:
@@ -167,16 +171,14 @@ def _project(kind: str, folder: Path) -> Iterator[Path]:
         project.end()
 
 
-def _take(shot: Shot, project: Path, looks: Sequence[Look], browser: Browser, folder: Path) -> None:
-    for look in looks:
-        with serving(project) as server:
-            print(file := _file(shot.name, look), file=sys.stderr)
-            try:
-                with tab(browser, server, look) as opened:
-                    _open(shot, server, opened)
-                    opened.page.screenshot(path=folder / file)
-            except AssertionError as error:  # what went wrong in it
-                print(f"    {error}", file=sys.stderr)
+def _take(shot: Shot, server: ApiServer, look: Look, browser: Browser, folder: Path) -> None:
+    print(file := _file(shot.name, look), file=sys.stderr)
+    try:
+        with tab(browser, server, look) as opened:
+            _open(shot, server, opened)
+            opened.page.screenshot(path=folder / file)
+    except AssertionError as error:  # what went wrong in it
+        print(f"    {error}", file=sys.stderr)
 
 
 def _open(shot: Shot, server: ApiServer, opened: Tab) -> None:
