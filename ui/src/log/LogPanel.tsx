@@ -107,7 +107,7 @@ function Panel({ place, title = "Log", cursor }: PanelProps) {
         onCopy={copy}
         copies={`Copy ${chosen[0] || copied[0] === 1 ? "" : "the last "}${counted(copied[1] - copied[0] + 1, "line")}`}
         onDownload={download}
-        isFollowing={isFollowing && !lines.isOver}
+        isFollowing={isFollowing && lines.hasAnswered && !lines.isOver}
         onFollow={() => scroller.current?.toEnd()}
       />
       {lines.error && (

@@ -23,7 +23,9 @@ export default function InputsView({ page }: ViewProps) {
           <tr>
             <th scope="col">Name</th>
             <th scope="col">Value</th>
-            <th scope="col">Type</th>
+            <th scope="col" className={css.type}>
+              Type
+            </th>
             <th scope="col" className={css.size}>
               Size
             </th>
@@ -44,7 +46,9 @@ function Row({ input: { name, value, sources = [] } }: { input: Input }) {
   return (
     <tr>
       <th scope="row">{name}</th>
-      <td className={css.value}>{value ? value.text : "a part of a result"}</td>
+      <td className={css.value}>
+        <span title={value ? told(value) : undefined}>{value ? value.text : "a part of a result"}</span>
+      </td>
       <td className={css.type}>{value?.type}</td>
       <td className={css.size}>{value?.size_bytes ? bytes(value.size_bytes) : ""}</td>
       <td>
@@ -58,6 +62,11 @@ function Row({ input: { name, value, sources = [] } }: { input: Input }) {
 }
 
 const MOST = 5;
+
+/** All that is known of it: on a phone, its type and size have no room. */
+function told({ text, type, size_bytes }: NonNullable<Input["value"]>): string {
+  return `${text}\n${type}${size_bytes ? `, ${bytes(size_bytes)}` : ""}`;
+}
 
 /** "digits/3/load/1[0]": the task whose result it is, and which part. */
 function Source({ source }: { source: string }) {

@@ -68,7 +68,10 @@ function Lines({
   isWhole: boolean;
   traceback: string;
 }) {
-  const span = useMemo(() => source.definitions.find((one) => name.endsWith(`.${one.name}`)), [source, name]);
+  const span = useMemo(
+    () => source.definitions.find((one) => one.name === name.slice(name.indexOf(":") + 1)),
+    [source, name],
+  );
   const marked = useMemo(() => {
     const frames = framesOf(traceback).filter(({ file }) => file.endsWith(`/${source.place}`) || file === source.place);
     return new Set(frames.map(({ line }) => line));
