@@ -71,7 +71,7 @@ export function calmPlace(place: number): number {
 /** Black or white, whichever reads better on `colour`. */
 export function inkOn(colour: string): string {
   const hex = /^#?([\da-f]{2})([\da-f]{2})([\da-f]{2})$/i.exec(colour.trim());
-  if (hex === null) return "CanvasText";
+  if (hex === null) return "Canvas"; // colours that the reader's system says: what is drawn has that of its text
   const [red = 0, green = 0, blue = 0] = hex.slice(1).map((part) => (Number.parseInt(part, 16) / 255) ** 2.2);
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.19 ? "#101416" : "#ffffff";
 }

@@ -68,6 +68,7 @@ export default function TasksTab({ run }: { run: RunRef }) {
           onOpen={open}
           onSeen={tasks.seen}
           onTop={live.onTop}
+          isMoving={live.isMoving}
           sort={sort}
           onSort={setSort}
           cursor={cursor}
