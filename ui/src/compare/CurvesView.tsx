@@ -98,11 +98,11 @@ interface MetricChartProps {
 }
 
 function MetricChart({ name, compared, x, log, weight, group, cursor }: MetricChartProps) {
-  const { names, kept, items } = compared;
+  const { names, kept, items, metrics } = compared;
   const [from, setFrom] = useParam("from", "");
   const [to, setTo] = useParam("to", "");
   const asked = useCurves(names, name, x === "time" ? "time" : "step");
-  const epochs = useCurves(names, "epoch", "step", x !== "epoch");
+  const epochs = useCurves(names, "epoch", "step", !metrics.includes("epoch"));
   const range = useMemo<Span | null>(() => (from !== "" && to !== "" ? [Number(from), Number(to)] : null), [from, to]);
   const told = epochs.curves;
   const series = useMemo(() => {
@@ -110,7 +110,7 @@ function MetricChart({ name, compared, x, log, weight, group, cursor }: MetricCh
     return withSmoothing(grouped(overAxis(there, x, told), group, items), weight);
   }, [asked.curves, kept, x, told, group, items, weight]);
   if (asked.error) return <Failure error={asked.error} />;
-  if (asked.isPending) return <Skeleton height={260} />;
+  if (asked.isPending || (x === "epoch" && epochs.isPending)) return <Skeleton height={260} />;
   if (series.length === 0) return null;
   return (
     <div className={css.chart}>

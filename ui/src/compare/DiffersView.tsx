@@ -97,7 +97,10 @@ function Explained({ item: { influence } }: { item: Item }) {
   const doubt = Number(influence.chance) > 0.05 ? ", which chance may do, too" : "";
   const alike = influence.alike.length > 0 ? `; can't be told apart from ${influence.alike.join(", ")}` : "";
   return (
-    <span className={css.explained} title={`of ${counted(influence.runs, "run")}${doubt}${alike}`}>
+    <span
+      className={css.explained}
+      title={`of what those above it leave, in ${counted(influence.runs, "run")}${doubt}${alike}`}
+    >
       <span className={css.bar} aria-hidden>
         <span style={{ transform: `scaleX(${share})` }} />
       </span>

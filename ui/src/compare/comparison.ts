@@ -32,20 +32,23 @@ const NOBODY: ReadonlySet<number> = new Set();
 /** The differences: the metric that the runs are judged by first, then other metrics, then parameters by how well they
  * explain it, then the rest by kind. */
 export function itemsOf({ differences, metric }: Comparison): Item[] {
-  const influences = new Map(metric?.influences.map((one) => [`${one.kind} ${one.name}`, one]));
+  const influences = new Map(metric?.influences.map((one, at) => [`${one.kind} ${one.name}`, { one, at }]));
   const items = differences.map((one) => {
     const numbers = numbersOf(one);
     return {
       ...one,
       best: one.kind === "metric" && numbers ? bestOf(numbers, isMinimized(one.name, metric)) : NOBODY,
       shares: numbers && one.kind === "metric" ? sharesOf(numbers) : null,
-      influence: influences.get(`${one.kind} ${one.name}`),
+      influence: influences.get(`${one.kind} ${one.name}`)?.one,
     };
   });
-  const rank = ({ kind, name, influence }: Item) =>
-    ORDER.indexOf(kind) +
-    (kind === "metric" && name === metric?.name ? -1 : 0) -
-    (influence?.explained === undefined ? 0 : Number(influence.explained) / 2);
+  // What comes later explains a part of what those before it leave: its share says nothing of the order.
+  const rank = ({ kind, name }: Item) => {
+    const place = influences.get(`${kind} ${name}`)?.at ?? differences.length;
+    return (
+      ORDER.indexOf(kind) + place / (differences.length + 1) - (kind === "metric" && name === metric?.name ? 1 : 0)
+    );
+  };
   return items
     .map((item, at) => ({ item, at }))
     .sort((a, b) => rank(a.item) - rank(b.item) || a.at - b.at)

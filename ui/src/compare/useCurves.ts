@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { post } from "@/api/ask";
 import type { Schemas } from "@/api/types";
@@ -34,6 +34,7 @@ export function useCurves(runs: readonly string[], name: string, x: "step" | "ti
         signal,
       }),
     enabled: !skip && name !== "",
+    placeholderData: keepPreviousData, // over another x the chart stays as it is chosen to be seen
   });
   const curves = useMemo(() => data?.rows.flatMap((row) => runCurve(row, runs)) ?? NONE, [data, runs]);
   return {
