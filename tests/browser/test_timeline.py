@@ -157,7 +157,7 @@ def test_tasks_appear_as_they_end_and_a_bar_opens_its_task(served: Served, visit
     project.touch("go-1")
     drive.join()
     expect(page.locator("[role=row][data-id]")).to_have_count(2)
-    assert tab.shift() - before < 0.01
+    assert tab.shift() - before < 0.01, tab.shifts()
     tab.go("/runs/main/1?view=timeline")
     _drawn(page)
     box = page.locator(LANES).bounding_box()
