@@ -1,10 +1,7 @@
-import { Menu as Base } from "@base-ui/react/menu";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { Button } from "./Button";
-import { floats } from "./floats";
-import { Kbd } from "./Kbd";
-import { Layer } from "./Layer";
-import css from "./Menu.module.css";
+
+const OpenMenu = lazy(() => import("./OpenMenu"));
 
 export interface MenuItem {
   does: string;
@@ -17,7 +14,7 @@ export interface MenuItem {
   why?: string | undefined;
 }
 
-interface MenuProps {
+export interface MenuProps {
   label: string;
   icon: ReactNode;
   /** What the button says; without it the label is its title. */
@@ -25,34 +22,19 @@ interface MenuProps {
   items: MenuItem[];
 }
 
-/** A button with a menu of what else can be done. */
-export function Menu({ label, icon, text, items }: MenuProps) {
+/** A button with a menu of what else can be done. It stands before the code of menus has come. */
+export function Menu(props: MenuProps) {
+  const { icon, label, text } = props;
+  const names = text ? {} : { "aria-label": label, title: label };
   return (
-    <Base.Root>
-      <Base.Trigger
-        render={text ? <Button icon={icon}>{text}</Button> : <Button icon={icon} aria-label={label} title={label} />}
-      />
-      <Base.Portal container={floats()}>
-        <Base.Positioner align="end" sideOffset={5} className={css.place ?? ""}>
-          <Base.Popup className={css.menu ?? ""} aria-label={label}>
-            <Layer>
-              {items.map(({ does, run, icon, key, danger, why }) => (
-                <Base.Item
-                  key={does}
-                  className={[css.item, danger && css.danger].filter(Boolean).join(" ")}
-                  disabled={why !== undefined}
-                  title={why}
-                  onClick={run}
-                >
-                  {icon && <span className={css.icon}>{icon}</span>}
-                  <bdi>{does}</bdi>
-                  {key && <Kbd keys={key} />}
-                </Base.Item>
-              ))}
-            </Layer>
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+    <Suspense
+      fallback={
+        <Button icon={icon} {...names}>
+          {text}
+        </Button>
+      }
+    >
+      <OpenMenu {...props} />
+    </Suspense>
   );
 }
