@@ -48,11 +48,12 @@ export default function ComparePage() {
           <RunChips compared={compared} />
           <Views of="comparison" views={VIEWS.map(viewAt)} current={shown?.id ?? ""} />
           <CompareTools compared={compared} />
-          <div className={css.view}>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
+          <section className={css.view} aria-label={shown?.name} tabIndex={0}>
             <Boundary name={shown?.name ?? ""} key={shown?.id}>
               <Suspense>{shown?.view(compared)}</Suspense>
             </Boundary>
-          </div>
+          </section>
         </>
       )}
     </div>
