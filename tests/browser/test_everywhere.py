@@ -36,6 +36,7 @@ def test_the_palette_finds_runs_and_commands(visit: Callable[..., Tab], rich_pro
     box.press("ArrowUp")
     box.press("Enter")
     expect(tab.page.get_by_role("heading", name="digits/3")).to_be_visible()
+    expect(tab.page.get_by_role("button", name="Fork", exact=True)).to_be_visible()  # it is known what can be done
     tab.page.keyboard.press("Control+k")
     box.fill("fork digits")
     expect(tab.page.get_by_role("option", name="Fork digits/3")).to_be_visible()

@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Button } from "./Button";
 
 const OpenMenu = lazy(() => import("./OpenMenu"));
@@ -25,16 +25,17 @@ export interface MenuProps {
 /** A button with a menu of what else can be done. It stands before the code of menus has come. */
 export function Menu(props: MenuProps) {
   const { icon, label, text } = props;
+  const [isWanted, setWanted] = useState(false); // a click before that is not lost
   const names = text ? {} : { "aria-label": label, title: label };
   return (
     <Suspense
       fallback={
-        <Button icon={icon} {...names}>
+        <Button icon={icon} {...names} onClick={() => setWanted(true)}>
           {text}
         </Button>
       }
     >
-      <OpenMenu {...props} />
+      <OpenMenu {...props} isOpen={isWanted} />
     </Suspense>
   );
 }

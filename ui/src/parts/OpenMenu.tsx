@@ -6,9 +6,9 @@ import { Layer } from "./Layer";
 import type { MenuProps } from "./Menu";
 import css from "./OpenMenu.module.css";
 
-export default function OpenMenu({ label, icon, text, items }: MenuProps) {
+export default function OpenMenu({ label, icon, text, items, isOpen }: MenuProps & { isOpen: boolean }) {
   return (
-    <Base.Root>
+    <Base.Root defaultOpen={isOpen}>
       <Base.Trigger
         render={text ? <Button icon={icon}>{text}</Button> : <Button icon={icon} aria-label={label} title={label} />}
       />
