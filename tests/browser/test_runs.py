@@ -127,6 +127,15 @@ def test_a_filter_is_completed_and_its_errors_stand_under_it(visit: Callable[...
     expect_total(tab, MANY)
 
 
+def test_its_key_begins_a_new_word_of_the_filter(visit: Callable[..., Tab], many: ApiServer):
+    tab = visit(many, "/runs?filter=status:failed")
+    tab.allow("status of 400")  # of a word as it is typed
+    expect_total(tab, MANY // 10)
+    tab.page.keyboard.press("/")
+    tab.page.keyboard.type("depth>3")
+    expect(tab.page.get_by_role("combobox", name="Filter runs")).to_have_value("status:failed depth>3")
+
+
 def test_a_click_on_a_value_filters_by_it(visit: Callable[..., Tab], many: ApiServer):
     tab = visit(many, "/runs?columns=kind,accuracy")
     row(tab, "digits/398").get_by_role("button", name="a b").click()

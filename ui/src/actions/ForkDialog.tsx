@@ -3,7 +3,6 @@ import { type RunRef, runName } from "@/api/names";
 import type { Schemas } from "@/api/types";
 import { useAsk } from "@/api/useAsk";
 import { Input, Select } from "@/parts/Input";
-import { Skeleton } from "@/parts/Skeleton";
 import { Labelled } from "./Choice";
 import { fieldsOf, readForm } from "./fields";
 import { OrderDialog } from "./OrderDialog";
@@ -30,6 +29,8 @@ export default function ForkDialog({ run: { flow, number }, steps, from = "", on
   const fields = useMemo(() => (data ? fieldsOf(schemaOf(data), data.params) : []), [data]);
   const { params, errors } = readForm(fields, texts);
   const body = { params, from_step: fromStep, tags: tagsOf(tags) };
+  // It opens whole: the first parameter has the focus, and nothing is pushed down.
+  if (!data && !error) return null;
   return (
     <OrderDialog
       title={`Fork ${runName(run)}`}
@@ -46,7 +47,6 @@ export default function ForkDialog({ run: { flow, number }, steps, from = "", on
       }}
     >
       {error && <p>{error.message}</p>}
-      {!data && !error && <Skeleton height={120} />}
       {data && <ParamsForm fields={fields} texts={texts} errors={errors} onChange={setTexts} />}
       <Labelled label="Run again">
         {(id) => (

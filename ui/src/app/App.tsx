@@ -1,6 +1,7 @@
 import { CSPProvider } from "@base-ui/react/csp-provider";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { Link } from "wouter";
 import { navigate, useLocationProperty } from "wouter/use-browser-location";
 import type { Startable } from "@/actions/useStartable";
 import { ApiError } from "@/api/ask";
@@ -111,5 +112,9 @@ function pageOf(pathname: string) {
     const names = match(path, pathname);
     if (names) return page(names);
   }
-  return <Empty title="There is no such page" lines={[`No page stands at ${pathname}.`]} />;
+  return (
+    <Empty title="There is no such page" lines={[`No page stands at ${pathname}.`]}>
+      <Link href="/runs">All runs</Link>
+    </Empty>
+  );
 }

@@ -1,10 +1,11 @@
 import { lazy, Suspense } from "react";
-import { readable } from "@/api/names";
+import { Link } from "wouter";
+import { ApiError } from "@/api/ask";
+import { readable, withQuery } from "@/api/names";
 import { useTitle } from "@/app/title";
 import { useParam } from "@/app/useParam";
 import { Boundary } from "@/parts/Boundary";
 import { Empty } from "@/parts/Empty";
-import { Failure } from "@/parts/Failure";
 import { PageHead } from "@/parts/PageHead";
 import { type View, Views } from "@/parts/Views";
 import { counted } from "@/words/numbers";
@@ -38,11 +39,11 @@ export default function ComparePage() {
   const compared = useComparison();
   const { names, data, error, isPending } = compared;
   if (names.length < 2) return <TooFew />;
+  if (error && !data) return <Unread error={error} names={names} />;
   const shown = VIEWS.find((one) => one.id === id) ?? VIEWS[0];
   return (
     <div className={css.page}>
       <PageHead title={`Compare ${counted(names.length, "run")}`} crumbs={CRUMBS} />
-      <Failure error={error} />
       {data && !isPending && (
         <>
           <RunChips compared={compared} />
@@ -65,6 +66,23 @@ function viewAt({ id, name }: { id: string; name: string }): View {
   if (id === "differs") words.delete("view");
   else words.set("view", id);
   return { id, name, to: `/compare?${readable(words)}` };
+}
+
+/** Nothing came that could be compared: why, and the others without the run that is not there. */
+function Unread({ error, names }: { error: Error; names: string[] }) {
+  const hint = error instanceof ApiError ? error.hint : null;
+  const [what = ""] = error.message.split("; see ");
+  const gone = names.find((name) => what.endsWith(` ${name}`));
+  const others = names.filter((name) => name !== gone);
+  return (
+    <Empty title="These runs can't be compared" code={hint ?? []}>
+      <p role="alert">{what}</p>
+      {gone !== undefined && others.length > 1 && (
+        <Link href={withQuery("/compare", { runs: others.join(",") })}>Leave out {gone}</Link>
+      )}
+      <Link href="/runs">All runs</Link>
+    </Empty>
+  );
 }
 
 function TooFew() {

@@ -37,8 +37,16 @@ export function FilterBox({ label, placeholder, value, onChange, error = null, c
   }, [value]);
   useEffect(() => () => window.clearTimeout(timer.current), []);
   useKeys({
-    "/": { does: label, group: "Table", run: () => input.current?.focus() },
+    "/": { does: label, group: "Table", run: begin },
   });
+
+  // By its key one goes on after what is there: with a word of its own.
+  function begin(): void {
+    const next = text && `${text.trimEnd()} `;
+    setText(next); // which puts the caret at its end
+    input.current?.focus();
+    input.current?.setSelectionRange(text.length, text.length);
+  }
 
   function tell(next: string, isDone: boolean): void {
     window.clearTimeout(timer.current);

@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { useLocation } from "wouter";
+import { Link, useLocation } from "wouter";
 import { RunActions } from "@/actions/RunActions";
 import { type RunRef, runAddress, runName } from "@/api/names";
 import { useAsk } from "@/api/useAsk";
@@ -47,7 +47,9 @@ function Gone({ run }: { run: RunRef }) {
       title={`There is no run ${runName(run)}`}
       lines={["It was removed, or it is of another project. Those that are here:"]}
       code={`penstock ls ${run.flow}`}
-    />
+    >
+      <Link href="/runs">All runs</Link>
+    </Empty>
   );
 }
 

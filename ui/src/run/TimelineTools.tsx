@@ -6,6 +6,7 @@ import type { TimelineHandle } from "@/draw/timeline";
 import type { Timeline } from "@/draw/timelineLanes";
 import type { CriticalPath } from "@/draw/timelinePaint";
 import { Kbd } from "@/parts/Kbd";
+import { Name } from "@/parts/Name";
 import { counted } from "@/words/numbers";
 import { duration } from "@/words/times";
 import { setSpan } from "./spans";
@@ -67,7 +68,7 @@ function Steps({ steps, colourOf }: { steps: Timeline["steps"]; colourOf: (step:
             onClick={() => setOnly(only === name ? "" : name)}
           >
             <i className={style.mark} style={{ background: colourOf(name) }} aria-hidden />
-            {name}
+            <Name text={name} max={24} />
           </button>
         </li>
       ))}

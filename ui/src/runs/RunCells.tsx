@@ -86,8 +86,11 @@ export function Metric({ run, word }: { run: TableRun; word: string }) {
 export function MetricCurve({ run, name }: { run: TableRun; name: string }) {
   const curve = useRow(runCurves, run.line.id)?.curves.get(name);
   const tone = run.line.status === "running" ? "running" : "quiet";
+  // What was logged once, by whichever step logged it last, is no curve.
+  const only = curve?.ys.length === 1 ? curve.ys[0] : undefined;
   return (
     <span className={css.curve}>
+      {only !== undefined && <span className={css.metric}>{figure(numberOf(only))}</span>}
       {curve && curve.ys.length > 1 && (
         <Sparkline
           label={name}
