@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import { type RunRef, runAddress, runName } from "@/api/names";
+import { type RunRef, runAddress } from "@/api/names";
 import type { Schemas } from "@/api/types";
+import { Numbered } from "@/parts/Numbered";
 import { PageHead } from "@/parts/PageHead";
 import { Status } from "@/parts/StatusMark";
 import { cutMiddle } from "@/words/cut";
@@ -24,7 +25,7 @@ export function RunHead({ run, page, actions }: { run: RunRef; page: Page | unde
   return (
     <PageHead
       crumbs={crumbs}
-      title={<bdi>{runName(run)}</bdi>}
+      title={<Numbered name={run.flow} number={run.number} />}
       beside={page && <Status status={page.run.status} />}
       actions={actions}
     >

@@ -42,6 +42,8 @@ describe("columns", () => {
   it("shows what most runs have: figures, and one curve", () => {
     expect(usualColumns(page)).toBe("accuracy,val_loss.curve");
     expect(usualColumns({ params: [], metrics: [], partial: false })).toBe("");
+    const both = [metric("accuracy", 10, ["", "train"], true), metric("loss", 10, ["train"], true)];
+    expect(usualColumns({ ...page, metrics: both })).toBe("accuracy,loss.curve");
   });
 
   it("reads the address", () => {

@@ -45,13 +45,16 @@ export function columnsOf(words: string, page: ColumnsPage): ShownColumn[] {
   });
 }
 
-/** What is shown where the address says nothing: the metrics that most runs have, the first that is a curve as one. */
+/** What is shown where the address says nothing: the metrics that most runs have, the first that is a curve of one step as
+ * one. What a flow's own body logs at its end is a figure, whatever its steps log under that name. */
 export function usualColumns(page: ColumnsPage): string {
   const most = page.metrics[0]?.runs ?? 0;
   const known = new Set(metricNames(page));
   const named = page.metrics.filter(({ name, runs }) => known.has(name) && runs * 4 >= most);
-  const curves = named.filter((metric) => metric.is_curve).slice(0, 1);
-  const figures = named.filter((metric) => !metric.is_curve).slice(0, MOST_METRICS - curves.length);
+  const curves = named.filter((metric) => metric.is_curve && metric.steps.length === 1).slice(0, 1);
+  const figures = named
+    .filter((metric) => !metric.is_curve || (metric.steps.length > 1 && metric.steps.includes("")))
+    .slice(0, MOST_METRICS - curves.length);
   return [...figures.map(({ name }) => name), ...curves.map(({ name }) => `${name}.curve`)].join(",");
 }
 

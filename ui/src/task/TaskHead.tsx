@@ -2,11 +2,12 @@ import { ChevronLeft, ChevronRight } from "lucide-react";
 import { Link } from "wouter";
 import { navigate } from "wouter/use-browser-location";
 import { TaskActions } from "@/actions/TaskActions";
-import { runAddress, runName, type TaskRef, taskAddress, taskName } from "@/api/names";
+import { runAddress, runName, type TaskRef, taskAddress } from "@/api/names";
 import type { Schemas } from "@/api/types";
 import { useKeys } from "@/app/keys";
 import { setParams } from "@/app/useParam";
 import { Name } from "@/parts/Name";
+import { Numbered } from "@/parts/Numbered";
 import { PageHead } from "@/parts/PageHead";
 import { Status } from "@/parts/StatusMark";
 import { useElapsed } from "@/run/useElapsed";
@@ -34,7 +35,7 @@ export function TaskHead({ task, page, run, attempt }: HeadProps) {
         { text: runName(task), to: runAddress(task) },
         { text: <Name text={task.step} />, to: runAddress(task, { node: task.step }) },
       ]}
-      title={<bdi>{taskName(task)}</bdi>}
+      title={<Numbered name={task.step} number={task.task} />}
       beside={
         <>
           <Status status={status} />
