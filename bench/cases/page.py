@@ -149,7 +149,7 @@ def _steady(project: Project, seconds: float) -> Iterator[int]:
         command, cwd=project.folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        while "steady/1" not in project.penstock("ls", "steady"):
+        while "steady/1" not in project.penstock("ls"):
             time.sleep(0.1)
         yield 1
     finally:

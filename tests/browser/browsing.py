@@ -49,6 +49,9 @@ _UNTIL = """() => new Promise((resolve, reject) => {
 })"""
 
 
+_AT_REST = "document.getAnimations().every((one) => one.effect.getTiming().iterations === Infinity)"
+
+
 class Look(NamedTuple):
     """How a page is looked at."""
 
@@ -119,7 +122,8 @@ class Tab:
         self.page.evaluate(_UNTIL.replace("CONDITION", condition))
 
     def axe(self, *without: str) -> list[str]:
-        """What is not accessible, a line each; `without`: rules that are left out."""
+        """What is not accessible once nothing moves or fades, a line each; `without`: rules that are left out."""
+        self.until(_AT_REST)
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))  # by the debugger, whom the policy does not bind
         rules = {rule: {"enabled": False} for rule in without}

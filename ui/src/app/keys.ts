@@ -1,4 +1,4 @@
-import { createContext, useContext, useEffect, useRef } from "react";
+import { createContext, useContext, useEffect, useLayoutEffect, useRef } from "react";
 
 /** What a key does here. `?` and the palette list it. */
 export interface Key {
@@ -32,10 +32,11 @@ let begunAt = 0;
 export function useKeys(keys: Keys, enabled = true): void {
   const layer = useContext(KeyLayer);
   const latest = useRef(keys);
-  useEffect(() => {
+  // As the page is drawn: what one sees one can press.
+  useLayoutEffect(() => {
     latest.current = keys;
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!enabled) return;
     return bind({ keys: () => latest.current, commands: () => [], layer });
   }, [enabled, layer]);

@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useRef } from "react";
+import { type RefObject, useCallback, useLayoutEffect, useRef } from "react";
 import { useKeys } from "@/app/keys";
 
 interface TableKeys {
@@ -19,16 +19,30 @@ export function useTableKeys(
   const latest = useRef(table);
   const anchor = useRef<number | null>(null);
   const wanted = useRef<number | null>(null);
+  const held = useRef<HTMLElement | null>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     latest.current = table;
-    // The row may have come into the page only now.
-    if (wanted.current === null || wanted.current !== table.cursor) return;
-    const open = within.current?.querySelector<HTMLElement>(`[data-id="${table.cursor}"] [data-open]`);
-    if (!open) return;
-    wanted.current = null;
-    open.focus({ preventScroll: true });
+    const { cursor } = table;
+    // What had the focus may have gone with a row that has come anew.
+    const isLost = held.current?.isConnected === false && document.activeElement === document.body;
+    if (cursor === null || !within.current || (wanted.current !== cursor && !isLost)) return;
+    const place = within.current;
+    if (focus(place, cursor)) return;
+    // The row comes into the page by scrolling, or stands there empty until the server has answered.
+    const comes = new MutationObserver(() => focus(place, cursor) && comes.disconnect());
+    comes.observe(place, { childList: true, subtree: true });
+    return () => comes.disconnect();
   });
+
+  function focus(place: HTMLElement, cursor: number): boolean {
+    const open = place.querySelector<HTMLElement>(`[data-id="${cursor}"] [data-open]`);
+    if (!open) return false;
+    wanted.current = null;
+    held.current = open;
+    open.focus({ preventScroll: true });
+    return true;
+  }
 
   const goTo = useCallback((id: number) => latest.current.onCursor(id), []);
 
