@@ -39,15 +39,6 @@ def test_what_is_served(server: ApiServer):
     assert abs(datetime.fromisoformat(meta["time"]) - datetime.now(UTC)) < timedelta(minutes=5)
 
 
-def test_the_page_says_what_to_type(server: ApiServer):
-    reply = server.ask("GET", "/", token=False)
-    assert reply.status == 200
-    assert reply.headers["content-type"].startswith("text/html")
-    assert b"penstock ls" in reply.body
-    assert b"<script" not in reply.body
-    assert b"style=" not in reply.body
-
-
 def test_only_named_fields(server: ApiServer):
     assert set(server.get("/meta?fields=version,project").json) == {"version", "project"}
     error = server.get("/meta?fields=versoin").error

@@ -93,6 +93,7 @@ SOURCE = f"""
         display(pd.DataFrame({{"trap": [Trap()], "n": [1]}}), "table")
         display(HTML("<b>"), "page")
         display([Trap()], "list")
+        display("# In words", "words")
         current.note("noted")
         current.tag("tagged")
 
@@ -123,6 +124,8 @@ QUERIES = {
     "CompleteQuery": "q=gi",
     "CompareQuery": "runs=main&metric=score",
     "GraphQuery": "open=inner",
+    "GroupsQuery": "by=flow",
+    "SmallCurvesQuery": "ids=1,2&metrics=score",
 }
 BODIES = {
     "TicketBody": {"path": "/api/v1/artifacts/unstable/raw"},
@@ -201,7 +204,7 @@ class Asked:
 
     def paths(self, route: Route) -> Iterator[str]:
         """What a route can be asked for."""
-        tasks = self.tasks if "task" in route.names else [("1", "", ""), ("2", "", "")]
+        tasks = self.tasks if "step" in route.names else [("1", "", ""), ("2", "", "")]
         for run, step, number in tasks if "number" in route.names else tasks[:1]:
             names = {"flow": "main", "number": run, "step": step, "task": number, "attempt": "1", "action": "0" * 32}
             for digest, place in self.values if "digest" in route.names else [("", {})]:
