@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { navigate } from "wouter/use-browser-location";
 import { type RunRef, runAddress, runName, taskAddress } from "@/api/names";
+import { useAsk } from "@/api/useAsk";
 import { useKeys } from "@/app/keys";
 import { useParam } from "@/app/useParam";
 import { Empty } from "@/parts/Empty";
@@ -105,6 +106,7 @@ function Picture({ run, graph, layout, onFold }: PictureProps) {
   const openNode = useCallback((node: FoldedNode) => navigate(addressOf(run, node)), [run]);
   usePictureKeys({ ...latest.current, camera, goTo, openNode, onFold, select });
 
+  const goesOn = useAsk("/runs/{flow}/{number}", { in: run }).data?.run.status === "running";
   const running = graph.nodes.some(({ counts }) => (counts.running ?? 0) > 0);
   useEffect(() => {
     if (follow === "" || !running) return;
@@ -113,7 +115,7 @@ function Picture({ run, graph, layout, onFold }: PictureProps) {
   }, [follow, running, layout, graph, camera]);
   useKeys(
     { f: { does: "Keep what runs in sight", group: "Graph", run: () => setFollow(follow === "" ? "1" : "") } },
-    running,
+    goesOn,
   );
 
   const node = graph.nodes.find(({ id }) => id === selected);
@@ -134,7 +136,7 @@ function Picture({ run, graph, layout, onFold }: PictureProps) {
         <GraphTools
           onZoom={(factor) => camera.zoom(factor, undefined, undefined, 120)}
           onWhole={() => camera.look(whole(layout.bounds, camera.size), 220)}
-          {...(running ? { onFollow: () => setFollow(follow === "" ? "1" : "") } : {})}
+          {...(goesOn ? { onFollow: () => setFollow(follow === "" ? "1" : "") } : {})}
           isFollowing={follow !== ""}
         />
       </div>

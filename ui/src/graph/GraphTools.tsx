@@ -7,7 +7,7 @@ import css from "./GraphView.module.css";
 interface GraphToolsProps {
   onZoom: (factor: number) => void;
   onWhole: () => void;
-  /** Absent: nothing runs that could be followed. */
+  /** Absent: the run is over. */
   onFollow?: () => void;
   isFollowing: boolean;
 }

@@ -43,21 +43,22 @@ function Facts({ page }: { page: Page | undefined }) {
     <div className={css.facts}>
       <Tasks page={page} />
       <Took run={run} />
-      <Left page={page} />
       <Reused page={page} />
       <span title={moment(run.created_at)}>
         started <b>{isToday ? clock(run.created_at) : ago(run.created_at)}</b>
       </span>
       <Origin run={run} />
       <Params run={run} />
+      <Left page={page} />
     </div>
   );
 }
 
-function Tasks({ page: { counts } }: { page: Page }) {
+function Tasks({ page: { run, counts } }: { page: Page }) {
   const total = Object.values(counts).reduce((sum, tasks) => sum + tasks, 0);
   const settled = total - (counts.waiting ?? 0) - (counts.running ?? 0);
-  if (settled === total) {
+  // Of a run that goes on there are moments in which nothing waits: its words stay.
+  if (settled === total && run.status !== "running") {
     return (
       <span>
         <b>{count(total)}</b> {total === 1 ? "task" : "tasks"}
