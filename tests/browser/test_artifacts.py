@@ -32,6 +32,7 @@ def test_a_kind_is_chosen_and_stands_in_the_address(visit: Callable[..., Tab], r
     expect(tab.page.get_by_role("combobox", name="Filter artifacts")).to_have_value("run:digits/1 kind:array")
     expect(tab.page.get_by_role("table", name="Artifacts")).to_have_attribute("aria-rowcount", "2")
     assert tab.address == "/artifacts?filter=run:digits/1+kind:array"
+    expect(tab.page.get_by_role("link", name="digits/1/load/1")).to_be_visible()
     tab.page.keyboard.press("j")
     tab.page.keyboard.press("Enter")
     expect(tab.page.get_by_role("heading", name="digits/1/load/1")).to_be_visible()
