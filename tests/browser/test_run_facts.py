@@ -24,6 +24,7 @@ def main(rate: float = 0.5) -> float:
 @pytest.mark.parametrize("view", ["params", "code", "environment", "lineage", "displays"])
 def test_each_view_is_readable(visit: Callable[..., Tab], rich_project: Served, look: Look, view: str):
     tab = visit(rich_project.server, f"/runs/digits/4?view={view}", look)
+    tab.allow("postMessage")  # of a frame that is of no origin yet
     expect(tab.page.locator(f"[data-view={view}]")).to_be_visible()
     assert tab.axe() == []
     assert tab.overflow() == 0

@@ -68,7 +68,8 @@ export function FilterBox({ label, placeholder, value, onChange, error = null, c
     if (!completion || !word) return;
     const isName = /[:<>=]$/.test(word.text) || ["metric", "parameter"].includes(word.kind);
     const before = text.slice(0, completion.at) + word.text + (isName ? "" : " ");
-    const next = before + text.slice(completion.end).trimStart();
+    // What was typed since the words were asked for belongs to the word that one of them takes the place of.
+    const next = before + text.slice(completion.end).replace(/^\S+/, "").trimStart();
     type(next, before.length);
     requestAnimationFrame(() => input.current?.setSelectionRange(before.length, before.length));
   }
