@@ -178,5 +178,5 @@ class Journal:
 
 
 def unfinished_journals(folder: Path) -> Iterator[Path]:
-    """Files of new journals whose processes were killed before these were in their place."""
-    return folder.glob(f"{FILE}.*.tmp")
+    """Files of new journals, and SQLite's beside them, whose processes were killed before these were in their place."""
+    return folder.glob(f"{FILE}.*.tmp*")

@@ -41,15 +41,15 @@ class Completion(msgspec.Struct, frozen=True):
 def complete(reader: JournalReader, text: str, end: int) -> Completion:
     """What may stand before the cursor, which is before character `end`, in a filter of runs. Raises nothing for a
     filter that is wrong."""
-    return completed(text, end, lambda: _names(reader.journal), partial(_values, reader.journal))
+    return _completed(text, end, lambda: _names(reader.journal), partial(_values, reader.journal))
 
 
 def complete_tasks(journal: Journal, run: int, text: str, end: int) -> Completion:
     """The same in a filter of the tasks of a run."""
-    return completed(text, end, lambda: _task_names(journal, run), partial(_task_values, journal, run))
+    return _completed(text, end, lambda: _task_names(journal, run), partial(_task_values, journal, run))
 
 
-def completed(
+def _completed(
     text: str,
     end: int,
     names: Callable[[], Iterable[CompletionWord]],

@@ -45,9 +45,7 @@ class FoldedEdge(msgspec.Struct, frozen=True):
 
     source: str
     target: str
-    is_after: bool = (
-        False  # no results are known to have: it began when the other was over, and nothing else leads to it
-    )
+    is_after: bool = False  # no results are known to: it began when the other was over, and nothing else leads to it
 
 
 class FoldedGraph(msgspec.Struct, frozen=True):

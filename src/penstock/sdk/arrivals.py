@@ -32,9 +32,8 @@ class Arrivals:
         # Of those that come in the order of their places, as all do but in a replay, no more than themselves is kept.
         self._unseen: Deque[Any] = deque()
         self._last = 0  # the place of the last of them
-        self._belated: List[
-            Tuple[int, int, Any]
-        ] = []  # the others: a heap, by place, then in the order of their coming
+        # The others: a heap, by place, then in the order of their coming.
+        self._belated: List[Tuple[int, int, Any]] = []
         self._came = 0
         self._depth = 0
         self._awaited = False  # somebody has begun to wait since the lock was taken

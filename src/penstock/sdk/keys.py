@@ -33,16 +33,13 @@ class KeyHead:
         self._step = step
         self._counted = closed_over.digest or closed_over.culprit.encode()
         self._step_form = form(step) + form(self._counted)
-        self._heads: Dict[int, bytes] = {}  # of calls by the flow itself, by the number of their inputs
         self._names: Dict[str, bytes] = {}
 
     def base(self, scope: Scope, inputs: List[Tuple[str, Any]]) -> bytes:
         """What all calls with these inputs have in common: names, and identities or what stands for them."""
         if len(inputs) > 1:
             inputs = sorted(inputs)
-        parts = [
-            self._head(scope, len(inputs)) if scope else self._heads.get(len(inputs)) or self._own_head(len(inputs))
-        ]
+        parts = [_FOUR, form(scope) if scope else _NO_SCOPE, self._step_form, b"t", _size(len(inputs))]
         for name, identity in inputs:
             if type(identity) is not bytes:
                 return base_of(scope, self._step, self._counted, tuple(inputs))
@@ -51,13 +48,6 @@ class KeyHead:
         if len(written) >= SHORTEST_DIGESTED:  # some of it counts by its digest
             return base_of(scope, self._step, self._counted, tuple(inputs))
         return digest_of_form(written)
-
-    def _head(self, scope: Scope, inputs: int) -> bytes:
-        return b"".join((_FOUR, form(scope) if scope else _NO_SCOPE, self._step_form, b"t", _size(inputs)))
-
-    def _own_head(self, inputs: int) -> bytes:
-        head = self._heads[inputs] = self._head((), inputs)
-        return head
 
     def _name(self, name: str) -> bytes:
         head = self._names[name] = _PAIR + form(name) + b"b"

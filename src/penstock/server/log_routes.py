@@ -26,6 +26,7 @@ Place = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53) - 1)]
 Driver = Annotated[int, msgspec.Meta(ge=1, le=1 << 31)]
 _LOOK_S = 0.2
 _LOOKS_PER_PING = 75
+_Level = Literal["", "debug", "info", "warning", "error", "critical"]
 _PLAIN_TEXT = "text/plain; charset=utf-8"
 _FILE: dict[str, Any] = {"media": _PLAIN_TEXT, "is_ticketed": True}
 _STREAM: dict[str, Any] = {"media": EVENTS, "is_stream": True}
@@ -39,9 +40,7 @@ class LogQuery(msgspec.Struct, frozen=True, rename={"start": "from"}):
     line: Annotated[int, msgspec.Meta(ge=1, le=(1 << 53) - 1)] | None = None  # the first is 1
     time: float | None = None  # UTC, seconds: from the first line on that was written then or later
     find: Annotated[str, msgspec.Meta(max_length=1000)] = ""  # in the next 64 MiB from `from`, or the beginning, on
-    level: Literal["", "debug", "info", "warning", "error", "critical"] = (
-        ""  # lines of it or of a worse one alone, likewise
-    )
+    level: _Level = ""  # lines of it or of a worse one alone, likewise
     case: bool = False  # whether capitals count in what is found
     max: Annotated[int, msgspec.Meta(ge=1, le=1 << 20)] = 1 << 16  # bytes in which lines begin
     count: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 1000  # lines at most
