@@ -83,7 +83,7 @@ SHOTS = (
     Shot("run, a node", "/runs/digits/3?node=train"),
     *(
         Shot(f"run, {view}", f"/runs/digits/3?view={view}")
-        for view in ("timeline", "tasks", "params", "parameters", "code", "environment", "lineage", "displays")
+        for view in ("timeline", "tasks", "parameters", "code", "environment", "lineage", "displays")
     ),
     Shot("run, 100,000 tasks", "/runs/filled/10001", "large"),
     Shot("run, timeline of 100,000", "/runs/filled/10001?view=timeline", "large"),

@@ -54,12 +54,18 @@ def built_page() -> None:
     assert code == 0
 
 
-@pytest.fixture(scope="module")
-def browser(built_page: None) -> Iterator[Browser]:
-    """One for a file of tests: while it is open, this thread has an event loop, which others must not meet."""
-    executable = chromium()
-    if executable is None:
+@pytest.fixture(scope="session")
+def executable(built_page: None) -> str:
+    """The browser of this machine."""
+    found = chromium()
+    if found is None:
         pytest.skip("no chromium on PATH: apt-get install chromium")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(executable: str) -> Iterator[Browser]:
+    """One for a file of tests: while it is open, this thread has an event loop, which others must not meet."""
     with launched(executable) as browser:
         yield browser
 

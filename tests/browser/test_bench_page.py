@@ -9,15 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.browsing import chromium
 from tests.browser.conftest import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("built_page")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("executable")]
 
 
 def test_the_page_is_measured(tmp_path: Path):
-    if chromium() is None:
-        pytest.skip("no chromium on PATH: apt-get install chromium")
     command = [sys.executable, "-m", "bench", "page", "--quick", "--folder", str(tmp_path), "--json"]
     done = subprocess.run(
         [*command, str(tmp_path / "found.json")], cwd=ROOT, capture_output=True, text=True, check=False
