@@ -124,7 +124,7 @@ function quoted(inside: string): string {
   return `"${inside.replace(/\\'/g, "'").replace(/(?<!\\)"/g, '\\"')}"`;
 }
 
-export type Parsed = { value: unknown } | { error: string };
+type Parsed = { value: unknown } | { error: string };
 
 /** What stands in a field as the API takes it. */
 export function parsed(field: Field, text: string): Parsed {

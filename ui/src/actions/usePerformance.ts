@@ -3,7 +3,7 @@ import { type ActionPage, follow, isOver, lastWords } from "./follow";
 import { newKey, type Started } from "./orders";
 import type { NamedOrder } from "./useRehearsal";
 
-export interface Performance {
+interface Performance {
   isDoing: boolean;
   /** How many of them are done. */
   done: number;

@@ -12,7 +12,7 @@ export interface Asking {
   since: string;
 }
 
-export interface StreamOptions {
+interface StreamOptions {
   /** What `/events` answers. */
   open: (asking: Asking, signal: AbortSignal) => Promise<Response>;
   /** What is told, and up to where the journal is known with it. */

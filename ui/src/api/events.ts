@@ -9,7 +9,7 @@ import { token } from "./token";
 
 export type { ApiEvent, RunLine, RunPatch } from "./apiEvents";
 
-export interface EventsOptions {
+interface EventsOptions {
   /** What an answer knew already, the `revision` of an index of runs say: nothing since then is missed. */
   since?: string | number | undefined;
   /** Nodes of the graph that are unfolded. */

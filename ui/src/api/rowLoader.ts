@@ -1,6 +1,6 @@
 /** Asks for the rows that are on screen: one request at a time, and after it for what is seen by then. */
 
-export interface RowLoader {
+interface RowLoader {
   /** What is on screen now. What was asked for before and is not begun is asked for no more. */
   want(ids: readonly number[]): void;
   /** Ask again for those of them that are on screen: they have changed. */

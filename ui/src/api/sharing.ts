@@ -18,7 +18,7 @@ export interface Channel {
   close(): void;
 }
 
-export interface SharingOptions {
+interface SharingOptions {
   tab: string;
   open: (asking: Asking, signal: AbortSignal) => Promise<Response>;
   tell: (messages: Message[], position: string) => void;

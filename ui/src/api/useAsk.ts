@@ -2,7 +2,7 @@ import { keepPreviousData, type UseQueryResult, useQuery } from "@tanstack/react
 import { type ApiError, type Asked, addressOf, ask } from "./ask";
 import type { Answer, PathOf } from "./types";
 
-export interface AskOptions {
+interface AskOptions {
   /** Ask nothing yet. */
   skip?: boolean;
   /** Show what stood there while a changed question is answered. */

@@ -10,7 +10,7 @@ import css from "./TopBar.module.css";
 import { switchTheme, useTheme } from "./theme";
 
 /** Which pages there are: those whose data the server has. */
-export function usePlaces(): Place[] {
+function usePlaces(): Place[] {
   const { data } = useAsk("/meta");
   return data ? places.filter((place) => data.features.includes(place.needs)) : places.slice(0, 2);
 }

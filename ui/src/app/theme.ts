@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 
 /** Light or dark: the system's, until the reader chooses the other one. */
-export type Theme = "light" | "dark";
+type Theme = "light" | "dark";
 
 const KEY = "penstock-theme";
 const dark = matchMedia("(prefers-color-scheme: dark)");

@@ -2,7 +2,7 @@ import { useCallback } from "react";
 import { navigate, useLocationProperty } from "wouter/use-browser-location";
 import { readable } from "@/api/names";
 
-export type SetParam = (next: string, options?: { replace?: boolean }) => void;
+type SetParam = (next: string, options?: { replace?: boolean }) => void;
 
 /**
  * What `name` says in the address, and a function that changes it. The fallback never stands in the address.

@@ -56,7 +56,7 @@ export function columnStat(stats: Schemas["ColumnStatistics"] | undefined, which
   return found === undefined || found === null ? null : numberOf(found);
 }
 
-export interface Point {
+interface Point {
   x: number;
   y: number;
 }

@@ -5,8 +5,8 @@ import { figure } from "@/words/numbers";
 /** What a comparison says, in the order in which it is read. Pure. */
 
 export type Comparison = Schemas["ComparisonInfo"];
-export type Difference = Schemas["DifferenceInfo"];
-export type Influence = Schemas["InfluenceInfo"];
+type Difference = Schemas["DifferenceInfo"];
+type Influence = Schemas["InfluenceInfo"];
 
 export interface Item extends Difference {
   /** The runs with the best value; of metrics alone. */

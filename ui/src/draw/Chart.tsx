@@ -11,7 +11,7 @@ export interface Facts {
   whole?: number;
 }
 
-export interface LegendEntry {
+interface LegendEntry {
   label: string;
   place: number;
   /** What it has come to. */

@@ -7,7 +7,7 @@ import type { Span } from "./scales";
 import { type CurveSeries, type CurveX, nearestIndex, noteOf, summaryOf } from "./series";
 import { showNumber, showX } from "./show";
 
-export interface CurveProps {
+interface CurveProps {
   title: string;
   series: readonly CurveSeries[];
   x?: CurveX;

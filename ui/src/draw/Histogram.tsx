@@ -6,7 +6,7 @@ import style from "./Histogram.module.css";
 import type { Span } from "./scales";
 import { showNumber } from "./show";
 
-export interface HistogramProps {
+interface HistogramProps {
   title: string;
   /** One more than there are bins, in order. */
   edges: readonly number[];

@@ -19,7 +19,7 @@ import style from "./plots.module.css";
 import type { Span } from "./scales";
 import { useCanvas } from "./useCanvas";
 
-export interface ParallelProps {
+interface ParallelProps {
   title: string;
   axes: readonly ParallelAxis[];
   lines: readonly ParallelLine[];

@@ -8,7 +8,7 @@ import style from "./plots.module.css";
 import { nearestPoint, paintScatter, type ScatterModel, type ScatterPoint } from "./scatter";
 import { useCanvas } from "./useCanvas";
 
-export interface ScatterProps {
+interface ScatterProps {
   title: string;
   points: readonly ScatterPoint[];
   xName: string;

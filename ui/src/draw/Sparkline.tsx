@@ -3,7 +3,7 @@ import style from "./Sparkline.module.css";
 import { showNumber } from "./show";
 import { sparkPath } from "./spark";
 
-export interface SparklineProps {
+interface SparklineProps {
   /** What it is: read out with where it begins and ends. */
   label: string;
   ys: readonly number[];

@@ -22,7 +22,7 @@ export interface CurveView {
   live: boolean;
 }
 
-export interface CurveCalls {
+interface CurveCalls {
   onRange(range: Span | null): void;
   cursor: Cursor;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { barPaths, binned, edgeTicks } from "./bins";
+import { barPaths, edgeTicks } from "./bins";
 import { fitted } from "./canvas";
 import { calmPlace, inkOn, seriesDash } from "./colours";
 import { makeCursor } from "./cursor";
@@ -46,15 +46,6 @@ describe("small drawings", () => {
     expect(sparkPath([1, 2, Number.NaN, 2, 1], 41, 10).match(/M/g)?.length).toBe(2);
     expect(sparkPath([5], 40, 10)).toBe("M20 5h0");
     expect(sparkPath([Number.NaN], 40, 10)).toBe("");
-  });
-
-  it("count each value into one bin", () => {
-    const values = [0, 0.5, 1, 2.5, 9.99, 10, Number.NaN];
-    const { edges, counts } = binned(values, 10);
-    expect(counts.reduce((a, b) => a + b, 0)).toBe(6);
-    expect(edges.length).toBe(counts.length + 1);
-    expect(binned([3, 3]).counts).toEqual([2]);
-    expect(binned([]).counts).toEqual([]);
   });
 
   it("name round edges", () => {

@@ -2,7 +2,7 @@
 
 import { niceStep, type Span } from "./scales";
 
-export interface Tick {
+interface Tick {
   value: number;
   /** "": a line alone. */
   label: string;
@@ -54,7 +54,7 @@ export const timeTicks: Ticks = (span, count) => {
 };
 
 /** The decimals that tell numbers apart which are `step` apart. */
-export function decimals(step: number): number {
+function decimals(step: number): number {
   return Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
 }
 

@@ -7,7 +7,7 @@ import { showNumber, showSeconds } from "./show";
 import { barAt, type Lane, type LaneBar, type Timeline, within, zoomed } from "./timelineLanes";
 import { type CriticalPath, HEAD, paintTimeline, scaleOf, type TimelineModel } from "./timelinePaint";
 
-export interface TimelineCalls {
+interface TimelineCalls {
   /** Other seconds are shown; null: all. */
   onView(view: Span | null): void;
   /** Seconds were dragged over; null: none any more. */

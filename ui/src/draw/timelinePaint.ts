@@ -30,12 +30,12 @@ export interface TimelineModel {
   scroll: number;
 }
 
-export const AXIS = 26;
-export const BUSY = 34;
+const AXIS = 26;
+const BUSY = 34;
 export const HEAD = AXIS + BUSY + 8;
 
 /** How wide the names of the lanes are drawn. */
-export function gutterOf(lanes: readonly Lane[], width: number): number {
+function gutterOf(lanes: readonly Lane[], width: number): number {
   const longest = lanes.reduce((most, lane) => Math.max(most, lane.name.length), 4);
   return Math.round(Math.min(width * 0.28, 180, Math.max(64, longest * 7 + 28)));
 }

@@ -32,7 +32,7 @@ export function figureOf(counts: Counts): string {
   return done === total ? count(total) : `${count(done)}/${count(total)}`;
 }
 
-export interface BarPart {
+interface BarPart {
   status: string;
   share: number;
 }

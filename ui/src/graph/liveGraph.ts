@@ -1,6 +1,6 @@
 import type { FoldedGraph, FoldedNode } from "./counts";
 
-export interface GraphPatch {
+interface GraphPatch {
   nodes: FoldedGraph["nodes"];
   edges: FoldedGraph["edges"];
 }

@@ -11,7 +11,7 @@ const MOVE_MS = 220;
 /** More nodes than these move at once rather than slowly. */
 const MOST_MOVING = 400;
 
-export type PathKind = EdgeKind | "back";
+type PathKind = EdgeKind | "back";
 
 export class Stage {
   private layout: Layout | null = null;

@@ -10,7 +10,7 @@ const BESIDE = 84; // what stands beside the name: mark, figure, room
 const LETTER = 6.8;
 
 /** As wide as its name needs it, in steps, so that names that are nearly as long are as wide. */
-export function widthOf(name: string): number {
+function widthOf(name: string): number {
   const wanted = BESIDE + Array.from(name).length * LETTER;
   return Math.min(WIDEST, Math.max(NARROWEST, Math.ceil(wanted / 12) * 12));
 }
@@ -27,7 +27,7 @@ function useShape(graph: FoldedGraph | undefined): Pick<FoldedGraph, "nodes" | "
   return known.current;
 }
 
-export function isSameShape(one: FoldedGraph | undefined, other: FoldedGraph | undefined): boolean {
+function isSameShape(one: FoldedGraph | undefined, other: FoldedGraph | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
   return (
     one.nodes.length === other.nodes.length &&

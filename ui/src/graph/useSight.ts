@@ -6,7 +6,7 @@ import type { Box, Layout } from "./layout/layoutTypes";
 const MOST_NODES = 400;
 
 /** What of a graph is drawn. */
-export interface Sight {
+interface Sight {
   ids: string[];
   isCrowded: boolean;
   /** Where lines are drawn; null: everywhere. */
@@ -28,7 +28,7 @@ export function useSight(camera: Camera, layout: Layout): Sight {
   return sight;
 }
 
-export function sightOf(camera: Pick<Camera, "now" | "size">, { boxes }: Layout): Sight {
+function sightOf(camera: Pick<Camera, "now" | "size">, { boxes }: Layout): Sight {
   const all = Object.keys(boxes);
   if (all.length <= MOST_NODES) return { ids: all, isCrowded: false, region: null };
   const view = seen(camera.now, camera.size);

@@ -1,6 +1,6 @@
 import type { AskLog } from "./logPlace";
 
-export interface LogHit {
+interface LogHit {
   number: number;
   offset: number;
 }

@@ -1,7 +1,7 @@
 import type { ComponentProps, ReactNode } from "react";
 import css from "./Button.module.css";
 
-export interface ButtonProps extends ComponentProps<"button"> {
+interface ButtonProps extends ComponentProps<"button"> {
   /** `main`: the one thing that is meant to be done here. `danger`: for good. `bare`: no frame until hovered. */
   kind?: "plain" | "main" | "danger" | "bare";
   size?: "normal" | "small";

@@ -16,7 +16,7 @@ export function CopyLine({ command }: { command: string }) {
 }
 
 /** Whether it has just been copied, and a function that copies it. */
-export function useCopy(text: string): [boolean, () => void] {
+function useCopy(text: string): [boolean, () => void] {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;

@@ -11,7 +11,7 @@ import css from "./VirtualTable.module.css";
 
 export type { Column } from "./tableColumns";
 
-export interface VirtualTableProps<Row> {
+interface VirtualTableProps<Row> {
   /** What the table is of, for who does not see it. */
   label: string;
   /** All rows in order, also those that are not loaded. A negative one is `wide`'s. */

@@ -2,20 +2,20 @@
 
 import type { Schemas } from "@/api/types";
 
-export interface PlacedRun {
+interface PlacedRun {
   run: Schemas["LineageRun"];
   x: number;
   y: number;
 }
 
-export interface PlacedEdge {
+interface PlacedEdge {
   edge: Schemas["LineageEdge"];
   path: string;
   /** It begins or ends at the run that was asked about. */
   isOwn: boolean;
 }
 
-export interface LineageLayout {
+interface LineageLayout {
   width: number;
   height: number;
   runs: readonly PlacedRun[];

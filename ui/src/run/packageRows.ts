@@ -1,6 +1,6 @@
 /** The packages of two runs: what was added, taken away or has another version first. */
 
-export interface PackageRow {
+interface PackageRow {
   name: string;
   /** "": it was not there. */
   mine: string;

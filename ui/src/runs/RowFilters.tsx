@@ -72,7 +72,7 @@ export function RowFilters({ line, row, onTerm, onClose }: RowFiltersProps) {
 
 /** The terms that a run's row tells: its flow, state and tags, then what its columns show. Of a number with a fraction
  * that was measured, those that are as large. */
-export function termsOf(line: RunLine): string[] {
+function termsOf(line: RunLine): string[] {
   const values = Object.entries(line.values).map(([name, value]) =>
     typeof value === "number" && !Number.isInteger(value)
       ? `${termOf(name, value).replace(":", ">=")}`

@@ -43,22 +43,12 @@ function quoted(text: string): string {
   return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }
 
-export function hasWord(filter: string, word: string): boolean {
-  return wordsOf(filter).includes(word);
-}
-
 /** With a word more; as it is where it has that word. A filter with `or` is held together first. */
 export function withWord(filter: string, word: string): string {
   const words = wordsOf(filter);
   if (words.includes(word)) return filter;
   if (words.some((one) => /^or$/i.test(one))) return `(${filter.trim()}) ${word}`;
   return [...words, word].join(" ");
-}
-
-export function withoutWord(filter: string, word: string): string {
-  return wordsOf(filter)
-    .filter((one) => one !== word)
-    .join(" ");
 }
 
 const STATUS = /^status[:=](.+)$/;

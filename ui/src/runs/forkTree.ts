@@ -1,6 +1,6 @@
 /** Runs with their forks below them, as a tree. Pure. */
 
-export interface ForkTree {
+interface ForkTree {
   ids: number[];
   /** How deep a run stands; 0 are left out. */
   depths: ReadonlyMap<number, number>;

@@ -7,7 +7,6 @@ import type { TableRun } from "./runRows";
 
 /** Columns that are there whatever runs have; any but the first two can be left out. */
 export const BUILT_IN = ["parameters", "started", "took", "tags", "tasks"] as const;
-export type BuiltIn = (typeof BUILT_IN)[number];
 
 const SAID: Record<string, string> = { min: "smallest", max: "largest", first: "first" };
 

@@ -5,7 +5,7 @@ import type { Schemas } from "@/api/types";
 /** What is known of the runs of a table, and how it is asked for. */
 
 export type RunLine = Schemas["RunLine"];
-export type SmallCurve = Schemas["SmallCurve"];
+type SmallCurve = Schemas["SmallCurve"];
 
 export interface TableRun {
   line: RunLine;
@@ -15,7 +15,7 @@ export interface TableRun {
   columns: string;
 }
 
-export interface RunCurves {
+interface RunCurves {
   metrics: string;
   curves: ReadonlyMap<string, SmallCurve>;
 }

@@ -24,6 +24,6 @@ export function metricGroups(metrics: readonly MetricInfo[]): MetricGroup[] {
   );
 }
 
-export function measureOf(name: string): string {
+function measureOf(name: string): string {
   return BEFORE.exec(name)?.[1] ?? AFTER.exec(name)?.[1] ?? name;
 }

@@ -1,7 +1,7 @@
 import type { Schemas } from "@/api/types";
 import { type CurveSeries, seriesOf } from "@/draw/series";
 
-export interface SystemChart {
+interface SystemChart {
   title: string;
   series: CurveSeries[];
 }

@@ -9,7 +9,7 @@ import { type AskCurve, CurveFeed } from "./curveFeed";
 /** Points of each curve: twice what a chart is wide. */
 const POINTS = 1200;
 
-export interface CurvesOf {
+interface CurvesOf {
   place: LogPlace;
   names: readonly string[];
   x: CurveX & ("step" | "time");

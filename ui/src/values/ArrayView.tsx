@@ -2,7 +2,6 @@ import { useState } from "react";
 import { addressOf } from "@/api/ask";
 import { Failure } from "@/parts/Failure";
 import style from "./ArrayView.module.css";
-import { ColumnFacts } from "./ColumnFacts";
 import { shapeText } from "./kinds";
 import { Drawn } from "./Picture";
 import { digestOf, inQuery, type Value, type ValuePlace } from "./place";
@@ -53,12 +52,7 @@ export function ArrayView({ value, place, ...given }: { value: Value; place: Val
   );
 }
 
-/** The values of an array as a histogram with their statistics. */
-export function ArrayFacts({ value, place }: { value: Value; place: ValuePlace }) {
-  return <ColumnFacts value={value} place={place} at={null} />;
-}
-
-export interface SliderProps {
+interface SliderProps {
   label: string;
   value: number;
   most: number;

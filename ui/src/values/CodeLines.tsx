@@ -2,7 +2,7 @@ import { memo } from "react";
 import style from "./CodeLines.module.css";
 import type { CodeLine } from "./codeText";
 
-export interface CodeLinesProps {
+interface CodeLinesProps {
   lines: readonly CodeLine[];
   /** The number of the first; none: there are no numbers. */
   first?: number;
@@ -30,7 +30,7 @@ export const CodeLines = memo(function CodeLines({ lines, first, marked }: CodeL
   );
 });
 
-export function CodeWords({ line }: { line: CodeLine }) {
+function CodeWords({ line }: { line: CodeLine }) {
   return line.map(([word = "", text = ""], at) =>
     word ? (
       // biome-ignore lint/suspicious/noArrayIndexKey: a word is known by its place

@@ -9,7 +9,7 @@ import { useStats } from "./ColumnHead";
 import type { Value, ValuePlace } from "./place";
 import { numberText } from "./tableBlocks";
 
-export interface ColumnFactsProps {
+interface ColumnFactsProps {
   value: Value;
   place: ValuePlace;
   /** null: all of an array. */
@@ -82,7 +82,7 @@ function Top({ stats }: { stats: Schemas["ColumnStatistics"] }) {
 }
 
 /** Name and text of each fact, in the order of reading. */
-export function factPairs(stats: Schemas["ColumnStatistics"]): [string, string][] {
+function factPairs(stats: Schemas["ColumnStatistics"]): [string, string][] {
   const show = (value: Parameters<typeof numberOf>[0]) => numberText(numberOf(value));
   const pairs: [string, string][] = [
     ["values", stats.count.toLocaleString("en")],

@@ -9,7 +9,7 @@ import style from "./ColumnHead.module.css";
 import { digestOf, inQuery, type Value, type ValuePlace } from "./place";
 import { isNumeric } from "./tableBlocks";
 
-export interface ColumnHeadProps {
+interface ColumnHeadProps {
   value: Value;
   place: ValuePlace;
   column: Schemas["ColumnInfo"];

@@ -4,7 +4,7 @@ import type { CodeLine } from "./codeText";
 import css from "./DiffView.module.css";
 import { type DiffPart, type DiffRow, diffParts, diffRows, piecesOf } from "./diffRows";
 
-export interface DiffViewProps {
+interface DiffViewProps {
   before: readonly CodeLine[];
   after: readonly CodeLine[];
   /** "cancer.py of cancer/9": what the two are. */

@@ -13,7 +13,7 @@ import { valueAddress } from "./place";
 import { useChanged } from "./useChanged";
 import { ValuePreview } from "./ValuePreview";
 
-export interface DisplaysOf {
+interface DisplaysOf {
   flow: string;
   number: number | string;
   /** Of one task: its step and its number there. */
@@ -45,7 +45,7 @@ export function Displays({ of, quiet = false }: { of: DisplaysOf; quiet?: boolea
 }
 
 /** The displays of a run or a task, a hundred at a time. */
-export function useDisplays({ flow, number, step, task }: DisplaysOf) {
+function useDisplays({ flow, number, step, task }: DisplaysOf) {
   const { data, ...found } = useInfiniteQuery({
     queryKey: ["displays", flow, String(number), step ?? "", String(task ?? "")],
     initialPageParam: null as string | null,
@@ -68,16 +68,13 @@ interface FigureProps {
   group: DisplayGroup;
   /** Say whose it is. */
   withTask?: boolean;
-  /** Of a series, which place is shown, where that is said from outside. */
-  at?: number;
-  onAt?: (at: number) => void;
 }
 
 /** One thing that was displayed, or a series of it with a slider over its steps. */
-export function DisplayFigure({ group, withTask = false, at, onAt }: FigureProps) {
+function DisplayFigure({ group, withTask = false }: FigureProps) {
   const last = group.shown.length - 1;
-  const [own, setOwn] = useState(last);
-  const place = Math.min(at ?? own, last);
+  const [at, setAt] = useState(last);
+  const place = Math.min(at, last);
   const shown = group.shown[place];
   if (shown === undefined) return null;
   const wide = (shown.value.schema?.length ?? 0) > 3 || shown.media === "text/html";
@@ -104,7 +101,7 @@ export function DisplayFigure({ group, withTask = false, at, onAt }: FigureProps
           value={place}
           most={last}
           said={`${(shown.step ?? place).toLocaleString("en")} of ${(group.shown[last]?.step ?? last).toLocaleString("en")}`}
-          onChange={onAt ?? setOwn}
+          onChange={setAt}
         />
       )}
       {shown.note && <p className={style.note}>{shown.note}</p>}

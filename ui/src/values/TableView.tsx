@@ -20,7 +20,7 @@ export interface TableState {
   onChoose?: (column: number | null) => void;
 }
 
-export interface TableViewProps extends TableState {
+interface TableViewProps extends TableState {
   value: Value;
   place: ValuePlace;
   columns: readonly Schemas["ColumnInfo"][];

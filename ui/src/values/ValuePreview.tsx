@@ -23,7 +23,7 @@ import { jsonTree } from "./tree";
 import { useText } from "./useBlob";
 import style from "./ValuePreview.module.css";
 
-export interface PreviewProps {
+interface PreviewProps {
   value: Value;
   place: ValuePlace;
   /** Of what was displayed; "": it is a result, a parameter or an input. */

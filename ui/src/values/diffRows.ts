@@ -4,7 +4,7 @@ import { diffArrays } from "diff";
 import { type CodeLine, textOf } from "./codeText";
 
 /** From and to, in characters of a line. */
-export type Range = readonly [number, number];
+type Range = readonly [number, number];
 
 export interface DiffRow {
   kind: "same" | "removed" | "added";

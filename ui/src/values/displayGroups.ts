@@ -27,15 +27,6 @@ export function displayGroups(rows: readonly Display[]): DisplayGroup[] {
   });
 }
 
-/** The place in a series whose step is nearest to one that is wanted. */
-export function nearestStep(shown: readonly Display[], step: number): number {
-  let best = 0;
-  for (const [at, one] of shown.entries()) {
-    if (Math.abs((one.step ?? 0) - step) < Math.abs((shown[best]?.step ?? 0) - step)) best = at;
-  }
-  return best;
-}
-
 export function displayPlace({ task, name, step }: Display): ValuePlace {
   return { of: task, display: name, ...(step === null ? {} : { step }) };
 }

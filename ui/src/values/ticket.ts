@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ApiError, post } from "@/api/ask";
 
 /** An address that a frame or a download can ask for by itself, for half a minute. */
-export async function ticketed(address: string): Promise<string> {
+async function ticketed(address: string): Promise<string> {
   const [path = ""] = address.split("?");
   const { ticket } = await post("/tickets", { body: { path } });
   return `${address}${address.includes("?") ? "&" : "?"}ticket=${encodeURIComponent(ticket)}`;

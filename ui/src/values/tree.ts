@@ -30,15 +30,3 @@ export function jsonTree(value: unknown): TreeNode {
   }
   return { kind: "leaf", text: String(value), word: typeof value === "number" ? "number" : "keyword" };
 }
-
-/** What is copied of it: JSON or Python's own words, as far as they are known. */
-export function treeText(node: TreeNode, indent = ""): string {
-  if (node.kind === "leaf") return node.text;
-  const [open, close] = node.brackets;
-  const inner = `${indent}  `;
-  const items = node.children().map(({ name, node: item }) => {
-    const key = name && (open === "{" ? `${JSON.stringify(name)}: ` : `${name}=`);
-    return `${inner}${key}${treeText(item, inner)}`;
-  });
-  return items.length ? `${node.name}${open}\n${items.join(",\n")}\n${indent}${close}` : `${node.name}${open}${close}`;
-}

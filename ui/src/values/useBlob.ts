@@ -5,7 +5,7 @@ import { digestOf, inQuery, type Value, type ValuePlace } from "./place";
 
 const KEPT_MS = 60_000;
 
-export interface BlobUrl {
+interface BlobUrl {
   /** "": it is not there yet. */
   url: string;
   error: ApiError | null;

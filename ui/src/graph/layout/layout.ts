@@ -11,8 +11,8 @@ import { type LaidLevel, type LevelNode, laidLevel } from "./level";
 import { GATE_IN, GATE_OUT, nested } from "./nesting";
 
 /** From a fold's border to what is inside: under its name, and on the other sides. */
-export const HULL_NAME = 34;
-export const HULL_EDGE = 16;
+const HULL_NAME = 34;
+const HULL_EDGE = 16;
 
 export function layout({ nodes, edges, direction, before = {} }: LayoutQuestion): Layout {
   const { levels, passages } = nested(nodes, edges);

@@ -60,7 +60,7 @@ export interface Layout {
 export type Memory = Record<string, LevelMemory>;
 export type LevelMemory = Record<string, Stood>;
 
-export interface Stood {
+interface Stood {
   layer: number;
   across: number;
 }

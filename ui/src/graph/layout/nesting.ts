@@ -7,18 +7,18 @@ import type { GraphEdge, GraphNode } from "./layoutTypes";
 export const GATE_IN = "\0in";
 export const GATE_OUT = "\0out";
 
-export interface LevelParts {
+interface LevelParts {
   ids: string[];
   pairs: Pair[];
 }
 
 /** A part of an edge's way: the pair of a level. */
-export interface Passage {
+interface Passage {
   fold: string;
   pair: number;
 }
 
-export interface Nesting {
+interface Nesting {
   /** Outer levels first. */
   levels: Map<string, LevelParts>;
   /** Of each edge; empty: it leads from a fold to what is inside of that, and is not drawn. */
