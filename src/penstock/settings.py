@@ -77,10 +77,24 @@ def parse_age(value: Any) -> float:
 
 
 def _tags(value: Any) -> tuple[str, ...]:
+    return _texts(value, 'tags; write it as ["best"]')
+
+
+def _patterns(value: Any) -> tuple[str, ...]:
+    return _texts(value, 'patterns; write it as ["data/*.csv"]')
+
+
+def _texts(value: Any, what: str) -> tuple[str, ...]:
     items = typing.cast("list[object]", value) if isinstance(value, list) else [None]
     if not all(isinstance(item, str) and item.strip() for item in items):
-        raise ValueError(f'{value!r} is not a list of tags; write it as ["best"]')
-    return tuple(str(item) for item in items)
+        raise ValueError(f"{value!r} is not a list of {what}")
+    return tuple(map(str, items))
+
+
+class ProjectSettings(NamedTuple):
+    """The `[project]` table."""
+
+    include: tuple[str, ...] = ()  # patterns of the files, below its folder, that go with a run to other machines
 
 
 class ExecutorSettings(NamedTuple):
@@ -129,6 +143,7 @@ class Settings(NamedTuple):
     gc: GcSettings = GcSettings()
     environment: Environment | None = None  # of steps, where neither they nor their flow say; None: nothing
     gc_of_flows: Mapping[str, GcSettings] = {}  # gc.flows; as it is written
+    project: ProjectSettings = ProjectSettings()
 
     def gc_of(self, flow: str) -> GcSettings:
         """What holds for the runs of a flow: its own table wins over the one for all."""
@@ -148,7 +163,7 @@ class Settings(NamedTuple):
         root = find_root(cwd, env)
         file = root / FILE
         table = _read(file)
-        _refuse_unknown(table, [*_SIMPLE[cls], "limits", "executors", "gc", "environment"], file)
+        _refuse_unknown(table, [*_SIMPLE[cls], "limits", "executors", "gc", "environment", "project"], file)
         limits, executors, gc = (_table(table, key, file) for key in ("limits", "executors", "gc"))
         flows = _table(gc, "flows", file, "gc.flows")
         return cls(
@@ -158,6 +173,7 @@ class Settings(NamedTuple):
             gc=_part(GcSettings(), table, "gc", file, "gc", "flows"),
             environment=_environment(_table(table, "environment", file), file),
             gc_of_flows={name: _part(GcSettings(), flows, name, file, f"gc.flows.{name}") for name in flows},
+            project=_part(ProjectSettings(), table, "project", file, "project"),
             **_fields(cls, table, file, "") | _fields(cls, _from_environment(env), None, ""),
         )
 
@@ -177,6 +193,7 @@ _SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
         "memory": _Setting("memory_bytes", parse_bytes),
         "gpus": _Setting("gpus", _gpus),
     },
+    ProjectSettings: {"include": _Setting("include", _patterns)},
     GcSettings: {
         "keep_last": _Setting("keep_last", _whole),
         "older_than": _Setting("older_than_s", parse_age),
@@ -190,7 +207,7 @@ _SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
     },
 }
 
-_Part = typing.TypeVar("_Part", ExecutorSettings, GcSettings)
+_Part = typing.TypeVar("_Part", ProjectSettings, ExecutorSettings, GcSettings)
 
 
 def _read(file: Path) -> dict[str, Any]:

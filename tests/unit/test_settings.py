@@ -73,6 +73,11 @@ def test_a_changed_built_in_executor_keeps_its_kind(tmp_path: Path) -> None:
     assert settings.executors["inline"] == ExecutorSettings(kind="inline", cpu=2.0)
 
 
+def test_files_that_go_with_a_run_are_named_by_patterns(tmp_path: Path) -> None:
+    settings = load(tmp_path, '[project]\ninclude = ["data/*.csv", "words.txt"]')
+    assert settings.project.include == ("data/*.csv", "words.txt")
+
+
 def test_what_gc_keeps_is_set_for_all_flows_and_for_one(tmp_path: Path) -> None:
     settings = load(
         tmp_path,
@@ -114,6 +119,10 @@ def test_variables_of_others_are_let_pass(tmp_path: Path) -> None:
         ("limits = 3", "limits is not a table; write it as `[limits]`"),
         ("executors = {a = 3}", "executors.a is not a table; write it as `[executors.a]`"),
         ("max_workers = 1.5", "max_workers: 1.5 is not a whole number from 1 on"),
+        ("project = 3", "project is not a table; write it as `[project]`"),
+        ("[project]\ninclude = 'a.csv'", "project.include: 'a.csv' is not a list of patterns; write it as [\"data/*"),
+        ("[project]\ninclude = ['']", "project.include: [''] is not a list of patterns"),
+        ("[project]\nincludes = []", "there is no setting project.includes; did you mean project.include?"),
         ("gc = 3", "gc is not a table; write it as `[gc]`"),
         ("[gc]\nkeep-last = 3", "there is no setting gc.keep-last; did you mean gc.keep_last?"),
         ("[gc]\nkeep_last = -1", "gc.keep_last: -1 is not a whole number from 0 on"),

@@ -142,6 +142,10 @@ class RunSpec(NamedTuple):
     seed: str = ""  # what random numbers come of, beside the task; in digits, "": the task alone
     log_bytes: int = 0  # how much is kept of what an attempt prints; 0: all
     nonce: str = ""  # tells the run from every other of any project: what leaves the machine is named by it
+    luggage: Tuple[bytes, int] = (
+        b"",
+        0,
+    )  # digest and size of the blob that brings its code (`Luggage`); b"": none does
 
     @property
     def foreign(self) -> bool:
