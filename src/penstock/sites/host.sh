@@ -1,0 +1,123 @@
+# What places agents on a host, and looks after them: a shell there reads it whole, and then the calls that follow it.
+# It needs POSIX's programs alone, and setsid or perl. A folder for each agent, by its name:
+#   pid      its process and that process's birth, the shell that waits for it and leads its session, and its birth
+#   status   with what it ended; not there: it runs, or was killed with the shell that waits for it
+#   end      it is to go: for the shell that has not started it yet
+#   words    what it printed
+#   private  what only its owner may read
+LC_ALL=C
+export LC_ALL
+umask 077
+
+# A process's birth: its number alone may be another's tomorrow. Nothing where it is dead.
+birth='birth() {
+  if [ -r /proc/self/stat ]; then
+    read -r all 2>/dev/null <"/proc/$1/stat" || return 0
+    set -- ${all##*) }
+    [ "$1" = Z ] || echo "${20}.$(cat /proc/sys/kernel/random/boot_id)"
+  else
+    case $(ps -o state= -p "$1") in "" | Z*) ;; *) ps -o lstart= -p "$1" | tr " " . ;; esac
+  fi
+}'
+eval "$birth"
+
+# Runs an agent, and tells how it ended. With the agent all that it left behind ends: they are one process group.
+waiter='
+"$@" </dev/null &
+pid=$!
+born=$(birth $pid)
+echo "$pid ${born:--} $$ $(birth $$)" >pid.new && mv pid.new pid
+trap : TERM
+[ ! -e end ] || kill -TERM $pid
+wait $pid
+status=$?
+while kill -0 $pid 2>/dev/null; do wait $pid; status=$?; done
+echo $status >status.new && mv status.new status
+kill -9 0
+'
+
+apart() {
+  if command -v setsid >/dev/null; then exec setsid "$@"; fi
+  exec perl -e 'use POSIX; POSIX::setsid(); exec @ARGV or die $!' "$@"
+}
+
+enter() {
+  PENSTOCK_AGENT_HOME=${1:-${PENSTOCK_AGENT_HOME:-${HOME}/.cache/penstock/agents}}
+  export PENSTOCK_AGENT_HOME
+  placed=$PENSTOCK_AGENT_HOME/placed
+  mkdir -p "$placed" && cd "$placed" || exit 1
+}
+
+# It runs also while the shell that waits for it is about to write down how it ended.
+alive() {
+  read -r pid born session began 2>/dev/null <"$1/pid" || return 1
+  [ "$(birth "$pid")" = "$born" ] || [ "$(birth "$session")" = "$began" ]
+}
+
+# Folders of agents that ended a week ago have nobody to ask for them.
+sweep() {
+  find "$placed" -mindepth 1 -maxdepth 1 -type d -mtime +7 | while read -r old; do
+    alive "$old" || rm -rf "$old"
+  done
+}
+
+place() { # name, size, private values, command
+  name=$1 size=$2 private=$3
+  shift 3
+  if mkdir "$name" 2>/dev/null; then
+    (
+      cd "$name" || exit 1
+      if [ "$private" != "{}" ]; then
+        printf %s "$private" >private
+        export PENSTOCK_AGENT_PRIVATE="$placed/$name/private"
+      fi
+      export PENSTOCK_AGENT_SIZE="$size"
+      apart sh -c "$birth$waiter" "$name" "$@"
+    ) </dev/null >"$name/words" 2>&1 &
+  fi
+  [ -d "$name" ] && echo "penstock: placed $name"
+}
+
+look() { # names
+  for name; do
+    status=-
+    if [ ! -d "$name" ]; then
+      state=unknown
+    elif [ -f "$name/status" ]; then
+      state=ended
+      read -r status <"$name/status"
+    elif [ ! -f "$name/pid" ]; then
+      state=pending
+    elif alive "$name"; then
+      state=running
+    else
+      state=ended
+    fi
+    echo "penstock: $state $name $status $(tail -c 4096 "$name/words" 2>/dev/null | od -An -v -tx1 | tr -d ' \n')"
+  done
+}
+
+end() { # seconds to go by itself, names
+  grace=$1
+  shift
+  for name; do
+    [ -d "$name" ] && [ ! -e "$name/status" ] || continue
+    : >"$name/end"
+    if alive "$name"; then kill -TERM "$pid" 2>/dev/null; fi
+    ( sleep "$grace"; alive "$name" && kill -KILL "-$session" ) </dev/null >/dev/null 2>&1 &
+  done
+}
+
+list() { # what names begin with
+  for folder in "$1"*/; do
+    [ -d "$folder" ] && echo "penstock: found ${folder%/}"
+  done
+}
+
+refresh() { # private values, names
+  private=$1
+  shift
+  for name; do
+    [ -f "$name/private" ] && printf %s "$private" >"$name/private.new" && mv "$name/private.new" "$name/private"
+  done
+}

@@ -1,0 +1,194 @@
+"""What every site keeps: `executors/site_port.py`. An agent is here what a test says: the code of its request is a
+shell's line, which the site hands to `sh -c`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from penstock.executors.site_port import Site
+from penstock.model.agents import AgentRequest, AgentSight, AgentSize
+from penstock.sites.process_site import ProcessSite
+
+SHELL = ("sh", "-c")
+SIZE = AgentSize(cpu=1.0, memory_bytes=64 << 20)
+_PATIENCE_S = 60.0
+
+Make = Callable[[], Site]
+
+
+def process_site(tmp_path: Path) -> Iterator[Make]:
+    yield lambda: ProcessSite(SHELL, tmp_path / "home", grace_s=1.0)
+
+
+SITES = {"process": process_site}
+
+
+@pytest.fixture(params=SITES)
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+    """Makes the site anew, as another process would: what was placed is known to the platform alone."""
+    for made in SITES[request.param](tmp_path):
+        yield made
+        site = made()
+        site.end(list(site.find("r1").values()) + list(site.find("r10").values()))
+
+
+def agent(number: int, line: str, run: str = "r1") -> AgentRequest:
+    return AgentRequest(f"{run}-there-{number}", line, SIZE)
+
+
+def seen(site: Site, handle: str, state: str) -> AgentSight:
+    """How an agent is once it is in a state."""
+    until = time.monotonic() + _PATIENCE_S
+    while (sight := site.look([handle])[handle]).state != state:
+        assert time.monotonic() < until, sight
+        time.sleep(0.05)
+    return sight
+
+
+def appears(file: Path) -> None:
+    until = time.monotonic() + _PATIENCE_S
+    while not file.exists():
+        assert time.monotonic() < until, file
+        time.sleep(0.05)
+
+
+def test_an_agent_runs_until_it_ends_and_its_last_words_are_kept(make: Make, tmp_path: Path):
+    go = tmp_path / "go"
+    site = make()
+    (handle,) = site.place([agent(1, f"echo hello; until [ -e {go} ]; do sleep 0.05; done; echo gone >&2; exit 3")], {})
+    assert seen(site, handle, "running").why == ""
+    go.touch()
+    ended = seen(site, handle, "ended")
+    assert ended.why == "exit status 3"
+    assert ended.words.split() == ["hello", "gone"]
+
+
+def test_of_what_an_agent_prints_the_last_4_kb_are_kept(make: Make):
+    site = make()
+    (handle,) = site.place([agent(1, "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done")], {})
+    words = seen(site, handle, "ended").words
+    assert len(words) <= 4096
+    assert words.endswith("line 1999\n")
+    assert "line 1700" in words
+
+
+def test_an_agent_that_is_ended_gets_a_word_first(make: Make, tmp_path: Path):
+    ready, told = tmp_path / "ready", tmp_path / "told"
+    site = make()
+    line = f"trap 'touch {told}; exit 0' TERM; touch {ready}; while :; do sleep 0.05; done"
+    (handle,) = site.place([agent(1, line)], {})
+    appears(ready)
+    site.end([handle])
+    seen(site, handle, "ended")
+    assert told.exists()
+    site.end([handle])
+    assert site.look([handle])[handle].state == "ended"
+
+
+def test_an_agent_that_does_not_listen_is_killed(make: Make, tmp_path: Path):
+    ready = tmp_path / "ready"
+    site = make()
+    (handle,) = site.place([agent(1, f"trap '' TERM; touch {ready}; while :; do sleep 0.05; done")], {})
+    appears(ready)
+    site.end([handle])
+    assert seen(site, handle, "ended").why != ""
+
+
+def test_what_an_agent_leaves_behind_ends_with_it(make: Make, tmp_path: Path):
+    child = tmp_path / "child"
+    site = make()
+    (handle,) = site.place([agent(1, f"sleep 1000 & echo $! > {child}.new; mv {child}.new {child}")], {})
+    seen(site, handle, "ended")
+    pid = int(child.read_text())
+    until = time.monotonic() + _PATIENCE_S
+    while is_running(pid):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_another_process_finds_what_was_placed_for_a_run(make: Make):
+    make().place([agent(1, "sleep 1000"), agent(2, "true")], {})
+    make().place([agent(1, "sleep 1000", run="r10")], {})
+    site = make()
+    found = site.find("r1")
+    assert sorted(found) == ["r1-there-1", "r1-there-2"]
+    seen(site, found["r1-there-1"], "running")
+    seen(site, found["r1-there-2"], "ended")
+    assert site.find("r2") == {}
+
+
+def test_an_agent_is_placed_once_under_its_name(make: Make, tmp_path: Path):
+    mark = tmp_path / "starts"
+    request = agent(1, f"echo x >> {mark}; sleep 1000")
+    (first,) = make().place([request], {})
+    appears(mark)
+    site = make()
+    assert site.place([request, agent(2, "sleep 1000")], {})[0] == first
+    seen(site, site.find("r1")["r1-there-2"], "running")
+    assert mark.read_text() == "x\n"
+
+
+def test_what_nobody_placed_is_unknown(make: Make):
+    site = make()
+    (handle,) = site.place([agent(1, "sleep 1000")], {})
+    other = handle.replace("r1-there-1", "r1-there-7")
+    sights: Mapping[str, AgentSight] = site.look([handle, other])
+    assert sights[other].state == "unknown"
+    assert sights[other].why
+    site.end([other])
+
+
+def test_an_agent_is_told_its_size_and_what_is_private(make: Make, tmp_path: Path):
+    told, again, size = tmp_path / "told", tmp_path / "again", tmp_path / "size"
+    site = make()
+    line = f"""
+        echo "$PENSTOCK_AGENT_SIZE" > {size}; ls -l "$PENSTOCK_AGENT_PRIVATE"
+        cat "$PENSTOCK_AGENT_PRIVATE" > {told}.new; mv {told}.new {told}
+        until grep -q new "$PENSTOCK_AGENT_PRIVATE"; do sleep 0.05; done; touch {again}; sleep 1000
+    """
+    (handle,) = site.place([agent(1, line)], {"TOKEN": 'it\'s "old"'})
+    appears(told)
+    assert told.read_text() == '{"TOKEN": "it\'s \\"old\\""}'
+    assert AgentSize.of_text(size.read_text()) == SIZE
+    assert site.look([handle])[handle].words.startswith("-rw-------")
+    site.refresh([handle], {"TOKEN": "new"})
+    appears(again)
+
+
+def test_private_values_are_in_no_list_of_arguments(make: Make, tmp_path: Path):
+    ready = tmp_path / "ready"
+    make().place([agent(1, f"touch {ready}; sleep 1000")], {"TOKEN": "a-very-private-value"})
+    appears(ready)
+    lists = [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if file.exists()]
+    assert lists
+    assert not [words for words in lists if b"a-very-private-value" in words]
+
+
+def test_a_process_that_was_killed_is_seen_as_ended(tmp_path: Path):
+    site = ProcessSite(SHELL, tmp_path / "home")
+    (handle,) = site.place([agent(1, "exec sleep 1000")], {})
+    seen(site, handle, "running")
+    os.kill(site.pid(handle), signal.SIGKILL)
+    assert seen(site, handle, "ended").why == "killed by SIGKILL"
+
+
+def test_a_killed_machine_is_told_from_an_exit(tmp_path: Path):
+    """The whole session at once, as a machine that is switched off ends it."""
+    site = ProcessSite(SHELL, tmp_path / "home")
+    (handle,) = site.place([agent(1, "exec sleep 1000")], {})
+    seen(site, handle, "running")
+    os.killpg(os.getpgid(site.pid(handle)), signal.SIGKILL)
+    assert "killed" in seen(site, handle, "ended").why
