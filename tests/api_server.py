@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import gzip
 import http.client
+import itertools
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 _MAIN = "import sys; from penstock.cli.main import main; sys.exit(main())"
+PATIENCE_S = 60.0
 _ADDRESS = re.compile(r"http://(.+):(\d+)/#token=(\S+)")
 
 
@@ -64,7 +68,7 @@ class ApiServer:
 
     def listen(self, path: str, last_id: str = "") -> EventReader:
         """A stream below /api/v1."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         told = {"Last-Event-ID": last_id} if last_id else {}
         connection.request("GET", f"/api/v1{path}", headers={"Authorization": f"Bearer {self.token}"} | told)
         return EventReader(connection, connection.getresponse())
@@ -74,7 +78,7 @@ class ApiServer:
     ) -> Reply:
         """Any request, its target as it stands."""
         sent = {"Host": self.host, **({"Authorization": f"Bearer {self.token}"} if token else {}), **(headers or {})}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         with contextlib.closing(connection):
             connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
             for name, text in sent.items():
@@ -109,10 +113,10 @@ class EventReader:
         self._response = response
 
     def __iter__(self) -> Iterator[ServerEvent]:
-        """The events, each once; ends with the stream, and by TimeoutError where nothing is said for a minute."""
+        """The events, each once; ends with the stream, and by TimeoutError where none comes for a minute."""
         fields: dict[str, str] = {}
         with contextlib.suppress(http.client.IncompleteRead, ConnectionError):
-            while line := self._response.readline():
+            for line in self._lines():
                 text = line.decode().removesuffix("\n")
                 if text:
                     name, _, value = text.partition(": ")
@@ -121,12 +125,21 @@ class EventReader:
                 if "event" in fields:
                     self.last_id = fields.get("id", self.last_id)
                     yield ServerEvent(fields["event"], json.loads(fields["data"]), fields.get("id", ""))
+                    self._end = time.monotonic() + PATIENCE_S
                 fields = {}
 
     def begin(self) -> str:
         """The id that it begins with: from where on it tells what happens."""
-        lines = [line.decode() for line in iter(self._response.readline, b"\n")]
+        lines = [line.decode() for line in itertools.takewhile(lambda line: line != b"\n", self._lines())]
         return next(line.removeprefix("id: ").rstrip() for line in lines if line.startswith("id: "))
+
+    def _lines(self) -> Iterator[bytes]:
+        """What is said. A stream is never silent, so that the socket's own timeout ends no wait in vain."""
+        self._end = time.monotonic() + PATIENCE_S
+        while line := self._response.readline():
+            yield line
+            if time.monotonic() > self._end:
+                raise TimeoutError(f"the stream has told of nothing for {PATIENCE_S:.0f} s")
 
     def until(self, is_it: Callable[[ServerEvent], bool]) -> ServerEvent:
         """The first event that is so."""
@@ -160,11 +173,17 @@ def serving(
     assert process.stdout is not None
     assert process.stderr is not None
     try:
+        assert select.select([process.stdout], [], [], PATIENCE_S)[0], "waited in vain for a server to say its address"
         address = process.stdout.readline().strip()
         assert address, process.stderr.read()
         yield ApiServer(process, address)
     finally:
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
+        try:
+            _, told = process.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
     assert process.returncode in (0, -signal.SIGKILL), told
     assert "Traceback" not in told, told

@@ -38,15 +38,17 @@ document.addEventListener("securitypolicyviolation", (event) => {
 });
 """
 
+PATIENCE_S = 30.0
+"""How long one thing may take in a page, on a machine as slow and as busy as any."""
 _UNTIL = """() => new Promise((resolve, reject) => {
-  const end = performance.now() + 30_000;
+  const end = performance.now() + PATIENCE_MS;
   const look = () => {
     if (CONDITION) resolve(null);
     else if (performance.now() > end) reject(new Error(String.raw`waited in vain for CONDITION`));
-    else requestAnimationFrame(look);
+    else setTimeout(look, 16);  // no frame: a page that is not drawn has none
   };
   look();
-})"""
+})""".replace("PATIENCE_MS", str(1000 * PATIENCE_S))
 
 
 _AT_REST = "document.getAnimations().every((one) => one.effect.getTiming().iterations === Infinity)"
@@ -78,7 +80,7 @@ def chromium() -> str | None:
 @contextlib.contextmanager
 def launched(executable: str) -> Iterator[Browser]:
     """That browser, without a window."""
-    expect.set_options(timeout=30_000)  # as all else in it: how long something takes is no matter of these tests
+    expect.set_options(timeout=1000 * PATIENCE_S)  # how long something takes is no matter of these tests
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=_WORDS)
         try:
@@ -112,13 +114,20 @@ class Tab:
         parts = urlsplit(self.page.url)
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
+    def is_at(self, address: str) -> None:
+        """Wait for the page to be at this address, path and query: it follows what is done, in a while."""
+        expect(self.page).to_have_url(re.compile(f"^http://{re.escape(self.server.host + address)}(#.*)?$"))
+
+    def says(self, words: str) -> None:
+        """Wait for its address to have these words in it."""
+        expect(self.page).to_have_url(re.compile(re.escape(words)))
+
     def allow(self, pattern: str) -> None:
         """Complaints in which this is found are none: a test that provokes them says so first."""
         self._allowed.append(re.compile(pattern))
 
     def until(self, condition: str) -> None:
-        """Wait for an expression of the page's script to hold; fails after half a minute. Playwright's own way would
-        evaluate a text, which the policy forbids."""
+        """Wait for an expression of the page's script to hold; fails after half a minute, and says for what."""
         self.page.evaluate(_UNTIL.replace("CONDITION", condition))
 
     def axe(self, *without: str) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from bench import large_journal
 from bench.scale import FULL
@@ -22,8 +22,6 @@ from tests.system.flows import Project
 
 ROOT = Path(__file__).parents[2]
 NO_NODE = 3  # the exit status of tools/page.py
-
-expect.set_options(timeout=30_000)  # as for a click: the machine may be a slow one
 
 
 class Served(NamedTuple):

@@ -15,7 +15,7 @@ FLOWS = '''
 from typing import Literal
 
 @step
-def work(n: int, kind: str) -> int:
+def fit(n: int, kind: str) -> int:
     return n
 
 @step
@@ -35,7 +35,7 @@ def main(path: str, n: int = 3, kind: Literal["a", "b"] = "a", depths: list[int]
         wait(until)
     if n == 13:
         raise ValueError("unlucky")
-    return work(n, kind)
+    return fit(n, kind)
 '''
 
 
@@ -75,11 +75,11 @@ def test_a_fork_with_other_parameters_leads_to_the_run_that_it_makes(visit: Call
     dialog.get_by_label("n", exact=True).fill("5")
     dialog.get_by_label("kind", exact=True).select_option("b")
     dialog.get_by_label("Tags").fill("sweep, night")
-    expect(dialog.get_by_text("runs 1 task of work")).to_be_visible()
+    expect(dialog.get_by_text("runs 1 task of fit")).to_be_visible()
     expect(dialog.get_by_role("button", name="Copy penstock fork")).to_contain_text('{"n":5,"kind":"b"}')
     dialog.get_by_role("button", name="Fork", exact=True).click()
     expect(tab.page.get_by_role("heading", name="main/3")).to_be_visible()
-    assert tab.address.startswith("/runs/main/3")
+    tab.says("/runs/main/3")
     made = project.server.get("/runs/main/3").json["run"]
     assert {one["name"]: one["value"]["text"] for one in made["params"]} == {
         "path": "x", "n": "5", "kind": "b", "depths": "[2, 4]", "until": "",
@@ -89,11 +89,11 @@ def test_a_fork_with_other_parameters_leads_to_the_run_that_it_makes(visit: Call
 
 
 def test_a_fork_from_a_task_on_runs_its_step_again(visit: Callable[..., Tab], project: Served):
-    tab = visit(project.server, "/runs/main/1/work/1")
+    tab = visit(project.server, "/runs/main/1/fit/1")
     _press(tab, "Fork from here")
     dialog = _dialog(tab, "Fork main/1")
-    expect(dialog.get_by_label("Run again")).to_have_value("work")
-    expect(dialog.get_by_role("button", name="Copy penstock fork --from work main/1")).to_be_visible()
+    expect(dialog.get_by_label("Run again")).to_have_value("fit")
+    expect(dialog.get_by_role("button", name="Copy penstock fork --from fit main/1")).to_be_visible()
     dialog.get_by_role("button", name="Fork", exact=True).click()
     expect(tab.page.get_by_role("heading", name="main/3")).to_be_visible()
     assert project.server.get("/runs/main/3").json["run"]["origin"]["run"] == "main/1"

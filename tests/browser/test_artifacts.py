@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.browsing import Look, Tab
 from tests.browser.conftest import Served
 
 
-def rows(page: Page) -> int:
-    """How many results the table says that it has."""
-    return int(page.get_by_role("table", name="Artifacts").get_attribute("aria-rowcount") or 1) - 1
-
-
 def test_all_results_are_listed(visit: Callable[..., Tab], rich_project: Served, look: Look):
     tab = visit(rich_project.server, "/artifacts?filter=run:digits/1", look)
     expect(tab.page.locator("[role=row] [data-open]").first).to_be_visible()
-    assert rows(tab.page) == rich_project.server.get("/artifacts:index?filter=run:digits/1").json["total"]
+    total = rich_project.server.get("/artifacts:index?filter=run:digits/1").json["total"]
+    expect(tab.page.get_by_role("table", name="Artifacts")).to_have_attribute("aria-rowcount", str(total + 1))
     assert tab.axe() == []
     assert tab.overflow() == 0
     assert tab.shift() < 0.01
@@ -31,7 +27,7 @@ def test_a_kind_is_chosen_and_stands_in_the_address(visit: Callable[..., Tab], r
     tab.page.get_by_role("button", name="Arrays").click()
     expect(tab.page.get_by_role("combobox", name="Filter artifacts")).to_have_value("run:digits/1 kind:array")
     expect(tab.page.get_by_role("table", name="Artifacts")).to_have_attribute("aria-rowcount", "2")
-    assert tab.address == "/artifacts?filter=run:digits/1+kind:array"
+    tab.is_at("/artifacts?filter=run:digits/1+kind:array")
     expect(tab.page.get_by_role("link", name="digits/1/load/1")).to_be_visible()
     tab.page.keyboard.press("j")
     tab.page.keyboard.press("Enter")
@@ -68,7 +64,7 @@ def test_a_result_is_looked_at(visit: Callable[..., Tab], rich_project: Served, 
     tab = open_load(visit, rich_project, look)
     table = tab.page.get_by_role("table", name="Values")
     expect(table.get_by_role("cell").first).not_to_be_empty()
-    assert table.get_attribute("aria-rowcount") == "61"
+    expect(table).to_have_attribute("aria-rowcount", "61")
     expect(tab.page.get_by_role("region", name="Over runs")).to_be_visible()
     made = tab.page.get_by_role("region", name="Where it came from and where it went")
     expect(made.get_by_role("link", name="digits/1/load/1").first).to_be_visible()
@@ -95,7 +91,7 @@ def test_an_array_is_a_picture_as_well(visit: Callable[..., Tab], rich_project: 
     tab.page.get_by_role("button", name="Picture").click()
     picture = tab.page.get_by_role("img", name="numpy.ndarray 60 × 8")
     expect(picture).to_be_visible()
-    tab.page.wait_for_function("document.querySelector('main img').naturalWidth === 8")
+    tab.until("document.querySelector('main img')?.naturalWidth === 8")
 
 
 def test_one_value_is_followed_over_the_runs_of_its_flow(visit: Callable[..., Tab], rich_project: Served):
@@ -106,7 +102,7 @@ def test_one_value_is_followed_over_the_runs_of_its_flow(visit: Callable[..., Ta
     mean = served_mean(rich_project)
     name = re.compile(rf"digits/1 {mean}, digits/2 {mean}")
     expect(strip.get_by_role("img", name="digits/1")).to_have_accessible_name(name)
-    assert "stat=all+values:mean" in tab.address
+    tab.says("stat=all+values:mean")
 
 
 def served_mean(served: Served) -> str:
@@ -124,5 +120,6 @@ def test_what_is_not_kept_says_how_it_is_had(visit: Callable[..., Tab], rich_pro
     expect(tree.get_by_text("deep")).to_have_count(0)
     line = 'penstock.run("digits/1").task("report/1").result()'
     tab.page.get_by_role("button", name=line).click()
+    expect(tab.page.locator("[role=status]", has_text="copied")).to_be_attached()
     assert tab.page.evaluate("navigator.clipboard.readText()") == line
     expect(tab.page.get_by_role("button", name="penstock get digits/1/report/1 -o FILE")).to_be_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, Request, expect
@@ -56,7 +57,7 @@ def test_keys_lead_everywhere_and_are_listed(visit: Callable[..., Tab], rich_pro
     tab.page.keyboard.press("a")  # of the page below, which is not heard
     tab.page.keyboard.press("Escape")
     expect(keys).to_be_hidden()
-    assert tab.address == "/runs"
+    tab.is_at("/runs")
     tab.page.keyboard.press("g")
     tab.page.keyboard.press("a")
     tab.page.wait_for_url("**/artifacts")
@@ -72,6 +73,7 @@ def test_keys_lead_everywhere_and_are_listed(visit: Callable[..., Tab], rich_pro
 def test_the_colours_are_the_systems_until_others_are_chosen(visit: Callable[..., Tab], served: Served):
     tab = visit(served.server, "/runs", Look(1280, "dark"))
     root = tab.page.locator("html")
+    expect(tab.page.get_by_text("live", exact=True)).to_be_visible()
     expect(root).to_have_attribute("data-theme", "dark")
     tab.page.emulate_media(color_scheme="light")
     expect(root).to_have_attribute("data-theme", "light")
@@ -92,7 +94,7 @@ def test_an_address_without_a_token_says_where_one_is(visit: Callable[..., Tab],
     expect(page.get_by_role("button", name="Copy penstock ui")).to_be_visible()
     page.goto(f"http://{tab.server.host}/runs#token={tab.server.token}")
     expect(page.get_by_text("live", exact=True)).to_be_visible()
-    assert "token" not in page.url
+    expect(page).not_to_have_url(re.compile("token"))
 
 
 def test_a_wrong_token_is_told(visit: Callable[..., Tab], served: Served):

@@ -62,14 +62,14 @@ def test_a_step_is_selected_by_its_address_a_click_and_keys(visit: Callable[...,
     expect(about.get_by_role("listitem").filter(has_text="train/2")).to_be_visible()
     node(tab, "load").get_by_role("button").click()
     expect(about.get_by_role("heading", level=2)).to_have_text("load")
-    assert tab.address == "/runs/digits/3?node=load"
+    tab.is_at("/runs/digits/3?node=load")
     tab.page.keyboard.press("ArrowRight")
     expect(about.get_by_role("heading", level=2)).to_have_text("clean")
     tab.page.keyboard.press("n")
     expect(about.get_by_role("heading", level=2)).to_have_text("train")
     tab.page.keyboard.press("Escape")
     expect(about.get_by_role("heading", name="Steps")).to_be_visible()
-    assert tab.address == "/runs/digits/3"
+    tab.is_at("/runs/digits/3")
     tab.page.go_back()
     expect(about.get_by_role("heading", level=2)).to_have_text("train")
 
@@ -81,7 +81,7 @@ def test_a_nested_flow_opens_where_it_stands(visit: Callable[..., Tab], rich_pro
     before = place(tab, "clean")
     tab.page.keyboard.press("e")
     expect(node(tab, "fold/score")).to_be_visible()
-    assert tab.address == "/runs/digits/1?node=fold&open=fold"
+    tab.is_at("/runs/digits/1?node=fold&open=fold")
     assert place(tab, "clean")["x"] == before["x"]
     outer, inner = place(tab, "fold"), place(tab, "fold/score")
     assert outer["x"] < inner["x"]
@@ -89,16 +89,14 @@ def test_a_nested_flow_opens_where_it_stands(visit: Callable[..., Tab], rich_pro
     assert tab.axe() == []
     tab.page.keyboard.press("e")
     expect(node(tab, "fold/score")).to_have_count(0)
-    assert tab.address == "/runs/digits/1?node=fold"
+    tab.is_at("/runs/digits/1?node=fold")
 
 
 def test_the_camera_zooms_by_keys_and_shows_all_again(visit: Callable[..., Tab], rich_project: Served):
     tab = visit(rich_project.server, "/runs/digits/1")
     width = place(tab, "load")["width"]
     tab.page.keyboard.press("+")
-    tab.page.wait_for_function(
-        "(width) => document.querySelector('[data-node=load]').getBoundingClientRect().width > width * 1.25", arg=width
-    )
+    tab.until(f"document.querySelector('[data-node=load]').getBoundingClientRect().width > {width} * 1.25")
     tab.page.keyboard.press("0")
     still(tab)
     for id_ in ("load", "report"):
@@ -141,7 +139,7 @@ def test_the_graph_grows_and_nothing_that_stood_moves(served: Served, visit: Cal
     tab = visit(served.server, "/runs/growing/latest")
     still(tab)
     expect(node(tab, "second")).to_contain_text("0/3")
-    assert tab.address == "/runs/growing/1"
+    tab.is_at("/runs/growing/1")
     stood = place(tab, "first")
     for part in range(2):
         project.touch(f"go-{part}")
@@ -165,7 +163,7 @@ def test_a_running_run_says_so_and_can_be_followed(visit: Callable[..., Tab], ri
     tab = visit(rich_project.server, f"/runs/{RUNNING}")
     expect(tab.page.get_by_role("main")).to_contain_text("running for")
     tab.page.get_by_role("button", name="Follow").click()
-    assert tab.address == f"/runs/{RUNNING}?follow=1"
+    tab.is_at(f"/runs/{RUNNING}?follow=1")
     expect(node(tab, "wait")).to_be_in_viewport(ratio=1)
 
 
@@ -207,4 +205,4 @@ def test_a_graph_of_many_nodes_is_a_picture_from_afar(served: Served, visit: Cal
     tab.page.keyboard.press("n")  # no failure: nothing happens
     tab.page.keyboard.press("ArrowRight")
     expect(node(tab, "root_of_all")).to_have_count(0)
-    assert tab.address.startswith("/runs/wide/1?node=")
+    tab.says("/runs/wide/1?node=")

@@ -35,11 +35,12 @@ def test_parameters_that_differ_come_first(visit: Callable[..., Tab], rich_proje
     tab = visit(rich_project.server, "/runs/digits/2?view=params")
     names = tab.page.get_by_role("rowheader")
     expect(tab.page.get_by_text("2 parameters differ")).to_be_visible()
-    assert names.all_inner_texts()[:2] == ["depths", "lr"]
+    expect(names.nth(0)).to_have_text("depths")
+    expect(names.nth(1)).to_have_text("lr")
     expect(tab.page.get_by_role("row", name="lr")).to_contain_text("0.1")
     tab.page.get_by_role("combobox", name="against").select_option("digits/5")
     expect(tab.page.get_by_role("columnheader", name="digits/5")).to_be_visible()
-    assert "against=digits/5" in tab.address
+    tab.says("against=digits/5")
     tab.page.get_by_role("combobox", name="against").select_option("nothing")
     expect(tab.page.get_by_role("columnheader")).to_have_count(2)
 
@@ -55,7 +56,7 @@ def test_changed_code_is_shown_by_its_lines(served: Served, visit: Callable[...,
     expect(diff.locator("[data-other]")).to_have_text(["2", "3"])
     tab.page.get_by_role("navigation", name="Code").get_by_role("button", name="main()").click()
     expect(tab.page.get_by_role("region", name="main()").locator("pre")).to_contain_text("return train(rate)")
-    assert "piece=main()" in tab.page.evaluate("decodeURIComponent(location.search)")
+    tab.until("decodeURIComponent(location.search).includes('piece=main()')")
 
 
 def test_where_it_ran(visit: Callable[..., Tab], rich_project: Served):
@@ -76,7 +77,7 @@ def test_the_runs_that_its_values_came_from(visit: Callable[..., Tab], rich_proj
     expect(where).to_contain_text("forked")
     tab.page.locator("[data-view=lineage]").get_by_role("link", name="digits/3").first.click()
     expect(tab.page.get_by_role("heading", name="digits/3")).to_be_visible()
-    assert tab.address == "/runs/digits/3?view=lineage"
+    tab.is_at("/runs/digits/3?view=lineage")
 
 
 def test_what_it_displayed(visit: Callable[..., Tab], rich_project: Served):
@@ -96,4 +97,4 @@ def test_a_frame_reaches_nothing(visit: Callable[..., Tab], rich_project: Served
     frame = tab.page.frame_locator("iframe[title=frame]")
     expect(frame.get_by_text("scripted")).to_be_visible()
     assert frame.locator("body").evaluate("() => self.origin") == "null"
-    assert tab.page.locator("iframe").get_attribute("sandbox") == "allow-scripts"
+    expect(tab.page.locator("iframe")).to_have_attribute("sandbox", "allow-scripts")
