@@ -20,6 +20,7 @@ from penstock.artifacts import codec, digests
 from penstock.artifacts.folder import FolderStore
 from penstock.artifacts.store import BlobInfo, BlobStore, SweptBlobs
 from penstock.errors import DamagedError
+from penstock.tiers.tier_opening import open_tier
 from tests.bucket import Bucket, BucketStore
 
 SIZES = [0, 1, 1000, 64 << 10, (1 << 20) + 1, 5 << 20]
@@ -54,12 +55,27 @@ def bucket_in(folder: Path) -> Kind:
     folder.mkdir(exist_ok=True)
     bucket = Bucket(folder / "bucket")
     code = f"""from pathlib import Path
+from penstock.tiers.tier_opening import open_tier
 from tests.bucket import Bucket, BucketStore
 store = BucketStore(Bucket(Path({os.fspath(folder / "bucket")!r})))"""
     return Kind(lambda: BucketStore(bucket), bucket.pass_time, code)
 
 
-KINDS = {"folder": folder_in, "bucket": bucket_in}
+def tier_in(folder: Path) -> Kind:
+    folder.mkdir(exist_ok=True)
+
+    def pass_time(seconds: float) -> None:
+        for file in folder.rglob("*"):
+            at = file.stat().st_mtime - seconds
+            os.utime(file, (at, at))
+
+    code = (
+        f"from penstock.tiers.tier_opening import open_tier\nstore = open_tier({folder.as_uri()!r}, 'digits-1').blobs"
+    )
+    return Kind(lambda: open_tier(folder.as_uri(), "digits-1").blobs, pass_time, code)
+
+
+KINDS = {"folder": folder_in, "bucket": bucket_in, "tier": tier_in}
 
 
 @pytest.fixture(params=KINDS)

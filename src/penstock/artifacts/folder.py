@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Container, Generator, Iterable, Iterator
+from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Dict, List, Optional, Tuple, Union
 
@@ -46,10 +46,11 @@ class _File(NamedTuple):
 
 class FolderStore:
     """Blobs as files of one folder, which is made when something is put; docs/formats.md, Blob. See `BlobStore` for
-    what the methods promise."""
+    what the methods promise. `make`: makes what the folder lies in before that, or raises StoreError."""
 
-    def __init__(self, root: Union[str, os.PathLike[str]]) -> None:
+    def __init__(self, root: Union[str, os.PathLike[str]], *, make: Optional[Callable[[], object]] = None) -> None:
         self.root = os.fspath(root)
+        self._make = make
         self._tmp = os.path.join(self.root, "tmp")
         self._lock = os.path.join(self.root, "sweep.lock")
         self._mapped: List[Tuple[int, int, weakref.ref[mmap.mmap]]] = []
@@ -78,14 +79,14 @@ class FolderStore:
         except FileNotFoundError as error:
             raise DamagedError(f"blob {digests.text(digest)} is gone from {self.root}") from error
         except OSError as error:
-            raise _store_error("read", path, error) from error
+            raise store_error("read", path, error) from error
         try:
             found = os.fstat(fd).st_size
             if found != size:
                 raise DamagedError(f"blob {digests.text(digest)} has {found} bytes instead of {size}: {path}")
             view = self._map(fd, size) or _read(fd, size)
         except OSError as error:
-            raise _store_error("read", path, error) from error
+            raise store_error("read", path, error) from error
         finally:
             os.close(fd)
         if verify and not digests.agrees(view, digest):
@@ -100,7 +101,7 @@ class FolderStore:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise _store_error("written", path, error) from error
+            raise store_error("written", path, error) from error
         return True
 
     def list(self) -> Iterator[BlobInfo]:
@@ -125,7 +126,7 @@ class FolderStore:
         import fcntl
 
         try:
-            os.makedirs(self._tmp, exist_ok=True)
+            self._make_folders()
             fd = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError:  # nothing can be written here: neither kind has anything to fear, and a put says why
             yield
@@ -168,7 +169,7 @@ class FolderStore:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise _store_error("written", path, error) from error
+            raise store_error("written", path, error) from error
         return True
 
     def _remove_cut_off(self, before: float, remove: bool) -> Tuple[int, int]:
@@ -183,7 +184,7 @@ class FolderStore:
             except FileNotFoundError:
                 continue  # its write has just come to its end
             except OSError as error:
-                raise _store_error("written", entry.path, error) from error
+                raise store_error("written", entry.path, error) from error
             count, size = count + 1, size + status.st_size
         return count, size
 
@@ -240,7 +241,7 @@ class FolderStore:
         except FileNotFoundError:
             return self._recall(digest) and self.renew(digest, size)
         except OSError as error:
-            raise _store_error("written", path, error) from error
+            raise store_error("written", path, error) from error
         return True
 
     def _write(self, chunks: Iterable[Any], digest: Optional[bytes] = None) -> Tuple[bytes, int]:
@@ -256,7 +257,7 @@ class FolderStore:
             with suppress(OSError):  # it was never made, or the disk refuses this too
                 os.unlink(temporary)
             if isinstance(error, OSError):
-                raise _store_error("written", self.root, error) from error
+                raise store_error("written", self.root, error) from error
             raise
         return digest, size
 
@@ -265,8 +266,13 @@ class FolderStore:
         try:
             return os.open(path, flags, 0o644)
         except FileNotFoundError:
-            os.makedirs(self._tmp, exist_ok=True)
+            self._make_folders()
             return os.open(path, flags, 0o644)
+
+    def _make_folders(self) -> None:
+        if self._make is not None:
+            self._make()
+        os.makedirs(self._tmp, exist_ok=True)
 
     def _agrees(self, digest: bytes, view: memoryview) -> bool:
         """Whether the file holds these bytes."""
@@ -341,7 +347,7 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise _store_error("read", folder, error) from error
+        raise store_error("read", folder, error) from error
 
 
 def _digests_in(folder: str) -> Iterator[_File]:
@@ -363,6 +369,7 @@ def _digest_of(name: str) -> Optional[bytes]:
         return None
 
 
-def _store_error(verb: str, place: str, error: OSError) -> StoreError:
+def store_error(verb: str, place: str, error: OSError) -> StoreError:
+    """What to raise where a place of a store can't be "read" or "written", in the system's words or better ones."""
     word = _WORDS.get(error.errno or 0, error.strerror or str(error))
     return StoreError(f"the store {place} can't be {verb}: {word}")
