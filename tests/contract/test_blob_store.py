@@ -21,6 +21,7 @@ from penstock.artifacts.folder import FolderStore
 from penstock.artifacts.store import BlobInfo, BlobStore, SweptBlobs
 from penstock.errors import DamagedError
 from penstock.tiers.tier_opening import open_tier
+from penstock.tiers.tiered_store import TieredStore
 from tests.bucket import Bucket, BucketStore
 
 SIZES = [0, 1, 1000, 64 << 10, (1 << 20) + 1, 5 << 20]
@@ -56,13 +57,14 @@ def bucket_in(folder: Path) -> Kind:
     bucket = Bucket(folder / "bucket")
     code = f"""from pathlib import Path
 from penstock.tiers.tier_opening import open_tier
+from penstock.tiers.tiered_store import TieredStore
 from tests.bucket import Bucket, BucketStore
 store = BucketStore(Bucket(Path({os.fspath(folder / "bucket")!r})))"""
     return Kind(lambda: BucketStore(bucket), bucket.pass_time, code)
 
 
 def tier_in(folder: Path) -> Kind:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
 
     def pass_time(seconds: float) -> None:
         for file in folder.rglob("*"):
@@ -75,7 +77,26 @@ def tier_in(folder: Path) -> Kind:
     return Kind(lambda: open_tier(folder.as_uri(), "digits-1").blobs, pass_time, code)
 
 
-KINDS = {"folder": folder_in, "bucket": bucket_in, "tier": tier_in}
+def tiered_in(folder: Path) -> Kind:
+    far = tier_in(folder / "far")
+    code = f"""{far.code}
+from penstock.artifacts.folder import FolderStore
+from penstock.tiers.tiered_store import TieredStore
+store = TieredStore(FolderStore({os.fspath(folder / "near")!r}), lambda: [])"""
+
+    def pass_time(seconds: float) -> None:
+        for file in folder.rglob("*"):
+            at = file.stat().st_mtime - seconds
+            os.utime(file, (at, at))
+
+    def opened() -> BlobStore:
+        tier = open_tier((folder / "far").as_uri(), "digits-1")
+        return TieredStore(FolderStore(folder / "near"), lambda: [tier])
+
+    return Kind(opened, pass_time, code)
+
+
+KINDS = {"folder": folder_in, "bucket": bucket_in, "tier": tier_in, "tiered": tiered_in}
 
 
 @pytest.fixture(params=KINDS)
@@ -148,7 +169,14 @@ def test_a_chunk_is_valid_until_the_next_one(open_store: Open):
     assert bytes(open_store().get(digest, size)) == b"".join(bytes([number]) * 300_000 for number in range(5))
 
 
-@pytest.mark.parametrize("make", [bytearray, memoryview, lambda data: np.frombuffer(data, "u1")])
+def numbers_of(data: bytes) -> object:
+    return np.frombuffer(data, "u1")
+
+
+MAKERS: list[Callable[[bytes], object]] = [bytearray, memoryview, numbers_of]
+
+
+@pytest.mark.parametrize("make", MAKERS)
 def test_any_contiguous_buffer_will_do(open_store: Open, make: Callable[[bytes], object]):
     data = data_of(4000)
     assert open_store().put(make(data)) == (digests.digest(data), 4000)
@@ -297,7 +325,7 @@ def test_what_is_needed_while_a_sweep_goes_on_is_there_afterwards(kind: Kind, ne
         thread = threading.Thread(target=needs)
         with store.held(alone=True):
             thread.start()
-            store.sweep(set(), before, remove=True)
+            store.sweep(set[bytes](), before, remove=True)
         thread.join()
         assert [digest for digest, size in blobs if digest in had and not is_there(store, digest, size)] == []
 
@@ -312,7 +340,7 @@ def test_what_nothing_refers_to_yet_is_held(kind: Kind, age_s: float):
     def sweeps() -> None:
         other = kind.open()
         with other.held(alone=True):
-            other.sweep(set(), other.now(), remove=True)
+            other.sweep(set[bytes](), other.now(), remove=True)
         done.set()
 
     thread = threading.Thread(target=sweeps)
@@ -374,14 +402,14 @@ def test_what_is_needed_is_there_and_what_is_not_goes_in_the_end(
     blobs = [(digests.digest(each), len(each)) for each in data]
     hours, needed_at, there = 0, dict[int, int](), set[int]()  # what must be there
     for what, on, *more in steps:
-        if what == "put" or (what == "renew" and store.renew(*blobs[on])):
+        if what == "put" or (what == "renew" and store.renew(*blobs[int(on)])):
             assert what == "renew" or store.put(data[on]) == blobs[on]
             there.add(on)
             needed_at[on] = hours
         elif what == "renew":
             assert on not in there
         elif what == "delete":
-            assert store.delete(blobs[on][0]) or on not in there
+            assert store.delete(blobs[int(on)][0]) or on not in there
             there.discard(on)
         elif what == "pass":
             hours += on

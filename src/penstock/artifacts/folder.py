@@ -231,6 +231,24 @@ class FolderStore:
             self._recall(digest)  # where it is not aside any more, it may be back in its place
             return os.open(path, flags)
 
+    def file_of(self, digest: bytes) -> str:
+        """Where the file of a blob lies that was renewed just now; nobody writes to it."""
+        return self._path(digest)
+
+    def coming(self, name: str) -> str:
+        """Where a file may be written that `adopt` then takes, of a name that is no digest. A sweep takes one that has
+        grown old."""
+        self._make_folders()
+        return os.path.join(self._tmp, name)
+
+    def adopt(self, file: str, digest: bytes) -> None:
+        """Take a file of `coming` for a blob, whose bytes it holds; it may hold more than one name."""
+        try:
+            os.utime(file)
+            self._keep(file, digest)
+        except OSError as error:
+            raise store_error("written", self.root, error) from error
+
     def renew(self, digest: bytes, size: int) -> bool:
         """Renew the file's time; False where it is gone, or of another size."""
         path = self._path(digest)

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from penstock.artifacts.folder import FolderStore, store_error
+from penstock.artifacts.folder import store_error
 from penstock.errors import StoreError
+from penstock.tiers.folder_blobs import FolderBlobs
 from penstock.tiers.object_names import checked, checked_prefix
 
 _TRIES = 5
@@ -29,7 +30,7 @@ class FolderTier:
         self.url = Path(root).as_uri()
         self.root = root
         self.folder = os.path.join(root, checked(project))
-        self.blobs = FolderStore(os.path.join(self.folder, "blobs"), make=self._make)
+        self.blobs = FolderBlobs(os.path.join(self.folder, "blobs"), make=self._make)
         self._tmp = os.path.join(self.folder, "tmp")
 
     def put(self, name: str, data: bytes) -> None:

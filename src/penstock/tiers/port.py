@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Protocol
 
 from penstock.artifacts.store import BlobStore
+
+if TYPE_CHECKING:
+    from penstock.tiers.parts import Parts
+
+
+Told = Callable[[int], None]
+"""Is called with how many bytes of a blob have come so far; what it raises ends the transfer, which may be resumed."""
+
+
+class FarBlobs(BlobStore, Protocol):
+    """A store of blobs that others are sent to and brought from. A transfer that was cut off goes on where it was, in
+    whichever process asks next; what arrives is verified before it is a blob."""
+
+    def take(self, digest: bytes, size: int, file: str, told: Told) -> None:
+        """Store the blob whose bytes a file holds. Raises DamagedError where it holds others."""
+        ...
+
+    def fetch(self, digest: bytes, size: int, parts: Parts, told: Told, *, anew: bool = False) -> None:
+        """Give `parts` the blob; `anew`: also where these have one that seems to be it. Raises DamagedError where it is
+        gone, or not whole."""
+        ...
 
 
 class Tier(Protocol):
@@ -23,7 +44,7 @@ class Tier(Protocol):
         ...
 
     @property
-    def blobs(self) -> BlobStore:
+    def blobs(self) -> FarBlobs:
         """The blobs that lie there."""
         ...
 
