@@ -1,0 +1,407 @@
+"""The driver's book of what it has far away: which attempt is where, whom to ask, and whom to call lost. Pure.
+
+Orders of the engine and letters of agents go in; events for the engine and letters for agents come out. Clock, ids and
+what was committed are arguments. It knows nothing of where letters lie, nor of how agents are placed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from penstock.executors.far_seats import Seat, Standing, new_seat
+from penstock.model import mail
+from penstock.model.events import Adopted, Began, Ended, ExecutorEvent, Hint, Lane, Notice, Placed, Recalled
+from penstock.model.outcomes import Outcome, failed
+from penstock.model.slotted import Slotted
+from penstock.model.specs import Attempt
+from penstock.model.states import Cause
+from penstock.model.tuples import NamedTuple
+
+
+class _Flight(Slotted):
+    """An attempt that the engine has started or adopted, and that is not answered."""
+
+    attempt: Attempt
+    lane: Lane | None  # None: an earlier driver's
+    seat: str = ""  # to which it goes or went; "": it waits for one
+    placed_at: int = 0  # how many events had been posted when its seat was told
+    is_sent: bool = False
+    began: bool = False
+    is_told: bool = False  # that it waits
+
+
+class Outgoing(NamedTuple):
+    """A letter for an agent."""
+
+    agent: str
+    number: int
+    envelope: mail.Down
+
+
+class Book:
+    """The state of one driver at one executor. `obey`: the first letter for each seat, which has this driver's token;
+    `partition_s`: a seat that was silent for so long is lost."""
+
+    def __init__(self, obey: mail.Obey) -> None:
+        self.token = obey.token
+        self.seats: dict[str, Seat] = {}
+        self.logs: list[tuple[str, mail.Logs]] = []  # that came, by seat
+        self._obey = obey
+        self._flights: dict[str, _Flight] = {}  # in the order in which they were started
+        self._outcomes: dict[tuple[str, str], Outcome] = {}  # by seat and attempt: of those that nobody has asked for
+        self._unwanted: dict[str, str] = {}  # attempts of earlier drivers that are to end, and the causes
+        self._events: list[ExecutorEvent] = []
+        self._posted = 0
+        self._committed = 0
+        self._listing = 0
+        self._listing_began_at = 0.0
+        self._letters: dict[str, list[mail.DownLetter]] = {}  # to be sent, by seat
+        self._numbers: dict[str, int] = {}  # of the last letter, by agent
+        self._deleted: dict[str, int] = {}  # up to which letter, by agent
+        self._unkept: dict[tuple[str, int], tuple[int, tuple[str, ...]]] = {}  # letters: events posted, outcomes
+
+    # Orders of the engine.
+
+    def start(self, launches: Iterable[tuple[Attempt, Lane]]) -> None:
+        for attempt, lane in launches:
+            self._unwanted.pop(attempt.id, None)
+            self._flights[attempt.id] = _Flight(attempt, lane)
+
+    def recall(self, attempts: Collection[str]) -> None:
+        by_seat: dict[str, list[str]] = {}
+        for attempt in attempts:
+            flight = self._flights.get(attempt)
+            if flight is None:
+                continue
+            if flight.is_sent:
+                by_seat.setdefault(flight.seat, []).append(attempt)
+            else:
+                self._take_back(flight)
+        for seat, wanted in by_seat.items():
+            self._send(seat, mail.Recall(tuple(wanted)))
+
+    def cancel(self, attempt: str, cause: Cause) -> None:
+        flight = self._flights.get(attempt)
+        if flight is not None and not flight.is_sent:
+            self._take_back(flight)
+        elif flight is not None:
+            self._send(flight.seat, mail.Cancel(attempt, cause.value))
+        elif attempt not in self._unwanted:
+            self._unwanted[attempt] = cause.value
+            for seat in self.seats.values():
+                self._send(seat.name, mail.Cancel(attempt, cause.value))
+
+    def adopt(self, attempt: Attempt, handle: str, now: float) -> None:
+        """`handle`: its seat; "": none was committed, and so it was never sent anywhere."""
+        outcome = self._outcomes.pop((handle, attempt.id), None)
+        if outcome is not None:
+            self._post(Ended(attempt.id, outcome))
+            return
+        seat = self.meet(handle, now) if handle else None
+        if seat is None or not seat.is_live:
+            self._post(Adopted(attempt.id, False))
+            return
+        seat.asked[attempt.id] = attempt
+        if seat.standing is Standing.SETTLED:
+            self._answer_asked(seat)
+
+    def leave(self, seats: Iterable[Seat], why: str) -> None:
+        """Have agents end all that they have, and go."""
+        for seat in seats:
+            if seat.is_live and seat.standing is not Standing.LEAVING:
+                self._send(seat.name, mail.Leave(why))
+                seat.standing = Standing.LEAVING
+
+    def _take_back(self, flight: _Flight) -> None:
+        self._land(flight)
+        self._post(Recalled(flight.attempt.id))
+
+    def _land(self, flight: _Flight) -> None:
+        del self._flights[flight.attempt.id]
+        if flight.seat:
+            self.seats[flight.seat].drop(flight.attempt.id)
+
+    # What comes from agents, or is said of them.
+
+    def meet(self, name: str, now: float) -> Seat:
+        """A seat that was heard or told of; it is told to obey."""
+        seat = self.seats.get(name)
+        if seat is None:
+            seat = self.seats[name] = new_seat(name, now)
+            self._send(name, self._obey)
+            for attempt, cause in self._unwanted.items():
+                self._send(name, mail.Cancel(attempt, cause))
+        return seat
+
+    def listing_begins(self, now: float) -> None:
+        """All that agents have written is about to be listed."""
+        self._listing += 1
+        self._listing_began_at = now
+
+    def unread(self, listed: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+        """Those of the letters (seat, number) that are to be read. In what order listings show them does not matter."""
+        for name, number in sorted(listed):
+            seat = self.seats.get(name)
+            if seat is None or number not in seat.read:
+                yield name, number
+
+    def heard(self, name: str, number: int, envelope: mail.Up, now: float) -> None:
+        """Take in an agent's letter, which was listed."""
+        seat = self.meet(name, now)
+        if number in seat.read:
+            return
+        seat.read.add(number)
+        if seat.is_live:
+            seat.seen_at = now
+            if envelope.token == self.token:
+                seat.has_read = max(seat.has_read, envelope.read)
+            for letter in envelope.letters:
+                self._take(seat, number, letter)
+        elif not seat.said_bye:  # it was called lost, and lives: whatever it does is for nobody
+            seat.said_bye = True
+            self._letters.setdefault(name, []).append(mail.Leave("its driver has called it lost"))
+        kept = tuple([each.attempt for each in envelope.letters if isinstance(each, Ended)])
+        self._unkept[name, number] = self._posted, tuple([each for each in kept if (name, each) in self._outcomes])
+
+    def listing_ends(self) -> None:
+        """All that was listed is read."""
+        for seat in list(self.seats.values()):
+            if seat.standing is Standing.ANSWERED and seat.since_listing < self._listing:
+                self._settle(seat)
+            if seat.is_live and seat.is_gone and seat.since_listing < self._listing:
+                self._bury(seat)
+            looked_at = min(self._listing_began_at, seat.looked_at)
+            if seat.is_live and looked_at - seat.seen_at >= self._obey.partition_s:
+                self._call_gone(seat, Cause.LOST, f"nothing was heard of its agent for {self._obey.partition_s:g} s")
+                self._bury(seat)
+
+    def silent(self, now: float, for_s: float) -> list[Seat]:
+        """Seats of which nothing new was seen for so long, and whose hearts were not looked at meanwhile."""
+        return [
+            seat
+            for seat in self.seats.values()
+            if seat.is_live and now - seat.seen_at >= for_s and now - seat.looked_at >= for_s / 2
+        ]
+
+    def beat(self, seat: Seat, beat: bytes, now: float) -> None:
+        """Its heart was looked at, beginning now."""
+        seat.looked_at = now
+        if beat and beat != seat.beat:
+            seat.beat, seat.seen_at = beat, now
+
+    def ended(self, agent: str, cause: Cause, why: str) -> None:
+        """Its site says that an agent has ended. What it had written before is read first."""
+        for seat in self.seats.values():
+            if mail.agent_of(seat.name) == agent and seat.is_live:
+                self._call_gone(seat, cause, why)
+
+    def _call_gone(self, seat: Seat, cause: Cause, why: str) -> None:
+        if not seat.is_gone:
+            seat.is_gone, seat.since_listing, seat.cause, seat.why = True, self._listing, cause, why
+
+    def _take(self, seat: Seat, number: int, letter: mail.UpLetter) -> None:
+        if isinstance(letter, (Ended, Recalled)):
+            self._take_end(seat, number, letter)
+        elif isinstance(letter, Began):
+            flight = self._at(seat, letter.attempt)
+            if flight is not None and not flight.began:
+                flight.began = True
+                self._post(letter)
+        elif isinstance(letter, Hint):
+            if self._at(seat, letter.attempt) is not None:
+                self._post(letter)
+        elif isinstance(letter, Notice):
+            self._post(letter)
+        elif isinstance(letter, mail.Logs):
+            self.logs.append((seat.name, letter))
+        elif isinstance(letter, mail.Hello):
+            self._greet(seat, letter)
+        elif isinstance(letter, mail.Obeying):
+            self._take_obeying(seat, number, letter)
+        else:
+            seat.said_bye = True
+            self._call_gone(seat, Cause.LOST, letter.why)
+
+    def _at(self, seat: Seat, attempt: str) -> _Flight | None:
+        flight = self._flights.get(attempt)
+        return flight if flight is not None and flight.is_sent and flight.seat == seat.name else None
+
+    def _take_end(self, seat: Seat, number: int, event: Ended | Recalled) -> None:
+        attempt = event.attempt
+        flight = self._at(seat, attempt)
+        if flight is not None:
+            self._land(flight)
+            self._post(event)
+        elif isinstance(event, Recalled):
+            if seat.standing in (Standing.ASKED, Standing.ANSWERED):  # it may have been started there once more since
+                seat.given_back[attempt] = max(number, seat.given_back.get(attempt, 0))
+        elif attempt in seat.asked:
+            self._post(event)
+        else:
+            self._outcomes[seat.name, attempt] = event.outcome
+        if isinstance(event, Ended):
+            seat.asked.pop(attempt, None)
+            if seat.standing in (Standing.ASKED, Standing.ANSWERED):
+                seat.over.add(attempt)
+        if isinstance(event, Ended) or number >= seat.obeyed_in:
+            seat.drop(attempt)
+
+    def _greet(self, seat: Seat, hello: mail.Hello) -> None:
+        seat.hello = hello
+        own = mail.incarnation_of(seat.name)
+        for other in self.seats.values():
+            if other is seat or not other.is_live or mail.agent_of(other.name) != mail.agent_of(seat.name):
+                continue
+            if mail.replaces(own, mail.incarnation_of(other.name)):
+                self._call_gone(other, Cause.PREEMPTED, "its agent was started anew by its site")
+            elif mail.replaces(mail.incarnation_of(other.name), own):
+                self._call_gone(seat, Cause.PREEMPTED, "its agent was started anew by its site")
+
+    def _take_obeying(self, seat: Seat, number: int, letter: mail.Obeying) -> None:
+        if letter.token != self.token or seat.standing is not Standing.ASKED:
+            return
+        self._greet(seat, letter.hello)
+        seat.obeyed_in = number
+        since = {attempt for attempt, at in seat.given_back.items() if at > number} | seat.over
+        seat.held = {held.attempt: held for held in letter.holds if held.attempt not in since}
+        seat.standing, seat.since_listing = Standing.ANSWERED, self._listing
+
+    def _settle(self, seat: Seat) -> None:
+        seat.standing = Standing.SETTLED
+        seat.given_back, seat.over = {}, set()
+        self._answer_asked(seat)
+        agent = mail.agent_of(seat.name)
+        twins = [one for one in self.seats.values() if one is not seat and mail.agent_of(one.name) == agent]
+        if seat.is_idle and any(one.takes_lanes for one in twins):
+            self.leave([seat], "another agent was started with the same code before it")
+
+    def _answer_asked(self, seat: Seat) -> None:
+        asked, seat.asked = seat.asked, {}
+        for id_, attempt in asked.items():
+            held = seat.held.get(id_)
+            if held is not None:
+                self._flights[id_] = _Flight(attempt, None, seat.name, is_sent=True, began=held.began)
+            self._post(Adopted(id_, held is not None))
+            if held is not None and held.began:
+                self._post(Began(id_))
+
+    def _bury(self, seat: Seat) -> None:
+        """Nothing runs there any more, as far as its agent keeps its rules, and all that it told is read."""
+        seat.standing = Standing.OVER
+        for id_ in seat.asked:
+            self._post(Adopted(id_, False))
+        flights = [flight for flight in self._flights.values() if flight.seat == seat.name]
+        heads = [flight for flight in flights if flight.is_sent and self._may_have_begun(seat, flight)]
+        for flight in flights:
+            if flight in heads:
+                del self._flights[flight.attempt.id]
+                self._post(Ended(flight.attempt.id, failed(seat.cause, seat.why, worker=seat.name)))
+            else:  # another seat gets it, under the same name: whatever this one may still say is not heard
+                flight.seat, flight.is_sent, flight.is_told = "", False, False
+        seat.asked, seat.held, seat.lanes, seat.over = {}, {}, {}, set()
+        self._letters.pop(seat.name, None)
+
+    def _may_have_begun(self, seat: Seat, flight: _Flight) -> bool:
+        if seat.said_bye:
+            return flight.began
+        return flight.began or flight.lane is None or seat.is_head(flight.attempt.id)
+
+    # What comes of it.
+
+    def committed(self, posted: int) -> None:
+        """The engine has committed what came of the first so many events."""
+        self._committed = max(self._committed, posted)
+
+    def place(self) -> list[Lane]:
+        """Give waiting attempts their seats, as far as there is room; gives the lanes for which there is none."""
+        lacking: dict[int, Lane] = {}
+        seat_of = {number: seat for seat in self.seats.values() for number in seat.lanes}
+        for flight in self._flights.values():
+            lane = flight.lane
+            if flight.seat or lane is None:
+                continue
+            seat = seat_of.get(lane.number)
+            if seat is None and lane.number not in lacking:
+                seat = next((one for one in self.seats.values() if one.takes_lanes and one.has_room(lane)), None)
+            if seat is not None and seat.takes_lanes:
+                seat_of[lane.number] = seat
+                seat.lanes.setdefault(lane.number, (lane, []))[1].append(flight.attempt.id)
+                flight.seat, flight.is_told = seat.name, True
+                self._post(Placed(flight.attempt.id, seat.name))
+                flight.placed_at = self._posted
+                continue
+            lacking[lane.number] = lane
+            if not flight.is_told:
+                flight.is_told = True
+                self._post(Placed(flight.attempt.id))
+        return list(lacking.values())
+
+    @property
+    def awaits_commit(self) -> bool:
+        """Whether something is to be done once more is committed."""
+        return any(flight.seat and not flight.is_sent for flight in self._flights.values())
+
+    def mail(self) -> list[Outgoing]:
+        """The letters that are to be written now, in order."""
+        launches: dict[str, list[tuple[Attempt, Lane]]] = {}
+        for flight in self._flights.values():
+            if flight.seat and not flight.is_sent and flight.placed_at <= self._committed and flight.lane is not None:
+                flight.is_sent = True
+                launches.setdefault(flight.seat, []).append((flight.attempt, flight.lane))
+        for seat, started in launches.items():
+            self._send(seat, mail.Start(tuple(started)))
+        letters, self._letters = self._letters, {}
+        return [self._outgoing(seat, tuple(of_seat)) for seat, of_seat in letters.items()]
+
+    def _outgoing(self, seat: str, letters: tuple[mail.DownLetter, ...]) -> Outgoing:
+        agent = mail.agent_of(seat)
+        number = self._numbers[agent] = self._numbers.get(agent, 0) + 1
+        return Outgoing(agent, number, mail.Down(mail.incarnation_of(seat), letters))
+
+    def _send(self, seat: str, letter: mail.DownLetter) -> None:
+        if self.seats[seat].is_live:
+            self._letters.setdefault(seat, []).append(letter)
+
+    def deletable(self) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+        """Letters that have served: of agents (seat, number), and of this driver (agent, number)."""
+        up: list[tuple[str, int]] = []
+        for key, (posted, outcomes) in list(self._unkept.items()):
+            if posted <= self._committed and not any((key[0], attempt) in self._outcomes for attempt in outcomes):
+                up.append(key)
+                del self._unkept[key]
+        down: list[tuple[str, int]] = []
+        has_read: dict[str, int] = {}
+        for seat in self.seats.values():
+            agent = mail.agent_of(seat.name)
+            read = seat.has_read if seat.is_live else self._numbers.get(agent, 0)
+            has_read[agent] = min(read, has_read.get(agent, read))
+        for agent, read in has_read.items():
+            deleted = self._deleted.get(agent, 0)
+            down += [(agent, number) for number in range(deleted + 1, read + 1)]
+            self._deleted[agent] = max(deleted, read)
+        return up, down
+
+    def events(self) -> Sequence[ExecutorEvent]:
+        """Those that are to be posted now. `posted` counts them."""
+        events, self._events = self._events, []
+        return events
+
+    @property
+    def posted(self) -> int:
+        return self._posted
+
+    @property
+    def expects(self) -> bool:
+        """Whether somebody is to answer something soon."""
+        return bool(self._flights) or any(
+            seat.is_live and seat.standing is not Standing.SETTLED for seat in self.seats.values()
+        )
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no agent has anything any more, or is there."""
+        return not any(seat.is_live for seat in self.seats.values())
+
+    def _post(self, event: ExecutorEvent) -> None:
+        self._events.append(event)
+        self._posted += 1
