@@ -55,6 +55,7 @@ class Agent:
         self.said: list[ExecutorEvent] = []
         self.in_flight: tuple[float, bytes] | None = None
         self.written = self.beats = 0
+        self.highest = 0, 0  # token and number of what it has read
         self.is_frozen = self.was_frozen = self.is_cut = self.is_dead = self.is_gone = False
         self.beat_at = -BEAT_S
 
@@ -75,11 +76,15 @@ class Agent:
         found = sorted(name for name in self.world.tier if name.startswith(prefix))
         for name in found:
             token, number = (int(part) for part in name.split("/")[-2:])
-            if (token, number) <= (self.duty.token, self.duty.read):
+            key = token, number
+            if key <= (self.duty.token, self.duty.read) and self.world.now % 2:  # others are read again
                 continue
-            before = self.duty.token
+            had_news = self.duty.has_news
             self.duty.take(token, number, mail.read_down(self.world.tier[name]), self.world.now)
-            assert self.duty.token >= before
+            if key <= self.highest:
+                assert self.duty.orders() == [], "a letter counted twice, or one of a fenced driver"
+                assert self.duty.has_news == had_news
+            self.highest = max(self.highest, key)
             self.obey()
 
     def obey(self) -> None:
@@ -229,8 +234,8 @@ class Driver:
         self.inbox: list[ExecutorEvent] = []
         self.outbox: list[tuple[str, bytes]] = []
         self.lanes: dict[int, list[str]] = {number: [] for number in range(1, world.lanes + 1)}
+        self.listable: set[str] = set()  # letters that were there before a listing: none misses them
         self.is_fenced = False
-        self.killed: set[str] = set()
         for task in range(1, world.tasks + 1):
             row = world.rows.setdefault(task, Row())
             if row.is_open:
@@ -252,7 +257,8 @@ class Driver:
         world, book = self.world, self.book
         book.listing_begins(world.now)
         names = [name for name in world.tier if name.startswith(mail.up_prefix(NONCE))]
-        seen = order([name for name in names if not (self._is_last(name) and hides(name))])
+        seen = order([name for name in names if name in self.listable or not hides(name)])
+        self.listable.update(names)
         for seat, number in book.unread(mail.numbers_of(name) for name in seen):
             data = world.tier.get(mail.up_name(NONCE, seat, number))
             if data is not None:
@@ -261,10 +267,6 @@ class Driver:
             book.beat(seat, world.tier.get(mail.heart_name(NONCE, seat.name), b""), world.now)
         book.listing_ends()
         self._hand_over()
-
-    def _is_last(self, name: str) -> bool:
-        seat, number = mail.numbers_of(name)
-        return number == self.world.agent(seat).written
 
     def _hand_over(self) -> None:
         self.book.place()

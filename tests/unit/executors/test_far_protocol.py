@@ -85,7 +85,7 @@ class Protocol(RuleBasedStateMachine):
     @rule(pick=picks, seed=picks, hides=st.booleans())
     def driver_polls(self, pick: int, seed: int, hides: bool) -> None:
         rng = random.Random(seed)
-        self.driver(pick).poll(lambda names: rng.sample(names, len(names)), lambda _: hides)
+        self.driver(pick).poll(lambda names: rng.sample(names, len(names)), lambda _: hides and rng.random() < 0.5)
 
     @rule(pick=picks)
     def driver_takes_a_turn(self, pick: int) -> None:
