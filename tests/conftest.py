@@ -4,19 +4,60 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
+import time
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from tests import interpreters
+from tests import interpreters, watchdog
 
 settings.register_profile("tests", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("tests")
 
 REQUIRE_ALL = os.environ.get("PENSTOCK_REQUIRE_ALL") == "1"
+
+_WATCHDOG = pytest.StashKey[subprocess.Popen[bytes]]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[_WATCHDOG] = watchdog.start()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    with _watched(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    with _watched(item):
+        yield
+
+
+@contextmanager
+def _watched(item: pytest.Item) -> Generator[None]:
+    """What hangs fails, and those after it have their turn."""
+    told = item.config.stash[_WATCHDOG].stdin
+    assert told is not None
+    told.write(b"\n")
+    began = time.monotonic()
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if time.monotonic() - began < watchdog.LIMIT_S:
+            raise
+        raise TimeoutError(f"it has hung for {watchdog.LIMIT_S} s") from error
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _WATCHDOG in config.stash:
+        config.stash[_WATCHDOG].communicate()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -41,6 +41,7 @@ _FRAMES = """(seconds) => new Promise((resolve) => {
     else { frames += 1; requestAnimationFrame(next); }
   };
   requestAnimationFrame(next);
+  setTimeout(() => resolve(0), seconds * 1000 + 30_000);  // a page that is not drawn gets none
 })"""
 _SCROLL = """(seconds) => {
   const place = [...document.querySelectorAll("*")]
@@ -150,6 +151,8 @@ def _steady(project: Project, seconds: float) -> Iterator[int]:
     )
     try:
         while "steady/1" not in project.penstock("ls"):
+            if driver.poll() is not None:
+                raise RuntimeError(f"steady.py ended with {driver.returncode} before its run began")
             time.sleep(0.1)
         yield 1
     finally:

@@ -50,7 +50,10 @@ _UNTIL = """() => new Promise((resolve, reject) => {
   look();
 })""".replace("PATIENCE_MS", str(1000 * PATIENCE_S))
 
-
+_COPIED = """() => Promise.race([
+  navigator.clipboard.readText(),
+  new Promise((_, reject) => setTimeout(() => reject(new Error("the clipboard does not answer")), PATIENCE_MS)),
+])""".replace("PATIENCE_MS", str(1000 * PATIENCE_S))
 _AT_REST = "document.getAnimations().every((one) => one.effect.getTiming().iterations === Infinity)"
 
 
@@ -129,6 +132,10 @@ class Tab:
     def until(self, condition: str) -> None:
         """Wait for an expression of the page's script to hold; fails after half a minute, and says for what."""
         self.page.evaluate(_UNTIL.replace("CONDITION", condition))
+
+    def copied(self) -> str:
+        """The text that was copied last."""
+        return self.page.evaluate(_COPIED)
 
     def axe(self, *without: str) -> list[str]:
         """What is not accessible once nothing moves or fades, a line each; `without`: rules that are left out."""

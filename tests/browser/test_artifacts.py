@@ -121,5 +121,5 @@ def test_what_is_not_kept_says_how_it_is_had(visit: Callable[..., Tab], rich_pro
     line = 'penstock.run("digits/1").task("report/1").result()'
     tab.page.get_by_role("button", name=line).click()
     expect(tab.page.locator("[role=status]", has_text="copied")).to_be_attached()
-    assert tab.page.evaluate("navigator.clipboard.readText()") == line
+    assert tab.copied() == line
     expect(tab.page.get_by_role("button", name="penstock get digits/1/report/1 -o FILE")).to_be_visible()
