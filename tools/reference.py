@@ -50,7 +50,7 @@ def written() -> str:
 def _command_line() -> Iterator[str]:
     import click
 
-    from penstock.cli.main import VERBS
+    from penstock.cli.verbs import VERBS
 
     for verb in VERBS:
         command: click.Command = import_module(f"penstock.cli.{verb}").command

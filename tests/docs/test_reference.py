@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 
 import penstock
-from penstock.cli.main import VERBS
+from penstock.cli.verbs import VERBS
 from penstock.model import surroundings
 from penstock.settings import _SIMPLE, ExecutorSettings, GcSettings, Settings  # pyright: ignore[reportPrivateUsage]
 from tests.docs.blocks import blocks_of

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 import penstock
-from penstock.cli.main import VERBS, main
+from penstock.cli.main import main
+from penstock.cli.verbs import VERBS
 from penstock.errors import PenstockError
 from penstock.model.wire import pack
 from tests.system.flows import Project

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli.main import VERBS
+from penstock.cli.verbs import VERBS
 
 TINY = """
 from penstock import flow, step

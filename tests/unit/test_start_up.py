@@ -83,6 +83,13 @@ def test_a_run_from_python_does_without_what_it_does_not_need(tmp_path: Path):
     assert modules & (WORKERS | IDLE) == set()
 
 
+def test_a_run_from_the_command_line_without_options_needs_no_parser(tmp_path: Path):
+    (tmp_path / "hello.py").write_text(_HELLO)
+    modules = imported_by("import penstock.cli.main as it; it.main(['run', 'hello.py'])", tmp_path)
+    assert "penstock.launch.runs" in modules
+    assert modules & (WORKERS | IDLE) == set()
+
+
 def test_what_an_import_makes_is_old_and_what_somebody_froze_stays_frozen():
     code = (
         "import gc, penstock; {before}; kept = [[] for _ in range(50)]; penstock.flow\n"

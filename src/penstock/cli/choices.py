@@ -1,11 +1,9 @@
-"""The options of `run`, `resume` and `fork`, and how options are typed."""
+"""What the options of `run`, `resume` and `fork` choose, and how options are typed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
-
-import click
 
 from penstock.model.tuples import NamedTuple
 
@@ -14,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class Choices(NamedTuple):
-    """What the user chose of how a run is driven."""
+    """What the user chose of how a run is driven; without an option, what is the default of each."""
 
-    inline: bool
-    max_workers: int | None
-    keep_going: bool
-    as_json: bool
+    inline: bool = False
+    max_workers: int | None = None
+    keep_going: bool = False
+    as_json: bool = False
     dry_run: bool = False
     no_cache: bool = False
     refresh: tuple[str, ...] = ()
@@ -58,43 +56,3 @@ def typed(chosen: Mapping[str, Any]) -> list[str]:
         elif value is not None and value is not False and value != "":
             words += [option, str(value)]
     return words
-
-
-seed_option = click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="What the steps' random numbers come of, beside the tasks; what is reused has the same.",
-)
-
-params_option = click.option(
-    "--params", metavar="JSON", default="", help="The flow's parameters as an object of JSON; @FILE: that of a file."
-)
-
-
-def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that are collected in `Choices`."""
-    for option in (
-        click.option(
-            "--json", "as_json", is_flag=True, help="Print the run as JSON at its end; nothing else on stdout."
-        ),
-        click.option("--keep-going", is_flag=True, help="When the flow fails, finish all that it has submitted."),
-        click.option(
-            "--max-workers",
-            type=click.IntRange(min=1),
-            metavar="N",
-            help="Workers at once; no step may ask for more cpu. [default: one a CPU]",
-        ),
-        click.option("--inline", is_flag=True, help="Run all in this one process, so that breakpoint() works."),
-        click.option(
-            "--refresh", multiple=True, metavar="STEP", help="Make this step's cached results anew; several times."
-        ),
-        click.option("--no-cache", is_flag=True, help="Neither read nor store cached results."),
-        click.option(
-            "--dry-run",
-            is_flag=True,
-            help="Say what would be reused and what would run, and why: calls the flow, runs no step.",
-        ),
-    ):
-        command = option(command)
-    return command

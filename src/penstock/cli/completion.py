@@ -20,7 +20,7 @@ def command(shell: str) -> int:
     """Print the script that completes verbs, options, runs and files in a shell."""
     from click.shell_completion import get_completion_class
 
-    from penstock.cli.main import commands
+    from penstock.cli.verbs import commands
 
     found = get_completion_class(shell)
     assert found is not None

@@ -1,11 +1,11 @@
 """Words of the command line become the parameters of a flow.
 
-Pure but for `@FILE`, whose text is read here. Knows nothing of runs.
+Pure but for `@FILE`, whose text is read here. Knows nothing of runs. Where there are no words, nothing is imported to
+convert them.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +13,6 @@ from typing import Any, cast
 from penstock.cli.reporting import hint
 from penstock.errors import ParameterError
 from penstock.launch import annotations
-from penstock.launch.conversion import JSON, WORD, Mismatch
 from penstock.launch.parameters import Parameter, Parameters
 from penstock.model.nearest import nearest
 
@@ -53,6 +52,10 @@ def parse(parameters: Parameters, words: Sequence[str], document: str = "", *, p
 
 def _of_document(parameters: Parameters, text: str) -> dict[str, Any]:
     """What `--params` gives."""
+    import json
+
+    from penstock.launch.conversion import Mismatch
+
     if text.startswith("@"):
         text = _read("--params", text[1:])
     try:
@@ -74,6 +77,8 @@ def _of_document(parameters: Parameters, text: str) -> dict[str, Any]:
 
 
 def _of_json(parameters: Parameters, one: Parameter, value: Any) -> Any:
+    from penstock.launch.conversion import JSON
+
     if one is parameters.rest:
         return tuple(JSON.fit(list[one.annotation], value))
     return JSON.fit(dict[str, one.annotation] if one is parameters.more else one.annotation, value)
@@ -137,6 +142,8 @@ def _value(option: Parameter, flag: bool | None, word: str, pending: list[str]) 
 
 
 def _converted(option: Parameter, word: str) -> Any:
+    from penstock.launch.conversion import WORD, Mismatch
+
     text = word
     if word.startswith("@@"):
         text = word[1:]

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from penstock.cli.choices import Choices, params_option, seed_option, typed, with_options
+from penstock.cli.choices import Choices, typed
+from penstock.cli.run_options import params_option, seed_option, with_options
 from penstock.cli.shared_options import complete_run, file_option
 
 _EPILOG = """\b

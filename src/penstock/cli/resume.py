@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from penstock.cli.choices import Choices, with_options
+from penstock.cli.choices import Choices
+from penstock.cli.run_options import with_options
 from penstock.cli.shared_options import complete_run, file_option
 
 _EPILOG = """\b

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 
 import pytest
 
-from penstock.cli.main import VERBS, main
+from penstock.cli import run, start_run, verbs
+from penstock.cli.choices import Choices
+from penstock.cli.main import main
+from penstock.cli.verbs import VERBS
+from penstock.errors import StoreError
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -70,3 +75,45 @@ def test_listing_the_verbs_imports_none_of_them():
     loaded = set(shown.splitlines()[-1].split())
     assert not {f"penstock.cli.{verb}" for verb in VERBS} & loaded
     assert not {"rich", "msgspec", "numpy", "sqlite3", "asyncio"} & loaded
+
+
+@pytest.mark.parametrize("words", [("hello.py",), ("hello.py", "--rows", "5", "--", "--json")])
+def test_a_run_without_options_of_ours_is_what_click_makes_of_it(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[tuple[str, tuple[str, ...], Choices]] = []
+
+    def start(target: str, words: tuple[str, ...], choices: Choices) -> int:
+        asked.append((target, words, choices))
+        return 7
+
+    monkeypatch.setattr(start_run, "start", start)
+    monkeypatch.setattr(run, "start", start)
+    assert [main(["run", *words]), verbs.call(["run", *words])] == [7, 7]
+    assert asked == [("hello.py", words[1:], Choices())] * 2
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "told"),
+    [
+        (KeyboardInterrupt(), 130, "\n"),
+        (OSError(errno.EPIPE, "Broken pipe"), 1, ""),
+        (OSError(errno.ENOSPC, "No space left on device", "x"), 1, "penstock: x: No space left on device\n"),
+        (StoreError("no store"), 1, "penstock: no store\n"),
+    ],
+)
+def test_what_ends_such_a_run_is_told_as_of_any_verb(raised: BaseException, code: int, told: str):
+    given = (
+        f"OSError({raised.errno!r}, {raised.strerror!r}, {raised.filename!r})"
+        if isinstance(raised, OSError) and raised.errno
+        else repr(raised)
+    )
+    begun = (
+        "import sys, penstock.cli.start_run as it, penstock.cli.run as run; from penstock.errors import StoreError\n"
+    )
+    body = f"def start(*given): raise {given}\nit.start = run.start = start\n"
+    ended = "from penstock.cli import main, verbs; sys.exit(main.main(sys.argv[1:]))"
+    for options in ([], ["--no-cache"]):
+        command = [sys.executable, "-c", begun + body + ended, "run", *options, "hello.py"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (code, "", told)
