@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from penstock.executors.inline import Variables
     from penstock.executors.interpreters import Interpreters
     from penstock.journal.journal import Journal
+    from penstock.project_tiers import ProjectTiers
 
     class StepEnvironments(Interpreters, Variables, Protocol):
         """What makes the environments of steps ready, in workers and in the flow's own process."""
@@ -67,8 +68,18 @@ class Project:
 
     @cached_property
     def store(self) -> BlobStore:
-        """The store, for reading and writing. Nothing is made in a project that is only looked at."""
-        return open_store(os.fspath(self.home / "store"))
+        """The store, for reading and writing: the project's own folder, joined with its far tiers, if it has any.
+        Nothing is made in a project that is only looked at."""
+        return open_store(os.fspath(self.home / "store")) if self.tiers is None else self.tiers.store
+
+    @cached_property
+    def tiers(self) -> ProjectTiers | None:
+        """The project's far tiers; None: its settings name none."""
+        if not self.settings.tiers:
+            return None
+        from penstock.project_tiers import ProjectTiers
+
+        return ProjectTiers(self.settings)
 
     def folder(self, kind: str, name: str) -> Path:
         """A run's own folder, named as `RunRow.folder` says, of a kind: `logs`, `scratch`, `checkpoints`, `files` or

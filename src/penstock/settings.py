@@ -15,6 +15,7 @@ from penstock.model import surroundings
 from penstock.model.environments import Environment
 from penstock.model.nearest import nearest
 from penstock.model.quantities import parse_bytes, parse_seconds
+from penstock.model.tier_urls import parse_tier_url
 from penstock.model.tuples import NamedTuple
 from penstock.roots import FILE, FOLDER, find_root
 
@@ -54,6 +55,16 @@ def _size(value: Any) -> int:
 def _kind(value: Any) -> str:
     if value not in _KINDS:
         raise ValueError(f"{value!r} is not a kind of executor; write {' or '.join(map(repr, _KINDS))}")
+    return value
+
+
+def _tier(value: Any) -> str:
+    return parse_tier_url(value).text()
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")
     return value
 
 
@@ -105,6 +116,14 @@ class ExecutorSettings(NamedTuple):
     cpu: float | None = None
     memory_bytes: int | None = None
     gpus: tuple[str, ...] | None = None  # values for CUDA_VISIBLE_DEVICES
+    store: str = ""  # URL of the far tier that its agents see; "": the one of the project
+
+
+class StoreSettings(NamedTuple):
+    """The `[store]` table: where values lie beside the project's own folder."""
+
+    url: str = ""  # of the far tier; "": there is none
+    mirror: bool = False  # whether all that is stored goes up at once, and not only what is needed there
 
 
 class GcSettings(NamedTuple):
@@ -140,10 +159,17 @@ class Settings(NamedTuple):
     log_limit_bytes: int = 100 << 20  # kept of what one attempt, or a body, prints
     limits: Mapping[str, int] = {}  # how many tasks of a named limit run at once
     executors: Mapping[str, ExecutorSettings] = _BUILT_IN
+    store: StoreSettings = StoreSettings()
     gc: GcSettings = GcSettings()
     environment: Environment | None = None  # of steps, where neither they nor their flow say; None: nothing
     gc_of_flows: Mapping[str, GcSettings] = {}  # gc.flows; as it is written
     project: ProjectSettings = ProjectSettings()
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """The URLs of all far tiers."""
+        named = (self.store.url, *(executor.store for executor in self.executors.values()))
+        return tuple(dict.fromkeys(filter(None, named)))
 
     def gc_of(self, flow: str) -> GcSettings:
         """What holds for the runs of a flow: its own table wins over the one for all."""
@@ -163,13 +189,14 @@ class Settings(NamedTuple):
         root = find_root(cwd, env)
         file = root / FILE
         table = _read(file)
-        _refuse_unknown(table, [*_SIMPLE[cls], "limits", "executors", "gc", "environment", "project"], file)
+        _refuse_unknown(table, [*_SIMPLE[cls], "limits", "executors", "store", "gc", "environment", "project"], file)
         limits, executors, gc = (_table(table, key, file) for key in ("limits", "executors", "gc"))
         flows = _table(gc, "flows", file, "gc.flows")
         return cls(
             root=root,
             limits={name: _parsed(_positive, limits[name], f"{file}: limits.{name}") for name in limits},
             executors=_BUILT_IN | {name: _executor(executors, name, file) for name in executors},
+            store=_store(table, file),
             gc=_part(GcSettings(), table, "gc", file, "gc", "flows"),
             environment=_environment(_table(table, "environment", file), file),
             gc_of_flows={name: _part(GcSettings(), flows, name, file, f"gc.flows.{name}") for name in flows},
@@ -192,6 +219,11 @@ _SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
         "cpu": _Setting("cpu", _amount),
         "memory": _Setting("memory_bytes", parse_bytes),
         "gpus": _Setting("gpus", _gpus),
+        "store": _Setting("store", _tier),
+    },
+    StoreSettings: {
+        "url": _Setting("url", _tier),
+        "mirror": _Setting("mirror", _flag),
     },
     ProjectSettings: {"include": _Setting("include", _patterns)},
     GcSettings: {
@@ -207,7 +239,7 @@ _SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
     },
 }
 
-_Part = typing.TypeVar("_Part", ProjectSettings, ExecutorSettings, GcSettings)
+_Part = typing.TypeVar("_Part", ProjectSettings, ExecutorSettings, StoreSettings, GcSettings)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -238,6 +270,13 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 def _executor(tables: dict[str, Any], name: str, file: Path) -> ExecutorSettings:
     return _part(_BUILT_IN.get(name, ExecutorSettings()), tables, name, file, f"executors.{name}")
+
+
+def _store(table: dict[str, Any], file: Path) -> StoreSettings:
+    store = _part(StoreSettings(), table, "store", file, "store")
+    if store.mirror and not store.url:
+        raise UsageError(f"{file}: store.mirror needs a place to mirror to: write `url = ...` beside it")
+    return store
 
 
 def _environment(table: dict[str, Any], file: Path) -> Environment | None:

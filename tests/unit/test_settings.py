@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -207,3 +208,28 @@ def test_how_much_is_kept_of_a_log(tmp_path: Path) -> None:
 
 def test_a_mark_of_byte_order_is_no_part_of_the_file(tmp_path: Path) -> None:
     assert load(tmp_path, "\ufeffmax_workers = 3\n").max_workers == 3
+
+
+def test_a_far_tier_is_a_url(tmp_path: Path):
+    (tmp_path / "penstock.toml").write_text(
+        '[store]\nurl = "ssh://me@host:22/scratch//me"\nmirror = true\n[executors.big]\nstore = "file:///big/"\n'
+    )
+    settings = Settings.load(tmp_path, {})
+    assert settings.store == ("ssh://me@host:22/scratch/me", True)
+    assert settings.tiers == ("ssh://me@host:22/scratch/me", "file:///big")
+    assert Settings().tiers == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[store]\nurl = "s3://x"', "store.url: 's3://x' names no far tier"),
+        ("[store]\nmirror = true", "store.mirror needs a place"),
+        ('[store]\nurl = "file:///x"\nmirror = 1', "store.mirror: 1 is neither true nor false"),
+        ('[store]\nurls = "file:///x"', "did you mean store.url?"),
+    ],
+)
+def test_a_far_tier_that_is_none_is_refused(tmp_path: Path, text: str, message: str):
+    (tmp_path / "penstock.toml").write_text(text)
+    with pytest.raises(UsageError, match=re.escape(message)):
+        Settings.load(tmp_path, {})

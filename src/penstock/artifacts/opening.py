@@ -9,3 +9,8 @@ from penstock.artifacts.store import BlobStore
 def open_store(place: str) -> BlobStore:
     """The store at a place, which is a folder. Nothing is read or made before it is used."""
     return FolderStore(place)
+
+
+def open_folder(place: str) -> FolderStore:
+    """The same, for who joins it with others, and has files of its blobs."""
+    return FolderStore(place)

@@ -21,19 +21,27 @@ from penstock.tiers.transfer_words import Tell, Transfer, silent
 
 class TieredStore:
     """Implements `BlobStore`. `far`: gives the far tiers, each time they are asked for, which may be none; those that
-    can't be reached delay no one who finds all that he needs here."""
+    can't be reached delay no one who finds all that he needs here. `mirror`: is called with what was put; returns at
+    once."""
 
-    def __init__(self, near: FolderStore, far: Callable[[], Sequence[Tier]], tell: Tell = silent) -> None:
+    def __init__(
+        self,
+        near: FolderStore,
+        far: Callable[[], Sequence[Tier]],
+        tell: Tell = silent,
+        mirror: Callable[[bytes, int], None] | None = None,
+    ) -> None:
         self.near = near
         self.tell = tell
+        self.mirror = mirror
         self._far = far
         self._parts = Parts(near)
 
     def put(self, data: Any) -> tuple[bytes, int]:
-        return self.near.put(data)
+        return self._mirrored(self.near.put(data))
 
     def put_chunks(self, chunks: Iterable[Any]) -> tuple[bytes, int]:
-        return self.near.put_chunks(chunks)
+        return self._mirrored(self.near.put_chunks(chunks))
 
     def get(self, digest: bytes, size: int, verify: bool = False) -> memoryview:
         """What is not here, or (`verify`) damaged here, is brought first."""
@@ -98,6 +106,11 @@ class TieredStore:
     def sweep(self, needed: Container[bytes], before: float, *, remove: bool) -> SweptBlobs:
         """What lies near; each tier is swept by its own clock (`far_sweep`)."""
         return self.near.sweep(needed, before, remove=remove)
+
+    def _mirrored(self, blob: tuple[bytes, int]) -> tuple[bytes, int]:
+        if self.mirror is not None:
+            self.mirror(*blob)
+        return blob
 
     def _blobs(self) -> Iterator[FarBlobs]:
         return (tier.blobs for tier in self._far())

@@ -2,7 +2,7 @@
 -- compares the two. NULL in a column stands for the default that its comment names; values are `wire` bytes where a
 -- comment says so (docs/formats.md); digests are 33 bytes.
 
-PRAGMA user_version = 15;               -- of the migrations that are in it; later ones are applied to it
+PRAGMA user_version = 16;               -- of the migrations that are in it; later ones are applied to it
 
 -- The last number given to a run of a flow, so that none is given twice, even after `rm`.
 CREATE TABLE flow (
@@ -354,6 +354,16 @@ CREATE TABLE pin_blob (
     digest BLOB NOT NULL,
     PRIMARY KEY (pin_id, digest)
 ) WITHOUT ROWID;
+
+-- A project's folder in a far tier, which this journal has owned, or owns: the last one of its URL.
+CREATE TABLE far_place (
+    id INTEGER PRIMARY KEY,
+    url TEXT NOT NULL,
+    project TEXT NOT NULL,              -- name of the folder there
+    mark TEXT NOT NULL,                 -- what this journal has written there last, to own it; '' nothing
+    next_mark TEXT NOT NULL,            -- what was about to be written in the place of that
+    UNIQUE (url, project)
+);
 
 -- What readers see of a task and of a run.
 CREATE VIEW task_row AS

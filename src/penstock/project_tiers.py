@@ -1,0 +1,120 @@
+"""The far tiers of one project: which folder there is its own, and that no other journal's driver writes to it.
+
+Part of the composition root: it joins settings, journal and tiers, and knows nothing of runs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import socket
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import closing, contextmanager
+
+from penstock.artifacts.opening import open_folder
+from penstock.journal import far_places
+from penstock.journal.far_places import FarPlace
+from penstock.journal.journal import Journal
+from penstock.model.tier_urls import parse_tier_url
+from penstock.settings import Settings
+from penstock.tiers import ownership
+from penstock.tiers.late_tier import LateTier
+from penstock.tiers.port import Tier
+from penstock.tiers.tier_opening import open_tier
+from penstock.tiers.tiered_store import TieredStore
+from penstock.tiers.transfer_words import Tell, silent
+from penstock.tiers.uploads import Uploads
+
+
+class ProjectTiers:
+    """The far tiers of a project, which are opened when they are used. From any thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.RLock()
+        self._connected: dict[tuple[str, str], Tier] = {}
+        self._owned: dict[str, Tier] = {}
+        self._uploads: dict[str, Uploads] = {}
+        self._tell: Tell = silent
+        near = open_folder(os.fspath(settings.folder / "store"))
+        self.store = TieredStore(near, self.readable, self._say, self._mirror if settings.store.mirror else None)
+
+    def hear(self, tell: Tell) -> None:
+        """Have long transfers, and tiers that can't be reached, told to somebody."""
+        self._tell = tell
+
+    def own(self, url: str) -> Tier:
+        """The project's folder in a tier, for writing. It is made the project's own when it is used first, which raises
+        UsageError where another journal has it."""
+        with self._lock:
+            if url not in self._owned:
+                self._owned[url] = LateTier(parse_tier_url(url), lambda: self.claimed(url))
+            return self._owned[url]
+
+    def uploads(self, url: str) -> Uploads:
+        """What sends blobs up there."""
+        with self._lock:
+            if url not in self._uploads:
+                self._uploads[url] = Uploads(self.store, self.own(url))
+            return self._uploads[url]
+
+    def readable(self) -> Sequence[Tier]:
+        """All tiers that may hold values of the project: also what it had before it got a folder of its own."""
+        with closing(Journal.open(self._settings.folder, read_only=True)) as journal:
+            return [self._connection(place) for place in far_places.places(journal)]
+
+    def claimed(self, url: str, *, take_over: bool = False, anew: bool = False) -> Tier:
+        """The project's folder in a tier, which this journal owns from now on. Raises UsageError where another one has
+        it, unless `take_over`. `anew`: a new folder, whatever the project had there before, which is read still."""
+        with self._alone(), closing(Journal.open(self._settings.folder)) as journal:
+            place = far_places.settle(journal, url, self._new_name(), anew=anew)
+            tier = self._connection(place)
+            found = ownership.owner_of(tier)
+            if not take_over:
+                ownership.check_owner(found, (place.mark, place.next_mark), f"{url}/{place.project}")
+            mark = ownership.next_mark(found.mark if found else place.mark, os.urandom(4).hex())
+            far_places.intend(journal, place, mark)
+            ownership.write_owner(tier, ownership.TierOwner(mark, f"{self._settings.root} on {socket.gethostname()}"))
+            far_places.own(journal, place, mark)
+            return tier
+
+    def close(self) -> None:
+        """Let go of all connections. What is used afterwards opens them again."""
+        with self._lock:
+            connected, self._connected = self._connected, {}
+        for tier in connected.values():
+            tier.close()
+
+    def _connection(self, place: FarPlace) -> Tier:
+        with self._lock:
+            key = place.url, place.project
+            if key not in self._connected:
+                self._connected[key] = open_tier(*key, self._say)
+            return self._connected[key]
+
+    def _mirror(self, digest: bytes, size: int) -> None:
+        self.uploads(self._settings.store.url).send([(digest, size)], self._mirrored)
+
+    def _mirrored(self, error: Exception | None) -> None:
+        if error is not None:
+            self._say(f"a value could not be mirrored: {error}. Send it later: `penstock push`")
+
+    def _say(self, text: str) -> None:
+        self._tell(text)
+
+    def _new_name(self) -> str:
+        name = re.sub(r"[^a-z0-9]+", "-", self._settings.root.name.lower()).strip("-")
+        return f"{name[:40].strip('-') or 'project'}-{os.urandom(4).hex()}"
+
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        """No other driver of this project does the same: reading there and writing there are two things."""
+        self._settings.folder.mkdir(exist_ok=True)
+        file = os.open(self._settings.folder / "far.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(file)
