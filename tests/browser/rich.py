@@ -46,7 +46,7 @@ def fold(x: float, number: int) -> float:
     return score(fit(x, number))
 
 
-@step
+@step(memory="1GiB", timeout="10m")
 def train(depth: int, lr: float, epochs: int) -> dict:
     rng = np.random.default_rng(depth)
     print("\\x1b[1mtraining\\x1b[0m with depth", depth)
@@ -80,7 +80,7 @@ def report(trained: list, value: float) -> dict:
     return {"value": value, "notes": ["a", {"deep": [1, 2, 3]}], "name_with_a_lot_to_say_for_itself": "x" * 200}
 
 
-@step
+@step(memory="1GiB")
 def wait(name: str, epochs: int) -> str:
     for epoch in range(epochs):
         log_metrics({"loss": 1 / (1 + epoch)}, step=epoch)

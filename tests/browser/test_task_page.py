@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -117,6 +118,24 @@ def test_each_view_of_a_task_is_accessible(visit: Callable[..., Tab], rich_proje
     expect(tab.page.get_by_role("heading", level=1)).to_have_text("train/1")
     assert tab.axe() == []
     assert tab.overflow() == 0
+
+
+def test_what_it_was_given_stands_beside_what_it_used(visit: Callable[..., Tab], rich_project: Served):
+    tab = visit(rich_project.server, "/runs/digits/3/train/2")
+    expect(tab.page.get_by_text("given 1 CPU, 10m 00s at most")).to_be_visible()
+    expect(tab.page.get_by_text(re.compile(r"peak [\d.]+ (MiB )?of 1.0 GiB"))).to_be_visible()
+    tab.go("/runs/digits/7/wait/1")
+    expect(tab.page.get_by_text("memory up to 1.0 GiB")).to_be_visible()
+    tab.go("/runs/digits/1?node=train")
+    panel = tab.page.get_by_role("complementary", name="About train")
+    expect(panel.get_by_text(re.compile(r"of 1.0 GiB"))).to_be_visible()
+    expect(panel.get_by_text("1 CPU, 10m 00s at most")).to_be_visible()
+    expect(panel.get_by_text("process", exact=True)).to_be_visible()
+    tab.go("/runs/digits/1?view=timeline")
+    tab.page.get_by_role("button", name="memory against its limit").click()
+    assert "bars=memory" in tab.address
+    tab.go("/runs/digits/1?view=tasks&filter=step:train")
+    expect(tab.page.get_by_text(re.compile(r"of 1.0 GiB")).first).to_be_visible()
 
 
 def test_a_long_log_is_read_by_what_is_in_sight(visit: Callable[..., Tab], noisy: Served):

@@ -19,6 +19,7 @@ from penstock.model.rows import (
     AttemptRecord,
     Batch,
     Dealt,
+    Granted,
     InFlight,
     Intent,
     MetricRecord,
@@ -125,6 +126,28 @@ def test_another_attempt_takes_back_the_mark_of_delivery(run: RunHandle) -> None
     run.commit(Batch(tasks=(task(1, raised(), attempt=2),)))
     (prior,) = run.prior()
     assert (prior.delivered, prior.attempt) == (False, 2)
+
+
+def test_what_an_attempt_was_given_is_said_by_who_started_it(journal: Journal, run: RunHandle) -> None:
+    little, more = Granted("cluster", 2.0, 1 << 30, 1, 60.0, 2), Granted("cluster", 2.0, 1 << 31, 1, 60.0, 2)
+    run.commit(Batch(tasks=(task(1)._replace(granted=little), task(2, done())), steps=(_step(little),)))
+    run.commit(Batch(tasks=(task(1, raised()),)))  # of a driver that has adopted it
+    assert [row.granted for row in queries.tasks(journal, run.id)] == [little, None]
+    failed = AttemptRecord(1, 1, raised(), little)
+    run.commit(Batch(tasks=(task(1, done(), attempt=2)._replace(granted=more, waited_s=0.25),), attempts=(failed,)))
+    row, _ = queries.tasks(journal, run.id)
+    assert (row.granted, row.waited_s) == (more, 0.25)
+    assert queries.attempts(journal, row) == [failed, AttemptRecord(1, 2, done(), more)]
+    run.commit(Batch(tasks=(task(1, raised(), attempt=3),)))
+    assert [row.granted for row in queries.tasks(journal, run.id)] == [None, None]
+    assert [step.granted for step in queries.steps(journal, run.id)] == [little]
+    run.commit(Batch(steps=(_step(more),)))
+    assert [step.granted for step in queries.steps(journal, run.id)] == [more]
+    assert journal.database.rows("SELECT count(*) FROM granted") == [(2,)]
+
+
+def _step(granted: Granted) -> StepRecord:
+    return StepRecord("digits.train", "train", "s2-1", granted=granted)
 
 
 def test_failures_that_ended_a_run_run_again(journal: Journal, run: RunHandle) -> None:

@@ -10,13 +10,14 @@ from penstock.cli.show_run import show_displays, show_in_flight
 from penstock.client.flow_runs import Run
 from penstock.client.tasks import Task
 from penstock.model import words
-from penstock.reading.structs import AttemptInfo, TaskInfo, ValueInfo
+from penstock.reading.structs import AttemptInfo, GrantedInfo, TaskInfo, ValueInfo
 from penstock.reading.values import shown_error, shown_input, shown_value
 
 _LOG_LINES = 10
 _METRICS_SHOWN = 20
 _WIDE = 100
 _LONG = 500
+_WAITED_S = 0.1  # what is shorter is the way to a worker
 
 
 def show_task(task: Task) -> None:
@@ -26,7 +27,15 @@ def show_task(task: Task) -> None:
     began = f", began {words.when(info.attempt.began_at)}" if info.attempt.began_at else ""
     took = words.duration(info.attempt.wall_s)
     output.line(f"{info.id}  {output.status(info.status)}{tried}  after {took}{began}")
-    output.facts([("reused from", info.origin), ("used", _used(task, info.attempt)), ("worker", info.attempt.worker)])
+    output.facts(
+        [
+            ("reused from", info.origin),
+            ("used", _used(task, info.attempt)),
+            ("of", _granted(info.attempt.granted)),
+            ("waited", words.duration(info.waited_s) if (info.waited_s or 0.0) >= _WAITED_S else ""),
+            ("worker", info.attempt.worker),
+        ]
+    )
     if info.inputs:
         output.title("Inputs")
         output.table(
@@ -67,6 +76,20 @@ def _used(task: Task, attempt: AttemptInfo) -> str:
         f"{words.size(attempt.written_bytes)} written" if attempt.written_bytes else "",
     )
     return ", ".join(filter(None, parts))
+
+
+def _granted(granted: GrantedInfo | None) -> str:
+    """What it was given, in the order in which it is told what it used of that."""
+    if granted is None:
+        return ""
+    parts = (
+        f"{words.number(granted.cpu)} CPU{'' if granted.cpu == 1 else 's'}",
+        f"{words.size(granted.memory_bytes)} of memory" if granted.memory_bytes else "",
+        words.plural(granted.gpu, "GPU") if granted.gpu else "",
+        words.duration(granted.timeout_s) if granted.timeout_s else "",
+        f"on each of {granted.lanes} lanes" if granted.lanes > 1 else "",
+    )
+    return f"{', '.join(filter(None, parts))} ({granted.executor})"
 
 
 def _value_facts(value: ValueInfo) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from penstock.model.states import TaskStatus
 from penstock.reading import infos, log_lines, system_curves
 from penstock.reading.reader import JournalReader
 from penstock.reading.structs import AttemptInfo, CurveInfo, ErrorInfo, TaskInfo, ValueInfo, WhyInfo
+from penstock.reading.task_waits import times_waited
 from penstock.reading.values import Inputs, Loader, shown_value
 from penstock.sdk.rebuilt_errors import rebuild
 
@@ -60,7 +61,7 @@ class Task:
     def attempts(self) -> tuple[AttemptInfo, ...]:
         """All tries, oldest first."""
         records = queries.attempts(self._reader.journal, self._row)
-        return tuple(infos.attempt_info(record.number, record.outcome) for record in records)
+        return tuple(infos.attempt_info(record.number, record.outcome, record.granted) for record in records)
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -113,7 +114,8 @@ class Task:
         metrics = self.metrics.some if points else None
         told = {"inputs": self.inputs.infos, "attempts": self.attempts, "metrics": metrics}
         shown = tuple(one.info() for one in self.displays)
-        return infos.task_info(self._run.run_id, self._row, **told, displays=shown)
+        waited = times_waited(self._reader.journal, self._row.run, [self._row]).get(self._row.id)
+        return infos.task_info(self._run.run_id, self._row, **told, displays=shown, waited_s=waited)
 
     def brief(self) -> TaskInfo:
         """The same without what takes a query of its own: inputs, attempts and metrics are None."""

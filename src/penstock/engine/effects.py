@@ -62,7 +62,9 @@ class Effects:
 
     def _start(self, command: facts.Start) -> None:
         lane = command.lane
-        attempt = self._launched(command.task, command.attempt, command.inputs_digest, command.failures, lane.number)
+        job = self._run.jobs[command.task]
+        job.granted = jobs.granted(job.call.options, command.executor, lane.memory_bytes)
+        attempt = self._launched(job, command.attempt, command.inputs_digest, command.failures, lane.number)
         self._launches.setdefault(command.executor, []).append((attempt, (lane, *command.others)))
 
     def _launch(self) -> None:
@@ -71,18 +73,20 @@ class Effects:
             self._wiring.executors[executor].start(started)
 
     def _adopt(self, command: facts.Adopt) -> None:
-        attempt = self._launched(command.task, command.attempt, command.inputs_digest)
-        prior = self._run.jobs[command.task].prior
+        job = self._run.jobs[command.task]
+        attempt = self._launched(job, command.attempt, command.inputs_digest)
+        job.waits_since = 0.0  # it began under an earlier driver, whose clock may have been another
+        prior = job.prior
         assert prior is not None
         assert prior.intent is not None
         self._run.intents[attempt.id] = prior.intent
         self._wiring.executors[command.executor].adopt(attempt, prior.intent.handle)
 
-    def _launched(self, task: int, number: int, inputs_digest: bytes, failures: int = 0, lane: int = 0) -> Attempt:
-        run_state, job = self._run, self._run.jobs[task]
+    def _launched(self, job: Job, number: int, inputs_digest: bytes, failures: int = 0, lane: int = 0) -> Attempt:
+        run_state = self._run
         job.code, job.inputs_digest = self._reuse.code(job), inputs_digest
         if job.prior is not None and jobs.is_another_try(job, job.prior):
-            run_state.pending.forgotten.append(task)
+            run_state.pending.forgotten.append(job.id)
         attempt = jobs.build_attempt(job, number, run_state.results, run_state.reused, failures)
         run_state.launch(job, attempt.id, number, lane)
         return attempt
@@ -90,6 +94,7 @@ class Effects:
     def _commit_intent(self, command: facts.CommitIntent) -> None:
         job = self._run.jobs[command.task]
         job.code, job.inputs_digest = self._reuse.code(job), command.inputs_digest
+        job.granted = jobs.granted(job.call.options, command.executor, command.memory_bytes)
         self._run.note(job, command.attempt, TaskStatus.RUNNING)
         intent = Intent(command.task, command.attempt, command.executor)
         self._run.intents[jobs.attempt_id(job, command.attempt)] = intent
@@ -114,7 +119,7 @@ class Effects:
             self._tell_of_growth(job.call.name, command.grown_bytes)
         if not job.had_result:
             self._run.note(job, command.attempt, TaskStatus.WAITING)  # attempts belong to a row
-        self._run.pending.attempts.append(AttemptRecord(command.task, command.attempt, outcome))
+        self._run.pending.attempts.append(AttemptRecord(command.task, command.attempt, outcome, job.granted))
 
     def _tell_of_growth(self, step: str, memory_bytes: int) -> None:
         """Say once for each size of a step what its out of memory tasks are given."""
@@ -191,6 +196,7 @@ class Effects:
 
     def _settle_cancelled(self, job: Job, command: facts.Settle) -> None:
         outcome, place = failed(Cause.CANCELLED, "cancelled before it began"), self._run.next_place()
+        job.granted = None
         if job.noted and job.code is not None:  # it has failed, and waited for its next attempt: its row says so
             record = command.attempt + 1, command.inputs_digest, outcome.status, outcome, job.code.digest, place
             self._run.pending.tasks.append(jobs.task_record(job, *record))

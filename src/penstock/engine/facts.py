@@ -205,6 +205,7 @@ class CommitIntent(NamedTuple):
     attempt: int
     executor: str
     inputs_digest: bytes = b""  # for the row
+    memory_bytes: int | None = None  # of each of its lanes; None: not limited
 
 
 class Recall(NamedTuple):

@@ -79,8 +79,9 @@ class Intake:
         if call.step not in run_state.steps:
             run_state.steps.add(call.step)
             code = self._wiring.codes.of(call.work, (), call.options)
+            granted = jobs.granted(call.options, call.options.on, call.options.memory_bytes)
             run_state.pending.steps.append(
-                StepRecord(call.step, call.name, code.digest.hex(), call.options.cache is not None)
+                StepRecord(call.step, call.name, code.digest.hex(), call.options.cache is not None, granted)
             )
         for job in jobs_:
             job.since = run_state.now
@@ -147,7 +148,10 @@ class Intake:
     def _recalled(self, event: Recalled) -> None:
         landed = self._run.land(event.attempt)
         if landed is not None:
-            self._events.append(facts.AttemptRecalled(landed[0].id, landed[1]))
+            job, attempt = landed
+            if job.waits_since:
+                job.since = job.waits_since - self._run.epoch  # it never began, and waits as it did before
+            self._events.append(facts.AttemptRecalled(job.id, attempt))
 
     def _adopted(self, event: Adopted) -> None:
         known = self._run.attempts.get(event.attempt)

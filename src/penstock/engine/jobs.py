@@ -7,8 +7,9 @@ from typing import Any
 
 from penstock.engine.by_number import ByNumber
 from penstock.engine.facts import Replay, Submitted
+from penstock.model.options import Options
 from penstock.model.outcomes import Metric, Outcome, Recorded, Stored, Unread
-from penstock.model.rows import CodeRecord, PriorTask, TaskRecord, WantedResult
+from penstock.model.rows import CodeRecord, Granted, PriorTask, TaskRecord, WantedResult
 from penstock.model.sinks import Sink
 from penstock.model.slotted import Slotted
 from penstock.model.specs import Attempt, Call, Input, Resolved
@@ -48,6 +49,8 @@ class Job(Slotted):
     since: float = 0.0  # when it was called, or its attempt was handed over; monotonic
     lane: int = 0  # of its attempt
     map: int = 0  # number of the first task of its map; 0: it was called alone
+    granted: Granted | None = None  # the attempt that was started; None: none was, or by an earlier driver
+    waits_since: float = 0.0  # for that attempt: it was called, or its attempt before had ended; UTC. 0: unknown
 
     @property
     def had_result(self) -> bool:
@@ -218,8 +221,16 @@ def task_record(
     """The job's row. `code`: digest of the code that it reaches; `settled`: its place among what has settled."""
     call = job.call
     origin = job.reused.origin if job.reused is not None else ""
+    began_at = outcome.usage.began_at if outcome is not None else 0.0
+    waited_s = max(0.0, began_at - job.waits_since) if began_at and job.waits_since else -1.0
     fields = (
         job.id, call.step, call.name, job.number, call.key, status, call.inputs, call.shared, inputs_digest, attempt,
-        outcome, code, origin, job.why, settled, call.scope, job.map,
+        outcome, code, origin, job.why, settled, call.scope, job.map, job.granted, waited_s,
     )  # fmt: skip
     return made(TaskRecord, fields)
+
+
+def granted(options: Options, executor: str, memory_bytes: int | None) -> Granted:
+    """What an attempt of a step is given there, with so much memory in each lane."""
+    fields = executor, options.cpu, memory_bytes or 0, options.gpu, options.timeout_s or 0.0, options.lanes
+    return made(Granted, fields)

@@ -272,7 +272,8 @@ class Machine:
             task.attempt += 1
             self._enter_lane(task, lane)
             if task.queue.pool.profile.outlives_driver:
-                self._out.append(facts.CommitIntent(task.id, task.attempt, task.queue.kind.on, task.inputs_digest))
+                intent = task.id, task.attempt, task.queue.kind.on, task.inputs_digest, lane.lane.memory_bytes
+                self._out.append(facts.CommitIntent(*intent))
             else:
                 self._start(task, lane)
         if self._ahead:

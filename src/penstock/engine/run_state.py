@@ -137,6 +137,7 @@ class RunState:
         self.woken: list[int] = []  # tasks that are to ask again
         self.codes: set[bytes] = set()  # digests of the code that was written down
         self.now = 0.0  # when this turn began; monotonic
+        self.epoch = 0.0  # what makes UTC of the monotonic clock
         self.settled = 0  # how many tasks have settled under all drivers of this run
         self.resumed = False  # an earlier driver of this run has left something
         self.tally = Tally()
@@ -145,7 +146,7 @@ class RunState:
 
     def launch(self, job: Job, attempt_id: str, attempt: int, lane: int) -> None:
         """An attempt is in flight from now on."""
-        job.since, job.lane = self.now, lane
+        job.waits_since, job.since, job.lane = self.epoch + job.since, self.now, lane
         self.attempts[attempt_id] = (job.id, attempt)
         self.tally.started(job.call.name, again=job.outcome is not None)
 

@@ -43,7 +43,7 @@ class Timers:
         self._neighbours = neighbours
         self._halt = halt
         now = run_state.now = time.monotonic()
-        self._epoch = time.time() - now  # what makes UTC of the monotonic clock
+        self._run.epoch = time.time() - now
         self._renew_at, self._look_at = now + RENEW_S, now + LOOK_S
         self._noted: tuple[InFlight, ...] = ()  # what was in flight when it was noted last
         self._kill_at: float | None = None
@@ -56,7 +56,7 @@ class Timers:
             self._deadline = time.monotonic() + self._wiring.timeout_s
 
     def utc(self) -> float:
-        return self._epoch + time.monotonic()
+        return self._run.epoch + time.monotonic()
 
     def kill_after(self, seconds: float, reason: BaseException, cause: Cause) -> None:
         """Kill the run so much later, if it has not come to rest by then."""
@@ -87,7 +87,7 @@ class Timers:
 
     def _renew(self, now: float) -> None:
         """Renew the lease where it is time, or where what is in flight has changed."""
-        seen = in_flight(self._run, self._epoch, self._awaited)
+        seen = in_flight(self._run, self._awaited)
         if now < self._renew_at and seen == self._noted:
             return
         self._renew_at = now + RENEW_S
@@ -107,9 +107,10 @@ class Timers:
             self._wiring.journal.renew(counts)
 
 
-def in_flight(run_state: RunState, epoch: float, awaited: Callable[[int], str]) -> tuple[InFlight, ...]:
-    """The tasks that run, oldest first, then those that wait, in the order of their calls. `epoch`: what makes UTC of
-    the monotonic clock; `awaited`: what a task waits for that other runs have. Within a turn alone."""
+def in_flight(run_state: RunState, awaited: Callable[[int], str]) -> tuple[InFlight, ...]:
+    """The tasks that run, oldest first, then those that wait, in the order of their calls. `awaited`: what a task
+    waits for that other runs have. Within a turn alone."""
+    epoch = run_state.epoch
     running = list(islice(run_state.attempts.items(), SHOWN))
     found = list(_running(run_state, running, epoch))
     named = {task for _, (task, _) in running}
@@ -128,8 +129,8 @@ def _running(run_state: RunState, attempts: list[tuple[str, tuple[int, int]]], e
         if job.lane:
             busy.add((executor, job.lane))
         handle = intent.handle if intent else ""
-        loops = run_state.loops.get(id_, ())
-        yield _told(job, status, epoch)._replace(attempt=attempt, executor=executor, handle=handle, loops=loops)
+        told = _told(job, status, epoch)._replace(attempt=attempt, executor=executor, handle=handle)
+        yield told._replace(loops=run_state.loops.get(id_, ()), granted=job.granted)
 
 
 def _told(job: Job, status: str, epoch: float) -> InFlight:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from _blake2 import blake2b  # `hashlib` itself loads OpenSSL: three milliseconds of each start
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from penstock.model.outcomes import Error, Log, Metric, Outcome, Stored, Usage, to_plain
-from penstock.model.rows import ScopeRecord, TaskRecord
+from penstock.model.rows import Granted, ScopeRecord, TaskRecord
 from penstock.model.specs import Input
 from penstock.model.tuples import NamedTuple
 from penstock.model.wire import MalformedError, pack, read, shaped
@@ -28,12 +29,19 @@ T = TypeVar("T")
 
 
 def task_columns(
-    first: int, task: TaskRecord, step_id: int, shared: bytes | None, code_id: int | None, revision: int
+    first: int,
+    task: TaskRecord,
+    step_id: int,
+    shared: bytes | None,
+    code_id: int | None,
+    granted_id: int | None,
+    revision: int,
 ) -> tuple[Any, ...]:
     """The values of `upsert_task`. `first` is what the run's task ids are added to."""
-    id_, _, _, number, key, status, inputs, _, inputs_digest, attempt, outcome, _, origin, why, settled, scope, map_ = (
-        task
-    )
+    (
+        id_, _, _, number, key, status, inputs, _, inputs_digest, attempt, outcome, _, origin, why, settled, scope,
+        map_, _, waited_s,
+    ) = task  # fmt: skip
     if outcome is None:
         used, kept, logged, error, worker = _NOT_USED, _NOT_STORED, _NOT_LOGGED, None, ""
     else:
@@ -43,7 +51,8 @@ def task_columns(
     return (first + id_, step_id, number, status, attempt, *used, size, key, digest or "", inputs_digest or "",
             shared or "", worker, *logged, culprit, preview, b"".join(blobs) if blobs else "",
             pack(tuple(error)) if error else "", pack_inputs(inputs) if inputs else "", record, code_id or 0,
-            origin, why, "\n".join(symbols), settled, revision, scope, map_, layout)  # fmt: skip
+            origin, why, "\n".join(symbols), settled, revision, scope, map_, layout,
+            granted_id or 0, round(waited_s * 1000) if waited_s >= 0 else -1)  # fmt: skip
 
 
 def scope_columns(scope: ScopeRecord) -> tuple[Any, ...]:
@@ -273,6 +282,12 @@ def usage(columns: tuple[Any, ...]) -> Usage:
     """What an attempt used, from its six columns."""
     began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes = columns
     return Usage(began_at or 0.0, wall_s or 0.0, cpu_s or 0.0, peak_bytes or 0, read_bytes or 0, written_bytes or 0)
+
+
+def granted(columns: Sequence[Any]) -> Granted | None:
+    """What an attempt was given, from its six columns; None: unknown."""
+    executor, cpu, memory_bytes, gpu, timeout_s, lanes = columns
+    return None if executor is None else Granted(executor, cpu, memory_bytes, gpu, timeout_s, lanes)
 
 
 def log(file: str | None, start: int | None, end: int | None) -> Log | None:

@@ -44,6 +44,7 @@ class RunHandle:
         self._revision: int = database.row(self._sql["last_revision"], (id_,))[0] or 0
         self._step_ids: dict[str, int] = {}
         self._code_ids: dict[bytes, int] = {}
+        self._granted_ids: dict[rows.Granted, int] = {}
         self._shelf = CacheTable(database, clock, id_, token)
         self._facts = MetricFacts(database, id_)
         self._recorded = RecordedTable(database, id_, token)
@@ -59,7 +60,7 @@ class RunHandle:
         """The same within a transaction of the caller's, who knows that the run is its own."""
         sql, database = self._sql, self._database
         for step in batch.steps:
-            database.run(sql["upsert_step"], (self.id, *step))
+            database.run(sql["upsert_step"], (self.id, *step[:-1], self._granted_id(step.granted)))
         for code in batch.codes:
             database.run(sql["insert_code"], code)
         for task in batch.forgotten:
@@ -80,7 +81,8 @@ class RunHandle:
             self._recorded.put(scope, (record,))
         for attempt in batch.attempts:
             id_ = self._first + attempt.task
-            database.run(sql["upsert_attempt"], (id_, attempt.number, columns.pack_outcome(attempt.outcome)))
+            packed, granted_id = columns.pack_outcome(attempt.outcome), self._granted_id(attempt.granted)
+            database.run(sql["upsert_attempt"], (id_, attempt.number, packed, granted_id))
             self._replace_metrics(attempt.task, attempt.number, attempt.outcome.metrics)
             self._note_blobs_of(attempt.outcome)
         if batch.delivered:
@@ -179,7 +181,8 @@ class RunHandle:
             shared = self._shared_digest(task.shared) if task.shared else None
             code_id = self._code_id(task.code) if task.code else None
             self._revision += 1
-            values.append(columns.task_columns(first, task, step_id, shared, code_id, self._revision))
+            granted_id = self._granted_id(task.granted)
+            values.append(columns.task_columns(first, task, step_id, shared, code_id, granted_id, self._revision))
             outcome = task.outcome
             if outcome is not None:
                 if outcome.metrics:
@@ -225,6 +228,19 @@ class RunHandle:
             if row is None:  # removed meanwhile, or never written
                 return None
             known = self._code_ids[code] = row[0]
+        return known
+
+    def _granted_id(self, granted: rows.Granted | None) -> int | None:
+        if granted is None:
+            return None
+        known = self._granted_ids.get(granted)
+        if known is not None:
+            return known
+        row = self._database.row(self._sql["granted_id"], granted)
+        if row is None:
+            self._database.run(self._sql["insert_granted"], granted)
+            row = self._database.row(self._sql["granted_id"], granted)
+        known = self._granted_ids[granted] = row[0]
         return known
 
     def _shared_digest(self, shared: tuple[Input, ...]) -> bytes:

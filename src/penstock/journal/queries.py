@@ -190,8 +190,15 @@ def steps(journal: Journal, run: int) -> list[StepRow]:
         copied[id_] = copied.get(id_, 0) + with_origin
     found = journal.database.rows(_sql("steps"), (run,))
     return [
-        StepRow(step, name, source, *_counts(counted.get(id_, {})), copied=copied.get(id_, 0))
-        for id_, step, name, source in found
+        StepRow(
+            step,
+            name,
+            source,
+            *_counts(counted.get(id_, {})),
+            copied=copied.get(id_, 0),
+            granted=columns.granted(given),
+        )
+        for id_, step, name, source, *given in found
     ]
 
 
@@ -286,10 +293,14 @@ def attempts(journal: Journal, row: TaskRow) -> list[AttemptRecord]:
     next. Without their metrics."""
     found = journal.database.rows(_sql("attempts"), (row.run << columns.RUN_SHIFT | row.id,))
     with named(journal.database, row.run, row.run << columns.RUN_SHIFT | row.id):
-        earlier = [AttemptRecord(row.id, number, columns.unpack_outcome(packed)) for number, packed in found]
+        earlier = [
+            AttemptRecord(row.id, number, columns.unpack_outcome(packed), columns.granted(granted))
+            for number, packed, *granted in found
+        ]
     if row.status == TaskStatus.WAITING.value:
         return earlier
-    return [*(one for one in earlier if one.number != row.attempt), AttemptRecord(row.id, row.attempt, row.outcome)]
+    latest = AttemptRecord(row.id, row.attempt, row.outcome, row.granted)
+    return [*(one for one in earlier if one.number != row.attempt), latest]
 
 
 def metrics(journal: Journal, run: int, id_: int | None = None, name: str | None = None) -> list[MetricRecord]:
@@ -438,8 +449,8 @@ def _row_of_scope(run: int, scope: ScopeRecord) -> TaskRow:
 
 def _read_task(row: tuple[Any, ...]) -> TaskRow:
     id_, step, name, number, status, attempt, delivered, key, inputs_digest, worker, *more = row
-    *used, log_file, log_start, log_end, size, digest, record, preview, blobs, culprit, error = more[:-7]
-    symbols, origin, why, code, _, revision, layout = more[-7:]
+    *used, log_file, log_start, log_end, size, digest, record, preview, blobs, culprit, error = more[:-14]
+    symbols, origin, why, code, _, revision, layout, waited_ms, *granted = more[-14:]
     named = (id_ >> columns.RUN_SHIFT, id_ & columns.TASK_MASK, step, name, number)
     stands = (
         status,
@@ -452,4 +463,6 @@ def _read_task(row: tuple[Any, ...]) -> TaskRow:
     )
     log, failure = columns.log(log_file, log_start, log_end), columns.unpacked(Error, error)
     result = columns.stored(size, digest, record, preview, blobs, culprit, symbols, layout)
-    return TaskRow(*named, *stands, log, result, failure, code or b"", origin or "", why or "", revision)
+    told = code or b"", origin or "", why or "", revision
+    given = None if origin else columns.granted(granted)
+    return TaskRow(*named, *stands, log, result, failure, *told, given, None if waited_ms is None else waited_ms / 1000)

@@ -65,7 +65,8 @@ FROM driver LEFT JOIN package_set ON package_set.digest = driver.packages
 WHERE driver.run_id IN (SELECT value FROM json_each(?)) ORDER BY driver.run_id, driver.token;
 
 -- name: steps
-SELECT id, step, name, source FROM step WHERE run_id = ? ORDER BY id;
+SELECT step.id, step, name, source, executor, cpu, memory_bytes, gpu, timeout_s, lanes
+FROM step LEFT JOIN granted ON granted.id = step.granted WHERE run_id = ? ORDER BY step.id;
 
 -- name: step_counts
 -- Those that are done are what the others leave: an index counts all, and there are few others.
@@ -128,7 +129,8 @@ FROM task LEFT JOIN shared_inputs ON shared_inputs.run_id = :run_id AND shared_i
 WHERE task.id = :id;
 
 -- name: attempts
-SELECT number, outcome FROM attempt WHERE task_id = ? ORDER BY number;
+SELECT number, outcome, executor, cpu, memory_bytes, gpu, timeout_s, lanes
+FROM attempt LEFT JOIN granted ON granted.id = attempt.granted WHERE task_id = ? ORDER BY number;
 
 -- name: metrics
 SELECT * FROM metric WHERE task_id > :first AND task_id <= :last AND (:name IS NULL OR name = :name)

@@ -14,6 +14,7 @@ from penstock.journal.conditions import listed
 from penstock.journal.damage import named
 from penstock.journal.journal import Journal
 from penstock.model.ids import parse_path
+from penstock.model.rows import Granted
 from penstock.model.specs import Input
 from penstock.model.tuples import NamedTuple
 
@@ -79,6 +80,8 @@ class TaskBar(NamedTuple):
     tasks: int
     failed: int
     peak_bytes: int  # the most that one of them held; 0: not measured
+    limit_share: float  # the most of its limit that one of them held; 0: not measured, or none had one
+    limit_bytes: int  # the limit of each; 0: they had none, or several, or it is not known
     step: int | None  # None: they are of several
     number: int  # the smallest of their numbers in their steps
 
@@ -133,6 +136,13 @@ def used(journal: Journal, run: int, step: str) -> StepUse:
     return StepUse(*journal.database.row(_sql("step_used"), {"run_id": run, "name": step}))
 
 
+def granted(journal: Journal, run: int, step: str) -> list[Granted]:
+    """What the tasks of a step were given, by its short name: the most frequent first. Of one that none was started of,
+    what it asks for; [] where that was not noted."""
+    rows = journal.database.rows(_sql("step_granted"), {"run_id": run, "name": step})
+    return [Granted(*row) for row in rows]
+
+
 def that_matter(journal: Journal, run: int, step: str, limit: int) -> list[int]:
     """Numbers in the run of the tasks of a step that one looks at first: those that failed, then the longest."""
     rows = journal.database.rows(_sql("step_that_matter"), {"run_id": run, "name": step, "limit": limit})
@@ -166,8 +176,19 @@ def bars(journal: Journal, run: int, by_worker: bool, begin: float, end: float, 
     values = _bounds(run) | {"begin": begin, "end": end, "width": width}
     found = journal.database.rows(_sql("bars_by_worker" if by_worker else "bars_by_step"), values)
     return [
-        TaskBar(lane, began_at, ended_at, tasks, failed, peak_bytes, first if first == last else None, number)
-        for lane, _, began_at, ended_at, tasks, failed, peak_bytes, first, last, number in found
+        TaskBar(
+            lane,
+            began_at,
+            ended_at,
+            tasks,
+            failed,
+            peak_bytes,
+            share,
+            low if low and low == high else 0,
+            first if first == last else None,
+            number,
+        )
+        for lane, _, began_at, ended_at, tasks, failed, peak_bytes, share, low, high, first, last, number in found
     ]
 
 

@@ -46,6 +46,15 @@ SELECT count(*), coalesce(sum(wall_s), 0), coalesce(max(wall_s), 0), coalesce(su
 FROM step CROSS JOIN task ON task.step_id = step.id
 WHERE step.run_id = :run_id AND step.name = :name AND task.began_at > 0;
 
+-- name: step_granted
+-- What the tasks of a step were given, the most frequent first; where none was started, what the step asks for.
+SELECT executor, cpu, memory_bytes, gpu, timeout_s, lanes FROM granted JOIN (
+    SELECT task.granted AS id, count(*) AS tasks FROM step CROSS JOIN task ON task.step_id = step.id
+    WHERE step.run_id = :run_id AND step.name = :name AND task.granted IS NOT NULL GROUP BY 1
+    UNION ALL
+    SELECT step.granted, 0 FROM step WHERE step.run_id = :run_id AND step.name = :name
+) AS given USING (id) GROUP BY id ORDER BY max(tasks) DESC, id;
+
 -- name: step_that_matter
 -- The failed ones, then those that took longest.
 SELECT task.id FROM step CROSS JOIN task ON task.step_id = step.id
@@ -72,17 +81,20 @@ SELECT min(began_at), max(began_at + wall_s) FROM task WHERE id > :first AND id 
 
 -- name: bars_by_worker
 SELECT coalesce(worker, '') AS lane, CAST((began_at - :begin) / :width AS INTEGER) AS at, min(began_at),
-    max(began_at + wall_s), count(*), sum(status = 'failed'), coalesce(max(peak_bytes), 0), min(step_id), max(step_id),
-    min(number)
-FROM task
-WHERE id > :first AND id <= :last AND began_at < :end AND began_at + wall_s >= :begin
+    max(began_at + wall_s), count(*), sum(status = 'failed'), coalesce(max(peak_bytes), 0),
+    coalesce(max(peak_bytes * 1.0 / nullif(memory_bytes, 0)), 0), min(memory_bytes), max(memory_bytes),
+    min(step_id), max(step_id), min(number)
+FROM task LEFT JOIN granted ON granted.id = task.granted
+WHERE task.id > :first AND task.id <= :last AND began_at < :end AND began_at + wall_s >= :begin
 GROUP BY lane, at ORDER BY lane, at;
 
 -- name: bars_by_step
 SELECT step_id AS lane, CAST((began_at - :begin) / :width AS INTEGER) AS at, min(began_at), max(began_at + wall_s),
-    count(*), sum(status = 'failed'), coalesce(max(peak_bytes), 0), step_id, step_id, min(number)
-FROM task
-WHERE id > :first AND id <= :last AND began_at < :end AND began_at + wall_s >= :begin
+    count(*), sum(status = 'failed'), coalesce(max(peak_bytes), 0),
+    coalesce(max(peak_bytes * 1.0 / nullif(memory_bytes, 0)), 0), min(memory_bytes), max(memory_bytes),
+    step_id, step_id, min(number)
+FROM task LEFT JOIN granted ON granted.id = task.granted
+WHERE task.id > :first AND task.id <= :last AND began_at < :end AND began_at + wall_s >= :begin
 GROUP BY lane, at ORDER BY lane, at;
 
 -- name: busy_begin

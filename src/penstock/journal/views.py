@@ -6,7 +6,7 @@ import os
 
 from penstock.model.ids import folder_name
 from penstock.model.outcomes import FORM, Error, Log, Outcome, Stored, Usage
-from penstock.model.rows import Origin, Owner, StepCount
+from penstock.model.rows import Granted, Origin, Owner, StepCount
 from penstock.model.tuples import NamedTuple
 
 
@@ -106,6 +106,7 @@ class StepRow(NamedTuple):
     failed: int = 0
     cancelled: int = 0
     copied: int = 0  # of `done`: whose results are another run's
+    granted: Granted | None = None  # the attempts of its first call; None: unknown
 
 
 class TaskNode(NamedTuple):
@@ -153,6 +154,8 @@ class TaskRow(NamedTuple):
     origin: str = ""  # the task of another run whose result it took over; "": it ran
     why: str = ""  # why it ran, where the rows alone don't tell
     revision: int = 0  # raised over that of all other tasks of its run with each change of what is here
+    granted: Granted | None = None  # the latest attempt; None: it was not started, or unknown
+    waited_s: float | None = None  # until that began, since its call or the end of the one before; None: unknown
 
     @property
     def outcome(self) -> Outcome:

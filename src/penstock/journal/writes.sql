@@ -102,28 +102,40 @@ UPDATE run SET status = ?, ended_at = ? WHERE id = ?;
 UPDATE run_detail SET result = ?, error = ? WHERE run_id = ?;
 
 -- name: upsert_step
-INSERT INTO step (run_id, step, name, source, cached) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (run_id, step) DO UPDATE SET name = excluded.name, source = excluded.source, cached = excluded.cached;
+INSERT INTO step (run_id, step, name, source, cached, granted) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (run_id, step) DO UPDATE SET name = excluded.name, source = excluded.source, cached = excluded.cached,
+    granted = excluded.granted;
 
 -- name: insert_step
 -- A task may come before the record of its step.
 INSERT INTO step (run_id, step, name, source) VALUES (?, ?, ?, '') ON CONFLICT DO NOTHING;
 
+-- name: insert_granted
+INSERT INTO granted (executor, cpu, memory_bytes, gpu, timeout_s, lanes) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- name: granted_id
+SELECT id FROM granted
+WHERE executor = ? AND cpu = ? AND memory_bytes = ? AND gpu = ? AND timeout_s = ? AND lanes = ?;
+
 -- name: step_id
 SELECT id FROM step WHERE run_id = ? AND step = ?;
 
 -- name: upsert_task
--- The same record again keeps the mark of delivery; another attempt, or another end, loses it.
+-- The same record again keeps the mark of delivery; another attempt, or another end, loses it. What an attempt was given
+-- the driver has written that started it.
 -- What most tasks have not comes as 0 or '', and is NULL here: Python's `sqlite3` takes five times as long to bind a None.
 INSERT INTO task (id, step_id, number, status, attempt, began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes,
     size, key, digest, inputs_digest, shared, worker, log_file, log_start, log_end, culprit, preview, blobs, error,
-    inputs, record, code, origin, why, symbols, settled, revision, scope, map, layout)
+    inputs, record, code, origin, why, symbols, settled, revision, scope, map, layout, granted, waited_ms)
 VALUES (?, ?, ?, ?, nullif(?, 1), ?, ?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0),
     ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, 0), nullif(?, 0),
     nullif(?, ''), ?, nullif(?, ''), nullif(?, ''),
     nullif(?, ''), ?, nullif(?, 0), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, 0), ?,
-    nullif(?, 0), nullif(?, 0), nullif(?, ''))
+    nullif(?, 0), nullif(?, 0), nullif(?, ''), nullif(?, 0), nullif(?, -1))
 ON CONFLICT (id) DO UPDATE SET
+    granted = CASE WHEN excluded.granted IS NULL AND attempt IS excluded.attempt THEN granted ELSE excluded.granted END,
+    waited_ms = excluded.waited_ms,
     delivered = CASE WHEN status = excluded.status AND attempt IS excluded.attempt THEN delivered END,
     step_id = excluded.step_id, number = excluded.number, status = excluded.status, attempt = excluded.attempt,
     began_at = excluded.began_at, wall_s = excluded.wall_s, cpu_s = excluded.cpu_s, peak_bytes = excluded.peak_bytes,
@@ -169,8 +181,8 @@ UPDATE task SET status = 'cancelled', error = ?, revision = ? WHERE id = ?;
 INSERT INTO shared_inputs (run_id, digest, inputs) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: upsert_attempt
-INSERT INTO attempt (task_id, number, outcome) VALUES (?, ?, ?)
-ON CONFLICT (task_id, number) DO UPDATE SET outcome = excluded.outcome;
+INSERT INTO attempt (task_id, number, outcome, granted) VALUES (?, ?, ?, ?)
+ON CONFLICT (task_id, number) DO UPDATE SET outcome = excluded.outcome, granted = excluded.granted;
 
 -- name: upsert_metric
 -- A hint never takes the place of an outcome, which has all of the points.

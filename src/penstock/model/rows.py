@@ -36,6 +36,17 @@ class NewRun(NamedTuple):
     name: str = ""  # as somebody calls it; "": nobody does
 
 
+class Granted(NamedTuple):
+    """What an attempt was given: a place, and what it may use there."""
+
+    executor: str
+    cpu: float = 1.0
+    memory_bytes: int = 0  # 0: not limited
+    gpu: int = 0
+    timeout_s: float = 0.0  # 0: it may take any time
+    lanes: int = 1  # at once, each with all of this
+
+
 class StepRecord(NamedTuple):
     """A step as a run saw it."""
 
@@ -43,6 +54,7 @@ class StepRecord(NamedTuple):
     name: str  # short name
     source: str  # digest of the code that it reaches, as text; "" where that is unknown
     cached: bool = False  # whether its results serve other runs
+    granted: Optional[Granted] = None  # its first attempt, as it was called first; None: unknown
 
 
 class CodeRecord(NamedTuple):
@@ -72,6 +84,8 @@ class TaskRecord(NamedTuple):
     settled: int = 0  # its place among the run's tasks, in the order in which they settled; 0: it has not
     scope: int = 0  # number of the nested flow that called it; 0: the run's own flow did
     map: int = 0  # number of the first task of its map; 0: it was called alone
+    granted: Optional[Granted] = None  # this attempt; None: it was not started, or by an earlier driver, who wrote it
+    waited_s: float = -1.0  # until this attempt began, since it was called or tried before; negative: unknown
 
 
 class ScopeRecord(NamedTuple):
@@ -107,6 +121,7 @@ class AttemptRecord(NamedTuple):
     task: int
     number: int
     outcome: Outcome
+    granted: Optional[Granted] = None  # None: unknown
 
 
 class MetricRecord(NamedTuple):
@@ -157,6 +172,7 @@ class InFlight(NamedTuple):
     awaited: str = ""  # what of the machine it waits for, and which run has it; "": nothing of that kind
     handle: str = ""  # by which its executor finds it; "": it has none
     loops: Tuple[LoopProgress, ...] = ()  # that it is in, the outermost first
+    granted: Optional[Granted] = None  # None: it waits, or that is unknown
 
 
 class WantedResult(NamedTuple):

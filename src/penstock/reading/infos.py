@@ -9,7 +9,7 @@ from penstock.artifacts import digests
 from penstock.artifacts.seen import read_preview
 from penstock.journal.views import DriverRow, RunRow, StepRow, TaskRow
 from penstock.model.outcomes import Error, Outcome, Stored
-from penstock.model.rows import InFlight, Origin, StepCount
+from penstock.model.rows import Granted, InFlight, Origin, StepCount
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.model.words import utc
 from penstock.reading import structs
@@ -46,11 +46,17 @@ def param_infos(params: Iterable[tuple[str, Stored]]) -> tuple[structs.InputInfo
     return tuple(structs.InputInfo(name, (), value_info(stored)) for name, stored in params)
 
 
-def attempt_info(number: int, outcome: Outcome) -> structs.AttemptInfo:
+def granted_info(granted: Granted) -> structs.GrantedInfo:
+    """What an attempt was given."""
+    executor, cpu, memory_bytes, gpu, timeout_s, lanes = granted
+    return structs.GrantedInfo(executor, cpu, memory_bytes or None, gpu, timeout_s or None, lanes)
+
+
+def attempt_info(number: int, outcome: Outcome, granted: Granted | None = None) -> structs.AttemptInfo:
     """One try of a task."""
-    used = outcome.usage
-    began_at = utc(used.began_at) if used.began_at else None
-    return structs.AttemptInfo(number, outcome.status, error_info(outcome.error), began_at, *used[1:], outcome.worker)
+    used, given = outcome.usage, granted and granted_info(granted)
+    error, began_at = error_info(outcome.error), utc(used.began_at) if used.began_at else None
+    return structs.AttemptInfo(number, outcome.status, error, began_at, *used[1:], outcome.worker, given)
 
 
 def task_info(run_id: str, row: TaskRow, **more: Any) -> structs.TaskInfo:
@@ -62,7 +68,7 @@ def task_info(run_id: str, row: TaskRow, **more: Any) -> structs.TaskInfo:
         step_path=row.step,
         number=row.number,
         status=row.status,
-        attempt=attempt_info(row.attempt, row.outcome),
+        attempt=attempt_info(row.attempt, row.outcome, row.granted),
         result=value_info(row.result),
         error=error_info(row.error),
         survived=row.delivered and row.status == TaskStatus.FAILED,
@@ -75,7 +81,8 @@ def begun_info(run_id: str, task: InFlight) -> structs.TaskInfo:
     """A task that no row tells of yet: what its driver noted."""
     step, _, number = task.name.rpartition("/")
     began_at = utc(task.since) if task.attempt else None
-    attempt = structs.AttemptInfo(task.attempt, task.status, None, began_at, 0.0, 0.0, 0, 0, 0, "")
+    granted = task.granted and granted_info(task.granted)
+    attempt = structs.AttemptInfo(task.attempt, task.status, None, began_at, 0.0, 0.0, 0, 0, 0, "", granted)
     path = f"{run_id}/{task.name}"
     return structs.TaskInfo(path, run_id, step, "", int(number), task.status, attempt, None, None)
 
@@ -97,7 +104,8 @@ def step_infos(run: RunRow, rows: Iterable[StepRow]) -> tuple[structs.StepInfo, 
 def _step_info(row: StepRow, noted: StepCount | None, moving: bool) -> structs.StepInfo:
     waiting, running = (noted.waiting, noted.running) if noted and moving else (row.waiting, row.running)
     reused = max(noted.reused if noted else 0, row.copied)
-    return structs.StepInfo(row.name, row.step, waiting, running, row.done, row.failed, row.cancelled, reused)
+    settled = row.done, row.failed, row.cancelled, reused
+    return structs.StepInfo(row.name, row.step, waiting, running, *settled, row.granted and granted_info(row.granted))
 
 
 def in_flight_infos(run: RunRow, tasks: Iterable[InFlight]) -> tuple[structs.InFlightInfo, ...]:
@@ -111,6 +119,7 @@ def in_flight_infos(run: RunRow, tasks: Iterable[InFlight]) -> tuple[structs.InF
             task.executor,
             task.awaited,
             tuple(structs.LoopInfo(*loop) for loop in task.loops),
+            task.granted and granted_info(task.granted),
         )
         for task in tasks
     )

@@ -97,6 +97,17 @@ class DisplayInfo(msgspec.Struct, frozen=True):
     value: ValueInfo  # as it is stored
 
 
+class GrantedInfo(msgspec.Struct, frozen=True):
+    """What an attempt was given: a place, and what it may use there."""
+
+    executor: str
+    cpu: float
+    memory_bytes: int | None = None  # None: not limited
+    gpu: int = 0
+    timeout_s: float | None = None  # None: it may take any time
+    lanes: int = 1  # at once, each with all of this
+
+
 class AttemptInfo(msgspec.Struct, frozen=True):
     """One try of a task."""
 
@@ -110,6 +121,7 @@ class AttemptInfo(msgspec.Struct, frozen=True):
     read_bytes: int
     written_bytes: int
     worker: str
+    granted: GrantedInfo | None = None  # None: it was not started, or by a Penstock that did not note it
 
 
 class TaskInfo(msgspec.Struct, frozen=True):
@@ -130,6 +142,7 @@ class TaskInfo(msgspec.Struct, frozen=True):
     metrics: tuple[MetricPoint, ...] | None = None  # of a name with more than 1,000, about so many of these
     origin: str = ""  # the task of another run whose result it took over; "": it ran
     displays: tuple[DisplayInfo, ...] | None = None  # by name and step; None: not told in a list of tasks
+    waited_s: float | None = None  # until its latest attempt began, since it could have; None: not known, or in a list
 
 
 class StepInfo(msgspec.Struct, frozen=True):
@@ -143,6 +156,7 @@ class StepInfo(msgspec.Struct, frozen=True):
     failed: int = 0
     cancelled: int = 0
     reused: int = 0  # of `done`: finished by an earlier driver, as far as the latest one has said
+    granted: GrantedInfo | None = None  # as it was called first by the latest driver; None: not known
 
 
 class LoopInfo(msgspec.Struct, frozen=True):
@@ -163,6 +177,7 @@ class InFlightInfo(msgspec.Struct, frozen=True):
     executor: str = ""  # "": it waits
     awaited: str = ""  # "CPUs: run fit/7 of /home/ada/fit holds 2"; "": it waits for nothing that other runs have
     loops: tuple[LoopInfo, ...] = ()  # that it is in, the outermost first
+    granted: GrantedInfo | None = None  # None: it waits
 
 
 class VersionInfo(msgspec.Struct, frozen=True):

@@ -25,6 +25,8 @@ class TimeBar(msgspec.Struct, frozen=True, omit_defaults=True):
     tasks: int
     failed: int = 0
     peak_bytes: int = 0  # the most that one of them held; 0: not measured
+    limit_bytes: int = 0  # of memory, for each of them; 0: none had one, or they had several
+    limit_share: float = 0.0  # the most of its limit that one of them held; 0: not measured, or none had one
     is_running: bool = False  # it goes on
     step: str = ""  # "": they are of several
     task: str = ""  # "train/2": the only one; "": there are several
@@ -77,7 +79,10 @@ def timeline(
             continue
         step = task.name.rpartition("/")[0]
         ends = _seconds(max(until, task.since) - origin)
-        bar = TimeBar(_seconds(task.since - origin), ends, 1, is_running=True, step=step, task=task.name)
+        limit = task.granted.memory_bytes if task.granted else 0
+        bar = TimeBar(
+            _seconds(task.since - origin), ends, 1, limit_bytes=limit, is_running=True, step=step, task=task.name
+        )
         lanes.setdefault(_free(lanes, task.executor, bar.start) if by_worker else step, []).append(bar)
     named = tuple(TimeLane(name, tuple(bars)) for name, bars in list(lanes.items())[:MOST_LANES])
     busy = run_shape.busy(journal, run.id, origin + start, origin + stop, (stop - start) / pixels)
@@ -128,7 +133,8 @@ def _bar(bar: TaskBar, steps: dict[int, StepName], origin: float) -> TimeBar:
     step = "" if bar.step is None else steps[bar.step].name
     task = f"{step}/{bar.number}" if bar.tasks == 1 else ""
     begin, end = _seconds(bar.began_at - origin), _seconds(bar.ended_at - origin)
-    return TimeBar(begin, end, bar.tasks, bar.failed, bar.peak_bytes, False, step, task)
+    limits = bar.limit_bytes, round(bar.limit_share, 4)
+    return TimeBar(begin, end, bar.tasks, bar.failed, bar.peak_bytes, *limits, False, step, task)
 
 
 def _seconds(exact: float) -> float:

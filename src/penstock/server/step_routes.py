@@ -6,6 +6,8 @@ import msgspec
 
 from penstock.client.tasks import Task
 from penstock.journal import run_shape, task_search
+from penstock.reading import infos
+from penstock.reading.structs import GrantedInfo
 from penstock.server.api_call import ApiCall
 from penstock.server.routing import RUN, route
 from penstock.server.task_list_routes import TaskLine, task_lines
@@ -24,6 +26,7 @@ class StepPage(msgspec.Struct, frozen=True):
     peak_bytes: int  # the most that one of them held; 0: not measured
     matter: tuple[TaskLine, ...]  # those that failed, then the longest: six at most
     why: str = ""  # why the first of these ran or did not, in a line; "": there is none
+    granted: tuple[GrantedInfo, ...] = ()  # what their attempts were given, the most frequent first; (): not known
 
 
 def _step(call: ApiCall) -> StepPage:
@@ -31,7 +34,8 @@ def _step(call: ApiCall) -> StepPage:
     used = run_shape.used(journal, run.id, call.step)
     rows = task_search.rows(journal, run.id, run_shape.that_matter(journal, run.id, call.step, _MATTER))
     why = Task(call.reader, run, rows[0]).why().line if rows else ""
-    return StepPage(call.step, *used, task_lines(call, rows), why)
+    granted = tuple(map(infos.granted_info, run_shape.granted(journal, run.id, call.step)))
+    return StepPage(call.step, *used, task_lines(call, rows), why, granted)
 
 
 ROUTES = (route("GET", f"{RUN}/steps/{{step}}", "A step: what its tasks used, and which to look at first", _step),)

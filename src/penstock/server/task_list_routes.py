@@ -54,12 +54,13 @@ class TaskLine(msgspec.Struct, frozen=True):
     wall_s: float
     cpu_s: float
     peak_bytes: int
-    waited_s: float | None  # from the end of the last task whose result it was given to `began_at`; None: not known
+    waited_s: float | None  # until `began_at`, since it could have begun; None: not known
     worker: str
     cause: str  # why it failed; "": it did not
     message: str  # its head, on one line
     origin: str  # the task of another run whose result it took over; "": it ran
     result: ValueInfo | None
+    limit_bytes: int = 0  # of memory that the latest attempt was given; 0: no limit, or not known
 
 
 class TasksPage(msgspec.Struct, frozen=True):
@@ -112,6 +113,7 @@ def _line(row: TaskRow, waited_s: float | None) -> TaskLine:
         "" if error is None else one_line(f"{error.type}: {error.message}" if error.type else error.message, _MESSAGE),
         row.origin,
         infos.value_info(row.result),
+        row.granted.memory_bytes if row.granted else 0,
     )
 
 

@@ -156,15 +156,15 @@ def test_what_is_adopted_holds_all_the_memory_that_it_may_have_grown_to():
     cluster, growth = Rig(cluster=Profile(9, 4, outlives_driver=True)), Growth(1, 4)
     cluster.submit(1, on="cluster", memory_bytes=1, growth=growth, replay=running(2))
     assert cluster.submit(2, on="cluster", memory_bytes=3) == []
-    assert cluster.submit(3, on="cluster", memory_bytes=2) == [CommitIntent(3, 1, "cluster")]
+    assert cluster.submit(3, on="cluster", memory_bytes=2) == [CommitIntent(3, 1, "cluster", memory_bytes=2)]
     assert cluster.end(1, attempt=2) == [Settle(1, 2, Settling.FRESH)]
-    assert cluster.end(3) == [Settle(3, 1, Settling.FRESH), CommitIntent(2, 1, "cluster")]
+    assert cluster.end(3) == [Settle(3, 1, Settling.FRESH), CommitIntent(2, 1, "cluster", memory_bytes=3)]
 
 
 def test_a_first_attempt_that_is_adopted_has_not_grown():
     cluster = Rig(cluster=Profile(9, 4, outlives_driver=True))
     cluster.submit(1, on="cluster", memory_bytes=1, growth=Growth(1, 4), replay=running())
-    assert cluster.submit(2, on="cluster", memory_bytes=3) == [CommitIntent(2, 1, "cluster")]
+    assert cluster.submit(2, on="cluster", memory_bytes=3) == [CommitIntent(2, 1, "cluster", memory_bytes=3)]
 
 
 def test_what_runs_out_of_memory_elsewhere_grows_to_what_its_step_s_executor_has():

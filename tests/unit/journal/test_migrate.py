@@ -19,6 +19,7 @@ from penstock.model.edges import Ref
 from penstock.model.outcomes import Recorded
 from penstock.model.rows import (
     AttemptRecord,
+    Granted,
     InFlight,
     Intent,
     MetricRecord,
@@ -29,6 +30,7 @@ from penstock.model.rows import (
 )
 from tests.journal_records import OWNER, digest, done, edge, point, raised, stored
 
+GIB = 1 << 30
 OLD = sorted((Path(__file__).parent / "old").glob("*.sql"))
 
 
@@ -73,7 +75,14 @@ def test_a_journal_of_each_version_reads_as_it_was_written(tmp_path: Path, file:
     assert first.result._replace(symbols=(), layout="") == result
     assert queries.metrics(journal, run.id) == [MetricRecord(1, 1, metric)]
     assert (second.outcome, second.delivered, second.attempt) == (raised(), True, 2)
-    assert queries.attempts(journal, second) == [AttemptRecord(2, 1, raised("first")), AttemptRecord(2, 2, raised())]
+    is_noted = file.stem >= "0017"
+    given, more = (Granted("process", 2.0, 2 * GIB, 0, 60.0), Granted("process", 2.0, 4 * GIB, 0, 60.0))
+    earlier = AttemptRecord(2, 1, raised("first"), given if is_noted else None)
+    latest = AttemptRecord(2, 2, raised(), more if is_noted else None)
+    assert queries.attempts(journal, second) == [earlier, latest]
+    assert (second.granted, second.waited_s) == ((more, 1.5) if is_noted else (None, None))
+    assert (first.granted, first.waited_s) == (None, None)
+    assert [step.granted for step in queries.steps(journal, run.id)] == [given if is_noted else None]
     own, edged, shared = queries.inputs(journal, run.id, 3)
     assert (own.name, own.preview, edged) == ("depth", '{"type":"int"}', edge("split", 1))
     assert (shared.record, shared.refs) == (None, (Ref(1, (("item", "x"),)),))

@@ -85,6 +85,14 @@ def test_what_they_took(recorded: Recorded):
     ]  # fmt: skip
 
 
+def test_how_long_they_waited_since_they_were_called(recorded: Recorded):
+    row = queries.resolve(recorded.journal, "digits")
+    rows = task_search.rows(recorded.journal, row.id, [1, 2, 3, 4, 5])
+    noted = [one._replace(waited_s=1.0) if one.id in (1, 2, 3) else one for one in rows]
+    # The first was given nothing, the second half a second before it began, the third long before it was called.
+    assert times_waited(recorded.journal, row.id, noted) == {1: 1.0, 2: pytest.approx(0.5), 3: 1.0}
+
+
 def test_how_long_they_waited_for_anything_but_their_inputs(recorded: Recorded):
     row = queries.resolve(recorded.journal, "digits")
     rows = task_search.rows(recorded.journal, row.id, [1, 2, 3, 4, 5])

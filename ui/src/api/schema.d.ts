@@ -1606,6 +1606,24 @@ export interface components {
             cancelled: number;
             /** @default 0 */
             reused: number;
+            /** @default null */
+            granted: components["schemas"]["GrantedInfo"] | null;
+        };
+        /**
+         * GrantedInfo
+         * @description What an attempt was given: a place, and what it may use there.
+         */
+        GrantedInfo: {
+            executor: string;
+            cpu: number | ("nan" | "inf" | "-inf");
+            /** @default null */
+            memory_bytes: number | null;
+            /** @default 0 */
+            gpu: number;
+            /** @default null */
+            timeout_s: (number | ("nan" | "inf" | "-inf")) | null;
+            /** @default 1 */
+            lanes: number;
         };
         /**
          * MetricInfo
@@ -1665,6 +1683,8 @@ export interface components {
             awaited: string;
             /** @default [] */
             loops: components["schemas"]["LoopInfo"][];
+            /** @default null */
+            granted: components["schemas"]["GrantedInfo"] | null;
         };
         /**
          * LoopInfo
@@ -1712,6 +1732,8 @@ export interface components {
             origin: string;
             /** @default null */
             displays: components["schemas"]["DisplayInfo"][] | null;
+            /** @default null */
+            waited_s: (number | ("nan" | "inf" | "-inf")) | null;
         };
         /**
          * AttemptInfo
@@ -1728,6 +1750,8 @@ export interface components {
             read_bytes: number;
             written_bytes: number;
             worker: string;
+            /** @default null */
+            granted: components["schemas"]["GrantedInfo"] | null;
         };
         /**
          * MetricPoint
@@ -1884,6 +1908,8 @@ export interface components {
             matter: components["schemas"]["TaskLine"][];
             /** @default  */
             why: string;
+            /** @default [] */
+            granted: components["schemas"]["GrantedInfo"][];
         };
         /**
          * TaskLine
@@ -1906,6 +1932,8 @@ export interface components {
             message: string;
             origin: string;
             result: components["schemas"]["ValueInfo"] | null;
+            /** @default 0 */
+            limit_bytes: number;
         };
         /**
          * TaskDurations
@@ -2010,6 +2038,10 @@ export interface components {
             failed: number;
             /** @default 0 */
             peak_bytes: number;
+            /** @default 0 */
+            limit_bytes: number;
+            /** @default 0 */
+            limit_share: number | ("nan" | "inf" | "-inf");
             /** @default false */
             is_running: boolean;
             /** @default  */

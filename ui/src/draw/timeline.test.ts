@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { type Bar, barAt, lanesOf, rowOf, type Timeline, within, zoomed } from "./timelineLanes";
+import {
+  type Bar,
+  barAt,
+  type LaneBar,
+  lanesOf,
+  memoryOf,
+  mostHeld,
+  rowOf,
+  type Timeline,
+  within,
+  zoomed,
+} from "./timelineLanes";
 
 const bar = (start: number, end: number, more: Partial<Bar> = {}): Bar => {
   return {
@@ -8,6 +19,8 @@ const bar = (start: number, end: number, more: Partial<Bar> = {}): Bar => {
     tasks: 1,
     failed: 0,
     peak_bytes: 0,
+    limit_bytes: 0,
+    limit_share: 0,
     is_running: false,
     step: "fit",
     task: `fit/${start}`,
@@ -23,6 +36,27 @@ const timeline = (lanes: Record<string, Bar[]>, steps: string[] = []): Timeline 
   steps: steps.map((name) => ({ name, reused: 0 })),
   busy: [],
   is_partial: false,
+});
+
+describe("memory", () => {
+  const GIB = 2 ** 30;
+
+  it("is measured by the limit of a task, and by the most that any held where it has none", () => {
+    const near = bar(0, 1, { peak_bytes: 1.9 * GIB, limit_bytes: 2 * GIB, limit_share: 0.95 });
+    const free = bar(1, 2, { peak_bytes: GIB });
+    const most = mostHeld(lanesOf(timeline({ a: [near, free] })));
+    expect(most).toBe(1.9 * GIB);
+    expect(memoryOf(near as LaneBar, most)).toEqual({ share: 0.95, isOfLimit: true });
+    expect(memoryOf(free as LaneBar, most)).toEqual({ share: 1 / 1.9, isOfLimit: false });
+  });
+
+  it("of several tasks is that which came closest to its limit, and never more than all of it", () => {
+    const several = bar(0, 1, { tasks: 3, peak_bytes: GIB, limit_share: 1.05 });
+    expect(memoryOf(several as LaneBar, GIB)).toEqual({ share: 1, isOfLimit: true });
+    const running = bar(0, 1, { limit_bytes: GIB, is_running: true });
+    expect(memoryOf(running as LaneBar, GIB)).toEqual({ share: 0, isOfLimit: true });
+    expect(memoryOf(bar(0, 1) as LaneBar, 0)).toEqual({ share: 0, isOfLimit: false });
+  });
 });
 
 describe("lanes", () => {

@@ -4,7 +4,7 @@ import { paintOn } from "./canvas";
 import { type CardLine, makeCard } from "./card";
 import { grown, type Span } from "./scales";
 import { showNumber, showSeconds } from "./show";
-import { barAt, type Lane, type LaneBar, type Timeline, within, zoomed } from "./timelineLanes";
+import { barAt, type Lane, type LaneBar, mostHeld, type Timeline, within, zoomed } from "./timelineLanes";
 import { type CriticalPath, HEAD, paintTimeline, scaleOf, type TimelineModel } from "./timelinePaint";
 
 interface TimelineCalls {
@@ -26,7 +26,8 @@ export interface TimelineLook {
   byWorker: boolean;
   /** It goes on: its end grows by steps. */
   isLive: boolean;
-  bytes: (held: number) => string;
+  /** `of`: their limit; 0: they have none. */
+  bytes: (held: number, of: number) => string;
 }
 
 export interface TimelineHandle {
@@ -260,18 +261,18 @@ function around({ start, end }: LaneBar): Span {
   return [start - long / 2, end + long / 2];
 }
 
-function mostHeld(lanes: readonly Lane[]): number {
-  return lanes.reduce((most, lane) => lane.bars.reduce((held, bar) => Math.max(held, bar.peak_bytes), most), 0);
-}
-
 function said(lane: Lane, bar: LaneBar, look: TimelineLook): [string, CardLine[], string] {
   const lines: CardLine[] = [];
   const took = showSeconds(bar.end - bar.start);
   if (bar.task) lines.push({ label: bar.is_running ? "has run" : "took", value: took });
   else lines.push({ label: "from the first to the last", value: took });
   lines.push({ label: "began at", value: showSeconds(bar.start) });
-  if (bar.peak_bytes)
-    lines.push({ label: bar.task ? "memory" : "memory, the most", value: look.bytes(bar.peak_bytes) });
+  if (bar.peak_bytes) {
+    const held = look.bytes(bar.peak_bytes, bar.limit_bytes || 0);
+    lines.push({ label: bar.task ? "memory" : "memory, the most", value: held });
+  }
+  if (bar.limit_share && !bar.limit_bytes)
+    lines.push({ label: "of its limit, the most", value: `${Math.round(bar.limit_share * 100)}%` });
   if (look.byWorker) lines.push({ label: "worker", value: lane.name });
   if (bar.failed && !bar.task) lines.push({ label: "failed", value: showNumber(bar.failed) });
   const many = `${showNumber(bar.tasks)} tasks${bar.step ? ` of ${bar.step}` : ""}`;

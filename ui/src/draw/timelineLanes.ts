@@ -44,6 +44,21 @@ export function lanesOf(timeline: Timeline): Lane[] {
   });
 }
 
+/** The most that a task of these held, which what has no limit is measured by: in bytes. */
+export function mostHeld(lanes: readonly Lane[]): number {
+  return lanes.reduce((most, lane) => lane.bars.reduce((held, bar) => Math.max(held, bar.peak_bytes || 0), most), 0);
+}
+
+/** How much of its limit a bar's memory is, from 0 to 1; of `most`, where it has no limit. */
+export function memoryOf(
+  { peak_bytes, limit_bytes, limit_share }: Bar,
+  most: number,
+): { share: number; isOfLimit: boolean } {
+  const isOfLimit = (limit_share || 0) > 0 || (limit_bytes || 0) > 0;
+  const share = isOfLimit ? limit_share || 0 : most > 0 ? (peak_bytes || 0) / most : 0;
+  return { share: Math.min(1, share), isOfLimit };
+}
+
 /** Edges of a lane's row, in pixels from the lane's top. */
 export function rowOf(lane: Lane, row: number): [number, number] {
   const each = (lane.height - (lane.height > 20 ? GAP : 4)) / lane.rows;

@@ -5,7 +5,7 @@ import { fitted, fontOf, type Surface } from "./canvas";
 import { type Colours, colours, inkOn } from "./colours";
 import { linear, type Scale, type Span } from "./scales";
 import { durationTicks } from "./ticks";
-import { type Lane, type LaneBar, rowOf, type Timeline } from "./timelineLanes";
+import { type Lane, type LaneBar, memoryOf, rowOf, type Timeline } from "./timelineLanes";
 
 export type CriticalPath = Finite<Schemas["CriticalPath"]>;
 
@@ -21,7 +21,8 @@ export interface TimelineModel {
   colourOf: (step: string) => string;
   /** The step that stands out; "": none does. */
   only: string;
-  /** Bars are as high as their memory against this, in bytes; 0: they are whole. */
+  /** Bars are as high as their memory against its limit, and where they have none against this, in bytes; 0: they are
+   * whole. */
   memory: number;
   /** The tasks that the run waited for; null: not shown. */
   path: CriticalPath["parts"] | null;
@@ -125,11 +126,13 @@ function paintLane({ ctx }: Surface, scale: Scale, lane: Lane, model: TimelineMo
     const faint = (model.only !== "" && bar.step !== model.only) || model.path !== null;
     const isThin = wide < 7 || tall < 5;
     if (model.memory > 0) {
-      const share = bar.peak_bytes / model.memory;
-      thin.add(x, y + begin, wide, tall, colour, 0.2);
+      const { share, isOfLimit } = memoryOf(bar, model.memory);
+      thin.add(x, y + begin, wide, tall, colour, isOfLimit ? 0.24 : 0.1);
       thin.end();
-      thin.add(x, y + begin + tall * (1 - share), wide, tall * share, colour, faint ? FAINT : 1);
+      const alpha = isOfLimit ? 1 : NO_LIMIT;
+      thin.add(x, y + begin + tall * (1 - share), wide, tall * share, colour, faint ? FAINT : alpha);
       thin.end();
+      if (isOfLimit) paintLimit(ctx, x, y + begin, wide, share >= CLOSE ? tint.retry : tint["text-3"]);
     } else if (isThin) thin.add(x, y + begin, wide, tall, colour, faint ? FAINT : 1);
     else {
       thin.end();
@@ -153,6 +156,8 @@ function paintLane({ ctx }: Surface, scale: Scale, lane: Lane, model: TimelineMo
 }
 
 const FAINT = 0.22;
+const NO_LIMIT = 0.5; // what has none is paler than what is measured by its own
+const CLOSE = 0.9; // of its limit: the next one may not fit
 const UNSEEN = 0.6; // of a pixel: a gap that can't be seen
 
 /** Bars of few pixels: those of one colour that touch are drawn as one, since thousands of them stand in a lane. */
@@ -184,6 +189,13 @@ class ThinBars {
     this.ctx.fillRect(this.#x, this.#y, this.#end - this.#x, this.#tall);
     this.#colour = "";
   }
+}
+
+/** The line that memory must not cross. */
+function paintLimit(ctx: CanvasRenderingContext2D, x: number, y: number, wide: number, colour: string): void {
+  ctx.globalAlpha = 1;
+  ctx.fillStyle = colour;
+  ctx.fillRect(x, y, wide, 1.5);
 }
 
 /** A worker that waits for its next task. */

@@ -7,6 +7,7 @@ import { useAsk } from "@/api/useAsk";
 import { Button } from "@/parts/Button";
 import { Name } from "@/parts/Name";
 import { Status, StatusMark } from "@/parts/StatusMark";
+import { grantedWords, limitWords } from "@/words/granted";
 import { bytes, count, counted } from "@/words/numbers";
 import { duration } from "@/words/times";
 import { type Counts, type FoldedNode, sharesOf, statusOf, totalOf } from "./counts";
@@ -110,7 +111,15 @@ function factsOf({ counts }: FoldedNode, step: Step | undefined): [string, strin
     rows.push(["Longest", duration(Number(step.longest_s))]);
   }
   rows.push(["Processor time", has ? duration(Number(step.cpu_s)) : "–"]);
-  rows.push(["Peak memory", has && step.peak_bytes > 0 ? bytes(step.peak_bytes) : "–"]);
+  const granted = step?.granted ?? [];
+  const limit = limitWords(granted);
+  const peak = has && step.peak_bytes > 0 ? bytes(step.peak_bytes) : "";
+  rows.push(["Peak memory", peak ? `${peak}${limit && ` of ${limit}`}` : limit ? `– of ${limit}` : "–"]);
+  const [first] = granted;
+  if (first) {
+    rows.push(["Given", grantedWords(first)]);
+    rows.push(["Runs on", [...new Set(granted.map(({ executor }) => executor))].join(", ")]);
+  }
   return rows;
 }
 

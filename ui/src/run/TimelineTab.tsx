@@ -8,7 +8,7 @@ import type { TimelineLook } from "@/draw/timeline";
 import type { Timeline } from "@/draw/timelineLanes";
 import type { CriticalPath } from "@/draw/timelinePaint";
 import { Empty } from "@/parts/Empty";
-import { bytes, counted } from "@/words/numbers";
+import { bytesOf, counted } from "@/words/numbers";
 import { spanOf } from "./spans";
 import style from "./TimelineTab.module.css";
 import { TimelineView } from "./TimelineView";
@@ -59,7 +59,7 @@ function useLook(timeline: Timeline | null, critical: CriticalPath | null, isLiv
     const colourOf = (step: string) => seriesColour(calmPlace(places.get(step) ?? 0), tint);
     const parts = path ? (critical?.parts ?? []) : null;
     const [picked, byWorker] = [spanOf(text), by !== "step"];
-    return { picked, colourOf, only, memory: bars === "memory", path: parts, byWorker, isLive, bytes };
+    return { picked, colourOf, only, memory: bars === "memory", path: parts, byWorker, isLive, bytes: bytesOf };
   }, [steps, tint, text, only, bars, path, critical, by, isLive]);
 }
 

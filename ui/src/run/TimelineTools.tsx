@@ -45,7 +45,11 @@ export function TimelineTools({ timeline, critical, colourOf, handle, picked }: 
         <Choice name="by step" on={by === "step"} set={() => setBy("step")} />
       </fieldset>
       <Choice name="critical path" on={shown !== ""} set={() => setShown(shown ? "" : "on")} />
-      <Choice name="memory" on={bars === "memory"} set={() => setBars(bars === "memory" ? "steps" : "memory")} />
+      <Choice
+        name="memory against its limit"
+        on={bars === "memory"}
+        set={() => setBars(bars === "memory" ? "steps" : "memory")}
+      />
       <p className={style.keys} aria-hidden>
         <Kbd keys="w" />
         <Kbd keys="s" /> zoom <Kbd keys="a" />

@@ -1,7 +1,7 @@
 import { Name } from "@/parts/Name";
 import { StatusMark } from "@/parts/StatusMark";
 import type { Column } from "@/parts/tableColumns";
-import { bytes } from "@/words/numbers";
+import { bytesOf } from "@/words/numbers";
 import { duration } from "@/words/times";
 import css from "./TasksTab.module.css";
 import { statusOf, type TaskLine } from "./taskRows";
@@ -36,11 +36,11 @@ export function taskColumns(begun: number): Column<TaskLine>[] {
     {
       id: "memory",
       title: "Memory",
-      width: 78,
+      width: 118,
       end: true,
       sort: "memory",
       downFirst: true,
-      cell: ({ peak_bytes }) => <Quiet text={peak_bytes ? bytes(peak_bytes) : "–"} />,
+      cell: ({ peak_bytes, limit_bytes }) => <Quiet text={peak_bytes ? bytesOf(peak_bytes, limit_bytes) : "–"} />,
     },
   ];
 }
@@ -58,7 +58,7 @@ export function TaskLines({ task }: { task: TaskLine }) {
         <Came task={task} />
       </span>
       <span className={css.end}>
-        <Quiet text={task.peak_bytes ? bytes(task.peak_bytes) : ""} />
+        <Quiet text={task.peak_bytes ? bytesOf(task.peak_bytes, task.limit_bytes) : ""} />
       </span>
     </div>
   );

@@ -11,7 +11,8 @@ import { Numbered } from "@/parts/Numbered";
 import { PageHead } from "@/parts/PageHead";
 import { Status } from "@/parts/StatusMark";
 import { useElapsed } from "@/run/useElapsed";
-import { bytes, count } from "@/words/numbers";
+import { grantedWords } from "@/words/granted";
+import { bytes, bytesOf, count } from "@/words/numbers";
 import { clock, duration, elapsed, moment } from "@/words/times";
 import css from "./TaskHead.module.css";
 import { parseTask } from "./taskPath";
@@ -141,6 +142,8 @@ function Facts({ page: { task, flight }, attempt }: { page: TaskAnswer; attempt:
   const shown = task.attempts?.find((one) => one.number === attempt) ?? task.attempt;
   const isGoingOn = flight !== null && flight !== undefined && (flight.attempt ?? 0) === attempt;
   const since = flight ? Date.parse(flight.since) : 0;
+  const granted = (isGoingOn ? flight.granted : null) ?? shown.granted;
+  const isLast = attempt === task.attempt.number;
   const began = shown.began_at ?? (isGoingOn && flight?.attempt ? flight.since : null);
   return (
     <div className={css.facts}>
@@ -158,14 +161,26 @@ function Facts({ page: { task, flight }, attempt }: { page: TaskAnswer; attempt:
           began <b>{clock(began)}</b>
         </span>
       )}
-      {shown.peak_bytes > 0 && (
+      <Waited isOver={isLast && !isGoingOn} seconds={task.waited_s} />
+      {shown.peak_bytes > 0 ? (
         <span>
-          peak <b>{bytes(shown.peak_bytes)}</b>
+          peak <b>{bytesOf(shown.peak_bytes, granted?.memory_bytes)}</b>
         </span>
+      ) : (
+        granted?.memory_bytes && (
+          <span>
+            memory up to <b>{bytes(granted.memory_bytes)}</b>
+          </span>
+        )
       )}
       {Number(shown.cpu_s) > 0 && (
         <span>
           CPU <b>{duration(Number(shown.cpu_s))}</b>
+        </span>
+      )}
+      {granted && (
+        <span>
+          given <b>{grantedWords(granted)}</b>
         </span>
       )}
       {shown.worker && (
@@ -178,6 +193,19 @@ function Facts({ page: { task, flight }, attempt }: { page: TaskAnswer; attempt:
         <Loop key={loop.label} loop={loop} />
       ))}
     </div>
+  );
+}
+
+const WAITED_S = 0.1; // what is shorter is the way to a worker
+
+/** Until the latest attempt began, since it could have. */
+function Waited({ isOver, seconds }: { isOver: boolean; seconds: unknown }) {
+  const waited = Number(seconds ?? 0);
+  if (!isOver || waited < WAITED_S) return null;
+  return (
+    <span>
+      waited <b>{duration(waited)}</b>
+    </span>
   );
 }
 

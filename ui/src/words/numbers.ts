@@ -26,6 +26,13 @@ export function bytes(n: number | null | undefined): string {
   return `${unit > 0 && Math.abs(size) < 9.95 ? size.toFixed(1) : size.toFixed(0)} ${SIZES[unit]}`;
 }
 
+/** `2.1 of 2.0 GiB`, `900 MiB of 2.0 GiB`; `of` 0 or unknown: `2.1 GiB`. */
+export function bytesOf(n: number, of: number | null | undefined): string {
+  if (!of) return bytes(n);
+  const [used, most] = [bytes(n).split(" "), bytes(of).split(" ")];
+  return `${used[1] === most[1] ? used[0] : used.join(" ")} of ${most.join(" ")}`;
+}
+
 /** `12%`; 0 and 100 are said only of what is exactly so. */
 export function percent(part: number, of: number): string {
   if (of <= 0) return "–";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cutMiddle } from "./cut";
-import { bytes, count, counted, figure, percent } from "./numbers";
+import { grantedWords, limitWords } from "./granted";
+import { bytes, bytesOf, count, counted, figure, percent } from "./numbers";
 import { ago, clock, day, duration, elapsed } from "./times";
 
 describe("numbers", () => {
@@ -32,6 +33,27 @@ describe("numbers", () => {
       "-0.5000",
     ]);
     expect([null, "nan", Number.NaN, -Infinity].map(figure)).toEqual(["–", "nan", "nan", "-inf"]);
+  });
+});
+
+describe("what an attempt was given", () => {
+  const little = { executor: "process", cpu: 0.5, memory_bytes: 2 ** 30, gpu: 0, timeout_s: null, lanes: 1 };
+
+  it("is told beside what it used of it", () => {
+    expect(bytesOf(2.1 * 2 ** 30, 2 * 2 ** 30)).toBe("2.1 of 2.0 GiB");
+    expect(bytesOf(900 * 2 ** 20, 2 * 2 ** 30)).toBe("900 MiB of 2.0 GiB");
+    expect(bytesOf(2 ** 30, 0)).toBe("1.0 GiB");
+    expect(bytesOf(2 ** 30, null)).toBe("1.0 GiB");
+  });
+
+  it("names what there is of it alone", () => {
+    expect(grantedWords(little)).toBe("0.5 CPUs");
+    expect(grantedWords({ ...little, cpu: 1, gpu: 2, timeout_s: 600, lanes: 4 })).toBe(
+      "1 CPU, 2 GPUs, 10m 00s at most, on each of 4 lanes",
+    );
+    expect(limitWords([little, { ...little, memory_bytes: 4 * 2 ** 30 }])).toBe("1.0 to 4.0 GiB");
+    expect(limitWords([little, little, { ...little, memory_bytes: null }])).toBe("1.0 GiB");
+    expect(limitWords([{ ...little, memory_bytes: null }])).toBe("");
   });
 });
 

@@ -2,7 +2,7 @@
 -- compares the two. NULL in a column stands for the default that its comment names; values are `wire` bytes where a
 -- comment says so (docs/formats.md); digests are 33 bytes.
 
-PRAGMA user_version = 16;               -- of the migrations that are in it; later ones are applied to it
+PRAGMA user_version = 17;               -- of the migrations that are in it; later ones are applied to it
 
 -- The last number given to a run of a flow, so that none is given twice, even after `rm`.
 CREATE TABLE flow (
@@ -122,6 +122,7 @@ CREATE TABLE step (
     name TEXT NOT NULL,
     source TEXT NOT NULL,
     cached INTEGER,                     -- 1: its results serve other runs; NULL: no
+    granted INTEGER,                    -- granted.id, as it was called first; NULL: unknown
     UNIQUE (run_id, step)
 );
 CREATE INDEX step_by_name ON step (step, run_id);
@@ -163,7 +164,9 @@ CREATE TABLE task (
     revision INTEGER,                   -- its place in the order of its run's changes; NULL: its number in its run
     scope INTEGER,                      -- scope.id of the nested flow that called it; NULL: the run's own flow
     map INTEGER,                        -- number of the first task of its map; NULL: it was called alone
-    layout TEXT                         -- JSON: where the columns of the result lie; NULL: it is no array or table
+    layout TEXT,                        -- JSON: where the columns of the result lie; NULL: it is no array or table
+    granted INTEGER,                    -- granted.id, of this attempt; NULL: it was not started, or unknown
+    waited_ms INTEGER                   -- until this attempt began, since its call or the one before; NULL: unknown
 );
 CREATE INDEX task_by_step ON task (step_id, number, status, revision);
 -- Who made a value. Not of what is small: an entry would cost its task a tenth of what it takes in all.
@@ -179,8 +182,21 @@ CREATE TABLE attempt (
     task_id INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,
     number INTEGER NOT NULL,
     outcome BLOB NOT NULL,              -- wire: outcome, without its metrics
+    granted INTEGER,                    -- granted.id; NULL: unknown
     PRIMARY KEY (task_id, number)
 ) WITHOUT ROWID;
+
+-- What attempts were given. Few, and shared by all runs: none is ever removed.
+CREATE TABLE granted (
+    id INTEGER PRIMARY KEY,
+    executor TEXT NOT NULL,
+    cpu REAL NOT NULL,
+    memory_bytes INTEGER NOT NULL,      -- 0: not limited
+    gpu INTEGER NOT NULL,
+    timeout_s REAL NOT NULL,            -- 0: any time
+    lanes INTEGER NOT NULL,             -- at once, each with all of this
+    UNIQUE (executor, cpu, memory_bytes, gpu, timeout_s, lanes)
+);
 
 -- Where an attempt was started that outlives its driver: whoever drives the run next asks for it there.
 CREATE TABLE intent (
@@ -371,13 +387,15 @@ SELECT task.id, step.step, step.name, task.number, task.status, task.attempt, ta
     task.inputs_digest, task.worker, task.began_at, task.wall_s, task.cpu_s, task.peak_bytes, task.read_bytes,
     task.written_bytes, task.log_file, task.log_start, task.log_end, task.size, task.digest, task.record, task.preview,
     task.blobs, task.culprit, task.error, task.symbols, task.origin, task.why, code.digest AS code, task.step_id,
-    coalesce(task.revision, task.id & 4294967295) AS revision, task.layout
-FROM task JOIN step ON step.id = task.step_id LEFT JOIN code ON code.id = task.code;
+    coalesce(task.revision, task.id & 4294967295) AS revision, task.layout, task.waited_ms,
+    granted.executor, granted.cpu, granted.memory_bytes, granted.gpu, granted.timeout_s, granted.lanes
+FROM task JOIN step ON step.id = task.step_id LEFT JOIN code ON code.id = task.code
+    LEFT JOIN granted ON granted.id = task.granted;
 
 -- For looking only: nothing is decided by it.
 CREATE TABLE in_flight (
     run_id INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE,
-    tasks TEXT NOT NULL                 -- JSON: a list of (number in the run, name, status, since, attempt, executor)
+    tasks TEXT NOT NULL                 -- JSON: a list of `InFlight` (model/rows.py)
 );
 
 -- What the flow's own body logged: a driver calls it anew, so that each begins with none.
