@@ -7,13 +7,17 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from penstock.executors.site_port import Site
 from penstock.model.agents import AgentRequest, AgentSight, AgentSize
+from penstock.sites.host_site import HostRoom
 from penstock.sites.process_site import ProcessSite
+from penstock.sites.ssh import SshHost, SshSite
+from tests import sshd
 
 SHELL = ("sh", "-c")
 SIZE = AgentSize(cpu=1.0, memory_bytes=64 << 20)
@@ -26,13 +30,22 @@ def process_site(tmp_path: Path) -> Iterator[Make]:
     yield lambda: ProcessSite(SHELL, tmp_path / "home", grace_s=1.0)
 
 
-SITES = {"process": process_site}
+def ssh_site(tmp_path: Path) -> Iterator[Make]:
+    """Two hosts, which are this one with two homes."""
+    with sshd.served(tmp_path / "sshd") as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PENSTOCK_SSH", server.command)
+        room = HostRoom(cpu=2.0)
+        hosts = [SshHost(name, room, str(tmp_path / name)) for name in ("one", "two")]
+        yield lambda: SshSite(SHELL, hosts, grace_s=1.0)
+
+
+SITES = {"process": process_site, "ssh": ssh_site}
 
 
 @pytest.fixture(params=SITES)
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
     """Makes the site anew, as another process would: what was placed is known to the platform alone."""
-    for made in SITES[request.param](tmp_path):
+    with contextmanager(SITES[request.param])(tmp_path) as made:
         yield made
         site = made()
         site.end(list(site.find("r1").values()) + list(site.find("r10").values()))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Optional
 
+from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
 
 SIZE = "PENSTOCK_AGENT_SIZE"
@@ -58,3 +59,4 @@ class AgentSight(NamedTuple):
     state: str  # "pending", "running", "ended", or "unknown": the site can't be asked, or knows of none
     why: str = ""  # it waits or ended, in words
     words: str = ""  # the end of what it printed, at most 4 KB; "": nothing, or not known yet
+    cause: Optional[Cause] = None  # what ended it, where the site knows of more than its process's exit

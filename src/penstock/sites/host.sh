@@ -5,6 +5,7 @@
 #   end      it is to go: for the shell that has not started it yet
 #   words    what it printed
 #   private  what only its owner may read
+# Where a host has slots, the file slot.N holds the name of the agent that has it.
 LC_ALL=C
 export LC_ALL
 umask 077
@@ -61,10 +62,39 @@ sweep() {
   done
 }
 
-place() { # name, size, private values, command
-  name=$1 size=$2 private=$3
-  shift 3
+gone() { # name: whether its agent, which had a slot, has none any more
+  [ ! -d "$1" ] || [ -f "$1/status" ] || { [ -f "$1/pid" ] && ! alive "$1"; }
+}
+
+# The first free slot is an agent's, whose name stands in a file. No two make one file.
+take() { # slots, name
+  slot=0
+  while [ "$slot" -lt "$1" ]; do
+    owner=$(cat "slot.$slot" 2>/dev/null) && [ -n "$owner" ] && gone "$owner" && rm -f "slot.$slot"
+    (set -C && echo "$2" >"slot.$slot") 2>/dev/null && return 0
+    slot=$((slot + 1))
+  done
+  return 1
+}
+
+devices() { # slot, GPUs of each
+  first=$(($1 * $2)) list=
+  while [ "$first" -lt $((($1 + 1) * $2)) ]; do
+    list=$list${list:+,}$first
+    first=$((first + 1))
+  done
+  echo "$list"
+}
+
+place() { # slots of this host or 0, name, size, private values, command
+  slots=$1 name=$2 size=$3 private=$4 slot=0
+  shift 4
   if mkdir "$name" 2>/dev/null; then
+    if [ "$slots" -gt 0 ] && ! take "$slots" "$name"; then
+      rmdir "$name"
+      echo "penstock: full $name"
+      return
+    fi
     (
       cd "$name" || exit 1
       if [ "$private" != "{}" ]; then
@@ -72,6 +102,10 @@ place() { # name, size, private values, command
         export PENSTOCK_AGENT_PRIVATE="$placed/$name/private"
       fi
       export PENSTOCK_AGENT_SIZE="$size"
+      if [ "$slots" -gt 0 ] && [ "${size##* }" != 0 ]; then
+        CUDA_VISIBLE_DEVICES=$(devices "$slot" "${size##* }")
+        export CUDA_VISIBLE_DEVICES
+      fi
       apart sh -c "$birth$waiter" "$name" "$@"
     ) </dev/null >"$name/words" 2>&1 &
   fi

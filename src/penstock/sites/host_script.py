@@ -13,16 +13,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 
-from penstock.errors import PlatformError
 from penstock.model.agents import AgentRequest, AgentSight
+from penstock.model.states import Cause
 
 _MARK = "penstock: "
 
 
-def placing(agents: Iterable[AgentRequest], private: Mapping[str, str], command: Sequence[str], home: str = "") -> str:
-    """Starts each agent: the command, and its join code. `home` "": as the host has it."""
-    secret = json.dumps(private)
-    return _script(home, "sweep", *(("place", a.name, a.size.text, secret, *command, a.code) for a in agents))
+def placing(
+    agents: Iterable[AgentRequest],
+    private: Mapping[str, str],
+    command: Sequence[str],
+    home: str = "",
+    slots: int = 0,
+) -> str:
+    """Starts each agent: the command, and its join code. `home` "": as the host has it. `slots`: how many of this size
+    the host has room for, those of other runs included; 0: nobody counts."""
+    same = (json.dumps(private), *command)
+    calls = (("place", str(slots), agent.name, agent.size.text, *same, agent.code) for agent in agents)
+    return _script(home, "sweep", *calls)
 
 
 def looking(names: Sequence[str], home: str = "") -> str:
@@ -61,13 +69,19 @@ def sights(printed: str) -> dict[str, AgentSight]:
     for words in _answers(printed):
         if len(words) >= 3 and words[0] in ("pending", "running", "ended", "unknown"):
             said = bytes.fromhex(words[3]).decode(errors="replace") if len(words) > 3 else ""
-            seen[words[1]] = AgentSight(words[0], _why(words[0], words[2]), said)
+            cause = Cause.LOST if words[0] == "ended" and not words[2].isdecimal() else None
+            seen[words[1]] = AgentSight(words[0], _why(words[0], words[2]), said, cause)
     return seen
+
+
+def unknown() -> AgentSight:
+    """How an agent is that no host knows."""
+    return AgentSight("unknown", "nothing of this name was placed there")
 
 
 def _why(state: str, status: str) -> str:
     if state == "unknown":
-        return "nothing of this name was placed there"
+        return unknown().why
     if state != "ended":
         return ""
     if not status.isdecimal():
@@ -83,12 +97,6 @@ def ended_with(status: int) -> str:
         except ValueError:
             pass
     return f"exit status {status}" if status else "it went"
-
-
-def refused(host: str, printed: str, errors: str, mend: str) -> PlatformError:
-    """What is raised where a host did not do what it was told."""
-    said = (errors.strip() or printed.strip()).splitlines()
-    return PlatformError(f"{host} places no agents: {said[-1] if said else 'it says nothing'}; {mend}")
 
 
 def _script(home: str, *calls: str | tuple[str, ...]) -> str:

@@ -57,13 +57,13 @@ class SshShell:
 
 
 def _sockets() -> Path:
-    """A folder for connections: its path is short, since that of a socket has 100 characters at most."""
-    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir(), f"penstock-ssh-{os.getuid()}")
-    if len(os.fspath(folder)) > 50:
-        folder = Path(tempfile.gettempdir(), folder.name)
+    """A folder for connections. A socket's path has some 105 bytes at most, and its name takes 57 of them."""
+    name = f"penstock-ssh-{os.getuid()}"
+    places = [os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"]
+    folder = next(path for place in places if place and len(os.fsencode(path := Path(place, name))) < 46)
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.lstat().st_uid != os.getuid():
-        raise PlatformError(f"{folder} is another user's: set TMPDIR to a folder of your own")
+        raise PlatformError(f"{folder} is another user's: set XDG_RUNTIME_DIR to a folder of your own")
     return folder
 
 
