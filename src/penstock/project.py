@@ -88,21 +88,27 @@ class Project:
 
 
 def wire_executors(
-    settings: Settings, environments: StepEnvironments, *, max_workers: int | None, inline_only: bool
+    settings: Settings,
+    environments: StepEnvironments,
+    *,
+    max_workers: int | None,
+    inline_only: bool,
+    tiers: ProjectTiers | None = None,
 ) -> dict[str, Executor]:
-    """New executors for a run, by the names that steps use. `inline_only`: each stands for the flow's own process."""
+    """New executors for a run, by the names that steps use. `inline_only`: each stands for the flow's own process.
+    `tiers`: the project's far ones; None: it has none."""
     from penstock.executors.inline import InlineExecutor
     from penstock.executors.process import ProcessExecutor
     from penstock.worker import shared_process
 
     shared = shared_process.of_this_process()
-    inline = InlineExecutor(shared_process=shared, variables=environments)
+    inline = _staged(InlineExecutor(shared_process=shared, variables=environments), tiers)
     by_name: dict[str, Executor] = {}
     for name, declared in settings.executors.items():
         if inline_only or declared.kind == "inline":
             by_name[name] = inline
         else:
-            by_name[name] = ProcessExecutor(
+            process = ProcessExecutor(
                 name=name,
                 max_workers=max_workers or declared.max_workers or settings.max_workers,
                 cpu=declared.cpu,
@@ -111,7 +117,17 @@ def wire_executors(
                 interpreters=environments,
                 environ=shared.before,
             )
+            by_name[name] = _staged(process, tiers)
     return by_name
+
+
+def _staged(executor: Executor, tiers: ProjectTiers | None) -> Executor:
+    """One of this machine, which is brought what its attempts need of the far tiers."""
+    if tiers is None:
+        return executor
+    from penstock.executors.staging import StagingExecutor
+
+    return StagingExecutor(executor, tiers.store)
 
 
 def wire_host(executors: Mapping[str, Executor], root: Path) -> Host | None:

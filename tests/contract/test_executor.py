@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,13 +16,17 @@ from typing import Any
 
 import pytest
 
+from penstock.artifacts.folder import FolderStore
 from penstock.executors.inline import InlineExecutor
 from penstock.executors.interpreters import OWN, Interpreter, OwnInterpreter
 from penstock.executors.process import ProcessExecutor
+from penstock.executors.staging import StagingExecutor
 from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Began, Lane
 from penstock.model.rows import LoopProgress
 from penstock.model.states import Cause, TaskStatus
+from penstock.tiers.port import Tier
+from penstock.tiers.tiered_store import TieredStore
 from penstock.worker import log_files
 from penstock.worker.shared_process import SharedProcess
 from tests.contract import faulty_steps
@@ -41,6 +46,9 @@ class Secretive(OwnInterpreter):
 EXECUTORS: dict[str, Callable[[Path], Any]] = {
     "process": lambda _: ProcessExecutor(max_workers=2, gpus=("0", "1")),
     "process with secrets": lambda _: ProcessExecutor(max_workers=2, gpus=("0", "1"), interpreters=Secretive()),
+    "process that is brought what it needs": lambda place: StagingExecutor(
+        ProcessExecutor(max_workers=2, gpus=("0", "1")), TieredStore(FolderStore(place.parent / "store"), list[Tier])
+    ),
     "inline": lambda _: InlineExecutor(shared_process=SharedProcess()),
     "detached": DetachedExecutor,
 }
@@ -50,7 +58,7 @@ EXECUTORS: dict[str, Callable[[Path], Any]] = {
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """One open executor for all tests of the contract: a fault must not harm what comes after it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(STEPS.parent)
+        patch.setattr(sys, "path", [os.fspath(STEPS.parent), *sys.path])
         folder = tmp_path_factory.mktemp(request.param)
         with Bench(EXECUTORS[request.param](folder / "detached"), folder, "faulty_steps", str(STEPS)) as opened:
             yield opened

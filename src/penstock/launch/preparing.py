@@ -169,7 +169,12 @@ def environments_of(project: Project, order: RunRequest, how: Driving) -> RunEnv
 
 def executors_of(project: Project, environments: RunEnvironments, how: Driving) -> dict[str, Executor]:
     """New executors for a driver of the run, by the names that steps use."""
-    return wire_executors(project.settings, environments, max_workers=how.max_workers, inline_only=how.inline)
+    tiers = project.tiers
+    if tiers is not None:
+        tiers.hear(how.watcher.said)
+    return wire_executors(
+        project.settings, environments, max_workers=how.max_workers, inline_only=how.inline, tiers=tiers
+    )
 
 
 def get_ready(project: Project, order: RunRequest, executors: Mapping[str, Executor]) -> None:
