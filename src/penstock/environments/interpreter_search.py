@@ -48,7 +48,7 @@ def bare(python: str, folder: Path, tell: uv.Tell, *, held: int | None = None) -
     """
     # Relocatable: its programs find its own interpreter wherever the project is moved or copied to, however long that
     # place is called.
-    wanted = _base() if python == own() else python
+    wanted = base() if python == own() else python
     arguments = ["venv", "--no-project", "--relocatable", "--python", wanted, str(folder)]
     uv.run(f"find Python {python}", arguments, lambda line: line.startswith("Download") and tell(line), held=held)
     try:
@@ -71,7 +71,7 @@ def refuse_old(python: str, version: str) -> None:
         raise UsageError(f"python={python!r} is Python {version}, and steps run under Python {oldest} or newer")
 
 
-def _base() -> str:
+def base() -> str:
     """The interpreter below any virtual environment that this process runs in."""
     base = getattr(sys, "_base_executable", "")
     return base if base and os.path.exists(base) else sys.executable
