@@ -60,6 +60,11 @@ def installed_packages() -> tuple[tuple[str, str], ...]:
     return tuple(sorted(packages))
 
 
+def all_packages() -> set[tuple[str, str]]:
+    """Name and version of each package on this process's path, as `installed_packages` has them."""
+    return {(normal(name), version) for name, version, _ in _infos()}
+
+
 def possible_names(module: str) -> list[str]:
     """What the distribution of a module, "google.cloud.storage", may be called by its name alone; normalised, the
     longest first."""

@@ -14,8 +14,9 @@ from penstock.errors import UsageError
 
 DEFAULT, EXTRA, LINKS = "--index-url", "--extra-index-url", "--find-links"
 _SHORT = {"-i": DEFAULT, "-f": LINKS, "--pypi-url": DEFAULT}
+NO_INDEX = "--no-index"
 SELECTING = ("--no-binary", "--only-binary")  # what says which archives of a package may be taken
-_KEPT = (DEFAULT, EXTRA, LINKS, "--no-index", *SELECTING)
+_KEPT = (DEFAULT, EXTRA, LINKS, NO_INDEX, *SELECTING)
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
 _CREDENTIALS = re.compile(r"://([^/@\s]*)@")
 _NAMES = frozenset({"git", "aws", "oauth2accesstoken", "VssSessionToken", "__token__"})  # users that are no secrets
@@ -59,12 +60,13 @@ def settings(options: Iterable[str], environ: Mapping[str, str]) -> dict[str, st
 
     As settings, not options of a file: those come after what the user has set.
     """
+    options = list(options)
     found: dict[str, list[str]] = {DEFAULT: [], EXTRA: [], LINKS: []}
     for line in options:
         name, _, value = line.partition(" ")
         if name in found:
             found[name].append(filled(value, environ))
-    result: dict[str, str] = {}
+    result: dict[str, str] = {"UV_NO_INDEX": "1"} if NO_INDEX in options else {}
     if found[DEFAULT]:
         result["UV_DEFAULT_INDEX"] = found[DEFAULT][0]
     if extra := [*found[DEFAULT][1:], *found[EXTRA]]:

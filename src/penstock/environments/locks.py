@@ -113,12 +113,17 @@ def _resolved(request: environment_request.EnvironmentRequest, tell: uv.Tell) ->
             pins = _pins(request, bare.python, scratch, tell)
     except OSError as error:
         raise PlatformError(f"can't write temporary files: {error.strerror}") from error
-    options = "".join(f"{line}\n" for line in (*request.options, *request.project.explicit))
     indexes.refuse_secrets(pins)
     version = bare.full_version if os.sep in bare.name else ""
-    digest = _digest(bare.name, version, pins, _selection(options.splitlines()))
-    python = f"# python {bare.name}\n{f'# which is {version}' if version else ''}".rstrip()
-    return parse(f"# penstock lock 2 {digest}\n{python}\n{options}\n{pins}")
+    return parse(written(bare.name, version, pins, (*request.options, *request.project.explicit)))
+
+
+def written(python: str, version: str, pins: str, lines: Iterable[str] = ()) -> str:
+    """The text of a lock. `version`: of an interpreter that is named by its path; `lines`: its options."""
+    options = "".join(f"{line}\n" for line in lines)
+    digest = _digest(python, version, pins, _selection(options.splitlines()))
+    head = f"# python {python}\n{f'# which is {version}' if version else ''}".rstrip()
+    return f"# penstock lock 2 {digest}\n{head}\n{options}\n{pins}"
 
 
 def _pins(request: environment_request.EnvironmentRequest, python: str, scratch: str, tell: uv.Tell) -> str:

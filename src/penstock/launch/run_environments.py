@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from penstock.artifacts import masking
 from penstock.errors import UsageError
@@ -16,6 +16,7 @@ from penstock.launch.secrets import Secrets
 from penstock.model.environments import Environment
 
 if TYPE_CHECKING:
+    from penstock.artifacts.store import BlobStore
     from penstock.environments.builds import Built
     from penstock.environments.kits import Kit
     from penstock.environments.locks import Lock
@@ -100,6 +101,35 @@ class RunEnvironments:
                 )
             if environment not in self._here:
                 self._here[environment] = self._variables(environment)
+
+    def travelling(self, environment: Environment | None, step: str, wheels: BlobStore | None = None) -> Any:
+        """What another machine needs to make an environment (None: the flow's own packages), as plain data; locked
+        here, and built here only for `wheels`: the store into which its packages go, for a machine without an index.
+
+        Blocks. Raises UsageError with the step's name where it can't be locked, and for a secret that is not set. Of
+        the flow's own packages it says what can't be had there, and why.
+        """
+        from penstock.launch import travelling
+
+        if environment is not None:
+            with self._lock, _told_of(step):
+                self._variables(environment)
+        return travelling.described(self, environment, step, self._folder, wheels)
+
+    def site_of(self, environment: Environment, step: str) -> Path:
+        """Where the packages of an environment lie here, which is built if need be. Blocks; raises as `ready`."""
+        from penstock.environments import marks
+
+        self.ready(environment, step)
+        folder = Path(self.of(environment).python).parents[1]
+        mark = marks.read(folder)
+        if mark is None:
+            raise UsageError(f"step {step} can't run: its environment in {folder} is damaged: start the run again")
+        return folder / mark.site
+
+    def private(self) -> dict[str, str]:
+        """The values of all that any step has named a secret, for agents alone."""
+        return dict(self._secrets.values(tuple(sorted(self._named))))
 
     def damages(self) -> list[str]:
         """A line for each environment that isn't as it was built any more; the next run builds it anew. Blocks for a

@@ -1,0 +1,175 @@
+"""What runs the steps of a run on an agent's machine: interpreters of environments that are built there from locks.
+
+A step without an environment of its own gets the packages of the flow's process, as they were recorded there, under the
+same version of Python.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from penstock.agent import sent_wheels
+from penstock.artifacts.store import BlobStore
+from penstock.code import installed
+from penstock.environments import built_environments, kits, locks
+from penstock.errors import PenstockError, UsageError
+from penstock.executors.interpreters import OWN, Interpreter
+from penstock.model import luggage
+from penstock.model.environments import Environment
+from penstock.model.luggage import TravellingEnvironment
+
+LIBRARIES = "PENSTOCK_AGENT_LIBRARIES"
+"""The variable with the folder of the bundle's own libraries; `bootstrap.sh` sets it."""
+_PATH = "LD_LIBRARY_PATH"
+
+Done = Callable[[PenstockError | None], None]
+
+
+class AgentInterpreters:
+    """Makes environments ready, each once; implements `executors.interpreters.Interpreters`.
+
+    `home`: the agent's folder; `blobs`: where wheels come from; `private`: the values of secrets; `tell` takes a line
+    of progress, from any thread.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        blobs: BlobStore,
+        private: Callable[[], Mapping[str, str]],
+        tell: Callable[[str], None],
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._folder = home / "environments"
+        self._blobs = blobs
+        self._private = private
+        self._tell = tell
+        self._libraries = environ.get(LIBRARIES, "")
+        self._known: dict[Environment | None, TravellingEnvironment] = {}
+        self._ready: dict[Environment | None, Interpreter] = {}
+        self._by_lock: dict[str, Interpreter] = {}
+        self._kit: kits.Kit | None = None
+        self._held = ExitStack()  # what nobody may remove, until this process ends
+        self._lock = threading.Lock()  # of what is known; building holds the next one alone
+        self._building = threading.Lock()
+        self._wanted: deque[tuple[Environment | None, str, Done]] = deque()
+        self._thread: threading.Thread | None = None
+
+    def learn(self, environments: Iterable[Any]) -> None:
+        """Know how environments are built: plain data of a letter."""
+        for data in environments:
+            found = luggage.environment_from_plain(data)
+            with self._lock:
+                self._known[luggage.environment_of(found)] = found
+
+    def of(self, environment: Environment | None) -> Interpreter:
+        """What runs an environment that is ready. It masks what any step has named a secret."""
+        with self._lock:
+            named = {name for one in self._known for name in (one.secrets if one else ())}
+            return self._ready.get(environment, OWN)._replace(secrets=tuple(sorted(named)))
+
+    def is_ready(self, environment: Environment | None) -> bool:
+        """Whether an attempt in it can start at once. Of what nobody has told anything, the agent's own runs it."""
+        with self._lock:
+            return environment in self._ready or environment not in self._known
+
+    def ready_soon(self, environment: Environment | None, step: str, done: Done) -> None:
+        """Have it made ready by a thread, one after another, which says so then, or why it can't be had."""
+        with self._lock:
+            self._wanted.append((environment, step, done))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="penstock-environments", daemon=True)
+                self._thread.start()
+
+    def ready(self, environment: Environment | None, step: str) -> None:
+        """Build an environment, unless that is done. Blocks. Raises UsageError with the step's name where it can't be
+        had, PlatformError where the machine fails."""
+        with self._building:
+            if self.is_ready(environment):
+                return
+            try:
+                made = self._made(self._known[environment])
+            except UsageError as error:
+                raise UsageError(f"step {step} can't run on {platform.node()}: {error}") from error
+            with self._lock:
+                self._ready[environment] = made
+
+    def close(self) -> None:
+        """Let others remove what was held. Idempotent."""
+        self._held.close()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._wanted:
+                    self._thread = None
+                    return
+                environment, step, done = self._wanted.popleft()
+            try:
+                self.ready(environment, step)
+                failure = None
+            except PenstockError as error:
+                failure = error
+            done(failure)
+
+    def _made(self, travelling: TravellingEnvironment) -> Interpreter:
+        environment = luggage.environment_of(travelling)
+        variables = self._variables(environment) if environment else ()
+        is_own = environment is None or not environment.is_foreign
+        if is_own and (not travelling.packages or _has(travelling.python, travelling.packages)):
+            return OWN._replace(variables=variables)
+        if not travelling.lock:
+            reasons = "; ".join(travelling.left_out) or "no lock came with it"
+            raise UsageError(f"the flow's own packages can't be had there: {reasons}")
+        built = self._built(travelling)
+        return built._replace(variables=(*built.variables, *variables))
+
+    def _built(self, travelling: TravellingEnvironment) -> Interpreter:
+        text = sent_wheels.brought(travelling, self._folder / "wheels", self._blobs)
+        lock = locks.parse(text)
+        if lock.digest not in self._by_lock:
+            built = self._held.enter_context(built_environments.held(lock, self._folder, self._tell))
+            if self._kit is None:
+                self._kit = self._held.enter_context(kits.in_use(self._folder / "kits"))
+            variables = self._libraries_of(built.python)
+            self._by_lock[lock.digest] = Interpreter(
+                built.python, os.fspath(self._kit.folder), self._kit.digest, variables
+            )
+        return self._by_lock[lock.digest]
+
+    def _libraries_of(self, python: str) -> tuple[tuple[str, str], ...]:
+        """An environment of the bundle's own Python needs the libraries of that."""
+        bundle = os.path.dirname(os.path.dirname(self._libraries))
+        inside = bool(bundle) and os.path.realpath(python).startswith(bundle + os.sep)
+        return ((_PATH, self._libraries),) if inside else ()
+
+    def _variables(self, environment: Environment) -> tuple[tuple[str, str], ...]:
+        private: Mapping[str, str] = self._private() if environment.secrets else {}
+        if missing := [name for name in environment.secrets if name not in private]:
+            raise UsageError(
+                f"the secret {missing[0]} has not come with the agent: start the run again, which sends it"
+            )
+        return (*environment.env, *((name, private[name]) for name in environment.secrets))
+
+
+def step_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that steps start from: what the bundle's own Python needs is nothing to others."""
+    own = environ.get(LIBRARIES, "")
+    kept = {name: value for name, value in environ.items() if name != LIBRARIES}
+    if own and (path := kept.pop(_PATH, "")):
+        rest = os.pathsep.join(folder for folder in path.split(os.pathsep) if folder != own)
+        if rest:
+            kept[_PATH] = rest
+    return kept
+
+
+def _has(python: str, packages: Iterable[tuple[str, str]]) -> bool:
+    """Whether this very interpreter has the packages, and is of that version."""
+    return platform.python_version() == python and set(packages) <= installed.all_packages()
