@@ -22,6 +22,10 @@ def open_tier(url: str, project: str, tell: Tell = silent) -> Tier:
         place = parse_tier_url(url)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    if place.host:
+        from penstock.tiers.ssh_tier import SshTier
+
+        return SshTier(place, project, tell)
     from penstock.tiers.folder_tier import FolderTier
 
     return FolderTier(place.folder, project)
