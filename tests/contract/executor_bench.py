@@ -55,7 +55,7 @@ class Bench:
         for name in ("store", "scratch", "checkpoints", "logs"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.store = FolderStore(str(folder / "store"))
+        self.store = getattr(executor, "store", None) or FolderStore(str(folder / "store"))
         self.mailbox = FakeMailbox()
         self.executor = executor
         folders = {name: str(folder / name) for name in ("store", "scratch", "checkpoints", "logs")}

@@ -32,6 +32,7 @@ from penstock.worker.shared_process import SharedProcess
 from tests.contract import faulty_steps
 from tests.contract.detached import DetachedExecutor
 from tests.contract.executor_bench import Bench
+from tests.contract.far_bench import FarOnThisHost
 
 STEPS = Path(faulty_steps.__file__)
 
@@ -51,6 +52,7 @@ EXECUTORS: dict[str, Callable[[Path], Any]] = {
     ),
     "inline": lambda _: InlineExecutor(shared_process=SharedProcess()),
     "detached": DetachedExecutor,
+    "far": lambda folder: FarOnThisHost(folder, folder.parent / "store", [STEPS]),
 }
 
 
@@ -258,7 +260,7 @@ def test_what_waits_in_a_lane_runs_in_order(bench: Bench) -> None:
 def test_adopts_nothing(bench: Bench) -> None:
     attempt = bench.attempt("ok")
     bench.executor.adopt(attempt, "")
-    assert Adopted(attempt.id, False) in bench.mailbox.events
+    bench.until(lambda: Adopted(attempt.id, False) in bench.mailbox.events)
 
 
 def test_late_orders_are_harmless(bench: Bench) -> None:
@@ -335,7 +337,7 @@ def test_what_waits_for_its_turn_is_recalled_and_starts_again_under_its_name(tmp
 # What only an executor with processes of its own survives.
 
 
-@pytest.fixture(scope="module", params=["process", "detached"])
+@pytest.fixture(scope="module", params=["process", "detached", "far"])
 def own(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """Such an executor, open."""
     folder = tmp_path_factory.mktemp("own")
@@ -471,13 +473,15 @@ def test_recall(own: Bench, tmp_path: Path) -> None:
     behind = [own.start("ok", number) for number in range(5)]
     own.executor.recall([behind[2]])
     own.executor.recall([behind[2]])
-    assert own.recalled().count(behind[2]) == 1
+    own.until(lambda: behind[2] in own.recalled())
     own.executor.recall([behind[4], "digits/3/never/1#1", behind[0], behind[2]])
-    assert own.recalled()[-2:] == [behind[0], behind[4]]
+    own.until(lambda: sorted(own.recalled()[-2:]) == [behind[0], behind[4]])
     go.touch()
     for number in (1, 3):
         assert own.value(own.outcome(behind[number])) == 2 * number
     own.executor.recall([head])
+    assert own.value(own.run("ok", 7)) == 14
+    assert own.recalled().count(behind[2]) == 1
     assert behind[2] not in own.ended()
     assert head not in own.recalled()
 
@@ -510,7 +514,7 @@ def test_cancel(own: Bench, tmp_path: Path, cause: Cause, function: str) -> None
     assert outcome.error is not None
     assert outcome.error.cause == cause
     assert outcome.status == (TaskStatus.CANCELLED if cause is Cause.CANCELLED else TaskStatus.FAILED)
-    assert behind in own.recalled()
+    own.until(lambda: behind in own.recalled())
     assert not is_alive(int((tmp_path / "pid").read_text()))
     assert own.value(own.outcome(again)) == 6
 
@@ -522,7 +526,7 @@ def test_cancel_of_what_has_not_begun(own: Bench, tmp_path: Path) -> None:
     go.touch()
     assert own.value(own.outcome(last)) == 4
     assert own.value(own.outcome(head)) == "seen"
-    assert behind in own.recalled()
+    own.until(lambda: behind in own.recalled())
     assert behind not in own.ended()
 
 
@@ -608,6 +612,6 @@ def test_a_waiting_gpu_attempt_is_recalled(own: Bench, tmp_path: Path) -> None:
     recalled, cancelled = own.start("ok", lane=lane), own.start("ok", lane=lane)
     own.executor.recall([recalled])
     own.executor.cancel(cancelled, Cause.CANCELLED)
-    assert own.recalled()[-2:] == [recalled, cancelled]
+    own.until(lambda: sorted(own.recalled()[-2:]) == [recalled, cancelled])
     go.touch()
     assert own.value(own.outcome(head)) == "seen"

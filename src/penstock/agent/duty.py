@@ -216,6 +216,21 @@ class Duty:
         return bool(self.going) and not self._lane_of
 
     @property
+    def partition_s(self) -> float:
+        """After how long its driver calls it lost."""
+        return self._partition_s
+
+    @property
+    def has_ends(self) -> bool:
+        """Whether it is about to tell how attempts ended."""
+        return any(isinstance(letter, Ended) for letter in self._letters)
+
+    @property
+    def has_more_than_begun(self) -> bool:
+        """Whether something is to be told that somebody waits for."""
+        return any(not isinstance(letter, Began) for letter in self._letters) or self.is_over
+
+    @property
     def has_news(self) -> bool:
         return bool(self._letters)
 

@@ -92,7 +92,7 @@ class Queue:
 class Pool:
     """What one executor has left. Less than nothing after an adoption: what runs there runs, fit or not."""
 
-    __slots__ = ("cpu_millionths", "gpus", "memory_bytes", "profile", "uncounted", "unnamed_gpus")
+    __slots__ = ("cpu_millionths", "gpus", "lanes", "memory_bytes", "profile", "uncounted", "unnamed_gpus")
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
@@ -101,19 +101,25 @@ class Pool:
         self.gpus = list(profile.gpus)
         self.unnamed_gpus = _or_inf(profile.unnamed_gpus)
         self.uncounted = math.inf if profile.cpu is None else UNCOUNTED_LANES
+        self.lanes = _or_inf(profile.lanes)
 
     def fits(self, queue: Queue) -> bool:
-        """Whether the cpu and memory of another lane are there."""
+        """Whether the cpu and memory of another lane are there, and it may be opened."""
         if queue.cpu_millionths:
             cpu_fits = queue.cpu_millionths <= self.cpu_millionths
         else:
             cpu_fits = self.uncounted >= queue.kind.lanes
-        return cpu_fits and (not queue.memory_bytes or queue.memory_bytes <= self.memory_bytes)
+        return (
+            self.lanes >= queue.kind.lanes
+            and cpu_fits
+            and (not queue.memory_bytes or queue.memory_bytes <= self.memory_bytes)
+        )
 
     def take(self, queue: Queue, sign: int = 1) -> None:
         """Take a lane's cpu and memory; with `sign` -1 put them back."""
         self.cpu_millionths -= sign * queue.cpu_millionths
         self.memory_bytes -= sign * queue.memory_bytes
+        self.lanes -= sign * queue.kind.lanes
         if not queue.cpu_millionths:
             self.uncounted -= sign * queue.kind.lanes
 

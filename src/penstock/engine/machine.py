@@ -281,7 +281,7 @@ class Machine:
                 self._recall(self.tasks[task_id])
 
     def _recall(self, task: OpenTask) -> None:
-        if not task.recalling:
+        if task.started and not task.recalling:
             task.recalling = True
             self._out.append(facts.Recall(task.id, task.attempt, task.queue.kind.on))
 

@@ -19,6 +19,9 @@ SHORT_S = 0.010
 AHEAD_S = 0.160
 """What is queued ahead in a lane lasts for about as long as this at most: then others may have its resources."""
 
+ROUND_TRIPS = 4
+"""Of an executor that is far away, what is queued ahead lasts for as many at least."""
+
 STALE_S = 1.0
 """A head that runs for longer than this was not short after all: what waits behind it is taken back."""
 
@@ -130,11 +133,12 @@ def _room_ahead(queue: Queue, now: float) -> _Room:
 def _most_in_lane(queue: Queue) -> int:
     """How many attempts may be in a lane at once; 0: none is queued ahead.
 
-    None where an attempt owns its process (it could not use a warm one), or outlives the driver (each start is
-    committed alone).
+    None where an attempt owns its process: it could not use a warm one. Where a start is on its way for a while, more
+    is short, and more is queued ahead.
     """
     kind, profile, mean_s = queue.kind, queue.pool.profile, queue.mean_s
     owns_process = kind.gpu or kind.isolated or kind.lanes > 1
-    if mean_s is None or mean_s > SHORT_S or owns_process or profile.outlives_driver:
+    if mean_s is None or mean_s > max(SHORT_S, profile.round_trip_s) or owns_process:
         return 0
-    return profile.depth if profile.depth * mean_s <= AHEAD_S else round(AHEAD_S / mean_s)
+    ahead_s = max(AHEAD_S, ROUND_TRIPS * profile.round_trip_s)
+    return profile.depth if profile.depth * mean_s <= ahead_s else round(ahead_s / mean_s)

@@ -312,6 +312,24 @@ class Book:
         """The engine has committed what came of the first so many events."""
         self._committed = max(self._committed, posted)
 
+    @property
+    def committed_to(self) -> int:
+        """The number of events of which it is known that they are committed."""
+        return self._committed
+
+    def refuse_waiting(self, cause: Cause, why: str) -> None:
+        """What has no seat gets none."""
+        self._refuse([flight for flight in self._flights.values() if not flight.seat], cause, why)
+
+    def refuse_all(self, cause: Cause, why: str) -> None:
+        """Nothing is known any more of what is far away."""
+        self._refuse(list(self._flights.values()), cause, why)
+
+    def _refuse(self, flights: list[_Flight], cause: Cause, why: str) -> None:
+        for flight in flights:
+            self._land(flight)
+            self._post(Ended(flight.attempt.id, failed(cause, why)))
+
     def place(self) -> list[Lane]:
         """Give waiting attempts their seats, as far as there is room; gives the lanes for which there is none."""
         lacking: dict[int, Lane] = {}
@@ -391,11 +409,9 @@ class Book:
         return self._posted
 
     @property
-    def expects(self) -> bool:
-        """Whether somebody is to answer something soon."""
-        return bool(self._flights) or any(
-            seat.is_live and seat.standing is not Standing.SETTLED for seat in self.seats.values()
-        )
+    def is_settling(self) -> bool:
+        """Whether seats are about to answer, or to be found gone."""
+        return any(seat.is_live and seat.standing is not Standing.SETTLED for seat in self.seats.values())
 
     @property
     def is_quiet(self) -> bool:

@@ -38,6 +38,8 @@ class Profile(NamedTuple):
     begins_later: bool = False  # True: what is started may have to wait there, and `Began` says that it runs
     place: str = ""  # where attempts run, in words, for who has asked for what it does not enforce
     assisted: bool = False  # True: its attempts run in threads that wait for results, and assist it
+    lanes: Optional[int] = None  # how many there may be at once; None: without bounds
+    round_trip_s: float = 0.0  # about how long it takes until a start is known there, and an end here
 
 
 class Ended(NamedTuple):

@@ -29,6 +29,7 @@ class FolderTier:
     def __init__(self, root: str, project: str) -> None:
         self.url = Path(root).as_uri()
         self.root = root
+        self.project = project
         self.folder = os.path.join(root, checked(project))
         self.blobs = FolderBlobs(os.path.join(self.folder, "blobs"), make=self._make)
         self._tmp = os.path.join(self.folder, "tmp")

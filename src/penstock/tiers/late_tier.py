@@ -20,6 +20,10 @@ class LateTier:
         self._tier: Tier | None = None
 
     @property
+    def project(self) -> str:
+        return self._opened().project
+
+    @property
     def blobs(self) -> FarBlobs:
         return self._opened().blobs
 

@@ -44,6 +44,11 @@ class Tier(Protocol):
         ...
 
     @property
+    def project(self) -> str:
+        """The project's id there."""
+        ...
+
+    @property
     def blobs(self) -> FarBlobs:
         """The blobs that lie there."""
         ...

@@ -76,15 +76,33 @@ def test_what_waits_for_a_limit_is_not_taken_back_to_wait_for_it_here():
     assert rig.wait(0.5) == []
 
 
-def test_an_attempt_that_owns_its_process_or_outlives_the_driver_is_not_queued_ahead():
-    rig = Rig(cpu=8, gpus=("0",), depth=4, cluster=Profile(1, 1, depth=4, outlives_driver=True))
+def test_an_attempt_that_owns_its_process_is_not_queued_ahead():
+    rig = Rig(cpu=8, gpus=("0",), depth=4)
     rig.make_short(gpu=1)
     assert started(rig.submit(1, 2, gpu=1)) == [1]
+
+
+def test_what_outlives_its_driver_is_queued_ahead_once_that_is_committed():
+    rig = Rig(cluster=Profile(1, 1, depth=4, outlives_driver=True))
     rig.submit(3, 4, on="cluster")
-    assert rig.intent(3) != []
+    rig.intent(3)
     rig.end(3, wall_s=0.001)
-    rig.intent(4)
-    assert rig.submit(5, on="cluster") == []
+    rig.submit(5, on="cluster")
+    assert [started(rig.intent(task)) for task in (4, 5)] == [[4], [5]]
+
+
+def test_where_a_start_is_long_on_its_way_more_is_short():
+    for round_trip_s, expected in ((0.0, [4]), (0.1, [4, 5, 6])):
+        rig = Rig(cluster=Profile(1, 1, depth=3, round_trip_s=round_trip_s))
+        rig.submit(3, on="cluster")
+        rig.end(3, wall_s=0.05)
+        assert started(rig.submit(4, 5, 6, 7, on="cluster")) == expected
+
+
+def test_no_more_lanes_are_opened_than_there_may_be():
+    rig = Rig(cluster=Profile(None, None, lanes=2))
+    assert started(rig.submit(1, 2, 3, on="cluster")) == [1, 2]
+    assert started(rig.end(1)) == [3]
 
 
 class TestRebalancing:

@@ -1,0 +1,75 @@
+"""`python -m penstock.agent CODE`: an agent that joins a run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from penstock.agent.agent_loop import Agent
+from penstock.artifacts.folder import FolderStore
+from penstock.errors import UsageError
+from penstock.executors import capacity
+from penstock.model import agents, join_codes, mail
+from penstock.model.agents import AgentSize
+from penstock.tiers.tier_opening import open_tier
+from penstock.tiers.tiered_store import TieredStore
+
+RESTARTS = "PENSTOCK_AGENT_RESTART"
+"""The variable with how often its site has started this agent anew."""
+
+
+def main(args: list[str]) -> int:
+    """Join the run of the code, and stay until there is nothing to do."""
+    try:
+        code = join_codes.read(args[0] if args else "")
+        tier = open_tier(code.url, code.project)
+    except UsageError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
+    home = Path(os.environ.get(agents.HOME) or Path.home() / ".cache" / "penstock" / "agents") / code.project
+    size = _size()
+    gpus = capacity.gpus()[: size.gpus]
+    incarnation = mail.incarnation(int(os.environ.get(RESTARTS) or 0), os.urandom(4).hex())
+    store = TieredStore(FolderStore(home / "store"), lambda: [tier])
+    told, tell = os.pipe()
+
+    def terminate(number: int, frame: object) -> None:
+        os.write(tell, b"!")
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, terminate)
+    agent = Agent(
+        tier,
+        store,
+        nonce=code.run,
+        seat=mail.seat_of(code.agent, incarnation),
+        hello=mail.Hello(size.cpu, size.memory_bytes, len(gpus), _version(), socket.gethostname()),
+        gpus=gpus,
+        home=home,
+        terminated=told,
+    )
+    print(agent.run(), flush=True)  # noqa: T201
+    return 0
+
+
+def _size() -> AgentSize:
+    text = os.environ.get(agents.SIZE)
+    if text:
+        return AgentSize.of_text(text)
+    return AgentSize(float(capacity.cpu()), capacity.memory_bytes(), len(capacity.gpus()))
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("penstock")
+    except PackageNotFoundError:
+        return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,311 @@
+"""An agent's own loop: letters in, attempts by the process executor, outcomes out.
+
+Performs what `duty` decides. Blobs come down before an attempt is started, and go up before its outcome is told. Where
+letters lie is the postman's business.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from penstock.agent import duty as duties
+from penstock.agent.duty import Duty
+from penstock.agent.log_shipping import LogShipper
+from penstock.agent.places import places_for
+from penstock.agent.postman import Postman
+from penstock.engine.mailbox import Inbox
+from penstock.errors import DamagedError, PenstockError, StoreError
+from penstock.executors.needed_blobs import Blobs, blobs_of_attempt, blobs_of_outcome, blobs_of_run
+from penstock.executors.process import ProcessExecutor
+from penstock.model import mail
+from penstock.model.events import Ended, ExecutorEvent, Lane, Recalled
+from penstock.model.outcomes import failed
+from penstock.model.specs import Attempt
+from penstock.model.states import Cause
+from penstock.model.tuples import NamedTuple
+from penstock.tiers.port import Tier
+from penstock.tiers.tiered_store import TieredStore
+from penstock.tiers.uploads import Uploads
+
+LOOK_S = 0.5
+SHIP_S = 0.5
+PIECES_BYTES = 4 << 20
+GOING_S = 20.0
+"""So long an agent that goes waits for its attempts to end, and for its last letter to be written."""
+BEATS = 12
+"""Of the heart within the time after which a seat is called lost."""
+LINGER_FOR_END_S = 0.05
+"""Of an attempt that has begun is told a moment later: most are short, and their end says all."""
+
+
+class _Letter(NamedTuple):
+    token: int
+    number: int
+    envelope: mail.Down
+
+
+class _Wrote(NamedTuple):
+    began_at: float
+    is_letter: bool
+
+
+class _Published(NamedTuple):
+    event: Ended
+
+
+class _Staged(NamedTuple):
+    attempt: str
+    error: PenstockError | None
+
+
+class Agent:
+    """One life of an agent. `terminated`: a descriptor that can be read once it is told to go."""
+
+    def __init__(
+        self,
+        tier: Tier,
+        store: TieredStore,
+        *,
+        nonce: str,
+        seat: str,
+        hello: mail.Hello,
+        gpus: tuple[str, ...],
+        home: Path,
+        terminated: int = -1,
+    ) -> None:
+        self._tier, self._store = tier, store
+        self._seat, self._home = seat, home
+        self._hello = hello
+        self._duty = Duty(mail.incarnation_of(seat), hello, gpus, time.monotonic())
+        self._gpus = gpus
+        self._inbox = Inbox()
+        self._uploads = Uploads(store, tier)
+        self._postman = Postman(tier, nonce, seat, self._take_letter, self._take_wrote, self._refuse)
+        self._executor: ProcessExecutor | None = None
+        self._shipper: LogShipper | None = None
+        self._ship_at = 0.0
+        self._stager = _Stager(store, self._inbox.post)
+        self._staging: dict[str, tuple[Attempt, Lane]] = {}
+        self._is_writing = self._said_bye = False
+        self._hasten_at = 0.0  # when what is to be told is told at the latest; 0.0: nothing is
+        self._go_at = 0.0
+        self._refused = ""
+        if terminated >= 0:
+            self._inbox.watch(terminated, self._terminated)
+        self._terminated_fd = terminated
+
+    def run(self) -> str:
+        """Do its duty to its end; gives why it went."""
+        self._postman.start()
+        try:
+            while not self._is_done():
+                self._inbox.wait(self._pause())
+                self._inbox.hear()
+                for item in self._inbox.take():
+                    self._take(item)
+                self._duty.look(time.monotonic())
+                self._perform()
+                self._tell()
+        finally:
+            self._close()
+        return self._duty.going
+
+    def _pause(self) -> float:
+        if self._hasten_at:
+            return max(0.0, self._hasten_at - time.monotonic())
+        return LOOK_S
+
+    def _is_done(self) -> bool:
+        if not self._duty.going:
+            return False
+        now = time.monotonic()
+        self._go_at = self._go_at or now + GOING_S
+        has_told = self._duty.is_over and self._said_bye and not self._is_writing
+        return has_told or now >= self._go_at
+
+    def _take(self, item: Any) -> None:
+        now = time.monotonic()
+        if isinstance(item, _Letter):
+            self._duty.take(item.token, item.number, item.envelope, now)
+        elif isinstance(item, _Wrote):
+            self._duty.wrote(item.began_at)
+            self._is_writing = self._is_writing and not item.is_letter
+        elif isinstance(item, _Published):
+            self._duty.said(item.event, now)
+        elif isinstance(item, _Staged):
+            self._staged(item)
+        elif isinstance(item, str):
+            self._duty.leave(Cause.PLATFORM, item)
+        else:
+            self._heard(item)
+
+    def _heard(self, event: ExecutorEvent) -> None:
+        """What the executor says; an outcome is told once all that it refers to is in the tier."""
+        if not isinstance(event, Ended):
+            self._duty.said(event, time.monotonic())
+            return
+        self._publish(event, blobs_of_outcome(event.outcome))
+
+    def _publish(self, event: Ended, blobs: Blobs) -> None:
+        def done(error: Exception | None) -> None:
+            if error is None:
+                self._inbox.post(_Published(event))
+            elif isinstance(error, DamagedError):
+                self._inbox.post(_Published(Ended(event.attempt, failed(Cause.DAMAGED, str(error)))))
+            else:  # it is tried until it succeeds, or its driver takes this agent for lost
+                again = threading.Timer(1.0, self._inbox.post, (event,))
+                again.daemon = True
+                again.start()
+
+        if not blobs or self._uploads.send(blobs, done):
+            self._duty.said(event, time.monotonic())
+
+    def _perform(self) -> None:
+        while orders := self._duty.orders():
+            for order in orders:
+                if isinstance(order, duties.Open):
+                    self._open(order)
+                elif isinstance(order, duties.Run):
+                    self._run(order)
+                elif isinstance(order, duties.End):
+                    self._end(order)
+                else:
+                    self._take_back(order)
+
+    def _open(self, order: duties.Open) -> None:
+        self._postman.beat_s = max(0.05, self._duty.partition_s / BEATS)
+        incarnation = mail.incarnation_of(self._seat)
+        for digest, size in blobs_of_run(order.spec):
+            self._store.bring(digest, size)
+        places = places_for(self._tier.blobs, order.spec, self._home, incarnation)
+        name = self._seat.replace(".", "-")
+        memory_bytes = self._hello.memory_bytes
+        executor = ProcessExecutor(name=name, cpu=self._hello.cpu, memory_bytes=memory_bytes, gpus=self._gpus)
+        executor.open(self._inbox, order.spec, places)
+        self._executor = executor
+        self._shipper = LogShipper(places.logs)
+
+    def _run(self, order: duties.Run) -> None:
+        self._ship_at = min(self._ship_at, time.monotonic() + SHIP_S)
+        for attempt, lane in order.launches:
+            self._staging[attempt.id] = attempt, lane
+            self._stager.put(attempt)
+
+    def _staged(self, item: _Staged) -> None:
+        launch = self._staging.pop(item.attempt, None)
+        if launch is None:
+            return
+        assert self._executor is not None
+        if item.error is None:
+            self._executor.start([(launch[0], (launch[1],))])
+        else:
+            cause = Cause.DAMAGED if isinstance(item.error, DamagedError) else Cause.PLATFORM
+            self._duty.said(Ended(item.attempt, failed(cause, str(item.error))), time.monotonic())
+
+    def _end(self, order: duties.End) -> None:
+        if self._staging.pop(order.attempt, None) is not None:
+            event = Ended(order.attempt, failed(order.cause, "ended before it ran"))
+            self._duty.said(event, time.monotonic())
+        elif self._executor is not None:
+            self._executor.cancel(order.attempt, order.cause)
+
+    def _take_back(self, order: duties.TakeBack) -> None:
+        for attempt in order.attempts:
+            if self._staging.pop(attempt, None) is not None:
+                self._duty.said(Recalled(attempt), time.monotonic())
+        if self._executor is not None:
+            self._executor.recall(order.attempts)
+
+    def _tell(self) -> None:
+        """Write what there is to tell, unless a letter is being written."""
+        if self._is_writing:
+            return
+        now = time.monotonic()
+        self._ship(now)
+        if not (self._duty.has_news or (self._duty.is_over and not self._said_bye)):
+            return
+        self._hasten_at = self._hasten_at or now + (0.0 if self._duty.has_more_than_begun else LINGER_FOR_END_S)
+        if now < self._hasten_at and not self._duty.has_more_than_begun:
+            return
+        self._hasten_at = 0.0
+        envelope = self._duty.envelope()
+        if envelope is not None:
+            self._said_bye = self._said_bye or any(isinstance(letter, mail.Bye) for letter in envelope.letters)
+            self._is_writing = True
+            self._postman.send(envelope)
+
+    def _ship(self, now: float) -> None:
+        """What was logged goes now and then, and all of it with an attempt's end."""
+        if self._shipper is None or not (self._duty.has_ends or now >= self._ship_at):
+            return
+        self._ship_at = now + (SHIP_S if self._duty.holds else float("inf"))
+        while pieces := self._shipper.pieces(PIECES_BYTES):
+            self._duty.tell([mail.Logs(tuple(map(tuple, pieces)))])
+            if not self._duty.has_ends:
+                break
+
+    def _take_letter(self, token: int, number: int, envelope: mail.Down) -> None:
+        self._inbox.post(_Letter(token, number, envelope))
+
+    def _take_wrote(self, began_at: float, is_letter: bool) -> None:
+        self._inbox.post(_Wrote(began_at, is_letter))
+
+    def _refuse(self, why: str) -> None:
+        self._inbox.post(why)
+
+    def _terminated(self) -> None:
+        os.read(self._terminated_fd, 4096)
+        self._duty.leave(Cause.PREEMPTED, "it was told to end by its machine")
+
+    def _close(self) -> None:
+        self._postman.stop()
+        self._stager.close()
+        if self._executor is not None:
+            self._executor.close()
+
+
+class _Stager:
+    """A thread that has attempts' inputs here, in the order in which they came."""
+
+    def __init__(self, store: TieredStore, post: Callable[[object], None]) -> None:
+        self._store = store
+        self._post = post
+        self._attempts: deque[Attempt] = deque()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._over = False
+
+    def put(self, attempt: Attempt) -> None:
+        with self._changed:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="penstock-stager", daemon=True)
+                self._thread.start()
+            self._attempts.append(attempt)
+            self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._over = True
+            self._changed.notify()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._attempts and not self._over:
+                    self._changed.wait()
+                if self._over:
+                    return
+                attempt = self._attempts.popleft()
+            try:
+                for digest, size in blobs_of_attempt(attempt):
+                    self._store.bring(digest, size)  # what is nowhere is told by the attempt itself
+                error = None
+            except StoreError as failure:
+                error = failure
+            self._post(_Staged(attempt.id, error))

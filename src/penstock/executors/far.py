@@ -1,0 +1,501 @@
+"""The executor `far`: attempts run at agents on other machines, and outlive their driver.
+
+Owns the thread that performs what `far_book` and `far_fleet` decide: it lists and writes letters, sends blobs up before
+the letters that need them, and learns of the engine what was committed. A second thread talks to the site, which may
+take its time. It knows the site and the tier by their ports alone.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from penstock.errors import DamagedError, PenstockError, StoreError
+from penstock.executors import far_logs
+from penstock.executors.far_book import Book
+from penstock.executors.far_fleet import Fleet, FleetLimits
+from penstock.executors.far_seats import Standing
+from penstock.executors.needed_blobs import blobs_of_attempt, blobs_of_run
+from penstock.executors.site_port import Site
+from penstock.model import mail, wire
+from penstock.model.agents import AgentRequest, AgentSight
+from penstock.model.environments import Environment
+from penstock.model.events import Ended, ExecutorEvent, Lane, Notice, Profile, Recalled
+from penstock.model.luggage import LogPiece
+from penstock.model.outcomes import failed
+from penstock.model.specs import Attempt, Places, RunSpec
+from penstock.model.states import Cause
+from penstock.model.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    from penstock.engine.ports import Mailbox
+    from penstock.tiers.port import Tier
+    from penstock.tiers.uploads import Uploads
+
+FAST_S = 0.025
+"""Letters are looked for so often while some are expected."""
+SLOW_S = 2.0
+SETTLING_S = 0.2
+"""Likewise while agents are about to answer, or to be found gone."""
+SLOWER = 1.3
+LOOK_S = 2.0
+"""The site is asked so often while agents are on their way."""
+CLOSE_S = 10.0
+TOKENS = 10_000
+"""Bodies that are called again under one driver have tokens of their own."""
+
+
+class Packing(NamedTuple):
+    """What makes a run ready to travel."""
+
+    packed: Callable[[RunSpec, Places], RunSpec]  # blocks; raises PenstockError
+    code_of: Callable[[str, RunSpec], str]  # the join code of an agent
+    private: Callable[[], Mapping[str, str]]  # what is told to agents alone
+
+
+class FarExecutor:
+    """Agents at a site. Implements `engine.ports.Executor`."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        site: Site,
+        tier: Tier,
+        uploads: Uploads,
+        packing: Packing,
+        profile: Profile,
+        limits: FleetLimits,
+    ) -> None:
+        self.profile = profile
+        self._name = name
+        self._site, self._tier, self._uploads = site, tier, uploads
+        self._packing, self._limits = packing, limits
+        self._changed = threading.Condition()
+        self._orders: deque[Callable[[], None]] = deque()
+        self._posted = self._heard = self._committed = 0
+        self._closing = ""  # "leave" or "end"
+        self._held: dict[str, tuple[Attempt, Lane]] = {}  # their blobs are on their way, or those of one before them
+        self._ready: set[str] = set()
+        self._own_down: set[str] = set()
+        self._look_at = self._pause_s = 0.0
+        self._failing_since = 0.0
+        self._thread: threading.Thread | None = None
+
+    def open(self, mailbox: Mailbox, spec: RunSpec, places: Places) -> None:
+        self._mailbox, self._spec, self._places = mailbox, spec, places
+        driver, _, again = spec.driver.partition("-")
+        self._token = int(driver) * TOKENS + int(again or 0)
+        self._bell_out, self._bell_in = os.pipe()
+        os.set_blocking(self._bell_out, False)
+        os.set_blocking(self._bell_in, False)
+        mailbox.watch(self._bell_out, self._rung)
+        self._thread = threading.Thread(target=self._work, name=f"penstock-{self._name}", daemon=True)
+        self._thread.start()
+
+    def ready(self, environment: Environment | None, step: str) -> None:
+        """Environments are made ready there."""
+
+    def assist(self, timeout_s: float) -> bool:
+        return False
+
+    def start(self, launches: Sequence[tuple[Attempt, tuple[Lane, ...]]]) -> None:
+        started = [(attempt, lanes[0]) for attempt, lanes in launches]
+        self._order(lambda: self._hold(started))
+
+    def recall(self, attempts: Collection[str]) -> None:
+        wanted = tuple(attempts)
+        self._order(lambda: self._recall(wanted))
+
+    def cancel(self, attempt: str, cause: Cause) -> None:
+        self._order(lambda: self._cancel(attempt, cause))
+
+    def adopt(self, attempt: Attempt, handle: str) -> None:
+        self._order(lambda: self._book.adopt(attempt, handle, time.monotonic()))
+
+    def close(self, *, leave: bool = False) -> None:
+        """Blocks until all agents have gone, or for some seconds; what stands in the tier of outcomes that nobody has
+        asked for stays."""
+        if self._thread is None or self._closing:
+            return
+        with self._changed:
+            self._closing = "leave" if leave else "end"
+            self._changed.notify()
+        self._thread.join()
+        self._mailbox.unwatch(self._bell_out)
+        os.close(self._bell_out)
+        os.close(self._bell_in)
+
+    # In turns of the driver.
+
+    def _order(self, order: Callable[[], None]) -> None:
+        with self._changed:
+            self._orders.append(order)
+            self._changed.notify()
+
+    def _rung(self) -> None:
+        """What had been posted before the turn that heard of it last is committed once another turn begins."""
+        os.read(self._bell_out, 4096)
+        with self._changed:
+            self._committed, self._heard = self._heard, self._posted
+            if self._heard > self._committed:
+                self._ring()
+            self._changed.notify()
+
+    def _ring(self) -> None:
+        try:
+            os.write(self._bell_in, b"!")
+        except BlockingIOError:
+            pass  # it rings already
+
+    # In the thread.
+
+    def _work(self) -> None:
+        try:
+            self._begin()
+            while not self._closing:
+                self._turn()
+                self._wait()
+            if self._closing == "end":
+                self._end_all()
+        except Exception as error:  # noqa: BLE001  the run must hear of it: whoever waits would wait for ever
+            self._give_up(error)
+
+    def _begin(self) -> None:
+        now = time.monotonic()
+        self._site_thread = _SiteThread(self._site, self._order)
+        self._fleet = Fleet(
+            self._limits,
+            self._spec.nonce,
+            self._name,
+            self._token,
+            lambda agent: self._packing.code_of(agent, self._spec),
+            now,
+        )
+        spec = self._insist(lambda: self._packing.packed(self._spec, self._places))
+        self._insist(lambda: self._uploads.send_now(blobs_of_run(spec)))
+        self._book = Book(mail.Obey(self._token, spec, self._limits.partition_s, self._limits.linger_s))
+        self._up: set[str] = set()
+        self._site_at = 0.0
+        for name in self._insist(lambda: self._tier.list(mail.heart_prefix(self._spec.nonce))):
+            self._book.meet(name.rpartition("/")[2], now)
+        if self._book.seats or self._token >= 2 * TOKENS:
+            self._site_thread.ask(lambda site: site.find(self._spec.nonce), self._found)
+
+    def _insist(self, action: Callable[[], Any]) -> Any:
+        """Try again while the tier can't be reached."""
+        while True:
+            try:
+                return action()
+            except StoreError as error:
+                if self._closing:
+                    raise
+                self._tell(f"{self._name}: {error}; it is tried again")
+                with self._changed:
+                    self._changed.wait(1.0)
+
+    def _turn(self) -> None:
+        self._take_orders()
+        now = time.monotonic()
+        try:
+            if now >= self._look_at:
+                self._poll()
+            self._decide(now)
+            self._flush()
+            self._failing_since = 0.0
+        except StoreError as error:
+            if not self._failing_since:
+                self._failing_since = now
+                self._tell(f"{self._name}: {error}; it is tried again")
+            self._look_at = now + 1.0
+
+    def _take_orders(self) -> None:
+        with self._changed:
+            orders, self._orders = list(self._orders), deque()
+            committed = self._committed
+        if orders:
+            self._expect()
+        for order in orders:
+            order()
+        self._book.committed(committed)
+
+    def _expect(self) -> None:
+        self._pause_s = FAST_S
+        self._look_at = min(self._look_at, time.monotonic() + FAST_S)
+
+    def _wait(self) -> None:
+        with self._changed:
+            due = min(self._look_at, self._site_at) - time.monotonic()
+            news = self._orders or self._closing or self._committed > self._book_committed
+            if due > 0 and not news:
+                self._changed.wait(due)
+
+    @property
+    def _book_committed(self) -> int:
+        return self._book.committed_to
+
+    def _poll(self) -> None:
+        book, now = self._book, time.monotonic()
+        book.listing_begins(now)
+        listed = [mail.numbers_of(name) for name in self._tier.list(mail.up_prefix(self._spec.nonce))]
+        found = False
+        for seat, number in list(book.unread(listed)):
+            data = self._tier.get(mail.up_name(self._spec.nonce, seat, number))
+            if data is not None:
+                found = True
+                self._read(seat, number, data, now)
+        for seat in book.silent(now, self._limits.partition_s / 6):
+            began_at = time.monotonic()
+            book.beat(seat, self._tier.get(mail.heart_name(self._spec.nonce, seat.name)) or b"", began_at)
+        book.listing_ends()
+        slowest_s = SETTLING_S if book.is_settling else SLOW_S
+        self._keep_logs()
+        self._pause_s = FAST_S if found else min(slowest_s, self._pause_s * SLOWER)
+        self._look_at = time.monotonic() + self._pause_s
+        if found:
+            self._delete()
+
+    def _read(self, seat: str, number: int, data: bytes, now: float) -> None:
+        try:
+            self._book.heard(seat, number, mail.read_up(data), now)
+        except (mail.Foreign, wire.MalformedError) as error:
+            self._book.heard(seat, number, mail.Up(0, 0, ()), now)
+            self._book.ended(mail.agent_of(seat), Cause.LOST, f"a letter of its agent can't be read: {error}")
+            self._tell(f"{self._name}: a letter of the agent {seat} can't be read: {error}")
+
+    def _keep_logs(self) -> None:
+        """Before the outcomes are told that refer to them."""
+        logs, self._book.logs = self._book.logs, []
+        for seat, letter in logs:
+            try:
+                far_logs.keep(self._places.logs, [LogPiece(*piece) for piece in letter.pieces])
+            except (StoreError, wire.MalformedError, TypeError) as error:
+                self._tell(f"{self._name}: what the agent {seat} has logged is not kept: {error}")
+
+    def _decide(self, now: float) -> None:
+        for seat in self._book.seats.values():
+            agent = mail.agent_of(seat.name)
+            if seat.standing is Standing.SETTLED:
+                self._fleet.up(agent, now)
+            elif not seat.is_live:
+                self._fleet.gone(agent, now)
+        lacking = self._book.place()
+        requests = self._fleet.wants(lacking, now)
+        if requests:
+            self._place(requests)
+        if lacking and self._fleet.why_not and not any(seat.takes_lanes for seat in self._book.seats.values()):
+            self._refuse_waiting()
+        if now >= self._site_at:
+            self._site_at = now + (LOOK_S if self._fleet.awaits else self._limits.look_s)
+            handles = self._fleet.to_look_at()
+            if handles:
+                self._site_thread.ask(lambda site: site.look(handles), self._seen)
+
+    def _flush(self) -> None:
+        """Events to the engine, letters to agents."""
+        for outgoing in self._book.mail():
+            self._write(outgoing.agent, outgoing.number, outgoing.envelope)
+        events = self._book.events()
+        if events:
+            self._post(events)
+
+    def _write(self, agent: str, number: int, envelope: mail.Down) -> None:
+        name = mail.down_name(self._spec.nonce, agent, self._token, number)
+        data = mail.pack_down(envelope)
+        self._own_down.add(name)
+        self._insist(lambda: self._tier.put(name, data))
+        self._expect()
+
+    def _post(self, events: Sequence[ExecutorEvent]) -> None:
+        for event in events:
+            self._mailbox.post(event)
+        with self._changed:
+            self._posted = self._book.posted
+            self._ring()
+
+    def _tell(self, text: str) -> None:
+        self._mailbox.post(Notice(text))
+
+    def _delete(self) -> None:
+        up, down = self._book.deletable()
+        names = [mail.up_name(self._spec.nonce, *key) for key in up]
+        own = [mail.down_name(self._spec.nonce, agent, self._token, number) for agent, number in down]
+        self._own_down.difference_update(own)
+        self._tier.delete(names + own)
+
+    # Orders, in the thread.
+
+    def _hold(self, launches: Sequence[tuple[Attempt, Lane]]) -> None:
+        """Send up what attempts need; each goes on once that is there, behind those that were before it in its lane."""
+        for attempt, lane in launches:
+            self._held[attempt.id] = attempt, lane
+            self._send_up(attempt)
+        self._release()
+
+    def _send_up(self, attempt: Attempt) -> None:
+        def done(error: Exception | None) -> None:
+            self._order(lambda: self._uploaded(attempt, error))
+
+        blobs = blobs_of_attempt(attempt)
+        if not blobs or self._uploads.send(blobs, done):
+            self._ready.add(attempt.id)
+
+    def _uploaded(self, attempt: Attempt, error: Exception | None) -> None:
+        if attempt.id not in self._held:
+            return
+        if error is None:
+            self._ready.add(attempt.id)
+        elif isinstance(error, DamagedError):
+            del self._held[attempt.id]
+            self._mailbox.post(Ended(attempt.id, failed(Cause.DAMAGED, str(error))))
+        else:
+            again = threading.Timer(1.0, self._order, (lambda: self._send_again(attempt),))
+            again.daemon = True
+            again.start()
+        self._release()
+
+    def _send_again(self, attempt: Attempt) -> None:
+        if attempt.id in self._held:
+            self._hold([self._held[attempt.id]])
+
+    def _release(self) -> None:
+        lanes = set[int]()
+        for id_, (attempt, lane) in list(self._held.items()):
+            if id_ in self._ready and lane.number not in lanes:
+                del self._held[id_]
+                self._ready.discard(id_)
+                self._book.start([(attempt, lane)])
+            else:
+                lanes.add(lane.number)
+
+    def _recall(self, attempts: tuple[str, ...]) -> None:
+        for attempt in attempts:
+            if self._held.pop(attempt, None) is not None:
+                self._mailbox.post(Recalled(attempt))
+        self._book.recall(attempts)
+
+    def _cancel(self, attempt: str, cause: Cause) -> None:
+        if self._held.pop(attempt, None) is not None:
+            self._mailbox.post(Recalled(attempt))
+        else:
+            self._book.cancel(attempt, cause)
+
+    # The site.
+
+    def _place(self, requests: list[AgentRequest]) -> None:
+        private = self._packing.private()
+
+        def answered(handles: Any) -> None:
+            if isinstance(handles, PenstockError):
+                self._fleet.refused(requests, str(handles), time.monotonic())
+                self._tell(f"{self._name}: {handles}")
+            else:
+                self._fleet.placed(requests, handles)
+            self._site_at = 0.0
+
+        self._site_thread.ask(lambda site: site.place(requests, private), answered)
+
+    def _found(self, handles: Any) -> None:
+        if not isinstance(handles, PenstockError):
+            self._fleet.found(handles, time.monotonic())
+            self._site_at = 0.0
+
+    def _seen(self, sights: Any) -> None:
+        if isinstance(sights, PenstockError):
+            return
+        for agent, sight in self._fleet.sights(sights, time.monotonic()):
+            self._book.ended(agent, _cause_of(sight), f"its agent has ended: {sight.why}")
+        if words := self._fleet.waiting():
+            self._tell(f"{self._name}: {words}")
+
+    def _refuse_waiting(self) -> None:
+        self._book.refuse_waiting(Cause.PLATFORM, f"it could not be placed: {self._fleet.why_not}")
+        self._fleet.why_not = ""
+
+    # The end.
+
+    def _end_all(self) -> None:
+        """Have all agents go, and wait for them; what they leave is removed."""
+        until = time.monotonic() + CLOSE_S
+        self._take_orders()
+        self._book.leave(list(self._book.seats.values()), "the run is over")
+        handles = self._fleet.to_look_at()
+        up = {mail.agent_of(seat.name) for seat in self._book.seats.values() if seat.is_live}
+        early = [
+            agent.handle for name, agent in self._fleet.agents.items() if agent.handle in handles and name not in up
+        ]
+        if early:
+            self._site_thread.ask(lambda site: site.end(early), lambda _: None)
+        try:
+            self._flush()
+            while not self._book.is_quiet and time.monotonic() < until:
+                self._poll()
+                self._flush()
+                time.sleep(FAST_S)
+            hearts = [
+                mail.heart_name(self._spec.nonce, seat.name) for seat in self._book.seats.values() if not seat.is_live
+            ]
+            self._delete()
+            self._tier.delete([*self._own_down, *hearts])
+        except StoreError:
+            pass  # the site ends them
+        if handles:
+            self._site_thread.ask(lambda site: site.end(handles), lambda _: None)
+        self._site_thread.close(max(1.0, until - time.monotonic()))
+
+    def _give_up(self, error: Exception) -> None:
+        self._tell(f"{self._name}: it can't go on: {type(error).__name__}: {error}")
+        for attempt in list(self._held):
+            self._mailbox.post(Ended(attempt, failed(Cause.PLATFORM, str(error))))
+        book = getattr(self, "_book", None)
+        if book is not None:
+            book.refuse_all(Cause.PLATFORM, str(error))
+            for event in book.events():
+                self._mailbox.post(event)
+
+
+def _cause_of(sight: AgentSight) -> Cause:
+    return Cause.PREEMPTED if sight.why.startswith("preempted") else Cause.LOST
+
+
+class _SiteThread:
+    """Asks a site, one question after the other, and hands in the answers: a result, or the PenstockError."""
+
+    def __init__(self, site: Site, order: Callable[[Callable[[], None]], None]) -> None:
+        self._site = site
+        self._order = order
+        self._questions: deque[tuple[Callable[[Site], Any], Callable[[Any], None]]] = deque()
+        self._changed = threading.Condition()
+        self._over = False
+        self._thread = threading.Thread(target=self._work, name="penstock-site", daemon=True)
+        self._thread.start()
+
+    def ask(self, question: Callable[[Site], Any], answered: Callable[[Any], None]) -> None:
+        with self._changed:
+            self._questions.append((question, answered))
+            self._changed.notify()
+
+    def close(self, timeout_s: float) -> None:
+        """Once all questions are answered, or after this time."""
+        with self._changed:
+            self._over = True
+            self._changed.notify()
+        self._thread.join(timeout_s)
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._questions and not self._over:
+                    self._changed.wait()
+                if not self._questions:
+                    return
+                question, answered = self._questions.popleft()
+            try:
+                answer: Any = question(self._site)
+            except PenstockError as error:
+                answer = error
+            self._order(lambda answered=answered, answer=answer: answered(answer))

@@ -1,0 +1,62 @@
+"""The executor `far` with all that it needs on this host: a folder as tier, and agents as processes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from penstock.artifacts.folder import FolderStore
+from penstock.executors import far_luggage
+from penstock.executors.far import FarExecutor, Packing
+from penstock.executors.far_fleet import FleetLimits
+from penstock.model import join_codes
+from penstock.model.agents import AgentSize
+from penstock.model.events import Profile
+from penstock.model.join_codes import JoinCode
+from penstock.sites.process_site import ProcessSite
+from penstock.tiers.folder_tier import FolderTier
+from penstock.tiers.tiered_store import TieredStore
+from penstock.tiers.uploads import Uploads
+
+PROJECT = "contract"
+COMMAND = (sys.executable, "-m", "penstock.agent")
+LIMITS = FleetLimits(max_agents=2, size=AgentSize(4.0, None, 0), linger_s=600.0, look_s=0.5)
+PROFILE = Profile(
+    None, None, unnamed_gpus=None, outlives_driver=True, begins_later=True, depth=64, table="executors.far"
+)
+
+
+class FarOnThisHost(FarExecutor):
+    """`root`: a folder that outlives drivers. `steps`: files that go with the run."""
+
+    def __init__(
+        self,
+        root: Path,
+        near: Path,
+        steps: Sequence[Path] = (),
+        *,
+        limits: FleetLimits = LIMITS,
+        profile: Profile = PROFILE,
+        command: Sequence[str] = COMMAND,
+    ) -> None:
+        (root / "tier").mkdir(parents=True, exist_ok=True)
+        tier = FolderTier(str(root / "tier"), PROJECT)
+        self.site = ProcessSite(command, root / "home")
+        self.store = TieredStore(FolderStore(near), lambda: [tier])
+        packing = Packing(
+            lambda spec, places: far_luggage.send(
+                spec, places, steps[0].parent if steps else near, [step.name for step in steps], tier.blobs
+            ),
+            lambda agent, spec: join_codes.write(JoinCode(tier.url, PROJECT, spec.nonce, agent)),
+            dict,
+        )
+        super().__init__(
+            name="far",
+            site=self.site,
+            tier=tier,
+            uploads=Uploads(self.store, tier),
+            packing=packing,
+            profile=profile,
+            limits=limits,
+        )
