@@ -1,0 +1,133 @@
+"""Has on an agent's machine what an attempt needs before it starts: its values, what its task has left elsewhere, and
+its environment. Looks after what it leaves, until it is over.
+
+All of it takes its time, so that threads do it: one for values and checkpoints, in the order in which attempts came,
+and that of the interpreters.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from penstock.errors import PenstockError, StoreError
+from penstock.model.environments import Environment
+from penstock.model.events import Lane
+from penstock.model.ids import step_of
+from penstock.model.specs import Attempt
+
+LOOK_S = 1.0
+"""Checkpoints are looked at so often."""
+
+Task = Callable[[], None]
+Done = Callable[[PenstockError | None], None]
+Prepared = Callable[[str, PenstockError | None], None]
+"""Is called with an attempt's id, from any thread, once all is there, or with why it can't be had."""
+
+
+class Checkpoints(Protocol):
+    """`SentCheckpoints`, as far as it is used here."""
+
+    def bring(self, attempt: Attempt) -> None: ...
+    def over(self, attempt: Attempt, *, is_done: bool, now: float) -> None: ...
+    def look(self, now: float) -> None: ...
+    def flush(self, now: float) -> None: ...
+
+
+class Environments(Protocol):
+    """`AgentInterpreters`, likewise."""
+
+    def is_ready(self, environment: Environment | None) -> bool: ...
+    def ready_soon(self, environment: Environment | None, step: str, done: Done) -> None: ...
+
+
+class Preparation:
+    """`bring`: has the values of an attempt's inputs here, and blocks meanwhile."""
+
+    def __init__(
+        self,
+        bring: Callable[[Attempt], None],
+        checkpoints: Checkpoints,
+        environments: Environments,
+        prepared: Prepared,
+        failed: Callable[[str], None],
+    ) -> None:
+        """`failed` takes a line about what went wrong and ends no attempt, from any thread."""
+        self._bring, self._checkpoints, self._environments = bring, checkpoints, environments
+        self._prepared, self._failed = prepared, failed
+        self._tasks: deque[Task] = deque()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._running = 0
+        self._said = ""
+        self._is_over = False
+
+    def start(self, attempt: Attempt, lane: Lane) -> None:
+        """Prepare an attempt. Returns at once."""
+        self._running += 1
+        self._order(lambda: self._prepare(attempt, lane))
+
+    def over(self, attempt: Attempt, *, is_done: bool) -> None:
+        """An attempt that was prepared is over. Returns at once."""
+        self._running -= 1
+        self._order(lambda: self._checkpoints.over(attempt, is_done=is_done, now=time.monotonic()))
+
+    def close(self) -> None:
+        """Send what is not sent yet, and end the thread. Blocks."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _order(self, task: Task) -> None:
+        with self._changed:
+            self._tasks.append(task)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="penstock-preparation", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def _prepare(self, attempt: Attempt, lane: Lane) -> None:
+        try:
+            self._bring(attempt)
+            self._checkpoints.bring(attempt)
+        except PenstockError as error:
+            self._prepared(attempt.id, error)
+            return
+        if self._environments.is_ready(lane.environment):
+            self._prepared(attempt.id, None)
+        else:
+            step = step_of(attempt.id)
+            self._environments.ready_soon(lane.environment, step, lambda error: self._prepared(attempt.id, error))
+
+    def _work(self) -> None:
+        look_at = time.monotonic() + LOOK_S
+        while True:
+            with self._changed:
+                if not self._tasks and not self._is_over:
+                    self._changed.wait(max(0.0, look_at - time.monotonic()) if self._running else None)
+                task = self._tasks.popleft() if self._tasks else None
+                is_over = self._is_over and task is None
+            if is_over:
+                self._try(lambda: self._checkpoints.flush(time.monotonic()))
+                return
+            if task is not None:
+                self._try(task)
+            if time.monotonic() >= look_at:
+                self._try(lambda: self._checkpoints.look(time.monotonic()))
+                look_at = time.monotonic() + LOOK_S
+
+    def _try(self, task: Task) -> None:
+        """What can't be sent now is sent with the next look."""
+        try:
+            task()
+            self._said = ""
+        except StoreError as error:
+            if str(error) != self._said:
+                self._said = str(error)
+                self._failed(self._said)
