@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from penstock.agent import joining
 from penstock.artifacts.folder import FolderStore
 from penstock.executors import far_luggage
 from penstock.executors.far import FarExecutor, Packing
@@ -14,6 +15,7 @@ from penstock.model import join_codes
 from penstock.model.agents import AgentSize
 from penstock.model.events import Profile
 from penstock.model.join_codes import JoinCode
+from penstock.model.specs import Places, RunSpec
 from penstock.sites.process_site import ProcessSite
 from penstock.tiers.folder_tier import FolderTier
 from penstock.tiers.tiered_store import TieredStore
@@ -44,10 +46,14 @@ class FarOnThisHost(FarExecutor):
         tier = FolderTier(str(root / "tier"), PROJECT)
         self.site = ProcessSite(command, root / "home")
         self.store = TieredStore(FolderStore(near), lambda: [tier])
+
+        def packed(spec: RunSpec, places: Places) -> RunSpec:
+            tier.put(joining.door(spec.nonce), spec.run.encode())
+            folder = steps[0].parent if steps else near
+            return far_luggage.send(spec, places, folder, [step.name for step in steps], tier.blobs)
+
         packing = Packing(
-            lambda spec, places: far_luggage.send(
-                spec, places, steps[0].parent if steps else near, [step.name for step in steps], tier.blobs
-            ),
+            packed,
             lambda agent, spec: join_codes.write(JoinCode(tier.url, PROJECT, spec.nonce, agent)),
             dict,
         )

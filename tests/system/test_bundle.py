@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -190,8 +191,9 @@ def test_a_bundle_is_kept_under_its_content_and_holds_no_more_than_is_needed(bun
     names = set(lines_of(bundle))
     assert {PROGRAM, "python/bin/uv"} <= names
     packages = f"python/lib/{bundle_files.PYTHON}/site-packages/"
+    assert f"{packages}penstock-{version('penstock')}.dist-info/METADATA" in names
     assert {name.removeprefix(packages).partition("/")[0] for name in names if packages in name} <= {
-        *("penstock", "cloudpickle", "blake3", "uv", "obstore")
+        *("penstock", f"penstock-{version('penstock')}.dist-info", "cloudpickle", "blake3", "uv", "obstore")
     }
     assert not [name for name in names if "/test/" in name or name.endswith(".pyc") or "/page/" in name]
 

@@ -6,14 +6,18 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
 from pathlib import Path
 
+from penstock.agent import home_keeping, joining
 from penstock.agent.agent_loop import Agent
 from penstock.artifacts.folder import FolderStore
-from penstock.errors import UsageError
+from penstock.errors import PenstockError, UsageError
 from penstock.executors import capacity
-from penstock.model import agents, join_codes, mail
+from penstock.model import agents, mail
 from penstock.model.agents import AgentSize
+from penstock.tiers.port import Tier
 from penstock.tiers.tier_opening import open_tier
 from penstock.tiers.tiered_store import TieredStore
 
@@ -24,16 +28,15 @@ RESTARTS = "PENSTOCK_AGENT_RESTART"
 def main(args: list[str]) -> int:
     """Join the run of the code, and stay until there is nothing to do."""
     try:
-        code = join_codes.read(args[0] if args else "")
-        tier = open_tier(code.url, code.project)
-    except UsageError as error:
+        code, run, tier, home = joining.join(args[0] if args else "", os.environ, open_tier)
+    except PenstockError as error:
         print(error, file=sys.stderr)  # noqa: T201
-        return 2
-    home = Path(os.environ.get(agents.HOME) or Path.home() / ".cache" / "penstock" / "agents") / code.project
+        return 2 if isinstance(error, UsageError) else 1
     size = _size()
     gpus = capacity.gpus()[: size.gpus]
     incarnation = mail.incarnation(int(os.environ.get(RESTARTS) or 0), os.urandom(4).hex())
     store = TieredStore(FolderStore(home / "store"), lambda: [tier])
+    _tidy(home, tier)
     told, tell = os.pipe()
 
     def terminate(number: int, frame: object) -> None:
@@ -51,8 +54,19 @@ def main(args: list[str]) -> int:
         home=home,
         terminated=told,
     )
-    print(agent.run(), flush=True)  # noqa: T201
+    print(f"penstock agent {code.agent}: runs attempts of {run} in {home}", flush=True)  # noqa: T201
+    print(f"penstock agent {code.agent}: goes, since {agent.run()}", flush=True)  # noqa: T201
     return 0
+
+
+def _tidy(home: Path, tier: Tier) -> None:
+    """Beside what the agent does; what it needs meanwhile comes again."""
+
+    def is_over(run: str) -> bool:
+        return tier.get(joining.door(run)) is None
+
+    store = FolderStore(home / "store")
+    threading.Thread(target=home_keeping.tidy, args=(home, store, time.time(), is_over), daemon=True).start()
 
 
 def _size() -> AgentSize:

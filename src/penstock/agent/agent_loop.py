@@ -9,25 +9,27 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from penstock.agent import duty as duties
+from penstock.agent.agent_interpreters import AgentInterpreters, step_environ
 from penstock.agent.duty import Duty
 from penstock.agent.log_shipping import LogShipper
 from penstock.agent.places import places_for
 from penstock.agent.postman import Postman
+from penstock.agent.preparation import Preparation
+from penstock.agent.private import Private
+from penstock.agent.sent_checkpoints import SentCheckpoints
 from penstock.engine.mailbox import Inbox
-from penstock.errors import DamagedError, PenstockError, StoreError
+from penstock.errors import DamagedError, PenstockError
 from penstock.executors.needed_blobs import Blobs, blobs_of_attempt, blobs_of_outcome, blobs_of_run
 from penstock.executors.process import ProcessExecutor
 from penstock.model import mail
-from penstock.model.events import Ended, ExecutorEvent, Lane, Recalled
+from penstock.model.events import Ended, ExecutorEvent, Lane, Notice, Recalled
 from penstock.model.outcomes import failed
 from penstock.model.specs import Attempt
-from penstock.model.states import Cause
+from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 from penstock.tiers.port import Tier
 from penstock.tiers.tiered_store import TieredStore
@@ -88,9 +90,12 @@ class Agent:
         self._uploads = Uploads(store, tier)
         self._postman = Postman(tier, nonce, seat, self._take_letter, self._take_wrote, self._refuse)
         self._executor: ProcessExecutor | None = None
+        self._private = Private(os.environ)
+        self._preparation: Preparation | None = None
+        self._interpreters: AgentInterpreters | None = None
         self._shipper: LogShipper | None = None
         self._ship_at = 0.0
-        self._stager = _Stager(store, self._inbox.post)
+        self._prepared: dict[str, Attempt] = {}
         self._staging: dict[str, tuple[Attempt, Lane]] = {}
         self._is_writing = self._said_bye = False
         self._hasten_at = 0.0  # when what is to be told is told at the latest; 0.0: nothing is
@@ -138,6 +143,8 @@ class Agent:
             self._is_writing = self._is_writing and not item.is_letter
         elif isinstance(item, _Published):
             self._duty.said(item.event, now)
+        elif isinstance(item, Notice):
+            self._duty.tell([item])
         elif isinstance(item, _Staged):
             self._staged(item)
         elif isinstance(item, str):
@@ -145,8 +152,21 @@ class Agent:
         else:
             self._heard(item)
 
+    def _over(self, event: Ended | Recalled) -> None:
+        """An attempt is over before it began."""
+        self._left(event)
+        self._duty.said(event, time.monotonic())
+
+    def _left(self, event: Ended | Recalled) -> None:
+        attempt = self._prepared.pop(event.attempt, None)
+        if attempt is not None and self._preparation is not None:
+            is_done = isinstance(event, Ended) and event.outcome.status == TaskStatus.DONE
+            self._preparation.over(attempt, is_done=is_done)
+
     def _heard(self, event: ExecutorEvent) -> None:
         """What the executor says; an outcome is told once all that it refers to is in the tier."""
+        if isinstance(event, (Ended, Recalled)):
+            self._left(event)
         if not isinstance(event, Ended):
             self._duty.said(event, time.monotonic())
             return
@@ -186,16 +206,43 @@ class Agent:
         places = places_for(self._tier.blobs, order.spec, self._home, incarnation)
         name = self._seat.replace(".", "-")
         memory_bytes = self._hello.memory_bytes
-        executor = ProcessExecutor(name=name, cpu=self._hello.cpu, memory_bytes=memory_bytes, gpus=self._gpus)
+        self._interpreters = AgentInterpreters(self._home, self._tier.blobs, self._private.values, self._say)
+        executor = ProcessExecutor(
+            name=name,
+            cpu=self._hello.cpu,
+            memory_bytes=memory_bytes,
+            gpus=self._gpus,
+            interpreters=self._interpreters,
+            environ=lambda: step_environ(os.environ),
+        )
         executor.open(self._inbox, order.spec, places)
         self._executor = executor
         self._shipper = LogShipper(places.logs)
+        self._preparation = Preparation(
+            self._bring,
+            SentCheckpoints(self._tier, order.spec, places),
+            self._interpreters,
+            lambda attempt, error: self._inbox.post(_Staged(attempt, error)),
+            self._say,
+        )
+
+    def _bring(self, attempt: Attempt) -> None:
+        for digest, size in blobs_of_attempt(attempt):
+            self._store.bring(digest, size)  # what is nowhere is told by the attempt itself
+
+    def _say(self, text: str) -> None:
+        """Tell the user. From any thread."""
+        self._inbox.post(Notice(f"{self._hello.host}: {text}"))
 
     def _run(self, order: duties.Run) -> None:
         self._ship_at = min(self._ship_at, time.monotonic() + SHIP_S)
+        assert self._interpreters is not None
+        assert self._preparation is not None
+        self._interpreters.learn(order.environments)
         for attempt, lane in order.launches:
             self._staging[attempt.id] = attempt, lane
-            self._stager.put(attempt)
+            self._prepared[attempt.id] = attempt
+            self._preparation.start(attempt, lane)
 
     def _staged(self, item: _Staged) -> None:
         launch = self._staging.pop(item.attempt, None)
@@ -206,19 +253,18 @@ class Agent:
             self._executor.start([(launch[0], (launch[1],))])
         else:
             cause = Cause.DAMAGED if isinstance(item.error, DamagedError) else Cause.PLATFORM
-            self._duty.said(Ended(item.attempt, failed(cause, str(item.error))), time.monotonic())
+            self._over(Ended(item.attempt, failed(cause, str(item.error))))
 
     def _end(self, order: duties.End) -> None:
         if self._staging.pop(order.attempt, None) is not None:
-            event = Ended(order.attempt, failed(order.cause, "ended before it ran"))
-            self._duty.said(event, time.monotonic())
+            self._over(Ended(order.attempt, failed(order.cause, "ended before it ran")))
         elif self._executor is not None:
             self._executor.cancel(order.attempt, order.cause)
 
     def _take_back(self, order: duties.TakeBack) -> None:
         for attempt in order.attempts:
             if self._staging.pop(attempt, None) is not None:
-                self._duty.said(Recalled(attempt), time.monotonic())
+                self._over(Recalled(attempt))
         if self._executor is not None:
             self._executor.recall(order.attempts)
 
@@ -265,47 +311,9 @@ class Agent:
 
     def _close(self) -> None:
         self._postman.stop()
-        self._stager.close()
         if self._executor is not None:
             self._executor.close()
-
-
-class _Stager:
-    """A thread that has attempts' inputs here, in the order in which they came."""
-
-    def __init__(self, store: TieredStore, post: Callable[[object], None]) -> None:
-        self._store = store
-        self._post = post
-        self._attempts: deque[Attempt] = deque()
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._over = False
-
-    def put(self, attempt: Attempt) -> None:
-        with self._changed:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="penstock-stager", daemon=True)
-                self._thread.start()
-            self._attempts.append(attempt)
-            self._changed.notify()
-
-    def close(self) -> None:
-        with self._changed:
-            self._over = True
-            self._changed.notify()
-
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                while not self._attempts and not self._over:
-                    self._changed.wait()
-                if self._over:
-                    return
-                attempt = self._attempts.popleft()
-            try:
-                for digest, size in blobs_of_attempt(attempt):
-                    self._store.bring(digest, size)  # what is nowhere is told by the attempt itself
-                error = None
-            except StoreError as failure:
-                error = failure
-            self._post(_Staged(attempt.id, error))
+        if self._preparation is not None:
+            self._preparation.close()
+        if self._interpreters is not None:
+            self._interpreters.close()

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from penstock.errors import StoreError, UsageError
 from penstock.model import join_codes
+from penstock.model.agents import HOME
 from penstock.model.join_codes import JoinCode
 from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from penstock.tiers.port import Tier
-
-HOME = "PENSTOCK_AGENT_HOME"
 
 
 class Joined(NamedTuple):

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from penstock.agent.home_keeping import used
 from penstock.artifacts.store import BlobStore
 from penstock.environments import locking
 from penstock.errors import DamagedError, StoreError
@@ -28,6 +29,7 @@ def places_for(blobs: BlobStore, spec: RunSpec, home: Path, incarnation: str) ->
     be written or the code can't be had.
     """
     run = home / "runs" / spec.nonce
+    used(run)
     try:
         (home / "code").mkdir(parents=True, exist_ok=True)
         brought = _brought(blobs, spec, home / "code")
@@ -70,6 +72,7 @@ def _brought(blobs: BlobStore, spec: RunSpec, folder: Path) -> tuple[str, Luggag
                 shutil.rmtree(tree, ignore_errors=True)
                 _unpack(found, tree, blobs)
                 mark.touch()
+    used(mark)
     return os.fspath(tree), found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -59,6 +59,7 @@ class Preparation:
         self._bring, self._checkpoints, self._environments = bring, checkpoints, environments
         self._prepared, self._failed = prepared, failed
         self._tasks: deque[Task] = deque()
+        self._awaited: Counter[Environment | None] = Counter()  # how many wait for each: none may overtake another
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._running = 0
@@ -99,11 +100,20 @@ class Preparation:
         except PenstockError as error:
             self._prepared(attempt.id, error)
             return
-        if self._environments.is_ready(lane.environment):
+        environment = lane.environment
+        with self._changed:
+            waits = self._awaited[environment] > 0 or not self._environments.is_ready(environment)
+            self._awaited[environment] += waits
+        if not waits:
             self._prepared(attempt.id, None)
-        else:
-            step = step_of(attempt.id)
-            self._environments.ready_soon(lane.environment, step, lambda error: self._prepared(attempt.id, error))
+            return
+
+        def done(error: PenstockError | None) -> None:
+            self._prepared(attempt.id, error)
+            with self._changed:
+                self._awaited[environment] -= 1
+
+        self._environments.ready_soon(environment, step_of(attempt.id), done)
 
     def _work(self) -> None:
         look_at = time.monotonic() + LOOK_S

@@ -36,6 +36,7 @@ VERBS = {
     "mlflow": "Import the runs that MLflow keeps, export runs to it",
     "tensorboard": "Import what TensorBoard shows",
     "ui": "Serve the project to a browser and to scripts",
+    "agent": "Run attempts here for a run that is driven elsewhere",
     "env": "List, build, lock and remove environments",
     "doctor": "Check the installation and say how to mend it",
     "init": "Begin a project with a flow and a test",

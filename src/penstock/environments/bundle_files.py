@@ -7,6 +7,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterator
+from importlib.metadata import distributions
 from pathlib import Path
 
 from penstock.environments import interpreter_search, shared_libraries, uv
@@ -15,6 +16,7 @@ from penstock.model.tuples import NamedTuple
 
 PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 PROGRAM = f"python/bin/{PYTHON}"
+_SITE = f"python/lib/{PYTHON}/site-packages"
 LIBRARIES = "python/shared"
 """Where the libraries lie that a Python of the machine needs; uv's own needs none."""
 
@@ -104,7 +106,12 @@ def _penstock() -> Iterator[BundledFile]:
     for source in _below(_PACKAGE):
         relative = os.path.relpath(source, _PACKAGE)
         if not relative.startswith("server/page/"):
-            yield BundledFile(f"python/lib/{PYTHON}/site-packages/penstock/{relative}", source)
+            yield BundledFile(f"{_SITE}/penstock/{relative}", source)
+    for distribution in distributions(name="penstock"):  # what says which version it is
+        metadata = distribution.locate_file(f"penstock-{distribution.version}.dist-info/METADATA")
+        if os.path.isfile(str(metadata)):
+            yield BundledFile(f"{_SITE}/penstock-{distribution.version}.dist-info/METADATA", Path(str(metadata)))
+            return
 
 
 def _installed(name: str, *, needed: bool) -> Iterator[BundledFile]:
@@ -115,7 +122,7 @@ def _installed(name: str, *, needed: bool) -> Iterator[BundledFile]:
         return
     folder = Path(next(iter(spec.submodule_search_locations)))
     for source in _below(folder):
-        yield BundledFile(f"python/lib/{PYTHON}/site-packages/{name}/{os.path.relpath(source, folder)}", source)
+        yield BundledFile(f"{_SITE}/{name}/{os.path.relpath(source, folder)}", source)
 
 
 def _below(folder: Path) -> Iterator[Path]:

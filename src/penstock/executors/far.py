@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import DamagedError, PenstockError, StoreError
-from penstock.executors import far_logs
+from penstock.executors import far_files, far_logs
 from penstock.executors.far_book import Book
 from penstock.executors.far_fleet import Fleet, FleetLimits
 from penstock.executors.far_seats import Standing
@@ -55,6 +55,10 @@ class Packing(NamedTuple):
     packed: Callable[[RunSpec, Places], RunSpec]  # blocks; raises PenstockError
     code_of: Callable[[str, RunSpec], str]  # the join code of an agent
     private: Callable[[], Mapping[str, str]]  # what is told to agents alone
+    environment: Callable[[Environment | None, str], Any] | None = (
+        None  # as plain data, for a step; None: there are none
+    )
+    over: Callable[[RunSpec], None] | None = None  # removes what `packed` has put there for agents; blocks
 
 
 class FarExecutor:
@@ -70,7 +74,10 @@ class FarExecutor:
         packing: Packing,
         profile: Profile,
         limits: FleetLimits,
+        root: str = "",
     ) -> None:
+        """`root`: the project's folder."""
+        self._root = root
         self.profile = profile
         self._name = name
         self._site, self._tier, self._uploads = site, tier, uploads
@@ -81,6 +88,8 @@ class FarExecutor:
         self._closing = ""  # "leave" or "end"
         self._held: dict[str, tuple[Attempt, Lane]] = {}  # their blobs are on their way, or those of one before them
         self._ready: set[str] = set()
+        self._environments: dict[Environment | None, Any] = {}
+        self._told: set[tuple[str, str, Environment | None]] = set()  # which of them each agent knows
         self._own_down: set[str] = set()
         self._look_at = self._pause_s = 0.0
         self._failing_since = 0.0
@@ -98,7 +107,9 @@ class FarExecutor:
         self._thread.start()
 
     def ready(self, environment: Environment | None, step: str) -> None:
-        """Environments are made ready there."""
+        """They are built there; here they are locked."""
+        if self._packing.environment is not None and environment not in self._environments:
+            self._environments[environment] = self._packing.environment(environment, step)
 
     def assist(self, timeout_s: float) -> bool:
         return False
@@ -298,10 +309,24 @@ class FarExecutor:
     def _flush(self) -> None:
         """Events to the engine, letters to agents."""
         for outgoing in self._book.mail():
-            self._write(outgoing.agent, outgoing.number, outgoing.envelope)
+            self._write(outgoing.agent, outgoing.number, self._with_environments(outgoing.agent, outgoing.envelope))
         events = self._book.events()
         if events:
             self._post(events)
+
+    def _with_environments(self, agent: str, envelope: mail.Down) -> mail.Down:
+        """The same; what the agent does not know yet of an environment goes with the first attempt in it."""
+        letters: list[mail.DownLetter] = []
+        for letter in envelope.letters:
+            if isinstance(letter, mail.Start):
+                wanted = dict.fromkeys((agent, envelope.to, lane.environment) for _, lane in letter.launches)
+                news = [one for one in wanted if one not in self._told and one[2] in self._environments]
+                self._told.update(news)
+                letter = letter._replace(
+                    environments=tuple(self._environments[environment] for _, _, environment in news)
+                )
+            letters.append(letter)
+        return envelope._replace(letters=tuple(letters))
 
     def _write(self, agent: str, number: int, envelope: mail.Down) -> None:
         name = mail.down_name(self._spec.nonce, agent, self._token, number)
@@ -312,10 +337,18 @@ class FarExecutor:
 
     def _post(self, events: Sequence[ExecutorEvent]) -> None:
         for event in events:
-            self._mailbox.post(event)
+            self._mailbox.post(self._with_mend(event) if type(event) is Ended else event)
         with self._changed:
             self._posted = self._book.posted
             self._ring()
+
+    def _with_mend(self, event: Ended) -> Ended:
+        """The same; a file that was missed there and lies here is told with what brings it."""
+        error = event.outcome.error
+        if error is None or not (mend := far_files.mend(error, self._places.cwd, self._root)):
+            return event
+        self._tell(f"{event.attempt}: {mend}")
+        return event._replace(outcome=event.outcome._replace(error=error._replace(message=f"{error.message}: {mend}")))
 
     def _tell(self, text: str) -> None:
         self._mailbox.post(Notice(text))
@@ -441,6 +474,8 @@ class FarExecutor:
             ]
             self._delete()
             self._tier.delete([*self._own_down, *hearts])
+            if self._packing.over is not None:
+                self._packing.over(self._spec)
         except StoreError:
             pass  # the site ends them
         if handles:
