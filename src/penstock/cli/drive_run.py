@@ -31,7 +31,6 @@ def drive(project: Project, order: RunRequest, choices: Choices, again: tuple[st
     With `--dry-run` only say what it would do; `again`: the command that does it.
     """
     display = for_command(project, inline=choices.inline, resumed=bool(order.run_id))
-    gc.freeze()
     gc.enable()  # `main` did without it while it imported
     if choices.dry_run:
         return _rehearse(project, order, choices, display, again)

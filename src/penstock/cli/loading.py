@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import PenstockError, UsageError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 def load(target: str) -> Flow[Any, Any]:
     """The flow of `FILE` or `FILE:FLOW`. Runs the file's module. Raises UsageError, after the traceback is told."""
+    gc.freeze()  # what was imported until now stays; what the file makes is looked after as anywhere
     try:
         return load_flow(target)
     except UsageError as error:

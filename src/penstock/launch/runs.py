@@ -13,6 +13,7 @@ from penstock.artifacts import codec
 from penstock.engine.driver import Driver
 from penstock.engine.run_state import Wiring
 from penstock.errors import FencedError, NotStorableError, Suspension
+from penstock.launch import last_looks
 from penstock.launch.driving import Driving
 from penstock.launch.ending import how_it_ended, may_be_damage, replayed_end, run_end, what_ended
 from penstock.launch.handlers import for_handler
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 def prepare(project: Project, order: RunRequest, how: Driving) -> ActiveRun:
     """Take the lease of a new run, or of an existing one. Nothing runs yet."""
+    last_looks.spare()
     return ActiveRun(project, take_lease(project, order, how), how)
 
 
