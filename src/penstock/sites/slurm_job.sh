@@ -12,6 +12,7 @@ penstock_left=$(squeue -h -j "$SLURM_JOB_ID" -o %L | awk '/^[0-9]/ {
 if [ -n "$penstock_left" ]; then
   export PENSTOCK_AGENT_LEFT_S="$penstock_left"
 fi
+export PENSTOCK_AGENT_RESTART="${SLURM_RESTART_COUNT:-0}"
 trap 'kill -TERM $penstock_pid' TERM
 setsid "$@" </dev/null &
 penstock_pid=$!
