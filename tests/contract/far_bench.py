@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from penstock.agent import joining
 from penstock.artifacts.folder import FolderStore
@@ -20,6 +21,9 @@ from penstock.sites.process_site import ProcessSite
 from penstock.tiers.folder_tier import FolderTier
 from penstock.tiers.tiered_store import TieredStore
 from penstock.tiers.uploads import Uploads
+
+if TYPE_CHECKING:
+    from penstock.project_tiers import ProjectTiers
 
 PROJECT = "contract"
 COMMAND = (sys.executable, "-m", "penstock.agent")
@@ -66,3 +70,16 @@ class FarOnThisHost(FarExecutor):
             profile=profile,
             limits=limits,
         )
+
+
+def far_of(tiers: ProjectTiers, url: str, home: Path, name: str, **more: Any) -> FarExecutor:
+    """One of a project that has a far tier."""
+    tier = tiers.own(url)
+    packing = Packing(
+        lambda spec, places: far_luggage.send(spec, places, Path(places.cwd), (), tier.blobs),
+        lambda agent, spec: join_codes.write(JoinCode(tier.url, tier.project, spec.nonce, agent)),
+        dict,
+    )
+    known = {"profile": PROFILE, "limits": LIMITS, **more}
+    site = ProcessSite(COMMAND, home)
+    return FarExecutor(name=name, site=site, tier=tier, uploads=tiers.uploads(url), packing=packing, **known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from penstock.model.rows import InFlight
 from penstock.worker import posix
 from tests.system.flows import ROOT, Drive, Project, wait_until
 
-WIRED = f"""
+DETACHED = f"""
 import sys
 from pathlib import Path
 sys.path.append({os.fspath(ROOT)!r})
@@ -25,9 +26,24 @@ preparing.wire_executors = lambda *args, **kwargs: wire_executors(*args, **kwarg
     "cluster": DetachedExecutor(Path("cluster").absolute())
 }}
 """
+FAR = f"""
+import os, sys
+os.environ["HERE"] = os.getcwd()  # agents, which are of this host, inherit it
+from pathlib import Path
+sys.path.append({os.fspath(ROOT)!r})
+from penstock.launch import preparing
+from tests.contract.far_bench import far_of
+
+wire_executors = preparing.wire_executors
+preparing.wire_executors = lambda *args, tiers, **kwargs: wire_executors(*args, tiers=tiers, **kwargs) | {{
+    "cluster": far_of(tiers, Path("far").absolute().as_uri(), Path("home").absolute(), "cluster")
+}}
+"""
+WIRED = DETACHED  # as the fixture `cluster` says
 FLOW = """
 @step(on="cluster")
 def work(x):
+    os.chdir(os.environ.get("HERE", "."))
     note("began", x, os.getpid(), current.attempt)
     await_file(f"go-{x}")
     note("ended", x)
@@ -39,12 +55,27 @@ def main():
 """
 
 
-@pytest.fixture
-def cluster(project: Project) -> Project:
-    """A project with a cluster, on which two attempts of a run go on when the driver is dead."""
-    project.settings("[executors.cluster]\nkind = 'process'\n")
+def cluster_of(project: Project, monkeypatch: pytest.MonkeyPatch, kind: str) -> Project:
+    store = ""
+    if kind == "far":
+        (project.folder / "far").mkdir()
+        store = f"[store]\nurl = '{(project.folder / 'far').as_uri()}'\n"
+    monkeypatch.setattr(sys.modules[__name__], "WIRED", FAR if kind == "far" else DETACHED)
+    project.settings(f"{store}[executors.cluster]\nkind = 'process'\n")
     project.write(FLOW)
     return project
+
+
+@pytest.fixture(params=["detached", "far"])
+def cluster(project: Project, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project with a cluster, on which two attempts of a run go on when the driver is dead."""
+    return cluster_of(project, monkeypatch, request.param)
+
+
+@pytest.fixture
+def detached(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """One whose attempts say on the disk what they do."""
+    return cluster_of(project, monkeypatch, "detached")
 
 
 def begun(project: Project) -> list[list[str]]:
@@ -76,28 +107,34 @@ def test_what_still_runs_is_adopted_and_what_ended_meanwhile_is_taken(cluster: P
     cluster.touch("go-1")
     assert again.join().value() == [0, 1]
     assert once(cluster)
-    assert [(folder.name,) for folder in (cluster.folder / "cluster").iterdir()] == cluster.rows(
-        "SELECT nonce FROM run"
-    )
 
 
-def test_what_waits_for_its_turn_is_shown_as_placed_and_is_found_too(cluster: Project) -> None:
-    (cluster.folder / "cluster").mkdir()
-    cluster.touch("cluster/hold")
-    drive = cluster.spawn(before=WIRED)
+def test_what_leaves_the_machine_is_named_by_the_run_s_nonce(detached: Project) -> None:
+    await_both(detached)
+    let_go(detached)
+    folders = [(folder.name,) for folder in (detached.folder / "cluster").iterdir()]
+    assert folders == detached.rows("SELECT nonce FROM run")
+
+
+def test_what_waits_for_its_turn_is_shown_as_placed_and_is_found_too(detached: Project) -> None:
+    (detached.folder / "cluster").mkdir()
+    detached.touch("cluster/hold")
+    drive = detached.spawn(before=WIRED)
 
     def placed() -> list[str]:
-        rows = [InFlight(*task) for (text,) in cluster.rows("SELECT tasks FROM in_flight") for task in json.loads(text)]
+        rows = [
+            InFlight(*task) for (text,) in detached.rows("SELECT tasks FROM in_flight") for task in json.loads(text)
+        ]
         return [task.handle for task in rows if task.status == "placed"]
 
     handles = wait_until(lambda: len(found := placed()) == 2 and found, "for both places")
-    assert [(handle,) for handle in handles] == cluster.rows("SELECT handle FROM intent")
+    assert [(handle,) for handle in handles] == detached.rows("SELECT handle FROM intent")
     drive.kill()
-    again = cluster.spawn("main/1", before=WIRED)
-    (cluster.folder / "cluster" / "hold").unlink()
-    let_go(cluster)
+    again = detached.spawn("main/1", before=WIRED)
+    (detached.folder / "cluster" / "hold").unlink()
+    let_go(detached)
     assert again.join().value() == [0, 1]
-    assert once(cluster)
+    assert once(detached)
 
 
 def test_where_everything_is_killed_it_runs_again_as_another_attempt(cluster: Project) -> None:
