@@ -84,8 +84,10 @@ SHOTS = (
     Shot("run, a node", "/runs/digits/3?node=train"),
     *(
         Shot(f"run, {view}", f"/runs/digits/3?view={view}")
-        for view in ("timeline", "tasks", "parameters", "code", "environment", "lineage", "displays")
+        for view in ("timeline", "tasks", "params", "code", "environment", "lineage", "log")
     ),
+    Shot("run, displays", "/runs/digits/1?view=displays"),
+    Shot("run, another beside it", "/runs/digits/4?view=params&against=digits/3"),
     Shot("run, 100,000 tasks", "/runs/filled/10001", "large"),
     Shot("run, timeline of 100,000", "/runs/filled/10001?view=timeline", "large"),
     Shot("run, tasks of 100,000", "/runs/filled/10001?view=tasks", "large"),

@@ -80,7 +80,14 @@ export function boundCommands(): { key: string; does: Key }[] {
   const keys = all
     .filter(([, does], i) => all.findIndex(([, other]) => other === does) === i)
     .map(([key, does]) => ({ key, does }));
-  return [...commands.map((does) => ({ key: "", does })), ...keys.reverse()];
+  // Moves within a table stand last: they are for fingers that lie on the keys.
+  const isMove = ({ does }: { does: Key }) => does.group === "Table";
+  const nearest = keys.reverse();
+  return [
+    ...commands.map((does) => ({ key: "", does })),
+    ...nearest.filter((one) => !isMove(one)),
+    ...nearest.filter(isMove),
+  ];
 }
 
 /** What is bound now, each key once. */
