@@ -36,6 +36,7 @@ IN_DOCS = {
     "runs, chosen": "runs",
     "run, failed": "run",
     "task, failed": "task",
+    "compare": "compare",
 }
 STILL = """() => new Promise((resolve) => {
   let timer = setTimeout(resolve, 400);
@@ -59,7 +60,7 @@ class Shot(NamedTuple):
 
 SHOTS = (
     Shot("runs", "/runs"),
-    Shot("runs, chosen", "/runs", keys=("j", "x", "j", "x", "j")),
+    Shot("runs, chosen", "/runs?filter=flow:digits", keys=(*"jjjx", *"jjjx")),
     Shot("runs, failed ones", "/runs?filter=status:failed"),
     Shot("runs, nothing matches", "/runs?filter=flow:nothing accuracy>2"),
     Shot("runs, a wrong word", "/runs?filter=status:dome"),

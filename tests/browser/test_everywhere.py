@@ -155,3 +155,6 @@ def test_a_server_that_has_gone_is_told_and_found_again(visit: Callable[..., Tab
 def test_what_no_page_has_is_told(visit: Callable[..., Tab], served: Served):
     tab = visit(served.server, "/runs/digits/1/train")
     expect(tab.page.get_by_text("There is no such page")).to_be_visible()
+    tab.allow("404")
+    tab.go("/models")
+    expect(tab.page.get_by_text("There is no such page")).to_be_visible()

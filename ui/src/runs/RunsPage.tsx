@@ -67,7 +67,14 @@ export default function RunsPage() {
 
   // All at once: what comes later would push what is there.
   if (!list.isReady) return <Coming />;
-  if (list.total === 0 && !filter && !list.error) return <NoRuns />;
+  if (list.total === 0 && !filter && !list.error) {
+    return (
+      <>
+        <PageHead title="Runs" actions={<StartMenu />} />
+        <NoRuns />
+      </>
+    );
+  }
   return (
     <FilterBy value={filterBy}>
       <div className={place.page}>
