@@ -214,6 +214,7 @@ class Agent:
             gpus=self._gpus,
             interpreters=self._interpreters,
             environ=lambda: step_environ(os.environ),
+            eager=False,  # what the flow's own packages come to here is known with the first attempt
         )
         executor.open(self._inbox, order.spec, places)
         self._executor = executor
