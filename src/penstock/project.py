@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from penstock.executors.inline import Variables
     from penstock.executors.interpreters import Interpreters
     from penstock.journal.journal import Journal
+    from penstock.project_far import FarEnvironments
     from penstock.project_tiers import ProjectTiers
 
-    class StepEnvironments(Interpreters, Variables, Protocol):
-        """What makes the environments of steps ready, in workers and in the flow's own process."""
+    class StepEnvironments(Interpreters, Variables, FarEnvironments, Protocol):
+        """What makes the environments of steps ready, in workers, in the flow's own process, and at agents."""
 
 
 class Project:
@@ -94,9 +95,10 @@ def wire_executors(
     max_workers: int | None,
     inline_only: bool,
     tiers: ProjectTiers | None = None,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Executor]:
     """New executors for a run, by the names that steps use. `inline_only`: each stands for the flow's own process.
-    `tiers`: the project's far ones; None: it has none."""
+    `tiers`: the project's far ones; None: it has none. `tell` says a line to the user, from any thread."""
     from penstock.executors.inline import InlineExecutor
     from penstock.executors.process import ProcessExecutor
     from penstock.worker import shared_process
@@ -107,6 +109,11 @@ def wire_executors(
     for name, declared in settings.executors.items():
         if inline_only or declared.kind == "inline":
             by_name[name] = inline
+        elif declared.is_far:
+            from penstock.project_sites import far_executor
+
+            assert tiers is not None  # the settings say so
+            by_name[name] = far_executor(name, settings, environments, tiers, tell)
         else:
             process = ProcessExecutor(
                 name=name,

@@ -10,96 +10,18 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import penstock.setting_values as setting_values
 from penstock.errors import UsageError
 from penstock.model import surroundings
 from penstock.model.environments import Environment
 from penstock.model.nearest import nearest
 from penstock.model.quantities import parse_bytes, parse_seconds
-from penstock.model.tier_urls import parse_tier_url
 from penstock.model.tuples import NamedTuple
 from penstock.roots import FILE, FOLDER, find_root
+from penstock.setting_values import FAR_KINDS, HostSettings
 
 PREFIX = "PENSTOCK_"
-_KINDS = ("process", "inline")
-
 _Parser = Callable[[Any], Any]
-
-
-def _whole(value: Any, least: int = 0) -> int:
-    number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
-    if not isinstance(number, int) or isinstance(number, bool) or number < least:
-        raise ValueError(f"{value!r} is not a whole number from {least} on")
-    return number
-
-
-def _positive(value: Any) -> int:
-    return _whole(value, 1)
-
-
-def _amount(value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = -1.0
-    if isinstance(value, bool) or not 0 < number < float("inf"):
-        raise ValueError(f"{value!r} is not a number above 0")
-    return number
-
-
-def _size(value: Any) -> int:
-    if (size := parse_bytes(value)) < 1:
-        raise ValueError(f"{value!r} is no size above 0")
-    return size
-
-
-def _kind(value: Any) -> str:
-    if value not in _KINDS:
-        raise ValueError(f"{value!r} is not a kind of executor; write {' or '.join(map(repr, _KINDS))}")
-    return value
-
-
-def _tier(value: Any) -> str:
-    return parse_tier_url(value).text()
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"{value!r} is neither true nor false")
-    return value
-
-
-def _gpus(value: Any) -> tuple[str, ...]:
-    """A count, or the values for CUDA_VISIBLE_DEVICES one by one."""
-    if isinstance(value, list):
-        return tuple(str(item) for item in typing.cast("list[object]", value))
-    return tuple(str(index) for index in range(_whole(value)))
-
-
-def parse_age(value: Any) -> float:
-    """An age in seconds: "30d", "12h". Raises ValueError, also for a number without a unit: taken for seconds, `30`
-    would mean nearly everything."""
-    try:
-        seconds = parse_seconds(value)
-    except (ValueError, TypeError):
-        raise ValueError(f'{value!r} is not an age; write a text such as "30d" or "12h"') from None
-    if not isinstance(value, str) or not value.strip()[-1].isalpha():
-        raise ValueError(f'{value!r} is an age without a unit; write a text such as "30d" or "12h"')
-    return seconds
-
-
-def _tags(value: Any) -> tuple[str, ...]:
-    return _texts(value, 'tags; write it as ["best"]')
-
-
-def _patterns(value: Any) -> tuple[str, ...]:
-    return _texts(value, 'patterns; write it as ["data/*.csv"]')
-
-
-def _texts(value: Any, what: str) -> tuple[str, ...]:
-    items = typing.cast("list[object]", value) if isinstance(value, list) else [None]
-    if not all(isinstance(item, str) and item.strip() for item in items):
-        raise ValueError(f"{value!r} is not a list of {what}")
-    return tuple(map(str, items))
 
 
 class ProjectSettings(NamedTuple):
@@ -117,6 +39,27 @@ class ExecutorSettings(NamedTuple):
     memory_bytes: int | None = None
     gpus: tuple[str, ...] | None = None  # values for CUDA_VISIBLE_DEVICES
     store: str = ""  # URL of the far tier that its agents see; "": the one of the project
+    # Of agents alone. `cpu`, `memory_bytes` and `gpus` are what each has; None: what the lane needs that it is for.
+    max_agents: int | None = None  # None: as many as `hosts` have room for, one by hand, ten elsewhere
+    linger_s: float = 60.0  # an agent without attempts goes after it
+    max_agent_hours: float | None = None  # of one run; None: without bounds
+    lost_after_s: float = 360.0  # an agent of which nothing was heard for so long is lost
+    home: str = ""  # where agents keep their things; "": in the cache of the user's home there
+    agent: tuple[str, ...] = ()  # what starts one there, before its join code; (): the bundle in the tier
+    hosts: tuple[HostSettings, ...] = ()
+    via: str = ""  # the host with Slurm's programs, as ssh takes it; "": this one
+    partition: str = ""
+    account: str = ""
+    qos: str = ""
+    time_limit_s: float | None = None
+    lines: tuple[str, ...] = ()
+    address: str = ""
+    resources: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def is_far(self) -> bool:
+        """Whether its attempts run at agents."""
+        return self.kind in FAR_KINDS
 
 
 class StoreSettings(NamedTuple):
@@ -192,9 +135,9 @@ class Settings(NamedTuple):
         _refuse_unknown(table, [*_SIMPLE[cls], "limits", "executors", "store", "gc", "environment", "project"], file)
         limits, executors, gc = (_table(table, key, file) for key in ("limits", "executors", "gc"))
         flows = _table(gc, "flows", file, "gc.flows")
-        return cls(
+        found = cls(
             root=root,
-            limits={name: _parsed(_positive, limits[name], f"{file}: limits.{name}") for name in limits},
+            limits={name: _parsed(setting_values.positive, limits[name], f"{file}: limits.{name}") for name in limits},
             executors=_BUILT_IN | {name: _executor(executors, name, file) for name in executors},
             store=_store(table, file),
             gc=_part(GcSettings(), table, "gc", file, "gc", "flows"),
@@ -203,6 +146,7 @@ class Settings(NamedTuple):
             project=_part(ProjectSettings(), table, "project", file, "project"),
             **_fields(cls, table, file, "") | _fields(cls, _from_environment(env), None, ""),
         )
+        return _check_tiers(found, file)
 
 
 class _Setting(NamedTuple):
@@ -214,28 +158,43 @@ class _Setting(NamedTuple):
 
 _SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
     ExecutorSettings: {
-        "kind": _Setting("kind", _kind),
-        "max_workers": _Setting("max_workers", _positive),
-        "cpu": _Setting("cpu", _amount),
+        "kind": _Setting("kind", setting_values.kind),
+        "max_workers": _Setting("max_workers", setting_values.positive),
+        "cpu": _Setting("cpu", setting_values.amount),
         "memory": _Setting("memory_bytes", parse_bytes),
-        "gpus": _Setting("gpus", _gpus),
-        "store": _Setting("store", _tier),
+        "gpus": _Setting("gpus", setting_values.gpus),
+        "store": _Setting("store", setting_values.tier),
+        "max_agents": _Setting("max_agents", setting_values.positive),
+        "linger": _Setting("linger_s", parse_seconds),
+        "max_agent_hours": _Setting("max_agent_hours", setting_values.amount),
+        "lost_after": _Setting("lost_after_s", setting_values.seconds),
+        "home": _Setting("home", setting_values.folder),
+        "agent": _Setting("agent", setting_values.command),
+        "hosts": _Setting("hosts", setting_values.hosts),
+        "via": _Setting("via", setting_values.word),
+        "partition": _Setting("partition", setting_values.word),
+        "account": _Setting("account", setting_values.word),
+        "qos": _Setting("qos", setting_values.word),
+        "time_limit": _Setting("time_limit_s", setting_values.seconds),
+        "lines": _Setting("lines", setting_values.lines),
+        "address": _Setting("address", setting_values.address),
+        "resources": _Setting("resources", setting_values.resources),
     },
     StoreSettings: {
-        "url": _Setting("url", _tier),
-        "mirror": _Setting("mirror", _flag),
+        "url": _Setting("url", setting_values.tier),
+        "mirror": _Setting("mirror", setting_values.flag),
     },
-    ProjectSettings: {"include": _Setting("include", _patterns)},
+    ProjectSettings: {"include": _Setting("include", setting_values.patterns)},
     GcSettings: {
-        "keep_last": _Setting("keep_last", _whole),
-        "older_than": _Setting("older_than_s", parse_age),
-        "keep_tags": _Setting("keep_tags", _tags),
+        "keep_last": _Setting("keep_last", setting_values.whole),
+        "older_than": _Setting("older_than_s", setting_values.parse_age),
+        "keep_tags": _Setting("keep_tags", setting_values.tags),
     },
     Settings: {
-        "max_workers": _Setting("max_workers", _positive),
-        "platform_retries": _Setting("platform_retries", _whole),
+        "max_workers": _Setting("max_workers", setting_values.positive),
+        "platform_retries": _Setting("platform_retries", setting_values.whole),
         "grace": _Setting("grace_s", parse_seconds),
-        "log_limit": _Setting("log_limit_bytes", _size),
+        "log_limit": _Setting("log_limit_bytes", setting_values.size),
     },
 }
 
@@ -268,8 +227,39 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+_LOCAL = {"kind", "max_workers", "cpu", "memory", "gpus"}
+_FAR = {"kind", "cpu", "memory", "gpus", "store", "max_agents", "linger", "max_agent_hours", "lost_after", "agent"}
+_KEYS = {  # that a kind of executor has
+    "process": _LOCAL,
+    "inline": _LOCAL,
+    "agent": _FAR - {"agent"},
+    "ssh": _FAR | {"hosts"},
+    "slurm": _FAR | {"home", "via", "partition", "account", "qos", "time_limit", "lines"},
+    "ray": _FAR | {"home", "address", "resources"},
+}
+_NEEDED = {"ssh": ("hosts", '["gpu1", "gpu2"]'), "ray": ("address", '"http://head:8265"')}
+
+
 def _executor(tables: dict[str, Any], name: str, file: Path) -> ExecutorSettings:
-    return _part(_BUILT_IN.get(name, ExecutorSettings()), tables, name, file, f"executors.{name}")
+    place = f"executors.{name}"
+    found = _part(_BUILT_IN.get(name, ExecutorSettings()), tables, name, file, place)
+    table = _table(tables, name, file, place)
+    for key in table:
+        if key not in _KEYS[found.kind]:
+            kinds = " or ".join(repr(kind) for kind, keys in _KEYS.items() if key in keys)
+            raise UsageError(f"{file}: {place}.{key} is for kind {kinds}, and this one is of kind {found.kind!r}")
+    if (needed := _NEEDED.get(found.kind)) and needed[0] not in table:
+        raise UsageError(f"{file}: [{place}] of kind {found.kind!r} needs `{needed[0]} = {needed[1]}`")
+    return found
+
+
+def _check_tiers(settings: Settings, file: Path) -> Settings:
+    """Whoever's attempts run at agents needs a place that both sides see."""
+    for name, executor in settings.executors.items():
+        if executor.is_far and not (executor.store or settings.store.url):
+            mend = 'add `[store]` with `url = "file:///shared/folder"`, or "ssh://user@host/folder"'
+            raise UsageError(f"{file}: [executors.{name}] of kind {executor.kind!r} needs a far tier: {mend}")
+    return settings
 
 
 def _store(table: dict[str, Any], file: Path) -> StoreSettings:

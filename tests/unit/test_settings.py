@@ -7,6 +7,7 @@ import pytest
 
 from penstock.errors import UsageError
 from penstock.model.environments import Environment
+from penstock.setting_values import HostSettings
 from penstock.settings import ExecutorSettings, GcSettings, Settings
 
 
@@ -112,7 +113,7 @@ def test_variables_of_others_are_let_pass(tmp_path: Path) -> None:
         ("max_worker = 4", "penstock.toml: there is no setting max_worker; did you mean max_workers?"),
         ("zzz = 4", "penstock.toml: there is no setting zzz; valid here: environment, executors, gc, grace, "),
         ("[executors.a]\nmemroy = 1", "there is no setting executors.a.memroy; did you mean executors.a.memory?"),
-        ("[executors.a]\nkind = 'ray'", "executors.a.kind: 'ray' is not a kind of executor; write 'process' or"),
+        ("[executors.a]\nkind = 'k8s'", "executors.a.kind: 'k8s' is not a kind of executor; write 'process' or"),
         ("[executors.a]\nmemory = '2 pints'", "executors.a.memory: '2 pints' is not a size; write bytes, or"),
         ("[executors.a]\ncpu = 0", "executors.a.cpu: 0 is not a number above 0"),
         ("[executors.a]\ncpu = true", "executors.a.cpu: True is not a number above 0"),
@@ -212,7 +213,7 @@ def test_a_mark_of_byte_order_is_no_part_of_the_file(tmp_path: Path) -> None:
 
 def test_a_far_tier_is_a_url(tmp_path: Path):
     (tmp_path / "penstock.toml").write_text(
-        '[store]\nurl = "ssh://me@host:22/scratch//me"\nmirror = true\n[executors.big]\nstore = "file:///big/"\n'
+        '[store]\nurl = "ssh://me@host:22/scratch//me"\nmirror = true\n[executors.big]\nkind = "slurm"\nstore = "file:///big/"\n'
     )
     settings = Settings.load(tmp_path, {})
     assert settings.store == ("ssh://me@host:22/scratch/me", True)
@@ -232,4 +233,76 @@ def test_a_far_tier_is_a_url(tmp_path: Path):
 def test_a_far_tier_that_is_none_is_refused(tmp_path: Path, text: str, message: str):
     (tmp_path / "penstock.toml").write_text(text)
     with pytest.raises(UsageError, match=re.escape(message)):
+        Settings.load(tmp_path, {})
+
+
+FAR = '[store]\nurl = "file:///shared"\n[executors.far]\n'
+
+
+def test_agents_have_a_size_bounds_and_a_site(tmp_path: Path):
+    (tmp_path / "penstock.toml").write_text(
+        f"""{FAR}kind = "ssh"
+        hosts = ["me@gpu1", {{ host = "gpu2", cpu = 16, memory = "64GiB", gpus = 2, home = "/scratch/me/" }}]
+        cpu = 4
+        gpus = 1
+        max_agents = 3
+        linger = "5m"
+        lost_after = "10m"
+        max_agent_hours = 1.5
+        """
+    )
+    far = Settings.load(tmp_path, {}).executors["far"]
+    assert far.is_far
+    assert far.hosts == (
+        HostSettings("me@gpu1"),
+        HostSettings("gpu2", 16.0, 64 << 30, 2, "/scratch/me"),
+    )
+    assert (far.cpu, far.gpus, far.max_agents) == (4.0, ("0",), 3)
+    assert (far.linger_s, far.lost_after_s, far.max_agent_hours) == (300.0, 600.0, 1.5)
+
+
+def test_slurm_and_ray_have_keys_of_their_own(tmp_path: Path):
+    (tmp_path / "penstock.toml").write_text(
+        f"""{FAR}kind = "slurm"
+        via = "me@login"
+        partition = "gpu"
+        time_limit = "2h"
+        lines = ["#SBATCH --constraint=a100"]
+        [executors.ray]
+        kind = "ray"
+        address = "http://head:8265"
+        resources = {{ special = 1 }}
+        """
+    )
+    executors = Settings.load(tmp_path, {}).executors
+    slurm, ray = executors["far"], executors["ray"]
+    assert (slurm.via, slurm.partition, slurm.time_limit_s) == ("me@login", "gpu", 7200.0)
+    assert slurm.lines == ("#SBATCH --constraint=a100",)
+    assert (ray.address, ray.resources) == ("http://head:8265", (("special", 1.0),))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[executors.a]\nkind = 'slurm'", "[executors.a] of kind 'slurm' needs a far tier: add `[store]` with"),
+        (f"{FAR}kind = 'ssh'", '[executors.far] of kind \'ssh\' needs `hosts = ["gpu1", "gpu2"]`'),
+        (f"{FAR}kind = 'ray'", "[executors.far] of kind 'ray' needs `address = \"http://head:8265\"`"),
+        (f"{FAR}kind = 'ssh'\nhosts = []", "executors.far.hosts: [] is no list of hosts; write it as"),
+        (f"{FAR}kind = 'ssh'\nhosts = ['-oProxyCommand=x']", "'-oProxyCommand=x' is no name: it has spaces, or"),
+        (f"{FAR}kind = 'ssh'\nhosts = [{{ host = 'a', gpu = 1 }}]", "a host has no gpu; valid are host, cpu,"),
+        (f"{FAR}kind = 'ssh'\nhosts = [{{ cpu = 1 }}]", "names no host; write it as"),
+        (f"{FAR}kind = 'ssh'\nhosts = ['a', 'a']", "executors.far.hosts: a host stands there twice"),
+        (f"{FAR}kind = 'slurm'\nhosts = ['a']", "executors.far.hosts is for kind 'ssh', and this one is of kind"),
+        (f"{FAR}kind = 'slurm'\nlines = [\"a\\nb\"]", "is no text of one line"),
+        (f"{FAR}kind = 'slurm'\ntime_limit = 0", "executors.far.time_limit: 0 is no time above 0"),
+        (f"{FAR}kind = 'slurm'\nhome = 'here'", "'here' is no absolute folder; write it as \"/scratch/me\""),
+        (f"{FAR}kind = 'ray'\naddress = 'head'", "'head' is no address of a dashboard; write it as"),
+        (f"{FAR}kind = 'ray'\naddress = 'http://h'\nresources = {{ a = 'b' }}", "are no amounts of resources; write"),
+        (f"{FAR}max_agents = 3", "executors.far.max_agents is for kind 'agent' or 'ssh' or 'slurm' or 'ray', and"),
+        (f"{FAR}kind = 'slurm'\nmax_agents = 0", "executors.far.max_agents: 0 is not a whole number from 1 on"),
+    ],
+)
+def test_what_is_wrong_with_agents_is_named_with_its_mend(tmp_path: Path, text: str, words: str):
+    (tmp_path / "penstock.toml").write_text(text)
+    with pytest.raises(UsageError, match=re.escape(words)):
         Settings.load(tmp_path, {})

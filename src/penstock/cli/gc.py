@@ -13,7 +13,7 @@ from penstock.cli.choices import typed
 from penstock.cli.shared_options import json_option
 from penstock.client.space import collect
 from penstock.model import words
-from penstock.settings import parse_age
+from penstock.setting_values import parse_age
 from penstock.space.space_structs import EnvironmentSpaceInfo, RunSpaceInfo, SweepInfo
 
 _OPTIONS = {

@@ -11,7 +11,8 @@ from datetime import timedelta
 
 from penstock.errors import UsageError
 from penstock.project import Project
-from penstock.settings import GcSettings, parse_age
+from penstock.setting_values import parse_age
+from penstock.settings import GcSettings
 from penstock.space.space_structs import SpaceInfo, SweepInfo
 
 

@@ -173,7 +173,12 @@ def executors_of(project: Project, environments: RunEnvironments, how: Driving) 
     if tiers is not None:
         tiers.hear(how.watcher.said)
     return wire_executors(
-        project.settings, environments, max_workers=how.max_workers, inline_only=how.inline, tiers=tiers
+        project.settings,
+        environments,
+        max_workers=how.max_workers,
+        inline_only=how.inline,
+        tiers=tiers,
+        tell=how.watcher.said,
     )
 
 

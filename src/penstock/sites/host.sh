@@ -97,8 +97,10 @@ place() { # slots of this host or 0, name, size, private values, command
     fi
     (
       cd "$name" || exit 1
-      printf %s "$private" >private
-      export PENSTOCK_AGENT_PRIVATE="$placed/$name/private"
+      if [ "$private" != "{}" ]; then
+        printf %s "$private" >private
+        export PENSTOCK_AGENT_PRIVATE="$placed/$name/private"
+      fi
       export PENSTOCK_AGENT_SIZE="$size"
       if [ "$slots" -gt 0 ] && [ "${size##* }" != 0 ]; then
         CUDA_VISIBLE_DEVICES=$(devices "$slot" "${size##* }")

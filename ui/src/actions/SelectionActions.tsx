@@ -10,10 +10,10 @@ export function SelectionActions({ ids, onDeleted }: { ids: number[]; onDeleted:
   return (
     <>
       <Button icon={<Tag aria-hidden="true" />} onClick={() => setOpen("tags")}>
-        <span>Tags</span>
+        Tags
       </Button>
       <Button icon={<Trash2 aria-hidden="true" />} onClick={() => setOpen("delete")}>
-        <span>Delete</span>
+        Delete
       </Button>
       <Suspense>
         {open && <Dialogs kind={open} ids={ids} onClose={() => setOpen(null)} onDeleted={onDeleted} />}

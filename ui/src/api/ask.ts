@@ -1,4 +1,4 @@
-import { token, tokenTaken } from "./token";
+import { token } from "./token";
 import type { Answer, Body, InPath, PathOf, Query, Schemas } from "./types";
 
 /** Why the server did not answer, in its own words. */
@@ -46,7 +46,6 @@ export async function request(method: string, address: string, init: RequestInit
   headers.set("Authorization", `Bearer ${token() ?? ""}`);
   const response = await fetch(address, { ...init, method, headers });
   if (!response.ok) throw await refused(response);
-  tokenTaken();
   return response;
 }
 

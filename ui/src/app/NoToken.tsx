@@ -1,4 +1,3 @@
-import { wasTaken } from "@/api/token";
 import { Empty } from "@/parts/Empty";
 import { Mark } from "./Mark";
 import css from "./NoToken.module.css";
@@ -8,7 +7,7 @@ export function NoToken({ refused = false }: { refused?: boolean }) {
   return (
     <main className={css.main}>
       <Empty
-        title={titleOf(refused)}
+        title={refused ? "The server has another token by now" : "This address lacks the project's token"}
         lines={["In the folder of the project, this prints the address with it:"]}
         code="penstock ui"
       >
@@ -19,10 +18,4 @@ export function NoToken({ refused = false }: { refused?: boolean }) {
       </Empty>
     </main>
   );
-}
-
-function titleOf(refused: boolean): string {
-  if (!refused) return "This address lacks the project's token";
-  if (wasTaken()) return "The server has another token by now";
-  return "This address's token is not this server's";
 }

@@ -9,7 +9,6 @@ import { CopyLine, copyText } from "@/parts/CopyLine";
 import { Failure } from "@/parts/Failure";
 import { Name } from "@/parts/Name";
 import { PageHead } from "@/parts/PageHead";
-import { Skeleton } from "@/parts/Skeleton";
 import type { ArrayState } from "@/values/ArrayView";
 import { kindText, lookOfMedia } from "@/values/kinds";
 import { inQuery, placeName, pythonLine, type ValuePlace } from "@/values/place";
@@ -20,8 +19,6 @@ import { bytes } from "@/words/numbers";
 import style from "./ArtifactPage.module.css";
 import { History } from "./History";
 import { Lineage, TaskLink } from "./ValueLineage";
-
-const CRUMBS = [{ text: "Artifacts", to: "/artifacts" }];
 
 /** One stored value: what it looks like, where it came from, what was given it, and how it was in other runs. */
 export default function ArtifactPage({ digest }: { digest: string }) {
@@ -35,23 +32,15 @@ export default function ArtifactPage({ digest }: { digest: string }) {
   if (error) {
     return (
       <>
-        <PageHead title="Artifact" crumbs={CRUMBS} />
+        <PageHead title="Artifact" crumbs={[{ text: "Artifacts", to: "/artifacts" }]} />
         <div className={style.body}>
           <Failure error={error} />
         </div>
       </>
     );
   }
-  if (data === undefined) {
-    return (
-      <>
-        <PageHead title={<Name text={placeName(place) || "Artifact"} max={48} />} crumbs={CRUMBS} />
-        <div className={style.body}>
-          <Skeleton height={320} />
-        </div>
-      </>
-    );
-  }
+  if (data === undefined)
+    return <PageHead title={placeName(place) || "Artifact"} crumbs={[{ text: "Artifacts", to: "/artifacts" }]} />;
   const { value, media } = data.preview;
   const isDisplay = found.display !== undefined;
   const raw = isDisplay ? lookOfMedia(media) !== "table" : value.type === "bytes";
@@ -59,7 +48,7 @@ export default function ArtifactPage({ digest }: { digest: string }) {
     <>
       <PageHead
         title={<Name text={placeName(found)} max={48} />}
-        crumbs={CRUMBS}
+        crumbs={[{ text: "Artifacts", to: "/artifacts" }]}
         actions={
           <>
             <CopyLine command={pythonLine(found)} />

@@ -29,10 +29,8 @@ export function PageHead({ title, beside, crumbs = [], actions, children }: Page
         </nav>
       )}
       <div className={css.line}>
-        <div className={css.name}>
-          <h1>{title}</h1>
-          {beside}
-        </div>
+        <h1>{title}</h1>
+        {beside}
         {actions && <div className={css.actions}>{actions}</div>}
       </div>
       {children}

@@ -11,8 +11,6 @@ import { Button } from "@/parts/Button";
 import { copyText } from "@/parts/CopyLine";
 import { FilterBox } from "@/parts/FilterBox";
 import { PageHead } from "@/parts/PageHead";
-import place from "@/parts/TablePage.module.css";
-import { TableSkeleton } from "@/parts/TableSkeleton";
 import { VirtualTable } from "@/parts/VirtualTable";
 import { counted } from "@/words/numbers";
 import { ColumnsPanel } from "./ColumnsPanel";
@@ -66,20 +64,13 @@ export default function RunsPage() {
   }
 
   // All at once: what comes later would push what is there.
-  if (!list.isReady) return <Coming />;
-  if (list.total === 0 && !filter && !list.error) {
-    return (
-      <>
-        <PageHead title="Runs" actions={<StartMenu />} />
-        <NoRuns />
-      </>
-    );
-  }
+  if (!list.isReady) return <PageHead title="Runs" />;
+  if (list.total === 0 && !filter && !list.error) return <NoRuns />;
   return (
     <FilterBy value={filterBy}>
-      <div className={place.page}>
+      <div className={css.page}>
         <PageHead title="Runs" actions={<StartMenu />} />
-        <div className={place.tools}>
+        <div className={css.tools}>
           <FilterBox
             label="Filter runs"
             placeholder="flow:digits  accuracy>0.9  since:2d"
@@ -120,7 +111,7 @@ export default function RunsPage() {
             place={`/runs ${filter} ${sort} ${by}`}
           />
         ) : (
-          <div className={place.empty}>
+          <div className={css.empty}>
             {list.error ? (
               <WrongFilter error={list.error} onFilter={setFilter} />
             ) : by && filter === "" ? (
@@ -131,7 +122,7 @@ export default function RunsPage() {
           </div>
         )}
         {live.fresh > 0 && (
-          <button type="button" className={place.pill} onClick={live.take}>
+          <button type="button" className={css.pill} onClick={live.take}>
             {counted(live.fresh, "new run")}
           </button>
         )}
@@ -142,17 +133,6 @@ export default function RunsPage() {
         {rowFilters}
       </div>
     </FilterBy>
-  );
-}
-
-function Coming() {
-  return (
-    <>
-      <PageHead title="Runs" />
-      <TableSkeleton>
-        <p className={css.same} />
-      </TableSkeleton>
-    </>
   );
 }
 

@@ -1,4 +1,4 @@
-import { GitCompareArrows, X } from "lucide-react";
+import { GitCompareArrows } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/parts/Button";
 import css from "./SelectionBar.module.css";
@@ -26,9 +26,7 @@ export function SelectionBar({ selected, onCompare, onClear, children }: Selecti
           Compare
         </Button>
         {children}
-        <Button icon={<X aria-hidden />} onClick={onClear}>
-          <span>Clear</span>
-        </Button>
+        <Button onClick={onClear}>Clear</Button>
       </section>
     </div>
   );

@@ -83,7 +83,6 @@ function columnOf(column: ShownColumn): Column<TableRun> {
       id: `column ${word}`,
       title,
       width: 112,
-      end: true,
       sort: name,
       downFirst: true,
       cell: (run) => <MetricCurve run={run} name={name} />,

@@ -6,7 +6,6 @@ import { runAddress, runName, type TaskRef, taskAddress } from "@/api/names";
 import type { Schemas } from "@/api/types";
 import { useKeys } from "@/app/keys";
 import { setParams } from "@/app/useParam";
-import { HeadFacts, TimeFact } from "@/parts/HeadFacts";
 import { Name } from "@/parts/Name";
 import { Numbered } from "@/parts/Numbered";
 import { PageHead } from "@/parts/PageHead";
@@ -32,7 +31,11 @@ export function TaskHead({ task, page, run, attempt }: HeadProps) {
   const status = page.task.origin ? "reused" : page.flight?.status === "waiting" ? "waiting" : page.task.status;
   return (
     <PageHead
-      crumbs={crumbsOf(task)}
+      crumbs={[
+        { text: "Runs", to: "/runs" },
+        { text: runName(task), to: runAddress(task) },
+        { text: <Name text={task.step} />, to: runAddress(task, { node: task.step }) },
+      ]}
       title={<Numbered name={task.step} number={task.task} />}
       beside={
         <>
@@ -51,19 +54,6 @@ export function TaskHead({ task, page, run, attempt }: HeadProps) {
       <Why page={page} />
     </PageHead>
   );
-}
-
-/** The same, before more is known of the task than its address. */
-export function TaskHeadSkeleton({ task }: { task: TaskRef }) {
-  return <PageHead crumbs={crumbsOf(task)} title={<Numbered name={task.step} number={task.task} />} />;
-}
-
-function crumbsOf(task: TaskRef) {
-  return [
-    { text: "Runs", to: "/runs" },
-    { text: runName(task), to: runAddress(task) },
-    { text: <Name text={task.step} />, to: runAddress(task, { node: task.step }) },
-  ];
 }
 
 function Attempts({ page: { task }, attempt }: { page: TaskAnswer; attempt: number }) {
@@ -156,7 +146,7 @@ function Facts({ page: { task, flight }, attempt }: { page: TaskAnswer; attempt:
   const isLast = attempt === task.attempt.number;
   const began = shown.began_at ?? (isGoingOn && flight?.attempt ? flight.since : null);
   return (
-    <HeadFacts>
+    <div className={css.facts}>
       {flight && (isGoingOn || !flight.attempt) ? (
         <Going verb={flight.status === "running" ? "running for" : "waiting for"} since={since} />
       ) : (
@@ -202,7 +192,7 @@ function Facts({ page: { task, flight }, attempt }: { page: TaskAnswer; attempt:
       {(flight?.loops ?? []).map((loop) => (
         <Loop key={loop.label} loop={loop} />
       ))}
-    </HeadFacts>
+    </div>
   );
 }
 
@@ -223,7 +213,7 @@ function Going({ verb, since }: { verb: string; since: number }) {
   const seconds = useElapsed(Math.max(0, (Date.now() - since) / 1_000), true);
   return (
     <span>
-      {verb} <TimeFact>{elapsed(seconds)}</TimeFact>
+      {verb} <b className={css.time}>{elapsed(seconds)}</b>
     </span>
   );
 }

@@ -1,0 +1,161 @@
+"""Executors whose attempts run at agents, as the settings have them: which site, tier and bounds each has.
+
+Part of the composition root: it joins `far` with sites, tiers and settings. Nothing is reached before it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import penstock.project_far as project_far
+from penstock.executors.far import FarExecutor
+from penstock.executors.far_fleet import FleetLimits
+from penstock.executors.site_port import Site
+from penstock.model.agents import AgentRequest, AgentSight, AgentSize
+from penstock.model.events import Profile
+from penstock.model.tier_urls import parse_tier_url
+from penstock.project_tiers import ProjectTiers
+from penstock.settings import ExecutorSettings, Settings
+from penstock.sites.by_hand import ByHand
+from penstock.sites.host_site import HostRoom
+from penstock.sites.ray import RayFolder, RaySite
+from penstock.sites.shells import LocalShell, Shell, SshShell
+from penstock.sites.slurm import SlurmSite
+from penstock.sites.slurm_job import SlurmOptions
+from penstock.sites.ssh import SshHost, SshSite
+from penstock.tiers.port import Tier
+
+if TYPE_CHECKING:
+    from penstock.project_far import FarEnvironments
+
+_MOST_AGENTS = 10
+"""Of one run, where nobody says: a map of thousands does not fill a cluster by itself."""
+_DEPTH = 64
+_ROUND_TRIP_S = 0.1
+
+
+class LateSite:
+    """A site that is made when it is used first: that may need the tier."""
+
+    def __init__(self, make: Callable[[], Site]) -> None:
+        self._make = make
+
+    @cached_property
+    def _site(self) -> Site:
+        return self._make()
+
+    def place(self, agents: Sequence[AgentRequest], private: Mapping[str, str]) -> tuple[str, ...]:
+        """As the site does."""
+        return self._site.place(agents, private)
+
+    def look(self, handles: Sequence[str]) -> Mapping[str, AgentSight]:
+        """As the site does."""
+        return self._site.look(handles)
+
+    def end(self, handles: Sequence[str]) -> None:
+        """As the site does."""
+        self._site.end(handles)
+
+    def find(self, run: str) -> Mapping[str, str]:
+        """As the site does."""
+        return self._site.find(run)
+
+    def refresh(self, handles: Sequence[str], private: Mapping[str, str]) -> None:
+        """As the site does."""
+        self._site.refresh(handles, private)
+
+
+def far_executor(
+    name: str,
+    settings: Settings,
+    environments: FarEnvironments,
+    tiers: ProjectTiers,
+    tell: Callable[[str], None],
+) -> FarExecutor:
+    """A new executor for a run. `tell` says a line to the user, from any thread."""
+    declared = settings.executors[name]
+    url = declared.store or settings.store.url
+    tier = tiers.own(url)
+    limits = limits_of(declared)
+    return FarExecutor(
+        name=name,
+        site=LateSite(lambda: site_of(declared, tier, url, tell)),
+        tier=tier,
+        uploads=tiers.uploads(url),
+        packing=project_far.packing(settings, environments, tier, tell, bundle=not declared.agent),
+        profile=Profile(
+            None if declared.cpu is None else declared.cpu * (limits.max_agents or 1),
+            None if declared.memory_bytes is None else declared.memory_bytes * (limits.max_agents or 1),
+            unnamed_gpus=None if declared.gpus is None else len(declared.gpus) * (limits.max_agents or 1),
+            depth=_DEPTH,
+            outlives_driver=True,
+            begins_later=True,
+            table=f"executors.{name}",
+            lanes=None if declared.cpu is not None else limits.max_agents,
+            round_trip_s=_ROUND_TRIP_S,
+        ),
+        limits=limits,
+    )
+
+
+def limits_of(declared: ExecutorSettings) -> FleetLimits:
+    """How many agents a run may have, and of which size."""
+    size = None
+    if declared.cpu is not None:
+        size = AgentSize(declared.cpu, declared.memory_bytes, len(declared.gpus or ()))
+    return FleetLimits(
+        max_agents=declared.max_agents or most_agents(declared, size),
+        size=size,
+        linger_s=declared.linger_s,
+        max_agent_hours=declared.max_agent_hours,
+        partition_s=declared.lost_after_s,
+    )
+
+
+def most_agents(declared: ExecutorSettings, size: AgentSize | None) -> int:
+    """How many agents there may be where nobody says."""
+    if declared.kind == "agent":
+        return 1
+    if declared.kind == "ssh":
+        rooms = [host.room.agents(size or AgentSize(1.0, None)) for host in _hosts(declared)]
+        return max(1, sum(rooms))
+    return _MOST_AGENTS
+
+
+def site_of(declared: ExecutorSettings, tier: Tier, url: str, tell: Callable[[str], None]) -> Site:
+    """The site of an executor. Blocks where the tier has to be asked for the project's folder there."""
+    command = declared.agent or ("sh", project_far.agent_script(tier))
+    if declared.kind == "agent":
+        return ByHand(declared.agent or ("penstock", "agent"), tell)
+    if declared.kind == "ssh":
+        return SshSite(command, _hosts(declared))
+    if declared.home:
+        command = ("env", f"PENSTOCK_AGENT_HOME={declared.home}", *command)
+    folder = f"{parse_tier_url(tier.url).folder}/{tier.project}/agents"
+    if declared.kind == "slurm":
+        options = SlurmOptions(
+            declared.partition, declared.account, declared.qos, declared.time_limit_s, declared.lines
+        )
+        return SlurmSite(command, _shell(declared.via), folder, options)
+    return RaySite(command, declared.address, RayFolder(_shell(_host_of(url)), folder), dict(declared.resources))
+
+
+def _hosts(declared: ExecutorSettings) -> list[SshHost]:
+    return [
+        SshHost(host.address, HostRoom(host.cpu, host.memory_bytes, host.gpus), host.home) for host in declared.hosts
+    ]
+
+
+def _shell(address: str) -> Shell:
+    return SshShell(address) if address else LocalShell()
+
+
+def _host_of(url: str) -> str:
+    """The host that sees the tier's folder, as ssh takes it; "": this one."""
+    place = parse_tier_url(url)
+    if not place.host:
+        return ""
+    user, port = f"{place.user}@" if place.user else "", f":{place.port}" if place.port else ""
+    return f"ssh://{user}{place.host}{port}"
