@@ -90,6 +90,17 @@ def test_a_run_from_the_command_line_without_options_needs_no_parser(tmp_path: P
     assert modules & (WORKERS | IDLE) == set()
 
 
+def test_a_run_compiles_no_pattern_before_it_is_asked_for(tmp_path: Path):
+    (tmp_path / "hello.py").write_text(_HELLO)
+    code = (
+        "import hello, re, sys; hello.hello()\n"
+        "own = [name for name in sys.modules if name.startswith('penstock')]\n"
+        "print([name for name in own if any(isinstance(it, re.Pattern) for it in vars(sys.modules[name]).values())])"
+    )
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path).stdout == "[]\n"
+
+
 def test_what_an_import_makes_is_old_and_what_somebody_froze_stays_frozen():
     code = (
         "import gc, penstock; {before}; kept = [[] for _ in range(50)]; penstock.flow\n"

@@ -25,7 +25,7 @@ _DISTRIBUTIONS = {  # of modules that are not named after their distribution
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
-_DISTRIBUTION = re.compile(r"(.+?)-([^-]+)(?:-py[^-]*)?\.(?:dist|egg)-info")
+_INFOS = (".dist-info", ".egg-info")
 
 
 def describe_interpreter() -> str:
@@ -49,7 +49,7 @@ def installed_packages() -> tuple[tuple[str, str], ...]:
 
     A package whose module has another name, and no `__version__`, may be missing. Blocks for less than a millisecond.
     """
-    distributions = {normal(name): (normal(name), version) for name, version, _ in _infos()}
+    distributions = {(known := normal(name)): (known, version) for name, version, _ in _infos()}
     packages: set[tuple[str, str]] = set()
     for module in {name.partition(".")[0] for name in list(sys.modules)} - sys.stdlib_module_names:
         package = distributions.get(normal(_DISTRIBUTIONS.get(module, module)))
@@ -167,8 +167,18 @@ def _infos() -> Iterator[tuple[str, str, str]]:
         except OSError:  # a zip, or nothing
             continue
         for name in names:
-            if name.endswith("-info") and (match := _DISTRIBUTION.fullmatch(name)):
-                yield match[1], match[2], os.path.join(folder, name)
+            if name.endswith(_INFOS):
+                distribution, version = _named(name[: name.rindex(".")])
+                if distribution and version:
+                    yield distribution, version, os.path.join(folder, name)
+
+
+def _named(info: str) -> tuple[str, str]:
+    """Name and version: "numpy-2.1.0", or "nose-1.3-py3.11", which an egg may be called."""
+    name, _, version = info.rpartition("-")
+    if version.startswith("py") and "-" in name:
+        name, _, version = name.rpartition("-")
+    return name, version
 
 
 def _version_of(module: str) -> str:
@@ -180,5 +190,8 @@ def _version_of(module: str) -> str:
 
 
 def normal(name: str) -> str:
-    """A distribution's name as it is compared."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    """A distribution's name as it is compared: each run of `-`, `_` and `.` is one `-`."""
+    plain = name.lower().replace("_", "-").replace(".", "-")
+    while "--" in plain:
+        plain = plain.replace("--", "-")
+    return plain

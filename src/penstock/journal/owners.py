@@ -42,7 +42,7 @@ def is_same_boot(owner: Owner) -> bool:
 def boot_id() -> str:
     """Names this boot of this machine; empty where the system has no name for it."""
     if _IS_LINUX:
-        return (_PROC / "sys" / "kernel" / "random" / "boot_id").read_text(encoding="ascii").strip()
+        return (_PROC / "sys" / "kernel" / "random" / "boot_id").read_text(encoding="utf-8").strip()
     return _ask("sysctl", "-n", "kern.bootsessionuuid")
 
 

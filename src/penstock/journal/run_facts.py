@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -23,7 +22,7 @@ Rows = Callable[[str, Any], list[Any]]
 """Gives the rows of a query."""
 
 _LARGEST = 1 << 63  # beyond it SQLite has no integers
-_PATH = re.compile(r"Pure(?:Posix|Windows)Path|(?:Posix|Windows)?Path")
+_PATHS = ("Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
 
 
 class Scalar(NamedTuple):
@@ -121,7 +120,7 @@ def _named(kind: str, text: str) -> Scalar | None:
     short = kind.rpartition(".")[2]
     if text.startswith(f"{short}.") and text[len(short) + 1 :].isidentifier():
         return Scalar("enum", text[len(short) + 1 :])
-    if kind.startswith("pathlib.") and _PATH.fullmatch(short) and text.startswith(f"{short}("):
+    if kind.startswith("pathlib.") and short in _PATHS and text.startswith(f"{short}("):
         import ast
 
         return Scalar("path", str(ast.literal_eval(text[len(short) + 1 : -1])))

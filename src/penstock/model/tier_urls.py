@@ -9,8 +9,8 @@ from typing import Any, Optional
 from penstock.model.tuples import NamedTuple
 
 FORMS = '"file:///folder" or "ssh://user@host/folder"'
-_LOGIN = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
-_HOST = re.compile(r"[A-Za-z0-9_][\w.-]*|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+_LOGIN = r"[A-Za-z0-9_][\w.+-]*"
+_HOST = r"[A-Za-z0-9_][\w.-]*|\[[0-9A-Fa-f:.]+\]"
 
 
 class TierUrl(NamedTuple):
@@ -57,6 +57,6 @@ def parse_tier_url(value: Any) -> TierUrl:
     user, _, host = parts.netloc.rpartition("@")
     host = host if port is None else host.rpartition(":")[0]
     host = host.rstrip(":") if port is None and not host.startswith("[") else host
-    if not _HOST.fullmatch(host) or (user and not _LOGIN.fullmatch(user)):
+    if not re.fullmatch(_HOST, host, re.ASCII) or (user and not re.fullmatch(_LOGIN, user, re.ASCII)):
         raise ValueError(f"{value!r} names no host; write it as {FORMS}")
     return TierUrl(folder, host, user, port)

@@ -18,16 +18,14 @@ MARK = b"\x1e"
 LONGEST = 1 << 16
 """Characters of a line that is written, bytes of one that is read. What is longer is several, so that a line without an
 end can't fill the memory."""
-_OPENING = re.compile(MARK + rb"=([0-9a-f]{8})\n")
 OPENING = 11
 """Bytes of a log in which nobody has written yet."""
 SLACK = 4096
 """Bytes beyond what is kept of an attempt's log, for the word that says so."""
 _LEVELS = {b"-": "", b"D": "debug", b"I": "info", b"W": "warning", b"E": "error", b"C": "critical"}
-_ATTEMPT = re.compile(rb".+/.+#\d{1,9}")
-
-
-_BODY_LOG = re.compile(r"flow\.(\d{1,9})\.log")
+_ATTEMPT = rb".+/.+#\d{1,9}"
+_BODY_LOG = r"flow\.(\d{1,9})\.log"
+_HEX = b"0123456789abcdef"
 
 
 def body_log(driver: str) -> str:
@@ -37,7 +35,7 @@ def body_log(driver: str) -> str:
 
 def driver_of(file: str) -> int:
     """Which driver's body a log is of, from 1; 0: it is a worker's."""
-    found = _BODY_LOG.fullmatch(file)
+    found = re.fullmatch(_BODY_LOG, file)
     return int(found[1]) if found else 0
 
 
@@ -71,10 +69,16 @@ def token_of(log: str) -> bytes:
     """What is in each head of a log; empty for one that has none, as all had that are older."""
     try:
         with open(log, "rb", buffering=0) as file:
-            found = _OPENING.match(file.read(OPENING))
+            return _opened(file.read(OPENING))
     except OSError:
         return b""
-    return found[1] if found else b""
+
+
+def _opened(data: bytes) -> bytes:
+    """The token, where the data begins as a log does; else empty."""
+    token = data[2:10]
+    begins = data[:2] == MARK + b"=" and data[10:OPENING] == b"\n" and not token.strip(_HEX)
+    return token if begins else b""
 
 
 def cut(log: str, start: int, most: int) -> int:
@@ -121,14 +125,14 @@ def placed(data: bytes, attempt: str, token: Optional[bytes]) -> Iterator[Tuple[
         end += len(raw) + 1
         head = search(raw)
         if head is None:
-            if (raw or data) and not _OPENING.match(raw + b"\n"):
+            if (raw or data) and not _opened(raw + b"\n"):
                 yield from _raw(end, attempt, raw)
             continue
         if head.start() > 0:
             yield from _raw(end, attempt, raw[: head.start()])
         text = raw[head.end() :]
         if head[2] == b"@":
-            attempt = _text(text) if _ATTEMPT.fullmatch(text) else attempt
+            attempt = _text(text) if re.fullmatch(_ATTEMPT, text) else attempt
             continue
         stream = "stdout" if head[3] == b"o" else "stderr"
         for piece in pieces(text):
@@ -141,7 +145,7 @@ def marks(data: bytes, token: bytes) -> Iterator[Tuple[int, str]]:
         return
     for head in head_of(token).finditer(data):
         text = data[head.end() : data.find(b"\n", head.end())] if head[2] == b"@" else b""
-        if _ATTEMPT.fullmatch(text):
+        if re.fullmatch(_ATTEMPT, text):
             yield head.start(), _text(text)
 
 
