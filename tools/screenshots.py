@@ -10,6 +10,7 @@ import contextlib
 import html
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +27,7 @@ from bench.scale import FULL  # noqa: E402
 from bench.workplace import Workplace  # noqa: E402
 from tests.api_server import ApiServer, serving  # noqa: E402
 from tests.browser import rich  # noqa: E402
-from tests.browser.browsing import LOOKS, Look, Tab, chromium, launched, tab  # noqa: E402
+from tests.browser.browsing import LOOKS, PATIENCE_S, Look, Tab, chromium, launched, tab  # noqa: E402
 from tests.system.flows import Project  # noqa: E402
 
 LONG = "a_flow_with_a_name_that_is_far_too_long_for_any_column_of_a_table_or_for_the_head_of_a_page"
@@ -35,6 +36,7 @@ IN_DOCS = {
     "runs, chosen": "runs",
     "run, failed": "run",
     "task, failed": "task",
+    "compare": "compare",
 }
 STILL = """() => new Promise((resolve) => {
   let timer = setTimeout(resolve, 400);
@@ -58,7 +60,7 @@ class Shot(NamedTuple):
 
 SHOTS = (
     Shot("runs", "/runs"),
-    Shot("runs, chosen", "/runs", keys=("j", "x", "j", "x", "j")),
+    Shot("runs, chosen", "/runs?filter=flow:digits", keys=(*"jjjx", *"jjjx")),
     Shot("runs, failed ones", "/runs?filter=status:failed"),
     Shot("runs, nothing matches", "/runs?filter=flow:nothing accuracy>2"),
     Shot("runs, a wrong word", "/runs?filter=status:dome"),
@@ -83,8 +85,10 @@ SHOTS = (
     Shot("run, a node", "/runs/digits/3?node=train"),
     *(
         Shot(f"run, {view}", f"/runs/digits/3?view={view}")
-        for view in ("timeline", "tasks", "parameters", "code", "environment", "lineage", "displays")
+        for view in ("timeline", "tasks", "params", "code", "environment", "lineage", "log")
     ),
+    Shot("run, displays", "/runs/digits/1?view=displays"),
+    Shot("run, another beside it", "/runs/digits/4?view=params&against=digits/3"),
     Shot("run, 100,000 tasks", "/runs/filled/10001", "large"),
     Shot("run, timeline of 100,000", "/runs/filled/10001?view=timeline", "large"),
     Shot("run, tasks of 100,000", "/runs/filled/10001?view=tasks", "large"),
@@ -181,9 +185,17 @@ def _take(shot: Shot, server: ApiServer, look: Look, browser: Browser, folder: P
         print(f"    {error}", file=sys.stderr)
 
 
+def _still(opened: Tab) -> None:
+    """Wait until nothing changes and nothing is waited for, on a busy machine, too."""
+    end = time.monotonic() + PATIENCE_S
+    opened.page.evaluate(STILL)
+    while opened.awaited and time.monotonic() < end:
+        opened.page.evaluate(STILL)
+
+
 def _open(shot: Shot, server: ApiServer, opened: Tab) -> None:
     opened.go(shot.path)
-    opened.page.evaluate(STILL)
+    _still(opened)
     for key in shot.keys:
         opened.page.keyboard.press(key)
     if shot.ends_server:
@@ -191,7 +203,7 @@ def _open(shot: Shot, server: ApiServer, opened: Tab) -> None:
         server.process.terminate()
         server.process.wait()
         opened.page.wait_for_timeout(3000)
-    opened.page.evaluate(STILL)
+    _still(opened)
 
 
 def _file(name: str, look: Look) -> str:

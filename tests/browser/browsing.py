@@ -100,11 +100,14 @@ class Tab:
         self.server = server
         self.complaints: list[str] = []
         self.asked: list[str] = []  # "GET /api/v1/meta"
+        self.awaited: set[Request] = set()  # what was not answered yet, but for streams
         self._allowed: list[re.Pattern[str]] = []
         page.add_init_script(_WATCH)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self._complain(f"error: {error.stack or error}"))
         page.on("request", self._request)
+        page.on("requestfinished", lambda request: self.awaited.discard(request))
+        page.on("requestfailed", lambda request: self.awaited.discard(request))
 
     def go(self, path: str) -> None:
         """Open an address of the page, `/runs?sort=-started`, anew."""
@@ -175,6 +178,8 @@ class Tab:
         parts = urlsplit(request.url)
         if parts.netloc == self.server.host:
             self.asked.append(f"{request.method} {parts.path}" + (f"?{parts.query}" if parts.query else ""))
+            if not parts.path.endswith("/events"):
+                self.awaited.add(request)
         elif parts.scheme not in ("data", "blob", "about"):
             self._complain(f"asked another server: {request.url}")
 

@@ -173,7 +173,7 @@ def test_a_run_is_named_tagged_and_deleted(visit: Callable[..., Tab], project: S
 
 def test_what_is_selected_is_tagged_and_deleted_at_once(visit: Callable[..., Tab], project: Served):
     tab = visit(project.server, "/runs")
-    tab.page.get_by_role("table", name="Runs").wait_for()
+    expect(tab.page.get_by_role("link", name="main/1")).to_be_visible()
     for key in ("j", "x", "j", "x"):
         tab.page.keyboard.press(key)
     bar = tab.page.get_by_role("region", name="Selected runs")

@@ -100,7 +100,14 @@ def test_an_address_without_a_token_says_where_one_is(visit: Callable[..., Tab],
 def test_a_wrong_token_is_told(visit: Callable[..., Tab], served: Served):
     tab = visit(served.server, "/runs")
     tab.allow("401")
+    expect(tab.page.get_by_text("live", exact=True)).to_be_visible()
     tab.page.goto(f"http://{tab.server.host}/#token=wrong")
+    expect(tab.page.get_by_text("This address's token is not this server's")).to_be_visible()
+    tab.go("/runs")
+    expect(tab.page.get_by_text("live", exact=True)).to_be_visible()
+    # As when the project's folder has been made anew since.
+    tab.page.route("**/api/**", lambda route: route.fulfill(status=401, json={"error": {"code": "token"}}))
+    tab.page.reload()
     expect(tab.page.get_by_text("The server has another token by now")).to_be_visible()
 
 
@@ -147,4 +154,7 @@ def test_a_server_that_has_gone_is_told_and_found_again(visit: Callable[..., Tab
 
 def test_what_no_page_has_is_told(visit: Callable[..., Tab], served: Served):
     tab = visit(served.server, "/runs/digits/1/train")
+    expect(tab.page.get_by_text("There is no such page")).to_be_visible()
+    tab.allow("404")
+    tab.go("/models")
     expect(tab.page.get_by_text("There is no such page")).to_be_visible()

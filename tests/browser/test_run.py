@@ -177,7 +177,7 @@ def test_a_run_of_a_hundred_thousand_tasks(visit: Callable[..., Tab], large_proj
 
 def test_what_has_no_graph_says_why(visit: Callable[..., Tab], rich_project: Served):
     tab = visit(rich_project.server, "/runs/nothing/1")
-    expect(tab.page.get_by_role("main")).to_contain_text("It has called no step")
+    expect(tab.page.get_by_role("main")).to_contain_text("It called no step")
     assert tab.axe() == []
     tab.allow("404")
     tab.go("/runs/digits/99")

@@ -213,6 +213,16 @@ def test_nothing_matches(visit: Callable[..., Tab], many: ApiServer, look: Look)
     tab.is_at("/runs?filter=kind:wide+tag:nightly")
 
 
+def test_an_enlarged_page_has_rows(visit: Callable[..., Tab], many: ApiServer):
+    tab = visit(many, "/runs")
+    tab.page.set_viewport_size({"width": 640, "height": 400})  # that of 1280 by 800 at 200 %
+    for at in range(4):
+        expect(row(tab, f"digits/{MANY - at}")).to_be_in_viewport(ratio=1)
+    expect(tab.page.get_by_role("navigation", name="Pages")).to_be_visible()  # one of both
+    assert tab.axe() == []
+    assert tab.overflow() == 0
+
+
 def test_a_long_press_selects_on_a_phone(visit: Callable[..., Tab], many: ApiServer):
     tab = visit(many, "/runs", LOOKS[2])
     first = row(tab, f"digits/{MANY}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from penstock.executors.far import FarExecutor, Packing
 from penstock.executors.far_fleet import FleetLimits
 from penstock.model import join_codes
 from penstock.model.agents import AgentSize
+from penstock.model.environments import Environment
 from penstock.model.events import Profile
 from penstock.model.join_codes import JoinCode
 from penstock.model.specs import Places, RunSpec
@@ -45,6 +46,8 @@ class FarOnThisHost(FarExecutor):
         limits: FleetLimits = LIMITS,
         profile: Profile = PROFILE,
         command: Sequence[str] = COMMAND,
+        environment: Callable[[Environment | None, str], Any] | None = None,
+        private: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         (root / "tier").mkdir(parents=True, exist_ok=True)
         tier = FolderTier(str(root / "tier"), PROJECT)
@@ -59,7 +62,8 @@ class FarOnThisHost(FarExecutor):
         packing = Packing(
             packed,
             lambda agent, spec: join_codes.write(JoinCode(tier.url, PROJECT, spec.nonce, agent)),
-            dict,
+            private,
+            environment,
         )
         super().__init__(
             name="far",
@@ -69,14 +73,20 @@ class FarOnThisHost(FarExecutor):
             packing=packing,
             profile=profile,
             limits=limits,
+            root=str(near.parent),
         )
 
 
 def far_of(tiers: ProjectTiers, url: str, home: Path, name: str, **more: Any) -> FarExecutor:
     """One of a project that has a far tier."""
     tier = tiers.own(url)
+
+    def packed(spec: RunSpec, places: Places) -> RunSpec:
+        tier.put(joining.door(spec.nonce), spec.run.encode())
+        return far_luggage.send(spec, places, Path(places.cwd), (), tier.blobs)
+
     packing = Packing(
-        lambda spec, places: far_luggage.send(spec, places, Path(places.cwd), (), tier.blobs),
+        packed,
         lambda agent, spec: join_codes.write(JoinCode(tier.url, tier.project, spec.nonce, agent)),
         dict,
     )

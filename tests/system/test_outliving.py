@@ -149,6 +149,17 @@ def test_where_everything_is_killed_it_runs_again_as_another_attempt(cluster: Pr
     assert sorted(attempt for _, _, attempt in begun(cluster)) == ["1", "1", "2", "2"]
 
 
+def test_what_starts_after_an_edit_runs_the_new_code_beside_what_still_runs_the_old(cluster: Project) -> None:
+    await_both(cluster).kill()
+    cluster.write(FLOW.replace("range(2)", "range(3)").replace('note("ended"', 'note("ended-anew"'))
+    cluster.touch("go-2")
+    again = cluster.spawn("main/1", before=WIRED)
+    cluster.await_note("ended-anew 2")
+    let_go(cluster)
+    assert again.join().value() == [0, 1, 2]
+    assert {"ended 0", "ended 1"} <= set(cluster.trace())
+
+
 def test_a_step_that_was_moved_elsewhere_is_asked_for_where_it_runs(cluster: Project) -> None:
     await_both(cluster).kill()
     cluster.write(FLOW.replace('@step(on="cluster")', "@step"))

@@ -122,6 +122,15 @@ def test_what_is_no_part_of_it(server: ApiServer, path: str):
     assert server.ask("GET", path).status == 404
 
 
+def test_an_address_that_no_page_has_is_told_on_the_page(server: ApiServer):
+    accept = {"Accept": "text/html,*/*;q=0.8"}
+    reply = server.ask("GET", "/models", headers=accept, token=False)
+    assert (reply.status, reply.body) == (404, server.ask("GET", "/", token=False).body)
+    assert server.ask("GET", "/models", token=False).error["code"] == "no_such_path"
+    for path in ("/api/v1/models", "/assets/models/x"):
+        assert server.ask("GET", path, headers=accept).error["code"] == "no_such_path"
+
+
 def test_a_page_takes_nothing(server: ApiServer):
     assert server.ask("POST", "/runs").status == 405
 

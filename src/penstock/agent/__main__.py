@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from penstock.agent import home_keeping, joining
+from penstock.agent.agent_interpreters import keep_uv_in
 from penstock.agent.agent_loop import Agent
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import PenstockError, UsageError
@@ -36,6 +37,7 @@ def main(args: list[str]) -> int:
     gpus = capacity.gpus()[: size.gpus]
     incarnation = mail.incarnation(int(os.environ.get(RESTARTS) or 0), os.urandom(4).hex())
     store = TieredStore(FolderStore(home / "store"), lambda: [tier])
+    keep_uv_in(home.parent, os.environ)
     _tidy(home, tier)
     told, tell = os.pipe()
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import platform
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,17 @@ from penstock.environments import built_environments, kits, locks
 from penstock.errors import PenstockError, UsageError
 from penstock.executors.interpreters import OWN, Interpreter
 from penstock.model import luggage
+from penstock.model.agents import HOME
 from penstock.model.environments import Environment
 from penstock.model.luggage import TravellingEnvironment
 
 LIBRARIES = "PENSTOCK_AGENT_LIBRARIES"
 """The variable with the folder of the bundle's own libraries; `bootstrap.sh` sets it."""
+_AGENTS = "PENSTOCK_AGENT_"
 _PATH = "LD_LIBRARY_PATH"
+
+_OF_UV = {"UV_CACHE_DIR": "uv", "UV_PYTHON_INSTALL_DIR": "pythons"}
+_LOOK_S = 0.2
 
 Done = Callable[[PenstockError | None], None]
 
@@ -46,12 +52,15 @@ class AgentInterpreters:
         private: Callable[[], Mapping[str, str]],
         tell: Callable[[str], None],
         environ: Mapping[str, str] = os.environ,
+        patience_s: float = 60.0,
     ) -> None:
         self._folder = home / "environments"
         self._blobs = blobs
         self._private = private
         self._tell = tell
-        self._libraries = environ.get(LIBRARIES, "")
+        self._patience_s = patience_s  # a secret may come so much later
+        self._libraries, self._path = environ.get(LIBRARIES, ""), environ.get(_PATH, "")
+        self._own = OWN._replace(variables=self._libraries_of(OWN.python))
         self._known: dict[Environment | None, TravellingEnvironment] = {}
         self._ready: dict[Environment | None, Interpreter] = {}
         self._by_lock: dict[str, Interpreter] = {}
@@ -73,7 +82,7 @@ class AgentInterpreters:
         """What runs an environment that is ready. It masks what any step has named a secret."""
         with self._lock:
             named = {name for one in self._known for name in (one.secrets if one else ())}
-            return self._ready.get(environment, OWN)._replace(secrets=tuple(sorted(named)))
+            return self._ready.get(environment, self._own)._replace(secrets=tuple(sorted(named)))
 
     def is_ready(self, environment: Environment | None) -> bool:
         """Whether an attempt in it can start at once. Of what nobody has told anything, the agent's own runs it."""
@@ -124,7 +133,7 @@ class AgentInterpreters:
         variables = self._variables(environment) if environment else ()
         is_own = environment is None or not environment.is_foreign
         if is_own and (not travelling.packages or _has(travelling.python, travelling.packages)):
-            return OWN._replace(variables=variables)
+            return self._own._replace(variables=(*self._own.variables, *variables))
         if not travelling.lock:
             reasons = "; ".join(travelling.left_out) or "no lock came with it"
             raise UsageError(f"the flow's own packages can't be had there: {reasons}")
@@ -145,24 +154,40 @@ class AgentInterpreters:
         return self._by_lock[lock.digest]
 
     def _libraries_of(self, python: str) -> tuple[tuple[str, str], ...]:
-        """An environment of the bundle's own Python needs the libraries of that."""
+        """The bundle's own Python, and an environment of it, need its libraries."""
         bundle = os.path.dirname(os.path.dirname(self._libraries))
         inside = bool(bundle) and os.path.realpath(python).startswith(bundle + os.sep)
-        return ((_PATH, self._libraries),) if inside else ()
+        return ((_PATH, self._path),) if inside else ()
 
     def _variables(self, environment: Environment) -> tuple[tuple[str, str], ...]:
         private: Mapping[str, str] = self._private() if environment.secrets else {}
-        if missing := [name for name in environment.secrets if name not in private]:
-            raise UsageError(
-                f"the secret {missing[0]} has not come with the agent: start the run again, which sends it"
-            )
+        until = time.monotonic() + self._patience_s
+        while missing := [name for name in environment.secrets if name not in private]:
+            if time.monotonic() > until:
+                raise UsageError(f"the secret {missing[0]} has not come from the driver: start the run again")
+            time.sleep(_LOOK_S)  # it was named after this agent was placed, and is on its way
+            private = self._private()
         return (*environment.env, *((name, private[name]) for name in environment.secrets))
 
 
+def keep_uv_in(home: Path, environ: MutableMapping[str, str]) -> None:
+    """Where an agent was told which folder is its own, have uv keep its things there, too, unless it was told where:
+    a user's home may be missing, or too small."""
+    if environ.get(HOME):
+        for name, folder in _OF_UV.items():
+            environ.setdefault(name, os.fspath(home / folder))
+
+
 def step_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that steps start from: what the bundle's own Python needs is nothing to others."""
+    """The variables that steps start from: an agent's own settings, and what the bundle's own Python needs, are nothing
+    to them."""
     own = environ.get(LIBRARIES, "")
-    kept = {name: value for name, value in environ.items() if name != LIBRARIES}
+    home = environ.get(HOME, "")
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(_AGENTS) and not (home and name in _OF_UV and value.startswith(home))
+    }
     if own and (path := kept.pop(_PATH, "")):
         rest = os.pathsep.join(folder for folder in path.split(os.pathsep) if folder != own)
         if rest:

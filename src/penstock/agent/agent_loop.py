@@ -13,23 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from penstock.agent import duty as duties
-from penstock.agent.agent_interpreters import AgentInterpreters, step_environ
 from penstock.agent.duty import Duty
 from penstock.agent.log_shipping import LogShipper
-from penstock.agent.places import places_for
 from penstock.agent.postman import Postman
-from penstock.agent.preparation import Preparation
 from penstock.agent.private import Private
-from penstock.agent.sent_checkpoints import SentCheckpoints
+from penstock.agent.workplace import Around, Prepared, Workplace
 from penstock.engine.mailbox import Inbox
-from penstock.errors import DamagedError, PenstockError
-from penstock.executors.needed_blobs import Blobs, blobs_of_attempt, blobs_of_outcome, blobs_of_run
-from penstock.executors.process import ProcessExecutor
+from penstock.errors import DamagedError
+from penstock.executors.needed_blobs import Blobs, blobs_of_outcome
 from penstock.model import mail
-from penstock.model.events import Ended, ExecutorEvent, Lane, Notice, Recalled
+from penstock.model.events import Ended, ExecutorEvent, Notice, Recalled
 from penstock.model.outcomes import failed
-from penstock.model.specs import Attempt
-from penstock.model.states import Cause, TaskStatus
+from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
 from penstock.tiers.port import Tier
 from penstock.tiers.tiered_store import TieredStore
@@ -61,11 +56,6 @@ class _Published(NamedTuple):
     event: Ended
 
 
-class _Staged(NamedTuple):
-    attempt: str
-    error: PenstockError | None
-
-
 class Agent:
     """One life of an agent. `terminated`: a descriptor that can be read once it is told to go."""
 
@@ -81,26 +71,19 @@ class Agent:
         home: Path,
         terminated: int = -1,
     ) -> None:
-        self._tier, self._store = tier, store
-        self._seat, self._home = seat, home
         self._hello = hello
         self._duty = Duty(mail.incarnation_of(seat), hello, gpus, time.monotonic())
-        self._gpus = gpus
         self._inbox = Inbox()
         self._uploads = Uploads(store, tier)
         self._postman = Postman(tier, nonce, seat, self._take_letter, self._take_wrote, self._refuse)
-        self._executor: ProcessExecutor | None = None
-        self._private = Private(os.environ)
-        self._preparation: Preparation | None = None
-        self._interpreters: AgentInterpreters | None = None
+        say = self._say
+        self._around = Around(tier, store, seat, home, hello, gpus, Private(os.environ), self._inbox, say)
+        self._workplaces: list[Workplace] = []  # the last one is of the newest code
         self._shipper: LogShipper | None = None
         self._ship_at = 0.0
-        self._prepared: dict[str, Attempt] = {}
-        self._staging: dict[str, tuple[Attempt, Lane]] = {}
         self._is_writing = self._said_bye = False
         self._hasten_at = 0.0  # when what is to be told is told at the latest; 0.0: nothing is
         self._go_at = 0.0
-        self._refused = ""
         if terminated >= 0:
             self._inbox.watch(terminated, self._terminated)
         self._terminated_fd = terminated
@@ -145,32 +128,38 @@ class Agent:
             self._duty.said(item.event, now)
         elif isinstance(item, Notice):
             self._duty.tell([item])
-        elif isinstance(item, _Staged):
-            self._staged(item)
-        elif isinstance(item, str):
+        elif isinstance(item, Prepared):
+            self._over(item.place.prepared(item))
+        elif isinstance(item, str):  # the letters that it can't read are for nobody else
             self._duty.leave(Cause.PLATFORM, item)
         else:
             self._heard(item)
 
-    def _over(self, event: Ended | Recalled) -> None:
+    def _over(self, event: Ended | Recalled | None) -> None:
         """An attempt is over before it began."""
-        self._left(event)
-        self._duty.said(event, time.monotonic())
+        if event is not None:
+            self._left(event)
+            self._duty.said(event, time.monotonic())
 
     def _left(self, event: Ended | Recalled) -> None:
-        attempt = self._prepared.pop(event.attempt, None)
-        if attempt is not None and self._preparation is not None:
-            is_done = isinstance(event, Ended) and event.outcome.status == TaskStatus.DONE
-            self._preparation.over(attempt, is_done=is_done)
+        place = self._place_of(event.attempt)
+        if place is not None:
+            place.over(event)
+            if place.is_idle and place is not self._workplaces[-1]:
+                self._workplaces.remove(place)
+                place.close()
+
+    def _place_of(self, attempt: str) -> Workplace | None:
+        return next((place for place in self._workplaces if place.holds(attempt)), None)
 
     def _heard(self, event: ExecutorEvent) -> None:
-        """What the executor says; an outcome is told once all that it refers to is in the tier."""
+        """What an executor says; an outcome is told once all that it refers to is in the tier."""
         if isinstance(event, (Ended, Recalled)):
             self._left(event)
-        if not isinstance(event, Ended):
+        if isinstance(event, Ended):
+            self._publish(event, blobs_of_outcome(event.outcome))
+        else:
             self._duty.said(event, time.monotonic())
-            return
-        self._publish(event, blobs_of_outcome(event.outcome))
 
     def _publish(self, event: Ended, blobs: Blobs) -> None:
         def done(error: Exception | None) -> None:
@@ -200,35 +189,12 @@ class Agent:
 
     def _open(self, order: duties.Open) -> None:
         self._postman.beat_s = max(0.05, self._duty.partition_s / BEATS)
-        incarnation = mail.incarnation_of(self._seat)
-        for digest, size in blobs_of_run(order.spec):
-            self._store.bring(digest, size)
-        places = places_for(self._tier.blobs, order.spec, self._home, incarnation)
-        name = self._seat.replace(".", "-")
-        memory_bytes = self._hello.memory_bytes
-        self._interpreters = AgentInterpreters(self._home, self._tier.blobs, self._private.values, self._say)
-        executor = ProcessExecutor(
-            name=name,
-            cpu=self._hello.cpu,
-            memory_bytes=memory_bytes,
-            gpus=self._gpus,
-            interpreters=self._interpreters,
-            environ=lambda: step_environ(os.environ),
-        )
-        executor.open(self._inbox, order.spec, places)
-        self._executor = executor
-        self._shipper = LogShipper(places.logs)
-        self._preparation = Preparation(
-            self._bring,
-            SentCheckpoints(self._tier, order.spec, places),
-            self._interpreters,
-            lambda attempt, error: self._inbox.post(_Staged(attempt, error)),
-            self._say,
-        )
-
-    def _bring(self, attempt: Attempt) -> None:
-        for digest, size in blobs_of_attempt(attempt):
-            self._store.bring(digest, size)  # what is nowhere is told by the attempt itself
+        for idle in [place for place in self._workplaces if place.is_idle]:
+            self._workplaces.remove(idle)
+            idle.close()
+        place = Workplace(self._around, order.spec)
+        self._workplaces.append(place)
+        self._shipper = self._shipper or LogShipper(place.places.logs)
 
     def _say(self, text: str) -> None:
         """Tell the user. From any thread."""
@@ -236,37 +202,20 @@ class Agent:
 
     def _run(self, order: duties.Run) -> None:
         self._ship_at = min(self._ship_at, time.monotonic() + SHIP_S)
-        assert self._interpreters is not None
-        assert self._preparation is not None
-        self._interpreters.learn(order.environments)
+        place = self._workplaces[-1]
+        place.learn(order.environments)
         for attempt, lane in order.launches:
-            self._staging[attempt.id] = attempt, lane
-            self._prepared[attempt.id] = attempt
-            self._preparation.start(attempt, lane)
-
-    def _staged(self, item: _Staged) -> None:
-        launch = self._staging.pop(item.attempt, None)
-        if launch is None:
-            return
-        assert self._executor is not None
-        if item.error is None:
-            self._executor.start([(launch[0], (launch[1],))])
-        else:
-            cause = Cause.DAMAGED if isinstance(item.error, DamagedError) else Cause.PLATFORM
-            self._over(Ended(item.attempt, failed(cause, str(item.error))))
+            place.start(attempt, lane)
 
     def _end(self, order: duties.End) -> None:
-        if self._staging.pop(order.attempt, None) is not None:
-            self._over(Ended(order.attempt, failed(order.cause, "ended before it ran")))
-        elif self._executor is not None:
-            self._executor.cancel(order.attempt, order.cause)
+        place = self._place_of(order.attempt)
+        if place is not None:
+            self._over(place.end(order))
 
     def _take_back(self, order: duties.TakeBack) -> None:
-        for attempt in order.attempts:
-            if self._staging.pop(attempt, None) is not None:
-                self._over(Recalled(attempt))
-        if self._executor is not None:
-            self._executor.recall(order.attempts)
+        for place in list(self._workplaces):
+            for event in place.take_back([attempt for attempt in order.attempts if place.holds(attempt)]):
+                self._over(event)
 
     def _tell(self) -> None:
         """Write what there is to tell, unless a letter is being written."""
@@ -311,9 +260,5 @@ class Agent:
 
     def _close(self) -> None:
         self._postman.stop()
-        if self._executor is not None:
-            self._executor.close()
-        if self._preparation is not None:
-            self._preparation.close()
-        if self._interpreters is not None:
-            self._interpreters.close()
+        for place in self._workplaces:
+            place.close()

@@ -25,7 +25,7 @@ UNASKED_S = 600.0
 
 
 class Open(NamedTuple):
-    """Get ready for the attempts of a run: the first driver has said what it is."""
+    """Get ready for the attempts of a run: its first driver has said what it is, or a later one has other code."""
 
     spec: RunSpec
 
@@ -71,7 +71,7 @@ class Duty:
         self._incarnation = incarnation
         self._free_gpus = list(gpus)
         self._hello = hello
-        self._is_open = False
+        self._spec: RunSpec | None = None  # as the last driver has it
         self._partition_s, self._linger_s = float("inf"), UNASKED_S
         self._lanes: dict[tuple[int, int], _OpenLane] = {}  # by the token and number that the driver has for them
         self._lane_of: dict[str, _OpenLane] = {}  # by attempt: what is held
@@ -102,9 +102,9 @@ class Duty:
 
     def _take(self, letter: mail.DownLetter) -> None:
         if isinstance(letter, mail.Obey):
-            if not self._is_open:
-                self._is_open = True
+            if self._spec is None or self._spec._replace(driver="") != letter.spec._replace(driver=""):
                 self._orders.append(Open(letter.spec))
+            self._spec = letter.spec
             self._partition_s, self._linger_s = letter.partition_s, letter.linger_s
             self._letters.append(mail.Obeying(self.token, self._hello, tuple(self._holds())))
         elif isinstance(letter, mail.Start):

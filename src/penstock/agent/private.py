@@ -7,17 +7,15 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from penstock.errors import PlatformError
-
-VARIABLE = "PENSTOCK_PRIVATE"
-"""Names the file in an agent's process environment: JSON of names and values, of mode 0600. Its site replaces it when
-what it holds is about to expire."""
+from penstock.model.agents import PRIVATE
 
 
 class Private:
-    """The values that an agent's site has brought; `environ`: the agent's own."""
+    """The values that an agent's site has brought: JSON of names and values in a file of mode 0600, which it replaces
+    when what it holds is about to expire. `environ`: the agent's own."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._path = environ.get(VARIABLE, "")
+        self._path = environ.get(PRIVATE, "")
         self._seen: tuple[int, int, int] | None = None
         self._values: dict[str, str] = {}
 

@@ -90,6 +90,7 @@ class FarExecutor:
         self._ready: set[str] = set()
         self._environments: dict[Environment | None, Any] = {}
         self._told: set[tuple[str, str, Environment | None]] = set()  # which of them each agent knows
+        self._private: Mapping[str, str] = {}
         self._own_down: set[str] = set()
         self._look_at = self._pause_s = 0.0
         self._failing_since = 0.0
@@ -110,6 +111,7 @@ class FarExecutor:
         """They are built there; here they are locked."""
         if self._packing.environment is not None and environment not in self._environments:
             self._environments[environment] = self._packing.environment(environment, step)
+            self._order(self._refresh)
 
     def assist(self, timeout_s: float) -> bool:
         return False
@@ -419,8 +421,17 @@ class FarExecutor:
 
     # The site.
 
-    def _place(self, requests: list[AgentRequest]) -> None:
+    def _refresh(self) -> None:
+        """A step has named a secret since agents were placed: they wait for it."""
         private = self._packing.private()
+        if private == self._private:
+            return
+        self._private = private
+        if handles := self._fleet.to_look_at():
+            self._site_thread.ask(lambda site: site.refresh(handles, private), lambda _: None)
+
+    def _place(self, requests: list[AgentRequest]) -> None:
+        private = self._private = self._packing.private()
 
         def answered(handles: Any) -> None:
             if isinstance(handles, PenstockError):

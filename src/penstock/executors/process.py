@@ -40,7 +40,8 @@ class ProcessExecutor:
 
     `max_workers` and `cpu` both say how many processors it may use (None: all that this process may); `memory_bytes`
     None: all of the machine's; `gpus` None: those that the system shows; `interpreters` None: the flow's own alone;
-    `environ`: gives the variables that a new zygote starts from, None for those that this process has then.
+    `environ`: gives the variables that a new zygote starts from, None for those that this process has then; `eager`
+    False: no zygote is started before an attempt needs it.
     """
 
     def __init__(
@@ -53,10 +54,12 @@ class ProcessExecutor:
         gpus: tuple[str, ...] | None = None,
         interpreters: Interpreters | None = None,
         environ: Callable[[], Mapping[str, str]] | None = None,
+        eager: bool = True,
     ) -> None:
         self._name = name
         self._interpreters = interpreters or OwnInterpreter()
         self._environ = environ
+        self._eager = eager
         self.profile = Profile(
             cpu=float(max_workers or cpu or capacity.cpu()),
             memory_bytes=memory_bytes or capacity.memory_bytes(),
@@ -84,7 +87,8 @@ class ProcessExecutor:
         """Start the zygote that most runs need; it imports the user's module while the flow's body begins."""
         self._mailbox = mailbox
         self._spec, self._places = spec, places
-        self._zygote_for(_Place(1))
+        if self._eager:
+            self._zygote_for(_Place(1))
 
     def ready(self, environment: Environment | None, step: str) -> None:
         self._interpreters.ready(environment, step)

@@ -58,7 +58,9 @@ class Api:
         try:
             return await self._answered(request)
         except Refusal as refusal:
-            return refused(refusal)
+            path = request.scope["raw_path"].decode("latin-1")
+            page = shell.no_such_page(path, request.headers) if refusal.words.code == "no_such_path" else None
+            return page or refused(refusal)
         except PenstockError as error:
             return refused(refusals.of_error(error))
         except ClientDisconnect:

@@ -70,13 +70,23 @@ def is_built() -> bool:
 
 
 def _page(call: ApiCall) -> Response:
+    return _sent(call.headers)
+
+
+def no_such_page(path: str, headers: Mapping[str, str]) -> Response | None:
+    """What someone gets who opens an address that no page has: the page, which says so. None: a program asks."""
+    is_opened = "text/html" in headers.get("accept", "") and not path.startswith(("/api/", "/assets/"))
+    return _sent(headers, 404) if is_opened else None
+
+
+def _sent(headers: Mapping[str, str], status_code: int = 200) -> Response:
     if not is_built():
-        return HTMLResponse(_UNBUILT, headers={"Cache-Control": "no-cache"})
-    body, encoding = _encoded("index.html", call.headers)
+        return HTMLResponse(_UNBUILT, status_code, headers={"Cache-Control": "no-cache"})
+    body, encoding = _encoded("index.html", headers)
     sent = encoding | {"Cache-Control": "no-cache", "ETag": f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'}
-    if call.headers.get("if-none-match") == sent["ETag"]:
+    if headers.get("if-none-match") == sent["ETag"] and status_code == 200:
         return Response(status_code=304, headers=sent)
-    return HTMLResponse(body, headers=sent)
+    return HTMLResponse(body, status_code, headers=sent)
 
 
 def _asset(call: ApiCall) -> Response:

@@ -97,10 +97,8 @@ place() { # slots of this host or 0, name, size, private values, command
     fi
     (
       cd "$name" || exit 1
-      if [ "$private" != "{}" ]; then
-        printf %s "$private" >private
-        export PENSTOCK_AGENT_PRIVATE="$placed/$name/private"
-      fi
+      printf %s "$private" >private
+      export PENSTOCK_AGENT_PRIVATE="$placed/$name/private"
       export PENSTOCK_AGENT_SIZE="$size"
       if [ "$slots" -gt 0 ] && [ "${size##* }" != 0 ]; then
         CUDA_VISIBLE_DEVICES=$(devices "$slot" "${size##* }")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from penstock.agent import sent_wheels
-from penstock.agent.agent_interpreters import AgentInterpreters, step_environ
+from penstock.agent.agent_interpreters import AgentInterpreters, keep_uv_in, step_environ
 from penstock.artifacts.folder import FolderStore
 from penstock.code import installed
 from penstock.errors import DamagedError, UsageError
@@ -22,7 +22,7 @@ SECRET = Environment(env={"MODE": "fast"}, secrets=["TOKEN"])
 
 
 def interpreters(folder: Path, *known: TravellingEnvironment, **private: str) -> AgentInterpreters:
-    made = AgentInterpreters(folder, FolderStore(folder / "tier"), lambda: private, lambda _: None, {})
+    made = AgentInterpreters(folder, FolderStore(folder / "tier"), lambda: private, lambda _: None, {}, 0.0)
     made.learn(map(luggage.environment_to_plain, known))
     return made
 
@@ -66,7 +66,7 @@ def test_variables_and_secrets_come_with_it_and_secrets_are_masked(tmp_path: Pat
 
 def test_a_secret_that_has_not_come_is_named(tmp_path: Path):
     there = interpreters(tmp_path, own(environment=tuple(SECRET)))
-    with pytest.raises(UsageError, match="the secret TOKEN has not come with the agent"):
+    with pytest.raises(UsageError, match="the secret TOKEN has not come from the driver: start the run again"):
         there.ready(SECRET, "train")
 
 
@@ -86,6 +86,16 @@ def test_what_the_bundle_needs_is_nothing_to_steps():
     bundle = {"PENSTOCK_AGENT_LIBRARIES": "/b/python/shared"}
     assert step_environ({**bundle, "LD_LIBRARY_PATH": "/b/python/shared"}) == {}
     assert step_environ({**bundle, "LD_LIBRARY_PATH": "/b/python/shared:/mine"}) == {"LD_LIBRARY_PATH": "/mine"}
+
+
+def test_uv_keeps_its_things_in_the_agent_s_folder_and_steps_see_nothing_of_that():
+    environ = {"PENSTOCK_AGENT_HOME": "/agents", "UV_CACHE_DIR": "/mine"}
+    keep_uv_in(Path("/agents"), environ)
+    assert environ == {**environ, "UV_CACHE_DIR": "/mine", "UV_PYTHON_INSTALL_DIR": "/agents/pythons"}
+    assert step_environ(environ) == {"UV_CACHE_DIR": "/mine"}
+    nowhere: dict[str, str] = {}
+    keep_uv_in(Path("/agents"), nowhere)
+    assert nowhere == {}
 
 
 def test_wheels_that_came_are_found_in_a_folder_here(tmp_path: Path):

@@ -13,6 +13,7 @@ from penstock.agent import joining
 from penstock.agent.private import Private
 from penstock.errors import PlatformError, StoreError, UsageError
 from penstock.model import join_codes
+from penstock.model.agents import PRIVATE
 from penstock.model.join_codes import JoinCode
 
 CODE = JoinCode("file:///scratch", "digits-1", "5f0c", "5f0c-cluster-1")
@@ -71,7 +72,7 @@ def test_where_it_lives_is_said_by_the_environment(tmp_path: Path):
 
 def test_private_values_are_read_anew_when_their_site_has_replaced_them(tmp_path: Path):
     file = tmp_path / "private"
-    private = Private({"PENSTOCK_PRIVATE": str(file)})
+    private = Private({PRIVATE: str(file)})
     for values in ({"TOKEN": "a"}, {"TOKEN": "b", "OTHER": "c"}):
         new = tmp_path / "new"
         new.write_text(json.dumps(values))
@@ -82,7 +83,7 @@ def test_private_values_are_read_anew_when_their_site_has_replaced_them(tmp_path
 
 def test_private_values_that_cant_be_read_are_told_without_them(tmp_path: Path):
     file = tmp_path / "private"
-    private = Private({"PENSTOCK_PRIVATE": str(file)})
+    private = Private({PRIVATE: str(file)})
     with pytest.raises(PlatformError, match="can't read what is private to this agent"):
         private.values()
     for content in ("[1]", "hunter2"):

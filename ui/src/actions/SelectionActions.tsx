@@ -10,10 +10,10 @@ export function SelectionActions({ ids, onDeleted }: { ids: number[]; onDeleted:
   return (
     <>
       <Button icon={<Tag aria-hidden="true" />} onClick={() => setOpen("tags")}>
-        Tags
+        <span>Tags</span>
       </Button>
       <Button icon={<Trash2 aria-hidden="true" />} onClick={() => setOpen("delete")}>
-        Delete
+        <span>Delete</span>
       </Button>
       <Suspense>
         {open && <Dialogs kind={open} ids={ids} onClose={() => setOpen(null)} onDeleted={onDeleted} />}

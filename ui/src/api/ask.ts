@@ -1,4 +1,4 @@
-import { token } from "./token";
+import { token, tokenTaken } from "./token";
 import type { Answer, Body, InPath, PathOf, Query, Schemas } from "./types";
 
 /** Why the server did not answer, in its own words. */
@@ -46,6 +46,7 @@ export async function request(method: string, address: string, init: RequestInit
   headers.set("Authorization", `Bearer ${token() ?? ""}`);
   const response = await fetch(address, { ...init, method, headers });
   if (!response.ok) throw await refused(response);
+  tokenTaken();
   return response;
 }
 

@@ -1,7 +1,9 @@
 /** The project's token: from the address that `penstock ui` printed, kept for this tab alone and handed to others. */
 
 const KEY = "penstock-token";
+const TAKEN = "penstock-token-taken";
 const WAIT_MS = 250;
+let taken = "";
 
 /** Takes the token out of the address bar, so that it stands in no history and in no picture of the screen. */
 export function takeToken(): void {
@@ -13,6 +15,19 @@ export function takeToken(): void {
 
 export function token(): string | null {
   return sessionStorage.getItem(KEY);
+}
+
+/** The server has taken this tab's token. */
+export function tokenTaken(): void {
+  const now = token() ?? "";
+  if (now === taken) return;
+  taken = now;
+  sessionStorage.setItem(TAKEN, now);
+}
+
+/** Whether it ever has: one that is refused then was right before. */
+export function wasTaken(): boolean {
+  return sessionStorage.getItem(TAKEN) === token();
 }
 
 type Said = { kind: "ask" } | { kind: "token"; token: string };

@@ -1,3 +1,4 @@
+import { Fragment } from "react";
 import { Dialog } from "@/parts/Dialog";
 import { Kbd } from "@/parts/Kbd";
 import css from "./KeyHelp.module.css";
@@ -5,10 +6,11 @@ import { EVERYWHERE, type Key } from "./keys";
 
 /** All keys that do something here, by what they are about. */
 export default function KeyHelp({ keys, onClose }: { keys: [string, Key][]; onClose: () => void }) {
-  const groups = new Map<string, [string, Key][]>();
+  const groups = new Map<string, Map<Key, string[]>>();
   for (const [name, key] of keys) {
     const group = key.group ?? "Page";
-    groups.set(group, [...(groups.get(group) ?? []), [name, key]]);
+    const all = groups.get(group) ?? new Map<Key, string[]>();
+    groups.set(group, all.set(key, [...(all.get(key) ?? []), name]));
   }
   // What only this page has stands first.
   const ordered = [...groups].sort(([one], [other]) => Number(one === EVERYWHERE) - Number(other === EVERYWHERE));
@@ -19,11 +21,17 @@ export default function KeyHelp({ keys, onClose }: { keys: [string, Key][]; onCl
           <section key={group} className={css.group}>
             <h3>{group}</h3>
             <dl>
-              {all.map(([name, { does }]) => (
-                <div key={name} className={css.line}>
+              {[...all].map(([{ does }, names]) => (
+                <div key={names[0]} className={css.line}>
                   <dt>
-                    {name.split(" ").map((one) => (
-                      <Kbd key={one} keys={one} />
+                    {names.map((name, i) => (
+                      <Fragment key={name}>
+                        {i > 0 && " or "}
+                        {name.split(" ").map((one, place) => (
+                          // biome-ignore lint/suspicious/noArrayIndexKey: "g g" has the same key twice
+                          <Kbd key={place} keys={one} />
+                        ))}
+                      </Fragment>
                     ))}
                   </dt>
                   <dd>{does}</dd>

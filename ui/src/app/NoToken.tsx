@@ -1,3 +1,4 @@
+import { wasTaken } from "@/api/token";
 import { Empty } from "@/parts/Empty";
 import { Mark } from "./Mark";
 import css from "./NoToken.module.css";
@@ -7,7 +8,7 @@ export function NoToken({ refused = false }: { refused?: boolean }) {
   return (
     <main className={css.main}>
       <Empty
-        title={refused ? "The server has another token by now" : "This address lacks the project's token"}
+        title={titleOf(refused)}
         lines={["In the folder of the project, this prints the address with it:"]}
         code="penstock ui"
       >
@@ -18,4 +19,10 @@ export function NoToken({ refused = false }: { refused?: boolean }) {
       </Empty>
     </main>
   );
+}
+
+function titleOf(refused: boolean): string {
+  if (!refused) return "This address lacks the project's token";
+  if (wasTaken()) return "The server has another token by now";
+  return "This address's token is not this server's";
 }

@@ -23,6 +23,9 @@ interface Bound {
 /** Keys of a dialog are in a layer above the page's: while it is open, those below are not heard. */
 export const KeyLayer = createContext(0);
 
+/** Within this the second key of a pair comes, "g g". */
+const PAIR_MS = 1_500;
+
 const bound: Bound[] = [];
 const layers: number[] = [0];
 let begun = ""; // the first key of a pair, "g"
@@ -72,8 +75,19 @@ export function openLayer(layer: number): () => void {
 export function boundCommands(): { key: string; does: Key }[] {
   const top = Math.max(...layers);
   const commands = bound.filter(({ layer }) => layer >= top).flatMap((one) => one.commands());
-  const keys = boundKeys().map(([key, does]) => ({ key, does }));
-  return [...commands.map((does) => ({ key: "", does })), ...keys.reverse()];
+  const all = boundKeys();
+  // What has two keys, j and an arrow, is one command.
+  const keys = all
+    .filter(([, does], i) => all.findIndex(([, other]) => other === does) === i)
+    .map(([key, does]) => ({ key, does }));
+  // Moves within a table stand last: they are for fingers that lie on the keys.
+  const isMove = ({ does }: { does: Key }) => does.group === "Table";
+  const nearest = keys.reverse();
+  return [
+    ...commands.map((does) => ({ key: "", does })),
+    ...nearest.filter((one) => !isMove(one)),
+    ...nearest.filter(isMove),
+  ];
 }
 
 /** What is bound now, each key once. */
@@ -96,7 +110,7 @@ function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return;
   const name = keyName(event);
   if (!name || isForTheField(event, name)) return;
-  const pair = begun && event.timeStamp - begunAt < 1_000 ? `${begun} ${name}` : "";
+  const pair = begun && event.timeStamp - begunAt < PAIR_MS ? `${begun} ${name}` : "";
   begun = "";
   const all = new Map(boundKeys().map(([key, does]) => [plain(key), does]));
   const key = (pair && all.get(pair)) || all.get(name);

@@ -9,6 +9,7 @@ import { CopyLine, copyText } from "@/parts/CopyLine";
 import { Failure } from "@/parts/Failure";
 import { Name } from "@/parts/Name";
 import { PageHead } from "@/parts/PageHead";
+import { Skeleton } from "@/parts/Skeleton";
 import type { ArrayState } from "@/values/ArrayView";
 import { kindText, lookOfMedia } from "@/values/kinds";
 import { inQuery, placeName, pythonLine, type ValuePlace } from "@/values/place";
@@ -19,6 +20,8 @@ import { bytes } from "@/words/numbers";
 import style from "./ArtifactPage.module.css";
 import { History } from "./History";
 import { Lineage, TaskLink } from "./ValueLineage";
+
+const CRUMBS = [{ text: "Artifacts", to: "/artifacts" }];
 
 /** One stored value: what it looks like, where it came from, what was given it, and how it was in other runs. */
 export default function ArtifactPage({ digest }: { digest: string }) {
@@ -32,15 +35,23 @@ export default function ArtifactPage({ digest }: { digest: string }) {
   if (error) {
     return (
       <>
-        <PageHead title="Artifact" crumbs={[{ text: "Artifacts", to: "/artifacts" }]} />
+        <PageHead title="Artifact" crumbs={CRUMBS} />
         <div className={style.body}>
           <Failure error={error} />
         </div>
       </>
     );
   }
-  if (data === undefined)
-    return <PageHead title={placeName(place) || "Artifact"} crumbs={[{ text: "Artifacts", to: "/artifacts" }]} />;
+  if (data === undefined) {
+    return (
+      <>
+        <PageHead title={<Name text={placeName(place) || "Artifact"} max={48} />} crumbs={CRUMBS} />
+        <div className={style.body}>
+          <Skeleton height={320} />
+        </div>
+      </>
+    );
+  }
   const { value, media } = data.preview;
   const isDisplay = found.display !== undefined;
   const raw = isDisplay ? lookOfMedia(media) !== "table" : value.type === "bytes";
@@ -48,7 +59,7 @@ export default function ArtifactPage({ digest }: { digest: string }) {
     <>
       <PageHead
         title={<Name text={placeName(found)} max={48} />}
-        crumbs={[{ text: "Artifacts", to: "/artifacts" }]}
+        crumbs={CRUMBS}
         actions={
           <>
             <CopyLine command={pythonLine(found)} />

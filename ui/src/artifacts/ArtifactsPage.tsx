@@ -9,13 +9,14 @@ import { Choice } from "@/parts/Choice";
 import { copyText } from "@/parts/CopyLine";
 import { Empty } from "@/parts/Empty";
 import { FilterBox } from "@/parts/FilterBox";
-import { Kbd } from "@/parts/Kbd";
 import { PageHead } from "@/parts/PageHead";
+import { TableFoot } from "@/parts/TableFoot";
+import place from "@/parts/TablePage.module.css";
+import { TableSkeleton } from "@/parts/TableSkeleton";
 import { VirtualTable } from "@/parts/VirtualTable";
 import { pythonLine, valueAddress } from "@/values/place";
 import { useChanged } from "@/values/useChanged";
-import { counted } from "@/words/numbers";
-import css from "./ArtifactsPage.module.css";
+import { count, counted } from "@/words/numbers";
 import { ArtifactLines, artifactColumns } from "./artifactColumns";
 import { type ArtifactLine, artifactRows, KINDS, kindOf, useArtifactRows, withKind } from "./artifactRows";
 
@@ -31,12 +32,12 @@ export default function ArtifactsPage() {
   const onTop = useFresh(refetch);
   const { seen, error } = useArtifactRows();
   useCopyKey(cursor);
-  if (index.data === undefined && index.error === null) return <PageHead title="Artifacts" />;
+  if (index.data === undefined && index.error === null) return <Coming />;
   if (index.data?.total === 0 && filter === "") return <NoArtifacts />;
   return (
-    <div className={css.page}>
+    <div className={place.page}>
       <PageHead title="Artifacts" />
-      <div className={css.tools}>
+      <div className={place.tools}>
         <FilterBox
           label="Filter artifacts"
           placeholder="flow:digits  type:DataFrame  size>1MB  train/2"
@@ -70,7 +71,7 @@ export default function ArtifactsPage() {
           place={`/artifacts ${filter} ${sort}`}
         />
       ) : (
-        <div className={css.empty}>
+        <div className={place.empty}>
           {index.error === null && <Empty title="No result matches" lines={[`Nothing of "${filter}".`]} />}
         </div>
       )}
@@ -110,28 +111,26 @@ function useFresh(askAgain: () => void): (isAtTop: boolean) => void {
 
 function Foot({ total, shown, error }: { total: number; shown: number; error: Error | null }) {
   return (
-    <footer className={css.foot}>
-      <span>
-        {counted(total, "result")}
-        {shown < total && `, of which the first ${shown.toLocaleString("en")} are here`}
-        {error && `; rows could not be had: ${error.message}`}
-      </span>
-      <span className={css.hints} aria-hidden>
-        <span>
-          <Kbd keys="j" />
-          <Kbd keys="k" />
-          move
-        </span>
-        <span>
-          <Kbd keys="Enter" />
-          open
-        </span>
-        <span>
-          <Kbd keys="y" />
-          copy
-        </span>
-      </span>
-    </footer>
+    <TableFoot keys={KEYS}>
+      {counted(total, "result")}
+      {shown < total && `, of which the first ${count(shown)} are here`}
+      {error && `; rows could not be had: ${error.message}`}
+    </TableFoot>
+  );
+}
+
+const KEYS: [string[], string][] = [
+  [["j", "k"], "move"],
+  [["Enter"], "open"],
+  [["y"], "copy"],
+];
+
+function Coming() {
+  return (
+    <>
+      <PageHead title="Artifacts" />
+      <TableSkeleton />
+    </>
   );
 }
 

@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import { addressOf, ask } from "@/api/ask";
 import { useAsk } from "@/api/useAsk";
 import { useParam } from "@/app/useParam";
+import { PickOne } from "@/parts/PickOne";
 import { StatusMark } from "@/parts/StatusMark";
 import { leadingAxes } from "@/values/ArrayView";
 import { kindText, shapeText } from "@/values/kinds";
@@ -75,25 +76,26 @@ function Strip({ lines, task, value, total }: StripProps) {
     <section className={css.history} aria-label="Over runs">
       <header className={css.head}>
         <h2>Over runs</h2>
-        <label className={css.stat}>
-          <span className="unseen">Number that is drawn</span>
-          <select value={chosen || (stat?.id ?? "")} onChange={(event) => choose(event.target.value)}>
-            {stats.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
-            {columns.map((name) => (
-              <optgroup key={name} label={name}>
-                {COLUMN_STATS.map(([id, word]) => (
-                  <option key={id} value={`${name}:${id}`}>
-                    {word} of {name}
-                  </option>
-                ))}
-              </optgroup>
-            ))}
-          </select>
-        </label>
+        <PickOne
+          label={<span className="unseen">Number that is drawn</span>}
+          value={chosen || (stat?.id ?? "")}
+          onChange={choose}
+        >
+          {stats.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+          {columns.map((name) => (
+            <optgroup key={name} label={name}>
+              {COLUMN_STATS.map(([id, word]) => (
+                <option key={id} value={`${name}:${id}`}>
+                  {word} of {name}
+                </option>
+              ))}
+            </optgroup>
+          ))}
+        </PickOne>
         {total > lines.length && lines.length >= MOST && <span className={css.note}>the latest {lines.length}</span>}
       </header>
       <div className={css.scroll} ref={scroller}>

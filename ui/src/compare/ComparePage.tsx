@@ -7,6 +7,7 @@ import { useParam } from "@/app/useParam";
 import { Boundary } from "@/parts/Boundary";
 import { Empty } from "@/parts/Empty";
 import { PageHead } from "@/parts/PageHead";
+import { Skeleton } from "@/parts/Skeleton";
 import { type View, Views } from "@/parts/Views";
 import { counted } from "@/words/numbers";
 import { ChangesView } from "./ChangesView";
@@ -44,6 +45,12 @@ export default function ComparePage() {
   return (
     <div className={css.page}>
       <PageHead title={`Compare ${counted(names.length, "run")}`} crumbs={CRUMBS} />
+      {(!data || isPending) && (
+        <div className={css.coming}>
+          <Skeleton height={30} width={480} />
+          <Skeleton height={22} width={560} />
+        </div>
+      )}
       {data && !isPending && (
         <>
           <RunChips compared={compared} />

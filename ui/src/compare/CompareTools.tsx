@@ -1,5 +1,6 @@
 import { Button } from "@/parts/Button";
 import { Choice } from "@/parts/Choice";
+import { PickOne } from "@/parts/PickOne";
 import { counted } from "@/words/numbers";
 import css from "./CompareTools.module.css";
 import type { Compared } from "./useComparison";
@@ -19,14 +20,11 @@ export function CompareTools({ compared }: { compared: Compared }) {
     <div className={css.tools}>
       {metrics.length > 0 && (
         <>
-          <label className={css.judged}>
-            judged by
-            <select value={metric} onChange={(event) => setMetric(event.target.value)}>
-              {metrics.map((name) => (
-                <option key={name}>{name}</option>
-              ))}
-            </select>
-          </label>
+          <PickOne code label="judged by" value={metric} onChange={setMetric}>
+            {metrics.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </PickOne>
           <Choice
             label="Which value is the best"
             options={DIRECTIONS}

@@ -7,6 +7,7 @@ import type { CurveSeries, CurveX } from "@/draw/series";
 import { Choice } from "@/parts/Choice";
 import { Empty } from "@/parts/Empty";
 import { Failure } from "@/parts/Failure";
+import { PickOne } from "@/parts/PickOne";
 import { Skeleton } from "@/parts/Skeleton";
 import css from "./CurvesView.module.css";
 import { banded, byEpoch, sinceBegin, withSmoothing } from "./compared";
@@ -53,18 +54,15 @@ export default function CurvesView({ compared }: { compared: Compared }) {
           />
           <span className={css.weight}>{weight === 0 ? "off" : weight.toFixed(2)}</span>
         </label>
-        <label className={css.tool}>
-          band of
-          <select value={group} onChange={(event) => setGroup(event.target.value)}>
-            <option value="">none</option>
-            <option value="run">each run's tasks</option>
-            {params.map((name) => (
-              <option key={name} value={`=${name}`}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <PickOne label="band of" value={group} onChange={setGroup}>
+          <option value="">none</option>
+          <option value="run">each run's tasks</option>
+          {params.map((name) => (
+            <option key={name} value={`=${name}`}>
+              {name}
+            </option>
+          ))}
+        </PickOne>
       </div>
       <div className={css.charts}>
         {names.slice(0, most).map((name) => (

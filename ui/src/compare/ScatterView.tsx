@@ -3,6 +3,7 @@ import { navigate } from "wouter/use-browser-location";
 import { parseRun, runAddress } from "@/api/names";
 import { useParam } from "@/app/useParam";
 import { Scatter } from "@/draw/Scatter";
+import { PickOne } from "@/parts/PickOne";
 import { axisValue, isLog } from "./brushes";
 import type { Item } from "./comparison";
 import css from "./PlotView.module.css";
@@ -69,13 +70,10 @@ interface AxisProps {
 
 function Axis({ label, choices, value, onChange }: AxisProps) {
   return (
-    <label className={css.tool}>
-      {label}
-      <select value={value} onChange={(event) => onChange(event.target.value)}>
-        {choices.map(({ kind, name }) => (
-          <option key={`${kind} ${name}`}>{name}</option>
-        ))}
-      </select>
-    </label>
+    <PickOne code label={label} value={value} onChange={onChange}>
+      {choices.map(({ kind, name }) => (
+        <option key={`${kind} ${name}`}>{name}</option>
+      ))}
+    </PickOne>
   );
 }

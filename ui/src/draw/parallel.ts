@@ -147,9 +147,8 @@ function paintAxis({ ctx, width, height }: Surface, model: ParallelModel, axis: 
     if (!label) continue;
     const text = fitted(label, Math.max(40, Math.min(room, SIDE - 8)), wide);
     const y = downOf(place, height);
-    ctx.strokeStyle = tint.surface; // read over lines
-    ctx.lineWidth = 3;
-    ctx.strokeText(text, x + 6, y);
+    ctx.fillStyle = tint.surface; // read over lines, also over one that runs along it
+    ctx.fillRect(x + 3, y - 7, wide(text) + 6, 14);
     ctx.fillStyle = tint["text-3"];
     ctx.fillText(text, x + 6, y);
   }

@@ -7,7 +7,7 @@ import { useParam } from "@/app/useParam";
 import { Empty } from "@/parts/Empty";
 import { useMedia } from "@/parts/useMedia";
 import { counted } from "@/words/numbers";
-import { Camera, centred, firstView, READABLE, showing, whole } from "./camera";
+import { Camera, centred, firstView, READABLE, roomOf, showing, whole } from "./camera";
 import { type FoldedGraph, type FoldedNode, totalOf } from "./counts";
 import css from "./GraphTab.module.css";
 import { GraphLegend, GraphTools } from "./GraphTools";
@@ -16,10 +16,11 @@ import view from "./GraphView.module.css";
 import type { Layout } from "./layout/layoutTypes";
 import { NodePanel } from "./NodePanel";
 import { openFolds } from "./openFolds";
+import { PanelSkeleton } from "./PanelSkeleton";
 import { RunPanel } from "./RunPanel";
 import { useGraph } from "./useGraph";
 import { useLayout } from "./useLayout";
-
+import { useNewcomers } from "./useNewcomers";
 import { usePointer } from "./usePointer";
 import { useFrame } from "./useSight";
 import { type Arrow, failedNodes, focusOf, walked } from "./walk";
@@ -39,25 +40,35 @@ export default function GraphTab({ run }: { run: RunRef }) {
     [opened, setOpen],
   );
   if (error) return <Empty title="The graph can't be shown" lines={[error.message]} />;
-  if (graph?.nodes.length === 0) return <NoTasks />;
+  if (graph?.nodes.length === 0) return <NoTasks run={run} />;
   return (
     <div className={css.tab}>
       {graph && layout ? (
         <Picture run={run} graph={graph} layout={layout} onFold={fold} />
       ) : (
-        <div className={view.frame} />
+        <>
+          <div className={view.frame} />
+          <PanelSkeleton />
+        </>
       )}
     </div>
   );
 }
 
-function NoTasks() {
-  return (
-    <Empty
-      title="It has called no step yet"
-      lines={["Each step that the flow calls appears here, with whose results it is given."]}
-    />
-  );
+function NoTasks({ run }: { run: RunRef }) {
+  if (useGoesOn(run)) {
+    return (
+      <Empty
+        title="It has called no step yet"
+        lines={["Each step that the flow calls appears here, with whose results it is given."]}
+      />
+    );
+  }
+  return <Empty title="It called no step" lines={["A call of a function with @step, in the flow, is a task."]} />;
+}
+
+function useGoesOn(run: RunRef): boolean {
+  return useAsk("/runs/{flow}/{number}", { in: run }).data?.run.status === "running";
 }
 
 interface PictureProps {
@@ -71,8 +82,9 @@ function Picture({ run, graph, layout, onFold }: PictureProps) {
   const camera = useMemo(() => new Camera(), []);
   const [selected, select] = useParam("node", "");
   const [follow, setFollow] = useParam("follow", "");
-  const latest = useRef({ graph, layout, selected });
-  latest.current = { graph, layout, selected };
+  const goesOn = useGoesOn(run);
+  const latest = useRef({ graph, layout, selected, goesOn });
+  latest.current = { graph, layout, selected, goesOn };
 
   // The camera moves by itself but once: to the first view.
   const hasLooked = useRef(false);
@@ -81,7 +93,7 @@ function Picture({ run, graph, layout, onFold }: PictureProps) {
     hasLooked.current = true;
     const now = latest.current;
     const focus = now.layout.boxes[now.selected] ?? now.layout.boxes[focusOf(now.graph) ?? ""];
-    camera.look(firstView(now.layout.bounds, camera.size, focus ?? null));
+    camera.look(firstView(now.layout, camera.size, focus ?? null, now.goesOn));
   }, [camera]);
   const frame = useFrame(camera, look);
   const { wheel, handlers } = usePointer(camera, () => select(""));
@@ -99,25 +111,25 @@ function Picture({ run, graph, layout, onFold }: PictureProps) {
     (id: string) => {
       const box = latest.current.layout.boxes[id];
       select(id, { replace: latest.current.selected !== "" });
-      if (box) camera.look(showing(camera.now, box, camera.size), 220);
+      if (box) camera.look(showing(camera.now, box, roomOf(latest.current.layout, camera.size)), 220);
     },
     [camera, select],
   );
   const openNode = useCallback((node: FoldedNode) => navigate(addressOf(run, node)), [run]);
-  usePictureKeys({ ...latest.current, camera, goTo, openNode, onFold, select });
-
-  const goesOn = useAsk("/runs/{flow}/{number}", { in: run }).data?.run.status === "running";
   const running = graph.nodes.some(({ counts }) => (counts.running ?? 0) > 0);
   useEffect(() => {
     if (follow === "" || !running) return;
     const box = layout.boxes[focusOf(graph) ?? ""];
-    if (box) camera.look(centred(box, camera.size, Math.max(camera.now.scale, READABLE)), 220);
+    if (box) camera.look(centred(box, roomOf(layout, camera.size), Math.max(camera.now.scale, READABLE)), 220);
   }, [follow, running, layout, graph, camera]);
   useKeys(
     { f: { does: "Keep what runs in sight", group: "Graph", run: () => setFollow(follow === "" ? "1" : "") } },
     goesOn,
   );
 
+  const newcomers = useNewcomers(camera, layout, goesOn);
+  const seeAll = () => camera.look(whole(layout.bounds, roomOf(layout, camera.size)), 220);
+  usePictureKeys({ ...latest.current, camera, goTo, seeAll, openNode, onFold, select });
   const node = graph.nodes.find(({ id }) => id === selected);
   return (
     <>
@@ -135,7 +147,8 @@ function Picture({ run, graph, layout, onFold }: PictureProps) {
         <GraphLegend graph={graph} />
         <GraphTools
           onZoom={(factor) => camera.zoom(factor, undefined, undefined, 120)}
-          onWhole={() => camera.look(whole(layout.bounds, camera.size), 220)}
+          onWhole={seeAll}
+          newcomers={follow === "" ? newcomers : 0}
           {...(goesOn ? { onFollow: () => setFollow(follow === "" ? "1" : "") } : {})}
           isFollowing={follow !== ""}
         />
@@ -166,12 +179,23 @@ interface PictureKeys {
   selected: string;
   camera: Camera;
   goTo: (id: string) => void;
+  seeAll: () => void;
   openNode: (node: FoldedNode) => void;
   onFold: (id: string) => void;
   select: (id: string) => void;
 }
 
-function usePictureKeys({ graph, layout, selected, camera, goTo, openNode, onFold, select }: PictureKeys): void {
+function usePictureKeys({
+  graph,
+  layout,
+  selected,
+  camera,
+  goTo,
+  seeAll,
+  openNode,
+  onFold,
+  select,
+}: PictureKeys): void {
   const group = "Graph";
   const node = graph.nodes.find(({ id }) => id === selected);
   const walk = (arrow: Arrow) => () => {
@@ -193,7 +217,7 @@ function usePictureKeys({ graph, layout, selected, camera, goTo, openNode, onFol
     N: { does: "Failure before", group, run: failure(-1) },
     "+": { does: "Zoom in", group, run: () => camera.zoom(1.3, undefined, undefined, 120) },
     "-": { does: "Zoom out", group, run: () => camera.zoom(1 / 1.3, undefined, undefined, 120) },
-    "0": { does: "See all of it", group, run: () => camera.look(whole(layout.bounds, camera.size), 220) },
+    "0": { does: "See all of it", group, run: seeAll },
   });
   useKeys(
     {

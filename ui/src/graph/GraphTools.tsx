@@ -1,20 +1,28 @@
 import { Crosshair, Maximize, Minus, Plus } from "lucide-react";
 import { Button } from "@/parts/Button";
 import { StatusMark } from "@/parts/StatusMark";
+import { counted } from "@/words/numbers";
 import { type FoldedGraph, statusOf } from "./counts";
 import css from "./GraphView.module.css";
 
 interface GraphToolsProps {
   onZoom: (factor: number) => void;
   onWhole: () => void;
+  /** Nodes that have come and are out of sight. */
+  newcomers: number;
   /** Absent: the run is over. */
   onFollow?: () => void;
   isFollowing: boolean;
 }
 
-export function GraphTools({ onZoom, onWhole, onFollow, isFollowing }: GraphToolsProps) {
+export function GraphTools({ onZoom, onWhole, newcomers, onFollow, isFollowing }: GraphToolsProps) {
   return (
     <div className={css.tools}>
+      {newcomers > 0 && (
+        <Button kind="bare" size="small" className={css.newcomers} title="See all of it (0)" onClick={onWhole}>
+          {counted(newcomers, "new node")} out of sight
+        </Button>
+      )}
       {onFollow && (
         <Button
           kind="bare"

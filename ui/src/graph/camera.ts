@@ -1,6 +1,6 @@
 /** Where the reader looks: one transform for all that is drawn. No React: it moves with every pointer event. */
 
-import type { Box } from "./layout/layoutTypes";
+import type { Box, Layout } from "./layout/layoutTypes";
 
 export interface View {
   /** What is seen at the left top, and how many pixels a unit of the graph takes. */
@@ -21,6 +21,7 @@ export const READABLE = SMALLEST_TEXT / TEXT;
 const MOST = 2.5;
 const LEAST = 0.02;
 const MARGIN = 28;
+const TOOLS = 48; // their height, in pixels
 
 /** All of it, however small it gets. */
 export function whole(bounds: Box, size: Size): View {
@@ -33,12 +34,23 @@ export function whole(bounds: Box, size: Size): View {
 }
 
 /**
- * The first view: all of it where its text can be read then, else what matters most in the middle: `focus`.
+ * The first view: all of it where its text can be read then, else what matters most in the middle: `focus`. One that goes
+ * on growing begins at the edge that it grows away from: what comes has room, and nothing has to move for it.
  */
-export function firstView(bounds: Box, size: Size, focus: Box | null): View {
-  const view = whole(bounds, size);
-  if (view.scale >= READABLE) return view;
-  return within(centred(focus ?? bounds, size, READABLE), bounds, size);
+export function firstView({ bounds, direction }: Laid, size: Size, focus: Box | null, isGrowing = false): View {
+  const room = roomOf({ direction }, size);
+  const view = whole(bounds, room);
+  if (view.scale < READABLE) return within(centred(focus ?? bounds, room, READABLE), bounds, room);
+  if (!isGrowing) return view;
+  const edge = MARGIN / view.scale;
+  return direction === "right" ? { ...view, x: bounds.x - edge } : { ...view, y: bounds.y - edge };
+}
+
+type Laid = Pick<Layout, "bounds" | "direction">;
+
+/** What is free of the tools: a graph that runs down would end below them. */
+export function roomOf({ direction }: Pick<Layout, "direction">, size: Size): Size {
+  return direction === "down" ? { ...size, height: Math.max(1, size.height - TOOLS) } : size;
 }
 
 export function centred(box: Box, size: Size, scale: number): View {

@@ -29,8 +29,10 @@ export function PageHead({ title, beside, crumbs = [], actions, children }: Page
         </nav>
       )}
       <div className={css.line}>
-        <h1>{title}</h1>
-        {beside}
+        <div className={css.name}>
+          <h1>{title}</h1>
+          {beside}
+        </div>
         {actions && <div className={css.actions}>{actions}</div>}
       </div>
       {children}

@@ -1,6 +1,9 @@
 import { useSyncExternalStore } from "react";
 
-/** The time, for what is said in terms of it: one timer for all who ask with the same pace, none while the tab is hidden. */
+/**
+ * The time, for what is said in terms of it: one timer for all who ask with the same pace, none while the tab is hidden.
+ * 0: it stands still.
+ */
 export function useNow(everyMs: number): number {
   const clock = clockOf(everyMs);
   return useSyncExternalStore(clock.subscribe, clock.now);
@@ -35,7 +38,7 @@ function makeClock(everyMs: number): Clock {
     subscribe(listen) {
       if (listeners.size === 0) {
         now = Date.now();
-        timer = window.setInterval(tick, everyMs);
+        if (everyMs > 0) timer = window.setInterval(tick, everyMs);
         document.addEventListener("visibilitychange", tick);
       }
       listeners.add(listen);

@@ -10,6 +10,7 @@ import { counted } from "@/words/numbers";
 import css from "./CodeTab.module.css";
 import { type CodePiece, changeOf, codePieces, spanOf } from "./codePieces";
 import tab from "./Tab.module.css";
+import { TabSkeleton } from "./TabSkeleton";
 import { useAgainst } from "./useAgainst";
 import { useSources } from "./useSources";
 
@@ -19,7 +20,7 @@ const DiffView = lazy(() => import("@/values/DiffView"));
 export default function CodeTab({ run }: { run: RunRef }) {
   const { data, error } = useAsk("/runs/{flow}/{number}/code", { in: { ...run } });
   if (error) return <Failure error={error} />;
-  if (data === undefined) return <div className={tab.page} />;
+  if (data === undefined) return <TabSkeleton />;
   const pieces = codePieces(data);
   if (pieces.length === 0)
     return <Empty title="No code is known of this run" lines={["It was imported, or no task of it has begun."]} />;

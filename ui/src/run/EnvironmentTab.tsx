@@ -9,6 +9,7 @@ import { moment } from "@/words/times";
 import css from "./EnvironmentTab.module.css";
 import { packageRows } from "./packageRows";
 import tab from "./Tab.module.css";
+import { TabSkeleton } from "./TabSkeleton";
 import { useAgainst } from "./useAgainst";
 
 type Driver = Schemas["DriverInfo"];
@@ -20,8 +21,7 @@ export default function EnvironmentTab({ run }: { run: RunRef }) {
   const other = useAsk("/runs/{flow}/{number}/environment", { in: { ...(base ?? run) } }, { skip: base === null });
   if (mine.error) return <Failure error={mine.error} />;
   const driver = mine.data?.drivers.at(-1);
-  if (mine.data === undefined || driver === undefined || isPending || (base && other.isPending))
-    return <div className={tab.page} />;
+  if (mine.data === undefined || driver === undefined || isPending || (base && other.isPending)) return <TabSkeleton />;
   const before = base ? (other.data?.drivers.at(-1) ?? null) : null;
   return (
     <div className={tab.page} data-view="environment">

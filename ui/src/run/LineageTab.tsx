@@ -6,12 +6,13 @@ import { useParam } from "@/app/useParam";
 import { Empty } from "@/parts/Empty";
 import { Failure } from "@/parts/Failure";
 import { Name } from "@/parts/Name";
+import { PickOne } from "@/parts/PickOne";
 import { StatusMark } from "@/parts/StatusMark";
 import { counted } from "@/words/numbers";
-import against from "./Against.module.css";
 import css from "./LineageTab.module.css";
 import { edgeWords, lineageLayout, RUN_HEIGHT, RUN_WIDTH } from "./lineageLayout";
 import tab from "./Tab.module.css";
+import { TabSkeleton } from "./TabSkeleton";
 
 /** The runs that a run's values came from, and those that they went to. */
 export default function LineageTab({ run }: { run: RunRef }) {
@@ -22,7 +23,7 @@ export default function LineageTab({ run }: { run: RunRef }) {
     { keep: true },
   );
   if (error) return <Failure error={error} />;
-  if (data === undefined) return <div className={tab.page} />;
+  if (data === undefined) return <TabSkeleton />;
   if (data.runs.length === 1) return <Alone run={run} partial={data.partial} />;
   return (
     <div className={tab.page} data-view="lineage">
@@ -31,16 +32,13 @@ export default function LineageTab({ run }: { run: RunRef }) {
           {said(data)}
           {data.partial && <span className={css.partial}>There may be more: not every task was looked at.</span>}
         </p>
-        <label className={against.against}>
-          <span>followed for</span>
-          <select className={against.pick} value={depth} onChange={(event) => setDepth(event.target.value)}>
-            {["1", "2", "3", "5", "10"].map((steps) => (
-              <option key={steps} value={steps}>
-                {counted(Number(steps), "step")}
-              </option>
-            ))}
-          </select>
-        </label>
+        <PickOne label="followed for" value={depth} onChange={setDepth}>
+          {["1", "2", "3", "5", "10"].map((steps) => (
+            <option key={steps} value={steps}>
+              {counted(Number(steps), "step")}
+            </option>
+          ))}
+        </PickOne>
       </header>
       <Picture lineage={data} />
       <Passages lineage={data} />

@@ -11,6 +11,7 @@ import { counted } from "@/words/numbers";
 import css from "./ParamsTab.module.css";
 import { type ParamRow, paramRows } from "./paramRows";
 import tab from "./Tab.module.css";
+import { TabSkeleton } from "./TabSkeleton";
 import { useAgainst } from "./useAgainst";
 
 /** What a run was given, beside what another was. */
@@ -19,7 +20,7 @@ export default function ParamsTab({ run }: { run: RunRef }) {
   const mine = useAsk("/runs/{flow}/{number}/params", { in: { ...run } });
   const other = useAsk("/runs/{flow}/{number}/params", { in: { ...(base ?? run) } }, { skip: base === null });
   if (mine.error) return <Failure error={mine.error} />;
-  if (mine.data === undefined || isPending || (base && other.isPending)) return <div className={tab.page} />;
+  if (mine.data === undefined || isPending || (base && other.isPending)) return <TabSkeleton />;
   const rows = paramRows(mine.data, base && other.data ? other.data : null);
   if (rows.length === 0) return <Nothing run={run} />;
   const different = rows.filter((row) => row.differs).length;

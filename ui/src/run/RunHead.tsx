@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { type RunRef, runAddress } from "@/api/names";
 import type { Schemas } from "@/api/types";
+import { HeadFacts, TimeFact } from "@/parts/HeadFacts";
 import { Numbered } from "@/parts/Numbered";
 import { PageHead } from "@/parts/PageHead";
 import { Status } from "@/parts/StatusMark";
@@ -35,12 +36,11 @@ export function RunHead({ run, page, actions }: { run: RunRef; page: Page | unde
 }
 
 function Facts({ page }: { page: Page | undefined }) {
-  // Its height is there before its words are.
-  if (page === undefined) return <div className={css.facts} />;
+  if (page === undefined) return <HeadFacts />;
   const { run } = page;
   const isToday = new Date(run.created_at).toDateString() === new Date().toDateString();
   return (
-    <div className={css.facts}>
+    <HeadFacts>
       <Tasks page={page} />
       <Took run={run} />
       <Reused page={page} />
@@ -50,7 +50,7 @@ function Facts({ page }: { page: Page | undefined }) {
       <Origin run={run} />
       <Params run={run} />
       <Left page={page} />
-    </div>
+    </HeadFacts>
   );
 }
 
@@ -67,7 +67,10 @@ function Tasks({ page: { run, counts } }: { page: Page }) {
   }
   return (
     <span>
-      <b style={{ minWidth: `${count(total).length * 0.6}em` }}>{count(settled)}</b> of {count(total)} tasks
+      <b className={css.settled} style={{ minWidth: `${count(total).length * 0.6}em` }}>
+        {count(settled)}
+      </b>{" "}
+      of {count(total)} tasks
     </span>
   );
 }
@@ -77,8 +80,7 @@ function Took({ run }: { run: Page["run"] }) {
   const seconds = useElapsed(Number(run.duration_s), isRunning);
   return (
     <span>
-      {isRunning ? "running for" : "took"}{" "}
-      <b className={css.time}>{isRunning ? elapsed(seconds) : duration(seconds)}</b>
+      {isRunning ? "running for" : "took"} <TimeFact>{isRunning ? elapsed(seconds) : duration(seconds)}</TimeFact>
     </span>
   );
 }
@@ -123,12 +125,12 @@ function Params({ run: { params, seed } }: { run: Page["run"] }) {
     <>
       {shown.map(({ name, value }) => (
         <span key={name} title={value?.text}>
-          {name} <code className={css.value}>{cutMiddle(value?.text ?? "", 24)}</code>
+          {name} <code>{cutMiddle(value?.text ?? "", 24)}</code>
         </span>
       ))}
       {seed !== null && seed !== undefined && !shown.some(({ name }) => name === "seed") && (
         <span>
-          seed <code className={css.value}>{seed}</code>
+          seed <code>{seed}</code>
         </span>
       )}
       {more > 0 && <span>{more} more</span>}

@@ -7,6 +7,8 @@ import { useParam } from "@/app/useParam";
 import { Button } from "@/parts/Button";
 import { Empty } from "@/parts/Empty";
 import { FilterBox } from "@/parts/FilterBox";
+import { TableFoot } from "@/parts/TableFoot";
+import place from "@/parts/TablePage.module.css";
 import { VirtualTable } from "@/parts/VirtualTable";
 import { StatusFacets } from "@/runs/StatusFacets";
 import { count, counted } from "@/words/numbers";
@@ -39,11 +41,11 @@ export default function TasksTab({ run }: { run: RunRef }) {
     if (task) navigate(addressOf(task));
   }
 
-  if (!tasks.isReady || page === undefined) return <div className={css.tab} />;
+  if (!tasks.isReady || page === undefined) return <div className={`${place.page} ${css.tab}`} />;
   const settled = Object.entries(page.counts).filter(([status, tasks]) => status !== "running" && tasks > 0);
   return (
-    <section className={css.tab} aria-label="Tasks">
-      <div className={css.tools}>
+    <section className={`${place.page} ${css.tab}`} aria-label="Tasks">
+      <div className={`${place.tools} ${css.tools}`}>
         <FilterBox
           label="Filter tasks"
           placeholder="step:train  status:failed  took>10s"
@@ -79,14 +81,14 @@ export default function TasksTab({ run }: { run: RunRef }) {
         <NoTasks filter={filter} onFilter={setFilter} isRunning={page.run.status === "running"} />
       )}
       {live.fresh > 0 && (
-        <Button className={css.pill} onClick={live.take}>
+        <button type="button" className={place.pill} onClick={live.take}>
           {counted(live.fresh, "more task")}
-        </Button>
+        </button>
       )}
-      <footer className={css.foot}>
+      <TableFoot>
         {counted(tasks.total, "task")}
         {tasks.isPartial && `, of which the first ${count(live.ids.length)} can be reached: filter to see others`}
-      </footer>
+      </TableFoot>
     </section>
   );
 }

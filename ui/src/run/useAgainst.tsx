@@ -3,7 +3,7 @@ import { ask } from "@/api/ask";
 import { parseRun, type RunRef, runName } from "@/api/names";
 import { useAsk } from "@/api/useAsk";
 import { useParam } from "@/app/useParam";
-import css from "./Against.module.css";
+import { PickOne } from "@/parts/PickOne";
 
 const NEAR = 50;
 
@@ -27,19 +27,16 @@ export function useAgainst(run: RunRef): Against {
     (name) => ![previous, origin, runName(run), ""].includes(name),
   );
   const picker = (
-    <label className={css.against}>
-      <span>against</span>
-      <select className={css.pick} value={chosen} onChange={(event) => choose(event.target.value)}>
-        <option value="">{previous ? `${previous}, the run before` : "no run before"}</option>
-        {origin && origin !== previous && <option value={origin}>{origin}, forked from</option>}
-        {previous && <option value="none">nothing</option>}
-        {others.map((name) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
+    <PickOne label="against" value={chosen} onChange={choose}>
+      <option value="">{previous ? `${previous}, the run before` : "no run before"}</option>
+      {origin && origin !== previous && <option value={origin}>{origin}, forked from</option>}
+      {previous && <option value="none">nothing</option>}
+      {others.map((name) => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </PickOne>
   );
   return { base: parseRun(named), isPending: data === undefined && chosen === "", picker };
 }

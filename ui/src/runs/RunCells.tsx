@@ -84,10 +84,12 @@ export function Metric({ run, word }: { run: TableRun; word: string }) {
 }
 
 export function MetricCurve({ run, name }: { run: TableRun; name: string }) {
-  const curve = useRow(runCurves, run.line.id)?.curves.get(name);
+  const curves = useRow(runCurves, run.line.id)?.curves;
+  const curve = curves?.get(name);
   const tone = run.line.status === "running" ? "running" : "quiet";
   // What was logged once, by whichever step logged it last, is no curve.
   const only = curve?.ys.length === 1 ? curve.ys[0] : undefined;
+  if (curves && !curve) return <None />;
   return (
     <span className={css.curve}>
       {only !== undefined && <span className={css.metric}>{figure(numberOf(only))}</span>}

@@ -11,6 +11,8 @@ import { Button } from "@/parts/Button";
 import { copyText } from "@/parts/CopyLine";
 import { FilterBox } from "@/parts/FilterBox";
 import { PageHead } from "@/parts/PageHead";
+import place from "@/parts/TablePage.module.css";
+import { TableSkeleton } from "@/parts/TableSkeleton";
 import { VirtualTable } from "@/parts/VirtualTable";
 import { counted } from "@/words/numbers";
 import { ColumnsPanel } from "./ColumnsPanel";
@@ -64,13 +66,20 @@ export default function RunsPage() {
   }
 
   // All at once: what comes later would push what is there.
-  if (!list.isReady) return <PageHead title="Runs" />;
-  if (list.total === 0 && !filter && !list.error) return <NoRuns />;
+  if (!list.isReady) return <Coming />;
+  if (list.total === 0 && !filter && !list.error) {
+    return (
+      <>
+        <PageHead title="Runs" actions={<StartMenu />} />
+        <NoRuns />
+      </>
+    );
+  }
   return (
     <FilterBy value={filterBy}>
-      <div className={css.page}>
+      <div className={place.page}>
         <PageHead title="Runs" actions={<StartMenu />} />
-        <div className={css.tools}>
+        <div className={place.tools}>
           <FilterBox
             label="Filter runs"
             placeholder="flow:digits  accuracy>0.9  since:2d"
@@ -111,7 +120,7 @@ export default function RunsPage() {
             place={`/runs ${filter} ${sort} ${by}`}
           />
         ) : (
-          <div className={css.empty}>
+          <div className={place.empty}>
             {list.error ? (
               <WrongFilter error={list.error} onFilter={setFilter} />
             ) : by && filter === "" ? (
@@ -122,7 +131,7 @@ export default function RunsPage() {
           </div>
         )}
         {live.fresh > 0 && (
-          <button type="button" className={css.pill} onClick={live.take}>
+          <button type="button" className={place.pill} onClick={live.take}>
             {counted(live.fresh, "new run")}
           </button>
         )}
@@ -133,6 +142,17 @@ export default function RunsPage() {
         {rowFilters}
       </div>
     </FilterBy>
+  );
+}
+
+function Coming() {
+  return (
+    <>
+      <PageHead title="Runs" />
+      <TableSkeleton>
+        <p className={css.same} />
+      </TableSkeleton>
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-import { GitCompareArrows } from "lucide-react";
+import { GitCompareArrows, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/parts/Button";
 import css from "./SelectionBar.module.css";
@@ -26,7 +26,9 @@ export function SelectionBar({ selected, onCompare, onClear, children }: Selecti
           Compare
         </Button>
         {children}
-        <Button onClick={onClear}>Clear</Button>
+        <Button icon={<X aria-hidden />} onClick={onClear}>
+          <span>Clear</span>
+        </Button>
       </section>
     </div>
   );

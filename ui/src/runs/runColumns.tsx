@@ -83,6 +83,7 @@ function columnOf(column: ShownColumn): Column<TableRun> {
       id: `column ${word}`,
       title,
       width: 112,
+      end: true,
       sort: name,
       downFirst: true,
       cell: (run) => <MetricCurve run={run} name={name} />,

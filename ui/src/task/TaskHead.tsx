@@ -6,6 +6,7 @@ import { runAddress, runName, type TaskRef, taskAddress } from "@/api/names";
 import type { Schemas } from "@/api/types";
 import { useKeys } from "@/app/keys";
 import { setParams } from "@/app/useParam";
+import { HeadFacts, TimeFact } from "@/parts/HeadFacts";
 import { Name } from "@/parts/Name";
 import { Numbered } from "@/parts/Numbered";
 import { PageHead } from "@/parts/PageHead";
@@ -31,11 +32,7 @@ export function TaskHead({ task, page, run, attempt }: HeadProps) {
   const status = page.task.origin ? "reused" : page.flight?.status === "waiting" ? "waiting" : page.task.status;
   return (
     <PageHead
-      crumbs={[
-        { text: "Runs", to: "/runs" },
-        { text: runName(task), to: runAddress(task) },
-        { text: <Name text={task.step} />, to: runAddress(task, { node: task.step }) },
-      ]}
+      crumbs={crumbsOf(task)}
       title={<Numbered name={task.step} number={task.task} />}
       beside={
         <>
@@ -54,6 +51,19 @@ export function TaskHead({ task, page, run, attempt }: HeadProps) {
       <Why page={page} />
     </PageHead>
   );
+}
+
+/** The same, before more is known of the task than its address. */
+export function TaskHeadSkeleton({ task }: { task: TaskRef }) {
+  return <PageHead crumbs={crumbsOf(task)} title={<Numbered name={task.step} number={task.task} />} />;
+}
+
+function crumbsOf(task: TaskRef) {
+  return [
+    { text: "Runs", to: "/runs" },
+    { text: runName(task), to: runAddress(task) },
+    { text: <Name text={task.step} />, to: runAddress(task, { node: task.step }) },
+  ];
 }
 
 function Attempts({ page: { task }, attempt }: { page: TaskAnswer; attempt: number }) {
@@ -146,7 +156,7 @@ function Facts({ page: { task, flight }, attempt }: { page: TaskAnswer; attempt:
   const isLast = attempt === task.attempt.number;
   const began = shown.began_at ?? (isGoingOn && flight?.attempt ? flight.since : null);
   return (
-    <div className={css.facts}>
+    <HeadFacts>
       {flight && (isGoingOn || !flight.attempt) ? (
         <Going verb={flight.status === "running" ? "running for" : "waiting for"} since={since} />
       ) : (
@@ -192,7 +202,7 @@ function Facts({ page: { task, flight }, attempt }: { page: TaskAnswer; attempt:
       {(flight?.loops ?? []).map((loop) => (
         <Loop key={loop.label} loop={loop} />
       ))}
-    </div>
+    </HeadFacts>
   );
 }
 
@@ -213,7 +223,7 @@ function Going({ verb, since }: { verb: string; since: number }) {
   const seconds = useElapsed(Math.max(0, (Date.now() - since) / 1_000), true);
   return (
     <span>
-      {verb} <b className={css.time}>{elapsed(seconds)}</b>
+      {verb} <TimeFact>{elapsed(seconds)}</TimeFact>
     </span>
   );
 }

@@ -10,7 +10,7 @@ import { Views } from "@/parts/Views";
 import { MetricsView } from "./MetricsView";
 import { SystemView } from "./SystemView";
 import { TaskFailure } from "./TaskFailure";
-import { TaskHead } from "./TaskHead";
+import { TaskHead, TaskHeadSkeleton } from "./TaskHead";
 import css from "./TaskPage.module.css";
 import { taskPath } from "./taskPath";
 import { type TaskAnswer, useTaskPage } from "./useTaskPage";
@@ -33,7 +33,13 @@ function Task({ task }: { task: TaskRef }) {
   const [attempt] = useParam("attempt", "");
   if (error?.status === 404 && !page) return <Gone task={task} message={error.message} />;
   if (error && !page) return <Empty title={`${taskPath(task)} can't be shown`} lines={[error.message]} />;
-  if (!page || !first || run.isPending) return <div className={css.page} />;
+  if (!page || !first || run.isPending) {
+    return (
+      <div className={css.page}>
+        <TaskHeadSkeleton task={task} />
+      </div>
+    );
+  }
   const chosen = Number(attempt) || Math.max(1, page.task.attempt.number);
   const views = viewsOf(task, attempt);
   const current = views.some(({ id }) => id === tab) ? tab : opening(first);

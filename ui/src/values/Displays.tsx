@@ -31,15 +31,17 @@ export function Displays({ of, quiet = false }: { of: DisplaysOf; quiet?: boolea
   const groups = displayGroups(data);
   if (groups.length === 0) return quiet ? null : <Nothing />;
   return (
-    <div className={style.gallery}>
-      {groups.map((group) => (
-        <DisplayFigure key={group.key} group={group} withTask={of.step === undefined} />
-      ))}
-      {hasNextPage && (
-        <Button className={style.more ?? ""} onClick={() => fetchNextPage()} disabled={isFetchingNextPage}>
-          More displays
-        </Button>
-      )}
+    <div className={style.place}>
+      <div className={style.gallery}>
+        {groups.map((group) => (
+          <DisplayFigure key={group.key} group={group} withTask={of.step === undefined} />
+        ))}
+        {hasNextPage && (
+          <Button className={style.more ?? ""} onClick={() => fetchNextPage()} disabled={isFetchingNextPage}>
+            More displays
+          </Button>
+        )}
+      </div>
     </div>
   );
 }
