@@ -4,9 +4,9 @@ import { Layouts } from "./layout/layouts";
 import type { Direction, GraphNode, Layout } from "./layout/layoutTypes";
 
 const HEIGHT = 38;
-const NARROWEST = 112;
+const NARROWEST = 120;
 const WIDEST = 184;
-const BESIDE = 84; // what stands beside the name: mark, figure, room
+const BESIDE = 92; // what stands beside the name: mark, figure, room
 const LETTER = 6.8;
 
 /** As wide as its name needs it, in steps, so that names that are nearly as long are as wide. */

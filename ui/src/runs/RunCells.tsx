@@ -175,5 +175,6 @@ const plain = (name: string) => name.replace(/^params\./, "");
 
 export function valueText(value: unknown): string {
   if (value === null) return "none";
-  return typeof value === "number" ? String(value) : String(value);
+  if (value === "") return '""';
+  return String(value);
 }
