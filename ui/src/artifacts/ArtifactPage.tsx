@@ -46,7 +46,7 @@ export default function ArtifactPage({ digest }: { digest: string }) {
     return (
       <>
         <PageHead title={<Name text={placeName(place) || "Artifact"} max={48} />} crumbs={CRUMBS} />
-        <div className={style.body}>
+        <div key="coming" className={style.body}>
           <Skeleton height={320} />
         </div>
       </>
