@@ -18,13 +18,14 @@ from penstock.journal import far_places
 from penstock.journal.far_places import FarPlace
 from penstock.journal.journal import Journal
 from penstock.model.tier_urls import parse_tier_url
+from penstock.model.words import plural
 from penstock.settings import Settings
 from penstock.tiers import ownership
 from penstock.tiers.late_tier import LateTier
 from penstock.tiers.port import Tier
 from penstock.tiers.tier_opening import open_tier
 from penstock.tiers.tiered_store import TieredStore
-from penstock.tiers.transfer_words import Tell, silent
+from penstock.tiers.transfer_words import PATIENCE_S, Tell, silent
 from penstock.tiers.uploads import Uploads
 
 
@@ -37,6 +38,9 @@ class ProjectTiers:
         self._connected: dict[tuple[str, str], Tier] = {}
         self._owned: dict[str, Tier] = {}
         self._uploads: dict[str, Uploads] = {}
+        self._complaints: set[str] = set()
+        self._mirrored_all = threading.Condition()
+        self._mirroring = 0  # how many values are on their way
         self._tell: Tell = silent
         near = open_folder(os.fspath(settings.folder / "store"))
         self.store = TieredStore(near, self.readable, self._say, self._mirror if settings.store.mirror else None)
@@ -62,8 +66,25 @@ class ProjectTiers:
 
     def readable(self) -> Sequence[Tier]:
         """All tiers that may hold values of the project: also what it had before it got a folder of its own."""
+        return [tier for _, tier in self.places()]
+
+    def places(self) -> list[tuple[str, Tier]]:
+        """The same, with their URLs as the settings have them."""
         with closing(Journal.open(self._settings.folder, read_only=True)) as journal:
-            return [self._connection(place) for place in far_places.places(journal)]
+            return [(place.url, self._connection(place)) for place in far_places.places(journal)]
+
+    def checked(self, url: str, *, claim: bool) -> Tier | None:
+        """The project's folder in a tier; None: it has none there yet. `claim`: as `claimed`, else nothing is written.
+        Raises UsageError where another journal has it."""
+        with closing(Journal.open(self._settings.folder, read_only=True)) as journal:
+            place = next((place for place in far_places.places(journal) if place.url == url), None)
+        if place is None:
+            return None
+        if claim:
+            return self.claimed(url)
+        tier = self._connection(place)
+        ownership.check_owner(ownership.owner_of(tier), (place.mark, place.next_mark), f"{url}/{place.project}")
+        return tier
 
     def claimed(self, url: str, *, take_over: bool = False, anew: bool = False) -> Tier:
         """The project's folder in a tier, which this journal owns from now on. Raises UsageError where another one has
@@ -80,6 +101,13 @@ class ProjectTiers:
             far_places.own(journal, place, mark)
             return tier
 
+    def finish(self) -> None:
+        """Wait until all is mirrored that was stored."""
+        with self._mirrored_all:
+            if not self._mirrored_all.wait_for(lambda: not self._mirroring, PATIENCE_S):
+                self._say(f"waiting for {plural(self._mirroring, 'value')} to be mirrored")
+                self._mirrored_all.wait_for(lambda: not self._mirroring)
+
     def close(self) -> None:
         """Let go of all connections. What is used afterwards opens them again."""
         with self._lock:
@@ -95,11 +123,19 @@ class ProjectTiers:
             return self._connected[key]
 
     def _mirror(self, digest: bytes, size: int) -> None:
-        self.uploads(self._settings.store.url).send([(digest, size)], self._mirrored)
+        with self._mirrored_all:
+            self._mirroring += 1
+        if self.uploads(self._settings.store.url).send([(digest, size)], self._mirrored):
+            self._mirrored(None)
 
     def _mirrored(self, error: Exception | None) -> None:
-        if error is not None:
-            self._say(f"a value could not be mirrored: {error}. Send it later: `penstock push`")
+        text = f"values could not be mirrored: {error}. Send them later: `penstock push`"
+        if error is not None and text not in self._complaints:
+            self._complaints.add(text)
+            self._say(text)
+        with self._mirrored_all:
+            self._mirroring -= 1
+            self._mirrored_all.notify_all()
 
     def _say(self, text: str) -> None:
         self._tell(text)

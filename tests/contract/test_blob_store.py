@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +38,7 @@ class Kind(NamedTuple):
     open: Open  # opens the same store again and again, as other processes would
     pass_time: Callable[[float], None]  # seconds
     code: str  # opens it in another process
+    close: Callable[[], object] = int  # when it is not used any more
 
 
 def folder_in(folder: Path) -> Kind:
@@ -96,12 +97,36 @@ store = TieredStore(FolderStore({os.fspath(folder / "near")!r}), lambda: [])"""
     return Kind(opened, pass_time, code)
 
 
-KINDS = {"folder": folder_in, "bucket": bucket_in, "tier": tier_in, "tiered": tiered_in}
+def ssh_in(folder: Path) -> Kind:
+    """With this host in the place of another one: test_ssh_tier.py has a real sshd."""
+    far = tier_in(folder)
+    url = folder.as_uri().replace("file://", "ssh://here")
+    tier = open_tier(url, "digits-1")
+    code = far.code.replace(folder.as_uri(), url)
+    return Kind(lambda: tier.blobs, far.pass_time, code, tier.close)
+
+
+KINDS = {"folder": folder_in, "bucket": bucket_in, "tier": tier_in, "tiered": tiered_in, "ssh": ssh_in}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def this_host_by_ssh(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """What stands for ssh runs its last word here."""
+    ssh = tmp_path_factory.mktemp("ssh") / "ssh"
+    python = ssh.with_name("python3")
+    python.symlink_to(sys.executable)
+    ssh.write_text(f'#!/bin/sh\nfor last; do :; done\nPATH="{python.parent}:$PATH" exec sh -c "$last"\n')
+    ssh.chmod(0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PENSTOCK_SSH", os.fspath(ssh))
+        yield
 
 
 @pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Kind:
-    return KINDS[request.param](tmp_path)
+def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Kind]:
+    kind = KINDS[request.param](tmp_path)
+    yield kind
+    kind.close()
 
 
 @pytest.fixture
@@ -423,3 +448,4 @@ def test_what_is_needed_is_there_and_what_is_not_goes_in_the_end(
     sweep(store, set())
     kind.pass_time(HOUR_S)
     assert list(store.list()) == []
+    kind.close()

@@ -113,7 +113,7 @@ def test_all_that_is_stored_is_mirrored(kind: TierKind, tmp_path: Path):
     project = project_in(tmp_path / "digits", kind.url, "mirror = true\n")
     blobs = [project.store.put(os.urandom(2000)), project.store.put_chunks([b"a" * 70_000, b"b"])]
     tiers = tiers_of(project)
-    tiers.uploads(kind.url).send_now(blobs)  # waits for those that are on their way
+    tiers.finish()
     assert {blob.digest for blob in tiers.own(kind.url).blobs.list()} == {digest for digest, _ in blobs}
     tiers.close()
 

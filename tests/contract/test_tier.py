@@ -74,6 +74,17 @@ def test_what_was_removed_is_gone(tier: Tier):
     assert tier.get(names[0]) == b"again"
 
 
+def test_nothing_is_left_of_what_was_removed(kind: TierKind, tier: Tier):
+    tier.put("mail/n/up/a.0001/00000001", b"x")
+    tier.put("mail/n/down/a/1/00000001", b"x")
+    tier.delete(["mail/n/up/a.0001/00000001", "mail/m/up/x"])
+    tier.put("mail/n/up/a.0001/00000002", b"x")
+    tier.delete(["mail/n/down/a/1/00000001", "mail/n/up/a.0001/00000002"])
+    assert tier.list("mail/") == []
+    (folder,) = kind.folder.iterdir()
+    assert [path.name for path in folder.iterdir()] == ["tmp"]
+
+
 def test_projects_don_t_see_one_another(kind: TierKind, tier: Tier):
     tier.put("owner", b"mine")
     other = open_tier(kind.url, "other")

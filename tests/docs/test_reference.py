@@ -7,7 +7,7 @@ import tomllib
 import penstock
 from penstock.cli.verbs import VERBS
 from penstock.model import surroundings
-from penstock.settings import _SIMPLE, ExecutorSettings, GcSettings, Settings  # pyright: ignore[reportPrivateUsage]
+from penstock.settings import _SIMPLE, ExecutorSettings, GcSettings, ProjectSettings, Settings, StoreSettings  # pyright: ignore[reportPrivateUsage]
 from tests.docs.blocks import blocks_of
 from tools import reference
 
@@ -26,6 +26,8 @@ def test_every_public_name_and_verb_is_there() -> None:
 def test_every_setting_is_there_and_no_other() -> None:
     table = next(tomllib.loads(block.text) for block in blocks_of(reference.PAGE) if block.language == "toml")
     executor, gc = table.pop("executors")["big"], table.pop("gc")
+    assert set(table.pop("store")) == set(_SIMPLE[StoreSettings])
+    assert set(table.pop("project")) == set(_SIMPLE[ProjectSettings])
     assert set(table.pop("environment")) <= set(surroundings.FIELDS)
     assert set(table) == {*_SIMPLE[Settings], "limits"}
     assert set(executor) == set(_SIMPLE[ExecutorSettings])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -43,7 +44,8 @@ def penstock(project: Project, kind: TierKind) -> Callable[..., str]:
     project.write(FLOW)
 
     def run(*words: str, code: int = 0) -> str:
-        process = project.popen([sys.executable, "-m", "penstock", *words])
+        environ = {"PENSTOCK_SSH": os.environ.get("PENSTOCK_SSH", "ssh")}
+        process = project.popen([sys.executable, "-m", "penstock", *words], environ)
         output, _ = process.communicate(timeout=120)
         assert process.returncode == code, output
         return output

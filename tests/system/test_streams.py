@@ -76,7 +76,8 @@ EVERY_VERB = (
     "show tiny", "show tiny/1/double", "show tiny/1/double/1", "show tiny --resources", "watch tiny/1",
     "why tiny/1/double/1", "compare tiny/1 tiny/2",
     "logs tiny", "get tiny", "cancel tiny/1", "tag tiny/1 +kept",
-    "note tiny/1 seen", "du", "gc --keep-last 1", "env ls", "doctor", "mlflow --help", "tensorboard --help",
+    "note tiny/1 seen", "push --help", "pull --help", "du", "gc --keep-last 1",
+    "env ls", "doctor", "mlflow --help", "tensorboard --help",
     "agent --help", "init new", "completion bash", "ui --help", "show nothing", "rm --yes tiny/1",
 )  # fmt: skip
 IN_A_TERMINAL = "import sys; from penstock.cli.main import main\nfor line in sys.argv[1:]: main(line.split())"

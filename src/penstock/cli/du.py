@@ -34,7 +34,7 @@ def command(of: str, limit: int, as_json: bool) -> None:
     if as_json:
         output.json(info)
         return
-    if not info.bytes:
+    if not info.bytes and not info.far:
         output.note("nothing is stored yet")
         output.next_command("penstock run FILE", "start a run")
         return
@@ -46,6 +46,7 @@ def command(of: str, limit: int, as_json: bool) -> None:
         output.note(f"There are more: penstock du {of}{' ' if of else ''}--limit {limit * 5}")
     if not of:
         _show_parts(info)
+        _show_far(info)
         if info.cache.results:
             output.note(f"{plural(info.cache.results, 'cached result')} in all: penstock gc --cache")
         if unneeded := _unneeded(info):
@@ -89,6 +90,17 @@ def _show_parts(info: SpaceInfo) -> None:
         if part.bytes
     ]
     output.table(("in .penstock", "count", "size"), [*rows, ("all", "", size(info.bytes))], right=("count", "size"))
+
+
+def _show_far(info: SpaceInfo) -> None:
+    if info.far:
+        output.line()
+        rows = [(far.url, f"{far.blobs:,}", size(far.bytes), size(far.alone_bytes)) for far in info.far]
+        headers = ("values", "size", "not here")
+        output.table(("elsewhere", *headers), rows, right=headers)
+    for far in info.far:
+        if far.error:
+            output.note(f"{far.url} could not be read: {far.error}")
 
 
 def _unneeded(info: SpaceInfo) -> list[EnvironmentSpaceInfo]:

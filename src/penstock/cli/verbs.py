@@ -33,6 +33,8 @@ VERBS = {
     "rm": "Remove runs",
     "gc": "Free the space of what is no longer needed",
     "du": "Show who uses the space",
+    "push": "Send values up to the far tier",
+    "pull": "Bring values down from the far tier",
     "mlflow": "Import the runs that MLflow keeps, export runs to it",
     "tensorboard": "Import what TensorBoard shows",
     "ui": "Serve the project to a browser and to scripts",

@@ -1,11 +1,12 @@
-"""Who uses the space of a project, and what of it can be given back: `penstock du` and `penstock gc` from Python.
+"""Who uses the space of a project, and what of it can be given back: `penstock du` and `penstock gc` from Python;
+`penstock push` and `penstock pull`, too.
 
-from penstock.client.space import collect, usage
+from penstock.client.space import collect, pull, push, usage
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import timedelta
 
@@ -13,7 +14,8 @@ from penstock.errors import UsageError
 from penstock.project import Project
 from penstock.setting_values import parse_age
 from penstock.settings import GcSettings
-from penstock.space.space_structs import SpaceInfo, SweepInfo
+from penstock.space.space_structs import MovedInfo, SpaceInfo, SweepInfo
+from penstock.tiers.transfer_words import silent
 
 
 def usage(of: str = "", *, limit: int | None = None) -> SpaceInfo:
@@ -55,6 +57,27 @@ def collect(
 
     asked = GcSettings(_count(keep_last), _age_s(older_than), tuple(keep_tags) or None)
     return collecting.collect(Project.find(), asked, flows, drop_cache=drop_cache, remove=remove)
+
+
+def push(*runs: str, as_new: bool = False, take_over: bool = False, tell: Callable[[str], None] = silent) -> MovedInfo:
+    """Send up to the far tier of the current folder's project what these runs need, or, without any, all that is kept.
+
+    What is there already stays. `as_new`: the project gets a folder of its own there, since it is a copy of one that is
+    used still; `take_over`: it takes the folder from a copy that is used no more. `tell`: is given a line now and then
+    where it takes long. Raises UsageError where there is no far tier, or another journal owns the project's folder
+    there, NotFoundError, StoreError. Blocks.
+    """
+    from penstock.space import moving
+
+    return moving.push(Project.find(), runs, tell, as_new=as_new, take_over=take_over)
+
+
+def pull(*runs: str, tell: Callable[[str], None] = silent) -> MovedInfo:
+    """Bring down what these runs need, or, without any, all that is kept: as `push` sends it up. What nobody asks for
+    comes down by itself when it is touched."""
+    from penstock.space import moving
+
+    return moving.pull(Project.find(), runs, tell)
 
 
 def _count(keep_last: int | None) -> int | None:

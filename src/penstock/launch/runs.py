@@ -237,6 +237,8 @@ class ActiveRun:
         self._handle.close()
         self._prepared.codes.save()
         self._prepared.earlier.close()
+        if self._project.tiers is not None and status is not RunStatus.INTERRUPTED:
+            self._project.tiers.finish()
         self._how.watcher.ended(self.id, status, self._go_on)
 
     @property

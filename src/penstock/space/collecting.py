@@ -12,7 +12,7 @@ from penstock.journal import changes, needs, queries
 from penstock.model.nearest import hint
 from penstock.model.states import RunStatus
 from penstock.settings import GcSettings
-from penstock.space import environments_in_use, holdings, sweep, usage
+from penstock.space import environments_in_use, far_space, holdings, sweep, usage
 from penstock.space.policy import Retention, results_to_forget, runs_to_remove
 from penstock.space.space_structs import CacheSpaceInfo, RunSpaceInfo, SweepInfo
 
@@ -30,10 +30,12 @@ def collect(project: Project, asked: GcSettings, flows: Iterable[str], *, drop_c
     with closing(project.reader) as reader:
         policy = Retention(project.settings, asked, frozenset(_known(reader, flow) for flow in flows), drop_cache)
         notes = tuple(_slips(reader, policy))
-        if not remove or not project.home.exists():
-            return _collected(project, reader, policy, notes, remove=False, removed=remove)
+        remove, asked_to = remove and project.home.exists(), remove
+        places = far_space.owned(project, remove=remove)
+        if not remove:
+            return _collected(project, reader, policy, notes, places, remove=False, removed=asked_to)
     with closing(project.journal) as journal, project.store.held(alone=True):
-        return _collected(project, journal, policy, notes, remove=True, removed=True)
+        return _collected(project, journal, policy, notes, places, remove=True, removed=True)
 
 
 def _known(journal: Journal, flow: str) -> str:
@@ -56,7 +58,14 @@ def _slips(journal: Journal, policy: Retention) -> Iterable[str]:
 
 
 def _collected(
-    project: Project, journal: Journal, policy: Retention, notes: tuple[str, ...], *, remove: bool, removed: bool
+    project: Project,
+    journal: Journal,
+    policy: Retention,
+    notes: tuple[str, ...],
+    places: far_space.Places,
+    *,
+    remove: bool,
+    removed: bool,
 ) -> SweepInfo:
     """Remove it, or (`remove` False) count it. No run may be about to begin while it is removed. `removed`: what to say
     of it, also where nothing is there that could go.
@@ -77,8 +86,10 @@ def _collected(
         changes.finish_removals(journal)
         changes.forget_void_claims(journal)
         gone_runs, gone_results = set[int](), set[int]()  # what still has a row has stayed
-    swept = sweep.sweep(project, sweep.mark(journal, project.store, gone_runs, gone_results), remove=remove)
-    piles = swept.piles + cleared.piles
+    marked = sweep.mark(journal, project.store, gone_runs, gone_results)
+    swept = sweep.sweep(project, marked, remove=remove)
+    far = far_space.sweep_far(places, journal, marked, remove=remove)
+    piles = (*swept.piles, *far.piles, *cleared.piles)
     return SweepInfo(
         removed=removed,
         bytes=sum(pile.bytes for pile in piles),
@@ -86,8 +97,8 @@ def _collected(
         cached=cached,
         piles=piles,
         journal_bytes=_tidied(journal) if remove else 0,
-        spared_bytes=swept.spared_bytes,
-        notes=notes + cleared.notes,
+        spared_bytes=swept.spared_bytes + far.spared_bytes,
+        notes=(*notes, *cleared.notes, *far.notes),
         environments=cleared.infos,
     )
 

@@ -62,6 +62,26 @@ class EnvironmentSpaceInfo(msgspec.Struct, frozen=True):
     alone_bytes: int  # of these, what is free once it is gone: uv's cache may share the rest
 
 
+class FarSpaceInfo(msgspec.Struct, frozen=True):
+    """What the project takes in a far tier."""
+
+    url: str
+    blobs: int
+    bytes: int
+    alone_bytes: int  # of these, what lies there and not in `.penstock/`
+    error: str = ""  # why nothing is known of it; "": it is
+
+
+class MovedInfo(msgspec.Struct, frozen=True):
+    """What `push` has sent up, or `pull` has brought down."""
+
+    url: str  # of the far tier; of several, with commas between them
+    blobs: int
+    bytes: int
+    already: int  # how many blobs were there before
+    missing: int  # how many are needed, and not to be had
+
+
 class SpaceInfo(msgspec.Struct, frozen=True):
     """Who uses the space of a project."""
 
@@ -71,6 +91,7 @@ class SpaceInfo(msgspec.Struct, frozen=True):
     runs: tuple[RunSpaceInfo, ...]
     cache: CacheSpaceInfo
     environments: tuple[EnvironmentSpaceInfo, ...] = ()  # all of the project, the last used one first
+    far: tuple[FarSpaceInfo, ...] = ()  # what lies elsewhere, and is not in `bytes`
 
 
 class SweepInfo(msgspec.Struct, frozen=True):

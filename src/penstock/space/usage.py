@@ -14,6 +14,7 @@ from penstock.model.states import RunStatus
 from penstock.model.words import utc
 from penstock.space import holdings, left_actions, sweep
 from penstock.space.environments_in_use import folder_of, listed
+from penstock.space.far_space import far_infos
 from penstock.space.holdings import Holdings
 from penstock.space.policy import seen_at
 from penstock.space.space_structs import EnvironmentSpaceInfo, FlowSpaceInfo, PileInfo, RunSpaceInfo, SpaceInfo
@@ -44,6 +45,7 @@ def measured(project: Project, journal: Journal, of: str, limit: int | None) -> 
         runs=tuple(sorted(runs, key=_largest)[:limit]),
         cache=held.cache,
         environments=built,
+        far=tuple(far_infos(project)),
     )
 
 

@@ -61,14 +61,19 @@ class FolderTier:
             raise store_error("read", self.folder, error) from error
 
     def delete(self, names: Iterable[str]) -> None:
+        """Remove objects, and folders that are empty then: who writes there meanwhile makes them again."""
+        folders = set[str]()
         for name in names:
             path = self._path(name)
             try:
                 os.unlink(path)
+                folders.add(os.path.dirname(path))
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise store_error("written", path, error) from error
+        for folder in folders:
+            self._prune(folder)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -89,6 +94,14 @@ class FolderTier:
             ) from None
         except OSError as error:
             raise store_error("written", self.folder, error) from error
+
+    def _prune(self, folder: str) -> None:
+        while folder != self.folder:
+            try:
+                os.rmdir(folder)
+            except OSError:  # it is not empty, or gone
+                return
+            folder = os.path.dirname(folder)
 
     def _write(self, path: str, data: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL

@@ -45,19 +45,19 @@ class SshBlobs:
     def put_chunks(self, chunks: Iterable[Any]) -> tuple[bytes, int]:
         """A connection that is cut meanwhile fails this: what was given is not there to be sent again."""
         session = self._connection.persist(lambda session: session)
-        name, size, hasher, sha256 = os.urandom(8).hex(), 0, digests.Hasher(), hashlib.sha256()
+        token, size, hasher, sha256 = os.urandom(8).hex(), 0, digests.Hasher(), hashlib.sha256()
         try:
-            session.ask("part_open", name=name).result()
+            session.ask("part_open", name=token, token=token).result()
             for chunk in chunks:
                 view = memoryview(chunk).cast("B")
                 for at in range(0, view.nbytes, PIECE):
                     piece = view[at : at + PIECE]
-                    session.ask("part_write", piece, name=name, at=size).result()
+                    session.ask("part_write", piece, token=token, at=size).result()
                     hasher.update(piece)
                     sha256.update(piece)
                     size += len(piece)
             digest = hasher.digest()
-            kept = session.ask("part_keep", name=name, digest=_text(digest), size=size, sha256=sha256.hexdigest())
+            kept = session.ask("part_keep", token=token, digest=_text(digest), size=size, sha256=sha256.hexdigest())
             if not kept.result().ok:
                 raise StoreError(f"{self._connection.address} holds other bytes than were sent: is its disk sound?")
         except RefusedThere as refused:
@@ -168,45 +168,48 @@ class SshBlobs:
         name, size = _text(digest), view.nbytes
 
         def send(session: SshSession) -> bool:
-            while (start := _opened(session, name)) is None:
+            token = os.urandom(8).hex()
+            while (start := _opened(session, name, token)) is None:
                 if session.ask("renew", digest=name, size=size).result().ok:
                     return True  # somebody else has sent it
                 time.sleep(_BUSY_S)
             try:
-                return self._fill(session, digest, view, start if start <= size else 0, told)
+                return _fill(session, token, digest, view, start if start <= size else 0, told)
             finally:
-                session.ask("part_close", name=name)
+                session.ask("part_close", token=token)
 
         if not self._connection.persist(send) and not self._connection.persist(send):
             raise StoreError(f"{self._connection.address} holds other bytes than were sent: is its disk sound?")
 
-    def _fill(self, session: SshSession, digest: bytes, view: memoryview, start: int, told: Told) -> bool:
-        name, size, hasher, sha256 = _text(digest), view.nbytes, digests.Hasher(), hashlib.sha256()
-        coming = deque[tuple[int, Future[Answer]]]()
-        for at in range(0, size, PIECE):
-            piece = view[at : at + PIECE]
-            hasher.update(piece)
-            sha256.update(piece)
-            end = at + len(piece)
-            if end <= start:
-                continue
-            coming.append((end, session.ask("part_write", piece, name=name, at=at)))
-            if len(coming) == WINDOW:
-                _taken(coming, told)
-        while coming:
+
+def _fill(session: SshSession, token: str, digest: bytes, view: memoryview, start: int, told: Told) -> bool:
+    """Send the bytes from `start` on into an open part, and make a blob of it; False: something else has arrived."""
+    name, size, hasher, sha256 = _text(digest), view.nbytes, digests.Hasher(), hashlib.sha256()
+    coming = deque[tuple[int, Future[Answer]]]()
+    for at in range(0, size, PIECE):
+        piece = view[at : at + PIECE]
+        hasher.update(piece)
+        sha256.update(piece)
+        end = at + len(piece)
+        if end <= start:
+            continue
+        coming.append((end, session.ask("part_write", piece, token=token, at=at)))
+        if len(coming) == WINDOW:
             _taken(coming, told)
-        if not size:
-            session.ask("part_write", name=name, at=0).result()
-        if hasher.digest() != digest and not digests.agrees(view, digest):  # by another algorithm, it may still be it
-            session.ask("part_drop", name=name).result()
-            raise DamagedError(f"blob {name} holds other bytes than were stored")
-        return session.ask("part_keep", name=name, digest=name, size=size, sha256=sha256.hexdigest()).result().ok
+    while coming:
+        _taken(coming, told)
+    if not size:
+        session.ask("part_write", token=token, at=0).result()
+    if hasher.digest() != digest and not digests.agrees(view, digest):  # by another algorithm, it may still be it
+        session.ask("part_drop", token=token).result()
+        raise DamagedError(f"blob {name} holds other bytes than were stored")
+    return session.ask("part_keep", token=token, digest=name, size=size, sha256=sha256.hexdigest()).result().ok
 
 
-def _opened(session: SshSession, name: str) -> int | None:
+def _opened(session: SshSession, name: str, token: str) -> int | None:
     """How much of a part is there; None: somebody else fills it."""
     try:
-        return session.ask("part_open", name=name).result().ok
+        return session.ask("part_open", name=name, token=token).result().ok
     except RefusedThere as refused:
         if refused.word == "busy":
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import threading
 import time
 from collections.abc import Callable
@@ -33,7 +34,7 @@ T = TypeVar("T")
 class SshConnection:
     """What reaches one project's folder on another host. From any thread."""
 
-    def __init__(self, place: TierUrl, project: str, tell: Tell, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, place: TierUrl, project: str, tell: Tell) -> None:
         port = f":{place.port}" if place.port else ""
         user = f"{place.user}@" if place.user else ""
         is_plain = not place.port and not place.host.startswith("[")
@@ -41,7 +42,7 @@ class SshConnection:
         self.root = place.folder
         self._project = project
         self._tell = tell
-        self._patience_s = patience_s
+        self._patience_s = PATIENCE_S
         self._lock = threading.Lock()
         self._session: SshSession | None = None
         self._stood = False  # it has been reached once, so that nothing but time is needed
@@ -119,7 +120,7 @@ class SshConnection:
         if refused.word == "no root":
             return StoreError(
                 f"the far tier's folder {self.root} is not there on {self.address}: mount what it lies in, or make it: "
-                f"`ssh {self.address} mkdir -p {self.root}`"
+                f"`ssh {self.address} {shlex.quote(f'mkdir -p {shlex.quote(self.root)}')}`"
             )
         return refused
 

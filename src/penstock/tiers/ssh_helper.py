@@ -32,7 +32,7 @@ class Helper:
         self.folder = os.path.join(root, project)
         self.blobs = os.path.join(self.folder, "blobs")
         self.tmp = os.path.join(self.blobs, "tmp")
-        self.parts: Dict[str, int] = {}
+        self.parts: Dict[str, Tuple[int, str]] = {}
         self.locks: Dict[str, int] = {}
 
     def answer(self, ask: Dict[str, Any], data: bytes) -> Tuple[Any, bytes]:
@@ -79,8 +79,14 @@ class Helper:
         return sorted(found)
 
     def do_delete(self, names: List[str]) -> None:
-        for name in names:
-            _remove(os.path.join(self.folder, name))
+        paths = [os.path.join(self.folder, name) for name in names]
+        for folder in {os.path.dirname(path) for path in paths if _remove(path)}:
+            while folder != self.folder:
+                try:
+                    os.rmdir(folder)
+                except OSError:  # it is not empty, or gone
+                    break
+                folder = os.path.dirname(folder)
 
     # Blobs.
 
@@ -128,18 +134,17 @@ class Helper:
         except OSError:
             return time.time() - 0.02
 
-    # Parts: blobs on their way here, `tmp/NAME.part`, each locked by who fills it.
+    # Parts: blobs on their way here, `tmp/NAME.part`, each locked by who fills it and names it by a token.
 
-    def do_part_open(self, name: str) -> int:
+    def do_part_open(self, name: str, token: str) -> int:
         """How much of it is there."""
         path = os.path.join(self.tmp, name + ".part")
-        self.do_part_close(name)
         for _ in range(_TRIES):
             part = self._made(path, exclusive=False)
             try:
                 fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if os.path.samestat(os.fstat(part), os.stat(path)):
-                    self.parts[name] = part
+                    self.parts[token] = part, path
                     return os.fstat(part).st_size
             except FileNotFoundError:
                 pass
@@ -149,37 +154,37 @@ class Helper:
             os.close(part)
         raise Refused("busy")
 
-    def do_part_write(self, data: bytes, name: str, at: int) -> int:
-        part = self._part(name)
+    def do_part_write(self, data: bytes, token: str, at: int) -> int:
+        part, path = self.parts[token]
         try:
             os.ftruncate(part, at)
             os.lseek(part, at, os.SEEK_SET)
             _write(part, data)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):  # what is cut off must not be what fills the disk
-                _remove(os.path.join(self.tmp, name + ".part"))
+                _remove(path)
             raise
         return at + len(data)
 
-    def do_part_keep(self, name: str, digest: str, size: int, sha256: str) -> bool:
+    def do_part_keep(self, token: str, digest: str, size: int, sha256: str) -> bool:
         """Make a blob of it; False, and nothing is left of it, where it holds other bytes than were sent."""
-        part, path = self._part(name), os.path.join(self.tmp, name + ".part")
+        part, path = self.parts[token]
         is_whole = os.fstat(part).st_size == size and _sha256(path) == sha256
         if is_whole:
             os.utime(path)
             _keep(path, self._path(digest))
         else:
             _remove(path)
-        self.do_part_close(name)
+        self.do_part_close(token)
         return is_whole
 
-    def do_part_drop(self, name: str) -> None:
-        _remove(os.path.join(self.tmp, name + ".part"))
-        self.do_part_close(name)
+    def do_part_drop(self, token: str) -> None:
+        _remove(self.parts[token][1])
+        self.do_part_close(token)
 
-    def do_part_close(self, name: str) -> None:
-        if name in self.parts:
-            os.close(self.parts.pop(name))
+    def do_part_close(self, token: str) -> None:
+        if token in self.parts:
+            os.close(self.parts.pop(token)[0])
 
     # Sweeping.
 
@@ -250,11 +255,6 @@ class Helper:
 
     def _path(self, digest: str) -> str:
         return os.path.join(self.blobs, digest[3:5], digest)
-
-    def _part(self, name: str) -> int:
-        if name not in self.parts:
-            raise Refused("closed")
-        return self.parts[name]
 
     def _made(self, path: str, exclusive: bool = True) -> int:
         """The open file, in folders that are there then."""

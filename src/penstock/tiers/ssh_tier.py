@@ -17,6 +17,7 @@ class SshTier:
 
     def __init__(self, place: TierUrl, project: str, tell: Tell) -> None:
         self.url = TierUrl(place.folder).text()
+        self.project = project
         self._connection = SshConnection(place, checked(project), tell)
         self.blobs = SshBlobs(self._connection)
 

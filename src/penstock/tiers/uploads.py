@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from penstock.errors import StoreError
+from penstock.errors import PenstockError, StoreError
 from penstock.tiers.port import Tier
 from penstock.tiers.tiered_store import TieredStore
 
@@ -62,7 +62,7 @@ class Uploads:
         return False
 
     def send_now(self, blobs: Iterable[Blob]) -> None:
-        """The same, and blocks until they are there. Raises StoreError."""
+        """The same, and blocks until they are there. Raises StoreError, UsageError."""
         over, errors = threading.Event(), list[Exception | None]()
         if not self.send(blobs, lambda error: (errors.append(error), over.set())[-1]):
             over.wait()
@@ -79,7 +79,7 @@ class Uploads:
         try:
             self._store.send(digest, size, self._tier)
         except Exception as failure:  # noqa: BLE001  whoever waits is told, whatever it was
-            error = failure if isinstance(failure, StoreError) else StoreError(f"an upload failed: {failure!r}")
+            error = failure if isinstance(failure, PenstockError) else StoreError(f"an upload failed: {failure!r}")
         with self._lock:
             if error is None:
                 self._sent[digest] = self._clock()
