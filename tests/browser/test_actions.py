@@ -99,6 +99,24 @@ def test_a_fork_from_a_task_on_runs_its_step_again(visit: Callable[..., Tab], pr
     assert project.server.get("/runs/main/3").json["run"]["origin"]["run"] == "main/1"
 
 
+def test_a_run_whose_file_was_moved_is_forked_from_where_it_is(visit: Callable[..., Tab], project: Served):
+    folder = project.project.folder
+    (folder / "flows").mkdir()
+    (folder / "mine.py").rename(folder / "flows" / "new.py")
+    tab = visit(project.server, "/runs/main/1")
+    tab.allow("422")
+    _press(tab, "Fork")
+    dialog = _dialog(tab, "Fork main/1")
+    expect(dialog.get_by_label("Its file now")).to_have_value("flows/new.py")
+    expect(dialog.get_by_role("button", name="Copy penstock fork --file flows/new.py main/1")).to_be_visible()
+    dialog.get_by_label("Its file now").fill("../elsewhere.py")
+    expect(dialog.get_by_role("alert")).to_contain_text("is no Python file of the project")
+    dialog.get_by_label("Its file now").fill("flows/new.py")
+    expect(dialog.get_by_role("alert")).to_be_empty()
+    dialog.get_by_role("button", name="Fork", exact=True).click()
+    expect(tab.page.get_by_role("heading", name="main/3")).to_be_visible()
+
+
 def test_what_the_command_line_refuses_stands_in_the_dialog(visit: Callable[..., Tab], project: Served):
     tab = visit(project.server, "/runs/main/2")
     _press(tab, "Fork")

@@ -36,6 +36,16 @@ def test_a_kind_is_chosen_and_stands_in_the_address(visit: Callable[..., Tab], r
     expect(tab.page.get_by_role("table", name="Artifacts")).to_have_attribute("aria-rowcount", "2")
 
 
+def test_who_was_given_a_result_is_told_and_asked_for(visit: Callable[..., Tab], rich_project: Served):
+    tab = visit(rich_project.server, "/artifacts?filter=run:digits/1 step:load")
+    expect(tab.page.get_by_text("clean ×30")).to_be_visible()
+    tab.page.get_by_role("combobox", name="Filter artifacts").fill("run:digits/1 used_by:report")
+    expect(tab.page.get_by_role("heading", name="No result matches")).to_be_visible()
+    tab.page.get_by_role("combobox", name="Filter artifacts").fill("run:digits/1 used_by:clean")
+    expect(tab.page.get_by_role("link", name="digits/1/load/1")).to_be_visible()
+    expect(tab.page.get_by_role("table", name="Artifacts")).to_have_attribute("aria-rowcount", "2")
+
+
 def test_a_wrong_filter_says_what_is_wrong(visit: Callable[..., Tab], rich_project: Served):
     tab = visit(rich_project.server, "/artifacts")
     tab.allow("400")

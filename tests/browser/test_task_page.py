@@ -138,6 +138,21 @@ def test_what_it_was_given_stands_beside_what_it_used(visit: Callable[..., Tab],
     expect(tab.page.get_by_text(re.compile(r"of 1.0 GiB")).first).to_be_visible()
 
 
+def test_what_changed_in_its_code_is_shown_by_its_lines(visit: Callable[..., Tab], served: Served):
+    for factor in (2, 3):
+        served.project.write(
+            f"@step\ndef train(rate):\n    return rate * {factor}\n\n@flow\ndef main(rate: float):\n    train(rate)\n"
+        )
+        served.project.run(rate=0.5).value()
+    tab = visit(served.server, "/runs/main/2/train/1?tab=code")
+    diff = tab.page.get_by_role("region", name="train of main/1 and main/2")
+    expect(diff.locator("[data-other]")).to_have_text(["2", "3"])
+    assert tab.axe() == []
+    tab.page.get_by_role("button", name="Step", exact=True).click()
+    expect(tab.page.locator("pre")).to_contain_text("return rate * 3")
+    expect(diff).to_have_count(0)
+
+
 def test_a_long_log_is_read_by_what_is_in_sight(visit: Callable[..., Tab], noisy: Served):
     tab = visit(noisy.server, f"{TALK}?tab=log")
     expect(line(tab, LINES + 3)).to_contain_text("<b>the last</b>")
@@ -280,3 +295,19 @@ def test_a_flows_own_body_has_a_log_and_curves(visit: Callable[..., Tab], noisy:
     expect(tab.page.get_by_role("region", name="fraction", exact=True)).to_contain_text("3 points")
     assert tab.axe() == []
     assert tab.overflow() == 0
+
+
+def test_what_a_running_task_uses_grows_as_it_goes(visit: Callable[..., Tab], noisy: Served):
+    drive = noisy.project.spawn(target="mine.py:waits", name="till-then")
+    newest = "SELECT run.flow || '/' || number FROM run JOIN in_flight ON run_id = run.id WHERE run.flow = 'waits'"
+    ((run,),) = wait_until(lambda: noisy.project.rows(newest), "for its task")
+    tab = visit(noisy.server, f"/runs/{run}/silent/1?tab=system")
+    note = tab.page.get_by_role("region", name="Processors").get_by_text(re.compile(r"\d+ points?"))
+    expect(note).to_be_visible()
+    first = int(note.inner_text().split()[0])
+    more = re.compile("^(" + "|".join(str(first + n) for n in range(1, 100)) + ") points")
+    expect(note).to_have_text(more)
+    assert tab.shift() < 0.01, tab.shifts()
+    noisy.project.touch("till-then")
+    drive.join().value()
+    expect(tab.page.get_by_text(re.compile("^CPU .* · read"))).to_be_visible()

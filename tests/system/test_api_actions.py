@@ -126,6 +126,33 @@ def test_what_is_no_json_keeps_its_value_in_a_fork(server: ApiServer, project: P
     assert (action["state"], action["result"]["result"]["text"]) == ("done", "Odd")
 
 
+def test_a_run_whose_file_was_moved_is_forked_and_resumed_from_where_it_is(clean_project: Any, tmp_path: Path):
+    with clean_project(tmp_path / "work") as project, serving(project.folder) as server:
+        project.write(SOURCE)
+        assert project.run(x=13).error["type"] == "ValueError"
+        assert server.get("/runs/main/1/params").json["moved"] == ""
+        (project.folder / "flows").mkdir()
+        moved = project.folder / "flows" / "new.py"
+        (project.folder / "mine.py").rename(moved)
+        told = server.get("/runs/main/1/params").json
+        assert (told["file"], told["files"]) == (os.fspath(project.folder / "mine.py"), ["flows/new.py"])
+        assert "which is gone. If it was moved: penstock fork --file NEW main/1" in told["moved"]
+        reply = server.post("/runs/main/1:fork", {"params": {"x": 3}, "file": "flows/new.py"})
+        assert reply.json["command"] == """penstock fork --file flows/new.py --params '{"x":3}' main/1"""
+        assert ended(server, reply)["state"] == "done"
+        moved.write_text(moved.read_text(encoding="utf-8").replace("if x == 13", "if x == 14"), encoding="utf-8")
+        assert server.post("/runs/main/1:resume", {"file": "../new.py"}).error["field"] == "file"
+        reply = server.post("/runs/main/1:resume", {"file": "flows/new.py"})
+        assert ended(server, reply)["state"] == "done"
+        (tmp_path / "outside.py").write_text("", encoding="utf-8")
+        (project.folder / "link.py").symlink_to(tmp_path / "outside.py")
+        (project.folder / "data.txt").write_text("", encoding="utf-8")
+        outside = ("../outside.py", os.fspath(tmp_path / "outside.py"), "link.py")
+        for file in (*outside, "data.txt", "flows", "no.py", "\0"):
+            reply = server.post("/runs/main/1:fork", {"file": file})
+            assert (reply.status, reply.error["field"]) == (422, "file"), file
+
+
 def test_tags_are_added_and_taken_off(server: ApiServer):
     odd = "--json"
     assert ended(server, server.post("/runs/main/1:tag", {"add": ["a b", odd, "-x"]}))["state"] == "done"

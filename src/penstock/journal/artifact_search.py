@@ -5,7 +5,7 @@ The parts of a condition are those of `artifact_search.sql`; what a user has wri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from penstock.journal import columns, sql_files
@@ -76,6 +76,23 @@ def inputs_after(journal: Journal, run: int, task: int, limit: int) -> list[Task
             TaskInputs(id_, name, number, columns.unpack_inputs(own) + columns.unpack_inputs(shared))
             for id_, name, number, own, shared in journal.database.rows(_sql("inputs_after"), values)
         ]
+
+
+def given_to(journal: Journal, step: str, limit: int, is_telling: Callable[[str], bool]) -> Condition:
+    """It was given to one of the latest `limit` tasks of a step, by its short or its module-qualified name: as a
+    future, or as a value by itself of whose preview `is_telling` says that it is more than alike by chance."""
+    tasks, digests = set[int](), set[bytes]()
+    shared = set[tuple[int, bytes]]()
+    for run, own, same, packed in journal.database.stream(_sql("given_to_step"), {"step": step, "limit": limit}):
+        with named(journal.database, run):
+            inputs = columns.unpack_inputs(own)
+            if same is not None and (run, same) not in shared:
+                shared.add((run, same))
+                inputs += columns.unpack_inputs(packed)
+        tasks.update(run << columns.RUN_SHIFT | ref.task for item in inputs for ref in item.refs)
+        values = [item for item in inputs if not item.refs and item.identity not in digests]
+        digests.update(item.identity for item in values if is_telling(item.preview))
+    return Condition(_sql("used"), (listed(sorted(tasks)), listed([one.hex().upper() for one in digests])))
 
 
 def of_flow(flow: str) -> Condition:

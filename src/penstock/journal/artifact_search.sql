@@ -31,6 +31,19 @@ FROM task JOIN step ON step.id = task.step_id
     LEFT JOIN shared_inputs ON shared_inputs.run_id = :run_id AND shared_inputs.digest = task.shared
 WHERE task.id > :after AND task.id <= :last ORDER BY task.id LIMIT :limit;
 
+-- name: given_to_step
+-- What the latest tasks of a step were given, of whatever run.
+SELECT step.run_id, task.inputs, task.shared, shared_inputs.inputs
+FROM (
+    SELECT task.id AS id FROM step CROSS JOIN task ON task.step_id = step.id
+    WHERE (step.name = :step OR step.step = :step) AND step.run_id IS NOT NULL ORDER BY 1 DESC LIMIT :limit
+) AS latest CROSS JOIN task ON task.id = latest.id JOIN step ON step.id = task.step_id
+    LEFT JOIN shared_inputs ON shared_inputs.run_id = step.run_id AND shared_inputs.digest = task.shared;
+
+-- name: used
+(task.id IN (SELECT value FROM json_each(?))
+    OR hex(task.digest) IN (SELECT value FROM json_each(?)))
+
 -- name: flow
 task.step_id IN (SELECT step.id FROM run JOIN step ON step.run_id = run.id WHERE run.flow = ?)
 

@@ -15,9 +15,13 @@ from penstock.model.tuples import NamedTuple
 from penstock.reading.filter_syntax import wrong
 from penstock.reading.filter_words import NumberWord, WordMeanings, condition_of
 from penstock.reading.finding_runs import MOST_IDS
+from penstock.reading.makers import is_telling
 
 ORDERS = ("-made", "-size")
 """The newest first, or the largest."""
+
+USERS = 20_000
+"""The latest tasks of a step that are asked what they were given."""
 
 _KINDS = ("table", "column", "array")
 _DIGITS = re.compile(r"(b3|s2)-((?:[0-9a-f]{2}){1,32})")
@@ -32,8 +36,8 @@ class ArtifactIndex(NamedTuple):
 
 
 def index(journal: Journal, text: str, sort: str) -> ArtifactIndex:
-    """The results of tasks that a filter holds for: by flow, run, step, type, kind, digest and size, or a part of
-    "train/2". `sort`: one of `ORDERS`; "": the first. Raises FilterError."""
+    """The results of tasks that a filter holds for: by flow, run, step, type, kind, digest, size and the step that
+    they were given to, or a part of "train/2". `sort`: one of `ORDERS`; "": the first. Raises FilterError."""
     if sort and sort not in ORDERS:
         raise wrong(f"artifacts are sorted by {', '.join(ORDERS)}", sort, 0, len(sort))
     revision = queries.revision(journal)  # first: what changes meanwhile is found by the next
@@ -51,6 +55,7 @@ def _words(journal: Journal) -> WordMeanings:
         "type": artifact_search.of_type,
         "kind": _kind,
         "digest": _digest,
+        "used_by": partial(_used_by, journal),
     }
     return WordMeanings(
         "artifacts", same, {"size": NumberWord(artifact_search.size(), _bytes, "size")}, artifact_search.text
@@ -69,6 +74,10 @@ def _run(journal: Journal, text: str) -> Condition:
         return artifact_search.of_run(queries.run_by_number(journal, path.flow, path.run).id)
     except NotFoundError:
         return conditions.either(())
+
+
+def _used_by(journal: Journal, step: str) -> Condition:
+    return artifact_search.given_to(journal, step, USERS, is_telling)
 
 
 def _kind(text: str) -> Condition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -64,12 +65,14 @@ class ForkBody(NewRunBody, frozen=True, kw_only=True):
     from_step: str = ""  # nothing is reused from its first call on; "": all is
     keep_code: bool = False  # what other code has made is reused too
     only: str = ""  # this step alone, or one task of it: "train", "train/2"; "": the flow
+    file: str = ""  # where the flow's file is now, from the project's folder; "": where it was
 
 
 class ResumeBody(DriveBody, frozen=True, kw_only=True):
     """How a run is gone on with."""
 
     changed: bool = False  # run also those finished tasks again whose code has changed
+    file: str = ""  # as for a fork
 
 
 class TagBody(msgspec.Struct, frozen=True):
@@ -129,7 +132,8 @@ def _resume(call: ApiCall, query: ActionQuery, body: ResumeBody) -> StartedActio
     run = call.run
     if run.status in _OVER:
         raise _impossible(run, "there is nothing to resume")
-    words = ["resume", *_driving(body, query), *(["--changed"] if body.changed else []), run.run_id]
+    words = ["resume", *_driving(body, query), *_moved_to(call, body.file)]
+    words += [*(["--changed"] if body.changed else []), run.run_id]
     done = plural(sum(step.done for step in run.counts), "finished task")
     effect = f"goes on with {run.run_id}: {done} kept, what failed or never began is run"
     return _begun(call, query, VerbOrder(*_same(*words), run.run_id), effect, has_rehearsal=True)
@@ -137,7 +141,7 @@ def _resume(call: ApiCall, query: ActionQuery, body: ResumeBody) -> StartedActio
 
 def _fork(call: ApiCall, query: ActionQuery, body: ForkBody) -> StartedAction:
     run = call.run
-    words = ["fork", *_driving(body, query), *_of_new_run(body)]
+    words = ["fork", *_driving(body, query), *_of_new_run(body), *_moved_to(call, body.file)]
     words += [*_option("--from", body.from_step), *_option("--only", body.only)]
     words += ["--keep-code"] if body.keep_code else []
     effect = f"makes a new run from {run.run_id}, which stays as it is"
@@ -274,6 +278,20 @@ def _driving(body: DriveBody, query: ActionQuery) -> list[str]:
 def _of_new_run(body: NewRunBody) -> list[str]:
     words = [] if body.seed is None else ["--seed", str(body.seed)]
     return [*words, *(word for tag in body.tags for word in ("--tag", tag))]
+
+
+def _moved_to(call: ApiCall, file: str) -> list[str]:
+    """That a flow's file is this one, which must be the project's own: what it says is run. Raises Refusal."""
+    if not file:
+        return []
+    root = call.reader.project.settings.root.resolve()
+    try:
+        found = (root / file).resolve()
+        if found.is_relative_to(root) and found.suffix == ".py" and found.is_file():
+            return ["--file", os.path.relpath(found, root)]
+    except (OSError, ValueError):  # a name that no file can have
+        pass
+    raise Refusal(422, "wrong_value", f"{file!r} is no Python file of the project", field="file")
 
 
 def _option(name: str, text: str) -> list[str]:

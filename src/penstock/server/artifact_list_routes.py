@@ -9,7 +9,8 @@ import msgspec
 from penstock.journal import artifact_search, queries
 from penstock.journal.views import TaskRow
 from penstock.model.words import utc
-from penstock.reading import finding_artifacts
+from penstock.reading import artifact_users, finding_artifacts
+from penstock.reading.artifact_users import UserStep, Uses
 from penstock.reading.infos import value_info
 from penstock.reading.structs import ValueInfo
 from penstock.server.api_call import ApiCall
@@ -20,7 +21,7 @@ from penstock.server.run_list_routes import FilterText, IdsPage, RowIds, ids_pag
 class ArtifactsIndexQuery(msgspec.Struct, frozen=True):
     """Which artifacts, in which order."""
 
-    filter: FilterText = ""  # flow:digits run:digits/3 step:train type:DataFrame kind:table size>1MB digest:b3-07
+    filter: FilterText = ""  # flow:digits run:digits/3 step:train type:DataFrame size>1MB digest:b3-07 used_by:test
     sort: str = ""  # "-made", "-size"; "": the newest first
 
 
@@ -40,6 +41,8 @@ class ArtifactLine(msgspec.Struct, frozen=True):
     began_at: datetime | None  # of the attempt that made it; None: it was taken over
     origin: str  # the task of another run that made it; "": this one
     value: ValueInfo
+    used_by: tuple[UserStep, ...] = ()  # which steps of its run were given it
+    used_partial: bool = False  # there may be more: later tasks than the first 2,000 were not asked
 
 
 class ArtifactsPage(msgspec.Struct, frozen=True):
@@ -57,16 +60,20 @@ def _index(call: ApiCall, query: ArtifactsIndexQuery) -> IdsPage:
 def _artifacts(call: ApiCall, query: ArtifactsQuery) -> ArtifactsPage:
     rows = artifact_search.rows(call.reader.journal, query.ids)
     runs = queries.run_names(call.reader.journal, {row.run for row in rows})
-    lines = tuple(_line(row, runs[row.run]) for row in rows if row.run in runs and row.result is not None)
+    used = artifact_users.uses(call.reader.journal, rows)
+    lines = tuple(
+        _line(row, runs[row.run], used[row.run, row.id]) for row in rows if row.run in runs and row.result is not None
+    )
     return ArtifactsPage(lines, tuple(sorted({*query.ids} - {line.id for line in lines})))
 
 
-def _line(row: TaskRow, run: str) -> ArtifactLine:
+def _line(row: TaskRow, run: str, used: Uses) -> ArtifactLine:
     value = value_info(row.result)
     assert value is not None
     began_at = utc(row.usage.began_at) if row.usage.began_at else None
     path = f"{run}/{row.name}/{row.number}"
-    return ArtifactLine(artifact_search.artifact_id(row), path, run, row.name, began_at, row.origin, value)
+    id_, users = artifact_search.artifact_id(row), (used.steps, used.partial)
+    return ArtifactLine(id_, path, run, row.name, began_at, row.origin, value, *users)
 
 
 ROUTES = (

@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 
 from penstock.client.tasks import Task
-from penstock.errors import NotFoundError
+from penstock.errors import NotFoundError, UsageError
 from penstock.journal import queries, recorded_locks, run_shape
 from penstock.journal.views import RunRow
+from penstock.launch.flow_of_run import target_of
 from penstock.model.ids import how_to_resume
 from penstock.model.states import RunStatus, TaskStatus
 from penstock.reading import infos, listing
+from penstock.reading.flow_sources import find_flows
 from penstock.reading.structs import (
     CodeInfo,
     DriverInfo,
@@ -57,6 +59,9 @@ class RunParams(msgspec.Struct, frozen=True):
     params: tuple[InputInfo, ...]
     seed: int | None = None
     schema: Any = None  # JSON Schema of the flow's parameters, of which a form is made; None: not recorded
+    file: str = ""  # of the flow, where it was; "": a notebook
+    moved: str = ""  # why that file can't be run, so that a resume or a fork needs another; "": it can
+    files: tuple[str, ...] = ()  # where it is moved: the files of the project that have a flow of this name
 
 
 class TaskQuery(msgspec.Struct, frozen=True):
@@ -134,7 +139,15 @@ def _commands(row: RunRow, info: RunInfo) -> tuple[CommandWords, ...]:
 def _params(call: ApiCall) -> RunParams:
     detail = queries.detail(call.reader.journal, call.run.id)
     schema = msgspec.json.decode(detail.schema) if detail.schema else None
-    return RunParams(infos.param_infos(detail.params), int(detail.seed) if detail.seed else None, schema)
+    root, moved = call.reader.project.settings.root, ""
+    try:
+        target_of(root, call.run, detail, None, "fork")
+    except UsageError as error:
+        moved = str(error)
+    flows = find_flows(root).flows if moved else ()
+    files = tuple(dict.fromkeys(flow.file for flow in flows if flow.name == call.run.flow))
+    seed = int(detail.seed) if detail.seed else None
+    return RunParams(infos.param_infos(detail.params), seed, schema, detail.file, moved, files)
 
 
 def _environment(call: ApiCall) -> RunEnvironment:

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from penstock.artifacts import digests
 from penstock.errors import FilterError, NotFoundError
-from penstock.journal import sql_files
+from penstock.journal import artifact_search, sql_files
 from penstock.model.outcomes import Stored
 from penstock.model.rows import Batch, ScopeRecord
 from penstock.model.specs import Input
 from penstock.project import Project
-from penstock.reading import artifact_lineage, artifact_places, finding_artifacts
+from penstock.reading import artifact_lineage, artifact_places, artifact_users, finding_artifacts
 from penstock.reading.artifact_places import ArtifactPlace
+from penstock.reading.artifact_users import UserStep, Uses
 from penstock.reading.reader import JournalReader
 from penstock.settings import Settings
 from tests.journal_records import digest
@@ -26,7 +27,7 @@ from tests.recorded import BEGAN, Recorded, edge, outcome, task, value
 
 LARGE = b"x" * 200_000
 WORDS = [
-    *("flow", "run", "step", "type", "kind", "digest", "size", ":", ">", "-", "(", ")", ",", '"', "or"),
+    *("flow", "run", "step", "type", "kind", "digest", "size", "used_by", ":", ">", "-", "(", ")", ",", '"', "or"),
     *("main/1", "1kB", "b3-00", "nan", "\0", "'", "%"),
 ]
 
@@ -78,6 +79,37 @@ def test_lineage_takes_as_many_queries_whatever_the_size_of_the_run(
     assert [(one.task, one.inputs) for one in lineage.used_by] == told[: artifact_lineage.MOST]
     assert lineage.partial == (len(told) > artifact_lineage.MOST)
     assert lineage.made_by[0].task == f"{name}/load/1"
+
+
+def test_who_uses_results_is_told_for_a_table_and_asked_for(recorded: Recorded, reader: JournalReader) -> None:
+    run, _ = large(recorded, 20)
+    rows = artifact_search.rows(recorded.journal, [run << 32 | 1, run << 32 | 2])
+    found = artifact_users.uses(recorded.journal, rows)
+    assert found == {
+        # Eighteen were given it as a part or as a value of its blobs, two something else.
+        (run, 1): Uses((UserStep("use", 18), UserStep("inner", 1))),
+        (run, 2): Uses(()),
+    }
+    name = f"large/{run}"
+    of_it = finding_artifacts.index(reader.journal, f"run:{name} used_by:use", "")
+    assert of_it.ids == [run << 32 | 1]
+    assert finding_artifacts.index(reader.journal, f"run:{name} used_by:large.use", "").ids == of_it.ids
+    assert finding_artifacts.index(reader.journal, f"run:{name} used_by:load", "").total == 0
+    rest = finding_artifacts.index(reader.journal, f"run:{name} -used_by:use", "")
+    assert rest.total == 20
+
+
+def test_a_value_that_the_body_hands_on_is_used_as_well(recorded: Recorded, reader: JournalReader) -> None:
+    run = recorded.begin("handed")
+    result = recorded.stored(LARGE + b"handed")
+    shared = (value("data", result),)
+    rows = [task(1, "handed.load", 1, outcome(result))]
+    rows += [task(n, "handed.fit", n, outcome(recorded.stored(n)))._replace(shared=shared) for n in range(2, 5)]
+    run.commit(Batch(tuple(rows)))
+    run.close()
+    made = artifact_search.rows(recorded.journal, [run.id << 32 | 1])
+    assert artifact_users.uses(recorded.journal, made) == {(run.id, 1): Uses((UserStep("fit", 3),))}
+    assert finding_artifacts.index(reader.journal, "used_by:handed.fit", "").ids == [run.id << 32 | 1]
 
 
 def test_who_made_a_value_is_told_by_an_index_and_what_is_small_is_not_in_it(recorded: Recorded) -> None:

@@ -5,6 +5,7 @@ import { useAsk } from "@/api/useAsk";
 import { Input, Select } from "@/parts/Input";
 import { Labelled } from "./Choice";
 import { fieldsOf, readForm } from "./fields";
+import { MovedFile, useMovedFile } from "./MovedFile";
 import { OrderDialog } from "./OrderDialog";
 import { forkOrder } from "./orders";
 import { ParamsForm } from "./ParamsForm";
@@ -28,7 +29,8 @@ export default function ForkDialog({ run: { flow, number }, steps, from = "", on
   const [tags, setTags] = useState("");
   const fields = useMemo(() => (data ? fieldsOf(schemaOf(data), data.params) : []), [data]);
   const { params, errors } = readForm(fields, texts);
-  const body = { params, from_step: fromStep, tags: tagsOf(tags) };
+  const { file, typed, setTyped } = useMovedFile(data);
+  const body = { params, from_step: fromStep, tags: tagsOf(tags), file };
   // It opens whole: the first parameter has the focus, and nothing is pushed down.
   if (!data && !error) return null;
   return (
@@ -47,6 +49,7 @@ export default function ForkDialog({ run: { flow, number }, steps, from = "", on
       }}
     >
       {error && <p>{error.message}</p>}
+      <MovedFile found={data} typed={typed} onChange={setTyped} />
       {data && <ParamsForm fields={fields} texts={texts} errors={errors} onChange={setTexts} />}
       <Labelled label="Run again">
         {(id) => (

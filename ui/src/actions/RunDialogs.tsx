@@ -2,9 +2,11 @@ import { useState } from "react";
 import { navigate } from "wouter/use-browser-location";
 import { ask } from "@/api/ask";
 import { parseRun, type RunRef, runAddress, runName } from "@/api/names";
+import { useAsk } from "@/api/useAsk";
 import { counted } from "@/words/numbers";
 import { Choice } from "./Choice";
 import type { ActionPage } from "./follow";
+import { MovedFile, useMovedFile } from "./MovedFile";
 import { OrderDialog } from "./OrderDialog";
 import { cancelOrder, removeOrder, resumeOrder } from "./orders";
 import { useSettle } from "./settle";
@@ -35,13 +37,17 @@ export function CancelDialog({ run, onClose }: OfRun) {
 export function ResumeDialog({ run, onClose }: OfRun) {
   const [changed, setChanged] = useState(false);
   const settle = useSettle();
+  const { flow, number } = run;
+  const { data, error } = useAsk("/runs/{flow}/{number}/params", { in: { flow, number } });
+  const { file, typed, setTyped } = useMovedFile(data);
+  if (!data && !error) return null; // it opens whole
   return (
     <OrderDialog
       title={`Resume ${runName(run)}`}
       verb="Resume"
       foretells
-      about={String(changed)}
-      orders={[{ name: runName(run), order: resumeOrder(run, { changed }) }]}
+      about={`${changed} ${file}`}
+      orders={[{ name: runName(run), order: resumeOrder(run, { changed, file }) }]}
       isEnough={async () => (await ask("/runs/{flow}/{number}", { in: run })).run.status === "running"}
       onClose={onClose}
       onDone={() => {
@@ -49,6 +55,7 @@ export function ResumeDialog({ run, onClose }: OfRun) {
         onClose();
       }}
     >
+      <MovedFile found={data} typed={typed} onChange={setTyped} />
       <Choice checked={changed} onChange={setChanged}>
         Run finished tasks again whose code has changed
       </Choice>

@@ -1168,6 +1168,8 @@ export interface components {
             refresh: string[];
             /** @default false */
             changed: boolean;
+            /** @default  */
+            file: string;
         };
         /**
          * ForkBody
@@ -1194,6 +1196,8 @@ export interface components {
             keep_code: boolean;
             /** @default  */
             only: string;
+            /** @default  */
+            file: string;
         };
         /**
          * TagBody
@@ -1797,6 +1801,12 @@ export interface components {
             seed: number | null;
             /** @default null */
             schema: unknown;
+            /** @default  */
+            file: string;
+            /** @default  */
+            moved: string;
+            /** @default [] */
+            files: string[];
         };
         /**
          * RunEnvironment
@@ -2220,6 +2230,18 @@ export interface components {
             began_at: string | null;
             origin: string;
             value: components["schemas"]["ValueInfo"];
+            /** @default [] */
+            used_by: components["schemas"]["UserStep"][];
+            /** @default false */
+            used_partial: boolean;
+        };
+        /**
+         * UserStep
+         * @description A step, or a nested flow, that was given a result.
+         */
+        UserStep: {
+            step: string;
+            tasks: number;
         };
         /**
          * ArtifactPage

@@ -29,8 +29,12 @@ export default function ArtifactsPage() {
   const index = useAsk("/artifacts:index", { query: { filter, sort } }, { keep: true });
   const { refetch } = index;
   const ids = useMemo(() => (index.data ? idsOf(index.data) : []), [index.data]);
-  const onTop = useFresh(refetch);
-  const { seen, error } = useArtifactRows();
+  const { seen, again, error } = useArtifactRows();
+  const fresh = useCallback(() => {
+    void refetch();
+    again();
+  }, [refetch, again]);
+  const onTop = useFresh(fresh);
   useCopyKey(cursor);
   if (index.data === undefined && index.error === null) return <Coming />;
   if (index.data?.total === 0 && filter === "") return <NoArtifacts />;
@@ -40,7 +44,7 @@ export default function ArtifactsPage() {
       <div className={place.tools}>
         <FilterBox
           label="Filter artifacts"
-          placeholder="flow:digits  type:DataFrame  size>1MB  train/2"
+          placeholder="flow:digits  type:DataFrame  used_by:train  size>1MB"
           value={filter}
           onChange={(next, isDone) => setFilter(next, { replace: !isDone })}
           error={index.error}

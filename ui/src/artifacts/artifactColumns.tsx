@@ -2,7 +2,7 @@ import { Name } from "@/parts/Name";
 import { StatusMark } from "@/parts/StatusMark";
 import type { Column } from "@/parts/VirtualTable";
 import { shapeText } from "@/values/kinds";
-import { bytes } from "@/words/numbers";
+import { bytes, count } from "@/words/numbers";
 import { ago, moment } from "@/words/times";
 import css from "./ArtifactsPage.module.css";
 import type { ArtifactLine } from "./artifactRows";
@@ -28,6 +28,7 @@ export const artifactColumns: readonly Column<ArtifactLine>[] = [
     grow: 3,
     cell: (line) => <bdi className={css.text}>{line.value.text}</bdi>,
   },
+  { id: "used", title: "Used by", width: 150, grow: 1, cell: usedBy },
   { id: "made", title: "Made", width: 104, end: true, cell: madeAt },
 ];
 
@@ -59,6 +60,21 @@ function shapeOf({ value }: ArtifactLine) {
 
 function sizeOf({ value }: ArtifactLine) {
   return <span className={css.quiet}>{bytes(value.size_bytes)}</span>;
+}
+
+function usedBy(line: ArtifactLine) {
+  const text = usersText(line);
+  return (
+    <span className={css.type} title={text}>
+      {text || <span className={css.quiet}>–</span>}
+    </span>
+  );
+}
+
+/** `train ×6, report`: the steps of its run that were given it. */
+export function usersText({ used_by = [], used_partial }: Pick<ArtifactLine, "used_by" | "used_partial">): string {
+  const named = used_by.map(({ step, tasks }) => (tasks > 1 ? `${step} ×${count(tasks)}` : step));
+  return [...named, ...(used_partial ? ["and maybe more"] : [])].join(", ");
 }
 
 function madeAt({ began_at }: ArtifactLine) {

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { ask } from "@/api/ask";
 import { createLoader } from "@/api/rowLoader";
 import { createRows } from "@/api/rows";
@@ -6,10 +6,10 @@ import type { Schemas } from "@/api/types";
 
 export type ArtifactLine = Schemas["ArtifactLine"];
 
-/** Results never change: what is known of one is known for good. */
+/** Results never change, but who is given them does as long as their run goes on. */
 export const artifactRows = createRows<ArtifactLine>();
 
-/** Asks for the rows that are seen. */
+/** Asks for the rows that are seen, and `again` for those that are seen now. */
 export function useArtifactRows() {
   const [error, setError] = useState<Error | null>(null);
   const loader = useMemo(
@@ -26,7 +26,16 @@ export function useArtifactRows() {
     [],
   );
   useEffect(() => loader.stop, [loader]);
-  return { seen: loader.want, error };
+  const last = useRef<readonly number[]>([]);
+  const seen = useCallback(
+    (ids: readonly number[]) => {
+      last.current = ids;
+      loader.want(ids);
+    },
+    [loader],
+  );
+  const again = useCallback(() => loader.again(last.current), [loader]);
+  return { seen, again, error };
 }
 
 export type Kind = "" | "table" | "array" | "column";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Value } from "@/values/place";
+import { usersText } from "./artifactColumns";
 import { kindOf, withKind } from "./artifactRows";
 import { type ArtifactLine, columnStat, historyFilter, ofPlace, pathOf, pointsOf, statsOf } from "./historyPoints";
 
@@ -7,7 +8,17 @@ function line(id: number, of: string, value: Partial<Value>): ArtifactLine {
   const none = { digest: "", unstable: "", length: null, shape: null, dtype: null, schema: null };
   const [flow, number, step = ""] = of.split("/");
   const whole = { type: "int", text: "", size_bytes: 8, ...none, ...value };
-  return { id, of, run: `${flow}/${number}`, step, began_at: null, origin: "", value: whole };
+  return {
+    id,
+    of,
+    run: `${flow}/${number}`,
+    step,
+    began_at: null,
+    origin: "",
+    value: whole,
+    used_by: [],
+    used_partial: false,
+  };
 }
 
 describe("a filter's kind", () => {
@@ -16,6 +27,18 @@ describe("a filter's kind", () => {
     expect(withKind("flow:a kind:table size>1MB", "array")).toBe("flow:a size>1MB kind:array");
     expect(withKind("kind:table", "")).toBe("");
     expect(kindOf("-kind:table")).toBe("");
+  });
+});
+
+describe("who was given a result", () => {
+  it("is told by steps, and how many of their tasks", () => {
+    const used_by = [
+      { step: "train", tasks: 6 },
+      { step: "report", tasks: 1 },
+    ];
+    expect(usersText({ used_by, used_partial: false })).toBe("train ×6, report");
+    expect(usersText({ used_by: [], used_partial: true })).toBe("and maybe more");
+    expect(usersText({ used_by: [], used_partial: false })).toBe("");
   });
 });
 

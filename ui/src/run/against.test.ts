@@ -14,7 +14,7 @@ function params(given: Record<string, [type: string, text: string]>, more: Parti
     sources: [],
     value: { type, text, digest: `b3-${type}${text}`, ...none },
   }));
-  return { params: list, seed: null, schema: null, ...more };
+  return { params: list, seed: null, schema: null, file: "", moved: "", files: [], ...more };
 }
 
 describe("parameters", () => {

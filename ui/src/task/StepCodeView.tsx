@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { runAddress, withQuery } from "@/api/names";
 import type { Schemas } from "@/api/types";
@@ -13,21 +13,28 @@ import type { ViewProps } from "./TaskPage";
 import { parseTask } from "./taskPath";
 import { framesOf } from "./traceback";
 
+const DiffView = lazy(() => import("@/values/DiffView"));
+
 type Source = Schemas["SourcePage"];
+type Extent = "step" | "file" | "changes";
 
 /** The code of the step as it ran, with the lines marked at which it failed, and what has changed since an earlier run. */
 export default function StepCodeView({ task, page, attempt }: ViewProps) {
   const { why } = page;
   const [code] = why?.code ?? [];
-  const [extent, setExtent] = useState<"step" | "file">("step");
+  const [chosen, setExtent] = useState<Extent | "">("");
   const { flow, number, step } = task;
   const { data, error } = useAsk(
     "/runs/{flow}/{number}/source",
     { in: { flow, number }, query: { place: code?.place ?? "", step } },
     { skip: !code },
   );
+  const before = useBefore(why);
   if (!code) return <Empty title="The step's code is not known" lines={["It is noted when the first attempt ends."]} />;
   const tried = page.task.attempts?.find((one) => one.number === attempt);
+  const change = data && before.source ? changeIn(before.source, data, code.name) : null;
+  // What failed opens on its lines.
+  const extent = chosen || (change && !tried?.error ? "changes" : "step");
   return (
     <div className={css.page}>
       <header className={css.bar}>
@@ -38,6 +45,7 @@ export default function StepCodeView({ task, page, attempt }: ViewProps) {
             options={[
               { value: "step", name: "Step" },
               { value: "file", name: "File" },
+              ...(change ? [{ value: "changes" as const, name: "Changes" }] : []),
             ]}
             value={extent}
             onChange={setExtent}
@@ -50,11 +58,43 @@ export default function StepCodeView({ task, page, attempt }: ViewProps) {
       </header>
       <Changes why={why} />
       {error && <Failure error={error} />}
-      {data && (
+      {data && change && extent === "changes" && (
+        <Suspense>
+          <DiffView {...change} label={`${code.name} of ${before.run} and ${flow}/${number}`} />
+        </Suspense>
+      )}
+      {data && !before.isPending && (!change || extent !== "changes") && (
         <Lines source={data} name={code.name} isWhole={extent === "file"} traceback={tried?.error?.traceback ?? ""} />
       )}
     </div>
   );
+}
+
+/** The file of the step as it was in the run that its task is compared with. */
+function useBefore(why: Schemas["TaskPage"]["why"]): { source: Source | undefined; run: string; isPending: boolean } {
+  const compared = parseTask(why?.compared_with ?? "");
+  const run = compared ? `${compared.flow}/${compared.number}` : "";
+  const isOther = run !== "" && !why?.task.startsWith(`${run}/`) && (why?.code ?? []).length > 0;
+  const { flow = "", number = 1, step = "" } = compared ?? {};
+  const { data, isLoading } = useAsk(
+    "/runs/{flow}/{number}/source",
+    { in: { flow, number }, query: { place: why?.code?.[0]?.place ?? "", step } },
+    { skip: !isOther },
+  );
+  return { source: isOther ? data : undefined, run, isPending: isOther && isLoading };
+}
+
+/** The lines of the step then and now; null: they are the same, or one of them is not known. */
+function changeIn(before: Source, after: Source, name: string) {
+  const [then, now] = [spanIn(before, name), spanIn(after, name)];
+  if (then === undefined || now === undefined) return null;
+  const [old, own] = [before.lines.slice(then.first - 1, then.last), after.lines.slice(now.first - 1, now.last)];
+  if (JSON.stringify(old) === JSON.stringify(own)) return null;
+  return { before: old, after: own, firstBefore: then.first, firstAfter: now.first };
+}
+
+function spanIn(source: Source, name: string) {
+  return source.definitions.find((one) => one.name === name.slice(name.indexOf(":") + 1));
 }
 
 function Lines({
@@ -68,10 +108,7 @@ function Lines({
   isWhole: boolean;
   traceback: string;
 }) {
-  const span = useMemo(
-    () => source.definitions.find((one) => one.name === name.slice(name.indexOf(":") + 1)),
-    [source, name],
-  );
+  const span = useMemo(() => spanIn(source, name), [source, name]);
   const marked = useMemo(() => {
     const frames = framesOf(traceback).filter(({ file }) => file.endsWith(`/${source.place}`) || file === source.place);
     return new Set(frames.map(({ line }) => line));

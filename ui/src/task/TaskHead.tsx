@@ -248,7 +248,7 @@ function Why({ page: { task, why } }: { page: TaskAnswer }) {
       </p>
     );
   }
-  if (!why?.line) return null;
+  if (!why?.line) return why ? null : <p className={css.why}>&nbsp;</p>; // it comes when the task has a row
   const compared = parseTask(why.compared_with ?? "");
   return (
     <p className={css.why}>
