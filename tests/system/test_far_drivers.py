@@ -1,0 +1,68 @@
+"""An agent under one driver after another."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+from penstock.model.events import Lane
+from penstock.model.states import Cause
+from tests.contract.executor_bench import Bench
+from tests.contract.far_bench import PROJECT, FarOnThisHost
+
+
+def driver(folder: Path, number: int, code: str) -> Bench:
+    steps = folder / "project" / "steps.py"
+    steps.parent.mkdir(exist_ok=True)
+    steps.write_text(code)
+    executor = FarOnThisHost(folder, folder / "project" / "store", [steps])
+    return Bench(executor, folder / "project", "steps", str(steps), driver=str(number))
+
+
+def test_what_starts_under_a_later_driver_has_the_code_of_that_driver(tmp_path: Path):
+    values: list[object] = []
+    agents: set[str] = set()
+    for number, code in enumerate(("def said():\n    return 'old'\n", "def said():\n    return 'new'\n"), 1):
+        bench = driver(tmp_path, number, code)
+        outcome = bench.run("said")
+        values.append(bench.value(outcome))
+        agents.add(outcome.worker.rpartition(f"-{number}-")[0])
+        bench.executor.close(leave=number == 1)
+    assert values == ["old", "new"]
+    assert len(agents) == 1
+
+
+STEPS = """
+import time
+from penstock import current
+
+def count(file):
+    saved = current.checkpoint_dir / "count"
+    before = int(saved.read_text()) if saved.exists() else 0
+    saved.write_text(str(before + 1))
+    while not before and not __import__("os").path.exists(file):
+        time.sleep(0.05)
+    return before
+"""
+
+
+def test_what_a_machine_that_is_gone_had_saved_is_there_for_the_next_try_elsewhere(tmp_path: Path):
+    bench = driver(tmp_path, 1, STEPS)
+    with bench:
+        first = bench.attempt("count", str(tmp_path / "never"))._replace(basis=b"code")
+        bench.executor.start([(first, (Lane(1),))])
+        saved = tmp_path / "tier" / PROJECT / "checkpoints"
+        bench.until(lambda: any(saved.rglob("count-*")))
+        (handle,) = bench.executor.site.find(bench.spec.nonce).values()
+        os.killpg(os.getpgid(bench.executor.site.pid(handle)), signal.SIGKILL)
+        bench.until(lambda: first.id in bench.ended())
+        lost = bench.ended()[first.id]
+        assert lost.error
+        assert lost.error.cause == Cause.LOST
+        shutil.rmtree(tmp_path / "home" / PROJECT)  # another machine has nothing of it
+        again = first._replace(id=first.id.replace("#1", "#2"))
+        bench.executor.start([(again, (Lane(2),))])
+        bench.until(lambda: again.id in bench.ended())
+        assert bench.value(bench.ended()[again.id]) == 1
