@@ -66,3 +66,14 @@ def test_what_a_machine_that_is_gone_had_saved_is_there_for_the_next_try_elsewhe
         bench.executor.start([(again, (Lane(2),))])
         bench.until(lambda: again.id in bench.ended())
         assert bench.value(bench.ended()[again.id]) == 1
+
+
+def test_an_agent_that_cant_get_ready_says_why(tmp_path: Path):
+    (tmp_path / "home" / PROJECT).mkdir(parents=True)
+    (tmp_path / "home" / PROJECT / "code").write_text("")
+    bench = driver(tmp_path, 1, "def said():\n    return 1\n")
+    with bench:
+        error = bench.run("said").error
+        assert error
+        assert error.cause == Cause.PLATFORM
+        assert "it can't get ready for the run: can't write to the agent's folder" in error.message

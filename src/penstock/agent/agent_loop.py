@@ -19,11 +19,12 @@ from penstock.agent.postman import Postman
 from penstock.agent.private import Private
 from penstock.agent.workplace import Around, Prepared, Workplace
 from penstock.engine.mailbox import Inbox
-from penstock.errors import DamagedError
+from penstock.errors import DamagedError, PenstockError, StoreError
 from penstock.executors.needed_blobs import Blobs, blobs_of_outcome
 from penstock.model import mail
 from penstock.model.events import Ended, ExecutorEvent, Notice, Recalled
 from penstock.model.outcomes import failed
+from penstock.model.specs import RunSpec
 from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
 from penstock.tiers.port import Tier
@@ -31,6 +32,7 @@ from penstock.tiers.tiered_store import TieredStore
 from penstock.tiers.uploads import Uploads
 
 LOOK_S = 0.5
+OPEN_S, RETRY_S = 30.0, 1.0
 SHIP_S = 0.5
 PIECES_BYTES = 4 << 20
 GOING_S = 20.0
@@ -81,6 +83,7 @@ class Agent:
         self._workplaces: list[Workplace] = []  # the last one is of the newest code
         self._shipper: LogShipper | None = None
         self._ship_at = 0.0
+        self._why_not = ""  # it could not get ready for the run
         self._is_writing = self._said_bye = False
         self._hasten_at = 0.0  # when what is to be told is told at the latest; 0.0: nothing is
         self._go_at = 0.0
@@ -192,9 +195,24 @@ class Agent:
         for idle in [place for place in self._workplaces if place.is_idle]:
             self._workplaces.remove(idle)
             idle.close()
-        place = Workplace(self._around, order.spec)
-        self._workplaces.append(place)
-        self._shipper = self._shipper or LogShipper(place.places.logs)
+        place = self._workplace(order.spec)
+        if place is not None:
+            self._workplaces.append(place)
+            self._shipper = self._shipper or LogShipper(place.places.logs)
+
+    def _workplace(self, spec: RunSpec) -> Workplace | None:
+        """A new one. Tried for a while: the tier may be gone for a moment. None: it can't be had, so that the agent
+        goes."""
+        until = time.monotonic() + OPEN_S
+        while True:
+            try:
+                return Workplace(self._around, spec)
+            except PenstockError as error:
+                if not isinstance(error, StoreError) or isinstance(error, DamagedError) or time.monotonic() > until:
+                    self._why_not = f"it can't get ready for the run: {error}"
+                    self._duty.leave(Cause.PLATFORM, self._why_not)
+                    return None
+            time.sleep(RETRY_S)
 
     def _say(self, text: str) -> None:
         """Tell the user. From any thread."""
@@ -202,6 +220,10 @@ class Agent:
 
     def _run(self, order: duties.Run) -> None:
         self._ship_at = min(self._ship_at, time.monotonic() + SHIP_S)
+        if self._why_not:
+            for attempt, _ in order.launches:
+                self._duty.said(Ended(attempt.id, failed(Cause.PLATFORM, self._why_not)), time.monotonic())
+            return
         place = self._workplaces[-1]
         place.learn(order.environments)
         for attempt, lane in order.launches:

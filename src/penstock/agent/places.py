@@ -12,7 +12,7 @@ from pathlib import Path
 from penstock.agent.home_keeping import used
 from penstock.artifacts.store import BlobStore
 from penstock.environments import locking
-from penstock.errors import DamagedError, StoreError
+from penstock.errors import DamagedError, PlatformError
 from penstock.model import luggage, wire
 from penstock.model.luggage import DataFile, Luggage
 from penstock.model.specs import Places, RunSpec
@@ -25,8 +25,8 @@ def places_for(blobs: BlobStore, spec: RunSpec, home: Path, incarnation: str) ->
     """The places of a run below an agent's home, made where they are missing; its code comes from the store `blobs`.
 
     `incarnation` tells this start of an agent from all others: what it scribbles is its own, while code, values and
-    checkpoints are shared by all agents of this home. Blocks for the transfer. Raises StoreError where the home can't
-    be written or the code can't be had.
+    checkpoints are shared by all agents of this home. Blocks for the transfer. Raises PlatformError where the home
+    can't be written, StoreError where the code can't be had.
     """
     run = home / "runs" / spec.nonce
     used(run)
@@ -43,7 +43,7 @@ def places_for(blobs: BlobStore, spec: RunSpec, home: Path, incarnation: str) ->
         )
     except OSError as error:
         full = "; free some space there, or set PENSTOCK_AGENT_HOME to a folder elsewhere"
-        raise StoreError(f"can't write to the agent's folder {home}: {error.strerror}{full}") from error
+        raise PlatformError(f"can't write to the agent's folder {home}: {error.strerror}{full}") from error
     if brought is None:
         return places
     tree, found = brought

@@ -295,7 +295,7 @@ class FarExecutor:
             if seat.standing is Standing.SETTLED:
                 self._fleet.up(agent, now)
             elif not seat.is_live:
-                self._fleet.gone(agent, now)
+                self._fleet.gone(agent, now, seat.why)
         lacking = self._book.place()
         requests = self._fleet.wants(lacking, now)
         if requests:

@@ -128,10 +128,14 @@ class Fleet:
         agent.is_up = True
         self._failures = 0
 
-    def gone(self, name: str, now: float) -> None:
-        """All lives of an agent are over."""
-        if name in self.agents:
-            self._over(self.agents[name], now)
+    def gone(self, name: str, now: float, why: str = "") -> None:
+        """All lives of an agent are over. One that has never obeyed, and says why, has failed to come up."""
+        agent = self.agents.get(name)
+        if agent is None or agent.is_over:
+            return
+        self._over(agent, now)
+        if why and not agent.is_up:
+            self._failed(why, now)
 
     def sights(self, seen: Mapping[str, AgentSight], now: float) -> list[tuple[str, AgentSight]]:
         """Take in what the site sees, by handles; gives the agents that have ended since."""

@@ -11,7 +11,7 @@ import pytest
 from penstock.agent.places import places_for
 from penstock.artifacts.folder import FolderStore
 from penstock.environments import snapshot
-from penstock.errors import DamagedError, StoreError, UsageError
+from penstock.errors import DamagedError, PlatformError, StoreError, UsageError
 from penstock.executors import far_luggage
 from penstock.model import luggage
 from penstock.model.luggage import Luggage
@@ -140,5 +140,5 @@ def test_code_that_is_gone_or_damaged_or_leads_outside_is_refused(home: Home):
 
 def test_a_home_that_cant_be_written_is_told_with_what_helps(home: Home):
     home.agent.write_text("")
-    with pytest.raises(StoreError, match=r"can't write to the agent's folder .*set PENSTOCK_AGENT_HOME"):
+    with pytest.raises(PlatformError, match=r"can't write to the agent's folder .*set PENSTOCK_AGENT_HOME"):
         home.arrived(home.sent())
