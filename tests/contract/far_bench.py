@@ -77,7 +77,9 @@ class FarOnThisHost(FarExecutor):
         )
 
 
-def far_of(tiers: ProjectTiers, url: str, home: Path, name: str, **more: Any) -> FarExecutor:
+def far_of(
+    tiers: ProjectTiers, url: str, home: Path, name: str, command: Sequence[str] = COMMAND, **more: Any
+) -> FarExecutor:
     """One of a project that has a far tier."""
     tier = tiers.own(url)
 
@@ -91,5 +93,5 @@ def far_of(tiers: ProjectTiers, url: str, home: Path, name: str, **more: Any) ->
         dict,
     )
     known = {"profile": PROFILE, "limits": LIMITS, **more}
-    site = ProcessSite(COMMAND, home)
+    site = ProcessSite(command, home)
     return FarExecutor(name=name, site=site, tier=tier, uploads=tiers.uploads(url), packing=packing, **known)

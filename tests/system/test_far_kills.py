@@ -133,6 +133,24 @@ def test_nothing_is_left_running(far: Project) -> None:
     assert [file for file in Path(far.folder / "far").rglob("mail/*/*/*") if file.is_file()] == []
 
 
+BROKEN = WIRED.replace("profile=PROFILE", "command=('sh', '-c', 'echo no space left; exit 3'), profile=PROFILE")
+
+
+def test_what_can_not_be_placed_says_what_its_agents_have_printed(far: Project) -> None:
+    report = far.run(before=BROKEN)
+    assert report.error["type"] == "PlatformError"
+    assert "could not be placed at cluster: no agent has come up, 3 times in a row: exit status 3" in str(report.error)
+    assert "no space left" in str(report.error)
+    assert far.tasks() == {"square/1": "failed"}
+
+
+def test_what_can_not_be_placed_goes_elsewhere_where_its_step_says_so(far: Project) -> None:
+    far.write(FLOW.replace('on="cluster"', 'on=["cluster", "process"]'))
+    report = far.run(before=BROKEN)
+    assert report.value() == EXPECTED
+    assert sum("nothing more can be placed" in note for note in report.notes) == 1
+
+
 def test_an_agent_that_its_machine_ends_is_told_as_preempted(far: Project) -> None:
     drive: Drive = far.spawn(before=WIRED)
     wait_until(lambda: len(begun(far)) >= 2, "for attempts")

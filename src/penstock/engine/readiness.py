@@ -26,6 +26,13 @@ class Readiness:
     def prepare(self, call: Call) -> str:
         """Get ready for calls with these options, in the thread that makes the first one: what is wrong with them is
         raised there. Gives why they can never run; "" where they can."""
+        why, elsewhere = self._prepared(call), call.options.elsewhere()
+        while not why and elsewhere is not None:
+            call = call._replace(options=elsewhere)
+            why, elsewhere = self._prepared(call), elsewhere.elsewhere()
+        return why
+
+    def _prepared(self, call: Call) -> str:
         executor = self._wiring.executors.get(call.options.on)
         why = why_never(call.options, executor.profile if executor else None, self._wiring.limits)
         if why or executor is None:

@@ -25,6 +25,9 @@ class Verdict(NamedTuple):
 
 def verdict(task: OpenTask, cause: Cause, retryable: bool, platform_retries: int) -> Verdict:
     """Counts the failure. A task that gets more memory has it in its options from now on."""
+    if cause is Cause.UNPLACED:  # whoever answers so has tried for a while
+        task.options = task.options.elsewhere() or task.options
+        return Verdict(task.options.on != task.queue.kind.on)
     if cause in _NOT_ITS_CODE:
         task.platform_failures += 1
         delay_s = retry_delay_s(_RECOVERY, task.platform_failures, task.id) if cause is Cause.PLATFORM else 0.0

@@ -91,6 +91,7 @@ class FarExecutor:
         self._environments: dict[Environment | None, Any] = {}
         self._told: set[tuple[str, str, Environment | None]] = set()  # which of them each agent knows
         self._private: Mapping[str, str] = {}
+        self._is_refused = False
         self._own_down: set[str] = set()
         self._look_at = self._pause_s = 0.0
         self._failing_since = 0.0
@@ -457,8 +458,10 @@ class FarExecutor:
             self._tell(f"{self._name}: {words}")
 
     def _refuse_waiting(self) -> None:
-        self._book.refuse_waiting(Cause.PLATFORM, f"it could not be placed: {self._fleet.why_not}")
-        self._fleet.why_not = ""
+        self._book.refuse_waiting(Cause.UNPLACED, f"it could not be placed at {self._name}: {self._fleet.why_not}")
+        if not self._is_refused:
+            self._is_refused = True
+            self._tell(f"{self._name}: nothing more can be placed: {self._fleet.why_not}")
 
     # The end.
 
@@ -505,7 +508,7 @@ class FarExecutor:
 
 
 def _cause_of(sight: AgentSight) -> Cause:
-    return Cause.PREEMPTED if sight.why.startswith("preempted") else Cause.LOST
+    return sight.cause or Cause.LOST
 
 
 class _SiteThread:

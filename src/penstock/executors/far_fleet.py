@@ -14,7 +14,10 @@ FIRST_BATCH = 4
 """So many agents are placed at first; then as many as there are already."""
 FAILURES = 3
 """After so many in a row that ended before they had done anything, none is placed any more."""
+REFUSALS = 6
+"""After so many of the site in a row neither: it may be out of reach for a minute."""
 BACKOFF_S = 1.0
+BACKOFF_MOST_S = 30.0
 
 
 class FleetLimits(NamedTuple):
@@ -120,7 +123,7 @@ class Fleet:
         """Their site has not taken them."""
         for request in requests:
             self._over(self.agents[request.name], now)
-        self._failed(why, now)
+        self._failed(why, now, REFUSALS)
 
     def up(self, name: str, now: float) -> None:
         """An agent obeys."""
@@ -152,11 +155,11 @@ class Fleet:
                     self._failed(f"{sight.why}; it had printed:\n{sight.words}" if sight.words else sight.why, now)
         return ended
 
-    def _failed(self, why: str, now: float) -> None:
+    def _failed(self, why: str, now: float, most: int = FAILURES) -> None:
         self._failures += 1
-        self._wait_until = now + BACKOFF_S * 4 ** (self._failures - 1)
-        if self._failures >= FAILURES:
-            self.why_not = f"{self._failures} agents in a row did not come up: {why}"
+        self._wait_until = now + min(BACKOFF_MOST_S, BACKOFF_S * 4 ** (self._failures - 1))
+        if self._failures >= most:
+            self.why_not = f"no agent has come up, {self._failures} times in a row: {why}"
 
     def _over(self, agent: Placed, now: float) -> None:
         if not agent.is_over:

@@ -185,9 +185,10 @@ def executors_of(project: Project, environments: RunEnvironments, how: Driving) 
 def get_ready(project: Project, order: RunRequest, executors: Mapping[str, Executor]) -> None:
     """Get ready what the steps that the flow names run in, at their executors."""
     for step, environment in steps_of(order.flow, default_environment(project, order.flow)):
-        executor = executors.get(step.opts.on)
-        if executor is not None:  # else its first call says so, if there is one
-            executor.ready(environment, step.name)
+        for name in (step.opts.on, *step.opts.otherwise):
+            executor = executors.get(name)
+            if executor is not None:  # else its first call says so, if there is one
+                executor.ready(environment, step.name)
 
 
 def default_environment(project: Project, flow: Flow[Any, Any]) -> Environment | None:

@@ -58,3 +58,8 @@ class Options(NamedTuple):
     isolated: bool = False  # each attempt gets a process of its own
     lanes: int = 1  # that each attempt has at once, all with what is asked for; more than 1: a gang
     uses: Optional[Tuple[str, ...]] = None  # code that can't be followed: "module:name", "module", "file:/path"
+    otherwise: Tuple[str, ...] = ()  # executors to which it goes, in this order, where it can't be placed
+
+    def elsewhere(self) -> Optional[Options]:
+        """The same at the next executor; None: there is none."""
+        return self._replace(on=self.otherwise[0], otherwise=self.otherwise[1:]) if self.otherwise else None

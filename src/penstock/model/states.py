@@ -41,6 +41,7 @@ class Cause(str, enum.Enum):
     KILLED = "killed"  # the worker was killed from outside
     LOST = "lost"  # the node vanished
     PREEMPTED = "preempted"
+    UNPLACED = "could not be placed"  # nothing far away runs it: no machine was to be had, or none came up
     CANCELLED = "cancelled"
     UPSTREAM = "upstream"  # a result that it was given failed; the attempt never began
     DAMAGED = "damaged"  # an input's stored bytes are truncated, changed or gone
@@ -49,6 +50,6 @@ class Cause(str, enum.Enum):
     __str__ = str.__str__
 
 
-PLATFORM_CAUSES = frozenset({Cause.KILLED, Cause.LOST, Cause.PREEMPTED, Cause.DAMAGED, Cause.PLATFORM})
+PLATFORM_CAUSES = frozenset({Cause.KILLED, Cause.LOST, Cause.PREEMPTED, Cause.UNPLACED, Cause.DAMAGED, Cause.PLATFORM})
 """Failures of the machine: retried from a budget of their own, never counted against a step's `retries`, and never
 replayed by a resume."""

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         retry_delay: Union[float, str, Backoff, None]
         retry_on: Union[Type[BaseException], Tuple[Type[BaseException], ...], None]
         limit: Union[str, Tuple[str, ...], None]
-        on: Optional[str]
+        on: Union[str, Iterable[str], None]
         cache: Union[bool, float, str, Cache, None]
         uses: Optional[Iterable[Any]]
         isolation: Optional[str]
@@ -120,6 +120,16 @@ def _word(value: Any) -> str:
     return value
 
 
+def _executors(value: Any) -> Tuple[str, ...]:
+    """One, and those to which a task goes that can't be placed there."""
+    if isinstance(value, str):
+        return (_word(value),)
+    names = tuple(map(_word, _words(value)))
+    if not names or len(set(names)) < len(names):
+        raise ValueError("expected the name of an executor, or several different ones, the first to be tried first")
+    return names
+
+
 def _cache(value: Any) -> Optional[Cache]:
     if value is False:
         return None
@@ -180,7 +190,7 @@ _FIELDS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
     ),
     "retry_on": ("retry_on", _exceptions),
     "limit": ("limits", _words),
-    "on": ("on", _word),
+    "on": ("on", _executors),
     "cache": ("cache", _cache),
     "uses": ("uses", _uses),
     "isolation": ("isolated", _isolation),
@@ -248,4 +258,7 @@ def changed(options: Options, what: str, given: Mapping[str, Any]) -> Options:
         growth = fields["memory_bytes"]
         fields["growth"] = growth if isinstance(growth, Growth) else None
         fields["memory_bytes"] = growth.first_bytes if isinstance(growth, Growth) else growth
+    if "on" in fields:
+        on: Any = fields["on"]
+        fields["on"], fields["otherwise"] = (on, ()) if isinstance(on, str) else (on[0], on[1:])
     return options._replace(**fields)

@@ -32,6 +32,7 @@ _CLASSES: Dict[str, Type[PenstockError]] = {
     Cause.KILLED.value: WorkerLostError,
     Cause.LOST.value: WorkerLostError,
     Cause.PREEMPTED.value: WorkerLostError,
+    Cause.UNPLACED.value: PlatformError,
     Cause.CANCELLED.value: TaskCancelledError,
     Cause.DAMAGED.value: DamagedError,
     Cause.PLATFORM.value: PlatformError,

@@ -29,7 +29,26 @@ def test_the_users_failures_are_retried_as_often_as_the_step_says(cause: Cause):
     assert rig.end(1, cause, attempt=3) == [Settle(1, 3, Settling.FRESH)]
 
 
-@pytest.mark.parametrize("cause", sorted(PLATFORM_CAUSES))
+def test_what_can_not_be_placed_is_not_tried_there_again():
+    rig = Rig(platform_retries=2)
+    rig.submit(1, retries=2)
+    assert rig.end(1, Cause.UNPLACED) == [Settle(1, 1, Settling.FRESH)]
+
+
+def test_what_can_not_be_placed_goes_to_the_next_executor_that_its_step_names():
+    profile = Profile(1, 1)
+    rig = Rig(first=profile, second=profile, third=profile)
+    rig.submit(1, on="first", otherwise=("second", "third"))
+    places: list[str] = []
+    for attempt in (1, 2):
+        commands = rig.end(1, Cause.UNPLACED, attempt=attempt)
+        assert commands[0] == RecordAttempt(1, attempt)
+        places += [command.executor for command in commands if isinstance(command, Start)]
+    assert places == ["second", "third"]
+    assert rig.end(1, Cause.UNPLACED, attempt=3) == [Settle(1, 3, Settling.FRESH)]
+
+
+@pytest.mark.parametrize("cause", sorted(PLATFORM_CAUSES - {Cause.UNPLACED}))
 def test_the_platforms_failures_have_a_budget_of_their_own(cause: Cause):
     rig = Rig(platform_retries=2)
     rig.submit(1, retries=1)

@@ -73,6 +73,19 @@ def test_a_limit_is_a_name_or_several(limit: Any):
         step(limit=limit)(same)
 
 
+def test_a_step_goes_to_the_next_executor_that_it_names():
+    assert [step(on=on)(same).opts.on for on in ("a", ["a"])] == ["a", "a"]
+    opts = step(on=["a", "b", "c"])(same).opts
+    assert (opts.on, opts.otherwise) == ("a", ("b", "c"))
+    assert step(on=["a", "b"])(same).options(on="c").opts.otherwise == ()
+
+
+@pytest.mark.parametrize("on", [3, [], ["a", 3], ["a", "a"], ""])
+def test_executors_are_named(on: Any):
+    with pytest.raises(UsageError, match=r"step same: on=.+: expected "):
+        step(on=on)(same)
+
+
 def test_memory_may_grow():
     opts = step(memory=grow("1GiB", to="8GiB", factor=3))(same).opts
     assert (opts.memory_bytes, opts.growth) == (2**30, Growth(2**30, 2**33, 3))
