@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,3 +69,30 @@ def test_a_flow_whose_steps_run_in_one_allocation_of_slurm(far: Project, cluster
     assert [value for value, _, _ in found] == [0, 1, 4, 9]
     assert len({job for _, _, job in found if job}) == 1
     wait_until(lambda: not cluster.ask("squeue", "-h").strip(), "for the agent to go")
+
+
+def test_agents_of_a_run_are_shown_with_their_state(far: Project, host: sshd.Sshd, tmp_path: Path) -> None:
+    far.write("""
+        @step(on="cluster")
+        def wait(x):
+            await_file(x)
+
+        @flow
+        def main():
+            wait(os.path.abspath("go"))
+    """)
+    hosts = f'hosts = [{{ host = "gpu1", home = "{tmp_path}/there", cpu = 2 }}]'
+    far.settings(settings(tmp_path, "ssh", hosts))
+    drive = far.spawn(environ=host.environ)
+    command = [sys.executable, "-m", "penstock", "sites", "--json"]
+
+    def running() -> dict[str, Any] | None:
+        output, _ = far.popen(command, host.environ).communicate(timeout=60)
+        (site,) = json.loads(output)
+        return site if [agent["state"] for agent in site["agents"]] == ["running"] else None
+
+    site = wait_until(running, "for an agent")
+    assert (site["executor"], site["kind"], site["place"], site["trouble"]) == ("cluster", "ssh", "gpu1", "")
+    assert site["agents"][0]["run"] == "main/1"
+    far.touch("go")
+    assert drive.join().value() is None

@@ -77,7 +77,7 @@ EVERY_VERB = (
     "why tiny/1/double/1", "compare tiny/1 tiny/2",
     "logs tiny", "get tiny", "cancel tiny/1", "tag tiny/1 +kept",
     "note tiny/1 seen", "push --help", "pull --help", "du", "gc --keep-last 1",
-    "env ls", "doctor", "mlflow --help", "tensorboard --help",
+    "env ls", "sites", "doctor", "mlflow --help", "tensorboard --help",
     "agent --help", "init new", "completion bash", "ui --help", "show nothing", "rm --yes tiny/1",
 )  # fmt: skip
 IN_A_TERMINAL = "import sys; from penstock.cli.main import main\nfor line in sys.argv[1:]: main(line.split())"

@@ -39,6 +39,7 @@ VERBS = {
     "tensorboard": "Import what TensorBoard shows",
     "ui": "Serve the project to a browser and to scripts",
     "agent": "Run attempts here for a run that is driven elsewhere",
+    "sites": "Show where agents are placed, and how they are",
     "env": "List, build, lock and remove environments",
     "doctor": "Check the installation and say how to mend it",
     "init": "Begin a project with a flow and a test",
