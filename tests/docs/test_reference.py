@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import penstock
 from penstock.cli.verbs import VERBS
@@ -25,13 +26,19 @@ def test_every_public_name_and_verb_is_there() -> None:
 
 def test_every_setting_is_there_and_no_other() -> None:
     table = next(tomllib.loads(block.text) for block in blocks_of(reference.PAGE) if block.language == "toml")
-    executor, gc = table.pop("executors")["big"], table.pop("gc")
+    executors, gc = table.pop("executors"), table.pop("gc")
     assert set(table.pop("store")) == set(_SIMPLE[StoreSettings])
     assert set(table.pop("project")) == set(_SIMPLE[ProjectSettings])
     assert set(table.pop("environment")) <= set(surroundings.FIELDS)
     assert set(table) == {*_SIMPLE[Settings], "limits"}
-    assert set(executor) == set(_SIMPLE[ExecutorSettings])
+    assert {key for executor in executors.values() for key in executor} == set(_SIMPLE[ExecutorSettings])
     assert set(gc) == {*_SIMPLE[GcSettings], "flows"}
+
+
+def test_the_settings_hold_as_they_stand_there(tmp_path: Path) -> None:
+    text = next(block.text for block in blocks_of(reference.PAGE) if block.language == "toml")
+    (tmp_path / "penstock.toml").write_text(text)
+    assert Settings.load(tmp_path, {}).executors["gpus"].hosts[1].gpus == 2
 
 
 def test_every_integration_is_there() -> None:
