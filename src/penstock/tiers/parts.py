@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 from penstock.artifacts import digests
@@ -20,8 +21,9 @@ from penstock.tiers.port import Told
 
 _CHUNK = 8 << 20
 
-Append = Callable[[int, int], None]
-"""Writes a blob's bytes from a start on to a descriptor that stands there."""
+Append = Callable[[int, int], bytes | None]
+"""Writes a blob's bytes from a start on to a descriptor that stands there. Gives the digest of all of them; None: it
+has not seen all, so that what is written is to be read for that."""
 
 
 class _Part(NamedTuple):
@@ -90,8 +92,8 @@ class Parts:
             for begin in dict.fromkeys((start if start <= size else 0, 0)):
                 os.ftruncate(file, begin)
                 os.lseek(file, begin, os.SEEK_SET)
-                append(file, begin)
-                if _holds(path, digest, size):
+                seen = append(file, begin)
+                if (seen == digest and os.fstat(file).st_size == size) or _holds(path, digest, size):
                     return self._store.adopt(path, digest)
             os.unlink(path)
         except OSError as error:
@@ -102,13 +104,21 @@ class Parts:
         raise DamagedError(f"blob {digests.text(digest)} came with other bytes than were stored")
 
 
-def _copy(file: str, part: int, start: int, told: Told) -> None:
-    with open(file, "rb", buffering=0) as source:
+def _copy(file: str, part: int, start: int, told: Told) -> bytes | None:
+    """A second thread digests what is being written, unless a first part of it is there already."""
+    hasher, done = None if start else digests.Hasher(), start
+    buffer = memoryview(bytearray(_CHUNK))
+    with open(file, "rb", buffering=0) as source, ThreadPoolExecutor(1, "penstock-digest") as second:
         source.seek(start)
-        buffer = memoryview(bytearray(_CHUNK))
         while size := source.readinto(buffer):
-            write_all(part, buffer[:size])
-            told(start := start + size)
+            view = buffer[:size]
+            hashed = None if hasher is None else second.submit(hasher.update, view)
+            write_all(part, view)
+            if hashed is not None:
+                hashed.result()
+            done += size
+            told(done)
+    return None if hasher is None else hasher.digest()
 
 
 def write_all(file: int, view: memoryview) -> None:

@@ -127,12 +127,16 @@ class SshBlobs:
             self._send(digest, memoryview(mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ)), told)
 
     def fetch(self, digest: bytes, size: int, parts: Parts, told: Told, *, anew: bool = False) -> None:
-        def append(part: int, start: int) -> None:
+        def append(part: int, start: int) -> bytes | None:
+            hasher = digests.Hasher()
+
             def took(at: int, piece: bytes) -> None:
                 write_all(part, memoryview(piece))
+                hasher.update(piece)
                 told(at + len(piece))
 
             self._read(digest, size, start, took)
+            return None if start else hasher.digest()
 
         parts.receive(digest, size, append, anew=anew)
 
