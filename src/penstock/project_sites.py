@@ -85,26 +85,33 @@ def far_executor(
         tier=tier,
         uploads=tiers.uploads(url),
         packing=project_far.packing(settings, environments, tier, tell, bundle=not declared.agent),
-        profile=Profile(
-            None if declared.cpu is None else declared.cpu * (limits.max_agents or 1),
-            None if declared.memory_bytes is None else declared.memory_bytes * (limits.max_agents or 1),
-            unnamed_gpus=None if declared.gpus is None else len(declared.gpus) * (limits.max_agents or 1),
-            depth=_DEPTH,
-            outlives_driver=True,
-            begins_later=True,
-            table=f"executors.{name}",
-            lanes=None if declared.cpu is not None else limits.max_agents,
-            round_trip_s=_ROUND_TRIP_S,
-        ),
+        profile=profile_of(name, limits),
         limits=limits,
     )
 
 
+def profile_of(name: str, limits: FleetLimits) -> Profile:
+    """What all agents of a run can hold together, as far as it is known."""
+    size, count = limits.size, limits.max_agents or 1
+    known = size is not None
+    return Profile(
+        size.cpu * count if known else None,
+        size.memory_bytes * count if known and size.memory_bytes is not None else None,
+        unnamed_gpus=size.gpus * count if known else None,
+        depth=_DEPTH,
+        outlives_driver=True,
+        begins_later=True,
+        table=f"executors.{name}",
+        lanes=None if known else limits.max_agents,
+        round_trip_s=_ROUND_TRIP_S,
+    )
+
+
 def limits_of(declared: ExecutorSettings) -> FleetLimits:
-    """How many agents a run may have, and of which size."""
+    """How many agents a run may have, and of which size: one that is said in part has a CPU and no GPUs otherwise."""
     size = None
-    if declared.cpu is not None:
-        size = AgentSize(declared.cpu, declared.memory_bytes, len(declared.gpus or ()))
+    if (declared.cpu, declared.memory_bytes, declared.gpus) != (None, None, None):
+        size = AgentSize(declared.cpu or 1.0, declared.memory_bytes, len(declared.gpus or ()))
     return FleetLimits(
         max_agents=declared.max_agents or most_agents(declared, size),
         size=size,
