@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,13 +20,15 @@ FIELDS = {
     "FlowSpaceInfo": "flow runs bytes alone_bytes folder_bytes",
     "CacheSpaceInfo": "results bytes alone_bytes",
     "EnvironmentSpaceInfo": "id python packages used_at in_use runs bytes alone_bytes",
-    "SpaceInfo": "bytes parts flows runs cache environments",
+    "SpaceInfo": "bytes parts flows runs cache environments far",
     "SweepInfo": "removed bytes runs cached piles journal_bytes spared_bytes notes environments",
+    "FarSpaceInfo": "url blobs bytes alone_bytes error",
+    "MovedInfo": "url blobs bytes already missing",
 }
 
 
 @pytest.fixture
-def spacious(recorded: Recorded) -> Iterator[Spacious]:
+def spacious(recorded: Recorded) -> Spacious:
     return Spacious(recorded)
 
 
