@@ -84,9 +84,12 @@ def far_executor(
         site=LateSite(lambda: site_of(declared, tier, url, tell)),
         tier=tier,
         uploads=tiers.uploads(url),
-        packing=project_far.packing(settings, environments, tier, tell, bundle=not declared.agent),
+        packing=project_far.packing(
+            settings, environments, tier, tell, bundle=not declared.agent, wheels=declared.wheels
+        ),
         profile=profile_of(name, limits),
         limits=limits,
+        root=str(settings.root),
     )
 
 

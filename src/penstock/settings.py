@@ -46,6 +46,7 @@ class ExecutorSettings(NamedTuple):
     lost_after_s: float = 360.0  # an agent of which nothing was heard for so long is lost
     home: str = ""  # where agents keep their things; "": in the cache of the user's home there
     agent: tuple[str, ...] = ()  # what starts one there, before its join code; (): the bundle in the tier
+    wheels: bool = False  # packages go there by way of the store, since no index is reached there
     hosts: tuple[HostSettings, ...] = ()
     via: str = ""  # the host with Slurm's programs, as ssh takes it; "": this one
     partition: str = ""
@@ -170,6 +171,7 @@ _SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
         "lost_after": _Setting("lost_after_s", setting_values.seconds),
         "home": _Setting("home", setting_values.folder),
         "agent": _Setting("agent", setting_values.command),
+        "wheels": _Setting("wheels", setting_values.flag),
         "hosts": _Setting("hosts", setting_values.hosts),
         "via": _Setting("via", setting_values.word),
         "partition": _Setting("partition", setting_values.word),
@@ -228,7 +230,10 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 _LOCAL = {"kind", "max_workers", "cpu", "memory", "gpus"}
-_FAR = {"kind", "cpu", "memory", "gpus", "store", "max_agents", "linger", "max_agent_hours", "lost_after", "agent"}
+_FAR = {
+    *("kind", "cpu", "memory", "gpus", "store", "agent", "wheels"),
+    *("max_agents", "linger", "max_agent_hours", "lost_after"),
+}
 _KEYS = {  # that a kind of executor has
     "process": _LOCAL,
     "inline": _LOCAL,

@@ -79,7 +79,9 @@ def test_without_an_index_and_without_wheels_it_says_what_it_lacks(machines: Mac
     for file in machines.wheels.iterdir():
         file.unlink()
     machines.there.learn([told])
-    with pytest.raises(UsageError, match=r"(?s)step train can't run on .*Because app was not found"):
+    with pytest.raises(
+        UsageError, match=r"(?s)step train can't run on .*Because app was not found.*set `wheels = true` for its"
+    ):
         machines.there.ready(environment, "train")
 
 

@@ -249,10 +249,12 @@ def test_agents_have_a_size_bounds_and_a_site(tmp_path: Path):
         linger = "5m"
         lost_after = "10m"
         max_agent_hours = 1.5
+        wheels = true
         """
     )
     far = Settings.load(tmp_path, {}).executors["far"]
     assert far.is_far
+    assert far.wheels
     assert far.hosts == (
         HostSettings("me@gpu1"),
         HostSettings("gpu2", 16.0, 64 << 30, 2, "/scratch/me"),

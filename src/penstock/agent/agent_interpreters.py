@@ -33,6 +33,7 @@ _AGENTS = "PENSTOCK_AGENT_"
 _PATH = "LD_LIBRARY_PATH"
 
 _OF_UV = {"UV_CACHE_DIR": "uv", "UV_PYTHON_INSTALL_DIR": "pythons"}
+_WHEELS = ". Where that machine reaches no index of packages, set `wheels = true` for its executor in penstock.toml"
 _LOOK_S = 0.2
 
 Done = Callable[[PenstockError | None], None]
@@ -106,7 +107,8 @@ class AgentInterpreters:
             try:
                 made = self._made(self._known[environment])
             except UsageError as error:
-                raise UsageError(f"step {step} can't run on {platform.node()}: {error}") from error
+                mend = "" if self._known[environment].wheels else _WHEELS
+                raise UsageError(f"step {step} can't run on {platform.node()}: {error}{mend}") from error
             with self._lock:
                 self._ready[environment] = made
 
