@@ -13,7 +13,7 @@ import pytest
 
 from penstock import project_far
 from penstock.executors.needed_blobs import blobs_of_outcome
-from penstock.launch import travelling
+from penstock.launch import own_packages
 from penstock.launch.own_packages import OwnPackages
 from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.secrets import Secrets
@@ -119,7 +119,7 @@ def test_steps_run_there_with_packages_secrets_and_logs_as_they_run_here(far: Fa
     index = far.folder / "index"
     own = Environment(packages=["lib"], find_links=[index])
     monkeypatch.syspath_prepend(str(far.environments.site_of(own, "library")))
-    monkeypatch.setattr(travelling, "own_packages", lambda: OwnPackages("3.0.0", (("lib", "1.0"),), ()))
+    monkeypatch.setattr(own_packages, "own_packages", lambda: OwnPackages("3.0.0", (("lib", "1.0"),), ()))
     assert far.value(far.run("library")) == ("1.0", "", sys.version_info[:2])
 
     prefix, path, variables = far.value(far.run("where"))

@@ -12,7 +12,7 @@ from penstock.agent.agent_interpreters import AgentInterpreters
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import UsageError
 from penstock.executors.interpreters import Interpreter
-from penstock.launch import travelling
+from penstock.launch import own_packages
 from penstock.launch.own_packages import OwnPackages
 from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.secrets import Secrets
@@ -95,7 +95,7 @@ def test_the_flow_s_own_packages_are_had_under_the_same_python(
     site = machines.here.site_of(known, "train")
     monkeypatch.syspath_prepend(str(site))
     packages = (("app", "2.0"), ("lib", "1.0"))
-    monkeypatch.setattr(travelling, "own_packages", lambda: OwnPackages("3.0.0", packages, ()))
+    monkeypatch.setattr(own_packages, "own_packages", lambda: OwnPackages("3.0.0", packages, ()))
     there = machines.arrives(None, wheels=wheels)
     assert said(there, there.python, "-c", "import app, lib; print(app.VERSION, lib.VERSION)") == "2.0 1.0"
 
@@ -106,7 +106,7 @@ def test_own_packages_that_no_index_has_are_told_where_they_are_missed(
     own = OwnPackages(
         "3.0.0", (("lib", "9.0"),), ("tool 1.0: it was installed from file:///tool, and no index has it",)
     )
-    monkeypatch.setattr(travelling, "own_packages", lambda: own)
+    monkeypatch.setattr(own_packages, "own_packages", lambda: own)
     with pytest.raises(
         UsageError, match=r"(?s)be had there: tool 1\.0: it was installed from file:///tool.*; .*lib==9"
     ):

@@ -11,8 +11,8 @@ from penstock.code import installed
 from penstock.model.environments import Environment
 from penstock.model.tuples import NamedTuple
 
-_LEFT = frozenset({"penstock", "cloudpickle"})
-"""What each machine brings itself."""
+_LEFT = frozenset({"penstock", "cloudpickle", "uv"})
+"""What each machine brings itself, or this process has for itself alone."""
 
 
 class OwnPackages(NamedTuple):

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from penstock.environments.kits import Kit
     from penstock.environments.locks import Lock
     from penstock.journal.journal import Journal
+    from penstock.launch.own_packages import OwnPackages
 
 
 class RunEnvironments:
@@ -115,6 +117,13 @@ class RunEnvironments:
             with self._lock, _told_of(step):
                 self._variables(environment)
         return travelling.described(self, environment, step, self._folder, wheels)
+
+    @cached_property
+    def own_packages(self) -> OwnPackages:
+        """Those of the flow's process, as they were when this was asked first: what a run is given stays the same."""
+        from penstock.launch import own_packages
+
+        return own_packages.own_packages()
 
     def site_of(self, environment: Environment, step: str) -> Path:
         """Where the packages of an environment lie here, which is built if need be. Blocks; raises as `ready`."""

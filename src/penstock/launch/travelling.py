@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import PlatformError, UsageError
-from penstock.launch.own_packages import found, own_packages
+from penstock.launch.own_packages import found
 from penstock.model import luggage
 from penstock.model.environments import Environment
 from penstock.model.luggage import DataFile, TravellingEnvironment
@@ -40,7 +40,7 @@ def _own(
     environments: RunEnvironments, fields: tuple[Any, ...], step: str, folder: Path, wheels: BlobStore | None
 ) -> TravellingEnvironment:
     """The flow's own packages. That they can't be had elsewhere is told where they are missed: they may be there."""
-    own = own_packages()
+    own = environments.own_packages
     travelling = TravellingEnvironment(fields, "", (), own.left_out, own.python, own.packages)
     if wheels is not None:
         from penstock.environments import interpreter_search, locks
