@@ -203,7 +203,7 @@ def test_the_real_one_starts_with_nothing_else(bundle: bundles.Bundle, path: str
     far = Far(tmp_path, path)
     shutil.copy(bundle.file, far.tier / "bundles")
     (far.tier / "agent").write_bytes(bundle.script)
-    assert "penstock.agent" in far.start("pa1_none")[2]
+    assert "the join code 'pa1_none' is cut off or mistyped" in far.refused("pa1_none")
     libraries = far.home / "bundles" / bundle.name.removesuffix(".tar.gz") / bundle_files.LIBRARIES
     program = libraries.parents[1] / PROGRAM
     check = (
