@@ -38,6 +38,7 @@ CASES = (
     "resume",
     "cached",
     "elsewhere",
+    "far",
     "journal",
     "api",
     "large",

@@ -1,0 +1,80 @@
+"""python far.py TASKS STEPS: a map of tasks that sleep 10 ms, and a chain of empty ones, here and at two warm agents.
+
+Agents are processes of this host, and the far tier is a folder of it.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from penstock import flow, step
+from penstock.executors.far import FarExecutor
+from penstock.executors.far_fleet import FleetLimits
+from penstock.launch import preparing
+from penstock.model.agents import AgentSize
+from penstock.model.events import Profile
+from penstock.project_far import packing
+from penstock.sites.process_site import ProcessSite
+
+AGENTS = 2
+HERE = Path.cwd()
+wire_executors = preparing.wire_executors
+
+
+@step
+def sleeps(number: int) -> int:
+    time.sleep(0.01)
+    return number
+
+
+@step
+def empty(number: int) -> int:
+    return number + 1
+
+
+def mapped(work: Any, tasks: int) -> float:
+    began = time.perf_counter()
+    assert sum(future.result() for future in work.map(range(tasks))) == sum(range(tasks))
+    return time.perf_counter() - began
+
+
+def chained(work: Any, steps: int) -> float:
+    number, began = 0, time.perf_counter()
+    for _ in range(steps):
+        number = work(number)
+    assert number == steps
+    return (time.perf_counter() - began) / steps
+
+
+@flow
+def far(tasks: int, steps: int) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for place in ("process", "agents"):
+        mapped(sleeps.options(on=place), 8 * AGENTS)  # warm
+        figures[f"{place}_map"] = mapped(sleeps.options(on=place), tasks)
+        figures[f"{place}_chain"] = chained(empty.options(on=place), steps)
+    return figures
+
+
+def wired(settings: Any, environments: Any, **more: Any) -> Any:
+    tiers, url = more["tiers"], settings.store.url
+    tier = tiers.own(url)
+    agents = FarExecutor(
+        name="agents",
+        site=ProcessSite((sys.executable, "-m", "penstock.agent"), HERE / "home"),
+        tier=tier,
+        uploads=tiers.uploads(url),
+        packing=packing(settings, environments, tier, print, bundle=False),
+        profile=Profile(None, None, depth=64, outlives_driver=True, begins_later=True, lanes=AGENTS, round_trip_s=0.1),
+        limits=FleetLimits(max_agents=AGENTS, size=AgentSize(1.0, None)),
+    )
+    return {**wire_executors(settings, environments, **more), "agents": agents}
+
+
+if __name__ == "__main__":
+    (HERE / "far").mkdir(exist_ok=True)
+    Path("penstock.toml").write_text(f"max_workers = {AGENTS}\n[store]\nurl = '{(HERE / 'far').as_uri()}'\n")
+    preparing.wire_executors = wired
+    print("RESULT " + json.dumps(far(int(sys.argv[1]), int(sys.argv[2]))))
