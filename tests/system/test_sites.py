@@ -56,6 +56,20 @@ def test_a_flow_whose_steps_run_on_another_host(far: Project, host: sshd.Sshd, t
     assert len(list((home / "placed").glob("*/pid"))) == 1
 
 
+def test_a_host_that_does_not_answer_is_named_with_a_mend(far: Project, host: sshd.Sshd, tmp_path: Path) -> None:
+    host.stop()
+    far.settings(settings(tmp_path, "ssh", 'hosts = ["gpu1"]'))
+    run = far.popen([sys.executable, "-m", "penstock", "run", "mine.py"], host.environ)
+    assert run.stdout is not None
+    try:
+        said = next(line for line in run.stdout if line.startswith("cluster: gpu1: "))
+    finally:
+        run.kill()
+        run.communicate()
+    assert "Connection refused" in said
+    assert "See `ssh -v gpu1`" in said
+
+
 @pytest.fixture
 def cluster() -> Iterator[slurm.Slurm]:
     with tempfile.TemporaryDirectory(prefix="slurm-") as folder, slurm.served(Path(folder)) as served:
