@@ -132,7 +132,7 @@ def _staged(executor: Executor, tiers: ProjectTiers | None) -> Executor:
     """One of this machine, which is brought what its attempts need of the far tiers."""
     if tiers is None:
         return executor
-    from penstock.executors.staging import StagingExecutor
+    from penstock.executors.staged_inputs import StagingExecutor
 
     return StagingExecutor(executor, tiers.store)
 

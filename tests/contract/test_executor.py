@@ -20,7 +20,7 @@ from penstock.artifacts.folder import FolderStore
 from penstock.executors.inline import InlineExecutor
 from penstock.executors.interpreters import OWN, Interpreter, OwnInterpreter
 from penstock.executors.process import ProcessExecutor
-from penstock.executors.staging import StagingExecutor
+from penstock.executors.staged_inputs import StagingExecutor
 from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Began, Lane
 from penstock.model.rows import LoopProgress

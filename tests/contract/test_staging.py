@@ -12,7 +12,7 @@ import pytest
 from penstock.artifacts import codec
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import StoreError
-from penstock.executors.staging import StagingExecutor
+from penstock.executors.staged_inputs import StagingExecutor
 from penstock.model.events import Ended, Lane, Profile, Recalled
 from penstock.model.outcomes import Metric, Outcome, Stored
 from penstock.model.states import Cause

@@ -20,7 +20,7 @@ _HEAD = struct.Struct("!II")
 _TRIES = 5
 
 
-class Refused(Exception):
+class CannotDo(Exception):
     """Said to who asked, by a word."""
 
 
@@ -69,7 +69,7 @@ class Helper:
                     os.close(os.open(os.path.dirname(path), os.O_RDONLY))
                 except FileNotFoundError:
                     break
-        raise Refused("none")
+        raise CannotDo("none")
 
     def do_list(self, prefix: str) -> List[str]:
         found: List[str] = []
@@ -108,11 +108,11 @@ class Helper:
             with open(path, "rb") as file:
                 found = os.fstat(file.fileno()).st_size
                 if found != size:
-                    raise Refused("has %d bytes instead of %d" % (found, size))
+                    raise CannotDo("has %d bytes instead of %d" % (found, size))
                 file.seek(at)
                 return file.read(most)
         except FileNotFoundError:
-            raise Refused("gone") from None
+            raise CannotDo("gone") from None
 
     def do_remove(self, digest: str) -> bool:
         return _remove(self._path(digest))
@@ -150,9 +150,9 @@ class Helper:
                 pass
             except BlockingIOError:
                 os.close(part)
-                raise Refused("busy") from None
+                raise CannotDo("busy") from None
             os.close(part)
-        raise Refused("busy")
+        raise CannotDo("busy")
 
     def do_part_write(self, data: bytes, token: str, at: int) -> int:
         part, path = self.parts[token]
@@ -267,7 +267,7 @@ class Helper:
             except FileExistsError:
                 pass
             except FileNotFoundError:
-                raise Refused("no root") from None
+                raise CannotDo("no root") from None
             os.makedirs(os.path.dirname(path), exist_ok=True)
             return os.open(path, flags, 0o600)
 
@@ -350,7 +350,7 @@ def serve(helper: Helper, asked: Any, answers: Any) -> None:
         try:
             found, data = helper.answer(*frame)
             said: Dict[str, Any] = {"ok": found}
-        except Refused as error:
+        except CannotDo as error:
             said = {"error": str(error)}
         except OSError as error:
             said = {"error": error.strerror or str(error), "errno": error.errno, "path": error.filename}
