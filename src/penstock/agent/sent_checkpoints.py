@@ -45,7 +45,7 @@ class SentFolder(NamedTuple):
         return self.format, tuple(map(tuple, self.files)), tuple(map(tuple, self.points))
 
 
-class _Seen(NamedTuple):
+class _WatchedFolder(NamedTuple):
     signature: _Signature
     sent: _Signature | None  # None: nothing was sent since it was brought or made
     sent_at: float
@@ -56,7 +56,7 @@ class SentCheckpoints:
 
     def __init__(self, tier: Tier, spec: RunSpec, places: Places) -> None:
         self._tier, self._spec, self._places = tier, spec, places
-        self._seen: dict[str, _Seen] = {}  # by the names of folders
+        self._seen: dict[str, _WatchedFolder] = {}  # by the names of folders
 
     def bring(self, attempt: Attempt) -> None:
         """Before an attempt starts: put its folder there as the last one left it, wherever that ran. Then look after
@@ -64,7 +64,7 @@ class SentCheckpoints:
         folder = Path(checkpoints.folder_of(self._spec, self._places, attempt))
         if attempt.number > 1 or driver_number(self._spec.driver) > 1:
             self._bring(folder)
-        self._seen.setdefault(folder.name, _Seen(_signature(folder), None, 0.0))
+        self._seen.setdefault(folder.name, _WatchedFolder(_signature(folder), None, 0.0))
 
     def over(self, attempt: Attempt, *, is_done: bool, now: float) -> None:
         """After an attempt: what it left goes up, or, where the task is done, away."""
@@ -93,7 +93,7 @@ class SentCheckpoints:
             folder = Path(self._places.checkpoints, name)
             self._seen[name] = self._send_news(folder, seen._replace(signature=_signature(folder)), now)
 
-    def _send_news(self, folder: Path, seen: _Seen, now: float) -> _Seen:
+    def _send_news(self, folder: Path, seen: _WatchedFolder, now: float) -> _WatchedFolder:
         is_old = now - seen.sent_at > _RENEWED_S
         if not seen.signature or (seen.signature == seen.sent and not is_old):
             return seen
