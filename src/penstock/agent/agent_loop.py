@@ -17,7 +17,7 @@ from penstock.agent.duty import Duty
 from penstock.agent.log_shipping import LogShipper
 from penstock.agent.postman import Postman
 from penstock.agent.private import Private
-from penstock.agent.workplace import Around, Prepared, Workplace
+from penstock.agent.workplace import Around, PreparedAttempt, Workplace
 from penstock.engine.mailbox import Inbox
 from penstock.errors import DamagedError, PenstockError, StoreError
 from penstock.executors.needed_blobs import Blobs, blobs_of_outcome
@@ -131,7 +131,7 @@ class Agent:
             self._duty.said(item.event, now)
         elif isinstance(item, Notice):
             self._duty.tell([item])
-        elif isinstance(item, Prepared):
+        elif isinstance(item, PreparedAttempt):
             self._over(item.place.prepared(item))
         elif isinstance(item, str):  # the letters that it can't read are for nobody else
             self._duty.leave(Cause.PLATFORM, item)
@@ -183,7 +183,7 @@ class Agent:
             for order in orders:
                 if isinstance(order, duties.Open):
                     self._open(order)
-                elif isinstance(order, duties.Run):
+                elif isinstance(order, duties.RunAttempts):
                     self._run(order)
                 elif isinstance(order, duties.End):
                     self._end(order)
@@ -218,7 +218,7 @@ class Agent:
         """Tell the user. From any thread."""
         self._inbox.post(Notice(f"{self._hello.host}: {text}"))
 
-    def _run(self, order: duties.Run) -> None:
+    def _run(self, order: duties.RunAttempts) -> None:
         self._ship_at = min(self._ship_at, time.monotonic() + SHIP_S)
         if self._why_not:
             for attempt, _ in order.launches:

@@ -30,7 +30,7 @@ class Open(NamedTuple):
     spec: RunSpec
 
 
-class Run(NamedTuple):
+class RunAttempts(NamedTuple):
     """Start attempts, each in a lane of the agent's own numbering, with GPUs by name."""
 
     launches: tuple[tuple[Attempt, Lane], ...]
@@ -50,7 +50,7 @@ class TakeBack(NamedTuple):
     attempts: tuple[str, ...]
 
 
-Order = Open | Run | End | TakeBack
+Order = Open | RunAttempts | End | TakeBack
 
 
 class _OpenLane(Slotted):
@@ -107,26 +107,26 @@ class Duty:
             self._spec = letter.spec
             self._partition_s, self._linger_s = letter.partition_s, letter.linger_s
             self._letters.append(mail.Obeying(self.token, self._hello, tuple(self._holds())))
-        elif isinstance(letter, mail.Start):
+        elif isinstance(letter, mail.Launch):
             self._start(letter)
         elif isinstance(letter, mail.Cancel):
             if letter.attempt in self._lane_of:
                 self._orders.append(End(letter.attempt, Cause(letter.cause)))
             else:
                 self._refused.add(letter.attempt)
-        elif isinstance(letter, mail.Recall):
+        elif isinstance(letter, mail.GiveBack):
             held = tuple([attempt for attempt in letter.attempts if attempt in self._lane_of])
             self._orders.extend([TakeBack(held)] if held else [])
         else:
             self.leave(Cause.CANCELLED, letter.why or "its driver needs it no more")
 
-    def _holds(self) -> Iterable[mail.Held]:
+    def _holds(self) -> Iterable[mail.HeldAttempt]:
         for opened in self._lanes.values():
             lane = opened.lane
             for place, attempt in enumerate(opened.attempts):
-                yield mail.Held(attempt, place == 0, lane.cpu, lane.memory_bytes, len(lane.gpus), lane.number)
+                yield mail.HeldAttempt(attempt, place == 0, lane.cpu, lane.memory_bytes, len(lane.gpus), lane.number)
 
-    def _start(self, letter: mail.Start) -> None:
+    def _start(self, letter: mail.Launch) -> None:
         launches: list[tuple[Attempt, Lane]] = []
         for attempt, lane in letter.launches:
             if attempt.id in self._lane_of:
@@ -141,7 +141,7 @@ class Duty:
                 self._letters.append(Began(attempt.id))
             launches.append((attempt, opened.lane))
         if launches:
-            self._orders.append(Run(tuple(launches), letter.environments))
+            self._orders.append(RunAttempts(tuple(launches), letter.environments))
 
     def _opened(self, lane: Lane) -> _OpenLane:
         key = self.token, lane.number

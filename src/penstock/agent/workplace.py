@@ -29,7 +29,7 @@ from penstock.tiers.port import Tier
 from penstock.tiers.tiered_store import TieredStore
 
 
-class Prepared(NamedTuple):
+class PreparedAttempt(NamedTuple):
     """An attempt has all that it needs, or it can't be had. Handed to the inbox."""
 
     place: Workplace
@@ -76,7 +76,7 @@ class Workplace:
             self._bring,
             SentCheckpoints(around.tier, spec, self.places),
             self._interpreters,
-            lambda attempt, error: around.inbox.post(Prepared(self, attempt, error)),
+            lambda attempt, error: around.inbox.post(PreparedAttempt(self, attempt, error)),
             around.say,
         )
 
@@ -99,7 +99,7 @@ class Workplace:
         self._held[attempt.id] = attempt
         self._preparation.start(attempt, lane)
 
-    def prepared(self, item: Prepared) -> Ended | None:
+    def prepared(self, item: PreparedAttempt) -> Ended | None:
         """What an attempt needs is there; gives its end, where it can't be had."""
         launch = self._staging.pop(item.attempt, None)
         if launch is None:

@@ -321,7 +321,7 @@ class FarExecutor:
         """The same; what the agent does not know yet of an environment goes with the first attempt in it."""
         letters: list[mail.DownLetter] = []
         for letter in envelope.letters:
-            if isinstance(letter, mail.Start):
+            if isinstance(letter, mail.Launch):
                 wanted = dict.fromkeys((agent, envelope.to, lane.environment) for _, lane in letter.launches)
                 news = [one for one in wanted if one not in self._told and one[2] in self._environments]
                 self._told.update(news)

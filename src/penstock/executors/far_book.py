@@ -78,7 +78,7 @@ class Book:
             else:
                 self._take_back(flight)
         for seat, wanted in by_seat.items():
-            self._send(seat, mail.Recall(tuple(wanted)))
+            self._send(seat, mail.GiveBack(tuple(wanted)))
 
     def cancel(self, attempt: str, cause: Cause) -> None:
         flight = self._flights.get(attempt)
@@ -367,7 +367,7 @@ class Book:
                 flight.is_sent = True
                 launches.setdefault(flight.seat, []).append((flight.attempt, flight.lane))
         for seat, started in launches.items():
-            self._send(seat, mail.Start(tuple(started)))
+            self._send(seat, mail.Launch(tuple(started)))
         letters, self._letters = self._letters, {}
         return [self._outgoing(seat, tuple(of_seat)) for seat, of_seat in letters.items()]
 

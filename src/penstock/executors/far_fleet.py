@@ -31,7 +31,7 @@ class FleetLimits(NamedTuple):
     partition_s: float = 360.0  # an agent that was not heard of for so long is lost
 
 
-class Placed(Slotted):
+class PlacedAgent(Slotted):
     """An agent that was placed, or is about to be."""
 
     request: AgentRequest | None  # None: an earlier driver has placed it
@@ -49,7 +49,7 @@ class Fleet:
     def __init__(
         self, limits: FleetLimits, nonce: str, executor: str, token: int, code_of: Callable[[str], str], now: float
     ) -> None:
-        self.agents: dict[str, Placed] = {}
+        self.agents: dict[str, PlacedAgent] = {}
         self.why_not = ""  # why no more is placed; "": more may be
         self._limits = limits
         self._prefix = f"{nonce}-{re.sub('[^a-z0-9]+', '-', executor.lower()).strip('-')[:20]}-{token}-"
@@ -79,7 +79,7 @@ class Fleet:
             room = min(room, self._limits.max_agents - len(live))
         requests = [self._request(size) for size in self._sizes(lanes)[: max(0, room)]]
         for request in requests:
-            self.agents[request.name] = Placed(request, now)
+            self.agents[request.name] = PlacedAgent(request, now)
         return requests
 
     def _unserved(self, lanes: list[Lane]) -> list[Lane]:
@@ -112,7 +112,7 @@ class Fleet:
     def found(self, handles: Mapping[str, str], now: float) -> None:
         """What earlier drivers have placed."""
         for name, handle in handles.items():
-            self.agents.setdefault(name, Placed(None, now)).handle = handle
+            self.agents.setdefault(name, PlacedAgent(None, now)).handle = handle
 
     def placed(self, requests: Iterable[AgentRequest], handles: Iterable[str]) -> None:
         """Their site has them."""
@@ -127,7 +127,7 @@ class Fleet:
 
     def up(self, name: str, now: float) -> None:
         """An agent obeys."""
-        agent = self.agents.setdefault(name, Placed(None, now))
+        agent = self.agents.setdefault(name, PlacedAgent(None, now))
         agent.is_up = True
         self._failures = 0
 
@@ -161,7 +161,7 @@ class Fleet:
         if self._failures >= most:
             self.why_not = f"no agent has come up, {self._failures} times in a row: {why}"
 
-    def _over(self, agent: Placed, now: float) -> None:
+    def _over(self, agent: PlacedAgent, now: float) -> None:
         if not agent.is_over:
             agent.is_over, agent.ended_at = True, now
 

@@ -31,7 +31,7 @@ class Seat(Slotted):
     looked_at: float  # when its heart was last looked at
     read: set[int]  # numbers of its letters
     lanes: dict[int, tuple[Lane, list[str]]]  # of this driver: with the attempts that are there, in order
-    held: dict[str, mail.Held]  # of earlier drivers
+    held: dict[str, mail.HeldAttempt]  # of earlier drivers
     asked: dict[str, Attempt]  # of earlier drivers, of which nothing is known yet
     given_back: dict[str, int]  # until it is settled: attempts, and in which letter it said so last
     over: set[str]  # until it is settled: attempts whose outcomes were read

@@ -31,7 +31,7 @@ class Obey(NamedTuple):
     linger_s: float  # an agent without attempts goes after it
 
 
-class Start(NamedTuple):
+class Launch(NamedTuple):
     """Run each attempt in its lane, after those that were started before it there."""
 
     launches: Tuple[Tuple[Attempt, Lane], ...]
@@ -45,7 +45,7 @@ class Cancel(NamedTuple):
     cause: str  # a value of `Cause`
 
 
-class Recall(NamedTuple):
+class GiveBack(NamedTuple):
     """Give back those that have not begun."""
 
     attempts: Tuple[str, ...]
@@ -67,7 +67,7 @@ class Hello(NamedTuple):
     host: str
 
 
-class Held(NamedTuple):
+class HeldAttempt(NamedTuple):
     """An attempt that an agent has, and what it takes of the agent."""
 
     attempt: str
@@ -84,7 +84,7 @@ class Obeying(NamedTuple):
 
     token: int
     hello: Hello  # again: its first letter may have been deleted
-    holds: Tuple[Held, ...]
+    holds: Tuple[HeldAttempt, ...]
 
 
 class Logs(NamedTuple):
@@ -99,7 +99,7 @@ class Bye(NamedTuple):
     why: str = ""
 
 
-DownLetter = Union[Obey, Start, Cancel, Recall, Leave]
+DownLetter = Union[Obey, Launch, Cancel, GiveBack, Leave]
 UpLetter = Union[Hello, Obeying, Logs, Bye, Began, Ended, Recalled, Hint, Notice]
 
 
@@ -229,14 +229,14 @@ def _plain(letter: Any) -> Tuple[Any, ...]:
     return (_TAGS[kind], *_TO.get(kind, tuple)(letter))
 
 
-def _start_to_plain(letter: Start) -> Tuple[Any, ...]:
+def _launch_to_plain(letter: Launch) -> Tuple[Any, ...]:
     attempts = attempts_to_plain([attempt for attempt, _ in letter.launches])
     return attempts, [_lane_to_plain(lane) for _, lane in letter.launches], letter.environments
 
 
-def _start_from_plain(attempts: Any, lanes: Any, environments: Tuple[Any, ...]) -> Start:
+def _launch_from_plain(attempts: Any, lanes: Any, environments: Tuple[Any, ...]) -> Launch:
     launches = zip(attempts_from_plain(attempts), map(_lane_from_plain, lanes))
-    return Start(tuple(launches), environments)
+    return Launch(tuple(launches), environments)
 
 
 def _lane_to_plain(lane: Lane) -> Tuple[Any, ...]:
@@ -264,7 +264,7 @@ def _obey_from_plain(token: int, spec: Any, *more: Any) -> Obey:
 
 
 def _obeying_from_plain(token: int, hello: Any, holds: Any) -> Obeying:
-    return Obeying(token, Hello(*hello), tuple([Held(*held) for held in holds]))
+    return Obeying(token, Hello(*hello), tuple([HeldAttempt(*held) for held in holds]))
 
 
 def _ended_from_plain(attempt: str, outcome: Any) -> Ended:
@@ -272,13 +272,13 @@ def _ended_from_plain(attempt: str, outcome: Any) -> Ended:
 
 
 _TAGS: Dict[type, str] = {
-    Obey: "obey", Start: "start", Cancel: "cancel", Recall: "recall", Leave: "leave", Hello: "hello",
+    Obey: "obey", Launch: "launch", Cancel: "cancel", GiveBack: "give back", Leave: "leave", Hello: "hello",
     Obeying: "obeying", Logs: "logs", Bye: "bye", Began: "began", Ended: "ended", Recalled: "recalled",
     Hint: "hint", Notice: "notice",
 }  # fmt: skip
 _TO: Dict[Type[Any], Callable[[Any], Tuple[Any, ...]]] = {
     Obey: lambda letter: (letter.token, tuple(letter.spec), *letter[2:]),
-    Start: _start_to_plain,
+    Launch: _launch_to_plain,
     Obeying: lambda letter: (letter.token, tuple(letter.hello), tuple([tuple(held) for held in letter.holds])),
     Ended: lambda letter: (letter.attempt, outcomes.to_plain(letter.outcome)),
     Hint: _hint_to_plain,
@@ -286,7 +286,7 @@ _TO: Dict[Type[Any], Callable[[Any], Tuple[Any, ...]]] = {
 _FROM: Dict[str, Callable[..., Any]] = {
     **{tag: kind for kind, tag in _TAGS.items()},
     "obey": _obey_from_plain,
-    "start": _start_from_plain,
+    "launch": _launch_from_plain,
     "obeying": _obeying_from_plain,
     "ended": _ended_from_plain,
     "hint": _hint_from_plain,

@@ -41,7 +41,7 @@ class HostRoom(NamedTuple):
         return int(min(fits, default=1))
 
 
-class Host(NamedTuple):
+class AgentHost(NamedTuple):
     """One host of a site."""
 
     shell: Shell
@@ -52,7 +52,7 @@ class Host(NamedTuple):
 class HostSite:
     """Several hosts; one is asked in a thread of its own."""
 
-    def __init__(self, command: Sequence[str], hosts: Sequence[Host], grace_s: float = 10.0) -> None:
+    def __init__(self, command: Sequence[str], hosts: Sequence[AgentHost], grace_s: float = 10.0) -> None:
         """`command`: what starts an agent; its join code is added. `grace_s`: how long one that is ended may take."""
         self._command = tuple(command)
         self._hosts = tuple(hosts)
@@ -115,7 +115,7 @@ class HostSite:
             raise PlatformError("no host is as large as an agent: lower the agents' size, or correct that of the hosts")
         while left and hosts:
             shares = [(host, left[number :: len(hosts)]) for number, host in enumerate(hosts)]
-            left, hosts = list[AgentRequest](), list[Host]()
+            left, hosts = list[AgentRequest](), list[AgentHost]()
             for (host, share), started in zip(shares, _each(partial(self._start, private), shares), strict=True):
                 if isinstance(started, PlatformError):
                     silent.append(started)
@@ -128,7 +128,7 @@ class HostSite:
             raise silent[0]
         return left
 
-    def _start(self, private: Mapping[str, str], share: tuple[Host, Sequence[AgentRequest]]) -> set[str]:
+    def _start(self, private: Mapping[str, str], share: tuple[AgentHost, Sequence[AgentRequest]]) -> set[str]:
         """The names of those that a host has now."""
         host, agents = share
         if not agents:
@@ -143,7 +143,7 @@ class HostSite:
             left = {agent.name for agent in self._dealt([agent for agent, _ in waiting], waiting[-1][1])}
             self._waiting = {name: item for name, item in self._waiting.items() if name in left}
 
-    def _tell(self, script: Callable[[Host], str]) -> tuple[list[str], list[PlatformError]]:
+    def _tell(self, script: Callable[[AgentHost], str]) -> tuple[list[str], list[PlatformError]]:
         """What the hosts print, and what those raise that can't be asked."""
         results = _each(lambda host: host.shell.tell(script(host)), self._hosts)
         printed = [result for result in results if isinstance(result, str)]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from penstock.sites.host_site import Host, HostSite
+from penstock.sites.host_site import AgentHost, HostSite
 from penstock.sites.shells import LocalShell
 
 
@@ -16,7 +16,7 @@ class ProcessSite(HostSite):
     def __init__(self, command: Sequence[str], home: Path, *, grace_s: float = 10.0) -> None:
         """`command`: what starts an agent; its join code is added. `home`: where agents keep their things. `grace_s`:
         how long one that is ended may take to go."""
-        super().__init__(command, [Host(LocalShell(), home=os.fspath(home))], grace_s)
+        super().__init__(command, [AgentHost(LocalShell(), home=os.fspath(home))], grace_s)
         self._home = home
 
     def pid(self, handle: str) -> int:

@@ -14,7 +14,7 @@ from penstock.model.states import Cause
 from penstock.sites import host_script, shared_folder, slurm_words
 from penstock.sites.shells import Shell
 from penstock.sites.slurm_job import SlurmOptions, submitting
-from penstock.sites.slurm_words import Job
+from penstock.sites.slurm_words import SlurmJob
 
 _MARK = "penstock: "
 
@@ -77,7 +77,7 @@ class SlurmSite:
             raise
 
 
-def _sight(job: Job | None, kept: Sequence[str] | None) -> AgentSight:
+def _sight(job: SlurmJob | None, kept: Sequence[str] | None) -> AgentSight:
     """How an agent is, by its line of the queue and what lies in its folder (status, words)."""
     status = kept[0] if kept else "-"
     words = bytes.fromhex(kept[1]).decode(errors="replace") if kept and len(kept) > 1 else ""
@@ -92,7 +92,7 @@ def _sight(job: Job | None, kept: Sequence[str] | None) -> AgentSight:
     return AgentSight("ended", "Slurm has ended it, or forgotten it", words, Cause.LOST)
 
 
-def _jobs(printed: str) -> list[Job]:
+def _jobs(printed: str) -> list[SlurmJob]:
     lines = [line[len(_MARK) + 4 :] for line in printed.splitlines() if line.startswith(f"{_MARK}job ")]
     return [job for line in lines if (job := slurm_words.job(line))]
 

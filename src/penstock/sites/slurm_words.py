@@ -48,7 +48,7 @@ _MENDS = (
 )
 
 
-class Job(NamedTuple):
+class SlurmJob(NamedTuple):
     """A line of the queue."""
 
     id: str  # "12_3"
@@ -76,7 +76,7 @@ def waits(reason: str) -> str:
     return f"Slurm says {word}" if word and word != "None" else "Slurm has not looked at it yet"
 
 
-def job(line: str) -> Job | None:
+def job(line: str) -> SlurmJob | None:
     """What `%i|%j|%T|%r` says of a job; None: it is none of ours. Jobs of an array are named after the first one's
     agent, and numbered on from it."""
     id_, name, state, reason = ([*line.split("|", 3), "", "", ""])[:4]
@@ -86,8 +86,8 @@ def job(line: str) -> Job | None:
         return None
     agent = f"{prefix}-{int(first) + int(index)}"
     if state in _PENDING:
-        return Job(id_, agent, "pending", waits(reason))
+        return SlurmJob(id_, agent, "pending", waits(reason))
     if state in _RUNNING:
-        return Job(id_, agent, "running")
+        return SlurmJob(id_, agent, "running")
     why, cause = _ENDS.get(state, ("", None))
-    return Job(id_, agent, "ended", why, cause)
+    return SlurmJob(id_, agent, "ended", why, cause)

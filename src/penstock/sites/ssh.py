@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from penstock.sites.host_site import Host, HostRoom, HostSite
+from penstock.sites.host_site import AgentHost, HostRoom, HostSite
 from penstock.sites.shells import SshShell
 
 
@@ -24,4 +24,4 @@ class SshSite(HostSite):
     def __init__(self, command: Sequence[str], hosts: Sequence[SshHost], *, grace_s: float = 10.0) -> None:
         """`command`: what starts an agent there; its join code is added. `grace_s`: how long one that is ended may take
         to go."""
-        super().__init__(command, [Host(SshShell(host.address), host.room, host.home) for host in hosts], grace_s)
+        super().__init__(command, [AgentHost(SshShell(host.address), host.room, host.home) for host in hosts], grace_s)

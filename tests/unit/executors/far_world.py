@@ -89,7 +89,7 @@ class Agent:
 
     def obey(self) -> None:
         for order in self.duty.orders():
-            if isinstance(order, duties.Run):
+            if isinstance(order, duties.RunAttempts):
                 for attempt, lane in order.launches:
                     self.lanes.setdefault(lane.number, []).append(attempt.id)
                     if self.lanes[lane.number] == [attempt.id]:

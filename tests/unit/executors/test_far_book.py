@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.agent.duty import Duty, End, Run
+from penstock.agent.duty import Duty, End, RunAttempts
 from penstock.executors.far_book import Book
 from penstock.model import mail
 from penstock.model.events import Adopted, Ended, Lane, Placed, Recalled
@@ -29,7 +29,7 @@ def hear(book: Book, number: int, *letters: mail.UpLetter, now: float = 1.0, end
         book.listing_ends()
 
 
-def settled(book: Book, *holds: mail.Held, number: int = 1) -> None:
+def settled(book: Book, *holds: mail.HeldAttempt, number: int = 1) -> None:
     hear(book, number, mail.Obeying(book.token, HELLO, holds))
     book.listing_begins(1.0)
     book.listing_ends()
@@ -47,7 +47,7 @@ def test_nothing_is_mailed_before_its_seat_is_committed() -> None:
     assert mailed(book) == [obey(1)]
     assert book.events() == [Placed(ONE.id, SEAT)]
     book.committed(book.posted)
-    assert mailed(book) == [mail.Start(((ONE, Lane(1)),))]
+    assert mailed(book) == [mail.Launch(((ONE, Lane(1)),))]
 
 
 def test_unknown_is_not_said_before_another_listing_has_been_read() -> None:
@@ -64,7 +64,7 @@ def test_what_was_given_back_and_started_again_is_not_taken_for_unknown() -> Non
     book = Book(obey(2))
     book.adopt(ONE, SEAT, 0.0)
     hear(book, 3, Recalled(ONE.id))
-    settled(book, mail.Held(ONE.id, False, 1.0, None, 0), number=4)
+    settled(book, mail.HeldAttempt(ONE.id, False, 1.0, None, 0), number=4)
     assert book.events() == [Adopted(ONE.id, True)]
     hear(book, 5, Recalled(ONE.id))
     assert book.events() == [Recalled(ONE.id)]
@@ -121,21 +121,21 @@ def duty() -> Duty:
 
 def test_an_agent_obeys_no_lower_token() -> None:
     agent = duty()
-    agent.take(1, 9, mail.Down("0000-aa", (mail.Start(((ONE, Lane(1)),)),)), 1.0)
+    agent.take(1, 9, mail.Down("0000-aa", (mail.Launch(((ONE, Lane(1)),)),)), 1.0)
     assert agent.orders() == []
 
 
 def test_an_attempt_that_is_to_start_twice_starts_once() -> None:
     agent = duty()
     for number in (2, 3):
-        agent.take(2, number, mail.Down("0000-aa", (mail.Start(((ONE, Lane(1)),)),)), 1.0)
-    assert [order for order in agent.orders() if isinstance(order, Run)] == [Run(((ONE, Lane(1)),), ())]
+        agent.take(2, number, mail.Down("0000-aa", (mail.Launch(((ONE, Lane(1)),)),)), 1.0)
+    assert [order for order in agent.orders() if isinstance(order, RunAttempts)] == [RunAttempts(((ONE, Lane(1)),), ())]
 
 
 def test_what_is_cancelled_before_it_comes_is_refused() -> None:
     agent = duty()
     agent.take(2, 2, mail.Down("0000-aa", (mail.Cancel(ONE.id, Cause.TIMEOUT.value),)), 1.0)
-    agent.take(2, 3, mail.Down("0000-aa", (mail.Start(((ONE, Lane(1)),)),)), 1.0)
+    agent.take(2, 3, mail.Down("0000-aa", (mail.Launch(((ONE, Lane(1)),)),)), 1.0)
     assert agent.orders() == []
     envelope = agent.envelope()
     assert envelope is not None
@@ -146,7 +146,7 @@ def test_what_is_cancelled_before_it_comes_is_refused() -> None:
 def test_an_agent_that_could_not_write_ends_its_attempts_and_a_late_write_mends_nothing() -> None:
     agent = duty()
     agent.wrote(1.0)
-    agent.take(2, 2, mail.Down("0000-aa", (mail.Start(((ONE, Lane(1)),)),)), 1.0)
+    agent.take(2, 2, mail.Down("0000-aa", (mail.Launch(((ONE, Lane(1)),)),)), 1.0)
     agent.orders()
     agent.look(40.0)
     assert agent.orders() == []

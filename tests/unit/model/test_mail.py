@@ -26,9 +26,9 @@ def test_what_a_driver_writes_comes_back() -> None:
     )
     letters = (
         mail.Obey(7, RunSpec("digits/3", (("rows", b"r"),), secrets=("TOKEN",), nonce="5f"), 360.0, 60.0),
-        mail.Start((*launches, (launches[0][0], Lane(4))), (("plain", 1),)),
+        mail.Launch((*launches, (launches[0][0], Lane(4))), (("plain", 1),)),
         mail.Cancel("digits/3/train/1#1", Cause.TIMEOUT.value),
-        mail.Recall(("digits/3/train/1#1",)),
+        mail.GiveBack(("digits/3/train/1#1",)),
         mail.Leave("it is over"),
     )
     assert mail.read_down(mail.pack_down(mail.Down("0000-aa", letters))) == mail.Down("0000-aa", letters)
@@ -38,7 +38,7 @@ def test_what_an_agent_writes_comes_back() -> None:
     hello = mail.Hello(4.0, None, 2, "0.1", "node-7")
     letters = (
         hello,
-        mail.Obeying(7, hello, (mail.Held("digits/3/train/1#1", True, 1.0, None, 0, 2),)),
+        mail.Obeying(7, hello, (mail.HeldAttempt("digits/3/train/1#1", True, 1.0, None, 0, 2),)),
         mail.Logs((("a.log", 0, b"line\n", False),)),
         Began("digits/3/train/1#1"),
         Hint("digits/3/train/1#1", (METRIC,), (LoopProgress("epochs", 1, 3),)),

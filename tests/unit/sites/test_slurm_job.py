@@ -9,7 +9,7 @@ from penstock.model.states import Cause
 from penstock.sites import slurm_words
 from penstock.sites.shared_folder import library
 from penstock.sites.slurm_job import SlurmOptions, job_script, submitting
-from penstock.sites.slurm_words import Job
+from penstock.sites.slurm_words import SlurmJob
 
 SIZE = AgentSize(2.5, 3 << 30, 1)
 
@@ -77,16 +77,19 @@ def test_a_thousand_agents_are_an_array_each():
 @pytest.mark.parametrize(
     ("line", "job"),
     [
-        ("12_1|r1-big-8|RUNNING|None", Job("12_1", "r1-big-9", "running")),
-        ("12_0|r1-big-8|PENDING|Priority", Job("12_0", "r1-big-8", "pending", "others are before it in the queue")),
-        ("12_0|r1-big-8|PREEMPTED|None", Job("12_0", "r1-big-8", "ended", *slurm_words._ENDS["PREEMPTED"])),
-        ("12_0|r1-big-8|COMPLETED|None", Job("12_0", "r1-big-8", "ended")),
+        ("12_1|r1-big-8|RUNNING|None", SlurmJob("12_1", "r1-big-9", "running")),
+        (
+            "12_0|r1-big-8|PENDING|Priority",
+            SlurmJob("12_0", "r1-big-8", "pending", "others are before it in the queue"),
+        ),
+        ("12_0|r1-big-8|PREEMPTED|None", SlurmJob("12_0", "r1-big-8", "ended", *slurm_words._ENDS["PREEMPTED"])),
+        ("12_0|r1-big-8|COMPLETED|None", SlurmJob("12_0", "r1-big-8", "ended")),
         ("13|interactive|RUNNING|None", None),
         ("13|my-job-1|RUNNING|None", None),
         ("14_0|sweep|RUNNING|None", None),
     ],
 )
-def test_a_line_of_the_queue(line: str, job: Job | None):
+def test_a_line_of_the_queue(line: str, job: SlurmJob | None):
     assert slurm_words.job(line) == job
 
 
