@@ -75,5 +75,5 @@ def test_an_agent_that_cant_get_ready_says_why(tmp_path: Path):
     with bench:
         error = bench.run("said").error
         assert error
-        assert error.cause == Cause.PLATFORM
+        assert error.cause == Cause.UNPLACED
         assert "it can't get ready for the run: can't write to the agent's folder" in error.message

@@ -110,3 +110,20 @@ def test_agents_of_a_run_are_shown_with_their_state(far: Project, host: sshd.Ssh
     assert site["agents"][0]["run"] == "main/1"
     far.touch("go")
     assert drive.join().value() is None
+
+
+def test_a_run_that_sends_nothing_to_agents_asks_neither_tier_nor_site(project: Project) -> None:
+    """It is as fast as without them, and goes on where they are out of reach."""
+    project.settings('[store]\nurl = "ssh://nobody@127.0.0.1:9/nowhere"\n[executors.big]\nkind = "agent"\n')
+    project.write("""
+        @step
+        def one():
+            return 1
+
+        @flow
+        def main():
+            return one()
+        """)
+    report = project.run()
+    assert report.value() == 1
+    assert not [word for word in ("bundle", "127.0.0.1") if word in f"{report.output} {report.notes}"]

@@ -95,18 +95,24 @@ class FarExecutor:
         self._own_down: set[str] = set()
         self._look_at = self._pause_s = 0.0
         self._failing_since = 0.0
+        self._bells: tuple[int, int] | None = None  # a pipe that calls for a turn
         self._thread: threading.Thread | None = None
 
     def open(self, mailbox: Mailbox, spec: RunSpec, places: Places) -> None:
         self._mailbox, self._spec, self._places = mailbox, spec, places
         driver, _, again = spec.driver.partition("-")
         self._token = int(driver) * TOKENS + int(again or 0)
-        self._bell_out, self._bell_in = os.pipe()
-        os.set_blocking(self._bell_out, False)
-        os.set_blocking(self._bell_in, False)
-        mailbox.watch(self._bell_out, self._rung)
-        self._thread = threading.Thread(target=self._work, name=f"penstock-{self._name}", daemon=True)
-        self._thread.start()
+        self._bells = os.pipe()
+        for bell in self._bells:
+            os.set_blocking(bell, False)
+        mailbox.watch(self._bells[0], self._rung)
+        if int(driver) > 1:  # the one before may have left something
+            self._thread = self._started()
+
+    def _started(self) -> threading.Thread:
+        thread = threading.Thread(target=self._work, name=f"penstock-{self._name}", daemon=True)
+        thread.start()
+        return thread
 
     def ready(self, environment: Environment | None, step: str) -> None:
         """They are built there; here they are locked."""
@@ -134,26 +140,31 @@ class FarExecutor:
     def close(self, *, leave: bool = False) -> None:
         """Blocks until all agents have gone, or for some seconds; what stands in the tier of outcomes that nobody has
         asked for stays."""
-        if self._thread is None or self._closing:
+        if self._bells is None or self._closing:
             return
         with self._changed:
             self._closing = "leave" if leave else "end"
             self._changed.notify()
-        self._thread.join()
-        self._mailbox.unwatch(self._bell_out)
-        os.close(self._bell_out)
-        os.close(self._bell_in)
+        if self._thread is not None:
+            self._thread.join()
+        self._mailbox.unwatch(self._bells[0])
+        for bell in self._bells:
+            os.close(bell)
 
     # In turns of the driver.
 
     def _order(self, order: Callable[[], None]) -> None:
+        """The first one begins the thread: a run that sends nothing here asks neither tier nor site."""
         with self._changed:
             self._orders.append(order)
             self._changed.notify()
+            if self._thread is None and not self._closing:
+                self._thread = self._started()
 
     def _rung(self) -> None:
         """What had been posted before the turn that heard of it last is committed once another turn begins."""
-        os.read(self._bell_out, 4096)
+        assert self._bells is not None
+        os.read(self._bells[0], 4096)
         with self._changed:
             self._committed, self._heard = self._heard, self._posted
             if self._heard > self._committed:
@@ -161,8 +172,9 @@ class FarExecutor:
             self._changed.notify()
 
     def _ring(self) -> None:
+        assert self._bells is not None
         try:
-            os.write(self._bell_in, b"!")
+            os.write(self._bells[1], b"!")
         except BlockingIOError:
             pass  # it rings already
 
