@@ -56,7 +56,7 @@ class Packing(NamedTuple):
     code_of: Callable[[str, RunSpec], str]  # the join code of an agent
     private: Callable[[], Mapping[str, str]]  # what is told to agents alone
     environment: Callable[[Environment | None, str], Any] | None = (
-        None  # as plain data, for a step; None: there are none
+        None  # of a step, as plain data; None: there are none
     )
     over: Callable[[RunSpec], None] | None = None  # removes what `packed` has put there for agents; blocks
 
