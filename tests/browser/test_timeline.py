@@ -125,7 +125,7 @@ def test_a_filter_that_finds_nothing_can_be_dropped(visit: Callable[..., Tab], r
 
 def test_what_runs_is_seen_at_once(visit: Callable[..., Tab], rich_project: Served):
     tab = visit(rich_project.server, f"/runs/{RUNNING}?view=tasks")
-    expect(tab.page.get_by_role("link", name="wait/1")).to_be_visible()
+    expect(tab.page.get_by_role("link", name="wait/1", exact=True)).to_be_visible()
     tab.go(f"/runs/{RUNNING}?view=timeline")
     _drawn(tab.page)
 

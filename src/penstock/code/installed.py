@@ -25,6 +25,8 @@ _DISTRIBUTIONS = {  # of modules that are not named after their distribution
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
+_OURS = ("blake3", "click", "cloudpickle", "msgspec", "rich")
+"""What Penstock needs. Which of these a process has imported says how a run was started, not what it does."""
 _INFOS = (".dist-info", ".egg-info")
 
 
@@ -45,12 +47,13 @@ def _implementation() -> str:
 
 
 def installed_packages() -> tuple[tuple[str, str], ...]:
-    """Name and version of each installed package of which this process has imported something, sorted by name.
+    """Name and version of each installed package of which this process has imported something, and of those that
+    Penstock needs, sorted by name.
 
     A package whose module has another name, and no `__version__`, may be missing. Blocks for less than a millisecond.
     """
     distributions = {(known := normal(name)): (known, version) for name, version, _ in _infos()}
-    packages: set[tuple[str, str]] = set()
+    packages = {distributions[name] for name in _OURS if name in distributions}
     for module in {name.partition(".")[0] for name in list(sys.modules)} - sys.stdlib_module_names:
         package = distributions.get(normal(_DISTRIBUTIONS.get(module, module)))
         if package is not None:

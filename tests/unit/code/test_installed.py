@@ -32,6 +32,13 @@ def test_only_what_was_imported_counts(site: Path):
     assert installed_packages() == (("old", "1.0"), ("scikit-learn", "1.7.2"))
 
 
+def test_how_a_run_was_started_does_not_count(site: Path):
+    """`penstock run` with an option before the file imports click, `python flow.py` does not."""
+    for name in ("click-8.1.0.dist-info", "numpy-2.4.6.dist-info"):
+        (site / name).mkdir()
+    assert installed_packages() == (("click", "8.1.0"),)
+
+
 def test_a_module_of_another_name_speaks_for_itself_when_it_is_installed(site: Path):
     installed = SimpleNamespace(__version__="0.3", __file__=str(site / "strange.py"))
     own = SimpleNamespace(__version__="9", __file__="/home/me/own.py")
