@@ -121,7 +121,7 @@ def test_all_that_is_stored_is_mirrored(kind: TierKind, tmp_path: Path):
 def test_an_executor_may_have_a_tier_of_its_own(kind: TierKind, tmp_path: Path):
     (tmp_path / "other").mkdir()
     other = (tmp_path / "other").as_uri()
-    project = project_in(tmp_path / "digits", kind.url, f'[executors.far]\nstore = "{other}"\n')
+    project = project_in(tmp_path / "digits", kind.url, f'[executors.far]\nkind = "agent"\nstore = "{other}"\n')
     tiers = tiers_of(project)
     blob = project.store.put(b"a value" * 1000)
     tiers.uploads(other).send_now([blob])
