@@ -61,10 +61,10 @@ READING = (
     "ls --json", "show main/1", "show main/1/double", "show main/1/again/1", "show main/1/total/1 --json",
     "show main/1/refuse/1", "compare main/1 broken/1", "show main --resources", "show broken/1", "why main/1/double/1",
     "why main/3/total/1 --json", "logs main/1", "get main/1", "get main/1/again/1 --json", "du", "gc --keep-last 1",
-    "env ls", "doctor", "watch main/1",
+    "env ls", "doctor", "watch main/1", "sites",
 )  # fmt: skip
 DECIDING = ("run --dry-run mine.py:main", "resume --dry-run broken/1", "fork --dry-run main/1")
-WRITING = {"cancel", "tag", "note", "rm", "init", "completion", "ui", "mlflow", "tensorboard"}
+WRITING = {"cancel", "tag", "note", "rm", "init", "completion", "ui", "mlflow", "tensorboard", "push", "pull", "agent"}
 CACHED = """INSERT INTO cache_claim VALUES (x'01', 2, 1, 'main/1/double/1')"""
 IN_FLIGHT = """INSERT INTO in_flight VALUES (2, '[[1,"again/1","running",1.0,1,"process"]]')"""
 

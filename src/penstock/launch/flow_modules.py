@@ -17,6 +17,8 @@ from penstock.sdk import attempts
 from penstock.sdk.flows import Flow
 from penstock.shadows import guard
 
+_NEEDED = frozenset(("blake3", "click", "cloudpickle", "msgspec", "penstock", "rich"))
+"""Loaded already or not: what is loaded later would get the user's file."""
 _PYTHONS_OWN = sys.stdlib_module_names - {"test", "this", "antigravity"}  # nothing imports these
 
 
@@ -117,6 +119,8 @@ def load_file(path: Path) -> ModuleType:
         raise UsageError(f"{path} can't be imported, since there is a dot in its name: rename the file")
     if name in _PYTHONS_OWN:
         raise UsageError(f"{path} would hide Python's own module {name!r}: rename the file")
+    if name in _NEEDED:
+        raise UsageError(f"{path} has the name of a module that Penstock needs, {name!r}: rename the file")
     if root not in sys.path:
         sys.path.insert(0, root)
         guard()

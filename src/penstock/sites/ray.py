@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -24,6 +25,9 @@ from penstock.sites.shells import Shell
 TOKEN = "RAY_AUTH_TOKEN"
 """The variable with what opens a cluster that asks for it; Ray's own programs read it, too."""
 _PATIENCE_S = 30.0
+_LATER = "try again later"
+_SOON_S = 60.0
+_AGAIN_S = 0.5
 _WAITING = "Job has not started yet"
 _WAITS = "it waits for CPUs, GPUs, memory or custom resources, or is being set up"
 _FEW = 4  # agents whose words are asked for while they run
@@ -60,7 +64,7 @@ class RaySite:
             self.refresh([agent.name for agent in new], private)
         for agent in new:
             path = f"{self._folder.path}/{agent.name}/private" if private else ""
-            self._ask("POST", "", job_request(agent, self._command, self._resources, path))
+            self._submit(job_request(agent, self._command, self._resources, path))
         return tuple(agent.name for agent in agents)
 
     def look(self, handles: Sequence[str]) -> Mapping[str, AgentSight]:
@@ -100,6 +104,18 @@ class RaySite:
         own = f"Running entrypoint for job {name}: {job.get('entrypoint')}\n"
         said = _OWN_LINES.sub("", printed.replace(own, ""))
         return seen._replace(words=said.encode()[-_WORDS:].decode(errors="replace"))
+
+    def _submit(self, request: Mapping[str, Any]) -> None:
+        """A cluster that has just been started takes jobs some seconds after it answers, and says so."""
+        end = time.monotonic() + _SOON_S
+        while True:
+            try:
+                self._ask("POST", "", request)
+                return
+            except PlatformError as error:
+                if _LATER not in str(error) or time.monotonic() > end:
+                    raise
+            time.sleep(_AGAIN_S)
 
     def _jobs(self) -> dict[str, Mapping[str, Any]]:
         """All jobs of the cluster that were submitted, by their ids."""
