@@ -34,7 +34,7 @@ for line in sys.stdin:
     print("done", flush=True)
 cluster.shutdown()
 """
-_PATIENCE_S = 120.0
+_PATIENCE_S = 240.0
 
 
 class RayCluster:

@@ -18,7 +18,7 @@ from tests import ray_cluster
 
 SHELL = ("sh", "-c")
 SIZE = AgentSize(1, 64 << 20)
-_PATIENCE_S = 150.0
+_PATIENCE_S = 240.0
 
 pytestmark = pytest.mark.slow
 
