@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from penstock import project as projects
+from penstock.tiers import ownership
 from tests import slurm, sshd
 from tests.system.flows import Project, wait_until
 
@@ -52,7 +54,9 @@ def host(tmp_path: Path) -> Iterator[sshd.Sshd]:
 def test_a_flow_whose_steps_run_on_another_host(far: Project, host: sshd.Sshd, tmp_path: Path) -> None:
     home = tmp_path / "there"
     far.settings(settings(tmp_path, "ssh", f'hosts = [{{ host = "gpu1", home = "{home}", cpu = 2 }}]'))
-    assert far.run(environ=host.environ).value() == [[x * x, "127.0.0.1", ""] for x in range(4)]
+    report = far.run(environ=host.environ)
+    assert report.value() == [[x * x, "127.0.0.1", ""] for x in range(4)]
+    assert "Traceback" not in report.output
     assert len(list((home / "placed").glob("*/pid"))) == 1
 
 
@@ -127,3 +131,17 @@ def test_a_run_that_sends_nothing_to_agents_asks_neither_tier_nor_site(project: 
     report = project.run()
     assert report.value() == 1
     assert not [word for word in ("bundle", "127.0.0.1") if word in f"{report.output} {report.notes}"]
+
+
+def test_a_run_that_can_not_go_on_there_ends_and_says_why(far: Project, tmp_path: Path) -> None:
+    """A copy of the project owns its folder of the tier."""
+    far.settings(settings(tmp_path, "slurm"))
+    tiers = projects.Project.find(far.folder).tiers
+    assert tiers is not None
+    url = (tmp_path / "shared").as_uri()
+    tier = tiers.claimed(url)
+    ownership.write_owner(tier, ownership.TierOwner("7 other", "/elsewhere/copy on host"))
+    report = far.run()
+    assert report.error["type"] == "PlatformError"
+    assert "belongs to another journal: /elsewhere/copy" in report.error["traceback"]
+    assert "Traceback" not in report.output

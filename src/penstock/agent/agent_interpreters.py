@@ -13,10 +13,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from penstock.agent import sent_wheels
+from penstock.agent.failures import failure_of
 from penstock.artifacts.store import BlobStore
 from penstock.code import installed
 from penstock.environments import built_environments, kits, locks
@@ -123,12 +125,7 @@ class AgentInterpreters:
                     self._thread = None
                     return
                 environment, step, done = self._wanted.popleft()
-            try:
-                self.ready(environment, step)
-                failure = None
-            except PenstockError as error:
-                failure = error
-            done(failure)
+            done(failure_of(partial(self.ready, environment, step)))
 
     def _made(self, travelling: TravellingEnvironment) -> Interpreter:
         environment = luggage.environment_of(travelling)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.model import mail
-from penstock.model.events import Began, Ended, ExecutorEvent, Lane, Recalled
+from penstock.model.events import Adopted, Began, Ended, ExecutorEvent, Lane, Placed, Recalled
 from penstock.model.outcomes import failed
 from penstock.model.slotted import Slotted
 from penstock.model.specs import Attempt, RunSpec
@@ -162,8 +162,8 @@ class Duty:
             self._drop_began(event.attempt)
             self._letters.append(event)
             self._advance(event.attempt)
-        else:
-            self._letters.append(event)  # type: ignore[arg-type]  # neither `Placed` nor `Adopted` comes from there
+        elif not isinstance(event, (Placed, Adopted)):  # which an executor of this machine doesn't say
+            self._letters.append(event)
 
     def _drop_began(self, attempt: str) -> None:
         """Most attempts are short, and their end says all."""

@@ -13,7 +13,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Protocol
 
-from penstock.errors import PenstockError, StoreError
+from penstock.agent.failures import failure_of
+from penstock.errors import PenstockError
 from penstock.model.environments import Environment
 from penstock.model.events import Lane
 from penstock.model.ids import step_of
@@ -94,11 +95,9 @@ class Preparation:
             self._changed.notify()
 
     def _prepare(self, attempt: Attempt, lane: Lane) -> None:
-        try:
-            self._bring(attempt)
-            self._checkpoints.bring(attempt)
-        except PenstockError as error:
-            self._prepared(attempt.id, error)
+        failure = failure_of(lambda: self._bring(attempt)) or failure_of(lambda: self._checkpoints.bring(attempt))
+        if failure is not None:
+            self._prepared(attempt.id, failure)
             return
         environment = lane.environment
         with self._changed:
@@ -134,10 +133,7 @@ class Preparation:
 
     def _try(self, task: Task) -> None:
         """What can't be sent now is sent with the next look."""
-        try:
-            task()
-            self._said = ""
-        except StoreError as error:
-            if str(error) != self._said:
-                self._said = str(error)
-                self._failed(self._said)
+        said, failure = self._said, failure_of(task)
+        self._said = "" if failure is None else str(failure)
+        if self._said not in ("", said):
+            self._failed(self._said)

@@ -1,7 +1,7 @@
 """The entry point: how a call is answered, and how errors become exit codes.
 
-A call of `run` that has no options of ours has nothing to parse: it begins at once, since the import of a parser would
-be a seventh of the smallest run. All others are what `verbs.py` makes of them.
+A call of `run` that has no options of ours has nothing to parse: it begins at once, since the import of a parser is
+felt in the smallest run. All others are what `verbs.py` makes of them.
 """
 
 from __future__ import annotations

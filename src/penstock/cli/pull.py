@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from penstock.cli import output
+from penstock.cli.moved_values import tell_of_moved
 from penstock.cli.shared_options import complete_run, json_option
 from penstock.client.space import pull
-from penstock.model.words import plural, size
 
 _EPILOG = """\b
 Examples:
@@ -26,11 +26,4 @@ def command(runs: tuple[str, ...], as_json: bool) -> None:
     goes on.
     """
     info = pull(*runs, tell=output.note)
-    if as_json:
-        output.json(info)
-        return
-    there = f"; {plural(info.already, 'value')} had been here" if info.already else ""
-    output.note(f"brought {plural(info.blobs, 'value')} down from {info.url}, {size(info.bytes)}{there}")
-    if info.missing:
-        output.note(f"{plural(info.missing, 'value')} that are needed lie neither here nor there")
-    output.next_command("penstock du", "see what lies where")
+    tell_of_moved(info, "brought", "down from", "here", as_json=as_json)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from penstock.cli import output
+from penstock.cli.moved_values import tell_of_moved
 from penstock.cli.shared_options import complete_run, json_option
 from penstock.client.space import push
 from penstock.errors import UsageError
-from penstock.model.words import plural, size
 
 _EPILOG = """\b
 Examples:
@@ -32,11 +32,4 @@ def command(runs: tuple[str, ...], as_new: bool, take_over: bool, as_json: bool)
     if as_new and take_over:
         raise UsageError("--as-new and --take-over exclude one another: is the other project used still, or not?")
     info = push(*runs, as_new=as_new, take_over=take_over, tell=output.note)
-    if as_json:
-        output.json(info)
-        return
-    there = f"; {plural(info.already, 'value')} had been there" if info.already else ""
-    output.note(f"sent {plural(info.blobs, 'value')} up to {info.url}, {size(info.bytes)}{there}")
-    if info.missing:
-        output.note(f"{plural(info.missing, 'value')} that are needed lie neither here nor there")
-    output.next_command("penstock du", "see what lies where")
+    tell_of_moved(info, "sent", "up to", "there", as_json=as_json)

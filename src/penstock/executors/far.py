@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import DamagedError, PenstockError, StoreError
@@ -21,6 +21,7 @@ from penstock.executors.far_fleet import Fleet, FleetLimits
 from penstock.executors.far_seats import Standing
 from penstock.executors.needed_blobs import blobs_of_attempt, blobs_of_run
 from penstock.executors.site_port import Site
+from penstock.executors.site_thread import SiteThread
 from penstock.model import mail, wire
 from penstock.model.agents import AgentRequest, AgentSight
 from penstock.model.environments import Environment
@@ -42,6 +43,7 @@ SLOW_S = 2.0
 SETTLING_S = 0.2
 """Likewise while agents are about to answer, or to be found gone."""
 SLOWER = 1.3
+RETRY_S = 1.0
 LOOK_S = 2.0
 """The site is asked so often while agents are on their way."""
 CLOSE_S = 10.0
@@ -94,7 +96,9 @@ class FarExecutor:
         self._is_refused = False
         self._own_down: set[str] = set()
         self._look_at = self._pause_s = 0.0
-        self._failing_since = 0.0
+        self._has_begun = False  # there is a book, a fleet, and who asks the site
+        self._broken = ""  # why it can't go on
+        self._is_failing = False  # the tier can't be reached
         self._bells: tuple[int, int] | None = None  # a pipe that calls for a turn
         self._thread: threading.Thread | None = None
 
@@ -135,7 +139,7 @@ class FarExecutor:
         self._order(lambda: self._cancel(attempt, cause))
 
     def adopt(self, attempt: Attempt, handle: str) -> None:
-        self._order(lambda: self._book.adopt(attempt, handle, time.monotonic()))
+        self._order(lambda: self._adopt(attempt, handle))
 
     def close(self, *, leave: bool = False) -> None:
         """Blocks until all agents have gone, or for some seconds; what stands in the tier of outcomes that nobody has
@@ -158,7 +162,7 @@ class FarExecutor:
         with self._changed:
             self._orders.append(order)
             self._changed.notify()
-            if self._thread is None and not self._closing:
+            if self._thread is None and self._bells is not None and not self._closing:
                 self._thread = self._started()
 
     def _rung(self) -> None:
@@ -189,11 +193,11 @@ class FarExecutor:
             if self._closing == "end":
                 self._end_all()
         except Exception as error:  # noqa: BLE001  the run must hear of it: whoever waits would wait for ever
-            self._give_up(error)
+            self._refuse_all(error)
 
     def _begin(self) -> None:
         now = time.monotonic()
-        self._site_thread = _SiteThread(self._site, self._order)
+        self._site_thread = SiteThread(self._site, self._order)
         self._fleet = Fleet(
             self._limits,
             self._spec.nonce,
@@ -205,8 +209,8 @@ class FarExecutor:
         spec = self._insist(lambda: self._packing.packed(self._spec, self._places))
         self._insist(lambda: self._uploads.send_now(blobs_of_run(spec)))
         self._book = Book(mail.Obey(self._token, spec, self._limits.partition_s, self._limits.linger_s))
-        self._up: set[str] = set()
         self._site_at = 0.0
+        self._has_begun = True
         for name in self._insist(lambda: self._tier.list(mail.heart_prefix(self._spec.nonce))):
             self._book.meet(name.rpartition("/")[2], now)
         if self._book.seats or self._token >= 2 * TOKENS:
@@ -220,9 +224,14 @@ class FarExecutor:
             except StoreError as error:
                 if self._closing:
                     raise
-                self._tell(f"{self._name}: {error}; it is tried again")
+                self._tell_of_failing(error)
                 with self._changed:
-                    self._changed.wait(1.0)
+                    self._changed.wait(RETRY_S)
+
+    def _tell_of_failing(self, error: StoreError) -> None:
+        if not self._is_failing:
+            self._is_failing = True
+            self._tell(f"{self._name}: {error}; it is tried again")
 
     def _turn(self) -> None:
         self._take_orders()
@@ -232,12 +241,10 @@ class FarExecutor:
                 self._poll()
             self._decide(now)
             self._flush()
-            self._failing_since = 0.0
+            self._is_failing = False
         except StoreError as error:
-            if not self._failing_since:
-                self._failing_since = now
-                self._tell(f"{self._name}: {error}; it is tried again")
-            self._look_at = now + 1.0
+            self._tell_of_failing(error)
+            self._look_at = now + RETRY_S
 
     def _take_orders(self) -> None:
         with self._changed:
@@ -379,6 +386,9 @@ class FarExecutor:
 
     def _hold(self, launches: Sequence[tuple[Attempt, Lane]]) -> None:
         """Send up what attempts need; each goes on once that is there, behind those that were before it in its lane."""
+        if self._broken:
+            self._refuse([attempt.id for attempt, _ in launches])
+            return
         for attempt, lane in launches:
             self._held[attempt.id] = attempt, lane
             self._send_up(attempt)
@@ -401,7 +411,7 @@ class FarExecutor:
             del self._held[attempt.id]
             self._mailbox.post(Ended(attempt.id, failed(Cause.DAMAGED, str(error))))
         else:
-            again = threading.Timer(1.0, self._order, (lambda: self._send_again(attempt),))
+            again = threading.Timer(RETRY_S, self._order, (lambda: self._send_again(attempt),))
             again.daemon = True
             again.start()
         self._release()
@@ -424,12 +434,19 @@ class FarExecutor:
         for attempt in attempts:
             if self._held.pop(attempt, None) is not None:
                 self._mailbox.post(Recalled(attempt))
-        self._book.recall(attempts)
+        if not self._broken:
+            self._book.recall(attempts)
+
+    def _adopt(self, attempt: Attempt, handle: str) -> None:
+        if self._broken:
+            self._refuse([attempt.id])
+        else:
+            self._book.adopt(attempt, handle, time.monotonic())
 
     def _cancel(self, attempt: str, cause: Cause) -> None:
         if self._held.pop(attempt, None) is not None:
             self._mailbox.post(Recalled(attempt))
-        else:
+        elif not self._broken:
             self._book.cancel(attempt, cause)
 
     # The site.
@@ -437,7 +454,7 @@ class FarExecutor:
     def _refresh(self) -> None:
         """A step has named a secret since agents were placed: they wait for it."""
         private = self._packing.private()
-        if private == self._private:
+        if private == self._private or self._broken:
             return
         self._private = private
         if handles := self._fleet.to_look_at():
@@ -508,55 +525,31 @@ class FarExecutor:
             self._site_thread.ask(lambda site: site.end(handles), lambda _: None)
         self._site_thread.close(max(1.0, until - time.monotonic()))
 
-    def _give_up(self, error: Exception) -> None:
-        self._tell(f"{self._name}: it can't go on: {type(error).__name__}: {error}")
-        for attempt in list(self._held):
-            self._mailbox.post(Ended(attempt, failed(Cause.PLATFORM, str(error))))
-        book = getattr(self, "_book", None)
-        if book is not None:
-            book.refuse_all(Cause.PLATFORM, str(error))
-            for event in book.events():
+    def _refuse_all(self, error: Exception) -> None:
+        """It can't go on: what it was given is answered, and what it will be given, until the run ends."""
+        what = str(error) if isinstance(error, PenstockError) else f"{type(error).__name__}: {error}"
+        self._tell(f"{self._name}: it can't go on: {what}")
+        self._broken = what
+        self._refuse(self._held)
+        self._held.clear()
+        if self._has_begun:
+            self._book.refuse_all(Cause.PLATFORM, what)
+            for event in self._book.events():
                 self._mailbox.post(event)
+        while not self._closing:
+            with self._changed:
+                while not self._orders and not self._closing:
+                    self._changed.wait()
+                orders, self._orders = list(self._orders), deque()
+            for order in orders:
+                order()
+        if self._has_begun:
+            self._site_thread.close(1.0)
+
+    def _refuse(self, attempts: Iterable[str]) -> None:
+        for attempt in attempts:
+            self._mailbox.post(Ended(attempt, failed(Cause.PLATFORM, self._broken)))
 
 
 def _cause_of(sight: AgentSight) -> Cause:
     return sight.cause or Cause.LOST
-
-
-class _SiteThread:
-    """Asks a site, one question after the other, and hands in the answers: a result, or the PenstockError."""
-
-    def __init__(self, site: Site, order: Callable[[Callable[[], None]], None]) -> None:
-        self._site = site
-        self._order = order
-        self._questions: deque[tuple[Callable[[Site], Any], Callable[[Any], None]]] = deque()
-        self._changed = threading.Condition()
-        self._over = False
-        self._thread = threading.Thread(target=self._work, name="penstock-site", daemon=True)
-        self._thread.start()
-
-    def ask(self, question: Callable[[Site], Any], answered: Callable[[Any], None]) -> None:
-        with self._changed:
-            self._questions.append((question, answered))
-            self._changed.notify()
-
-    def close(self, timeout_s: float) -> None:
-        """Once all questions are answered, or after this time."""
-        with self._changed:
-            self._over = True
-            self._changed.notify()
-        self._thread.join(timeout_s)
-
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                while not self._questions and not self._over:
-                    self._changed.wait()
-                if not self._questions:
-                    return
-                question, answered = self._questions.popleft()
-            try:
-                answer: Any = question(self._site)
-            except PenstockError as error:
-                answer = error
-            self._order(lambda answered=answered, answer=answer: answered(answer))

@@ -39,8 +39,8 @@ class Outgoing(NamedTuple):
 
 
 class Book:
-    """The state of one driver at one executor. `obey`: the first letter for each seat, which has this driver's token;
-    `partition_s`: a seat that was silent for so long is lost."""
+    """The state of one driver at one executor. `obey`: the first letter for each seat, which has this driver's token,
+    and says after how long a seat that is silent is lost."""
 
     def __init__(self, obey: mail.Obey) -> None:
         self.token = obey.token

@@ -1,7 +1,7 @@
 """What the end of a process is spared: the collector's last looks, where they can't find anything to do.
 
 Python looks three times through all objects when it ends, so that what stands in cycles comes to its own end, too: a
-file writes what it holds, `__del__` is called. For all that imports have made this is a twelfth of the smallest run.
+file writes what it holds, `__del__` is called. For all that imports have made this is felt in the smallest run.
 Where nothing is alive that does anything at its end, nobody can tell that they were left out.
 """
 

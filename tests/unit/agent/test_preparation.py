@@ -20,7 +20,7 @@ class World:
 
     def __init__(self) -> None:
         self.noted: list[Any] = []
-        self.fails: dict[str, PenstockError] = {}
+        self.fails: dict[str, Exception] = {}
         self.waiting: list[Callable[[PenstockError | None], None]] = []
         self.changed = threading.Event()
         self.preparation = Preparation(self.values, self, self, self.prepared, lambda text: self.note("failed", text))
@@ -105,6 +105,19 @@ def test_what_cant_be_had_is_told_and_the_next_goes_on():
         world.preparation.start(attempt(2), Lane(2))
         world.await_note("prepared", SECOND, "")
         world.preparation.close()
+
+
+def test_what_nobody_foresaw_is_told_too_and_the_next_goes_on():
+    world = World()
+    world.fails["values"] = OSError("no such device")
+    world.preparation.start(attempt(1), Lane(1))
+    world.await_note("prepared", "digits/3/train/1#1", "OSError: no such device")
+    world.fails = {"over": ZeroDivisionError("division by zero")}
+    world.preparation.over(attempt(1), is_done=False)
+    world.await_note("failed", "ZeroDivisionError: division by zero")
+    world.preparation.start(attempt(2), Lane(1))
+    world.await_note("prepared", "digits/3/train/2#1", "")
+    world.preparation.close()
 
 
 def test_checkpoints_are_looked_at_while_something_runs_and_a_tier_that_is_gone_is_told_once():
