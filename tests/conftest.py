@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import interpreters, watchdog
+from tests import interpreters, leftovers, watchdog
 
 settings.register_profile("tests", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("tests")
@@ -106,12 +106,16 @@ def interpreter() -> Callable[[str], Path]:
     return find
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def host_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
-    """Runs share a machine with those that meet in this folder: with no others than those of these tests."""
+    """Runs share a machine with those that meet in this folder: with no others than those of this file's tests, and
+    none of these outlives them, to hold a share of the machine for good."""
+    folder = tmp_path_factory.mktemp("host")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", os.fspath(tmp_path_factory.mktemp("host")))
+        patch.setenv("XDG_RUNTIME_DIR", os.fspath(folder))
         yield
+    left = leftovers.end_those_of(folder)
+    assert not left, f"these runs or agents were left behind: {left}"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,12 @@ class Served(NamedTuple):
 
     project: Project
     server: ApiServer
+
+
+@pytest.fixture(scope="package")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where what outlives a file's tests meets, so that it takes nothing of the machine from them."""
+    return os.fspath(tmp_path_factory.mktemp("elsewhere"))
 
 
 @contextlib.contextmanager
@@ -97,16 +104,18 @@ def served(tmp_path: Path, browser: Browser) -> Iterator[Served]:
         yield served
 
 
-@pytest.fixture(scope="session")
-def rich_project(tmp_path_factory: pytest.TempPathFactory, built_page: None) -> Iterator[Served]:
+@pytest.fixture(scope="package")
+def rich_project(tmp_path_factory: pytest.TempPathFactory, elsewhere: str, built_page: None) -> Iterator[Served]:
     """What `rich.py` makes, `rich/1` and on; for tests that look only."""
     with served_in(tmp_path_factory.mktemp("rich") / "work") as served:
-        rich.fill(served.project)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_RUNTIME_DIR", elsewhere)
+            rich.fill(served.project)
         yield served
         rich.let_go(served.project)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def large_project(tmp_path_factory: pytest.TempPathFactory, built_page: None) -> Iterator[Served]:
     """10,000 runs, `filled/1` and on, of 100 tasks each, and `filled/10001` with 100,000; for tests that look only. The
     first time it takes some minutes."""

@@ -53,9 +53,9 @@ class JournalReader:
 
 
 class _Connection:
-    """A journal that is closed with the last that uses this. One that is not there yet reads as an empty one."""
+    """A journal that is closed with the last that uses it. One that is not there yet reads as an empty one."""
 
     def __init__(self, project: Project) -> None:
         self.file = project.journal_file
         self.journal = Project(project.settings).reader  # not the project's, which others may still read
-        weakref.finalize(self, self.journal.close)
+        weakref.finalize(self.journal, self.journal.database.close)

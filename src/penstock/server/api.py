@@ -137,7 +137,8 @@ class Api:
         root = reader.project.settings.root
         if not root.is_dir():
             raise Refusal(503, "gone", f"{root} is not there any more: serve the project from where it is now")
-        with reader.journal.database.limited(lambda: self._is_closed or time.monotonic() > until):
+        journal = reader.journal  # the first run's is another one: this is in use for as long
+        with journal.database.limited(lambda: self._is_closed or time.monotonic() > until):
             return perform(*given)
 
 

@@ -165,7 +165,8 @@ class EventHub:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._limited, perform, *given)
 
     def _limited(self, perform: Callable[..., Any], *given: Any) -> Any:
-        with self._reader.journal.database.limited(lambda: self._is_closed):
+        journal = self._reader.journal  # the first run's is another one: this is in use for as long
+        with journal.database.limited(lambda: self._is_closed):
             return perform(*given)
 
     def _join(self, wanted: Sequence[Wanted], position: Position | None) -> _Joined:

@@ -14,14 +14,14 @@ class ByHand:
         """`command`: what starts an agent; its join code is added. `tell` says a line to the user."""
         self._command = " ".join(command)
         self._tell = tell
-        self._asked: dict[str, str] = {}
+        self._asked: set[str] = set()
 
     def place(self, agents: Sequence[AgentRequest], private: Mapping[str, str]) -> tuple[str, ...]:
         """Say how to start each."""
         for agent in agents:
             if agent.name not in self._asked:
-                self._asked[agent.name] = f"start an agent, with {_words(agent)}: {self._command} {agent.code}"
-                self._tell(self._asked[agent.name])
+                self._asked.add(agent.name)
+                self._tell(f"start an agent, with {_words(agent)}: {self._command} {agent.code}")
         if agents and private:
             names = ", ".join(sorted(private))
             self._tell(f"set {names} for it: what is private does not go by way of the tier")
@@ -29,12 +29,11 @@ class ByHand:
 
     def look(self, handles: Sequence[str]) -> Mapping[str, AgentSight]:
         """They wait to be started, as far as is known here."""
-        return {name: AgentSight("pending", self._asked.get(name, "somebody has to start it")) for name in handles}
+        return {name: AgentSight("pending", "somebody has to start it, as was said") for name in handles}
 
     def end(self, handles: Sequence[str]) -> None:
         """Nobody is asked any more."""
-        for name in handles:
-            self._asked.pop(name, None)
+        self._asked.difference_update(handles)
 
     def find(self, run: str) -> Mapping[str, str]:
         """Those that were started say so by mail."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 
@@ -67,9 +68,11 @@ def test_threads_have_connections_of_their_own_which_end_with_them(recorded: Rec
         first: Journal = pool.submit(lambda: reader.journal).result()
         assert pool.submit(lambda: reader.journal).result() is first
         assert reader.journal is reader.journal is not first
-        assert first.database.rows("SELECT 1") == [(1,)]
+    database = first.database
+    assert database.rows("SELECT 1") == [(1,)]
+    del first
     with pytest.raises(JournalError, match="closed database"):
-        first.database.rows("SELECT 1")
+        database.rows("SELECT 1")
 
 
 def test_a_reader_that_was_there_first_finds_the_project_s_first_run(project_folder: Path):
@@ -79,3 +82,15 @@ def test_a_reader_that_was_there_first_finds_the_project_s_first_run(project_fol
     recorded.begin("digits").close()
     assert [row.run_id for row in queries.runs(reader.journal)] == ["digits/1"]
     recorded.close()
+
+
+def test_what_is_asked_as_the_first_run_begins_is_answered(tmp_path: Path):
+    (tmp_path / "penstock.toml").touch()
+    reader = JournalReader(Project.find(tmp_path))
+    journal = reader.journal
+    with journal.database.limited(lambda: False):
+        with closing(Recorded(tmp_path)) as recorded:
+            recorded.begin("digits").close()
+        assert reader.journal is not journal
+        assert queries.runs(journal) == []
+    assert len(queries.runs(reader.journal)) == 1
