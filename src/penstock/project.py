@@ -110,10 +110,10 @@ def wire_executors(
         if inline_only or declared.kind == "inline":
             by_name[name] = inline
         elif declared.is_far:
-            from penstock.project_sites import far_executor
+            from penstock.project_sites import far_executor, wiring_of
 
             assert tiers is not None  # the settings say so
-            by_name[name] = far_executor(name, settings, environments, tiers, tell)
+            by_name[name] = far_executor(name, settings, wiring_of(name, settings, environments, tiers, tell))
         else:
             process = ProcessExecutor(
                 name=name,

@@ -10,12 +10,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import penstock.project_far as project_far
-from penstock.executors.far import FarExecutor
+from penstock.executors.far import FarExecutor, Packing
 from penstock.executors.far_fleet import FleetLimits
 from penstock.executors.site_port import Site
 from penstock.model.agents import AgentRequest, AgentSight, AgentSize
 from penstock.model.events import Profile
 from penstock.model.tier_urls import parse_tier_url
+from penstock.model.tuples import NamedTuple
 from penstock.project_tiers import ProjectTiers
 from penstock.settings import ExecutorSettings, Settings
 from penstock.sites.by_hand import ByHand
@@ -26,6 +27,7 @@ from penstock.sites.slurm import SlurmSite
 from penstock.sites.slurm_job import SlurmOptions
 from penstock.sites.ssh import SshHost, SshSite
 from penstock.tiers.port import Tier
+from penstock.tiers.uploads import Uploads
 
 if TYPE_CHECKING:
     from penstock.project_far import FarEnvironments
@@ -67,30 +69,39 @@ class LateSite:
         self._site.refresh(handles, private)
 
 
-def far_executor(
+class FarWiring(NamedTuple):
+    """What an executor `far` is made of."""
+
+    site: Site
+    tier: Tier
+    uploads: Uploads
+    packing: Packing
+    limits: FleetLimits
+
+
+def wiring_of(
     name: str,
     settings: Settings,
     environments: FarEnvironments,
     tiers: ProjectTiers,
     tell: Callable[[str], None],
-) -> FarExecutor:
-    """A new executor for a run. `tell` says a line to the user, from any thread."""
+) -> FarWiring:
+    """That of a run's executor. `tell` says a line to the user, from any thread."""
     declared = settings.executors[name]
     url = declared.store or settings.store.url
     tier = tiers.own(url)
-    limits = limits_of(declared)
-    return FarExecutor(
-        name=name,
-        site=LateSite(lambda: site_of(declared, tier, url, tell)),
-        tier=tier,
-        uploads=tiers.uploads(url),
-        packing=project_far.packing(
-            settings, environments, tier, tell, bundle=not declared.agent, wheels=declared.wheels
-        ),
-        profile=profile_of(name, limits),
-        limits=limits,
-        root=str(settings.root),
+    return FarWiring(
+        LateSite(lambda: site_of(declared, tier, url, tell)),
+        tier,
+        tiers.uploads(url),
+        project_far.packing(settings, environments, tier, tell, bundle=not declared.agent, wheels=declared.wheels),
+        limits_of(declared),
     )
+
+
+def far_executor(name: str, settings: Settings, wiring: FarWiring) -> FarExecutor:
+    """A new executor for a run."""
+    return FarExecutor(name=name, profile=profile_of(name, wiring.limits), root=str(settings.root), **wiring._asdict())
 
 
 def profile_of(name: str, limits: FleetLimits) -> Profile:

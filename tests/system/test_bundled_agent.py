@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -23,6 +24,7 @@ from penstock.model.outcomes import Outcome
 from penstock.tiers.folder_tier import FolderTier
 from tests.contract.executor_bench import Bench
 from tests.contract.far_bench import PROJECT, FarOnThisHost
+from tests.system.flows import PATIENCE_S, Project
 from tests.wheels import wheel
 
 TOOLS = (
@@ -143,3 +145,39 @@ def test_steps_run_there_with_packages_secrets_and_logs_as_they_run_here(far: Fa
     assert mend in missed.error.message
     assert any(mend in line for line in far.bench.notices())
     assert not (far.folder / "nobody").exists()
+
+
+@pytest.mark.slow
+def test_doctor_says_how_an_agent_is_started_by_hand_and_waits_for_it_with_a_bound(
+    project: Project, tmp_path: Path, cache: Path
+):
+    (tmp_path / "shared").mkdir()
+    url = (tmp_path / "shared").as_uri()
+    project.settings(f'[store]\nurl = "{url}"\n[executors.desk]\nkind = "agent"\n')
+    command = [sys.executable, "-m", "penstock", "doctor", "--on", "desk", "--json"]
+    environ = {"XDG_CACHE_HOME": str(cache), "PENSTOCK_AGENT_HOME": str(tmp_path / "there")}
+
+    printed, _ = project.popen([*command, "--wait", "200ms"], environ).communicate(timeout=2 * PATIENCE_S)
+    (found,) = json.loads(printed[printed.index("{") :])["findings"]
+    assert (found["what"], found["level"]) == ("queue", "problem")
+    assert "start an agent, with CPUs: 1: penstock agent" in found["found"]
+    assert "--wait" in found["mend"]
+
+    doctor = project.popen(command, environ)
+    assert doctor.stdout is not None
+    said = next(line for line in doctor.stdout if "penstock agent pa1_" in line)
+    code = said.split()[-1]
+    agent = project.popen([sys.executable, "-m", "penstock", "agent", code], environ)
+    try:
+        printed, _ = doctor.communicate(timeout=2 * PATIENCE_S)
+        assert agent.wait(timeout=PATIENCE_S) == 0
+    finally:
+        agent.kill()
+        agent.communicate()
+    report = json.loads(printed[printed.index("{") :])
+    assert doctor.returncode == 0, report
+    stages = [stage["stage"] for stage in report["stages"]]
+    assert stages[:2] == ["tier", "bundle"]
+    assert stages[-4:] == ["environment", "task", "download", "end"]
+    left = {path.name for path in (tmp_path / "shared").rglob("*") if path.is_file()}
+    assert {name for name in left if not name.endswith(".tar.gz")} == {"owner", "agent"}
