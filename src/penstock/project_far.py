@@ -14,9 +14,10 @@ from penstock.artifacts.store import BlobStore
 from penstock.errors import PlatformError
 from penstock.executors import far_luggage
 from penstock.executors.far import Packing
-from penstock.model import join_codes
+from penstock.model import join_codes, luggage
 from penstock.model.environments import Environment
 from penstock.model.join_codes import JoinCode
+from penstock.model.luggage import TravellingEnvironment
 from penstock.model.specs import Places, RunSpec
 from penstock.settings import Settings
 from penstock.tiers.port import Tier
@@ -42,9 +43,11 @@ def packing(
     *,
     bundle: bool,
     wheels: bool = False,
+    here: bool = False,
 ) -> Packing:
     """What the executor `far` asks for a run of a project. `bundle`: agents start from one, by `agent_script`;
-    `wheels`: they reach no index of packages. `tell` takes a line of progress, from any thread."""
+    `wheels`: they reach no index of packages; `here`: they run by this very Python. `tell` takes a line of progress,
+    from any thread."""
 
     def packed(spec: RunSpec, places: Places) -> RunSpec:
         if bundle:
@@ -57,6 +60,8 @@ def packing(
         return join_codes.write(JoinCode(tier.url, tier.project, spec.nonce, agent))
 
     def environment(asked: Environment | None, step: str) -> Any:
+        if asked is None and here:
+            return luggage.environment_to_plain(TravellingEnvironment((), ""))
         return environments.travelling(asked, step, tier.blobs if wheels else None)
 
     def over(spec: RunSpec) -> None:

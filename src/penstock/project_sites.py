@@ -5,6 +5,7 @@ Part of the composition root: it joins `far` with sites, tiers and settings. Not
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from penstock.project_tiers import ProjectTiers
 from penstock.settings import ExecutorSettings, Settings
 from penstock.sites.by_hand import ByHand
 from penstock.sites.host_site import HostRoom
+from penstock.sites.process_site import ProcessSite
 from penstock.sites.ray import RayFolder, RaySite
 from penstock.sites.shells import LocalShell, Shell, SshShell
 from penstock.sites.slurm import SlurmSite
@@ -91,10 +93,18 @@ def wiring_of(
     url = declared.store or settings.store.url
     tier = tiers.own(url)
     return FarWiring(
-        LateSite(lambda: site_of(declared, tier, url, tell)),
+        LateSite(lambda: site_of(declared, settings, tier, url, tell)),
         tier,
         tiers.uploads(url),
-        project_far.packing(settings, environments, tier, tell, bundle=not declared.agent, wheels=declared.wheels),
+        project_far.packing(
+            settings,
+            environments,
+            tier,
+            tell,
+            bundle=not (declared.agent or declared.here),
+            wheels=declared.wheels,
+            here=declared.here,
+        ),
         limits_of(declared),
     )
 
@@ -145,8 +155,10 @@ def most_agents(declared: ExecutorSettings, size: AgentSize | None) -> int:
     return _MOST_AGENTS
 
 
-def site_of(declared: ExecutorSettings, tier: Tier, url: str, tell: Callable[[str], None]) -> Site:
+def site_of(declared: ExecutorSettings, settings: Settings, tier: Tier, url: str, tell: Callable[[str], None]) -> Site:
     """The site of an executor. Blocks where the tier has to be asked for the project's folder there."""
+    if declared.here:
+        return ProcessSite((sys.executable, "-m", "penstock.agent"), settings.folder / "agents")
     command = declared.agent or ("sh", project_far.agent_script(tier))
     if declared.kind == "agent":
         return ByHand(declared.agent or ("penstock", "agent"), tell)

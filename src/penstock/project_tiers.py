@@ -90,6 +90,8 @@ class ProjectTiers:
         """The project's folder in a tier, which this journal owns from now on. Raises UsageError where another one has
         it, unless `take_over`. `anew`: a new folder, whatever the project had there before, which is read still."""
         with self._alone(), closing(Journal.open(self._settings.folder)) as journal:
+            if url == self._settings.own_tier:
+                os.makedirs(parse_tier_url(url).folder, exist_ok=True)
             place = far_places.settle(journal, url, self._new_name(), anew=anew)
             tier = self._connection(place)
             found = ownership.owner_of(tier)

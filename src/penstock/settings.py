@@ -5,6 +5,7 @@ Knows the names of things (executors, limits) and nothing of what they do.
 
 from __future__ import annotations
 
+import os
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from penstock.model import surroundings
 from penstock.model.environments import Environment
 from penstock.model.nearest import nearest
 from penstock.model.quantities import parse_bytes, parse_seconds
+from penstock.model.tier_urls import TierUrl
 from penstock.model.tuples import NamedTuple
 from penstock.roots import FILE, FOLDER, find_root
 from penstock.setting_values import FAR_KINDS, HostSettings
@@ -46,6 +48,7 @@ class ExecutorSettings(NamedTuple):
     lost_after_s: float = 360.0  # an agent of which nothing was heard for so long is lost
     home: str = ""  # where agents keep their things; "": in the cache of the user's home there
     agent: tuple[str, ...] = ()  # what starts one there, before its join code; (): the bundle in the tier
+    here: bool = False  # the run starts agents itself, as processes of this machine
     wheels: bool = False  # packages go there by way of the store, since no index is reached there
     hosts: tuple[HostSettings, ...] = ()
     via: str = ""  # the host with Slurm's programs, as ssh takes it; "": this one
@@ -110,6 +113,11 @@ class Settings(NamedTuple):
     project: ProjectSettings = ProjectSettings()
 
     @property
+    def own_tier(self) -> str:
+        """URL of the tier in the project's own folder, for agents of this machine where no other is named."""
+        return TierUrl(os.fspath(self.folder / "far")).text()
+
+    @property
     def tiers(self) -> tuple[str, ...]:
         """The URLs of all far tiers."""
         named = (self.store.url, *(executor.store for executor in self.executors.values()))
@@ -171,6 +179,7 @@ _SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
         "lost_after": _Setting("lost_after_s", setting_values.seconds),
         "home": _Setting("home", setting_values.folder),
         "agent": _Setting("agent", setting_values.command),
+        "here": _Setting("here", setting_values.flag),
         "wheels": _Setting("wheels", setting_values.flag),
         "hosts": _Setting("hosts", setting_values.hosts),
         "via": _Setting("via", setting_values.word),
@@ -237,7 +246,7 @@ _FAR = {
 _KEYS = {  # that a kind of executor has
     "process": _LOCAL,
     "inline": _LOCAL,
-    "agent": _FAR - {"agent"},
+    "agent": _FAR - {"agent"} | {"here"},
     "ssh": _FAR | {"hosts"},
     "slurm": _FAR | {"home", "via", "partition", "account", "qos", "time_limit", "lines"},
     "ray": _FAR | {"home", "address", "resources"},
@@ -260,11 +269,14 @@ def _executor(tables: dict[str, Any], name: str, file: Path) -> ExecutorSettings
 
 def _check_tiers(settings: Settings, file: Path) -> Settings:
     """Whoever's attempts run at agents needs a place that both sides see."""
+    executors = dict(settings.executors)
     for name, executor in settings.executors.items():
-        if executor.is_far and not (executor.store or settings.store.url):
+        if executor.here and not (executor.store or settings.store.url):
+            executors[name] = executor._replace(store=settings.own_tier)
+        elif executor.is_far and not (executor.store or settings.store.url):
             mend = 'add `[store]` with `url = "file:///shared/folder"`, or "ssh://user@host/folder"'
             raise UsageError(f"{file}: [executors.{name}] of kind {executor.kind!r} needs a far tier: {mend}")
-    return settings
+    return settings._replace(executors=executors)
 
 
 def _store(table: dict[str, Any], file: Path) -> StoreSettings:

@@ -283,9 +283,28 @@ def test_slurm_and_ray_have_keys_of_their_own(tmp_path: Path):
     assert (ray.address, ray.resources) == ("http://head:8265", (("special", 1.0),))
 
 
+def test_agents_of_this_machine_need_no_tier_but_the_project_s_own(tmp_path: Path):
+    (tmp_path / "penstock.toml").write_text("[executors.here]\nkind = 'agent'\nhere = true\n")
+    settings = Settings.load(tmp_path, {})
+    assert settings.executors["here"].store == f"file://{tmp_path}/.penstock/far"
+    assert settings.tiers == (settings.own_tier,)
+
+
+def test_agents_of_this_machine_use_the_tier_that_is_named(tmp_path: Path):
+    (tmp_path / "penstock.toml").write_text(
+        "[store]\nurl = 'file:///shared'\n[executors.here]\nkind = 'agent'\nhere = true\n"
+    )
+    assert Settings.load(tmp_path, {}).tiers == ("file:///shared",)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        (
+            f"{FAR}kind = 'ssh'\nhosts = ['a']\nhere = true",
+            "executors.far.here is for kind 'agent', and this one is of",
+        ),
+        ("[executors.a]\nkind = 'agent'", "[executors.a] of kind 'agent' needs a far tier: add `[store]` with"),
         ("[executors.a]\nkind = 'slurm'", "[executors.a] of kind 'slurm' needs a far tier: add `[store]` with"),
         (f"{FAR}kind = 'ssh'", '[executors.far] of kind \'ssh\' needs `hosts = ["gpu1", "gpu2"]`'),
         (f"{FAR}kind = 'ray'", "[executors.far] of kind 'ray' needs `address = \"http://head:8265\"`"),

@@ -212,7 +212,9 @@ class FarExecutor:
         self._site_at = 0.0
         self._has_begun = True
         for name in self._insist(lambda: self._tier.list(mail.heart_prefix(self._spec.nonce))):
-            self._book.meet(name.rpartition("/")[2], now)
+            seat = name.rpartition("/")[2]
+            if self._fleet.has(mail.agent_of(seat)):
+                self._book.meet(seat, now)
         if self._book.seats or self._token >= 2 * TOKENS:
             self._site_thread.ask(lambda site: site.find(self._spec.nonce), self._found)
 
@@ -274,7 +276,8 @@ class FarExecutor:
     def _poll(self) -> None:
         book, now = self._book, time.monotonic()
         book.listing_begins(now)
-        listed = [mail.numbers_of(name) for name in self._tier.list(mail.up_prefix(self._spec.nonce))]
+        all_up = map(mail.numbers_of, self._tier.list(mail.up_prefix(self._spec.nonce)))
+        listed = [(seat, number) for seat, number in all_up if self._fleet.has(mail.agent_of(seat))]
         found = False
         for seat, number in list(book.unread(listed)):
             data = self._tier.get(mail.up_name(self._spec.nonce, seat, number))

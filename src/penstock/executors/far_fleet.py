@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 
 from penstock.model.agents import AgentRequest, AgentSight, AgentSize
@@ -52,7 +53,8 @@ class Fleet:
         self.agents: dict[str, PlacedAgent] = {}
         self.why_not = ""  # why no more is placed; "": more may be
         self._limits = limits
-        self._prefix = f"{nonce}-{re.sub('[^a-z0-9]+', '-', executor.lower()).strip('-')[:20]}-{token}-"
+        self._whose = whose(nonce, executor)
+        self._prefix = f"{self._whose}-{token}-"
         self._code_of = code_of
         self._began_at = now
         self._numbers = 0
@@ -109,10 +111,15 @@ class Fleet:
         name = f"{self._prefix}{self._numbers}"
         return AgentRequest(name, self._code_of(name), size)
 
+    def has(self, agent: str) -> bool:
+        """Whether an agent is this executor's, whichever driver has placed it: others of the run may share its tier."""
+        return is_agent_of(agent, self._whose)
+
     def found(self, handles: Mapping[str, str], now: float) -> None:
         """What earlier drivers have placed."""
         for name, handle in handles.items():
-            self.agents.setdefault(name, PlacedAgent(None, now)).handle = handle
+            if self.has(name):
+                self.agents.setdefault(name, PlacedAgent(None, now)).handle = handle
 
     def placed(self, requests: Iterable[AgentRequest], handles: Iterable[str]) -> None:
         """Their site has them."""
@@ -190,6 +197,17 @@ class Fleet:
             return ""
         self._told = words
         return words
+
+
+def whose(nonce: str, executor: str) -> str:
+    """What the names of an executor's agents in a run begin with, before the driver's token and their number."""
+    word = re.sub("[^a-z0-9]+", "-", executor.lower()).strip("-")[:20]
+    return f"{nonce}-{word}" if word == executor else f"{nonce}-{word}-{zlib.crc32(executor.encode()):08x}"
+
+
+def is_agent_of(agent: str, whose: str) -> bool:
+    """Whether a name is that of an agent of this beginning."""
+    return agent.rsplit("-", 2)[0] == whose
 
 
 def size_of(lane: Lane) -> AgentSize:

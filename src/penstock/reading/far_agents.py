@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from penstock.errors import PlatformError
+from penstock.executors.far_fleet import is_agent_of, whose
 from penstock.executors.site_port import Site
 from penstock.journal import queries
 from penstock.journal.views import RunRow
@@ -58,24 +59,26 @@ def _open_runs(project: Project) -> Iterator[RunRow]:
 def _site(project: Project, name: str, declared: ExecutorSettings, rows: list[RunRow]) -> SiteInfo:
     url = declared.store or project.settings.store.url
     found = SiteInfo(name, declared.kind, place_of(declared), url, limits_of(declared).max_agents)
-    if not rows or project.tiers is None or declared.kind == "agent":
+    if not rows or project.tiers is None or (declared.kind == "agent" and not declared.here):
         return found
     try:
         seen = parse_tier_url(url)._replace(host="", user="", port=None).text()
         agents: list[AgentInfo] = []
         for tier in project.tiers.readable():
             if tier.url == seen:
-                site = site_of(declared, tier, url, lambda text: None)
-                agents += [agent for row in rows for agent in _agents(site, row)]
+                site = site_of(declared, project.settings, tier, url, lambda text: None)
+                agents += [agent for row in rows for agent in _agents(site, name, row)]
     except PlatformError as error:
         return msgspec.structs.replace(found, trouble=str(error))
     return msgspec.structs.replace(found, agents=tuple(agents))
 
 
-def _agents(site: Site, row: RunRow) -> Iterator[AgentInfo]:
+def _agents(site: Site, executor: str, row: RunRow) -> Iterator[AgentInfo]:
     if not row.nonce:
         return
-    handles = site.find(row.nonce)
+    handles = {
+        name: handle for name, handle in site.find(row.nonce).items() if is_agent_of(name, whose(row.nonce, executor))
+    }
     sights = site.look(list(handles.values()))
     for name, handle in handles.items():
         yield AgentInfo(name, f"{row.flow}/{row.number}", sights[handle].state, sights[handle].why)
@@ -87,4 +90,4 @@ def place_of(declared: ExecutorSettings) -> str:
         return ", ".join(host.address for host in declared.hosts)
     if declared.kind == "slurm":
         return " of ".join(filter(None, (declared.partition and f"partition {declared.partition}", declared.via)))
-    return declared.address
+    return "this machine" if declared.here else declared.address

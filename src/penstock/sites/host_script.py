@@ -83,7 +83,7 @@ def _why(state: str, status: str) -> str:
     if state == "unknown":
         return unknown().why
     if state != "ended":
-        return ""
+        return "it is being started" if state == "pending" else ""
     if not status.isdecimal():
         return "its process was killed, or the machine started anew"
     return ended_with(int(status))

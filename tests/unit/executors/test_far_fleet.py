@@ -28,7 +28,7 @@ def up(placed: Fleet, requests: list[AgentRequest], now: float = 1.0) -> None:
 def test_an_agent_is_named_by_the_run_and_has_its_lane_s_size() -> None:
     (request,) = fleet().wants([Lane(1, 2.0, 1 << 30, unnamed_gpus=1)], 0.0)
     assert request == AgentRequest(
-        "5f0c-my-cluster-10000-1", "code of 5f0c-my-cluster-10000-1", AgentSize(2.0, 1 << 30, 1)
+        "5f0c-my-cluster-efdcfff4-10000-1", "code of 5f0c-my-cluster-efdcfff4-10000-1", AgentSize(2.0, 1 << 30, 1)
     )
 
 
@@ -111,8 +111,19 @@ def test_why_agents_wait_is_told_once() -> None:
     assert placed.waiting() == "1 agent pending: Priority; 1 agent pending: Resources"
 
 
+def test_executors_of_one_run_tell_their_agents_apart() -> None:
+    names = ("gpu", "gpu-1", "GPU", "gpu 1")
+    fleets = [Fleet(FleetLimits(), "5f0c", name, 10_000, str, 0.0) for name in names]
+    placed = [one.wants(lanes(1), 0.0)[0].name for one in fleets]
+    assert [[one.has(name) for name in placed] for one in fleets] == [
+        [whose == other for other in names] for whose in names
+    ]
+    fleets[0].found(dict.fromkeys(placed[1:], "17"), 0.0)
+    assert fleets[0].to_look_at() == []
+
+
 def test_what_earlier_drivers_have_placed_counts_too() -> None:
     placed = fleet(max_agents=1)
-    placed.found({"5f0c-my-cluster-1-1": "17"}, 0.0)
+    placed.found({"5f0c-my-cluster-efdcfff4-1-1": "17"}, 0.0)
     assert placed.to_look_at() == ["17"]
     assert placed.wants(lanes(1), 0.0) == []
