@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Generator
@@ -101,6 +102,19 @@ def interpreter() -> Callable[[str], Path]:
         path = interpreters.find(name)
         if path is None:
             pytest.skip(f"no {name} on PATH or in pyenv's versions")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], str]:
+    """`tool("Rscript")`: the path of a program; skips the test where it is not on PATH, in CI a failure."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            pytest.skip(f"no {name} on PATH")
         return path
 
     return find

@@ -68,7 +68,9 @@ class Far:
             folder / "project" / "store",
             [self.steps],
             command=("sh", str(self._alone(project_far.agent_script(tier)))),
-            environment=lambda environment, step: self.environments.travelling(environment, step, tier.blobs),
+            environment=lambda environment, step: self.environments.travelling(
+                environment, step, tier.blobs, wheels=True
+            ),
             private=self.environments.private,
         )
         self.bench = Bench(executor, folder / "project", "steps", str(self.steps))

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from penstock.agent import sent_wheels
+from penstock.agent import sent_libraries, sent_wheels
 from penstock.agent.failures import failure_of
 from penstock.artifacts.store import BlobStore
 from penstock.code import installed
@@ -28,6 +28,7 @@ from penstock.model import luggage
 from penstock.model.agents import HOME
 from penstock.model.environments import Environment
 from penstock.model.luggage import TravellingEnvironment
+from penstock.model.program_libraries import Leads
 
 LIBRARIES = "PENSTOCK_AGENT_LIBRARIES"
 """The variable with the folder of the bundle's own libraries; `bootstrap.sh` sets it."""
@@ -130,14 +131,26 @@ class AgentInterpreters:
     def _made(self, travelling: TravellingEnvironment) -> Interpreter:
         environment = luggage.environment_of(travelling)
         variables = self._variables(environment) if environment else ()
+        leads = self._leads(travelling)
         is_own = environment is None or not environment.is_foreign
         if is_own and (not travelling.packages or _has(travelling.python, travelling.packages)):
-            return self._own._replace(variables=(*self._own.variables, *variables))
+            return self._own._replace(variables=(*self._own.variables, *variables), libraries=leads)
         if not travelling.lock:
             reasons = "; ".join(travelling.left_out) or "no lock came with it"
             raise UsageError(f"the flow's own packages can't be had there: {reasons}")
         built = self._built(travelling)
-        return built._replace(variables=(*built.variables, *variables))
+        return built._replace(variables=(*built.variables, *variables), libraries=leads)
+
+    def _leads(self, travelling: TravellingEnvironment) -> Leads:
+        """Build its libraries of other languages, unless that is done; gives what leads to them."""
+        leads: list[tuple[str, str]] = []
+        for sent in travelling.libraries:
+            from penstock.environments import library_builds
+
+            library = sent_libraries.brought(sent, self._blobs)
+            built = self._held.enter_context(library_builds.held(library, self._folder, self._tell))
+            leads.extend(built.leads)
+        return tuple(leads)
 
     def _built(self, travelling: TravellingEnvironment) -> Interpreter:
         text = sent_wheels.brought(travelling, self._folder / "wheels", self._blobs)

@@ -10,7 +10,7 @@ import click
 from penstock.cli import output
 from penstock.cli.loading import load
 from penstock.cli.shared_options import json_option
-from penstock.environments import builds, built_environments, locks
+from penstock.environments import builds, built_environments, library_builds, locks
 from penstock.environments.built_environments import Entry
 from penstock.errors import UsageError
 from penstock.launch.preparing import default_environment, steps_of
@@ -44,7 +44,7 @@ def ls(as_json: bool) -> None:
         output.json([_plain(entry) for entry in entries])
         return
     if not entries:
-        output.note("no environment is built: a step has one with @step(packages=[...])")
+        output.note("no environment is built: a step has one with @step(packages=[...]) or libraries=[...]")
         return
     rows = [
         (
@@ -72,6 +72,7 @@ def lock(target: str, upgrade: bool, as_json: bool) -> None:
     found = {
         (name, environment): locks.resolve(environment, folder_of(project.home), output.note, again=upgrade)
         for name, environment in _steps(project, target)
+        if environment.is_foreign  # libraries are asked for by locks
     }
     if as_json:
         locked = [(name, lock) for (name, _), lock in found.items()]
@@ -92,9 +93,13 @@ def build(target: str, again: bool) -> None:
     """Build the environments that a flow's steps ask for."""
     project = Project.find()
     for name, environment in _steps(project, target):
-        lock = locks.resolve(environment, folder_of(project.home), output.note)
-        builds.build(lock, folder_of(project.home), output.note, again=again)
-        output.line(f"step {name}: environment {builds.short(lock.digest)}, Python {lock.python}")
+        if environment.is_foreign:
+            lock = locks.resolve(environment, folder_of(project.home), output.note)
+            builds.build(lock, folder_of(project.home), output.note, again=again)
+            output.line(f"step {name}: environment {builds.short(lock.digest)}, Python {lock.python}")
+        for library, beside in library_builds.read(environment.libraries):
+            library_builds.build(library, folder_of(project.home), output.note, beside=beside, again=again)
+            output.line(f"step {name}: library {builds.short(library.digest)}, {library.kind}")
     output.next_command(f"penstock run {target}", "start a run")
 
 
@@ -109,17 +114,18 @@ def rm(digests: tuple[str, ...]) -> None:
 
 
 def _steps(project: Project, target: str) -> list[tuple[str, Environment]]:
-    """The steps with an interpreter or packages of their own, by name, and these; one with several stands there for
-    each. Raises UsageError where there are none."""
+    """The steps with an interpreter, packages or libraries of their own, by name, and these; one with several stands
+    there for each. Raises UsageError where there are none."""
     flow = load(target)
     found = [
         (step.name, environment)
         for step, environment in steps_of(flow, default_environment(project, flow))
-        if environment is not None and environment.is_foreign
+        if environment is not None and (environment.is_foreign or environment.libraries)
     ]
     if not found:
         raise UsageError(
-            f"no step that {target} names has an environment of its own: @step(packages=[...]) gives it one"
+            f"no step that {target} names has an environment of its own: @step(packages=[...]) or libraries=[...] "
+            "gives it one"
         )
     return found
 

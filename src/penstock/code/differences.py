@@ -7,7 +7,7 @@ from penstock.code.graph import FORM_BYTES, MEANING_BYTES
 from penstock.model.tuples import NamedTuple
 
 _MEANT = FORM_BYTES + MEANING_BYTES
-_BY_VERSION = ("package", "python")
+_BY_VERSION = ("package", "library", "python")
 _BUILT_ANEW = "was built anew under its old version"
 _VALUES = {"constant": "has another value", "function": "holds other values", "class": "holds other values"}
 
@@ -57,7 +57,7 @@ def _change(identity: str, old: Node | None, new: Node) -> Change | None:
         return Change(identity, _name(identity, new), _is(new, "new"))
     if old[:2] == new[:2]:
         return None
-    if old.kind == new.kind == "package":
+    if old.kind == new.kind and new.kind in ("package", "library"):
         return _change_of_package(identity, old, new)
     if old.kind == new.kind == "environment":
         return Change(identity, "which archives its environment takes (--no-binary, --only-binary)", "changed")
@@ -90,6 +90,8 @@ def _name(identity: str, node: Node) -> str:
     match node.kind:
         case "package":
             return f"{identity} {node.version}"
+        case "library":
+            return f"{name} {node.version} of {identity.partition(':')[0]}"
         case "python":
             return f"Python {node.version.partition(' ')[0]}"
         case "statements":

@@ -10,6 +10,8 @@ from penstock.code.installed import normal, possible_names
 
 _MISSING = r": there is no module (\S+) on the path$"
 _OF_THE_FLOW = ("package", "python")
+ITS_OWN = ("environment", "library", "variable")
+"""The kinds of nodes that an environment brings beside packages and Python."""
 LOCK = "environment"
 """The id of the node that says that the packages are those of a lock."""
 
@@ -20,12 +22,13 @@ def in_environment(
     packages: Iterable[tuple[str, str, str]],
     selection: str,
     variables: Mapping[str, bytes],
+    libraries: Iterable[tuple[str, str, str, str]] = (),
 ) -> Fingerprint:
     """The fingerprint as it is with this Python ("3.10"; "": the flow's own, and its packages) and these packages:
     name, version and build, which tells of a package that was built anew under its old version.
 
     `selection`: what says which archives of a package are taken, "": any. `variables`: digests of the values of
-    environment variables, by name.
+    environment variables, by name. `libraries`: packages of other languages: kind, name, version and build.
     """
     nodes = dict(found.tree.nodes)
     if python:
@@ -35,6 +38,10 @@ def in_environment(
             (name, Node("package", f"{version} {build}".encode(), "", ())) for name, version, build in packages
         )
         nodes["python"] = Node("python", python.encode(), "", ())
+    nodes.update(
+        (f"{kind}:{name}", Node("library", f"{version} {build}".encode(), "", ()))
+        for kind, name, version, build in libraries
+    )
     nodes.update((f"env:{name}", Node("variable", digest, "", ())) for name, digest in sorted(variables.items()))
     tree = found.tree._replace(nodes=nodes, unfollowed=tuple(_left(found.tree.unfollowed, nodes)))
     return Fingerprint(digest_of(nodes), tree)
@@ -51,9 +58,5 @@ def _left(unfollowed: Iterable[str], nodes: Mapping[str, Node]) -> Iterator[str]
 
 def without_packages(tree: Tree) -> Tree:
     """The tree without what an environment brings, so that two can be compared where that is not known."""
-    kept = {
-        identity: node
-        for identity, node in tree.nodes.items()
-        if node.kind not in (*_OF_THE_FLOW, "environment", "variable")
-    }
+    kept = {identity: node for identity, node in tree.nodes.items() if node.kind not in (*_OF_THE_FLOW, *ITS_OWN)}
     return tree._replace(nodes=kept)

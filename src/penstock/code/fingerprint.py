@@ -40,17 +40,17 @@ class Node(NamedTuple):
     """A piece of code that counts."""
 
     kind: str  # "function", "class", "constant", "statements" (of a module), "package", "python", "file", "variable",
-    # "program" (what is declared of it)
-    digest: bytes  # of form, meaning and value, 16, 16 and 32 bytes; of Python the version as text, of a package
-    # its version and its build, "1.7.2 0f3a..."; without a build where none is known
+    # "program" (what is declared of it), "library" (a package of another language)
+    digest: bytes  # of form, meaning and value, 16, 16 and 32 bytes; of Python the version as text, of a package of
+    # any language its version and its build, "1.7.2 0f3a..."; without a build where none is known
     place: str  # its file as a user would name it, "features.py"; "" for packages and Python
     reaches: tuple[str, ...]  # ids of the nodes that it reaches directly, sorted
 
     @property
     def version(self) -> str:
         """Of a package, without its build, and of Python; "" of all else."""
-        text = self.digest.decode() if self.kind in ("package", "python") else ""
-        return text.partition(" ")[0] if self.kind == "package" else text
+        text = self.digest.decode() if self.kind in ("package", "library", "python") else ""
+        return text if self.kind == "python" else text.partition(" ")[0]
 
 
 class Tree(NamedTuple):

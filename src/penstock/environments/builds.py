@@ -1,19 +1,15 @@
-"""Builds environments from locks, each once, however many ask for it at the same time.
-
-An environment is built where it stays, since its scripts name their own place. It is whole when its mark is there;
-without one it is rubbish, and the next who needs it clears it away. Who builds holds the lock beside it, and so does
-the uv that he has started: what a killed builder left running ends before the next one begins.
-"""
+"""Builds environments of Python from locks, by uv."""
 
 from __future__ import annotations
 
 import os
-import shutil
+from functools import partial
 from pathlib import Path
 
-from penstock.environments import indexes, interpreter_search, locking, marks, uv
+from penstock.environments import indexes, interpreter_search, marks, placing, uv
 from penstock.environments.locks import Lock
-from penstock.errors import PenstockError, PlatformError, UsageError
+from penstock.environments.placing import Placing
+from penstock.errors import UsageError
 from penstock.model.tuples import NamedTuple
 
 
@@ -24,13 +20,23 @@ class Built(NamedTuple):
     folder: str
     lock: str  # its lock's digest
 
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return f"environment {short(self.lock)}"
+
 
 def place_of(lock: Lock, folder: Path) -> Path:
     """Where the environment of a lock lies, on this kind of machine."""
-    system = os.uname()
     python = lock.python.rpartition("/")[2].strip()
     kind = "".join(letter if letter.isalnum() or letter == "." else "-" for letter in python)
-    return folder / f"{short(lock.digest)}-{'py' if kind[:1].isdigit() else ''}{kind}-{system.sysname}-{system.machine}"
+    return folder / name_of(lock.digest, f"{'py' if kind[:1].isdigit() else ''}{kind}")
+
+
+def name_of(digest: str, kind: str) -> str:
+    """The name of the folder that something of a digest is built in: what is built is of this kind of machine."""
+    system = os.uname()
+    return f"{short(digest)}-{kind}-{system.sysname}-{system.machine}"
 
 
 def short(digest: str) -> str:
@@ -47,35 +53,19 @@ def build(lock: Lock, folder: Path, tell: uv.Tell, *, again: bool = False) -> Bu
     interpreter or archive, PlatformError where the machine fails; then nothing is left of it.
     """
     place = place_of(lock, folder)
-    if not again and _lack(place, lock) == "":
-        return _used(place, lock)
-    name = f"environment {short(lock.digest)}"
-    beside = place.with_name(f"{place.name}.lock")
-    with locking.alone(beside, lambda: tell(f"{name}: waits for another process that builds it")) as held:
-        lack = "is built again" if again else _lack(place, lock)
-        if lack == "":
-            return _used(place, lock)
-        if (again or marks.noted(place)) and locking.is_shared(place / marks.NAME):
-            tell(f"{name}: {lack}, and a run uses it: it stays as it is until none does")
-            return _used(place, lock)
-        if lack:
-            tell(f"{name}: {lack}: builds it anew")
-        count = f"{len(lock.packages)} package{'' if len(lock.packages) == 1 else 's'}"
-        tell(f"{name}: builds Python {lock.python} with {count}")
-        try:
-            afresh = marks.noted(place) != ""
-            shutil.rmtree(place, ignore_errors=True)
-            _build(lock, place, lambda line: tell(f"{name}: {line}"), held, afresh=afresh)
-        except OSError as error:
-            shutil.rmtree(place, ignore_errors=True)
-            raise PlatformError(f"can't build the {name} in {place}: {error.strerror}") from error
-        except PenstockError:
-            shutil.rmtree(place, ignore_errors=True)  # gives its space back
-            raise
-    return _used(place, lock)
+    count = f"{len(lock.packages)} package{'' if len(lock.packages) == 1 else 's'}"
+    order = Placing(
+        place,
+        f"environment {short(lock.digest)}",
+        f"Python {lock.python} with {count}",
+        partial(_lack, place, lock),
+        partial(_build, lock, place),
+    )
+    placing.placed(order, tell, again=again)
+    return Built(str(place / "bin" / "python"), str(place), lock.digest)
 
 
-def _build(lock: Lock, place: Path, tell: uv.Tell, held: int, *, afresh: bool) -> None:
+def _build(lock: Lock, place: Path, tell: uv.Tell, held: int, afresh: bool) -> None:
     """`afresh`: take nothing from uv's cache, which shares its files with environments, and so their damages."""
     bare = interpreter_search.bare(lock.python, place, tell, held=held)
     if lock.version not in ("", bare.full_version):
@@ -107,8 +97,3 @@ def _lack(place: Path, lock: Lock) -> str | None:
     if mark is None:
         return "was not built to its end" if place.exists() else None
     return "is another one" if mark.lock != lock.digest else marks.damage(place, mark)
-
-
-def _used(place: Path, lock: Lock) -> Built:
-    marks.touch(place)
-    return Built(str(place / "bin" / "python"), str(place), lock.digest)

@@ -18,11 +18,11 @@ _PLACE = re.compile(r"([0-9a-f]{12})-[^/]+")
 
 
 class Entry(NamedTuple):
-    """An environment on disk."""
+    """An environment on disk, or a library of another language."""
 
     digest: str  # its lock's; of one that is not whole, the 12 digits that its folder is named by
     folder: str
-    python: str  # "3.10.13"; "" where it is not whole
+    python: str  # "3.10.13", "node20.11.0"; "" where it is not whole
     packages: tuple[tuple[str, str], ...]
     size_bytes: int  # of all its files, by their lengths
     frees_bytes: int  # what its removal would free now: uv's own cache may share the rest
@@ -111,6 +111,6 @@ def _entry(place: Path) -> Entry | None:
 
 
 def _kind(python: str) -> str:
-    """ "pypy" of "pypy3.9"; "" for CPython."""
-    found = re.match(r"[a-z]+", python)
+    """ "pypy" of "pypy3.9", "R" of a library of R; "" for CPython."""
+    found = re.match(r"[A-Za-z]+", python)
     return found[0] if found else ""

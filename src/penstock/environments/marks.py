@@ -21,6 +21,7 @@ from penstock.model.wire import shaped
 
 NAME = "penstock.json"
 _FORMAT = 2  # 1: its programs named the place where it was built
+_PYTHON = Path("bin", "python")
 _DAMAGED = "damaged.txt"
 _LIST = "files.txt"  # what was installed, with sizes
 
@@ -29,9 +30,9 @@ class Mark(NamedTuple):
     """What is known of a whole environment."""
 
     lock: str  # the digest of its lock
-    python: str  # as the lock names it
+    python: str  # as the lock names it; of a library its kind, "node", "R"
     version: str  # "3.10.13"
-    base: tuple[str, int, int]  # the file of its interpreter: path, size, modification time in ns
+    base: tuple[str, int, int]  # the file of its interpreter, or of what installs: path, size, modification time in ns
     site: str  # its folder of packages, below the environment's
     names: tuple[str, ...]  # what is in there
     packages: tuple[tuple[str, str], ...]
@@ -43,7 +44,7 @@ def made(place: Path, lock: str, python: str, version: str, packages: tuple[tupl
     try:
         site = next(place.glob("lib/*/site-packages"))
         names = tuple(sorted(os.listdir(site)))
-        base = _base(place)
+        base = file_of(place / _PYTHON)
     except (OSError, StopIteration) as error:
         raise PlatformError(f"what uv has built in {place} is not an environment: {error}") from error
     return Mark(lock, python, version, base, str(site.relative_to(place)), names, packages, time.time())
@@ -81,17 +82,22 @@ def damage(place: Path, mark: Mark) -> str:
     if text := noted(place):
         return text
     try:
-        if _base(place) != mark.base:
+        if file_of(place / _PYTHON) != mark.base:
             return "its interpreter has changed"
     except OSError:
         return "its interpreter is gone"
     if not (place / "pyvenv.cfg").exists():
         return "pyvenv.cfg is gone"
+    return missing(place, mark)
+
+
+def missing(place: Path, mark: Mark) -> str:
+    """Which of the names of what is installed is gone; "": none."""
     try:
-        missing = sorted(set(mark.names) - set(os.listdir(place / mark.site)))
+        gone = sorted(set(mark.names) - set(os.listdir(place / mark.site)))
     except OSError:
         return "its packages are gone"
-    return f"{missing[0]} is gone" if missing else ""
+    return f"{gone[0]} is gone" if gone else ""
 
 
 def noted(place: Path) -> str:
@@ -122,8 +128,9 @@ def used_at(place: Path) -> float:
         return os.stat(place).st_mtime
 
 
-def _base(place: Path) -> tuple[str, int, int]:
-    path = os.path.realpath(place / "bin" / "python")
+def file_of(program: str | os.PathLike[str]) -> tuple[str, int, int]:
+    """The file that a program is: path, size, modification time in ns. Raises OSError."""
+    path = os.path.realpath(program)
     status = os.stat(path)
     return path, status.st_size, status.st_mtime_ns
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from penstock.artifacts import names
 from penstock.model.environments import Environment
+from penstock.model.program_libraries import Leads, led
 from penstock.model.specs import Places, RunSpec
 from penstock.model.tuples import NamedTuple
 
@@ -23,16 +24,18 @@ class Interpreter(NamedTuple):
     kit: str = ""  # the kit's folder; "": it has Penstock, since it is the flow's own
     kit_digest: str = ""  # as text
     variables: tuple[tuple[str, str], ...] = ()
+    libraries: Leads = ()  # what leads programs to packages of other languages
     secrets: tuple[str, ...] = ()  # names of variables whose values are nobody's to see; it need not have them all
 
     def surroundings(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment variables of its processes."""
         if not self.kit:
-            return {**environ, **dict(self.variables)}
+            return led({**environ, **dict(self.variables)}, self.libraries)
         kept = {name: value for name, value in environ.items() if name not in _OF_ANOTHER}
         folder = os.path.dirname(os.path.dirname(self.python))
         path = os.pathsep.join(filter(None, (os.path.dirname(self.python), environ.get("PATH", ""))))
-        return {**kept, "PATH": path, "VIRTUAL_ENV": folder, **dict(self.variables)}
+        found = {**kept, "PATH": path, "VIRTUAL_ENV": folder, **dict(self.variables)}
+        return led(found, self.libraries)
 
     def setup(self, spec: RunSpec, places: Places) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The run as its workers see it, and its places. A foreign one keeps its own packages, and gets the user's

@@ -95,7 +95,7 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
         earlier = EarlierRuns(project)
-        codes = RunCode(module, taken.file, earlier.tree, environments.lock_of, how.watcher.said)
+        codes = RunCode(module, taken.file, earlier.tree, environments, how.watcher.said)
         codes.check(step for step, _ in steps_of(flow, None))
         python, packages = installed.describe_interpreter(), installed.installed_packages()
         around = Surroundings(taken.digest, python, packages, tuple(map(masked, sys.argv)), whole(os.getcwd()))

@@ -45,7 +45,7 @@ def rehearse(project: Project, order: preparing.RunRequest, how: Driving) -> For
         environments = preparing.environments_of(project, order, how)
         preparing.get_ready(project, order, _idle_executors(project, environments, how))
         order = order._replace(seed=preparing.seed_of(project, order))
-        codes = RunCode(module, taken.file, earlier.tree, environments.lock_of, how.watcher.said)
+        codes = RunCode(module, taken.file, earlier.tree, environments, how.watcher.said)
         codes.check(step for step, _ in preparing.steps_of(order.flow, None))
         try:
             return _Stage(project, order, how, earlier, codes, environments, run).play(run_id)

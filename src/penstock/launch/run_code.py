@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.artifacts.canonical import identify
 from penstock.artifacts.digests import digest
 from penstock.code import fingerprint
 from penstock.code.codebase import Codebase
-from penstock.code.elsewhere import LOCK, in_environment, without_packages
+from penstock.code.elsewhere import ITS_OWN, in_environment, without_packages
 from penstock.code.fingerprint import Fingerprint, Tree
 from penstock.errors import UsageError
 from penstock.model.environments import Environment
 from penstock.model.options import Options
+from penstock.model.program_libraries import Library
 from penstock.model.rows import CodeRecord
 from penstock.model.specs import Function, Program, Work
 from penstock.reading.trees import all_that_is_new, tree_of
@@ -26,8 +27,13 @@ if TYPE_CHECKING:
     from penstock.launch.flow_modules import FlowModule
     from penstock.sdk.steps import Step
 
-LockOf = Callable[[Environment], "Lock | None"]
-"""The lock of an environment that is ready; None: its packages are the flow's own."""
+
+class KnownEnvironments(Protocol):
+    """`RunEnvironments`, as far as it is used here."""
+
+    def lock_of(self, environment: Environment | None) -> Lock | None: ...
+    def libraries_of(self, environment: Environment | None) -> tuple[Library, ...]: ...
+
 
 Trees = Callable[[bytes], bytes | None]
 """The packed tree of a code's digest; None: it is not known any more."""
@@ -38,7 +44,12 @@ class RunCode:
     the steps that are cached."""
 
     def __init__(
-        self, module: FlowModule, snapshot: Path, trees: Trees, lock_of: LockOf, tell: Callable[[str], None]
+        self,
+        module: FlowModule,
+        snapshot: Path,
+        trees: Trees,
+        environments: KnownEnvironments,
+        tell: Callable[[str], None],
     ) -> None:
         self._codebase = Codebase(
             snapshot=snapshot,
@@ -50,7 +61,7 @@ class RunCode:
             namespace=None if module.name else vars(sys.modules["__main__"]),
         )
         self._trees = trees
-        self._lock_of = lock_of
+        self._lock_of, self._libraries_of = environments.lock_of, environments.libraries_of
         self._tell = tell
         self._known: dict[Any, CodeRecord] = {}
         self._news: dict[tuple[bytes, bytes], str] = {}
@@ -97,9 +108,12 @@ class RunCode:
     def _elsewhere(self, found: Fingerprint, environment: Environment) -> Fingerprint:
         lock = self._lock_of(environment)
         variables = {name: digest(text.encode(errors="surrogatepass")) for name, text in environment.env}
+        libraries = [
+            (library.kind, *package) for library in self._libraries_of(environment) for package in library.packages
+        ]
         if lock is None:
-            return in_environment(found, "", (), "", variables)
-        return in_environment(found, lock.version or lock.python, lock.builds, lock.selection, variables)
+            return in_environment(found, "", (), "", variables, libraries)
+        return in_environment(found, lock.version or lock.python, lock.builds, lock.selection, variables, libraries)
 
     def since(self, packed: bytes) -> str:
         """What is new in the code of an earlier task, as words; "" where nothing is. What its environment brought is
@@ -109,7 +123,7 @@ class RunCode:
         first = before.nodes.get(before.roots[0])
         if first is not None and first.kind == "program" and before.roots[0] not in now.nodes:
             return ""  # it is not at the top of a module: what is declared of it is not known before it is called
-        if LOCK in before.nodes or any(node.kind == "variable" for node in before.nodes.values()):
+        if any(node.kind in ITS_OWN for node in before.nodes.values()):
             before, now = without_packages(before), without_packages(now)
         return what_is_new(fingerprint.pack(before), fingerprint.pack(now))
 

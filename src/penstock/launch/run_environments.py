@@ -15,11 +15,13 @@ from penstock.errors import UsageError
 from penstock.executors.interpreters import OWN, Interpreter
 from penstock.launch.secrets import Secrets
 from penstock.model.environments import Environment
+from penstock.model.program_libraries import Leads, Library, led
 
 if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
     from penstock.environments.builds import Built
     from penstock.environments.kits import Kit
+    from penstock.environments.library_builds import BuiltLibrary
     from penstock.environments.locks import Lock
     from penstock.journal.journal import Journal
     from penstock.launch.own_packages import OwnPackages
@@ -48,21 +50,25 @@ class RunEnvironments:
         self._ready: dict[Environment, Interpreter] = {}
         self._here: dict[Environment, tuple[tuple[str, str], ...]] = {}
         self._locks: dict[Environment, Lock] = {}
-        self._built: set[Built] = set()
+        self._built: set[Built | BuiltLibrary] = set()
+        self._libraries: dict[Environment, tuple[tuple[Library, str], ...]] = {}
+        self._noted = dict[str, str]()  # libraries by their digests, as the run notes them
         self._kit: Kit | None = None
         self._held = ExitStack()  # what nobody may remove, until this process ends
         self._made: dict[str, Lock] = {}  # by the digests of the requests
-        self._keep: Callable[[str, Lock], None] | None = None  # None: there is no run yet
+        self._keep: Callable[[str, str, str], None] | None = None  # None: there is no run yet
 
     def keep_in(self, journal: Journal, run: int) -> None:
         """Note what was locked, and what will be, as a run's own."""
         from penstock.journal import recorded_locks
 
-        def keep(request: str, lock: Lock) -> None:
-            recorded_locks.keep(journal, run, request, lock.digest, lock.text)
+        def keep(request: str, digest: str, text: str) -> None:
+            recorded_locks.keep(journal, run, request, digest, text)
 
         for request, lock in self._made.items():
-            keep(request, lock)
+            keep(request, lock.digest, lock.text)
+        for digest, text in self._noted.items():
+            keep(digest, digest, text)
         self._keep = keep
 
     def of(self, environment: Environment | None) -> Interpreter:
@@ -78,6 +84,13 @@ class RunEnvironments:
     def lock_of(self, environment: Environment | None) -> Lock | None:
         """The lock of an environment that is ready; None: its packages are the flow's own."""
         return None if environment is None else self._locks.get(environment)
+
+    def libraries_of(self, environment: Environment | None) -> tuple[Library, ...]:
+        """The libraries of other languages that an environment asks for. Reads their files, where nobody has yet.
+        Raises UsageError where one can't be read."""
+        if environment is None or not environment.libraries:
+            return ()
+        return tuple(library for library, _ in self._read(environment))
 
     def ready(self, environment: Environment | None, step: str) -> None:
         """Lock and build an environment, unless that is done. Blocks: milliseconds where it is in the cache.
@@ -102,11 +115,12 @@ class RunEnvironments:
                     "has not: leave one of the two out, or say environment=Environment() where a default asks for them"
                 )
             if environment not in self._here:
-                self._here[environment] = self._variables(environment)
+                self._here[environment] = self._variables_here(environment)
 
-    def travelling(self, environment: Environment | None, step: str, wheels: BlobStore | None = None) -> Any:
+    def travelling(self, environment: Environment | None, step: str, blobs: BlobStore, *, wheels: bool = False) -> Any:
         """What another machine needs to make an environment (None: the flow's own packages), as plain data; locked
-        here, and built here only for `wheels`: the store into which its packages go, for a machine without an index.
+        here, and built here only for `wheels`: that its packages go into the store, for a machine without an index.
+        `blobs`: the store that the other machine reaches, for what its libraries are made of.
 
         Blocks. Raises UsageError with the step's name where it can't be locked, and for a secret that is not set. Of
         the flow's own packages it says what can't be had there, and why.
@@ -116,7 +130,9 @@ class RunEnvironments:
         if environment is not None:
             with self._lock, _told_of(step):
                 self._variables(environment)
-        return travelling.described(self, environment, step, self._folder, wheels)
+                for library, _ in self._read(environment):
+                    self._note(library)
+        return travelling.described(self, environment, step, self._folder, blobs, wheels=wheels)
 
     @cached_property
     def own_packages(self) -> OwnPackages:
@@ -143,11 +159,11 @@ class RunEnvironments:
     def damages(self) -> list[str]:
         """A line for each environment that isn't as it was built any more; the next run builds it anew. Blocks for a
         look at each of their files."""
-        from penstock.environments import builds, marks
+        from penstock.environments import marks
 
         found = {built: marks.inspect(Path(built.folder)) for built in self._built}
         return [
-            f"environment {builds.short(built.lock)} is damaged, {damage}: the next run builds it anew"
+            f"{built.name} is damaged, {damage}: the next run builds it anew"
             for built, damage in found.items()
             if damage
         ]
@@ -167,13 +183,13 @@ class RunEnvironments:
         lock = locks.parse(known) if known else locks.resolve(environment, self._folder, self._tell)
         self._locks[environment] = self._made[request] = lock
         if self._keep is not None:
-            self._keep(request, lock)
+            self._keep(request, lock.digest, lock.text)
         return lock
 
     def _make(self, environment: Environment) -> Interpreter:
-        variables = self._variables(environment)
+        variables, leads = self._variables(environment), self._leads(environment)
         if not environment.is_foreign:
-            return OWN._replace(variables=variables)
+            return OWN._replace(variables=variables, libraries=leads)
         from penstock.environments import built_environments
 
         built = self._held.enter_context(built_environments.held(self._locked(environment), self._folder, self._tell))
@@ -182,7 +198,45 @@ class RunEnvironments:
             from penstock.environments import kits
 
             self._kit = self._held.enter_context(kits.in_use(self._folder / "kits"))
-        return Interpreter(built.python, os.fspath(self._kit.folder), self._kit.digest, variables)
+        return Interpreter(built.python, os.fspath(self._kit.folder), self._kit.digest, variables, leads)
+
+    def _leads(self, environment: Environment) -> Leads:
+        """Build the libraries of an environment, unless that is done; gives what leads to them."""
+        if not environment.libraries:
+            return ()
+        from penstock.environments import library_builds
+
+        leads: list[tuple[str, str]] = []
+        for library, beside in self._read(environment):
+            built = self._held.enter_context(library_builds.held(library, self._folder, self._tell, beside=beside))
+            self._built.add(built)
+            leads.extend(built.leads)
+            self._note(library)
+        return tuple(leads)
+
+    def _note(self, library: Library) -> None:
+        """That the run has it: while it is kept, so is what is built of it."""
+        if library.digest not in self._noted:
+            from penstock.environments import library_builds
+
+            self._noted[library.digest] = text = library_builds.note_of(library)
+            if self._keep is not None:
+                self._keep(library.digest, library.digest, text)
+
+    def _read(self, environment: Environment) -> tuple[tuple[Library, str], ...]:
+        """Its libraries, as their files were when this was asked first, each with the folder of its files."""
+        found = self._libraries.get(environment, ()) if environment.libraries else ()
+        if environment.libraries and not found:
+            from penstock.environments import library_builds
+
+            found = self._libraries[environment] = library_builds.read(environment.libraries)
+        return found
+
+    def _variables_here(self, environment: Environment) -> tuple[tuple[str, str], ...]:
+        variables, leads = self._variables(environment), self._leads(environment)
+        known = {**os.environ, **dict(variables)}
+        led_to = led(known, leads)
+        return (*variables, *((name, led_to[name]) for name in dict(leads)))
 
     def _variables(self, environment: Environment) -> tuple[tuple[str, str], ...]:
         """Name and value of each. This process masks the secrets among them from now on."""

@@ -9,7 +9,7 @@ from penstock.errors import PlatformError, UsageError
 from penstock.launch.own_packages import found
 from penstock.model import luggage
 from penstock.model.environments import Environment
-from penstock.model.luggage import DataFile, TravellingEnvironment
+from penstock.model.luggage import DataFile, TravellingEnvironment, TravellingLibrary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,22 +17,32 @@ if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
     from penstock.environments.locks import Lock
     from penstock.launch.run_environments import RunEnvironments
+    from penstock.model.program_libraries import Library
 
 
 def described(
-    environments: RunEnvironments, environment: Environment | None, step: str, folder: Path, wheels: BlobStore | None
+    environments: RunEnvironments,
+    environment: Environment | None,
+    step: str,
+    folder: Path,
+    blobs: BlobStore,
+    *,
+    wheels: bool,
 ) -> Any:
-    """Plain data of a `TravellingEnvironment`. `folder`: `.penstock/environments`; `wheels`: the store that they go to;
-    None: they come from an index there."""
+    """Plain data of a `TravellingEnvironment`. `folder`: `.penstock/environments`; `blobs`: the store that files go to;
+    `wheels` False: packages of Python come from an index there."""
+    store = blobs if wheels else None
     fields: tuple[Any, ...] = () if environment is None else tuple(environment)
     if environment is not None and environment.is_foreign:
         environments.lock(environment, step)
         travelling = TravellingEnvironment(fields, _locked(environments, environment).text)
-        if wheels is not None:
+        if store is not None:
             site = environments.site_of(environment, step)
-            travelling = _with_wheels(travelling, sorted(site.glob("*.dist-info")), folder, wheels)
+            travelling = _with_wheels(travelling, sorted(site.glob("*.dist-info")), folder, store)
     else:
-        travelling = _own(environments, fields, step, folder, wheels)
+        travelling = _own(environments, fields, step, folder, store)
+    libraries = environments.libraries_of(environment)
+    travelling = travelling._replace(libraries=tuple(_sent_library(library, blobs) for library in libraries))
     return luggage.environment_to_plain(travelling)
 
 
@@ -63,6 +73,11 @@ def _locked(environments: RunEnvironments, environment: Environment) -> Lock:
 
 def _info_of(distribution: Any) -> Path:
     return Path(distribution._path)
+
+
+def _sent_library(library: Library, blobs: BlobStore) -> TravellingLibrary:
+    files = tuple(DataFile(name, *blobs.put(data)) for name, data in library.files)
+    return TravellingLibrary(library.kind, library.digest, files, library.packages)
 
 
 def _with_wheels(

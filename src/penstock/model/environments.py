@@ -24,6 +24,7 @@ class _Fields(NamedTuple):
     find_links: Tuple[str, ...]  # folders or pages where archives lie, beside the indexes
     env: Tuple[Tuple[str, str], ...]  # environment variables, name and value, sorted
     secrets: Tuple[str, ...]  # names of environment variables whose values are never stored or shown
+    libraries: Tuple[str, ...]  # absolute paths of files that ask for packages of other languages, for its programs
 
 
 class Environment(_Fields):
@@ -43,14 +44,16 @@ class Environment(_Fields):
         find_links: Places = (),
         env: Union[Mapping[str, str], Tuple[Tuple[str, str], ...]] = (),
         secrets: Iterable[str] = (),
+        libraries: Places = (),
     ) -> Environment:
-        given = packages, python, requirements, pyproject, constraints, indexes, find_links, env, secrets
+        given = packages, python, requirements, pyproject, constraints, indexes, find_links, env, secrets, libraries
         return cls._make(map(_plain, given))
 
     @property
     def is_foreign(self) -> bool:
-        """Whether it has packages or an interpreter of its own, and not environment variables alone."""
-        return self._replace(env=(), secrets=()) != Environment()
+        """Whether it has packages or an interpreter of its own, and not environment variables, or what its programs
+        find, alone."""
+        return self._replace(env=(), secrets=(), libraries=()) != Environment()
 
 
 def over(own: Optional[Environment], default: Optional[Environment]) -> Optional[Environment]:
@@ -70,6 +73,7 @@ def over(own: Optional[Environment], default: Optional[Environment]) -> Optional
         constraints=own.constraints or default.constraints,
         indexes=own.indexes or default.indexes,
         find_links=own.find_links or default.find_links,
+        libraries=own.libraries or default.libraries,
         **joined(default, own.env, own.secrets),
     )
 

@@ -34,6 +34,15 @@ class Luggage(NamedTuple):
     cwd: str = ""
 
 
+class TravellingLibrary(NamedTuple):
+    """A library of another language, ready to be built on another machine."""
+
+    kind: str
+    digest: str
+    files: Tuple[DataFile, ...]  # below the library's own place
+    packages: Tuple[Tuple[str, str, str], ...]
+
+
 class TravellingEnvironment(NamedTuple):
     """An environment of steps, ready to be built on another machine."""
 
@@ -43,6 +52,7 @@ class TravellingEnvironment(NamedTuple):
     left_out: Tuple[str, ...] = ()  # packages of the flow's own that can't be had elsewhere, each with the reason
     python: str = ""  # of the flow's own packages: version of its interpreter, "3.11.7"
     packages: Tuple[Tuple[str, str], ...] = ()  # likewise: names and versions; where they are there, nothing is built
+    libraries: Tuple[TravellingLibrary, ...] = ()
 
 
 class LogPiece(NamedTuple):
@@ -81,7 +91,8 @@ def environment_of(travelling: TravellingEnvironment) -> Optional[Environment]:
 def environment_to_plain(environment: TravellingEnvironment) -> Tuple[Any, ...]:
     """Plain data for a letter."""
     fields = environment._asdict()
-    return tuple({**fields, "wheels": tuple(map(tuple, environment.wheels))}.values())
+    libraries = tuple((*one[:2], tuple(map(tuple, one.files)), one.packages) for one in environment.libraries)
+    return tuple({**fields, "wheels": tuple(map(tuple, environment.wheels)), "libraries": libraries}.values())
 
 
 def environment_from_plain(data: Any) -> TravellingEnvironment:

@@ -101,6 +101,7 @@ _CHECKS: Dict[str, Callable[[Any, str], Any]] = {
     "find_links": _places,
     "env": _variables,
     "secrets": _names,
+    "libraries": _paths,
 }
 """The fields of `Environment`, and how each is checked; relative paths stand from the folder."""
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         find_links: Union[str, os.PathLike[str], Iterable[Union[str, os.PathLike[str]]], None]
         env: Optional[Mapping[str, str]]
         secrets: Optional[Iterable[str]]
+        libraries: Union[str, os.PathLike[str], Iterable[Union[str, os.PathLike[str]]], None]
 
     class StepOptions(EnvironmentOptions, total=False):
         """The keywords as a type checker knows them; `_FIELDS` below reads them. None: the default."""
