@@ -13,7 +13,7 @@ from penstock.artifacts import codec
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import StoreError
 from penstock.executors.staged_inputs import StagingExecutor
-from penstock.model.events import Ended, Lane, Profile, Recalled
+from penstock.model.events import Began, Ended, Lane, Profile, Recalled
 from penstock.model.outcomes import Metric, Outcome, Stored
 from penstock.model.states import Cause
 from penstock.tiers.port import Tier
@@ -108,6 +108,7 @@ def test_what_lies_there_is_brought_first_and_nothing_of_its_lane_overtakes_it(s
     scene.gate.opened.set()
     scene.turn_until(lambda: len(scene.inner.started) == 3)
     assert scene.inner.started == [other, first, second]
+    assert scene.events(Began) == [Began(first), Began(second)]  # their time counts from now on
     third = scene.start(LARGE, there=False)
     assert scene.inner.started[-1] == third
 

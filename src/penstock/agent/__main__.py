@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from penstock.agent import home_keeping, joining
+from penstock.agent import allocation, home_keeping, joining
 from penstock.agent.agent_interpreters import keep_uv_in
 from penstock.agent.agent_loop import Agent
 from penstock.artifacts.folder import FolderStore
@@ -29,6 +29,8 @@ RESTARTS = "PENSTOCK_AGENT_RESTART"
 def main(args: list[str]) -> int:
     """Join the run of the code, and stay until there is nothing to do."""
     try:
+        left_s = allocation.left_s(os.environ, allocation.running_s())
+        looked_at = time.monotonic()
         code, run, tier, home = joining.join(args[0] if args else "", os.environ, open_tier)
     except PenstockError as error:
         print(error, file=sys.stderr)  # noqa: T201
@@ -55,6 +57,7 @@ def main(args: list[str]) -> int:
         gpus=gpus,
         home=home,
         terminated=told,
+        left_s=None if left_s is None else left_s + looked_at - time.monotonic(),
     )
     print(f"penstock agent {code.agent}: runs attempts of {run} in {home}", flush=True)  # noqa: T201
     print(f"penstock agent {code.agent}: goes, since {agent.run()}", flush=True)  # noqa: T201

@@ -22,7 +22,7 @@ from penstock.engine.mailbox import Inbox
 from penstock.errors import DamagedError, PenstockError, StoreError
 from penstock.executors.needed_blobs import Blobs, blobs_of_outcome
 from penstock.model import mail
-from penstock.model.events import Ended, ExecutorEvent, Notice, Recalled
+from penstock.model.events import Began, Ended, ExecutorEvent, Notice, Recalled
 from penstock.model.outcomes import failed
 from penstock.model.specs import RunSpec
 from penstock.model.states import Cause
@@ -72,9 +72,11 @@ class Agent:
         gpus: tuple[str, ...],
         home: Path,
         terminated: int = -1,
+        left_s: float | None = None,
     ) -> None:
+        """`left_s`: after which its allocation ends; None: never."""
         self._hello = hello
-        self._duty = Duty(mail.incarnation_of(seat), hello, gpus, time.monotonic())
+        self._duty = Duty(mail.incarnation_of(seat), hello, gpus, time.monotonic(), left_s)
         self._inbox = Inbox()
         self._uploads = Uploads(store, tier)
         self._postman = Postman(tier, nonce, seat, self._take_letter, self._take_wrote, self._refuse)
@@ -132,11 +134,17 @@ class Agent:
         elif isinstance(item, Notice):
             self._duty.tell([item])
         elif isinstance(item, PreparedAttempt):
-            self._over(item.place.prepared(item))
+            self._prepared(item.place.prepared(item))
         elif isinstance(item, str):  # the letters that it can't read are for nobody else
             self._duty.leave(Cause.PLATFORM, item)
         else:
             self._heard(item)
+
+    def _prepared(self, event: Began | Ended | None) -> None:
+        if isinstance(event, Began):
+            self._duty.said(event, time.monotonic())
+        else:
+            self._over(event)
 
     def _over(self, event: Ended | Recalled | None) -> None:
         """An attempt is over before it began."""

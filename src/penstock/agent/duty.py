@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from penstock.agent.held_attempts import HeldAttempts
 from penstock.model import mail
+from penstock.model.agents import CUT_S, has_time
 from penstock.model.events import Adopted, Began, Ended, ExecutorEvent, Lane, Placed, Recalled
 from penstock.model.outcomes import failed
-from penstock.model.slotted import Slotted
 from penstock.model.specs import Attempt, RunSpec
 from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
@@ -53,32 +54,27 @@ class TakeBack(NamedTuple):
 Order = Open | RunAttempts | End | TakeBack
 
 
-class _OpenLane(Slotted):
-    """A lane that has attempts; the first one runs."""
-
-    key: tuple[int, int]
-    lane: Lane
-    attempts: list[str]
-
-
 class Duty:
-    """The state of one seat. `gpus`: values for CUDA_VISIBLE_DEVICES."""
+    """The state of one seat. `gpus`: values for CUDA_VISIBLE_DEVICES; `left_s`: after which its allocation ends; None:
+    never."""
 
-    def __init__(self, incarnation: str, hello: mail.Hello, gpus: tuple[str, ...], now: float) -> None:
+    def __init__(
+        self, incarnation: str, hello: mail.Hello, gpus: tuple[str, ...], now: float, left_s: float | None = None
+    ) -> None:
         self.token = 0  # of the driver that it obeys; 0: of none yet
         self.read = 0  # the last of that driver's letters that it has taken in
         self.going = ""  # why it goes; "": it stays
         self._incarnation = incarnation
-        self._free_gpus = list(gpus)
         self._hello = hello
+        self._goes_at = float("inf") if left_s is None else now + left_s - min(CUT_S, left_s / 10)
+        self._lasts_s = None if left_s is None else self._goes_at - now
         self._spec: RunSpec | None = None  # as the last driver has it
         self._partition_s, self._linger_s = float("inf"), UNASKED_S
-        self._lanes: dict[tuple[int, int], _OpenLane] = {}  # by the token and number that the driver has for them
-        self._lane_of: dict[str, _OpenLane] = {}  # by attempt: what is held
+        self._held = HeldAttempts(gpus)
+        self._has_begun = False  # any
         self._refused = set[str]()  # were cancelled before they came
-        self._numbers = 0
         self._orders: list[Order] = []
-        self._letters: list[mail.UpLetter] = [hello]
+        self._letters: list[mail.UpLetter] = [self._hello_of(now)]
         self._wrote_at = self._busy_at = now
 
     def take(self, token: int, number: int, envelope: mail.Down, now: float) -> None:
@@ -98,70 +94,64 @@ class Duty:
             return
         self._busy_at = now
         for letter in envelope.letters:
-            self._take(letter)
+            self._take(letter, now)
 
-    def _take(self, letter: mail.DownLetter) -> None:
+    def _take(self, letter: mail.DownLetter, now: float) -> None:
         if isinstance(letter, mail.Obey):
             if self._spec is None or self._spec._replace(driver="") != letter.spec._replace(driver=""):
                 self._orders.append(Open(letter.spec))
             self._spec = letter.spec
             self._partition_s, self._linger_s = letter.partition_s, letter.linger_s
-            self._letters.append(mail.Obeying(self.token, self._hello, tuple(self._holds())))
+            self._letters.append(mail.Obeying(self.token, self._hello_of(now), tuple(self._held.told())))
         elif isinstance(letter, mail.Launch):
-            self._start(letter)
+            self._start(letter, now)
         elif isinstance(letter, mail.Cancel):
-            if letter.attempt in self._lane_of:
+            if letter.attempt in self._held:
                 self._orders.append(End(letter.attempt, Cause(letter.cause)))
             else:
                 self._refused.add(letter.attempt)
         elif isinstance(letter, mail.GiveBack):
-            held = tuple([attempt for attempt in letter.attempts if attempt in self._lane_of])
+            held = tuple([attempt for attempt in letter.attempts if attempt in self._held])
             self._orders.extend([TakeBack(held)] if held else [])
         else:
             self.leave(Cause.CANCELLED, letter.why or "its driver needs it no more")
 
-    def _holds(self) -> Iterable[mail.HeldAttempt]:
-        for opened in self._lanes.values():
-            lane = opened.lane
-            for place, attempt in enumerate(opened.attempts):
-                yield mail.HeldAttempt(attempt, place == 0, lane.cpu, lane.memory_bytes, len(lane.gpus), lane.number)
+    def _hello_of(self, now: float) -> mail.Hello:
+        left_s = None if self._lasts_s is None else self._goes_at - now
+        return self._hello._replace(lasts_s=self._lasts_s, left_s=left_s)
 
-    def _start(self, letter: mail.Launch) -> None:
+    def _fits(self, timeout_s: float | None, now: float) -> bool:
+        """Whether an attempt may begin. To one that has done nothing yet all may come: nowhere else is more left."""
+        return not self._has_begun or has_time(timeout_s, self._lasts_s, self._goes_at - now)
+
+    def _start(self, letter: mail.Launch, now: float) -> None:
         launches: list[tuple[Attempt, Lane]] = []
         for attempt, lane in letter.launches:
-            if attempt.id in self._lane_of:
+            if attempt.id in self._held:
                 continue
             if attempt.id in self._refused:
                 self._letters.append(Ended(attempt.id, failed(Cause.CANCELLED, "cancelled before it came")))
                 continue
-            opened = self._opened(lane)
-            opened.attempts.append(attempt.id)
-            self._lane_of[attempt.id] = opened
-            if len(opened.attempts) == 1:
-                self._letters.append(Began(attempt.id))
-            launches.append((attempt, opened.lane))
+            if not self._fits(attempt.timeout_s, now):
+                self._letters += [self._hello_of(now), Recalled(attempt.id)]
+                continue
+            launches.append((attempt, self._held.add(self.token, attempt, lane)))
         if launches:
             self._orders.append(RunAttempts(tuple(launches), letter.environments))
 
-    def _opened(self, lane: Lane) -> _OpenLane:
-        key = self.token, lane.number
-        if key not in self._lanes:
-            self._numbers += 1
-            names, self._free_gpus = self._free_gpus[: lane.unnamed_gpus], self._free_gpus[lane.unnamed_gpus :]
-            own = lane._replace(number=self._numbers, gpus=(*lane.gpus, *names), unnamed_gpus=0)
-            self._lanes[key] = _OpenLane(key, own, [])
-        return self._lanes[key]
-
     def said(self, event: ExecutorEvent, now: float) -> None:
-        """Take in what its executor says. What an attempt says that is not held changes nothing."""
+        """Take in what its executor says; `Began`: it has an attempt with all that it needs, and runs it in its turn.
+        What an attempt says that is not held changes nothing."""
         attempt = getattr(event, "attempt", None)
-        if attempt is not None and attempt not in self._lane_of:
+        if attempt is not None and attempt not in self._held:
             return
         self._busy_at = now
-        if isinstance(event, (Ended, Recalled)):
+        if isinstance(event, Began):
+            self._begins(self._held.ready(event.attempt))
+        elif isinstance(event, (Ended, Recalled)):
             self._drop_began(event.attempt)
             self._letters.append(event)
-            self._advance(event.attempt)
+            self._begins(self._held.drop(event.attempt))
         elif not isinstance(event, (Placed, Adopted)):  # which an executor of this machine doesn't say
             self._letters.append(event)
 
@@ -172,28 +162,37 @@ class Duty:
                 del self._letters[at]
                 return
 
-    def _advance(self, attempt: str) -> None:
-        opened = self._lane_of.pop(attempt)
-        was_head = opened.attempts[0] == attempt
-        opened.attempts.remove(attempt)
-        if not opened.attempts:
-            del self._lanes[opened.key]
-            self._free_gpus.extend(opened.lane.gpus)
-        elif was_head:
-            self._letters.append(Began(opened.attempts[0]))
+    def _begins(self, attempt: str | None) -> None:
+        if attempt is not None:
+            self._has_begun = True
+            self._letters.append(Began(attempt))
 
     def leave(self, cause: Cause, why: str) -> None:
         """End everything, and go once the outcomes are told. Without a cause of another's, what runs is cancelled."""
         if not self.going:
             self.going = why
-            self._orders += [End(attempt, cause) for attempt in self._lane_of]
+            self._orders += [End(held.id, cause) for held in self._held]
 
     def look(self, now: float) -> None:
         """Time has passed."""
         if now - self._wrote_at >= CUT_OFF * self._partition_s:
             self.leave(Cause.LOST, "it could not write for too long, and its driver takes it for lost")
-        elif not self._lane_of and not self._letters and now - self._busy_at >= self._linger_s:
+        elif now >= self._goes_at:
+            self.leave(Cause.PREEMPTED, "its allocation ends")
+        elif not self._held and not self._letters and now - self._busy_at >= self._linger_s:
             self.leave(Cause.CANCELLED, "it had nothing to do")
+        elif self._lasts_s is not None and not self.going:
+            self._hand_back(now)
+
+    def _hand_back(self, now: float) -> None:
+        """What waits and would not come to its end any more."""
+        late = [held for held in self._held if not (held.began or held.is_wanted_back)]
+        late = [held for held in late if not self._fits(held.timeout_s, now)]
+        for held in late:
+            held.is_wanted_back = True
+        if late:
+            self._letters.append(self._hello_of(now))
+            self._orders.append(TakeBack(tuple([held.id for held in late])))
 
     def wrote(self, now: float) -> None:
         """Something that was begun at this time has been written: its driver can see that it lives. That mends nothing
@@ -208,12 +207,12 @@ class Duty:
     @property
     def holds(self) -> bool:
         """Whether it has attempts."""
-        return bool(self._lane_of)
+        return bool(self._held)
 
     @property
     def is_over(self) -> bool:
         """Whether it goes and nothing runs any more."""
-        return bool(self.going) and not self._lane_of
+        return bool(self.going) and not self._held
 
     @property
     def partition_s(self) -> float:

@@ -20,7 +20,7 @@ from penstock.errors import DamagedError, PenstockError
 from penstock.executors.needed_blobs import blobs_of_attempt, blobs_of_run
 from penstock.executors.process import ProcessExecutor
 from penstock.model import mail
-from penstock.model.events import Ended, Lane, Recalled
+from penstock.model.events import Began, Ended, Lane, Recalled
 from penstock.model.outcomes import failed
 from penstock.model.specs import Attempt, RunSpec
 from penstock.model.states import Cause, TaskStatus
@@ -99,21 +99,22 @@ class Workplace:
         self._held[attempt.id] = attempt
         self._preparation.start(attempt, lane)
 
-    def prepared(self, item: PreparedAttempt) -> Ended | None:
-        """What an attempt needs is there; gives its end, where it can't be had."""
+    def prepared(self, item: PreparedAttempt) -> Began | Ended | None:
+        """What an attempt needs is there, so that it is the executor's, or it can't be had, which ends it. None: it was
+        taken back meanwhile."""
         launch = self._staging.pop(item.attempt, None)
         if launch is None:
             return None
         if item.error is None:
             self._executor.start([(launch[0], (launch[1],))])
-            return None
+            return Began(item.attempt)
         cause = Cause.DAMAGED if isinstance(item.error, DamagedError) else Cause.PLATFORM
         return Ended(item.attempt, failed(cause, str(item.error)))
 
-    def end(self, order: duties.End) -> Ended | None:
-        """End an attempt; gives its end where it had not been started."""
+    def end(self, order: duties.End) -> Recalled | None:
+        """End an attempt; one that had not been started is taken back."""
         if self._staging.pop(order.attempt, None) is not None:
-            return Ended(order.attempt, failed(order.cause, "ended before it ran"))
+            return Recalled(order.attempt)
         self._executor.cancel(order.attempt, order.cause)
         return None
 

@@ -183,8 +183,8 @@ def build_attempt(job: Job, attempt: int, results: ByNumber[Stored], reused: set
     call = job.call
     inputs = tuple([_resolved(item, results) for item in call.inputs + call.shared])
     verify = bool(reused) and not reused.isdisjoint(deps_of(call))
-    which, retry_on = attempt_id(job, attempt), call.options.retry_on
-    return made(Attempt, (which, call.key, call.work, inputs, retry_on, verify, basis_of(job), failures))
+    which, retry_on, timeout_s = attempt_id(job, attempt), call.options.retry_on, call.options.timeout_s
+    return made(Attempt, (which, call.key, call.work, inputs, retry_on, verify, basis_of(job), failures, timeout_s))
 
 
 def is_another_try(job: Job, prior: PriorTask) -> bool:

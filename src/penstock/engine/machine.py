@@ -324,8 +324,10 @@ class Machine:
 
     def _attempt_began(self, event: facts.AttemptBegan) -> None:
         task = self._current(event.task, event.attempt)
-        if task is None or task.began or not task.queue.pool.profile.begins_later:
+        if task is None or task.lane is None or task.began:
             return
+        if not task.queue.pool.profile.begins_later and task.lane.tasks[0] != task.id:
+            return  # its time counts once it is the first of its lane
         task.began = True
         if task.options.timeout_s is not None:
             self._set_timeout(task, task.options.timeout_s)

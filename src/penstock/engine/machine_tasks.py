@@ -26,7 +26,7 @@ class OpenTask(Slotted):
     ready_at: float = 0.0
     lane: OpenLane | None = None  # None: not in flight
     started: bool = False  # in flight, and its executor knows
-    began: bool = False  # at an executor where it begins later than it starts
+    began: bool = False  # later than it was started, as its executor has said
     recalling: bool = False
     stopping: Cause | None = None  # it is to end for this reason
     inputs_digest: bytes = b""

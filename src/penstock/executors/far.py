@@ -319,7 +319,7 @@ class FarExecutor:
                 self._fleet.up(agent, now)
             elif not seat.is_live:
                 self._fleet.gone(agent, now, seat.why)
-        lacking = self._book.place()
+        lacking = self._book.place(now)
         requests = self._fleet.wants(lacking, now)
         if requests:
             self._place(requests)

@@ -248,6 +248,8 @@ class Book:
 
     def _greet(self, seat: Seat, hello: mail.Hello) -> None:
         seat.hello = hello
+        if hello.left_s is not None:  # a letter that was read late says too much: an earlier one may know better
+            seat.goes_at = min(seat.goes_at, seat.seen_at + hello.left_s)
         own = mail.incarnation_of(seat.name)
         for other in self.seats.values():
             if other is seat or not other.is_live or mail.agent_of(other.name) != mail.agent_of(seat.name):
@@ -264,6 +266,7 @@ class Book:
         seat.obeyed_in = number
         since = {attempt for attempt, at in seat.given_back.items() if at > number} | seat.over
         seat.held = {held.attempt: held for held in letter.holds if held.attempt not in since}
+        seat.is_used = seat.is_used or bool(letter.holds)
         seat.standing, seat.since_listing = Standing.ANSWERED, self._listing
 
     def _settle(self, seat: Seat) -> None:
@@ -330,29 +333,44 @@ class Book:
             self._land(flight)
             self._post(Ended(flight.attempt.id, failed(cause, why)))
 
-    def place(self) -> list[Lane]:
+    def place(self, now: float) -> list[Lane]:
         """Give waiting attempts their seats, as far as there is room; gives the lanes for which there is none."""
         lacking: dict[int, Lane] = {}
+        late: list[tuple[Lane, float | None]] = []
         seat_of = {number: seat for seat in self.seats.values() for number in seat.lanes}
         for flight in self._flights.values():
             lane = flight.lane
             if flight.seat or lane is None:
                 continue
-            seat = seat_of.get(lane.number)
+            seat, timeout_s = seat_of.get(lane.number), flight.attempt.timeout_s
             if seat is None and lane.number not in lacking:
-                seat = next((one for one in self.seats.values() if one.takes_lanes and one.has_room(lane)), None)
-            if seat is not None and seat.takes_lanes:
+                seat = self._seat_for(lane, timeout_s, now)
+            if seat is not None and seat.takes_lanes and seat.has_time(timeout_s, now):
                 seat_of[lane.number] = seat
                 seat.lanes.setdefault(lane.number, (lane, []))[1].append(flight.attempt.id)
+                seat.is_used = True
                 flight.seat, flight.is_told = seat.name, True
                 self._post(Placed(flight.attempt.id, seat.name))
                 flight.placed_at = self._posted
                 continue
             lacking[lane.number] = lane
+            late.append((lane, timeout_s))
             if not flight.is_told:
                 flight.is_told = True
                 self._post(Placed(flight.attempt.id))
+        self._let_go(late, now)
         return list(lacking.values())
+
+    def _seat_for(self, lane: Lane, timeout_s: float | None, now: float) -> Seat | None:
+        seats = (seat for seat in self.seats.values() if seat.takes_lanes and seat.has_time(timeout_s, now))
+        return next((seat for seat in seats if seat.has_room(lane)), None)
+
+    def _let_go(self, waiting: list[tuple[Lane, float | None]], now: float) -> None:
+        """Of idle seats those whose time alone is too short for what waits: others get their places."""
+        idle = [seat for seat in self.seats.values() if seat.takes_lanes and seat.is_idle]
+        for seat in idle if waiting else ():
+            if any(seat.has_room(lane) and not seat.has_time(timeout_s, now) for lane, timeout_s in waiting):
+                self.leave([seat], "what waits does not fit into what is left of its allocation")
 
     @property
     def awaits_commit(self) -> bool:

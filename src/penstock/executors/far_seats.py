@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 
 from penstock.model import mail
+from penstock.model.agents import has_time
 from penstock.model.events import Lane
 from penstock.model.slotted import Slotted
 from penstock.model.specs import Attempt
@@ -42,6 +43,8 @@ class Seat(Slotted):
     cause: Cause = Cause.LOST  # of what ran there, where it is gone
     why: str = ""
     hello: mail.Hello | None = None
+    goes_at: float = float("inf")  # by this driver's clock, its allocation ends at the latest
+    is_used: bool = False  # it has had attempts
     beat: bytes = b""
     has_read: int = 0  # of this driver's letters, up to which number
     obeyed_in: int = 0  # the number of the letter that says what it holds
@@ -70,6 +73,11 @@ class Seat(Slotted):
             one.memory_bytes or 0 for one, _ in self.lanes.values()
         )
         return lane.memory_bytes <= hello.memory_bytes - used
+
+    def has_time(self, timeout_s: float | None, now: float) -> bool:
+        """Whether an attempt with this timeout is begun there. To one that has had none all may go."""
+        lasts_s = self.hello.lasts_s if self.hello is not None else None
+        return not self.is_used or has_time(timeout_s, lasts_s, self.goes_at - now)
 
     @property
     def is_idle(self) -> bool:

@@ -383,7 +383,11 @@ def _remove(folders: Iterable[str]) -> None:
             threading.Thread(target=shutil.rmtree, args=(folder, True), name="penstock-remove", daemon=True).start()
 
 
-_ENDED = {Cause.TIMEOUT: "ran beyond its timeout and was ended", Cause.CANCELLED: "was cancelled"}
+_ENDED = {
+    Cause.TIMEOUT: "ran beyond its timeout and was ended",
+    Cause.CANCELLED: "was cancelled",
+    Cause.PREEMPTED: "was cut: its machine was taken away, or its allocation ended",
+}
 
 
 class _Place(NamedTuple):

@@ -15,10 +15,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from penstock.errors import StoreError
+from penstock.executors.lane_order import LaneOrder
 from penstock.executors.needed_blobs import blobs_of_attempt, blobs_of_outcome, blobs_of_run
 from penstock.model.environments import Environment
-from penstock.model.events import Ended, ExecutorEvent, Lane, Profile, Recalled
+from penstock.model.events import Began, Ended, ExecutorEvent, Lane, Profile, Recalled
 from penstock.model.outcomes import failed
+from penstock.model.slotted import Slotted
 from penstock.model.specs import Attempt, Places, RunSpec
 from penstock.model.states import Cause
 
@@ -33,27 +35,25 @@ _THREADS = 4
 _Launch = tuple[Attempt, tuple[Lane, ...]]
 
 
-class _Staged:
+class _Staged(Slotted):
     """An attempt that waits for what it needs, or for one before it."""
 
-    def __init__(self, launch: _Launch, missing: list[tuple[bytes, int]]) -> None:
-        self.launch = launch
-        self.missing = missing
-        self.left = len(missing)
-        self.error: StoreError | None = None
+    launch: _Launch
+    left: int  # how much of it is still to come
+    error: StoreError | None = None
 
 
 class StagingExecutor:
     """Implements `engine.ports.Executor` by another one of this machine, whose workers read the near tier.
 
-    The time that it takes to bring what an attempt needs is the attempt's own: a timeout counts from its start here.
+    The time that it takes to bring what an attempt needs is not the attempt's own: its timeout counts from then on.
     """
 
     def __init__(self, inner: Executor, store: TieredStore) -> None:
         self._inner = inner
         self._store = store
         self._here: set[bytes] = set()
-        self._lanes: dict[int, deque[_Staged]] = {}
+        self._staged = LaneOrder[_Staged]()
         self._come = deque[tuple[_Staged, StoreError | None]]()
         self._threads: ThreadPoolExecutor | None = None
         self._ring = -1, -1
@@ -79,28 +79,31 @@ class StagingExecutor:
         for launch in launches:
             attempt, (lane, *_) = launch
             missing = [blob for blob in (*self._for_all, *blobs_of_attempt(attempt)) if not self._is_here(*blob)]
-            before = self._lanes.get(lane.number)
-            if not missing and not before:
+            if not missing and not self._staged.has(lane.number):
                 at_once.append(launch)
                 continue
-            staged = _Staged(launch, missing)
-            self._lanes.setdefault(lane.number, deque()).append(staged)
+            staged = _Staged(launch, len(missing))
+            self._staged.add(attempt.id, lane.number, staged)
+            if not missing:
+                self._staged.ready(attempt.id)
             for blob in missing:
                 self._pool().submit(self._bring, staged, *blob)
         if at_once:
             self._inner.start(at_once)
 
     def recall(self, attempts: Collection[str]) -> None:
-        staged = {item.launch[0].id: lane for lane, items in self._lanes.items() for item in items}
+        others: list[str] = []
         for attempt in attempts:
-            if attempt in staged:
-                self._take_back(attempt, staged[attempt])
-        if others := [attempt for attempt in attempts if attempt not in staged]:
+            if self._staged.take_out(attempt) is None:
+                others.append(attempt)
+            else:
+                self._mailbox.post(Recalled(attempt))
+        if others:
             self._inner.recall(others)
         self._hand_on()
 
     def cancel(self, attempt: str, cause: Cause) -> None:
-        if any(item.launch[0].id == attempt for items in self._lanes.values() for item in items):
+        if attempt in self._staged:
             self.recall((attempt,))
         else:
             self._inner.cancel(attempt, cause)
@@ -113,7 +116,7 @@ class StagingExecutor:
 
     def close(self, *, leave: bool = False) -> None:
         """What is being brought comes to its end, and is there for the next driver."""
-        self._lanes.clear()
+        self._staged.clear()
         self._inner.close(leave=leave)
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
@@ -164,28 +167,24 @@ class StagingExecutor:
             staged, error = self._come.popleft()
             staged.left -= 1
             staged.error = staged.error or error
+            attempt = staged.launch[0].id
+            if not staged.left and self._staged.get(attempt) is staged:  # else it was taken back, and started again
+                self._staged.ready(attempt)
         self._hand_on()
 
     def _hand_on(self) -> None:
         """Start what waits for nothing any more, in the order of each lane."""
         ready: list[_Launch] = []
-        for lane, items in list(self._lanes.items()):
-            while items and not items[0].left:
-                staged = items.popleft()
-                if staged.error is None:
-                    ready.append(staged.launch)
-                else:
-                    message = f"its inputs could not be brought: {staged.error}"
-                    self._mailbox.post(Ended(staged.launch[0].id, failed(Cause.PLATFORM, message)))
-            if not items:
-                del self._lanes[lane]
+        for staged in self._staged.go_on():
+            if staged.error is None:
+                ready.append(staged.launch)
+            else:
+                message = f"its inputs could not be brought: {staged.error}"
+                self._mailbox.post(Ended(staged.launch[0].id, failed(Cause.PLATFORM, message)))
         if ready:
             self._inner.start(ready)
-
-    def _take_back(self, attempt: str, lane: int) -> None:
-        items = self._lanes[lane]
-        items.remove(next(item for item in items if item.launch[0].id == attempt))
-        self._mailbox.post(Recalled(attempt))
+        for attempt, _ in ready:
+            self._mailbox.post(Began(attempt.id))
 
 
 class _Mirroring:

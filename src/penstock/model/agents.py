@@ -16,9 +16,25 @@ PRIVATE = "PENSTOCK_AGENT_PRIVATE"
 """The variable with the path of a file, for its owner's eyes alone, with private values by name, as JSON. It is
 replaced whole when they are refreshed. Not set: there are none."""
 LEFT_S = "PENSTOCK_AGENT_LEFT_S"
-"""The variable with how many seconds after the agent's start its allocation ends. Not set: it has no end."""
+"""The variable with how many seconds after the start of the agent's process its allocation ends. Not set: it has no
+end."""
 HOME = "PENSTOCK_AGENT_HOME"
 """The variable with the folder where agents keep their things. Not set: one in the user's cache."""
+
+
+_FITTING = 0.9
+
+CUT_S = 20.0
+"""An agent begins so long before its allocation ends to end what runs there, and to tell it: at most a tenth of the
+whole."""
+
+
+def has_time(timeout_s: Optional[float], lasts_s: Optional[float], left_s: Optional[float]) -> bool:
+    """Whether an attempt that may take so long is begun at an agent that lasts so long, and of that has so much left.
+    None: any time. What hardly fits into the whole takes its chance: it may need less, and fits nowhere better."""
+    if timeout_s is None or lasts_s is None or left_s is None:
+        return True
+    return timeout_s <= left_s or timeout_s > _FITTING * lasts_s
 
 
 class AgentSize(NamedTuple):

@@ -58,8 +58,8 @@ class Placed(NamedTuple):
 
 
 class Began(NamedTuple):
-    """An attempt runs: its time counts from now on. From executors whose profile says `begins_later` alone, also for
-    what was adopted. Duplicates are harmless."""
+    """An attempt runs: its time counts from now on. From executors whose profile says `begins_later`, also for what was
+    adopted, and of what others had to bring something for. Duplicates are harmless."""
 
     attempt: str
 

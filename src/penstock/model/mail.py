@@ -16,7 +16,7 @@ from penstock.model.rows import LoopProgress
 from penstock.model.specs import Attempt, RunSpec, attempts_from_plain, attempts_to_plain
 from penstock.model.tuples import NamedTuple
 
-VERSION = 1
+VERSION = 2
 """Of the form of all letters: an agent and a driver of different ones don't talk."""
 
 _DIGITS = 8
@@ -58,13 +58,15 @@ class Leave(NamedTuple):
 
 
 class Hello(NamedTuple):
-    """The first letter of a seat: what it has for lanes."""
+    """The first letter of a seat: what it has for lanes. Again where its time gets short."""
 
     cpu: float
     memory_bytes: Optional[int]  # None: not limited
     gpus: int
     version: str  # of Penstock
     host: str
+    lasts_s: Optional[float] = None  # how long it may be there, from its start on; None: for any time
+    left_s: Optional[float] = None  # of that, when this was written
 
 
 class HeldAttempt(NamedTuple):

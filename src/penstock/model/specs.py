@@ -116,6 +116,7 @@ class Attempt(NamedTuple):
     verify: bool  # check the digests of what is read: it comes from an earlier driver
     basis: bytes = b""  # what its checkpoints rest on, beside the key: code and inputs; b"": the code is not known
     failures: int = 0  # attempts before it that failed by the step's own doing: each new one has other random numbers
+    timeout_s: Optional[float] = None  # its driver ends it so long after it began; None: it may take any time
 
     @property
     def task(self) -> str:
@@ -180,9 +181,10 @@ def attempts_to_plain(attempts: Iterable[Attempt]) -> List[Tuple[Any, ...]]:
     """Plain data for a message. What several have in common, it holds once."""
     works: Dict[int, Tuple[Any, ...]] = {}
     plain: List[Tuple[Any, ...]] = []
-    for id_, key, work, inputs, retry_on, verify, basis, failures in attempts:
+    for id_, key, work, inputs, retry_on, verify, basis, failures, timeout_s in attempts:
         named = works.get(id(work)) or works.setdefault(id(work), (isinstance(work, Program), *work))
-        plain.append((id_, key, named, tuple([tuple(item) for item in inputs]), retry_on, verify, basis, failures))
+        resolved = tuple([tuple(item) for item in inputs])
+        plain.append((id_, key, named, resolved, retry_on, verify, basis, failures, timeout_s))
     return plain
 
 
@@ -191,10 +193,10 @@ def attempts_from_plain(data: Iterable[Tuple[Any, ...]]) -> List[Attempt]:
     attempts: List[Attempt] = []
     named: Any = None
     work: Any = None
-    for id_, key, given, inputs, retry_on, verify, basis, failures in data:
+    for id_, key, given, inputs, retry_on, verify, basis, failures, timeout_s in data:
         if given is not named:
             is_program, *fields = named = given
             work = Program(*fields) if is_program else Function(*fields)
         resolved = tuple([made(Resolved, item) for item in inputs])
-        attempts.append(made(Attempt, (id_, key, work, resolved, retry_on, verify, basis, failures)))
+        attempts.append(made(Attempt, (id_, key, work, resolved, retry_on, verify, basis, failures, timeout_s)))
     return attempts

@@ -273,6 +273,19 @@ class TestTimeout:
         rig.began(1)
         assert rig.machine.wake_at() == 8
 
+    def test_the_time_that_its_inputs_took_to_come_does_not_count(self):
+        rig = Rig(depth=2)
+        rig.make_short()
+        rig.submit(1, 2, timeout_s=5)
+        rig.now = 4
+        rig.began(1)
+        rig.began(2)
+        assert rig.machine.wake_at() == 9
+        rig.began(1)
+        rig.now = 6
+        rig.end(1)
+        assert rig.machine.wake_at() == 11
+
     def test_where_nothing_enforces_it_nothing_counts(self):
         rig = Rig(here=Profile(1, 1, enforces=()))
         rig.submit(1, on="here", timeout_s=5)

@@ -3,6 +3,7 @@ sleep and wake, agents that freeze, are cut off, die and are started anew."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from penstock.agent.duty import Duty
 from penstock.executors.far_book import Book
 from penstock.executors.far_seats import Standing
 from penstock.model import mail
-from penstock.model.events import Adopted, Ended, ExecutorEvent, Lane, Placed, Recalled
+from penstock.model.events import Adopted, Began, Ended, ExecutorEvent, Lane, Placed, Recalled
 from penstock.model.outcomes import Outcome, failed
 from penstock.model.specs import Attempt, Function, RunSpec
 from penstock.model.states import Cause
@@ -22,6 +23,7 @@ LOOK_S = 4.0
 """Agents that keep their rules look so often whether they are cut off."""
 
 BEAT_S = 5.0
+TIMEOUTS_S = (None, 6.0, 20.0, 60.0)
 
 
 @dataclass
@@ -45,11 +47,16 @@ class Row:
 
 
 class Agent:
-    """One life of an agent: its duty, and an executor that runs the heads of lanes."""
+    """One life of an agent: its duty, and an executor that runs the heads of lanes. `left_s`: of its allocation; None:
+    that has no end."""
 
-    def __init__(self, world: World, name: str, incarnation: str, size: int) -> None:
+    def __init__(self, world: World, name: str, incarnation: str, size: int, left_s: float | None = None) -> None:
         self.world, self.name, self.seat = world, name, mail.seat_of(name, incarnation)
-        self.duty = Duty(incarnation, mail.Hello(float(size), None, 0, "1", "here"), (), world.now)
+        self.duty = Duty(incarnation, mail.Hello(float(size), None, 0, "1", "here"), (), world.now, left_s)
+        self.lasts_s = left_s
+        self.first_at = float("inf")  # it has begun something: whatever had come before that might begin
+        self.ends_at = world.now + (left_s or float("inf"))
+        self.staged: deque[tuple[str, int]] = deque()  # what attempts need, in its lanes, is brought in their order
         self.lanes: dict[int, list[str]] = {}
         self.runs: dict[str, Execution] = {}
         self.said: list[ExecutorEvent] = []
@@ -90,10 +97,7 @@ class Agent:
     def obey(self) -> None:
         for order in self.duty.orders():
             if isinstance(order, duties.RunAttempts):
-                for attempt, lane in order.launches:
-                    self.lanes.setdefault(lane.number, []).append(attempt.id)
-                    if self.lanes[lane.number] == [attempt.id]:
-                        self._begin(attempt.id)
+                self.staged += [(attempt.id, lane.number) for attempt, lane in order.launches]
             elif isinstance(order, duties.End):
                 self._end(order.attempt, failed(order.cause, "ended"))
             elif isinstance(order, duties.TakeBack):
@@ -103,16 +107,29 @@ class Agent:
             self.duty.said(event, self.world.now)
         self.said.clear()
 
+    def bring(self) -> None:
+        """What the next attempt needs is there."""
+        attempt, lane = self.staged.popleft()
+        self.said.append(Began(attempt))
+        self.lanes.setdefault(lane, []).append(attempt)
+        if self.lanes[lane] == [attempt]:
+            self._begin(attempt)
+        self.obey()
+
     def _begin(self, attempt: str) -> None:
         self.runs[attempt] = self.world.begin(self, attempt)
 
     def _end(self, attempt: str, outcome: Outcome | None) -> None:
         """What waits is taken back, what runs ends with the outcome (None: it goes on)."""
+        if early := [one for one in self.staged if one[0] == attempt]:
+            self.staged.remove(early[0])
+            self.said.append(Recalled(attempt))
         for number, lane in list(self.lanes.items()):
             if attempt not in lane or (lane[0] == attempt and outcome is None):
                 continue
             if lane[0] == attempt:
                 self.runs.pop(attempt).state = "killed"
+                self.world.ended(self)
                 assert outcome is not None
                 self.said.append(Ended(attempt, outcome))
             else:
@@ -188,10 +205,21 @@ class World:
             if other.task == task and other.state == "runs":
                 at = self.agent(other.seat)
                 assert at.was_frozen or agent.was_frozen, f"{attempt} begins at {agent.seat}, and runs at {other.seat}"
+        timeout_s = timeout_of(task)
+        agent.first_at = min(self.now, agent.first_at)
+        if agent.lasts_s and not agent.was_frozen and self.now > agent.first_at + LOOK_S:
+            fits = timeout_s is None or self.now + timeout_s <= agent.ends_at + LOOK_S or timeout_s > agent.lasts_s / 2
+            assert fits, f"{attempt} begins at {agent.seat}, and won't come to its end"
         if not agent.was_frozen:
             assert not any(done == task for done, _ in self.told), f"{attempt} had finished, and was told"
         self.executions.append(Execution(task, attempt, agent.seat))
         return self.executions[-1]
+
+    def ended(self, agent: Agent) -> None:
+        """An attempt there was ended."""
+        assert agent.was_frozen or self.now <= agent.ends_at + LOOK_S, (
+            f"{agent.seat} was cut by the end of its allocation"
+        )
 
     def landed(self, seat: str, envelope: mail.Up) -> None:
         if any(driver.calls_over(seat) for driver in self.drivers):
@@ -203,9 +231,9 @@ class World:
     def agent(self, seat: str) -> Agent:
         return next(agent for agent in self.agents if agent.seat == seat)
 
-    def place(self, name: str, restarts: int = 0) -> Agent:
+    def place(self, name: str, restarts: int = 0, left_s: float | None = None) -> Agent:
         chance = f"{len(self.agents):08x}"
-        self.agents.append(Agent(self, name, mail.incarnation(restarts, chance), 2))
+        self.agents.append(Agent(self, name, mail.incarnation(restarts, chance), 2, left_s))
         return self.agents[-1]
 
     def take_over(self) -> Driver:
@@ -269,7 +297,7 @@ class Driver:
         self._hand_over()
 
     def _hand_over(self) -> None:
-        self.book.place()
+        self.book.place(self.world.now)
         self.inbox += self.book.events()
         for agent, number, envelope in self.book.mail():
             self.outbox.append((mail.down_name(NONCE, agent, self.token, number), mail.pack_down(envelope)))
@@ -355,4 +383,8 @@ def task_of(attempt: str) -> int:
 
 
 def attempt_of(id_: str) -> Attempt:
-    return Attempt(id_, b"k", Function("m", "step"), (), None, False)
+    return Attempt(id_, b"k", Function("m", "step"), (), None, False, timeout_s=timeout_of(task_of(id_)))
+
+
+def timeout_of(task: int) -> float | None:
+    return TIMEOUTS_S[task % len(TIMEOUTS_S)]

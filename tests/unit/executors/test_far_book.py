@@ -43,7 +43,7 @@ def test_nothing_is_mailed_before_its_seat_is_committed() -> None:
     book = Book(obey(1))
     settled(book)
     book.start([(ONE, Lane(1))])
-    assert book.place() == []
+    assert book.place(1.0) == []
     assert mailed(book) == [obey(1)]
     assert book.events() == [Placed(ONE.id, SEAT)]
     book.committed(book.posted)
@@ -80,7 +80,7 @@ def test_a_seat_that_was_called_lost_is_not_heard_and_is_told_to_go() -> None:
     book = Book(obey(1))
     settled(book)
     book.start([(ONE, Lane(1))])
-    book.place()
+    book.place(1.0)
     book.committed(book.posted)
     mailed(book)
     seat = book.seats[SEAT]
@@ -109,6 +109,72 @@ def test_a_letter_stays_while_somebody_may_ask_for_an_outcome_in_it() -> None:
     assert book.events() == [Ended(ONE.id, DONE)]
     book.committed(book.posted)
     assert book.deletable()[0] == [(SEAT, 1)]
+
+
+def limited(book: Book, left_s: float, *holds: mail.HeldAttempt) -> None:
+    """Its only seat has an allocation of 1,000 s, and so much is left of it at second 1."""
+    hear(book, 1, mail.Obeying(book.token, HELLO._replace(lasts_s=1000.0, left_s=left_s), holds))
+    book.listing_begins(1.0)
+    book.listing_ends()
+
+
+def placed(book: Book, now: float) -> list[Lane]:
+    lacking = book.place(now)
+    book.committed(book.posted)
+    return lacking
+
+
+HELD = mail.HeldAttempt(attempt_id(9, 1), True, 1.0, None, 0, 9)
+LONG = ONE._replace(timeout_s=300.0)
+
+
+def test_an_agent_gets_nothing_that_does_not_fit_into_what_is_left_of_its_allocation() -> None:
+    book = Book(obey(2))
+    limited(book, 350.0, HELD)
+    book.start([(LONG, Lane(1))])
+    assert placed(book, 100.0) == [Lane(1)]
+    book.start([(TWO, Lane(2))])
+    assert placed(book, 101.0) == [Lane(1)]
+    assert mailed(book)[1:] == [mail.Launch(((TWO, Lane(2)),))]
+
+
+def test_what_its_agent_hands_back_for_want_of_time_goes_there_no_more() -> None:
+    book = Book(obey(2))
+    limited(book, 1000.0, HELD)  # as it was when its letter was written
+    book.start([(LONG, Lane(1))])
+    assert placed(book, 2.0) == []
+    mailed(book)
+    hear(book, 2, HELLO._replace(lasts_s=1000.0, left_s=50.0), Recalled(LONG.id), now=3.0)
+    book.start([(LONG, Lane(1))])
+    assert placed(book, 3.0) == [Lane(1)]
+
+
+def test_an_agent_that_has_had_nothing_gets_what_nobody_has_more_time_for() -> None:
+    book = Book(obey(2))
+    limited(book, 100.0)
+    book.start([(LONG, Lane(1))])
+    assert placed(book, 2.0) == []
+
+
+def test_an_idle_agent_goes_where_its_time_is_too_short_for_what_waits() -> None:
+    book = Book(obey(2))
+    limited(book, 350.0, HELD)
+    book.start([(LONG, Lane(1))])
+    placed(book, 100.0)
+    assert [type(letter) for letter in mailed(book)] == [mail.Obey]
+    hear(book, 2, Ended(HELD.attempt, DONE), now=101.0)
+    placed(book, 101.0)
+    assert [type(letter) for letter in mailed(book)] == [mail.Leave]
+    assert not book.seats[SEAT].takes_lanes
+
+
+def test_an_idle_agent_stays_where_it_is_too_small_for_what_waits() -> None:
+    book = Book(obey(2))
+    limited(book, 350.0, HELD)
+    hear(book, 2, Ended(HELD.attempt, DONE), now=2.0)
+    book.start([(LONG, Lane(1, cpu=8.0))])
+    assert placed(book, 100.0) == [Lane(1, cpu=8.0)]
+    assert [type(letter) for letter in mailed(book)] == [mail.Obey]
 
 
 def duty() -> Duty:

@@ -21,16 +21,17 @@ FULL = os.environ.get("PENSTOCK_REQUIRE_ALL") == "1"
 EXAMPLES, SEEDS = (100, 800) if FULL else (10, 40)
 picks = st.integers(0, 10_000)
 NAMES = ("a", "b")
+LEFT_S = (None, 50.0, 200.0, 1000.0)
 
 
 class Protocol(RuleBasedStateMachine):
     """Drivers, of which the older ones may wake, and agents that keep their rules unless they are frozen."""
 
-    @initialize(tasks=st.integers(1, 8), lanes=st.integers(1, 4))
-    def begin(self, tasks: int, lanes: int) -> None:
+    @initialize(tasks=st.integers(1, 8), lanes=st.integers(1, 4), left_s=st.sampled_from(LEFT_S))
+    def begin(self, tasks: int, lanes: int, left_s: float | None) -> None:
         self.world = World(tasks, lanes)
         for name in NAMES:
-            self.world.place(name)
+            self.world.place(name, left_s=left_s)
         self.world.take_over()
         self.settled: dict[int, int] = {}
 
@@ -50,6 +51,8 @@ class Protocol(RuleBasedStateMachine):
         for agent in self.world.agents:
             if agent.acts:
                 agent.read()
+                while finishes and agent.staged:
+                    agent.bring()
                 for attempt in sorted(agent.runs) if finishes else ():
                     agent.finish(attempt)
                 agent.write()
@@ -75,6 +78,12 @@ class Protocol(RuleBasedStateMachine):
         agent = self.agent(pick)
         if not agent.is_dead:
             agent.land()
+
+    @rule(pick=picks)
+    def what_an_attempt_needs_comes(self, pick: int) -> None:
+        agent = self.agent(pick)
+        if agent.acts and agent.staged:
+            agent.bring()
 
     @rule(pick=picks, which=picks)
     def attempt_finishes(self, pick: int, which: int) -> None:
@@ -130,15 +139,15 @@ class Protocol(RuleBasedStateMachine):
     def network_is_cut_or_mended(self, pick: int) -> None:
         self.agent(pick).is_cut = not self.agent(pick).is_cut
 
-    @rule(pick=picks, anew=st.booleans())
-    def agent_dies(self, pick: int, anew: bool) -> None:
+    @rule(pick=picks, anew=st.booleans(), left_s=st.sampled_from(LEFT_S))
+    def agent_dies(self, pick: int, anew: bool, left_s: float | None) -> None:
         agent = self.agent(pick)
         if agent.is_dead or len(self.world.agents) > 7:
             return
         agent.die()
         restarts = int(mail.incarnation_of(agent.seat).partition("-")[0])
         if anew:
-            self.world.place(agent.name, restarts + 1)
+            self.world.place(agent.name, restarts + 1, left_s)
 
     @precondition(lambda self: len(self.world.agents) < 7)
     @rule(pick=picks)
@@ -199,6 +208,8 @@ class Protocol(RuleBasedStateMachine):
         for agent in self.world.agents:
             if agent.acts:
                 agent.read()
+                while agent.staged:
+                    agent.bring()
                 for attempt in sorted(agent.runs):
                     agent.finish(attempt)
                 agent.write()
@@ -212,6 +223,7 @@ WEIGHTS = {
     "newest_driver_and_agents_go_on": 12,
     **dict.fromkeys(("letter_of_agent_lands", "driver_polls", "driver_takes_a_turn", "letter_of_driver_lands"), 4),
     **dict.fromkeys(("agents_read", "agent_writes", "attempt_finishes", "driver_deletes"), 3),
+    "what_an_attempt_needs_comes": 6,
     "time_passes": 2,
     **dict.fromkeys(("engine_recalls", "engine_cancels", "another_driver_takes_over", "agent_freezes_or_thaws"), 1),
     **dict.fromkeys(("network_is_cut_or_mended", "site_says_who_has_ended"), 1),
@@ -224,13 +236,14 @@ WEIGHTS = {
 def test_long_histories(seed: int) -> None:
     rng = random.Random(seed)
     protocol = Protocol()
-    protocol.begin(rng.randint(1, 8), rng.randint(1, 4))
+    protocol.begin(rng.randint(1, 8), rng.randint(1, 4), rng.choice(LEFT_S))
     most = {"another_driver_takes_over": 4, "agent_is_started_twice": 6}
     left_out = "agent_freezes_or_thaws" if seed % 2 else ""
     draws: dict[str, Callable[[], Any]] = {
         **dict.fromkeys(("pick", "which", "seed"), lambda: rng.randrange(10_000)),
         **dict.fromkeys(("sends", "finishes", "writes"), lambda: rng.random() < 0.7),
         **dict.fromkeys(("hides", "anew"), lambda: rng.random() < 0.4),
+        "left_s": lambda: rng.choice(LEFT_S),
         "count": lambda: rng.randint(1, 4),
         "seconds": lambda: rng.choice((1.0, 10.0, PARTITION_S / 2, PARTITION_S * 1.5)),
     }

@@ -21,7 +21,7 @@ METRIC = Metric("loss", 2, 0.5, 2, 11.0, 1.0, 1, 10.0, 0.5, 1.0)
 def test_what_a_driver_writes_comes_back() -> None:
     lane = Lane(3, 2.0, 1 << 30, ("0",), Environment(packages=["numpy"], env={"A": "b"}), True, 1)
     launches = tuple(
-        (Attempt(f"digits/3/train/{at}#1", b"k", work, (INPUT,), ("ValueError",), True, b"b", 1), lane)
+        (Attempt(f"digits/3/train/{at}#1", b"k", work, (INPUT,), ("ValueError",), True, b"b", 1, 60.0), lane)
         for at, work in enumerate((FUNCTION, PROGRAM, FUNCTION))
     )
     letters = (
@@ -35,7 +35,7 @@ def test_what_a_driver_writes_comes_back() -> None:
 
 
 def test_what_an_agent_writes_comes_back() -> None:
-    hello = mail.Hello(4.0, None, 2, "0.1", "node-7")
+    hello = mail.Hello(4.0, None, 2, "0.1", "node-7", 3600.0, 12.5)
     letters = (
         hello,
         mail.Obeying(7, hello, (mail.HeldAttempt("digits/3/train/1#1", True, 1.0, None, 0, 2),)),
@@ -71,8 +71,8 @@ def test_what_is_no_envelope_is_refused(data: bytes) -> None:
 
 
 def test_another_version_is_told_apart() -> None:
-    with pytest.raises(mail.Foreign, match="it has version 2, and this Penstock knows 1: use one version at both ends"):
-        mail.read_down(wire.pack((2, "something", "else")))
+    with pytest.raises(mail.Foreign, match="it has version 3, and this Penstock knows 2: use one version at both ends"):
+        mail.read_down(wire.pack((3, "something", "else")))
 
 
 def test_names_say_whose_they_are() -> None:
