@@ -8,6 +8,7 @@ from penstock.journal import columns, sql_files
 from penstock.journal.conditions import listed
 from penstock.journal.damage import named
 from penstock.journal.journal import Journal
+from penstock.model.outcomes import Stored
 from penstock.model.specs import Input
 from penstock.model.tuples import NamedTuple
 
@@ -29,10 +30,7 @@ class FirstTask(NamedTuple):
     run: int  # `RunRow.id`
     name: str  # of the step
     number: int
-    digest: bytes  # of its result; b"": it has none, or one without a stable form
-    culprit: str  # path to what has no stable form in its result
-    preview: str  # of its result; "": it has none
-    size: int  # of its result
+    result: Stored | None  # without its record and what that names
     inputs: tuple[Input, ...]
 
 
@@ -50,7 +48,8 @@ def first_tasks(journal: Journal, runs: Sequence[int], most: int) -> list[FirstT
     ):
         with named(journal.database, run, id_):
             inputs = columns.unpack_inputs(own) + columns.unpack_inputs(shared)
-        tasks.append(FirstTask(run, name, number, digest or b"", culprit or "", preview or "", size or 0, inputs))
+            result = columns.stored(size, digest, b"", preview, None, culprit, None, None) if preview else None
+        tasks.append(FirstTask(run, name, number, result, inputs))
     return tasks
 
 

@@ -153,9 +153,8 @@ def _results(rows: Sequence[RunRow], details: Mapping[int, RunDetail], first: It
         if stored is not None:
             found.add(row.id, "result", "the flow", _held(stored))
     for task in first:
-        if task.preview:
-            stored = Stored(task.digest, b"", task.preview, (), task.size, task.culprit)
-            found.add(task.run, "result", f"{task.name}/{task.number}", _held(stored))
+        if task.result is not None:
+            found.add(task.run, "result", f"{task.name}/{task.number}", _held(task.result))
     return found.all()
 
 
