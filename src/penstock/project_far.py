@@ -26,7 +26,9 @@ from penstock.tiers.port import Tier
 class FarEnvironments(Protocol):
     """The environments of a run's steps, as other machines are told of them."""
 
-    def travelling(self, environment: Environment | None, step: str, blobs: BlobStore, *, wheels: bool = False) -> Any:
+    def travelling(
+        self, environment: Environment | None, step: str, blobs: Callable[[], BlobStore], *, wheels: bool = False
+    ) -> Any:
         """How one is built, as plain data. Blocks. Raises UsageError with the step's name."""
         ...
 
@@ -62,7 +64,7 @@ def packing(
     def environment(asked: Environment | None, step: str) -> Any:
         if asked is None and here:
             return luggage.environment_to_plain(TravellingEnvironment((), ""))
-        return environments.travelling(asked, step, tier.blobs, wheels=wheels)
+        return environments.travelling(asked, step, lambda: tier.blobs, wheels=wheels)
 
     def over(spec: RunSpec) -> None:
         tier.delete([joining.door(spec.nonce), *tier.list(f"checkpoints/{spec.nonce}/")])

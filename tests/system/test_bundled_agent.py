@@ -69,7 +69,7 @@ class Far:
             [self.steps],
             command=("sh", str(self._alone(project_far.agent_script(tier)))),
             environment=lambda environment, step: self.environments.travelling(
-                environment, step, tier.blobs, wheels=True
+                environment, step, lambda: tier.blobs, wheels=True
             ),
             private=self.environments.private,
         )

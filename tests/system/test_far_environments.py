@@ -34,7 +34,7 @@ class Machines:
         self.there = AgentInterpreters(folder / "there", self.store, dict, lambda _: None, {})
 
     def arrives(self, environment: Environment | None, *, wheels: bool = False) -> Interpreter:
-        told = self.here.travelling(environment, "train", self.store, wheels=wheels)
+        told = self.here.travelling(environment, "train", lambda: self.store, wheels=wheels)
         self.there.learn([told])
         self.there.ready(environment, "train")
         return self.there.of(environment)
@@ -63,7 +63,7 @@ def test_an_environment_is_built_there_from_the_lock_that_was_made_here(machines
 
 def test_without_an_index_its_wheels_come_along(machines: Machines):
     environment = Environment(packages=["app"], find_links=[machines.wheels])
-    told = machines.here.travelling(environment, "train", machines.store, wheels=True)
+    told = machines.here.travelling(environment, "train", lambda: machines.store, wheels=True)
     for file in machines.wheels.iterdir():
         file.unlink()
     machines.there.learn([told])
@@ -75,7 +75,7 @@ def test_without_an_index_its_wheels_come_along(machines: Machines):
 
 def test_without_an_index_and_without_wheels_it_says_what_it_lacks(machines: Machines):
     environment = Environment(packages=["app"], find_links=[machines.wheels])
-    told = machines.here.travelling(environment, "train", machines.store)
+    told = machines.here.travelling(environment, "train", lambda: machines.store)
     for file in machines.wheels.iterdir():
         file.unlink()
     machines.there.learn([told])
@@ -114,5 +114,5 @@ def test_own_packages_that_no_index_has_are_told_where_they_are_missed(
 
 
 def test_what_is_described_can_go_in_a_letter(machines: Machines):
-    told = machines.here.travelling(None, "train", machines.store)
+    told = machines.here.travelling(None, "train", lambda: machines.store)
     assert luggage.environment_from_plain(told).python == ".".join(map(str, __import__("sys").version_info[:3]))

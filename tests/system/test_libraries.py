@@ -113,7 +113,7 @@ def test_packages_of_r_are_built_elsewhere_too(tmp_path: Path, tool: Callable[[s
     told: list[str] = []
     here = RunEnvironments(tmp_path / "here", {}, Secrets(tmp_path, {}), told.append)
     store = FolderStore(tmp_path / "tier")
-    described = here.travelling(environment, "fit", store)
+    described = here.travelling(environment, "fit", lambda: store)
     first.unlink()  # what the other machine needs is in the store
     there = AgentInterpreters(tmp_path / "there", store, dict, told.append, {})
     there.learn([described])

@@ -117,10 +117,12 @@ class RunEnvironments:
             if environment not in self._here:
                 self._here[environment] = self._variables_here(environment)
 
-    def travelling(self, environment: Environment | None, step: str, blobs: BlobStore, *, wheels: bool = False) -> Any:
+    def travelling(
+        self, environment: Environment | None, step: str, blobs: Callable[[], BlobStore], *, wheels: bool = False
+    ) -> Any:
         """What another machine needs to make an environment (None: the flow's own packages), as plain data; locked
         here, and built here only for `wheels`: that its packages go into the store, for a machine without an index.
-        `blobs`: the store that the other machine reaches, for what its libraries are made of.
+        `blobs` gives the store that the other machine reaches, where something is to go there.
 
         Blocks. Raises UsageError with the step's name where it can't be locked, and for a secret that is not set. Of
         the flow's own packages it says what can't be had there, and why.

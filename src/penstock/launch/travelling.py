@@ -12,7 +12,7 @@ from penstock.model.environments import Environment
 from penstock.model.luggage import DataFile, TravellingEnvironment, TravellingLibrary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from penstock.artifacts.store import BlobStore
     from penstock.environments.locks import Lock
@@ -25,13 +25,13 @@ def described(
     environment: Environment | None,
     step: str,
     folder: Path,
-    blobs: BlobStore,
+    blobs: Callable[[], BlobStore],
     *,
     wheels: bool,
 ) -> Any:
-    """Plain data of a `TravellingEnvironment`. `folder`: `.penstock/environments`; `blobs`: the store that files go to;
-    `wheels` False: packages of Python come from an index there."""
-    store = blobs if wheels else None
+    """Plain data of a `TravellingEnvironment`. `folder`: `.penstock/environments`; `blobs` gives the store that files
+    go to; `wheels` False: packages of Python come from an index there."""
+    store = blobs() if wheels else None
     fields: tuple[Any, ...] = () if environment is None else tuple(environment)
     if environment is not None and environment.is_foreign:
         environments.lock(environment, step)
@@ -42,7 +42,7 @@ def described(
     else:
         travelling = _own(environments, fields, step, folder, store)
     libraries = environments.libraries_of(environment)
-    travelling = travelling._replace(libraries=tuple(_sent_library(library, blobs) for library in libraries))
+    travelling = travelling._replace(libraries=tuple(_sent_library(library, blobs()) for library in libraries))
     return luggage.environment_to_plain(travelling)
 
 
