@@ -59,6 +59,7 @@ class ExecutorSettings(NamedTuple):
     lines: tuple[str, ...] = ()
     address: str = ""
     resources: tuple[tuple[str, float], ...] = ()
+    environment: Environment | None = None  # of the steps there, where they don't say; None: nothing
 
     @property
     def is_far(self) -> bool:
@@ -123,6 +124,12 @@ class Settings(NamedTuple):
         named = (self.store.url, *(executor.store for executor in self.executors.values()))
         return tuple(dict.fromkeys(filter(None, named)))
 
+    @property
+    def environments(self) -> dict[str, Environment]:
+        """What the steps at an executor are run with, where they don't say, by its name."""
+        named = self.executors.items()
+        return {name: executor.environment for name, executor in named if executor.environment is not None}
+
     def gc_of(self, flow: str) -> GcSettings:
         """What holds for the runs of a flow: its own table wins over the one for all."""
         return self.gc_of_flows.get(flow, GcSettings()).over(self.gc)
@@ -150,7 +157,7 @@ class Settings(NamedTuple):
             executors=_BUILT_IN | {name: _executor(executors, name, file) for name in executors},
             store=_store(table, file),
             gc=_part(GcSettings(), table, "gc", file, "gc", "flows"),
-            environment=_environment(_table(table, "environment", file), file),
+            environment=_environment(_table(table, "environment", file), file, "environment"),
             gc_of_flows={name: _part(GcSettings(), flows, name, file, f"gc.flows.{name}") for name in flows},
             project=_part(ProjectSettings(), table, "project", file, "project"),
             **_fields(cls, table, file, "") | _fields(cls, _from_environment(env), None, ""),
@@ -256,15 +263,26 @@ _NEEDED = {"ssh": ("hosts", '["gpu1", "gpu2"]'), "ray": ("address", '"http://hea
 
 def _executor(tables: dict[str, Any], name: str, file: Path) -> ExecutorSettings:
     place = f"executors.{name}"
-    found = _part(_BUILT_IN.get(name, ExecutorSettings()), tables, name, file, place)
+    found = _part(_BUILT_IN.get(name, ExecutorSettings()), tables, name, file, place, *surroundings.FIELDS)
     table = _table(tables, name, file, place)
+    said = {key: table[key] for key in surroundings.FIELDS if key in table}
+    found = found._replace(environment=_environment(said, file, place))
+    if found.kind == "inline" and found.environment is not None and found.environment.is_foreign:
+        raise UsageError(
+            f"{file}: {place}.{_first_foreign(said)}: of kind 'inline' it is the flow's own process, which has the "
+            "flow's packages alone: leave it out, or give it to an executor of another kind"
+        )
     for key in table:
-        if key not in _KEYS[found.kind]:
+        if key not in _KEYS[found.kind] and key not in said:
             kinds = " or ".join(repr(kind) for kind, keys in _KEYS.items() if key in keys)
             raise UsageError(f"{file}: {place}.{key} is for kind {kinds}, and this one is of kind {found.kind!r}")
     if (needed := _NEEDED.get(found.kind)) and needed[0] not in table:
         raise UsageError(f"{file}: [{place}] of kind {found.kind!r} needs `{needed[0]} = {needed[1]}`")
     return found
+
+
+def _first_foreign(said: Iterable[str]) -> str:
+    return next(key for key in said if key not in ("env", "secrets", "libraries"))
 
 
 def _check_tiers(settings: Settings, file: Path) -> Settings:
@@ -286,9 +304,9 @@ def _store(table: dict[str, Any], file: Path) -> StoreSettings:
     return store
 
 
-def _environment(table: dict[str, Any], file: Path) -> Environment | None:
-    _refuse_unknown(table, surroundings.FIELDS, file, "environment.")
-    return surroundings.changed(None, f"{file}: [environment]", table, str(file.parent))
+def _environment(table: dict[str, Any], file: Path, place: str) -> Environment | None:
+    _refuse_unknown(table, surroundings.FIELDS, file, f"{place}.")
+    return surroundings.changed(None, f"{file}: [{place}]", table, str(file.parent))
 
 
 def _part(before: _Part, tables: dict[str, Any], name: str, file: Path, place: str, *more: str) -> _Part:

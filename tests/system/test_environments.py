@@ -449,6 +449,64 @@ def test_a_default_of_the_flow_and_one_of_the_project(project: Project, monkeypa
     assert project.penstock("run", "--dry-run", "mine.py:main")[0] == 0
 
 
+PLACES = """
+def told():
+    import lib
+    return lib.VERSION, os.environ.get("MODE")
+
+@step(cache=True)
+def here():
+    note("here")
+    return told()
+
+@step(on="other", packages=["lib==1.0"])
+def own():
+    return told()
+
+@step(on="other")
+def there():
+    return told()
+
+@step(on="inline")
+def inside():
+    return os.environ.get("MODE")
+
+@flow(env={"MODE": "flow"})
+def main():
+    return [here(), own(), there(), inside()]
+"""
+OF_EXECUTORS = """
+[executors.process]
+packages = ["lib==2.0"]
+find_links = ["wheels"]
+[executors.other]
+packages = ["lib==3.0"]
+find_links = ["wheels"]
+env = { MODE = "other" }
+[executors.inline]
+env = { MODE = "inline" }
+"""
+
+
+def test_a_default_of_an_executor_wins_over_the_flow_s(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    for version in ("1.0", "2.0", "3.0", "4.0"):
+        wheel(project.folder / "wheels", "lib", version)
+    project.settings(OF_EXECUTORS)
+    project.write(PLACES)
+    expected = [["2.0", "flow"], ["1.0", "other"], ["3.0", "other"], "inline"]
+    assert project.run().value() == expected
+    project.settings(OF_EXECUTORS.replace("lib==2.0", "lib==4.0"))
+    assert project.penstock("run", "mine.py")[0] == 0
+    assert project.trace() == ["here", "here"]
+    assert "lib 2.0 became 4.0" in project.penstock("why", "main/2/here/1")[1]
+    project.settings(OF_EXECUTORS)
+    assert project.penstock("run", "mine.py")[0] == 0
+    assert project.trace() == ["here", "here"]
+    locks = json.loads(project.penstock("env", "lock", "--json", "mine.py")[1])
+    assert sorted(lock["step"] for lock in locks) == ["here", "own", "there"]
+
+
 def test_a_wrong_default_is_refused_before_there_is_a_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_OFFLINE", "1")
     wheel(project.folder / "wheels", "lib", "2.0")

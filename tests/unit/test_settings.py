@@ -144,6 +144,9 @@ def test_variables_of_others_are_let_pass(tmp_path: Path) -> None:
         ("[environment]\npakages = []", "no setting environment.pakages; did you mean environment.packages?"),
         ("[environment]\npython = 3.12", "[environment]: python=3.12: expected a version as a text"),
         ("[environment]\nenv = 'A=1'", "[environment]: env='A=1': expected names and values"),
+        ("[executors.process]\npython = 3.12", "[executors.process]: python=3.12: expected a version as a text"),
+        ("[executors.a]\npakages = []", "no setting executors.a.pakages; did you mean executors.a.packages?"),
+        ("[executors.inline]\npackages = ['x']", "executors.inline.packages: of kind 'inline' it is the flow's own"),
         ("grace = 'soon'", "grace: 'soon' is not a duration"),
         ("max_workers =", "penstock.toml is not TOML: "),
     ],
@@ -196,6 +199,31 @@ def test_an_environment_for_all_steps(tmp_path: Path) -> None:
         secrets=("TOKEN",),
     )
     assert load(tmp_path, "").environment is None
+
+
+def test_an_environment_for_the_steps_of_an_executor(tmp_path: Path) -> None:
+    text = """
+    [executors.process]
+    max_workers = 2
+    env = {MODE = "here"}
+
+    [executors.inline]
+    env = {MODE = "inside"}
+
+    [executors.gpus]
+    kind = "agent"
+    here = true
+    packages = ["torch"]
+    find_links = "wheels"
+    """
+    settings = load(tmp_path, text)
+    assert settings.environments == {
+        "process": Environment(env={"MODE": "here"}),
+        "inline": Environment(env={"MODE": "inside"}),
+        "gpus": Environment(packages=["torch"], find_links=[str(tmp_path / "wheels")]),
+    }
+    assert settings.executors["process"].max_workers == 2
+    assert load(tmp_path, "").environments == {}
 
 
 def test_how_much_is_kept_of_a_log(tmp_path: Path) -> None:

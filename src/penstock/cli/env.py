@@ -13,7 +13,7 @@ from penstock.cli.shared_options import json_option
 from penstock.environments import builds, built_environments, library_builds, locks
 from penstock.environments.built_environments import Entry
 from penstock.errors import UsageError
-from penstock.launch.preparing import default_environment, steps_of
+from penstock.launch.preparing import steps_there
 from penstock.model.environments import Environment
 from penstock.model.words import packages, size, utc, when
 from penstock.project import Project
@@ -119,9 +119,10 @@ def _steps(project: Project, target: str) -> list[tuple[str, Environment]]:
     flow = load(target)
     found = [
         (step.name, environment)
-        for step, environment in steps_of(flow, default_environment(project, flow))
+        for step, environment, _ in steps_there(project, flow)
         if environment is not None and (environment.is_foreign or environment.libraries)
     ]
+    found = list(dict.fromkeys(found))  # at several executors it may be the same
     if not found:
         raise UsageError(
             f"no step that {target} names has an environment of its own: @step(packages=[...]) or libraries=[...] "

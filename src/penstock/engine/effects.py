@@ -63,6 +63,8 @@ class Effects:
     def _start(self, command: facts.Start) -> None:
         lane = command.lane
         job = self._run.jobs[command.task]
+        if job.call.options.on != command.executor:
+            job.call = job.call._replace(options=job.call.options.at(command.executor))
         job.granted = jobs.granted(job.call.options, command.executor, lane.memory_bytes)
         attempt = self._launched(job, command.attempt, command.inputs_digest, command.failures, lane.number)
         self._launches.setdefault(command.executor, []).append((attempt, (lane, *command.others)))
@@ -93,6 +95,8 @@ class Effects:
 
     def _commit_intent(self, command: facts.CommitIntent) -> None:
         job = self._run.jobs[command.task]
+        if job.call.options.on != command.executor:  # and so what it is run with may be another environment
+            job.call = job.call._replace(options=job.call.options.at(command.executor))
         job.code, job.inputs_digest = self._reuse.code(job), command.inputs_digest
         job.granted = jobs.granted(job.call.options, command.executor, command.memory_bytes)
         self._run.note(job, command.attempt, TaskStatus.RUNNING)

@@ -30,7 +30,8 @@ from penstock.launch.param_schema import schema_text
 from penstock.launch.run_code import RunCode
 from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.secrets import Secrets
-from penstock.model.environments import Environment, over, settled
+from penstock.model.environments import Environment, over
+from penstock.model.options import Options
 from penstock.model.outcomes import Stored
 from penstock.model.rows import NewRun, Origin, RunEnd, Surroundings
 from penstock.model.specs import Places, RunSpec
@@ -184,11 +185,10 @@ def executors_of(project: Project, environments: RunEnvironments, how: Driving) 
 
 def get_ready(project: Project, order: RunRequest, executors: Mapping[str, Executor]) -> None:
     """Get ready what the steps that the flow names run in, at their executors."""
-    for step, environment in steps_of(order.flow, default_environment(project, order.flow)):
-        for name in (step.opts.on, *step.opts.otherwise):
-            executor = executors.get(name)
-            if executor is not None:  # else its first call says so, if there is one
-                executor.ready(environment, step.name)
+    for step, environment, name in steps_there(project, order.flow):
+        executor = executors.get(name)
+        if executor is not None:  # else its first call says so, if there is one
+            executor.ready(environment, step.name)
 
 
 def default_environment(project: Project, flow: Flow[Any, Any]) -> Environment | None:
@@ -196,9 +196,18 @@ def default_environment(project: Project, flow: Flow[Any, Any]) -> Environment |
     return over(flow.environment, project.settings.environment)
 
 
+def steps_there(project: Project, flow: Flow[Any, Any]) -> Iterator[tuple[Step[Any, Any], Environment | None, str]]:
+    """The same at each executor that they may go to, with what they are run with there."""
+    for step, default in steps_of(flow, default_environment(project, flow)):
+        options: Options | None = step.opts.settled(default, project.settings.environments)
+        while options is not None:
+            yield step, options.environment, options.on
+            options = options.elsewhere()
+
+
 def steps_of(flow: Flow[Any, Any], default: Environment | None) -> Iterator[tuple[Step[Any, Any], Environment | None]]:
-    """The steps that the flow names, or a function or flow that it names, each once for each of its environments: what
-    it is run with where it is named (None: the flow's own)."""
+    """The steps that the flow names, or a function or flow that it names, each once for each default that it has: what
+    it is run with where it is named, as far as it does not say itself (None: with the flow's own packages)."""
     seen = set[tuple[int, Environment | None]]()
     waiting = deque[tuple[Any, Environment | None]]([(flow.fn, default), (flow.on_failure, default)])
     while waiting:
@@ -208,7 +217,7 @@ def steps_of(flow: Flow[Any, Any], default: Environment | None) -> Iterator[tupl
         seen.add((id(value), environment))
         if isinstance(value, Step):
             step = cast("Step[Any, Any]", value)
-            yield step, settled(step.opts.environment, environment)
+            yield step, environment
         elif isinstance(value, Flow):
             inner = cast("Flow[Any, Any]", value)
             waiting.append((inner.fn, over(inner.environment, environment)))

@@ -131,7 +131,8 @@ class _Stage:
         """What the body raised."""
         environment = preparing.default_environment(self.project, self.order.flow)
         with tempfile.TemporaryDirectory() as files:
-            run = Rehearsed(run_id, rehearsal, self.project.store, files)
+            there = self.project.settings.environments
+            run = Rehearsed(run_id, rehearsal, self.project.store, files, environments=there)
             try:
                 with attempts.outside(), session.driving(run, environment):
                     plain_calls.resolved(self.order.call())

@@ -148,7 +148,8 @@ class ActiveRun:
         described = partial(error_of, store=self._project.store, retry_on=None)
         record = partial(self._record, driver)
         written = partial(RunValues(self._project, self._handle.id).written, for_body=True)
-        run = session.RunSession(self.id, driver, self._project.store, files, written, described, record)
+        there = self._project.settings.environments
+        run = session.RunSession(self.id, driver, self._project.store, files, written, described, record, there)
         self._session, self._flows = run, run.threads
         self._log.take(run)
         return session.driving(run, default_environment(self._project, self._order.flow))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Optional, Tuple, Union
+from typing import Mapping, Optional, Tuple, Union
 
-from penstock.model.environments import Environment
+from penstock.model.environments import Environment, over, settled
 from penstock.model.tuples import NamedTuple
 
 
@@ -59,7 +59,27 @@ class Options(NamedTuple):
     lanes: int = 1  # that each attempt has at once, all with what is asked for; more than 1: a gang
     uses: Optional[Tuple[str, ...]] = None  # code that can't be followed: "module:name", "module", "file:/path"
     otherwise: Tuple[str, ...] = ()  # executors to which it goes, in this order, where it can't be placed
+    environments: Tuple[Optional[Environment], ...] = ()  # there; (): that one
 
     def elsewhere(self) -> Optional[Options]:
         """The same at the next executor; None: there is none."""
-        return self._replace(on=self.otherwise[0], otherwise=self.otherwise[1:]) if self.otherwise else None
+        if not self.otherwise:
+            return None
+        environment, *others = self.environments or (self.environment,)
+        more = {"environment": environment, "environments": tuple(others)}
+        return self._replace(on=self.otherwise[0], otherwise=self.otherwise[1:], **more)
+
+    def settled(self, default: Optional[Environment], by_executor: Mapping[str, Environment]) -> Options:
+        """With what holds where the step does not say: what its executor has, and then the default."""
+        here, *others = [
+            settled(self.environment, over(by_executor.get(name), default)) for name in (self.on, *self.otherwise)
+        ]
+        is_one = all(other == here for other in others)
+        return self._replace(environment=here, environments=() if is_one else tuple(others))
+
+    def at(self, executor: str) -> Options:
+        """The same where it goes to this one, by itself or because others could not have it; else as it is."""
+        found: Optional[Options] = self
+        while found is not None and found.on != executor:
+            found = found.elsewhere()
+        return found or self

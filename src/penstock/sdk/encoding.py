@@ -9,7 +9,6 @@ from penstock.artifacts.canonical import identify
 from penstock.artifacts.walk import BY_CONTENT, BY_STATE
 from penstock.errors import UsageError
 from penstock.model.edges import Edge, Ref
-from penstock.model.environments import settled
 from penstock.model.options import Options
 from penstock.model.specs import Call, Function, Input, Work
 from penstock.model.tuples import made
@@ -108,10 +107,10 @@ class Callee:
 
 def _options_at(here: Place, options: Options) -> Options:
     """A step's options where its call stands: with the default environment, where the step has none of its own."""
-    if options.environment is None and here.environment is None:
+    if options.environment is None and here.environment is None and not here.run.environments:
         return options
     known = here.run.settled.get((options, here.environment))
     if known is None:
-        environment = settled(options.environment, here.environment)
-        known = here.run.settled[options, here.environment] = options._replace(environment=environment)
+        known = options.settled(here.environment, here.run.environments)
+        here.run.settled[options, here.environment] = known
     return known

@@ -101,6 +101,7 @@ class RunSession:
         written: Optional[Written] = None,
         described: Optional[Described] = None,
         recorder: Optional[Callable[[], Recording]] = None,
+        environments: Optional[Mapping[str, Environment]] = None,
     ) -> None:
         self.id = run_id
         self.engine = engine
@@ -109,6 +110,7 @@ class RunSession:
         self.written = written  # None: nobody knows
         self.described = described  # None: in few words
         self.recorder = recorder  # makes what its body logs into; None: nothing is kept
+        self.environments = environments or {}  # of steps that don't say, by their executors
         self.recording: Optional[Recording] = None  # once its body has logged something
         self.records: Dict[int, Records] = {}  # of bodies, by the number of their nested flow
         self.whole = self  # that of the run's own flow

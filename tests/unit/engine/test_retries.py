@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.engine.facts import CancelAttempt, Command, RecordAttempt, Settle, Settling, Start
+from penstock.engine.facts import CancelAttempt, Command, RecordAttempt, Settle, Settling, Start, Submitted
 from penstock.engine.retries import retry_delay_s
+from penstock.model.environments import Environment
 from penstock.model.events import Profile
-from penstock.model.options import Backoff, Growth
+from penstock.model.options import Backoff, Growth, Options
 from penstock.model.states import PLATFORM_CAUSES, Cause
 from tests.unit.engine.rig import GIB, Rig, recalls, settled, started
 
@@ -46,6 +47,19 @@ def test_what_can_not_be_placed_goes_to_the_next_executor_that_its_step_names():
         places += [command.executor for command in commands if isinstance(command, Start)]
     assert places == ["second", "third"]
     assert rig.end(1, Cause.UNPLACED, attempt=3) == [Settle(1, 3, Settling.FRESH)]
+
+
+def test_where_it_goes_then_it_is_run_with_what_holds_there():
+    profile = Profile(1, 1)
+    rig = Rig(first=profile, second=profile, third=profile)
+    there = Environment(packages=["lib==2"])
+    options = Options(on="first", otherwise=("second", "third")).settled(Environment(env={"A": "1"}), {"second": there})
+    commands = rig.send(Submitted(1, "s", options, ()))
+    for attempt in (1, 2):
+        commands += rig.end(1, Cause.UNPLACED, attempt=attempt)
+    found = [command.lane.environment for command in commands if isinstance(command, Start)]
+    plain = Environment(env={"A": "1"})
+    assert found == [plain, there._replace(env=plain.env), plain]
 
 
 @pytest.mark.parametrize("cause", sorted(PLATFORM_CAUSES - {Cause.UNPLACED}))
