@@ -22,6 +22,8 @@ __version__ = "0.1.0"
 _WHERE = {
     "flow": "penstock.sdk.flows",
     "step": "penstock.sdk.steps",
+    "script": "penstock.sdk.program_steps",
+    "command": "penstock.sdk.program_steps",
     "Flow": "penstock.sdk.flows",
     "Step": "penstock.sdk.steps",
     "Future": "penstock.sdk.concurrent_futures",
@@ -53,6 +55,7 @@ __all__ = [
     "Futures",
     "Step",
     "__version__",
+    "command",
     "compare",
     "current",
     "display",
@@ -65,6 +68,7 @@ __all__ = [
     "resume",
     "run",
     "runs",
+    "script",
     "step",
 ]
 
@@ -79,6 +83,8 @@ def __getattr__(name: str) -> "Any":
     globals()[name] = value
     if where in ("penstock.sdk.flows", "penstock.client"):
         _hand_down()
+    if where == "penstock.sdk.program_steps":
+        _hand_down_programs()
     return value
 
 
@@ -127,6 +133,13 @@ def _hand_down() -> None:
     this_process.launch, this_process.submit, this_process.watch = launch, submit, watch
 
 
+def _hand_down_programs() -> None:
+    """Tell the sdk how a program runs that is called outside of a run, or inside of another step."""
+    from penstock.sdk.this_process import this_process
+
+    this_process.run_program = lambda *given: import_module("penstock.worker.program").run_here(*given)
+
+
 def _is_notebook() -> bool:
     """Whether the cell of a notebook calls: IPython in a terminal has no kernel."""
     shell = modules["IPython"].get_ipython() if "IPython" in modules else None
@@ -152,6 +165,8 @@ if TYPE_CHECKING:
     from penstock.sdk.flows import flow as flow
     from penstock.sdk.futures import Futures as Futures
     from penstock.sdk.keywords import grow as grow
+    from penstock.sdk.program_steps import command as command
+    from penstock.sdk.program_steps import script as script
     from penstock.sdk.progressing import progress as progress
     from penstock.sdk.steps import Step as Step
     from penstock.sdk.steps import step as step

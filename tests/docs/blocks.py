@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^( *)(```+)(.*)$")
-_FILE_NAME = re.compile(r"# ([\w./-]+\.(?:py|sh|toml|csv|ipynb))\s*(?:\(.*\))?")
+_FILE_NAME = re.compile(r"(?:#|//) ([\w./-]+\.(?:py|sh|toml|csv|ipynb|pl|R|mjs|c))\s*(?:\(.*\))?")
 
 
 class Block(NamedTuple):

@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from tests.system.flows import Project
 
 DECLARED = """
-from penstock.model.options import Options
-from penstock.sdk.programs import ProgramFunction
-from penstock.sdk.steps import Step
+from penstock import command, script
 
-
-def program(name, command, inputs=(), outputs=(), script="", **options):
-    made = ProgramFunction(__name__, name, command, dict(inputs), dict(outputs), script)
-    return Step(made, Options(), name).options(**options)
+os.environ["HERE"] = os.getcwd()
 
 """
 COUNT = """
 echo "counts $2"
 echo "at least $3" >&2
-echo "ran" >> trace
+echo "ran" >> "$HERE/trace"
 printf '{"words": %d}' "$(wc -w < "$1")" > "$2"
 """
 FLOW = (
     DECLARED
     + """
-count = program(
-    "count",
-    ["sh", "{script}", "{text}", "{counts}", "{least}"],
-    {"text": "text"},
-    {"counts": "json"},
+count = script(
     "count.sh",
+    args=["{text}", "{counts}", "{least}"],
+    inputs={"text": "text"},
+    outputs={"counts": "json"},
     cache=True,
 )
 
@@ -51,8 +44,8 @@ def main(texts=("one two", "three")):
 """
 )
 SLOW = """
-echo "ran $1" >> trace
-while [ ! -e go ]; do sleep 0.01; done
+echo "ran $1" >> "$HERE/trace"
+while [ ! -e "$HERE/go" ]; do sleep 0.01; done
 """
 
 
@@ -137,8 +130,8 @@ def test_what_a_killed_run_has_finished_of_programs_is_not_run_again(project: Pr
     project.write(
         DECLARED
         + """
-slow = program("slow", ["sh", "{script}", "{n}"], script="slow.sh", retries=1)
-first = program("first", ["sh", "-c", "echo first >> trace"])
+slow = script("slow.sh", args=["{n}"], retries=1)
+first = command("sh -c 'echo first >> $HERE/trace'", name="first")
 
 @flow
 def main():
@@ -156,44 +149,84 @@ def main():
     assert sorted(project.trace()) == ["first", "ran 1", "ran 1", "ran 2", "ran 2"]
 
 
-FAILURES: dict[str, tuple[dict[str, Any], list[str]]] = {
+FAILURES: dict[str, tuple[str, list[str]]] = {
     "exit": (
-        {"command": ["sh", "-c", "echo told; echo why >&2; exit 3"]},
-        ["sh -c echo told; echo why >&2; exit 3 exited with 3; its last lines:", "told", "why"],
+        "command(['sh', '-c', 'echo told; echo why >&2; exit 3'], name='fails')()",
+        ["StepExitError: fails exited with 3; its last lines:", "told", "why"],
     ),
-    "signal": ({"command": ["sh", "-c", "kill -TERM $$"]}, ["was killed by signal 15 (Terminated)"]),
-    "missing": ({"command": ["no-such-program"]}, ["no-such-program can't be started", "No such file"]),
-    "unwritten": ({"command": ["true"], "outputs": {"plot": "text"}}, ["ended without writing its output plot"]),
+    "signal": ("command(['sh', '-c', 'kill -TERM $$'])()", ["StepExitError: sh was killed by signal 15 (Terminated)"]),
+    "missing": (
+        "command(['no-such-program'])()",
+        ["StepExitError: there is no `no-such-program` on PATH of ", "install it"],
+    ),
+    "interpreter": (
+        "script('x.R', interpreter=['Rscript-9'])()",
+        ["StepExitError: there is no `Rscript-9` on PATH of ", "install it"],
+    ),
+    "unwritten": (
+        "command(['sh', '-c', 'echo so far'], outputs={'plot': 'text'})()",
+        ["UserCodeError: sh has ended without writing its output plot to ", "plot.txt", "its last lines:", "so far"],
+    ),
+    "stray": (
+        "command(['sh', '-c', 'echo 1 > $PENSTOCK_OUTPUTS/more.csv'])()",
+        ["UserCodeError: sh has written more.csv to the folder of its outputs, and has no such output"],
+    ),
     "malformed": (
-        {"command": ["sh", "-c", "echo '{' > {made}"], "outputs": {"made": "json"}},
-        ["output made of fails can't be read as json"],
+        "command(['sh', '-c', 'echo 1, > {made}'], outputs={'made': 'json'})()",
+        ["UserCodeError: sh has written an output made that can't be read as json: "],
+    ),
+    "nan": (
+        "command(['sh', '-c', 'echo NaN > {made}'], outputs={'made': 'json'})()",
+        ["an output made that can't be read as json: it holds NaN, which JSON has no word for: write null"],
+    ),
+    "folder": (
+        "command(['mkdir', '{made}'], outputs={'made': 'json'})()",
+        ["is a folder, and a file is expected"],
+    ),
+    "nan given": (
+        "command(['true'], inputs={'given': 'json'})({'loss': [1.0, float('nan')]})",
+        ["input given of true can't be written as json: at ['loss'][1] it is nan", "give None"],
     ),
     "unfit": (
-        {"command": ["true", "{program}"], "inputs": {"program": "bytes"}},
-        ["input program of fails can't be written as bytes"],
+        "command(['true'], inputs={'given': 'bytes'})({'a': 1})",
+        ["UserCodeError: input given of true is a dict, which bytes can't hold; what can: json"],
+    ),
+    "no script": ("script('none.pl')()", ["UsageError: script none.pl (mine.py:", "there is no file ", "none.pl"]),
+    "no interpreter": ("script('x.R', interpreter=[])()", ["UsageError: script x.R (mine.py:"]),
+    "unknown": (
+        "script('mine.zz')()",
+        ["UsageError: script mine.zz (mine.py:", "nothing says what runs", "interpreter="],
     ),
 }
 
 
-@pytest.mark.parametrize("how", FAILURES)
-def test_a_program_that_fails_is_the_user_s_and_is_tried_again(project: Project, how: str) -> None:
-    declared, told = FAILURES[how]
-    given = "{'a': 1}" if "inputs" in declared else ""
+def test_a_program_that_fails_says_why_and_is_tried_again(project: Project) -> None:
+    for name in ("x.R", "mine.zz"):
+        project.touch(name)
+    cases = ", ".join(f"{name!r}: lambda: {call}" for name, (call, _) in FAILURES.items())
     project.write(
         DECLARED
         + f"""
-fails = program("fails", **{declared!r}, retries=1)
+again = command(["sh", "-c", "echo ran >> $HERE/trace; exit 1"], retries=1, name="again")
 
 @flow
 def main():
-    return fails({given})
+    told = {{}}
+    for name, call in {{{cases}, "again": again}}.items():
+        try:
+            told[name] = "nothing"
+            call()
+        except Exception as error:
+            told[name] = f"{{type(error).__name__}}: {{error}}"
+    return told
 """
     )
-    error = project.run().error
-    assert "UserCodeError" in error["bases"]
-    for words in told:
-        assert words in error["text"]
-    assert project.rows("SELECT attempt FROM task_row") == [(2,)]
+    told = project.run().value()
+    for name, (_, expected) in FAILURES.items():
+        for words in expected:
+            assert words in told[name], f"{name}: {told[name]}"
+    assert told["again"] == "StepExitError: again exited with 1"
+    assert project.trace() == ["ran", "ran"]
 
 
 @pytest.mark.parametrize("end", ["timeout", "cancel"])
@@ -201,7 +234,7 @@ def test_a_program_is_ended_with_its_children(project: Project, end: str) -> Non
     project.write(
         DECLARED
         + """
-endless = program("endless", ["sh", "-c", "(echo child >> trace; sleep 600) & wait"])
+endless = command(["sh", "-c", "(echo child >> $HERE/trace; sleep 600) & wait"], name="endless")
 
 @flow
 def main(how_it_ends):
@@ -227,7 +260,7 @@ def test_what_a_program_leaves_running_holds_nobody_up_and_is_ended(project: Pro
     project.write(
         DECLARED
         + f"""
-goes = program("goes", ["sh", "-c", "({left}) & echo last"])
+goes = command(["sh", "-c", "({left}) & echo last"], name="goes")
 
 @flow
 def main():
@@ -243,11 +276,11 @@ def test_programs_that_no_module_has_are_told_apart(project: Project) -> None:
         DECLARED
         + """
 @flow
-def main(words=("a", "b")):
+def main(given=("a", "b")):
     said = []
-    for word in words:
-        command = ["sh", "-c", f"echo {word} >> trace; echo {word} > {{said}}"]
-        said.append(program("say", command, (), {"said": "text"})()["said"].strip())
+    for word in given:
+        words = ["sh", "-c", f"echo {word} >> $HERE/trace; echo {word} > {{said}}"]
+        said.append(command(words, outputs={"said": "text"}, name="say")()["said"].strip())
     if not os.path.exists("go"):
         raise RuntimeError("not yet")
     return said
@@ -259,10 +292,7 @@ def main(words=("a", "b")):
     assert project.trace() == ["a", "b"]
 
 
-def test_a_program_outside_of_a_run_says_where_it_runs(project: Project) -> None:
-    project.write(DECLARED + 'one = program("one", ["true"])\n')
-    told = project.python(
-        "-c",
-        "import mine, penstock.errors as e\ntry: mine.one()\nexcept e.UsageError as error: print(error)",
-    )
-    assert "one is a program" in told
+def test_a_program_outside_of_a_run_runs_at_once(project: Project) -> None:
+    counting(project)
+    told = project.python("-c", "import mine; print(mine.count('one two', least=3))")
+    assert "{'counts': {'words': 2}}" in told

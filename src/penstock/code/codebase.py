@@ -183,13 +183,11 @@ class Codebase:
 
 
 def _program_nodes(program: Program) -> dict[str, Node]:
-    """What is declared of a program, and its script. What it is run by, and what it calls, is not known."""
-    identity, script = f"{program.module}:{program.name}", f"{_FILE}{program.script}"
-    declared = blake3(repr((program.command, program.inputs, program.outputs)).encode()).digest()
-    nodes = {identity: Node("program", declared, "", (script,) if program.script else ())}
-    if program.script:
-        nodes[script] = Node("file", program.content, program.script, ())
-    return nodes
+    """What is declared of a program, and its files. What it is run by, and what it calls, is not known."""
+    identity = f"{program.module}:{program.name}"
+    said = program.command, program.inputs, program.outputs, program.defaults
+    files = {f"{_FILE}{place}": Node("file", found, place, ()) for place, found in program.files}
+    return {identity: Node("program", blake3(repr(said).encode()).digest(), "", tuple(sorted(files))), **files}
 
 
 def _sources(snapshot: Path) -> dict[str, tuple[int, int, bytes]]:

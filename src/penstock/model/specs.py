@@ -20,20 +20,24 @@ class Function(NamedTuple):
 
 
 class Program(NamedTuple):
-    """A script or a command that a step runs. A worker gives it its inputs as files, and takes files for its outputs.
+    """A script or a command that a step runs. A worker gives it its inputs as files, and takes files for its outputs;
+    docs/programs.md.
 
     In its command `{name}` stands for the file of the input or output of this name, `{script}` for the script, and
-    every other name for the text of an argument of the call.
+    every other name for the text of an argument of the call; `{{name}}` for the word `{name}`.
     """
 
     module: str  # where the step is declared, and its name there
     name: str
     command: Tuple[str, ...]
-    inputs: Tuple[Tuple[str, str], ...] = ()  # name, format (`worker/program.py`)
+    inputs: Tuple[Tuple[str, str], ...] = ()  # name, format (`sdk/file_formats.py`); "": what suits the value
     outputs: Tuple[Tuple[str, str], ...] = ()  # likewise
-    script: str = ""  # name of its file; "": there is none
-    content: bytes = b""  # digest of what is in the script
-    record: Optional[bytes] = None  # what is in the script
+    script: str = ""  # which of its files is the script; "": there is none
+    folder: str = ""  # which folder of its files it begins to work in
+    files: Tuple[Tuple[str, bytes], ...] = ()  # where each lies among them, and the digest of what is in it
+    record: Optional[bytes] = None  # of these: (where it lies, mode, what is in it) for each
+    language: str = ""  # as people call it: "R"; "": not known
+    defaults: Tuple[Tuple[str, str], ...] = ()  # of parameters: name, JSON
 
     positional = ()  # of an input it is the name that counts
 

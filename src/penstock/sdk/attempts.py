@@ -152,6 +152,21 @@ class AttemptContext:
             (self._recording or self._record()).write_through()
         return folder
 
+    def checkpoint_place(self) -> str:
+        """The same for a program, which may never use it: nothing is written through before it logs something."""
+        from penstock.artifacts import checkpoints
+
+        folder = checkpoints.folder_of(self.spec, self.places, self._attempt)
+        os.makedirs(folder, exist_ok=True)
+        return folder
+
+    def seed(self) -> int:
+        """A number below 2^31 for generators of other languages: the attempt's own, as Python's are seeded."""
+        from zlib import crc32
+
+        begun = crc32(self.spec.seed.encode()) + self._attempt.failures
+        return crc32(self._attempt.key, begun & 0xFFFFFFFF) & 0x7FFFFFFF
+
     def clean_up(self) -> None:
         """Remove the folders that were made."""
         for folder in (self._tempdir, self.input_files.made):

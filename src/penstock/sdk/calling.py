@@ -71,7 +71,7 @@ def _calls_of_items(
     for items in zip(*iterables):
         own: Dict[str, Any] = _bound(step, items, same)
         if same:
-            own = {name: value for name, value in own.items() if name not in same and name != "**kwargs"}
+            own = {name: value for name, value in own.items() if name not in same and not name.startswith("**")}
         yield callee.call(encode_inputs(here.run, own, by_content), shared)
 
 

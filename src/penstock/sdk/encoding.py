@@ -13,7 +13,6 @@ from penstock.model.options import Options
 from penstock.model.specs import Call, Function, Input, Work
 from penstock.model.tuples import made
 from penstock.sdk import keys
-from penstock.sdk.programs import ProgramFunction
 from penstock.sdk.session import Place, RunSession
 
 if TYPE_CHECKING:
@@ -58,11 +57,13 @@ def _check_edges(run: RunSession, name: str, edges: Iterable[Edge]) -> None:
 
 def work_of(run: RunSession, step: Any) -> Work:
     """What the step does: a program, or a function, by name, or as a value where it can't be imported."""
-    known = run.works.get(id(step.fn))
+    has_program = keys.is_program(step.fn)
+    asked = (id(step.fn), step.opts.uses) if has_program else id(step.fn)
+    known = run.works.get(asked)
     if known is not None:
         return known[1]
-    made = step.fn.program(run.store) if isinstance(step.fn, ProgramFunction) else _function_of(run, step)
-    run.works[id(step.fn)] = (step.fn, made)  # the function is kept, so that its id stays its own
+    made = step.fn.program(run.store, step.opts.uses or ()) if has_program else _function_of(run, step)
+    run.works[asked] = (step.fn, made)  # the function is kept, so that its id stays its own
     return made
 
 

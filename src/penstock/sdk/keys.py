@@ -7,13 +7,12 @@ it, in the canonical form of the tuple (scope, step, closed-over values, inputs)
 from __future__ import annotations
 
 import struct
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple, cast
 
 from penstock.artifacts import names
 from penstock.artifacts.canonical import digest_of_form, form, identify
 from penstock.artifacts.digests import digest
 from penstock.artifacts.walk import AS_NAMES, BY_CONTENT, SHORTEST_DIGESTED, Identity
-from penstock.sdk.programs import ProgramFunction
 
 Scope = Tuple[bytes, ...]
 """The keys of the nested flows around a call, outermost first."""
@@ -77,7 +76,7 @@ def closed_over(fn: Any, files: int = AS_NAMES) -> Identity:
     count by content, as the cache asks, so does the code of a lambda, which may share its line with others. A program
     that no module has is all that is declared of it."""
     named = names.function_name(fn)
-    if isinstance(fn, ProgramFunction):
+    if is_program(fn):
         return NOTHING if named else identify(tuple(fn.declared), fn.__name__)
     cells = tuple(getattr(fn, "__closure__", None) or ())
     found = {} if named else {name: getattr(fn, name, None) for name in ("__defaults__", "__kwdefaults__")}
@@ -87,3 +86,8 @@ def closed_over(fn: Any, files: int = AS_NAMES) -> Identity:
     if held:
         return identify({"__closure__": cells, **held}, fn.__name__, files=files)
     return identify(cells, f"{fn.__name__}.__closure__", files=files) if cells else NOTHING
+
+
+def is_program(fn: Any) -> bool:
+    """Whether a program stands in a function's place (`programs.py`, which most runs never import)."""
+    return getattr(cast("Any", type(fn)), "is_program", False)

@@ -1,82 +1,137 @@
 """A program as a step's function: what it is called with, and what of it travels to a worker.
 
-What users declare programs with stands above this; what runs them is `worker/program.py`.
+What users declare programs with is `program_steps.py`; what runs them is `worker/program.py`.
 """
 
 from __future__ import annotations
 
-import functools
-import os
-import re
-from typing import TYPE_CHECKING, Any, Mapping, NoReturn, Sequence
+import sys
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model.specs import Program
+from penstock.sdk.languages import interpreter_of
+from penstock.sdk.program_files import ProgramFiles
+from penstock.sdk.program_words import placeholders
+from penstock.sdk.this_process import this_process
 
 if TYPE_CHECKING:
     import inspect
 
     from penstock.artifacts.store import BlobStore
 
-_PLACEHOLDER = r"\{([^\W\d]\w*)\}"
+_Pairs = Tuple[Tuple[str, str], ...]
 
 
 class ProgramFunction:
-    """Stands where a step's function does: `Step(ProgramFunction(...), Options(), "count")`.
+    """Stands where a step's function does.
 
-    `module` and `name` say where the step is declared; `command`, `inputs` and `outputs` are as in
-    `model.specs.Program`; `script` is the path of a file that is read once, when it is first needed; "": there is none.
+    `module`: where the step is declared; `name`: its own, which counts where no variable of the module holds the step;
+    `command`: its words, those of a script without what runs it; `inputs`, `outputs`: names and formats; `parameters`:
+    defaults, `...` for none; None: a call gives whichever it likes; `interpreter`: (): what suits the script; `files`:
+    the script among them, where there is one; `language`: as people call it.
     """
+
+    is_program = True
 
     def __init__(
         self,
         module: str,
         name: str,
-        command: Sequence[str],
-        inputs: Mapping[str, str],
-        outputs: Mapping[str, str],
-        script: str = "",
+        command: Tuple[str, ...],
+        inputs: _Pairs,
+        outputs: _Pairs,
+        parameters: Optional[Mapping[str, Any]],
+        files: ProgramFiles,
+        interpreter: Tuple[str, ...] = (),
+        language: str = "",
     ) -> None:
-        self.__module__, self.__name__, self.__qualname__ = module, name, name
-        self._script = script
-        found = dict.fromkeys(re.findall(_PLACEHOLDER, "\n".join(command)))
-        self._parameters = [*inputs, *(word for word in found if word not in {*inputs, *outputs, "script"})]
-        where = names.module_name(module) or module
-        self._program = Program(where, name, tuple(command), tuple(inputs.items()), tuple(outputs.items()))
+        self.__module__, self.__name__ = module, name
+        self.files = files
+        self._command, self._inputs, self._outputs = command, inputs, outputs
+        self._interpreter, self._language = interpreter, language
+        known = {name for name, _ in (*inputs, *outputs)} | {"script"}
+        self._parameters: Dict[str, Any] = {
+            **{word: ... for word in placeholders(command) if word not in known},
+            **(parameters or {}),
+        }
+        self._is_open = parameters is None and bool(files.script)
+
+    def __getattr__(self, name: str) -> Any:
+        """Its qualified name: that of the variable which holds its step, once there is one."""
+        if name != "__qualname__":
+            raise AttributeError(f"a program has no {name}")
+        module = sys.modules.get(self.__module__)
+        held = (name for name, value in vars(module).items() if getattr(value, "fn", None) is self) if module else ()
+        return next(iter(held), self.__name__)
 
     @property
     def __signature__(self) -> inspect.Signature:
         import inspect
 
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        return inspect.Signature([inspect.Parameter(name, kind) for name in self._parameters])
+        kind, empty = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
+        found = [inspect.Parameter(name, kind) for name, _ in self._inputs]
+        for name, default in sorted(self._parameters.items(), key=lambda item: item[1] is not ...):
+            found.append(inspect.Parameter(name, kind, default=empty if default is ... else default))
+        if self._is_open:
+            found.append(inspect.Parameter("parameters", inspect.Parameter.VAR_KEYWORD))
+        return inspect.Signature(found)
 
-    @functools.cached_property
-    def text(self) -> bytes:
-        """What is in the script. Raises UsageError where it can't be read."""
-        try:
-            with open(self._script, "rb") as file:
-                return file.read()
-        except OSError as error:
-            raise UsageError(f"step {self.__name__}: can't read {self._script}: {error.strerror or error}") from error
-
-    @functools.cached_property
+    @property
     def declared(self) -> Program:
-        """The program, without what is in its script."""
-        if not self._script:
-            return self._program
-        from penstock.artifacts.canonical import identify
+        """The program, without what is in its files. Raises UsageError where they can't be read."""
+        return self._described(())
 
-        return self._program._replace(script=os.path.basename(self._script), content=identify(self.text).digest)
-
-    def program(self, store: BlobStore) -> Program:
-        """The program, as a worker needs it."""
+    def program(self, store: BlobStore, uses: Tuple[str, ...] = ()) -> Program:
+        """The program, as a worker needs it. `uses`: what its step declares as code."""
         from penstock.artifacts import codec
 
-        return self.declared._replace(record=codec.encode(self.text, store).stored.record if self._script else None)
+        found = self._described(uses)
+        content = self.files.read(uses)
+        return found._replace(record=codec.encode(content, store).stored.record if content else None)
 
-    def __call__(self, /, **arguments: Any) -> NoReturn:
-        raise UsageError(
-            f"{self.__name__} is a program: it runs as a task of a run, and can't be called outside of one"
+    def _described(self, uses: Tuple[str, ...]) -> Program:
+        import json
+
+        layout = self.files.layout(uses)
+        command = self._command
+        if layout.script:
+            command = (*(self._interpreter or self._found_interpreter()), *command)
+        return Program(
+            names.module_name(self.__module__) or self.__module__,
+            self.__qualname__,
+            command,
+            self._inputs,
+            self._outputs,
+            layout.script,
+            layout.folder,
+            layout.digests,
+            None,
+            self._language,
+            tuple((name, json.dumps(value)) for name, value in self._parameters.items() if value is not ...),
         )
+
+    def _found_interpreter(self) -> Tuple[str, ...]:
+        found = interpreter_of(self.files.script, self.files.text)
+        if not found:
+            raise UsageError(
+                f"{self.files.told}: nothing says what runs {self.files.script}: give interpreter=..., or begin it "
+                "with a line as #!/usr/bin/env perl"
+            )
+        return found
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Dict[str, Any]:
+        """Outside of a run, or inside of another step: run it here, and give its outputs."""
+        if this_process.run_program is None:
+            raise UsageError(f"{self.__name__} is a program, and what runs it is not here: import penstock first")
+        content = self.files.read(self.files.uses)
+        return this_process.run_program(self._described(self.files.uses), content, self._bound(args, kwargs))
+
+    def _bound(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
+        try:
+            found = self.__signature__.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"{self.__name__}() {error}") from None
+        more: Dict[str, Any] = found.pop("parameters", {}) if self._is_open else {}
+        return {**found, **more}

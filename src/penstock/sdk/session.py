@@ -117,7 +117,7 @@ class RunSession:
         self.threads: List[threading.Thread] = []  # of the nested flows that run beside their callers
         self.lock = threading.RLock()
         self.arrivals = Arrivals(self.lock)
-        self.works: Dict[int, Tuple[Any, Work]] = {}
+        self.works: Dict[Any, Tuple[Any, Work]] = {}
         self.settled: Dict[Tuple[Options, Optional[Environment]], Options] = {}  # by those of a step, and the default
         self._occurrences: Dict[bytes, int] = {}
 

@@ -17,12 +17,13 @@ _T = TypeVar("_T")
 
 
 class ThisProcess:
-    """One for each process. The package's top hands `launch`, `submit` and `watch` down; the kit has none."""
+    """One for each process. The package's top hands down how flows get runs, which the kit has not."""
 
     def __init__(self) -> None:
         self.launch: Optional[Callable[[Flow[Any, Any], Dict[str, Any]], Any]] = None
         self.submit: Optional[Callable[[Flow[Any, Any], Dict[str, Any]], Any]] = None
         self.watch: Optional[Callable[..., Any]] = None  # makes the watcher of a run that Python goes on with
+        self.run_program: Optional[Callable[..., Dict[str, Any]]] = None  # outside of a run; handed down with `script`
         self.places: List[Place] = []  # of the runs that this process drives
         self.submitted: List[str] = []  # runs that threads of their own drive, from `submit` on to their ends
         self.place: Optional[Place] = None  # of the one among them whose body the main thread runs

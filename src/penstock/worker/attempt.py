@@ -50,6 +50,7 @@ class Workbench:
         self.hint = hint
         self.broken = broken  # why the flow's module can't be imported
         self._taken = taken  # told of each function that came as a value
+        self.ending: Any = None  # how a program learns that it is to end (`child_process.Ending`); None: it does not
         self.pid = os.getpid()
         self.writes = WriteLog(spec.run, places, lambda: self.pid)
         self._functions: Dict[Work, Callable[..., Any]] = {}
@@ -70,7 +71,7 @@ class Workbench:
         if isinstance(work, Program):
             from penstock.worker.program import runner  # most runs have no program
 
-            return runner(work, self.store)
+            return runner(work, self.store, self.ending)
         if work.record is None:
             found = names.load(work.module, work.qualname)
             return getattr(found, "fn", found)

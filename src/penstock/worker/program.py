@@ -1,116 +1,181 @@
 """Runs a step that is a program: its inputs become files, its outputs are read from files, and what it prints is the
-attempt's.
+attempt's; docs/programs.md.
 
-A format is how a value is written to a file and read from it. The files lie in the attempt's temporary folder; the
-working directory stays what it is for functions.
+Knows the order of things. How values become files is `value_files.py`'s, how the child is run `child_process.py`'s,
+what it records `program_records.py`'s.
 """
 
 from __future__ import annotations
 
-import codecs
 import json
 import os
-import re
-import selectors
-import signal
-import subprocess
-import sys
-from functools import partial
-from pathlib import Path
-from typing import Any, Callable, Dict, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
 from penstock.artifacts import codec
 from penstock.artifacts.store import BlobStore
 from penstock.errors import StepExitError, UserCodeError
 from penstock.model.specs import Program
-from penstock.sdk.current import current
-from penstock.worker import posix
+from penstock.sdk.attempts import AttemptContext, attempt_here
+from penstock.sdk.file_formats import extension
+from penstock.sdk.program_words import filled
+from penstock.worker import child_process
+from penstock.worker.child_process import ChildEnd, Ending
+from penstock.worker.program_folders import ProgramFolders
+from penstock.worker.program_records import ProgramRecords
 
-_PIECE = 1 << 16
-_LAST_BYTES = 2048
-_LAST_LINES = 10
-_PATIENCE_S = 0.05
-"""How often a program is looked at whose streams are silent: what it has left running may hold them open."""
-
-FORMATS: Dict[str, Tuple[Callable[[Any], bytes], Callable[[bytes], Any]]] = {
-    "json": (lambda value: json.dumps(value, allow_nan=False).encode(), json.loads),
-    "text": (lambda value: value.encode(), bytes.decode),
-    "bytes": (bytes, bytes),
-}
-"""How a value becomes what is in a file, and the other way round."""
+_Content = Sequence[Tuple[str, int, bytes]]
 
 
-def runner(program: Program, store: BlobStore) -> Callable[..., Dict[str, Any]]:
-    """The function that runs the program: takes its arguments by name, gives its outputs by name."""
-    script = b"" if program.record is None else codec.decode(program.record, store)
-    return partial(_run, program, script)
+def runner(program: Program, store: BlobStore, ending: Optional[Ending] = None) -> Callable[..., Dict[str, Any]]:
+    """The function that runs the program: takes its arguments by name, gives its outputs by name. `ending`: how it is
+    told that the attempt is to end."""
+    content: _Content = () if program.record is None else codec.decode(program.record, store)
+
+    def run(**arguments: Any) -> Dict[str, Any]:
+        here = attempt_here()
+        if here is None:
+            raise UserCodeError(f"{program.name} runs in an attempt alone")
+        folders = ProgramFolders(here.tempdir())
+        return _Try(program, content, folders, here, ending).run(arguments)
+
+    return run
 
 
-def _run(program: Program, script: bytes, /, **arguments: Any) -> Dict[str, Any]:
-    folder = current.tempdir
-    places = {name: folder / f"{name}.{kind}" for name, kind in (*program.inputs, *program.outputs)}
-    if program.script:
-        places["script"] = folder / program.script
-        places["script"].write_bytes(script)
-    for name, kind in program.inputs:
+def run_here(program: Program, content: _Content, arguments: Dict[str, Any]) -> Dict[str, Any]:
+    """Run it outside of a run, or inside of another step. The files that it gives stay as long as this process, or
+    that step."""
+    import tempfile
+
+    here = attempt_here()
+    into = here.tempdir() if here is not None else child_process.folder_of_process()
+    folders = ProgramFolders(tempfile.mkdtemp(prefix="program-", dir=into))
+    return _Try(program, content, folders, here, None).run(arguments)
+
+
+class _Try:
+    """One run of a program, from its arguments to its outputs."""
+
+    def __init__(
+        self,
+        program: Program,
+        content: _Content,
+        folders: ProgramFolders,
+        here: Optional[AttemptContext],
+        ending: Optional[Ending],
+    ) -> None:
+        self._program, self._content, self._folders, self._here, self._ending = program, content, folders, here, ending
+        self._title = program.script or program.name
+        self._tables: List[Any] = []  # the kind of the first table among its inputs, which its outputs have, too
+        self._places: Dict[str, str] = {}
+
+    def run(self, arguments: Dict[str, Any]) -> Dict[str, Any]:
+        program, folders = self._program, self._folders
+        folders.make(self._content)
+        for name, kind in program.inputs:
+            self._write_input(name, kind, arguments.pop(name))
+        for name, kind in program.outputs:
+            self._places[name] = os.path.join(folders.outputs, name + extension(kind))
+        if program.script:
+            self._places["script"] = folders.file(program.script)
+        parameters = {name: json.loads(text) for name, text in program.defaults}
+        self._write_parameters({**parameters, **arguments})
+        end = self._run_child()
+        if end.status:
+            raise StepExitError(end.told(self._title))
+        return self._outputs(end)
+
+    def _write_input(self, name: str, kind: str, value: Any) -> None:
+        from penstock.worker import value_files
+
         try:
-            data = FORMATS[kind][0](arguments.pop(name))
-        except (TypeError, ValueError, AttributeError) as error:
-            raise UserCodeError(f"input {name} of {program.name} can't be written as {kind}: {error}") from error
-        places[name].write_bytes(data)
-    words = {name: str(value) for name, value in (*arguments.items(), *places.items())}
-    command = [re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), word) for word in program.command]
-    _run_to_its_end(command)
-    return {name: _output(program, name, kind, places[name]) for name, kind in program.outputs}
+            path, table = value_files.write(value, kind, os.path.join(self._folders.inputs, name), self._own_files())
+        except value_files.UnfitError as error:
+            raise UserCodeError(f"input {name} of {self._title} {error}") from error.__cause__
+        self._places[name] = path
+        if table is not None:
+            self._tables.append(table)
+
+    def _own_files(self) -> str:
+        """The folder of files that are the attempt's own, so that a program may be given them and no copy."""
+        return self._here.input_files.made if self._here is not None else ""
+
+    def _write_parameters(self, parameters: Mapping[str, Any]) -> None:
+        if not parameters:
+            text = b"{}"
+        else:
+            from penstock.worker import json_values
+
+            try:
+                text, words = json_values.written(dict(parameters)), json_values.words_of(parameters)
+            except ValueError as error:
+                raise UserCodeError(
+                    f"the parameters of {self._title} are given as JSON, and {error}: give it as an input, with a "
+                    'format, as inputs={"name": "csv"}'
+                ) from None
+            self._places.update({name: text for name, text in words.items() if name not in self._places})
+        with open(self._folders.parameters, "wb") as file:
+            file.write(text)
+
+    def _run_child(self) -> ChildEnd:
+        program, folders = self._program, self._folders
+        command = filled(program.command, self._places)
+        records = ProgramRecords(self._title, folders.work, self._here)
+        try:
+            child = child_process.ChildProcess(command, folders.work_in(program.folder), self._environ(), self._ending)
+            return child.run(records.take)
+        except OSError as error:  # of the machine's own failures the cause tells
+            raise StepExitError(child_process.not_started(command, error)) from error
+        finally:
+            records.end()
+
+    def _environ(self) -> Dict[str, str]:
+        return {**os.environ, **self._folders.variables(), **_variables_of(self._here, self._folders.root)}
+
+    def _outputs(self, end: ChildEnd) -> Dict[str, Any]:
+        program = self._program
+        found: Dict[str, Any] = {}
+        present = set(self._folders.written())
+        wanted = {os.path.basename(self._places[name]) for name, _ in program.outputs}
+        for name, kind in program.outputs:
+            path = self._places[name]
+            base = os.path.basename(path)
+            if base not in present:
+                others = sorted(present - wanted)
+                there = f" (there is {', '.join(others[:5])})" if others else ""
+                self._fail(end, f"has ended without writing its output {name} to {path}{there}")
+            found[name] = self._read_output(end, name, kind, path)
+        stray = sorted(present - wanted)
+        if stray:
+            more = f" and {len(stray) - 5} more" if len(stray) > 5 else ""
+            self._fail(
+                end,
+                f"has written {', '.join(stray[:5])}{more} to the folder of its outputs, and has no such output: "
+                "declare it in outputs={...}, or write it to the folder that it begins in",
+            )
+        return found
+
+    def _read_output(self, end: ChildEnd, name: str, kind: str, path: str) -> Any:
+        from penstock.worker import value_files
+
+        try:
+            return value_files.read(kind, path, self._tables[0] if self._tables else "")
+        except value_files.MalformedFileError as error:
+            self._fail(end, f"has written an output {name} that can't be read as {kind}: {error}", error.__cause__)
+
+    def _fail(self, end: ChildEnd, why: str, cause: Optional[BaseException] = None) -> NoReturn:
+        raise UserCodeError(end.with_last_lines(f"{self._title} {why}")) from cause
 
 
-def _output(program: Program, name: str, kind: str, path: Path) -> Any:
-    try:
-        return FORMATS[kind][1](path.read_bytes())
-    except FileNotFoundError:
-        raise UserCodeError(f"{program.name} has ended without writing its output {name} to {path}") from None
-    except ValueError as error:
-        raise UserCodeError(f"output {name} of {program.name} can't be read as {kind}: {error}") from error
-
-
-def _run_to_its_end(command: Sequence[str]) -> None:
-    """Raises StepExitError where it can't be started, or says that it failed."""
-    shown = " ".join(command)
-    try:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    except (OSError, ValueError) as error:  # of the machine's own failures the cause tells
-        raise StepExitError(f"{shown} can't be started: {error}") from error
-    try:
-        last = _passed_on(child)
-        status = child.wait()
-    finally:
-        if child.returncode is None:  # interrupted
-            posix.kill([child.pid, *posix.descendants(child.pid, posix.Family().look())])
-            child.wait()
-        for stream in (child.stdout, child.stderr):
-            if stream is not None:
-                stream.close()
-    if status:
-        how = f"exited with {status}" if status > 0 else f"was killed by signal {-status} ({signal.strsignal(-status)})"
-        raise StepExitError(f"{shown} {how}; its last lines:\n{last}" if last else f"{shown} {how}")
-
-
-def _passed_on(child: subprocess.Popen[bytes]) -> str:
-    """Write what the child prints to the attempt's own streams until it ends; gives the last lines."""
-    last = b""
-    with selectors.DefaultSelector() as selector:
-        for stream, to in ((child.stdout, sys.stdout), (child.stderr, sys.stderr)):
-            assert stream is not None
-            decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
-            selector.register(stream, selectors.EVENT_READ, (to, decoder))
-        has_ended = False
-        while selector.get_map() and not has_ended:  # what is in a pipe when it has ended is read at once
-            has_ended = child.poll() is not None
-            for key, _ in selector.select(0 if has_ended else _PATIENCE_S):
-                data = os.read(key.fd, _PIECE)
-                to, decoder = key.data
-                to.write(decoder.decode(data, final=not data))
-                last = (last + data)[-_LAST_BYTES:]
-                if not data:
-                    selector.unregister(key.fileobj)
-    return "\n".join(last.decode("utf-8", "backslashreplace").splitlines()[-_LAST_LINES:])
+def _variables_of(here: Optional[AttemptContext], root: str) -> Dict[str, str]:
+    """What tells a program which attempt it is; outside of a run a first one of no run's."""
+    if here is None:
+        checkpoints = os.path.join(root, "checkpoints")
+        os.makedirs(checkpoints, exist_ok=True)
+        return {"PENSTOCK_CHECKPOINTS": checkpoints, "PENSTOCK_ATTEMPT": "1", "PENSTOCK_SEED": "0"}
+    return {
+        "PENSTOCK_RUN": here.spec.run,
+        "PENSTOCK_TASK": here.task,
+        "PENSTOCK_ATTEMPT": here.attempt.rpartition("#")[2],
+        "PENSTOCK_SEED": str(here.seed()),
+        "PENSTOCK_CHECKPOINTS": here.checkpoint_place(),
+    }
