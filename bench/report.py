@@ -20,10 +20,10 @@ def number(value: float | None, unit: str) -> str:
     if unit == "s":
         return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.1f} ms" if value >= 1e-3 else f"{value * 1e6:.0f} us"
     if unit == "/s":
-        return f"{value:,.0f}/s"
+        return f"{value:,.0f}/s" if value >= 10 else f"{value:.3g}/s"
     if unit == "bytes":
         return f"{value / 2**20:,.1f} MiB" if value >= 2**20 else f"{value:,.0f} B"
-    return f"{value:,.0f}"
+    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.3g}"
 
 
 def _asked(must: Must | None, unit: str) -> str:

@@ -92,9 +92,9 @@ class Workplace:
         finally:
             project.remove()
 
-    def fresh(self, script: str, *args: object, workers: int = WORKERS) -> dict[str, Any]:
-        """The figures of a script in a new project."""
-        project = self.project(script)
+    def fresh(self, script: str, *args: object, workers: int = WORKERS, beside: tuple[str, ...] = ()) -> dict[str, Any]:
+        """The figures of a script in a new project, which has the scripts `beside` it."""
+        project = self.project(script, *beside)
         try:
             return project.script(script, *args, workers=workers)
         finally:

@@ -1,4 +1,5 @@
-"""Agents on a folder tier, beside local processes: short tasks, and what one costs alone."""
+"""Agents on a folder tier, beside local processes: short tasks, what one costs alone, an array, and what is asked of
+the tier meanwhile."""
 
 from __future__ import annotations
 
@@ -11,9 +12,21 @@ TASKS = 1_000
 
 
 def measure(workplace: Workplace) -> Iterator[Finding]:
-    steps = workplace.scale.chain
-    found = [workplace.fresh("far.py", TASKS, steps) for _ in range(workplace.scale.times)]
+    scale = workplace.scale
+    copies: list[float] = []
+    found: list[dict[str, float]] = []
+    for turn in range(scale.times):
+        copies.append(workplace.floor("copy_file.py", scale.array)["seconds"])
+        asked = TASKS, scale.chain, scale.array, 0.0 if turn else scale.idle_s
+        found.append(workplace.fresh("far.py", *asked, beside=("tier_requests.py",)))
     near, far, chain = ([figures[name] for figures in found] for name in ("process_map", "agents_map", "agents_chain"))
     yield Finding("a map of 1,000 tasks of 10 ms at 2 warm agents", far, "s", near, "at 2 local workers", Must(2.0))
+    requests = [figures["agents_requests"] for figures in found]
+    yield Finding("  requests to the tier, a task", requests, "", must=Must(0.3, "value"))
     near = [figures["process_chain"] for figures in found]
-    yield Finding("an empty task at a warm agent", chain, "s", near, "in a local worker", Must(0.06, "difference"))
+    yield Finding("an empty task at a warm agent", chain, "s", near, "in a local worker", Must(0.06, "value"))
+    size = f"{scale.array * 8 / 2**30:.3g} GiB"
+    array = [figures["array"] for figures in found]
+    yield Finding(f"an array of {size} to an agent, its sum back", array, "s", copies, "copying the file", Must(1.5))
+    idle = [found[0]["idle_requests"]]
+    yield Finding(f"2 agents idle for {scale.idle_s:g} s: requests to the tier", idle, "/s", must=Must(2.0, "value"))

@@ -1,4 +1,6 @@
-"""python far.py TASKS STEPS: a map of tasks that sleep 10 ms, and a chain of empty ones, here and at two warm agents.
+"""python far.py TASKS STEPS ITEMS IDLE_S: a map of tasks that sleep 10 ms, and a chain of empty ones, here and at two
+warm agents; an array of ITEMS float64 that goes there and is summed; what is asked of the tier meanwhile, and while
+nothing happens for IDLE_S.
 
 Agents are processes of this host, and the far tier is a folder of it.
 """
@@ -8,6 +10,9 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import tier_requests
 
 from penstock import flow, step
 from penstock.executors.far import FarExecutor
@@ -34,6 +39,16 @@ def empty(number: int) -> int:
     return number + 1
 
 
+@step
+def make(items: int) -> np.ndarray:
+    return np.random.default_rng(0).random(items)
+
+
+@step
+def total(array: np.ndarray) -> float:
+    return float(array.sum())
+
+
 def mapped(work: Any, tasks: int) -> float:
     began = time.perf_counter()
     assert sum(future.result() for future in work.map(range(tasks))) == sum(range(tasks))
@@ -48,13 +63,29 @@ def chained(work: Any, steps: int) -> float:
     return (time.perf_counter() - began) / steps
 
 
+def summed(work: Any, items: int) -> float:
+    """Seconds from an array that is there to its sum."""
+    array = make.submit(items)
+    expected = float(array.result().sum())
+    began = time.perf_counter()
+    assert work(array) == expected
+    return time.perf_counter() - began
+
+
 @flow
-def far(tasks: int, steps: int) -> dict[str, float]:
+def far(tasks: int, steps: int, items: int, idle_s: float) -> dict[str, float]:
     figures: dict[str, float] = {}
     for place in ("process", "agents"):
         mapped(sleeps.options(on=place), 8 * AGENTS)  # warm
+        before = tier_requests.so_far()
         figures[f"{place}_map"] = mapped(sleeps.options(on=place), tasks)
+        figures[f"{place}_requests"] = (tier_requests.so_far() - before) / tasks
         figures[f"{place}_chain"] = chained(empty.options(on=place), steps)
+    figures["array"] = summed(total.options(on="agents"), items)
+    if idle_s:
+        before = tier_requests.so_far()
+        time.sleep(idle_s)
+        figures["idle_requests"] = (tier_requests.so_far() - before) / idle_s
     return figures
 
 
@@ -63,12 +94,12 @@ def wired(settings: Any, environments: Any, **more: Any) -> Any:
     tier = tiers.own(url)
     agents = FarExecutor(
         name="agents",
-        site=ProcessSite((sys.executable, "-m", "penstock.agent"), HERE / "home"),
+        site=ProcessSite((sys.executable, str(HERE / "tier_requests.py")), HERE / "home"),
         tier=tier,
         uploads=tiers.uploads(url),
-        packing=packing(settings, environments, tier, print, bundle=False),
-        profile=Profile(None, None, depth=64, outlives_driver=True, begins_later=True, lanes=AGENTS, round_trip_s=0.1),
-        limits=FleetLimits(max_agents=AGENTS, size=AgentSize(1.0, None)),
+        packing=packing(settings, environments, tier, print, bundle=False, here=True),
+        profile=Profile(None, None, depth=128, outlives_driver=True, begins_later=True, lanes=AGENTS, round_trip_s=0.2),
+        limits=FleetLimits(max_agents=AGENTS, size=AgentSize(1.0, None), linger_s=600.0),
     )
     return {**wire_executors(settings, environments, **more), "agents": agents}
 
@@ -77,4 +108,6 @@ if __name__ == "__main__":
     (HERE / "far").mkdir(exist_ok=True)
     Path("penstock.toml").write_text(f"max_workers = {AGENTS}\n[store]\nurl = '{(HERE / 'far').as_uri()}'\n")
     preparing.wire_executors = wired
-    print("RESULT " + json.dumps(far(int(sys.argv[1]), int(sys.argv[2]))))
+    tier_requests.count()
+    asked = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+    print("RESULT " + json.dumps(far(*asked)))

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 _MOST_AGENTS = 10
 """Of one run, where nobody says: a map of thousands does not fill a cluster by itself."""
-_DEPTH = 64
-_ROUND_TRIP_S = 0.1
+_DEPTH = 128
+_ROUND_TRIP_S = 0.2
 
 
 class LateSite:

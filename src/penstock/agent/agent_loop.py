@@ -41,6 +41,8 @@ BEATS = 12
 """Of the heart within the time after which a seat is called lost."""
 LINGER_FOR_END_S = 0.05
 """Of an attempt that has begun is told a moment later: most are short, and their end says all."""
+PACE_S = 0.4
+"""Between letters that nobody waits for: short attempts end by the hundred in a second."""
 
 
 class _Letter(NamedTuple):
@@ -88,6 +90,7 @@ class Agent:
         self._why_not = ""  # it could not get ready for the run
         self._is_writing = self._said_bye = False
         self._hasten_at = 0.0  # when what is to be told is told at the latest; 0.0: nothing is
+        self._told_at = 0.0
         self._go_at = 0.0
         if terminated >= 0:
             self._inbox.watch(terminated, self._terminated)
@@ -252,22 +255,34 @@ class Agent:
         if self._is_writing:
             return
         now = time.monotonic()
-        self._ship(now)
-        if not (self._duty.has_news or (self._duty.is_over and not self._said_bye)):
+        if now >= self._ship_at:
+            self._ship(now)
+        self._hasten_at = self._due(now)
+        if not self._hasten_at or now < self._hasten_at:
             return
-        self._hasten_at = self._hasten_at or now + (0.0 if self._duty.has_more_than_begun else LINGER_FOR_END_S)
-        if now < self._hasten_at and not self._duty.has_more_than_begun:
-            return
-        self._hasten_at = 0.0
+        if self._duty.has_ends:
+            self._ship(now)
+        is_urgent = self._duty.is_urgent
         envelope = self._duty.envelope()
         if envelope is not None:
             self._said_bye = self._said_bye or any(isinstance(letter, mail.Bye) for letter in envelope.letters)
-            self._is_writing = True
-            self._postman.send(envelope)
+            self._is_writing, self._hasten_at, self._told_at = True, 0.0, now
+            self._postman.send(envelope, soon=is_urgent)
+
+    def _due(self, now: float) -> float:
+        """When what there is to tell is to be told; 0.0: there is nothing."""
+        duty = self._duty
+        if not (duty.has_news or (duty.is_over and not self._said_bye)):
+            return 0.0
+        if duty.is_urgent:
+            return now
+        if duty.has_more_than_begun:
+            return max(now, self._told_at + PACE_S)
+        return self._hasten_at or now + LINGER_FOR_END_S
 
     def _ship(self, now: float) -> None:
         """What was logged goes now and then, and all of it with an attempt's end."""
-        if self._shipper is None or not (self._duty.has_ends or now >= self._ship_at):
+        if self._shipper is None:
             return
         self._ship_at = now + (SHIP_S if self._duty.holds else float("inf"))
         while pieces := self._shipper.pieces(PIECES_BYTES):

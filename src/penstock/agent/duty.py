@@ -230,6 +230,12 @@ class Duty:
         return any(not isinstance(letter, Began) for letter in self._letters) or self.is_over
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether its driver waits for what is to be told, or a lane will soon have nothing to run."""
+        answers = (mail.Obeying, Recalled)
+        return self._held.run_dry or self.is_over or any(isinstance(letter, answers) for letter in self._letters)
+
+    @property
     def has_news(self) -> bool:
         return bool(self._letters)
 
@@ -242,5 +248,6 @@ class Duty:
         """What is to be written next; None: nothing. The last one says goodbye."""
         if self.is_over:
             self._letters.append(mail.Bye(self.going))
+        self._held.envelope_made()
         letters, self._letters = tuple(self._letters), []
         return mail.Up(self.token, self.read, letters) if letters else None

@@ -27,6 +27,7 @@ class LaneHere(Slotted):
     key: tuple[int, int]
     lane: Lane
     attempts: list[AttemptHere]
+    ended: int = 0  # since the last envelope
 
 
 class HeldAttempts:
@@ -37,6 +38,7 @@ class HeldAttempts:
         self._lanes: dict[tuple[int, int], LaneHere] = {}  # by the token and number that the driver has for them
         self._by_id: dict[str, AttemptHere] = {}
         self._numbers = 0
+        self.run_dry = False  # a lane has less than half of what has ended in it since the last envelope
 
     def __contains__(self, attempt: str) -> bool:
         return attempt in self._by_id
@@ -71,6 +73,8 @@ class HeldAttempts:
         held = self._by_id.pop(attempt)
         opened = held.lane
         opened.attempts.remove(held)
+        opened.ended += 1
+        self.run_dry = self.run_dry or opened.ended >= 2 * len(opened.attempts)
         if opened.attempts:
             return self._begun(opened)
         del self._lanes[opened.key]
@@ -83,6 +87,12 @@ class HeldAttempts:
             return None
         head.began = True
         return head.id
+
+    def envelope_made(self) -> None:
+        """All that has ended is about to be told."""
+        self.run_dry = False
+        for opened in self._lanes.values():
+            opened.ended = 0
 
     def told(self) -> Iterable[mail.HeldAttempt]:
         """What a driver is told of them."""

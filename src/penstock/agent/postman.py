@@ -12,6 +12,8 @@ from penstock.tiers.port import Tier
 
 FAST_S = 0.025
 """Letters are looked for so often while some are expected."""
+CALM_S = 0.2
+"""Likewise, while there is enough to do until they come."""
 SLOW_S = 2.0
 SLOWER = 1.4
 LIST_S = 1.0
@@ -40,7 +42,7 @@ class Postman:
         self._outgoing: bytes | None = None
         self._number = 0
         self._read = 0, 0  # token and number of the last letter
-        self._pause_s = FAST_S
+        self._first_s = self._pause_s = FAST_S
         self._look_at = self._list_at = 0.0
         self._beats = 0
         self._beat_at = 0.0
@@ -51,12 +53,14 @@ class Postman:
         """Begin. The heart beats before anything is read or written."""
         self._thread.start()
 
-    def send(self, envelope: mail.Up) -> None:
-        """Write the next letter, until that succeeds. Not before the last one was written."""
+    def send(self, envelope: mail.Up, *, soon: bool = True) -> None:
+        """Write the next letter, until that succeeds. Not before the last one was written. `soon`: somebody here waits
+        for an answer."""
         data = mail.pack_up(envelope)
         with self._changed:
             assert self._outgoing is None
             self._outgoing = data
+            self._first_s = FAST_S if soon else CALM_S
             self._expect()
 
     def expect(self) -> None:
@@ -72,8 +76,8 @@ class Postman:
         self._thread.join(5.0)
 
     def _expect(self) -> None:
-        self._pause_s = FAST_S
-        self._look_at = min(self._look_at, time.monotonic() + FAST_S)
+        self._pause_s = self._first_s
+        self._look_at = min(self._look_at, time.monotonic() + self._first_s)
         self._changed.notify()
 
     def _work(self) -> None:
@@ -128,7 +132,8 @@ class Postman:
             except wire.MalformedError as error:
                 self._refuse(f"a letter is damaged: {error}")
         with self._changed:
-            self._pause_s = FAST_S if found else min(SLOW_S, self._pause_s * SLOWER)
+            after_s = FAST_S if self._first_s == FAST_S else SLOW_S  # in peace the next one answers the next letter
+            self._pause_s = after_s if found else min(SLOW_S, self._pause_s * SLOWER)
             self._look_at = time.monotonic() + self._pause_s
 
     def _unread(self) -> Iterator[tuple[int, int, bytes]]:
@@ -153,9 +158,7 @@ class Postman:
         if not there or there[-1][0] < self._read[0]:
             return
         token = there[-1][0]
-        if token == self._read[0]:
-            yield from self._following()
-        else:
+        if token != self._read[0]:
             self._read = token, 0
         for of_token, number in there:
             if of_token == token and number > self._read[1]:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 FAST_S = 0.025
 """Letters are looked for so often while some are expected."""
+CALM_S = 0.1
+"""Likewise, while all agents have enough to do."""
 SLOW_S = 2.0
 SETTLING_S = 0.2
 """Likewise while agents are about to answer, or to be found gone."""
@@ -47,6 +49,8 @@ RETRY_S = 1.0
 LOOK_S = 2.0
 """The site is asked so often while agents are on their way."""
 CLOSE_S = 10.0
+TIDY_S = 1.0
+"""Letters that have served are deleted so often, many at a time."""
 TOKENS = 10_000
 """Bodies that are called again under one driver have tokens of their own."""
 
@@ -95,9 +99,10 @@ class FarExecutor:
         self._private: Mapping[str, str] = {}
         self._is_refused = False
         self._own_down: set[str] = set()
-        self._look_at = self._pause_s = 0.0
+        self._look_at = self._pause_s = self._tidy_at = 0.0
         self._has_begun = False  # there is a book, a fleet, and who asks the site
         self._broken = ""  # why it can't go on
+        self._is_untidy = False  # letters were read since some were deleted last
         self._is_failing = False  # the tier can't be reached
         self._bells: tuple[int, int] | None = None  # a pipe that calls for a turn
         self._thread: threading.Thread | None = None
@@ -259,8 +264,12 @@ class FarExecutor:
         self._book.committed(committed)
 
     def _expect(self) -> None:
-        self._pause_s = FAST_S
-        self._look_at = min(self._look_at, time.monotonic() + FAST_S)
+        self._pause_s = self._first_s
+        self._look_at = min(self._look_at, time.monotonic() + self._pause_s)
+
+    @property
+    def _first_s(self) -> float:
+        return CALM_S if self._book.is_fed else FAST_S
 
     def _wait(self) -> None:
         with self._changed:
@@ -290,9 +299,10 @@ class FarExecutor:
         book.listing_ends()
         slowest_s = SETTLING_S if book.is_settling else SLOW_S
         self._keep_logs()
-        self._pause_s = FAST_S if found else min(slowest_s, self._pause_s * SLOWER)
+        self._pause_s = self._first_s if found else min(slowest_s, self._pause_s * SLOWER)
         self._look_at = time.monotonic() + self._pause_s
-        if found:
+        self._is_untidy = self._is_untidy or found
+        if self._is_untidy and now >= self._tidy_at:
             self._delete()
 
     def _read(self, seat: str, number: int, data: bytes, now: float) -> None:
@@ -383,7 +393,9 @@ class FarExecutor:
         names = [mail.up_name(self._spec.nonce, *key) for key in up]
         own = [mail.down_name(self._spec.nonce, agent, self._token, number) for agent, number in down]
         self._own_down.difference_update(own)
-        self._tier.delete(names + own)
+        if names or own:
+            self._tier.delete(names + own)
+        self._is_untidy, self._tidy_at = False, time.monotonic() + TIDY_S
 
     # Orders, in the thread.
 

@@ -17,6 +17,9 @@ from penstock.model.specs import Attempt
 from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
 
+ENOUGH = 16
+"""Attempts that wait in a lane: only short ones are queued ahead so far."""
+
 
 class _Flight(Slotted):
     """An attempt that the engine has started or adopted, and that is not answered."""
@@ -425,6 +428,12 @@ class Book:
     @property
     def posted(self) -> int:
         return self._posted
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether all lanes that run something have enough to do for a while."""
+        lanes = [len(attempts) for seat in self.seats.values() for _, attempts in seat.lanes.values()]
+        return bool(lanes) and min(lanes) >= ENOUGH
 
     @property
     def is_settling(self) -> bool:

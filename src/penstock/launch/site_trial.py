@@ -65,7 +65,7 @@ class SiteTrial:
         self._findings: list[TrialFinding] = []
         self._nonce = os.urandom(8).hex()
         self._seen = Seen()
-        self._by_hand = declared.kind == "agent"
+        self._by_hand = declared.kind == "agent" and not declared.here
 
     def run(self) -> SiteReport:
         """Try it, and end all that was begun for it. Blocks. Raises UsageError where the settings are wrong."""
