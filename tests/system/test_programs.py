@@ -152,16 +152,19 @@ def main():
 FAILURES: dict[str, tuple[str, list[str]]] = {
     "exit": (
         "command(['sh', '-c', 'echo told; echo why >&2; exit 3'], name='fails')()",
-        ["StepExitError: fails exited with 3; its last lines:", "told", "why"],
+        ["StepExitError: ", "fails exited with 3; its last lines:", "told", "why"],
     ),
-    "signal": ("command(['sh', '-c', 'kill -TERM $$'])()", ["StepExitError: sh was killed by signal 15 (Terminated)"]),
+    "signal": (
+        "command(['sh', '-c', 'kill -TERM $$'])()",
+        ["StepExitError: ", "sh was killed by signal 15 (Terminated)"],
+    ),
     "missing": (
         "command(['no-such-program'])()",
-        ["StepExitError: there is no `no-such-program` on PATH of ", "install it"],
+        ["StepExitError: ", "there is no `no-such-program` on PATH of ", "install it"],
     ),
     "interpreter": (
         "script('x.R', interpreter=['Rscript-9'])()",
-        ["StepExitError: there is no `Rscript-9` on PATH of ", "install it"],
+        ["StepExitError: ", "there is no `Rscript-9` on PATH of ", "install it"],
     ),
     "unwritten": (
         "command(['sh', '-c', 'echo so far'], outputs={'plot': 'text'})()",
@@ -225,16 +228,19 @@ def main():
     for name, (_, expected) in FAILURES.items():
         for words in expected:
             assert words in told[name], f"{name}: {told[name]}"
-    assert told["again"] == "StepExitError: again exited with 1"
+    assert told["again"] == "StepExitError: main/1/again/1: again exited with 1"
     assert project.trace() == ["ran", "ran"]
 
 
-@pytest.mark.parametrize("end", ["timeout", "cancel"])
-def test_a_program_is_ended_with_its_children(project: Project, end: str) -> None:
+@pytest.mark.parametrize(
+    ("end", "heard"), [("timeout", "echo asked >> $HERE/trace; exit 0"), ("cancel", "")], ids=["timeout", "cancel"]
+)
+def test_a_program_is_asked_to_end_and_then_ended_with_its_children(project: Project, end: str, heard: str) -> None:
     project.write(
         DECLARED
-        + """
-endless = command(["sh", "-c", "(echo child >> $HERE/trace; sleep 600) & wait"], name="endless")
+        + f"""
+words = "trap '{heard}' TERM; (echo child >> $HERE/trace; sleep 600) & while true; do wait; done"
+endless = command(["sh", "-c", words], name="endless")
 
 @flow
 def main(how_it_ends):
@@ -251,7 +257,7 @@ def main(how_it_ends):
     project.touch("go")
     report = drive.join()
     assert report.error["type"] == {"timeout": "StepTimeoutError", "cancel": "TaskCancelledError"}[end]
-    assert "child" in project.trace()
+    assert project.trace() == (["child", "asked"] if end == "timeout" else ["child"])
     project.await_quiet()
 
 

@@ -17,8 +17,12 @@ _PEAK_AT = _ATTEMPT.size
 _SLOT = struct.Struct("<ddQQQQ")  # both, and the attempt's tag
 _TAG = struct.Struct("<Q")
 _TAG_AT = _ATTEMPT.size + _PEAK.size
+_PROGRAM = struct.Struct("<QQ")  # the process of the program that runs, 0: none; 1: the attempt is to end
+_PROGRAM_AT = _SLOT.size
 _SIZE = 64
 SLOTS = 1024
+GRACE_S = 5.0
+"""So long a program may go on that was asked to end by SIGTERM."""
 FILE_SIZE = _SIZE * SLOTS
 
 
@@ -59,6 +63,27 @@ class Gauge:
         if size > _PEAK.unpack_from(self._memory, self._at + _PEAK_AT)[0]:
             _PEAK.pack_into(self._memory, self._at + _PEAK_AT, size)
 
+    def program(self, pid: int) -> None:
+        """The worker runs a program, which is to be asked before it is ended; 0: it does not."""
+        struct.pack_into("<Q", self._memory, self._at + _PROGRAM_AT, pid)
+
+    def program_pid(self) -> int:
+        """The process of that program; 0: there is none."""
+        return int(_PROGRAM.unpack_from(self._memory, self._at + _PROGRAM_AT)[0])
+
+    def ask_to_end(self) -> None:
+        """The attempt is to end: the worker is killed as soon as its program is gone, and says nothing any more."""
+        struct.pack_into("<Q", self._memory, self._at + _PROGRAM_AT + 8, 1)
+
+    def is_ending(self) -> bool:
+        """Whether it was asked for."""
+        return bool(_PROGRAM.unpack_from(self._memory, self._at + _PROGRAM_AT)[1])
+
+    def clear(self) -> None:
+        """For a new worker."""
+        self.end()
+        _PROGRAM.pack_into(self._memory, self._at + _PROGRAM_AT, 0, 0)
+
 
 class Gauges:
     """All slots; who is given one gives it back."""
@@ -70,7 +95,7 @@ class Gauges:
     def take(self) -> Gauge:
         """A slot for a new worker; raises IndexError beyond a thousand of them."""
         gauge = self.at(self._free.pop())
-        gauge.end()
+        gauge.clear()
         return gauge
 
     def give(self, gauge: Gauge) -> None:

@@ -78,6 +78,7 @@ class Worker:
         self._orders: Deque[Tuple[int, Union[Attempt, bytes]]] = deque()  # that were read, with their tickets
         self._memory_bytes = self._last.memory_bytes
         bench.hint = self._hint
+        bench.ending = post.gauge
 
     def run(self) -> NoReturn:
         """Serve until the other end is closed. The process ends here, whatever happens."""

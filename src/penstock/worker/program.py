@@ -18,7 +18,7 @@ from penstock.model.specs import Program
 from penstock.sdk.attempts import AttemptContext, attempt_here
 from penstock.sdk.file_formats import extension
 from penstock.sdk.program_words import filled
-from penstock.worker import child_process
+from penstock.worker import child_process, child_start
 from penstock.worker.child_process import ChildEnd, Ending
 from penstock.worker.program_folders import ProgramFolders
 from penstock.worker.program_records import ProgramRecords
@@ -124,7 +124,7 @@ class _Try:
             child = child_process.ChildProcess(command, folders.work_in(program.folder), self._environ(), self._ending)
             return child.run(records.take)
         except OSError as error:  # of the machine's own failures the cause tells
-            raise StepExitError(child_process.not_started(command, error)) from error
+            raise StepExitError(child_start.not_started(command, error)) from error
         finally:
             records.end()
 

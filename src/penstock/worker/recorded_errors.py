@@ -13,13 +13,22 @@ from penstock.artifacts.cells import place_of
 from penstock.artifacts.masking import holds, masked
 from penstock.artifacts.names import class_name
 from penstock.artifacts.store import BlobStore
-from penstock.errors import PenstockError, PlatformError, TaskCancelledError
+from penstock.errors import (
+    OutOfMemoryError,
+    PenstockError,
+    PlatformError,
+    StepExitError,
+    TaskCancelledError,
+    WorkerLostError,
+)
 from penstock.model.outcomes import Error
 from penstock.model.states import Cause
 from penstock.sdk.rebuilt_errors import exception_class, is_ours
 
 _MACHINERY = (os.sep + "asyncio" + os.sep, os.sep + "importlib" + os.sep)
 _EXITS = (SystemExit, KeyboardInterrupt)
+_OF_PROGRAMS = {StepExitError: Cause.EXITED, OutOfMemoryError: Cause.OUT_OF_MEMORY, WorkerLostError: Cause.KILLED}
+"""What is raised for a program that has ended as a worker may: the cause is the same, and so are the budgets."""
 
 _CELL = r'(?m)^([ |]*)File "(Cell In\[\d+\])"'
 
@@ -38,8 +47,14 @@ def error_of(exception: BaseException, store: Optional[BlobStore], retry_on: Opt
     """The failure that an exception is."""
     kind = type(exception)
     exited = isinstance(exception, _EXITS)
-    cause = Cause.EXITED if exited else Cause.PLATFORM if is_the_machines(exception) else Cause.RAISED
     told = message_of(exception)
+    if kind in _OF_PROGRAMS:
+        # What leads to it tells something only where a step's own function has called the program.
+        where = traceback_text(exception)
+        told_of = bounded(where) if 'File "' in where else ""
+        cause = _OF_PROGRAMS[kind].value
+        return Error(cause, "", bounded(told), told_of, None, is_retryable(kind, retry_on))
+    cause = Cause.EXITED if exited else Cause.PLATFORM if is_the_machines(exception) else Cause.RAISED
     record = None if exited or store is None or masked(told) != told else _record(exception, store)
     return Error(
         cause.value,

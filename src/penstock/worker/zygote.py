@@ -9,6 +9,7 @@ from __future__ import annotations
 import _socket
 import errno
 import gc
+import math
 import os
 import select
 import signal
@@ -25,7 +26,7 @@ from penstock.shadows import standard
 from penstock.worker import boot, capture, channel, log_files, log_filter, loop, posix
 from penstock.worker.bootstrap import bootstrap
 from penstock.worker.channel import LOG_FILTER, WorkerRequest
-from penstock.worker.gauge import FILE_SIZE, Gauge, Gauges
+from penstock.worker.gauge import FILE_SIZE, GRACE_S, Gauge, Gauges
 from penstock.worker.log_filter import FilteredStream, LogFilter
 from penstock.worker.system_metrics import SystemSamplers
 
@@ -48,6 +49,7 @@ class Child:
         self.gauge = gauge
         self.stream = stream  # None: it writes to its log itself
         self.fd = posix.process_fd(pid)
+        self.ends_at = math.inf  # when it is killed, whose program was asked to end before
         self.overrun = 0  # bytes it had when it was killed for them
         self.below: List[_Used] = []  # by what was killed below it
         self.log = order.log
@@ -95,6 +97,7 @@ class Zygote:
                     pass
                 self._reap()
                 self._sample()
+                self._end_asked()
         finally:
             self._end_all()
             os._exit(0)
@@ -115,7 +118,7 @@ class Zygote:
             child = self._living[content[0]]
             if kind == channel.LIMITED:
                 child.limit = content[1]
-            elif kind == channel.KILL:
+            elif kind == channel.KILL and not self._ask_program(child):
                 self._kill(child)
         return True
 
@@ -228,7 +231,7 @@ class Zygote:
             return None if self._parent_fd is not None else 1000 * _LOOK_S
         now = time.monotonic()
         for child in self._living.values():
-            if child.limit is not None or 0.0 < child.gauge.began() < now - _LONG_S:
+            if child.ends_at < math.inf or child.limit is not None or 0.0 < child.gauge.began() < now - _LONG_S:
                 return 1000 * _SAMPLE_S
         return 1000 * _LOOK_S
 
@@ -269,6 +272,25 @@ class Zygote:
                 child.log_began = child.gauge.began(), size
             elif size - start > 2 * most + log_files.SLACK:
                 os.truncate(path, start + most)
+
+    def _ask_program(self, child: Child) -> bool:
+        """Have the program that the worker runs, if it does, end itself first; whether it was asked."""
+        pid = child.gauge.program_pid()
+        if not pid or child.ends_at < math.inf:
+            return child.ends_at < math.inf
+        child.ends_at = time.monotonic() + GRACE_S
+        child.gauge.ask_to_end()
+        for one in (pid, *posix.descendants(pid, self._family.look(fresh=True))):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(one, signal.SIGTERM)
+        return True
+
+    def _end_asked(self) -> None:
+        """Kill the workers whose programs have ended, or had their time for it."""
+        for child in self._living.values():
+            if child.ends_at < math.inf and (time.monotonic() >= child.ends_at or not child.gauge.program_pid()):
+                child.ends_at = math.inf
+                self._kill(child)
 
     def _kill(self, child: Child) -> None:
         """The worker, and everything below it. What slips away becomes this process's child when the worker dies."""
