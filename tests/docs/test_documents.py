@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from tests.docs.blocks import ROOT, Block, blocks_of, documents
 from tests.docs.session import Session
 
+PROGRAMS = {"r": "Rscript", "js": "node", "c": "cc", "perl": "perl"}
+"""What runs the blocks of other languages."""
 # Each section of these stands for itself; the blocks of another page build on one another.
 BY_SECTION = ("docs/promises.md", "docs/reference.md")
 
@@ -28,7 +31,9 @@ def _stories() -> list[tuple[str, list[Block]]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("blocks", [pytest.param(blocks, id=name) for name, blocks in _stories()])
-def test_the_blocks_work(blocks: list[Block], tmp_path: Path) -> None:
+def test_the_blocks_work(blocks: list[Block], tmp_path: Path, tool: Callable[[str], str]) -> None:
+    for language in {block.language for block in blocks} & PROGRAMS.keys():
+        tool(PROGRAMS[language])
     folder = tmp_path / "project"
     folder.mkdir()
     session = Session(folder)

@@ -158,3 +158,35 @@ def test_versions_forks_with_another_version_and_why_names_it(generations: Proje
     assert "scikit-learn 1.5.2, Python 3.12" in generations.penstock("fork", "versions/1")
     assert "reused" in generations.penstock("why", "versions/3/older")
     assert "scikit-learn 1.6.1 became 1.5.2" in generations.penstock("why", "versions/3/newer")
+
+
+@pytest.fixture(scope="module")
+def languages(tmp_path_factory: pytest.TempPathFactory, tool: Callable[[str], str]) -> tuple[Project, str]:
+    for name in ("Rscript", "node", "cc"):
+        tool(name)
+    project = Project(tmp_path_factory.mktemp("languages") / "project")
+    return project, project.penstock("run", EXAMPLES / "languages.py")
+
+
+def test_languages_agree(languages: tuple[Project, str]):
+    project, printed = languages
+    assert re.fullmatch(
+        r"R's model explains 48\.0%; numpy's is the same to \de-1\d\n"
+        r"C counts 2 underweight, 186 normal, 155 overweight, 99 obese: so does pandas\n",
+        printed,
+    )
+    assert re.search(r"r_squared\s+0\.48", project.penstock("show", "languages/1/fit/1"))
+    page = project.penstock("get", "languages/1/report/1", "--display", "report")
+    assert "<th>bmi</th>" in page
+    assert "data:image/png;base64,iVBOR" in page
+
+
+def test_languages_that_is_killed_in_each_of_its_steps_ends_as_if_it_had_not_been(
+    languages: tuple[Project, str], tmp_path: Path
+):
+    project = Project(tmp_path / "project")
+    project.killed("run", EXAMPLES / "languages.py", after=1)
+    for tasks in range(2, 6):
+        project.killed("resume", after=tasks)
+    assert project.penstock("resume") == languages[1]
+    assert project.tasks() == 6
