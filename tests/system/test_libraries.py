@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -25,8 +26,17 @@ import { twice } from "dep";
 console.log(twice(21));
 await import("no-such").catch((error) => console.log(error.message));
 """
+PAGE = """
+import { twice } from "dep";
+const { default: penstock } = await import(process.env.PENSTOCK_HELPERS + "/penstock.cjs");
+penstock.write("m.json", twice(penstock.read("n.json")));
+penstock.metrics({ written: 1 });
+"""
 FLOW = """
 import subprocess
+from penstock import script
+
+page = script("page.mjs", inputs={"n": "json"}, outputs={"m": "json"}, libraries=["package-lock.json"])
 
 @step(libraries=["package-lock.json"], cache=True)
 def asked(n):
@@ -36,7 +46,7 @@ def asked(n):
 
 @flow
 def main(n: int = 4):
-    return asked(n)
+    return [*asked(n), page(n)["m"]]
 """
 
 
@@ -46,13 +56,15 @@ def node(project: Project, tool: Callable[[str], str]) -> Project:
     tool("npm")
     npm_lock(project.folder, "dep", "1.2.3", TWICE)
     (project.folder / "ask.mjs").write_text(MODULE)
+    (project.folder / "page.mjs").write_text(PAGE)
     project.write(FLOW)
     return project
 
 
 def test_a_step_s_programs_find_packages_of_node(node: Project) -> None:
-    required, imported, program = node.run().value()
-    assert (required, program) == ("8", "dep 1.2.3")
+    required, imported, program, written = node.run().value()
+    assert (required, program, written) == ("8", "dep 1.2.3", 8)
+    assert node.rows("SELECT name FROM metric") == [("written",)]
     answer, missing = imported.splitlines()
     assert answer == "42"
     assert missing.endswith(f"imported from {node.folder}/ask.mjs")  # and not from a file of ours
@@ -66,6 +78,8 @@ def test_a_step_s_programs_find_packages_of_node(node: Project) -> None:
     npm_lock(node.folder, "dep", "1.2.4", TWICE)
     assert node.run(how={"inline": True}).value()[2] == "dep 1.2.4"
     assert "dep 1.2.3 of node became 1.2.4" in node.penstock("why", "main/3/asked/1")[1]
+    compared = json.loads(node.penstock("compare", "main/1", "main/3", "--json")[1])["differences"]
+    assert ["node:dep of asked", "1.2.3", "1.2.4"] in [[one["name"], *one["values"]] for one in compared]
     code, listed = node.penstock("env", "ls")
     assert code == 0
     assert "dep 1.2.3" in listed
@@ -88,7 +102,7 @@ def test_what_can_not_be_had_is_told_before_there_is_a_run(node: Project) -> Non
     lock.write_text(lock.read_text().replace("sha512-", "sha512-AAAA"))
     code, told = node.penstock("run", "mine.py:main")
     assert code == 2
-    assert "step asked can't run: can't build the node library" in told
+    assert " can't run: can't build the node library" in told
     assert "EINTEGRITY" in told
     assert node.rows("SELECT 1 FROM run") == []
     assert built_environments.listed(node.folder / ".penstock" / "environments") == []

@@ -109,11 +109,11 @@ class ComparedCode:
         for run, steps in self._reached.items():
             for name, reached in steps.items():
                 found.add(run, "code", name, Held(reached.version, f"version {reached.version}"))
-                if elsewhere.LOCK in reached.tree.nodes:
-                    for package, node in reached.tree.nodes.items():
-                        if node.version:
-                            held = Held((node.kind, node.digest), node.version)
-                            found.add(run, "package", f"{package} of {name}", held)
+                has_own = elsewhere.LOCK in reached.tree.nodes
+                for package, node in reached.tree.nodes.items():
+                    if node.version and (has_own or node.kind == "library"):
+                        held = Held((node.kind, node.digest), node.version)
+                        found.add(run, "package", f"{package} of {name}", held)
         return found.all()
 
     def infos(self) -> tuple[CodeDifferenceInfo, ...]:

@@ -272,7 +272,7 @@ class CodeInfo(msgspec.Struct, frozen=True):
     """A piece of the code that a task reaches."""
 
     name: str  # "features.clean", "pandas"
-    kind: str  # "function", "class", "constant", "statements", "package", "python", "file", "program"
+    kind: str  # "function", "class", "constant", "statements", "package", "library", "python", "file", "program"
     place: str  # "features.py"; "" for packages
     version: str  # of packages; "" for the rest
     reaches: tuple[str, ...]  # names of what it uses directly

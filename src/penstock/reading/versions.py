@@ -59,8 +59,7 @@ def _is_edited(old: Tree, new: Tree) -> bool:
     edit of what led there."""
     if any(LOCK in tree.nodes for tree in (old, new)):
         old, new = without_packages(old), without_packages(new)
-    common = old.nodes.keys() & new.nodes.keys()
-    one, other = (
-        tree._replace(nodes={name: tree.nodes[name] for name in tree.nodes if name in common}) for tree in (old, new)
-    )
+    both = old.nodes.keys() & new.nodes.keys()
+    common = [name for name in old.nodes if name in both and new.nodes[name].kind != "library"]
+    one, other = (tree._replace(nodes={name: tree.nodes[name] for name in common}) for tree in (old, new))
     return bool(differences(one, other))
