@@ -34,6 +34,7 @@ CASES = (
     "workers",
     "array",
     "table",
+    "program",
     "points",
     "resume",
     "cached",

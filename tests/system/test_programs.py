@@ -180,7 +180,20 @@ FAILURES: dict[str, tuple[str, list[str]]] = {
     ),
     "nan": (
         "command(['sh', '-c', 'echo NaN > {made}'], outputs={'made': 'json'})()",
-        ["an output made that can't be read as json: it holds NaN, which JSON has no word for: write null"],
+        ["an output made that can't be read as json: it holds NaN, which no JSON number is: write null"],
+    ),
+    "removed": (
+        "command('sh -c \"rm -r $PENSTOCK_OUTPUTS\"', outputs={'made': 'json'})()",
+        ["UserCodeError: sh has ended without writing its output made"],
+    ),
+    "dangling": (
+        "command(['ln', '-s', 'nowhere', '{made}'], outputs={'made': 'json'})()",
+        ["UserCodeError: ln has written an output made that can't be read as json: ", "No such file"],
+    ),
+    "nul": ("command(['true', '{given}'])(given='a\\0')", ["UserCodeError: the parameter given of true holds a NUL"]),
+    "too long": (
+        "command(['true', '{given}'])(given='a' * 3_000_000)",
+        ["true aaa", "can't be started: Argument list too long: give what is long as an input"],
     ),
     "folder": (
         "command(['mkdir', '{made}'], outputs={'made': 'json'})()",

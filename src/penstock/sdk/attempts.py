@@ -153,12 +153,10 @@ class AttemptContext:
         return folder
 
     def checkpoint_place(self) -> str:
-        """The same for a program, which may never use it: nothing is written through before it logs something."""
+        """The same for a program, which most never use: whoever writes there makes the folder."""
         from penstock.artifacts import checkpoints
 
-        folder = checkpoints.folder_of(self.spec, self.places, self._attempt)
-        os.makedirs(folder, exist_ok=True)
-        return folder
+        return checkpoints.folder_of(self.spec, self.places, self._attempt)
 
     def seed(self) -> int:
         """A number below 2^31 for generators of other languages: the attempt's own, as Python's are seeded."""

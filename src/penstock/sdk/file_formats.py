@@ -25,6 +25,9 @@ EXTENSIONS: Dict[str, str] = {
 }
 """How files of a format end. Any other word is a file that ends in it, whatever is in it."""
 
+VALUES = frozenset(("json", "text", "bytes", "csv", "parquet", "arrow", "npy", "safetensors"))
+"""Those whose files are read into values, and needed no more; the others come back as paths."""
+
 _NAME = r"[^\W\d]\w*"
 _OTHER = r"[A-Za-z0-9]\w*(\.\w+)*"  # tar.gz
 

@@ -74,7 +74,7 @@ class ChildProcess:
         self._outputs = environ.get("PENSTOCK_OUTPUTS", "")
         self._is_worker = ending is not None
         self._alone = posix.has_children() is False
-        self._kills = posix.killed_by_system() if self._is_worker else 0
+        self._system_kills = this_process.the_one(_SystemKills)
         pipes = [os.pipe() for _ in range(3)]
         self._ends = [ours for ours, _ in pipes]
         try:
@@ -109,7 +109,7 @@ class ChildProcess:
                 if self._ending.is_ending():
                     _await_kill()
         if status == -signal.SIGKILL:
-            if posix.killed_by_system() > self._kills and self._is_worker:
+            if self._system_kills.are_more():
                 raise OutOfMemoryError("the system ran out of memory and killed the program (SIGKILL)")
             raise WorkerLostError("the program was killed from outside (SIGKILL)")
         return ChildEnd(status, last)
@@ -163,8 +163,8 @@ class ChildProcess:
     def _end_all(self) -> int:
         """End it and all that it has started; gives its status."""
         self._kill_group()
-        below = [] if self._alone and self._is_worker else posix.descendants(self.pid, posix.Family().look(fresh=True))
-        posix.kill([self.pid, *below])
+        if not self._is_dead():  # it was interrupted, and what it has started is still known by it
+            posix.kill([self.pid, *posix.descendants(self.pid, posix.Family().look(fresh=True))])
         _, status = os.waitpid(self.pid, 0)
         if self._is_worker and self._alone:
             _end_children()
@@ -177,6 +177,17 @@ class ChildProcess:
         for fd in (*self._ends, *(() if getattr(self, "_pid_fd", None) is None else (self._pid_fd,))):
             if fd is not None:
                 os.close(fd)
+
+
+class _SystemKills:
+    """How many processes the system has killed, since this process looked last, because it ran out of memory."""
+
+    def __init__(self) -> None:
+        self._seen = posix.killed_by_system()
+
+    def are_more(self) -> bool:
+        before, self._seen = self._seen, posix.killed_by_system()
+        return self._seen > before
 
 
 class _Printed:

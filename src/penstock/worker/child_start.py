@@ -13,6 +13,7 @@ from penstock.sdk.languages import OWN_PYTHON, language_of
 from penstock.sdk.this_process import this_process
 
 RECORDS_FD = 3
+_MOST_SHOWN = 300
 _IGNORED = [getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ", "SIGINT") if hasattr(signal, name)]
 """What this process, or one that it was forked from, may ignore, and no program expects to be ignored."""
 
@@ -27,9 +28,12 @@ def not_started(command: Sequence[str], error: OSError) -> str:
     why = error.strerror or str(error)
     mend = {
         "Exec format error": ": begin it with a line as #!/usr/bin/env perl, or name what runs it",
+        "Argument list too long": ": give what is long as an input, and not as a parameter",
         "Permission denied": ": it is no program, or has no run bit",
     }.get(why, "")
-    return f"{' '.join(command)} can't be started: {why}{mend}"
+    shown = " ".join(command)
+    shown = shown if len(shown) < _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."
+    return f"{shown} can't be started: {why}{mend}"
 
 
 def high(fd: int) -> int:
@@ -60,6 +64,8 @@ def start(path: str, command: Sequence[str], folder: str, environ: Dict[str, str
     """Start it, its standard streams and its records at these descriptors, in a group of its own."""
     if not _is_alone() or not hasattr(os, "posix_spawn"):
         return _start_beside_threads(path, command, folder, _told_of(environ, fds[2]), fds)
+    # Python finds its packages by the name that it is called by.
+    words = [path if command[0] == OWN_PYTHON else command[0], *command[1:]]
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         *((os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(fds, 1)),
@@ -68,7 +74,7 @@ def start(path: str, command: Sequence[str], folder: str, environ: Dict[str, str
     try:
         os.chdir(folder)  # it can't be told where to begin, and there is no other thread that would mind
         return os.posix_spawn(
-            path, [*command], _told_of(environ, RECORDS_FD), file_actions=actions, setpgroup=0, setsigdef=_IGNORED
+            path, words, _told_of(environ, RECORDS_FD), file_actions=actions, setpgroup=0, setsigdef=_IGNORED
         )
     finally:
         os.fchdir(before)

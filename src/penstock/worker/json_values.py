@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
+import re
 from typing import Any, Dict, List, Mapping, cast
 
 _DEEPEST = 200
+
+
+class SaidError(ValueError):
+    """A value that a format can't hold, whose text says what to do."""
 
 
 def written(value: Any) -> bytes:
@@ -21,25 +25,30 @@ def read(data: bytes) -> Any:
     if not data.strip():
         raise ValueError("it is empty")
     try:
-        return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse)
+        text = data.decode("utf-8-sig")
+        # Most texts have no number that may be beyond all that are.
+        number = _checked_number if re.search(r"[eE]\+?\d{3}|\d{300}", text) else None
+        return json.loads(text, parse_constant=_refuse, parse_float=number)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
 
 def words_of(parameters: Mapping[str, Any]) -> Dict[str, str]:
     """Each as a word of a command: text as it is, all else as JSON."""
-    return {
-        name: value if isinstance(value, str) else os.fspath(value) if hasattr(value, "__fspath__") else _text(value)
-        for name, value in parameters.items()
-    }
-
-
-def _text(value: Any) -> str:
-    return written(value).decode()
+    found: Dict[str, str] = {}
+    for name, value in parameters.items():
+        is_text = isinstance(value, str) or hasattr(value, "__fspath__")
+        found[name] = str(value) if is_text else written(value).decode()
+    return found
 
 
 def _refuse(constant: str) -> Any:
-    raise ValueError(f"it holds {constant}, which JSON has no word for: write null")
+    raise ValueError(f"it holds {constant}, which no JSON number is: write null")
+
+
+def _checked_number(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text[:40])
 
 
 def _plain(value: Any, where: str, deep: int) -> Any:
@@ -49,7 +58,7 @@ def _plain(value: Any, where: str, deep: int) -> Any:
     if kind is float:
         return _finite(value, where)
     if deep > _DEEPEST:
-        raise ValueError(f"{_place(where)} is nested too deeply, or holds itself")
+        raise SaidError(f"{_place(where)} is nested too deeply, or holds itself")
     if isinstance(value, dict):
         return _plain_dict(cast("Dict[Any, Any]", value), where, deep)
     if isinstance(value, (list, tuple)):
@@ -65,14 +74,14 @@ def _plain(value: Any, where: str, deep: int) -> Any:
         found = value.item()
         if type(found) in (int, float, bool, str):
             return _plain(found, where, deep + 1)
-    raise ValueError(f"{_place(where)} is a {kind.__module__}.{kind.__qualname__}, which JSON can't hold")
+    raise SaidError(f"{_place(where)} is a {kind.__module__}.{kind.__qualname__}, which JSON can't hold")
 
 
 def _plain_dict(value: Dict[Any, Any], where: str, deep: int) -> Dict[str, Any]:
     found: Dict[str, Any] = {}
     for key, item in value.items():
         if not isinstance(key, str):
-            raise ValueError(
+            raise SaidError(
                 f"{_place(where)} has the key {key!r}, and JSON has texts as keys alone: give str(key), or pairs"
             )
         found[key] = _plain(item, f"{where}[{key!r}]", deep + 1)
@@ -81,7 +90,7 @@ def _plain_dict(value: Dict[Any, Any], where: str, deep: int) -> Dict[str, Any]:
 
 def _finite(value: float, where: str) -> float:
     if not math.isfinite(value):
-        raise ValueError(f"{_place(where)} is {value}, which JSON has no word for: give None")
+        raise SaidError(f"{_place(where)} is {value}, which JSON has no word for: give None")
     return value
 
 

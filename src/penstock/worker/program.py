@@ -16,13 +16,15 @@ from penstock.artifacts.store import BlobStore
 from penstock.errors import StepExitError, UserCodeError
 from penstock.model.specs import Program
 from penstock.sdk.attempts import AttemptContext, attempt_here
-from penstock.sdk.file_formats import extension
-from penstock.sdk.program_words import filled
+from penstock.sdk.file_formats import VALUES, extension
+from penstock.sdk.program_words import filled, placeholders
+from penstock.sdk.this_process import this_process
 from penstock.worker import child_process, child_start
 from penstock.worker.child_process import ChildEnd, Ending
-from penstock.worker.program_folders import ProgramFolders
+from penstock.worker.program_folders import KeptFolders, ProgramFolders
 from penstock.worker.program_records import ProgramRecords
 
+_CHECKPOINTS = "PENSTOCK_CHECKPOINTS"
 _Content = Sequence[Tuple[str, int, bytes]]
 
 
@@ -31,12 +33,21 @@ def runner(program: Program, store: BlobStore, ending: Optional[Ending] = None) 
     told that the attempt is to end."""
     content: _Content = () if program.record is None else codec.decode(program.record, store)
 
+    is_flat = not program.folder and not any(os.sep in place for place, _, _ in content)
+    gives_values = all(kind in VALUES for _, kind in program.outputs)
+
     def run(**arguments: Any) -> Dict[str, Any]:
         here = attempt_here()
         if here is None:
             raise UserCodeError(f"{program.name} runs in an attempt alone")
-        folders = ProgramFolders(here.tempdir())
-        return _Try(program, content, folders, here, ending).run(arguments)
+        if ending is None or not is_flat or not gives_values:
+            return _Try(program, content, ProgramFolders(here.tempdir()), here, ending).run(arguments)
+        kept = this_process.the_one(KeptFolders)
+        folders = kept.take(here.places.scratch)
+        try:
+            return _Try(program, content, folders, here, ending).run(arguments)
+        finally:
+            kept.give(folders)
 
     return run
 
@@ -113,6 +124,12 @@ class _Try:
                     'format, as inputs={"name": "csv"}'
                 ) from None
             self._places.update({name: text for name, text in words.items() if name not in self._places})
+            for name in placeholders(self._program.command):
+                if "\0" in self._places.get(name, ""):
+                    told = (
+                        f"the parameter {name} of {self._title} holds a NUL character, which no word of a command can"
+                    )
+                    raise UserCodeError(f"{told}: give it as an input")
         with open(self._folders.parameters, "wb") as file:
             file.write(text)
 
@@ -129,7 +146,12 @@ class _Try:
             records.end()
 
     def _environ(self) -> Dict[str, str]:
-        return {**os.environ, **self._folders.variables(), **_variables_of(self._here, self._folders.root)}
+        own = _variables_of(self._here, self._folders.root)
+        if any(_CHECKPOINTS in word for word in self._program.command) or any(
+            _CHECKPOINTS.encode() in data for _, _, data in self._content
+        ):
+            os.makedirs(own[_CHECKPOINTS], exist_ok=True)
+        return {**os.environ, **self._folders.variables(), **own}
 
     def _outputs(self, end: ChildEnd) -> Dict[str, Any]:
         program = self._program
@@ -169,13 +191,11 @@ class _Try:
 def _variables_of(here: Optional[AttemptContext], root: str) -> Dict[str, str]:
     """What tells a program which attempt it is; outside of a run a first one of no run's."""
     if here is None:
-        checkpoints = os.path.join(root, "checkpoints")
-        os.makedirs(checkpoints, exist_ok=True)
-        return {"PENSTOCK_CHECKPOINTS": checkpoints, "PENSTOCK_ATTEMPT": "1", "PENSTOCK_SEED": "0"}
+        return {_CHECKPOINTS: os.path.join(root, "checkpoints"), "PENSTOCK_ATTEMPT": "1", "PENSTOCK_SEED": "0"}
     return {
         "PENSTOCK_RUN": here.spec.run,
         "PENSTOCK_TASK": here.task,
         "PENSTOCK_ATTEMPT": here.attempt.rpartition("#")[2],
         "PENSTOCK_SEED": str(here.seed()),
-        "PENSTOCK_CHECKPOINTS": here.checkpoint_place(),
+        _CHECKPOINTS: here.checkpoint_place(),
     }

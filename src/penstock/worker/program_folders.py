@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, List, Sequence, Tuple
+from contextlib import suppress
+from typing import Dict, List, Optional, Sequence, Tuple
 
 _HELPERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "helpers")
 
@@ -16,11 +17,15 @@ class ProgramFolders:
         self.inputs, self.outputs = os.path.join(root, "inputs"), os.path.join(root, "outputs")
         self.work, self.temporary = os.path.join(root, "work"), os.path.join(root, "tmp")
         self.parameters = os.path.join(root, "parameters.json")
+        self._all = (self.inputs, self.outputs, self.work, self.temporary)
+        self.is_made = False
 
     def make(self, content: Sequence[Tuple[str, int, bytes]]) -> None:
         """Make them, and put the program's own files (place, mode, content) where it begins."""
-        for folder in (self.inputs, self.outputs, self.work, self.temporary):
-            os.mkdir(folder)
+        if not self.is_made:
+            for folder in self._all:
+                os.makedirs(folder)
+            self.is_made = True
         for place, mode, data in content:
             path = self.file(place)
             if os.sep in place:
@@ -41,8 +46,11 @@ class ProgramFolders:
         return path
 
     def written(self) -> List[str]:
-        """What lies in the folder of outputs. Raises OSError where the program has removed that."""
-        return os.listdir(self.outputs)
+        """What lies in the folder of outputs; nothing where the program has removed that."""
+        try:
+            return os.listdir(self.outputs)
+        except OSError:
+            return []
 
     def variables(self) -> Dict[str, str]:
         """Where a program is told of them."""
@@ -53,3 +61,47 @@ class ProgramFolders:
             "PENSTOCK_HELPERS": _HELPERS,
             "TMPDIR": self.temporary,
         }
+
+    def empty(self) -> bool:
+        """Remove the files in them; False: there is more, or they are not what they were."""
+        try:
+            for folder in self._all:
+                _empty(folder)
+        except OSError:
+            return False
+        return True
+
+
+def _empty(folder: str) -> None:
+    """Through a descriptor: a program may have put a link in the folder's place. Raises OSError for all but files."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        for name in os.listdir(fd):
+            os.unlink(name, dir_fd=fd)
+    finally:
+        os.close(fd)
+
+
+class KeptFolders:
+    """Those of this process, for one program after another: to remove six folders takes longer than to run a program
+    that does little. Not for programs whose outputs are files, which stay until they are stored."""
+
+    def __init__(self) -> None:
+        self._kept: Optional[ProgramFolders] = None
+
+    def take(self, scratch: str) -> ProgramFolders:
+        """Empty ones, below the driver's folder for temporary files."""
+        kept, self._kept = self._kept, None
+        if kept is not None and kept.root.startswith(scratch + os.sep):
+            return kept
+        return ProgramFolders(os.path.join(scratch, f"programs-{os.getpid()}-{os.urandom(4).hex()}"))
+
+    def give(self, folders: ProgramFolders) -> None:
+        """The program has ended, and nothing of it is needed any more."""
+        if folders.empty():
+            self._kept = folders
+            return
+        import shutil
+
+        with suppress(OSError):
+            shutil.rmtree(folders.root, ignore_errors=True)

@@ -78,6 +78,8 @@ class ProgramRecords:
         assert self._here is not None
         if not isinstance(said["metrics"], dict):
             raise TypeError('expected {"metrics": {"name": number}}')
+        if os.path.isdir(self._here.checkpoint_place()):
+            self._here.checkpoint_dir()  # what is logged before a checkpoint outlives a kill with it
         self._here.log(cast("Dict[str, Any]", said["metrics"]), said.get("step"))
 
     def _progress(self, said: Mapping[str, Any]) -> None:

@@ -7,6 +7,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, List, Optional
 
+from penstock.worker.json_values import SaidError
+
 _CLASSES = (("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "Table"))
 
 
@@ -53,7 +55,7 @@ def _write_pandas(value: Any, kind: str, path: str) -> None:
     pandas: Any = import_module("pandas")
     _check_names(list(value.columns))
     if getattr(value.columns, "nlevels", 1) > 1:
-        raise ValueError("its columns have several levels: make them names, as by table.columns.map('_'.join)")
+        raise SaidError("its columns have several levels: make them names, as by table.columns.map('_'.join)")
     for name in value.columns:
         column = value[name]
         if column.dtype == object:
@@ -73,18 +75,18 @@ def _check_column(pandas: Any, kind: str, name: Any, column: Any) -> None:
     if found in ("mixed", "mixed-integer"):
         kinds = sorted({type(item).__name__ for item in column if item is not None and item == item})
         if len(kinds) > 1 or kind == "csv":
-            raise ValueError(
+            raise SaidError(
                 f"its column {name!r} holds {' and '.join(kinds)}, which no column of such a file can: make it one "
                 f"type, as by table[{name!r}].astype(str)"
             )
     if found == "bytes" and kind == "csv":
-        raise ValueError(f"its column {name!r} holds bytes: Parquet and Arrow can hold them")
+        raise SaidError(f"its column {name!r} holds bytes: Parquet and Arrow can hold them")
 
 
 def _check_names(columns: List[Any]) -> None:
     twice = [name for at, name in enumerate(columns) if name in columns[:at]]
     if twice:
-        raise ValueError(f"it has two columns {twice[0]!r}: rename one")
+        raise SaidError(f"it has two columns {twice[0]!r}: rename one")
 
 
 def _write_polars(value: Any, kind: str, path: str) -> None:

@@ -56,7 +56,7 @@ def write(value: Any, kind: str, stem: str, own: str = "") -> Tuple[str, Optiona
         raise
     except Exception as error:
         told = str(error).strip() or type(error).__name__
-        others = [name for name in _others(value, kind) if name != kind]
+        others = () if isinstance(error, json_values.SaidError) else _others(value, kind)
         mend = f"; what may hold it: {', '.join(others)}" if others else ""
         raise UnfitError(f"can't be written as {kind}: {told}{mend}") from error
     return path, table_files.kind_of(value)
@@ -67,7 +67,10 @@ def read(kind: str, path: str, tables: str = "") -> Any:
     there. Raises MalformedFileError."""
     from pathlib import Path
 
-    mode = os.stat(path).st_mode
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as error:  # a link to nothing
+        raise MalformedFileError(f"{path}: {error.strerror or error}") from error
     if not (stat.S_ISDIR(mode) if kind == "folder" else stat.S_ISREG(mode)):
         raise MalformedFileError(
             f"{path} is {_word(mode)}, and {'a folder' if kind == 'folder' else 'a file'} is expected"

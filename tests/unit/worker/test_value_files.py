@@ -176,6 +176,7 @@ def test_a_value_that_a_format_can_t_hold_is_named_with_the_formats_that_can(tmp
     [
         ("json", b"", "it is empty"),
         ("json", b"[Infinity]", "it holds Infinity"),
+        ("json", b"[1e400]", "it holds 1e400"),
         ("text", b"a\xff", "it is no UTF-8: byte 0xff at 1"),
         ("npy", b"no", "it is no array"),
         ("csv", b"", "No columns to parse"),
