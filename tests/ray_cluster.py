@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.request
@@ -14,13 +13,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests import built_environments
+from tests.free_ports import free_ports
 
 REQUIREMENTS = ("ray[default]==2.60.*",)
 _SERVE = """
 import json, os, sys
 from ray.cluster_utils import Cluster
-port = int(sys.argv[1])
+port, agent_port = map(int, sys.argv[1:])
 own = {"include_dashboard": True, "dashboard_host": "127.0.0.1", "dashboard_port": port, "num_cpus": 2}
+own["dashboard_agent_listen_port"] = agent_port  # one for all clusters of a host else, which the first has
 cluster = Cluster(initialize_head=True, head_node_args={**own, "object_store_memory": 100 << 20})
 def add():
     return cluster.add_node(num_cpus=2, resources={"special": 2}, object_store_memory=100 << 20)
@@ -40,10 +41,10 @@ _PATIENCE_S = 240.0
 class RayCluster:
     """A process that keeps one."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self.address = f"http://127.0.0.1:{port}"
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._port = port
+        self._ports = free_ports(2)
+        self.address = f"http://127.0.0.1:{self._ports[0]}"
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -54,7 +55,7 @@ class RayCluster:
         environ = {**own, "RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(self._folder), "RAY_DEDUP_LOGS": "0"}
         with open(self._folder / "cluster.log", "a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [str(built_environments.python("ray", REQUIREMENTS)), "-c", _SERVE, str(self._port)],
+                [str(built_environments.python("ray", REQUIREMENTS)), "-c", _SERVE, *map(str, self._ports)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -105,10 +106,7 @@ class RayCluster:
 @contextmanager
 def served(folder: Path) -> Iterator[RayCluster]:
     """One whose files lie in a folder, with a short path since there are sockets among them."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    cluster = RayCluster(folder, port)
+    cluster = RayCluster(folder)
     try:
         cluster.start()
         yield cluster

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.free_ports import free_ports
+
 _CONF = """
 ClusterName=penstock
 SlurmctldHost={host}(127.0.0.1)
@@ -120,17 +122,6 @@ def _program(name: str) -> str:
     return path
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
-
-
 @contextmanager
 def served(folder: Path, remembered_s: int = 300) -> Iterator[Slurm]:
     """A cluster whose files lie in a folder. `remembered_s`: how long it knows of jobs that ended. Skips the test where
@@ -141,7 +132,7 @@ def served(folder: Path, remembered_s: int = 300) -> Iterator[Slurm]:
         made.mkdir(mode=0o755, parents=True, exist_ok=True)
     (munge / "key").write_bytes(os.urandom(128))
     (munge / "key").chmod(0o400)
-    port, n1, n2 = _free_ports(3)
+    port, n1, n2 = free_ports(3)
     host = socket.gethostname().partition(".")[0]
     user = "root" if os.getuid() == 0 else os.environ["USER"]
     conf = _CONF.format(folder=folder, host=host, port=port, n1=n1, n2=n2, user=user, remembered_s=remembered_s)

@@ -15,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.free_ports import free_ports
+
 _SERVER = """
 HostKey {folder}/host
 AuthorizedKeysFile {folder}/user.pub
@@ -104,9 +106,7 @@ def served(folder: Path) -> Iterator[Sshd]:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     public = (folder / "host.pub").read_text(encoding="ascii")
     (folder / "known").write_text(f"[127.0.0.1]:{port} {public}", encoding="ascii")
     (folder / "server").write_text(_SERVER.format(folder=folder), encoding="utf-8")

@@ -60,7 +60,7 @@ def ssh_site(tmp_path: Path) -> Iterator[Callable[[], Site]]:
         yield lambda: SshSite(SHELL, hosts, grace_s=1.0)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[slurm.Slurm]:
     """Two nodes of Slurm. Its sockets want a short path."""
     with tempfile.TemporaryDirectory(prefix="slurm-") as folder, slurm.served(Path(folder)) as served:
@@ -72,7 +72,7 @@ def slurm_site(tmp_path: Path, cluster: slurm.Slurm) -> Iterator[Callable[[], Si
     yield lambda: SlurmSite(SHELL, shell, str(tmp_path / "shared"), SlurmOptions())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ray() -> Iterator[ray_cluster.RayCluster]:
     """Two nodes of Ray. Its sockets want a short path."""
     with tempfile.TemporaryDirectory(prefix="ray-") as folder, ray_cluster.served(Path(folder)) as served:
