@@ -10,6 +10,7 @@ import os
 import re
 import socket
 import threading
+import time
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 
@@ -28,6 +29,9 @@ from penstock.tiers.tiered_store import TieredStore
 from penstock.tiers.transfer_words import PATIENCE_S, Tell, silent
 from penstock.tiers.uploads import Uploads
 
+_KNOWN_S = 5.0
+"""So long another process may have got a tier without this one knowing it."""
+
 
 class ProjectTiers:
     """The far tiers of a project, which are opened when they are used. From any thread."""
@@ -35,6 +39,7 @@ class ProjectTiers:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.RLock()
+        self._readable: tuple[float, list[Tier]] | None = None  # until when it holds
         self._connected: dict[tuple[str, str], Tier] = {}
         self._owned: dict[str, Tier] = {}
         self._uploads: dict[str, Uploads] = {}
@@ -65,8 +70,13 @@ class ProjectTiers:
             return self._uploads[url]
 
     def readable(self) -> Sequence[Tier]:
-        """All tiers that may hold values of the project: also what it had before it got a folder of its own."""
-        return [tier for _, tier in self.places()]
+        """All tiers that may hold values of the project: also what it had before it got a folder of its own. Asked for
+        each value that is not here: the journal says it once for some seconds."""
+        with self._lock:
+            now = time.monotonic()
+            if self._readable is None or now > self._readable[0]:
+                self._readable = now + _KNOWN_S, [tier for _, tier in self.places()]
+            return self._readable[1]
 
     def places(self) -> list[tuple[str, Tier]]:
         """The same, with their URLs as the settings have them."""
@@ -101,6 +111,7 @@ class ProjectTiers:
             far_places.intend(journal, place, mark)
             ownership.write_owner(tier, ownership.TierOwner(mark, f"{self._settings.root} on {socket.gethostname()}"))
             far_places.own(journal, place, mark)
+            self._readable = None
             return tier
 
     def finish(self) -> None:
@@ -113,7 +124,7 @@ class ProjectTiers:
     def close(self) -> None:
         """Let go of all connections. What is used afterwards opens them again."""
         with self._lock:
-            connected, self._connected = self._connected, {}
+            connected, self._connected, self._readable = self._connected, {}, None
         for tier in connected.values():
             tier.close()
 

@@ -128,10 +128,20 @@ def test_what_is_left_of_removed_runs_goes_and_checkpoints_of_others_stay(
     for nonce in (run.nonce, "0123abcd"):
         for name in (f"mail/{nonce}/up/a.1/00000001", f"runs/{nonce}", f"checkpoints/{nonce}/k1"):
             tier.put(name, pack(folder))
+    for name, data in (("agent", b"BUNDLE='new.tar.gz'"), ("bundles/new.tar.gz", b"new"), ("bundles/old.tar.gz", b"")):
+        tier.put(name, data)
+    (kind.folder / tier.project / "tmp" / "cut-off").write_bytes(b"half")
     pass_time(kind.folder, DAYS)
     swept = told(penstock, "gc", "--yes")
     counts = {pile["what"]: pile["count"] for pile in swept["piles"] if kind.url in pile["what"]}
-    assert counts == {f"blobs in {kind.url}": 1, f"letters of removed runs in {kind.url}": 3}
+    assert counts == {
+        f"blobs in {kind.url}": 1,
+        f"letters of removed runs in {kind.url}": 3,
+        f"unfinished writes in {kind.url}": 1,
+        f"old bundles for agents in {kind.url}": 1,
+    }
+    assert tier.list("bundles/") == ["bundles/new.tar.gz"]
+    assert not list((kind.folder / tier.project / "tmp").iterdir())
     assert all(tier.list(f"{kept}/") for kept in ("mail", "runs", "checkpoints"))
     assert tier.list("mail/0123abcd/") == []
     assert (tier.blobs.renew(*saved), tier.blobs.renew(*lost)) == (True, False)

@@ -172,9 +172,13 @@ class FolderStore:
             raise store_error("written", path, error) from error
         return True
 
+    def _unfinished(self) -> Tuple[str, ...]:
+        """The folders of writes that have not come to their end."""
+        return (self._tmp,)
+
     def _remove_cut_off(self, before: float, remove: bool) -> Tuple[int, int]:
         count = size = 0
-        for entry in _entries(self._tmp):
+        for entry in (entry for folder in self._unfinished() for entry in _entries(folder)):
             try:
                 status = entry.stat()
                 if _digest_of(entry.name) or status.st_mtime >= before:

@@ -61,9 +61,12 @@ def sweep_far(places: Places, journal: Journal, marked: Marked, *, remove: bool)
     oldest = min((row.created_at for row in rows if row.status in _OPEN), default=marked.now)
     age_s = max(marked.now - marked.before, marked.now - oldest + MARGIN_S, 2 * MARGIN_S)
     nonces = {row.nonce for row in rows}
+    is_quiet = not any(row.status in _OPEN for row in rows)
     for url, tier in places:
         try:
             _sweep_one(url, tier, marked, age_s, nonces, swept, remove)
+            if is_quiet:  # else an agent may be about to unpack one
+                _sweep_bundles(url, tier, swept, remove)
         except StoreError as error:
             swept.notes.append(f"{url} was not swept: {error}")
     return swept
@@ -98,6 +101,15 @@ def _sweep_one(
     )
     swept.piles += [pile for pile in piles if pile.count]
     swept.spared_bytes += blobs.spared_bytes
+
+
+def _sweep_bundles(url: str, tier: Tier, swept: FarSwept, remove: bool) -> None:
+    """What agents of other versions of Penstock started from: the script that starts them names one."""
+    script = tier.get("agent") or b""
+    old = [name for name in tier.list("bundles/") if name.rpartition("/")[2].encode() not in script]
+    if remove:
+        tier.delete(old)
+    swept.piles += [PileInfo(f"old bundles for agents in {url}", len(old), 0)] if old else []
 
 
 def _checkpoints(tier: Tier, nonces: set[str]) -> set[bytes]:

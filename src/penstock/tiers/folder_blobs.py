@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from penstock.artifacts import digests
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import DamagedError
@@ -10,7 +12,10 @@ from penstock.tiers.port import Told
 
 
 class FolderBlobs(FolderStore):
-    """Implements `port.FarBlobs`."""
+    """Implements `port.FarBlobs`. A sweep also takes what is left of writes of the tier's objects."""
+
+    def _unfinished(self) -> tuple[str, ...]:
+        return (*super()._unfinished(), os.path.join(os.path.dirname(self.root), "tmp"))
 
     def take(self, digest: bytes, size: int, file: str, told: Told) -> None:
         """A link to the file, or a copy."""
