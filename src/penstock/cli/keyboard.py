@@ -14,7 +14,14 @@ from types import FrameType
 from typing import Any
 
 RESIZED, STOPPED, ENDED = "resized", "stopped", "ended"
-_SIGNALS = {signal.SIGWINCH: RESIZED, signal.SIGTSTP: STOPPED, signal.SIGTERM: ENDED, signal.SIGHUP: ENDED}
+_INTERRUPTED = "interrupted"
+_SIGNALS = {
+    signal.SIGINT: _INTERRUPTED,
+    signal.SIGWINCH: RESIZED,
+    signal.SIGTSTP: STOPPED,
+    signal.SIGTERM: ENDED,
+    signal.SIGHUP: ENDED,
+}
 
 
 class Keyboard:
@@ -48,7 +55,8 @@ class Keyboard:
         os.close(self._woken)
 
     def pause(self, seconds: float) -> Sequence[str]:
-        """What was pressed, and what has happened, since the last pause, or in this one, which then ends."""
+        """What was pressed, and what has happened, since the last pause, or in this one, which then ends. Raises
+        KeyboardInterrupt, as Ctrl-C does anywhere else, too."""
         if not self._pressed:
             fds = [self._wake, *self._mode[:1]]
             ready = select.select(fds, [], [], seconds)[0]
@@ -57,6 +65,8 @@ class Keyboard:
             if ready and ready[-1] != self._wake:
                 self._pressed += self._keys(ready[-1]) or [ENDED]  # nothing: the terminal is gone
         pressed, self._pressed = self._pressed, []
+        if _INTERRUPTED in pressed:
+            raise KeyboardInterrupt
         return pressed
 
     def _keys(self, fd: int) -> str:
@@ -67,3 +77,5 @@ class Keyboard:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._pressed.append(_SIGNALS[signal.Signals(number)])
+        if number == signal.SIGINT:  # where this is raised in a finalizer, Python drops it: the next pause has it
+            signal.default_int_handler(number, frame)
