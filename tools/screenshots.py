@@ -116,6 +116,7 @@ SHOTS = (
     Shot("artifacts", "/artifacts"),
     Shot("artifacts, one over runs", "/artifacts?filter=run:digits/5+kind:array", keys=("j", "Enter")),
     Shot("artifacts, none", "/artifacts", "empty"),
+    Shot("sites, none", "/sites", "empty"),
     Shot("no such page", "/models"),
     Shot("server gone", "/runs", ends_server=True),
 )

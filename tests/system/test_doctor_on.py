@@ -35,7 +35,11 @@ def doctor(project: Project, *words: str, environ: Mapping[str, str] | None = No
 def asked(project: Project, *words: str, environ: Mapping[str, str] | None = None) -> tuple[int, dict[str, Any]]:
     """Its exit code, and what it says."""
     process = doctor(project, *words, environ=environ)
-    printed, _ = process.communicate(timeout=2 * PATIENCE_S)
+    try:
+        printed, _ = process.communicate(timeout=2 * PATIENCE_S)
+    finally:
+        process.kill()
+        process.wait()
     return process.returncode, json.loads(printed[printed.index("{") :])
 
 

@@ -55,6 +55,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         "/compare?runs=a/1,b/2",
         "/artifacts",
         "/artifacts/blake3%3A9f2c",
+        "/sites",
     ],
 )
 def test_each_address_of_the_page_gives_the_page(server: ApiServer, path: str):

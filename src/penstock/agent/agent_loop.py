@@ -39,6 +39,8 @@ GOING_S = 20.0
 """So long an agent that goes waits for its attempts to end, and for its last letter to be written."""
 BEATS = 12
 """Of the heart within the time after which a seat is called lost."""
+SHOWN_S = 10.0
+"""The heart says how the machine is, to who looks at it: not later than so."""
 LINGER_FOR_END_S = 0.05
 """Of an attempt that has begun is told a moment later: most are short, and their end says all."""
 PACE_S = 0.4
@@ -81,7 +83,7 @@ class Agent:
         self._duty = Duty(mail.incarnation_of(seat), hello, gpus, time.monotonic(), left_s)
         self._inbox = Inbox()
         self._uploads = Uploads(store, tier)
-        self._postman = Postman(tier, nonce, seat, self._take_letter, self._take_wrote, self._refuse)
+        self._postman = Postman(tier, nonce, seat, self._take_letter, self._take_wrote, self._refuse, self._pulse)
         say = self._say
         self._around = Around(tier, store, seat, home, hello, gpus, Private(os.environ), self._inbox, say)
         self._workplaces: list[Workplace] = []  # the last one is of the newest code
@@ -202,7 +204,7 @@ class Agent:
                     self._take_back(order)
 
     def _open(self, order: duties.Open) -> None:
-        self._postman.beat_s = max(0.05, self._duty.partition_s / BEATS)
+        self._postman.beat_s = min(SHOWN_S, max(0.05, self._duty.partition_s / BEATS))
         for idle in [place for place in self._workplaces if place.is_idle]:
             self._workplaces.remove(idle)
             idle.close()
@@ -298,6 +300,10 @@ class Agent:
 
     def _refuse(self, why: str) -> None:
         self._inbox.post(why)
+
+    def _pulse(self, beats: int) -> bytes:
+        """In the postman's thread."""
+        return mail.pack_heart(mail.Heart(beats, self._hello, os.getloadavg()[0]))
 
     def _terminated(self) -> None:
         os.read(self._terminated_fd, 4096)

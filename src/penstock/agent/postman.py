@@ -23,7 +23,8 @@ RETRY_S = 1.0
 
 class Postman:
     """The mail of one seat. `take`: gets each letter of a driver (token, number, envelope, the time when it was looked
-    for), in order; `wrote`: is told when something that was begun at a time is there; both in this thread."""
+    for), in order; `wrote`: is told when something that was begun at a time is there; `pulse`: gives what the heart
+    says, by how often it has beaten; all in this thread."""
 
     def __init__(
         self,
@@ -33,10 +34,11 @@ class Postman:
         take: Callable[[int, int, mail.Down], None],
         wrote: Callable[[float, bool], None],
         refuse: Callable[[str], None],
+        pulse: Callable[[int], bytes],
     ) -> None:
         self._tier, self._nonce, self._seat = tier, nonce, seat
         self._agent = mail.agent_of(seat)
-        self._take, self._wrote, self._refuse = take, wrote, refuse
+        self._take, self._wrote, self._refuse, self._pulse = take, wrote, refuse, pulse
         self.beat_s = 5.0  # how often the heart beats; may be set at any time
         self._changed = threading.Condition()
         self._outgoing: bytes | None = None
@@ -107,7 +109,7 @@ class Postman:
     def _beat(self) -> None:
         began_at = time.monotonic()
         self._beats += 1
-        self._tier.put(mail.heart_name(self._nonce, self._seat), str(self._beats).encode())
+        self._tier.put(mail.heart_name(self._nonce, self._seat), self._pulse(self._beats))
         self._beat_at = began_at + self.beat_s
         self._wrote(began_at, False)
 
@@ -117,7 +119,6 @@ class Postman:
         self._number += 1
         with self._changed:
             self._outgoing = None
-            self._beat_at = max(self._beat_at, began_at + self.beat_s)  # a letter says as much
         self._wrote(began_at, True)
 
     def _look(self) -> None:

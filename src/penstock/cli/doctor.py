@@ -27,7 +27,7 @@ Examples:
 """
 
 
-class _Found(Protocol):
+class _DoctorLine(Protocol):
     """A finding, of whatever was looked at."""
 
     @property
@@ -100,7 +100,7 @@ def _show(report: SiteReport) -> None:
         output.note(f"mend what is marked !!, and try again: penstock doctor --on {report.executor}")
 
 
-def _print(findings: Iterable[_Found]) -> None:
+def _print(findings: Iterable[_DoctorLine]) -> None:
     for finding in findings:
         screen.out(f"{_SIGNS[finding.level]} {finding.what}: {finding.found}")
         if finding.mend:

@@ -51,6 +51,7 @@ def command(port: int | None, host: str, no_open: bool) -> int:
     from penstock.server.actions import Actions
     from penstock.server.api_call import Served
     from penstock.server.event_hub import EventHub
+    from penstock.server.site_watch import SiteWatch
     from penstock.server.tokens import Keyring, token_of
 
     reader = JournalReader.find()
@@ -58,7 +59,7 @@ def command(port: int | None, host: str, no_open: bool) -> int:
     found = listening.listen(port, host)
     keyring = Keyring(token_of(reader.project.home))
     actions = Actions(reader.project.settings.root, reader.project.home)
-    api = Api(Served(reader, keyring, found.hosts, actions, KnownLogs(), EventHub(reader)))
+    api = Api(Served(reader, keyring, found.hosts, actions, KnownLogs(), EventHub(reader), SiteWatch(reader.project)))
     address = f"http://{found.address}/#token={keyring.token}"
     door = reader.project.home / _DOOR
     try:

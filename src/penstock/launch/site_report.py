@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from penstock.launch.site_mends import mend_of
-from penstock.launch.site_sight import Seen
+from penstock.launch.site_sight import Sightings
 from penstock.model import words
 from penstock.model.agents import AgentSize
 
@@ -54,7 +54,7 @@ def problem(what: str, said: str) -> TrialFinding:
     return TrialFinding(what, "problem", said.strip(), mend_of(said))
 
 
-def coming(seen: Seen) -> Iterator[TrialStage]:
+def coming(seen: Sightings) -> Iterator[TrialStage]:
     """Where the time went until the agent took attempts, as far as it came."""
     if seen.placed_at:
         yield TrialStage("order", seen.placed_at - seen.ordered_at, "until its site had taken it")
@@ -72,7 +72,7 @@ def running(cold_s: float, warm_s: float, wall_s: float) -> Iterator[TrialStage]
     yield TrialStage("task", warm_s, f"of it the function itself {words.duration(wall_s)}, the rest on the way")
 
 
-def failure_to_come(seen: Seen, wait_s: float) -> TrialFinding:
+def failure_to_come(seen: Sightings, wait_s: float) -> TrialFinding:
     """Why no agent takes attempts."""
     if seen.refused:
         return problem("place", seen.refused)
@@ -89,7 +89,7 @@ def failure_to_come(seen: Seen, wait_s: float) -> TrialFinding:
     return TrialFinding("queue", "problem", f"no agent began within {waited}{why}", "wait longer with --wait")
 
 
-def of_agent(seen: Seen, asked: AgentSize | None, version: str) -> Iterator[TrialFinding]:
+def of_agent(seen: Sightings, asked: AgentSize | None, version: str) -> Iterator[TrialFinding]:
     """What an agent has said of itself. `asked`: what the settings ask for; `version`: of this Penstock."""
     hello = seen.hello
     if hello is None:

@@ -13,7 +13,7 @@ from penstock.model.slotted import Slotted
 from penstock.tiers.port import FarBlobs, Tier
 
 
-class Seen(Slotted):
+class Sightings(Slotted):
     """When what was seen first, by the monotonic clock; 0.0: not yet."""
 
     ordered_at: float = 0.0  # its site was asked to place it
@@ -33,7 +33,7 @@ class Seen(Slotted):
 class WatchedSite:
     """Notes when an agent is placed, and how it is. Implements `executors.site_port.Site`."""
 
-    def __init__(self, site: Site, seen: Seen, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, site: Site, seen: Sightings, clock: Callable[[], float] = time.monotonic) -> None:
         self._site, self._seen, self._clock = site, seen, clock
 
     def place(self, agents: Sequence[AgentRequest], private: Mapping[str, str]) -> tuple[str, ...]:
@@ -81,7 +81,7 @@ class WatchedSite:
 class WatchedTier:
     """Notes what an agent writes of itself. Implements `tiers.port.Tier`."""
 
-    def __init__(self, tier: Tier, seen: Seen, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, tier: Tier, seen: Sightings, clock: Callable[[], float] = time.monotonic) -> None:
         self._tier, self._seen, self._clock = tier, seen, clock
 
     @property

@@ -26,16 +26,17 @@ from penstock.launch import site_report, trial_remains
 from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.secrets import Secrets
 from penstock.launch.site_report import SiteReport, TrialFinding, TrialStage, problem
-from penstock.launch.site_sight import Seen, WatchedSite, WatchedTier
+from penstock.launch.site_sight import Sightings, WatchedSite, WatchedTier
 from penstock.launch.trial_turns import TrialTurns, deadline, sent_value
 from penstock.model import luggage
+from penstock.model.environments import over, settled
 from penstock.model.events import Lane
 from penstock.model.nearest import hint
 from penstock.model.outcomes import Outcome
 from penstock.model.specs import Places, RunSpec
 from penstock.project import Project, wire_executors
 from penstock.project_sites import FarWiring, far_executor, limits_of, wiring_of
-from penstock.reading.far_agents import place_of
+from penstock.reading.site_facts import place_of
 from penstock.tiers.port import Tier
 from penstock.tiers.tiered_store import TieredStore
 from penstock.tiers.uploads import Uploads
@@ -64,7 +65,8 @@ class SiteTrial:
         self._stages: list[TrialStage] = []
         self._findings: list[TrialFinding] = []
         self._nonce = os.urandom(8).hex()
-        self._seen = Seen()
+        self._seen = Sightings()
+        self._environment = settled(None, over(declared.environment, project.settings.environment))
         self._by_hand = declared.kind == "agent" and not declared.here
 
     def run(self) -> SiteReport:
@@ -104,7 +106,7 @@ class SiteTrial:
         assert project.tiers is not None  # the settings say so
         wiring = wiring_of(self._name, project.settings, self._environments(), project.tiers, self._tell)
         self._try_tier(wiring.tier)
-        if not self._declared.agent:
+        if not (self._declared.agent or self._declared.here):
             with self._stage(
                 "bundle", "bundle", lambda took_s: "what agents start from, made and sent where it was not"
             ):
@@ -172,7 +174,7 @@ class SiteTrial:
         turns = TrialTurns(executor, folder, self._nonce, self._hear, self._seated)
         try:
             with self._stage("lock", "packages", lambda took_s: "what the flow's own packages come to elsewhere"):
-                executor.ready(None, "look_around")
+                executor.ready(self._environment, "look_around")
             self._tasks(turns, near, records, blobs)
         finally:
             began = time.monotonic()
@@ -193,7 +195,8 @@ class SiteTrial:
         self, turns: TrialTurns, near: TieredStore, records: list[bytes], blobs: list[tuple[bytes, int]]
     ) -> None:
         seen, size = self._seen, limits_of(self._declared).size
-        lane = Lane(1, min(1.0, size.cpu) if size else 1.0, unnamed_gpus=size.gpus if size else 0)
+        cpu, gpus = (min(1.0, size.cpu), size.gpus) if size else (1.0, 0)
+        lane = Lane(1, cpu, environment=self._environment, unnamed_gpus=gpus)
         sent_at = time.time()
         first = turns.start(records[0], lane)
         late = deadline(self._wait_s)
@@ -246,8 +249,11 @@ class SiteTrial:
         executors = wire_executors(
             self._project.settings, environments, max_workers=1, inline_only=False, tiers=self._project.tiers
         )
-        turns = TrialTurns(executors[self._name], folder, self._nonce, self._tell)
+        executor = executors[self._name]
+        turns = TrialTurns(executor, folder, self._nonce, self._tell)
         try:
+            with self._stage("build", "packages", lambda took_s: "what steps there are run with"):
+                executor.ready(self._environment, "look_around")
             cold_s, _ = self._here(turns, near)
             warm_s, outcome = self._here(turns, near)
             self._stages += site_report.running(cold_s, warm_s, outcome.usage.wall_s)
@@ -259,7 +265,7 @@ class SiteTrial:
 
     def _here(self, turns: TrialTurns, near: BlobStore) -> tuple[float, Outcome]:
         """How long a task took, and what came of it."""
-        attempt = turns.start(sent_value(_BYTES, near), Lane(1))
+        attempt = turns.start(sent_value(_BYTES, near), Lane(1, environment=self._environment))
         began = time.monotonic()
         outcome = turns.until_ended(attempt, deadline(self._wait_s))
         return time.monotonic() - began, self._checked(outcome, [])

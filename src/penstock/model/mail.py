@@ -69,6 +69,14 @@ class Hello(NamedTuple):
     left_s: Optional[float] = None  # of that, when this was written
 
 
+class Heart(NamedTuple):
+    """What a seat overwrites again and again while it lives: that it is another one than before says that it does."""
+
+    beats: int
+    hello: Hello
+    load: float  # processes of its machine that ran or waited for a CPU, over a minute
+
+
 class HeldAttempt(NamedTuple):
     """An attempt that an agent has, and what it takes of the agent."""
 
@@ -177,6 +185,22 @@ def heart_prefix(nonce: str) -> str:
 def heart_name(nonce: str, seat: str) -> str:
     """What a seat overwrites again and again while it lives, before its first letter for the first time."""
     return f"{heart_prefix(nonce)}{seat}"
+
+
+def pack_heart(heart: Heart) -> bytes:
+    """The bytes of a heart: other ones for each beat."""
+    return wire.pack((VERSION, heart.beats, tuple(heart.hello), heart.load))
+
+
+def read_heart(data: bytes) -> Optional[Heart]:
+    """None for what can't be read here: an agent of another version writes it."""
+    try:
+        found: Any = wire.unpack(data)
+        version, beats, hello, load = found
+        heart = Heart(beats, Hello(*hello), load)
+    except (wire.MalformedError, TypeError, ValueError):
+        return None
+    return heart if version == VERSION else None
 
 
 def numbers_of(name: str) -> Tuple[str, int]:

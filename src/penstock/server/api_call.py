@@ -18,6 +18,7 @@ from penstock.reading.reader import JournalReader
 from penstock.server.actions import Actions
 from penstock.server.event_hub import EventHub
 from penstock.server.routing import Router
+from penstock.server.site_watch import SiteWatch
 from penstock.server.tokens import Keyring
 
 
@@ -30,6 +31,7 @@ class Served(NamedTuple):
     actions: Actions
     logs: KnownLogs
     events: EventHub
+    sites: SiteWatch
 
 
 class ApiCall:

@@ -28,6 +28,7 @@ _ADDRESSES = (
     "/compare",
     "/artifacts",
     "/artifacts/{artifact}",
+    "/sites",
 )
 _MEDIA = {
     "css": "text/css",

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from penstock.errors import PlatformError
 from penstock.model.agents import AgentRequest, AgentSight, AgentSize
+from penstock.model.tuples import NamedTuple
 from penstock.sites import host_script
 from penstock.sites.shells import Shell
 

@@ -14,11 +14,12 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from penstock.errors import PlatformError
 from penstock.model.agents import PRIVATE, SIZE, AgentRequest, AgentSight
 from penstock.model.states import Cause
+from penstock.model.tuples import NamedTuple
 from penstock.sites import host_script, shared_folder
 from penstock.sites.shells import Shell
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
-from typing import NamedTuple
 
 from penstock.model.agents import SIZE, AgentRequest, AgentSize
+from penstock.model.tuples import NamedTuple
 from penstock.sites import shared_folder
 
 _LONGEST_ARRAY = 1000  # Slurm's own bound, where nobody has changed it, is 1001

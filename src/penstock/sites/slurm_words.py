@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from penstock.model.states import Cause
+from penstock.model.tuples import NamedTuple
 
 _WAITS = {
     "Resources": "it waits for free nodes",

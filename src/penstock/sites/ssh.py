@@ -4,8 +4,8 @@ nothing has to listen there but sshd."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from penstock.model.tuples import NamedTuple
 from penstock.sites.host_site import AgentHost, HostRoom, HostSite
 from penstock.sites.shells import SshShell
 

@@ -6,13 +6,13 @@ import pytest
 
 from penstock.launch import site_report
 from penstock.launch.site_mends import mend_of
-from penstock.launch.site_sight import Seen
+from penstock.launch.site_sight import Sightings
 from penstock.model.agents import AgentSight, AgentSize
 from penstock.model.mail import Hello
 
 
-def seen(**facts: object) -> Seen:
-    found = Seen()
+def seen(**facts: object) -> Sightings:
+    found = Sightings()
     for name, value in facts.items():
         setattr(found, name, value)
     return found
@@ -31,7 +31,7 @@ def test_an_agent_that_writes_before_its_site_knows_that_it_runs_has_left_the_qu
 
 def test_of_an_agent_that_never_began_the_order_alone_is_told() -> None:
     assert [stage.stage for stage in site_report.coming(seen(ordered_at=1.0, placed_at=2.0))] == ["order"]
-    assert list(site_report.coming(Seen())) == []
+    assert list(site_report.coming(Sightings())) == []
 
 
 def test_what_the_first_task_alone_took_is_its_environment() -> None:
@@ -49,10 +49,10 @@ def test_what_the_first_task_alone_took_is_its_environment() -> None:
         (seen(placed_at=1.0, hello_at=2.0, bye="a letter can't be read here"), "agent", "a letter can't be read here"),
         (seen(placed_at=1.0, pending="it waits for free nodes"), "queue", "it waits for free nodes"),
         (seen(placed_at=1.0, running_at=2.0), "agent", "took no attempt within 1 min 30 s"),
-        (Seen(), "place", "did not answer within 1 min 30 s"),
+        (Sightings(), "place", "did not answer within 1 min 30 s"),
     ],
 )
-def test_why_no_agent_takes_attempts_is_named(came: Seen, what: str, words: str) -> None:
+def test_why_no_agent_takes_attempts_is_named(came: Sightings, what: str, words: str) -> None:
     finding = site_report.failure_to_come(came, 90.0)
     assert (finding.what, finding.level) == (what, "problem")
     assert words in finding.found
@@ -91,7 +91,7 @@ def test_gpus_that_lack_and_another_version_are_found() -> None:
     assert (gpus.what, gpus.level, gpus.found) == ("GPUs", "problem", "0 of 2 on gpu1")
     assert (version.what, version.level) == ("version", "note")
     assert list(site_report.of_agent(came, AgentSize(1.0, None), "0.9")) == []
-    assert list(site_report.of_agent(Seen(), AgentSize(1.0, None, 2), "0.1")) == []
+    assert list(site_report.of_agent(Sightings(), AgentSize(1.0, None, 2), "0.1")) == []
 
 
 MACHINE = {"host": "gpu1", "machine": "Linux x86_64", "python": "3.11.7", "time": 1000.0, "free_bytes": 1 << 40}

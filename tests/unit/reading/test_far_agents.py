@@ -3,7 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from penstock.project import Project
-from penstock.reading.far_agents import SiteInfo, sites
+from penstock.reading.far_agents import sites
+from penstock.reading.site_structs import SiteInfo
 from penstock.settings import Settings
 
 

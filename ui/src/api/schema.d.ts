@@ -923,6 +923,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Executors whose attempts run at agents, their agents, and what waits for them */
+        get: operations["get_sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -2397,6 +2414,75 @@ export interface components {
             runs: number;
             run: string;
             rank: number;
+        };
+        /**
+         * SiteInfo
+         * @description An executor whose attempts run at agents.
+         */
+        SiteInfo: {
+            executor: string;
+            kind: string;
+            place: string;
+            tier: string;
+            max_agents: number | null;
+            /** @default [] */
+            agents: components["schemas"]["AgentInfo"][];
+            /** @default  */
+            trouble: string;
+            /** @default [] */
+            waiting: components["schemas"]["WaitingTasks"][];
+            /** @default null */
+            asked_at: string | null;
+        };
+        /**
+         * AgentInfo
+         * @description An agent that was placed for a run that is not over.
+         */
+        AgentInfo: {
+            name: string;
+            run: string;
+            state: string;
+            /** @default  */
+            why: string;
+            /** @default  */
+            host: string;
+            /** @default null */
+            cpu: (number | ("nan" | "inf" | "-inf")) | null;
+            /** @default null */
+            memory_bytes: number | null;
+            /** @default null */
+            gpus: number | null;
+            /** @default null */
+            load: (number | ("nan" | "inf" | "-inf")) | null;
+            /** @default  */
+            version: string;
+            /** @default [] */
+            tasks: components["schemas"]["AgentTask"][];
+        };
+        /**
+         * AgentTask
+         * @description A task in a lane of an agent, as its run's driver noted it last.
+         */
+        AgentTask: {
+            task: string;
+            status: string;
+            since: string;
+            /** @default 0 */
+            cpu: number | ("nan" | "inf" | "-inf");
+            /** @default null */
+            memory_bytes: number | null;
+            /** @default 0 */
+            gpu: number;
+        };
+        /**
+         * WaitingTasks
+         * @description Tasks of a run that wait for an executor, or for results before that.
+         */
+        WaitingTasks: {
+            run: string;
+            step: string;
+            tasks: number;
+            why: string;
         };
         /**
          * ComparisonInfo
@@ -4529,6 +4615,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            /** @description Why not */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_sites: {
+        parameters: {
+            query?: {
+                /** @description Only these fields of the answer, or of its rows */
+                fields?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteInfo"][];
                 };
             };
             /** @description Why not */

@@ -12,7 +12,7 @@ import { switchTheme, useTheme } from "./theme";
 /** Which pages there are: those whose data the server has. */
 function usePlaces(): Place[] {
   const { data } = useAsk("/meta");
-  return data ? places.filter((place) => data.features.includes(place.needs)) : places.slice(0, 2);
+  return data ? places.filter((place) => data.features.includes(place.needs)) : places.slice(0, 3);
 }
 
 export function TopBar({ pathname, onSearch }: { pathname: string; onSearch: () => void }) {

@@ -1,4 +1,4 @@
-import { Box, type LucideIcon, Rows3 } from "lucide-react";
+import { Box, type LucideIcon, Rows3, Server } from "lucide-react";
 import { type JSX, lazy } from "react";
 import type { RunRef, TaskRef } from "@/api/names";
 
@@ -8,6 +8,7 @@ const TaskPage = lazy(() => import("@/task/TaskPage"));
 const ComparePage = lazy(() => import("@/compare/ComparePage"));
 const ArtifactsPage = lazy(() => import("@/artifacts/ArtifactsPage"));
 const ArtifactPage = lazy(() => import("@/artifacts/ArtifactPage"));
+const SitesPage = lazy(() => import("@/sites/SitesPage"));
 
 type Names = Record<string, string>;
 
@@ -28,6 +29,7 @@ export const routes: Route[] = [
   { path: "/compare", page: () => <ComparePage /> },
   { path: "/artifacts", page: () => <ArtifactsPage /> },
   { path: "/artifacts/:digest", page: ({ digest = "" }) => <ArtifactPage digest={digest} /> },
+  { path: "/sites", page: () => <SitesPage /> },
 ];
 
 export interface Place {
@@ -43,6 +45,7 @@ export interface Place {
 export const places: Place[] = [
   { name: "Runs", path: "/runs", key: "g r", icon: Rows3, needs: "/runs" },
   { name: "Artifacts", path: "/artifacts", key: "g a", icon: Box, needs: "/artifacts" },
+  { name: "Sites", path: "/sites", key: "g x", icon: Server, needs: "/sites" },
 ];
 
 /**
