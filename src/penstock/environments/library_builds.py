@@ -111,8 +111,8 @@ def _build(
     finally:
         if given is not None:
             (place / kind.SETTINGS).unlink(missing_ok=True)
-    kind.finish(place)
     site = place / kind.SITE
+    site.mkdir(exist_ok=True)  # npm leaves none where nothing is locked
     names, base = tuple(sorted(os.listdir(site))), marks.file_of(program)
     packages = tuple(one[:2] for one in library.packages)
     mark = marks.Mark(library.digest, library.kind, version, base, kind.SITE, names, packages, time.time())

@@ -59,10 +59,6 @@ def settings(environ: Mapping[str, str], place: Path) -> dict[str, str]:
     return {**environ, **own, "RENV_CONFIG_CACHE_SYMLINKS": "FALSE", "RENV_CONFIG_AUTOLOADER_ENABLED": "FALSE"}
 
 
-def finish(place: Path) -> None:
-    """Nothing is added."""
-
-
 def leads(place: Path) -> Leads:
     """What leads an R to it."""
     return (("R_LIBS", os.fspath(place / SITE)),)

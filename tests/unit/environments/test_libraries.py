@@ -38,7 +38,7 @@ def test_a_lock_of_npm_is_read_with_what_lies_beside_it(tmp_path: Path) -> None:
     (library,) = library_kinds.read([str(path)])
     assert library.kind == "node"
     assert [one[:2] for one in library.packages] == [("dep", "1.2.3")]
-    assert [name for name, _ in library.files] == ["package-lock.json", "package.json", "dep-1.2.3.tgz"]
+    assert [name for name, _ in library.files] == ["package-lock.json", "package.json", "resolve.cjs", "dep-1.2.3.tgz"]
     assert library_kinds.read([str(path)]) == (library,)
     npm_lock(tmp_path, "dep", "1.2.3", "changed")
     assert library_kinds.read([str(path)])[0].packages != library.packages
@@ -95,7 +95,7 @@ def test_what_leads_to_libraries_stands_in_front_of_what_is_there() -> None:
     assert found == {
         "PATH": "/a b/node_modules/.bin:/bin",
         "NODE_PATH": "/a b/node_modules",
-        "NODE_OPTIONS": "--import=file:///a%20b/resolve.mjs --no-warnings",
+        "NODE_OPTIONS": '--require "/a b/resolve.cjs" --no-warnings',
         "R_LIBS": f"{PLACE}/library",
         "X": "1",
     }
