@@ -117,6 +117,13 @@ def test_a_tool_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match=r"package-lock.json asks for is installed by npm, which is not on PATH: inst"):
         library_builds.build(library, tmp_path / "environments", lambda _: None)
+    environment = Environment(libraries=[tmp_path / "package-lock.json"])
+    store = FolderStore(tmp_path / "tier")
+    here = RunEnvironments(tmp_path / "here", {}, Secrets(tmp_path, {}), lambda _: None)
+    there = AgentInterpreters(tmp_path / "there", store, dict, lambda _: None, {})
+    there.learn([here.travelling(environment, "fit", lambda: store)])
+    with pytest.raises(UsageError, match=r"step fit can't run on .* installed by npm, .*nodejs and npm\)$"):
+        there.ready(environment, "fit")
 
 
 def test_packages_of_r_are_built_elsewhere_too(tmp_path: Path, tool: Callable[[str], str]) -> None:

@@ -107,10 +107,12 @@ class AgentInterpreters:
         with self._building:
             if self.is_ready(environment):
                 return
+            travelling, mend = self._known[environment], ""
             try:
-                made = self._made(self._known[environment])
+                leads = self._leads(travelling)
+                mend = "" if travelling.wheels else _WHEELS
+                made = self._made(travelling)._replace(libraries=leads)
             except UsageError as error:
-                mend = "" if self._known[environment].wheels else _WHEELS
                 raise UsageError(f"step {step} can't run on {platform.node()}: {error}{mend}") from error
             with self._lock:
                 self._ready[environment] = made
@@ -131,15 +133,14 @@ class AgentInterpreters:
     def _made(self, travelling: TravellingEnvironment) -> Interpreter:
         environment = luggage.environment_of(travelling)
         variables = self._variables(environment) if environment else ()
-        leads = self._leads(travelling)
         is_own = environment is None or not environment.is_foreign
         if is_own and (not travelling.packages or _has(travelling.python, travelling.packages)):
-            return self._own._replace(variables=(*self._own.variables, *variables), libraries=leads)
+            return self._own._replace(variables=(*self._own.variables, *variables))
         if not travelling.lock:
             reasons = "; ".join(travelling.left_out) or "no lock came with it"
             raise UsageError(f"the flow's own packages can't be had there: {reasons}")
         built = self._built(travelling)
-        return built._replace(variables=(*built.variables, *variables), libraries=leads)
+        return built._replace(variables=(*built.variables, *variables))
 
     def _leads(self, travelling: TravellingEnvironment) -> Leads:
         """Build its libraries of other languages, unless that is done; gives what leads to them."""
