@@ -37,7 +37,7 @@ def so_far() -> int:
 
 
 if __name__ == "__main__":
-    from penstock.agent.__main__ import main
+    from penstock.agent.life import main
 
     count()
     sys.exit(main(sys.argv[1:]))

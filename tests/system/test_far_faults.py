@@ -7,9 +7,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import penstock
 from penstock.model import join_codes
 from penstock.model.events import Lane
 from penstock.model.join_codes import JoinCode
@@ -124,7 +126,9 @@ def test_a_clock_that_is_off_by_a_day_changes_nothing(tmp_path: Path):
         folder = tmp_path / sign
         folder.mkdir()
         with bench_of(folder, command=patched(folder, DAY.format(sign=sign))) as bench:
-            assert bench.value(bench.run("ok")) == 7
+            outcome = bench.run("ok")
+            assert bench.value(outcome) == 7
+            assert abs(outcome.usage.began_at - time.time()) < 3600
         assert len((folder / "begun").read_text()) >= 2  # the agent's own process, and that of its workers
 
 
@@ -136,6 +140,16 @@ def test_an_agent_of_another_version_is_told_with_what_mends_it(tmp_path: Path):
         assert outcome.error is not None
         assert "it has version 99, and this Penstock knows" in outcome.error.message
         assert "use one version at both ends" in outcome.error.message
+
+
+def test_an_agent_by_a_python_that_is_too_old_says_so(interpreter: Callable[[str], Path]):
+    words = [interpreter("python3.9"), "-m", "penstock.agent", "pa1_x"]
+    environ = {"PYTHONPATH": os.fspath(Path(penstock.__file__).parents[1])}
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=False, timeout=STUCK_S)
+    assert done.returncode == 2
+    assert done.stderr.startswith("penstock agent: Python 3.9.")
+    assert "is too old, and an agent needs 3.11 or newer" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_of_an_agent_that_is_started_twice_one_goes(tmp_path: Path):

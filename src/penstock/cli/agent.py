@@ -20,6 +20,6 @@ def command(code: str) -> int:
 
     CODE says which run, and where its tier is; it holds nothing private. Exit code 2 where that run is over.
     """
-    from penstock.agent.__main__ import main
+    from penstock.agent.life import main
 
     return main([code])

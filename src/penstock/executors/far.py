@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import DamagedError, PenstockError, StoreError
-from penstock.executors import far_files
+from penstock.executors import far_clocks, far_files
 from penstock.executors.driver_mail import FAST_S, DriverMail
 from penstock.executors.far_book import Book
 from penstock.executors.far_fleet import Fleet, FleetLimits
@@ -84,6 +84,7 @@ class FarExecutor:
         self._orders: deque[Callable[[], None]] = deque()
         self._posted = self._heard = self._committed = 0
         self._closing = ""  # "leave" or "end"
+        self._sent_at: dict[str, float] = {}  # UTC, by this machine's clock
         self._inputs = SentInputs(uploads, self._order, self._go_on, self._refuse_damaged)
         self._environments: dict[Environment | None, Any] = {}
         self._private: Mapping[str, str] = {}
@@ -121,6 +122,8 @@ class FarExecutor:
 
     def start(self, launches: Sequence[tuple[Attempt, tuple[Lane, ...]]]) -> None:
         started = [(attempt, lanes[0]) for attempt, lanes in launches]
+        now = time.time()
+        self._sent_at.update((attempt.id, now) for attempt, _ in started)
         self._order(lambda: self._hold(started))
 
     def recall(self, attempts: Collection[str]) -> None:
@@ -294,10 +297,14 @@ class FarExecutor:
 
     def _post(self, events: Sequence[ExecutorEvent]) -> None:
         for event in events:
-            self._mailbox.post(self._with_mend(event) if type(event) is Ended else event)
+            self._mailbox.post(self._as_here(event) if type(event) is Ended else event)
         with self._changed:
             self._posted = self._book.posted
             self._ring()
+
+    def _as_here(self, event: Ended) -> Ended:
+        usage = far_clocks.told_here(event.outcome.usage, self._sent_at.pop(event.attempt, 0.0), time.time())
+        return self._with_mend(event._replace(outcome=event.outcome._replace(usage=usage)))
 
     def _with_mend(self, event: Ended) -> Ended:
         """The same; a file that was missed there and lies here is told with what brings it."""
