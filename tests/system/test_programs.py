@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from collections.abc import Callable
 
 import pytest
@@ -64,6 +66,9 @@ def test_a_program_is_run_logged_and_shown(project: Project) -> None:
     assert "at least 1" in log
     code, shown = project.penstock("show", "main/1/count/1")
     assert code == 0
+    assert "language  shell" in shown
+    told = "import penstock; print(penstock.run('main/1').task('count/1').info().language)"
+    assert project.python("-c", told) == "shell\n"
     assert "one two" in shown
     assert '{"counts"' in shown.replace("'", '"')
     assert '"words": 1' in project.penstock("get", "main/1/count/2")[1]
@@ -315,3 +320,60 @@ def test_a_program_outside_of_a_run_runs_at_once(project: Project) -> None:
     counting(project)
     told = project.python("-c", "import mine; print(mine.count('one two', least=3))")
     assert "{'counts': {'words': 2}}" in told
+
+
+LANGUAGES = """
+import json, os, sys
+given = json.load(open(os.environ["PENSTOCK_PARAMETERS"]))
+folder = os.environ["PENSTOCK_OUTPUTS"]
+open(folder + "/prefix.txt", "w").write(sys.prefix)
+open(os.environ["PENSTOCK_RECORDS"], "w").write(json.dumps({"metrics": {"loss": given["loss"]}, "step": 3}) + "\\n")
+"""
+
+
+def test_scripts_of_several_languages_pass_tables_on(project: Project, tool: Callable[[str], str]) -> None:
+    for name in ("perl", "node", "Rscript"):
+        tool(name)
+    texts = {
+        "fit.R": """
+            source("lib.R")
+            table <- read.csv(file.path(Sys.getenv("PENSTOCK_INPUTS"), "table.csv"))
+            out <- Sys.getenv("PENSTOCK_OUTPUTS")
+            write.csv(data.frame(a = table$a, b = twice(table$a)), file.path(out, "table_out.csv"), row.names = FALSE)
+            png <- c(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82)
+            writeBin(as.raw(png), file.path(out, "plot.png"))
+        """,
+        "lib.R": "twice <- function(x) 2 * x",
+        "sum.mjs": """
+            import fs from "node:fs";
+            const [, ...rows] = fs.readFileSync(process.env.PENSTOCK_INPUTS + "/table.csv", "utf8").trim().split("\\n");
+            const sum = rows.reduce((sum, row) => sum + Number(row.split(",")[1]), 0);
+            fs.writeFileSync(process.env.PENSTOCK_OUTPUTS + "/sum.json", JSON.stringify(sum));
+        """,
+        "size.pl": 'open(my $o, ">", $ARGV[1]); print $o -s $ARGV[0]; close $o;',
+        "tell.py": LANGUAGES,
+    }
+    for name, text in texts.items():
+        (project.folder / name).write_text(textwrap.dedent(text))
+    project.write(
+        DECLARED
+        + """
+from pathlib import Path
+
+fit = script("fit.R", inputs={"table": "csv"}, outputs={"table_out": "csv", "plot": "png"}, uses=[Path("lib.R")])
+total = script("sum.mjs", inputs={"table": "csv"}, outputs={"sum": "json"})
+size = command(["perl", "size.pl", "{plot}", "{size}"], inputs={"plot": "png"}, outputs={"size": "json"})
+tell = script("tell.py", outputs={"prefix": "text"})
+
+@flow
+def main():
+    import pandas
+
+    fitted = fit.submit(pandas.DataFrame({"a": [1, 2, 3]}))
+    sum_of = total(fitted["table_out"])["sum"]
+    bytes_of = size(fitted["plot"])["size"]
+    return [sum_of, bytes_of, list(fitted.result()["table_out"]["b"]), tell(loss=0.5)["prefix"]]
+"""
+    )
+    assert project.run().value() == [12, 16, [2, 4, 6], sys.prefix]
+    assert "loss" in project.penstock("show", "main/1/tell/1")[1]

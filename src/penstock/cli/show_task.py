@@ -30,6 +30,7 @@ def show_task(task: Task) -> None:
     output.facts(
         [
             ("reused from", info.origin),
+            ("language", info.language),
             ("used", _used(task, info.attempt)),
             ("of", _granted(info.attempt.granted)),
             ("waited", words.duration(info.waited_s) if (info.waited_s or 0.0) >= _WAITED_S else ""),

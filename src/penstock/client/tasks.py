@@ -15,6 +15,7 @@ from penstock.model.outcomes import Usage
 from penstock.model.states import TaskStatus
 from penstock.reading import infos, log_lines, system_curves
 from penstock.reading.reader import JournalReader
+from penstock.reading.step_languages import language_of_task
 from penstock.reading.structs import AttemptInfo, CurveInfo, ErrorInfo, TaskInfo, ValueInfo, WhyInfo
 from penstock.reading.task_waits import times_waited
 from penstock.reading.values import Inputs, Loader, shown_value
@@ -115,7 +116,8 @@ class Task:
         told = {"inputs": self.inputs.infos, "attempts": self.attempts, "metrics": metrics}
         shown = tuple(one.info() for one in self.displays)
         waited = times_waited(self._reader.journal, self._row.run, [self._row]).get(self._row.id)
-        return infos.task_info(self._run.run_id, self._row, **told, displays=shown, waited_s=waited)
+        language = language_of_task(self._reader.journal, self._row.code)
+        return infos.task_info(self._run.run_id, self._row, **told, displays=shown, waited_s=waited, language=language)
 
     def brief(self) -> TaskInfo:
         """The same without what takes a query of its own: inputs, attempts and metrics are None."""

@@ -187,7 +187,10 @@ def _program_nodes(program: Program) -> dict[str, Node]:
     identity = f"{program.module}:{program.name}"
     said = program.command, program.inputs, program.outputs, program.defaults
     files = {f"{_FILE}{place}": Node("file", found, place, ()) for place, found in program.files}
-    return {identity: Node("program", blake3(repr(said).encode()).digest(), "", tuple(sorted(files))), **files}
+    return {
+        identity: Node("program", blake3(repr(said).encode()).digest(), "", tuple(sorted(files)), program.language),
+        **files,
+    }
 
 
 def _sources(snapshot: Path) -> dict[str, tuple[int, int, bytes]]:

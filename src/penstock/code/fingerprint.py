@@ -45,6 +45,7 @@ class Node(NamedTuple):
     # any language its version and its build, "1.7.2 0f3a..."; without a build where none is known
     place: str  # its file as a user would name it, "features.py"; "" for packages and Python
     reaches: tuple[str, ...]  # ids of the nodes that it reaches directly, sorted
+    language: str = ""  # of a program, as people call it: "R"; it counts by its command
 
     @property
     def version(self) -> str:
@@ -159,7 +160,7 @@ def digest_of(nodes: Mapping[str, Node]) -> bytes:
 
 def pack(tree: Tree) -> bytes:
     """Bytes of a tree, for a row of the journal."""
-    nodes = {identity: tuple(node) for identity, node in tree.nodes.items()}
+    nodes = {identity: tuple(node) if node.language else tuple(node[:4]) for identity, node in tree.nodes.items()}
     return zlib.compress(wire.pack((tree.roots, nodes, tree.unfollowed)), 1)
 
 

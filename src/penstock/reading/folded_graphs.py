@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -20,6 +20,7 @@ from penstock.model.states import RunStatus
 from penstock.reading import infos
 from penstock.reading.call_order import Span, precedents
 from penstock.reading.makers import Makers
+from penstock.reading.step_languages import languages_of_run
 from penstock.reading.structs import StepInfo
 
 MOST_LOOKED_AT = 2000
@@ -38,6 +39,7 @@ class FoldedNode(msgspec.Struct, frozen=True):
     counts: dict[str, int]  # of its tasks, or of a nested flow's calls, by status
     is_open: bool = False  # a nested flow whose steps are nodes of their own
     reused: int = 0  # of those that are done: finished by an earlier driver, or taken over from other runs
+    language: str = ""  # of a step that is a program, once a task of it is over: "R"; "": it is a function
 
 
 class FoldedEdge(msgspec.Struct, frozen=True):
@@ -98,7 +100,8 @@ def folded(
     for level in folding.spans(ran, flying):
         bare = level.keys() - {id_ for edge in edges for id_ in _led_to(*edge)}
         found += [FoldedEdge(*pair, is_after=True) for pair in precedents(level, sorted(bare))]
-    return FoldedGraph(tuple(folding.nodes()), tuple(found), partial)
+    languages = languages_of_run(journal, run.id)
+    return FoldedGraph(tuple(folding.nodes(languages)), tuple(found), partial)
 
 
 def _led_to(source: str, target: str) -> Iterator[str]:
@@ -158,13 +161,14 @@ class _Folding:
         scope = self._scopes.get(id_)
         return None if scope is None else self.node_of(scope.parent, scope.name)
 
-    def nodes(self) -> Iterator[FoldedNode]:
-        """All nodes, in the order of their first calls."""
+    def nodes(self, languages: Mapping[str, str]) -> Iterator[FoldedNode]:
+        """All nodes, in the order of their first calls. `languages`: of steps that are programs, by their names."""
         for place in sorted(self._counts, key=lambda place: self._firsts[place]):
             kind = "flow" if place in self._flows else "step"
             counts = dict(self._counts[place])
             is_open = kind == "flow" and place in self._opened
-            yield FoldedNode("/".join(place), place[-1], kind, counts, is_open, self._reused.get(place, 0))
+            language = languages.get(place[-1], "") if kind == "step" else ""
+            yield FoldedNode("/".join(place), place[-1], kind, counts, is_open, self._reused.get(place, 0), language)
 
     def spans(
         self, ran: Iterable[tuple[int, str, float, float]], flying: Iterable[InFlight]

@@ -143,6 +143,7 @@ class TaskInfo(msgspec.Struct, frozen=True):
     origin: str = ""  # the task of another run whose result it took over; "": it ran
     displays: tuple[DisplayInfo, ...] | None = None  # by name and step; None: not told in a list of tasks
     waited_s: float | None = None  # until its latest attempt began, since it could have; None: not known, or in a list
+    language: str = ""  # of a step that is a program, "R"; "": it is a function, not known, or in a list
 
 
 class StepInfo(msgspec.Struct, frozen=True):

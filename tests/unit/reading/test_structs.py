@@ -22,7 +22,7 @@ FIELDS = {
     "GrantedInfo": "executor cpu memory_bytes gpu timeout_s lanes",
     "AttemptInfo": "number status error began_at wall_s cpu_s peak_bytes read_bytes written_bytes worker granted",
     "TaskInfo": "id run step step_path number status attempt result error survived inputs attempts metrics origin"
-    " displays waited_s",
+    " displays waited_s language",
     "DisplayInfo": "task name step media caption note at value",
     "StepInfo": "step step_path waiting running done failed cancelled reused granted",
     "DriverInfo": "started_at host pid python cwd argv snapshot packages",

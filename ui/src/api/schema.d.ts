@@ -1755,6 +1755,8 @@ export interface components {
             displays: components["schemas"]["DisplayInfo"][] | null;
             /** @default null */
             waited_s: (number | ("nan" | "inf" | "-inf")) | null;
+            /** @default  */
+            language: string;
         };
         /**
          * AttemptInfo
@@ -2020,6 +2022,8 @@ export interface components {
             is_open: boolean;
             /** @default 0 */
             reused: number;
+            /** @default  */
+            language: string;
         };
         /**
          * FoldedEdge

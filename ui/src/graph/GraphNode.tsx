@@ -74,6 +74,7 @@ export const GraphNode = memo(function GraphNode(props: GraphNodeProps) {
           {isOpen ? <ChevronDown aria-hidden="true" /> : <ChevronRight aria-hidden="true" />}
         </button>
       )}
+      {node.language && <span className={css.language}>{node.language}</span>}
       <Bar node={node} />
     </div>
   );

@@ -102,8 +102,9 @@ function StepFacts({ run, node }: Pick<NodePanelProps, "run" | "node">) {
   );
 }
 
-function factsOf({ counts }: FoldedNode, step: Step | undefined): [string, string][] {
+function factsOf({ counts, language }: FoldedNode, step: Step | undefined): [string, string][] {
   const rows: [string, string][] = [["Tasks", count(totalOf(counts))]];
+  if (language) rows.push(["Language", language]);
   const has = step !== undefined && step.ran > 0;
   rows.push(["Time in tasks", has ? duration(Number(step.wall_s)) : "–"]);
   if (step && step.ran > 1) {

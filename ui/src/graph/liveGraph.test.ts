@@ -9,6 +9,7 @@ const step = (id: string, counts: Record<string, number> = { done: 1 }, is_open 
   counts,
   is_open,
   reused: 0,
+  language: "",
 });
 const edge = (source: string, target: string, is_after = false) => ({ source, target, is_after });
 const graph = {
