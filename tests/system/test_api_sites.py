@@ -62,13 +62,17 @@ def test_what_waits_is_told_though_the_site_does_not_answer(project: Project, se
 
         def waiting() -> dict[str, Any] | None:
             (site,) = sites(server)
-            return site if site["waiting"] and site["trouble"] else None
+            told = [waits for waits in site["waiting"] if waits["why"].startswith("an agent: ")]
+            return site if told and site["trouble"] else None
 
         site = wait_until(waiting, "for a task without an agent")
         (waits,) = site["waiting"]
         assert (waits["run"], waits["step"], waits["tasks"]) == ("main/1", "hold", 1)
-        assert waits["why"] == site["trouble"]
-        assert "gpu1" in site["trouble"]
+        assert "gpu1: " in waits["why"]
+        assert "gpu1: " in site["trouble"]
+        (flight,) = server.get("/runs/main/1").json["run"]["in_flight"]
+        assert (flight["status"], flight["executor"], flight["awaited"]) == ("placed", "far", waits["why"])
+        assert "far: waits for an agent: gpu1: " in project.penstock("show", "main/1")[1]
         assert site["asked_at"]
     finally:
         drive.kill()

@@ -158,7 +158,8 @@ def _state(task: InFlightInfo) -> str:
 
 
 def _place(task: InFlightInfo) -> str:
-    return task.executor or (f"waits for {task.awaited}" if task.awaited else "")
+    waits = f"waits for {task.awaited}" if task.awaited else ""
+    return ": ".join(filter(None, (task.executor, waits)))
 
 
 def _show_metrics(info: RunInfo) -> None:

@@ -11,7 +11,7 @@ from penstock.engine.nested_flows import Left, Scopes
 from penstock.engine.reuse import Reuse
 from penstock.engine.run_state import Delivery, RunState, Wiring
 from penstock.engine.wording import completed
-from penstock.model.events import Adopted, Began, Ended, Hint, Notice, Placed, Recalled
+from penstock.model.events import Adopted, Began, Ended, Hint, Lacking, Notice, Placed, Recalled
 from penstock.model.outcomes import Metric, Outcome, Unread
 from penstock.model.rows import BodyRecord, MetricRecord, ScopeRecord, StepRecord
 from penstock.model.states import Cause, TaskStatus
@@ -57,6 +57,7 @@ class Intake:
             Hint: self._hint,
             Reproduce: self._reproduce,
             Notice: lambda notice: wiring.listener.said(notice.text),
+            Lacking: lambda lacking: run_state.lacking.update({lacking.executor: lacking.what}),
             Delivery: lambda delivery: run_state.pending.deliveries.append(delivery),
             Logged: lambda logged: run_state.pending.logged.extend(logged.metrics),
             ScopeRecord: lambda scope: run_state.pending.scopes.append(scope),

@@ -129,6 +129,7 @@ class RunState:
         self.attempts: dict[str, tuple[int, int]] = {}  # in flight: task, number
         self.intents: dict[str, Intent] = {}  # of those that outlive this driver, by attempt
         self.hinted: dict[str, dict[str, Metric]] = {}  # what attempts have logged, and no row says yet
+        self.lacking: dict[str, str] = {}  # what attempts wait for that an executor has placed nowhere yet
         self.loops: dict[str, tuple[LoopProgress, ...]] = {}  # that attempts are in, as they told last
         self.queued: set[str] = set()  # attempts that wait for their turn at their executor
         self.steps: set[str] = set()

@@ -129,7 +129,8 @@ def _running(run_state: RunState, attempts: list[tuple[str, tuple[int, int]]], e
         if job.lane:
             busy.add((executor, job.lane))
         handle = intent.handle if intent else ""
-        told = _told(job, status, epoch)._replace(attempt=attempt, executor=executor, handle=handle)
+        awaited = run_state.lacking.get(executor, "") if status == "placed" and not handle else ""
+        told = _told(job, status, epoch)._replace(attempt=attempt, executor=executor, awaited=awaited, handle=handle)
         yield told._replace(loops=run_state.loops.get(id_, ()), granted=job.granted)
 
 

@@ -28,7 +28,7 @@ from penstock.executors.site_thread import SiteThread
 from penstock.model import mail
 from penstock.model.agents import AgentRequest, AgentSight
 from penstock.model.environments import Environment
-from penstock.model.events import Ended, ExecutorEvent, Lane, Notice, Profile, Recalled
+from penstock.model.events import Ended, ExecutorEvent, Lacking, Lane, Notice, Profile, Recalled
 from penstock.model.outcomes import failed
 from penstock.model.specs import Attempt, Places, RunSpec
 from penstock.model.states import Cause
@@ -92,6 +92,7 @@ class FarExecutor:
         self._has_begun = False  # there is a book, a fleet, mail, and who asks the site
         self._broken = ""  # why it can't go on
         self._is_failing = False  # the tier can't be reached
+        self._lacking = ""  # what attempts without a seat were last said to wait for
         self._bells: tuple[int, int] | None = None  # a pipe that calls for a turn
         self._thread: threading.Thread | None = None
 
@@ -369,6 +370,7 @@ class FarExecutor:
             if isinstance(handles, PenstockError):
                 self._fleet.refused(requests, str(handles), time.monotonic())
                 self._tell(str(handles))
+                self._tell_lacking(str(handles))
             else:
                 self._fleet.placed(requests, handles)
             self._site_at = 0.0
@@ -387,6 +389,14 @@ class FarExecutor:
             self._book.ended(agent, _cause_of(sight), f"its agent has ended: {sight.why}")
         if words := self._fleet.waiting():
             self._tell(words)
+        self._tell_lacking(self._fleet.pending)
+
+    def _tell_lacking(self, why: str) -> None:
+        """Say to who asks for an attempt that has no seat what it waits for."""
+        what = f"an agent: {why}" if why else ""
+        if what != self._lacking:
+            self._lacking = what
+            self._mailbox.post(Lacking(self._name, what))
 
     def _refuse_waiting(self) -> None:
         self._book.refuse_waiting(Cause.UNPLACED, f"it could not be placed at {self._name}: {self._fleet.why_not}")

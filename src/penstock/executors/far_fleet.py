@@ -187,16 +187,21 @@ class Fleet:
 
     def waiting(self) -> str:
         """Why agents are not there yet, where it is another reason than when this was asked last; "": nothing new."""
+        words = self.pending
+        if words == self._told:
+            return ""
+        self._told = words
+        return words
+
+    @property
+    def pending(self) -> str:
+        """Why agents are not there yet; "": none is on its way."""
         whys: dict[str, int] = {}
         for agent in self.agents.values():
             if agent.sight.state == "pending" and not agent.is_over and not agent.is_up:
                 why = agent.sight.why or "they wait for their turn"
                 whys[why] = whys.get(why, 0) + 1
-        words = "; ".join(f"{count} agent{'s' if count > 1 else ''} pending: {why}" for why, count in whys.items())
-        if words == self._told:
-            return ""
-        self._told = words
-        return words
+        return "; ".join(f"{count} agent{'s' if count > 1 else ''} pending: {why}" for why, count in whys.items())
 
 
 def whose(nonce: str, executor: str) -> str:

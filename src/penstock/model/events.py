@@ -92,4 +92,11 @@ class Notice(NamedTuple):
     text: str
 
 
-ExecutorEvent = Union[Ended, Placed, Began, Recalled, Adopted, Hint, Notice]
+class Lacking(NamedTuple):
+    """What the attempts wait for that an executor has placed nowhere yet; "": for nothing that it could name."""
+
+    executor: str
+    what: str
+
+
+ExecutorEvent = Union[Ended, Placed, Began, Recalled, Adopted, Hint, Notice, Lacking]

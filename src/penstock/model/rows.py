@@ -169,7 +169,7 @@ class InFlight(NamedTuple):
     since: float  # that it runs, is placed, or was called; UTC, seconds
     attempt: int = 0  # 0: it waits
     executor: str = ""  # "": it waits
-    awaited: str = ""  # what of the machine it waits for, and which run has it; "": nothing of that kind
+    awaited: str = ""  # what of the machine it waits for, and which run has it, or why it has no agent; "": neither
     handle: str = ""  # by which its executor finds it; "": it has none
     loops: Tuple[LoopProgress, ...] = ()  # that it is in, the outermost first
     granted: Optional[Granted] = None  # None: it waits, or that is unknown

@@ -127,7 +127,8 @@ def _task(run: str, flight: InFlight) -> AgentTask:
 def _waiting(site: SiteInfo, run: NotedRun) -> Iterator[WaitingTasks]:
     """The tasks of a run that have no seat at an agent yet: those that were sent there, and those that come before."""
     run_id = f"{run.row.flow}/{run.row.number}"
-    why = why_waiting(site, run_id)
+    told = (flight.awaited for flight in run.in_flight if flight.executor == site.executor and flight.awaited)
+    why = next(told, "") or why_waiting(site, run_id)
     sent: dict[str, int] = {}
     for flight in run.in_flight:
         if flight.executor == site.executor and not flight.handle:

@@ -176,7 +176,7 @@ class InFlightInfo(msgspec.Struct, frozen=True):
     since: datetime  # that it runs, is placed, or was called
     attempt: int = 0  # 0: it waits
     executor: str = ""  # "": it waits
-    awaited: str = ""  # "CPUs: run fit/7 of /home/ada/fit holds 2"; "": it waits for nothing that other runs have
+    awaited: str = ""  # "CPUs: run fit/7 of /home/ada/fit holds 2", "an agent: 1 agent pending: ..."; "": not known
     loops: tuple[LoopInfo, ...] = ()  # that it is in, the outermost first
     granted: GrantedInfo | None = None  # None: it waits
 

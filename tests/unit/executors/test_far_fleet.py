@@ -105,8 +105,9 @@ def test_why_agents_wait_is_told_once() -> None:
     requests = placed.wants(lanes(2), 0.0)
     placed.placed(requests, ["1", "2"])
     placed.sights({"1": AgentSight("pending", "Resources"), "2": AgentSight("pending", "Resources")}, 1.0)
-    assert placed.waiting() == "2 agents pending: Resources"
+    assert placed.waiting() == placed.pending == "2 agents pending: Resources"
     assert placed.waiting() == ""
+    assert placed.pending == "2 agents pending: Resources"
     placed.sights({"1": AgentSight("pending", "Priority")}, 2.0)
     assert placed.waiting() == "1 agent pending: Priority; 1 agent pending: Resources"
 
