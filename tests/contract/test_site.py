@@ -226,6 +226,19 @@ def test_an_agent_is_told_its_size_and_what_is_private(make: Make, tmp_path: Pat
     appears(again)
 
 
+def test_what_is_private_may_come_after_an_agent_was_placed(make: Make, tmp_path: Path):
+    began, came = tmp_path / "began", tmp_path / "came"
+    site = make()
+    line = f"""
+        touch {began}; until grep -q late "$PENSTOCK_AGENT_PRIVATE" 2>/dev/null; do sleep 0.05; done
+        touch {came}; sleep 1000
+    """
+    (handle,) = site.place([make.agent(1, line)], {})
+    appears(began)
+    site.refresh([handle], {"TOKEN": "late"})
+    appears(came)
+
+
 def test_private_values_are_in_no_list_of_arguments(make: Make, tmp_path: Path):
     ready = tmp_path / "ready"
     make().place([make.agent(1, f"touch {ready}; sleep 1000")], {"TOKEN": "a-very-private-value"})

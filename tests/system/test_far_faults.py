@@ -12,9 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import penstock
-from penstock.model import join_codes
-from penstock.model.events import Lane
+from penstock.model import join_codes, luggage
+from penstock.model.environments import Environment
+from penstock.model.events import Began, Lane
 from penstock.model.join_codes import JoinCode
+from penstock.model.luggage import TravellingEnvironment
 from penstock.model.outcomes import Outcome
 from penstock.model.states import Cause
 from tests.contract.executor_bench import STUCK_S, Bench
@@ -34,6 +36,9 @@ def large(size):
 
 def ok():
     return 7
+
+def token():
+    return os.environ["TOKEN"]
 """
 
 
@@ -82,6 +87,25 @@ def test_an_agent_that_was_frozen_for_too_long_is_obeyed_by_none(tmp_path: Path)
         bench.until(lambda: not Path(f"/proc/{agent}").exists())
         assert bench.ended() == {attempt: lost}
         assert began.read_text() == "x"
+
+
+def test_what_a_step_waits_for_there_is_none_of_its_time_and_a_late_secret_comes(tmp_path: Path):
+    values: dict[str, str] = {}
+
+    def travelling(asked: Environment | None, step: str) -> object:
+        assert asked is not None
+        return luggage.environment_to_plain(TravellingEnvironment(tuple(asked), ""))
+
+    with bench_of(tmp_path, environment=travelling, private=lambda: dict(values)) as bench:
+        waits = Environment(secrets=["TOKEN"])
+        bench.executor.ready(waits, "token")
+        attempt = bench.start("token", lane=Lane(1, environment=waits))
+        assert bench.value(bench.run("ok", lane=Lane(2))) == 7  # whatever came before it was taken in before
+        assert Began(attempt) not in bench.mailbox.events
+        assert attempt not in bench.ended()
+        values["TOKEN"] = "hidden"
+        bench.executor.ready(waits._replace(env=(("A", "b"),)), "other")  # a later step names one
+        assert bench.value(bench.outcome(attempt)) == "hidden"
 
 
 def test_a_tier_that_is_gone_for_a_while_loses_nothing(tmp_path: Path):

@@ -20,8 +20,8 @@ class Private:
         self._values: dict[str, str] = {}
 
     def values(self) -> Mapping[str, str]:
-        """By name, as they are now; nothing where the site has brought none. Raises PlatformError where they can't be
-        read."""
+        """By name, as they are now; nothing where the site has brought none yet. Raises PlatformError where they can't
+        be read."""
         if not self._path:
             return {}
         try:
@@ -31,6 +31,8 @@ class Private:
                 with open(self._path, "rb") as file:
                     self._values = _read(file.read())
                 self._seen = seen
+        except FileNotFoundError:  # the first secret may be named after this agent was placed
+            return self._values
         except (OSError, ValueError) as error:
             raise PlatformError(f"can't read what is private to this agent, {self._path}: {error}") from None
         return self._values

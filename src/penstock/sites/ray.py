@@ -64,7 +64,7 @@ class RaySite:
         if new and private:
             self.refresh([agent.name for agent in new], private)
         for agent in new:
-            path = f"{self._folder.path}/{agent.name}/private" if private else ""
+            path = f"{self._folder.path}/{agent.name}/private"  # where it may come later, too
             self._submit(job_request(agent, self._command, self._resources, path))
         return tuple(agent.name for agent in agents)
 

@@ -2,9 +2,7 @@
 umask 077
 echo "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID" >"$penstock_name/job"
 rm -f "$penstock_name/status"
-if [ -f "$penstock_name/private" ]; then
-  export PENSTOCK_AGENT_PRIVATE="$PWD/$penstock_name/private"
-fi
+export PENSTOCK_AGENT_PRIVATE="$PWD/$penstock_name/private" # it may come later
 penstock_left=$(squeue -h -j "$SLURM_JOB_ID" -o %L | awk '/^[0-9]/ {
   n = split($0, part, /[-:]/)
   print part[n] + 60 * part[n - 1] + (n > 2 ? 3600 * part[n - 2] : 0) + (n > 3 ? 86400 * part[1] : 0)

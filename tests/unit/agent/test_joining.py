@@ -73,6 +73,7 @@ def test_where_it_lives_is_said_by_the_environment(tmp_path: Path):
 def test_private_values_are_read_anew_when_their_site_has_replaced_them(tmp_path: Path):
     file = tmp_path / "private"
     private = Private({PRIVATE: str(file)})
+    assert private.values() == {}
     for values in ({"TOKEN": "a"}, {"TOKEN": "b", "OTHER": "c"}):
         new = tmp_path / "new"
         new.write_text(json.dumps(values))
@@ -84,8 +85,10 @@ def test_private_values_are_read_anew_when_their_site_has_replaced_them(tmp_path
 def test_private_values_that_cant_be_read_are_told_without_them(tmp_path: Path):
     file = tmp_path / "private"
     private = Private({PRIVATE: str(file)})
+    file.mkdir()
     with pytest.raises(PlatformError, match="can't read what is private to this agent"):
         private.values()
+    file.rmdir()
     for content in ("[1]", "hunter2"):
         file.write_text(content)
         with pytest.raises(PlatformError) as refused:
