@@ -377,3 +377,43 @@ def main():
     )
     assert project.run().value() == [12, 16, [2, 4, 6], sys.prefix]
     assert "loss" in project.penstock("show", "main/1/tell/1")[1]
+
+
+def test_a_program_runs_on_another_machine_with_its_files(project: Project) -> None:
+    project.settings('[executors.there]\nkind = "agent"\nhere = true\n')
+    (project.folder / "lib.sh").write_text("twice() { echo $((2 * $1)); }\n")
+    (project.folder / "count.sh").write_text(
+        textwrap.dedent("""
+            . ./lib.sh
+            echo '{"metrics": {"rows": 3}}' > "$PENSTOCK_RECORDS"
+            twice "$(wc -l < "$PENSTOCK_INPUTS/table.csv")" > "$PENSTOCK_OUTPUTS/lines.json"
+            cp "$PENSTOCK_INPUTS/table.csv" "$PENSTOCK_OUTPUTS/copy.dat"
+        """)
+    )
+    project.write(
+        DECLARED
+        + """
+from pathlib import Path
+
+count = script(
+    "count.sh", inputs={"table": "csv"}, outputs={"lines": "json", "copy": "dat"}, uses=[Path("lib.sh")], on="there"
+)
+words = "echo last; wc -c < {copy} > {size}; exit {code}"
+size = command(["sh", "-c", words], inputs={"copy": "file"}, outputs={"size": "json"}, on="there", name="size")
+
+@flow
+def main():
+    (Path(os.environ["HERE"]) / "table.csv").write_text("a\\n1\\n2\\n")
+    counted = count.submit(Path("table.csv").absolute())
+    found = size(counted["copy"], code=0)["size"]
+    try:
+        size(counted["copy"], code=3)
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}"
+    return [counted.result()["lines"], found, told]
+"""
+    )
+    lines, found, told = project.run().value()
+    assert (lines, found) == (6, 6)
+    assert "StepExitError: main/1/size/2: size exited with 3; its last lines:\nlast" in told
+    assert "rows" in project.penstock("show", "main/1/count/1")[1]

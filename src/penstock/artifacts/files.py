@@ -26,6 +26,7 @@ _CHUNK = 4 << 20
 _MOST = 10_000
 """Entries of a folder whose times are looked at, where their content is not: with each call of a step."""
 _OWN = ".penstock"
+_AGENTS = "agents"
 _GIVEN = ("scratch", "checkpoints", "files")
 """Folders of `.penstock` in which steps are given folders of their own."""
 Entry = Tuple[str, str, Union[int, bool], Any]
@@ -106,6 +107,8 @@ def _is_penstocks(real: str) -> bool:
     if _OWN not in parts:
         return False
     below = parts[len(parts) - parts[::-1].index(_OWN) :]
+    if below[:1] == [_AGENTS]:  # agents/NAME/runs/RUN of one that runs on this machine
+        below = below[4:]
     return len(below) < 2 or below[0] not in _GIVEN
 
 

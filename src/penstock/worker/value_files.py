@@ -223,7 +223,10 @@ def _read_text(path: str, _tables: str) -> str:
 
 def _put_file(source: str, kind: str, path: str, own: str) -> None:
     if not os.path.exists(source):
-        raise UnfitError(f"can't be given: there is no file {source}")
+        raise UnfitError(
+            f"can't be given: there is no file {source} on {os.uname().nodename}; another machine has what a step has "
+            "returned, or what [project] include in penstock.toml names"
+        )
     is_folder = os.path.isdir(source)
     if is_folder != (kind == "folder"):
         expected = "a folder" if kind == "folder" else "a file"

@@ -152,6 +152,7 @@ def test_what_can_not_be_followed_is_refused(
         (".penstock/store", "Penstock's own"),
         (".penstock/journal.db", "Penstock's own"),
         (".penstock/scratch", "Penstock's own"),
+        (".penstock/agents/one/runs", "Penstock's own"),
         ("dangling", "nothing is there"),
         ("/dev/null", "it is a device"),
         ("/", "the root of the file system"),
@@ -163,13 +164,14 @@ def test_paths_that_name_nothing_of_the_step_are_refused(
 ):
     (tmp_path / ".penstock" / "journal.db").touch()
     (tmp_path / ".penstock" / "scratch").mkdir()
+    (tmp_path / ".penstock" / "agents" / "one" / "runs").mkdir(parents=True)
     (tmp_path / "dangling").symlink_to("nowhere")
     with pytest.raises(NotStorableError, match=why):
         encode({"model": tmp_path / below}, store, files=True)
 
 
 def test_folders_that_a_step_was_given_are_its_own(store: FolderStore, tmp_path: Path):
-    for kind in ("scratch", "checkpoints", "files"):
+    for kind in ("scratch", "checkpoints", "files", "agents/one/runs/2f/scratch"):
         folder = tmp_path / ".penstock" / kind / "run-1" / "made"
         folder.mkdir(parents=True)
         (folder / "a").write_text(kind)
