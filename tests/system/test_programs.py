@@ -417,3 +417,27 @@ def main():
     assert (lines, found) == (6, 6)
     assert "StepExitError: main/1/size/2: size exited with 3; its last lines:\nlast" in told
     assert "rows" in project.penstock("show", "main/1/count/1")[1]
+
+
+def test_a_cached_step_that_calls_a_program_runs_again_when_its_script_has_changed(project: Project) -> None:
+    project.write(
+        DECLARED
+        + """
+number = script("number.sh", outputs={"made": "json"})
+
+def helper():
+    return number()["made"]
+
+@step(cache=True)
+def outer():
+    return helper()
+
+@flow
+def main():
+    return outer()
+"""
+    )
+    for run, text in enumerate(("echo 5", "echo 6"), 1):
+        (project.folder / "number.sh").write_text(f"{text} > $PENSTOCK_OUTPUTS/made.json")
+        assert project.run().value() == run + 4
+    assert "number in mine.py has another value since main/1" in project.penstock("why", "main/2/outer/1")[1]

@@ -160,9 +160,14 @@ def what_is_new(before: bytes | None, now: bytes) -> str:
 
 
 def _value_digest(value: object) -> bytes:
-    """Of a generator its kind alone counts: each attempt has it seeded anew."""
+    """Of a generator its kind alone counts: each attempt has it seeded anew; of a program that a function calls all
+    that is declared of it, and its files."""
+    from penstock.sdk.keys import is_program
     from penstock.worker.generators import Kinds, name_of
 
+    if is_program(value):
+        program: Any = value
+        return identify((tuple(program.declared), program.files.read(program.files.uses))).digest
     kinds = Kinds()
     kinds.look()
     return identify(name_of(value) if kinds.of(value) is not None else value).digest
