@@ -1,5 +1,5 @@
-"""Agents on a folder tier, beside local processes: short tasks, what one costs alone, an array, and what is asked of
-the tier meanwhile."""
+"""Agents on a folder tier, beside local processes: short tasks, what one costs alone, an array, what is asked of the
+tier meanwhile; and a driver with many agents."""
 
 from __future__ import annotations
 
@@ -30,3 +30,12 @@ def measure(workplace: Workplace) -> Iterator[Finding]:
     yield Finding(f"an array of {size} to an agent, its sum back", array, "s", copies, "copying the file", Must(1.5))
     idle = [found[0]["idle_requests"]]
     yield Finding(f"2 agents idle for {scale.idle_s:g} s: requests to the tier", idle, "/s", must=Must(2.0, "value"))
+    yield from _many(workplace)
+
+
+def _many(workplace: Workplace) -> Iterator[Finding]:
+    """A driver's CPU time, while nothing ends for most of the time."""
+    agents, seconds = workplace.scale.agents, workplace.scale.attempt_s
+    found = workplace.fresh("many_agents.py", agents, seconds, 4, beside=("crowd.py",))
+    what = f"a driver with {agents} agents, each with an attempt of {seconds:g} s: cores"
+    yield Finding(what, [found["cores"]], "", must=Must(0.1, "value"))
