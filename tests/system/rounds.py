@@ -121,7 +121,10 @@ def tear_down(home: Path) -> None:
     """All that runs of agents below a folder ends at once, and so does what they have there: as if their machine had
     never been."""
     found: list[psutil.Process] = []
-    for file in (home / "placed").glob("*/pid"):
+    gone = home.with_name(f"{home.name}-{time.monotonic_ns()}")
+    if home.exists():
+        home.rename(gone)  # at once: what is placed from now on is another machine's
+    for file in (gone / "placed").glob("*/pid"):
         pid, _, session, _ = file.read_text().split()
         for one in (int(pid), int(session)):
             with suppress(psutil.NoSuchProcess):
@@ -131,4 +134,4 @@ def tear_down(home: Path) -> None:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(found, timeout=60)
-    shutil.rmtree(home, ignore_errors=True)
+    shutil.rmtree(gone, ignore_errors=True)
