@@ -29,7 +29,8 @@ MaxStartups 100
 MaxSessions 100
 ListenAddress 127.0.0.1
 Subsystem sftp internal-sftp
-"""
+SetEnv HOME={folder}
+"""  # whatever the user's own shell does when it starts is none of a test's
 _CLIENT = """
 Host *
     HostName 127.0.0.1

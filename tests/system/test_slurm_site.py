@@ -167,8 +167,9 @@ def test_an_agent_whose_time_is_over_is_told_from_others(make: Make, run: str):
 
 def test_by_way_of_a_login_node(cluster: slurm.Slurm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with sshd.served(tmp_path / "sshd") as server:
-        with open(server.folder / "server", "a", encoding="utf-8") as settings:
-            settings.write(f"SetEnv SLURM_CONF={cluster.folder}/slurm.conf\n")
+        settings = server.folder / "server"
+        variable = f"SetEnv SLURM_CONF={cluster.folder}/slurm.conf"
+        settings.write_text(settings.read_text(encoding="utf-8").replace("SetEnv", variable), encoding="utf-8")
         server.stop()
         server.start()
         monkeypatch.setenv("PENSTOCK_SSH", server.command)

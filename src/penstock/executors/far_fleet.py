@@ -43,6 +43,11 @@ class PlacedAgent(Slotted):
     ended_at: float = 0.0
     sight: AgentSight = AgentSight("unknown")
 
+    @property
+    def is_missed(self) -> bool:
+        """Whether this driver has asked for it, and it has never come: an earlier one's may have done its work."""
+        return self.request is not None and not self.is_up
+
 
 class Fleet:
     """The agents of one driver at one executor. `code_of`: gives the join code for a name."""
@@ -144,7 +149,7 @@ class Fleet:
         if agent is None or agent.is_over:
             return
         self._over(agent, now)
-        if why and not agent.is_up:
+        if why and agent.is_missed:
             self._failed(why, now)
 
     def sights(self, seen: Mapping[str, AgentSight], now: float) -> list[tuple[str, AgentSight]]:
@@ -158,7 +163,7 @@ class Fleet:
             if sight.state == "ended":
                 self._over(agent, now)
                 ended.append((name, sight))
-                if not agent.is_up:
+                if agent.is_missed:
                     self._failed(f"{sight.why}; it had printed:\n{sight.words}" if sight.words else sight.why, now)
         return ended
 

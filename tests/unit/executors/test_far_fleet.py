@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penstock.executors.far_fleet import Fleet, FleetLimits
+from penstock.executors.far_fleet import FAILURES, Fleet, FleetLimits
 from penstock.model.agents import AgentRequest, AgentSight, AgentSize
 from penstock.model.events import Lane
 
@@ -110,6 +110,16 @@ def test_why_agents_wait_is_told_once() -> None:
     assert placed.pending == "2 agents pending: Resources"
     placed.sights({"1": AgentSight("pending", "Priority")}, 2.0)
     assert placed.waiting() == "1 agent pending: Priority; 1 agent pending: Resources"
+
+
+def test_agents_of_earlier_drivers_that_have_ended_are_no_failures() -> None:
+    placed = fleet()
+    names = {f"5f0c-my-cluster-efdcfff4-1-{number}": str(number) for number in range(FAILURES + 1)}
+    placed.found(names, 0.0)
+    ended = placed.sights(dict.fromkeys(names.values(), AgentSight("ended", "it went")), 1.0)
+    assert len(ended) == len(names)
+    assert placed.why_not == ""
+    assert len(placed.wants(lanes(1), 1.0)) == 1
 
 
 def test_executors_of_one_run_tell_their_agents_apart() -> None:
