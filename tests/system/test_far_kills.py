@@ -134,8 +134,10 @@ def test_an_agent_that_its_machine_ends_is_told_as_preempted(far: Project) -> No
     rounds = Rounds(far, 0, 1)
     drive: Drive = far.spawn(before=WIRED, rounds=1)
     rounds.await_some(0)
-    for pid in agents(far):
+    told = agents(far)
+    for pid in told:
         os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not set(told) & set(agents(far)), "for them to go")
     rounds.go(0)
     assert drive.join().value() == rounds.expected
     outcomes = [from_plain(wire.unpack(packed)) for (packed,) in far.rows("SELECT outcome FROM attempt")]
