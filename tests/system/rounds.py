@@ -117,6 +117,16 @@ class Rounds:
         return wait_until(killed, "for somebody to kill")
 
 
+def _working_in(folder: Path) -> list[psutil.Process]:
+    """Also what is about to become an agent."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.cwd().startswith(os.fspath(folder)):
+                found.append(process)
+    return found
+
+
 def tear_down(home: Path) -> None:
     """All that runs of agents below a folder ends at once, and so does what they have there: as if their machine had
     never been."""
@@ -130,7 +140,7 @@ def tear_down(home: Path) -> None:
             with suppress(psutil.NoSuchProcess):
                 process = psutil.Process(one)
                 found += [process, *process.children(recursive=True)]
-    for process in found:
+    for process in [*found, *_working_in(gone)]:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(found, timeout=60)

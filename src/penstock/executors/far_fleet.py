@@ -42,6 +42,7 @@ class PlacedAgent(Slotted):
     is_over: bool = False
     ended_at: float = 0.0
     sight: AgentSight = AgentSight("unknown")
+    unknown_since: float = 0.0  # its site has said so since then; 0.0: it has not
 
     @property
     def is_missed(self) -> bool:
@@ -160,12 +161,25 @@ class Fleet:
             if sight is None or agent.is_over:
                 continue
             agent.sight = sight
-            if sight.state == "ended":
+            if self._is_unknown_for_long(agent, now):
+                self._over(agent, now)
+                if agent.is_missed:
+                    self._failed(sight.why, now)
+            elif sight.state == "ended":
                 self._over(agent, now)
                 ended.append((name, sight))
                 if agent.is_missed:
                     self._failed(f"{sight.why}; it had printed:\n{sight.words}" if sight.words else sight.why, now)
         return ended
+
+    def _is_unknown_for_long(self, agent: PlacedAgent, now: float) -> bool:
+        """Whether it can be expected no more: it never came, and its site knows nothing of it. Of one that was heard of
+        its seat's silence says more."""
+        if agent.sight.state != "unknown" or agent.sight.is_silent or agent.is_up:
+            agent.unknown_since = 0.0
+            return False
+        agent.unknown_since = agent.unknown_since or now
+        return now - agent.unknown_since >= self._limits.partition_s
 
     def _failed(self, why: str, now: float, most: int = FAILURES) -> None:
         self._failures += 1

@@ -76,3 +76,4 @@ class AgentSight(NamedTuple):
     why: str = ""  # it waits or ended, in words
     words: str = ""  # the end of what it printed, at most 4 KB; "": nothing, or not known yet
     cause: Optional[Cause] = None  # what ended it, where the site knows of more than its process's exit
+    is_silent: bool = False  # unknown, since the site can't be asked

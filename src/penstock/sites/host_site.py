@@ -101,7 +101,10 @@ class HostSite:
         if not names:
             return {}
         printed, silent = self._tell(lambda host: host_script.looking(names, host.home))
-        best = {name: AgentSight("unknown", str(silent[0])) if silent else host_script.unknown() for name in names}
+        best = {
+            name: AgentSight("unknown", str(silent[0]), is_silent=True) if silent else host_script.unknown()
+            for name in names
+        }
         for name, sight in (item for text in printed for item in host_script.sights(text).items()):
             if _STATES.index(sight.state) > _STATES.index(best[name].state):
                 best[name] = sight

@@ -74,7 +74,7 @@ class RaySite:
             jobs = self._jobs()
             return {name: self._sight(name, jobs.get(name), len(handles) <= _FEW) for name in handles}
         except PlatformError as error:
-            return {name: AgentSight("unknown", str(error)) for name in handles}
+            return {name: AgentSight("unknown", str(error), is_silent=True) for name in handles}
 
     def end(self, handles: Sequence[str]) -> None:
         """Stop their jobs. Ray takes one that waits from the queue when its turn comes; its agent is never started."""

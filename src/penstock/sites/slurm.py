@@ -43,7 +43,7 @@ class SlurmSite:
         try:
             return self._known(handles)
         except PlatformError as error:
-            return {name: AgentSight("unknown", str(error)) for name in handles}
+            return {name: AgentSight("unknown", str(error), is_silent=True) for name in handles}
 
     def end(self, handles: Sequence[str]) -> None:
         """Cancel their jobs."""

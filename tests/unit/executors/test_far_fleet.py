@@ -122,6 +122,27 @@ def test_agents_of_earlier_drivers_that_have_ended_are_no_failures() -> None:
     assert len(placed.wants(lanes(1), 1.0)) == 1
 
 
+def test_one_of_which_its_site_knows_nothing_is_given_up() -> None:
+    placed = fleet(max_agents=1, partition_s=60.0)
+    (request,) = placed.wants(lanes(1), 0.0)
+    placed.placed([request], ["1"])
+    unknown, silent = AgentSight("unknown", "no such job"), AgentSight("unknown", "cut", is_silent=True)
+    for now, sight in ((10.0, unknown), (60.0, silent), (80.0, unknown), (139.0, unknown)):
+        placed.sights({"1": sight}, now)
+        assert placed.wants(lanes(1), now) == []
+    placed.sights({"1": unknown}, 140.0)
+    assert placed.to_look_at() == []
+    assert len(placed.wants(lanes(1), 150.0)) == 1
+
+
+def test_one_that_has_come_is_not_given_up_because_its_site_knows_nothing_of_it() -> None:
+    placed = fleet(max_agents=1, partition_s=60.0)
+    up(placed, placed.wants(lanes(1), 0.0))
+    for now in (10.0, 200.0):
+        placed.sights({placed.to_look_at()[0]: AgentSight("unknown")}, now)
+    assert len(placed.to_look_at()) == 1
+
+
 def test_executors_of_one_run_tell_their_agents_apart() -> None:
     names = ("gpu", "gpu-1", "GPU", "gpu 1")
     fleets = [Fleet(FleetLimits(), "5f0c", name, 10_000, str, 0.0) for name in names]
