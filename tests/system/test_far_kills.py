@@ -133,7 +133,7 @@ def test_what_can_not_be_placed_goes_elsewhere_where_its_step_says_so(far: Proje
 def test_an_agent_that_its_machine_ends_is_told_as_preempted(far: Project) -> None:
     rounds = Rounds(far, 0, 1)
     drive: Drive = far.spawn(before=WIRED, rounds=1)
-    rounds.await_some(0)
+    wait_until(lambda: (0, 0) in rounds.begun(), "for the one that waits")
     told = agents(far)
     for pid in told:
         os.kill(pid, signal.SIGTERM)
