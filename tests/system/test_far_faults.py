@@ -194,7 +194,7 @@ def test_of_an_agent_that_is_started_twice_one_goes(tmp_path: Path):
 
 
 def test_what_the_end_of_an_allocation_cuts_is_preempted_and_its_agent_goes(tmp_path: Path):
-    command = ("env", "PENSTOCK_AGENT_LEFT_S=12", *COMMAND)
+    command = ("env", "PENSTOCK_AGENT_LEFT_S=16", *COMMAND)
     with bench_of(tmp_path, command=command, limits=LIMITS._replace(max_agents=1)) as bench:
         outcome = bench.run("wait_for", str(tmp_path / "began"), str(tmp_path / "never"))
         assert cause_of(outcome) == Cause.PREEMPTED
