@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -11,6 +12,13 @@ from tests.system.flows import Project, wait_until
 from tests.system.rounds import TASKS, Rounds
 
 FAULTS = 10 if os.environ.get("PENSTOCK_REQUIRE_ALL") == "1" else 3
+
+
+def settle(project: Project, kind: str, more: str) -> None:
+    (project.folder.parent / "shared").mkdir()
+    tier = f'platform_retries = 20\n[store]\nurl = "{(project.folder.parent / "shared").as_uri()}"\n'
+    agent = f'agent = ["{sys.executable}", "-m", "penstock.agent"]\nmax_agents = 2\ncpu = 2\n'
+    project.settings(f'{tier}[executors.cluster]\nkind = "{kind}"\n{agent}{more}\n')
 
 
 class FaultTrial:

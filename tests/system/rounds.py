@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from penstock.worker import posix
-from tests.system.flows import Project, wait_until
+from tests.system.flows import ROOT, Project, wait_until
 
 TASKS = 4  # of a round
 _FLOW = """
@@ -37,6 +37,24 @@ def total(squares):
 def main(rounds: int):
     return [total(square.map([turn] * {tasks}, range({tasks}))) for turn in range(rounds)]
 """
+
+WIRED = f"""
+import sys
+from pathlib import Path
+sys.path.append({os.fspath(ROOT)!r})
+from penstock.launch import preparing
+from penstock.model.agents import AgentSize
+from tests.contract.far_bench import LIMITS, PROFILE, far_of
+
+wire_executors = preparing.wire_executors
+preparing.wire_executors = lambda *args, tiers, **kwargs: wire_executors(*args, tiers=tiers, **kwargs) | {{
+    "cluster": far_of(
+        tiers, Path("far").absolute().as_uri(), Path("home").absolute(), "cluster",
+        profile=PROFILE._replace(lanes=4), limits=LIMITS._replace(size=AgentSize(2.0, None, 0)),
+    )
+}}
+"""
+SOON_LOST = WIRED.replace("LIMITS._replace(", "LIMITS._replace(partition_s=4.0, ")
 
 
 class Rounds:
@@ -82,11 +100,14 @@ class Rounds:
         """Let the round come to its end."""
         self.project.touch(f"go-{turn}")
 
+    def again(self) -> set[tuple[int, int]]:
+        """What was finished and has begun again."""
+        begun = self.begun()
+        return {one for count, finished in self._known for one in finished & set(begun[count:])}
+
     def check(self) -> None:
         """Nothing that was finished has begun again, and all is done."""
-        begun = self.begun()
-        for count, finished in self._known:
-            assert not finished & set(begun[count:])
+        assert not self.again()
         assert [status for _, status in self._squares()] == ["done"] * (TASKS * self.rounds)
 
     # Who lives.

@@ -14,28 +14,11 @@ import pytest
 from penstock.model import wire
 from penstock.model.outcomes import from_plain
 from penstock.model.states import Cause
-from tests.system.flows import ROOT, Drive, Project, wait_until
-from tests.system.rounds import TASKS, Rounds, tear_down
+from tests.system.flows import Drive, Project, wait_until
+from tests.system.rounds import SOON_LOST, TASKS, WIRED, Rounds, tear_down
 
 ALL = os.environ.get("PENSTOCK_REQUIRE_ALL") == "1"
 SEEDS, KILLS = (2, 5) if ALL else (1, 2)  # runs, and kills of each
-WIRED = f"""
-import sys
-from pathlib import Path
-sys.path.append({os.fspath(ROOT)!r})
-from penstock.launch import preparing
-from penstock.model.agents import AgentSize
-from tests.contract.far_bench import LIMITS, PROFILE, far_of
-
-wire_executors = preparing.wire_executors
-preparing.wire_executors = lambda *args, tiers, **kwargs: wire_executors(*args, tiers=tiers, **kwargs) | {{
-    "cluster": far_of(
-        tiers, Path("far").absolute().as_uri(), Path("home").absolute(), "cluster",
-        profile=PROFILE._replace(lanes=4), limits=LIMITS._replace(size=AgentSize(2.0, None, 0)),
-    )
-}}
-"""
-SOON_LOST = WIRED.replace("LIMITS._replace(", "LIMITS._replace(partition_s=4.0, ")
 
 
 @pytest.fixture

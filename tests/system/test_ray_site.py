@@ -15,6 +15,8 @@ from penstock.model.states import Cause
 from penstock.sites.ray import RayFolder, RaySite
 from penstock.sites.shells import LocalShell
 from tests import ray_cluster
+from tests.system.fault_trial import FAULTS, FaultTrial, settle
+from tests.system.flows import Project, wait_until
 
 SHELL = ("sh", "-c")
 SIZE = AgentSize(1, 64 << 20)
@@ -62,6 +64,26 @@ def test_what_finds_no_room_says_so(ray: ray_cluster.RayCluster, tmp_path: Path)
     (handle,) = site.place([AgentRequest("n2-there-1", "sleep 1000", AgentSize(100, None))], {})
     waits = until(site, handle, lambda sight: sight.state == "pending")
     assert waits.why.startswith("it waits for CPUs")
+
+
+def test_a_run_meets_with_faults(ray: ray_cluster.RayCluster, project: Project, tmp_path: Path):
+    settle(project, "ray", f'address = "{ray.address}"\nhome = "{tmp_path}/there"')
+    trial = FaultTrial(project, {})
+    site = site_of(ray, tmp_path)
+
+    def stop_a_job() -> None:
+        def running() -> list[str]:
+            return [name for name in site.find(nonce) if site.look([name])[name].state == "running"]
+
+        ((nonce,),) = project.rows("SELECT nonce FROM run")
+        site.end([trial.rounds.rng.choice(wait_until(running, "for a job"))])
+
+    def kill_a_node() -> None:
+        ray.kill_node()
+        trial.go()
+        ray.add_node()
+
+    trial.run([trial.kill_worker, stop_a_job, trial.kill_driver, kill_a_node, *trial.others][:FAULTS])
 
 
 def test_a_head_that_is_started_anew_knows_of_no_agent(ray: ray_cluster.RayCluster, tmp_path: Path):

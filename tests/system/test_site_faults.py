@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import slurm, sshd
-from tests.system.fault_trial import FAULTS, FaultTrial
+from tests.system.fault_trial import FAULTS, FaultTrial, settle
 from tests.system.flows import Project, wait_until
 
 
@@ -26,13 +25,6 @@ def host(tmp_path: Path) -> Iterator[sshd.Sshd]:
 def cluster() -> Iterator[slurm.Slurm]:
     with tempfile.TemporaryDirectory(prefix="slurm-") as folder, slurm.served(Path(folder)) as served:
         yield served
-
-
-def settle(project: Project, kind: str, more: str) -> None:
-    (project.folder.parent / "shared").mkdir()
-    tier = f'platform_retries = 20\n[store]\nurl = "{(project.folder.parent / "shared").as_uri()}"\n'
-    agent = f'agent = ["{sys.executable}", "-m", "penstock.agent"]\nmax_agents = 2\ncpu = 2\n'
-    project.settings(f'{tier}[executors.cluster]\nkind = "{kind}"\n{agent}{more}\n')
 
 
 def test_hosts_by_ssh(project: Project, host: sshd.Sshd, tmp_path: Path) -> None:
