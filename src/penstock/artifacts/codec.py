@@ -18,7 +18,7 @@ from penstock.artifacts.preview import preview
 from penstock.artifacts.store import BlobStore
 from penstock.artifacts.walk import AS_NAMES, BIG, BY_CONTENT, Identity, Known
 from penstock.errors import NotStorableError, PenstockError, UsageError
-from penstock.model.edges import Edge
+from penstock.model.edges import Edge, Part, take
 from penstock.model.outcomes import Stored
 from penstock.model.tuples import NamedTuple, made
 
@@ -29,6 +29,7 @@ _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes))
 _FEW = 32  # items of a container that is looked through for the fast path
 _NOT_FOUND = (ImportError, AttributeError, Warning)  # a warning that is an error: of a name that is no more
 _MARKER = b"penstock.artifacts.rebuild"
+_PATH = b"\x8c\x04path"  # as pickle names the function that makes one
 
 
 class Encoded(NamedTuple):
@@ -91,6 +92,37 @@ def decode(
         except _NOT_FOUND:
             pass  # read again, where names are also looked for under what they are called elsewhere
     return _Unpickler(_RebuildNames(parsed, store, refs, verify, files_into), skeleton).load()
+
+
+def decode_file(
+    record: bytes, store: BlobStore, part: Part, verify: bool, files_into: Union[str, os.PathLike[str]]
+) -> Optional[pathlib.Path]:
+    """The file or folder that a part of a record's value is, of all that are in it the only one that is written; None:
+    the part is something else, or can't be had this way. Raises DamagedError and StoreError."""
+    parsed = records.parse(record)
+    digest, size = parsed.skeleton_blob
+    if not digest and _PATH not in parsed.skeleton:
+        return None
+    names = _RebuildNames(parsed, store, (), verify, files_into)
+    names.own["path"] = _UnwrittenFile
+    try:
+        found = take(_Unpickler(names, store.get(digest, size, verify) if digest else parsed.skeleton).load(), part)
+    except PenstockError:
+        raise
+    except Exception:  # noqa: BLE001  a class of the user's that wants a path as such, or a part that is not there
+        return None
+    if not isinstance(found, _UnwrittenFile):
+        return None
+    from penstock.artifacts import files
+
+    return files.restore(found.name, found.entries, files_into)
+
+
+class _UnwrittenFile:
+    """Stands for a path while it is looked for."""
+
+    def __init__(self, name: str, entries: List[Any]) -> None:
+        self.name, self.entries = name, entries
 
 
 def encode_exception(exc: BaseException, store: BlobStore) -> Optional[bytes]:

@@ -163,8 +163,11 @@ def _value(item: Resolved, verify: bool, store: BlobStore, here: AttemptContext)
     files = here.input_files
     values: List[Any] = []
     for at, result in enumerate(refs):
-        value = _read(result, store, here, (name, at), (), verify, files)
-        values.append(take(value, parts[at]) if parts else value)
+        part = parts[at] if parts else ()
+        value = codec.decode_file(result, store, part, verify, files) if part else None
+        if value is None:
+            value = take(_read(result, store, here, (name, at), (), verify, files), part)
+        values.append(value)
     return values[0] if record is None else _read(record, store, here, (name, -1), values, verify, files)
 
 

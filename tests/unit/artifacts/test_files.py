@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.artifacts import files
+from penstock.artifacts import codec, files
 from penstock.artifacts.canonical import identify
 from penstock.artifacts.codec import decode, encode
 from penstock.artifacts.folder import FolderStore
@@ -282,3 +282,21 @@ def test_no_entries_lead_out(tmp_path_factory: pytest.TempPathFactory, entries: 
 def test_a_link_out_in_an_older_record_says_what_to_do(tmp_path: Path):
     with pytest.raises(DamagedError, match=r"the link config.json, which leads out of it .*; run the step again"):
         files.restore("m", [_ROOT, ("config.json", "link", False, "../../blobs/x")], tmp_path)
+
+
+def test_of_several_files_the_one_that_is_asked_for_is_written(store: FolderStore, tmp_path: Path):
+    for name in ("small", "large"):
+        (tmp_path / name).write_bytes(name.encode() * (1 if name == "small" else 1 << 18))
+    value = {"small": tmp_path / "small", "large": tmp_path / "large", "number": 3, "deep": [tmp_path / "small"]}
+    record = encode(value, store, files=True).stored.record
+    for name in ("small", "large"):
+        into = tmp_path / f"into-{name}"
+        found = codec.decode_file(record, store, (("item", name),), True, into)
+        assert found is not None
+        assert found.read_bytes() == (tmp_path / name).read_bytes()
+        assert [path.name for path in into.glob("*/*")] == [name]
+    into = tmp_path / "into-none"
+    for part in ((("item", "number"),), (("item", "missing"),), (("item", "deep"),)):
+        assert codec.decode_file(record, store, part, True, into) is None
+    assert codec.decode_file(encode({"a": 1}, store).stored.record, store, (("item", "a"),), True, into) is None
+    assert not into.exists()
