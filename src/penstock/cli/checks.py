@@ -7,12 +7,12 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.errors import PenstockError, UsageError
 from penstock.executors import capacity
 from penstock.journal import mounts
+from penstock.launch.findings import Finding
 from penstock.model.words import plural, size
 from penstock.project import Project
 from penstock.roots import find_root
@@ -25,16 +25,6 @@ _OPTIONAL = {
     "polars": "frames are stored as Arrow",
     "torch": "tensors are stored by their buffers",
 }
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    what: str
-    level: str  # "ok", "note" (works, with a loss), "problem" (must be mended)
-    found: str
-    mend: str = ""
 
 
 def check_all() -> list[Finding]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +14,7 @@ from penstock.model import words
 from penstock.model.quantities import parse_seconds
 
 if TYPE_CHECKING:
+    from penstock.launch.findings import Finding
     from penstock.launch.site_report import SiteReport
 
 _SIGNS = {"ok": "ok  ", "note": "note", "problem": "!!  "}
@@ -25,19 +25,6 @@ Examples:
   penstock doctor --on gpus --wait 2h   the same where the queue is long
   penstock doctor --json
 """
-
-
-class _DoctorLine(Protocol):
-    """A finding, of whatever was looked at."""
-
-    @property
-    def what(self) -> str: ...
-    @property
-    def level(self) -> str: ...
-    @property
-    def found(self) -> str: ...
-    @property
-    def mend(self) -> str: ...
 
 
 @click.command(epilog=_EPILOG)
@@ -63,7 +50,7 @@ def command(on: str | None, wait: str, as_json: bool) -> int:
     findings = check_all()
     problems = [finding for finding in findings if finding.level == "problem"]
     if as_json:
-        output.json([asdict(finding) for finding in findings])
+        output.json(findings)
         return 1 if problems else 0
     _print(findings)
     if problems:
@@ -100,7 +87,7 @@ def _show(report: SiteReport) -> None:
         output.note(f"mend what is marked !!, and try again: penstock doctor --on {report.executor}")
 
 
-def _print(findings: Iterable[_DoctorLine]) -> None:
+def _print(findings: Iterable[Finding]) -> None:
     for finding in findings:
         screen.out(f"{_SIGNS[finding.level]} {finding.what}: {finding.found}")
         if finding.mend:

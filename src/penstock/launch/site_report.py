@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from penstock.launch.findings import Finding
 from penstock.launch.site_mends import mend_of
 from penstock.launch.site_sight import Sightings
 from penstock.model import words
@@ -24,15 +25,6 @@ class TrialStage(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-class TrialFinding(msgspec.Struct, frozen=True):
-    """Something about a site."""
-
-    what: str
-    level: str  # "ok", "note" (works, with a loss), "problem" (must be mended)
-    found: str
-    mend: str = ""
-
-
 class SiteReport(msgspec.Struct, frozen=True):
     """What came of a trial."""
 
@@ -41,7 +33,7 @@ class SiteReport(msgspec.Struct, frozen=True):
     place: str  # in words
     tier: str  # URL; "": it has none
     stages: tuple[TrialStage, ...]
-    findings: tuple[TrialFinding, ...]
+    findings: tuple[Finding, ...]
 
     @property
     def is_sound(self) -> bool:
@@ -49,9 +41,9 @@ class SiteReport(msgspec.Struct, frozen=True):
         return not any(finding.level == "problem" for finding in self.findings)
 
 
-def problem(what: str, said: str) -> TrialFinding:
+def problem(what: str, said: str) -> Finding:
     """What must be mended, in the words of who refused."""
-    return TrialFinding(what, "problem", said.strip(), mend_of(said))
+    return Finding(what, "problem", said.strip(), mend_of(said))
 
 
 def coming(seen: Sightings) -> Iterator[TrialStage]:
@@ -72,7 +64,7 @@ def running(cold_s: float, warm_s: float, wall_s: float) -> Iterator[TrialStage]
     yield TrialStage("task", warm_s, f"of it the function itself {words.duration(wall_s)}, the rest on the way")
 
 
-def failure_to_come(seen: Sightings, wait_s: float) -> TrialFinding:
+def failure_to_come(seen: Sightings, wait_s: float) -> Finding:
     """Why no agent takes attempts."""
     if seen.refused:
         return problem("place", seen.refused)
@@ -82,37 +74,38 @@ def failure_to_come(seen: Sightings, wait_s: float) -> TrialFinding:
         return problem("agent", f"it ended before it ran anything: {why}" + (f"\n{printed}" if printed else ""))
     waited = words.duration(wait_s)
     if not seen.placed_at:
-        return problem("place", f"its site did not answer within {waited}")
+        found = f"its site did not answer within {waited}"
+        return Finding("place", "problem", found, "wait longer with --wait, or see whether it can be reached from here")
     if seen.running_at or seen.hello_at:
         return problem("agent", f"it was started, and took no attempt within {waited}")
     why = f": {seen.pending}" if seen.pending else ""
-    return TrialFinding("queue", "problem", f"no agent began within {waited}{why}", "wait longer with --wait")
+    return Finding("queue", "problem", f"no agent began within {waited}{why}", "wait longer with --wait")
 
 
-def of_agent(seen: Sightings, asked: AgentSize | None, version: str) -> Iterator[TrialFinding]:
+def of_agent(seen: Sightings, asked: AgentSize | None, version: str) -> Iterator[Finding]:
     """What an agent has said of itself. `asked`: what the settings ask for; `version`: of this Penstock."""
     hello = seen.hello
     if hello is None:
         return
     if asked is not None and hello.gpus < asked.gpus:
         found = f"{hello.gpus} of {asked.gpus} on {hello.host}"
-        yield TrialFinding("GPUs", "problem", found, "lower `gpus`, or see what `nvidia-smi` lists there")
+        yield Finding("GPUs", "problem", found, "lower `gpus`, or see what `nvidia-smi` lists there")
     if hello.version and version and hello.version != version:
         found = f"Penstock {hello.version} on {hello.host}, and {version} here"
-        yield TrialFinding("version", "note", found, "have one version at both ends")
+        yield Finding("version", "note", found, "have one version at both ends")
 
 
-def of_machine(found: Mapping[str, Any], sent_at: float, came_at: float) -> Iterator[TrialFinding]:
+def of_machine(found: Mapping[str, Any], sent_at: float, came_at: float) -> Iterator[Finding]:
     """What the task has found there. `sent_at`, `came_at`: between these times, by the clock here, it ran."""
-    yield TrialFinding("machine", "ok", f"{found['host']}, {found['machine']}, Python {found['python']}")
+    yield Finding("machine", "ok", f"{found['host']}, {found['machine']}, Python {found['python']}")
     off_s = max(sent_at - found["time"], found["time"] - came_at, 0.0)
     if off_s > _CLOCK_S:
         side = "behind" if found["time"] < sent_at else "ahead"
         mend = "times of attempts there are as wrong: have it set its clock by NTP"
-        yield TrialFinding("clock", "note", f"{words.duration(off_s)} {side} this machine's", mend)
+        yield Finding("clock", "note", f"{words.duration(off_s)} {side} this machine's", mend)
     if found["free_bytes"] < _SCARCE_BYTES:
         mend = "free some space there, or name another folder by `home`"
-        yield TrialFinding("disk space", "note", f"{words.size(found['free_bytes'])} free for attempts", mend)
+        yield Finding("disk space", "note", f"{words.size(found['free_bytes'])} free for attempts", mend)
 
 
 def rate(sent_bytes: int, took_s: float) -> str:

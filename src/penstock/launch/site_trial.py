@@ -23,9 +23,10 @@ from penstock.artifacts.store import BlobStore
 from penstock.errors import PenstockError, UsageError
 from penstock.executors.needed_blobs import blobs_of_outcome
 from penstock.launch import site_report, trial_remains
+from penstock.launch.findings import Finding
 from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.secrets import Secrets
-from penstock.launch.site_report import SiteReport, TrialFinding, TrialStage, problem
+from penstock.launch.site_report import SiteReport, TrialStage, problem
 from penstock.launch.site_sight import Sightings, WatchedSite, WatchedTier
 from penstock.launch.trial_turns import TrialTurns, deadline, sent_value
 from penstock.model import luggage
@@ -63,7 +64,7 @@ class SiteTrial:
         self._project, self._name, self._declared = project, name, declared
         self._wait_s, self._tell = wait_s, tell
         self._stages: list[TrialStage] = []
-        self._findings: list[TrialFinding] = []
+        self._findings: list[Finding] = []
         self._nonce = os.urandom(8).hex()
         self._seen = Sightings()
         self._environment = settled(None, over(declared.environment, project.settings.environment))
@@ -84,7 +85,7 @@ class SiteTrial:
         place = place_of(declared) if declared.is_far else "this machine"
         return SiteReport(self._name, declared.kind, place, url, tuple(self._stages), tuple(self._findings))
 
-    def _found(self, *findings: TrialFinding) -> None:
+    def _found(self, *findings: Finding) -> None:
         self._findings += findings
 
     @contextmanager
@@ -126,8 +127,7 @@ class SiteTrial:
             try:
                 trial_remains.sweep(wiring.tier, self._nonce, self._seen.name, blobs)
             except PenstockError as error:
-                if not any(finding.level == "problem" for finding in self._findings):
-                    self._found(problem("tier", f"what the trial put there is not all removed: {error}"))
+                self._found(problem("tier", f"what the trial put there is not all removed: {error}"))
 
     def _environments(self) -> RunEnvironments:
         project = self._project
@@ -156,7 +156,7 @@ class SiteTrial:
             left_out = luggage.environment_from_plain(plain).left_out
             if left_out:
                 found = f"can't be had elsewhere: {'; '.join(left_out)}"
-                self._found(TrialFinding("packages", "note", found, "steps that need them run here alone"))
+                self._found(Finding("packages", "note", found, "steps that need them run here alone"))
             return plain
 
         return wiring._replace(

@@ -9,14 +9,14 @@ from contextlib import suppress
 from penstock.agent import joining
 from penstock.errors import PenstockError
 from penstock.executors.site_port import Site
-from penstock.launch.site_report import TrialFinding
+from penstock.launch.findings import Finding
 from penstock.tiers.port import Tier
 
 _GONE_S = 30.0
 _LOOK_S = 0.2
 
 
-def end_agent(site: Site, handle: str, *, by_hand: bool) -> Iterator[TrialFinding]:
+def end_agent(site: Site, handle: str, *, by_hand: bool) -> Iterator[Finding]:
     """Have an agent gone that was told to go, also where the tier could not tell it. Blocks for half a minute at most.
     `by_hand`: nobody knows of it but who started it."""
     if by_hand:
@@ -31,7 +31,7 @@ def end_agent(site: Site, handle: str, *, by_hand: bool) -> Iterator[TrialFindin
             if _is_over(site, handle):
                 return
             time.sleep(_LOOK_S)
-    yield TrialFinding("end", "note", f"its site still shows the agent {handle}", "it was told to go: ask there again")
+    yield Finding("end", "note", f"its site still shows the agent {handle}", "it was told to go: ask there again")
 
 
 def _is_over(site: Site, handle: str) -> bool:

@@ -38,6 +38,7 @@ _ENDS = {
 }
 _MENDS = (
     ("not found", "Slurm's programs are not on PATH there: set `via` to a login node"),
+    ("configuration source", "Slurm's programs find no settings there: set `via` to a login node"),
     ("Invalid partition", "correct `partition`: `sinfo` lists them"),
     ("Invalid account", "correct `account`"),
     ("Invalid qos", "correct `qos`"),
