@@ -55,7 +55,12 @@ def files_in(tmp_path: Path) -> list[str]:
 
 def agents_in(home: Path) -> list[psutil.Process]:
     """The agents of a home that still run."""
-    return [one for one in psutil.process_iter(["environ"]) if str(home) in str(one.info["environ"])]
+    found = psutil.process_iter(["environ", "cmdline"])
+    return [
+        one
+        for one in found
+        if str(home) in str(one.info["environ"]) and "penstock.agent" in (one.info["cmdline"] or ())
+    ]
 
 
 def test_a_host_is_tried_and_left_as_it_was(project: Project, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from penstock.executors.site_thread import SiteThread
 from penstock.model import mail
 from penstock.model.agents import AgentRequest, AgentSight
 from penstock.model.environments import Environment
-from penstock.model.events import Ended, ExecutorEvent, Lacking, Lane, Notice, Profile, Recalled
+from penstock.model.events import Ended, ExecutorEvent, Lacking, Lane, Notice, Placed, Profile, Recalled
 from penstock.model.outcomes import failed
 from penstock.model.specs import Attempt, Places, RunSpec
 from penstock.model.states import Cause
@@ -123,6 +123,9 @@ class FarExecutor:
 
     def start(self, launches: Sequence[tuple[Attempt, tuple[Lane, ...]]]) -> None:
         started = [(attempt, lanes[0]) for attempt, lanes in launches]
+        if not self._has_begun:  # nothing runs while the tier can't be reached, say
+            for attempt, _ in started:
+                self._mailbox.post(Placed(attempt.id))
         now = time.time()
         self._sent_at.update((attempt.id, now) for attempt, _ in started)
         self._order(lambda: self._hold(started))
@@ -238,6 +241,7 @@ class FarExecutor:
         if not self._is_failing:
             self._is_failing = True
             self._tell(f"{error}; it is tried again")
+            self._tell_lacking(str(error))
 
     def _turn(self) -> None:
         self._take_orders()
@@ -247,7 +251,9 @@ class FarExecutor:
                 self._mail.read()
             self._decide(now)
             self._flush()
-            self._is_failing = False
+            if self._is_failing:
+                self._is_failing = False
+                self._tell_lacking(self._fleet.pending)
         except StoreError as error:
             self._tell_of_failing(error)
             self._mail.look_at = now + RETRY_S
