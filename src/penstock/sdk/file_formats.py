@@ -28,6 +28,9 @@ EXTENSIONS: Dict[str, str] = {
 VALUES = frozenset(("json", "text", "bytes", "csv", "parquet", "arrow", "npy", "safetensors"))
 """Those whose files are read into values, and needed no more; the others come back as paths."""
 
+_ALIKE = ("jsonl", "ndjson", "json5", "tex", "txt")
+"""Endings of files that are like the name of a format, and are meant."""
+
 _NAME = r"[^\W\d]\w*"
 _OTHER = r"[A-Za-z0-9]\w*(\.\w+)*"  # tar.gz
 
@@ -76,7 +79,11 @@ def _check_name(word: str, name: Any) -> None:
 def _check_format(what: str, kind: Any) -> None:
     if not isinstance(kind, str) or not re.fullmatch(_OTHER, kind):
         raise ValueError(f"{what} has the format {kind!r}: expected one of {', '.join(EXTENSIONS)}, or how a file ends")
-    near = nearest(kind, (known for known in EXTENSIONS if len(known) > 3), 0.75) if kind not in EXTENSIONS else None
+    if kind in EXTENSIONS or kind in _ALIKE:
+        return
+    near = (
+        kind.lower() if kind.lower() in EXTENSIONS else nearest(kind, (one for one in EXTENSIONS if len(one) > 3), 0.75)
+    )
     if near is not None:
         raise ValueError(f"{what} has the format {kind!r}, which is none; did you mean {near!r}?")
 

@@ -67,6 +67,13 @@ def test_what_is_given_by_name_is_bound_to_inputs_and_parameters() -> None:
         head.binder.bind((1,), {})
 
 
+def test_how_a_file_ends_is_a_format_too() -> None:
+    endings = (
+        "html svg pdf jpg jpeg gif webp txt tex md xml yaml toml tsv jsonl ndjson xlsx h5 rds RData pkl tar.gz zip onnx"
+    )
+    assert command(["x"], outputs={f"o{at}": kind for at, kind in enumerate(endings.split())}).name == "x"
+
+
 WRONG: list[tuple[Any, str]] = [
     (lambda: command([]), "expected a list of texts, the first of them a program"),
     (lambda: command([1]), "expected a list of texts"),
@@ -75,6 +82,10 @@ WRONG: list[tuple[Any, str]] = [
     (
         lambda: command(["x"], inputs={"a": "jsn"}),
         "inputs 'a' has the format 'jsn', which is none; did you mean 'json'?",
+    ),
+    (
+        lambda: command(["x"], inputs={"a": "CSV"}),
+        "inputs 'a' has the format 'CSV', which is none; did you mean 'csv'?",
     ),
     (lambda: command(["x"], inputs={"a-b": "json"}), "inputs names 'a-b': expected a name as Python has them"),
     (lambda: command(["x"], inputs="table"), 'inputs=\'table\': expected {"name": "format"}'),
