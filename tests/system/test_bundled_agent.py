@@ -162,7 +162,8 @@ def test_doctor_says_how_an_agent_is_started_by_hand_and_waits_for_it_with_a_bou
     printed, _ = project.popen([*command, "--wait", "200ms"], environ).communicate(timeout=2 * PATIENCE_S)
     (found,) = json.loads(printed[printed.index("{") :])["findings"]
     assert (found["what"], found["level"]) == ("queue", "problem")
-    assert "start an agent, with CPUs: 1: penstock agent" in found["found"]
+    assert "start an agent, with CPUs: 1: penstock agent pa1_" in printed
+    assert "somebody has to start it" in found["found"]
     assert "--wait" in found["mend"]
 
     doctor = project.popen(command, environ)
