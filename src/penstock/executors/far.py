@@ -262,9 +262,7 @@ class FarExecutor:
         with self._changed:
             orders, self._orders = list(self._orders), deque()
             committed = self._committed
-        if orders:
-            self._mail.expect()
-        for order in orders:
+        for order in orders:  # what they make of letters says itself that others are expected
             order()
         self._book.committed(committed)
 
