@@ -15,7 +15,7 @@ FAST_S = 0.025
 CALM_S = 0.2
 """Likewise, while there is enough to do until they come."""
 SLOW_S = 2.0
-SLOWER = 1.4
+SLOWER = 1.6
 LIST_S = 1.0
 """What other drivers have written is looked for so often: the next letter of the known one is asked for by its name."""
 RETRY_S = 1.0

@@ -27,7 +27,7 @@ CALM_S = 0.1
 SLOW_S = 2.0
 SETTLING_S = 0.2
 """Likewise while agents are about to answer, or to be found gone."""
-SLOWER = 1.3
+SLOWER = 1.5
 TIDY_S = 1.0
 """Letters that have served are deleted so often, many at a time."""
 
@@ -57,7 +57,7 @@ class DriverMail:
         self._is_own, self._environments, self._logs, self._tell = is_own, environments, logs, tell
         self._told: set[tuple[str, str, Environment | None]] = set()  # which of them each agent knows
         self._own: set[str] = set()  # letters of this driver that are there
-        self._pause_s = self._tidy_at = 0.0
+        self._pause_s, self._tidy_at = FAST_S, 0.0
         self._is_untidy = False  # letters were read since some were deleted last
 
     def seats(self) -> list[str]:
