@@ -25,6 +25,8 @@ FAST_S = 0.025
 CALM_S = 0.1
 """Likewise, while all agents have enough to do."""
 SLOW_S = 2.0
+IDLE_S = 4.0
+"""Likewise while nothing is far away."""
 SETTLING_S = 0.2
 """Likewise while agents are about to answer, or to be found gone."""
 SLOWER = 1.5
@@ -75,6 +77,12 @@ class DriverMail:
     def _first_s(self) -> float:
         return CALM_S if self._book.is_fed else FAST_S
 
+    @property
+    def _slowest_s(self) -> float:
+        if self._book.is_settling:
+            return SETTLING_S
+        return SLOW_S if self._book.awaits_ends else min(IDLE_S, max(SLOW_S, self._partition_s / 10))
+
     def read(self) -> None:
         """Take in all that agents have written."""
         book, now = self._book, time.monotonic()
@@ -91,9 +99,8 @@ class DriverMail:
             began_at = time.monotonic()
             book.beat(seat, self._tier.get(mail.heart_name(self._nonce, seat.name)) or b"", began_at)
         book.listing_ends()
-        slowest_s = SETTLING_S if book.is_settling else SLOW_S
         self._keep_logs()
-        self._pause_s = self._first_s if found else min(slowest_s, self._pause_s * SLOWER)
+        self._pause_s = self._first_s if found else min(self._slowest_s, self._pause_s * SLOWER)
         self.look_at = time.monotonic() + self._pause_s
         self._is_untidy = self._is_untidy or found
         if self._is_untidy and now >= self._tidy_at:

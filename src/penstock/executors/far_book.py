@@ -430,6 +430,11 @@ class Book:
         return self._posted
 
     @property
+    def awaits_ends(self) -> bool:
+        """Whether attempts are started or adopted and not answered."""
+        return bool(self._flights)
+
+    @property
     def is_fed(self) -> bool:
         """Whether all lanes that run something have enough to do for a while."""
         lanes = [len(attempts) for seat in self.seats.values() for _, attempts in seat.lanes.values()]
