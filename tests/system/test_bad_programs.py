@@ -55,6 +55,7 @@ CASES = {
     "infinity as a parameter": lambda: script("same.sh", parameters=["rate"])(rate=float("inf")),
     "a table as a parameter": lambda: script("same.sh")(rows=MIXED),
     "a placeholder": lambda: command(["cat", "{nothing}"], parameters=["rate"]),
+    "a placeholder that no call fills": lambda: command(["awk", "{print}"])(),
     "an unknown parameter": lambda: script("same.sh", parameters={"rate": 1})(rates=2),
     "a parameter with a null character": lambda: command(["echo", "{word}"])(word="a\\0b"),
     "a parameter of megabytes": lambda: command(["echo", "{word}"])(word="x" * 3_000_000),
@@ -108,6 +109,7 @@ TOLD: dict[str, tuple[str, ...]] = {
         "UsageError: command (mine.py:",
         "{nothing} names nothing; inputs, outputs and parameters are rate",
     ),
+    "a placeholder that no call fills": ("TypeError: awk() ", "{print} in command (mine.py:", "give print=..."),
     "an unknown parameter": ("TypeError: ", "rates"),
     "a parameter with a null character": ("UserCodeError: the parameter word of echo holds a NUL character",),
     "a parameter of megabytes": (

@@ -86,7 +86,9 @@ class Binder:
         try:
             return self._signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise TypeError(f"{self.name}() {error}") from None
+            hint = getattr(cast("Any", type(self._fn)), "unbound_hint", None)
+            told = hint(self._fn, args, kwargs) if hint is not None else ""
+            raise TypeError(f"{self.name}() {error}{told}") from None
 
     def is_default(self, name: str, identity: bytes) -> bool:
         """Whether an argument is what the parameter, which has a default, would have had anyway."""

@@ -51,11 +51,9 @@ class ProgramFunction:
         self.files = files
         self._command, self._inputs, self._outputs = command, inputs, outputs
         self._interpreter, self._language = interpreter, language
-        known = {name for name, _ in (*inputs, *outputs)} | {"script"}
-        self._parameters: Dict[str, Any] = {
-            **{word: ... for word in placeholders(command) if word not in known},
-            **(parameters or {}),
-        }
+        known = {name for name, _ in (*inputs, *outputs)} | {"script"} | (parameters or {}).keys()
+        self._implied = tuple(word for word in placeholders(command) if word not in known)
+        self._parameters: Dict[str, Any] = {**dict.fromkeys(self._implied, ...), **(parameters or {})}
         self._is_open = parameters is None and bool(files.script)
 
     def __getattr__(self, name: str) -> Any:
@@ -132,6 +130,22 @@ class ProgramFunction:
         try:
             found = self.__signature__.bind(*args, **kwargs).arguments
         except TypeError as error:
-            raise TypeError(f"{self.__name__}() {error}") from None
+            raise TypeError(f"{self.__name__}() {error}{self.unbound_hint(args, kwargs)}") from None
         more: Dict[str, Any] = found.pop("parameters", {}) if self._is_open else {}
         return {**found, **more}
+
+    def unbound_hint(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+        """What an error says beside Python's own words where a call lacks what only a placeholder names: that one may
+        be a slip."""
+        try:
+            given = self.__signature__.bind_partial(*args, **kwargs).arguments
+        except TypeError:
+            return ""
+        name = next((name for name in self._implied if name not in given), None)
+        if name is None:
+            return ""
+        files = ", ".join(name for name, _ in (*self._inputs, *self._outputs)) or "none at all"
+        return (
+            f"; {{{name}}} in {self.files.told} is a parameter, since its inputs and outputs are {files}: give "
+            f"{name}=..., mend its name, or write {{{{{name}}}}} for the word {{{name}}}"
+        )

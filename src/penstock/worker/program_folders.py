@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from typing import Dict, List, Optional, Sequence, Tuple
@@ -63,19 +64,23 @@ class ProgramFolders:
         }
 
     def empty(self) -> bool:
-        """Remove the files in them; False: there is more, or they are not what they were."""
+        """Remove their files, and that of the parameters; False: there is more, or they are not what they were."""
         try:
             for folder in self._all:
                 _empty(folder)
+            os.unlink(self.parameters)  # a program may have put a link in its place, which the next one's would follow
+            return len(os.listdir(self.root)) == len(self._all)
         except OSError:
             return False
-        return True
 
 
 def _empty(folder: str) -> None:
-    """Through a descriptor: a program may have put a link in the folder's place. Raises OSError for all but files."""
+    """Through a descriptor: a program may have put a link in the folder's place. Raises OSError for all but files, and
+    for a folder that nothing can be written to any more."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
+        if os.fstat(fd).st_mode & 0o700 != 0o700:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
         for name in os.listdir(fd):
             os.unlink(name, dir_fd=fd)
     finally:

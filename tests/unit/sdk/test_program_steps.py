@@ -63,8 +63,24 @@ def test_what_is_given_by_name_is_bound_to_inputs_and_parameters() -> None:
     assert free.binder.bind((), {"table": 1, "width": 3}) == {"table": 1, "**parameters": {"width": 3}}
     head = command(["head", "-n", "{lines}", "{text}"], inputs={"text": "text"})
     assert head.name == "head"
-    with pytest.raises(TypeError, match="lines"):
+    with pytest.raises(TypeError, match="missing a required argument: 'lines'"):
         head.binder.bind((1,), {})
+
+
+def test_a_call_that_lacks_what_only_a_placeholder_names_is_told_where_that_stands_and_that_it_may_be_a_slip() -> None:
+    print_all = command(["awk", "{print}", "{text}"], inputs={"text": "text"}, outputs=["lines"])
+    for call in (lambda: print_all.binder.bind((1,), {}), lambda: print_all.fn(1)):
+        with pytest.raises(TypeError) as error:
+            call()
+        assert f"{{print}} in command ({HERE}:" in str(error.value)
+        assert (
+            "is a parameter, since its inputs and outputs are text, lines: give print=..., mend its name, or write"
+            in (str(error.value))
+        )
+        assert "{{print}} for the word {print}" in str(error.value)
+    with pytest.raises(TypeError) as error:
+        print_all.binder.bind((), {"print": 1})
+    assert str(error.value) == "awk() missing a required argument: 'text'"
 
 
 def test_how_a_file_ends_is_a_format_too() -> None:
