@@ -56,6 +56,10 @@ CASES = {
     "a table as a parameter": lambda: script("same.sh")(rows=MIXED),
     "a placeholder": lambda: command(["cat", "{nothing}"], parameters=["rate"]),
     "a placeholder that no call fills": lambda: command(["awk", "{print}"])(),
+    "nothing where its first line points": lambda: script("lost.foo")(),
+    "nothing where its interpreter is said to be": lambda: script("same.sh", interpreter="/no/such/sh -e")(),
+    "nothing in its folder": lambda: command(["./none", "x"])(),
+    "a file that it uses, without Path": lambda: script("same.sh", uses=["lib.sh"])(),
     "an unknown parameter": lambda: script("same.sh", parameters={"rate": 1})(rates=2),
     "a parameter with a null character": lambda: command(["echo", "{word}"])(word="a\\0b"),
     "a parameter of megabytes": lambda: command(["echo", "{word}"])(word="x" * 3_000_000),
@@ -104,12 +108,25 @@ TOLD: dict[str, tuple[str, ...]] = {
     "half a pair": ("UserCodeError: input given of bad can't be written as text",),
     "a path to nothing": ("there is no file /nowhere/at/all",),
     "infinity as a parameter": ("the parameters of same.sh", "['rate'] it is inf"),
-    "a table as a parameter": ("at ['rows'] it is a pandas.DataFrame, which JSON can't hold", "give it as an input"),
+    "a table as a parameter": (
+        "at ['rows'] it is a pandas.DataFrame, which JSON can't hold; what JSON can't hold is given as an input"
+    ),
     "a placeholder": (
         "UsageError: command (mine.py:",
         "{nothing} names nothing; inputs, outputs and parameters are rate",
     ),
     "a placeholder that no call fills": ("TypeError: awk() ", "{print} in command (mine.py:", "give print=..."),
+    "nothing where its first line points": (
+        "StepExitError: ",
+        "there is no /no/such/perl on ",
+        "as `perl`, which is looked",
+    ),
+    "nothing where its interpreter is said to be": (
+        "there is no /no/such/sh on ",
+        "install it there, or name another one",
+    ),
+    "nothing in its folder": ("./none x can't be started: ", "it is not in the folder that the program begins in"),
+    "a file that it uses, without Path": ("UsageError: ", "a file is declared as Path('lib.sh')"),
     "an unknown parameter": ("TypeError: ", "rates"),
     "a parameter with a null character": ("UserCodeError: the parameter word of echo holds a NUL character",),
     "a parameter of megabytes": (
@@ -149,6 +166,7 @@ def tried(tmp_path_factory: pytest.TempPathFactory, require: Callable[[str], Non
     project = Project(tmp_path_factory.mktemp("bad") / "project")
     project.settings("")
     (project.folder / "same.sh").write_text('cat "$PENSTOCK_INPUTS/given.txt" > "$PENSTOCK_OUTPUTS/out.txt"\n')
+    (project.folder / "lost.foo").write_text("#!/no/such/perl -w\n")
     (project.folder / "two words.sh").write_text('echo ok > "$PENSTOCK_OUTPUTS/out.txt"\n')
     project.write(FLOW)
     drive = project.spawn()

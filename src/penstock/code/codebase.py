@@ -127,7 +127,8 @@ class Codebase:
     def _check(self, name: str) -> None:
         if not (name.startswith(_FILE) or is_there(name, self._graph, self._names(name.partition(":")[0]))):
             raise UsageError(
-                f"uses=: {name!r} was declared as code of a step, and there is no such thing: mend its name"
+                f"uses=: {name!r} was declared as code of a step, and there is no such thing: mend its name; a file is "
+                f"declared as Path({name!r})"
             )
 
     # The port of `meanings.Modules`

@@ -25,11 +25,22 @@ def not_started(command: Sequence[str], error: OSError) -> str:
     if isinstance(error, FileNotFoundError) and os.sep not in program:
         what = f": install it (Debian and Ubuntu: apt-get install {known[1]})" if known else ": install it"
         return f"there is no `{program}` on PATH of {os.uname().nodename}, which runs this{what}, or name another one"
+    if isinstance(error, FileNotFoundError) and os.path.isabs(program):
+        if os.path.exists(program):
+            return (
+                f"{program} can't be started: what runs it, which its beginning names, is not on {os.uname().nodename}"
+            )
+        return (
+            f"there is no {program} on {os.uname().nodename}, which runs this: install it there, or name another one, "
+            f"as `{os.path.basename(program)}`, which is looked for on PATH"
+        )
     why = error.strerror or str(error)
     mend = {
         "Exec format error": ": begin it with a line as #!/usr/bin/env perl, or name what runs it",
         "Argument list too long": ": give what is long as an input, and not as a parameter",
         "Permission denied": ": it is no program, or has no run bit",
+        "No such file or directory": ": it is not in the folder that the program begins in; one that lies beside the "
+        "file which declares the step comes with it",
     }.get(why, "")
     shown = " ".join(command)
     shown = shown if len(shown) < _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."

@@ -120,8 +120,8 @@ class _Try:
                 text, words = json_values.written(dict(parameters)), json_values.words_of(parameters)
             except ValueError as error:
                 raise UserCodeError(
-                    f"the parameters of {self._title} are given as JSON, and {error}: give it as an input, with a "
-                    'format, as inputs={"name": "csv"}'
+                    f"the parameters of {self._title} are given as JSON, and {error}; what JSON can't hold is given "
+                    'as an input, with a format, as inputs={"name": "csv"}'
                 ) from None
             self._places.update({name: text for name, text in words.items() if name not in self._places})
             for name in placeholders(self._program.command):

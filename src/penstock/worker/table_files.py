@@ -61,12 +61,17 @@ def _write_pandas(value: Any, kind: str, path: str) -> None:
         if column.dtype == object:
             _check_column(pandas, kind, name, column)
     if kind == "csv":
-        has_index = not isinstance(value.index, pandas.RangeIndex)
-        value.to_csv(path, index=has_index)
+        value.to_csv(path, index=_says_something(value.index))
     elif kind == "parquet":
         value.to_parquet(path)
     else:
         _write_arrow(import_module("pyarrow").Table.from_pandas(value), path)
+
+
+def _says_something(index: Any) -> bool:
+    """Whether it is more than the numbers of rows, which a table that was filtered or sorted has from the one before:
+    as a column without a name they would be data to a program."""
+    return index.nlevels > 1 or index.name is not None or index.dtype.kind not in "iu"
 
 
 def _check_column(pandas: Any, kind: str, name: Any, column: Any) -> None:

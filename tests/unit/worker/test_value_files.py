@@ -82,6 +82,23 @@ def test_tables_come_back_as_the_kind_that_went_in(library: str, kind: str, tmp_
     assert back.equals(table)
 
 
+def test_numbers_of_rows_are_no_column_of_csv_and_any_other_index_is(tmp_path: Path, imported: Any) -> None:
+    pandas = imported("pandas")
+    table = pandas.DataFrame({"a": [3, 1, 2]})
+    named = pandas.DataFrame({"a": [1]}, index=pandas.Index([7], name="id"))
+    levels = pandas.DataFrame({"a": [1]}, index=pandas.MultiIndex.from_tuples([(1, 2)]))
+    for one, first in (
+        (table[table.a != 1], "a"),
+        (table.sort_values("a"), "a"),
+        (table[1:], "a"),
+        (named, "id,a"),
+        (pandas.DataFrame({"a": [1]}, index=["x"]), ",a"),
+        (levels, ",,a"),
+    ):
+        path, _ = value_files.write(one, "csv", str(tmp_path / "table"))
+        assert Path(path).read_text().splitlines()[0] == first
+
+
 def test_arrays_are_as_they_were(tmp_path: Path, imported: Any) -> None:
     np = imported("numpy")
     for array in (np.arange(6.0).reshape(2, 3), np.arange(1 << 18), np.array(3)):
