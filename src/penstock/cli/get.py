@@ -20,9 +20,10 @@ from penstock.cli.unpickling import unpickled
 from penstock.client.flow_runs import Run
 from penstock.client.tasks import Task
 from penstock.errors import NotFoundError, UsageError
-from penstock.model.edges import take
+from penstock.model.edges import Part, take
 from penstock.model.texts import whole
 from penstock.model.tuples import NamedTuple
+from penstock.reading.file_parts import first_file
 from penstock.reading.readable import readable, to_plain
 from penstock.reading.reader import JournalReader
 from penstock.reading.saving import save
@@ -89,14 +90,18 @@ def command(
         wanted = _wanted(reader, find(reader, path), Path(files))
         preview, value = _load(wanted, name, input_name)
         value = _part_of(value, part, target)
+        file = first_file(value, Path(files))
+        words = [(target or wanted.path) + _part_words(file or ()), *([name] if name != _RESULT else [])]
+        words += ["--input", input_name] if input_name else []
+        saving = f"penstock get {shlex.join(words)} -o FILE"
+        if file and to is not None:
+            raise UsageError(f"{target or wanted.path} names files, which {to} would not hold: save each, as {saving}")
         saved = None if to is None else _save(value, to, wanted.path, input_name or name, force)
         if as_json:
             _print_json(target or wanted.path, None if part else preview, value, saved)
         elif saved is None:
             _print(value)
-            words = [target or wanted.path, *([name] if name != _RESULT else [])]
-            words += ["--input", input_name] if input_name else []
-            output.next_command(f"penstock get {shlex.join(words)} -o FILE", "save it")
+            output.next_command(saving, "save that file" if file else "save it")
         else:
             output.note(f"saved {_named(target or wanted.path, name, input_name)} to {saved}")
 
@@ -150,6 +155,14 @@ def _named(target: str, name: str, input_name: str | None) -> str:
     if input_name is None and name == _RESULT:
         return target
     return f"{input_name or name} of {target}"
+
+
+def _part_words(part: Part) -> str:
+    """`["plot"]`, so that a shell's own quotes go around it."""
+    texts = (json.dumps(name, ensure_ascii=False) if isinstance(name, str) else repr(name) for _, name in part)
+    return "".join(
+        f"[{text}]" if kind == "item" else f".{name}" for (kind, name), text in zip(part, texts, strict=True)
+    )
 
 
 def _part_of(value: Any, part: Any, target: str) -> Any:

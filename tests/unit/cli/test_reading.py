@@ -432,3 +432,26 @@ def test_show_resources_of_what_has_not_ended_or_is_not_there(recorded: Recorded
     assert (said.code, said.out, said.next) == (0, "", "penstock ls new")
     assert "no attempt of new has ended here" in said.err
     assert say("show none --resources").code == 2
+
+
+def test_get_of_what_names_files_saves_each_and_no_value_whose_files_are_gone(
+    recorded: Recorded, say: Any, tmp_path: Path
+):
+    page = tmp_path / "page.html"
+    page.write_text("a page\n")
+    outputs = {"fit": {"slope": 2}, "pages": [page]}
+    run = recorded.begin("digits")
+    run.commit(Batch((task(1, "digits.report", 1, outcome(recorded.stored(outputs, files=True))),)))
+    run.end(RunEnd("done"))
+    run.close()
+    page.unlink()
+    saving = """penstock get 'digits/1/report["pages"][0]' -o """
+    assert say("get digits/1/report").next == f"{saving}FILE"
+    refused = say(f"get digits/1/report -o {tmp_path}/all.pkl")
+    assert (refused.code, refused.err) == (
+        2,
+        f"penstock: digits/1/report names files, which {tmp_path}/all.pkl would not hold: save each, as {saving}FILE\n",
+    )
+    assert say(f"{saving.removeprefix('penstock ')}{page}").code == 0
+    assert page.read_text() == "a page\n"
+    assert say(f"get digits/1/report[fit] -o {tmp_path}/fit.json").code == 0
