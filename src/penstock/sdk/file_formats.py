@@ -6,6 +6,7 @@ How values are written and read stands in `worker/value_files.py`.
 from __future__ import annotations
 
 import re
+from keyword import iskeyword
 from typing import Any, Dict, Iterable, Mapping, Tuple, cast
 
 from penstock.model.nearest import nearest
@@ -72,7 +73,8 @@ def names_of(word: str, given: Any) -> Dict[str, Any]:
 
 
 def _check_name(word: str, name: Any) -> None:
-    if not isinstance(name, str) or not re.fullmatch(_NAME, name):
+    is_name = isinstance(name, str) and re.fullmatch(_NAME, name)
+    if not is_name or (iskeyword(name) and word != "outputs"):
         raise ValueError(f"{word} names {name!r}: expected a name as Python has them, since a call gives it by keyword")
 
 

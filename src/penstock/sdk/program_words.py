@@ -4,6 +4,7 @@ shell's own. Pure."""
 from __future__ import annotations
 
 import re
+from keyword import iskeyword
 from typing import Collection, Iterable, Mapping, Tuple
 
 from penstock.model.nearest import nearest
@@ -39,6 +40,8 @@ def fault(words: Collection[str], files: Collection[str], parameters: Collection
     for name in found:
         if name in files or name in parameters:
             continue
+        if iskeyword(name):
+            return f"{{{name}}} names nothing, and no parameter can be called so; {{{{{name}}}}} is the word {{{name}}}"
         near = nearest(name, [one for one in files if one not in found], 0.7)
         if is_closed or near:
             known = ", ".join((*files, *parameters)) or "none at all"

@@ -54,7 +54,10 @@ class ProgramFunction:
         known = {name for name, _ in (*inputs, *outputs)} | {"script"} | (parameters or {}).keys()
         self._implied = tuple(word for word in placeholders(command) if word not in known)
         self._parameters: Dict[str, Any] = {**dict.fromkeys(self._implied, ...), **(parameters or {})}
-        self._is_open = parameters is None and bool(files.script)
+        self._others = ""  # what a call's further keywords are called together; "": there may be none
+        if parameters is None and files.script:
+            taken = known | set(self._implied)
+            self._others = "parameters" if "parameters" not in taken else "other_parameters"
 
     def __getattr__(self, name: str) -> Any:
         """Its qualified name: that of the variable which holds its step, once there is one."""
@@ -72,8 +75,8 @@ class ProgramFunction:
         found = [inspect.Parameter(name, kind) for name, _ in self._inputs]
         for name, default in sorted(self._parameters.items(), key=lambda item: item[1] is not ...):
             found.append(inspect.Parameter(name, kind, default=empty if default is ... else default))
-        if self._is_open:
-            found.append(inspect.Parameter("parameters", inspect.Parameter.VAR_KEYWORD))
+        if self._others:
+            found.append(inspect.Parameter(self._others, inspect.Parameter.VAR_KEYWORD))
         return inspect.Signature(found)
 
     @property
@@ -131,7 +134,7 @@ class ProgramFunction:
             found = self.__signature__.bind(*args, **kwargs).arguments
         except TypeError as error:
             raise TypeError(f"{self.__name__}() {error}{self.unbound_hint(args, kwargs)}") from None
-        more: Dict[str, Any] = found.pop("parameters", {}) if self._is_open else {}
+        more: Dict[str, Any] = found.pop(self._others, {}) if self._others else {}
         return {**found, **more}
 
     def unbound_hint(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:

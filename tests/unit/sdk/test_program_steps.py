@@ -83,6 +83,13 @@ def test_a_call_that_lacks_what_only_a_placeholder_names_is_told_where_that_stan
     assert str(error.value) == "awk() missing a required argument: 'text'"
 
 
+def test_an_input_may_be_called_parameters() -> None:
+    fit = script("fit.R", inputs=["parameters"])
+    assert fit.binder.bind((1,), {"width": 3}) == {"parameters": 1, "**other_parameters": {"width": 3}}
+    assert script("fit.R").binder.bind((), {"parameters": 1}) == {"**parameters": {"parameters": 1}}
+    assert command(["x", "{class}"], outputs=["class"]).name == "x"
+
+
 def test_how_a_file_ends_is_a_format_too() -> None:
     endings = (
         "html svg pdf jpg jpeg gif webp txt tex md xml yaml toml tsv jsonl ndjson xlsx h5 rds RData pkl tar.gz zip onnx"
@@ -104,6 +111,12 @@ WRONG: list[tuple[Any, str]] = [
         "inputs 'a' has the format 'CSV', which is none; did you mean 'csv'?",
     ),
     (lambda: command(["x"], inputs={"a-b": "json"}), "inputs names 'a-b': expected a name as Python has them"),
+    (lambda: command(["x"], inputs={"class": "json"}), "inputs names 'class': expected a name as Python has them"),
+    (lambda: command(["x"], parameters=["if"]), "parameters names 'if': expected a name as Python has them"),
+    (
+        lambda: command(["awk", "{if}"]),
+        "{if} names nothing, and no parameter can be called so; {{if}} is the word {if}",
+    ),
     (lambda: command(["x"], inputs="table"), 'inputs=\'table\': expected {"name": "format"}'),
     (lambda: command(["x"], inputs={"a": "json"}, outputs=["a"]), "'a' has two meanings"),
     (lambda: command(["x"], outputs=["a", "a"]), "outputs names 'a' twice"),
