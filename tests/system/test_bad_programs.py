@@ -77,7 +77,8 @@ CASES = {
     "another's file": lambda: changed(file, "file").read_text(),
     "another's table": lambda: int(changed(table, "arrow").n.sum()),
     "odd records": lambda: sh("""exec 4>> "$PENSTOCK_RECORDS"
-        printf '%s\\n' nothing '[1]' '{"metrics": {"a": "b"}}' '{"display": "none.png"}' >&4
+        printf '%s\\n' nothing '[1]' '{"metrics": {"a": "b"}}' '{"display": "none.png"}' '{"tag": ["a", 5]}' \\
+            '{"note": 5}' '{"display": {"html": 5}}' '{"metrics": {"b": 1}, "step": "x"}' '{"progress": NaN}' >&4
         printf '{"metrics": {"last": 1}}' >&4; echo ok > {out}""")(),
     "no descriptors": lambda: sh("exec <&- >&- 2>&- 3>&-; echo ok > {out}")(),
     "nothing to read": lambda: sh("cat; echo ok > {out}")(),
@@ -205,5 +206,11 @@ def test_what_is_written_elsewhere_is_gone_and_no_harm_done(tried: Project) -> N
 def test_records_that_mean_nothing_are_told_and_the_others_count(tried: Project) -> None:
     assert tried.rows("SELECT DISTINCT name FROM metric") == [("last",)]
     logs = "".join(path.read_text(errors="replace") for path in Path(tried.folder, ".penstock", "logs").rglob("*.log"))
-    for words in ("'nothing' is no JSON", "'[1]' is no object with one of metrics", "none.png"):
+    for words in (
+        "'nothing' is no JSON",
+        "'[1]' is no object with one of metrics",
+        "none.png",
+        'expected {"tag": ',
+        'expected {"note": ',
+    ):
         assert words in logs

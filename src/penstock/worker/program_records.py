@@ -7,9 +7,10 @@ about it.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
-from typing import Any, Callable, Dict, Mapping, Optional, cast
+from typing import Any, Callable, Dict, List, Mapping, Optional, cast
 
 from penstock.sdk.attempts import AttemptContext
 
@@ -65,7 +66,7 @@ class ProgramRecords:
             return
         try:
             self._kinds[kind](cast("Mapping[str, Any]", said))
-        except (ValueError, TypeError, OSError, KeyError, OverflowError) as error:
+        except Exception as error:  # noqa: BLE001  whatever stands in the line: it fails nothing
             self._tell(f"{_shown(line)} can't be taken: {error}")
 
     def _tell(self, why: str) -> None:
@@ -88,7 +89,7 @@ class ProgramRecords:
         assert self._here is not None
         done, total, label = said["progress"], said.get("total"), str(said.get("label") or self._title)
         for number in (done, total):
-            if number is not None and (isinstance(number, bool) or not isinstance(number, (int, float)) or number < 0):
+            if number is not None and not _is_count(number):
                 raise TypeError('expected {"progress": number, "total": number}')
         loop = self._loops.get(label)
         whole = None if total is None else int(total)
@@ -102,19 +103,21 @@ class ProgramRecords:
     def _tag(self, said: Mapping[str, Any]) -> None:
         from penstock.sdk.current import current
 
-        tags = said["tag"]
-        given: Any = [tags] if isinstance(tags, str) else tags
+        tags: Any = said["tag"]
+        given = cast("List[Any]", tags if isinstance(tags, list) else [tags])
+        if not all(isinstance(tag, str) for tag in given):
+            raise TypeError('expected {"tag": "text"}, or a list of texts')
         current.tag(*given)
 
     def _note(self, said: Mapping[str, Any]) -> None:
         from penstock.sdk.current import current
 
-        current.note(said["note"])
+        current.note(_text(said, "note"))
 
     def _run_name(self, said: Mapping[str, Any]) -> None:
         from penstock.sdk.current import current
 
-        current.name(said["run_name"])
+        current.name(_text(said, "run_name"))
 
     def _display(self, said: Mapping[str, Any]) -> None:
         from penstock.sdk.displaying import display
@@ -141,3 +144,13 @@ class ProgramRecords:
 
 def _shown(line: bytes) -> str:
     return repr(line[:200].decode("utf-8", "replace"))
+
+
+def _text(said: Mapping[str, Any], kind: str) -> str:
+    if not isinstance(said[kind], str):
+        raise TypeError(f'expected {{"{kind}": "text"}}')
+    return said[kind]
+
+
+def _is_count(number: Any) -> bool:
+    return isinstance(number, (int, float)) and not isinstance(number, bool) and 0 <= number < math.inf
