@@ -23,6 +23,7 @@ _WHERE = {
     "flow": "penstock.sdk.flows",
     "step": "penstock.sdk.steps",
     "script": "penstock.sdk.program_steps",
+    "notebook": "penstock.sdk.notebook_steps",
     "command": "penstock.sdk.program_steps",
     "Flow": "penstock.sdk.flows",
     "Step": "penstock.sdk.steps",
@@ -64,6 +65,7 @@ __all__ = [
     "fork",
     "grow",
     "log_metrics",
+    "notebook",
     "progress",
     "resume",
     "run",
@@ -83,7 +85,7 @@ def __getattr__(name: str) -> "Any":
     globals()[name] = value
     if where in ("penstock.sdk.flows", "penstock.client"):
         _hand_down()
-    if where == "penstock.sdk.program_steps":
+    if where in ("penstock.sdk.program_steps", "penstock.sdk.notebook_steps"):
         _hand_down_programs()
     return value
 
@@ -165,6 +167,7 @@ if TYPE_CHECKING:
     from penstock.sdk.flows import flow as flow
     from penstock.sdk.futures import Futures as Futures
     from penstock.sdk.keywords import grow as grow
+    from penstock.sdk.notebook_steps import notebook as notebook
     from penstock.sdk.program_steps import command as command
     from penstock.sdk.program_steps import script as script
     from penstock.sdk.progressing import progress as progress

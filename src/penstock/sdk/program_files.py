@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterator, Sequence, Tuple
 from penstock.artifacts.digests import digest
 from penstock.errors import UsageError
 from penstock.model.tuples import NamedTuple
+from penstock.sdk.notebook_files import NOTEBOOK, code_of
 
 _FILE = "file:"
 _MOST_BYTES = 64 << 20
@@ -64,6 +65,11 @@ class ProgramFiles:
     def _place(self, path: str) -> str:
         return os.path.normpath(os.path.join(self._base, path))
 
+    def _counted(self, path: str, content: bytes) -> bytes:
+        """What of a file is code, and a change if it changes."""
+        is_notebook = self.script.endswith(NOTEBOOK) and path == self._place(self.script)
+        return code_of(content) if is_notebook else content
+
     def _own(self) -> Tuple[str, ...]:
         if self.script:
             return (self._place(self.script),)
@@ -92,7 +98,8 @@ class ProgramFiles:
                     raise UsageError(f"{self.told}: {path} has {size}, too much for code: give it as an input")
                 with open(path, "rb") as file:
                     content = file.read()
-                known = self._known[path] = stamp, status.st_mode & 0o777, content, digest(content)
+                counted = digest(self._counted(path, content))
+                known = self._known[path] = stamp, status.st_mode & 0o777, content, counted
         except FileNotFoundError:
             why = f"there is no file {path}: mend its name, which is seen from {self._base}"
             raise UsageError(f"{self.told}: {why}") from None

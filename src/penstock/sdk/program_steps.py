@@ -51,17 +51,15 @@ def script(
 
     Raises UsageError for what can't be meant; a script that is not there is found missing by its first call.
     """
-    place = _SaidAt(f"script {os.fspath(path)}")
-    text = os.fspath(path)
-    if not isinstance(text, str) or not text or text.endswith("/"):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise place.wrong(f"expected the path of a script, not {path!r}")
-    stem, suffix = os.path.splitext(os.path.basename(text))
+    place = SaidAt(f"script {os.fspath(path)}")
+    text = place.path(path, "a script")
+    suffix = os.path.splitext(text)[1]
     words = place.words("interpreter", interpreter) if interpreter is not None else ()
     known = LANGUAGES.get(suffix.lower())
     language = language_of(words[0]) if words else (known and (known.name, known.package))
     own = (*words, "{script}") if words else ()
-    made = _DeclaredProgram(place, place.words("args", args), inputs, outputs, parameters, is_script=True)
-    return made.step(text, stem.replace(".", "_").replace(" ", "_"), own, language[0] if language else "", given)
+    made = DeclaredProgram(place, place.words("args", args), inputs, outputs, parameters, is_script=True)
+    return made.step(text, stem_of(text), own, language[0] if language else "", given)
 
 
 def command(
@@ -80,16 +78,21 @@ def command(
     the word `{name}`. A word that names a file beside the one which declares the step brings that file. No shell reads
     it: `["sh", "-c", "..."]` has one. Everything else is as `script` says; `name` is that of its program by default.
     """
-    place = _SaidAt("command")
+    place = SaidAt("command")
     found = place.words("words", words)
     program = os.path.splitext(os.path.basename(found[0]))[0]
     language = language_of(found[0])
-    made = _DeclaredProgram(place, found, inputs, outputs, parameters, is_script=False)
+    made = DeclaredProgram(place, found, inputs, outputs, parameters, is_script=False)
     name = "".join(letter if letter.isalnum() or letter in "_-" else "_" for letter in program).strip("_-")
     return made.step("", name if name[:1].isalpha() else "command", (), language[0] if language else "", given)
 
 
-class _SaidAt:
+def stem_of(path: str) -> str:
+    """What a step is called that runs this file."""
+    return os.path.splitext(os.path.basename(path))[0].replace(".", "_").replace(" ", "_")
+
+
+class SaidAt:
     """Where a step is declared."""
 
     def __init__(self, what: str) -> None:
@@ -103,6 +106,13 @@ class _SaidAt:
     def wrong(self, why: str) -> UsageError:
         return UsageError(f"{self.told}: {why}")
 
+    def path(self, given: Any, what: str) -> str:
+        """The path of what is to be run."""
+        text = cast("object", os.fspath(given))
+        if not isinstance(text, str) or not text or text.endswith("/"):
+            raise self.wrong(f"expected the path of {what}, not {given!r}")
+        return text
+
     def words(self, what: str, given: Any) -> Tuple[str, ...]:
         """Words of a command, of a list or of one text as a shell would split it."""
         try:
@@ -114,11 +124,11 @@ class _SaidAt:
         return tuple(found)
 
 
-class _DeclaredProgram:
+class DeclaredProgram:
     """What was said of a program, checked."""
 
     def __init__(
-        self, place: _SaidAt, words: Tuple[str, ...], inputs: Any, outputs: Any, parameters: Any, *, is_script: bool
+        self, place: SaidAt, words: Tuple[str, ...], inputs: Any, outputs: Any, parameters: Any, *, is_script: bool
     ) -> None:
         self._place, self._words = place, words
         try:
@@ -148,15 +158,22 @@ class _DeclaredProgram:
                     raise self._place.wrong(f"the default of {name} is nothing that JSON can hold: {error}") from None
 
     def step(
-        self, script: str, name: str, interpreter: Tuple[str, ...], language: str, given: Mapping[str, Any]
+        self,
+        script: str,
+        name: str,
+        interpreter: Tuple[str, ...],
+        language: str,
+        given: Mapping[str, Any],
+        known: Optional[Sequence[str]] = None,
     ) -> ProgramStep:
-        """The step, with the options of steps that were given."""
+        """The step, with the options of steps that were given. `known`: as `ProgramFunction` has it."""
         place = self._place
         name = named(place.told, given.get("name"), name if name.isidentifier() or given.get("name") else "script")
         options = changed(Options(), place.told, given)
         files = ProgramFiles(place.told, place.base, script, self._words, options.uses or ())
         fn = ProgramFunction(
-            place.module, name, self._words, self._inputs, self._outputs, self._parameters, files, interpreter, language
-        )
+            place.module, name, self._words, self._inputs, self._outputs, self._parameters, files, interpreter,
+            language, known,
+        )  # fmt: skip
         fn.__doc__ = f"Runs {script}." if script else f"Runs `{shlex.join(self._words)}`."
         return cast("ProgramStep", Step(cast("Any", fn), options, name))

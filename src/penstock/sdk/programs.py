@@ -6,11 +6,12 @@ What users declare programs with is `program_steps.py`; what runs them is `worke
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Collection, Dict, Mapping, Optional, Tuple
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
 from penstock.model.specs import Program
+from penstock.sdk.closed_signatures import closed_signature
 from penstock.sdk.languages import interpreter_of
 from penstock.sdk.program_files import ProgramFiles
 from penstock.sdk.program_words import placeholders
@@ -30,7 +31,8 @@ class ProgramFunction:
     `module`: where the step is declared; `name`: its own, which counts where no variable of the module holds the step;
     `command`: its words, those of a script without what runs it; `inputs`, `outputs`: names and formats; `parameters`:
     defaults, `...` for none; None: a call gives whichever it likes; `interpreter`: (): what suits the script; `files`:
-    the script among them, where there is one; `language`: as people call it.
+    the script among them, where there is one; `language`: as people call it; `known`: the parameters that a program has
+    defaults for itself, of which a call gives whichever it likes; None: they are not known.
     """
 
     is_program = True
@@ -46,18 +48,20 @@ class ProgramFunction:
         files: ProgramFiles,
         interpreter: Tuple[str, ...] = (),
         language: str = "",
+        known: Optional[Collection[str]] = None,
     ) -> None:
         self.__module__, self.__name__ = module, name
         self.files = files
         self._command, self._inputs, self._outputs = command, inputs, outputs
         self._interpreter, self._language = interpreter, language
-        known = {name for name, _ in (*inputs, *outputs)} | {"script"} | (parameters or {}).keys()
-        self._implied = tuple(word for word in placeholders(command) if word not in known)
+        own = {name for name, _ in (*inputs, *outputs)} | {"script"} | (parameters or {}).keys()
+        self._implied = tuple(word for word in placeholders(command) if word not in own)
         self._parameters: Dict[str, Any] = {**dict.fromkeys(self._implied, ...), **(parameters or {})}
         self._others = ""  # what a call's further keywords are called together; "": there may be none
         if parameters is None and files.script:
-            taken = known | set(self._implied)
+            taken = own | set(self._implied)
             self._others = "parameters" if "parameters" not in taken else "other_parameters"
+        self._known = known
 
     def __getattr__(self, name: str) -> Any:
         """Its qualified name: that of the variable which holds its step, once there is one."""
@@ -77,6 +81,8 @@ class ProgramFunction:
             found.append(inspect.Parameter(name, kind, default=empty if default is ... else default))
         if self._others:
             found.append(inspect.Parameter(self._others, inspect.Parameter.VAR_KEYWORD))
+            if self._known is not None:
+                return closed_signature(found, self._known)
         return inspect.Signature(found)
 
     @property
