@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import signal
 import sys
+from collections.abc import Callable
+
+from penstock.cli.importing import quietly
 
 
 def main() -> int:
-    """The command. Ctrl-C ends it at once, and without a traceback, as long as it only imports what it needs."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        from penstock.cli.main import main
+    """The command."""
+    return quietly(_command)()
 
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    else:  # whoever started it has it ignored, say
-        from penstock.cli.main import main
-    return main()
+
+def _command() -> Callable[[], int]:
+    from penstock.cli.main import main
+
+    return main
 
 
 if __name__ == "__main__":

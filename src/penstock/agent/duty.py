@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from penstock.agent.held_attempts import HeldAttempts
 from penstock.model import mail
 from penstock.model.agents import CUT_S, has_time
-from penstock.model.events import Adopted, Began, Ended, ExecutorEvent, Lane, Placed, Recalled
+from penstock.model.events import Adopted, Began, Ended, ExecutorEvent, Lacking, Lane, Placed, Recalled
 from penstock.model.outcomes import failed
 from penstock.model.specs import Attempt, RunSpec
 from penstock.model.states import Cause
@@ -152,7 +152,7 @@ class Duty:
             self._drop_began(event.attempt)
             self._letters.append(event)
             self._begins(self._held.drop(event.attempt))
-        elif not isinstance(event, (Placed, Adopted)):  # which an executor of this machine doesn't say
+        elif not isinstance(event, (Placed, Adopted, Lacking)):  # which an executor of this machine doesn't say
             self._letters.append(event)
 
     def _drop_began(self, attempt: str) -> None:

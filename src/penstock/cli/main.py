@@ -10,9 +10,10 @@ import errno
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from penstock.cli import reporting, screen
+from penstock.cli.importing import quietly
 from penstock.errors import PenstockError
 
 
@@ -55,18 +56,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _answer(words: Sequence[str]) -> int:
     if len(words) > 1 and words[0] == "run" and words[1] and not words[1].startswith("-"):
         return _run(words[1], *words[2:])
+    return quietly(_call)(words)
+
+
+def _call() -> Callable[[Sequence[str]], int]:
     from penstock.cli.verbs import call
 
-    return call(words)
+    return call
 
 
 def _run(target: str, *words: str) -> int:
     """As click answers `run`, a broken pipe and Ctrl-C included."""
-    from penstock.cli.choices import Choices
-    from penstock.cli.start_run import start
-
     try:
-        return start(target, words, Choices())
+        return quietly(_start)(target, words)
     except KeyboardInterrupt:
         screen.err("")  # below the ^C
         return reporting.INTERRUPTED
@@ -75,3 +77,10 @@ def _run(target: str, *words: str) -> int:
             raise
         _drop_stdout()
         return reporting.FAILED
+
+
+def _start() -> Callable[[str, Sequence[str]], int]:
+    from penstock.cli.choices import Choices
+    from penstock.cli.start_run import start
+
+    return lambda target, words: start(target, tuple(words), Choices())
