@@ -115,15 +115,13 @@ look() { # names
     status=-
     if [ ! -d "$name" ]; then
       state=unknown
-    elif [ -f "$name/status" ]; then
-      state=ended
-      read -r status <"$name/status"
-    elif [ ! -f "$name/pid" ]; then
+    elif [ ! -f "$name/status" ] && [ ! -f "$name/pid" ]; then
       state=pending
-    elif alive "$name"; then
+    elif [ ! -f "$name/status" ] && alive "$name"; then
       state=running
-    else
+    else # with a status that may have been written since
       state=ended
+      [ -f "$name/status" ] && read -r status <"$name/status"
     fi
     echo "penstock: $state $name $status $(tail -c 4096 "$name/words" 2>/dev/null | od -An -v -tx1 | tr -d ' \n')"
   done
