@@ -191,7 +191,7 @@ class Protocol(RuleBasedStateMachine):
         if not any(agent.acts and not agent.duty.going for agent in world.agents):
             world.place("c")
         driver = world.drivers[-1]
-        for at in range(400):
+        for at in range(4_000):  # seconds: an agent that has too little time for what is left goes with its allocation
             if all(row.is_done for row in world.rows.values()):
                 break
             if at % 100 == 99 and not any(agent.acts and not agent.duty.going for agent in world.agents):
