@@ -12,6 +12,7 @@ ifeq ($(PENSTOCK_REQUIRE_ALL),1)
 ALL := -all
 endif
 PAGE := $(BIN)/python tools/page.py
+PYTEST := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(BIN)/pytest
 # What it exits with where no Node is to be had, which it says. With PENSTOCK_REQUIRE_ALL=1 that is a failure.
 NO_NODE := $(if $(ALL),0,3)
 DEMO := $(VENV)/.set-up-demo
@@ -19,7 +20,7 @@ CHECK := $(VENV)/.set-up-check
 TEST := $(VENV)/.set-up-test$(ALL)
 BENCH := $(VENV)/.set-up-bench
 
-.PHONY: help demo test check lint ui dist screenshots bench bench-ui clean
+.PHONY: help demo test test-shown test-beside check lint ui dist screenshots bench bench-ui clean
 
 help:
 	@echo "make demo    train a model on real data, with live progress"
@@ -38,7 +39,15 @@ demo: $(DEMO)
 
 test: $(TEST) lint
 	@$(PAGE) build && $(PAGE) test || test $$? = $(NO_NODE)
-	@$(BIN)/pytest
+	@mkdir -p build
+	@$(MAKE) --no-print-directory -k -j2 test-shown test-beside
+
+# Most tests wait for processes, so that two run at once. The output of the second is shown when it is over.
+test-shown:
+	@$(PYTEST) tests/contract tests/system
+
+test-beside:
+	@$(PYTEST) tests/browser tests/docs tests/unit >build/tests.log 2>&1; code=$$?; cat build/tests.log; exit $$code
 
 check: $(CHECK) lint
 	@$(BIN)/pytest -q tests/unit
