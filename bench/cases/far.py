@@ -18,7 +18,7 @@ def measure(workplace: Workplace) -> Iterator[Finding]:
     for turn in range(scale.times):
         copies.append(workplace.floor("copy_file.py", scale.array)["seconds"])
         asked = TASKS, scale.chain, scale.array, 0.0 if turn else scale.idle_s
-        found.append(workplace.fresh("far.py", *asked, beside=("tier_requests.py",)))
+        found.append(workplace.fresh("far.py", *asked, beside=("agents_at.py", "tier_requests.py")))
     near, far, chain = ([figures[name] for figures in found] for name in ("process_map", "agents_map", "agents_chain"))
     yield Finding("a map of 1,000 tasks of 10 ms at 2 warm agents", far, "s", near, "at 2 local workers", Must(2.0))
     requests = [figures["agents_requests"] for figures in found]
@@ -36,6 +36,6 @@ def measure(workplace: Workplace) -> Iterator[Finding]:
 def _many(workplace: Workplace) -> Iterator[Finding]:
     """A driver's CPU time, while nothing ends for most of the time."""
     agents, seconds = workplace.scale.agents, workplace.scale.attempt_s
-    found = workplace.fresh("many_agents.py", agents, seconds, 4, beside=("crowd.py",))
+    found = workplace.fresh("many_agents.py", agents, seconds, 4, beside=("agents_at.py", "crowd.py"))
     what = f"a driver with {agents} agents, each with an attempt of {seconds:g} s: cores"
     yield Finding(what, [found["cores"]], "", must=Must(0.1, "value"))

@@ -11,21 +11,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import agents_at
 import numpy as np
 import tier_requests
 
 from penstock import flow, step
-from penstock.executors.far import FarExecutor
-from penstock.executors.far_fleet import FleetLimits
-from penstock.launch import preparing
-from penstock.model.agents import AgentSize
-from penstock.model.events import Profile
-from penstock.project_far import packing
 from penstock.sites.process_site import ProcessSite
 
 AGENTS = 2
 HERE = Path.cwd()
-wire_executors = preparing.wire_executors
 
 
 @step
@@ -89,25 +83,10 @@ def far(tasks: int, steps: int, items: int, idle_s: float) -> dict[str, float]:
     return figures
 
 
-def wired(settings: Any, environments: Any, **more: Any) -> Any:
-    tiers, url = more["tiers"], settings.store.url
-    tier = tiers.own(url)
-    agents = FarExecutor(
-        name="agents",
-        site=ProcessSite((sys.executable, str(HERE / "tier_requests.py")), HERE / "home"),
-        tier=tier,
-        uploads=tiers.uploads(url),
-        packing=packing(settings, environments, tier, print, bundle=False, here=True),
-        profile=Profile(None, None, depth=128, outlives_driver=True, begins_later=True, lanes=AGENTS, round_trip_s=0.2),
-        limits=FleetLimits(max_agents=AGENTS, size=AgentSize(1.0, None), linger_s=600.0),
-    )
-    return {**wire_executors(settings, environments, **more), "agents": agents}
-
-
 if __name__ == "__main__":
     (HERE / "far").mkdir(exist_ok=True)
     Path("penstock.toml").write_text(f"max_workers = {AGENTS}\n[store]\nurl = '{(HERE / 'far').as_uri()}'\n")
-    preparing.wire_executors = wired
+    agents_at.site(ProcessSite((sys.executable, str(HERE / "tier_requests.py")), HERE / "home"), AGENTS)
     tier_requests.count()
     asked = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
     print("RESULT " + json.dumps(far(*asked)))

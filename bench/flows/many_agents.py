@@ -7,19 +7,14 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+
+import agents_at
 
 from penstock import flow, step
-from penstock.executors.far import FarExecutor
-from penstock.executors.far_fleet import FleetLimits
-from penstock.launch import preparing
-from penstock.model.agents import AgentRequest, AgentSight, AgentSize
-from penstock.model.events import Profile
-from penstock.project_far import packing
+from penstock.model.agents import AgentRequest, AgentSight
 
 HERE = Path.cwd()
 CODES = HERE / "codes"
-wire_executors = preparing.wire_executors
 
 
 class Paper:
@@ -59,25 +54,10 @@ def many(agents: int, waves: int) -> dict[str, float]:
     return {"cores": (time.process_time() - cpu_s) / wall_s, "seconds": wall_s / (waves - 1)}
 
 
-def wired(settings: Any, environments: Any, **more: Any) -> Any:
-    tiers, url, count = more["tiers"], settings.store.url, int(sys.argv[1])
-    tier = tiers.own(url)
-    agents = FarExecutor(
-        name="agents",
-        site=Paper(),
-        tier=tier,
-        uploads=tiers.uploads(url),
-        packing=packing(settings, environments, tier, print, bundle=False, here=True),
-        profile=Profile(None, None, depth=128, outlives_driver=True, begins_later=True, lanes=count, round_trip_s=0.2),
-        limits=FleetLimits(max_agents=count, size=AgentSize(1.0, None), linger_s=600.0),
-    )
-    return {**wire_executors(settings, environments, **more), "agents": agents}
-
-
 if __name__ == "__main__":
     (HERE / "far").mkdir(exist_ok=True)
     Path("penstock.toml").write_text(f"[store]\nurl = '{(HERE / 'far').as_uri()}'\n")
-    preparing.wire_executors = wired
+    agents_at.site(Paper(), int(sys.argv[1]))
     with subprocess.Popen([sys.executable, "crowd.py", str(CODES), sys.argv[2]], stdin=subprocess.PIPE) as crowd:
         print("RESULT " + json.dumps(many(int(sys.argv[1]), int(sys.argv[3]))))
         assert crowd.stdin is not None

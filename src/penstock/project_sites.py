@@ -6,15 +6,15 @@ Part of the composition root: it joins `far` with sites, tiers and settings. Not
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import penstock.project_far as project_far
 from penstock.executors.far import FarExecutor, Packing
 from penstock.executors.far_fleet import FleetLimits
+from penstock.executors.late_site import LateSite
 from penstock.executors.site_port import Site
-from penstock.model.agents import AgentRequest, AgentSight, AgentSize
+from penstock.model.agents import AgentSize
 from penstock.model.events import Profile
 from penstock.model.tier_urls import parse_tier_url
 from penstock.model.tuples import NamedTuple
@@ -40,37 +40,6 @@ _DEPTH = 128
 _ROUND_TRIP_S = 0.2
 
 
-class LateSite:
-    """A site that is made when it is used first: that may need the tier."""
-
-    def __init__(self, make: Callable[[], Site]) -> None:
-        self._make = make
-
-    @cached_property
-    def _site(self) -> Site:
-        return self._make()
-
-    def place(self, agents: Sequence[AgentRequest], private: Mapping[str, str]) -> tuple[str, ...]:
-        """As the site does."""
-        return self._site.place(agents, private)
-
-    def look(self, handles: Sequence[str]) -> Mapping[str, AgentSight]:
-        """As the site does."""
-        return self._site.look(handles)
-
-    def end(self, handles: Sequence[str]) -> None:
-        """As the site does."""
-        self._site.end(handles)
-
-    def find(self, run: str) -> Mapping[str, str]:
-        """As the site does."""
-        return self._site.find(run)
-
-    def refresh(self, handles: Sequence[str], private: Mapping[str, str]) -> None:
-        """As the site does."""
-        self._site.refresh(handles, private)
-
-
 class FarWiring(NamedTuple):
     """What an executor `far` is made of."""
 
@@ -90,7 +59,7 @@ def wiring_of(
 ) -> FarWiring:
     """That of a run's executor. `tell` says a line to the user, from any thread."""
     declared = settings.executors[name]
-    url = declared.store or settings.store.url
+    url = settings.tier_of(declared)
     tier = tiers.own(url)
     return FarWiring(
         LateSite(lambda: site_of(declared, settings, tier, url, tell)),

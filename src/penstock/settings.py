@@ -124,6 +124,10 @@ class Settings(NamedTuple):
         named = (self.store.url, *(executor.store for executor in self.executors.values()))
         return tuple(dict.fromkeys(filter(None, named)))
 
+    def tier_of(self, executor: ExecutorSettings) -> str:
+        """The URL of the tier that an executor's agents share with this machine; "": none is set."""
+        return executor.store or self.store.url
+
     @property
     def environments(self) -> dict[str, Environment]:
         """What the steps at an executor are run with, where they don't say, by its name."""
@@ -289,9 +293,9 @@ def _check_tiers(settings: Settings, file: Path) -> Settings:
     """Whoever's attempts run at agents needs a place that both sides see."""
     executors = dict(settings.executors)
     for name, executor in settings.executors.items():
-        if executor.here and not (executor.store or settings.store.url):
+        if executor.here and not settings.tier_of(executor):
             executors[name] = executor._replace(store=settings.own_tier)
-        elif executor.is_far and not (executor.store or settings.store.url):
+        elif executor.is_far and not settings.tier_of(executor):
             mend = 'add `[store]` with `url = "file:///shared/folder"`, or "ssh://user@host/folder"'
             raise UsageError(f"{file}: [executors.{name}] of kind {executor.kind!r} needs a far tier: {mend}")
     return settings._replace(executors=executors)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from penstock.errors import UsageError
 from penstock.model.program_libraries import Library
@@ -27,7 +27,7 @@ def parsed(path: str, data: bytes) -> dict[str, Any]:
         raise UsageError(f"libraries: {path} is not JSON: {error}") from error
     if not isinstance(found, dict):
         raise UsageError(f"libraries: {path} holds no JSON object, and no lock does without")
-    return found  # pyright: ignore[reportUnknownVariableType]
+    return cast("dict[str, Any]", found)
 
 
 def library(kind: str, files: Sequence[tuple[str, bytes]], packages: Iterable[tuple[str, str, str]]) -> Library:

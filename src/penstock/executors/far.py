@@ -20,7 +20,6 @@ from penstock.executors import far_clocks, far_files
 from penstock.executors.driver_mail import FAST_S, DriverMail
 from penstock.executors.far_book import Book
 from penstock.executors.far_fleet import Fleet, FleetLimits
-from penstock.executors.far_seats import Standing
 from penstock.executors.needed_blobs import blobs_of_run
 from penstock.executors.sent_inputs import SentInputs
 from penstock.executors.site_port import Site
@@ -276,7 +275,7 @@ class FarExecutor:
     def _decide(self, now: float) -> None:
         for seat in self._book.seats.values():
             agent = mail.agent_of(seat.name)
-            if seat.standing is Standing.SETTLED:
+            if seat.takes_lanes:
                 self._fleet.up(agent, now)
             elif not seat.is_live:
                 self._fleet.gone(agent, now, seat.why)

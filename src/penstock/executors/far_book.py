@@ -171,8 +171,7 @@ class Book:
         for seat in list(self.seats.values()):
             if seat.standing is Standing.ANSWERED and seat.since_listing < self._listing:
                 self._settle(seat)
-            listings = 1 if seat.said_bye else 2  # where its site alone says so, the first may miss a letter
-            if seat.is_live and seat.is_gone and seat.since_listing + listings <= self._listing:
+            if seat.is_live and seat.is_gone and seat.since_listing + 1 < self._listing:  # the first may miss a letter
                 self._bury(seat)
             looked_at = min(self._listing_began_at, seat.looked_at)
             if seat.is_live and looked_at - seat.seen_at >= self._obey.partition_s:

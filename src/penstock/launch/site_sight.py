@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from penstock.errors import PenstockError
+from penstock.executors.late_site import LateSite
 from penstock.executors.site_port import Site
 from penstock.model import mail, wire
 from penstock.model.agents import AgentRequest, AgentSight
@@ -30,18 +31,19 @@ class Sightings(Slotted):
     bye: str = ""  # why it goes, in its own words
 
 
-class WatchedSite:
+class WatchedSite(LateSite):
     """Notes when an agent is placed, and how it is. Implements `executors.site_port.Site`."""
 
     def __init__(self, site: Site, seen: Sightings, clock: Callable[[], float] = time.monotonic) -> None:
-        self._site, self._seen, self._clock = site, seen, clock
+        super().__init__(lambda: site)
+        self._seen, self._clock = seen, clock
 
     def place(self, agents: Sequence[AgentRequest], private: Mapping[str, str]) -> tuple[str, ...]:
         """As the site does."""
         seen = self._seen
         seen.ordered_at = seen.ordered_at or self._clock()
         try:
-            handles = self._site.place(agents, private)
+            handles = super().place(agents, private)
         except PenstockError as error:
             seen.refused = str(error)
             raise
@@ -51,7 +53,7 @@ class WatchedSite:
 
     def look(self, handles: Sequence[str]) -> Mapping[str, AgentSight]:
         """As the site does."""
-        sights = self._site.look(handles)
+        sights = super().look(handles)
         sight = sights.get(self._seen.handle)
         if sight is not None:
             self._note(sight)
@@ -64,18 +66,6 @@ class WatchedSite:
         elif sight.state == "ended":
             seen.end = seen.end or sight
         seen.pending = sight.why if sight.state in ("pending", "unknown") else ""
-
-    def end(self, handles: Sequence[str]) -> None:
-        """As the site does."""
-        self._site.end(handles)
-
-    def find(self, run: str) -> Mapping[str, str]:
-        """As the site does."""
-        return self._site.find(run)
-
-    def refresh(self, handles: Sequence[str], private: Mapping[str, str]) -> None:
-        """As the site does."""
-        self._site.refresh(handles, private)
 
 
 class WatchedTier:

@@ -81,7 +81,7 @@ class SiteTrial:
             except PenstockError as error:
                 self._found(problem("trial", str(error)))
         declared = self._declared
-        url = (declared.store or self._project.settings.store.url) if declared.is_far else ""
+        url = self._project.settings.tier_of(declared) if declared.is_far else ""
         place = place_of(declared) if declared.is_far else "this machine"
         return SiteReport(self._name, declared.kind, place, url, tuple(self._stages), tuple(self._findings))
 

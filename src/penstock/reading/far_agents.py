@@ -40,7 +40,7 @@ def sites(project: Project) -> tuple[SiteInfo, ...]:
         answers = [one.result() for one in asking]
     runs = site_facts.noted(project.reader, rows) if rows else []
     return tuple(
-        site_facts.told(name, declared, declared.store or project.settings.store.url, answer, runs)
+        site_facts.told(name, declared, project.settings.tier_of(declared), answer, runs)
         for (name, declared), answer in zip(far.items(), answers, strict=True)
     )
 
@@ -62,7 +62,7 @@ def asked(project: Project, name: str, declared: ExecutorSettings, rows: Sequenc
     """What the site of an executor says of the agents of runs. Raises nothing that it says."""
     if not rows or project.tiers is None:
         return SiteAnswer()
-    url = declared.store or project.settings.store.url
+    url = project.settings.tier_of(declared)
     agents: dict[str, SeenAgent] = {}
     is_there = False  # the project has a folder in the tier
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Collection, Sequence
 
-from penstock.model.nearest import nearest
+from penstock.model import nearest
 
 if TYPE_CHECKING:
     import inspect
@@ -30,6 +30,5 @@ def closed_signature(parameters: Sequence[inspect.Parameter], known: Collection[
 
 def hint(name: str, known: Collection[str]) -> str:
     """What is said beside a name that is none of those which are known."""
-    near = nearest(name, known, 0.7)
     there = f"; its parameters are {', '.join(known)}" if known else "; it has no parameters"
-    return f"; did you mean {near!r}?" if near else there
+    return nearest.hint(name, known, there)

@@ -47,7 +47,7 @@ class SiteWatch:
             site_facts.told(
                 name,
                 declared,
-                declared.store or project.settings.store.url,
+                project.settings.tier_of(declared),
                 answers[name]._replace(
                     agents={key: one for key, one in answers[name].agents.items() if one.run in current}
                 ),

@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Protocol, Sequence, Tuple
+from typing import Any, Callable, Dict, NoReturn, Optional, Protocol, Sequence
 
 from penstock.errors import OutOfMemoryError, WorkerLostError
 from penstock.model.tuples import NamedTuple
@@ -75,20 +75,19 @@ class ChildProcess:
         self._is_worker = ending is not None
         self._alone = posix.has_children() is False
         self._system_kills = this_process.the_one(_SystemKills)
+        path = child_start.found(command[0], environ)
         pipes = [os.pipe() for _ in range(3)]
         self._ends = [ours for ours, _ in pipes]
+        # Above all numbers that the child is to have, so that none is overwritten before it is copied.
+        theirs = [child_start.high(fd) for _, fd in pipes]
         try:
-            # Above all numbers that the child is to have, so that none is overwritten before it is copied.
-            theirs = [child_start.high(fd) for _, fd in pipes]
-            path = child_start.found(command[0], environ)
             self.pid = child_start.start(path, command, folder, environ, theirs)
         except BaseException:
-            self._close()
+            _close(self._ends)
             raise
-        for fd in theirs:
-            os.close(fd)
+        finally:
+            _close(theirs)
         self._pid_fd = posix.process_fd(self.pid)
-        self._readers: List[Tuple[Any, Any]] = []
 
     def run(self, record: Callable[[bytes], None]) -> ChildEnd:
         """Wait for its end; `record` takes what it writes to its descriptor of records. Raises OutOfMemoryError and
@@ -103,7 +102,7 @@ class ChildProcess:
             if not has_ended:  # interrupted
                 self._ask_to_end()
             status = self._end_all()
-            self._close()
+            _close([*self._ends, *([] if self._pid_fd is None else [self._pid_fd])])
             if self._ending is not None:
                 self._ending.program(0)
                 if self._ending.is_ending():
@@ -173,11 +172,6 @@ class ChildProcess:
             posix.kill(posix.marked(f"PENSTOCK_OUTPUTS={self._outputs}\0".encode()))
         return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
-    def _close(self) -> None:
-        for fd in (*self._ends, *(() if getattr(self, "_pid_fd", None) is None else (self._pid_fd,))):
-            if fd is not None:
-                os.close(fd)
-
 
 class _SystemKills:
     """How many processes the system has killed, since this process looked last, because it ran out of memory."""
@@ -210,6 +204,11 @@ class _Printed:
 
     def last_lines(self) -> str:
         return "\n".join(self._last.decode("utf-8", "backslashreplace").splitlines()[-_LAST_LINES:])
+
+
+def _close(fds: Sequence[int]) -> None:
+    for fd in fds:
+        os.close(fd)
 
 
 def _pass_on(fd: int, take: Callable[[bytes], None]) -> int:

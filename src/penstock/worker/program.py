@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional
 
 from penstock.artifacts import codec
 from penstock.artifacts.store import BlobStore
@@ -17,6 +17,7 @@ from penstock.errors import StepExitError, UserCodeError
 from penstock.model.specs import Program
 from penstock.sdk.attempts import AttemptContext, attempt_here
 from penstock.sdk.file_formats import VALUES, extension
+from penstock.sdk.program_files import Content
 from penstock.sdk.program_words import filled, placeholders
 from penstock.sdk.this_process import this_process
 from penstock.worker import child_process, child_start
@@ -25,13 +26,12 @@ from penstock.worker.program_folders import KeptFolders, ProgramFolders
 from penstock.worker.program_records import ProgramRecords
 
 _CHECKPOINTS = "PENSTOCK_CHECKPOINTS"
-_Content = Sequence[Tuple[str, int, bytes]]
 
 
 def runner(program: Program, store: BlobStore, ending: Optional[Ending] = None) -> Callable[..., Dict[str, Any]]:
     """The function that runs the program: takes its arguments by name, gives its outputs by name. `ending`: how it is
     told that the attempt is to end."""
-    content: _Content = () if program.record is None else codec.decode(program.record, store)
+    content: Content = () if program.record is None else codec.decode(program.record, store)
 
     is_flat = not program.folder and not any(os.sep in place for place, _, _ in content)
     gives_values = all(kind in VALUES for _, kind in program.outputs)
@@ -52,7 +52,7 @@ def runner(program: Program, store: BlobStore, ending: Optional[Ending] = None) 
     return run
 
 
-def run_here(program: Program, content: _Content, arguments: Dict[str, Any]) -> Dict[str, Any]:
+def run_here(program: Program, content: Content, arguments: Dict[str, Any]) -> Dict[str, Any]:
     """Run it outside of a run, or inside of another step. The files that it gives stay as long as this process, or
     that step."""
     import tempfile
@@ -69,7 +69,7 @@ class _Try:
     def __init__(
         self,
         program: Program,
-        content: _Content,
+        content: Content,
         folders: ProgramFolders,
         here: Optional[AttemptContext],
         ending: Optional[Ending],
