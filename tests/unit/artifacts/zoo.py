@@ -101,7 +101,7 @@ def _closing_over(value: Any) -> Any:
 
 
 def _reading(value: Any) -> Any:
-    return eval("lambda: held", {"held": value})
+    return eval("lambda: held", {"__name__": "gone", "held": value})
 
 
 PLACES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
