@@ -32,6 +32,7 @@ _WHERE = {
     "Backoff": "penstock.model.options",
     "Cache": "penstock.model.options",
     "Environment": "penstock.model.environments",
+    "Image": "penstock.model.images",
     "grow": "penstock.sdk.keywords",
     "current": "penstock.sdk.current",
     "log_metrics": "penstock.sdk.current",
@@ -54,6 +55,7 @@ __all__ = [
     "Flow",
     "Future",
     "Futures",
+    "Image",
     "Step",
     "__version__",
     "command",
@@ -157,6 +159,7 @@ if TYPE_CHECKING:
     from penstock.client import run as run
     from penstock.client import runs as runs
     from penstock.model.environments import Environment as Environment
+    from penstock.model.images import Image as Image
     from penstock.model.options import Backoff as Backoff
     from penstock.model.options import Cache as Cache
     from penstock.sdk.concurrent_futures import Future as Future

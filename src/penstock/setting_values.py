@@ -13,6 +13,7 @@ from penstock.model.tuples import NamedTuple
 
 FAR_KINDS = ("agent", "ssh", "slurm", "ray")
 """Kinds of executors whose attempts run at agents."""
+_ENGINES = ("podman", "docker")
 _KINDS = ("process", "inline", *FAR_KINDS)
 
 
@@ -51,6 +52,13 @@ def kind(value: Any) -> str:
     """A kind of executor."""
     if value not in _KINDS:
         raise ValueError(f"{value!r} is not a kind of executor; write {' or '.join(map(repr, _KINDS))}")
+    return value
+
+
+def engine(value: Any) -> str:
+    """What runs containers."""
+    if value not in _ENGINES:
+        raise ValueError(f"{value!r} runs no containers; write {' or '.join(map(repr, _ENGINES))}")
     return value
 
 

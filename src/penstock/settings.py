@@ -30,6 +30,7 @@ class ProjectSettings(NamedTuple):
     """The `[project]` table."""
 
     include: tuple[str, ...] = ()  # patterns of the files, below its folder, that go with a run to other machines
+    containers: str = ""  # the engine of containers, "podman" or "docker"; "": whichever is there, podman first
 
 
 class ExecutorSettings(NamedTuple):
@@ -206,7 +207,10 @@ _SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
         "url": _Setting("url", setting_values.tier),
         "mirror": _Setting("mirror", setting_values.flag),
     },
-    ProjectSettings: {"include": _Setting("include", setting_values.patterns)},
+    ProjectSettings: {
+        "include": _Setting("include", setting_values.patterns),
+        "containers": _Setting("containers", setting_values.engine),
+    },
     GcSettings: {
         "keep_last": _Setting("keep_last", setting_values.whole),
         "older_than": _Setting("older_than_s", setting_values.parse_age),
@@ -286,7 +290,7 @@ def _executor(tables: dict[str, Any], name: str, file: Path) -> ExecutorSettings
 
 
 def _first_foreign(said: Iterable[str]) -> str:
-    return next(key for key in said if key not in ("env", "secrets", "libraries"))
+    return next(key for key in said if key not in ("env", "secrets", "libraries", "network", "shm"))
 
 
 def _check_tiers(settings: Settings, file: Path) -> Settings:

@@ -175,6 +175,8 @@ class RunEnvironments:
         if environment is None or not environment.is_foreign or environment in self._locks:
             return
         with _told_of(step):
+            if environment.image:
+                raise UsageError(f"image={environment.image!r}: images are not run yet")
             self._locked(environment)
 
     def _locked(self, environment: Environment) -> Lock:
@@ -192,6 +194,8 @@ class RunEnvironments:
         variables, leads = self._variables(environment), self._leads(environment)
         if not environment.is_foreign:
             return OWN._replace(variables=variables, libraries=leads)
+        if environment.image:
+            raise UsageError(f"image={environment.image!r}: images are not run yet")
         from penstock.environments import built_environments
 
         built = self._held.enter_context(built_environments.held(self._locked(environment), self._folder, self._tell))

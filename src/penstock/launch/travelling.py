@@ -32,7 +32,7 @@ def described(
     """Plain data of a `TravellingEnvironment`. `folder`: `.penstock/environments`; `blobs` gives the store that files
     go to; `wheels` False: packages of Python come from an index there."""
     store = blobs() if wheels else None
-    fields: tuple[Any, ...] = () if environment is None else tuple(environment)
+    fields: tuple[Any, ...] = () if environment is None else environment.plain()
     if environment is not None and environment.is_foreign:
         environments.lock(environment, step)
         travelling = TravellingEnvironment(fields, _locked(environments, environment).text)

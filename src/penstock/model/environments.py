@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Mapping, Optional, Tuple, cast
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Mapping, Optional, Tuple, Union, cast
 
+from penstock.model import images
+from penstock.model.images import Image
 from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from typing import Union
-
     Place = Union[str, os.PathLike[str]]
     Places = Union[Place, Iterable[Place]]
 
@@ -25,6 +25,11 @@ class _Fields(NamedTuple):
     env: Tuple[Tuple[str, str], ...]  # environment variables, name and value, sorted
     secrets: Tuple[str, ...]  # names of environment variables whose values are never stored or shown
     libraries: Tuple[str, ...]  # absolute paths of files that ask for packages of other languages, for its programs
+    image: Union[str, Image]  # the container image that it runs in, a name or a recipe; "": none
+    network: Optional[bool]  # whether its containers reach a network; None: nothing is said, and they don't
+    shm: (
+        Any  # size of /dev/shm in its containers, as the user says it, and bytes once it is checked; None: the engine's
+    )
 
 
 class Environment(_Fields):
@@ -45,35 +50,51 @@ class Environment(_Fields):
         env: Union[Mapping[str, str], Tuple[Tuple[str, str], ...]] = (),
         secrets: Iterable[str] = (),
         libraries: Places = (),
+        image: Union[str, Image, Tuple[Any, ...]] = "",
+        network: Optional[bool] = None,
+        shm: Union[int, str, None] = None,
     ) -> Environment:
         given = packages, python, requirements, pyproject, constraints, indexes, find_links, env, secrets, libraries
-        return cls._make(map(_plain, given))
+        return cls._make((*map(_plain, given), images.read(image), network, shm))
 
     @property
     def is_foreign(self) -> bool:
         """Whether it has packages or an interpreter of its own, and not environment variables, or what its programs
         find, alone."""
-        return self._replace(env=(), secrets=(), libraries=()) != Environment()
+        return self._replace(env=(), secrets=(), libraries=(), network=None, shm=None) != Environment()
+
+    @property
+    def installs(self) -> bool:
+        """Whether it names packages of Python."""
+        return bool(self.packages or self.requirements or self.pyproject)
+
+    def plain(self) -> Tuple[Any, ...]:
+        """Plain data of it, which `Environment(*fields)` reads, that of an older Penstock too."""
+        return tuple(tuple(field) if isinstance(field, Image) else field for field in self)
 
 
 def over(own: Optional[Environment], default: Optional[Environment]) -> Optional[Environment]:
     """What holds where `own` is said over a default; None: nothing is said. An empty `Environment()` says: the flow's
     own, whatever the default.
 
-    What is to be installed (packages, requirements, pyproject) is one's own or the default's as a whole; variables and
-    secrets are joined; all else is the default's where nothing is said.
+    What is to be installed (packages, requirements, pyproject) is one's own or the default's as a whole; so is what it
+    runs in, an image or a Python; variables and secrets are joined; all else is the default's where nothing is said.
     """
     if own is None or default is None:
         return own or default
     if own == Environment():
         return own
-    installs = own if own.packages or own.requirements or own.pyproject else default
+    installs = own if own.installs else default
+    python = own.python or ("" if own.image else default.python)  # an image has its own
     return installs._replace(
-        python=own.python or default.python,
+        python=python,
         constraints=own.constraints or default.constraints,
         indexes=own.indexes or default.indexes,
         find_links=own.find_links or default.find_links,
         libraries=own.libraries or default.libraries,
+        image=own.image or ("" if own.python else default.image),
+        network=default.network if own.network is None else own.network,
+        shm=default.shm if own.shm is None else own.shm,
         **joined(default, own.env, own.secrets),
     )
 

@@ -266,13 +266,13 @@ def _launch_from_plain(attempts: Any, lanes: Any, environments: Tuple[Any, ...])
 
 
 def _lane_to_plain(lane: Lane) -> Tuple[Any, ...]:
-    environment: Any = lane.environment and tuple(lane.environment)
+    environment: Any = lane.environment and lane.environment.plain()
     return tuple(lane._replace(environment=environment))
 
 
 def _lane_from_plain(fields: Any) -> Lane:
     lane = Lane._make(fields)
-    return lane if lane.environment is None else lane._replace(environment=Environment._make(lane.environment))
+    return lane if lane.environment is None else lane._replace(environment=Environment(*lane.environment))
 
 
 def _hint_to_plain(letter: Hint) -> Tuple[Any, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple, cast
 
 from penstock.errors import UsageError
 from penstock.model.environments import Environment, joined
+from penstock.model.quantities import parse_bytes
 from penstock.model.texts import fault_of_name, is_whole
 
 _PYTHON = r"(?:(?:cpython|pypy)-?)?\d+\.\d+(?:\.\d+)?"
@@ -91,6 +92,25 @@ def _names(value: Any, folder: str = "") -> Tuple[str, ...]:
     return names
 
 
+def _flag(value: Any, folder: str = "") -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("expected true or false")
+    return value
+
+
+def _image(value: Any, folder: str) -> Any:
+    from penstock.model import image_checks
+
+    return image_checks.checked(value, folder)
+
+
+def _size(value: Any, folder: str = "") -> int:
+    size = parse_bytes(value)
+    if size < 1:
+        raise ValueError('expected a size above 0, such as "1 GiB"')
+    return size
+
+
 _CHECKS: Dict[str, Callable[[Any, str], Any]] = {
     "packages": _packages,
     "python": _python,
@@ -102,6 +122,9 @@ _CHECKS: Dict[str, Callable[[Any, str], Any]] = {
     "env": _variables,
     "secrets": _names,
     "libraries": _paths,
+    "image": _image,
+    "network": _flag,
+    "shm": _size,
 }
 """The fields of `Environment`, and how each is checked; relative paths stand from the folder."""
 
@@ -129,7 +152,16 @@ def changed(before: Optional[Environment], what: str, given: Mapping[str, Any], 
     more = joined(base or Environment(), own.get("env", ()), own.get("secrets", ()))
     own.update((name, value) for name, value in more.items() if own.get(name))
     made = (base or Environment())._replace(**own)
+    _refuse_both(what, made)
     return made if made != Environment() or base == Environment() else None
+
+
+def _refuse_both(what: str, environment: Environment) -> None:
+    if environment.image and environment.python:
+        raise UsageError(
+            f"{what}: python={environment.python!r} and image={_shown(environment.image)}: an image has its own "
+            "Python: leave one of the two out"
+        )
 
 
 def _shown(value: Any) -> str:

@@ -140,9 +140,9 @@ def flow(fn: Any = None, **given: Any) -> Any:
     wherever it is; one in another thread ends at its next call of a step), on_failure (a step that is called once with
     the exception, as the last task of a run that fails), seed (a whole number from 0, which its steps' random numbers
     come of, beside their tasks; it counts for runs of this flow, and not where a flow calls it), name; environment,
-    packages, python, requirements, pyproject, constraints, indexes, find_links, env, secrets and libraries (what its
-    steps are run with where they don't say; the body itself stays where it is). Raises UsageError for an unknown option
-    or a wrong value.
+    packages, python, requirements, pyproject, constraints, indexes, find_links, env, secrets, libraries, image, network
+    and shm (what its steps are run with where they don't say; the body itself stays where it is). Raises UsageError for
+    an unknown option or a wrong value.
     """
     if fn is not None:
         made = Flow(fn, name=getattr(fn, "__name__", "flow"))

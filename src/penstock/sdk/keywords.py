@@ -13,6 +13,7 @@ from penstock.artifacts.masking import cut
 from penstock.errors import UsageError
 from penstock.model import surroundings
 from penstock.model.environments import Environment
+from penstock.model.images import Image
 from penstock.model.nearest import nearest
 from penstock.model.options import Backoff, Cache, Growth, Options
 from penstock.model.quantities import parse_bytes, parse_seconds
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
         env: Optional[Mapping[str, str]]
         secrets: Optional[Iterable[str]]
         libraries: Union[str, os.PathLike[str], Iterable[Union[str, os.PathLike[str]]], None]
+        image: Union[str, Image, None]
+        network: Optional[bool]
+        shm: Union[int, str, None]
 
     class StepOptions(EnvironmentOptions, total=False):
         """The keywords as a type checker knows them; `_FIELDS` below reads them. None: the default."""

@@ -112,10 +112,10 @@ def step(fn: Any = None, **given: Any) -> Any:
     retry_on (exception classes; None: all), limit (names of `[limits]` in penstock.toml), on ("process", "inline", or a
     name of `[executors]`), cache (True, "7d" or a `Cache`: its results serve other runs as long as its inputs, its code
     and what that reaches are the same), uses (functions, classes, modules and files that its code reaches in ways that
-    can't be followed), packages, python, requirements, pyproject, constraints, indexes, find_links, env, secrets and
-    libraries (what it is run with, as in `Environment`), environment (an `Environment` with all of these, which they
-    change), isolation ("process": each attempt gets a new process), name. Raises UsageError for an unknown option or a
-    wrong value.
+    can't be followed), packages, python, requirements, pyproject, constraints, indexes, find_links, env, secrets,
+    libraries, image, network and shm (what it is run with, as in `Environment`), environment (an `Environment` with all
+    of these, which they change), isolation ("process": each attempt gets a new process), name. Raises UsageError for an
+    unknown option or a wrong value.
 
     >>> @step(retries=2, timeout="90s")
     ... def double(x: int) -> int:
