@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.artifacts import names
 from penstock.model.environments import Environment
 from penstock.model.program_libraries import Leads, led
 from penstock.model.specs import Places, RunSpec
 from penstock.model.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    from penstock.model.containers import Container
 
 _OF_ANOTHER = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 """Variables that would lead an interpreter to the packages of another one."""
@@ -26,6 +29,7 @@ class Interpreter(NamedTuple):
     variables: tuple[tuple[str, str], ...] = ()
     libraries: Leads = ()  # what leads programs to packages of other languages
     secrets: tuple[str, ...] = ()  # names of variables whose values are nobody's to see; it need not have them all
+    container: Container | None = None  # what it runs in; one without Python is that of its programs alone
 
     def surroundings(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment variables of its processes."""
