@@ -20,7 +20,7 @@ CHECK := $(VENV)/.set-up-check
 TEST := $(VENV)/.set-up-test$(ALL)
 BENCH := $(VENV)/.set-up-bench
 
-.PHONY: help demo test test-shown test-beside check lint ui dist screenshots bench bench-ui clean
+.PHONY: help demo test check lint ui dist screenshots bench bench-ui clean
 
 help:
 	@echo "make demo    train a model on real data, with live progress"
@@ -40,14 +40,24 @@ demo: $(DEMO)
 test: $(TEST) lint
 	@$(PAGE) build && $(PAGE) test || test $$? = $(NO_NODE)
 	@mkdir -p build
-	@$(MAKE) --no-print-directory -k -j2 test-shown test-beside
+	@echo "the tests run in $(words $(PARTS)) parts, three at once; each is shown when it is over (until then: build/tests-N.log)"
+	@$(MAKE) --no-print-directory -k -j3 $(PARTS)
 
-# Most tests wait for processes, so that two run at once. The output of the second is shown when it is over.
-test-shown:
-	@$(PYTEST) tests/contract tests/system
+# Most tests wait for processes, so that three run at once on two cores. The parts begin in this order, the longest first.
+# What starts clusters of Ray is in one of them.
+PARTS := $(addprefix tests-,1 2 3 4 5 6 7 8 9)
+tests-1: FILES := tests/system/test_[c-e]*.py
+tests-2: FILES := tests/browser
+tests-3: FILES := tests/contract tests/system/test_[!a-n]*.py
+tests-4: FILES := tests/system/test_[ab]*.py
+tests-5: FILES := tests/system/test_f*.py
+tests-6: FILES := tests/unit
+tests-7: FILES := tests/system/test_[l-n]*.py
+tests-8: FILES := tests/docs
+tests-9: FILES := tests/system/test_[g-k]*.py
 
-test-beside:
-	@$(PYTEST) tests/browser tests/docs tests/unit >build/tests.log 2>&1; code=$$?; cat build/tests.log; exit $$code
+$(PARTS):
+	@$(PYTEST) $(FILES) >build/$@.log 2>&1; code=$$?; cat build/$@.log; exit $$code
 
 check: $(CHECK) lint
 	@$(BIN)/pytest -q tests/unit
