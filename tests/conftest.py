@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import interpreters, leftovers, watchdog
+from tests import containers, interpreters, leftovers, watchdog
 
 settings.register_profile("tests", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("tests")
@@ -118,6 +118,28 @@ def tool() -> Callable[[str], str]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def podman_engine() -> containers.Engine:
+    """Podman; skips the test where it is missing, in CI a failure."""
+    return containers.podman()
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Generator[containers.Engine]:
+    """Docker, with a daemon of this session; skips the test where it is missing, in CI a failure."""
+    with containers.docker() as engine:
+        yield engine
+
+
+@pytest.fixture(params=["podman", "docker"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> containers.Engine:
+    """Each of both; its variables are set, so that what the test starts asks this one."""
+    found: containers.Engine = request.getfixturevalue(f"{request.param}_engine")
+    for name, value in found.environ.items():
+        monkeypatch.setenv(name, value)
+    return found
 
 
 @pytest.fixture(scope="module", autouse=True)
