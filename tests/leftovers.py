@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def end_those_of(folder: Path) -> list[str]:

@@ -132,7 +132,7 @@ def timeouts():
 def callbacks():
     called = threading.Event()
     add.submit(1).add_done_callback(lambda future: called.set() if future.result() == 2 else None)
-    return called.wait(30)
+    return called.wait(60)
 
 def errors():
     found = fail.map([1, 2]).result(errors="return")
@@ -424,7 +424,7 @@ gate = threading.Event()
 
 @flow
 def waits():
-    gate.wait(30)
+    gate.wait(60)
     return add(1)
 
 if __name__ == "__main__":

@@ -704,7 +704,7 @@ from penstock import flow, step
 def hungry(mib: int):
     time.sleep(0.1)
     data = bytearray(mib << 20)
-    time.sleep(0.2)
+    time.sleep(60 if mib > 64 else 0.2)  # memory is looked at now and then
     return len(data)
 
 @step(timeout="0.3s")

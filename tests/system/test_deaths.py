@@ -300,7 +300,7 @@ def test_the_terminal_vanishes_with_what_is_printed_to_it(project: Project) -> N
     process.stderr.close()
     project.touch("go-0")
     project.touch("go-1")
-    process.wait(30)
+    process.wait(60)
     project.await_quiet()
     if project.status() != "done":
         assert project.run("main/1", before="import sys; sys.stdout = sys.stderr").value() == [0, 1]

@@ -161,7 +161,7 @@ def test_a_signal_ends_a_step_that_has_removed_its_directory(project: Project, t
     drive = project.spawn()
     wait_until((tmp_path / "work" / "removed").exists)
     drive.send(signal.SIGTERM)
-    drive.process.wait(30)
+    drive.process.wait(60)
     assert project.status() == "interrupted"
 
 
