@@ -40,6 +40,7 @@ from penstock.model.texts import whole
 from penstock.model.tuples import NamedTuple
 from penstock.project import Project, wire_executors
 from penstock.sdk.flows import Flow
+from penstock.sdk.keys import is_program
 from penstock.sdk.steps import Step
 
 Params = tuple[tuple[str, Stored], ...]
@@ -92,6 +93,9 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
     order = order._replace(seed=seed_of(project, order))
     environments = environments_of(project, order, how)
     get_ready(project, order, executors_of(project, environments, how))
+    for step, environment, _ in steps_there(project, flow):
+        if not is_program(step.fn):
+            environments.refuse_function(environment, step.name)
     with project.store.held():
         stored = encode_params(project, order.params)
         taken = take_snapshot(project, module)
@@ -165,7 +169,16 @@ def environments_of(project: Project, order: RunRequest, how: Driving) -> RunEnv
         run = origin.id if origin is not None else queries.resolve(project.reader, order.run_id).id
         recorded = recorded_locks.locks_of_run(project.reader, run)
     folder, secrets = project.home / "environments", Secrets(project.settings.root, os.environ)
-    return RunEnvironments(folder, recorded, secrets, how.watcher.building, all_here=how.inline)
+    settings = project.settings
+    return RunEnvironments(
+        folder,
+        recorded,
+        secrets,
+        how.watcher.building,
+        all_here=how.inline,
+        containers=settings.project.containers,
+        root=settings.root,
+    )
 
 
 def executors_of(project: Project, environments: RunEnvironments, how: Driving) -> dict[str, Executor]:

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 from penstock.artifacts import masking
 from penstock.errors import UsageError
 from penstock.executors.interpreters import OWN, Interpreter
+from penstock.launch.run_images import RunImages
 from penstock.launch.secrets import Secrets
+from penstock.model.containers import Mount
 from penstock.model.environments import Environment
 from penstock.model.program_libraries import Leads, Library, led
 
 if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
     from penstock.environments.builds import Built
+    from penstock.environments.image_notes import ImageNote
     from penstock.environments.kits import Kit
     from penstock.environments.library_builds import BuiltLibrary
     from penstock.environments.locks import Lock
@@ -29,7 +32,8 @@ if TYPE_CHECKING:
 
 class RunEnvironments:
     """Makes environments ready, each once. `folder`: `.penstock/environments`; `recorded`: locks that the run, or the
-    one that it was forked from, has had, by the digests of the requests; `tell` takes a line of progress."""
+    one that it was forked from, has had, by the digests of the requests; `tell` takes a line of progress; `root`: the
+    project's folder, by default that of `.penstock`; `containers`: the engine that it asks for, "": any."""
 
     def __init__(
         self,
@@ -39,6 +43,8 @@ class RunEnvironments:
         tell: Callable[[str], None],
         *,
         all_here: bool = False,
+        containers: str = "",
+        root: Path | None = None,
     ) -> None:
         self._folder = folder
         self._all_here = all_here  # whoever asks for that is told, once, that all steps have the flow's packages
@@ -52,11 +58,12 @@ class RunEnvironments:
         self._locks: dict[Environment, Lock] = {}
         self._built: set[Built | BuiltLibrary] = set()
         self._libraries: dict[Environment, tuple[tuple[Library, str], ...]] = {}
-        self._noted = dict[str, str]()  # libraries by their digests, as the run notes them
+        self._noted = dict[str, tuple[str, str]]()  # libraries and images by their requests: digest, and what is kept
         self._kit: Kit | None = None
         self._held = ExitStack()  # what nobody may remove, until this process ends
         self._made: dict[str, Lock] = {}  # by the digests of the requests
         self._keep: Callable[[str, str, str], None] | None = None  # None: there is no run yet
+        self._images = RunImages(folder, root or folder.parent.parent, containers, recorded, self._note_image, tell)
 
     def keep_in(self, journal: Journal, run: int) -> None:
         """Note what was locked, and what will be, as a run's own."""
@@ -67,8 +74,8 @@ class RunEnvironments:
 
         for request, lock in self._made.items():
             keep(request, lock.digest, lock.text)
-        for digest, text in self._noted.items():
-            keep(digest, digest, text)
+        for request, (digest, text) in self._noted.items():
+            keep(request, digest, text)
         self._keep = keep
 
     def of(self, environment: Environment | None) -> Interpreter:
@@ -102,6 +109,12 @@ class RunEnvironments:
         with self._lock, _told_of(step):
             if environment not in self._ready:
                 self._ready[environment] = self._make(environment)
+
+    def refuse_function(self, environment: Environment | None, step: str) -> None:
+        """Raise UsageError where a step that is a function asks for an image, ready by now, that can't run one."""
+        if environment is not None and environment.image and environment in self._ready:
+            with _told_of(step):
+                self._images.refuse_function(environment)
 
     def ready_here(self, environment: Environment | None, step: str) -> None:
         """Find the variables that a step has in the flow's own process, where nothing is built for it. Raises
@@ -176,8 +189,9 @@ class RunEnvironments:
             return
         with _told_of(step):
             if environment.image:
-                raise UsageError(f"image={environment.image!r}: images are not run yet")
-            self._locked(environment)
+                self._images.image_of(environment)
+            else:
+                self._locked(environment)
 
     def _locked(self, environment: Environment) -> Lock:
         from penstock.environments import environment_request, locks
@@ -195,16 +209,32 @@ class RunEnvironments:
         if not environment.is_foreign:
             return OWN._replace(variables=variables, libraries=leads)
         if environment.image:
-            raise UsageError(f"image={environment.image!r}: images are not run yet")
+            return self._contained(environment, variables, leads)
         from penstock.environments import built_environments
 
         built = self._held.enter_context(built_environments.held(self._locked(environment), self._folder, self._tell))
         self._built.add(built)
+        kit = self._kit_here()
+        return Interpreter(built.python, os.fspath(kit.folder), kit.digest, variables, leads)
+
+    def _contained(self, environment: Environment, variables: tuple[tuple[str, str], ...], leads: Leads) -> Interpreter:
+        kit = self._kit_here()
+        container = self._images.container(environment, Mount(os.fspath(kit.folder)))
+        if not container.has_python:
+            return OWN._replace(variables=variables, libraries=leads, container=container)
+        return Interpreter(container.python, os.fspath(kit.folder), kit.digest, variables, leads, container=container)
+
+    def _kit_here(self) -> Kit:
         if self._kit is None:
             from penstock.environments import kits
 
             self._kit = self._held.enter_context(kits.in_use(self._folder / "kits"))
-        return Interpreter(built.python, os.fspath(self._kit.folder), self._kit.digest, variables, leads)
+        return self._kit
+
+    def _note_image(self, request: str, image: ImageNote) -> None:
+        self._noted[request] = image.digest, image.text
+        if self._keep is not None:
+            self._keep(request, image.digest, image.text)
 
     def _leads(self, environment: Environment) -> Leads:
         """Build the libraries of an environment, unless that is done; gives what leads to them."""
@@ -225,7 +255,8 @@ class RunEnvironments:
         if library.digest not in self._noted:
             from penstock.environments import library_builds
 
-            self._noted[library.digest] = text = library_builds.note_of(library)
+            text = library_builds.note_of(library)
+            self._noted[library.digest] = library.digest, text
             if self._keep is not None:
                 self._keep(library.digest, library.digest, text)
 

@@ -132,7 +132,9 @@ class SiteTrial:
     def _environments(self) -> RunEnvironments:
         project = self._project
         secrets = Secrets(project.settings.root, os.environ)
-        return RunEnvironments(project.home / "environments", {}, secrets, self._tell)
+        return RunEnvironments(
+            project.home / "environments", {}, secrets, self._tell, containers=project.settings.project.containers
+        )
 
     def _try_tier(self, tier: Tier) -> None:
         name, data = f"mail/{self._nonce}/trial", os.urandom(64)

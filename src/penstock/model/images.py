@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     Place = Union[str, os.PathLike[str]]
 
 
-class _Fields(NamedTuple):
+class _ImageFields(NamedTuple):
     base: str  # name of the image that it is built on; "": a Dockerfile says it
     packages: Tuple[str, ...]  # requirements of Python, which uv installs
     apt: Tuple[str, ...]  # packages of Debian
@@ -22,7 +22,7 @@ class _Fields(NamedTuple):
     args: Tuple[Tuple[str, str], ...]  # of a Dockerfile, name and value, sorted
 
 
-class Image(_Fields):
+class Image(_ImageFields):
     """An image that is built for the steps that name it by `image=`: a base with packages of Python (`packages`) and of
     Debian (`apt`), and with what lines of a shell do to it (`run`); or that of a Dockerfile, by `Image.dockerfile`.
 

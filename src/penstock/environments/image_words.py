@@ -1,0 +1,48 @@
+"""What podman and docker are asked about images, as argument lists. Pure."""
+
+from __future__ import annotations
+
+from penstock.environments.engine_failures import registry_of
+from penstock.model.containers import PODMAN, Container, ContainerEngine
+
+LABEL = "penstock.project"
+"""The label of images and containers, with the project's root."""
+
+
+def inspect(engine: ContainerEngine, image: str) -> list[str]:
+    """All that is known of an image that is here, as JSON."""
+    return [engine.program, "image", "inspect", image]
+
+
+def pull(engine: ContainerEngine, image: str) -> list[str]:
+    """Bring an image here."""
+    return [engine.program, "pull", qualified(image) if engine.kind == PODMAN else image]
+
+
+def qualified(image: str) -> str:
+    """The full name of an image, as docker takes one that names no registry: podman would ask which is meant."""
+    if registry_of(image) != "docker.io" or image.startswith("docker.io/"):
+        return image
+    return f"docker.io/{image}" if "/" in image else f"docker.io/library/{image}"
+
+
+def probe(container: Container, program: str, script: str, name: str) -> list[str]:
+    """Run a Python of an image, and nothing else of it."""
+    engine = container.engine
+    words = [engine.program, "run", "--rm", "--pull=never", f"--name={name}", "--log-driver=none", "--no-healthcheck"]
+    if engine.kind == PODMAN and engine.rootless:
+        words.append("--userns=keep-id")
+    user = "0:0" if engine.rootless and engine.kind != PODMAN else container.user
+    words += [f"--user={user}", "--network=none", "--security-opt=label=disable"]
+    words += [f"--label={label}={value}" for label, value in container.labels]
+    return [*words, "--env=PYTHONDONTWRITEBYTECODE=1", f"--entrypoint={program}", container.image, "-c", script]
+
+
+def remove(engine: ContainerEngine, image: str) -> list[str]:
+    """Remove an image, unless something uses it."""
+    return [engine.program, "image", "rm", image]
+
+
+def built_here(engine: ContainerEngine, root: str) -> list[str]:
+    """The ids of the images that were built for a project, a line each."""
+    return [engine.program, "image", "ls", "--no-trunc", "--quiet", f"--filter=label={LABEL}={root}"]

@@ -1,0 +1,126 @@
+"""The images of one run: found, and known to its executors as containers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.errors import UsageError
+from penstock.model.containers import Container, ContainerEngine, Mount, hides, merged
+from penstock.model.environments import Environment
+
+if TYPE_CHECKING:
+    from penstock.environments.image_notes import ImageNote
+    from penstock.environments.image_probe import Inside
+    from penstock.environments.local_images import LocalImage
+
+Keep = Callable[[str, "ImageNote"], None]
+"""Takes the digest of what was asked for, and the image that it came to."""
+
+
+class RunImages:
+    """Finds images, each once. `folder`: `.penstock/environments`; `asked`: the engine that the project asks for, "":
+    any; `recorded`: what the run has had, by the digests of the requests; `tell` takes a line of progress."""
+
+    def __init__(
+        self,
+        folder: Path,
+        root: Path,
+        asked: str,
+        recorded: Mapping[str, str],
+        keep: Keep,
+        tell: Callable[[str], None],
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._folder, self._root, self._asked = folder, root, asked
+        self._recorded, self._keep, self._tell, self._environ = recorded, keep, tell, environ
+        self._found: dict[object, LocalImage] = {}
+        self._inside: dict[str, Inside] = {}
+
+    @cached_property
+    def engine(self) -> ContainerEngine:
+        """What runs containers here. Raises UsageError where nothing does."""
+        from penstock.environments import engines
+
+        return engines.find(self._asked, self._environ)
+
+    def image_of(self, environment: Environment) -> LocalImage:
+        """The image of an environment, which is here then: the one that the run had, where it has had one. Blocks, for
+        as long as a pull or a build takes. Raises UsageError where it can't be had."""
+        found = self._found.get(environment.image)
+        if found is None:
+            found = self._found[environment.image] = self._resolved(environment)
+        return found
+
+    def note_of(self, environment: Environment) -> ImageNote | None:
+        """The image of an environment that is ready or locked; None: it has none."""
+        found = self._found.get(environment.image) if environment.image else None
+        return None if found is None else found.note
+
+    def inside(self, environment: Environment) -> Inside:
+        """What is in the image of an environment. Blocks, for as long as the engine takes to look, the first time."""
+        from penstock.environments import image_probe
+
+        image = self.image_of(environment)
+        if image.id not in self._inside:
+            self._inside[image.id] = image_probe.known(self._folder / "images", self._bare(image), image.name)
+        return self._inside[image.id]
+
+    def container(self, environment: Environment, *mounts: Mount) -> Container:
+        """What the steps of an environment run in; `mounts`: what it is to see beside the project."""
+        from penstock.environments import image_probe
+
+        inside, image = self.inside(environment), self.image_of(environment)
+        home = self._folder.parent
+        return self._bare(image)._replace(
+            python=inside.python if image_probe.runs_steps(inside) else "",
+            python_version=inside.version,
+            mounts=merged((Mount(self._project(), True), Mount(os.fspath(home), True), *mounts)),
+            network=bool(environment.network),
+            shm_bytes=environment.shm or 0,
+        )
+
+    def refuse_function(self, environment: Environment) -> None:
+        """Raise UsageError where its image, which is here, can't run functions."""
+        from penstock.environments import image_probe
+
+        inside = self.inside(environment)
+        if not image_probe.runs_steps(inside):
+            has = f"has Python {inside.version}" if inside.python else "has no Python on its PATH"
+            raise UsageError(
+                f"the image {self.image_of(environment).name} {has}, and a function needs one from 3.9 on: "
+                "name an image with one, or make the step a command(...) or a script(...), which needs none"
+            )
+
+    def _resolved(self, environment: Environment) -> LocalImage:
+        from penstock.environments import image_notes, image_requests, local_images
+
+        self._project()
+        request = image_requests.asked(environment.image)
+        known = self._recorded.get(request)
+        if known is not None:
+            found = local_images.recorded(self.engine, image_notes.parse(known), self._tell)
+        elif isinstance(environment.image, str):
+            found = local_images.resolve(self.engine, environment.image, self._tell)
+        else:
+            raise UsageError(f"image={environment.image.shown}: can't be built yet")
+        local_images.refuse_another_machine(self.engine, found)
+        self._keep(request, found.note)
+        return found
+
+    def _bare(self, image: LocalImage) -> Container:
+        user = f"{os.geteuid()}:{os.getegid()}"
+        return Container(self.engine, image.id, user=user, labels=(("penstock.project", os.fspath(self._root)),))
+
+    def _project(self) -> str:
+        """Its folder, as a container is to see it. Raises UsageError where it would lie over what an image needs."""
+        root = os.fspath(self._root)
+        if hidden := hides(root):
+            raise UsageError(
+                f"a container sees the project's folder {root} at the same path, where it would hide {hidden} of its "
+                "image: move the project into a folder of its own, as below /home or /srv"
+            )
+        return root
