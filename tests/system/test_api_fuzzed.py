@@ -67,6 +67,11 @@ def server(
             yield server
 
 
+@pytest.fixture(scope="module")
+def document() -> Any:
+    return schemathesis.openapi.from_dict(json.loads(json.dumps(openapi.document(ROUTES))))
+
+
 def asked() -> Iterator[Any]:
     for route in ROUTES:
         takes_any = route.names or route.query or route.body or (route.method == "GET" and route.media == JSON)
@@ -77,9 +82,8 @@ def asked() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("route", "mode"), list(asked()))
 def test_whatever_is_asked_is_answered_as_the_document_says(
-    server: ApiServer, route: Route, mode: schemathesis.GenerationMode
+    server: ApiServer, document: Any, route: Route, mode: schemathesis.GenerationMode
 ):
-    document = schemathesis.openapi.from_dict(json.loads(json.dumps(openapi.document(ROUTES))))
     cases = document[route.full_path][route.method].as_strategy(generation_mode=mode)
     binds = not route.path.endswith(STARTS)
 

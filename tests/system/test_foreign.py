@@ -56,6 +56,7 @@ class Foreign:
         self._interpreter = interpreter
         self._folder = folder
         self._made: dict[tuple[str, ...], Path] = {}
+        self._written: dict[tuple[tuple[str, ...], str], Path] = {}
         self.kit = unpack_kit(folder)
 
     def python(self, wanted: tuple[str, ...]) -> Path:
@@ -78,6 +79,16 @@ class Foreign:
             )
             assert done.returncode == 0, done.stderr
         return python
+
+    def written(self, writer: tuple[str, ...], group: str) -> Path:
+        """A folder with a store of the values of a group and their records, which an interpreter has written."""
+        if (writer, group) not in self._written:
+            folder = self._folder / f"values-{len(self._written)}"
+            (folder / "records").mkdir(parents=True, exist_ok=True)
+            self.run(writer, str(CROSSING), "write", str(folder / "store"), str(folder / "records"), group)
+            assert len(list((folder / "records").iterdir())) >= (3 if group == "sklearn" else 10)
+            self._written[writer, group] = folder
+        return self._written[writer, group]
 
     def run(self, wanted: tuple[str, ...], *arguments: str, path: Path | None = None) -> str:
         """Run a program there, with the kit on its path; its stdout."""
@@ -111,7 +122,6 @@ CROSSINGS = [
 )
 def test_values_cross(
     foreign: Foreign,
-    tmp_path: Path,
     require: Callable[[str], None],
     writer: tuple[str, ...],
     reader: tuple[str, ...],
@@ -119,11 +129,8 @@ def test_values_cross(
 ):
     if FLOW in (writer, reader) and group != "plain":
         require(group)
-    records, store = tmp_path / "records", tmp_path / "store"
-    records.mkdir()
-    foreign.run(writer, str(CROSSING), "write", str(store), str(records), group)
-    assert len(list(records.iterdir())) >= (3 if group == "sklearn" else 10)
-    assert foreign.run(reader, str(CROSSING), "read", str(store), str(records), group) == ""
+    folder = foreign.written(writer, group)
+    assert foreign.run(reader, str(CROSSING), "read", str(folder / "store"), str(folder / "records"), group) == ""
 
 
 class Bench:
