@@ -14,6 +14,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from penstock.engine import facts
 from penstock.engine.answers import Answers
@@ -33,10 +34,12 @@ from penstock.errors import FencedError, Suspension, UsageError
 from penstock.model.options import Options
 from penstock.model.outcomes import Error, Metric, Recorded, Stored
 from penstock.model.rows import BodyRecord, LoopProgress, PriorTask, StepCount
-from penstock.model.sinks import Sink
 from penstock.model.specs import Call, FlowCall
 from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    from penstock.model.sinks import Sink
 
 WINDOW = 4_096
 """Of a map of short tasks no more wait than this at once, about."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.engine.by_number import ByNumber
 from penstock.engine.facts import Replay, Submitted
 from penstock.model.options import Options
 from penstock.model.outcomes import Metric, Outcome, Recorded, Stored, Unread
 from penstock.model.rows import CodeRecord, Granted, PriorTask, TaskRecord, WantedResult
-from penstock.model.sinks import Sink
 from penstock.model.slotted import Slotted
 from penstock.model.specs import Attempt, Call, Input, Resolved
 from penstock.model.states import PLATFORM_CAUSES, TaskStatus
 from penstock.model.tuples import NamedTuple, made
+
+if TYPE_CHECKING:
+    from penstock.model.sinks import Sink
 
 
 class File(Slotted):

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from penstock.engine.facts import Asked, HostWish, Offered
 from penstock.engine.mailbox import Inbox
-from penstock.engine.ports import Host
 from penstock.engine.sharing import Agreed, agree
 from penstock.model.quantities import format_bytes
 from penstock.model.shares import Amount, Share, Weight
+
+if TYPE_CHECKING:
+    from penstock.engine.ports import Host
 
 PATIENCE_S = 0.5
 """What a run waits for that long is said."""

@@ -7,17 +7,20 @@ among the run's tasks, since a task may need its result.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from penstock.engine import facts
 from penstock.engine.run_state import Failure, Resolution, RunState, Wiring
 from penstock.errors import TaskCancelledError
 from penstock.model.outcomes import Error, Stored
 from penstock.model.rows import Dealt, ScopeRecord
-from penstock.model.sinks import Sink
 from penstock.model.slotted import Slotted
 from penstock.model.specs import FlowCall
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    from penstock.model.sinks import Sink
 
 
 class OpenScope(Slotted):

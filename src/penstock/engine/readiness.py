@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from penstock.engine.admission import not_enforced, why_never
-from penstock.engine.ports import Executor
 from penstock.engine.run_state import Wiring
 from penstock.model.events import Profile
 from penstock.model.specs import Call
+
+if TYPE_CHECKING:
+    from penstock.engine.ports import Executor
 
 ASSIST_S = 0.005
 """How long a thread that assists sleeps at an executor before it looks again whether its results are there."""

@@ -8,12 +8,12 @@ count. What is decided here is what `--dry-run` shows.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from penstock.engine import jobs
 from penstock.engine.facts import TaskVerdict
 from penstock.engine.jobs import File, Job, Results, Reused
 from penstock.engine.origin import OriginRun
-from penstock.engine.ports import Codes, StoredValues
 from penstock.model.ids import run_of
 from penstock.model.options import Cache, Options
 from penstock.model.outcomes import Outcome
@@ -21,6 +21,9 @@ from penstock.model.rows import CacheEntry, CodeRecord, Sought, WantedResult
 from penstock.model.specs import Work
 from penstock.model.states import TaskStatus
 from penstock.model.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    from penstock.engine.ports import Codes, StoredValues
 
 Seek = Callable[[tuple[WantedResult, ...]], tuple[Sought, ...]]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from typing import TYPE_CHECKING
 
 from penstock.engine import jobs
 from penstock.engine.by_number import ByNumber
 from penstock.engine.jobs import Job
 from penstock.engine.origin import OriginRun
-from penstock.engine.ports import Codes, Executor, Host, Listener, RunJournal, StoredValues
 from penstock.engine.reuse import Question, ReusePolicy
 from penstock.engine.tally import Tally
 from penstock.model.ids import run_of
@@ -27,11 +27,14 @@ from penstock.model.rows import (
     StepRecord,
     TaskRecord,
 )
-from penstock.model.sinks import Sink
 from penstock.model.slotted import Slotted
 from penstock.model.specs import Places, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple, made
+
+if TYPE_CHECKING:
+    from penstock.engine.ports import Codes, Executor, Host, Listener, RunJournal, StoredValues
+    from penstock.model.sinks import Sink
 
 
 class Wiring(NamedTuple):

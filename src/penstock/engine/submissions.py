@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from penstock.engine.jobs import Job
 from penstock.engine.nested_flows import OpenScope, Scopes
@@ -17,10 +18,12 @@ from penstock.engine.run_state import RunState, Wiring
 from penstock.errors import PlatformError, UsageError
 from penstock.model.outcomes import Error
 from penstock.model.rows import Batch, Dealt, PriorTask
-from penstock.model.sinks import Sink
 from penstock.model.specs import Call, FlowCall
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import made
+
+if TYPE_CHECKING:
+    from penstock.model.sinks import Sink
 
 _UNCALLED = Error(Cause.CANCELLED.value, "", "ended, since the flow had not called it again when its run ended")
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from penstock.engine.jobs import Combine
 from penstock.engine.origin import OriginRun, OriginTask
-from penstock.journal import queries, recorded
 from penstock.journal.journal import Journal
 from penstock.model.rows import Origin
 from penstock.model.states import TaskStatus
@@ -29,6 +28,8 @@ class EarlierRuns:
 
     def tree(self, code: bytes) -> bytes | None:
         """The packed tree of a code's digest; None: it is not known any more."""
+        from penstock.journal import queries
+
         return queries.code_tree(self.journal, code)
 
     def origin(self, origin: Origin | None, combine: Combine) -> OriginRun | None:
@@ -36,6 +37,7 @@ class EarlierRuns:
         or runs a step alone."""
         if origin is None or origin.only:
             return None
+        from penstock.journal import queries, recorded
         from penstock.journal.priors import prior_tasks
 
         every = prior_tasks(self.journal.database, origin.id)

@@ -9,18 +9,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from penstock.artifacts import codec
 from penstock.artifacts.masking import masked
 from penstock.code import installed
-from penstock.engine.ports import Executor
 from penstock.engine.reuse import ReusePolicy
 from penstock.environments import snapshot
-from penstock.errors import UsageError
-from penstock.journal import queries
 from penstock.journal.handle import RunHandle as JournalHandle
-from penstock.journal.journal import Journal
 from penstock.journal.owners import owner_of_this_process
 from penstock.journal.storable_names import check_names, check_words
 from penstock.launch.driving import Driving
@@ -42,6 +38,9 @@ from penstock.project import Project, wire_executors
 from penstock.sdk.flows import Flow
 from penstock.sdk.keys import is_program
 from penstock.sdk.steps import Step
+
+if TYPE_CHECKING:
+    from penstock.engine.ports import Executor
 
 Params = tuple[tuple[str, Stored], ...]
 """Parameters by name, as they are stored."""
@@ -106,6 +105,8 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
         around = Surroundings(taken.digest, python, packages, tuple(map(masked, sys.argv)), whole(os.getcwd()))
         owner, now, monotonic = owner_of_this_process(), time.time(), time.monotonic()
         if order.run_id:
+            from penstock.journal import queries
+
             is_at = (module.name, module.file) if module.file else None
             is_old = not queries.resolve(journal, order.run_id).nonce
             handle = journal.take(order.run_id, owner, now, monotonic, around, is_at)
@@ -140,9 +141,13 @@ def _tell(project: Project, prepared: Prepared, how: Driving, note: str) -> None
     """Note the run's environments, and say what there is to say of it."""
     journal, run = project.journal, prepared.handle.id
     prepared.environments.keep_in(journal, run)
-    changes = changes_since(journal, run, prepared.codes, how) if prepared.order.run_id else []
-    for line in filter(None, (note, *changes)):
-        how.watcher.said(line)
+    if note:
+        how.watcher.said(note)
+    if prepared.order.run_id:
+        from penstock.launch.changed_code import changes_since
+
+        for line in changes_since(journal, run, prepared.codes, how):
+            how.watcher.said(line)
 
 
 def policy_of(how: Driving, order: RunRequest) -> ReusePolicy:
@@ -153,6 +158,10 @@ def policy_of(how: Driving, order: RunRequest) -> ReusePolicy:
 
 def seed_of(project: Project, order: RunRequest) -> str:
     """The seed of a run, in digits: the one that it has, that it is given, that it was forked from, or its flow's."""
+    if not order.run_id and order.origin is None:
+        return order.seed or order.flow.seed
+    from penstock.journal import queries
+
     if order.run_id:
         return queries.seed(project.reader, queries.resolve(project.reader, order.run_id).id)
     recorded = queries.seed(project.reader, order.origin.id) if order.origin is not None and not order.seed else ""
@@ -163,7 +172,7 @@ def environments_of(project: Project, order: RunRequest, how: Driving) -> RunEnv
     """What the steps of a run are run with, as the run had it, or the one that it is forked from. None is ready yet."""
     recorded: dict[str, str] = {}
     if order.run_id or order.origin is not None:
-        from penstock.journal import recorded_locks
+        from penstock.journal import queries, recorded_locks
 
         origin = None if order.run_id else order.origin
         run = origin.id if origin is not None else queries.resolve(project.reader, order.run_id).id
@@ -249,39 +258,6 @@ def _named(fn: Any) -> Iterator[Any]:
         yield value
         if isinstance(value, ModuleType):
             yield from (member for name, member in vars(value).items() if name in names)
-
-
-def changes_since(journal: Journal, run: int, codes: RunCode, how: Driving) -> list[str]:
-    """What to say of the finished tasks of a run whose code is not what it was."""
-    notes: list[str] = []
-    for name, tree, count in queries.codes(journal, run):
-        try:
-            news = codes.since(tree)
-        except UsageError as error:
-            news = str(error)
-        if not news:
-            continue
-        one = count == 1
-        since = f"{name}: {news} since {count:,} result{'' if one else 's'} of this run {'was' if one else 'were'} made"
-        if how.policy.changed:
-            notes.append(f"{since}: {'it is' if one else 'they are'} replaced by what the new code makes")
-        else:
-            notes.append(
-                f"{since}: {'it is' if one else 'they are'} kept, and what has still to run uses the new code. "
-                f"To have {'it' if one else 'them'} made by that, too: {_ways_to_replace(journal, run)}"
-            )
-    return notes
-
-
-def _ways_to_replace(journal: Journal, run: int) -> str:
-    """What to type for that: a run that is done by then can't be resumed any more."""
-    run_id, detail = queries.run_by_id(journal, run).run_id, queries.detail(journal, run)
-    if detail.file:
-        resume, fork = f"penstock resume --changed {run_id}", f"penstock fork {run_id}"
-    else:
-        resume = f'penstock.resume("{run_id}", flow={detail.qualname}, changed=True)'
-        fork = f'penstock.fork("{run_id}", flow={detail.qualname})'
-    return f"`{resume}`, or, once the run is done, `{fork}`"
 
 
 def encode_params(project: Project, params: dict[str, Any]) -> Params:

@@ -16,6 +16,7 @@ from penstock.journal import queries
 from penstock.journal.call_numbers import Calls
 from penstock.journal.priors import prior_scopes, prior_tasks
 from penstock.launch import preparing
+from penstock.launch.changed_code import changes_since
 from penstock.launch.driving import Driving, Watcher
 from penstock.launch.earlier_runs import EarlierRuns
 from penstock.launch.ending import called_by_body, replayed_end
@@ -73,7 +74,7 @@ class _Stage:
         journal, run = self.earlier.journal, self.run
         prior = [] if run is None else prior_tasks(journal.database, run)
         if run is not None and not self.how.policy.changed:
-            for note in preparing.changes_since(journal, run, self.codes, self.how):
+            for note in changes_since(journal, run, self.codes, self.how):
                 self.how.watcher.said(note)
         while True:
             origin = self.earlier.origin(self.order.origin, combine)
