@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from penstock.engine import jobs
 from penstock.engine.facts import TaskVerdict
 from penstock.engine.jobs import File, Job, Results, Reused
-from penstock.engine.origin import OriginRun
 from penstock.model.ids import run_of
 from penstock.model.options import Cache, Options
 from penstock.model.outcomes import Outcome
@@ -23,6 +22,7 @@ from penstock.model.states import TaskStatus
 from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
+    from penstock.engine.origin import OriginRun
     from penstock.engine.ports import Codes, StoredValues
 
 Seek = Callable[[tuple[WantedResult, ...]], tuple[Sought, ...]]

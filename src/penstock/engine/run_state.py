@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from penstock.engine import jobs
 from penstock.engine.by_number import ByNumber
 from penstock.engine.jobs import Job
-from penstock.engine.origin import OriginRun
 from penstock.engine.reuse import Question, ReusePolicy
 from penstock.engine.tally import Tally
 from penstock.model.ids import run_of
@@ -33,6 +32,7 @@ from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple, made
 
 if TYPE_CHECKING:
+    from penstock.engine.origin import OriginRun
     from penstock.engine.ports import Codes, Executor, Host, Listener, RunJournal, StoredValues
     from penstock.model.sinks import Sink
 

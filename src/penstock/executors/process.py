@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from penstock.artifacts.checkpoints import metrics_of
 from penstock.executors import capacity
 from penstock.executors.endings import Death, explain, retirement
 from penstock.executors.interpreters import Interpreters, OwnInterpreter
@@ -26,7 +25,6 @@ from penstock.model.specs import Attempt, Places, RunSpec
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import NamedTuple
 from penstock.worker import channel, log_files
-from penstock.worker.recorded_errors import cause_is_retryable
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
@@ -339,6 +337,9 @@ class ProcessExecutor:
             self._advance(worker.fresh_lane)
 
     def _last_outcome(self, worker: _Worker, attempt: Attempt, death: Death, words: str) -> Outcome:
+        from penstock.artifacts.checkpoints import metrics_of
+        from penstock.worker.recorded_errors import cause_is_retryable
+
         queue = worker.queue
         if worker.ending is not None and not death.overrun_bytes:
             cause, message = worker.ending, _ENDED.get(worker.ending, f"ended: {worker.ending}")

@@ -6,12 +6,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from penstock.engine.jobs import Combine
-from penstock.engine.origin import OriginRun, OriginTask
 from penstock.journal.journal import Journal
 from penstock.model.rows import Origin
 from penstock.model.states import TaskStatus
 
 if TYPE_CHECKING:
+    from penstock.engine.origin import OriginRun
     from penstock.model.outcomes import Metric
     from penstock.project import Project
 
@@ -37,6 +37,7 @@ class EarlierRuns:
         or runs a step alone."""
         if origin is None or origin.only:
             return None
+        from penstock.engine.origin import OriginRun, OriginTask
         from penstock.journal import queries, recorded
         from penstock.journal.priors import prior_tasks
 

@@ -67,9 +67,10 @@ class RunEnvironments:
 
     def keep_in(self, journal: Journal, run: int) -> None:
         """Note what was locked, and what will be, as a run's own."""
-        from penstock.journal import recorded_locks
 
         def keep(request: str, digest: str, text: str) -> None:
+            from penstock.journal import recorded_locks
+
             recorded_locks.keep(journal, run, request, digest, text)
 
         for request, lock in self._made.items():

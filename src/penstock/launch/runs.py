@@ -15,8 +15,6 @@ from penstock.engine.run_state import Wiring
 from penstock.errors import FencedError, NotStorableError, Suspension
 from penstock.launch import last_looks
 from penstock.launch.driving import Driving
-from penstock.launch.ending import how_it_ended, may_be_damage, replayed_end, run_end, what_ended
-from penstock.launch.handlers import for_handler
 from penstock.launch.interrupts import interrupts
 from penstock.launch.preparing import Prepared, RunRequest, default_environment, executors_of, policy_of, take_lease
 from penstock.launch.run_values import RunValues, combine
@@ -26,14 +24,13 @@ from penstock.model.rows import RunEnd
 from penstock.model.states import Cause, RunStatus
 from penstock.project import Project, wire_host
 from penstock.sdk import attempts, plain_calls, session
-from penstock.sdk.rebuilt_errors import rebuild, without_engine
 from penstock.sdk.steps import Step
 from penstock.worker import flow_streams
 from penstock.worker.flow_logs import BodyLog
 from penstock.worker.log_files import body_log
-from penstock.worker.recorded_errors import error_of
 
 if TYPE_CHECKING:
+    from penstock.model.outcomes import Error
     from penstock.sdk.recording import Recording
 
 
@@ -92,6 +89,8 @@ class ActiveRun:
         killed before it could write that down. Then it is called once more, and what had failed runs again."""
         if driver.halted_by is not None or driver.fault is not None:
             return False
+        from penstock.launch.ending import replayed_end
+
         tasks = replayed_end(error, driver)
         if not tasks:
             return False
@@ -145,14 +144,18 @@ class ActiveRun:
     def _place(self, driver: Driver) -> AbstractContextManager[None]:
         """Where steps are called as this run's tasks."""
         files = os.fspath(self._project.folder("files", self._handle.folder))
-        described = partial(error_of, store=self._project.store, retry_on=None)
         record = partial(self._record, driver)
         written = partial(RunValues(self._project, self._handle.id).written, for_body=True)
         there = self._project.settings.environments
-        run = session.RunSession(self.id, driver, self._project.store, files, written, described, record, there)
+        run = session.RunSession(self.id, driver, self._project.store, files, written, self._described, record, there)
         self._session, self._flows = run, run.threads
         self._log.take(run)
         return session.driving(run, default_environment(self._project, self._order.flow))
+
+    def _described(self, error: BaseException) -> Error:
+        from penstock.worker.recorded_errors import error_of
+
+        return error_of(error, self._project.store, None)
 
     def _record(self, driver: Driver) -> Recording:
         """What the body logs. Most log nothing."""
@@ -170,6 +173,8 @@ class ActiveRun:
             raise driver.halted_by
         for failure in driver.failures.values():
             if not failure.delivered and failure.error.cause != Cause.CANCELLED.value:
+                from penstock.sdk.rebuilt_errors import rebuild
+
                 raise rebuild(failure.error, failure.path, self._project.store)
 
     def _await_flows(self, driver: Driver) -> None:
@@ -183,6 +188,9 @@ class ActiveRun:
 
     def _fail(self, driver: Driver, error: BaseException) -> NoReturn:
         """Let what is in flight finish, record the end, and raise what the caller of the flow should see."""
+        from penstock.launch.ending import how_it_ended, may_be_damage, run_end, what_ended
+        from penstock.sdk.rebuilt_errors import without_engine
+
         error = what_ended(error, driver.halted_by)
         if isinstance(error, (KeyboardInterrupt, Suspension)):
             driver.halt(error, kill=isinstance(error, KeyboardInterrupt))
@@ -206,6 +214,8 @@ class ActiveRun:
 
     def _call_on_failure(self, step: Step[Any, Any], error: BaseException) -> None:
         """Run the flow's `on_failure` step as the last task of the run. Its own failure is said, and hides nothing."""
+        from penstock.launch.handlers import for_handler
+
         driver = self._new_driver(None, mark="-last")
         driver.start()
         try:

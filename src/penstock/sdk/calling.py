@@ -21,7 +21,6 @@ from penstock.sdk.call_buffer import MANY, CallBuffer
 from penstock.sdk.encoding import Callee, encode_inputs
 from penstock.sdk.futures import Futures, TaskResult
 from penstock.sdk.keys import KeyHead, next_key
-from penstock.sdk.rebuilt_errors import TASK_ATTRIBUTE, without_engine
 from penstock.sdk.session import Place, RunSession
 
 if TYPE_CHECKING:
@@ -136,6 +135,8 @@ def submit_flow(flow: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[s
                 if encoded.edges:  # deeper than `resolved` looks
                     raise UsageError(f"The result of {future.task} holds a future: return its .result()")
             except BaseException as error:  # noqa: BLE001  handed on by the future
+                from penstock.sdk.rebuilt_errors import without_engine
+
                 future.raised = error.with_traceback(without_engine(error.__traceback__))
                 run.engine.leave(number, None, *_failure(run, error))
             else:
@@ -173,5 +174,7 @@ def _failure(run: RunSession, error: BaseException) -> Tuple[Optional[Error], st
     """What a nested flow has failed with, and the task whose failure that is; None: it was stopped."""
     if isinstance(error, Suspension):
         return None, ""
+    from penstock.sdk.rebuilt_errors import TASK_ATTRIBUTE
+
     described = run.described(error) if run.described else Error("raised", type(error).__qualname__, str(error))
     return described, getattr(error, TASK_ATTRIBUTE, "")

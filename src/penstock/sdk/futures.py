@@ -34,7 +34,6 @@ from penstock.model.outcomes import Error, Metric, Stored
 from penstock.sdk import collector
 from penstock.sdk.arrivals import Callbacks, Waiters
 from penstock.sdk.no_value import NoValue
-from penstock.sdk.rebuilt_errors import SIBLINGS_ATTRIBUTE, rebuild
 from penstock.sdk.session import RunSession
 
 if TYPE_CHECKING:
@@ -198,6 +197,8 @@ class TaskResult(NoValue, Generic[R]):
         if self.failure is None:
             return None
         self.run.engine.deliver((self.id,))
+        from penstock.sdk.rebuilt_errors import rebuild
+
         return rebuild(self.failure, self.task, self.run.store)
 
     def _load(self) -> R:
@@ -272,6 +273,8 @@ def _one_for_all(failed: List[TaskResult[Any]]) -> BaseException:
     """The first failure. Whoever catches it has survived them all; a run that ends with it has ended with them all."""
     error = failed[0].exception()
     assert error is not None
+    from penstock.sdk.rebuilt_errors import SIBLINGS_ATTRIBUTE
+
     setattr(error, SIBLINGS_ATTRIBUTE, tuple(future.task for future in failed[1:]))
     return error
 
