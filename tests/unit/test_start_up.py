@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,16 @@ IDLE = {
     "tomllib",
 }
 """What a run never asks for whose functions and parameters are plain, and that waits for each call."""
+
+
+ASKED_LATER = {
+    *("artifacts.checkpoints", "code.elsewhere", "engine.origin", "engine.ports", "journal.conditions"),
+    *("journal.queries", "journal.recorded_locks", "journal.run_search", "journal.views", "launch.changed_code"),
+    *("launch.ending", "launch.handlers", "model.sinks", "reading.trees", "sdk.rebuilt_errors"),
+    "worker.recorded_errors",
+}
+"""Of Penstock's own, what only a type checker asks for, or only a run that fails, goes on, is a fork or has an
+environment."""
 
 
 _HELLO = """
@@ -81,6 +92,7 @@ def test_a_run_from_python_does_without_what_it_does_not_need(tmp_path: Path):
     modules = imported_by("import hello; hello.hello()", tmp_path)
     assert "penstock.launch.runs" in modules
     assert modules & (WORKERS | IDLE) == set()
+    assert {name for name in ASKED_LATER if f"penstock.{name}" in modules} == set()
 
 
 def test_a_run_from_the_command_line_without_options_needs_no_parser(tmp_path: Path):
@@ -88,6 +100,12 @@ def test_a_run_from_the_command_line_without_options_needs_no_parser(tmp_path: P
     modules = imported_by("import penstock.cli.main as it; it.main(['run', 'hello.py'])", tmp_path)
     assert "penstock.launch.runs" in modules
     assert modules & (WORKERS | IDLE) == set()
+    assert {name for name in ASKED_LATER if f"penstock.{name}" in modules} == set()
+
+
+def test_what_a_run_asks_for_later_is_there():
+    """Else a module that got another name would be looked for in vain."""
+    assert [name for name in sorted(ASKED_LATER) if not find_spec(f"penstock.{name}")] == []
 
 
 def test_a_run_compiles_no_pattern_before_it_is_asked_for(tmp_path: Path):

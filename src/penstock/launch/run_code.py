@@ -10,21 +10,19 @@ from penstock.artifacts.canonical import identify
 from penstock.artifacts.digests import digest
 from penstock.code import fingerprint
 from penstock.code.codebase import Codebase
-from penstock.code.elsewhere import ITS_OWN, in_environment, without_packages
 from penstock.code.fingerprint import Fingerprint, Tree
 from penstock.errors import UsageError
 from penstock.model.environments import Environment
 from penstock.model.options import Options
-from penstock.model.program_libraries import Library
 from penstock.model.rows import CodeRecord
 from penstock.model.specs import Function, Program, Work
-from penstock.reading.trees import all_that_is_new, tree_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.environments.locks import Lock
     from penstock.launch.flow_modules import FlowModule
+    from penstock.model.program_libraries import Library
     from penstock.sdk.steps import Step
 
 
@@ -106,6 +104,8 @@ class RunCode:
             raise UsageError(f"step {step}: {error}") from None
 
     def _elsewhere(self, found: Fingerprint, environment: Environment) -> Fingerprint:
+        from penstock.code.elsewhere import in_environment
+
         lock = self._lock_of(environment)
         variables = {name: digest(text.encode(errors="surrogatepass")) for name, text in environment.env}
         libraries = [
@@ -118,6 +118,9 @@ class RunCode:
     def since(self, packed: bytes) -> str:
         """What is new in the code of an earlier task, as words; "" where nothing is. What its environment brought is
         left out of account where it had one. Raises UsageError where a file that was declared is gone."""
+        from penstock.code.elsewhere import ITS_OWN, without_packages
+        from penstock.reading.trees import tree_of
+
         before = tree_of(packed, "an earlier task")
         now = self._codebase.fingerprint(before.roots).tree
         first = before.nodes.get(before.roots[0])
@@ -155,6 +158,8 @@ def _names(work: Work) -> tuple[str, str]:
 
 def what_is_new(before: bytes | None, now: bytes) -> str:
     """The difference of two packed trees, in a line; "": there is none. `before` None: it is not known any more."""
+    from penstock.reading.trees import all_that_is_new
+
     changes = all_that_is_new(before, now)
     return f"{changes[0]}{f', and {len(changes) - 1} more' if len(changes) > 1 else ''}" if changes else ""
 
