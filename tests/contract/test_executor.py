@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from penstock.tiers.port import Tier
 from penstock.tiers.tiered_store import TieredStore
 from penstock.worker import log_files
 from penstock.worker.shared_process import SharedProcess
+from tests.contained import contained, outer_pids
+from tests.containers import Engine
 from tests.contract import faulty_steps
 from tests.contract.detached import DetachedExecutor
 from tests.contract.executor_bench import Bench
@@ -56,18 +59,45 @@ EXECUTORS: dict[str, Callable[[Path], Any]] = {
 }
 
 
-@pytest.fixture(scope="module", params=list(EXECUTORS))
+def is_contained(bench: Bench) -> bool:
+    """Whether its steps run in containers, whose processes have numbers of their own."""
+    return Path(bench.places.scratch, "home").exists()
+
+
+CONTAINED = ["process in podman", "process in docker"]
+
+
+@contextmanager
+def opened_bench(request: pytest.FixtureRequest, folder: Path, base: Path) -> Iterator[Bench]:
+    """An executor of a kind, open. `base`: where tests have what their steps write."""
+    kind: str = request.param
+    with ExitStack() as stack:
+        if kind in CONTAINED:
+            patch = stack.enter_context(pytest.MonkeyPatch.context())
+            engine: Engine = request.getfixturevalue(f"{kind.rsplit(maxsplit=1)[-1]}_engine")
+            for name, value in engine.environ.items():
+                patch.setenv(name, value)
+            found = stack.enter_context(contained(engine, folder, base))
+            executor: Any = ProcessExecutor(max_workers=2, gpus=("0", "1"), interpreters=found)
+        else:
+            executor = EXECUTORS[kind](folder / "detached")
+        yield stack.enter_context(Bench(executor, folder, "faulty_steps", str(STEPS)))
+
+
+@pytest.fixture(scope="module", params=[*EXECUTORS, *CONTAINED])
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """One open executor for all tests of the contract: a fault must not harm what comes after it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", [os.fspath(STEPS.parent), *sys.path])
         folder = tmp_path_factory.mktemp(request.param)
-        with Bench(EXECUTORS[request.param](folder / "detached"), folder, "faulty_steps", str(STEPS)) as opened:
+        with opened_bench(request, folder, tmp_path_factory.getbasetemp()) as opened:
             yield opened
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process runs: one that waits to be reaped does not."""
+def is_alive(bench: Bench, pid: int) -> bool:
+    """Whether a process runs, whose number a step has told: one that waits to be reaped does not."""
+    if is_contained(bench):
+        pid = outer_pids(bench.places.scratch).get(pid, 0)
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
     except OSError:
@@ -189,6 +219,8 @@ def test_random_numbers_are_the_task_s_own(bench: Bench) -> None:
 
 def test_random_numbers_of_numpy_too(bench: Bench) -> None:
     pytest.importorskip("numpy")
+    if is_contained(bench):
+        return  # its image has none
     attempt = bench.attempt("numpy_dice")
     again = attempt._replace(id=attempt.id.replace("#1", "#2"))
     values: list[Any] = []
@@ -337,11 +369,11 @@ def test_what_waits_for_its_turn_is_recalled_and_starts_again_under_its_name(tmp
 # What only an executor with processes of its own survives.
 
 
-@pytest.fixture(scope="module", params=["process", "detached", "far"])
+@pytest.fixture(scope="module", params=["process", "detached", "far", *CONTAINED])
 def own(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """Such an executor, open."""
     folder = tmp_path_factory.mktemp("own")
-    with Bench(EXECUTORS[request.param](folder / "detached"), folder, "faulty_steps", str(STEPS)) as opened:
+    with opened_bench(request, folder, tmp_path_factory.getbasetemp()) as opened:
         yield opened
     for log in Path(opened.places.logs).iterdir():
         log.unlink()  # pytest keeps folders, and one of these is large
@@ -460,7 +492,8 @@ def test_killed_from_outside(own: Bench, tmp_path: Path) -> None:
     attempt = own.start("own_pid", str(tmp_path / "pid"))
     behind = own.start("ok", 1)
     own.until((tmp_path / "pid").exists)
-    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    pid = int((tmp_path / "pid").read_text())
+    os.kill(outer_pids(own.places.scratch)[pid] if is_contained(own) else pid, signal.SIGKILL)
     error = own.outcome(attempt).error
     assert error is not None
     assert error.cause == Cause.KILLED
@@ -515,7 +548,7 @@ def test_cancel(own: Bench, tmp_path: Path, cause: Cause, function: str) -> None
     assert outcome.error.cause == cause
     assert outcome.status == (TaskStatus.CANCELLED if cause is Cause.CANCELLED else TaskStatus.FAILED)
     own.until(lambda: behind in own.recalled())
-    assert not is_alive(int((tmp_path / "pid").read_text()))
+    assert not is_alive(own, int((tmp_path / "pid").read_text()))
     assert own.value(own.outcome(again)) == 6
 
 
@@ -532,7 +565,7 @@ def test_cancel_of_what_has_not_begun(own: Bench, tmp_path: Path) -> None:
 
 def test_what_an_attempt_starts_ends_with_it(own: Bench) -> None:
     pids = own.value(own.run("leave_children"))
-    assert [pid for pid in pids if is_alive(pid)] == []
+    assert [pid for pid in pids if is_alive(own, pid)] == []
 
 
 def test_what_a_cancelled_attempt_started_ends_with_it(own: Bench, tmp_path: Path) -> None:
@@ -542,7 +575,7 @@ def test_what_a_cancelled_attempt_started_ends_with_it(own: Bench, tmp_path: Pat
     own.outcome(attempt)
     pids = list(map(int, (tmp_path / "pids").read_text().split()))
     assert len(pids) == 4
-    assert [pid for pid in pids if is_alive(pid)] == []
+    assert [pid for pid in pids if is_alive(own, pid)] == []
 
 
 def test_what_a_killed_attempt_started_ends_with_it(own: Bench, tmp_path: Path) -> None:
@@ -551,7 +584,7 @@ def test_what_a_killed_attempt_started_ends_with_it(own: Bench, tmp_path: Path) 
     assert outcome.error.cause == Cause.KILLED
     pids = list(map(int, (tmp_path / "pids").read_text().split()))
     assert len(pids) == 3
-    assert [pid for pid in pids if is_alive(pid)] == []
+    assert [pid for pid in pids if is_alive(own, pid)] == []
 
 
 @pytest.mark.parametrize("function", ["eat_memory", "eat_memory_in_child"])
@@ -603,7 +636,7 @@ def test_a_gpu_attempt_owns_its_process(own: Bench) -> None:
     values = [own.value(own.outcome(each)) for each in ids]
     assert [gpus for gpus, _ in values] == ["1", "1", "1"]
     assert len({pid for _, pid in values}) == 3
-    assert [pid for _, pid in values if is_alive(pid)] == []
+    assert [pid for _, pid in values if is_alive(own, pid)] == []
 
 
 def test_a_waiting_gpu_attempt_is_recalled(own: Bench, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ class Death(NamedTuple):
     read_bytes: int = 0
     written_bytes: int = 0
     refused: str = ""  # why there never was a process; "": there was one
+    lost: str = ""  # what became of the container that it was in; "": it was in none, which lives
 
 
 def explain(death: Death, limit_bytes: int | None) -> tuple[Cause, str]:
@@ -32,6 +33,8 @@ def explain(death: Death, limit_bytes: int | None) -> tuple[Cause, str]:
         return Cause.OUT_OF_MEMORY, f"used {used}, more than its memory of {limit}"
     if death.refused:
         return Cause.PLATFORM, f"no worker could be started: {death.refused}"
+    if death.lost:
+        return Cause.PLATFORM, death.lost
     if death.status is None:
         return Cause.KILLED, "the process that all workers are forked from died"
     if os.WIFEXITED(death.status):

@@ -170,8 +170,15 @@ class ProcessExecutor:
             self._zygotes_begun += 1
             name = f"{self._name}-{self._spec.driver}-zygote-{self._zygotes_begun}"
             interpreter = self._interpreters.of(place.environment)
+            if place.gpus and interpreter.container is not None:
+                interpreter = interpreter._replace(container=interpreter.container._replace(gpus=("all",)))
             environ = self._environ and self._environ()
-            zygote = ZygoteProcess(self._spec, self._places, interpreter, place.threads, name, environ)
+            kind = ZygoteProcess
+            if interpreter.container is not None and interpreter.container.has_python:
+                from penstock.executors.contained_zygote import ContainedZygote
+
+                kind = ContainedZygote
+            zygote = kind(self._spec, self._places, interpreter, place.threads, name, environ)
             self._zygotes[place] = zygote
             started = zygote
             self._mailbox.watch(zygote.fd, lambda: self._hear(place, started))
@@ -193,7 +200,7 @@ class ProcessExecutor:
         number = self._worker
         name = f"{self._name}-{self._spec.driver}-{number}"
         zygote = self._zygote_for(place)
-        queue = WorkerQueue(number, name, f"{name}.log", limit, self._places.scratch)
+        queue = WorkerQueue(number, name, f"{name}.log", limit, self._places.scratch, zygote.unwrap_worker_s)
         try:
             zygote.order(channel.WorkerRequest(number, name, queue.log, limit, gpus), queue.far_fds)
         except OSError:
@@ -202,7 +209,13 @@ class ProcessExecutor:
         queue.handed_over()
         worker = _Worker(queue, zygote, place)
         self._workers[number] = worker
-        queue.posts_to(partial(self._said, worker), partial(self._retires, worker), self._notice, self._refuse)
+        queue.posts_to(
+            partial(self._said, worker),
+            partial(self._retires, worker),
+            self._notice,
+            self._refuse,
+            partial(self._breaks, worker),
+        )
         self._mailbox.watch(queue.fd, lambda: self._read(worker))
         return worker
 
@@ -275,9 +288,18 @@ class ProcessExecutor:
     def _take_report(self, kind: bytes, content: Any) -> None:
         if kind == channel.DIED:
             number, *death = content
-            self._bury(self._workers.pop(number), Death(*death))
+            worker = self._workers.pop(number, None)
+            if worker is not None:
+                self._bury(worker, Death(*death))
         elif kind == channel.NOTICE:
             self._notice("", content[0])
+
+    def _breaks(self, worker: _Worker, what: str) -> None:
+        """What it said is nothing that a worker says: it is not to be trusted with anything else."""
+        self._notice("", f"a worker was ended, since it sent what no worker sends ({what})")
+        if not worker.dying:
+            worker.ending = Cause.PLATFORM
+            self._end(worker)
 
     def _notice(self, attempt: str, text: str) -> None:
         if text not in self._noticed:
@@ -292,7 +314,7 @@ class ProcessExecutor:
         for number, worker in list(self._workers.items()):
             if worker.zygote is zygote:
                 del self._workers[number]
-                self._bury(worker, Death(), words)
+                self._bury(worker, zygote.death(), words)
 
     def _end(self, worker: _Worker) -> None:
         """Have the worker killed; its lane gets another one."""
@@ -387,6 +409,7 @@ def _remove(folders: Iterable[str]) -> None:
 _ENDED = {
     Cause.TIMEOUT: "ran beyond its timeout and was ended",
     Cause.CANCELLED: "was cancelled",
+    Cause.PLATFORM: "sent what no worker sends, and was ended",
     Cause.PREEMPTED: "was cut: its machine was taken away, or its allocation ended",
 }
 
@@ -396,10 +419,12 @@ class _Place(NamedTuple):
 
     threads: int
     environment: Environment | None = None  # None: the flow's own
+    gpus: bool = False  # it is a container that is to see them; a process sees them anyway
 
 
 def _place_of(lane: Lane) -> _Place:
-    return _Place(max(1, int(lane.cpu)), lane.environment)
+    is_image_s = lane.environment is not None and bool(lane.environment.image)
+    return _Place(max(1, int(lane.cpu)), lane.environment, is_image_s and bool(lane.gpus))
 
 
 class _Worker:

@@ -18,7 +18,7 @@ from penstock.worker import posix
 from penstock.worker.bootstrap import bootstrap
 
 MARK = "PENSTOCK_ZYGOTE"
-_THREAD_VARIABLES = (
+THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -74,7 +74,7 @@ class SpareZygote:
         self.near, far = posix.message_pair()
         fd = far.fileno()
         target = 4 if fd == 3 else 3  # a copy, since the original is closed when the program starts
-        own = {**dict.fromkeys((*_THREAD_VARIABLES, GRANT), str(threads)), MARK: self.mark.partition("=")[2]}
+        own = {**dict.fromkeys((*THREAD_VARIABLES, GRANT), str(threads)), MARK: self.mark.partition("=")[2]}
         inherited = os.environ if environ is None else environ
         surroundings = interpreter.surroundings({**inherited, **own})
         actions = [

@@ -20,9 +20,13 @@ from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
 from penstock.model.rows import LoopProgress
 from penstock.model.specs import Attempt, Places, attempts_to_plain
 from penstock.model.tuples import NamedTuple, made
+from penstock.model.wire import MalformedError
 from penstock.worker import channel, log_files, posix
 
 _READ = 1 << 16
+
+Unwrap = Callable[[bytes], tuple[bytes, Any]]
+"""How a message of the worker is read: `channel.unwrap`, or what trusts it less."""
 
 
 class _Sent(NamedTuple):
@@ -36,7 +40,9 @@ class _Sent(NamedTuple):
 class WorkerQueue:
     """A worker's sockets and its queue."""
 
-    def __init__(self, number: int, name: str, log: str, limit: int | None, scratch: str) -> None:
+    def __init__(
+        self, number: int, name: str, log: str, limit: int | None, scratch: str, unwrap: Unwrap = channel.unwrap
+    ) -> None:
         self.number = number
         self.name = name
         self.log = log  # relative to the run's log folder
@@ -48,11 +54,14 @@ class WorkerQueue:
         self.began_at = 0.0  # of the head
         self.metrics: dict[str, Metric] = {}  # hinted by the head
         self._scratch = scratch
+        self._unwrap = unwrap
+        self._is_malformed = False
         self._flight: deque[_Sent] = deque()  # the head runs
         self._tickets = 0  # that were given
         self._waits = False  # with nothing in flight: it has ended all that it has got, and waits for the next content
         self._said = b""  # of what the worker has said, what is not complete
         self._post: Callable[[Ended | Hint], None]
+        self._breaks: Callable[[str], None]
         self._retires: Callable[[str, tuple[str, ...]], None]
         self._contents, self._contents_far = posix.message_pair()
         self._near, self._far = posix.stream_pair()
@@ -92,10 +101,12 @@ class WorkerQueue:
         retires: Callable[[str, tuple[str, ...]], None],
         notices: Callable[[str, str], None],
         refuses: Callable[[str, OSError], None],
+        breaks: Callable[[str], None],
     ) -> None:
         """Who is told what the worker says; `retires`: of the attempt that it ends with, and why; `notices`: of an
-        attempt, and a line for the user; `refuses`: of an attempt that can't be sent. Once, before anything is sent."""
-        self._post, self._retires, self._notices, self._refuses = post, retires, notices, refuses
+        attempt, and a line for the user; `refuses`: of an attempt that can't be sent; `breaks`: that it said what no
+        worker says. Once, before anything is sent."""
+        self._post, self._retires, self._notices, self._refuses, self._breaks = post, retires, notices, refuses, breaks
 
     def send(self, attempts: Iterable[Attempt]) -> None:
         """Have the worker run them, behind those that it has."""
@@ -133,14 +144,18 @@ class WorkerQueue:
 
     def read(self) -> None:
         """Post what the worker has said."""
-        while self._flight:  # else it has no more to say
+        while self._flight and not self._is_malformed:  # else it has no more to say
             try:
                 data = self._near.recv(_READ)
             except (BlockingIOError, ConnectionResetError):
                 break
             messages, self._said = channel.messages(self._said + data if self._said else data)
-            for message in messages:
-                self._take(*channel.unwrap(message))
+            try:
+                for message in messages:
+                    self._take(*self._unwrap(message))
+            except MalformedError as error:
+                self._is_malformed = True
+                self._breaks(str(error))
             if len(data) < _READ:
                 break
         if self.unsent:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from penstock.executors.endings import Death
 from penstock.executors.interpreters import Interpreter
 from penstock.executors.spare_zygote import SpareZygote, take_spare
 from penstock.model.specs import Places, RunSpec
@@ -41,11 +42,18 @@ class ZygoteProcess:
         self.threads = threads
         self._scratch = places.scratch
         self._log = places.log(f"{name}.log")
-        spare = take_spare(interpreter, threads) or SpareZygote(interpreter, threads, self._log, environ)
-        self._mark, self._near, self.pid = spare.mark, spare.near, spare.pid
         self._pids: dict[int, int] = {}  # of the workers that live, by number
+        self._near = self._start(environ)
         self.fd: int = self._near.fileno()
         self._send(channel.SETUP, (self._log, interpreter.setup(spec, places)))
+
+    def _start(self, environ: Mapping[str, str] | None) -> Any:
+        """Start the process, and give this end of its socket."""
+        spare = take_spare(self.interpreter, self.threads)
+        if spare is None:
+            spare = SpareZygote(self.interpreter, self.threads, self._log, environ)
+        self._mark, self._pid = spare.mark, spare.pid
+        return spare.near
 
     def order(self, order: channel.WorkerRequest, fds: tuple[int, int]) -> None:
         """Ask for a worker with these descriptors, as `WorkerQueue.far_fds` has them."""
@@ -69,13 +77,25 @@ class ZygoteProcess:
                 return False
             if not data:
                 return False
-            kind, content = channel.unwrap(data)
+            kind, content = self.unwrap(data)
             if kind == channel.STARTED:
                 self._pids[content[0]] = content[1]
                 continue
             if kind == channel.DIED:
                 self._pids.pop(content[0], None)
             said(kind, content)
+
+    def unwrap(self, message: bytes) -> tuple[bytes, Any]:
+        """Kind and content of what it says."""
+        return channel.unwrap(message)
+
+    def unwrap_worker_s(self, message: bytes) -> tuple[bytes, Any]:
+        """Kind and content of what a worker of it says; raises MalformedError where it is not trusted, rightly."""
+        return channel.unwrap(message)
+
+    def death(self) -> Death:
+        """How its workers died, once it is cleared away: unseen, with it."""
+        return Death()
 
     def last_words(self) -> str:
         """What the zygote printed, the end of it: the user's module at its import, or why it could not go on."""
@@ -89,7 +109,7 @@ class ZygoteProcess:
     def clear(self) -> None:
         """The zygote is dead: end what it leaves, wherever that went."""
         self._near.close()
-        posix.has_ended(self.pid, 0.0)
+        posix.has_ended(self._pid, 0.0)
         mark = self._mark.encode()
         began = time.monotonic()
         until = began + _CLOSE_S
@@ -110,9 +130,9 @@ class ZygoteProcess:
 
     def wait(self) -> None:
         """Wait for the end of a closed zygote, for a few seconds at most; then kill it and what it leaves."""
-        if not posix.has_ended(self.pid, _CLOSE_S):
-            posix.kill([self.pid])
-            posix.has_ended(self.pid, 1.0)
+        if not posix.has_ended(self._pid, _CLOSE_S):
+            posix.kill([self._pid])
+            posix.has_ended(self._pid, 1.0)
             self.clear()
         log_files.remove_empty(self._log, opening=0)
 

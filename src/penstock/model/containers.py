@@ -91,11 +91,12 @@ def run_words(
     """The command that runs a container to its end, removes it, and passes on what it prints and its exit code.
 
     `variables`: what it finds beside the image's own; the client is to have them (`client_environ`). `folder`: where it
-    works. `memory_bytes`: beyond this the kernel kills it; None: the worker that it holds minds its memory. `init`: a
-    small first process passes signals on and buries the dead, where the command itself can't.
+    works. `memory_bytes`: beyond this the kernel kills it, and it is left to be removed, so that its engine can be
+    asked whether that was so; None: the worker that it holds minds its memory. `init`: a small first process passes
+    signals on and buries the dead, where the command itself can't.
     """
     engine = container.engine
-    words = [engine.program, "run", "--rm", "--pull=never", f"--name={name}"]
+    words = [engine.program, "run", *(["--rm"] if memory_bytes is None else []), "--pull=never", f"--name={name}"]
     words += ["--log-driver=none", "--no-healthcheck", "--pids-limit=-1", "--security-opt=label=disable"]
     words += _as_user(container)
     if init:

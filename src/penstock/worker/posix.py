@@ -36,21 +36,24 @@ def _told(file: str, most: int = 4096) -> bytes:
 
 
 def libc() -> Any:
-    """The C library; ctypes costs two milliseconds, so only those who need it load it."""
-    import ctypes
+    """The C library; ctypes costs two milliseconds, so only those who need it load it. None: this Python has none."""
+    try:
+        import ctypes
+    except ImportError:
+        return None
 
     return ctypes.CDLL(None, use_errno=True)
 
 
 def adopt_orphans(library: Any) -> None:
     """Descendants that lose their parent become children of this process, so that it can end them."""
-    if LINUX:
+    if LINUX and library is not None:
         library.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def die_with_parent(library: Any, parent: int) -> None:
     """Be killed when the parent's thread that started this process ends; exits at once where it is gone already."""
-    if LINUX:
+    if LINUX and library is not None:
         library.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)

@@ -73,7 +73,7 @@ class Zygote:
         self._samplers = SystemSamplers()
         self._poll = select.poll()
         self._poll.register(control.fileno(), select.POLLIN)
-        self._me, self._parent = os.getpid(), os.getppid()
+        self._me, self._parent = os.getpid(), os.getppid()  # 1 and 0: a container's first process, whose socket ends
         self._parent_fd = posix.process_fd(self._parent)
         if self._parent_fd is not None:
             self._poll.register(self._parent_fd, select.POLLIN)
@@ -168,6 +168,8 @@ class Zygote:
         self, order: WorkerRequest, fds: Tuple[int, int], gauge: Gauge, stream: Optional[FilteredStream]
     ) -> NoReturn:
         try:
+            if not self._parent:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)  # as `contained.py` had it
             self._control.close()
             if self._log_filter is not None:
                 self._log_filter.leave()
@@ -228,7 +230,7 @@ class Zygote:
     def _patience_ms(self) -> Optional[float]:
         """How long to wait for orders until memory has to be looked at."""
         if not self._living:
-            return None if self._parent_fd is not None else 1000 * _LOOK_S
+            return None if self._parent_fd is not None or not self._parent else 1000 * _LOOK_S
         now = time.monotonic()
         for child in self._living.values():
             if child.ends_at < math.inf or child.limit is not None or 0.0 < child.gauge.began() < now - _LONG_S:

@@ -28,11 +28,13 @@ class Bench:
         self.queue = WorkerQueue(1, "worker", "worker.log", None, str(folder))
         self.ended: list[str] = []
         self.refused: list[str] = []
+        self.malformed: list[str] = []
         self.queue.posts_to(
             self._heard,
             lambda attempt, left: None,
             lambda attempt, line: None,
             lambda attempt, error: self.refused.append(attempt),
+            self.malformed.append,
         )
         contents, line = self.queue.far_fds
         self.contents: Any = _socket.socket(fileno=_socket.dup(contents))

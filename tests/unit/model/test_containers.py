@@ -63,8 +63,9 @@ def test_with_all_that_can_be_asked_for() -> None:
         init=True,
     )
     assert found == [
-        PODMAN.program, *_BEGIN, *_ALWAYS, "--user=1000:1001", "--init", "--shm-size=1073741824", "--memory=1048576",
-        "--memory-swap=1048576", "--workdir=/", "--entrypoint=/bin/true", ID,
+        PODMAN.program, "run", "--pull=never", "--name=penstock-1", *_ALWAYS, "--user=1000:1001", "--init",
+        "--shm-size=1073741824", "--memory=1048576", "--memory-swap=1048576", "--workdir=/", "--entrypoint=/bin/true",
+        ID,
     ]  # fmt: skip
 
 

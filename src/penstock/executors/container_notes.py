@@ -1,0 +1,146 @@
+"""Notes of containers, a file for each, named as it is: they survive whatever kills the processes that hold them.
+
+A note is locked as long as the keeper or its client lives; what it names is nobody's once the lock is free, and `sweep`
+removes it. The engines are asked here to remove what is left, and how it ended.
+"""
+
+from __future__ import annotations
+
+import _socket
+import fcntl
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from penstock.model import containers
+from penstock.model.containers import ContainerEngine
+
+_GONE = ("no such container", "no container with name or id")
+_TRIES = 20
+_PAUSE_S = 0.25
+_PATIENCE_S = 60.0
+
+
+class ContainerNote:
+    """A note that this process holds."""
+
+    def __init__(
+        self, folder: str, engine: ContainerEngine, name: str, environ: Mapping[str, str], keeper: str
+    ) -> None:
+        os.makedirs(folder, exist_ok=True)
+        self._path = os.path.join(folder, name)
+        self.fd = os.open(f"{self._path}.new", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self.fd, fcntl.LOCK_EX)
+        known = {key: environ[key] for key in sorted(containers.CLIENT_NAMES) if key in environ}
+        os.write(self.fd, json.dumps({"engine": list(engine), "environ": known, "keeper": keeper}).encode())
+        os.rename(f"{self._path}.new", self._path)
+
+    def remove(self) -> None:
+        """The container is gone."""
+        with suppress(OSError):
+            os.unlink(self._path)
+        self.close()
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+
+def remove_keeper(path: str) -> None:
+    """Remove the folder of a keeper's socket: it needs it no more, or is dead."""
+    for left in (path, f"{path}.notes", os.path.join(os.path.dirname(path), "oom")):
+        with suppress(OSError):
+            os.unlink(left)
+    with suppress(OSError):
+        os.rmdir(os.path.dirname(path))
+
+
+def told(words: Sequence[str], environ: Mapping[str, str]) -> tuple[int, str, str]:
+    """What a command of an engine's client says: exit code, output, errors. Blocks, for a minute at most."""
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            words,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE_S,
+            check=False,
+            start_new_session=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return 127, "", str(error)
+    return done.returncode, done.stdout, done.stderr
+
+
+def remove(engine: ContainerEngine, name: str, environ: Mapping[str, str], tries: int = _TRIES) -> bool:
+    """Remove a container; whether there is none by this name now. Blocks, for some seconds where its engine does not
+    answer."""
+    for turn in range(tries):
+        if turn:
+            time.sleep(_PAUSE_S)
+        code, _, errors = told(containers.remove_words(engine, name), environ)
+        if code == 0 or any(words in errors.lower() for words in _GONE):
+            return True
+    return False
+
+
+def ran_out_of_memory(engine: ContainerEngine, name: str, environ: Mapping[str, str]) -> bool:
+    """Whether the kernel has killed a container, which is not removed yet, for its memory."""
+    words = [engine.program, "inspect", "--type=container", "--format={{.State.OOMKilled}}", name]
+    return told(words, environ)[1].strip() == "true"
+
+
+def sweep(folder: str, environ: Mapping[str, str]) -> list[str]:
+    """Remove the containers that nobody holds any more; gives the names of those that could not be removed.
+
+    Costs nothing where there are none. Blocks while an engine removes what there is.
+    """
+    left: list[str] = []
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return left
+    for name in names:
+        path = os.path.join(folder, name)
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:  # it went meanwhile
+            continue
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if name.endswith(".new") or _removed(fd, name, environ):
+                os.unlink(path)
+            else:
+                left.append(name)
+        except OSError:  # somebody holds it
+            pass
+        finally:
+            os.close(fd)
+    return left
+
+
+def _removed(fd: int, name: str, environ: Mapping[str, str]) -> bool:
+    try:
+        note = json.loads(os.read(fd, 1 << 16))
+        engine = ContainerEngine(*note["engine"])
+        known = {str(key): str(value) for key, value in note["environ"].items()}
+        keeper = str(note["keeper"])
+    except (ValueError, KeyError, TypeError):  # damaged: whose it was, nobody knows
+        return True
+    if not _lives(keeper):
+        remove_keeper(keeper)
+    return remove(engine, name, {**environ, **known}, tries=2)
+
+
+def _lives(keeper: str) -> bool:
+    connection: Any = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        return connection.connect_ex(keeper) == 0
+    finally:
+        connection.close()

@@ -1,0 +1,225 @@
+"""The keeper of containers, on real engines: whoever is killed, no container outlives those that hold it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from penstock.executors import container_notes, keepers
+from penstock.executors.process import ProcessExecutor
+from penstock.model import containers
+from penstock.model.containers import Container, ContainerEngine
+from penstock.model.states import Cause
+from penstock.worker.keeper_client import ContainerEnd, KeptContainer, KeptRequest
+from tests.contained import contained, outer_pids
+from tests.containers import Engine
+from tests.contract import faulty_steps
+from tests.contract.executor_bench import Bench
+from tests.system.flows import wait_until
+
+_LABEL = "penstock.test"
+_CLIENT = """
+import json, os, sys, time
+from penstock.model.containers import Container, ContainerEngine
+from penstock.worker.keeper_client import KeptContainer, KeptRequest
+engine, image, keeper, name, words = json.loads(sys.argv[1])
+container = Container(ContainerEngine(*engine), image, keeper=keeper)
+null = os.open(os.devnull, os.O_WRONLY)
+kept = KeptContainer(container, KeptRequest(tuple(engine), name, tuple(words), dict(os.environ)), (null, null))
+print("holds", flush=True)
+time.sleep(600)
+"""
+
+
+class Trial:
+    """A keeper, and containers that it is asked for."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine = engine
+        self.notes = folder / keepers.NOTES
+        self.keeper = keepers.Keeper(os.fspath(self.notes))
+        self.label = folder.name
+        image = engine.ask("image", "inspect", "--format", "{{.Id}}", engine.image("bare")).strip()
+        self.container = Container(
+            ContainerEngine(engine.kind, engine.program),
+            f"sha256:{image.rpartition(':')[2]}",
+            labels=((_LABEL, self.label),),
+            keeper=self.keeper.path,
+        )
+        self.clients: list[subprocess.Popen[str]] = []
+        self._names = 0
+
+    def request(self, *command: str, memory_bytes: int | None = None) -> KeptRequest:
+        self._names += 1
+        name = f"penstock-test-{self.label}-{self._names}"
+        words = containers.run_words(self.container, name, command, {"A": "b"}, "/", memory_bytes=memory_bytes)
+        return KeptRequest(tuple(self.container.engine), name, tuple(words), {**os.environ, "A": "b"})
+
+    def ask(self, request: KeptRequest, log: Path) -> KeptContainer:
+        fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        try:
+            return KeptContainer(self.container, request, (fd, fd))
+        finally:
+            os.close(fd)
+
+    def client(self, *command: str) -> subprocess.Popen[str]:
+        """Another process that holds one."""
+        request = self.request(*command)
+        told = [*request[:1], self.container.image, self.container.keeper, request.name, request.words]
+        client = subprocess.Popen(
+            [sys.executable, "-c", _CLIENT, json.dumps(told)], stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        self.clients.append(client)
+        assert client.stdout is not None
+        assert client.stdout.readline() == "holds\n"
+        return client
+
+    def running(self) -> list[str]:
+        return self.engine.containers(f"{_LABEL}={self.label}")
+
+    def noted(self) -> list[str]:
+        return os.listdir(self.notes) if self.notes.exists() else []
+
+    def keeper_process(self) -> psutil.Process:
+        (found,) = (one for one in psutil.process_iter() if self.container.keeper in _command(one))
+        return found
+
+    def close(self) -> None:
+        for client in self.clients:
+            client.kill()
+            client.communicate()
+        self.keeper.close()
+        wait_until(lambda: not self.running(), "for the end of all containers")
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+@pytest.fixture
+def trial(engine: Engine, tmp_path: Path) -> Iterator[Trial]:
+    trial = Trial(engine, tmp_path)
+    try:
+        yield trial
+    finally:
+        trial.close()
+
+
+def test_it_passes_on_what_is_printed_and_how_it_ended(trial: Trial, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    kept = trial.ask(trial.request("/bin/sh", "-c", "echo $A; echo said >&2; exit 3"), log)
+    assert kept.wait(60)
+    assert kept.end == ContainerEnd(3)
+    assert sorted(log.read_text().split()) == ["b", "said"]  # docker keeps no order between the two
+    assert (trial.running(), trial.noted()) == ([], [])
+    kept.close()
+
+
+def test_what_can_not_start_says_why(trial: Trial, tmp_path: Path) -> None:
+    kept = trial.ask(trial.request("/no/such/program"), tmp_path / "log")
+    assert kept.wait(60)
+    assert kept.end == ContainerEnd(127)
+    assert "/no/such/program" in (tmp_path / "log").read_text()
+    assert (trial.running(), trial.noted()) == ([], [])
+    kept.close()
+
+
+def test_memory_that_the_kernel_has_denied(trial: Trial, tmp_path: Path) -> None:
+    eats = ("/bin/sh", "-c", "exec head -c 300000000 /dev/zero | tail -c 200000000 > /dev/null; exit $?")
+    kept = trial.ask(trial.request(*eats, memory_bytes=50 << 20), tmp_path / "log")
+    assert kept.wait(60)
+    assert kept.end == ContainerEnd(137, True)
+    assert (trial.running(), trial.noted()) == ([], [])
+    kept.close()
+
+
+def test_nobody_waits_for_what_is_released_while_the_engine_makes_it(trial: Trial, tmp_path: Path) -> None:
+    kept = trial.ask(trial.request("/bin/sleep", "600"), tmp_path / "log")
+    kept.release()
+    assert kept.wait(60)
+    assert (trial.running(), trial.noted()) == ([], [])
+    kept.close()
+
+
+def test_a_client_that_is_killed(trial: Trial) -> None:
+    client = trial.client("/bin/sleep", "600")
+    wait_until(trial.running, "for a container")
+    client.kill()
+    wait_until(lambda: not trial.running() and not trial.noted(), "for its end")
+
+
+def test_a_keeper_that_is_killed_and_then_its_client(trial: Trial) -> None:
+    client = trial.client("/bin/sleep", "600")
+    wait_until(trial.running, "for a container")
+    trial.keeper_process().kill()
+    assert container_notes.sweep(os.fspath(trial.notes), os.environ) == []
+    assert len(trial.running()) == len(trial.noted()) == 1  # its client lives
+    client.kill()
+    client.wait()
+    assert container_notes.sweep(os.fspath(trial.notes), os.environ) == []
+    assert (trial.running(), trial.noted()) == ([], [])
+    assert not Path(trial.container.keeper).parent.exists()
+
+
+def test_a_container_that_is_removed_by_hand(engine: Engine, tmp_path: Path) -> None:
+    with (
+        contained(engine, tmp_path, tmp_path) as found,
+        Bench(ProcessExecutor(interpreters=found), tmp_path, "faulty_steps", faulty_steps.__file__) as bench,
+    ):
+        began = tmp_path / "began"
+        attempt = bench.start("own_pid", str(began))
+        bench.until(began.exists)
+        (name,) = engine.containers(f"{_LABEL}={tmp_path.name}")
+        engine.ask("rm", "--force", name)
+        error = bench.outcome(attempt).error
+        assert error is not None
+        assert error.cause == Cause.PLATFORM
+        assert f"the container {name} of {engine.kind} was removed or killed from outside" in error.message
+        assert error.retryable
+        assert bench.value(bench.run("ok", 3)) == 6
+
+
+@pytest.mark.parametrize("victim", ["keeper", "zygote", "client of the engine"])
+def test_what_is_killed_under_an_attempt(engine: Engine, tmp_path: Path, victim: str) -> None:
+    with (
+        contained(engine, tmp_path, tmp_path) as found,
+        Bench(ProcessExecutor(interpreters=found), tmp_path, "faulty_steps", faulty_steps.__file__) as bench,
+    ):
+        go = tmp_path / "go"
+        attempt = bench.start("wait_for", str(go))
+        bench.until(lambda: len(outer_pids(bench.places.scratch)) == 2)
+        container = found.found.container
+        assert container is not None
+        (name,) = engine.containers(f"{_LABEL}={tmp_path.name}")
+        victims: dict[str, Callable[[], int]] = {
+            "keeper": lambda: _one_with(container.keeper),
+            "zygote": lambda: outer_pids(bench.places.scratch)[1],
+            "client of the engine": lambda: _one_with(f"--name={name}"),
+        }
+        os.kill(victims[victim](), signal.SIGKILL)
+        if victim == "keeper":
+            go.touch()
+        outcome = bench.outcome(attempt)
+        if victim == "keeper":  # nobody needs it until another container is wanted
+            assert bench.value(outcome) == "seen"
+        else:
+            assert outcome.error is not None
+            assert outcome.error.cause == Cause.PLATFORM, outcome.error
+        assert bench.value(bench.run("ok", 3)) == 6
+    wait_until(lambda: not engine.containers(f"{_LABEL}={tmp_path.name}"), "for the end of all containers")
+
+
+def _one_with(word: str) -> int:
+    (found,) = (one.pid for one in psutil.process_iter() if word in _command(one) and one.name() != "conmon")
+    return found
