@@ -1,6 +1,6 @@
 """python far.py TASKS STEPS ITEMS IDLE_S: a map of tasks that sleep 10 ms, and a chain of empty ones, here and at two
-warm agents; an array of ITEMS float64 that goes there and is summed; what is asked of the tier meanwhile, and while
-nothing happens for IDLE_S.
+warm agents; an empty one there after some seconds of nothing, and an array of ITEMS float64 that goes there next and is
+summed; what is asked of the tier meanwhile, and while nothing happens for IDLE_S.
 
 Agents are processes of this host, and the far tier is a folder of it.
 """
@@ -57,13 +57,16 @@ def chained(work: Any, steps: int) -> float:
     return (time.perf_counter() - began) / steps
 
 
-def summed(work: Any, items: int) -> float:
-    """Seconds from an array that is there to its sum."""
+def summed(items: int) -> tuple[float, float]:
+    """Seconds that an empty task takes at an agent that has had nothing to do while an array was made here, and those
+    from the array to its sum there."""
     array = make.submit(items)
     expected = float(array.result().sum())
     began = time.perf_counter()
-    assert work(array) == expected
-    return time.perf_counter() - began
+    assert empty.options(on="agents")(0) == 1
+    woken = time.perf_counter()
+    assert total.options(on="agents")(array) == expected
+    return woken - began, time.perf_counter() - woken
 
 
 @flow
@@ -75,7 +78,7 @@ def far(tasks: int, steps: int, items: int, idle_s: float) -> dict[str, float]:
         figures[f"{place}_map"] = mapped(sleeps.options(on=place), tasks)
         figures[f"{place}_requests"] = (tier_requests.so_far() - before) / tasks
         figures[f"{place}_chain"] = chained(empty.options(on=place), steps)
-    figures["array"] = summed(total.options(on="agents"), items)
+    figures["idle_start"], figures["array"] = summed(items)
     if idle_s:
         before = tier_requests.so_far()
         time.sleep(idle_s)

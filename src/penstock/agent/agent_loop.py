@@ -264,12 +264,12 @@ class Agent:
             return
         if self._duty.has_ends:
             self._ship(now)
-        is_urgent = self._duty.is_urgent
+        waits_s = self._duty.waits_s
         envelope = self._duty.envelope()
         if envelope is not None:
             self._said_bye = self._said_bye or any(isinstance(letter, mail.Bye) for letter in envelope.letters)
             self._is_writing, self._hasten_at, self._told_at = True, 0.0, now
-            self._postman.send(envelope, soon=is_urgent)
+            self._postman.send(envelope, waits_s)
 
     def _due(self, now: float) -> float:
         """When what there is to tell is to be told; 0.0: there is nothing."""
@@ -279,7 +279,7 @@ class Agent:
         if duty.is_urgent:
             return now
         if duty.has_more_than_begun:
-            return max(now, self._told_at + PACE_S)
+            return max(now, self._told_at + (mail.FED_PACE_S if duty.waits_s else PACE_S))
         return self._hasten_at or now + LINGER_FOR_END_S
 
     def _ship(self, now: float) -> None:

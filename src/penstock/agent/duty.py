@@ -147,11 +147,11 @@ class Duty:
             return
         self._busy_at = now
         if isinstance(event, Began):
-            self._begins(self._held.ready(event.attempt))
+            self._begins(self._held.ready(event.attempt, now))
         elif isinstance(event, (Ended, Recalled)):
             self._drop_began(event.attempt)
             self._letters.append(event)
-            self._begins(self._held.drop(event.attempt))
+            self._begins(self._held.drop(event.attempt, now))
         elif not isinstance(event, (Placed, Adopted, Lacking)):  # which an executor of this machine doesn't say
             self._letters.append(event)
 
@@ -233,7 +233,12 @@ class Duty:
     def is_urgent(self) -> bool:
         """Whether its driver waits for what is to be told, or a lane will soon have nothing to run."""
         answers = (mail.Obeying, Recalled)
-        return self._held.run_dry or self.is_over or any(isinstance(letter, answers) for letter in self._letters)
+        return self._held.runs_low or self.is_over or any(isinstance(letter, answers) for letter in self._letters)
+
+    @property
+    def waits_s(self) -> float:
+        """About how long all its lanes have enough to do; 0.0: one has not, or it has none."""
+        return self._held.waits_s
 
     @property
     def has_news(self) -> bool:

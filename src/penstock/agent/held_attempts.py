@@ -27,7 +27,14 @@ class LaneHere(Slotted):
     key: tuple[int, int]
     lane: Lane
     attempts: list[AttemptHere]
-    ended: int = 0  # since the last envelope
+    since: float = 0.0  # when the one that runs began
+    each_s: float = 0.0  # about how long one takes; 0.0: none has ended yet
+    is_told_low: bool = False  # since it was given some last
+
+    @property
+    def waits_s(self) -> float:
+        """About how long it will take until the last one begins."""
+        return max(0, len(self.attempts) - 1) * self.each_s
 
 
 class HeldAttempts:
@@ -38,7 +45,8 @@ class HeldAttempts:
         self._lanes: dict[tuple[int, int], LaneHere] = {}  # by the token and number that the driver has for them
         self._by_id: dict[str, AttemptHere] = {}
         self._numbers = 0
-        self.run_dry = False  # a lane has less than half of what has ended in it since the last envelope
+        self.runs_low = False  # a lane has little left, which was not told yet
+        self._has_emptied = False  # a lane has nothing any more, likewise
 
     def __contains__(self, attempt: str) -> bool:
         return attempt in self._by_id
@@ -60,39 +68,49 @@ class HeldAttempts:
         opened = self._lanes[key]
         held = self._by_id[attempt.id] = AttemptHere(attempt.id, opened, attempt.timeout_s)
         opened.attempts.append(held)
+        opened.is_told_low = False
         return opened.lane
 
-    def ready(self, attempt: str) -> str | None:
+    def ready(self, attempt: str, now: float) -> str | None:
         """One has all that it needs; gives the attempt that begins by it."""
         held = self._by_id[attempt]
         held.is_ready = True
-        return self._begun(held.lane)
+        return self._begun(held.lane, now)
 
-    def drop(self, attempt: str) -> str | None:
+    def drop(self, attempt: str, now: float) -> str | None:
         """One is over, or was handed back; gives the attempt that begins by it."""
         held = self._by_id.pop(attempt)
         opened = held.lane
         opened.attempts.remove(held)
-        opened.ended += 1
-        self.run_dry = self.run_dry or opened.ended >= 2 * len(opened.attempts)
-        if opened.attempts:
-            return self._begun(opened)
-        del self._lanes[opened.key]
-        self._free_gpus.extend(opened.lane.gpus)
-        return None
+        if held.began:
+            took_s = now - opened.since
+            opened.each_s = 0.8 * opened.each_s + 0.2 * took_s if opened.each_s else took_s
+        if not opened.attempts:
+            self._has_emptied = self.runs_low = True
+            del self._lanes[opened.key]
+            self._free_gpus.extend(opened.lane.gpus)
+            return None
+        self.runs_low = self.runs_low or (opened.waits_s <= mail.LOW_S and not opened.is_told_low)
+        return self._begun(opened, now)
 
-    def _begun(self, opened: LaneHere) -> str | None:
+    def _begun(self, opened: LaneHere, now: float) -> str | None:
         head = opened.attempts[0]
         if head.began or not head.is_ready:
             return None
-        head.began = True
+        head.began, opened.since = True, now
         return head.id
+
+    @property
+    def waits_s(self) -> float:
+        """About how long all lanes have enough to do; 0.0: one has not, or there is none."""
+        return 0.0 if self._has_emptied else min((opened.waits_s for opened in self._lanes.values()), default=0.0)
 
     def envelope_made(self) -> None:
         """All that has ended is about to be told."""
-        self.run_dry = False
+        self.runs_low = self._has_emptied = False
         for opened in self._lanes.values():
-            opened.ended = 0
+            if opened.each_s:  # what is low soon counts as told, too: else it would be told again a moment later
+                opened.is_told_low = opened.waits_s <= 2 * mail.LOW_S
 
     def told(self) -> Iterable[mail.HeldAttempt]:
         """What a driver is told of them."""

@@ -13,7 +13,7 @@ from penstock.tiers.port import Tier
 FAST_S = 0.025
 """Letters are looked for so often while some are expected."""
 CALM_S = 0.2
-"""Likewise, while there is enough to do until they come."""
+"""Likewise at most, while there is enough to do until they come."""
 SLOW_S = 2.0
 SLOWER = 1.6
 LIST_S = 1.0
@@ -55,14 +55,14 @@ class Postman:
         """Begin. The heart beats before anything is read or written."""
         self._thread.start()
 
-    def send(self, envelope: mail.Up, *, soon: bool = True) -> None:
-        """Write the next letter, until that succeeds. Not before the last one was written. `soon`: somebody here waits
-        for an answer."""
+    def send(self, envelope: mail.Up, waits_s: float = 0.0) -> None:
+        """Write the next letter, until that succeeds. Not before the last one was written. `waits_s`: for how long
+        there is enough to do until an answer comes."""
         data = mail.pack_up(envelope)
         with self._changed:
             assert self._outgoing is None
             self._outgoing = data
-            self._first_s = FAST_S if soon else CALM_S
+            self._first_s = min(CALM_S, max(FAST_S, waits_s / 3))
             self._expect()
 
     def expect(self) -> None:
@@ -146,11 +146,13 @@ class Postman:
             yield from self._following()
 
     def _following(self) -> Iterator[tuple[int, int, bytes]]:
-        """The next ones of the token that is known."""
+        """The next ones of the token that is known; in peace one, since the next one answers the next letter."""
         token, number = self._read
         while (data := self._tier.get(self._name(token, number + 1))) is not None:
             number += 1
             yield token, number, data
+            if self._first_s != FAST_S:
+                return
 
     def _listed(self) -> Iterator[tuple[int, int, bytes]]:
         """Of the highest token, what was not read. Earlier letters that are not there any more were for others."""

@@ -19,7 +19,7 @@ SHORT_S = 0.010
 AHEAD_S = 0.160
 """What is queued ahead in a lane lasts for about as long as this at most: then others may have its resources."""
 
-ROUND_TRIPS = 4
+ROUND_TRIPS = 8
 """Of an executor that is far away, what is queued ahead lasts for as many at least."""
 
 STALE_S = 1.0

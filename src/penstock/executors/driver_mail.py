@@ -60,6 +60,7 @@ class DriverMail:
         self._told: set[tuple[str, str, Environment | None]] = set()  # which of them each agent knows
         self._own: set[str] = set()  # letters of this driver that are there
         self._pause_s, self._tidy_at = FAST_S, 0.0
+        self._awaits_answer = False  # others were asked than what takes its time
         self._is_untidy = False  # letters were read since some were deleted last
 
     def seats(self) -> list[str]:
@@ -68,14 +69,18 @@ class DriverMail:
         seats = [name.rpartition("/")[2] for name in names]
         return [seat for seat in seats if self._is_own(mail.agent_of(seat))]
 
-    def expect(self) -> None:
+    def _expect(self, now: float) -> None:
         """Something will come soon: look often."""
-        self._pause_s = self._first_s
-        self.look_at = min(self.look_at, time.monotonic() + self._pause_s)
+        self._pause_s, calm_s = self._first_s, self._calm_s(now)
+        self.look_at = now + calm_s if calm_s else min(self.look_at, now + self._pause_s)
+
+    def _calm_s(self, now: float) -> float:
+        """For how long nothing is to be expected."""
+        return 0.0 if self._awaits_answer else self._book.tells_in(now)
 
     @property
     def _first_s(self) -> float:
-        return CALM_S if self._book.is_fed else FAST_S
+        return CALM_S if self._book.is_fed and not self._awaits_answer else FAST_S
 
     @property
     def _slowest_s(self) -> float:
@@ -100,8 +105,9 @@ class DriverMail:
             book.beat(seat, self._tier.get(mail.heart_name(self._nonce, seat.name)) or b"", began_at)
         book.listing_ends()
         self._keep_logs()
+        self._awaits_answer = self._awaits_answer and not found
         self._pause_s = self._first_s if found else min(self._slowest_s, self._pause_s * SLOWER)
-        self.look_at = time.monotonic() + self._pause_s
+        self.look_at = time.monotonic() + max(self._pause_s, self._calm_s(now))
         self._is_untidy = self._is_untidy or found
         if self._is_untidy and now >= self._tidy_at:
             self.delete_served()
@@ -130,7 +136,8 @@ class DriverMail:
         self._own.add(name)
         self._tier.put(name, mail.pack_down(envelope))
         self._told |= news
-        self.expect()
+        self._awaits_answer = self._awaits_answer or not all(type(one) is mail.Launch for one in envelope.letters)
+        self._expect(time.monotonic())
 
     def _with_environments(
         self, agent: str, envelope: mail.Down

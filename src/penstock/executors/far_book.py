@@ -158,6 +158,7 @@ class Book:
             seat.seen_at = now
             if envelope.token == self.token:
                 seat.has_read = max(seat.has_read, envelope.read)
+            seat.ended(sum(isinstance(letter, Ended) for letter in envelope.letters), now)
             for letter in envelope.letters:
                 self._take(seat, number, letter)
         elif not seat.said_bye:  # it was called lost, and lives: whatever it does is for nobody
@@ -350,6 +351,7 @@ class Book:
                 seat = self._seat_for(lane, timeout_s, now)
             if seat is not None and seat.takes_lanes and seat.has_time(timeout_s, now):
                 seat_of[lane.number] = seat
+                seat.told_at = seat.told_at if seat.lanes else now
                 seat.lanes.setdefault(lane.number, (lane, []))[1].append(flight.attempt.id)
                 seat.is_used = True
                 flight.seat, flight.is_told = seat.name, True
@@ -439,6 +441,11 @@ class Book:
         """Whether all lanes that run something have enough to do for a while."""
         lanes = [len(attempts) for seat in self.seats.values() for _, attempts in seat.lanes.values()]
         return bool(lanes) and min(lanes) >= ENOUGH
+
+    def tells_in(self, now: float) -> float:
+        """About how long no ends are to be expected, since all lanes have enough to do; 0.0: some may come any time."""
+        busy = [seat.tells_in(now) for seat in self.seats.values() if seat.lanes]
+        return 0.0 if self.is_settling else max(0.0, min(busy, default=0.0))
 
     @property
     def is_settling(self) -> bool:

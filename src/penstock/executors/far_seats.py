@@ -12,6 +12,10 @@ from penstock.model.specs import Attempt
 from penstock.model.states import Cause
 
 _SLACK = 1e-6
+_SURE = 0.7
+"""Of the time until something is expected, for which nothing is."""
+_MANY = 8
+"""Attempts of a lane that ended between two letters."""
 
 
 class Standing(enum.Enum):
@@ -47,6 +51,8 @@ class Seat(Slotted):
     is_used: bool = False  # it has had attempts
     beat: bytes = b""
     has_read: int = 0  # of this driver's letters, up to which number
+    told_at: float = 0.0  # when ends were read last, or it was given something after it had nothing
+    each_s: float = 0.0  # about how long an attempt takes in one of its lanes; 0.0: it is not known
     obeyed_in: int = 0  # the number of the letter that says what it holds
 
     @property
@@ -78,6 +84,20 @@ class Seat(Slotted):
         """Whether an attempt with this timeout is begun there. To one that has had none all may go."""
         lasts_s = self.hello.lasts_s if self.hello is not None else None
         return not self.is_used or has_time(timeout_s, lasts_s, self.goes_at - now)
+
+    def ended(self, count: int, now: float) -> None:
+        """It was read that so many attempts have ended. Few say little of how long one takes."""
+        lanes = max(1, len(self.lanes))
+        if count >= _MANY * lanes:
+            took_s = (now - self.told_at) * lanes / count
+            self.each_s = (self.each_s + took_s) / 2 if self.each_s else took_s
+        if count:
+            self.told_at = now
+
+    def tells_in(self, now: float) -> float:
+        """About how long it tells of no ends, since all its lanes have enough to do; 0.0 and less: it may any time."""
+        waiting = min((len(attempts) - 1 for _, attempts in self.lanes.values()), default=0)
+        return self.told_at + _SURE * min(mail.FED_PACE_S, waiting * self.each_s - mail.LOW_S) - now
 
     @property
     def is_idle(self) -> bool:

@@ -19,6 +19,11 @@ from penstock.model.tuples import NamedTuple
 VERSION = 2
 """Of the form of all letters: an agent and a driver of different ones don't talk."""
 
+FED_PACE_S = 1.0
+"""While much waits in all of its lanes, an agent tells so often how attempts have ended, which is many at a time."""
+LOW_S = 0.5
+"""It tells at once where what waits in a lane lasts no longer: what it is given next takes about half of it to come."""
+
 _DIGITS = 8
 
 

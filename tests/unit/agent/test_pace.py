@@ -27,22 +27,50 @@ def test_an_answer_to_its_driver_is_told_at_once():
     assert not seat.duty.is_urgent
 
 
-def test_an_end_behind_which_much_waits_is_not():
+def test_an_end_behind_which_enough_waits_is_not():
     seat, ids = started(10)
-    for id_ in ids[:6]:
-        seat.duty.said(Ended(id_, Outcome("done")), 1.0)
-    assert not seat.duty.is_urgent
-    seat.duty.said(Ended(ids[6], Outcome("done")), 1.0)
+    for number, id_ in enumerate(ids[:3]):
+        seat.duty.said(Ended(id_, Outcome("done")), 0.1 * (number + 1))
+        assert not seat.duty.is_urgent
+    assert 0.55 < seat.duty.waits_s < 0.65
+    for number, id_ in enumerate(ids[3:5]):
+        seat.duty.said(Ended(id_, Outcome("done")), 0.1 * (number + 4))
     assert seat.duty.is_urgent
 
 
-def test_what_was_told_does_not_count_again():
-    seat, ids = started(10)
-    for id_ in ids[:6]:
-        seat.duty.said(Ended(id_, Outcome("done")), 1.0)
+def test_that_little_is_left_is_told_once_until_more_is_given():
+    seat, ids = started(5)
+    seat.duty.said(Ended(ids[0], Outcome("done")), 0.1)
+    assert seat.duty.is_urgent
     seat.told()
-    seat.duty.said(Ended(ids[6], Outcome("done")), 1.0)
+    seat.duty.said(Ended(ids[1], Outcome("done")), 0.2)
     assert not seat.duty.is_urgent
+    seat.launch(attempt(99, None), now=0.3)
+    seat.duty.said(Ended(ids[2], Outcome("done")), 0.3)
+    assert seat.duty.is_urgent
+
+
+def test_what_is_left_counts_as_told_where_little_will_be_left_soon():
+    seat, ids = started(10)
+    seat.duty.said(Ended(ids[0], Outcome("done")), 0.1)
+    seat.told()
+    for number, id_ in enumerate(ids[1:9]):  # 0.8 s are left
+        seat.duty.said(Ended(id_, Outcome("done")), 0.1 * (number + 2))
+        assert not seat.duty.is_urgent
+    seat.duty.said(Ended(ids[9], Outcome("done")), 1.0)
+    assert seat.duty.is_urgent
+
+
+def test_a_lane_without_anything_needs_its_answer_soon_whatever_others_have():
+    seat, ids = started(10)
+    seat.launch(alone := attempt(99, None), lane=2, now=0.0)
+    seat.duty.said(Began(alone.id), 0.0)
+    seat.duty.said(Ended(ids[0], Outcome("done")), 0.1)
+    assert seat.duty.waits_s == 0.0
+    seat.duty.said(Ended(alone.id, Outcome("done")), 0.2)
+    assert seat.duty.waits_s == 0.0
+    seat.told()
+    assert seat.duty.waits_s > 0.5
 
 
 def test_the_end_of_a_lane_s_last_one_is_told_at_once_whatever_other_lanes_have():
