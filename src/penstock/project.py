@@ -35,7 +35,13 @@ class Project:
     @classmethod
     def find(cls, cwd: Path | None = None) -> Project:
         """The project of a folder (None: the current one). Raises UsageError for a settings file that is wrong."""
-        return cls(Settings.load(cwd or Path.cwd(), os.environ))
+        project = cls(Settings.load(cwd or Path.cwd(), os.environ))
+        notes = os.path.join(project.home, "containers")
+        if os.path.isdir(notes) and os.listdir(notes):
+            from penstock.executors import container_notes
+
+            container_notes.sweep(notes, os.environ)  # what ran when its keeper and whoever held it were killed
+        return project
 
     @property
     def is_new(self) -> bool:

@@ -22,6 +22,7 @@ _GONE = ("no such container", "no container with name or id")
 _TRIES = 20
 _PAUSE_S = 0.25
 _PATIENCE_S = 60.0
+_SWEEP_S = 10.0
 
 
 class ContainerNote:
@@ -57,8 +58,8 @@ def remove_keeper(path: str) -> None:
         os.rmdir(os.path.dirname(path))
 
 
-def told(words: Sequence[str], environ: Mapping[str, str]) -> tuple[int, str, str]:
-    """What a command of an engine's client says: exit code, output, errors. Blocks, for a minute at most."""
+def told(words: Sequence[str], environ: Mapping[str, str], timeout_s: float = _PATIENCE_S) -> tuple[int, str, str]:
+    """What a command of an engine's client says: exit code, output, errors. Blocks, for so long at most."""
     import subprocess
 
     try:
@@ -67,7 +68,7 @@ def told(words: Sequence[str], environ: Mapping[str, str]) -> tuple[int, str, st
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=_PATIENCE_S,
+            timeout=timeout_s,
             check=False,
             start_new_session=True,
             encoding="utf-8",
@@ -78,13 +79,19 @@ def told(words: Sequence[str], environ: Mapping[str, str]) -> tuple[int, str, st
     return done.returncode, done.stdout, done.stderr
 
 
-def remove(engine: ContainerEngine, name: str, environ: Mapping[str, str], tries: int = _TRIES) -> bool:
+def remove(
+    engine: ContainerEngine,
+    name: str,
+    environ: Mapping[str, str],
+    tries: int = _TRIES,
+    timeout_s: float = _PATIENCE_S,
+) -> bool:
     """Remove a container; whether there is none by this name now. Blocks, for some seconds where its engine does not
     answer."""
     for turn in range(tries):
         if turn:
             time.sleep(_PAUSE_S)
-        code, _, errors = told(containers.remove_words(engine, name), environ)
+        code, _, errors = told(containers.remove_words(engine, name), environ, timeout_s)
         if code == 0 or any(words in errors.lower() for words in _GONE):
             return True
     return False
@@ -135,7 +142,7 @@ def _removed(fd: int, name: str, environ: Mapping[str, str]) -> bool:
         return True
     if not _lives(keeper):
         remove_keeper(keeper)
-    return remove(engine, name, {**environ, **known}, tries=2)
+    return remove(engine, name, {**environ, **known}, 1, _SWEEP_S)
 
 
 def _lives(keeper: str) -> bool:

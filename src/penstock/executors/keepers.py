@@ -5,8 +5,9 @@ from __future__ import annotations
 import _socket
 import os
 import sys
+import weakref
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from penstock.worker import keeper_client, posix
 from penstock.worker.bootstrap import kit_root
@@ -22,14 +23,14 @@ NOTES = "containers"
 
 
 class Keeper:
-    """A driver's own. Its process starts when `path` is first asked for, and outlives the driver until all that it
-    keeps is removed. `notes`: the folder of notes, `.penstock/containers`."""
+    """A driver's own. Its process starts when `path` is first asked for, and outlives this object, and the driver,
+    until all that it keeps is removed. `notes`: the folder of notes, `.penstock/containers`."""
 
     def __init__(self, notes: str) -> None:
         self._notes = notes
         self._path = ""
         self._pid = 0
-        self._lifeline: Any = None
+        self._let_go: Callable[[], object] | None = None
 
     @property
     def path(self) -> str:
@@ -39,15 +40,16 @@ class Keeper:
 
             self._path = os.path.join(tempfile.mkdtemp(prefix="penstock-", dir=_short_root()), "keeper")
             self._pid = start(self._path, self._notes)
-            self._lifeline = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-            self._lifeline.connect(self._path)
+            lifeline = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+            lifeline.connect(self._path)
+            self._let_go = weakref.finalize(self, os.close, lifeline.detach())
         return self._path
 
     def close(self) -> None:
         """It may end when what it keeps is gone."""
-        if self._lifeline is not None:
-            self._lifeline.close()
-            self._lifeline = None
+        if self._let_go is not None:
+            self._let_go()
+            self._let_go = None
             posix.has_ended(self._pid, 0.0)
 
 

@@ -221,6 +221,7 @@ class RunEnvironments:
     def _contained(self, environment: Environment, variables: tuple[tuple[str, str], ...], leads: Leads) -> Interpreter:
         kit = self._kit_here()
         container = self._images.container(environment, Mount(os.fspath(kit.folder)))
+        container = container._replace(keeper=self._images.keeper.path)
         if not container.has_python:
             return OWN._replace(variables=variables, libraries=leads, container=container)
         return Interpreter(container.python, os.fspath(kit.folder), kit.digest, variables, leads, container=container)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from penstock.environments.image_notes import ImageNote
     from penstock.environments.image_probe import Inside
     from penstock.environments.local_images import LocalImage
+    from penstock.executors.keepers import Keeper
 
 Keep = Callable[[str, "ImageNote"], None]
 """Takes the digest of what was asked for, and the image that it came to."""
@@ -39,6 +40,13 @@ class RunImages:
         self._recorded, self._keep, self._tell, self._environ = recorded, keep, tell, environ
         self._found: dict[object, LocalImage] = {}
         self._inside: dict[str, Inside] = {}
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        """What starts and removes the containers of these runs."""
+        from penstock.executors import keepers
+
+        return keepers.Keeper(os.fspath(self._folder.parent / keepers.NOTES))
 
     @cached_property
     def engine(self) -> ContainerEngine:
