@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.free_ports import free_ports
+from tests.networks import Network
 
 _SERVER = """
 HostKey {folder}/host
@@ -27,13 +28,13 @@ PasswordAuthentication no
 PermitRootLogin yes
 MaxStartups 100
 MaxSessions 100
-ListenAddress 127.0.0.1
+ListenAddress {address}
 Subsystem sftp internal-sftp
 SetEnv HOME={folder}
 """  # whatever the user's own shell does when it starts is none of a test's
 _CLIENT = """
 Host *
-    HostName 127.0.0.1
+    HostName {address}
     Port {port}
     User {user}
     IdentityFile {folder}/user
@@ -46,9 +47,11 @@ Host *
 class Sshd:
     """Where it listens, and how it is reached: any name of a host is it."""
 
-    def __init__(self, folder: Path, port: int, program: str) -> None:
+    def __init__(self, folder: Path, port: int, program: str, network: Network | None = None) -> None:
         self.folder = folder
         self.port = port
+        self._address = network.address if network else "127.0.0.1"
+        self._inside = network.inside if network else ()
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         self._sessions: list[psutil.Process] = []
@@ -67,13 +70,13 @@ class Sshd:
         """Have it listen; returns once it does."""
         with open(self.folder / "log", "ab") as log:
             self._process = subprocess.Popen(
-                [self._program, "-D", "-e", "-f", f"{self.folder}/server", "-p", str(self.port)],
+                [*self._inside, self._program, "-D", "-e", "-f", f"{self.folder}/server", "-p", str(self.port)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
         until = time.monotonic() + 60
-        while not _listens(self.port):
+        while not _listens(self._address, self.port):
             assert self._process.poll() is None, (self.folder / "log").read_text(encoding="utf-8")
             assert time.monotonic() < until
             time.sleep(0.02)
@@ -97,8 +100,8 @@ class Sshd:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Sshd]:
-    """A server whose files lie in a folder. Skips the test where there is none."""
+def served(folder: Path, network: Network | None = None) -> Iterator[Sshd]:
+    """A server whose files lie in a folder. Skips the test where there is none. `network`: at whose far end it is."""
     program = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
         pytest.skip("no sshd: install openssh-server")
@@ -108,12 +111,13 @@ def served(folder: Path) -> Iterator[Sshd]:
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
     (port,) = free_ports(1)
+    address = network.address if network else "127.0.0.1"
     public = (folder / "host.pub").read_text(encoding="ascii")
-    (folder / "known").write_text(f"[127.0.0.1]:{port} {public}", encoding="ascii")
-    (folder / "server").write_text(_SERVER.format(folder=folder), encoding="utf-8")
-    client = _CLIENT.format(folder=folder, port=port, user=getpass.getuser())
+    (folder / "known").write_text(f"[{address}]:{port} {public}", encoding="ascii")
+    (folder / "server").write_text(_SERVER.format(folder=folder, address=address), encoding="utf-8")
+    client = _CLIENT.format(folder=folder, address=address, port=port, user=getpass.getuser())
     (folder / "client").write_text(client, encoding="utf-8")
-    server = Sshd(folder, port, program)
+    server = Sshd(folder, port, program, network)
     server.start()
     try:
         yield server
@@ -122,7 +126,7 @@ def served(folder: Path) -> Iterator[Sshd]:
         server.cut()
 
 
-def _listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+def _listens(address: str, port: int) -> bool:
+    with suppress(OSError), socket.create_connection((address, port), timeout=5):
         return True
     return False

@@ -25,6 +25,7 @@ from penstock.tiers.uploads import Uploads
 
 if TYPE_CHECKING:
     from penstock.project_tiers import ProjectTiers
+    from penstock.tiers.port import Tier
 
 PROJECT = "contract"
 COMMAND = (sys.executable, "-m", "penstock.agent")
@@ -35,7 +36,8 @@ PROFILE = Profile(
 
 
 class FarOnThisHost(FarExecutor):
-    """`root`: a folder that outlives drivers. `steps`: files that go with the run."""
+    """`root`: a folder that outlives drivers. `steps`: files that go with the run. `tier`: another way to the folder
+    `tier` in it."""
 
     def __init__(
         self,
@@ -48,9 +50,10 @@ class FarOnThisHost(FarExecutor):
         command: Sequence[str] = COMMAND,
         environment: Callable[[Environment | None, str], Any] | None = None,
         private: Callable[[], Mapping[str, str]] = dict,
+        tier: Tier | None = None,
     ) -> None:
         (root / "tier").mkdir(parents=True, exist_ok=True)
-        tier = FolderTier(str(root / "tier"), PROJECT)
+        tier = tier or FolderTier(str(root / "tier"), PROJECT)
         self.site = ProcessSite(command, root / "home")
         self.store = TieredStore(FolderStore(near), lambda: [tier])
 
