@@ -9,6 +9,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -82,11 +83,15 @@ class ProcessExecutor:
         self._closed = False
 
     def open(self, mailbox: Mailbox, spec: RunSpec, places: Places) -> None:
-        """Start the zygote that most runs need; it imports the user's module while the flow's body begins."""
+        """Start the zygote that most runs need, and ask it for a first worker: it imports the user's module, and forks
+        one that has it, while the flow's body begins."""
         self._mailbox = mailbox
         self._spec, self._places = spec, places
         if self._eager:
-            self._zygote_for(_Place(1))
+            place = _Place(1)
+            self._zygote_for(place)
+            with suppress(OSError):  # whoever needs it then, and can't have it, is told so
+                self._idle[place] = [self._hire(place, None, None)]
 
     def ready(self, environment: Environment | None, step: str) -> None:
         self._interpreters.ready(environment, step)
