@@ -7,7 +7,7 @@ from penstock.code.graph import FORM_BYTES, MEANING_BYTES
 from penstock.model.tuples import NamedTuple
 
 _MEANT = FORM_BYTES + MEANING_BYTES
-_BY_VERSION = ("package", "library", "python")
+_BY_VERSION = ("package", "library", "python", "image")
 _BUILT_ANEW = "was built anew under its old version"
 _VALUES = {"constant": "has another value", "function": "holds other values", "class": "holds other values"}
 
@@ -61,6 +61,8 @@ def _change(identity: str, old: Node | None, new: Node) -> Change | None:
         return _change_of_package(identity, old, new)
     if old.kind == new.kind == "environment":
         return Change(identity, "which archives its environment takes (--no-binary, --only-binary)", "changed")
+    if old.kind == new.kind == "image":
+        return Change(identity, _name(identity, old), f"became {new.version}")
     if old.kind == new.kind == "python":
         return Change(identity, _name(identity, old), f"became {_version(new, old)}")
     is_source = old.kind != new.kind or old.digest[:_MEANT] != new.digest[:_MEANT] or new.kind not in _VALUES
@@ -92,6 +94,8 @@ def _name(identity: str, node: Node) -> str:
             return f"{identity} {node.version}"
         case "library":
             return f"{name} {node.version} of {identity.partition(':')[0]}"
+        case "image":
+            return f"the image {node.version}"
         case "python":
             return f"Python {node.version.partition(' ')[0]}"
         case "statements":

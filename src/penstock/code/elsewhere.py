@@ -10,7 +10,7 @@ from penstock.code.installed import normal, possible_names
 
 _MISSING = r": there is no module (\S+) on the path$"
 _OF_THE_FLOW = ("package", "python")
-ITS_OWN = ("environment", "library", "variable")
+ITS_OWN = ("environment", "image", "library", "variable")
 """The kinds of nodes that an environment brings beside packages and Python."""
 LOCK = "environment"
 """The id of the node that says that the packages are those of a lock."""
@@ -23,21 +23,26 @@ def in_environment(
     selection: str,
     variables: Mapping[str, bytes],
     libraries: Iterable[tuple[str, str, str, str]] = (),
+    image: tuple[str, str] = ("", ""),
 ) -> Fingerprint:
     """The fingerprint as it is with this Python ("3.10"; "": the flow's own, and its packages) and these packages:
     name, version and build, which tells of a package that was built anew under its old version.
 
     `selection`: what says which archives of a package are taken, "": any. `variables`: digests of the values of
-    environment variables, by name. `libraries`: packages of other languages: kind, name, version and build.
+    environment variables, by name. `libraries`: packages of other languages: kind, name, version and build. `image`:
+    name and id of the one that it runs in, "": none; its own packages count by its id, whatever it is called.
     """
     nodes = dict(found.tree.nodes)
-    if python:
+    if python or image[1]:
         nodes = {identity: node for identity, node in nodes.items() if node.kind not in _OF_THE_FLOW}
+        if image[1]:
+            nodes["image"] = Node("image", image[1].encode(), image[0], ())
         nodes[LOCK] = Node("environment", selection.encode(), "", ())  # first: it explains other builds
         nodes.update(
             (name, Node("package", f"{version} {build}".encode(), "", ())) for name, version, build in packages
         )
-        nodes["python"] = Node("python", python.encode(), "", ())
+        if python:
+            nodes["python"] = Node("python", python.encode(), "", ())
     nodes.update(
         (f"{kind}:{name}", Node("library", f"{version} {build}".encode(), "", ()))
         for kind, name, version, build in libraries

@@ -40,16 +40,18 @@ class Node(NamedTuple):
     """A piece of code that counts."""
 
     kind: str  # "function", "class", "constant", "statements" (of a module), "package", "python", "file", "variable",
-    # "program" (what is declared of it), "library" (a package of another language)
+    # "program" (what is declared of it), "library" (a package of another language), "image"
     digest: bytes  # of form, meaning and value, 16, 16 and 32 bytes; of Python the version as text, of a package of
-    # any language its version and its build, "1.7.2 0f3a..."; without a build where none is known
-    place: str  # its file as a user would name it, "features.py"; "" for packages and Python
+    # any language its version and its build, "1.7.2 0f3a..."; without a build where none is known; of an image its id
+    place: str  # its file as a user would name it, "features.py"; "" for packages and Python; an image's name
     reaches: tuple[str, ...]  # ids of the nodes that it reaches directly, sorted
     language: str = ""  # of a program, as people call it: "R"; it counts by its command
 
     @property
     def version(self) -> str:
-        """Of a package, without its build, and of Python; "" of all else."""
+        """Of a package, without its build, of Python, and of an image, "python:3.12 (1f2e...)"; "" of all else."""
+        if self.kind == "image":
+            return f"{self.place} ({self.digest.decode().removeprefix('sha256:')[:12]})"
         text = self.digest.decode() if self.kind in ("package", "library", "python") else ""
         return text if self.kind == "python" else text.partition(" ")[0]
 

@@ -6,7 +6,11 @@ from penstock.model.images import Image
 
 
 def asked(image: str | Image) -> str:
-    """64 hex digits, of the content of what an image is built of, wherever it lies."""
+    """64 hex digits, of the content of what an image is built of, wherever it lies. Raises UsageError where that is
+    gone."""
     from blake3 import blake3
 
-    return blake3(repr(("image", image if isinstance(image, str) else tuple(image))).encode()).hexdigest()
+    from penstock.environments import image_builds
+
+    found = image if isinstance(image, str) else image_builds.asked(image)
+    return blake3(repr(("image", found)).encode(errors="surrogatepass")).hexdigest()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from penstock.environments.engine_failures import registry_of
 from penstock.model.containers import PODMAN, Container, ContainerEngine
 
 LABEL = "penstock.project"
 """The label of images and containers, with the project's root."""
+KEY = "penstock.key"
+"""The label of an image with the digest of what it is built of."""
 
 
 def inspect(engine: ContainerEngine, image: str) -> list[str]:
@@ -36,6 +40,23 @@ def probe(container: Container, program: str, script: str, name: str) -> list[st
     words += [f"--user={user}", "--network=none", "--security-opt=label=disable"]
     words += [f"--label={label}={value}" for label, value in container.labels]
     return [*words, "--env=PYTHONDONTWRITEBYTECODE=1", f"--entrypoint={program}", container.image, "-c", script]
+
+
+def build(
+    engine: ContainerEngine,
+    tag: str,
+    file: str,
+    context: str,
+    labels: Iterable[tuple[str, str]],
+    target: str,
+    args: Iterable[tuple[str, str]],
+) -> list[str]:
+    """Build an image of a Dockerfile and a folder. What is left of a line that fails is removed."""
+    words = [engine.program, "build", "--force-rm", f"--tag={tag}", f"--file={file}"]
+    words += [f"--label={label}={value}" for label, value in labels]
+    words += [f"--target={target}"] if target else []
+    words += [f"--build-arg={name}={value}" for name, value in args]
+    return [*words, context]
 
 
 def remove(engine: ContainerEngine, image: str) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,21 +56,48 @@ class Lock(NamedTuple):
         return _builds(self.text.partition("\n\n")[2])
 
 
-def resolve(environment: Environment, folder: Path, tell: uv.Tell, *, again: bool = False) -> Lock:
+class Beside(NamedTuple):
+    """What is not this machine, and packages are resolved for: they will lie beside others."""
+
+    version: str  # "3.12.4", of CPython
+    platform: str  # "x86_64-manylinux_2_36", as uv calls it
+    has: tuple[tuple[str, str], ...]  # names and versions of the packages that are there: they stay where they fit
+
+    @property
+    def words(self) -> list[str]:
+        """How uv is told of it."""
+        return ["--python-version", self.version, "--python-platform", self.platform, "--only-binary", ":all:"]
+
+
+def asked(environment: Environment, beside: Beside | None = None) -> str:
+    """The digest of the request, which a run that goes on asks again. Raises UsageError."""
+    return _beside(environment_request.read(environment).asked, beside)
+
+
+def _beside(digest: str, beside: Beside | None) -> str:
+    from blake3 import blake3
+
+    return digest if beside is None else blake3(repr((digest, tuple(beside))).encode()).hexdigest()
+
+
+def resolve(
+    environment: Environment, folder: Path, tell: uv.Tell, *, again: bool = False, beside: Beside | None = None
+) -> Lock:
     """The environment's lock: what is kept in `folder` for an equal request, else resolved by uv and kept.
 
     The content of the files that are named counts, and what lies in folders of archives. `again`: resolved even where
-    one is kept. Blocks: a few milliseconds where one is kept, else for seconds, with lines of progress to `tell`.
-    Raises UsageError where the request can't be met or uv is missing, PlatformError where the machine fails.
+    one is kept. `beside`: only what is not there already is locked. Blocks: a few milliseconds where one is kept, else
+    for seconds, with lines of progress to `tell`. Raises UsageError where the request can't be met or uv is missing,
+    PlatformError where the machine fails.
     """
     request = environment_request.read(environment)
-    file = folder / "locks" / f"{request.digest}.txt"
+    file = folder / "locks" / f"{_beside(request.digest, beside)}.txt"
     if not again and (kept := _kept(file)):
         return kept
     with locking.alone(file.with_suffix(".lock"), lambda: tell("waits for another process that resolves the same")):
         if not again and (kept := _kept(file)):
             return kept
-        lock = _resolved(request, tell)
+        lock = _resolved(request, tell) if beside is None else _resolved_beside(request, beside, tell)
         _keep(file, lock.text)
         return lock
 
@@ -118,6 +145,42 @@ def _resolved(request: environment_request.EnvironmentRequest, tell: uv.Tell) ->
     return parse(written(bare.name, version, pins, (*request.options, *request.project.explicit)))
 
 
+def _resolved_beside(request: environment_request.EnvironmentRequest, beside: Beside, tell: uv.Tell) -> Lock:
+    import tempfile
+
+    if bound := next((one for one in request.project.bounds if not one.allows(beside.version)), None):
+        raise UsageError(f"{bound.place}, and the image's Python is {beside.version}")
+    tell(f"resolves packages for Python {beside.version} on {beside.platform}")
+    there = {(requirement_files.normal(name), version) for name, version in beside.has}
+    try:
+        with tempfile.TemporaryDirectory(prefix="penstock-") as scratch:
+            known = Path(scratch, "known.txt")
+            known.write_text("".join(f"{name}=={version}\n" for name, version in sorted(there)), encoding="utf-8")
+            words = [*beside.words, "--output-file", os.fspath(known)]
+            pins = _pins(request, interpreter_search.base(), scratch, tell, words)
+    except OSError as error:
+        raise PlatformError(f"can't write temporary files: {error.strerror}") from error
+    indexes.refuse_secrets(pins)
+    new = [
+        line
+        for line in requirement_files.logical_lines(pins)
+        if _normal(requirement_files.named(line.partition(" --hash=")[0].strip())) not in there
+    ]
+    lines = dict.fromkeys((*request.options, *request.project.explicit, "--only-binary :all:"))
+    python = f"{beside.version} on {beside.platform}"
+    return parse(written(python, beside.version, "".join(map(_spread, new)), lines))
+
+
+def _normal(named: tuple[str, str]) -> tuple[str, str]:
+    return requirement_files.normal(named[0]), named[1]
+
+
+def _spread(line: str) -> str:
+    """A pin with its hashes on lines of their own."""
+    requirement, *hashes = line.split(" --hash=")
+    return " \\\n    ".join([requirement.strip(), *(f"--hash={one.strip()}" for one in hashes)]) + "\n"
+
+
 def written(python: str, version: str, pins: str, lines: Iterable[str] = ()) -> str:
     """The text of a lock. `version`: of an interpreter that is named by its path; `lines`: its options."""
     options = "".join(f"{line}\n" for line in lines)
@@ -126,8 +189,14 @@ def written(python: str, version: str, pins: str, lines: Iterable[str] = ()) -> 
     return f"# penstock lock 2 {digest}\n{head}\n{options}\n{pins}"
 
 
-def _pins(request: environment_request.EnvironmentRequest, python: str, scratch: str, tell: uv.Tell) -> str:
-    """Requirements with exact versions and hashes; "" where nothing is asked for."""
+def _pins(
+    request: environment_request.EnvironmentRequest,
+    python: str,
+    scratch: str,
+    tell: uv.Tell,
+    more: Sequence[str] = (),
+) -> str:
+    """Requirements with exact versions and hashes; "" where nothing is asked for. `more`: words for uv."""
     lines, hashes = list(request.lines), dict(request.required.hashes)
     purpose = "resolve the environment"
     settings = indexes.settings(request.options, os.environ)
@@ -162,6 +231,7 @@ def _pins(request: environment_request.EnvironmentRequest, python: str, scratch:
         [
             *("pip", "compile", "-", *own, "--generate-hashes", "--no-header"),
             *("--no-annotate", "--python", python),
+            *more,
             *(["--prerelease", "allow"] if request.required.allows_prereleases else []),
         ],
         tell,

@@ -31,6 +31,7 @@ class KnownEnvironments(Protocol):
 
     def lock_of(self, environment: Environment | None) -> Lock | None: ...
     def libraries_of(self, environment: Environment | None) -> tuple[Library, ...]: ...
+    def image_of(self, environment: Environment | None) -> tuple[str, str, str]: ...
 
 
 Trees = Callable[[bytes], bytes | None]
@@ -60,6 +61,7 @@ class RunCode:
         )
         self._trees = trees
         self._lock_of, self._libraries_of = environments.lock_of, environments.libraries_of
+        self._image_of = environments.image_of
         self._tell = tell
         self._known: dict[Any, CodeRecord] = {}
         self._news: dict[tuple[bytes, bytes], str] = {}
@@ -111,9 +113,12 @@ class RunCode:
         libraries = [
             (library.kind, *package) for library in self._libraries_of(environment) for package in library.packages
         ]
+        *image, python = self._image_of(environment)
+        name, identity = image
         if lock is None:
-            return in_environment(found, "", (), "", variables, libraries)
-        return in_environment(found, lock.version or lock.python, lock.builds, lock.selection, variables, libraries)
+            return in_environment(found, python, (), "", variables, libraries, (name, identity))
+        python = python or lock.version or lock.python
+        return in_environment(found, python, lock.builds, lock.selection, variables, libraries, (name, identity))
 
     def since(self, packed: bytes) -> str:
         """What is new in the code of an earlier task, as words; "" where nothing is. What its environment brought is

@@ -93,6 +93,14 @@ class RunEnvironments:
         """The lock of an environment that is ready; None: its packages are the flow's own."""
         return None if environment is None else self._locks.get(environment)
 
+    def image_of(self, environment: Environment | None) -> tuple[str, str, str]:
+        """The image of an environment that is ready: its name, its id and its Python's version. "": there is none, or
+        it has none."""
+        note = None if environment is None else self._images.note_of(environment)
+        if note is None or environment is None:
+            return "", "", ""
+        return note.name, note.id, self._images.inside(environment).version
+
     def libraries_of(self, environment: Environment | None) -> tuple[Library, ...]:
         """The libraries of other languages that an environment asks for. Reads their files, where nobody has yet.
         Raises UsageError where one can't be read."""
@@ -191,15 +199,20 @@ class RunEnvironments:
         with _told_of(step):
             if environment.image:
                 self._images.image_of(environment)
-            else:
+            if environment.installs or not environment.image:
                 self._locked(environment)
 
     def _locked(self, environment: Environment) -> Lock:
-        from penstock.environments import environment_request, locks
+        from penstock.environments import image_packages, locks
 
-        request = environment_request.read(environment).asked
-        known = self._recorded.get(request)
-        lock = locks.parse(known) if known else locks.resolve(environment, self._folder, self._tell)
+        beside = self._images.beside(environment) if environment.image else None
+        request = locks.asked(environment) if beside is None else image_packages.asked(environment, beside)
+        if known := self._recorded.get(request):
+            lock = locks.parse(known)
+        elif beside is not None:
+            lock = image_packages.resolve(environment, beside, self._folder, self._tell)
+        else:
+            lock = locks.resolve(environment, self._folder, self._tell)
         self._locks[environment] = self._made[request] = lock
         if self._keep is not None:
             self._keep(request, lock.digest, lock.text)
@@ -220,11 +233,25 @@ class RunEnvironments:
 
     def _contained(self, environment: Environment, variables: tuple[tuple[str, str], ...], leads: Leads) -> Interpreter:
         kit = self._kit_here()
-        container = self._images.container(environment, Mount(os.fspath(kit.folder)))
+        mounts = [Mount(os.fspath(kit.folder))]
+        if environment.installs:
+            site = self._site_beside(environment)
+            mounts.append(Mount(os.fspath(site)))
+            variables = self._images.leading(environment, site, variables)
+        container = self._images.container(environment, *mounts)
         container = container._replace(keeper=self._images.keeper.path)
         if not container.has_python:
             return OWN._replace(variables=variables, libraries=leads, container=container)
         return Interpreter(container.python, os.fspath(kit.folder), kit.digest, variables, leads, container=container)
+
+    def _site_beside(self, environment: Environment) -> Path:
+        """The folder of packages on top of an image, built if need be."""
+        from penstock.environments import image_packages
+
+        lock, on = self._locked(environment), self._images.beside(environment)
+        built = self._held.enter_context(image_packages.held(lock, on, self._folder, self._tell))
+        self._built.add(built)
+        return Path(built.folder, image_packages.SITE)
 
     def _kit_here(self) -> Kit:
         if self._kit is None:

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 from penstock.errors import UsageError
 from penstock.model.containers import Container, ContainerEngine, Mount, hides, merged
 from penstock.model.environments import Environment
+from penstock.model.images import Image
 
 if TYPE_CHECKING:
     from penstock.environments.image_notes import ImageNote
     from penstock.environments.image_probe import Inside
     from penstock.environments.local_images import LocalImage
+    from penstock.environments.locks import Beside
     from penstock.executors.keepers import Keeper
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # of an image that does not say
 
 Keep = Callable[[str, "ImageNote"], None]
 """Takes the digest of what was asked for, and the image that it came to."""
@@ -77,6 +81,21 @@ class RunImages:
             self._inside[image.id] = image_probe.known(self._folder / "images", self._bare(image), image.name)
         return self._inside[image.id]
 
+    def beside(self, environment: Environment) -> Beside:
+        """What packages on top of its image are resolved for. Raises UsageError where none can be."""
+        from penstock.environments import image_packages
+
+        return image_packages.beside(self.inside(environment), self.image_of(environment).name)
+
+    def leading(
+        self, environment: Environment, site: Path, variables: tuple[tuple[str, str], ...]
+    ) -> tuple[tuple[str, str], ...]:
+        """Variables that lead to packages in a folder, in front of what the image and the user say."""
+        given = {"PATH": self.image_of(environment).path or _PATH, **dict(variables)}
+        first = {"PYTHONPATH": os.fspath(site), "PATH": os.fspath(site / "bin")}
+        led = {name: os.pathsep.join(filter(None, (place, given.get(name)))) for name, place in first.items()}
+        return tuple({**dict(variables), **led}.items())
+
     def container(self, environment: Environment, *mounts: Mount) -> Container:
         """What the steps of an environment run in; `mounts`: what it is to see beside the project."""
         from penstock.environments import image_probe
@@ -109,15 +128,27 @@ class RunImages:
         self._project()
         request = image_requests.asked(environment.image)
         known = self._recorded.get(request)
-        if known is not None:
-            found = local_images.recorded(self.engine, image_notes.parse(known), self._tell)
-        elif isinstance(environment.image, str):
-            found = local_images.resolve(self.engine, environment.image, self._tell)
+        note = None if known is None else image_notes.parse(known)
+        if not isinstance(environment.image, str):
+            found = self._built(environment.image, note)
+        elif note is not None:
+            found = local_images.recorded(self.engine, note, self._tell)
         else:
-            raise UsageError(f"image={environment.image.shown}: can't be built yet")
+            found = local_images.resolve(self.engine, environment.image, self._tell)
         local_images.refuse_another_machine(self.engine, found)
         self._keep(request, found.note)
         return found
+
+    def _built(self, recipe: Image, note: ImageNote | None) -> LocalImage:
+        """The image of a recipe: the very one that the run had, while it is there, else built."""
+        from penstock.environments import image_builds, image_notes, local_images
+
+        found = None if note is None else local_images.look(self.engine, note.id)
+        if found is not None and note is not None:
+            return found._replace(name=note.name, origins=())
+        if note is not None:
+            self._tell(f"the image {note.name} that the run had, {image_notes.short(note.id)}, is gone: builds it anew")
+        return image_builds.built(image_builds.Builder(self.engine, self._root, self._folder, self._tell), recipe)
 
     def _bare(self, image: LocalImage) -> Container:
         user = f"{os.geteuid()}:{os.getegid()}"

@@ -44,7 +44,8 @@ def of_task(journal: Journal, run: RunRow, row: TaskRow) -> Writer:
     packages = {name: node.version for name, node in nodes.items() if node.kind == "package"}
     if LOCK not in nodes and not row.origin:
         packages = {**_of_drivers(journal, run), **packages}
-    return Writer(who, python_named(nodes["python"].version), packages)
+    python = python_named(nodes["python"].version) if "python" in nodes else ""  # an image may have none
+    return Writer(who, python, packages)
 
 
 def of_flow(journal: Journal, run: RunRow) -> Writer:

@@ -1,0 +1,188 @@
+"""Builds the images that steps describe, by podman or docker: each once for all that it is built of."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from penstock.environments import (
+    build_failures,
+    built_images,
+    contexts,
+    dockerfiles,
+    engine_calls,
+    image_packages,
+    image_probe,
+    image_words,
+    local_images,
+    locking,
+)
+from penstock.environments.local_images import LocalImage
+from penstock.environments.uv import Tell
+from penstock.errors import PlatformError, UsageError
+from penstock.model.containers import Container, ContainerEngine
+from penstock.model.environments import Environment
+from penstock.model.images import Image
+from penstock.model.tuples import NamedTuple
+
+
+class Builder(NamedTuple):
+    """Who builds, for whom."""
+
+    engine: ContainerEngine
+    root: Path  # the project's folder
+    folder: Path  # `.penstock/environments`
+    tell: Tell
+    again: bool = False  # built even where it is there, on what its names name now
+
+
+class BuildOrder(NamedTuple):
+    """One image that is to be built."""
+
+    text: str  # its Dockerfile
+    stage: Callable[[Path], None]  # puts all that it sees into a new folder
+    counting: tuple[object, ...]  # plain data: what the image is made of, beside its Dockerfile
+    shown: str  # what a person calls it
+    target: str = ""
+    args: tuple[tuple[str, str], ...] = ()
+
+
+def asked(image: Image) -> tuple[object, ...]:
+    """Plain data: what an image is asked to be, but for what its bases are now. Blocks for the reading of its context.
+    Raises UsageError where that is gone."""
+    if not image.file:
+        return tuple(image)
+    return "dockerfile", _text(image), image.target, image.args, contexts.digest(image.context)
+
+
+def built(builder: Builder, image: Image) -> LocalImage:
+    """The image, as it is here, else built. Blocks, for as long as that takes, with progress to `builder.tell`.
+
+    Raises UsageError where its files are gone or a line of it fails, PlatformError where the machine fails; then no
+    image, no container and no folder is left of it.
+    """
+    if image.file:
+        text = _text(image)
+        bases = [_resolved(builder, name).id for name in dockerfiles.bases(text, dict(image.args))]
+        stage = _staging(image.context)
+        content = contexts.digest(image.context)
+        return _placed(builder, BuildOrder(text, stage, (content, bases), image.shown, image.target, image.args))
+    found = _resolved(builder, image.base)
+    if image.apt:
+        text = dockerfiles.of_system(image, image.base)
+        found = _placed(builder, BuildOrder(text, _nothing, (found.id,), f"{image.shown}, apt"))
+    if image.packages or image.run:
+        found = _with_rest(builder, image, found)
+    return found
+
+
+def _with_rest(builder: Builder, image: Image, on: LocalImage) -> LocalImage:
+    """With packages of Python, found and installed from outside, and with what its lines do."""
+    if not image.packages:
+        return _placed(builder, BuildOrder(dockerfiles.of_rest(image, on.name, ""), _nothing, (on.id,), image.shown))
+    container = Container(builder.engine, on.id, user=f"{os.geteuid()}:{os.getegid()}", labels=_labels(builder))
+    inside = image_probe.known(builder.folder / "images", container, on.name)
+    beside = image_packages.beside(inside, on.name)
+    wish = Environment(image.packages)
+    lock = image_packages.resolve(wish, beside, builder.folder, builder.tell, again=builder.again)
+
+    def stage(target: Path) -> None:
+        place = image_packages.build(lock, beside, builder.folder, builder.tell)
+        site = Path(place.folder, image_packages.SITE)
+        shutil.copytree(site, target / "site", symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+        programs = target / "site" / "bin"
+        if programs.is_dir():
+            programs.rename(target / "programs")
+        else:
+            (target / "programs").mkdir()
+
+    text = dockerfiles.of_rest(image, on.name, inside.site)
+    return _placed(builder, BuildOrder(text, stage, (on.id, lock.digest), image.shown))
+
+
+def _placed(builder: Builder, order: BuildOrder) -> LocalImage:
+    """The image of an order, as it is here, else built, whoever else builds it at the same time."""
+    counting = os.fspath(builder.root), order.text, order.counting, order.target, order.args
+    key = _key(counting)
+    tag = f"localhost/penstock/{_slug(builder.root.name)}:{key[:12]}"
+    note = built_images.note_of(builder.folder, builder.engine, key)
+    with locking.alone(
+        note.with_suffix(".lock"), lambda: builder.tell(f"{tag}: waits for another that builds it")
+    ) as fd:
+        found = local_images.look(builder.engine, tag)
+        if builder.again or found is None or dict(found.labels).get(image_words.KEY) != key:
+            _build(builder, order, tag, key, fd)
+            found = local_images.look(builder.engine, tag)
+        if found is None:
+            raise PlatformError(f"{builder.engine.kind} has built {tag}, and doesn't have it: run it again")
+        built_images.write(note, builder.engine, found, order.shown)
+    return found
+
+
+def _build(builder: Builder, order: BuildOrder, tag: str, key: str, held: int) -> None:
+    engine, tell = builder.engine, builder.tell
+    place = builder.folder / "images" / f"context-{key[:12]}-{engine.kind}"
+    tell(f"builds the image {tag} of {order.shown} with {engine.kind}")
+    hear = build_failures.Steps(lambda line: tell(f"image {tag}: {line}"))
+    try:
+        shutil.rmtree(place, ignore_errors=True)  # of one that was killed
+        order.stage(place / "context")
+        file = place / "Dockerfile"
+        file.write_text(order.text, encoding="utf-8")
+        labels = (*_labels(builder), (image_words.KEY, key))
+        words = image_words.build(
+            engine, tag, os.fspath(file), os.fspath(place / "context"), labels, order.target, order.args
+        )
+        environ = {**os.environ, "BUILDKIT_PROGRESS": "plain"}
+        done = engine_calls.work(words, hear.hear, held=held, environ=environ)
+    except OSError as error:
+        raise PlatformError(f"can't put what {order.shown} sees into {place}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    if done.code:
+        raise build_failures.failure(order.shown, order.text, hear, done, engine.kind)
+
+
+def _resolved(builder: Builder, name: str) -> LocalImage:
+    found = local_images.resolve(
+        builder.engine, name, builder.tell, again=builder.again and not name.startswith("localhost/")
+    )
+    local_images.refuse_another_machine(builder.engine, found)
+    return found
+
+
+def _labels(builder: Builder) -> tuple[tuple[str, str], ...]:
+    return ((image_words.LABEL, os.fspath(builder.root)),)
+
+
+def _text(image: Image) -> str:
+    try:
+        return Path(image.file).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError(
+            f"the Dockerfile {image.file}, of which an image is built, is not there: bring it back"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the Dockerfile {image.file} can't be read: {error}") from error
+
+
+def _staging(context: str) -> Callable[[Path], None]:
+    return lambda target: contexts.stage(context, target)
+
+
+def _nothing(target: Path) -> None:
+    target.mkdir(parents=True)
+
+
+def _key(counting: Sequence[object]) -> str:
+    from blake3 import blake3
+
+    return blake3(repr(counting).encode(errors="surrogatepass")).hexdigest()
+
+
+def _slug(name: str) -> str:
+    """A project's name as a name of an image may have it."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "project"

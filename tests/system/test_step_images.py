@@ -1,0 +1,202 @@
+"""Images of steps on real podman and docker: found, looked into, kept by runs, and packages beside them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from penstock.environments import image_notes, image_requests, local_images
+from penstock.errors import UsageError
+from penstock.launch.run_environments import RunEnvironments
+from penstock.launch.secrets import Secrets
+from penstock.model import containers
+from penstock.model.containers import Container
+from penstock.model.environments import Environment
+from tests.containers import Engine
+from tests.wheels import wheel
+
+
+class Project:
+    """What makes the images of a project's runs ready."""
+
+    def __init__(self, root: Path, kind: str) -> None:
+        self.root, self._kind = root, kind
+        self.told = list[str]()
+
+    def run(self, recorded: Mapping[str, str] = {}) -> RunEnvironments:
+        """Of a run, new or one that has had images."""
+        folder = self.root / ".penstock" / "environments"
+        secrets = Secrets(self.root, {})
+        return RunEnvironments(folder, recorded, secrets, self.told.append, containers=self._kind)
+
+
+@pytest.fixture
+def project(tmp_path: Path, engine: Engine) -> Project:
+    return Project(tmp_path, engine.kind)
+
+
+def _prints(container: Container, command: tuple[str, ...], variables: Mapping[str, str]) -> str:
+    """What a command prints inside."""
+    words = containers.run_words(container, f"penstock-test-{id(command)}", command, variables, "/")
+    environ = containers.client_environ(variables, os.environ)
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (words, done.stderr)
+    return done.stdout.strip()
+
+
+def _container(environments: RunEnvironments, environment: Environment) -> Container:
+    environments.ready(environment, "s")
+    found = environments.of(environment).container
+    assert found is not None
+    return found
+
+
+def test_an_image_is_looked_into_once(engine: Engine, project: Project) -> None:
+    environment = Environment(image=engine.image("python"), network=True, shm=1 << 20)
+    container = _container(project.run(), environment)
+    assert (container.python_version[:4], container.has_python) == ("3.11", True)
+    assert (container.network, container.shm_bytes, container.user) == (True, 1 << 20, "0:0")
+    assert _prints(container, (container.python, "-c", "print(6 * 7)"), {}) == "42"
+    kept = list((project.root / ".penstock" / "environments" / "images").iterdir())
+    assert len(kept) == 1
+    kept[0].write_text(kept[0].read_text().replace("3.11.", "3.13."), encoding="utf-8")
+    assert _container(project.run(), environment).python_version.startswith("3.13")
+    kept[0].write_text("{", encoding="utf-8")
+    assert _container(project.run(), environment).python_version.startswith("3.11")
+
+
+@pytest.mark.parametrize("name", ["bare", "static"])
+def test_an_image_without_python_runs_programs_and_no_function(engine: Engine, project: Project, name: str) -> None:
+    environment = Environment(image=engine.image(name))
+    environments = project.run()
+    assert not _container(environments, environment).has_python
+    assert environments.of(environment).kit == ""
+    with pytest.raises(UsageError, match=r"^step s can't run: the image \S+ has no Python on its PATH"):
+        environments.refuse_function(environment, "s")
+    with pytest.raises(UsageError, match=r"on top of the image \S+, which has no Python"):
+        environments.ready(environment._replace(packages=("six",)), "s")
+
+
+def test_packages_lie_beside_an_image_in_front_of_its_own(engine: Engine, project: Project, tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    wheel(
+        wheels, "pstsample", "1.0", requires="pstother", body="def main(): print('sample runs')", program="sample-runs"
+    )
+    wheel(wheels, "pstother", "2.0")
+    environment = Environment(
+        ["pstsample"], find_links=[wheels], image=engine.image("python"), env={"PYTHONPATH": "/mine", "A": "1"}
+    )
+    environments = project.run()
+    container = _container(environments, environment)
+    variables = dict(environments.of(environment).variables)
+    assert variables["PYTHONPATH"].endswith("/site:/mine")
+    lock = environments.lock_of(environment)
+    assert lock is not None
+    assert lock.packages == (("pstother", "2.0"), ("pstsample", "1.0"))
+    code = "import pstother, pstsample; print(pstsample.VERSION, pstother.VERSION)"
+    assert _prints(container, (container.python, "-c", code), variables) == "1.0 2.0"
+    assert _prints(container, ("sample-runs",), variables) == "sample runs"
+    assert environments.damages() == []
+    name, image, python = environments.image_of(environment)
+    assert (name, python) == (environment.image, container.python_version)
+    assert image == container.image
+    project.told.clear()
+    _container(project.run(), environment)
+    assert project.told == []
+
+
+def test_what_an_image_has_and_fits_is_not_installed_again(engine: Engine, project: Project, tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    wheel(wheels, "pstother", "2.0")
+    wheel(wheels, "pstother", "1.0")
+    wheel(wheels, "pstsample", "1.0", requires="pstother")
+    built = f"localhost/penstock-test/has-other:{engine.kind}"
+    context = tmp_path / "context"
+    wheel(context, "pstother", "1.0")
+    (context / "Dockerfile").write_text(
+        f"FROM {engine.image('python')}\nCOPY *.whl /tmp/\n"
+        "RUN cd /usr/local/lib/python3.11/dist-packages && python3 -m zipfile -e /tmp/*.whl .\n",
+        encoding="utf-8",
+    )
+    engine.ask("build", "--tag", built, str(context))
+    try:
+        environments = project.run()
+        environment = Environment(["pstsample"], find_links=[wheels], image=built)
+        _container(environments, environment)
+        lock = environments.lock_of(environment)
+        assert lock is not None
+        assert lock.packages == (("pstsample", "1.0"),)
+        newer = environment._replace(packages=("pstsample", "pstother>1"))
+        _container(environments, newer)
+        lock = environments.lock_of(newer)
+        assert lock is not None
+        assert lock.packages == (("pstother", "2.0"), ("pstsample", "1.0"))
+    finally:
+        engine.try_to("image", "rm", built)
+
+
+def test_a_package_without_a_wheel_is_told_with_the_mend(engine: Engine, project: Project) -> None:
+    environment = Environment(["pstsample @ https://localhost:1/pstsample-1.0.tar.gz"], image=engine.image("python"))
+    with pytest.raises(UsageError, match=r"^step s can't run: can't resolve the environment"):
+        project.run().ready(environment, "s")
+
+
+def _moved(engine: Engine, tag: str) -> str:
+    """The tag, of another image than before."""
+    engine.ask("tag", engine.image("trixie"), tag)
+    return tag
+
+
+def test_a_run_that_goes_on_gets_the_image_that_it_had_though_its_tag_moved(engine: Engine, project: Project) -> None:
+    tag = f"localhost/penstock-test/moving:{engine.kind}"
+    engine.ask("tag", engine.image("python"), tag)
+    environment = Environment(image=tag)
+    try:
+        had = _container(project.run(), environment).image
+        note = local_images.look(containers.ContainerEngine(engine.kind, engine.program), tag)
+        assert note is not None
+        recorded = {image_requests.asked(tag): note.note.text}
+        _moved(engine, tag)
+        assert _container(project.run(), environment).image != had
+        project.told.clear()
+        assert _container(project.run(recorded), environment).image == had
+        short = image_notes.short(had)
+        assert project.told[0].startswith(f"the name {tag} has moved to ")
+        assert project.told[0].endswith(f"; this run goes on with {short}, which it had")
+        assert len(project.told) == 1
+        gone = {image_requests.asked(tag): image_notes.ImageNote(tag, f"sha256:{'0' * 64}", ()).text}
+        with pytest.raises(UsageError, match=rf"{tag} that the run had, 0{{12}}, is gone from {engine.kind}, and no"):
+            project.run(gone).ready(environment, "s")
+    finally:
+        engine.try_to("image", "rm", tag)
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        ("localhost/penstock-test/nosuch:1", r"there is no image localhost/penstock-test/nosuch:1 in {kind}"),
+        ("127.0.0.1:1/team/x:1", r"can't pull the image 127.0.0.1:1/team/x:1: [^\n]+\n127.0.0.1:1 can't be reached"),
+    ],
+)
+def test_an_image_that_can_not_be_had_is_told(engine: Engine, project: Project, image: str, said: str) -> None:
+    with pytest.raises(UsageError, match=rf"^step s can't run: {said.format(kind=engine.kind)}"):
+        project.run().ready(Environment(image=image), "s")
+
+
+def test_a_project_that_would_hide_what_an_image_needs_is_refused(engine: Engine, project: Project) -> None:
+    environment = Environment(image=engine.image("bare"))
+    folder = project.root / ".penstock" / "environments"
+    for root in (Path("/"), Path("/usr"), Path("/proc/self")):
+        here = RunEnvironments(folder, {}, Secrets(project.root, {}), print, containers=engine.kind, root=root)
+        with pytest.raises(UsageError, match=r"move the project into a folder of its own"):
+            here.ready(environment, "s")
+
+
+def test_without_an_engine_it_says_what_to_install(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(project.root))
+    with pytest.raises(UsageError, match=r"^step s can't run: .* is not on PATH: install one: `sudo apt-get"):
+        project.run().ready(Environment(image="python:3.12"), "s")
