@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from penstock import project as projects
+from penstock.model import wire
+from penstock.model.outcomes import from_plain
+from penstock.model.states import Cause
 from penstock.tiers import ownership
 from tests import slurm, sshd
 from tests.system.flows import Project, wait_until
@@ -28,6 +31,20 @@ def gather(values):
 @flow
 def main():
     return gather(square.map(range(4)))
+"""
+TOO_LONG = """
+@step(on="cluster")
+def last(jobs):
+    job = os.environ["SLURM_JOB_ID"]
+    with open(jobs, "a") as file:
+        print(job, file=file)
+    if len(open(jobs).readlines()) == 1:
+        time.sleep(600)
+    return job
+
+@flow
+def main(jobs):
+    return last(jobs)
 """
 AGENT = f'agent = ["{sys.executable}", "-m", "penstock.agent"]'
 
@@ -87,6 +104,31 @@ def test_a_flow_whose_steps_run_in_one_allocation_of_slurm(far: Project, cluster
     assert [value for value, _, _ in found] == [0, 1, 4, 9]
     assert len({job for _, _, job in found if job}) == 1
     wait_until(lambda: not cluster.ask("squeue", "-h").strip(), "for the agent to go")
+
+
+@pytest.mark.slow
+def test_what_an_allocation_of_slurm_has_no_time_for_any_more_runs_in_the_next_one(
+    far: Project, cluster: slurm.Slurm, tmp_path: Path
+) -> None:
+    far.write(TOO_LONG)
+    more = f'cpu = 1\nmemory = "300MiB"\ntime_limit = "1m"\nhome = "{tmp_path}/there"'
+    far.settings(settings(tmp_path, "slurm", more))
+    jobs = tmp_path / "jobs"
+    drive = far.spawn(environ=cluster.environ, jobs=str(jobs))
+    wait_until(jobs.exists, "for its first allocation")
+    wait_until(lambda: causes(far), "for its time to be over")  # Slurm's shortest limit is a minute
+    report = drive.join()
+    assert causes(far) == [Cause.PREEMPTED.value]
+    first, second = jobs.read_text().split()
+    assert first != second
+    assert report.value() == second
+
+
+def causes(far: Project) -> list[str]:
+    """Why attempts have not come to a good end."""
+    packed = far.rows("SELECT outcome FROM attempt WHERE outcome IS NOT NULL")
+    outcomes = [from_plain(wire.unpack(one)) for (one,) in packed]
+    return [outcome.error.cause for outcome in outcomes if outcome.error is not None]
 
 
 def test_agents_of_a_run_are_shown_with_their_state(far: Project, host: sshd.Sshd, tmp_path: Path) -> None:
