@@ -29,7 +29,8 @@ def prior_scopes(database: Database, run: int, id_: int | None = None) -> list[S
     """The nested flows of a run, in the order of their numbers; `id_` None: all."""
     with named(database, run):
         return [
-            columns.scope(row) for row in database.rows(sql_files.load("queries")["scopes"], {"run_id": run, "id": id_})
+            columns.scope(row)
+            for row in database.rows(sql_files.load("writes")["prior_scopes"], {"run_id": run, "id": id_})
         ]
 
 

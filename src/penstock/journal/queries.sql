@@ -119,10 +119,6 @@ SELECT * FROM task_row WHERE step_id = :step_id AND number = :number;
 -- name: task_by_id
 SELECT * FROM task_row WHERE id = ?;
 
--- name: scopes
-SELECT id, parent, flow, name, number, key, status, inputs, began_at, ended_at, result, error, settled
-FROM scope WHERE run_id = :run_id AND (:id IS NULL OR id = :id) ORDER BY id;
-
 -- name: inputs
 SELECT task.inputs, shared_inputs.inputs
 FROM task LEFT JOIN shared_inputs ON shared_inputs.run_id = :run_id AND shared_inputs.digest = task.shared

@@ -35,7 +35,7 @@ def split(script: str) -> Iterator[str]:
     pending = ""
     for line in script.splitlines(keepends=True):
         pending += line
-        if sqlite3.complete_statement(pending):
+        if ";" in line and sqlite3.complete_statement(pending):  # it reads all of it again
             yield pending
             pending = ""
     if _without_comments(pending):

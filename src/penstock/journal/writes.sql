@@ -210,6 +210,10 @@ INSERT INTO run_blob (run_id, digest) VALUES (?, ?) ON CONFLICT DO NOTHING;
 -- name: prior_steps
 SELECT id, step, name FROM step WHERE run_id = ?;
 
+-- name: prior_scopes
+SELECT id, parent, flow, name, number, key, status, inputs, began_at, ended_at, result, error, settled
+FROM scope WHERE run_id = :run_id AND (:id IS NULL OR id = :id) ORDER BY id;
+
 -- name: prior_tasks
 SELECT id & 4294967295, step_id, number, key, status, inputs_digest, attempt, delivered, size, digest, record, preview,
     blobs, culprit, symbols, layout, error, code, origin, settled
