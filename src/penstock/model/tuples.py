@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 else:
     _MOST_FIELDS = 40
-    _tuple_new = made = tuple.__new__
+    _new = made = tuple.__new__
 
     def _getters() -> Tuple[Any, ...]:
         """What reads the fields, by number: `collections` has it in C, and shows it in its classes alone."""
@@ -36,22 +36,44 @@ else:
 
     _GETTERS = _getters()
 
+    # Compiled with this module: to compile one when it is wanted takes as long as to make three classes.
+    _CONSTRUCTORS = (
+        lambda t: _new(t, ()),
+        lambda t, a: _new(t, (a,)),
+        lambda t, a, b: _new(t, (a, b)),
+        lambda t, a, b, c: _new(t, (a, b, c)),
+        lambda t, a, b, c, d: _new(t, (a, b, c, d)),
+        lambda t, a, b, c, d, e: _new(t, (a, b, c, d, e)),
+        lambda t, a, b, c, d, e, f: _new(t, (a, b, c, d, e, f)),
+        lambda t, a, b, c, d, e, f, g: _new(t, (a, b, c, d, e, f, g)),
+        lambda t, a, b, c, d, e, f, g, h: _new(t, (a, b, c, d, e, f, g, h)),
+        lambda t, a, b, c, d, e, f, g, h, i: _new(t, (a, b, c, d, e, f, g, h, i)),
+        lambda t, a, b, c, d, e, f, g, h, i, j: _new(t, (a, b, c, d, e, f, g, h, i, j)),
+        lambda t, a, b, c, d, e, f, g, h, i, j, k: _new(t, (a, b, c, d, e, f, g, h, i, j, k)),
+        lambda t, a, b, c, d, e, f, g, h, i, j, k, m: _new(t, (a, b, c, d, e, f, g, h, i, j, k, m)),
+        lambda t, a, b, c, d, e, f, g, h, i, j, k, m, n: _new(t, (a, b, c, d, e, f, g, h, i, j, k, m, n)),
+        lambda t, a, b, c, d, e, f, g, h, i, j, k, m, n, o: _new(t, (a, b, c, d, e, f, g, h, i, j, k, m, n, o)),
+        lambda t, a, b, c, d, e, f, g, h, i, j, k, m, n, o, p: _new(t, (a, b, c, d, e, f, g, h, i, j, k, m, n, o, p)),
+    )
+    """Make tuples of so many fields, whatever their names."""
+
     @cache
     def _constructor(count: int) -> FunctionType:
-        """Makes a tuple of so many fields, whatever their names."""
+        if count < len(_CONSTRUCTORS):
+            return _CONSTRUCTORS[count]
         given = "".join(f"field_{number}, " for number in range(count))
-        return eval(f"lambda _cls, {given}: _tuple_new(_cls, ({given}))", {"_tuple_new": _tuple_new})
+        return eval(f"lambda t, {given}: _new(t, ({given}))", globals())
 
     def _make(cls: Any, values: Any) -> Any:
         """A tuple of these values."""
-        made = _tuple_new(cls, values)
+        made = _new(cls, values)
         if len(made) != len(cls._fields):
             raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(made)}")
         return made
 
     def _replace(self: Any, /, **changes: Any) -> Any:
         """A tuple with other values in these fields."""
-        made = _tuple_new(self.__class__, map(changes.pop, self._fields, self))
+        made = _new(self.__class__, map(changes.pop, self._fields, self))
         if changes:
             raise ValueError(f"Got unexpected field names: {list(changes)!r}")
         return made
