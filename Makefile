@@ -47,11 +47,11 @@ test: $(TEST) lint
 # What starts clusters of Ray is in one of them.
 PARTS := $(addprefix tests-,1 2 3 4 5 6 7 8 9)
 tests-1: FILES := tests/system/test_[c-e]*.py
-tests-2: FILES := tests/browser
-tests-3: FILES := tests/contract tests/system/test_[!a-n]*.py
-tests-4: FILES := tests/system/test_[ab]*.py
-tests-5: FILES := tests/system/test_f*.py
-tests-6: FILES := tests/unit
+tests-2: FILES := tests/contract tests/system/test_[!a-n]*.py
+tests-3: FILES := tests/system/test_[ab]*.py
+tests-4: FILES := tests/system/test_f*.py
+tests-5: FILES := tests/unit
+tests-6: FILES := tests/browser
 tests-7: FILES := tests/system/test_[l-n]*.py
 tests-8: FILES := tests/docs
 tests-9: FILES := tests/system/test_[g-k]*.py

@@ -18,7 +18,7 @@ from bench.scale import FULL
 from bench.workplace import Workplace
 from tests.api_server import ApiServer, serving
 from tests.browser import rich
-from tests.browser.browsing import LOOKS, Look, Tab, chromium, launched, tab
+from tests.browser.browsing import LOOKS, Look, Tab, launched, light_chromium, tab
 from tests.system.flows import Project
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +62,7 @@ def built_page() -> None:
 @pytest.fixture(scope="session")
 def executable(built_page: None) -> str:
     """The browser of this machine."""
-    found = chromium()
+    found = light_chromium()
     if found is None:
         pytest.skip("no chromium on PATH: apt-get install chromium")
     return found

@@ -91,10 +91,11 @@ class Foreign:
         return self._written[writer, group]
 
     def run(self, wanted: tuple[str, ...], *arguments: str, path: Path | None = None) -> str:
-        """Run a program there, with the kit on its path; its stdout."""
+        """Run a program there, with the kit on its path; its stdout. `path`: also a folder whose modules are edited."""
         paths = [str(self.kit)] if wanted != FLOW else []
         paths += [str(path)] if path else []
-        variables = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+        unwritten = "1" if path else ""  # what has been compiled of libraries serves the next
+        variables = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": unwritten, "PYTHONUTF8": "1"}
         environ = {**{name: value for name, value in os.environ.items() if name != "PYTHONPATH"}, **variables}
         command = [str(self.python(wanted)), *arguments]
         done = subprocess.run(command, env=environ, capture_output=True, encoding="utf-8", timeout=300, check=False)
