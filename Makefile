@@ -12,7 +12,7 @@ ifeq ($(PENSTOCK_REQUIRE_ALL),1)
 ALL := -all
 endif
 PAGE := $(BIN)/python tools/page.py
-PYTEST := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest
+PYTEST := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(BIN)/pytest
 # What it exits with where no Node is to be had, which it says. With PENSTOCK_REQUIRE_ALL=1 that is a failure.
 NO_NODE := $(if $(ALL),0,3)
 DEMO := $(VENV)/.set-up-demo
