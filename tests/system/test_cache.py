@@ -359,9 +359,8 @@ def test_a_killed_run_loses_no_cached_result_and_resumes(project: Project) -> No
 def test_an_edit_within_the_second_that_keeps_the_size_counts(project: Project) -> None:
     project.write("VALUE = 1\n", "shapes.py")
     project.write("import shapes\n" + SQUARE.format(cache="True").replace("n * n", "n * shapes.VALUE"))
-    unkept = {
-        "PYTHONDONTWRITEBYTECODE": "1"
-    }  # Python itself would take what it kept of the first text for the second's
+    # Python itself would take what it kept of the first text for the second's.
+    unkept = {"PYTHONDONTWRITEBYTECODE": "1"}
     at = Path(project.folder / "shapes.py").stat().st_mtime_ns
     assert project.run(environ=unkept, ns=[1]).value() == [1]
     project.write("VALUE = 2\n", "shapes.py")
