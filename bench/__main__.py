@@ -46,8 +46,9 @@ CASES = (
     "kill",
     "kill_branches",
 )
-BY_NAME = ("page", "slurm", "ray", "far_kills")
-"""Cases that are run where they are named: they need a browser or a cluster, or a quarter of an hour."""
+BY_NAME = ("page", "slurm", "ray", "container", "far_kills")
+"""Cases that are run where they are named: they need a browser, a cluster, or engines of containers, or
+a quarter of an hour."""
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
