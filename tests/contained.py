@@ -9,7 +9,7 @@ from pathlib import Path
 
 from penstock.environments import kits
 from penstock.executors.interpreters import Interpreter, OwnInterpreter
-from penstock.executors.keepers import NOTES, Keeper
+from penstock.executors.keepers import NOTES, ContainerKeeper
 from penstock.model.containers import Container, ContainerEngine, Mount
 from penstock.model.environments import Environment
 from tests.containers import Engine
@@ -31,7 +31,7 @@ def contained(
 ) -> Generator[Contained]:
     """Such interpreters; `folder` takes what they need, and `mounts` are folders that their steps write to."""
     full = engine.ask("image", "inspect", "--format", "{{.Id}}", engine.image(image)).strip()
-    keeper = Keeper(os.fspath(folder / NOTES))
+    keeper = ContainerKeeper(os.fspath(folder / NOTES))
     try:
         with kits.in_use(folder / "kits") as kit:
             container = Container(

@@ -45,7 +45,7 @@ class Trial:
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine = engine
         self.notes = folder / keepers.NOTES
-        self.keeper = keepers.Keeper(os.fspath(self.notes))
+        self.keeper = keepers.ContainerKeeper(os.fspath(self.notes))
         self.label = folder.name
         image = engine.ask("image", "inspect", "--format", "{{.Id}}", engine.image("bare")).strip()
         self.container = Container(

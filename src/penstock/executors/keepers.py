@@ -22,7 +22,7 @@ NOTES = "containers"
 """The folder of notes, in a project's own."""
 
 
-class Keeper:
+class ContainerKeeper:
     """A driver's own. Its process starts when `path` is first asked for, and outlives this object, and the driver,
     until all that it keeps is removed. `notes`: the folder of notes, `.penstock/containers`."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from penstock.environments.image_probe import Inside
     from penstock.environments.local_images import LocalImage
     from penstock.environments.locks import Beside
-    from penstock.executors.keepers import Keeper
+    from penstock.executors.keepers import ContainerKeeper
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # of an image that does not say
 
@@ -46,11 +46,11 @@ class RunImages:
         self._inside: dict[str, Inside] = {}
 
     @cached_property
-    def keeper(self) -> Keeper:
+    def keeper(self) -> ContainerKeeper:
         """What starts and removes the containers of these runs."""
         from penstock.executors import keepers
 
-        return keepers.Keeper(os.fspath(self._folder.parent / keepers.NOTES))
+        return keepers.ContainerKeeper(os.fspath(self._folder.parent / keepers.NOTES))
 
     @cached_property
     def engine(self) -> ContainerEngine:
