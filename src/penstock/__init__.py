@@ -139,9 +139,21 @@ def _hand_down() -> None:
 
 def _hand_down_programs() -> None:
     """Tell the sdk how a program runs that is called outside of a run, or inside of another step."""
+    from importlib.machinery import PathFinder
+
     from penstock.sdk.this_process import this_process
 
-    this_process.run_program = lambda *given: import_module("penstock.worker.program").run_here(*given)
+    def run_program(program: "Any", content: "Any", arguments: "dict[str, Any]", environment: "Any") -> "Any":
+        if environment is None:
+            return import_module("penstock.worker.program").run_here(program, content, arguments)
+        if PathFinder.find_spec("penstock.launch", __path__) is None:
+            raise import_module("penstock.errors").UsageError(
+                f"{program.name} has an image of its own, and is called inside of a step that runs in another one: "
+                "call it in the flow, and pass the step what it gives"
+            )
+        return _imported("penstock.launch.program_calls").run_in_image(program, content, arguments, environment)
+
+    this_process.run_program = run_program
 
 
 def _is_notebook() -> bool:

@@ -15,8 +15,8 @@ from typing import Any
 from penstock.executors import keepers
 from penstock.executors.capacity import GRANT
 from penstock.executors.endings import Death
-from penstock.executors.interpreters import Interpreter
-from penstock.executors.spare_zygote import MARK, THREAD_VARIABLES
+from penstock.executors.interpreters import THREAD_VARIABLES, Interpreter
+from penstock.executors.spare_zygote import MARK
 from penstock.executors.zygote_process import ZygoteProcess
 from penstock.model import containers, wire
 from penstock.model.containers import Container, Mount

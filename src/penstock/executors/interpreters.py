@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 _OF_ANOTHER = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 """Variables that would lead an interpreter to the packages of another one."""
 
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "POLARS_MAX_THREADS",
+)
+"""What keeps libraries from taking more threads than the step has CPUs."""
+
 
 class Interpreter(NamedTuple):
     """An interpreter, and what its processes find."""
@@ -46,6 +56,11 @@ class Interpreter(NamedTuple):
         folders."""
         if self.kit:
             places = places._replace(sys_path=tuple(filter(_is_user_s, places.sys_path)))
+        if self.container is not None and not self.container.has_python:
+            from penstock.model.program_containers import ProgramContainer
+
+            names = (*(name for name, _ in self.variables), *THREAD_VARIABLES)
+            places = places._replace(container=ProgramContainer(self.container, names).plain())
         return tuple(spec._replace(secrets=self.secrets, kit=self.kit_digest)), tuple(places)
 
 

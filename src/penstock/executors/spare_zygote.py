@@ -13,19 +13,11 @@ from contextvars import ContextVar
 from typing import Any
 
 from penstock.executors.capacity import GRANT
-from penstock.executors.interpreters import OWN, Interpreter
+from penstock.executors.interpreters import OWN, THREAD_VARIABLES, Interpreter
 from penstock.worker import posix
 from penstock.worker.bootstrap import bootstrap
 
 MARK = "PENSTOCK_ZYGOTE"
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "POLARS_MAX_THREADS",
-)
 
 
 _waiting: ContextVar[list[SpareZygote]] = ContextVar("penstock_spare")

@@ -169,6 +169,7 @@ class Places(NamedTuple):
     sources: str = ""  # file of the code snapshot; "" where there is none
     module_path: str = ""  # file of the flow's module; "" where it is found by name alone
     sys_path: Tuple[str, ...] = ()
+    container: Tuple[Any, ...] = ()  # `ProgramContainer.plain()`: what its programs run in; (): this machine alone
 
     def log(self, file: str) -> str:
         """The path of a log file, which outcomes name by its place among the run's logs."""

@@ -6,7 +6,7 @@ What users declare programs with is `program_steps.py`; what runs them is `worke
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Collection, Dict, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Collection, Dict, Mapping, Optional, Tuple
 
 from penstock.artifacts import names
 from penstock.errors import UsageError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import inspect
 
     from penstock.artifacts.store import BlobStore
+    from penstock.model.environments import Environment
 
 _Pairs = Tuple[Tuple[str, str], ...]
 
@@ -130,10 +131,20 @@ class ProgramFunction:
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         """Outside of a run, or inside of another step: run it here, and give its outputs."""
+        return self._run(args, kwargs, None)
+
+    def in_image(self, environment: Environment) -> Callable[..., Dict[str, Any]]:
+        """The same in the image of an environment."""
+        return lambda *args, **kwargs: self._run(args, kwargs, environment)
+
+    def _run(
+        self, args: Tuple[Any, ...], kwargs: Mapping[str, Any], environment: Optional[Environment]
+    ) -> Dict[str, Any]:
         if this_process.run_program is None:
             raise UsageError(f"{self.__name__} is a program, and what runs it is not here: import penstock first")
         content = self.files.read(self.files.uses)
-        return this_process.run_program(self._described(self.files.uses), content, self._bound(args, kwargs))
+        program, arguments = self._described(self.files.uses), self._bound(args, kwargs)
+        return this_process.run_program(program, content, arguments, environment)
 
     def _bound(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
         try:

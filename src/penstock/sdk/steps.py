@@ -52,8 +52,15 @@ class Step(DecoratedFunction["P", R]):
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         here = session.place()
         if here is None:
-            return self._calling.plain_calls.call(self.fn, args, kwargs)
+            return self._calling.plain_calls.call(self._called_plainly, args, kwargs)
         return self._calling.call(self, here, args, kwargs)
+
+    @property
+    def _called_plainly(self) -> Any:
+        """Its function; a program runs in its image outside of a run, too."""
+        environment: Any = self.opts.environment
+        in_image = getattr(self.fn, "in_image", None) if environment is not None and environment.image else None
+        return self.fn if in_image is None else in_image(environment)
 
     def submit(self, /, *args: Any, **kwargs: Any) -> Future[R]:
         """Start a task, and give the future of its result. Arguments are encoded before this returns.
@@ -64,7 +71,7 @@ class Step(DecoratedFunction["P", R]):
         if here is None:
             from penstock.sdk.concurrent_futures import finished
 
-            return cast("Future[R]", finished(self.fn, args, kwargs))
+            return cast("Future[R]", finished(self._called_plainly, args, kwargs))
         return self._calling.submit(self, here, args, kwargs)
 
     def map(self, /, *iterables: Iterable[Any], **same: Any) -> Futures[R]:

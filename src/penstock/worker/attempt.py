@@ -11,12 +11,12 @@ import os
 import sys
 from time import perf_counter, process_time, time
 from types import CoroutineType
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple, Union, cast
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple, Union, cast
 
 from penstock.artifacts import codec, names
 from penstock.artifacts.opening import open_store
 from penstock.artifacts.store import BlobStore
-from penstock.errors import DamagedError, NotStorableError, Suspension
+from penstock.errors import DamagedError, NotStorableError, Suspension, UsageError
 from penstock.model.edges import take
 from penstock.model.outcomes import Error, Outcome, Unread, Usage
 from penstock.model.specs import Attempt, Function, Places, Program, Resolved, RunSpec, Work, as_called
@@ -27,6 +27,9 @@ from penstock.sdk.attempts import AttemptContext
 from penstock.worker import capture, write_audit
 from penstock.worker.recorded_errors import error_of, traceback_text
 from penstock.worker.write_log import WriteLog
+
+if TYPE_CHECKING:
+    from penstock.model.program_containers import ProgramContainer
 
 _UNREAD = "_penstock_unread"
 """The fields of an `Unread`, on the exception that came of it."""
@@ -50,8 +53,9 @@ class Workbench:
         self.hint = hint
         self.broken = broken  # why the flow's module can't be imported
         self._taken = taken  # told of each function that came as a value
-        self.ending: Any = None  # how a program learns that it is to end (`child_process.Ending`); None: it does not
+        self.ending: Any = None  # how a program learns that it is to end (`child_output.Ending`); None: it does not
         self.pid = os.getpid()
+        self.gpus: Optional[Tuple[str, ...]] = None  # which its programs see; None: those of this process
         self.writes = WriteLog(spec.run, places, lambda: self.pid)
         self._functions: Dict[Work, Callable[..., Any]] = {}
 
@@ -67,11 +71,23 @@ class Workbench:
             known = self._functions[work] = self._found(work)
         return known
 
+    def _container(self) -> Optional[ProgramContainer]:
+        """What its programs run in; None: here."""
+        from penstock.model import program_containers
+
+        found = program_containers.of_plain(self.places.container)
+        return found and found._replace(gpus=self.gpus)
+
     def _found(self, work: Work) -> Callable[..., Any]:
         if isinstance(work, Program):
             from penstock.worker.program import runner  # most runs have no program
 
-            return runner(work, self.store, self.ending)
+            return runner(work, self.store, self.ending, self._container())
+        if self.places.container:
+            raise UsageError(
+                f"{work.qualname} is a function, and its image has no Python, so that it runs scripts and commands "
+                "alone: take an image that has Python 3.9 or newer"
+            )
         if work.record is None:
             found = names.load(work.module, work.qualname)
             return getattr(found, "fn", found)

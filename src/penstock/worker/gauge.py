@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mmap
 import struct
-from typing import List, Tuple
+from typing import List, Optional, Tuple
 
 _ATTEMPT = struct.Struct("<ddQQ")  # began (monotonic, 0.0: idle); used before it: seconds of CPU, bytes read, written
 _PEAK = struct.Struct("<Q")  # bytes
@@ -19,7 +19,8 @@ _TAG = struct.Struct("<Q")
 _TAG_AT = _ATTEMPT.size + _PEAK.size
 _PROGRAM = struct.Struct("<QQ")  # the process of the program that runs, 0: none; 1: the attempt is to end
 _PROGRAM_AT = _SLOT.size
-_SIZE = 64
+_LIMIT_AT = _PROGRAM_AT + _PROGRAM.size  # bytes that the worker may have; 0: any
+_SIZE = _LIMIT_AT + 8
 SLOTS = 1024
 GRACE_S = 5.0
 """So long a program may go on that was asked to end by SIGTERM."""
@@ -79,10 +80,19 @@ class Gauge:
         """Whether it was asked for."""
         return bool(_PROGRAM.unpack_from(self._memory, self._at + _PROGRAM_AT)[1])
 
+    def may_have(self, limit: Optional[int]) -> None:
+        """How much memory the worker's attempts may take from now on; None: any."""
+        struct.pack_into("<Q", self._memory, self._at + _LIMIT_AT, limit or 0)
+
+    def limit(self) -> Optional[int]:
+        """So much; for what the zygote does not see, which the worker has to bound itself."""
+        return struct.unpack_from("<Q", self._memory, self._at + _LIMIT_AT)[0] or None
+
     def clear(self) -> None:
         """For a new worker."""
         self.end()
         _PROGRAM.pack_into(self._memory, self._at + _PROGRAM_AT, 0, 0)
+        self.may_have(None)
 
 
 class Gauges:

@@ -242,6 +242,7 @@ def serve(
     capture.write_into(log_files.token_of(log))
     faulthandler.enable(2)  # a crash leaves its traceback in the log
     ready.bench.pid = os.getpid()
+    ready.bench.gpus = order.gpus
     contents, line = [_socket.socket(fileno=fd) for fd in fds]
     post = Post(order.name, contents, line, gauge, places.scratch, ready.library)
     log_size = partial(os.lseek, 1, 0, os.SEEK_END) if stream is None else stream.size

@@ -1,19 +1,21 @@
 """Runs a step that is a program: its inputs become files, its outputs are read from files, and what it prints is the
 attempt's; docs/programs.md.
 
-Knows the order of things. How values become files is `value_files.py`'s, how the child is run `child_process.py`'s,
-what it records `program_records.py`'s.
+Knows the order of things. How values become files is `value_files.py`'s, how the child is run `child_process.py`'s, or
+`container_program.py`'s, what it records `program_records.py`'s.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional
+from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional, Sequence
 
 from penstock.artifacts import codec
 from penstock.artifacts.store import BlobStore
 from penstock.errors import StepExitError, UserCodeError
+from penstock.model.containers import Mount
+from penstock.model.program_containers import ProgramContainer
 from penstock.model.specs import Program
 from penstock.sdk.attempts import AttemptContext, attempt_here
 from penstock.sdk.file_formats import VALUES, extension
@@ -21,16 +23,21 @@ from penstock.sdk.program_files import Content
 from penstock.sdk.program_words import filled, placeholders
 from penstock.sdk.this_process import this_process
 from penstock.worker import child_process, child_start
-from penstock.worker.child_process import ChildEnd, Ending
+from penstock.worker.child_output import ChildEnd, Ending
 from penstock.worker.program_folders import KeptFolders, ProgramFolders
 from penstock.worker.program_records import ProgramRecords
 
 _CHECKPOINTS = "PENSTOCK_CHECKPOINTS"
 
 
-def runner(program: Program, store: BlobStore, ending: Optional[Ending] = None) -> Callable[..., Dict[str, Any]]:
+def runner(
+    program: Program,
+    store: BlobStore,
+    ending: Optional[Ending] = None,
+    container: Optional[ProgramContainer] = None,
+) -> Callable[..., Dict[str, Any]]:
     """The function that runs the program: takes its arguments by name, gives its outputs by name. `ending`: how it is
-    told that the attempt is to end."""
+    told that the attempt is to end; `container`: what it runs in, None: this machine."""
     content: Content = () if program.record is None else codec.decode(program.record, store)
 
     is_flat = not program.folder and not any(os.sep in place for place, _, _ in content)
@@ -41,26 +48,32 @@ def runner(program: Program, store: BlobStore, ending: Optional[Ending] = None) 
         if here is None:
             raise UserCodeError(f"{program.name} runs in an attempt alone")
         if ending is None or not is_flat or not gives_values:
-            return _Try(program, content, ProgramFolders(here.tempdir()), here, ending).run(arguments)
+            return _Try(program, content, ProgramFolders(here.tempdir()), here, ending, container).run(arguments)
         kept = this_process.the_one(KeptFolders)
         folders = kept.take(here.places.scratch)
         try:
-            return _Try(program, content, folders, here, ending).run(arguments)
+            return _Try(program, content, folders, here, ending, container).run(arguments)
         finally:
             kept.give(folders)
 
     return run
 
 
-def run_here(program: Program, content: Content, arguments: Dict[str, Any]) -> Dict[str, Any]:
+def run_here(
+    program: Program,
+    content: Content,
+    arguments: Dict[str, Any],
+    container: Optional[ProgramContainer] = None,
+    variables: Optional[Mapping[str, str]] = None,
+) -> Dict[str, Any]:
     """Run it outside of a run, or inside of another step. The files that it gives stay as long as this process, or
-    that step."""
+    that step. `container`: what it runs in, None: this machine; `variables`: what it finds there, too."""
     import tempfile
 
     here = attempt_here()
     into = here.tempdir() if here is not None else child_process.folder_of_process()
     folders = ProgramFolders(tempfile.mkdtemp(prefix="program-", dir=into))
-    return _Try(program, content, folders, here, None).run(arguments)
+    return _Try(program, content, folders, here, None, container, variables or {}).run(arguments)
 
 
 class _Try:
@@ -73,7 +86,10 @@ class _Try:
         folders: ProgramFolders,
         here: Optional[AttemptContext],
         ending: Optional[Ending],
+        container: Optional[ProgramContainer] = None,
+        variables: Mapping[str, str] = {},
     ) -> None:
+        self._container, self._more = container, variables
         self._program, self._content, self._folders, self._here, self._ending = program, content, folders, here, ending
         self._title = program.script or program.name
         self._tables: List[Any] = []  # the kind of the first table among its inputs, which its outputs have, too
@@ -138,20 +154,38 @@ class _Try:
         command = filled(program.command, self._places)
         records = ProgramRecords(self._title, folders.work, self._here)
         try:
-            child = child_process.ChildProcess(command, folders.work_in(program.folder), self._environ(), self._ending)
+            folder = folders.work_in(program.folder)
+            if self._container is not None:
+                return self._in_container(self._container, command, folder, records)
+            child = child_process.ChildProcess(command, folder, {**os.environ, **self._variables()}, self._ending)
             return child.run(records.take)
         except OSError as error:  # of the machine's own failures the cause tells
             raise StepExitError(child_start.not_started(command, error)) from error
         finally:
             records.end()
 
-    def _environ(self) -> Dict[str, str]:
+    def _in_container(
+        self, container: ProgramContainer, command: Sequence[str], folder: str, records: ProgramRecords
+    ) -> ChildEnd:
+        from penstock.worker.container_program import ContainerProgram
+
+        folders, variables = self._folders, {**self._more, **self._variables()}
+        seen = folders.mounts()
+        if self._here is not None:
+            kept = self._here.places.checkpoints  # of which a program makes its own folder when it needs it
+            os.makedirs(kept, exist_ok=True)
+            seen.append(Mount(kept, writable=True))
+        variables["HOME"] = folders.temporary
+        pipe = os.path.join(folders.root, "records")
+        return ContainerProgram(container, command, folder, variables, seen, pipe, self._ending).run(records.take)
+
+    def _variables(self) -> Dict[str, str]:
         own = _variables_of(self._here, self._folders.root)
         if any(_CHECKPOINTS in word for word in self._program.command) or any(
             _CHECKPOINTS.encode() in data for _, _, data in self._content
         ):
             os.makedirs(own[_CHECKPOINTS], exist_ok=True)
-        return {**os.environ, **self._folders.variables(), **own}
+        return {**self._folders.variables(), **own}
 
     def _outputs(self, end: ChildEnd) -> Dict[str, Any]:
         program = self._program

@@ -7,6 +7,8 @@ import os
 from contextlib import suppress
 from typing import Dict, List, Optional, Sequence, Tuple
 
+from penstock.model.containers import Mount
+
 _HELPERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "helpers")
 
 
@@ -62,6 +64,10 @@ class ProgramFolders:
             "PENSTOCK_HELPERS": _HELPERS,
             "TMPDIR": self.temporary,
         }
+
+    def mounts(self) -> List[Mount]:
+        """What a container of the program's has to see of them."""
+        return [Mount(self.root, writable=True), Mount(self.inputs), Mount(_HELPERS)]
 
     def empty(self) -> bool:
         """Remove their files, and that of the parameters; False: there is more, or they are not what they were."""

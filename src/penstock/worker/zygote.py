@@ -118,6 +118,7 @@ class Zygote:
             child = self._living[content[0]]
             if kind == channel.LIMITED:
                 child.limit = content[1]
+                child.gauge.may_have(content[1])
             elif kind == channel.KILL and not self._ask_program(child):
                 self._kill(child)
         return True
@@ -142,6 +143,7 @@ class Zygote:
 
     def _start(self, order: WorkerRequest, fds: Tuple[int, int]) -> None:
         gauge = self._gauges.take()
+        gauge.may_have(order.limit)
         stream = None
         try:
             stream = self._log_filter.stream(self._places.log(order.log)) if self._log_filter else None
