@@ -10,10 +10,12 @@ import click
 from penstock.cli import output
 from penstock.cli.loading import load
 from penstock.cli.shared_options import json_option
-from penstock.environments import builds, built_environments, library_builds, locks
+from penstock.environments import builds, built_environments, image_notes, library_builds, locks
 from penstock.environments.built_environments import Entry
 from penstock.errors import UsageError
 from penstock.launch.preparing import steps_there
+from penstock.launch.run_environments import RunEnvironments
+from penstock.launch.secrets import Secrets
 from penstock.model.environments import Environment
 from penstock.model.words import packages, size, utc, when
 from penstock.project import Project
@@ -32,19 +34,21 @@ Examples:
 
 @click.group(epilog=_EPILOG)
 def command() -> None:
-    """List, build, lock and remove the environments of steps that have packages of their own."""
+    """List, build, lock and remove the environments and images of steps that have their own."""
 
 
 @command.command()
 @json_option
 def ls(as_json: bool) -> None:
-    """List the environments that are built, the last used one first."""
+    """List the environments and images that are built, the last used one first."""
     entries = built_environments.listed(folder_of(Project.find().home))
     if as_json:
         output.json([_plain(entry) for entry in entries])
         return
     if not entries:
-        output.note("no environment is built: a step has one with @step(packages=[...]) or libraries=[...]")
+        output.note(
+            "no environment is built: a step has one with @step(packages=[...]), libraries=[...] or image=Image(...)"
+        )
         return
     rows = [
         (
@@ -64,25 +68,32 @@ def ls(as_json: bool) -> None:
 
 @command.command()
 @click.argument("target", metavar="FILE[:FLOW]")
-@click.option("--upgrade", is_flag=True, help="Resolve anew: the newest versions that are asked for.")
+@click.option(
+    "--upgrade",
+    is_flag=True,
+    help="Resolve anew: the newest versions that are asked for, and what names of images are now.",
+)
 @json_option
 def lock(target: str, upgrade: bool, as_json: bool) -> None:
     """Print the lock of each step's environment. Resolves what is not locked yet; builds nothing."""
     project = Project.find()
-    found = {
-        (name, environment): locks.resolve(environment, folder_of(project.home), output.note, again=upgrade)
-        for name, environment in _steps(project, target)
-        if environment.is_foreign  # libraries are asked for by locks
-    }
+    images = _images(project, upgrade)
+    found: list[tuple[str, str, str, str]] = []
+    for name, environment in _steps(project, target):
+        if environment.image:
+            images.lock(environment, name)
+            found.extend((name, *one) for one in images.locked(environment))
+        elif environment.is_foreign:  # libraries are asked for by locks
+            got = locks.resolve(environment, folder_of(project.home), output.note, again=upgrade)
+            found.append((name, got.digest, got.python, got.text))
     if as_json:
-        locked = [(name, lock) for (name, _), lock in found.items()]
         output.json(
-            [{"step": one, "digest": got.digest, "python": got.python, "lock": got.text} for one, got in locked]
+            [{"step": name, "digest": digest, "python": python, "lock": text} for name, digest, python, text in found]
         )
         return
-    for (name, _), lock in found.items():
+    for name, _, _, text in found:
         output.line(f"# step {name}")
-        output.line(lock.text)
+        output.line(text)
     output.next_command(f"penstock env build {target}", "build what is not there yet")
 
 
@@ -90,10 +101,16 @@ def lock(target: str, upgrade: bool, as_json: bool) -> None:
 @click.argument("target", metavar="FILE[:FLOW]")
 @click.option("--again", is_flag=True, help="Build anew what is there already.")
 def build(target: str, again: bool) -> None:
-    """Build the environments that a flow's steps ask for."""
+    """Build the environments that a flow's steps ask for, and bring their images here."""
     project = Project.find()
+    images = _images(project, again)
     for name, environment in _steps(project, target):
-        if environment.is_foreign:
+        if environment.image:
+            images.build(environment, name)
+            image, identity, python = images.image_of(environment)
+            has = f"Python {python}" if python else "without Python"
+            output.line(f"step {name}: image {image} ({image_notes.short(identity)}), {has}")
+        elif environment.is_foreign:
             lock = locks.resolve(environment, folder_of(project.home), output.note)
             builds.build(lock, folder_of(project.home), output.note, again=again)
             output.line(f"step {name}: environment {builds.short(lock.digest)}, Python {lock.python}")
@@ -125,10 +142,17 @@ def _steps(project: Project, target: str) -> list[tuple[str, Environment]]:
     found = list(dict.fromkeys(found))  # at several executors it may be the same
     if not found:
         raise UsageError(
-            f"no step that {target} names has an environment of its own: @step(packages=[...]) or libraries=[...] "
-            "gives it one"
+            f"no step that {target} names has an environment of its own: @step(packages=[...]), image= or "
+            "libraries=[...] gives it one"
         )
     return found
+
+
+def _images(project: Project, again: bool) -> RunEnvironments:
+    settings = project.settings
+    secrets = Secrets(settings.root, os.environ)
+    folder, engine = folder_of(project.home), settings.project.containers
+    return RunEnvironments(folder, {}, secrets, output.note, containers=engine, root=settings.root, again=again)
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

@@ -8,21 +8,23 @@ import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from penstock.environments import builds, collect, locking, marks, uv
+from penstock.environments import builds, built_images, collect, locking, marks, uv
 from penstock.environments.builds import Built
+from penstock.environments.built_images import BuiltNote
 from penstock.environments.locks import Lock
 from penstock.errors import NotFoundError, PlatformError, UsageError
 from penstock.model.tuples import NamedTuple
 
+_IMAGE = "image"  # in the place of a version
 _PLACE = re.compile(r"([0-9a-f]{12})-[^/]+")
 
 
 class Entry(NamedTuple):
-    """An environment on disk, or a library of another language."""
+    """An environment on disk, a library of another language, or an image that was built."""
 
     digest: str  # its lock's; of one that is not whole, the 12 digits that its folder is named by
-    folder: str
-    python: str  # "3.10.13", "node20.11.0"; "" where it is not whole
+    folder: str  # of an image the file of its note
+    python: str  # "3.10.13", "node20.11.0", "image"; "" where it is not whole
     packages: tuple[tuple[str, str], ...]
     size_bytes: int  # of all its files, by their lengths
     frees_bytes: int  # what its removal would free now: uv's own cache may share the rest
@@ -38,12 +40,15 @@ class Entry(NamedTuple):
 
 
 def listed(folder: Path) -> list[Entry]:
-    """All environments below the folder, the last used one first. Blocks for a look at each of their files."""
+    """All environments below the folder, the last used one first. Blocks for a look at each of their files, and asks no
+    engine for its images."""
     try:
         places = [place for place in folder.iterdir() if _PLACE.fullmatch(place.name) and place.is_dir()]
     except FileNotFoundError:
         return []
-    return sorted((entry for place in places if (entry := _entry(place))), key=lambda entry: -entry.used_at)
+    found = [entry for place in places if (entry := _entry(place))]
+    found += [_entry_of_image(file, note) for file, note in built_images.listed(folder)]
+    return sorted(found, key=lambda entry: -entry.used_at)
 
 
 def held(lock: Lock, folder: Path, tell: uv.Tell) -> AbstractContextManager[Built]:
@@ -74,6 +79,8 @@ def take_away(entry: Entry) -> bool:
     Raises PlatformError where it can't be removed; what is left of it is not whole.
     """
     place = Path(entry.folder)
+    if entry.python == _IMAGE:
+        return built_images.take_away(place, entry.used_at)
     try:
         with locking.alone(place.with_name(f"{place.name}.lock"), None), locking.unshared(place / marks.NAME):
             if marks.used_at(place) != entry.used_at:
@@ -108,6 +115,14 @@ def _entry(place: Path) -> Entry | None:
         )
     except FileNotFoundError:  # removed meanwhile
         return None
+
+
+def _entry_of_image(file: Path, note: BuiltNote) -> Entry:
+    name, _, tag = note.tag.rpartition(":")
+    used_at = os.stat(file).st_mtime
+    in_use = built_images.is_used(file)
+    sizes = note.size_bytes, note.own_bytes
+    return Entry(note.digest, os.fspath(file), _IMAGE, ((name, tag),), *sizes, note.built_at, used_at, True, in_use)
 
 
 def _kind(python: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class BuiltNote(NamedTuple):
     id: str
     shown: str  # what it was built of, "Dockerfile"
     size_bytes: int
+    own_bytes: int  # of these, what it has beside the image that it is built on
     built_at: float
     engine: str
     program: str
@@ -46,15 +48,15 @@ def note_of(folder: Path, engine: ContainerEngine, key: str) -> Path:
     return folder / "images" / f"{_PREFIX}{key[:12]}-{engine.kind}.json"
 
 
-def write(file: Path, engine: ContainerEngine, image: LocalImage, shown: str) -> None:
+def write(file: Path, engine: ContainerEngine, image: LocalImage, shown: str, below_bytes: int) -> None:
     """Note an image that is there, and that it is used now. Raises PlatformError."""
     import time
 
     before = read(file)
     built_at = before.built_at if before is not None and before.id == image.id else time.time()
-    note = BuiltNote(
-        image.name, image.id, shown, image.size_bytes, built_at, engine.kind, engine.program, engine.rootless
-    )
+    own_bytes = max(0, image.size_bytes - below_bytes)
+    kind = engine.kind, engine.program, engine.rootless
+    note = BuiltNote(image.name, image.id, shown, image.size_bytes, own_bytes, built_at, *kind)
     try:
         if before == note:
             os.utime(file)  # whoever holds the file goes on holding it
@@ -78,6 +80,20 @@ def listed(folder: Path) -> Iterator[tuple[Path, BuiltNote]]:
     for file in sorted((folder / "images").glob(f"{_PREFIX}*.json")):
         if (note := read(file)) is not None:
             yield file, note
+
+
+def held(folder: Path, image: str) -> AbstractContextManager[Path]:
+    """The note of an image that was built, by its id; that it is used now is written into its time. Inside, nobody
+    removes the image; that ends with this process, however it ends. Raises LookupError where there is none."""
+
+    def made() -> Path:
+        for file, note in listed(folder):
+            if note.id == image:
+                os.utime(file)
+                return file
+        raise LookupError(image)
+
+    return locking.held(made, lambda file: file)
 
 
 def is_used(file: Path) -> bool:

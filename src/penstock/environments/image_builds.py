@@ -48,6 +48,7 @@ class BuildOrder(NamedTuple):
     shown: str  # what a person calls it
     target: str = ""
     args: tuple[tuple[str, str], ...] = ()
+    below_bytes: int = 0  # of that, what it is built on
 
 
 def asked(image: Image) -> tuple[object, ...]:
@@ -66,14 +67,18 @@ def built(builder: Builder, image: Image) -> LocalImage:
     """
     if image.file:
         text = _text(image)
-        bases = [_resolved(builder, name).id for name in dockerfiles.bases(text, dict(image.args))]
-        stage = _staging(image.context)
         content = contexts.digest(image.context)
-        return _placed(builder, BuildOrder(text, stage, (content, bases), image.shown, image.target, image.args))
+        bases = [_resolved(builder, name) for name in dockerfiles.bases(text, dict(image.args))]
+        counting = content, [base.id for base in bases]
+        below = bases[-1].size_bytes if bases else 0
+        stage = _staging(image.context)
+        return _placed(builder, BuildOrder(text, stage, counting, image.shown, image.target, image.args, below))
     found = _resolved(builder, image.base)
     if image.apt:
         text = dockerfiles.of_system(image, image.base)
-        found = _placed(builder, BuildOrder(text, _nothing, (found.id,), f"{image.shown}, apt"))
+        found = _placed(
+            builder, BuildOrder(text, _nothing, (found.id,), f"{image.shown}, apt", below_bytes=found.size_bytes)
+        )
     if image.packages or image.run:
         found = _with_rest(builder, image, found)
     return found
@@ -82,7 +87,8 @@ def built(builder: Builder, image: Image) -> LocalImage:
 def _with_rest(builder: Builder, image: Image, on: LocalImage) -> LocalImage:
     """With packages of Python, found and installed from outside, and with what its lines do."""
     if not image.packages:
-        return _placed(builder, BuildOrder(dockerfiles.of_rest(image, on.name, ""), _nothing, (on.id,), image.shown))
+        text = dockerfiles.of_rest(image, on.name, "")
+        return _placed(builder, BuildOrder(text, _nothing, (on.id,), image.shown, below_bytes=on.size_bytes))
     container = Container(builder.engine, on.id, user=f"{os.geteuid()}:{os.getegid()}", labels=_labels(builder))
     inside = image_probe.known(builder.folder / "images", container, on.name)
     beside = image_packages.beside(inside, on.name)
@@ -100,7 +106,7 @@ def _with_rest(builder: Builder, image: Image, on: LocalImage) -> LocalImage:
             (target / "programs").mkdir()
 
     text = dockerfiles.of_rest(image, on.name, inside.site)
-    return _placed(builder, BuildOrder(text, stage, (on.id, lock.digest), image.shown))
+    return _placed(builder, BuildOrder(text, stage, (on.id, lock.digest), image.shown, below_bytes=on.size_bytes))
 
 
 def _placed(builder: Builder, order: BuildOrder) -> LocalImage:
@@ -118,7 +124,7 @@ def _placed(builder: Builder, order: BuildOrder) -> LocalImage:
             found = local_images.look(builder.engine, tag)
         if found is None:
             raise PlatformError(f"{builder.engine.kind} has built {tag}, and doesn't have it: run it again")
-        built_images.write(note, builder.engine, found, order.shown)
+        built_images.write(note, builder.engine, found, order.shown, order.below_bytes)
     return found
 
 
@@ -155,7 +161,7 @@ def _resolved(builder: Builder, name: str) -> LocalImage:
 
 
 def _labels(builder: Builder) -> tuple[tuple[str, str], ...]:
-    return ((image_words.LABEL, os.fspath(builder.root)),)
+    return image_words.labels_of(os.fspath(builder.root))
 
 
 def _text(image: Image) -> str:

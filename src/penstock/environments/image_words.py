@@ -8,7 +8,7 @@ from penstock.environments.engine_failures import registry_of
 from penstock.model.containers import PODMAN, Container, ContainerEngine
 
 LABEL = "penstock.project"
-"""The label of images and containers, with the project's root."""
+"""The label of images and containers, with what tells its project from others."""
 KEY = "penstock.key"
 """The label of an image with the digest of what it is built of."""
 
@@ -64,6 +64,8 @@ def remove(engine: ContainerEngine, image: str) -> list[str]:
     return [engine.program, "image", "rm", image]
 
 
-def built_here(engine: ContainerEngine, root: str) -> list[str]:
-    """The ids of the images that were built for a project, a line each."""
-    return [engine.program, "image", "ls", "--no-trunc", "--quiet", f"--filter=label={LABEL}={root}"]
+def labels_of(root: str) -> tuple[tuple[str, str], ...]:
+    """The labels of all that is made for a project: a digest of its folder, since podman splits a label at commas."""
+    from blake3 import blake3
+
+    return ((LABEL, blake3(root.encode(errors="surrogateescape")).hexdigest(8)),)

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 class RunEnvironments:
     """Makes environments ready, each once. `folder`: `.penstock/environments`; `recorded`: locks that the run, or the
     one that it was forked from, has had, by the digests of the requests; `tell` takes a line of progress; `root`: the
-    project's folder, by default that of `.penstock`; `containers`: the engine that it asks for, "": any."""
+    project's folder, by default that of `.penstock`; `containers`: the engine that it asks for, "": any; `again`:
+    images are pulled and built, and packages beside them resolved, even where they are there."""
 
     def __init__(
         self,
@@ -45,8 +46,9 @@ class RunEnvironments:
         all_here: bool = False,
         containers: str = "",
         root: Path | None = None,
+        again: bool = False,
     ) -> None:
-        self._folder = folder
+        self._folder, self._again = folder, again
         self._all_here = all_here  # whoever asks for that is told, once, that all steps have the flow's packages
         self._recorded = recorded
         self._secrets = secrets
@@ -63,7 +65,8 @@ class RunEnvironments:
         self._held = ExitStack()  # what nobody may remove, until this process ends
         self._made: dict[str, Lock] = {}  # by the digests of the requests
         self._keep: Callable[[str, str, str], None] | None = None  # None: there is no run yet
-        self._images = RunImages(folder, root or folder.parent.parent, containers, recorded, self._note_image, tell)
+        place = folder, root or folder.parent.parent
+        self._images = RunImages(*place, containers, recorded, self._note_image, tell, again=again)
 
     def keep_in(self, journal: Journal, run: int) -> None:
         """Note what was locked, and what will be, as a run's own."""
@@ -192,6 +195,19 @@ class RunEnvironments:
             if damage
         ]
 
+    def build(self, environment: Environment, step: str) -> None:
+        """Have an image here, and the packages beside it, for runs to come. Otherwise as `ready`."""
+        with self._lock, _told_of(step):
+            self._images.inside(environment)
+            if environment.installs:
+                self._site_beside(environment)
+
+    def locked(self, environment: Environment) -> list[tuple[str, str, str]]:
+        """Digest, Python and text of what an environment with an image is locked to: that, and what lies beside it."""
+        note, lock = self._images.note_of(environment), self._locks.get(environment)
+        found = [] if note is None else [(note.digest, self._images.inside(environment).version, note.text)]
+        return [*found, *([] if lock is None else [(lock.digest, lock.python, lock.text)])]
+
     def lock(self, environment: Environment | None, step: str) -> None:
         """Lock an environment, and build nothing. Otherwise as `ready`."""
         if environment is None or not environment.is_foreign or environment in self._locks:
@@ -210,7 +226,7 @@ class RunEnvironments:
         if known := self._recorded.get(request):
             lock = locks.parse(known)
         elif beside is not None:
-            lock = image_packages.resolve(environment, beside, self._folder, self._tell)
+            lock = image_packages.resolve(environment, beside, self._folder, self._tell, again=self._again)
         else:
             lock = locks.resolve(environment, self._folder, self._tell)
         self._locks[environment] = self._made[request] = lock

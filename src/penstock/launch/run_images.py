@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,8 @@ Keep = Callable[[str, "ImageNote"], None]
 
 class RunImages:
     """Finds images, each once. `folder`: `.penstock/environments`; `asked`: the engine that the project asks for, "":
-    any; `recorded`: what the run has had, by the digests of the requests; `tell` takes a line of progress."""
+    any; `recorded`: what the run has had, by the digests of the requests; `tell` takes a line of progress; `again`:
+    pulled and built even where it is there."""
 
     def __init__(
         self,
@@ -39,8 +41,11 @@ class RunImages:
         keep: Keep,
         tell: Callable[[str], None],
         environ: Mapping[str, str] = os.environ,
+        *,
+        again: bool = False,
     ) -> None:
         self._folder, self._root, self._asked = folder, root, asked
+        self._held, self._again = ExitStack(), again
         self._recorded, self._keep, self._tell, self._environ = recorded, keep, tell, environ
         self._found: dict[object, LocalImage] = {}
         self._inside: dict[str, Inside] = {}
@@ -123,7 +128,7 @@ class RunImages:
             )
 
     def _resolved(self, environment: Environment) -> LocalImage:
-        from penstock.environments import image_notes, image_requests, local_images
+        from penstock.environments import built_images, image_notes, image_requests, local_images
 
         self._project()
         request = image_requests.asked(environment.image)
@@ -131,10 +136,12 @@ class RunImages:
         note = None if known is None else image_notes.parse(known)
         if not isinstance(environment.image, str):
             found = self._built(environment.image, note)
+            with suppress(LookupError):  # its note was removed by hand
+                self._held.enter_context(built_images.held(self._folder, found.id))
         elif note is not None:
             found = local_images.recorded(self.engine, note, self._tell)
         else:
-            found = local_images.resolve(self.engine, environment.image, self._tell)
+            found = local_images.resolve(self.engine, environment.image, self._tell, again=self._again)
         local_images.refuse_another_machine(self.engine, found)
         self._keep(request, found.note)
         return found
@@ -148,11 +155,14 @@ class RunImages:
             return found._replace(name=note.name, origins=())
         if note is not None:
             self._tell(f"the image {note.name} that the run had, {image_notes.short(note.id)}, is gone: builds it anew")
-        return image_builds.built(image_builds.Builder(self.engine, self._root, self._folder, self._tell), recipe)
+        builder = image_builds.Builder(self.engine, self._root, self._folder, self._tell, self._again)
+        return image_builds.built(builder, recipe)
 
     def _bare(self, image: LocalImage) -> Container:
+        from penstock.environments import image_words
+
         user = f"{os.geteuid()}:{os.getegid()}"
-        return Container(self.engine, image.id, user=user, labels=(("penstock.project", os.fspath(self._root)),))
+        return Container(self.engine, image.id, user=user, labels=image_words.labels_of(os.fspath(self._root)))
 
     def _project(self) -> str:
         """Its folder, as a container is to see it. Raises UsageError where it would lie over what an image needs."""

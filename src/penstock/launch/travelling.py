@@ -33,6 +33,11 @@ def described(
     go to; `wheels` False: packages of Python come from an index there."""
     store = blobs() if wheels else None
     fields: tuple[Any, ...] = () if environment is None else environment.plain()
+    if environment is not None and environment.image:
+        raise UsageError(
+            f"step {step} asks for an image and goes to agents, which run none yet: let it run here, by on=, or say "
+            "packages= and python= in its place"
+        )
     if environment is not None and environment.is_foreign:
         environments.lock(environment, step)
         travelling = TravellingEnvironment(fields, _locked(environments, environment).text)
