@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from penstock.errors import PlatformError
 from penstock.model.tuples import NamedTuple
@@ -47,10 +48,16 @@ def ask(command: Sequence[str], *, timeout_s: float = _FOR_LONG_S, environ: Mapp
 
 
 def work(
-    command: Sequence[str], hear: Hear, *, held: int | None = None, environ: Mapping[str, str] = os.environ
+    command: Sequence[str],
+    hear: Hear,
+    *,
+    held: int | None = None,
+    environ: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
 ) -> Done:
     """What a client says while it works, line by line to `hear`, both of its streams as one. `held` is a descriptor
-    that it keeps open. Blocks. Raises PlatformError where it can't be started. An exception from outside ends it."""
+    that it keeps open; `folder`: where it works, None: here. Blocks. Raises PlatformError where it can't be started.
+    An exception from outside ends it."""
     import subprocess
 
     lines: list[str] = []
@@ -64,6 +71,7 @@ def work(
             errors="replace",
             pass_fds=() if held is None else (held,),
             env=dict(environ),
+            cwd=folder,
         )
     except OSError as error:
         raise PlatformError(f"can't start {command[0]}: {error.strerror}") from error

@@ -28,6 +28,9 @@ from penstock.model.environments import Environment
 from penstock.model.images import Image
 from penstock.model.tuples import NamedTuple
 
+_FILE = "penstock.dockerfile"
+"""A name that no context has, where podman looks first; it splits a path at commas, so that none is given."""
+
 
 class Builder(NamedTuple):
     """Who builds, for whom."""
@@ -136,14 +139,11 @@ def _build(builder: Builder, order: BuildOrder, tag: str, key: str, held: int) -
     try:
         shutil.rmtree(place, ignore_errors=True)  # of one that was killed
         order.stage(place / "context")
-        file = place / "Dockerfile"
-        file.write_text(order.text, encoding="utf-8")
+        (place / _FILE).write_text(order.text, encoding="utf-8")
         labels = (*_labels(builder), (image_words.KEY, key))
-        words = image_words.build(
-            engine, tag, os.fspath(file), os.fspath(place / "context"), labels, order.target, order.args
-        )
+        words = image_words.build(engine, tag, _FILE, "context", labels, order.target, order.args)
         environ = {**os.environ, "BUILDKIT_PROGRESS": "plain"}
-        done = engine_calls.work(words, hear.hear, held=held, environ=environ)
+        done = engine_calls.work(words, hear.hear, held=held, environ=environ, folder=place)
     except OSError as error:
         raise PlatformError(f"can't put what {order.shown} sees into {place}: {error.strerror}") from error
     finally:

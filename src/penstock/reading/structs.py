@@ -273,8 +273,7 @@ class CodeInfo(msgspec.Struct, frozen=True):
     """A piece of the code that a task reaches."""
 
     name: str  # "features.clean", "pandas"
-    kind: str  # "function", "class", "constant", "statements", "package", "library", "python", "file", "program",
-    # "image"
+    kind: str  # "function", "class", "constant", "statements", "package", "library", "image", "program", "python", ...
     place: str  # "features.py"; "" for packages; the name of an image
     version: str  # of packages and images, "python:3.12 (1f2e3d4c5b6a)"; "" for the rest
     reaches: tuple[str, ...]  # names of what it uses directly

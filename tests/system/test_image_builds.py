@@ -1,0 +1,154 @@
+"""Images that steps describe, built by real podman and docker: once, again where something changed, and taken away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from penstock.environments import built_environments, built_images, image_builds, local_images
+from penstock.environments.image_builds import Builder
+from penstock.environments.local_images import LocalImage
+from penstock.errors import UsageError
+from penstock.model import image_checks
+from penstock.model.containers import ContainerEngine
+from penstock.model.images import Image
+from tests.containers import Engine
+from tests.wheels import wheel
+
+
+class Yard:
+    """Builds images of a project, and removes what was built."""
+
+    def __init__(self, engine: Engine, root: Path) -> None:
+        self.engine, self.root, self.told = engine, root, list[str]()
+        self.folder = root / ".penstock" / "environments"
+        self._asked = ContainerEngine(engine.kind, engine.program)
+
+    def built(self, image: Image) -> LocalImage:
+        checked = image_checks.checked(image, str(self.root))
+        assert isinstance(checked, Image)
+        return image_builds.built(Builder(self._asked, self.root, self.folder, self.told.append), checked)
+
+    def has(self, name: str) -> bool:
+        return local_images.look(self._asked, name) is not None
+
+    def clear(self) -> None:
+        for _, note in built_images.listed(self.folder):
+            self.engine.try_to("image", "rm", note.tag)
+
+
+@pytest.fixture
+def yard(engine: Engine, tmp_path: Path) -> Yard:
+    root = tmp_path / "My Project, 1"
+    root.mkdir()
+    return Yard(engine, root)
+
+
+def test_a_dockerfile_is_built_once_for_its_content(engine: Engine, yard: Yard) -> None:
+    (yard.root / "Dockerfile").write_text(
+        "ARG BASE\nFROM $BASE AS first\nCOPY data.txt /data.txt\nFROM first AS second\nCOPY big.csv /nowhere\n"
+    )
+    (yard.root / ".dockerignore").write_text("*.csv\n")
+    (yard.root / "data.txt").write_text("1")
+    (yard.root / "big.csv").write_text("1")
+    image = Image.dockerfile(target="first", args={"BASE": engine.image("bare")})
+    try:
+        first = yard.built(image)
+        assert first.name.startswith("localhost/penstock/my-project-1:")
+        assert first.tags == (first.name,)
+        yard.told.clear()
+        (yard.root / "big.csv").write_text("changed")
+        assert yard.built(image).id == first.id
+        assert yard.told == []
+        (yard.root / "data.txt").write_text("2")
+        assert yard.built(image).id != first.id
+        assert any("builds the image" in line for line in yard.told)
+        assert sorted(one.suffix for one in (yard.folder / "images").iterdir()) == [".json", ".json"]
+    finally:
+        yard.clear()
+
+
+def test_a_line_that_fails_is_named_and_leaves_nothing(engine: Engine, yard: Yard) -> None:
+    (yard.root / "Dockerfile").write_text(
+        f"FROM {engine.image('bare')}\nRUN echo one; \\\n  echo oh no >&2; exit 3\nRUN true\n"
+    )
+    with pytest.raises(UsageError, match=r"^can't build the image of Dockerfile: line 2 failed, `RUN echo one; "):
+        yard.built(Image.dockerfile())
+    assert "oh no" in _failure(yard, Image.dockerfile())
+    recipe = Image(engine.image("bare"), run=['echo "oh, no"', "false || exit 7"])
+    assert "this failed, `false || exit 7`" in _failure(yard, recipe)
+    assert list((yard.folder / "images").iterdir()) == []
+    assert "my-project-1" not in engine.ask("image", "ls", "--format", "{{.Repository}}")
+    assert engine.containers("penstock.project") == []
+
+
+def _failure(yard: Yard, image: Image) -> str:
+    with pytest.raises(UsageError) as caught:
+        yard.built(image)
+    return str(caught.value)
+
+
+def test_what_it_is_built_of_may_be_gone(yard: Yard) -> None:
+    assert "Dockerfile, of which an image is built, is not there" in _failure(yard, Image.dockerfile())
+    (yard.root / "Dockerfile").write_text("FROM localhost/penstock-test/nosuch:1\n")
+    assert "context, of which an image is built, is not there" in _failure(yard, Image.dockerfile(context="context"))
+    assert "there is no image localhost/penstock-test/nosuch:1" in _failure(yard, Image.dockerfile())
+
+
+def test_a_recipe_gets_packages_from_outside_and_then_its_lines(
+    engine: Engine, yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheels = tmp_path / "wheels"
+    wheel(wheels, "pstrecipe", "1.0", body="def main(): print('runs')", program="pst-runs")
+    monkeypatch.setenv("UV_FIND_LINKS", str(wheels))
+    recipe = Image(engine.image("python"), packages=["pstrecipe"], run=["pst-runs > /made", "test -s /made"])
+    try:
+        made = yard.built(recipe)
+        code = "import pstrecipe; print(pstrecipe.VERSION, open('/made').read().strip())"
+        assert engine.ask("run", "--rm", "--network=none", made.id, "python3", "-c", code).strip() == "1.0 runs"
+    finally:
+        yard.clear()
+
+
+def test_what_was_built_is_listed_and_taken_away_and_what_was_pulled_is_not(engine: Engine, yard: Yard) -> None:
+    base = engine.image("bare")
+    made = yard.built(Image(base, run=["echo 1 > /one"]))
+    try:
+        (entry,) = built_environments.listed(yard.folder)
+        assert (entry.python, entry.packages) == ("image", (tuple(made.name.rsplit(":", 1)),))
+        assert not entry.in_use
+        assert entry.digest == made.note.digest
+        with built_images.held(yard.folder, made.id):
+            (held,) = built_environments.listed(yard.folder)
+            assert held.in_use
+            assert not built_environments.take_away(held)
+        (entry,) = built_environments.listed(yard.folder)
+        engine.ask("create", "--name", f"penstock-test-uses-{engine.kind}", made.id, "true")
+        try:
+            with pytest.raises(UsageError, match=r"is in use"):
+                built_environments.remove(yard.folder, entry.name)
+        finally:
+            engine.ask("rm", "--force", f"penstock-test-uses-{engine.kind}")
+        built_environments.remove(yard.folder, entry.name)
+        assert not yard.has(made.name)
+        assert yard.has(base)
+        assert built_environments.listed(yard.folder) == []
+    finally:
+        yard.clear()
+
+
+def test_an_image_that_was_removed_by_hand_is_built_anew(engine: Engine, yard: Yard) -> None:
+    recipe = Image(engine.image("bare"), run=["echo 2 > /two"])
+    first = yard.built(recipe)
+    try:
+        engine.ask("image", "rm", first.name)
+        yard.told.clear()
+        assert yard.built(recipe).name == first.name
+        assert yard.told
+        (entry,) = built_environments.listed(yard.folder)
+        engine.ask("image", "rm", first.name)
+        assert built_environments.take_away(entry)
+        assert built_environments.listed(yard.folder) == []
+    finally:
+        yard.clear()
