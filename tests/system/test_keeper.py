@@ -19,6 +19,7 @@ from penstock.model import containers
 from penstock.model.containers import Container, ContainerEngine
 from penstock.model.states import Cause
 from penstock.worker.keeper_client import ContainerEnd, KeptContainer, KeptRequest
+from tests import containers as engines
 from tests.contained import contained, outer_pids
 from tests.containers import Engine
 from tests.contract import faulty_steps
@@ -223,3 +224,29 @@ def test_what_is_killed_under_an_attempt(engine: Engine, tmp_path: Path, victim:
 def _one_with(word: str) -> int:
     (found,) = (one.pid for one in psutil.process_iter() if word in _command(one) and one.name() != "conmon")
     return found
+
+
+def test_a_daemon_that_stops(docker_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    del docker_engine  # it says whether there is one
+    with engines.docker() as engine:
+        for name, value in engine.environ.items():
+            monkeypatch.setenv(name, value)
+        with (
+            contained(engine, tmp_path, tmp_path) as found,
+            Bench(ProcessExecutor(interpreters=found), tmp_path, "faulty_steps", faulty_steps.__file__) as bench,
+        ):
+            began = tmp_path / "began"
+            attempt = bench.start("own_pid", str(began))
+            bench.until(began.exists)
+            (name,) = engine.containers(f"{_LABEL}={tmp_path.name}")
+            daemon = Path(engine.environ["DOCKER_HOST"].removeprefix("unix://")).with_name("pid")
+            os.kill(int(daemon.read_text()), signal.SIGTERM)
+            error = bench.outcome(attempt).error
+            assert error is not None
+            assert (error.cause, error.retryable) == (Cause.PLATFORM, True)
+            assert f"the container {name} of docker was removed or killed from outside" in error.message
+            wait_until(lambda: not daemon.exists(), "for the end of the daemon")
+            error = bench.run("ok", 3).error
+            assert error is not None
+            assert error.cause == Cause.PLATFORM
+            assert "Cannot connect to the Docker daemon" in error.message

@@ -27,7 +27,7 @@ from penstock.worker.keeper_client import KeptContainer, KeptRequest
 
 _CLOSE_S = 3.0
 _ENDED_S = 1.0
-_REMOVED_S = 20.0
+_REMOVED_S = 5.0
 _REFUSED = (125, 126, 127)
 """Exit codes that the engines' clients give where there was no container, or no such program in it."""
 _KILLED = (137, 143, 255)

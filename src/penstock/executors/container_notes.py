@@ -19,7 +19,7 @@ from penstock.model import containers
 from penstock.model.containers import ContainerEngine
 
 _GONE = ("no such container", "no container with name or id")
-_TRIES = 20
+_TRIES = 8
 _PAUSE_S = 0.25
 _PATIENCE_S = 60.0
 _SWEEP_S = 10.0
