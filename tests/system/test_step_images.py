@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from penstock.environments import image_notes, image_requests, local_images
-from penstock.errors import UsageError
+from penstock.environments.local_images import LocalImage
+from penstock.errors import PlatformError, UsageError
 from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.secrets import Secrets
 from penstock.model import containers
@@ -200,3 +201,23 @@ def test_without_an_engine_it_says_what_to_install(project: Project, monkeypatch
     monkeypatch.setenv("PATH", str(project.root))
     with pytest.raises(UsageError, match=r"^step s can't run: .* is not on PATH: install one: `sudo apt-get"):
         project.run().ready(Environment(image="python:3.12"), "s")
+
+
+def test_a_daemon_that_is_gone_is_told(docker_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in docker_engine.environ.items():
+        monkeypatch.setenv(name, value)
+    environments = Project(tmp_path, "docker").run()
+    environment = Environment(image=docker_engine.image("bare"))
+    environments.ready(environment, "s")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/gone.sock")
+    for run in (environments, Project(tmp_path, "docker").run()):
+        with pytest.raises(PlatformError, match=r"gone.sock[^\n]*\nStart it: `sudo systemctl start docker`"):
+            run.ready(environment._replace(image="localhost/penstock-test/other:1"), "s")
+
+
+def test_an_image_of_another_machine_is_refused(podman_engine: Engine, tmp_path: Path) -> None:
+    engine = containers.ContainerEngine("podman", podman_engine.program)
+    (found,) = [LocalImage("x:1", f"sha256:{'0' * 64}", (), "s390x", "", 0, (), ())]
+    with pytest.raises(UsageError, match=r"the image x:1 is made for s390x, and this machine is "):
+        local_images.refuse_another_machine(engine, found)
+    local_images.refuse_another_machine(engine, found._replace(machine=os.uname().machine))

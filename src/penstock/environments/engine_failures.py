@@ -8,7 +8,8 @@ from penstock.errors import PenstockError, PlatformError, UsageError
 from penstock.model.tuples import NamedTuple
 
 _MAX_LINES = 12
-_NOISE = re.compile(r"time=\"[^\"]*\" level=(?:warning|info|debug)|Trying to pull|Getting image|Resolved \"|WARN")
+_LONGEST = 300  # characters
+_NOISE = re.compile(r"time=\"[^\"]*\" level=|STEP \d|Step \d|Trying to pull|Getting image|Resolved \"|WARN")
 _LEAD = re.compile(r"^(?:Error response from daemon|Error|ERROR|error|docker|Error: unable to copy.*?): ")
 
 
@@ -117,7 +118,12 @@ def failure(purpose: str, said: str, code: int, engine: str, image: str, machine
 def reasons(said: str) -> list[str]:
     """The last lines of it, without warnings and what was told as progress."""
     lines = [line.rstrip() for line in said.splitlines() if line.strip() and not _NOISE.match(line)]
-    return [_LEAD.sub("", line) for line in lines[-_MAX_LINES:]]
+    return [_shortened(_LEAD.sub("", line)) for line in lines[-_MAX_LINES:]]
+
+
+def _shortened(line: str) -> str:
+    """Without its middle, where it is long: an engine may show all that it was asked."""
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST // 3]} ... {line[-_LONGEST // 2 :]}"
 
 
 def registry_of(image: str) -> str:

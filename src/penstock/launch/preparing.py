@@ -16,6 +16,7 @@ from penstock.artifacts.masking import masked
 from penstock.code import installed
 from penstock.engine.reuse import ReusePolicy
 from penstock.environments import snapshot
+from penstock.errors import UsageError
 from penstock.journal.handle import RunHandle as JournalHandle
 from penstock.journal.owners import owner_of_this_process
 from penstock.journal.storable_names import check_names, check_words
@@ -221,7 +222,10 @@ def default_environment(project: Project, flow: Flow[Any, Any]) -> Environment |
 def steps_there(project: Project, flow: Flow[Any, Any]) -> Iterator[tuple[Step[Any, Any], Environment | None, str]]:
     """The same at each executor that they may go to, with what they are run with there."""
     for step, default in steps_of(flow, default_environment(project, flow)):
-        options: Options | None = step.opts.settled(default, project.settings.environments)
+        try:
+            options: Options | None = step.opts.settled(default, project.settings.environments)
+        except UsageError as error:
+            raise UsageError(f"step {step.name}: {error}") from error
         while options is not None:
             yield step, options.environment, options.on
             options = options.elsewhere()

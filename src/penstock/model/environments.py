@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Mapping, Optional, Tuple, Union, cast
 
+from penstock.errors import UsageError
 from penstock.model import images
 from penstock.model.images import Image
 from penstock.model.tuples import NamedTuple
@@ -108,8 +109,11 @@ def joined(base: Environment, env: Tuple[Tuple[str, str], ...], secrets: Tuple[s
 
 
 def settled(own: Optional[Environment], default: Optional[Environment]) -> Optional[Environment]:
-    """What a step is run with; None: the flow's own."""
+    """What a step is run with; None: the flow's own. Raises UsageError where it says of containers what no image is
+    there for."""
     found = over(own, default)
+    if own is not None and (own.network or own.shm) and (found is None or not found.image):
+        raise UsageError("network= and shm= are of containers: name the image that they are for, by image=")
     return None if found == Environment() else found
 
 

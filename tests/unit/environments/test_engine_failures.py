@@ -110,3 +110,11 @@ def test_what_was_killed_and_what_said_nothing_is_told_too() -> None:
 )
 def test_a_name_leads_to_a_registry(image: str, registry: str) -> None:
     assert engine_failures.registry_of(image) == registry
+
+
+def test_a_line_that_never_ends_is_cut_in_its_middle() -> None:
+    said = f"STEP 2/5: COPY big /big\nError: copier {'x' * 5000} write /big: no space left on device"
+    text = str(engine_failures.failure("build x", said, 125, "podman", "x"))
+    assert text.startswith("can't build x: copier xxx")
+    assert "write /big: no space left on device\nThe engine's disk is full" in text
+    assert len(text) < 500

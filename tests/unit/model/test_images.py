@@ -9,7 +9,7 @@ import pytest
 
 from penstock.errors import UsageError
 from penstock.model import mail, surroundings, wire
-from penstock.model.environments import Environment, over
+from penstock.model.environments import Environment, over, settled
 from penstock.model.events import Lane
 from penstock.model.images import Image
 from penstock.model.specs import Attempt
@@ -111,3 +111,14 @@ def test_an_image_or_a_python_is_the_nearest_that_is_said(
 def test_an_image_is_not_the_flow_s_own_and_how_its_container_is_made_alone_is() -> None:
     assert Environment(image="a").is_foreign
     assert not Environment(network=True, shm=1).is_foreign
+
+
+def test_what_is_said_of_containers_needs_an_image_from_somewhere() -> None:
+    for own in (Environment(network=True), Environment(["six"], shm=1)):
+        with pytest.raises(UsageError, match=r"network= and shm= are of containers: name the image"):
+            settled(own, Environment(python="3.10"))
+        found = settled(own, Environment(image="a"))
+        assert found is not None
+        assert found.image == "a"
+    assert settled(Environment(["six"]), Environment(network=True)) is not None
+    assert settled(Environment(network=False), None) == Environment(network=False)
