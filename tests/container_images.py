@@ -52,6 +52,7 @@ RECIPES = {
     "bare": Recipe(suite="bookworm"),  # no Python
     "python": Recipe(base="bare", packages="python3"),  # 3.11
     "trixie": Recipe(suite="trixie", packages="python3"),  # 3.13, another C library
+    "trixie-bare": Recipe(base="trixie", lines="RUN apt-get purge --yes --autoremove python3 python3-minimal\n"),
     # An entry point that a step must not run, a variable that it must see.
     "r": Recipe(base="bare", packages="r-base-core", lines='ENV FROM_IMAGE=r\nENTRYPOINT ["/bin/false"]\n'),
     "node": Recipe(base="bare", packages="nodejs perl"),

@@ -11,6 +11,7 @@ _ASKED = {
     "bare": (["/bin/sh", "-c", "command -v python3 || echo none"], "none"),
     "python": (["python3", "-c", "import sys; print(*sys.version_info[:2])"], "3 11"),
     "trixie": (["python3", "-c", "import sys; print(*sys.version_info[:2])"], "3 13"),
+    "trixie-bare": (["/bin/sh", "-c", "command -v python3 || echo none"], "none"),
     "r": (["Rscript", "-e", "cat(6 * 7)"], "42"),
     "node": (["node", "-e", "console.log(6 * 7)"], "42"),
     "static": (["/program"], "no shell is here"),

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests import uv_settings
+from tests.containers import Engine
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DIGITS = ("--rounds", "1")
@@ -199,3 +200,30 @@ def test_languages_that_is_killed_in_each_of_its_steps_ends_as_if_it_had_not_bee
     assert project.tasks() == 6
     for part in ("r_squared", "counts", "largest_difference"):
         assert project.penstock("get", f"languages/1.{part}") == languages[0].penstock("get", f"languages/1.{part}")
+
+
+@pytest.fixture(scope="module")
+def polyglot(podman_engine: Engine) -> dict[str, str]:
+    """The variables of a process that runs it with images of the tests', since no registry is reached."""
+    images = {"R": "r", "NODE": "node", "BOOKWORM": "bare", "TRIXIE": "trixie-bare"}
+    return {
+        **podman_engine.environ,
+        **{f"POLYGLOT_{name}": podman_engine.image(image) for name, image in images.items()},
+    }
+
+
+def test_polyglot_that_is_killed_agrees_when_it_is_resumed(polyglot: dict[str, str], tmp_path: Path):
+    project = Project(tmp_path / "project")
+    project.env.update(polyglot)
+    project.killed("run", EXAMPLES / "polyglot.py", after=2)
+    printed = project.penstock("resume")
+    assert re.fullmatch(
+        r"R's model explains 48\.0%; numpy's is the same to \de-1\d\n"
+        r"Perl 5\.36\.\d on bookworm and 5\.40\.\d on trixie counts 2 underweight, 186 normal, 155 overweight, "
+        r"99 obese: so does pandas\nthey reached no network\n",
+        printed,
+    )
+    assert project.tasks() == 6
+    page = project.penstock("get", "polyglot/1/report/1", "--display", "report")
+    assert "data:image/png;base64,iVBOR" in page
+    assert not list((project.folder / ".penstock" / "containers").iterdir())

@@ -191,14 +191,24 @@ class ProcessExecutor:
 
     def _assign(self, lane: Lane) -> _Worker:
         place = _place_of(lane)
-        idle = self._idle.get(place)
-        worker = idle.pop() if idle else self._hire(place, lane.memory_bytes, None)
+        worker = self._idle_worker(place, lane.memory_bytes) or self._hire(place, lane.memory_bytes, None)
         if worker.queue.limit != lane.memory_bytes:
             worker.queue.limit = lane.memory_bytes
             worker.zygote.limit(worker.queue.number, lane.memory_bytes)
         worker.queue.lane = lane.number
         self._lanes[lane.number] = worker
         return worker
+
+    def _idle_worker(self, place: _Place, limit: int | None) -> _Worker | None:
+        idle = self._idle.get(place)
+        if not idle:
+            return None
+        container = self._interpreters.of(place.environment).container
+        if container is None or container.has_python:
+            return idle.pop()
+        # Its programs' containers begin with their limit, of which a worker that lives may hear too late.
+        at = next((at for at, worker in enumerate(idle) if worker.queue.limit == limit), None)
+        return None if at is None else idle.pop(at)
 
     def _hire(self, place: _Place, limit: int | None, gpus: tuple[str, ...] | None) -> _Worker:
         self._worker += 1
