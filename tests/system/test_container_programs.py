@@ -16,7 +16,7 @@ from types import FrameType
 import pytest
 
 from penstock.errors import OutOfMemoryError, StepExitError, WorkerLostError
-from penstock.executors.keepers import Keeper
+from penstock.executors.keepers import ContainerKeeper
 from penstock.model.containers import Container, ContainerEngine, Mount, remove_words
 from penstock.model.program_containers import ProgramContainer, of_plain
 from penstock.sdk.this_process import this_process
@@ -53,7 +53,7 @@ class Asked:
 class Place:
     """A folder in which programs run, and the engine that runs them."""
 
-    def __init__(self, engine: Engine, folder: Path, keeper: Keeper) -> None:
+    def __init__(self, engine: Engine, folder: Path, keeper: ContainerKeeper) -> None:
         self.engine = engine
         self.folder = folder
         self.name = os.urandom(8).hex()
@@ -97,7 +97,7 @@ def place(engine: Engine, tmp_path: Path) -> Generator[Place]:
 @contextmanager
 def placed(engine: Engine, tmp_path: Path) -> Generator[Place]:
     """Afterwards nothing of it is left."""
-    keeper = Keeper(str(tmp_path / "notes"))
+    keeper = ContainerKeeper(str(tmp_path / "notes"))
     folder = tmp_path / 'a comma, a colon: and a quote"'
     folder.mkdir()
     place = Place(engine, folder, keeper)

@@ -149,7 +149,7 @@ def _variables(interpreter: Interpreter, threads: int, environ: Mapping[str, str
     os.makedirs(home, exist_ok=True)
     ours = {name: value for name, value in _without_mark(environ).items() if name.startswith("PENSTOCK_")}
     own = dict.fromkeys((*THREAD_VARIABLES, GRANT), str(threads))
-    user = environ.get("USER") or environ.get("LOGNAME") or "penstock"
+    user = "" if interpreter.container is None else posix.user_name(interpreter.container.user)
     return {**ours, **own, "HOME": home, "USER": user, **dict(interpreter.variables)}
 
 

@@ -20,7 +20,7 @@ from penstock.model.containers import Container, Mount
 from penstock.model.program_containers import ProgramContainer
 from penstock.sdk.languages import OWN_PYTHON
 from penstock.sdk.this_process import this_process
-from penstock.worker import engine_words
+from penstock.worker import engine_words, posix
 from penstock.worker.child_output import ChildEnd, Ending, Printed, await_kill, drain, pass_on
 from penstock.worker.child_process import SystemKills
 from penstock.worker.container_usage import ContainerUsage
@@ -57,7 +57,7 @@ class ContainerProgram:
         self._command = tuple("python3" if word == OWN_PYTHON and not at else word for at, word in enumerate(command))
         self._folder = folder
         own = {name: os.environ[name] for name in given.variables if name in os.environ}
-        self._variables = {**own, **variables, "PENSTOCK_RECORDS": records, "USER": _user(container.user)}
+        self._variables = {**own, **variables, "PENSTOCK_RECORDS": records, "USER": posix.user_name(container.user)}
         self._records = records
         self._ending = ending
         self._system_kills = this_process.the_one(SystemKills)
@@ -197,14 +197,3 @@ class _Known:
 def _short(image: str) -> str:
     """An image's id as people know it."""
     return image.rpartition(":")[2][:12]
-
-
-def _user(user: str) -> str:
-    """The name of "uid:gid" outside; its number where it has none."""
-    import pwd
-
-    number = user.partition(":")[0]
-    try:
-        return pwd.getpwuid(int(number)).pw_name
-    except (KeyError, ValueError):
-        return number

@@ -270,3 +270,14 @@ def killed_by_system() -> int:
             return next((int(line.split()[1]) for line in file if line.startswith(b"oom_kill ")), 0)
     except OSError:
         return 0
+
+
+def user_name(user: str) -> str:
+    """The name of "uid:gid" on this machine; the number where it has none."""
+    import pwd
+
+    number = user.partition(":")[0]
+    try:
+        return pwd.getpwuid(int(number)).pw_name
+    except (KeyError, ValueError):
+        return number
