@@ -15,6 +15,7 @@ from penstock.errors import PlatformError, UsageError
 from penstock.model.containers import ContainerEngine
 from penstock.model.tuples import NamedTuple
 
+_LOCAL = "localhost/"  # what podman calls an image that has come from no registry
 _MISSING = ("no such image", "image not known", "unable to find")
 _FOUND = re.compile(r"Copying blob (\S+)|(\S+): Pulling fs layer")
 _DONE = re.compile(r"Copying blob (\S+) done|(\S+): Pull complete")
@@ -88,7 +89,7 @@ def look(engine: ContainerEngine, name: str) -> LocalImage | None:
 
 def pull(engine: ContainerEngine, name: str, tell: Tell) -> None:
     """Bring an image here. Otherwise as `resolve`."""
-    if name.startswith("localhost/"):
+    if name.startswith(_LOCAL):
         raise UsageError(
             f"there is no image {name} in {engine.kind}, and no registry has what is called localhost/...: build it, "
             f"or bring it here by `{engine.kind} load`"
@@ -131,7 +132,7 @@ def read(name: str, printed: str) -> LocalImage:
         return LocalImage(
             name=name,
             id=f"sha256:{found['Id'].removeprefix('sha256:')}",
-            origins=tuple(sorted(found.get("RepoDigests") or ())),
+            origins=tuple(sorted(one for one in found.get("RepoDigests") or () if not one.startswith(_LOCAL))),
             machine=found.get("Architecture") or "",
             path=environ.get("PATH", ""),
             size_bytes=int(found.get("Size") or 0),

@@ -56,6 +56,8 @@ def test_what_both_say_of_an_image_is_one() -> None:
     assert local_images.read("x", json.dumps(podman)) == local_images.read("x", json.dumps(docker))
     found = local_images.read("x", json.dumps(docker))
     assert (found.id, found.path, found.labels) == (ID, "/opt/bin:/bin", (("a", "1"), ("b", "2")))
+    local = [{**docker[0], "RepoDigests": ["localhost/x@sha256:12", "ghcr.io/a/x@sha256:12"]}]
+    assert local_images.read("x", json.dumps(local)).origins == ("ghcr.io/a/x@sha256:12",)
     bare = local_images.read("x", json.dumps([{"Id": ID, "Config": {"Env": None, "Labels": None}}]))
     assert (bare.path, bare.labels, bare.origins) == ("", (), ())
     for damaged in ("", "[]", "{}", '[{"Id": 3}]', "[3]"):
