@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from penstock.environments import built_environments, built_images, image_builds, local_images
@@ -152,3 +156,37 @@ def test_an_image_that_was_removed_by_hand_is_built_anew(engine: Engine, yard: Y
         assert built_environments.listed(yard.folder) == []
     finally:
         yard.clear()
+
+
+_INTERRUPTED = """
+import os, signal, sys, threading
+from pathlib import Path
+from penstock.environments import image_builds
+from penstock.model.containers import ContainerEngine
+from penstock.model.images import Image
+
+def tell(line):
+    print(line, flush=True)
+    if "sleep 987" in line:
+        threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+kind, program, root, base = sys.argv[1:]
+folder = Path(root, ".penstock", "environments")
+builder = image_builds.Builder(ContainerEngine(kind, program), Path(root), folder, tell)
+try:
+    image_builds.built(builder, Image(base, run=["sleep 987"]))
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def test_a_build_that_is_interrupted_leaves_nothing(engine: Engine, yard: Yard) -> None:
+    words = [sys.executable, "-c", _INTERRUPTED, engine.kind, engine.program, str(yard.root), engine.image("bare")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout.endswith("interrupted\n"), (done.stdout, done.stderr)
+    deadline = time.monotonic() + 60
+    while [one for one in psutil.process_iter(["cmdline"]) if "987" in (one.info["cmdline"] or [])]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert list((yard.folder / "images").iterdir()) == []
+    assert "my-project-1" not in engine.ask("image", "ls", "--format", "{{.Repository}}")

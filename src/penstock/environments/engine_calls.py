@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from penstock.errors import PlatformError
 from penstock.model.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    import subprocess
 
 Hear = Callable[[str], object]
 """Takes a line that the client prints; is called from the thread that asked alone."""
 
 _FOR_LONG_S = 600.0
+_CLEARS_UP_S = 5.0
 
 
 class Done(NamedTuple):
@@ -82,10 +88,26 @@ def work(
                 hear(line.rstrip())
             code = process.wait()
         except BaseException:
-            process.terminate()  # it takes away what it has half done
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            _end(process)
             raise
     return Done(code, "", "".join(lines))
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """What podman builds runs below it, and has no ears for signals: once that is gone podman clears up by itself."""
+    import subprocess
+
+    import psutil
+
+    with suppress(psutil.Error):
+        below = psutil.Process(process.pid).children(recursive=True)
+        for one in below:
+            with suppress(psutil.Error):
+                one.kill()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_CLEARS_UP_S if below else 0)
+    process.terminate()
+    try:
+        process.wait(_CLEARS_UP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
