@@ -89,4 +89,4 @@ def test_all_that_a_step_can_count_on(project: Project, engine: Engine) -> None:
     assert code == 0
     assert "loss" in text
     wait_until(lambda: not engine.containers(f"penstock.project={project.folder}"), "for the end of all containers")
-    assert os.listdir(project.folder / ".penstock" / "containers") == []
+    wait_until(lambda: not os.listdir(project.folder / ".penstock" / "containers"), "for the end of the keeper")

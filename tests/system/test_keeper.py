@@ -87,7 +87,7 @@ class Trial:
         return self.engine.containers(f"{_LABEL}={self.label}")
 
     def noted(self) -> list[str]:
-        return os.listdir(self.notes) if self.notes.exists() else []
+        return [path.name for path in self.notes.glob("*") if path.suffix != ".keeper"]
 
     def keeper_process(self) -> psutil.Process:
         (found,) = (one for one in psutil.process_iter() if self.container.keeper in _command(one))
@@ -170,7 +170,9 @@ def test_a_keeper_that_is_killed_and_then_its_client(trial: Trial) -> None:
     client.wait()
     assert container_notes.sweep(os.fspath(trial.notes), os.environ) == []
     assert (trial.running(), trial.noted()) == ([], [])
+    trial.keeper.close()
     assert not Path(trial.container.keeper).parent.exists()
+    assert os.listdir(trial.notes) == []
 
 
 def test_a_container_that_is_removed_by_hand(engine: Engine, tmp_path: Path) -> None:

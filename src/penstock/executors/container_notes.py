@@ -49,6 +49,27 @@ class ContainerNote:
         os.close(self.fd)
 
 
+def note_keeper(folder: str, keeper: str) -> int:
+    """Note a keeper by the path of its socket; gives the descriptor that locks the note as long as its driver lives."""
+    os.makedirs(folder, exist_ok=True)
+    fd = os.open(_note_of_keeper(folder, keeper), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    os.write(fd, os.fsencode(keeper))
+    return fd
+
+
+def forget_keeper(folder: str, keeper: str) -> None:
+    """Its driver needs it no more, or it has ended. What it has is removed where it is dead."""
+    if not _lives(keeper):
+        remove_keeper(keeper)
+        with suppress(OSError):
+            os.unlink(_note_of_keeper(folder, keeper))
+
+
+def _note_of_keeper(folder: str, keeper: str) -> str:
+    return os.path.join(folder, f"{os.path.basename(os.path.dirname(keeper))}.keeper")
+
+
 def remove_keeper(path: str) -> None:
     """Remove the folder of a keeper's socket: it needs it no more, or is dead."""
     for left in (path, f"{path}.notes", os.path.join(os.path.dirname(path), "oom")):
@@ -121,7 +142,9 @@ def sweep(folder: str, environ: Mapping[str, str]) -> list[str]:
             continue
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if name.endswith(".new") or _removed(fd, name, environ):
+            if name.endswith(".keeper"):
+                forget_keeper(folder, os.fsdecode(os.read(fd, 1 << 12)))
+            elif name.endswith(".new") or _removed(fd, name, environ):
                 os.unlink(path)
             else:
                 left.append(name)

@@ -210,13 +210,15 @@ def main(fd: int) -> None:
     address, notes = sys.argv[1:]
     os.chdir(os.path.dirname(address))  # podman leaves a file `oom` where its client has started
     living = _Living()
-    idle_since = time.monotonic()
+    idle_since, had_some = time.monotonic(), False
     while living.count or time.monotonic() < idle_since + _LINGER_S:
-        if living.count:
+        if living.count and had_some:  # a look at whether it lives is over at once, and no reason to live on
             idle_since = time.monotonic()
+        had_some = bool(living.count)
         if select.select([listener], [], [], _LINGER_S / 4)[0]:
             connection_fd, _ = listener._accept()  # what `socket.accept` calls, which costs an import
             client = _Client(_socket.socket(fileno=connection_fd), address, notes)
             living.change(1)
             threading.Thread(target=living.serve, args=(client,)).start()
-    container_notes.remove_keeper(address)
+    listener.close()
+    container_notes.forget_keeper(notes, address)

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 
+from penstock.executors import container_notes
 from penstock.worker import keeper_client, posix
 from penstock.worker.bootstrap import kit_root
 
@@ -42,7 +43,8 @@ class ContainerKeeper:
             self._pid = start(self._path, self._notes)
             lifeline = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
             lifeline.connect(self._path)
-            self._let_go = weakref.finalize(self, os.close, lifeline.detach())
+            note = container_notes.note_keeper(self._notes, self._path)
+            self._let_go = weakref.finalize(self, _let_go, lifeline.detach(), note, self._notes, self._path)
         return self._path
 
     def close(self) -> None:
@@ -51,6 +53,12 @@ class ContainerKeeper:
             self._let_go()
             self._let_go = None
             posix.has_ended(self._pid, 0.0)
+
+
+def _let_go(lifeline: int, note: int, notes: str, path: str) -> None:
+    os.close(lifeline)
+    container_notes.forget_keeper(notes, path)  # of one that was killed; another one does so itself
+    os.close(note)
 
 
 def start(path: str, notes: str) -> int:
