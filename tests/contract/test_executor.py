@@ -73,12 +73,14 @@ def opened_bench(request: pytest.FixtureRequest, folder: Path, base: Path) -> It
     kind: str = request.param
     with ExitStack() as stack:
         if kind in CONTAINED:
-            patch = stack.enter_context(pytest.MonkeyPatch.context())
             engine: Engine = request.getfixturevalue(f"{kind.rsplit(maxsplit=1)[-1]}_engine")
-            for name, value in engine.environ.items():
-                patch.setenv(name, value)
             found = stack.enter_context(contained(engine, folder, base))
-            executor: Any = ProcessExecutor(max_workers=2, gpus=("0", "1"), interpreters=found)
+            executor: Any = ProcessExecutor(
+                max_workers=2,
+                gpus=("0", "1"),
+                interpreters=found,
+                environ=lambda: {**os.environ, **engine.environ},  # both engines have executors open at a time
+            )
         else:
             executor = EXECUTORS[kind](folder / "detached")
         yield stack.enter_context(Bench(executor, folder, "faulty_steps", str(STEPS)))
