@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.errors import UsageError
-from penstock.model.containers import Container, ContainerEngine, Mount, hides, merged
+from penstock.model.containers import Container, ContainerEngine, Mount
 from penstock.model.environments import Environment
 from penstock.model.images import Image
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from penstock.environments.local_images import LocalImage
     from penstock.environments.locks import Beside
     from penstock.executors.keepers import ContainerKeeper
-
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # of an image that does not say
 
 Keep = Callable[[str, "ImageNote"], None]
 """Takes the digest of what was asked for, and the image that it came to."""
@@ -96,24 +94,17 @@ class RunImages:
         self, environment: Environment, site: Path, variables: tuple[tuple[str, str], ...]
     ) -> tuple[tuple[str, str], ...]:
         """Variables that lead to packages in a folder, in front of what the image and the user say."""
-        given = {"PATH": self.image_of(environment).path or _PATH, **dict(variables)}
-        first = {"PYTHONPATH": os.fspath(site), "PATH": os.fspath(site / "bin")}
-        led = {name: os.pathsep.join(filter(None, (place, given.get(name)))) for name, place in first.items()}
-        return tuple({**dict(variables), **led}.items())
+        from penstock.environments import image_containers
+
+        return image_containers.leading(self.image_of(environment), site, variables)
 
     def container(self, environment: Environment, *mounts: Mount) -> Container:
         """What the steps of an environment run in; `mounts`: what it is to see beside the project."""
-        from penstock.environments import image_probe
+        from penstock.environments import image_containers
 
-        inside, image = self.inside(environment), self.image_of(environment)
-        home = self._folder.parent
-        return self._bare(image)._replace(
-            python=inside.python if image_probe.runs_steps(inside) else "",
-            python_version=inside.version,
-            mounts=merged((Mount(self._project(), True), Mount(os.fspath(home), True), *mounts)),
-            network=bool(environment.network),
-            shm_bytes=environment.shm or 0,
-        )
+        inside, bare = self.inside(environment), self._bare(self.image_of(environment))
+        ours = Mount(self._project(), True), Mount(os.fspath(self._folder.parent), True)
+        return image_containers.furnished(bare, inside, environment, (*ours, *mounts))
 
     def refuse_function(self, environment: Environment) -> None:
         """Raise UsageError where its image, which is here, can't run functions."""
@@ -159,17 +150,14 @@ class RunImages:
         return image_builds.built(builder, recipe)
 
     def _bare(self, image: LocalImage) -> Container:
-        from penstock.environments import image_words
+        from penstock.environments import image_containers
 
-        user = f"{os.geteuid()}:{os.getegid()}"
-        return Container(self.engine, image.id, user=user, labels=image_words.labels_of(os.fspath(self._root)))
+        return image_containers.bare(self.engine, image, self._root)
 
     def _project(self) -> str:
         """Its folder, as a container is to see it. Raises UsageError where it would lie over what an image needs."""
-        root = os.fspath(self._root)
-        if hidden := hides(root):
-            raise UsageError(
-                f"a container sees the project's folder {root} at the same path, where it would hide {hidden} of its "
-                "image: move the project into a folder of its own, as below /home or /srv"
-            )
-        return root
+        from penstock.environments import image_containers
+
+        mend = "move the project into a folder of its own, as below /home or /srv"
+        image_containers.refuse_hiding(self._root, "the project's", mend)
+        return os.fspath(self._root)
