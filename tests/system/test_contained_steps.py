@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.containers import Engine
+from tests.system.contained_flows import containers_of
 from tests.system.flows import Project, wait_until
 
 _FLOW = """
@@ -69,7 +70,9 @@ def project(engine: Engine, project_folder: Path) -> Project:
 
 
 def test_all_that_a_step_can_count_on(project: Project, engine: Engine) -> None:
-    report = project.run(environ={"TOKEN": "s3cr3t-value", "OUTSIDE": "1"})
+    drive = project.spawn(environ={"TOKEN": "s3cr3t-value", "OUTSIDE": "1"})
+    wait_until(lambda: containers_of(engine, project), "for a container")
+    report = drive.join()
     assert report.code == 0, report
     tells, saved, task, eaten, slept = report.result
     variables, home, interfaces, (user, cwd) = tells
@@ -88,5 +91,5 @@ def test_all_that_a_step_can_count_on(project: Project, engine: Engine) -> None:
     code, text = project.penstock("show", "main/1/learns/1")
     assert code == 0
     assert "loss" in text
-    wait_until(lambda: not engine.containers(f"penstock.project={project.folder}"), "for the end of all containers")
+    wait_until(lambda: not containers_of(engine, project), "for the end of all containers")
     wait_until(lambda: not os.listdir(project.folder / ".penstock" / "containers"), "for the end of the keeper")

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.containers import Engine
+from tests.system.contained_flows import containers_of
 from tests.system.flows import Project, wait_until
 
 _TASKS = 24
@@ -44,7 +45,7 @@ class Kills:
         self._known: list[tuple[int, set[int]]] = []  # how many had begun, and which were finished
 
     def containers(self) -> list[str]:
-        return self.engine.containers(f"penstock.project={self.project.folder}")
+        return containers_of(self.engine, self.project)
 
     def inside(self) -> dict[int, bool]:
         """The processes in its containers, and whether they are the first one of one."""
@@ -119,6 +120,7 @@ def kills(engine: Engine, project_folder: Path, request: pytest.FixtureRequest) 
 def test_whatever_is_killed(kills: Kills) -> None:
     project = kills.project
     drive = project.spawn()
+    wait_until(kills.containers, "for a container")
     killed: list[str] = []
     while len(killed) < 8:
         process = drive.process

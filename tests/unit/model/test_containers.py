@@ -14,13 +14,13 @@ PODMAN = ContainerEngine("podman", "/usr/bin/podman")
 DOCKER = ContainerEngine("docker", "/usr/bin/docker")
 MOUNTS = (Mount("/home/ada/flow", True), Mount("/home/ada/shared"))
 PLAIN = Container(
-    PODMAN, ID, "/usr/bin/python3", "3.11.2", "1000:1001", MOUNTS, labels=(("penstock.project", "/home/ada/flow"),)
+    PODMAN, ID, "/usr/bin/python3", "3.11.2", "1000:1001", MOUNTS, labels=(("penstock.project", "5f0c9a1e2b3d4c5d"),)
 )
 VARIABLES = {"TOKEN": "s3cr3t", "HOME": "/home/ada/flow/.penstock/home", "MODE": "fast"}
 _BEGIN = ["run", "--rm", "--pull=never", "--name=penstock-1"]
 _ALWAYS = ["--log-driver=none", "--no-healthcheck", "--pids-limit=-1", "--security-opt=label=disable"]
 _END = [
-    "--label=penstock.project=/home/ada/flow",
+    "--label=penstock.project=5f0c9a1e2b3d4c5d",
     "--mount=type=bind,source=/home/ada/flow,target=/home/ada/flow",
     "--mount=type=bind,source=/home/ada/shared,target=/home/ada/shared,readonly",
     "--env=HOME=/home/ada/flow/.penstock/home",
