@@ -81,6 +81,7 @@ def test_nothing_is_left_of_what_was_removed(kind: TierKind, tier: Tier):
     tier.put("mail/n/up/a.0001/00000002", b"x")
     tier.delete(["mail/n/down/a/1/00000001", "mail/n/up/a.0001/00000002"])
     assert tier.list("mail/") == []
+    tier.close()
     (folder,) = kind.folder.iterdir()
     assert [path.name for path in folder.iterdir()] == ["tmp"]
 

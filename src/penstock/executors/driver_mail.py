@@ -69,8 +69,8 @@ class DriverMail:
         seats = [name.rpartition("/")[2] for name in names]
         return [seat for seat in seats if self._is_own(mail.agent_of(seat))]
 
-    def _expect(self, now: float) -> None:
-        """Something will come soon: look often."""
+    def expect(self, now: float) -> None:
+        """Letters were written, and something will come soon: look often."""
         self._pause_s, calm_s = self._first_s, self._calm_s(now)
         self.look_at = now + calm_s if calm_s else min(self.look_at, now + self._pause_s)
 
@@ -137,7 +137,6 @@ class DriverMail:
         self._tier.put(name, mail.pack_down(envelope))
         self._told |= news
         self._awaits_answer = self._awaits_answer or not all(type(one) is mail.Launch for one in envelope.letters)
-        self._expect(time.monotonic())
 
     def _with_environments(
         self, agent: str, envelope: mail.Down

@@ -293,8 +293,11 @@ class FarExecutor:
 
     def _flush(self) -> None:
         """Events to the engine, letters to agents."""
-        for outgoing in self._book.mail():
+        letters = self._book.mail()
+        for outgoing in letters:
             self._insist(partial(self._mail.write, outgoing))
+        if letters:
+            self._mail.expect(time.monotonic())
         events = self._book.events()
         if events:
             self._post(events)

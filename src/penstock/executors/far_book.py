@@ -340,6 +340,7 @@ class Book:
     def place(self, now: float) -> list[Lane]:
         """Give waiting attempts their seats, as far as there is room; gives the lanes for which there is none."""
         lacking: dict[int, Lane] = {}
+        open_to: dict[tuple[object, ...], list[Seat]] = {}  # by what a lane needs
         late: list[tuple[Lane, float | None]] = []
         seat_of = {number: seat for seat in self.seats.values() for number in seat.lanes}
         for flight in self._flights.values():
@@ -348,7 +349,7 @@ class Book:
                 continue
             seat, timeout_s = seat_of.get(lane.number), flight.attempt.timeout_s
             if seat is None and lane.number not in lacking:
-                seat = self._seat_for(lane, timeout_s, now)
+                seat = self._seat_for(lane, timeout_s, now, open_to)
             if seat is not None and seat.takes_lanes and seat.has_time(timeout_s, now):
                 seat_of[lane.number] = seat
                 seat.told_at = seat.told_at if seat.lanes else now
@@ -366,9 +367,18 @@ class Book:
         self._let_go(late, now)
         return list(lacking.values())
 
-    def _seat_for(self, lane: Lane, timeout_s: float | None, now: float) -> Seat | None:
-        seats = (seat for seat in self.seats.values() if seat.takes_lanes and seat.has_time(timeout_s, now))
-        return next((seat for seat in seats if seat.has_room(lane)), None)
+    def _seat_for(
+        self, lane: Lane, timeout_s: float | None, now: float, open_to: dict[tuple[object, ...], list[Seat]]
+    ) -> Seat | None:
+        """The first seat with room and time. `open_to`: seats that may have room for such lanes, the first one last."""
+        needs = lane.cpu, lane.memory_bytes, lane.unnamed_gpus
+        if needs not in open_to:
+            open_to[needs] = [seat for seat in reversed(self.seats.values()) if seat.takes_lanes]
+        seats = open_to[needs]
+        while seats and not seats[-1].has_room(lane):
+            seats.pop()
+        timely = (seat for seat in reversed(seats) if seat.has_time(timeout_s, now))
+        return next((seat for seat in timely if seat.has_room(lane)), None)
 
     def _let_go(self, waiting: list[tuple[Lane, float | None]], now: float) -> None:
         """Of idle seats those whose time alone is too short for what waits: others get their places."""

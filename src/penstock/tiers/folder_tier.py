@@ -33,6 +33,7 @@ class FolderTier:
         self.folder = os.path.join(root, checked(project))
         self.blobs = FolderBlobs(os.path.join(self.folder, "blobs"), make=self._make)
         self._tmp = os.path.join(self.folder, "tmp")
+        self._emptied: set[str] = set()  # folders that deletes may have left empty
 
     def put(self, name: str, data: bytes) -> None:
         path, temporary = self._path(name), os.path.join(self._tmp, _unique())
@@ -61,22 +62,23 @@ class FolderTier:
             raise store_error("read", self.folder, error) from error
 
     def delete(self, names: Iterable[str]) -> None:
-        """Remove objects, and folders that are empty then: who writes there meanwhile makes them again."""
-        folders = set[str]()
+        """Remove objects. Folders that are empty then go with the next ones, or at the close: mostly more is written
+        there meanwhile. Who writes to one that is gone makes it again."""
+        emptied, self._emptied = self._emptied, set[str]()
+        self._prune(emptied)
         for name in names:
             path = self._path(name)
             try:
                 os.unlink(path)
-                folders.add(os.path.dirname(path))
+                self._emptied.add(os.path.dirname(path))
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise store_error("written", path, error) from error
-        for folder in folders:
-            self._prune(folder)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Remove what folders of ours are empty. Nothing is open."""
+        self._prune(self._emptied)
 
     def _path(self, name: str) -> str:
         return os.path.join(self.folder, checked(name))
@@ -95,13 +97,14 @@ class FolderTier:
         except OSError as error:
             raise store_error("written", self.folder, error) from error
 
-    def _prune(self, folder: str) -> None:
-        while folder != self.folder:
-            try:
-                os.rmdir(folder)
-            except OSError:  # it is not empty, or gone
-                return
-            folder = os.path.dirname(folder)
+    def _prune(self, folders: Iterable[str]) -> None:
+        for folder in folders:
+            while folder != self.folder:
+                try:
+                    os.rmdir(folder)
+                except OSError:  # it is not empty, or gone
+                    break
+                folder = os.path.dirname(folder)
 
     def _write(self, path: str, data: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
