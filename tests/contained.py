@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -25,22 +26,26 @@ class Contained(OwnInterpreter):
         return self.found
 
 
+def mark(folder: Path) -> str:
+    """The value of the label `penstock.test` of what is started for a folder: podman is shared by all sessions."""
+    return hashlib.sha256(os.fspath(folder).encode()).hexdigest()[:16]
+
+
 @contextmanager
 def contained(
     engine: Engine, folder: Path, *mounts: Path, image: str = "python", python: str = "/usr/bin/python3"
 ) -> Generator[Contained]:
     """Such interpreters; `folder` takes what they need, and `mounts` are folders that their steps write to."""
-    full = engine.ask("image", "inspect", "--format", "{{.Id}}", engine.image(image)).strip()
     keeper = ContainerKeeper(os.fspath(folder / NOTES))
     try:
         with kits.in_use(folder / "kits") as kit:
             container = Container(
                 ContainerEngine(engine.kind, engine.program),
-                full if full.startswith("sha256:") else f"sha256:{full}",
+                engine.image_id(image),
                 python,
                 user=f"{os.getuid()}:{os.getgid()}",
                 mounts=(Mount(os.fspath(kit.folder)), *(Mount(os.fspath(each), True) for each in mounts)),
-                labels=(("penstock.test", folder.name),),
+                labels=(("penstock.test", mark(folder)),),
                 keeper=keeper.path,
             )
             yield Contained(Interpreter(python, os.fspath(kit.folder), kit.digest, container=container))

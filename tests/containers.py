@@ -38,6 +38,7 @@ driver = "overlay"
 graphroot = "{storage}"
 runroot = "{run}/storage"
 """
+_LOOKS = (("image", "inspect"), ("image", "ls"))
 # It ends a daemon once its own input is closed, as that of a session that was killed is.
 _UNTIL_CLOSED = """
 import signal, subprocess, sys
@@ -63,6 +64,10 @@ class Engine:
     def ask(self, *words: str) -> str:
         """What its client prints."""
         done = self.try_to(*words)
+        until = time.monotonic() + 10
+        # To tell of images podman reads all, and fails over one that another session builds or removes meanwhile.
+        while done.returncode and words[:2] in _LOOKS and time.monotonic() < until:
+            done = self.try_to(*words)
         assert done.returncode == 0, (self.kind, words, done.stdout[-2000:], done.stderr[-2000:])
         return done.stdout
 
@@ -85,8 +90,18 @@ class Engine:
                 self.ask("load", "--input", str(file))
         return full
 
+    def image_id(self, name: str) -> str:
+        """The id, "sha256:...", of an image of `container_images.RECIPES`."""
+        full = self.image(name)
+        return f"sha256:{self.ask('image', 'inspect', '--format', '{{.Id}}', full).strip().removeprefix('sha256:')}"
+
+    def repositories(self) -> list[str]:
+        """The names of all its images, without their tags; those of other sessions are among them."""
+        return self.ask("image", "ls", "--format", "{{.Repository}}").split()
+
     def _has(self, image: str) -> bool:
-        return self.try_to("image", "inspect", "--format", "{{.Id}}", image).returncode == 0
+        words = ["exists", image] if self.kind == "podman" else ["inspect", "--format", "{{.Id}}", image]
+        return self.try_to("image", *words).returncode == 0
 
     def containers(self, label: str = "") -> list[str]:
         """The names of all its containers, or of those with a label; what other sessions started is among them."""

@@ -63,7 +63,7 @@ class Place:
         (folder / "in" / "given.txt").write_text("given\n")
 
     def program(self, image: str, *command: str, ending: Asked | None = None, **variables: str) -> ContainerProgram:
-        image_id = self.engine.ask("image", "inspect", "--format={{.Id}}", self.engine.image(image)).strip()
+        image_id = self.engine.image_id(image)
         container = Container(
             ContainerEngine(self.engine.kind, self.engine.program),
             image_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from penstock.environments import built_environments, built_images, image_builds, local_images
+from penstock.environments import built_environments, built_images, image_builds, image_words, local_images
 from penstock.environments.image_builds import Builder
 from penstock.environments.local_images import LocalImage
 from penstock.errors import UsageError
@@ -27,6 +28,7 @@ class Yard:
     def __init__(self, engine: Engine, root: Path) -> None:
         self.engine, self.root, self.told = engine, root, list[str]()
         self.folder = root / ".penstock" / "environments"
+        self.repository = root.name.lower().replace(", ", "-").replace(" ", "-")
         self._asked = ContainerEngine(engine.kind, engine.program)
 
     def built(self, image: Image) -> LocalImage:
@@ -44,7 +46,7 @@ class Yard:
 
 @pytest.fixture
 def yard(engine: Engine, tmp_path: Path) -> Yard:
-    root = tmp_path / "My Project, 1"
+    root = tmp_path / f"My Project, {os.urandom(8).hex()}"  # podman is shared by all sessions
     root.mkdir()
     return Yard(engine, root)
 
@@ -59,7 +61,7 @@ def test_a_dockerfile_is_built_once_for_its_content(engine: Engine, yard: Yard) 
     image = Image.dockerfile(target="first", args={"BASE": engine.image("bare")})
     try:
         first = yard.built(image)
-        assert first.name.startswith("localhost/penstock/my-project-1:")
+        assert first.name.startswith(f"localhost/penstock/{yard.repository}:")
         assert first.tags == (first.name,)
         yard.told.clear()
         (yard.root / "big.csv").write_text("changed")
@@ -83,8 +85,9 @@ def test_a_line_that_fails_is_named_and_leaves_nothing(engine: Engine, yard: Yar
     recipe = Image(engine.image("bare"), run=['echo "oh, no"', "false || exit 7"])
     assert "this failed, `false || exit 7`" in _failure(yard, recipe)
     assert list((yard.folder / "images").iterdir()) == []
-    assert "my-project-1" not in engine.ask("image", "ls", "--format", "{{.Repository}}")
-    assert engine.containers("penstock.project") == []
+    assert f"localhost/penstock/{yard.repository}" not in engine.repositories()
+    ((label, value),) = image_words.labels_of(str(yard.root))
+    assert engine.containers(f"{label}={value}") == []
 
 
 def _failure(yard: Yard, image: Image) -> str:
@@ -128,12 +131,12 @@ def test_what_was_built_is_listed_and_taken_away_and_what_was_pulled_is_not(engi
             assert held.in_use
             assert not built_environments.take_away(held)
         (entry,) = built_environments.listed(yard.folder)
-        engine.ask("create", "--name", f"penstock-test-uses-{engine.kind}", made.id, "true")
+        container = engine.ask("create", made.id, "true").strip()
         try:
             with pytest.raises(UsageError, match=r"is in use"):
                 built_environments.remove(yard.folder, entry.name)
         finally:
-            engine.ask("rm", "--force", f"penstock-test-uses-{engine.kind}")
+            engine.ask("rm", "--force", container)
         built_environments.remove(yard.folder, entry.name)
         assert not yard.has(made.name)
         assert yard.has(base)
@@ -167,14 +170,14 @@ from penstock.model.images import Image
 
 def tell(line):
     print(line, flush=True)
-    if "sleep 987" in line:
+    if "sleep" in line:
         threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
 
-kind, program, root, base = sys.argv[1:]
+kind, program, root, base, line = sys.argv[1:]
 folder = Path(root, ".penstock", "environments")
 builder = image_builds.Builder(ContainerEngine(kind, program), Path(root), folder, tell)
 try:
-    image_builds.built(builder, Image(base, run=["sleep 987"]))
+    image_builds.built(builder, Image(base, run=[line]))
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
@@ -182,11 +185,12 @@ except KeyboardInterrupt:
 
 def test_a_build_that_is_interrupted_leaves_nothing(engine: Engine, yard: Yard) -> None:
     words = [sys.executable, "-c", _INTERRUPTED, engine.kind, engine.program, str(yard.root), engine.image("bare")]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    sleep = f"98{os.getpid()}"
+    done = subprocess.run([*words, f"sleep {sleep}"], capture_output=True, text=True, check=False, timeout=120)
     assert done.stdout.endswith("interrupted\n"), (done.stdout, done.stderr)
     deadline = time.monotonic() + 60
-    while [one for one in psutil.process_iter(["cmdline"]) if "987" in (one.info["cmdline"] or [])]:
+    while [one for one in psutil.process_iter(["cmdline"]) if sleep in (one.info["cmdline"] or [])]:
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert list((yard.folder / "images").iterdir()) == []
-    assert "my-project-1" not in engine.ask("image", "ls", "--format", "{{.Repository}}")
+    assert f"localhost/penstock/{yard.repository}" not in engine.repositories()

@@ -51,7 +51,7 @@ def test_a_moved_tag_is_said_and_named_and_a_run_that_goes_on_has_what_it_had(
 ) -> None:
     for name, value in podman_engine.environ.items():
         monkeypatch.setenv(name, value)
-    tag = "localhost/penstock-test/records:1"
+    tag = f"localhost/penstock-test/records:{os.urandom(8).hex()}"
     podman_engine.ask("tag", podman_engine.image("python"), tag)
     (tmp_path / "moving.py").write_text(_FLOW.format(tag=tag))
     (tmp_path / "penstock.toml").write_text('[project]\ncontainers = "podman"\n')

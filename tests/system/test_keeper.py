@@ -20,7 +20,7 @@ from penstock.model.containers import Container, ContainerEngine
 from penstock.model.states import Cause
 from penstock.worker.keeper_client import ContainerEnd, KeptContainer, KeptRequest
 from tests import containers as engines
-from tests.contained import contained, outer_pids
+from tests.contained import contained, mark, outer_pids
 from tests.containers import Engine
 from tests.contract import faulty_steps
 from tests.contract.executor_bench import Bench
@@ -47,11 +47,10 @@ class Trial:
         self.engine = engine
         self.notes = folder / keepers.NOTES
         self.keeper = keepers.ContainerKeeper(os.fspath(self.notes))
-        self.label = folder.name
-        image = engine.ask("image", "inspect", "--format", "{{.Id}}", engine.image("bare")).strip()
+        self.label = mark(folder)
         self.container = Container(
             ContainerEngine(engine.kind, engine.program),
-            f"sha256:{image.rpartition(':')[2]}",
+            engine.image_id("bare"),
             labels=((_LABEL, self.label),),
             keeper=self.keeper.path,
         )
@@ -183,7 +182,7 @@ def test_a_container_that_is_removed_by_hand(engine: Engine, tmp_path: Path) -> 
         began = tmp_path / "began"
         attempt = bench.start("own_pid", str(began))
         bench.until(began.exists)
-        (name,) = engine.containers(f"{_LABEL}={tmp_path.name}")
+        (name,) = engine.containers(f"{_LABEL}={mark(tmp_path)}")
         engine.ask("rm", "--force", name)
         error = bench.outcome(attempt).error
         assert error is not None
@@ -204,7 +203,7 @@ def test_what_is_killed_under_an_attempt(engine: Engine, tmp_path: Path, victim:
         bench.until(lambda: len(outer_pids(bench.places.scratch)) == 2)
         container = found.found.container
         assert container is not None
-        (name,) = engine.containers(f"{_LABEL}={tmp_path.name}")
+        (name,) = engine.containers(f"{_LABEL}={mark(tmp_path)}")
         victims: dict[str, Callable[[], int]] = {
             "keeper": lambda: _one_with(container.keeper),
             "zygote": lambda: outer_pids(bench.places.scratch)[1],
@@ -220,7 +219,7 @@ def test_what_is_killed_under_an_attempt(engine: Engine, tmp_path: Path, victim:
             assert outcome.error is not None
             assert outcome.error.cause == Cause.PLATFORM, outcome.error
         assert bench.value(bench.run("ok", 3)) == 6
-    wait_until(lambda: not engine.containers(f"{_LABEL}={tmp_path.name}"), "for the end of all containers")
+    wait_until(lambda: not engine.containers(f"{_LABEL}={mark(tmp_path)}"), "for the end of all containers")
 
 
 def _one_with(word: str) -> int:
@@ -240,7 +239,7 @@ def test_a_daemon_that_stops(docker_engine: Engine, tmp_path: Path, monkeypatch:
             began = tmp_path / "began"
             attempt = bench.start("own_pid", str(began))
             bench.until(began.exists)
-            (name,) = engine.containers(f"{_LABEL}={tmp_path.name}")
+            (name,) = engine.containers(f"{_LABEL}={mark(tmp_path)}")
             daemon = Path(engine.environ["DOCKER_HOST"].removeprefix("unix://")).with_name("pid")
             os.kill(int(daemon.read_text()), signal.SIGTERM)
             error = bench.outcome(attempt).error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def project(tmp_path: Path, engine: Engine) -> Project:
 
 def _prints(container: Container, command: tuple[str, ...], variables: Mapping[str, str]) -> str:
     """What a command prints inside."""
-    words = containers.run_words(container, f"penstock-test-{id(command)}", command, variables, "/")
+    words = containers.run_words(container, f"penstock-test-{os.urandom(8).hex()}", command, variables, "/")
     environ = containers.client_environ(variables, os.environ)
     done = subprocess.run(words, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (words, done.stderr)
@@ -115,7 +116,7 @@ def test_what_an_image_has_and_fits_is_not_installed_again(engine: Engine, proje
     wheel(wheels, "pstother", "2.0")
     wheel(wheels, "pstother", "1.0")
     wheel(wheels, "pstsample", "1.0", requires="pstother")
-    built = f"localhost/penstock-test/has-other:{engine.kind}"
+    built = f"localhost/penstock-test/has-other:{os.urandom(8).hex()}"
     context = tmp_path / "context"
     wheel(context, "pstother", "1.0")
     (context / "Dockerfile").write_text(
@@ -153,7 +154,7 @@ def _moved(engine: Engine, tag: str) -> str:
 
 
 def test_a_run_that_goes_on_gets_the_image_that_it_had_though_its_tag_moved(engine: Engine, project: Project) -> None:
-    tag = f"localhost/penstock-test/moving:{engine.kind}"
+    tag = f"localhost/penstock-test/moving:{os.urandom(8).hex()}"
     engine.ask("tag", engine.image("python"), tag)
     environment = Environment(image=tag)
     try:
@@ -221,3 +222,32 @@ def test_an_image_of_another_machine_is_refused(podman_engine: Engine, tmp_path:
     with pytest.raises(UsageError, match=r"the image x:1 is made for s390x, and this machine is "):
         local_images.refuse_another_machine(engine, found)
     local_images.refuse_another_machine(engine, found._replace(machine=os.uname().machine))
+
+
+def test_an_image_is_found_while_others_are_built_and_removed(
+    podman_engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in podman_engine.environ.items():
+        monkeypatch.setenv(name, value)
+    base = podman_engine.image("bare")
+    tag = f"localhost/penstock-test/others:{os.urandom(8).hex()}"
+    is_over = threading.Event()
+
+    def build_others() -> None:
+        try:
+            for turn in range(4):
+                lines = [f"FROM {base}", *(f"LABEL {tag.rpartition(':')[2]}={turn}-{line}" for line in range(3))]
+                (tmp_path / "Dockerfile").write_text("\n".join(lines), encoding="utf-8")
+                podman_engine.ask("build", "--tag", tag, str(tmp_path))
+                podman_engine.ask("image", "rm", tag)
+        finally:
+            is_over.set()
+
+    others = threading.Thread(target=build_others)
+    others.start()
+    found = set[str]()
+    while not is_over.is_set():
+        image = local_images.look(containers.ContainerEngine("podman", podman_engine.program), base)
+        found.add("gone" if image is None else image.id)
+    others.join()
+    assert found == {podman_engine.image_id("bare")}

@@ -18,6 +18,11 @@ def inspect(engine: ContainerEngine, image: str) -> list[str]:
     return [engine.program, "image", "inspect", image]
 
 
+def exists(engine: ContainerEngine, image: str) -> list[str]:
+    """Whether an image is here, by podman's exit code; docker's `inspect` says that well enough."""
+    return [engine.program, "image", "exists", image]
+
+
 def pull(engine: ContainerEngine, image: str) -> list[str]:
     """Bring an image here."""
     return [engine.program, "pull", qualified(image) if engine.kind == PODMAN else image]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ from penstock.environments import engine_calls, engine_failures, image_words
 from penstock.environments.image_notes import ImageNote, short
 from penstock.environments.uv import Tell
 from penstock.errors import PlatformError, UsageError
-from penstock.model.containers import ContainerEngine
+from penstock.model.containers import PODMAN, ContainerEngine
 from penstock.model.tuples import NamedTuple
 
 _LOCAL = "localhost/"  # what podman calls an image that has come from no registry
 _MISSING = ("no such image", "image not known", "unable to find")
 _FOUND = re.compile(r"Copying blob (\S+)|(\S+): Pulling fs layer")
 _DONE = re.compile(r"Copying blob (\S+) done|(\S+): Pull complete")
+_OTHERS_S = 10.0
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 
 
@@ -80,9 +82,18 @@ def recorded(engine: ContainerEngine, note: ImageNote, tell: Tell) -> LocalImage
 def look(engine: ContainerEngine, name: str) -> LocalImage | None:
     """The image of a name or an id; None: it is not here. Raises as `resolve`."""
     done = engine_calls.ask(image_words.inspect(engine, name))
+    # To tell of one image podman reads all, and fails over another one that is built or removed meanwhile.
+    until = time.monotonic() + _OTHERS_S
+    while done.code and engine.kind == PODMAN:
+        code = engine_calls.ask(image_words.exists(engine, name)).code
+        if code == 1:
+            return None
+        if code or time.monotonic() > until:
+            break
+        done = engine_calls.ask(image_words.inspect(engine, name))
     if done.code == 0:
         return read(name, done.out)
-    if any(sign in done.said.lower() for sign in _MISSING):
+    if engine.kind != PODMAN and any(sign in done.said.lower() for sign in _MISSING):
         return None
     raise engine_failures.failure(f"look for the image {name}", done.said, done.code, engine.kind, name)
 
