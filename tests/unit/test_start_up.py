@@ -41,7 +41,8 @@ IDLE = {
 ASKED_LATER = {
     *("artifacts.checkpoints", "code.elsewhere", "engine.origin", "engine.ports", "journal.conditions"),
     *("journal.queries", "journal.recorded_locks", "journal.run_search", "journal.views", "launch.changed_code"),
-    *("launch.ending", "launch.handlers", "model.sinks", "reading.trees", "sdk.rebuilt_errors"),
+    *("launch.ending", "launch.handlers", "launch.run_images", "model.containers", "model.sinks", "reading.trees"),
+    "sdk.rebuilt_errors",
     "worker.recorded_errors",
 }
 """Of Penstock's own, what only a type checker asks for, or only a run that fails, goes on, is a fork or has an

@@ -10,9 +10,9 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
-from collections import Counter
 from importlib.machinery import ExtensionFileLoader
 from types import FunctionType
+from typing import Any
 
 _FOLLOWED = (sys.stdlib_module_names | {"blake3", "msgspec"}) - {"_dbm", "_gdbm"}
 """Packages whose C code makes no object that does something at its end and doesn't say so by `__del__`."""
@@ -46,11 +46,15 @@ def _has_ends() -> bool:
     are flushed by name."""
     kinds = list(map(type, gc.get_objects()))
     with_ends = {kind for kind in set(kinds) if hasattr(kind, "__del__")}
-    found = Counter(filter(with_ends.__contains__, kinds))  # to count all kinds takes three times as long
-    for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
-        buffer = getattr(stream, "buffer", None)
-        found.subtract(map(type, (stream, buffer, getattr(buffer, "raw", None))))
-    return any(count > 0 for count in found.values()) or _has_unseen_ends(object)
+    found, rest = 0, iter(kinds)
+    while not with_ends.isdisjoint(rest):  # it stops behind one. To count by calls takes seven times as long
+        found += 1
+    streams = [stream for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__) if stream is not None]
+    buffers: list[Any] = [getattr(stream, "buffer", None) for stream in streams]
+    parts: dict[int, type] = {
+        id(part): type(part) for part in (*streams, *buffers, *(getattr(it, "raw", None) for it in buffers))
+    }
+    return found != sum(map(with_ends.__contains__, parts.values())) or _has_unseen_ends(object)
 
 
 def _has_unseen_ends(base: type) -> bool:

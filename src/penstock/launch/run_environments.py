@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.artifacts import masking
 from penstock.errors import UsageError
 from penstock.executors.interpreters import OWN, Interpreter
-from penstock.launch.run_images import RunImages
 from penstock.launch.secrets import Secrets
-from penstock.model.containers import Mount
 from penstock.model.environments import Environment
 from penstock.model.program_libraries import Leads, Library, led
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from penstock.environments.locks import Lock
     from penstock.journal.journal import Journal
     from penstock.launch.own_packages import OwnPackages
+    from penstock.launch.run_images import RunImages
 
 
 class RunEnvironments:
@@ -65,8 +64,15 @@ class RunEnvironments:
         self._held = ExitStack()  # what nobody may remove, until this process ends
         self._made: dict[str, Lock] = {}  # by the digests of the requests
         self._keep: Callable[[str, str, str], None] | None = None  # None: there is no run yet
-        place = folder, root or folder.parent.parent
-        self._images = RunImages(*place, containers, recorded, self._note_image, tell, again=again)
+        self._root, self._containers = root or folder.parent.parent, containers
+
+    @cached_property
+    def _images(self) -> RunImages:
+        """Made when it is asked: most runs have none."""
+        from penstock.launch.run_images import RunImages
+
+        place = self._folder, self._root, self._containers
+        return RunImages(*place, self._recorded, self._note_image, self._tell, again=self._again)
 
     def keep_in(self, journal: Journal, run: int) -> None:
         """Note what was locked, and what will be, as a run's own."""
@@ -248,6 +254,8 @@ class RunEnvironments:
         return Interpreter(built.python, os.fspath(kit.folder), kit.digest, variables, leads)
 
     def _contained(self, environment: Environment, variables: tuple[tuple[str, str], ...], leads: Leads) -> Interpreter:
+        from penstock.model.containers import Mount
+
         kit = self._kit_here()
         mounts = [Mount(os.fspath(kit.folder))]
         if environment.installs:
