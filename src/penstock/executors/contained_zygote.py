@@ -21,9 +21,10 @@ from penstock.executors.zygote_process import ZygoteProcess
 from penstock.model import containers, wire
 from penstock.model.containers import Container, Mount
 from penstock.model.specs import Places, RunSpec
-from penstock.worker import log_files, plain_channel, posix
+from penstock.worker import log_files, posix
 from penstock.worker.bootstrap import bootstrap
 from penstock.worker.keeper_client import KeptContainer, KeptRequest
+from penstock.worker.plain_channel import PlainMessages
 
 _CLOSE_S = 3.0
 _ENDED_S = 1.0
@@ -46,6 +47,7 @@ class ContainedZygote(ZygoteProcess):
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self._malformed = ""
+        self._messages = PlainMessages(places.scratch)
         self._seen = _mounts(interpreter.setup(spec, places)[1])
         super().__init__(spec, places, interpreter, threads, name, environ)
 
@@ -73,10 +75,10 @@ class ContainedZygote(ZygoteProcess):
         return near
 
     def unwrap(self, message: bytes) -> tuple[bytes, Any]:
-        return plain_channel.unwrap_zygote_s(message, self._scratch)
+        return self._messages.zygote_s(message)
 
     def unwrap_worker_s(self, message: bytes) -> tuple[bytes, Any]:
-        return plain_channel.unwrap_worker_s(message, self._scratch)
+        return self._messages.worker_s(message)
 
     def hear(self, said: Callable[[bytes, Any], None]) -> bool:
         try:

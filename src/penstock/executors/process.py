@@ -30,6 +30,7 @@ from penstock.worker import channel, log_files
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
 
+_MOST_NOTICES = 1000
 _DEPTH = 64
 """So many attempts wait at a worker at most: each look at the worker brings the outcomes of several."""
 
@@ -297,14 +298,15 @@ class ProcessExecutor:
             self._mailbox.post(Notice(retirement(step, left)))
 
     def _hear(self, place: _Place, zygote: ZygoteProcess) -> None:
-        if not zygote.hear(self._take_report):
+        if not zygote.hear(partial(self._take_report, zygote)):
             self._zygote_died(place, zygote)
 
-    def _take_report(self, kind: bytes, content: Any) -> None:
+    def _take_report(self, zygote: ZygoteProcess, kind: bytes, content: Any) -> None:
         if kind == channel.DIED:
             number, *death = content
-            worker = self._workers.pop(number, None)
-            if worker is not None:
+            worker = self._workers.get(number)
+            if worker is not None and worker.zygote is zygote:
+                del self._workers[number]
                 self._bury(worker, Death(*death))
         elif kind == channel.NOTICE:
             self._notice("", content[0])
@@ -317,7 +319,7 @@ class ProcessExecutor:
             self._end(worker)
 
     def _notice(self, attempt: str, text: str) -> None:
-        if text not in self._noticed:
+        if text not in self._noticed and len(self._noticed) < _MOST_NOTICES:
             self._noticed.add(text)
             self._mailbox.post(Notice(text))
 

@@ -24,6 +24,8 @@ from penstock.model.wire import MalformedError
 from penstock.worker import channel, log_files, posix
 
 _READ = 1 << 16
+_MOST_READS = 64
+"""At one look: who says more than this at a time may not keep the driver."""
 
 Unwrap = Callable[[bytes], tuple[bytes, Any]]
 """How a message of the worker is read: `channel.unwrap`, or what trusts it less."""
@@ -144,31 +146,40 @@ class WorkerQueue:
 
     def read(self) -> None:
         """Post what the worker has said."""
-        while self._flight and not self._is_malformed:  # else it has no more to say
+        for _ in range(_MOST_READS):
             try:
                 data = self._near.recv(_READ)
             except (BlockingIOError, ConnectionResetError):
                 break
-            messages, self._said = channel.messages(self._said + data if self._said else data)
-            try:
-                for message in messages:
-                    self._take(*self._unwrap(message))
-            except MalformedError as error:
-                self._is_malformed = True
-                self._breaks(str(error))
+            if not self._is_malformed:  # else it is read, so that it wakes nobody any more, and dropped
+                try:
+                    self._take_all(data)
+                except MalformedError as error:
+                    self._is_malformed = True
+                    self._breaks(str(error))
             if len(data) < _READ:
                 break
         if self.unsent:
             self.send(())
 
+    def _take_all(self, data: bytes) -> None:
+        messages, self._said = channel.messages(self._said + data if self._said else data)
+        if len(self._said) > channel.ROOM:
+            raise MalformedError("a message without an end")
+        for message in messages:
+            self._take(*self._unwrap(message))
+
     def _take(self, kind: bytes, content: tuple[Any, ...]) -> None:
         attempt, said, *more = content
-        if kind == channel.OUTCOME:
+        if kind == channel.NOTICE:
+            self._notices(attempt, said)
+        elif all(one.attempt.id != attempt for one in self._flight):
+            if kind != channel.HINT:  # which a thread may give too late
+                raise MalformedError(f"{attempt!r} is no attempt of its own")
+        elif kind == channel.OUTCOME:
             self._take_outcome(attempt, from_plain(said))
         elif kind == channel.RETIRES:
             self._retires(attempt, said)
-        elif kind == channel.NOTICE:
-            self._notices(attempt, said)
         else:
             metrics = tuple(Metric(*metric) for metric in said)
             self.metrics.update((metric.name, metric) for metric in metrics)
@@ -176,6 +187,8 @@ class WorkerQueue:
             self._post(Hint(attempt, metrics, None if loops is None else tuple(LoopProgress(*one) for one in loops)))
 
     def _take_outcome(self, attempt: str, outcome: Outcome) -> None:
+        if outcome.log is not None and outcome.log.file != self.log:
+            raise MalformedError(f"{outcome.log.file!r} is not its own log")
         if self._flight and self._flight[0].attempt.id == attempt:
             self._waits = self._flight.popleft().ticket == self._tickets - 1
         else:
