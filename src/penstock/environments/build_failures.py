@@ -42,7 +42,7 @@ class Steps:
 def failure(shown: str, text: str, steps: Steps, done: Done, engine: str) -> PenstockError:
     """The error for a build that failed. `text`: the Dockerfile."""
     purpose = f"build the image of {shown}"
-    if done.code < 0 or not steps.instruction or _is_engine_s(done.said):
+    if done.code < 0 or not steps.instruction or _is_engine_s(done.said, steps.instruction):
         return engine_failures.failure(purpose, done.said, done.code, engine, shown, os.uname().machine)
     reason = "\n  ".join(_cut(line) for line in steps.lines[-_LAST_LINES:]) or f"{engine} exited with {done.code}"
     instruction = dockerfiles.shown(steps.instruction)
@@ -51,9 +51,11 @@ def failure(shown: str, text: str, steps: Steps, done: Done, engine: str) -> Pen
     return UsageError(f"can't {purpose}: {place}`{_cut(instruction)}`:\n  {reason}\nMend it; what stands above is kept")
 
 
-def _is_engine_s(said: str) -> bool:
-    """Whether it is the engine that failed, and not a line."""
-    found = engine_failures.failure("", said, 1, "", "")
+def _is_engine_s(said: str, instruction: str) -> bool:
+    """Whether it is the engine that failed, and not a line. A program's own words may be the same: the last line alone
+    is the engine's, and that may show the instruction."""
+    last = next((line for line in reversed(said.splitlines()) if line.strip()), "")
+    found = engine_failures.failure("", last.replace(instruction, ""), 1, "", "")
     return isinstance(found, PlatformError)
 
 

@@ -25,16 +25,21 @@ class IgnoreRule(NamedTuple):
 
 
 def rules(text: str) -> list[IgnoreRule]:
-    """Those of a .dockerignore, the last that fits counts. Pure."""
+    """Those of a .dockerignore, the last that fits counts. Pure. Raises UsageError for what is no pattern."""
     found: list[IgnoreRule] = []
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
         keeps = line.startswith("!")
         path = os.path.normpath(line[keeps:].strip()).lstrip("/")
         if path not in ("", "."):
-            found.append(IgnoreRule(_expression(path), keeps))
+            pattern = _expression(path)
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise UsageError(f"line {number} of {IGNORE}, `{line}`, is no pattern: {error.msg}: mend it") from error
+            found.append(IgnoreRule(pattern, keeps))
     return found
 
 

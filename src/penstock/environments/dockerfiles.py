@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from penstock.model.images import Image
 
 _FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?\s*", re.IGNORECASE)
+_HEREDOC = re.compile(r"<<-?[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
+_FURTHER = re.compile(r"(?:COPY|ADD)\s+(?:--\S+\s+)*?--from=(\S+)|RUN\s.*?--mount=\S*?\bfrom=([^\s,]+)", re.IGNORECASE)
 _ARG = re.compile(r"ARG\s+([A-Za-z_][A-Za-z0-9_]*)(?:=(.*))?", re.IGNORECASE)
 _USE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)(?::?-([^}]*))?\}|([A-Za-z_][A-Za-z0-9_]*))")
 _INSTALL = "apt-get install -y --no-install-recommends"
@@ -16,23 +18,33 @@ _INSTALL = "apt-get install -y --no-install-recommends"
 
 def instructions(text: str) -> Iterator[tuple[int, str]]:
     """The instructions of a Dockerfile, each with the number of its first line, from 1 on; continued lines are one."""
-    number, begun, parts = 0, 0, list[str]()
-    for number, line in enumerate(text.splitlines(), 1):
+    number, begun, parts, ends = 0, 0, list[str](), list[str]()
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
         stripped = line.strip()
+        if ends:  # in what stands below an instruction for it to take
+            if stripped == ends[0]:
+                del ends[0]
+            continue
         if stripped.startswith("#") or (not stripped and not parts):
             continue
         begun = begun if parts else number
         parts.append(stripped.removesuffix("\\").rstrip())
         if not stripped.endswith("\\"):
-            yield begun, " ".join(filter(None, parts))
+            whole = " ".join(filter(None, parts))
+            if whole[:4].upper() in ("RUN ", "COPY", "ADD "):
+                below = {one.strip() for one in lines[number:]}
+                ends = [end for end in _HEREDOC.findall(whole) if end in below]  # `1 << n` has no end
+            yield begun, whole
             parts = []
     if parts:
         yield begun, " ".join(filter(None, parts))
 
 
 def bases(text: str, args: Mapping[str, str]) -> list[str]:
-    """The names of the images that a Dockerfile is built on, each once. What it alone does not tell is left out."""
-    known, stages, found = dict[str, str](), set[str](), list[str]()
+    """The names of the images that a Dockerfile is built on, each once, those of FROM last. What it alone does
+    not tell is left out."""
+    known, stages, found, further = dict[str, str](), set[str](), list[str](), list[str]()
     for _, instruction in instructions(text):
         if arg := _ARG.fullmatch(instruction):
             known[arg[1]] = args.get(arg[1], (arg[2] or "").strip("\"'"))
@@ -42,7 +54,11 @@ def bases(text: str, args: Mapping[str, str]) -> list[str]:
                 found.append(name)
             if begin[2]:
                 stages.add(begin[2].lower())
-    return list(dict.fromkeys(found))
+        elif other := _FURTHER.match(instruction):
+            name = other[1] or other[2]
+            if "$" not in name and not name.isdecimal() and name.lower() not in stages:
+                further.append(name)
+    return list(dict.fromkeys([*(name for name in further if name not in found), *found]))
 
 
 def line_of(text: str, instruction: str) -> int:

@@ -70,3 +70,10 @@ def test_what_is_staged_is_what_counted(tmp_path: Path) -> None:
 def test_a_context_that_is_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"gone, of which an image is built, is not there: bring it back"):
         contexts.digest(str(tmp_path / "gone"))
+
+
+@pytest.mark.parametrize("line", ["[z-a]", "a[]"])
+def test_a_line_that_is_no_pattern_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / ".dockerignore").write_text(f"# ours\n{line}\n")
+    with pytest.raises(UsageError, match=r"^line 2 of .dockerignore, `\S+`, is no pattern: "):
+        contexts.files(str(tmp_path))

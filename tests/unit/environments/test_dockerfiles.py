@@ -32,6 +32,24 @@ def test_the_bases_of_a_dockerfile_are_found_with_its_arguments() -> None:
     assert dockerfiles.bases(_FILE, {"VERSION": "3.13", "OTHER": "a/b"}) == ["python:3.13", "debian:bookworm", "a/b"]
 
 
+def test_images_that_are_copied_from_are_bases_and_what_an_instruction_takes_is_none() -> None:
+    text = "\n".join(
+        [
+            "FROM a AS one",
+            "RUN echo $((1<<n))",
+            "RUN <<EOF",
+            "FROM nothing",
+            "EOF",
+            "COPY --chown=1 --from=tools:1 /x /y",
+            "COPY --from=one /x /y",
+            "COPY --from=0 /x /y",
+            "RUN --mount=type=bind,from=other/tools,target=/x true",
+            "FROM b",
+        ]
+    )
+    assert dockerfiles.bases(text, {}) == ["tools:1", "other/tools", "a", "b"]
+
+
 def test_a_line_is_found_as_an_engine_shows_it() -> None:
     assert dockerfiles.line_of(_FILE, "RUN echo one &&     echo two") == 6
     assert dockerfiles.line_of(_FILE, "RUN false") == 14
@@ -106,4 +124,10 @@ def test_an_engine_that_fails_meanwhile_is_not_the_line_s_fault() -> None:
     for said in ("write /var/lib: no space left on device", "Cannot connect to the Docker daemon at unix:///d.sock"):
         error = build_failures.failure("Dockerfile", "", steps, Done(1, "", said), "docker")
         assert isinstance(error, PlatformError)
+    for said in (
+        "npm: rate limit\nError: building at STEP: exit status 1",
+        'Error: building at STEP "RUN true": exit 1',
+    ):
+        error = build_failures.failure("Dockerfile", "", steps, Done(1, "", said), "docker")
+        assert isinstance(error, UsageError)
     assert isinstance(build_failures.failure("Dockerfile", "", steps, Done(-9, "", ""), "docker"), PlatformError)
