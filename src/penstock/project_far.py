@@ -14,10 +14,9 @@ from penstock.artifacts.store import BlobStore
 from penstock.errors import PlatformError
 from penstock.executors import far_luggage
 from penstock.executors.far import Packing
-from penstock.model import join_codes, luggage
+from penstock.model import join_codes
 from penstock.model.environments import Environment
 from penstock.model.join_codes import JoinCode
-from penstock.model.luggage import TravellingEnvironment
 from penstock.model.specs import Places, RunSpec
 from penstock.settings import Settings
 from penstock.tiers.port import Tier
@@ -27,7 +26,14 @@ class FarEnvironments(Protocol):
     """The environments of a run's steps, as other machines are told of them."""
 
     def travelling(
-        self, environment: Environment | None, step: str, blobs: Callable[[], BlobStore], *, wheels: bool = False
+        self,
+        environment: Environment | None,
+        step: str,
+        blobs: Callable[[], BlobStore],
+        *,
+        wheels: bool = False,
+        here: bool = False,
+        containers: str = "",
     ) -> Any:
         """How one is built, as plain data. Blocks. Raises UsageError with the step's name."""
         ...
@@ -46,10 +52,11 @@ def packing(
     bundle: bool,
     wheels: bool = False,
     here: bool = False,
+    containers: str = "",
 ) -> Packing:
     """What the executor `far` asks for a run of a project. `bundle`: agents start from one, by `agent_script`;
-    `wheels`: they reach no index of packages; `here`: they run by this very Python. `tell` takes a line of progress,
-    from any thread."""
+    `wheels`: they reach no index of packages; `here`: they run by this very Python; `containers`: the engine of images
+    there, "": any. `tell` takes a line of progress, from any thread."""
 
     def packed(spec: RunSpec, places: Places) -> RunSpec:
         if bundle:
@@ -62,9 +69,7 @@ def packing(
         return join_codes.write(JoinCode(tier.url, tier.project, spec.nonce, agent))
 
     def environment(asked: Environment | None, step: str) -> Any:
-        if asked is None and here:
-            return luggage.environment_to_plain(TravellingEnvironment((), ""))
-        return environments.travelling(asked, step, lambda: tier.blobs, wheels=wheels)
+        return environments.travelling(asked, step, lambda: tier.blobs, wheels=wheels, here=here, containers=containers)
 
     def over(spec: RunSpec) -> None:
         tier.delete([joining.door(spec.nonce), *tier.list(f"checkpoints/{spec.nonce}/")])

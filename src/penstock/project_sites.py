@@ -73,6 +73,7 @@ def wiring_of(
             bundle=not (declared.agent or declared.here),
             wheels=declared.wheels,
             here=declared.here,
+            containers=declared.containers or (settings.project.containers if declared.here else ""),
         ),
         limits_of(declared),
     )

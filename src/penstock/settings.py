@@ -51,6 +51,7 @@ class ExecutorSettings(NamedTuple):
     agent: tuple[str, ...] = ()  # what starts one there, before its join code; (): the bundle in the tier
     here: bool = False  # the run starts agents itself, as processes of this machine
     wheels: bool = False  # packages go there by way of the store, since no index is reached there
+    containers: str = ""  # the engine of containers there, "podman" or "docker"; "": whichever is there
     hosts: tuple[HostSettings, ...] = ()
     via: str = ""  # the host with Slurm's programs, as ssh takes it; "": this one
     partition: str = ""
@@ -193,6 +194,7 @@ _SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
         "agent": _Setting("agent", setting_values.command),
         "here": _Setting("here", setting_values.flag),
         "wheels": _Setting("wheels", setting_values.flag),
+        "containers": _Setting("containers", setting_values.engine),
         "hosts": _Setting("hosts", setting_values.hosts),
         "via": _Setting("via", setting_values.word),
         "partition": _Setting("partition", setting_values.word),
@@ -255,7 +257,7 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 _LOCAL = {"kind", "max_workers", "cpu", "memory", "gpus"}
 _FAR = {
-    *("kind", "cpu", "memory", "gpus", "store", "agent", "wheels"),
+    *("kind", "cpu", "memory", "gpus", "store", "agent", "wheels", "containers"),
     *("max_agents", "linger", "max_agent_hours", "lost_after"),
 }
 _KEYS = {  # that a kind of executor has

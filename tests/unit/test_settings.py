@@ -215,9 +215,17 @@ def test_an_environment_for_the_steps_of_an_executor(tmp_path: Path) -> None:
     here = true
     packages = ["torch"]
     find_links = "wheels"
+
+    [executors.cluster]
+    kind = "slurm"
+    store = "file:///shared"
+    image = "python:3.12-slim"
+    containers = "docker"
     """
     settings = load(tmp_path, text)
+    assert settings.executors["cluster"].containers == "docker"
     assert settings.environments == {
+        "cluster": Environment(image="python:3.12-slim"),
         "process": Environment(env={"MODE": "here"}),
         "inline": Environment(env={"MODE": "inside"}),
         "gpus": Environment(packages=["torch"], find_links=[str(tmp_path / "wheels")]),

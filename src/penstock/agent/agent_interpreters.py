@@ -19,6 +19,7 @@ from typing import Any
 
 from penstock.agent import sent_libraries, sent_wheels
 from penstock.agent.failures import failure_of
+from penstock.agent.sent_images import HadImage, SentImages
 from penstock.artifacts.store import BlobStore
 from penstock.code import installed
 from penstock.environments import built_environments, kits, locks
@@ -64,7 +65,8 @@ class AgentInterpreters:
         self._tell = tell
         self._patience_s = patience_s  # a secret may come so much later
         self._libraries, self._path = environ.get(LIBRARIES, ""), environ.get(_PATH, "")
-        self._own = OWN._replace(variables=self._libraries_of(OWN.python))
+        self._own = OWN._replace(own_variables=self._libraries_of(OWN.python))
+        self._images = SentImages(home, blobs, tell, environ)
         self._known: dict[Environment | None, TravellingEnvironment] = {}
         self._ready: dict[Environment | None, Interpreter] = {}
         self._by_lock: dict[str, Interpreter] = {}
@@ -110,8 +112,9 @@ class AgentInterpreters:
             travelling, mend = self._known[environment], ""
             try:
                 leads = self._leads(travelling)
+                image = travelling.image and self._images.had(travelling.image)
                 mend = "" if travelling.wheels else _WHEELS
-                made = self._made(travelling)._replace(libraries=leads)
+                made = self._made(travelling, image)._replace(libraries=leads)
             except UsageError as error:
                 raise UsageError(f"step {step} can't run on {platform.node()}: {error}{mend}") from error
             with self._lock:
@@ -120,6 +123,7 @@ class AgentInterpreters:
     def close(self) -> None:
         """Let others remove what was held. Idempotent."""
         self._held.close()
+        self._images.close()
 
     def _work(self) -> None:
         while True:
@@ -130,17 +134,25 @@ class AgentInterpreters:
                 environment, step, done = self._wanted.popleft()
             done(failure_of(partial(self.ready, environment, step)))
 
-    def _made(self, travelling: TravellingEnvironment) -> Interpreter:
+    def _made(self, travelling: TravellingEnvironment, image: HadImage | None) -> Interpreter:
         environment = luggage.environment_of(travelling)
         variables = self._variables(environment) if environment else ()
-        is_own = environment is None or not environment.is_foreign
+        if image is None or environment is None:
+            is_own = environment is None or not environment.is_foreign
+            return self._uncontained(travelling, is_own)._replace(variables=variables)
+        kit = self._kit_here()
+        container, variables = self._images.container(image, environment, travelling.lock, kit.folder, variables)
+        if container.has_python:
+            return Interpreter(container.python, os.fspath(kit.folder), kit.digest, variables, container=container)
+        return self._uncontained(travelling, is_own=True)._replace(variables=variables, container=container)
+
+    def _uncontained(self, travelling: TravellingEnvironment, is_own: bool) -> Interpreter:
         if is_own and (not travelling.packages or _has(travelling.python, travelling.packages)):
-            return self._own._replace(variables=(*self._own.variables, *variables))
+            return self._own
         if not travelling.lock:
             reasons = "; ".join(travelling.left_out) or "no lock came with it"
             raise UsageError(f"the flow's own packages can't be had there: {reasons}")
-        built = self._built(travelling)
-        return built._replace(variables=(*built.variables, *variables))
+        return self._built(travelling)
 
     def _leads(self, travelling: TravellingEnvironment) -> Leads:
         """Build its libraries of other languages, unless that is done; gives what leads to them."""
@@ -158,13 +170,16 @@ class AgentInterpreters:
         lock = locks.parse(text)
         if lock.digest not in self._by_lock:
             built = self._held.enter_context(built_environments.held(lock, self._folder, self._tell))
-            if self._kit is None:
-                self._kit = self._held.enter_context(kits.in_use(self._folder / "kits"))
-            variables = self._libraries_of(built.python)
+            kit, needs = self._kit_here(), self._libraries_of(built.python)
             self._by_lock[lock.digest] = Interpreter(
-                built.python, os.fspath(self._kit.folder), self._kit.digest, variables
+                built.python, os.fspath(kit.folder), kit.digest, own_variables=needs
             )
         return self._by_lock[lock.digest]
+
+    def _kit_here(self) -> kits.Kit:
+        if self._kit is None:
+            self._kit = self._held.enter_context(kits.in_use(self._folder / "kits"))
+        return self._kit
 
     def _libraries_of(self, python: str) -> tuple[tuple[str, str], ...]:
         """The bundle's own Python, and an environment of it, need its libraries."""

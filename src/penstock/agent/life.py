@@ -10,12 +10,12 @@ import threading
 import time
 from pathlib import Path
 
-from penstock.agent import allocation, home_keeping, joining
+from penstock.agent import allocation, home_keeping, joining, sent_images
 from penstock.agent.agent_interpreters import keep_uv_in
 from penstock.agent.agent_loop import Agent
 from penstock.artifacts.folder import FolderStore
 from penstock.errors import PenstockError, UsageError
-from penstock.executors import capacity
+from penstock.executors import capacity, container_notes
 from penstock.model import agents, mail
 from penstock.model.agents import AgentSize
 from penstock.tiers.port import Tier
@@ -65,13 +65,19 @@ def main(args: list[str]) -> int:
 
 
 def _tidy(home: Path, tier: Tier) -> None:
-    """Beside what the agent does; what it needs meanwhile comes again."""
+    """Beside what the agent does; what it needs meanwhile comes again. First go the containers that an agent of this
+    home has left, which was killed with their keeper."""
 
     def is_over(run: str) -> bool:
         return tier.get(joining.door(run)) is None
 
     store = FolderStore(home / "store")
-    threading.Thread(target=home_keeping.tidy, args=(home, store, time.time(), is_over), daemon=True).start()
+
+    def work() -> None:
+        container_notes.sweep(os.fspath(sent_images.notes_of(home)), os.environ)
+        home_keeping.tidy(home, store, time.time(), is_over)
+
+    threading.Thread(target=work, daemon=True).start()
 
 
 def _size() -> AgentSize:

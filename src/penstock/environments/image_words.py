@@ -64,6 +64,22 @@ def build(
     return [*words, context]
 
 
+def save(engine: ContainerEngine, image: str, file: str) -> list[str]:
+    """Write an image into an archive that both engines read."""
+    kind = ["--format=docker-archive"] if engine.kind == PODMAN else []
+    return [engine.program, "save", *kind, f"--output={file}", image]
+
+
+def load(engine: ContainerEngine, file: str) -> list[str]:
+    """Bring the image of an archive here."""
+    return [engine.program, "load", f"--input={file}"]
+
+
+def tag(engine: ContainerEngine, image: str, name: str) -> list[str]:
+    """Give an image that is here a name."""
+    return [engine.program, "tag", image, name]
+
+
 def remove(engine: ContainerEngine, image: str) -> list[str]:
     """Remove an image, unless something uses it."""
     return [engine.program, "image", "rm", image]

@@ -36,19 +36,20 @@ class Interpreter(NamedTuple):
     python: str
     kit: str = ""  # the kit's folder; "": it has Penstock, since it is the flow's own
     kit_digest: str = ""  # as text
-    variables: tuple[tuple[str, str], ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()  # of steps
     libraries: Leads = ()  # what leads programs to packages of other languages
     secrets: tuple[str, ...] = ()  # names of variables whose values are nobody's to see; it need not have them all
     container: Container | None = None  # what it runs in; one without Python is that of its programs alone
+    own_variables: tuple[tuple[str, str], ...] = ()  # what it needs itself, and no container of its programs
 
     def surroundings(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment variables of its processes."""
         if not self.kit:
-            return led({**environ, **dict(self.variables)}, self.libraries)
+            return led({**environ, **dict(self.own_variables), **dict(self.variables)}, self.libraries)
         kept = {name: value for name, value in environ.items() if name not in _OF_ANOTHER}
         folder = os.path.dirname(os.path.dirname(self.python))
         path = os.pathsep.join(filter(None, (os.path.dirname(self.python), environ.get("PATH", ""))))
-        found = {**kept, "PATH": path, "VIRTUAL_ENV": folder, **dict(self.variables)}
+        found = {**kept, "PATH": path, "VIRTUAL_ENV": folder, **dict(self.own_variables), **dict(self.variables)}
         return led(found, self.libraries)
 
     def setup(self, spec: RunSpec, places: Places) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

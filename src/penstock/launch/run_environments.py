@@ -130,7 +130,7 @@ class RunEnvironments:
 
     def refuse_function(self, environment: Environment | None, step: str) -> None:
         """Raise UsageError where a step that is a function asks for an image, ready by now, that can't run one."""
-        if environment is not None and environment.image and environment in self._ready:
+        if environment is not None and self._images.note_of(environment) is not None:
             with _told_of(step):
                 self._images.refuse_function(environment)
 
@@ -149,11 +149,19 @@ class RunEnvironments:
                 self._here[environment] = self._variables_here(environment)
 
     def travelling(
-        self, environment: Environment | None, step: str, blobs: Callable[[], BlobStore], *, wheels: bool = False
+        self,
+        environment: Environment | None,
+        step: str,
+        blobs: Callable[[], BlobStore],
+        *,
+        wheels: bool = False,
+        here: bool = False,
+        containers: str = "",
     ) -> Any:
         """What another machine needs to make an environment (None: the flow's own packages), as plain data; locked
         here, and built here only for `wheels`: that its packages go into the store, for a machine without an index.
-        `blobs` gives the store that the other machine reaches, where something is to go there.
+        `blobs` gives the store that the other machine reaches, where something is to go there; `here`: it is run by
+        this very Python; `containers`: the engine of images there, "": any.
 
         Blocks. Raises UsageError with the step's name where it can't be locked, and for a secret that is not set. Of
         the flow's own packages it says what can't be had there, and why.
@@ -165,7 +173,13 @@ class RunEnvironments:
                 self._variables(environment)
                 for library, _ in self._read(environment):
                     self._note(library)
-        return travelling.described(self, environment, step, self._folder, blobs, wheels=wheels)
+        places = travelling.Destination(blobs, wheels, here, containers)
+        return travelling.described(self, environment, step, self._folder, places)
+
+    @property
+    def images(self) -> RunImages:
+        """Those of environments."""
+        return self._images
 
     @cached_property
     def own_packages(self) -> OwnPackages:
@@ -178,6 +192,9 @@ class RunEnvironments:
         """Where the packages of an environment lie here, which is built if need be. Blocks; raises as `ready`."""
         from penstock.environments import marks
 
+        if environment.image:
+            with self._lock, _told_of(step):
+                return self._site_beside(environment)
         self.ready(environment, step)
         folder = Path(self.of(environment).python).parents[1]
         mark = marks.read(folder)

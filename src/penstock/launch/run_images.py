@@ -13,8 +13,10 @@ from penstock.errors import UsageError
 from penstock.model.containers import Container, ContainerEngine, Mount
 from penstock.model.environments import Environment
 from penstock.model.images import Image
+from penstock.model.luggage import TravellingImage
 
 if TYPE_CHECKING:
+    from penstock.artifacts.store import BlobStore
     from penstock.environments.image_notes import ImageNote
     from penstock.environments.image_probe import Inside
     from penstock.environments.local_images import LocalImage
@@ -105,6 +107,26 @@ class RunImages:
         inside, bare = self.inside(environment), self._bare(self.image_of(environment))
         ours = Mount(self._project(), True), Mount(os.fspath(self._folder.parent), True)
         return image_containers.furnished(bare, inside, environment, (*ours, *mounts))
+
+    def has_python(self, environment: Environment) -> bool:
+        """Whether steps run inside of its image, and not its programs alone. Blocks as `inside`."""
+        from penstock.environments import image_probe
+
+        return image_probe.runs_steps(self.inside(environment))
+
+    def sent(
+        self, environment: Environment, blobs: Callable[[], BlobStore], containers: str, *, here: bool
+    ) -> TravellingImage:
+        """The image of an environment for an agent, where `containers` runs it ("": any engine). One that no registry
+        has goes there by a store, for it can't be had in another way, unless the engine there is this very one
+        (`here`: it is of this machine). Blocks for that."""
+        image, archive = self.image_of(environment), None
+        is_shared = here and containers in ("", self.engine.kind)
+        if not image.origins and not is_shared:
+            from penstock.launch import image_archives
+
+            archive = image_archives.stored(self.engine, image, self._folder / "images", blobs(), self._tell)
+        return TravellingImage(image.note.text, image.machine, containers, archive)
 
     def refuse_function(self, environment: Environment) -> None:
         """Raise UsageError where its image, which is here, can't run functions."""

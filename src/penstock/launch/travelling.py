@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,10 @@ from penstock.launch.own_packages import found
 from penstock.model import luggage
 from penstock.model.environments import Environment
 from penstock.model.luggage import DataFile, TravellingEnvironment, TravellingLibrary
+from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from penstock.artifacts.store import BlobStore
     from penstock.environments.locks import Lock
@@ -20,35 +22,57 @@ if TYPE_CHECKING:
     from penstock.model.program_libraries import Library
 
 
+class Destination(NamedTuple):
+    """Where an environment travels to."""
+
+    blobs: Callable[[], BlobStore]  # gives the store that files go to
+    wheels: bool = False  # packages of Python go there, too, since no index is reached
+    here: bool = False  # it is run by this very Python
+    containers: str = ""  # the engine of images there; "": any
+
+
 def described(
-    environments: RunEnvironments,
-    environment: Environment | None,
-    step: str,
-    folder: Path,
-    blobs: Callable[[], BlobStore],
-    *,
-    wheels: bool,
+    environments: RunEnvironments, environment: Environment | None, step: str, folder: Path, to: Destination
 ) -> Any:
-    """Plain data of a `TravellingEnvironment`. `folder`: `.penstock/environments`; `blobs` gives the store that files
-    go to; `wheels` False: packages of Python come from an index there."""
-    store = blobs() if wheels else None
+    """Plain data of a `TravellingEnvironment`. `folder`: `.penstock/environments`."""
+    store = to.blobs() if to.wheels else None
     fields: tuple[Any, ...] = () if environment is None else environment.plain()
-    if environment is not None and environment.image:
-        raise UsageError(
-            f"step {step} asks for an image and goes to agents, which run none yet: let it run here, by on=, or say "
-            "packages= and python= in its place"
-        )
     if environment is not None and environment.is_foreign:
         environments.lock(environment, step)
-        travelling = TravellingEnvironment(fields, _locked(environments, environment).text)
-        if store is not None:
-            site = environments.site_of(environment, step)
-            travelling = _with_wheels(travelling, sorted(site.glob("*.dist-info")), folder, store)
+    if environment is not None and environment.image:
+        is_own = not environments.images.has_python(environment)  # the flow's own writes and reads its programs' files
     else:
+        is_own = environment is None or not environment.is_foreign
+    if is_own and to.here:
+        travelling = TravellingEnvironment(fields, "")
+    elif is_own or environment is None:
         travelling = _own(environments, fields, step, folder, store)
+    else:
+        travelling = _foreign(environments, environment, fields, step, folder, store)
+    if environment is not None and environment.image:
+        image = environments.images.sent(environment, to.blobs, to.containers, here=to.here)
+        travelling = travelling._replace(image=image)
     libraries = environments.libraries_of(environment)
-    travelling = travelling._replace(libraries=tuple(_sent_library(library, blobs()) for library in libraries))
+    travelling = travelling._replace(libraries=tuple(_sent_library(library, to.blobs()) for library in libraries))
     return luggage.environment_to_plain(travelling)
+
+
+def _foreign(
+    environments: RunEnvironments,
+    environment: Environment,
+    fields: tuple[Any, ...],
+    step: str,
+    folder: Path,
+    wheels: BlobStore | None,
+) -> TravellingEnvironment:
+    """One with packages or an interpreter of its own, which is locked; an image may come without packages."""
+    if environment.image and not environment.installs:
+        return TravellingEnvironment(fields, "")
+    travelling = TravellingEnvironment(fields, _locked(environments, environment).text)
+    if wheels is None:
+        return travelling
+    site = environments.site_of(environment, step)
+    return _with_wheels(travelling, sorted(site.glob("*.dist-info")), folder, wheels)
 
 
 def _own(

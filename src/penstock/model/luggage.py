@@ -5,7 +5,7 @@ Sources go as one blob, since a project has hundreds of small ones; data files a
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Optional, Tuple, cast
 
 from penstock.model import wire
 from penstock.model.environments import Environment
@@ -43,16 +43,26 @@ class TravellingLibrary(NamedTuple):
     packages: Tuple[Tuple[str, str, str], ...]
 
 
+class TravellingImage(NamedTuple):
+    """The image of an environment, ready to be had on another machine."""
+
+    note: str  # what a run keeps of it
+    machine: str  # that it is made for, "amd64"
+    engine: str = ""  # what is to run it there, "podman" or "docker"; "": whichever is there
+    archive: Optional[DataFile] = None  # of an image that no registry has
+
+
 class TravellingEnvironment(NamedTuple):
     """An environment of steps, ready to be built on another machine."""
 
     environment: Tuple[Any, ...]  # fields of an `Environment`; (): the flow's own packages
-    lock: str  # text of its lock; "": it is nothing but variables and secrets, on top of the flow's own packages
+    lock: str  # text of its lock; "": there is nothing to install, but for the flow's own packages
     wheels: Tuple[DataFile, ...] = ()  # archives of its packages, for a machine without an index; (): there are none
     left_out: Tuple[str, ...] = ()  # packages of the flow's own that can't be had elsewhere, each with the reason
     python: str = ""  # of the flow's own packages: version of its interpreter, "3.11.7"
     packages: Tuple[Tuple[str, str], ...] = ()  # likewise: names and versions; where they are there, nothing is built
     libraries: Tuple[TravellingLibrary, ...] = ()
+    image: Optional[TravellingImage] = None  # what it runs in; of one without Python, what its programs run in
 
 
 class LogPiece(NamedTuple):
@@ -90,11 +100,13 @@ def environment_of(travelling: TravellingEnvironment) -> Optional[Environment]:
 
 def environment_to_plain(environment: TravellingEnvironment) -> Tuple[Any, ...]:
     """Plain data for a letter."""
-    fields = environment._asdict()
-    libraries = tuple((*one[:2], tuple(map(tuple, one.files)), one.packages) for one in environment.libraries)
-    return tuple({**fields, "wheels": tuple(map(tuple, environment.wheels)), "libraries": libraries}.values())
+    return _plain(environment)
 
 
 def environment_from_plain(data: Any) -> TravellingEnvironment:
     """What `environment_to_plain` was given. Raises MalformedError."""
     return wire.shaped(TravellingEnvironment, data)
+
+
+def _plain(data: Any) -> Any:
+    return tuple(map(_plain, cast("Tuple[Any, ...]", data))) if isinstance(data, tuple) else data

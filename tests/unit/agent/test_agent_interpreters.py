@@ -14,9 +14,9 @@ from penstock.artifacts.folder import FolderStore
 from penstock.code import installed
 from penstock.errors import DamagedError, UsageError
 from penstock.executors.interpreters import OWN
-from penstock.model import luggage
+from penstock.model import luggage, wire
 from penstock.model.environments import Environment
-from penstock.model.luggage import DataFile, TravellingEnvironment
+from penstock.model.luggage import DataFile, TravellingEnvironment, TravellingImage
 
 SECRET = Environment(env={"MODE": "fast"}, secrets=["TOKEN"])
 
@@ -112,3 +112,19 @@ def test_wheels_that_came_are_found_in_a_folder_here(tmp_path: Path):
     assert sent_wheels.brought(told._replace(wheels=()), tmp_path, store) == lock
     with pytest.raises(DamagedError, match="is no name of a wheel"):
         sent_wheels.brought(told._replace(wheels=(wheel._replace(path="../lib.whl"),)), tmp_path, store)
+
+
+def test_what_the_agent_s_own_python_needs_is_no_variable_of_steps(tmp_path: Path):
+    bundle = Path(OWN.python).resolve().parents[1]
+    environ = {"PENSTOCK_AGENT_LIBRARIES": str(bundle / "shared"), "LD_LIBRARY_PATH": str(bundle / "shared")}
+    there = AgentInterpreters(tmp_path, FolderStore(tmp_path / "tier"), dict, lambda _: None, environ)
+    assert there.of(None).variables == ()
+    assert there.of(None).surroundings({"A": "1"}) == {"A": "1", "LD_LIBRARY_PATH": str(bundle / "shared")}
+
+
+def test_an_environment_with_an_image_goes_in_a_letter():
+    image = TravellingImage("a note", "amd64", "docker", DataFile("", b"digest", 3))
+    told = own(environment=Environment(image="debian:12").plain(), image=image)
+    data = luggage.environment_to_plain(told)
+    assert luggage.environment_from_plain(wire.unpack(wire.pack(data))) == told
+    assert luggage.environment_from_plain(data[:-1]).image is None  # of an older Penstock
