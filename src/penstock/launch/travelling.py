@@ -87,6 +87,8 @@ def _own(
         bare = travelling._replace(lock=locks.written(interpreter_search.own(), "", ""))
         infos = [path for one in found(own.packages) if (path := _info_of(one)).name.endswith(".dist-info")]
         return _with_wheels(bare, infos, folder, wheels)
+    if not own.packages:
+        return travelling
     try:
         environments.lock(own.environment, step)
     except (UsageError, PlatformError) as error:
