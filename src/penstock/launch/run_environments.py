@@ -192,9 +192,6 @@ class RunEnvironments:
         """Where the packages of an environment lie here, which is built if need be. Blocks; raises as `ready`."""
         from penstock.environments import marks
 
-        if environment.image:
-            with self._lock, _told_of(step):
-                return self._site_beside(environment)
         self.ready(environment, step)
         folder = Path(self.of(environment).python).parents[1]
         mark = marks.read(folder)

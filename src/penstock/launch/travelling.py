@@ -71,6 +71,11 @@ def _foreign(
     travelling = TravellingEnvironment(fields, _locked(environments, environment).text)
     if wheels is None:
         return travelling
+    if environment.image:
+        raise UsageError(
+            f"step {step} can't run: packages on top of an image don't go by `wheels = true`: put them into the image, "
+            "as with Image(..., packages=[...]), or leave wheels out where an index is reached there"
+        )
     site = environments.site_of(environment, step)
     return _with_wheels(travelling, sorted(site.glob("*.dist-info")), folder, wheels)
 
