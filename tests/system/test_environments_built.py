@@ -246,9 +246,9 @@ def test_a_package_that_does_not_exist(place: Place) -> None:
 
 
 def test_two_packages_that_conflict(place: Place, lib: Environment, tmp_path: Path) -> None:
-    wheel(tmp_path / "wheels", "other", "1.0", requires="lib>=2")
-    text = place.refusal(lib._replace(packages=("lib==1.0", "other")))
-    assert "Because all versions of other depend on lib>=2 and you require lib==1.0" in text.replace("\n ", "")
+    wheel(tmp_path / "wheels", "penstockother", "1.0", requires="lib>=2")
+    text = place.refusal(lib._replace(packages=("lib==1.0", "penstockother")))
+    assert "Because all versions of penstockother depend on lib>=2 and you require lib==1.0" in text.replace("\n ", "")
     assert text.endswith("your requirements are unsatisfiable.\nMend what the environment asks for")
 
 
@@ -404,9 +404,9 @@ def test_a_folder_that_cannot_be_written(mounted: Callable[[str], Path], lib: En
     lock, built = place.resolve(lib), place.build(lib)
     mounted("ro")
     assert (place.resolve(lib), place.build(lib)) == (lock, built), "what is there can be used"
-    wheel(tmp_path / "wheels", "other", "1.0")
+    wheel(tmp_path / "wheels", "penstockother", "1.0")
     with pytest.raises(PlatformError, match=r"can't write to .*/environments/locks: Read-only file system"):
-        place.resolve(lib._replace(packages=("other",)))
+        place.resolve(lib._replace(packages=("penstockother",)))
 
 
 def _without_package(folder: Path) -> str:
@@ -555,12 +555,12 @@ def test_progress_is_told(place: Place, lib: Environment) -> None:
 
 
 def test_environments_are_listed_and_removed(place: Place, lib: Environment, tmp_path: Path) -> None:
-    wheel(tmp_path / "wheels", "other", "1.0", size=100_000)
-    one, two = place.build(lib), place.build(lib._replace(packages=("other",)))
+    wheel(tmp_path / "wheels", "penstockother", "1.0", size=100_000)
+    one, two = place.build(lib), place.build(lib._replace(packages=("penstockother",)))
     os.utime(Path(one.folder, marks.NAME), (1_000_000_000, 1_000_000_000))
     entries = built_environments.listed(place.folder)
     assert [entry.digest for entry in entries] == [two.lock, one.lock]
-    assert entries[0].packages == (("other", "1.0"),)
+    assert entries[0].packages == (("penstockother", "1.0"),)
     assert entries[0].python == ".".join(map(str, sys.version_info[:3]))
     assert entries[1].used_at == 1_000_000_000
     assert abs(entries[1].built_at - time.time()) < 60
@@ -681,12 +681,12 @@ def test_hashes_hold_whatever_is_set_for_uv(
 
 
 def test_require_hashes_asks_for_the_hash_of_each_package(place: Place, lib: Environment, tmp_path: Path) -> None:
-    archive = wheel(tmp_path / "wheels", "other", "1.0", requires="lib")
+    archive = wheel(tmp_path / "wheels", "penstockother", "1.0", requires="lib")
     text = f"--require-hashes\nother==1.0 --hash={sha256(archive)}\n"
     refused = place.refusal(pinned(tmp_path, text))
     assert refused == f"{tmp_path}/requirements.txt:1: --require-hashes, and lib==1.0 has no --hash"
     whole = f"{text}lib==1.0 --hash={sha256(tmp_path / 'wheels' / 'lib-1.0-py3-none-any.whl')}\n"
-    assert [name for name, _ in place.resolve(pinned(tmp_path, whole)).packages] == ["lib", "other"]
+    assert [name for name, _ in place.resolve(pinned(tmp_path, whole)).packages] == ["lib", "penstockother"]
 
 
 def test_a_prerelease_is_taken_where_the_file_says_so(place: Place, lib: Environment, tmp_path: Path) -> None:

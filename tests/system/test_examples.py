@@ -16,6 +16,7 @@ import pytest
 
 from tests import uv_settings
 from tests.containers import Engine
+from tests.system.flows import wait_until
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DIGITS = ("--rounds", "1")
@@ -226,4 +227,6 @@ def test_polyglot_that_is_killed_agrees_when_it_is_resumed(polyglot: dict[str, s
     assert project.tasks() == 6
     page = project.penstock("get", "polyglot/1/report/1", "--display", "report")
     assert "data:image/png;base64,iVBOR" in page
-    assert not list((project.folder / ".penstock" / "containers").iterdir())
+    wait_until(
+        lambda: not list((project.folder / ".penstock" / "containers").iterdir()), "for all containers to be gone"
+    )
