@@ -335,10 +335,10 @@ def test_what_nobody_has_adopted_is_ended_all_the_same(tmp_path: Path) -> None:
         attempt = first.start("own_pid", str(pid))
         first.until(pid.exists)
         first.executor.close(leave=True)
-    assert is_alive(int(pid.read_text()))
+    assert is_alive(first, int(pid.read_text()))
     with Bench(DetachedExecutor(root), tmp_path, "faulty_steps", str(STEPS), driver="2") as second:
         second.executor.cancel(attempt, Cause.CANCELLED)
-    assert not is_alive(int(pid.read_text()))
+    assert not is_alive(second, int(pid.read_text()))
 
 
 def test_attempts_of_two_projects_do_not_meet_although_they_are_named_alike(tmp_path: Path) -> None:

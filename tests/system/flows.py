@@ -19,7 +19,7 @@ from typing import Any
 
 DRIVE = Path(__file__).with_name("drive.py")
 ROOT = DRIVE.parents[2]
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 IMPATIENT = "from penstock.journal import leases; leases.EXPIRY_S = 0.3"
 PRELUDE = '''
 import os, random, sys, time
@@ -46,7 +46,7 @@ def await_file(name):
 
 
 def wait_until(done: Callable[[], Any], what: str = "") -> Any:
-    """What `done` gives, once that is true. Fails after a minute."""
+    """What `done` gives, once that is true. Fails after some minutes."""
     end = time.monotonic() + PATIENCE_S
     while not (found := done()):
         assert time.monotonic() < end, f"waited in vain {what}"

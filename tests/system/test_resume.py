@@ -487,7 +487,7 @@ def test_what_a_flow_s_timeout_ended_runs_again(project: Project) -> None:
                 time.sleep(60)
             return "done"
 
-        @flow(timeout=0.5)
+        @flow(timeout=5)
         def main():
             try:
                 return work()

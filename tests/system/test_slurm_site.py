@@ -21,7 +21,7 @@ from tests import slurm, sshd
 
 SHELL = ("sh", "-c")
 SIZE = AgentSize(1, 64 << 20)
-_PATIENCE_S = 150.0
+_PATIENCE_S = 240.0
 _runs = count(1)
 
 Make = Callable[..., SlurmSite]
