@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, contextmanager, suppress
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,6 @@ class Database:
         self.path = path
         self.writable = writable
         self._connection = connection
-        self._synchronous = 0
 
     def rows(self, statement: str, values: Values = ()) -> list[Any]:
         return list(self.stream(statement, values))
@@ -97,22 +95,14 @@ class Database:
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def handed_over(self) -> Database:
-        """This connection, for another thread, which has it for itself from now on. Whoever asks this object again has
-        it open one of its own."""
+    def another(self) -> Database:
+        """A second connection for writing to the same file, for another thread."""
         with faults.told(self.path):
-            (self._synchronous,) = self._connection.execute("PRAGMA synchronous").fetchone()
-        connection = self._connection
-        del self._connection
+            (synchronous,) = self._connection.execute("PRAGMA synchronous").fetchone()
+            connection = _connect(str(self.path))
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            _check_references(connection)
         return Database(connection, self.path, writable=True)
-
-    @cached_property
-    def _connection(self) -> sqlite3.Connection:
-        """In the place of one that was handed over. Most runs never ask for it."""
-        connection = _connect(str(self.path))
-        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-        _check_references(connection)
-        return connection
 
     def fold(self) -> None:
         """Put all into the one file, unless another connection is at work: then it is that one's to do."""
@@ -123,8 +113,7 @@ class Database:
             return  # the disk is full, say. Nothing is lost: what is beside the file is read with it
 
     def close(self) -> None:
-        if "_connection" in vars(self):
-            self._connection.close()
+        self._connection.close()
 
 
 def open_database(path: Path) -> Database:

@@ -59,7 +59,7 @@ class Journal:
         """Begin a run under the flow's next number. `now` is UTC, `monotonic` the owner's CLOCK_MONOTONIC; seconds."""
         with self.database.transaction():
             id_, number = self.insert(new, owner, now, monotonic)
-        return RunHandle(self.database.handed_over(), self.clock, f"{new.flow}/{number}", id_, 1)
+        return RunHandle(self.database.another(), self.clock, f"{new.flow}/{number}", id_, 1)
 
     def insert(self, new: NewRun, owner: Owner, now: float, monotonic: float) -> tuple[int, int]:
         """The same within a transaction of the caller's: `RunRow.id` and the number."""
@@ -130,7 +130,7 @@ class Journal:
                 self.database.run(self._sql["insert_driver_as_before"], values)
             else:
                 self._note_driver(surroundings, values)
-        return RunHandle(self.database.handed_over(), self.clock, run_id, id_, token)
+        return RunHandle(self.database.another(), self.clock, run_id, id_, token)
 
     def close(self) -> None:
         self.database.close()
