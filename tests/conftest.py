@@ -128,7 +128,7 @@ def podman_engine() -> containers.Engine:
 
 @pytest.fixture(scope="session")
 def docker_engine() -> Generator[containers.Engine]:
-    """Docker, with a daemon of this session; skips the test where it is missing, in CI a failure."""
+    """Docker, with a daemon of these tests' own; skips the test where it is missing, in CI a failure."""
     with containers.docker() as engine:
         yield engine
 

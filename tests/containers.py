@@ -1,5 +1,5 @@
 """Real podman and docker, apart from those of whoever runs the tests: storage in the user's cache, sockets in temporary
-folders. Dockerd ends with the session that has started it."""
+folders. Dockerd ends with the tests that have started it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ graphroot = "{storage}"
 runroot = "{run}/storage"
 """
 _LOOKS = (("image", "inspect"), ("image", "ls"))
-# It ends a daemon once its own input is closed, as that of a session that was killed is.
+# It ends a daemon once its own input is closed, as that of tests that were killed is.
 _UNTIL_CLOSED = """
 import signal, subprocess, sys
 daemon = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, pass_fds=[int(sys.argv[1])], start_new_session=True)
@@ -65,7 +65,7 @@ class Engine:
         """What its client prints."""
         done = self.try_to(*words)
         until = time.monotonic() + 10
-        # To tell of images podman reads all, and fails over one that another session builds or removes meanwhile.
+        # To tell of images podman reads all, and fails over one that is built or removed meanwhile by other tests.
         while done.returncode and words[:2] in _LOOKS and time.monotonic() < until:
             done = self.try_to(*words)
         assert done.returncode == 0, (self.kind, words, done.stdout[-2000:], done.stderr[-2000:])
@@ -96,7 +96,7 @@ class Engine:
         return f"sha256:{self.ask('image', 'inspect', '--format', '{{.Id}}', full).strip().removeprefix('sha256:')}"
 
     def repositories(self) -> list[str]:
-        """The names of all its images, without their tags; those of other sessions are among them."""
+        """The names of all its images, without their tags; those of other tests are among them."""
         return self.ask("image", "ls", "--format", "{{.Repository}}").split()
 
     def _has(self, image: str) -> bool:
@@ -104,7 +104,7 @@ class Engine:
         return self.try_to("image", *words).returncode == 0
 
     def containers(self, label: str = "") -> list[str]:
-        """The names of all its containers, or of those with a label; what other sessions started is among them."""
+        """The names of all its containers, or of those with a label; what other tests started is among them."""
         chosen = ["--filter", f"label={label}"] if label else []
         return self.ask("ps", "--all", "--format", "{{.Names}}", *chosen).split()
 
@@ -117,7 +117,7 @@ def _program(name: str, package: str) -> str:
 
 
 def podman() -> Engine:
-    """Podman. Its storage is that of all sessions, which it allows. Skips the test where there is none."""
+    """Podman. Its storage is that of all tests that run at once, which it allows. Skips the test where there is none."""
     if os.getuid() != 0:
         pytest.skip("podman is tried as root alone: its storage is made for that")
     program, runtime = _program("podman", "podman"), _program("runc", "runc")

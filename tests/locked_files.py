@@ -1,4 +1,4 @@
-"""What several test sessions make once, or use one at a time: a lock that ends with whoever holds it."""
+"""What several runs of the tests make once, or use one at a time: a lock that ends with whoever holds it."""
 
 from __future__ import annotations
 

@@ -204,7 +204,7 @@ class ProcessExecutor:
         idle = self._idle.get(place)
         if not idle:
             return None
-        container = self._interpreters.of(place.environment).container
+        container = idle[-1].zygote.interpreter.container
         if container is None or container.has_python:
             return idle.pop()
         # Its programs' containers begin with their limit, of which a worker that lives may hear too late.
