@@ -117,7 +117,7 @@ def _program(name: str, package: str) -> str:
 
 
 def podman() -> Engine:
-    """Podman. Its storage is that of all tests that run at once, which it allows. Skips the test where there is none."""
+    """Podman. All tests that run at once share its storage. Skips the test where there is none."""
     if os.getuid() != 0:
         pytest.skip("podman is tried as root alone: its storage is made for that")
     program, runtime = _program("podman", "podman"), _program("runc", "runc")

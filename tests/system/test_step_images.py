@@ -16,7 +16,7 @@ from penstock.errors import PlatformError, UsageError
 from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.secrets import Secrets
 from penstock.model import containers
-from penstock.model.containers import Container
+from penstock.model.containers import Container, short_id
 from penstock.model.environments import Environment
 from tests.containers import Engine
 from tests.wheels import wheel
@@ -166,7 +166,7 @@ def test_a_run_that_goes_on_gets_the_image_that_it_had_though_its_tag_moved(engi
         assert _container(project.run(), environment).image != had
         project.told.clear()
         assert _container(project.run(recorded), environment).image == had
-        short = image_notes.short(had)
+        short = short_id(had)
         assert project.told[0].startswith(f"the name {tag} has moved to ")
         assert project.told[0].endswith(f"; this run goes on with {short}, which it had")
         assert len(project.told) == 1

@@ -27,11 +27,11 @@ from penstock.environments import (
     locking,
     locks,
 )
-from penstock.environments.image_notes import ImageNote, short
+from penstock.environments.image_notes import ImageNote
 from penstock.environments.local_images import LocalImage
 from penstock.errors import PlatformError, UsageError
 from penstock.model.agents import HOME
-from penstock.model.containers import Container, ContainerEngine, Mount
+from penstock.model.containers import Container, ContainerEngine, Mount, short_id
 from penstock.model.environments import Environment
 from penstock.model.luggage import DataFile, TravellingImage
 from penstock.model.quantities import format_bytes
@@ -127,15 +127,15 @@ class SentImages:
         local_images.pull(engine, note.origins[0], self._tell)
         found = local_images.look(engine, note.origins[0])
         if found is None or found.id != note.id:
-            is_another = "nothing" if found is None else short(found.id)
+            is_another = "nothing" if found is None else short_id(found.id)
             raise UsageError(
-                f"the image {note.name} of the run is {short(note.id)}, and {engine.kind} there has pulled "
+                f"the image {note.name} of the run is {short_id(note.id)}, and {engine.kind} there has pulled "
                 f"{is_another} as {note.origins[0]}: have both machines use one kind of engine, by `containers = ...`"
             )
         return found
 
     def _loaded(self, engine: ContainerEngine, note: ImageNote, archive: DataFile) -> LocalImage:
-        folder, digits = self._folder / "images", short(note.id)
+        folder, digits = self._folder / "images", short_id(note.id)
         with locking.alone(
             folder / f"sent-{digits}.lock", lambda: self._tell(f"waits for another agent that loads {note.name}")
         ):

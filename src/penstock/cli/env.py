@@ -10,12 +10,13 @@ import click
 from penstock.cli import output
 from penstock.cli.loading import load
 from penstock.cli.shared_options import json_option
-from penstock.environments import builds, built_environments, image_notes, library_builds, locks
+from penstock.environments import builds, built_environments, library_builds, locks
 from penstock.environments.built_environments import Entry
 from penstock.errors import UsageError
 from penstock.launch.preparing import steps_there
 from penstock.launch.run_environments import RunEnvironments
 from penstock.launch.secrets import Secrets
+from penstock.model.containers import short_id
 from penstock.model.environments import Environment
 from penstock.model.words import packages, size, utc, when
 from penstock.project import Project
@@ -109,7 +110,7 @@ def build(target: str, again: bool) -> None:
             images.build(environment, name)
             image, identity, python = images.image_of(environment)
             has = f"Python {python}" if python else "without Python"
-            output.line(f"step {name}: image {image} ({image_notes.short(identity)}), {has}")
+            output.line(f"step {name}: image {image} ({short_id(identity)}), {has}")
         elif environment.is_foreign:
             lock = locks.resolve(environment, folder_of(project.home), output.note)
             builds.build(lock, folder_of(project.home), output.note, again=again)

@@ -50,8 +50,3 @@ def parse(text: str) -> ImageNote:
     if note.digest != digest:
         raise DamagedError(f"what a run has stored of its image {name} is damaged")
     return note
-
-
-def short(image: str) -> str:
-    """The first 12 digits of an image's id."""
-    return image.removeprefix("sha256:")[:12]

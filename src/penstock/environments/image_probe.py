@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from penstock.environments import collect, engine_calls, engine_failures, image_words
-from penstock.environments.image_notes import short
 from penstock.environments.interpreter_search import OLDEST
 from penstock.errors import PlatformError, UsageError
-from penstock.model.containers import Container, remove_words
+from penstock.model.containers import Container, remove_words, short_id
 from penstock.model.tuples import NamedTuple
 from penstock.model.wire import shaped
 
@@ -70,7 +69,7 @@ def known(folder: Path, container: Container, shown: str) -> Inside:
 
     Blocks: where it is not kept, as long as the engine takes to run it. Raises UsageError where it can't be run here.
     """
-    file = folder / f"{short(container.image)}-{container.engine.kind}-{container.user.replace(':', '-')}.json"
+    file = folder / f"{short_id(container.image)}-{container.engine.kind}-{container.user.replace(':', '-')}.json"
     if (found := _kept(file, container.image)) is not None:
         return found
     found = _asked(container, shown)

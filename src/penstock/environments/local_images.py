@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from penstock.environments import engine_calls, engine_failures, image_words
-from penstock.environments.image_notes import ImageNote, short
+from penstock.environments.image_notes import ImageNote
 from penstock.environments.uv import Tell
 from penstock.errors import PlatformError, UsageError
-from penstock.model.containers import PODMAN, ContainerEngine
+from penstock.model.containers import PODMAN, ContainerEngine, short_id
 from penstock.model.tuples import NamedTuple
 
 _LOCAL = "localhost/"  # what podman calls an image that has come from no registry
@@ -62,21 +62,22 @@ def recorded(engine: ContainerEngine, note: ImageNote, tell: Tell) -> LocalImage
     is told. Otherwise as `resolve`."""
     found = look(engine, note.id)
     for origin in note.origins if found is None else ():
-        tell(f"the image {note.name} that the run had, {short(note.id)}, is not here any more")
+        tell(f"the image {note.name} that the run had, {short_id(note.id)}, is not here any more")
         pull(engine, origin, tell)
         found = look(engine, origin)
         break
     if found is None:
         raise UsageError(
-            f"the image {note.name} that the run had, {short(note.id)}, is gone from {engine.kind}, and no registry "
+            f"the image {note.name} that the run had, {short_id(note.id)}, is gone from {engine.kind}, and no registry "
             f"has it: bring it back with `{engine.kind} load`, or begin a new run, which takes the {note.name} of now"
         )
     now = look(engine, note.name)
     if now is not None and now.id != found.id:
         tell(
-            f"the name {note.name} has moved to {short(now.id)}; this run goes on with {short(found.id)}, which it had"
+            f"the name {note.name} has moved to {short_id(now.id)}; this run goes on with {short_id(found.id)}, "
+            "which it had"
         )
-    return found._replace(name=note.name, id=found.id, origins=note.origins or found.origins)
+    return found._replace(name=note.name, origins=note.origins or found.origins)
 
 
 def look(engine: ContainerEngine, name: str) -> LocalImage | None:

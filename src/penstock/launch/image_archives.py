@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.environments import collect, engine_calls, engine_failures, image_words, locking
-from penstock.environments.image_notes import short
 from penstock.environments.local_images import LocalImage
 from penstock.environments.uv import Tell
 from penstock.errors import PlatformError
-from penstock.model.containers import ContainerEngine
+from penstock.model.containers import ContainerEngine, short_id
 from penstock.model.luggage import DataFile
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def stored(engine: ContainerEngine, image: LocalImage, folder: Path, blobs: Blob
     """The archive of an image in a store, where one lies that was made before, else made. `folder`: takes a note of it.
     Blocks, for as long as that takes. Raises PlatformError where it can't be made, StoreError where it can't be
     stored."""
-    note = folder / f"sent-{short(image.id)}-{engine.kind}.json"
+    note = folder / f"sent-{short_id(image.id)}-{engine.kind}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locking.alone(note.with_suffix(".lock"), lambda: tell(f"waits for another that saves {image.name}")):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.errors import UsageError
-from penstock.model.containers import Container, ContainerEngine, Mount
+from penstock.model.containers import Container, ContainerEngine, Mount, short_id
 from penstock.model.environments import Environment
 from penstock.model.images import Image
 from penstock.model.luggage import TravellingImage
@@ -161,13 +161,13 @@ class RunImages:
 
     def _built(self, recipe: Image, note: ImageNote | None) -> LocalImage:
         """The image of a recipe: the very one that the run had, while it is there, else built."""
-        from penstock.environments import image_builds, image_notes, local_images
+        from penstock.environments import image_builds, local_images
 
         found = None if note is None else local_images.look(self.engine, note.id)
         if found is not None and note is not None:
             return found._replace(name=note.name, origins=())
         if note is not None:
-            self._tell(f"the image {note.name} that the run had, {image_notes.short(note.id)}, is gone: builds it anew")
+            self._tell(f"the image {note.name} that the run had, {short_id(note.id)}, is gone: builds it anew")
         builder = image_builds.Builder(self.engine, self._root, self._folder, self._tell, self._again)
         return image_builds.built(builder, recipe)
 

@@ -78,6 +78,11 @@ class Container(NamedTuple):
         return self._replace(mounts=tuple(known[path] for path in sorted(known)))
 
 
+def short_id(image: str) -> str:
+    """The first 12 digits of an image's id: what a person needs to name it."""
+    return image.rpartition(":")[2][:12]
+
+
 def run_words(
     container: Container,
     name: str,
@@ -129,11 +134,6 @@ def remove_words(engine: ContainerEngine, name: str) -> List[str]:
 def signal_words(engine: ContainerEngine, name: str, signal: str) -> List[str]:
     """The command that sends a container's first process a signal: "TERM"."""
     return [engine.program, "kill", f"--signal={signal}", name]
-
-
-def list_words(engine: ContainerEngine, label: str) -> List[str]:
-    """The command that names all containers with a label, "NAME" or "NAME=VALUE", a line each."""
-    return [engine.program, "ps", "--all", f"--filter=label={label}", "--format={{.Names}}"]
 
 
 def mount_word(mount: Mount) -> str:

@@ -179,7 +179,9 @@ class ContainerProgram:
                 raise OutOfMemoryError("the system ran out of memory and killed the program (SIGKILL)")
             raise WorkerLostError(f"the program's container {name} of {self._engine} was killed from outside (SIGKILL)")
         if engine_words.is_of_engine(end.status, end.last):
-            told = engine_words.not_started(self._command, _short(self._container.image), end.status, end.last)
+            told = engine_words.not_started(
+                self._command, containers.short_id(self._container.image), end.status, end.last
+            )
             if told and not engine_words.is_lost(end.last):
                 raise StepExitError(end.with_last_lines(told))
             kind = WorkerLostError if engine_words.is_lost(end.last) else PlatformError
@@ -192,8 +194,3 @@ class _Known:
 
     def __init__(self) -> None:
         self.without_init: Set[str] = set()  # kinds of engines that have no first process to give
-
-
-def _short(image: str) -> str:
-    """An image's id as people know it."""
-    return image.rpartition(":")[2][:12]

@@ -9,6 +9,7 @@ import pytest
 from penstock.environments import image_notes, image_probe, image_words, local_images
 from penstock.environments.image_notes import ImageNote
 from penstock.errors import DamagedError, PlatformError
+from penstock.model import containers
 from penstock.model.containers import Container, ContainerEngine
 
 PODMAN = ContainerEngine("podman", "/usr/bin/podman")
@@ -77,7 +78,7 @@ def test_what_a_run_keeps_of_an_image_is_read_again() -> None:
         image_notes.parse(note.text.replace("abab", "abac"))
     with pytest.raises(DamagedError):
         image_notes.parse("# penstock lock 2 b3-")
-    assert image_notes.short(ID) == "ab" * 6
+    assert containers.short_id(ID) == "ab" * 6
 
 
 def test_what_the_probe_prints_is_read_and_nothing_else() -> None:

@@ -99,9 +99,6 @@ def test_other_commands() -> None:
     assert containers.remove_words(PODMAN, "n") == [PODMAN.program, "rm", "--force", "--volumes", "--time=0", "n"]
     assert containers.remove_words(DOCKER, "n") == [DOCKER.program, "rm", "--force", "--volumes", "n"]
     assert containers.signal_words(DOCKER, "n", "TERM") == [DOCKER.program, "kill", "--signal=TERM", "n"]
-    assert containers.list_words(PODMAN, "penstock") == [
-        PODMAN.program, "ps", "--all", "--filter=label=penstock", "--format={{.Names}}",
-    ]  # fmt: skip
 
 
 def test_what_is_said_of_a_path_last_holds() -> None:
