@@ -89,10 +89,10 @@ clean:
 	rm -rf $(VENV) build dist ui/node_modules src/penstock/server/page .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find $(wildcard $(CODE)) -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(DEMO): GROUPS := examples
-$(CHECK): GROUPS := dev libraries
-$(TEST): GROUPS := dev libraries examples integrations $(if $(ALL),torch)
-$(BENCH): GROUPS := libraries examples bench
+$(DEMO): GROUPS := examples server
+$(CHECK): GROUPS := dev libraries server
+$(TEST): GROUPS := dev libraries server examples integrations $(if $(ALL),torch)
+$(BENCH): GROUPS := libraries examples bench server
 
 $(DEMO) $(CHECK) $(TEST) $(BENCH): pyproject.toml constraints.txt tools/set_up.py
 	@test -n "$(PYTHON)" || { echo "Penstock needs Python 3.11 or newer with venv: make PYTHON=/path/to/python"; exit 1; }
