@@ -118,6 +118,13 @@ def seconds(value: Any) -> float:
     return found
 
 
+def silence(value: Any) -> float:
+    """A time in seconds of which nothing may be heard of an agent that beats every few seconds: "6m"."""
+    if (found := seconds(value)) < 10.0:
+        raise ValueError(f"{value!r} is too short for a busy machine; 10s is the least")
+    return found
+
+
 def text(value: Any) -> str:
     """A text of one line."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():

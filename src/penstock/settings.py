@@ -189,7 +189,7 @@ _SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
         "max_agents": _Setting("max_agents", setting_values.positive),
         "linger": _Setting("linger_s", parse_seconds),
         "max_agent_hours": _Setting("max_agent_hours", setting_values.amount),
-        "lost_after": _Setting("lost_after_s", setting_values.seconds),
+        "lost_after": _Setting("lost_after_s", setting_values.silence),
         "home": _Setting("home", setting_values.folder),
         "agent": _Setting("agent", setting_values.command),
         "here": _Setting("here", setting_values.flag),

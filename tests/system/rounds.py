@@ -54,7 +54,7 @@ preparing.wire_executors = lambda *args, tiers, **kwargs: wire_executors(*args, 
     )
 }}
 """
-SOON_LOST = WIRED.replace("LIMITS._replace(", "LIMITS._replace(partition_s=4.0, ")
+SOON_LOST = WIRED.replace("LIMITS._replace(", "LIMITS._replace(partition_s=10.0, ")
 
 
 class Rounds:

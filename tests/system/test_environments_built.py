@@ -682,7 +682,7 @@ def test_hashes_hold_whatever_is_set_for_uv(
 
 def test_require_hashes_asks_for_the_hash_of_each_package(place: Place, lib: Environment, tmp_path: Path) -> None:
     archive = wheel(tmp_path / "wheels", "penstockother", "1.0", requires="lib")
-    text = f"--require-hashes\nother==1.0 --hash={sha256(archive)}\n"
+    text = f"--require-hashes\npenstockother==1.0 --hash={sha256(archive)}\n"
     refused = place.refusal(pinned(tmp_path, text))
     assert refused == f"{tmp_path}/requirements.txt:1: --require-hashes, and lib==1.0 has no --hash"
     whole = f"{text}lib==1.0 --hash={sha256(tmp_path / 'wheels' / 'lib-1.0-py3-none-any.whl')}\n"

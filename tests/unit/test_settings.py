@@ -351,6 +351,7 @@ def test_agents_of_this_machine_use_the_tier_that_is_named(tmp_path: Path):
         (f"{FAR}kind = 'ssh'\nhosts = ['a', 'a']", "executors.far.hosts: a host stands there twice"),
         (f"{FAR}kind = 'slurm'\nhosts = ['a']", "executors.far.hosts is for kind 'ssh', and this one is of kind"),
         (f"{FAR}kind = 'slurm'\nlines = [\"a\\nb\"]", "is no text of one line"),
+        (f"{FAR}kind = 'slurm'\nlost_after = '5s'", "executors.far.lost_after: '5s' is too short for a busy machine"),
         (f"{FAR}kind = 'slurm'\ntime_limit = 0", "executors.far.time_limit: 0 is no time above 0"),
         (f"{FAR}kind = 'slurm'\nhome = 'here'", "'here' is no absolute folder; write it as \"/scratch/me\""),
         (f"{FAR}kind = 'ray'\naddress = 'head'", "'head' is no address of a dashboard; write it as"),

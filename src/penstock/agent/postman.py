@@ -39,7 +39,7 @@ class Postman:
         self._tier, self._nonce, self._seat = tier, nonce, seat
         self._agent = mail.agent_of(seat)
         self._take, self._wrote, self._refuse, self._pulse = take, wrote, refuse, pulse
-        self.beat_s = 5.0  # how often the heart beats; may be set at any time
+        self.beat_s = 2.0  # how often the heart beats; may be set at any time
         self._changed = threading.Condition()
         self._outgoing: bytes | None = None
         self._number = 0
