@@ -71,6 +71,16 @@ def test_an_image_is_looked_into_once(engine: Engine, project: Project) -> None:
     assert _container(project.run(), environment).python_version.startswith("3.11")
 
 
+def test_it_has_the_caller_s_groups_and_no_proxy_of_the_engine_s(
+    engine: Engine, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://ada:s3cr3t@127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://ada:s3cr3t@127.0.0.1:1")
+    container = _container(project.run(), Environment(image=engine.image("python")))
+    code = "import os; print(sorted(os.getgroups()), [name for name in os.environ if 'proxy' in name.lower()])"
+    assert _prints(container._replace(groups=(7, 70007)), (container.python, "-c", code), {}).endswith("7, 70007] []")
+
+
 @pytest.mark.parametrize("name", ["bare", "static"])
 def test_an_image_without_python_runs_programs_and_no_function(engine: Engine, project: Project, name: str) -> None:
     environment = Environment(image=engine.image(name))

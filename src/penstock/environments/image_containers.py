@@ -18,7 +18,9 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # of an 
 def bare(engine: ContainerEngine, image: LocalImage, root: Path) -> Container:
     """A container that sees nothing yet. `root`: the folder whose containers all are known by their label."""
     user = f"{os.geteuid()}:{os.getegid()}"
-    return Container(engine, image.id, user=user, labels=image_words.labels_of(os.fspath(root)))
+    groups = tuple(sorted({*os.getgroups()} - {os.getegid()}))
+    labels = image_words.labels_of(os.fspath(root))
+    return Container(engine, image.id, user=user, labels=labels, groups=groups)
 
 
 def furnished(container: Container, inside: Inside, environment: Environment, mounts: tuple[Mount, ...]) -> Container:
@@ -40,9 +42,10 @@ def leading(image: LocalImage, site: Path, variables: tuple[tuple[str, str], ...
     return tuple({**dict(variables), **led}.items())
 
 
-def refuse_hiding(folder: Path, whose: str, mend: str) -> None:
-    """Raise UsageError where a folder, seen at its own path, would lie over what an image needs."""
-    if hidden := hides(os.fspath(folder)):
+def refuse_hiding(folder: Path, whose: str, mend: str, container: Container | None = None) -> None:
+    """Raise UsageError where a folder, seen at its own path, would lie over what an image needs: each, or this one."""
+    path = os.fspath(folder)
+    if hidden := hides(path) if container is None else container.lacks(path):
         raise UsageError(
             f"a container sees {whose} folder {folder} at the same path, where it would hide {hidden} of its image: "
             f"{mend}"

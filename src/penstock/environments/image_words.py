@@ -41,6 +41,8 @@ def probe(container: Container, program: str, script: str, name: str) -> list[st
     words = [engine.program, "run", "--rm", "--pull=never", f"--name={name}", "--log-driver=none", "--no-healthcheck"]
     if engine.kind == PODMAN and engine.rootless:
         words.append("--userns=keep-id")
+    if engine.kind == PODMAN:
+        words.append("--http-proxy=false")
     user = "0:0" if engine.rootless and engine.kind != PODMAN else container.user
     words += [f"--user={user}", "--network=none", "--security-opt=label=disable"]
     words += [f"--label={label}={value}" for label, value in container.labels]

@@ -132,7 +132,7 @@ def _mounts(places: tuple[Any, ...]) -> tuple[Mount, ...]:
 
 def _seeing(container: Container, mounts: tuple[Mount, ...]) -> Container:
     """The container with these mounts beside its own, without those that would hide what its image needs."""
-    there = [mount for mount in mounts if os.path.exists(mount.path) and not containers.hides(mount.path)]
+    there = [mount for mount in mounts if os.path.exists(mount.path) and not container.lacks(mount.path)]
     return container._replace(mounts=containers.merged((*container.mounts, *there)))
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from penstock.environments.locks import Beside
     from penstock.executors.keepers import ContainerKeeper
 
+_MEND = "move the project into a folder of its own, as below /home or /srv"
+
 Keep = Callable[[str, "ImageNote"], None]
 """Takes the digest of what was asked for, and the image that it came to."""
 
@@ -106,7 +108,9 @@ class RunImages:
 
         inside, bare = self.inside(environment), self._bare(self.image_of(environment))
         ours = Mount(self._project(), True), Mount(os.fspath(self._folder.parent), True)
-        return image_containers.furnished(bare, inside, environment, (*ours, *mounts))
+        found = image_containers.furnished(bare, inside, environment, (*ours, *mounts))
+        image_containers.refuse_hiding(self._root, "the project's", _MEND, found)
+        return found
 
     def has_python(self, environment: Environment) -> bool:
         """Whether steps run inside of its image, and not its programs alone. Blocks as `inside`."""
@@ -180,6 +184,5 @@ class RunImages:
         """Its folder, as a container is to see it. Raises UsageError where it would lie over what an image needs."""
         from penstock.environments import image_containers
 
-        mend = "move the project into a folder of its own, as below /home or /srv"
-        image_containers.refuse_hiding(self._root, "the project's", mend)
+        image_containers.refuse_hiding(self._root, "the project's", _MEND)
         return os.fspath(self._root)

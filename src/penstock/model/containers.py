@@ -16,16 +16,20 @@ CLIENT_NAMES = frozenset(
     (
         "HOME", "LOGNAME", "PATH", "USER", "TMPDIR", "TMP", "TEMP", "SHELL",
         "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "DBUS_SESSION_BUS_ADDRESS",
-        "DOCKER_API_VERSION", "DOCKER_CERT_PATH", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_HOST",
-        "DOCKER_TLS", "DOCKER_TLS_VERIFY",
+        "DOCKER_API_VERSION", "DOCKER_AUTH_CONFIG", "DOCKER_BUILDKIT", "DOCKER_CERT_PATH", "DOCKER_CONFIG",
+        "DOCKER_CONTEXT", "DOCKER_CUSTOM_HEADERS", "DOCKER_DEFAULT_PLATFORM", "DOCKER_HOST", "DOCKER_TMPDIR",
         "CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_REGISTRIES_CONF", "CONTAINERS_STORAGE_CONF",
         "CONTAINER_CONNECTION", "CONTAINER_HOST", "CONTAINER_SSHKEY", "REGISTRY_AUTH_FILE", "STORAGE_DRIVER",
         "STORAGE_OPTS", "_CONTAINERS_ROOTLESS_GID", "_CONTAINERS_ROOTLESS_UID", "_CONTAINERS_USERNS_CONFIGURED",
-        "LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "GODEBUG", "GOMAXPROCS", "GOTRACEBACK", "SSL_CERT_DIR",
-        "SSL_CERT_FILE",
+        "GODEBUG", "GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK", "NOTIFY_SOCKET", "SSL_CERT_DIR", "SSL_CERT_FILE",
     )
 )  # fmt: skip
-"""Variables that the engine's client goes by itself: a container's own of these names go in its argument list."""
+"""Variables that the engine's client goes by itself."""
+
+_CLIENT_BEGINNINGS = (
+    "BUILDAH_", "BUILDKIT_", "CONTAINERS_", "DOCKER_CLI_", "DOCKER_CONTENT_TRUST", "DOCKER_TLS", "LD_", "PODMAN_",
+    "XDG_",
+)  # fmt: skip
 
 _NEEDED = (
     "/", "/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/sbin", "/usr", "/usr/bin", "/usr/lib",
@@ -66,11 +70,17 @@ class Container(NamedTuple):
     gpus: Tuple[str, ...] = ()  # their numbers or names; ("all",): all that there are
     labels: Tuple[Tuple[str, str], ...] = ()
     keeper: str = ""  # path of the keeper's socket
+    groups: Tuple[int, ...] = ()  # that the caller is in, beside that of `user`
 
     @property
     def has_python(self) -> bool:
         """Whether steps run inside of a warm one; else each of its programs has a container of its own."""
         return bool(self.python)
+
+    def lacks(self, path: str) -> str:
+        """What it would lack if a mount lay at this path; "": nothing."""
+        lies_over = bool(self.python) and (self.python == path or _holds(path, self.python))
+        return hides(path) or (self.python if lies_over else "")
 
     def seeing(self, *mounts: Mount) -> Container:
         """The same with more mounts: what is said of a path last holds, and a folder comes before what is in it."""
@@ -106,6 +116,8 @@ def run_words(
     words += _as_user(container)
     if init:
         words.append("--init")
+    if engine.kind == PODMAN:
+        words.append("--http-proxy=false")  # which may name a password
     if not container.network:
         words.append("--network=none")
     if container.shm_bytes:
@@ -116,13 +128,19 @@ def run_words(
     words += [f"--label={label}={value}" for label, value in container.labels]
     words += [f"--mount={mount_word(mount)}" for mount in container.mounts]
     for variable, value in sorted(variables.items()):
-        words.append(f"--env={variable}={value}" if variable in CLIENT_NAMES else f"--env={variable}")
+        words.append(f"--env={variable}={value}" if is_client_s(variable) else f"--env={variable}")
     return [*words, f"--workdir={folder}", f"--entrypoint={command[0]}", container.image, *command[1:]]
+
+
+def is_client_s(variable: str) -> bool:
+    """Whether the engine's client goes by a variable itself: a container's own of that name goes in the argument list,
+    with its value."""
+    return variable in CLIENT_NAMES or variable.startswith(_CLIENT_BEGINNINGS)
 
 
 def client_environ(variables: Mapping[str, str], environ: Mapping[str, str]) -> Dict[str, str]:
     """What the engine's client finds: this process's variables, and the container's own that it passes on by name."""
-    return {**environ, **{name: value for name, value in variables.items() if name not in CLIENT_NAMES}}
+    return {**environ, **{name: value for name, value in variables.items() if not is_client_s(name)}}
 
 
 def remove_words(engine: ContainerEngine, name: str) -> List[str]:
@@ -173,10 +191,13 @@ def _holds(folder: str, path: str) -> bool:
 def _as_user(container: Container) -> List[str]:
     """So that what is written is the caller's, as if a process had written it."""
     engine = container.engine
+    groups = [f"--group-add={group}" for group in container.groups]
+    if engine.kind == PODMAN and engine.rootless:
+        return ["--userns=keep-id", f"--user={container.user}", *(["--group-add=keep-groups"] if groups else [])]
     if engine.kind == PODMAN:
-        return ["--userns=keep-id", f"--user={container.user}"] if engine.rootless else [f"--user={container.user}"]
+        return [f"--user={container.user}", *groups]
     # A rootless daemon takes its own root for the caller. Another may shift users' numbers, but not here.
-    return ["--user=0:0"] if engine.rootless else ["--userns=host", f"--user={container.user}"]
+    return ["--user=0:0"] if engine.rootless else ["--userns=host", f"--user={container.user}", *groups]
 
 
 def _gpus(container: Container) -> List[str]:

@@ -35,14 +35,15 @@ def test_a_short_name_is_that_of_docker_hub_with_both(name: str, full: str) -> N
 def test_an_image_is_probed_as_the_caller_without_network_and_labels() -> None:
     container = Container(PODMAN, ID, user="7:8", labels=(("penstock.project", "/p"),))
     common = ["--rm", "--pull=never", "--name=n", "--log-driver=none", "--no-healthcheck"]
+    proxy = "--http-proxy=false"
     rest = ["--network=none", "--security-opt=label=disable", "--label=penstock.project=/p"]
     last = ["--env=PYTHONDONTWRITEBYTECODE=1", "--entrypoint=python3", ID, "-c", "pass"]
     assert image_words.probe(container, "python3", "pass", "n") == [
-        *("/usr/bin/podman", "run", *common, "--user=7:8", *rest, *last)
+        *("/usr/bin/podman", "run", *common, proxy, "--user=7:8", *rest, *last)
     ]
     rootless = container._replace(engine=PODMAN._replace(rootless=True))
     assert image_words.probe(rootless, "python3", "pass", "n") == [
-        *("/usr/bin/podman", "run", *common, "--userns=keep-id", "--user=7:8", *rest, *last)
+        *("/usr/bin/podman", "run", *common, "--userns=keep-id", proxy, "--user=7:8", *rest, *last)
     ]
     docker = container._replace(engine=DOCKER._replace(rootless=True))
     assert image_words.probe(docker, "python3", "pass", "n") == [

@@ -49,7 +49,8 @@ def words(container: Container) -> list[str]:
 )
 def test_each_engine_is_asked_so(engine: ContainerEngine, user: list[str]) -> None:
     found = words(PLAIN._replace(engine=engine))
-    assert found == [engine.program, *_BEGIN, *_ALWAYS, *user, "--network=none", *_END]
+    proxy = ["--http-proxy=false"] if engine.kind == "podman" else []
+    assert found == [engine.program, *_BEGIN, *_ALWAYS, *user, *proxy, "--network=none", *_END]
 
 
 def test_with_all_that_can_be_asked_for() -> None:
@@ -64,8 +65,8 @@ def test_with_all_that_can_be_asked_for() -> None:
     )
     assert found == [
         PODMAN.program, "run", "--pull=never", "--name=penstock-1", *_ALWAYS, "--user=1000:1001", "--init",
-        "--shm-size=1073741824", "--memory=1048576", "--memory-swap=1048576", "--workdir=/", "--entrypoint=/bin/true",
-        ID,
+        "--http-proxy=false", "--shm-size=1073741824", "--memory=1048576", "--memory-swap=1048576", "--workdir=/",
+        "--entrypoint=/bin/true", ID,
     ]  # fmt: skip
 
 
@@ -87,6 +88,44 @@ def test_no_value_stands_in_an_argument_list() -> None:
     assert not [word for word in words(PLAIN) if "s3cr3t" in word]
     environ = containers.client_environ(VARIABLES, {"HOME": "/home/ada", "PATH": "/bin", "MODE": "slow"})
     assert environ == {"HOME": "/home/ada", "PATH": "/bin", "MODE": "fast", "TOKEN": "s3cr3t"}
+
+
+@pytest.mark.parametrize(
+    ("engine", "added"),
+    [
+        (PODMAN, ["--group-add=7", "--group-add=8"]),
+        (PODMAN._replace(rootless=True), ["--group-add=keep-groups"]),
+        (DOCKER, ["--group-add=7", "--group-add=8"]),
+        (DOCKER._replace(rootless=True), []),
+    ],
+)
+def test_the_caller_s_other_groups(engine: ContainerEngine, added: list[str]) -> None:
+    container = PLAIN._replace(engine=engine)
+    before, after = words(container), words(container._replace(groups=(7, 8)))
+    assert [word for word in after if word not in before] == added
+
+
+def test_what_steers_the_engine_s_client_goes_by_its_value_and_no_secret_does() -> None:
+    for name in (
+        "DOCKER_DEFAULT_PLATFORM",
+        "DOCKER_CONTENT_TRUST_SERVER",
+        "PODMAN_USERNS",
+        "LD_PRELOAD",
+        "NOTIFY_SOCKET",
+    ):
+        variables = {name: "value"}
+        found = containers.run_words(PLAIN, "n", ("/a",), variables, "/")
+        assert f"--env={name}=value" in found
+        assert containers.client_environ(variables, {}) == {}
+    for name in ("DOCKER_PASSWORD", "CONTAINER_KEY", "STORAGE_KEY"):
+        assert not containers.is_client_s(name)
+
+
+def test_no_mount_lies_over_an_image_s_python() -> None:
+    container = PLAIN._replace(python="/opt/conda/bin/python")
+    assert container.lacks("/opt") == "/opt/conda/bin/python"
+    assert container.lacks("/usr") == "/usr"
+    assert container.lacks("/opt/other") == ""
 
 
 @pytest.mark.parametrize("path", ["/a/b", "/a,b", '/a"b', "/a:b", "/a b", "/a=b", "/a\nb", "/a,readonly", " /a", "/ä"])
