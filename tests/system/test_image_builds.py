@@ -11,9 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from penstock.environments import built_environments, built_images, image_builds, image_words, local_images
+from penstock.environments import built_environments, built_images, contexts, image_builds, image_words, local_images
 from penstock.environments.image_builds import Builder
 from penstock.environments.local_images import LocalImage
+from penstock.environments.uv import Tell
 from penstock.errors import UsageError
 from penstock.model import image_checks
 from penstock.model.containers import ContainerEngine
@@ -31,10 +32,10 @@ class Yard:
         self.repository = root.name.lower().replace(", ", "-").replace(" ", "-")
         self._asked = ContainerEngine(engine.kind, engine.program)
 
-    def built(self, image: Image) -> LocalImage:
+    def built(self, image: Image, tell: Tell | None = None) -> LocalImage:
         checked = image_checks.checked(image, str(self.root))
         assert isinstance(checked, Image)
-        return image_builds.built(Builder(self._asked, self.root, self.folder, self.told.append), checked)
+        return image_builds.built(Builder(self._asked, self.root, self.folder, tell or self.told.append), checked)
 
     def has(self, name: str) -> bool:
         return local_images.look(self._asked, name) is not None
@@ -42,6 +43,7 @@ class Yard:
     def clear(self) -> None:
         for _, note in built_images.listed(self.folder):
             self.engine.try_to("image", "rm", note.tag)
+            self.engine.try_to("image", "rm", note.id)
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def test_a_dockerfile_is_built_once_for_its_content(engine: Engine, yard: Yard) 
     (yard.root / "Dockerfile").write_text(
         "ARG BASE\nFROM $BASE AS first\nCOPY data.txt /data.txt\nFROM first AS second\nCOPY big.csv /nowhere\n"
     )
-    (yard.root / ".dockerignore").write_text("*.csv\n")
+    (yard.root / ".dockerignore").write_text("*\n!data.txt\n!big.csv\n*.csv\n")
     (yard.root / "data.txt").write_text("1")
     (yard.root / "big.csv").write_text("1")
     image = Image.dockerfile(target="first", args={"BASE": engine.image("bare")})
@@ -71,6 +73,58 @@ def test_a_dockerfile_is_built_once_for_its_content(engine: Engine, yard: Yard) 
         assert yard.built(image).id != first.id
         assert any("builds the image" in line for line in yard.told)
         assert sorted(one.suffix for one in (yard.folder / "images").iterdir()) == [".json", ".json"]
+    finally:
+        yard.clear()
+
+
+def test_files_that_change_while_it_is_built_are_not_taken_for_what_they_were(engine: Engine, yard: Yard) -> None:
+    (yard.root / "Dockerfile").write_text(f"FROM {engine.image('bare')}\nRUN echo edits\nCOPY in /in\n")
+    (yard.root / ".dockerignore").write_text("*\n!in/data.txt\n")
+    (yard.root / "in").mkdir()
+    data = yard.root / "in" / "data.txt"
+    data.write_text("1")
+
+    def tell(line: str) -> None:
+        if "echo edits" in line:
+            data.write_text("2")
+
+    def content(image: LocalImage) -> str:
+        return engine.ask("run", "--rm", "--network=none", image.id, "cat", "/in/data.txt")
+
+    try:
+        before = yard.built(Image.dockerfile(), tell)
+        assert content(before) == "1"
+        after = yard.built(Image.dockerfile())
+        assert content(after) == "2"
+        data.write_text("1")
+        assert yard.built(Image.dockerfile()).id == before.id
+    finally:
+        yard.clear()
+
+
+def test_files_that_change_before_it_is_built_give_it_its_name(
+    engine: Engine, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (yard.root / "Dockerfile").write_text(f"FROM {engine.image('bare')}\nCOPY data.txt /\n")
+    data = yard.root / "data.txt"
+    data.write_text("1")
+    stage = contexts.stage
+
+    def late(context: str, target: Path) -> list[str]:
+        data.write_text("2")
+        return stage(context, target)
+
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(contexts, "stage", late)
+            made = yard.built(Image.dockerfile())
+        assert engine.ask("run", "--rm", "--network=none", made.id, "cat", "/data.txt") == "2"
+        yard.told.clear()
+        assert yard.built(Image.dockerfile()).id == made.id
+        assert yard.told == []
+        data.write_text("1")
+        again = yard.built(Image.dockerfile())
+        assert engine.ask("run", "--rm", "--network=none", again.id, "cat", "/data.txt") == "1"
     finally:
         yard.clear()
 
@@ -158,6 +212,25 @@ def test_an_image_that_was_removed_by_hand_is_built_anew(engine: Engine, yard: Y
         assert built_environments.take_away(entry)
         assert built_environments.listed(yard.folder) == []
     finally:
+        yard.clear()
+
+
+def test_an_image_that_has_lost_its_name_to_another_one_is_taken_away_alone(engine: Engine, yard: Yard) -> None:
+    made = yard.built(Image(engine.image("bare"), run=["echo 3 > /three"]))
+    other = yard.built(Image(engine.image("bare"), run=["echo 4 > /four"]))
+    try:
+        engine.ask("tag", other.id, made.name)
+        entries = {entry.digest: entry for entry in built_environments.listed(yard.folder)}
+        with built_images.held(yard.folder, made.id):
+            assert not built_environments.take_away(entries[made.note.digest])
+        (entry,) = [one for one in built_environments.listed(yard.folder) if one.digest == made.note.digest]
+        assert built_environments.take_away(entry)
+        assert not yard.has(made.id)
+        assert yard.has(other.name)
+        assert yard.has(made.name)
+        assert [one.digest for one in built_environments.listed(yard.folder)] == [other.note.digest]
+    finally:
+        engine.try_to("image", "rm", made.name)
         yard.clear()
 
 

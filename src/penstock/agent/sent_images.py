@@ -40,7 +40,7 @@ from penstock.model.tuples import NamedTuple
 if TYPE_CHECKING:
     from penstock.executors.keepers import ContainerKeeper
 
-_SENT = "localhost/penstock/sent"
+_SENT = f"{built_images.TAGS}sent"
 """The name of images that came as archives; their tags are the first digits of their ids."""
 
 Tell = Callable[[str], None]
@@ -149,7 +149,7 @@ class SentImages:
             done = engine_calls.ask(image_words.tag(engine, note.id, named.name))
             if done.code:
                 raise engine_failures.failure(f"tag {note.name}", done.said, done.code, engine.kind, note.name)
-            file = built_images.note_of(self._folder, engine, note.id.removeprefix("sha256:"))
+            file = built_images.note_of(self._folder, engine, note.id.removeprefix("sha256:"), note.id)
             built_images.write(file, engine, named, note.name, 0)  # so that it goes when nobody needs it
         return found
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
-from penstock.environments import collect, engine_calls, image_words, local_images, locking
+from penstock.environments import collect, engine_calls, engines, image_words, local_images, locking
 from penstock.environments.engine_failures import failure
 from penstock.environments.image_notes import ImageNote
 from penstock.environments.local_images import LocalImage
 from penstock.errors import PenstockError, PlatformError
-from penstock.model.containers import ContainerEngine
+from penstock.model.containers import DOCKER, PODMAN, ContainerEngine, short_id
 from penstock.model.tuples import NamedTuple
 from penstock.model.wire import MalformedError, shaped
 
+TAGS = "localhost/penstock/"
+"""How the names of all images begin that are built here."""
+
 _PREFIX = "built-"
+_ID = re.compile(r"sha256:[0-9a-f]{64}")
 _USED = ("is being used", "image is in use", "image used by", "is using its referenced", "conflict")
 _GONE = ("no such image", "image not known")
 
@@ -33,9 +38,7 @@ class BuiltNote(NamedTuple):
     size_bytes: int
     own_bytes: int  # of these, what it has beside the image that it is built on
     built_at: float
-    engine: str
-    program: str
-    rootless: bool
+    engine: str  # "podman" or "docker"
 
     @property
     def digest(self) -> str:
@@ -43,9 +46,18 @@ class BuiltNote(NamedTuple):
         return ImageNote(self.tag, self.id, ()).digest
 
 
-def note_of(folder: Path, engine: ContainerEngine, key: str) -> Path:
-    """The file of an image's note. `folder`: `.penstock/environments`."""
-    return folder / "images" / f"{_PREFIX}{key[:12]}-{engine.kind}.json"
+def lock_of(folder: Path, engine: ContainerEngine, key: str) -> Path:
+    """The file that whoever builds the images of a key holds. `folder`: `.penstock/environments`."""
+    return folder / "images" / f"{_PREFIX}{key[:12]}-{engine.kind}.lock"
+
+
+def note_of(folder: Path, engine: ContainerEngine, key: str, image: str) -> Path:
+    """The file of an image's note, by its id: one that is built anew leaves the earlier one to whoever has it."""
+    return folder / "images" / f"{_PREFIX}{key[:12]}-{engine.kind}-{short_id(image)}.json"
+
+
+def _lock_beside(note: Path) -> Path:
+    return note.with_name(f"{note.name.rpartition('-')[0]}.lock")
 
 
 def write(file: Path, engine: ContainerEngine, image: LocalImage, shown: str, below_bytes: int) -> None:
@@ -55,8 +67,7 @@ def write(file: Path, engine: ContainerEngine, image: LocalImage, shown: str, be
     before = read(file)
     built_at = before.built_at if before is not None and before.id == image.id else time.time()
     own_bytes = max(0, image.size_bytes - below_bytes)
-    kind = engine.kind, engine.program, engine.rootless
-    note = BuiltNote(image.name, image.id, shown, image.size_bytes, own_bytes, built_at, *kind)
+    note = BuiltNote(image.name, image.id, shown, image.size_bytes, own_bytes, built_at, engine.kind)
     try:
         if before == note:
             os.utime(file)  # whoever holds the file goes on holding it
@@ -66,13 +77,25 @@ def write(file: Path, engine: ContainerEngine, image: LocalImage, shown: str, be
         raise PlatformError(f"can't note an image in {file.parent}: {error.strerror}") from error
 
 
+def forget_removed(folder: Path, engine: ContainerEngine, key: str) -> None:
+    """Drop the notes of those images of a key that were removed by hand. Whoever calls it holds the key's lock."""
+    begin = lock_of(folder, engine, key).stem
+    for file, note in list(listed(folder)):
+        if file.name.startswith(f"{begin}-") and local_images.look(engine, note.id) is None:
+            with suppress(BlockingIOError), locking.unshared(file):
+                file.unlink(missing_ok=True)
+
+
 def read(file: Path) -> BuiltNote | None:
     """None where there is none, or it is damaged."""
     try:
         content: Any = json.loads(file.read_bytes())
-        return shaped(BuiltNote, [content[name] for name in BuiltNote._fields])
+        note = shaped(BuiltNote, [content[name] for name in BuiltNote._fields])
     except (OSError, ValueError, KeyError, TypeError, MalformedError):
         return None
+    # A container may have written it, and it says what is to be removed.
+    is_ours = note.tag.startswith(TAGS) and _ID.fullmatch(note.id) and note.engine in (PODMAN, DOCKER)
+    return note if is_ours else None
 
 
 def listed(folder: Path) -> Iterator[tuple[Path, BuiltNote]]:
@@ -98,7 +121,7 @@ def held(folder: Path, image: str) -> AbstractContextManager[Path]:
 
 def is_used(file: Path) -> bool:
     """Whether a run holds the image, or builds it."""
-    return locking.is_shared(file) or locking.is_shared(file.with_suffix(".lock"))
+    return locking.is_shared(file) or locking.is_shared(_lock_beside(file))
 
 
 def take_away(file: Path, used_at: float) -> bool:
@@ -108,7 +131,7 @@ def take_away(file: Path, used_at: float) -> bool:
     """
     note = read(file)
     try:
-        with locking.alone(file.with_suffix(".lock"), None), locking.unshared(file):
+        with locking.alone(_lock_beside(file), None), locking.unshared(file):
             if note is None or os.stat(file).st_mtime != used_at or not _is_removed(note):
                 return False
             file.unlink()
@@ -120,11 +143,13 @@ def take_away(file: Path, used_at: float) -> bool:
 
 
 def _is_removed(note: BuiltNote) -> bool:
-    engine = ContainerEngine(note.engine, note.program, note.rootless)
-    found = local_images.look(engine, note.tag)
-    if found is None or found.id != note.id:  # removed by hand, or built anew since
-        return True
-    done = engine_calls.ask(image_words.remove(engine, note.tag))
+    engine = engines.of_kind(note.engine, os.environ)
+    found, name = local_images.look(engine, note.tag), note.tag
+    if found is None or found.id != note.id:  # built anew since, and this one has lost its name
+        found, name = local_images.look(engine, note.id), note.id
+        if found is None or found.tags or image_words.LABEL not in dict(found.labels):
+            return True  # removed by hand, or the user's own by another name
+    done = engine_calls.ask(image_words.remove(engine, name))
     said = done.said.lower()
     if done.code == 0 or any(sign in said for sign in _GONE):
         return True

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -92,17 +92,17 @@ def _below(context: str, inside: str, known: list[IgnoreRule], looks_everywhere:
                 yield path
             if looks_everywhere or not left_out:
                 yield from _below(context, path, known, looks_everywhere)
-        elif not left_out and not stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
+        elif not left_out and (entry.is_symlink() or entry.is_file()):  # neither a socket nor a pipe
             yield path
 
 
-def digest(context: str) -> str:
-    """64 hex digits of what counts in a context: paths, contents, and which files are programs. Blocks for the reading
-    of all of them. Raises UsageError."""
+def digest(context: str, paths: Sequence[str] | None = None) -> str:
+    """64 hex digits of what counts in a context: paths, contents, and which files are programs. `paths`: what counts,
+    where that is known. Blocks for the reading of all of them. Raises UsageError."""
     from blake3 import blake3
 
     total = blake3()
-    for path in files(context):
+    for path in files(context) if paths is None else paths:
         file = os.path.join(context, path)
         try:
             status = os.lstat(file)
@@ -119,10 +119,12 @@ def digest(context: str) -> str:
     return total.hexdigest()
 
 
-def stage(context: str, target: Path) -> None:
-    """Put what counts in a context into a new folder: by links where the file system has them. Raises OSError."""
+def stage(context: str, target: Path) -> list[str]:
+    """Copy what counts in a context into a new folder, for what is built of links would see what the user edits; gives
+    the paths of it. Raises OSError."""
     target.mkdir(parents=True)
-    for path in files(context):
+    paths = files(context)
+    for path in paths:
         source, place = os.path.join(context, path), target / path
         place.parent.mkdir(parents=True, exist_ok=True)
         if os.path.islink(source):
@@ -132,7 +134,5 @@ def stage(context: str, target: Path) -> None:
             with suppress(OSError):
                 shutil.copymode(source, place)
         else:
-            try:
-                os.link(source, place)
-            except OSError:
-                shutil.copy2(source, place)
+            shutil.copy2(source, place)
+    return paths

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.environments import engine_calls, engine_failures
-from penstock.errors import UsageError
+from penstock.errors import PlatformError, UsageError
 from penstock.model.containers import DOCKER, PODMAN, ContainerEngine
 
 _INSTALL = (
@@ -42,6 +42,14 @@ def find(asked: str, environ: Mapping[str, str], platform: str = sys.platform) -
     return _docker(program, environ)
 
 
+def of_kind(kind: str, environ: Mapping[str, str]) -> ContainerEngine:
+    """The engine of a kind, to be asked about what it has. Raises PlatformError where it is gone from here."""
+    program = shutil.which(kind, path=environ.get("PATH", os.defpath))
+    if program is None:
+        raise PlatformError(f"{kind} is not on PATH any more, and holds what was built with it: {_INSTALL}")
+    return ContainerEngine(kind, os.path.abspath(program))
+
+
 def _program(asked: str, environ: Mapping[str, str]) -> str:
     path = environ.get("PATH", os.defpath)
     for kind in (asked,) if asked else (PODMAN, DOCKER):
@@ -61,6 +69,8 @@ def _docker(program: str, environ: Mapping[str, str]) -> ContainerEngine:
     done = engine_calls.ask([program, "info", "--format", _INFO])
     options, system = _answers(done.out)
     if done.code or options is None:  # an older client exits with 0 where no daemon answers
+        if "podman" in engine_calls.ask([program, "--version"]).out:
+            raise UsageError(f'{program} is podman by another name: say `containers = "podman"` in [project]')
         raise engine_failures.failure("ask docker what it is", done.said or done.out, done.code, DOCKER, "")
     if system == "Docker Desktop":
         raise UsageError(

@@ -23,7 +23,7 @@ from penstock.environments import (
 from penstock.environments.local_images import LocalImage
 from penstock.environments.uv import Tell
 from penstock.errors import PlatformError, UsageError
-from penstock.model.containers import Container, ContainerEngine
+from penstock.model.containers import Container, ContainerEngine, client_environ
 from penstock.model.environments import Environment
 from penstock.model.images import Image
 from penstock.model.tuples import NamedTuple
@@ -46,12 +46,13 @@ class BuildOrder(NamedTuple):
     """One image that is to be built."""
 
     text: str  # its Dockerfile
-    stage: Callable[[Path], None]  # puts all that it sees into a new folder
-    counting: tuple[object, ...]  # plain data: what the image is made of, beside its Dockerfile
+    stage: Callable[[Path], Sequence[str]]  # puts all that it sees into a new folder; gives the paths of what counts
+    counting: Sequence[object]  # plain data: what the image is made of, beside its Dockerfile
     shown: str  # what a person calls it
     target: str = ""
     args: tuple[tuple[str, str], ...] = ()
     below_bytes: int = 0  # of that, what it is built on
+    content: str = ""  # the digest of the files that it sees, where they are the user's
 
 
 def asked(image: Image) -> tuple[object, ...]:
@@ -72,10 +73,11 @@ def built(builder: Builder, image: Image) -> LocalImage:
         text = _text(image)
         content = contexts.digest(image.context)
         bases = [_resolved(builder, name) for name in dockerfiles.bases(text, dict(image.args))]
-        counting = content, [base.id for base in bases]
+        counting = [base.id for base in bases]
         below = bases[-1].size_bytes if bases else 0
         stage = _staging(image.context)
-        return _placed(builder, BuildOrder(text, stage, counting, image.shown, image.target, image.args, below))
+        rest = image.shown, image.target, image.args, below, content
+        return _placed(builder, BuildOrder(text, stage, counting, *rest))
     found = _resolved(builder, image.base)
     if image.apt:
         text = dockerfiles.of_system(image, image.base)
@@ -98,7 +100,7 @@ def _with_rest(builder: Builder, image: Image, on: LocalImage) -> LocalImage:
     wish = Environment(image.packages)
     lock = image_packages.resolve(wish, beside, builder.folder, builder.tell, again=builder.again)
 
-    def stage(target: Path) -> None:
+    def stage(target: Path) -> Sequence[str]:
         place = image_packages.build(lock, beside, builder.folder, builder.tell)
         site = Path(place.folder, image_packages.SITE)
         shutil.copytree(site, target / "site", symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -107,6 +109,7 @@ def _with_rest(builder: Builder, image: Image, on: LocalImage) -> LocalImage:
             programs.rename(target / "programs")
         else:
             (target / "programs").mkdir()
+        return ()
 
     text = dockerfiles.of_rest(image, on.name, inside.site)
     return _placed(builder, BuildOrder(text, stage, (on.id, lock.digest), image.shown, below_bytes=on.size_bytes))
@@ -114,35 +117,38 @@ def _with_rest(builder: Builder, image: Image, on: LocalImage) -> LocalImage:
 
 def _placed(builder: Builder, order: BuildOrder) -> LocalImage:
     """The image of an order, as it is here, else built, whoever else builds it at the same time."""
-    counting = os.fspath(builder.root), order.text, order.counting, order.target, order.args
-    key = _key(counting)
-    tag = f"localhost/penstock/{_slug(builder.root.name)}:{key[:12]}"
-    note = built_images.note_of(builder.folder, builder.engine, key)
-    with locking.alone(
-        note.with_suffix(".lock"), lambda: builder.tell(f"{tag}: waits for another that builds it")
-    ) as fd:
+    key, tag = _named(builder, order)
+    lock = built_images.lock_of(builder.folder, builder.engine, key)
+    with locking.alone(lock, lambda: builder.tell(f"{tag}: waits for another that builds it")) as fd:
         found = local_images.look(builder.engine, tag)
         if builder.again or found is None or dict(found.labels).get(image_words.KEY) != key:
-            _build(builder, order, tag, key, fd)
+            key, tag = _build(builder, order, key, fd)
+            built_images.forget_removed(builder.folder, builder.engine, key)
             found = local_images.look(builder.engine, tag)
         if found is None:
             raise PlatformError(f"{builder.engine.kind} has built {tag}, and doesn't have it: run it again")
+        note = built_images.note_of(builder.folder, builder.engine, key, found.id)
         built_images.write(note, builder.engine, found, order.shown, order.below_bytes)
     return found
 
 
-def _build(builder: Builder, order: BuildOrder, tag: str, key: str, held: int) -> None:
+def _build(builder: Builder, order: BuildOrder, key: str, held: int) -> tuple[str, str]:
+    """Gives the key and the name of what it has built: those of the files that it saw, which may have changed since
+    they were looked at."""
     engine, tell = builder.engine, builder.tell
     place = builder.folder / "images" / f"context-{key[:12]}-{engine.kind}"
-    tell(f"builds the image {tag} of {order.shown} with {engine.kind}")
     hear = build_failures.Steps(lambda line: tell(f"image {tag}: {line}"))
     try:
         shutil.rmtree(place, ignore_errors=True)  # of one that was killed
-        order.stage(place / "context")
+        paths = order.stage(place / "context")
+        if order.content:
+            order = order._replace(content=contexts.digest(os.fspath(place / "context"), paths))
+        key, tag = _named(builder, order)
+        tell(f"builds the image {tag} of {order.shown} with {engine.kind}")
         (place / _FILE).write_text(order.text, encoding="utf-8")
         labels = (*_labels(builder), (image_words.KEY, key))
         words = image_words.build(engine, tag, _FILE, "context", labels, order.target, order.args)
-        environ = {**os.environ, "BUILDKIT_PROGRESS": "plain"}
+        environ = {**client_environ(dict(order.args), os.environ), "BUILDKIT_PROGRESS": "plain"}
         done = engine_calls.work(words, hear.hear, held=held, environ=environ, folder=place)
     except OSError as error:
         raise PlatformError(f"can't put what {order.shown} sees into {place}: {error.strerror}") from error
@@ -150,6 +156,13 @@ def _build(builder: Builder, order: BuildOrder, tag: str, key: str, held: int) -
         shutil.rmtree(place, ignore_errors=True)
     if done.code:
         raise build_failures.failure(order.shown, order.text, hear, done, engine.kind)
+    return key, tag
+
+
+def _named(builder: Builder, order: BuildOrder) -> tuple[str, str]:
+    """The key of an order, of all that its image is made of, and the name that the image is found by."""
+    key = _key((os.fspath(builder.root), order.text, order.counting, order.content, order.target, order.args))
+    return key, f"{built_images.TAGS}{_slug(builder.root.name)}:{key[:12]}"
 
 
 def _resolved(builder: Builder, name: str) -> LocalImage:
@@ -175,12 +188,13 @@ def _text(image: Image) -> str:
         raise UsageError(f"the Dockerfile {image.file} can't be read: {error}") from error
 
 
-def _staging(context: str) -> Callable[[Path], None]:
+def _staging(context: str) -> Callable[[Path], Sequence[str]]:
     return lambda target: contexts.stage(context, target)
 
 
-def _nothing(target: Path) -> None:
+def _nothing(target: Path) -> Sequence[str]:
     target.mkdir(parents=True)
+    return ()
 
 
 def _key(counting: Sequence[object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.environments.engine_failures import registry_of
-from penstock.model.containers import PODMAN, Container, ContainerEngine
+from penstock.model.containers import PODMAN, Container, ContainerEngine, is_client_s
 
 LABEL = "penstock.project"
 """The label of images and containers, with what tells its project from others."""
@@ -58,11 +58,12 @@ def build(
     target: str,
     args: Iterable[tuple[str, str]],
 ) -> list[str]:
-    """Build an image of a Dockerfile and a folder. What is left of a line that fails is removed."""
+    """Build an image of a Dockerfile and a folder. What is left of a line that fails is removed. The client is to have
+    the arguments in its environment (`client_environ`)."""
     words = [engine.program, "build", "--force-rm", f"--tag={tag}", f"--file={file}"]
     words += [f"--label={label}={value}" for label, value in labels]
     words += [f"--target={target}"] if target else []
-    words += [f"--build-arg={name}={value}" for name, value in args]
+    words += [f"--build-arg={name}={value}" if is_client_s(name) else f"--build-arg={name}" for name, value in args]
     return [*words, context]
 
 

@@ -60,16 +60,21 @@ def resolve(engine: ContainerEngine, name: str, tell: Tell, *, again: bool = Fal
 def recorded(engine: ContainerEngine, note: ImageNote, tell: Tell) -> LocalImage:
     """The very image that a run had: as it lies here, else pulled by its digest. That its name is another one's by now
     is told. Otherwise as `resolve`."""
-    found = look(engine, note.id)
-    for origin in note.origins if found is None else ():
+    found, why = look(engine, note.id), ", and no registry has it:"
+    if found is None and note.origins:
+        origin = note.origins[0]
         tell(f"the image {note.name} that the run had, {short_id(note.id)}, is not here any more")
-        pull(engine, origin, tell)
-        found = look(engine, origin)
-        break
+        try:
+            pull(engine, origin, tell)
+            found = look(engine, origin)
+        except UsageError as error:
+            why = f": {error}.\nOr"
+        if found is not None and found.id != note.id:
+            found, why = None, f", and {origin} is {short_id(found.id)}, as another kind of machine or engine has it:"
     if found is None:
         raise UsageError(
-            f"the image {note.name} that the run had, {short_id(note.id)}, is gone from {engine.kind}, and no registry "
-            f"has it: bring it back with `{engine.kind} load`, or begin a new run, which takes the {note.name} of now"
+            f"the image {note.name} that the run had, {short_id(note.id)}, is gone from {engine.kind}{why} bring it "
+            f"back with `{engine.kind} load`, or begin a new run, which takes the {note.name} of now"
         )
     now = look(engine, note.name)
     if now is not None and now.id != found.id:

@@ -61,8 +61,11 @@ def test_content_counts_wherever_it_lies_and_what_is_left_out_does_not(tmp_path:
 
 def test_what_is_staged_is_what_counted(tmp_path: Path) -> None:
     context = _context(tmp_path / "one")
-    contexts.stage(str(context), tmp_path / "staged")
-    assert contexts.digest(str(tmp_path / "staged")) == contexts.digest(str(context))
+    os.mkfifo(context / "pipe")
+    paths = contexts.stage(str(context), tmp_path / "staged")
+    assert contexts.digest(str(tmp_path / "staged"), paths) == contexts.digest(str(context))
+    (context / "src" / "a.py").write_text("edited")
+    assert contexts.digest(str(tmp_path / "staged"), paths) != contexts.digest(str(context))
     assert not (tmp_path / "staged" / "big.csv").exists()
     assert os.readlink(tmp_path / "staged" / "link") == "src/a.py"
 

@@ -77,11 +77,11 @@ def test_a_recipe_comes_to_dockerfiles() -> None:
 def test_an_image_is_built_with_labels_and_arguments() -> None:
     engine = ContainerEngine("podman", "/usr/bin/podman")
     words = image_words.build(
-        engine, "localhost/x:1", "/d/Dockerfile", "/d/context", (("a", "b"),), "one", (("A", "1"),)
+        engine, "localhost/x:1", "/d/Dockerfile", "/d/context", (("a", "b"),), "one", (("A", "1"), ("LD_X", "2"))
     )
     assert words == [
         *("/usr/bin/podman", "build", "--force-rm", "--tag=localhost/x:1", "--file=/d/Dockerfile", "--label=a=b"),
-        *("--target=one", "--build-arg=A=1", "/d/context"),
+        *("--target=one", "--build-arg=A", "--build-arg=LD_X=2", "/d/context"),
     ]
     assert image_words.labels_of("/a,b") == (("penstock.project", image_words.labels_of("/a,b")[0][1]),)
     assert "," not in image_words.labels_of("/a,b")[0][1]
