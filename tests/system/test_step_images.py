@@ -183,6 +183,13 @@ def test_a_run_that_goes_on_gets_the_image_that_it_had_though_its_tag_moved(engi
         gone = {image_requests.asked(tag): image_notes.ImageNote(tag, f"sha256:{'0' * 64}", ()).text}
         with pytest.raises(UsageError, match=rf"{tag} that the run had, 0{{12}}, is gone from {engine.kind}, and no"):
             project.run(gone).ready(environment, "s")
+        origin = f"127.0.0.1:1/team/x@sha256:{'0' * 64}"
+        gone = {image_requests.asked(tag): image_notes.ImageNote(tag, f"sha256:{'0' * 64}", (origin,)).text}
+        told = (
+            rf"gone from {engine.kind}: can't pull the image {origin}: .*\n127.0.0.1:1 can't be reached: .*\nOr bring"
+        )
+        with pytest.raises(UsageError, match=told):
+            project.run(gone).ready(environment, "s")
     finally:
         engine.try_to("image", "rm", tag)
 
