@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from penstock.agent.agent_interpreters import AgentInterpreters
+from penstock.artifacts.folder import FolderStore
 from penstock.environments import local_images
 from penstock.errors import UsageError
 from penstock.launch.run_environments import RunEnvironments
@@ -148,6 +150,27 @@ def test_it_is_pulled_by_its_name_and_by_its_digest(yard: Yard) -> None:
     assert yard.ready(origin) == first
     assert yard.ready(yard.name) == second
     yard.clear(first, second)
+
+
+def test_an_agent_pulls_it_by_its_digest(yard: Yard, tmp_path: Path) -> None:
+    first = yard.pushed()
+    environment, store = Environment(image=yard.name), FolderStore(tmp_path / "tier")
+    kind = yard.engine.kind
+    told = yard.run().travelling(environment, "s", lambda: store, wheels=False, here=False, containers=kind)
+    yard.engine.ask("image", "rm", yard.name)
+    yard.pushed()
+    agent = AgentInterpreters(tmp_path / "there", store, dict, yard.told.append)
+    try:
+        agent.learn([told])
+        agent.ready(environment, "s")
+        container = agent.of(environment).container
+        assert container is not None
+        assert container.image == first
+        assert any(f"pulls the image {yard.name.removesuffix(':1')}@sha256:" in line for line in yard.told)
+        assert not (tmp_path / "tier").exists()
+    finally:
+        agent.close()
+        yard.clear(first)
 
 
 def test_a_name_that_moved_is_said_and_a_run_that_goes_on_has_what_it_had(yard: Yard) -> None:

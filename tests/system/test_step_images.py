@@ -215,6 +215,13 @@ def test_a_project_that_would_hide_what_an_image_needs_is_refused(engine: Engine
             here.ready(environment, "s")
 
 
+def test_a_secret_that_would_stand_in_an_argument_list_is_refused(engine: Engine, project: Project) -> None:
+    (project.root / ".env").write_text("DOCKER_AUTH_CONFIG=s3cr3t\n", encoding="ascii")
+    environment = Environment(image=engine.image("bare"), secrets=["DOCKER_AUTH_CONFIG"])
+    with pytest.raises(UsageError, match=rf"the secret DOCKER_AUTH_CONFIG can't go into a container: {engine.kind} "):
+        project.run().ready(environment, "s")
+
+
 def test_without_an_engine_it_says_what_to_install(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(project.root))
     with pytest.raises(UsageError, match=r"^step s can't run: .* is not on PATH: install one: `sudo apt-get"):

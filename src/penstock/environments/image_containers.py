@@ -9,7 +9,7 @@ from penstock.environments import image_probe, image_words
 from penstock.environments.image_probe import Inside
 from penstock.environments.local_images import LocalImage
 from penstock.errors import UsageError
-from penstock.model.containers import Container, ContainerEngine, Mount, hides, merged
+from penstock.model.containers import Container, ContainerEngine, Mount, hides, is_client_s, merged
 from penstock.model.environments import Environment
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # of an image that does not say
@@ -24,7 +24,13 @@ def bare(engine: ContainerEngine, image: LocalImage, root: Path) -> Container:
 
 
 def furnished(container: Container, inside: Inside, environment: Environment, mounts: tuple[Mount, ...]) -> Container:
-    """The same, as the steps of an environment have it."""
+    """The same, as the steps of an environment have it. Raises UsageError for a secret that all would see."""
+    kind = container.engine.kind
+    for secret in filter(is_client_s, environment.secrets):
+        raise UsageError(
+            f"the secret {secret} can't go into a container: {kind} itself goes by a variable of that name, and "
+            "would have to be told its value where every user of the machine reads it: give it another name"
+        )
     return container._replace(
         python=inside.python if image_probe.runs_steps(inside) else "",
         python_version=inside.version,
