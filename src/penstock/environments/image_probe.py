@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from penstock.environments import collect, engine_calls, engine_failures, image_words
+from penstock.environments import collect, engine_calls, engine_failures
 from penstock.environments.interpreter_search import OLDEST
 from penstock.errors import PlatformError, UsageError
-from penstock.model.containers import Container, remove_words, short_id
+from penstock.model import containers
+from penstock.model.containers import Container, short_id
 from penstock.model.tuples import NamedTuple
 from penstock.model.wire import shaped
 
@@ -20,6 +22,7 @@ _LIMIT_S = 120.0
 _PROGRAMS = ("python3", "python")
 _ABSENT = (126, 127)  # an engine's own exit codes for a program that can't be run, or that there is not
 _REFUSED = 125
+_VARIABLES = {"PYTHONDONTWRITEBYTECODE": "1"}
 _NO_PROGRAM = ("not found", "no such file", "No such file", "permission denied")
 
 # Of any Python, 2 included: what is too old is to be told as such.
@@ -95,10 +98,13 @@ def _kept(file: Path, image: str) -> Inside | None:
 def _asked(container: Container, shown: str) -> Inside:
     for program in _PROGRAMS:
         name = f"penstock-probe-{uuid.uuid4().hex[:12]}"
+        words = containers.run_words(container, name, (program, "-c", _SCRIPT), _VARIABLES, "/")
+        environ = containers.client_environ(_VARIABLES, os.environ)
         try:
-            done = engine_calls.ask(image_words.probe(container, program, _SCRIPT, name), timeout_s=_LIMIT_S)
+            done = engine_calls.ask(words, timeout_s=_LIMIT_S, environ=environ)
         except BaseException:  # its client is gone, and the container may not be
-            engine_calls.ask(remove_words(container.engine, name), timeout_s=_LIMIT_S)
+            with suppress(PlatformError):  # an engine that hangs has been told
+                engine_calls.ask(containers.remove_words(container.engine, name), timeout_s=_LIMIT_S)
             raise
         if done.code == 0 and (found := read(done.out)) is not None:
             return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.environments.engine_failures import registry_of
-from penstock.model.containers import PODMAN, Container, ContainerEngine, is_client_s
+from penstock.model.containers import PODMAN, ContainerEngine, is_client_s
 
 LABEL = "penstock.project"
 """The label of images and containers, with what tells its project from others."""
@@ -33,20 +33,6 @@ def qualified(image: str) -> str:
     if registry_of(image) != "docker.io" or image.startswith("docker.io/"):
         return image
     return f"docker.io/{image}" if "/" in image else f"docker.io/library/{image}"
-
-
-def probe(container: Container, program: str, script: str, name: str) -> list[str]:
-    """Run a Python of an image, and nothing else of it."""
-    engine = container.engine
-    words = [engine.program, "run", "--rm", "--pull=never", f"--name={name}", "--log-driver=none", "--no-healthcheck"]
-    if engine.kind == PODMAN and engine.rootless:
-        words.append("--userns=keep-id")
-    if engine.kind == PODMAN:
-        words.append("--http-proxy=false")
-    user = "0:0" if engine.rootless and engine.kind != PODMAN else container.user
-    words += [f"--user={user}", "--network=none", "--security-opt=label=disable"]
-    words += [f"--label={label}={value}" for label, value in container.labels]
-    return [*words, "--env=PYTHONDONTWRITEBYTECODE=1", f"--entrypoint={program}", container.image, "-c", script]
 
 
 def build(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from penstock.environments import image_notes, image_probe, image_words, local_images
+from penstock.environments import engine_calls, image_notes, image_probe, image_words, local_images
 from penstock.environments.image_notes import ImageNote
 from penstock.errors import DamagedError, PlatformError
 from penstock.model import containers
@@ -32,23 +33,19 @@ def test_a_short_name_is_that_of_docker_hub_with_both(name: str, full: str) -> N
     assert image_words.pull(DOCKER, name) == ["/usr/bin/docker", "pull", name]
 
 
-def test_an_image_is_probed_as_the_caller_without_network_and_labels() -> None:
-    container = Container(PODMAN, ID, user="7:8", labels=(("penstock.project", "/p"),))
-    common = ["--rm", "--pull=never", "--name=n", "--log-driver=none", "--no-healthcheck"]
-    proxy = "--http-proxy=false"
-    rest = ["--network=none", "--security-opt=label=disable", "--label=penstock.project=/p"]
-    last = ["--env=PYTHONDONTWRITEBYTECODE=1", "--entrypoint=python3", ID, "-c", "pass"]
-    assert image_words.probe(container, "python3", "pass", "n") == [
-        *("/usr/bin/podman", "run", *common, proxy, "--user=7:8", *rest, *last)
-    ]
-    rootless = container._replace(engine=PODMAN._replace(rootless=True))
-    assert image_words.probe(rootless, "python3", "pass", "n") == [
-        *("/usr/bin/podman", "run", *common, "--userns=keep-id", proxy, "--user=7:8", *rest, *last)
-    ]
-    docker = container._replace(engine=DOCKER._replace(rootless=True))
-    assert image_words.probe(docker, "python3", "pass", "n") == [
-        *("/usr/bin/docker", "run", *common, "--user=0:0", *rest, *last)
-    ]
+def test_a_look_into_an_image_that_is_broken_off_removes_its_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[list[str]]()
+
+    def ask(words: list[str], **_: object) -> None:
+        asked.append(words)
+        raise KeyboardInterrupt if len(asked) == 1 else PlatformError("it hangs")
+
+    monkeypatch.setattr(engine_calls, "ask", ask)
+    with pytest.raises(KeyboardInterrupt):
+        image_probe.known(Path("/nowhere"), Container(PODMAN, ID), "x")
+    run, remove = asked
+    assert "--network=none" in run
+    assert f"--name={remove[-1]}" in run
 
 
 def test_what_both_say_of_an_image_is_one() -> None:
