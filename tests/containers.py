@@ -158,13 +158,18 @@ def docker() -> Iterator[Engine]:
     bridge = [f"--bridge={_bridge(int(storage.name))}"] if int(storage.name) else []
     places = [f"--data-root={storage}/data", f"--exec-root={run}/exec", f"--pidfile={run}/pid", f"-H=unix://{run}/sock"]
     command = [sys.executable, "-S", "-c", _UNTIL_CLOSED, str(held), daemon, *places, *bridge]
-    with open(storage / "dockerd.log", "wb") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=log, stderr=log, pass_fds=[held], start_new_session=True
-        )
-    os.close(held)
+    with locked(CACHE / "docker" / "start.lock"):  # two that start at once make each other's chains of iptables fail
+        with open(storage / "dockerd.log", "wb") as log:
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=log, stderr=log, pass_fds=[held], start_new_session=True
+            )
+        os.close(held)
+        try:
+            _await(engine, process, storage / "dockerd.log")
+        except BaseException:
+            process.communicate()
+            raise
     try:
-        _await(engine, process, storage / "dockerd.log")
         yield engine
     finally:
         process.communicate()
