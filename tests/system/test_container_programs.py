@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+import psutil
 import pytest
 
 from penstock.errors import OutOfMemoryError, StepExitError, WorkerLostError
@@ -249,6 +250,14 @@ def test_a_container_that_is_removed_by_hand_is_named(place: Place) -> None:
     with pytest.raises(WorkerLostError, match=rf"penstock-program-\w+ of {place.engine.kind}"):
         place.shell("sleep 60")
     thread.join()
+
+
+def test_a_keeper_that_was_killed_has_another_one_in_its_place(place: Place) -> None:
+    assert place.shell("exit 2").status == 2
+    path = place.keeper.path
+    (keeper,) = (one for one in psutil.process_iter(["cmdline"]) if path in (one.info["cmdline"] or ()))
+    keeper.kill()
+    assert place.shell("exit 3").status == 3
 
 
 def test_an_interruption_ends_it(place: Place) -> None:

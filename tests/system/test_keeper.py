@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from penstock.executors import container_notes, keepers
+from penstock.executors import contained_zygote, container_notes, keepers
 from penstock.executors.process import ProcessExecutor
 from penstock.model import containers
 from penstock.model.containers import Container, ContainerEngine
@@ -82,6 +86,18 @@ class Trial:
         assert client.stdout.readline() == "holds\n"
         return client
 
+    def delay_runs(self, folder: Path, seconds: int) -> Path:
+        """Have containers made late. Gives the file that takes what the engine is asked for, and how that ended."""
+        asked, late = folder / "asked", folder / "late"
+        program = shlex.quote(self.engine.program)
+        late.write_text(
+            f'#!/bin/sh\n[ "$1" != run ] || {{ sleep {seconds}; exec {program} "$@"; }}\n'
+            f'{program} "$@"\nstatus=$?\necho "$1 $status" >> {shlex.quote(str(asked))}\nexit $status\n'
+        )
+        late.chmod(0o755)
+        self.container = self.container._replace(engine=ContainerEngine(self.engine.kind, os.fspath(late)))
+        return asked
+
     def running(self) -> list[str]:
         return self.engine.containers(f"{_LABEL}={self.label}")
 
@@ -91,6 +107,13 @@ class Trial:
     def keeper_process(self) -> psutil.Process:
         (found,) = (one for one in psutil.process_iter() if self.container.keeper in _command(one))
         return found
+
+    def kill_keeper(self) -> None:
+        """Until all of its threads are dead, and nothing is held any more."""
+        pid = self.keeper_process().pid
+        os.kill(pid, signal.SIGKILL)
+        with suppress(ChildProcessError):  # who watches it has seen its end
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
     def close(self) -> None:
         for client in self.clients:
@@ -162,7 +185,7 @@ def test_a_client_that_is_killed(trial: Trial) -> None:
 def test_a_keeper_that_is_killed_and_then_its_client(trial: Trial) -> None:
     client = trial.client("/bin/sleep", "600")
     wait_until(trial.running, "for a container")
-    trial.keeper_process().kill()
+    trial.kill_keeper()
     assert container_notes.sweep(os.fspath(trial.notes), os.environ) == []
     assert len(trial.running()) == len(trial.noted()) == 1  # its client lives
     client.kill()
@@ -170,8 +193,109 @@ def test_a_keeper_that_is_killed_and_then_its_client(trial: Trial) -> None:
     assert container_notes.sweep(os.fspath(trial.notes), os.environ) == []
     assert (trial.running(), trial.noted()) == ([], [])
     trial.keeper.close()
+    wait_until(lambda: not os.listdir(trial.notes), "for the end of the one in its place")
     assert not Path(trial.container.keeper).parent.exists()
-    assert os.listdir(trial.notes) == []
+
+
+def test_a_keeper_that_is_killed_has_another_one_in_its_place(trial: Trial, tmp_path: Path) -> None:
+    for _ in range(2):
+        trial.kill_keeper()
+        kept = trial.ask(trial.request("/bin/true"), tmp_path / "log")
+        assert kept.wait(60)
+        assert kept.end == ContainerEnd(0)
+        kept.close()
+    process = trial.keeper_process()
+    time.sleep(3)  # without work, and without a driver that holds it, it would have ended
+    assert container_notes.sweep(os.fspath(trial.notes), os.environ) == []
+    assert process.is_running()
+    assert Path(trial.container.keeper).exists()
+
+
+def test_what_a_keeper_can_not_do_is_told_and_nothing_stays(trial: Trial, tmp_path: Path) -> None:
+    request = trial.request("/bin/sleep", "600")._replace(socket="/no/such/folder/socket")
+    kept = trial.ask(request, tmp_path / "log")
+    assert kept.wait(60)
+    assert kept.end is not None
+    assert "/no/such/folder" in kept.end.failure
+    kept.close()
+    (name,) = trial.noted()
+    os.utime(trial.notes / name, (0, 0))
+    assert container_notes.sweep(os.fspath(trial.notes), os.environ) == []
+    assert (trial.running(), trial.noted()) == ([], [])
+
+
+def test_a_keeper_that_is_killed_while_the_engine_makes_a_container(trial: Trial, tmp_path: Path) -> None:
+    trial.delay_runs(tmp_path, 2)
+    kept = trial.ask(trial.request("/bin/sleep", "600"), tmp_path / "log")
+    kept.hear()  # that it is noted
+    trial.kill_keeper()
+    kept.close()
+    notes = os.fspath(trial.notes)
+    assert container_notes.sweep(notes, os.environ) == trial.noted() != []  # there may be one soon
+    wait_until(trial.running, "for what nobody wants any more")
+    assert container_notes.sweep(notes, os.environ) == []
+    assert (trial.running(), trial.noted()) == ([], [])
+
+
+def test_a_signal_that_comes_before_the_container(trial: Trial, tmp_path: Path) -> None:
+    asked = trial.delay_runs(tmp_path, 1)
+    kept = trial.ask(trial.request("/bin/sleep", "3"), tmp_path / "log")
+    kept.signal("TERM")
+    assert kept.wait(60)
+    kept.close()
+    kills = [line for line in asked.read_text().splitlines() if line.startswith("kill ")]
+    assert kills[0] != "kill 0"
+    assert kills[-1] == "kill 0"
+
+
+def test_descriptors_beyond_those_of_select(trial: Trial, tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        kept = trial.ask(trial.request("/bin/true"), tmp_path / "log")
+        assert kept.fileno() > 1023
+        assert kept.wait(60)
+        kept.close()
+    finally:
+        for fd in held:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_note_that_is_being_written(tmp_path: Path) -> None:
+    note = tmp_path / "penstock-1.new"
+    note.touch()
+    container_notes.sweep(os.fspath(tmp_path), os.environ)
+    assert note.exists()
+    os.utime(note, (0, 0))
+    container_notes.sweep(os.fspath(tmp_path), os.environ)
+    assert not note.exists()
+
+
+def test_a_folder_that_others_can_write_to(tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir(mode=0o755)
+    with pytest.raises(PermissionError, match="is not this user's alone"):
+        keepers.start(os.fspath(tmp_path / "open" / "keeper"), os.fspath(tmp_path))
+
+
+def test_a_zygote_that_does_not_do_what_it_is_told(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contained_zygote, "_KILLED_S", 0.5)
+    with (
+        contained(engine, tmp_path, tmp_path) as found,
+        Bench(ProcessExecutor(interpreters=found), tmp_path, "faulty_steps", faulty_steps.__file__) as bench,
+    ):
+        attempt = bench.start("wait_for", str(tmp_path / "never"))
+        bench.until(lambda: len(outer_pids(bench.places.scratch)) == 2)
+        os.kill(outer_pids(bench.places.scratch)[1], signal.SIGSTOP)
+        bench.executor.cancel(attempt, Cause.TIMEOUT)
+        error = bench.outcome(attempt).error
+        assert error is not None
+        assert error.cause == Cause.TIMEOUT
+        assert engine.containers(f"{_LABEL}={mark(tmp_path)}") == []
+        assert bench.value(bench.run("ok", 3)) == 6
 
 
 def test_a_container_that_is_removed_by_hand(engine: Engine, tmp_path: Path) -> None:

@@ -18,6 +18,9 @@ from typing import Any
 from penstock.model import containers
 from penstock.model.containers import ContainerEngine
 
+CREATING_S = 30.0
+"""So long an engine may take to make a container, once it was asked to: until then there may be one soon."""
+_WRITING_S = 5.0
 _GONE = ("no such container", "no container with name or id")
 _TRIES = 8
 _PAUSE_S = 0.25
@@ -28,16 +31,18 @@ _SWEEP_S = 10.0
 class ContainerNote:
     """A note that this process holds."""
 
-    def __init__(
-        self, folder: str, engine: ContainerEngine, name: str, environ: Mapping[str, str], keeper: str
-    ) -> None:
+    def __init__(self, folder: str, engine: ContainerEngine, name: str, environ: Mapping[str, str]) -> None:
         os.makedirs(folder, exist_ok=True)
         self._path = os.path.join(folder, name)
         self.fd = os.open(f"{self._path}.new", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self.fd, fcntl.LOCK_EX)
         known = {key: environ[key] for key in sorted(containers.CLIENT_NAMES) if key in environ}
-        os.write(self.fd, json.dumps({"engine": list(engine), "environ": known, "keeper": keeper}).encode())
+        os.write(self.fd, json.dumps({"engine": list(engine), "environ": known}).encode())
         os.rename(f"{self._path}.new", self._path)
+
+    def is_made(self) -> None:
+        """The container is there: once it is not, it is gone."""
+        os.utime(self.fd, (0, 0))
 
     def remove(self) -> None:
         """The container is gone."""
@@ -46,6 +51,9 @@ class ContainerNote:
         self.close()
 
     def close(self) -> None:
+        """It may be there still, or come to be: a sweep looks."""
+        with suppress(OSError):
+            os.utime(self.fd)
         os.close(self.fd)
 
 
@@ -70,9 +78,14 @@ def _note_of_keeper(folder: str, keeper: str) -> str:
     return os.path.join(folder, f"{os.path.basename(os.path.dirname(keeper))}.keeper")
 
 
+def errors_of(keeper: str) -> str:
+    """The file of what a keeper could not do."""
+    return os.path.join(os.path.dirname(keeper), "errors")
+
+
 def remove_keeper(path: str) -> None:
     """Remove the folder of a keeper's socket: it needs it no more, or is dead."""
-    for left in (path, f"{path}.notes", os.path.join(os.path.dirname(path), "oom")):
+    for left in (path, errors_of(path), os.path.join(os.path.dirname(path), "oom")):
         with suppress(OSError):
             os.unlink(left)
     with suppress(OSError):
@@ -112,10 +125,17 @@ def remove(
     for turn in range(tries):
         if turn:
             time.sleep(_PAUSE_S)
-        code, _, errors = told(containers.remove_words(engine, name), environ, timeout_s)
-        if code == 0 or any(words in errors.lower() for words in _GONE):
+        if _was_there(engine, name, environ, timeout_s) is not None:
             return True
     return False
+
+
+def _was_there(engine: ContainerEngine, name: str, environ: Mapping[str, str], timeout_s: float) -> bool | None:
+    """Remove a container; whether there was one. None: its engine did not remove it, or does not answer."""
+    code, printed, errors = told(containers.remove_words(engine, name), environ, timeout_s)
+    if any(words in errors.lower() for words in _GONE):
+        return False
+    return bool(printed.strip()) if code == 0 else None  # podman says nothing of one that is not there
 
 
 def ran_out_of_memory(engine: ContainerEngine, name: str, environ: Mapping[str, str]) -> bool:
@@ -143,8 +163,12 @@ def sweep(folder: str, environ: Mapping[str, str]) -> list[str]:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if name.endswith(".keeper"):
-                forget_keeper(folder, os.fsdecode(os.read(fd, 1 << 12)))
-            elif name.endswith(".new") or _removed(fd, name, environ):
+                if keeper := os.fsdecode(os.read(fd, 1 << 12)):
+                    forget_keeper(folder, keeper)
+            elif name.endswith(".new"):
+                if _age_s(fd) > _WRITING_S:  # else whoever is about to lock it writes it
+                    os.unlink(path)
+            elif _removed(fd, name, environ):
                 os.unlink(path)
             else:
                 left.append(name)
@@ -160,12 +184,15 @@ def _removed(fd: int, name: str, environ: Mapping[str, str]) -> bool:
         note = json.loads(os.read(fd, 1 << 16))
         engine = ContainerEngine(*note["engine"])
         known = {str(key): str(value) for key, value in note["environ"].items()}
-        keeper = str(note["keeper"])
     except (ValueError, KeyError, TypeError):  # damaged: whose it was, nobody knows
         return True
-    if not _lives(keeper):
-        remove_keeper(keeper)
-    return remove(engine, name, {**environ, **known}, 1, _SWEEP_S)
+    was_there = _was_there(engine, name, {**environ, **known}, _SWEEP_S)
+    # The engine's client outlives a keeper that was killed, and makes the container all the same.
+    return was_there is True or (was_there is False and _age_s(fd) > CREATING_S)
+
+
+def _age_s(fd: int) -> float:
+    return time.time() - os.fstat(fd).st_mtime
 
 
 def _lives(keeper: str) -> bool:

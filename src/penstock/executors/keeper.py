@@ -26,79 +26,120 @@ from penstock.worker.keeper_client import CONNECTED, ENDED, NOTED, SIGNAL, Conta
 _KILLED = 128 + signal.SIGKILL
 _LINGER_S = 2.0
 _LOOK_S = 0.05
+_AGAIN_S = 0.1
 _GRACE_S = 1.0
 _HUNG_S = 1.0
 """After this the client is killed of a container that is gone: docker's may wait for ever for one removed by hand."""
-
-_CREATING_S = 30.0
-"""So long the engine may take to make a container that nobody wants any more, before its client is killed."""
 
 
 class _Client:
     """One container, from its request to its removal. Runs in a thread of its own."""
 
-    def __init__(self, connection: Any, address: str, folder: str) -> None:
+    def __init__(self, connection: Any, folder: str) -> None:
         self._connection = connection
-        self._address = address
         self._folder = folder
         self._fds: list[int] = []
         self._unread = b""
+        self._heard: list[Any] = []  # that nobody has seen to
         self._listener: Any = None
+        self._has_ended = False
+        self._is_removed = False  # by its engine, as it was asked to when it was started
         self._note: container_notes.ContainerNote
         self._request: KeptRequest
         self._engine: ContainerEngine
 
     def serve(self) -> None:
-        """Until the container is gone. What fails ends this thread alone, and stands in the keeper's errors."""
+        """Until the container is gone. What fails ends this thread alone, and the client is told of it."""
         try:
             request = self._read_request()
             if request is not None:
                 self._request, self._engine = request, ContainerEngine(*request.engine)
-                self._serve()
+                end = self._kept()
+                with suppress(OSError):
+                    keeper_client.send(self._connection, (ENDED, *end))
         finally:
-            for fd in self._fds:
-                os.close(fd)
+            self._close_fds()
             self._connection.close()
 
     def _read_request(self) -> KeptRequest | None:
         """None: nobody asks, since the connection only keeps this process alive."""
-        while True:
-            data, fds = keeper_client.receive(self._connection)
-            self._fds += fds
-            if not data:
+        while not self._heard:
+            if not self._receive():
                 return None
-            frames, self._unread = keeper_client.split(self._unread + data)
-            if frames:
-                return wire.shaped(KeptRequest, frames[0])
+        return wire.shaped(KeptRequest, self._heard.pop(0))
 
-    def _serve(self) -> None:
+    def _receive(self) -> bool:
+        """Take in what the client has said; False: nothing, since it has let go."""
+        data, fds = keeper_client.receive(self._connection)
+        self._fds += fds
+        frames, self._unread = keeper_client.split(self._unread + data)
+        self._heard += frames
+        return bool(data)
+
+    def _close_fds(self, first: int = 0) -> None:
+        while len(self._fds) > first:
+            os.close(self._fds.pop())
+
+    def _kept(self) -> ContainerEnd:
+        """Note it, and keep it to its end."""
         request = self._request
-        self._note = container_notes.ContainerNote(
-            self._folder, self._engine, request.name, request.environ, self._address
-        )
+        try:
+            self._note = container_notes.ContainerNote(self._folder, self._engine, request.name, request.environ)
+        except OSError as error:
+            return ContainerEnd(failure=f"its name can't be noted in {self._folder}: {error.strerror}")
+        failure = ""
+        end = ContainerEnd()
+        try:
+            end = self._to_its_end()
+        except Exception as error:  # noqa: BLE001  a container stays otherwise, and nobody learns of it
+            failure = f"{type(error).__name__}: {error}"
+            sys.excepthook(type(error), error, error.__traceback__)
+        self._has_ended = True
+        self._close_fds()  # now who waits for its end hears of it, however long its engine takes to clear away
+        is_gone = self._is_removed or container_notes.remove(self._engine, request.name, request.environ)
+        if is_gone and not failure:
+            self._note.remove()
+        else:
+            self._note.close()  # the next sweep looks again
+        return end._replace(failure=failure)
+
+    def _to_its_end(self) -> ContainerEnd:
+        request = self._request
         with suppress(OSError):  # it has died meanwhile, which the next look says
             keeper_client.send(self._connection, (NOTED,), (self._note.fd,))
         if request.socket:
             self._listener = keeper_client.listen(request.socket)
         kills = posix.killed_by_system()
-        pid = self._start()
-        end = ContainerEnd(self._watch(pid))
-        if self._listener is not None:
-            self._listener.close()
-            with suppress(OSError):
-                os.unlink(request.socket)
+        try:
+            end = ContainerEnd(self._run())
+        finally:
+            if self._listener is not None:
+                self._close_listener()
+        self._is_removed = "--rm" in request.words and end.status is not None and 0 <= end.status < 125
         if "--rm" not in request.words and end.status:
             # Not every engine notices it on every system.
             is_said = container_notes.ran_out_of_memory(self._engine, request.name, request.environ)
             is_likely = end.status == _KILLED and posix.killed_by_system() > kills
             end = end._replace(out_of_memory=is_said or is_likely)
-        is_gone = "--rm" in request.words and end.status is not None and 0 <= end.status < 125
-        if is_gone or container_notes.remove(self._engine, request.name, request.environ):
-            self._note.remove()
-        else:
-            self._note.close()
-        with suppress(OSError):
-            keeper_client.send(self._connection, (ENDED, *end))
+        return end
+
+    def _run(self) -> int:
+        """Run the engine's client to its end; gives its exit code."""
+        pid = self._start()
+        if not pid:
+            return 127
+        exited = -1
+        try:
+            exited = os.pidfd_open(pid)
+            return self._watch(pid, exited)
+        except BaseException:
+            with suppress(OSError):  # it has been waited for
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            raise
+        finally:
+            if exited >= 0:
+                os.close(exited)
 
     def _start(self) -> int:
         actions = [
@@ -112,68 +153,81 @@ class _Client:
             os.write(self._fds[1], f"{words[0]} can't be started: {error.strerror}\n".encode())
             return 0
 
-    def _watch(self, pid: int) -> int | None:
-        """Until the engine's client has ended; gives its exit code."""
-        if not pid:
-            return 127
-        exited = os.pidfd_open(pid)
-        try:
-            while True:
-                watched = [exited, self._connection.fileno()]
-                if self._listener is not None:
-                    watched.append(self._listener.fileno())
-                ready, _, _ = select.select(watched, [], [])
-                if exited in ready:
-                    return _code(os.waitpid(pid, 0)[1])
-                if self._listener is not None and self._listener.fileno() in ready:
-                    self._hand_over()
-                if self._connection.fileno() in ready and not self._hear():
-                    return self._end(pid, exited)
-        finally:
-            os.close(exited)
+    def _watch(self, pid: int, exited: int) -> int:
+        while True:
+            self._do_what_was_heard()
+            poll = select.poll()
+            for fd in (exited, self._connection.fileno()):
+                poll.register(fd, select.POLLIN)
+            listening = -1 if self._listener is None else self._listener.fileno()
+            if self._listener is not None:
+                poll.register(listening, select.POLLIN)
+            ready = [fd for fd, _ in poll.poll()]
+            if exited in ready:
+                return _code(os.waitpid(pid, 0)[1])
+            if listening in ready:
+                self._hand_over()
+            if self._connection.fileno() in ready and not self._hear():
+                return self._end(pid, exited)
 
     def _hand_over(self) -> None:
         """Its first process has come: give it what it is to have."""
         peer_fd, _ = self._listener._accept()
+        self._note.is_made()
         peer = _socket.socket(fileno=peer_fd)
         with suppress(OSError):
             keeper_client.send(peer, (CONNECTED,), self._fds[2:])
             keeper_client.send(self._connection, (CONNECTED,))
         peer.close()
+        self._close_listener()
+        self._close_fds(2)
+
+    def _close_listener(self) -> None:
         self._listener.close()
         self._listener = None
-        while len(self._fds) > 2:
-            os.close(self._fds.pop())
         with suppress(OSError):
             os.unlink(self._request.socket)
 
     def _hear(self) -> bool:
-        """Do what the client asks for; False: it holds the container no longer."""
+        """Whether the client holds the container still."""
         try:
-            data, fds = keeper_client.receive(self._connection)
+            return self._receive()
         except OSError:
             return False
-        self._fds += fds
-        frames, self._unread = keeper_client.split(self._unread + data)
-        for kind, *content in frames:
-            if kind == SIGNAL:
-                words = containers.signal_words(self._engine, self._request.name, content[0])
-                threading.Thread(target=container_notes.told, args=(words, self._request.environ), daemon=True).start()
-        return bool(data)
 
-    def _end(self, pid: int, exited: int) -> int | None:
+    def _do_what_was_heard(self) -> None:
+        heard, self._heard = self._heard, []
+        for kind, *content in heard:
+            if kind == SIGNAL:
+                threading.Thread(target=self._signal, args=(str(content[0]),), daemon=True).start()
+
+    def _signal(self, name: str) -> None:
+        """Send its first process a signal, as soon as there is one."""
+        words = containers.signal_words(self._engine, self._request.name, name)
+        while not self._has_ended and container_notes.told(words, self._request.environ)[0]:
+            time.sleep(_AGAIN_S)
+
+    def _end(self, pid: int, exited: int) -> int:
         """Remove it. The engine may be making it just now: it is there only after a while, and is removed then."""
         has_been = bool(self._request.socket) and self._listener is None
-        if has_been and select.select([exited], [], [], _GRACE_S)[0]:
+        if has_been and _is_ready(exited, _GRACE_S):
             return _code(os.waitpid(pid, 0)[1])  # by itself, as a zygote does that nobody holds
-        until = time.monotonic() + (_HUNG_S if has_been else _CREATING_S)
+        until = time.monotonic() + (_HUNG_S if has_been else container_notes.CREATING_S)
         while True:
             container_notes.remove(self._engine, self._request.name, self._request.environ, tries=1)
-            if select.select([exited], [], [], _LOOK_S)[0]:
+            if _is_ready(exited, _LOOK_S):
                 return _code(os.waitpid(pid, 0)[1])
             if time.monotonic() > until:
+                if not has_been:
+                    raise TimeoutError(f"{self._engine.kind} neither made nor refused it")
                 os.kill(pid, signal.SIGKILL)
                 return _code(os.waitpid(pid, 0)[1])
+
+
+def _is_ready(fd: int, timeout_s: float) -> bool:
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(timeout_s * 1000))
 
 
 def _code(status: int) -> int:
@@ -215,9 +269,13 @@ def main(fd: int) -> None:
         if living.count and had_some:  # a look at whether it lives is over at once, and no reason to live on
             idle_since = time.monotonic()
         had_some = bool(living.count)
-        if select.select([listener], [], [], _LINGER_S / 4)[0]:
-            connection_fd, _ = listener._accept()  # what `socket.accept` calls, which costs an import
-            client = _Client(_socket.socket(fileno=connection_fd), address, notes)
+        if _is_ready(fd, _LINGER_S / 4):
+            try:
+                connection_fd, _ = listener._accept()  # what `socket.accept` calls, which costs an import
+            except OSError:  # no descriptor is left: there are some again when a container has ended
+                time.sleep(_LOOK_S)
+                continue
+            client = _Client(_socket.socket(fileno=connection_fd), notes)
             living.change(1)
             threading.Thread(target=living.serve, args=(client,)).start()
     listener.close()

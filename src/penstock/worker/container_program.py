@@ -166,6 +166,8 @@ class ContainerProgram:
         end = self._kept.end
         if end is not None and end.out_of_memory:
             raise OutOfMemoryError(_TOO_MUCH)
+        if end is not None and end.failure:
+            raise WorkerLostError(f"the keeper of the container {self._kept.name} failed ({end.failure})")
         if end is None or end.status is None:
             raise WorkerLostError(f"the keeper of the container {self._kept.name} of {self._engine} is gone")
         return end.status

@@ -26,6 +26,10 @@ ENDED = "ended"  # keeper -> client: it has ended, and is removed
 SIGNAL = "signal"  # client -> keeper: send its first process a signal
 
 LENGTH = struct.Struct("<I")
+_PEER = struct.Struct("3i")  # process, user, group
+_LOOK_S = 0.02
+PATIENCE_S = 3.0
+"""So long another keeper may take to be there in the place of one that was killed."""
 _ROOM = 1 << 16
 _FDS = 8
 
@@ -45,23 +49,23 @@ class ContainerEnd(NamedTuple):
 
     status: Optional[int] = None  # exit code; negative: by which signal the engine's client ended; None: nobody knows
     out_of_memory: bool = False  # the kernel killed it for that
+    failure: str = ""  # what the keeper could not do, so that it ended it; "": there is none
 
 
 class KeptContainer:
     """One container. Whoever made it, and every process that was forked meanwhile, holds it until `close`."""
 
     def __init__(self, container: Container, request: KeptRequest, fds: Sequence[int]) -> None:
-        """Raises OSError where the keeper is gone. `fds`: for the container's output and errors, and one that its
-        first process gets where the request names a socket."""
+        """Raises OSError where the keeper is gone, and none comes in its place for some seconds. `fds`: for the
+        container's output and errors, and one that its first process gets where the request names a socket."""
         self.name = request.name
         self.engine = container.engine
         self.end: Optional[ContainerEnd] = None
         self.is_connected = False
         self._note = -1
         self._read = b""
-        self._socket: Any = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        self._socket = _connected(container.keeper)
         try:
-            self._socket.connect(container.keeper)
             send(self._socket, tuple(request), fds)
         except BaseException:
             self._socket.close()
@@ -80,8 +84,9 @@ class KeptContainer:
         """Until it has ended and is removed, or the keeper is gone; whether that was in this time. 0.0: look once."""
         until = time.monotonic() + timeout_s
         while self.end is None:
-            left = max(0.0, until - time.monotonic())
-            if not select.select([self._socket], [], [], left)[0]:
+            poll = select.poll()
+            poll.register(self._socket, select.POLLIN)
+            if not poll.poll(1000 * max(0.0, until - time.monotonic())):
                 return False
             self.hear()
         return True
@@ -109,12 +114,36 @@ class KeptContainer:
         with suppress(OSError):
             self._socket.shutdown(_socket.SHUT_WR)
 
+    def give_up(self) -> None:
+        """Wait no longer for what the keeper says: it has ended, and nobody has seen how. From any thread."""
+        with suppress(OSError):
+            self._socket.shutdown(_socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Let go: the keeper removes it, and nobody waits for that."""
         self._socket.close()
         if self._note >= 0:
             os.close(self._note)
             self._note = -1
+
+
+def _connected(path: str) -> Any:
+    """A connection to a keeper. What the user's variables hold goes by it, so that nobody else may listen there."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        connection: Any = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        try:
+            connection.connect(path)
+            _, user, _ = _PEER.unpack(connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, _PEER.size))
+            if user != os.geteuid():
+                raise PermissionError(f"it is user {user} who listens at {path}")
+            return connection
+        except BaseException as error:
+            connection.close()
+            is_missing = isinstance(error, (ConnectionRefusedError, FileNotFoundError))
+            if not is_missing or time.monotonic() > until:
+                raise
+        time.sleep(_LOOK_S)
 
 
 def listen(path: str) -> Any:
