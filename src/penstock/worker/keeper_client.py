@@ -167,7 +167,8 @@ def send(connection: Any, content: Tuple[Any, ...], fds: Sequence[int] = ()) -> 
     data = LENGTH.pack(len(body)) + body
     rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
     sent = connection.sendmsg([data], rights)
-    connection.sendall(data[sent:])
+    if sent < len(data):  # to send nothing fails where the other end has read all, and closed
+        connection.sendall(data[sent:])
 
 
 def receive(connection: Any) -> Tuple[bytes, List[int]]:
