@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests import musl_python
 from tests.locked_files import locked
 
 _REQUIRE_ALL = os.environ.get("PENSTOCK_REQUIRE_ALL") == "1"  # now: tests take such variables away
@@ -39,12 +40,14 @@ int main(int count, char **words) {
 
 
 class Recipe(NamedTuple):
-    """How an image is made: by debootstrap, or by a Dockerfile on another one. What stands here is all that it is."""
+    """How an image is made: by debootstrap, by `musl_python`, or by a Dockerfile on another one. What stands here is
+    all that it is."""
 
     suite: str = ""
     base: str = ""
     packages: str = ""
     lines: str = ""  # of the Dockerfile, after the packages
+    on_musl: str = ""  # a change of how it is built changes this
     source: str = ""  # a C program, which is linked statically and stands as `program` beside the Dockerfile
 
 
@@ -55,6 +58,7 @@ RECIPES = {
     "trixie-bare": Recipe(base="trixie", lines="RUN apt-get purge --yes --autoremove python3 python3-minimal\n"),
     # An entry point that a step must not run, a variable that it must see.
     "r": Recipe(base="bare", packages="r-base-core", lines='ENV FROM_IMAGE=r\nENTRYPOINT ["/bin/false"]\n'),
+    "musl": Recipe(on_musl="3"),  # 3.11 on another C library
     "node": Recipe(base="bare", packages="nodejs perl"),
     "static": Recipe(source=_STATIC, lines="COPY program /program\n"),  # a program and no other file: no shell
 }
@@ -93,8 +97,8 @@ def archive(name: str, ask: Callable[..., str], provide: Callable[[str], str]) -
 
 def _make(name: str, folder: Path, ask: Callable[..., str]) -> None:
     recipe = RECIPES[name]
-    if recipe.suite:
-        _debootstrap(recipe, folder)
+    if recipe.suite or recipe.on_musl:
+        _pack(musl_python.build(folder) if recipe.on_musl else _debootstrap(recipe, folder), folder)
         ask("import", f"{folder}/root.tar", full_name(name))
         return
     if recipe.source:
@@ -106,17 +110,19 @@ def _make(name: str, folder: Path, ask: Callable[..., str]) -> None:
     ask("build", "--network=host", "--tag", full_name(name), str(folder))
 
 
-def _debootstrap(recipe: Recipe, folder: Path) -> None:
+def _debootstrap(recipe: Recipe, folder: Path) -> Path:
     packages = ",".join(["ca-certificates", *recipe.packages.split()])
     root = folder / "root"
-    try:
-        _run("debootstrap", "--variant=minbase", f"--include={packages}", recipe.suite, str(root))
-        left = [root / "var/cache/apt/archives", root / "var/lib/apt/lists"]
-        for file in [file for place in left for file in place.glob("*") if file.is_file()]:
-            file.unlink()
-        _run("tar", "--numeric-owner", "-C", str(root), "-c", "-f", f"{folder}/root.tar", ".")
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    _run("debootstrap", "--variant=minbase", f"--include={packages}", recipe.suite, str(root))
+    left = [root / "var/cache/apt/archives", root / "var/lib/apt/lists"]
+    for file in [file for place in left for file in place.glob("*") if file.is_file()]:
+        file.unlink()
+    return root
+
+
+def _pack(root: Path, folder: Path) -> None:
+    _run("tar", "--numeric-owner", "-C", str(root), "-c", "-f", f"{folder}/root.tar", ".")
+    shutil.rmtree(root, ignore_errors=True)
 
 
 def _run(*command: str) -> None:

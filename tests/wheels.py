@@ -11,7 +11,15 @@ from pathlib import Path
 
 
 def wheel(
-    folder: Path, name: str, version: str, *, requires: str = "", size: int = 0, body: str = "", program: str = ""
+    folder: Path,
+    name: str,
+    version: str,
+    *,
+    requires: str = "",
+    size: int = 0,
+    body: str = "",
+    program: str = "",
+    tag: str = "py3-none-any",
 ) -> Path:
     """A wheel of one package, which knows its version. `program`: what it installs to call its `main`."""
     folder.mkdir(exist_ok=True)
@@ -21,11 +29,11 @@ def wheel(
         f"{name}/data.bin": "x" * size,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
         + (f"Requires-Dist: {requires}\n" if requires else ""),
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
     if program:
         files[f"{info}/entry_points.txt"] = f"[console_scripts]\n{program} = {name}:main\n"
-    path = folder / f"{name}-{version}-py3-none-any.whl"
+    path = folder / f"{name}-{version}-{tag}.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for file, text in files.items():
             archive.writestr(file, text)

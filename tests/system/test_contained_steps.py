@@ -61,11 +61,11 @@ def main():
 """
 
 
-@pytest.fixture
-def project(engine: Engine, project_folder: Path) -> Project:
+@pytest.fixture(params=["python", "musl"])
+def project(engine: Engine, project_folder: Path, request: pytest.FixtureRequest) -> Project:
     project = Project(project_folder)
     project.settings(f'[project]\ncontainers = "{engine.kind}"\n')
-    project.write(_FLOW.format(image=engine.image("python")))
+    project.write(_FLOW.format(image=engine.image(request.param)))
     return project
 
 

@@ -121,6 +121,17 @@ def test_packages_lie_beside_an_image_in_front_of_its_own(engine: Engine, projec
     assert project.told == []
 
 
+def test_packages_are_those_for_the_image_s_own_c_library(engine: Engine, project: Project, tmp_path: Path) -> None:
+    for system in ("manylinux_2_17", "musllinux_1_1"):
+        wheel(tmp_path, "pstsample", "1.0", body=f"SYSTEM = {system!r}", tag=f"py3-none-{system}_x86_64")
+    environment = Environment(["pstsample"], find_links=[tmp_path], image=engine.image("musl"))
+    environments = project.run()
+    container = _container(environments, environment)
+    code = "import pstsample; print(pstsample.SYSTEM)"
+    variables = dict(environments.of(environment).variables)
+    assert _prints(container, (container.python, "-c", code), variables) == "musllinux_1_1"
+
+
 def test_what_an_image_has_and_fits_is_not_installed_again(engine: Engine, project: Project, tmp_path: Path) -> None:
     wheels = tmp_path / "wheels"
     wheel(wheels, "pstother", "2.0")
