@@ -8,8 +8,10 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
+from penstock.agent import sent_images
 from penstock.agent.agent_interpreters import AgentInterpreters
 from penstock.artifacts.folder import FolderStore
 from penstock.environments import built_environments, built_images, image_words
@@ -188,6 +190,17 @@ told = command(["sh", "-c", "cat {given} /etc/debian_version > {out}"], inputs={
                outputs={"out": "text"}, image=BARE, on="there", name="told")
 made = command(["cp", "/made", "{out}"], outputs={"out": "text"}, image=Image.dockerfile(), on="there", name="made")
 
+@step(on="there")
+def third_time():
+    print("begins", current.attempt, flush=True)
+    while current.attempt < 3:
+        time.sleep(1)
+    return "at last"
+
+@flow
+def killed():
+    return third_time()
+
 @flow
 def main():
     first = of_site.submit(1)
@@ -243,3 +256,37 @@ def test_steps_and_programs_run_in_images_at_agents(far: Project) -> None:
     assert (told[:8], made) == ("given 12", "built")
     executors = dict(far.rows("SELECT name, executor FROM task_row"))
     assert executors == dict.fromkeys(("of_site", "of_step", "told", "made"), "there")
+
+
+def test_what_a_killed_agent_ran_goes_with_its_keeper_or_by_the_next_agent(far: Project, podman: Engine) -> None:
+    """The second agent is killed with its keeper, so that nobody but the third can remove its container."""
+    drive = far.spawn(target="mine.py:killed")
+    logs = far.folder / ".penstock" / "logs"
+    for attempt in (1, 2):
+        said = f"begins {attempt}".encode()
+        wait_until(lambda said=said: any(said in file.read_bytes() for file in logs.rglob("*.log")), "for the step")
+        (home,) = homes(far)
+        ran = left(podman, home)
+        assert any(name.startswith("penstock-") for name in ran)
+        agent = agent_of(far)
+        if attempt == 2:
+            agent.suspend()  # it would start another keeper
+            for keeper in keepers_of(home):
+                keeper.kill()
+        agent.kill()
+        wait_until(lambda home=home, ran=ran: not set(ran) & set(left(podman, home)), "for the container's end")
+    assert drive.join().value() == "at last"
+    assert far.rows("SELECT name, status FROM task_row") == [("third_time", "done")]
+
+
+def agent_of(project: Project) -> psutil.Process:
+    files = (project.folder / ".penstock" / "agents" / "placed").glob("*/pid")
+    (alive,) = [file for file in files if not (file.parent / "status").exists()]
+    return psutil.Process(int(alive.read_text().split()[0]))
+
+
+def keepers_of(home: Path) -> list[psutil.Process]:
+    notes = str(sent_images.notes_of(home))
+    found = [one for one in psutil.process_iter(["cmdline"]) if notes in (one.info["cmdline"] or ())]
+    assert found
+    return found
