@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 _MOST_AGENTS = 10
 """Of one run, where nobody says: a map of thousands does not fill a cluster by itself."""
-_DEPTH = 128
+_DEPTH = 1024
+"""So many attempts wait in a lane at most: empty ones by the thousand end while one letter goes there and back."""
 _ROUND_TRIP_S = 0.2
 
 

@@ -43,8 +43,6 @@ SHOWN_S = 10.0
 """The heart says how the machine is, to who looks at it: not later than so."""
 LINGER_FOR_END_S = 0.05
 """Of an attempt that has begun is told a moment later: most are short, and their end says all."""
-PACE_S = 0.4
-"""Between letters that nobody waits for: short attempts end by the hundred in a second."""
 
 
 class _Letter(NamedTuple):
@@ -239,8 +237,9 @@ class Agent:
             return
         place = self._workplaces[-1]
         place.learn(order.environments)
-        for attempt, lane in order.launches:
-            place.start(attempt, lane)
+        now = time.monotonic()
+        for began in place.start(order.launches):
+            self._duty.said(began, now)
 
     def _end(self, order: duties.End) -> None:
         place = self._place_of(order.attempt)
@@ -276,10 +275,8 @@ class Agent:
         duty = self._duty
         if not (duty.has_news or (duty.is_over and not self._said_bye)):
             return 0.0
-        if duty.is_urgent:
-            return now
         if duty.has_more_than_begun:
-            return max(now, self._told_at + (mail.FED_PACE_S if duty.waits_s else PACE_S))
+            return max(now, self._told_at + duty.pace_s)
         return self._hasten_at or now + LINGER_FOR_END_S
 
     def _ship(self, now: float) -> None:

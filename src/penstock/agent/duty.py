@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.agent.held_attempts import HeldAttempts
+from penstock.agent.untold import Untold
 from penstock.model import mail
 from penstock.model.agents import CUT_S, has_time
 from penstock.model.events import Adopted, Began, Ended, ExecutorEvent, Lacking, Lane, Placed, Recalled
@@ -23,6 +24,14 @@ CUT_OFF = 2 / 3
 
 UNASKED_S = 600.0
 """So long it waits for a driver's first letter."""
+
+PACE_S = 0.4
+"""Between letters that nobody waits for."""
+LOW_PACE_S = 0.05
+"""While a lane will soon have nothing to run, of which it was not told yet, or so many have ended since."""
+MANY = 32
+EMPTY_PACE_S = 0.01
+"""While one has nothing to run."""
 
 
 class Open(NamedTuple):
@@ -74,7 +83,8 @@ class Duty:
         self._has_begun = False  # any
         self._refused = set[str]()  # were cancelled before they came
         self._orders: list[Order] = []
-        self._letters: list[mail.UpLetter] = [self._hello_of(now)]
+        self._letters = Untold()
+        self._letters.add(self._hello_of(now))
         self._wrote_at = self._busy_at = now
 
     def take(self, token: int, number: int, envelope: mail.Down, now: float) -> None:
@@ -102,7 +112,7 @@ class Duty:
                 self._orders.append(Open(letter.spec))
             self._spec = letter.spec
             self._partition_s, self._linger_s = letter.partition_s, letter.linger_s
-            self._letters.append(mail.Obeying(self.token, self._hello_of(now), tuple(self._held.told())))
+            self._letters.add(mail.Obeying(self.token, self._hello_of(now), tuple(self._held.told())))
         elif isinstance(letter, mail.Launch):
             self._start(letter, now)
         elif isinstance(letter, mail.Cancel):
@@ -130,10 +140,10 @@ class Duty:
             if attempt.id in self._held:
                 continue
             if attempt.id in self._refused:
-                self._letters.append(Ended(attempt.id, failed(Cause.CANCELLED, "cancelled before it came")))
+                self._letters.add(Ended(attempt.id, failed(Cause.CANCELLED, "cancelled before it came")))
                 continue
             if not self._fits(attempt.timeout_s, now):
-                self._letters += [self._hello_of(now), Recalled(attempt.id)]
+                self._letters.extend((self._hello_of(now), Recalled(attempt.id)))
                 continue
             launches.append((attempt, self._held.add(self.token, attempt, lane)))
         if launches:
@@ -149,23 +159,15 @@ class Duty:
         if isinstance(event, Began):
             self._begins(self._held.ready(event.attempt, now))
         elif isinstance(event, (Ended, Recalled)):
-            self._drop_began(event.attempt)
-            self._letters.append(event)
+            self._letters.add(event)
             self._begins(self._held.drop(event.attempt, now))
         elif not isinstance(event, (Placed, Adopted, Lacking)):  # which an executor of this machine doesn't say
-            self._letters.append(event)
-
-    def _drop_began(self, attempt: str) -> None:
-        """Most attempts are short, and their end says all."""
-        for at, letter in enumerate(self._letters):
-            if isinstance(letter, Began) and letter.attempt == attempt:
-                del self._letters[at]
-                return
+            self._letters.add(event)
 
     def _begins(self, attempt: str | None) -> None:
         if attempt is not None:
             self._has_begun = True
-            self._letters.append(Began(attempt))
+            self._letters.add(Began(attempt))
 
     def leave(self, cause: Cause, why: str) -> None:
         """End everything, and go once the outcomes are told. Without a cause of another's, what runs is cancelled."""
@@ -191,7 +193,7 @@ class Duty:
         for held in late:
             held.is_wanted_back = True
         if late:
-            self._letters.append(self._hello_of(now))
+            self._letters.add(self._hello_of(now))
             self._orders.append(TakeBack(tuple([held.id for held in late])))
 
     def wrote(self, now: float) -> None:
@@ -222,18 +224,25 @@ class Duty:
     @property
     def has_ends(self) -> bool:
         """Whether it is about to tell how attempts ended."""
-        return any(isinstance(letter, Ended) for letter in self._letters)
+        return self._letters.ends > 0
 
     @property
     def has_more_than_begun(self) -> bool:
         """Whether something is to be told that somebody waits for."""
-        return any(not isinstance(letter, Began) for letter in self._letters) or self.is_over
+        return self._letters.has_more_than_begun or self.is_over
 
     @property
-    def is_urgent(self) -> bool:
-        """Whether its driver waits for what is to be told, or a lane will soon have nothing to run."""
-        answers = (mail.Obeying, Recalled)
-        return self._held.runs_low or self.is_over or any(isinstance(letter, answers) for letter in self._letters)
+    def pace_s(self) -> float:
+        """How long after the last letter what is to be told is told: short attempts end by the hundred in a second, and
+        each letter costs both ends as much as some of them."""
+        if self.is_over or self._letters.has_answers:
+            return 0.0
+        if self._held.has_emptied:
+            return EMPTY_PACE_S
+        waits_s = self.waits_s
+        if self._held.runs_low or (self._letters.ends >= MANY and waits_s <= mail.LOW_S):
+            return LOW_PACE_S
+        return mail.FED_PACE_S if waits_s else PACE_S
 
     @property
     def waits_s(self) -> float:
@@ -252,7 +261,7 @@ class Duty:
     def envelope(self) -> mail.Up | None:
         """What is to be written next; None: nothing. The last one says goodbye."""
         if self.is_over:
-            self._letters.append(mail.Bye(self.going))
+            self._letters.add(mail.Bye(self.going))
         self._held.envelope_made()
-        letters, self._letters = tuple(self._letters), []
+        letters = self._letters.take()
         return mail.Up(self.token, self.read, letters) if letters else None

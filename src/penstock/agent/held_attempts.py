@@ -46,7 +46,7 @@ class HeldAttempts:
         self._by_id: dict[str, AttemptHere] = {}
         self._numbers = 0
         self.runs_low = False  # a lane has little left, which was not told yet
-        self._has_emptied = False  # a lane has nothing any more, likewise
+        self.has_emptied = False  # a lane has nothing any more, likewise
 
     def __contains__(self, attempt: str) -> bool:
         return attempt in self._by_id
@@ -86,7 +86,7 @@ class HeldAttempts:
             took_s = now - opened.since
             opened.each_s = 0.8 * opened.each_s + 0.2 * took_s if opened.each_s else took_s
         if not opened.attempts:
-            self._has_emptied = self.runs_low = True
+            self.has_emptied = self.runs_low = True
             del self._lanes[opened.key]
             self._free_gpus.extend(opened.lane.gpus)
             return None
@@ -103,11 +103,11 @@ class HeldAttempts:
     @property
     def waits_s(self) -> float:
         """About how long all lanes have enough to do; 0.0: one has not, or there is none."""
-        return 0.0 if self._has_emptied else min((opened.waits_s for opened in self._lanes.values()), default=0.0)
+        return 0.0 if self.has_emptied else min((opened.waits_s for opened in self._lanes.values()), default=0.0)
 
     def envelope_made(self) -> None:
         """All that has ended is about to be told."""
-        self.runs_low = self._has_emptied = False
+        self.runs_low = self.has_emptied = False
         for opened in self._lanes.values():
             if opened.each_s:  # what is low soon counts as told, too: else it would be told again a moment later
                 opened.is_told_low = opened.waits_s <= 2 * mail.LOW_S

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,31 +57,44 @@ class SentCheckpoints:
     def __init__(self, tier: Tier, spec: RunSpec, places: Places) -> None:
         self._tier, self._spec, self._places = tier, spec, places
         self._seen: dict[str, _WatchedFolder] = {}  # by the names of folders
+        self._new: dict[str, Attempt] = {}  # at which nobody has looked yet: most are over before
+
+    def may_bring(self, attempt: Attempt) -> bool:
+        """Whether another attempt of its task may have left something."""
+        return attempt.number > 1 or driver_number(self._spec.driver) > 1
+
+    def watch(self, attempts: Iterable[Attempt]) -> None:
+        """Look after what attempts leave for which nothing is brought. From any thread, and never blocks."""
+        self._new.update((attempt.id, attempt) for attempt in attempts)
+
+    def forget(self, attempt: Attempt) -> bool:
+        """A task is done; False: something may have been sent for it, so that `over` has to see to it. Likewise."""
+        return self._new.pop(attempt.id, None) is not None
 
     def bring(self, attempt: Attempt) -> None:
         """Before an attempt starts: put its folder there as the last one left it, wherever that ran. Then look after
         it. Raises StoreError where it can't be had."""
-        folder = Path(checkpoints.folder_of(self._spec, self._places, attempt))
-        if attempt.number > 1 or driver_number(self._spec.driver) > 1:
+        folder = self._folder(attempt)
+        if self.may_bring(attempt):
             self._bring(folder)
         self._seen.setdefault(folder.name, _WatchedFolder(_signature(folder), None, 0.0))
 
     def over(self, attempt: Attempt, *, is_done: bool, now: float) -> None:
         """After an attempt: what it left goes up, or, where the task is done, away."""
-        folder = Path(checkpoints.folder_of(self._spec, self._places, attempt))
+        self._look_at_new()
+        folder = self._folder(attempt)
         seen = self._seen.pop(folder.name, None)
-        if seen is None:
+        if seen is None or not folder.is_dir():
             return
         if not is_done:
             self._send_news(folder, seen._replace(signature=_signature(folder)), now)
-        elif folder.is_dir():
+        else:
             self._tier.delete([self._object(folder.name)])
 
     def look(self, now: float) -> None:
         """Send what has changed since it was sent and has not since the last look: who writes a checkpoint is not read
         in the midst of it. Called each second or so."""
-        for name, seen in list(self._seen.items()):
-            folder = Path(self._places.checkpoints, name)
+        for name, folder, seen in self._there():
             signature = _signature(folder)
             if signature == seen.signature and signature:
                 seen = self._send_news(folder, seen, now)
@@ -89,9 +102,29 @@ class SentCheckpoints:
 
     def flush(self, now: float) -> None:
         """Send what has changed since it was sent, settled or not: this machine is about to go."""
-        for name, seen in list(self._seen.items()):
-            folder = Path(self._places.checkpoints, name)
+        for name, folder, seen in self._there():
             self._seen[name] = self._send_news(folder, seen._replace(signature=_signature(folder)), now)
+
+    def _there(self) -> list[tuple[str, Path, _WatchedFolder]]:
+        """Those of which there is a folder: most attempts save nothing."""
+        self._look_at_new()
+        root = self._places.checkpoints
+        try:
+            found = self._seen.keys() & os.listdir(root)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreError(f"can't read the checkpoints in {root}: {error.strerror}") from error
+        return [(name, Path(root, name), self._seen[name]) for name in sorted(found)]
+
+    def _look_at_new(self) -> None:
+        for id_ in list(self._new):
+            attempt = self._new.pop(id_, None)
+            if attempt is not None:  # else it is over meanwhile
+                self._seen.setdefault(self._folder(attempt).name, _WatchedFolder({}, None, 0.0))
+
+    def _folder(self, attempt: Attempt) -> Path:
+        return Path(checkpoints.folder_of(self._spec, self._places, attempt))
 
     def _send_news(self, folder: Path, seen: _WatchedFolder, now: float) -> _WatchedFolder:
         is_old = now - seen.sent_at > _RENEWED_S

@@ -6,7 +6,7 @@ A run that was resumed with edited code has another form: what runs of the earli
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from penstock.agent import duty as duties
@@ -73,6 +73,7 @@ class Workplace:
         )
         self._executor.open(around.inbox, spec, self.places)
         self._preparation = Preparation(
+            lambda attempt: bool(blobs_of_attempt(attempt)),
             self._bring,
             SentCheckpoints(around.tier, spec, self.places),
             self._interpreters,
@@ -93,11 +94,16 @@ class Workplace:
         """Take in environments of steps, as a letter has them."""
         self._interpreters.learn(environments)
 
-    def start(self, attempt: Attempt, lane: Lane) -> None:
-        """Run an attempt once it has what it needs."""
-        self._staging[attempt.id] = attempt, lane
-        self._held[attempt.id] = attempt
-        self._preparation.start(attempt, lane)
+    def start(self, launches: Sequence[tuple[Attempt, Lane]]) -> list[Began]:
+        """Run each attempt once it has what it needs; gives those that have it already."""
+        self._held.update((attempt.id, attempt) for attempt, _ in launches)
+        count = 0 if self._staging else self._preparation.skip(launches)
+        for attempt, lane in launches[count:]:
+            self._staging[attempt.id] = attempt, lane
+            self._preparation.start(attempt, lane)
+        if count:
+            self._executor.start([(attempt, (lane,)) for attempt, lane in launches[:count]])
+        return [Began(attempt.id) for attempt, _ in launches[:count]]
 
     def prepared(self, item: PreparedAttempt) -> Began | Ended | None:
         """What an attempt needs is there, so that it is the executor's, or it can't be had, which ends it. None: it was

@@ -112,7 +112,8 @@ class Schedule:
                     yield from lane.behind()
             if queue not in self._waiting and self._admission.fits(queue):
                 longest = max(queue.lanes, key=lambda lane: len(lane.tasks))
-                yield from longest.behind((len(longest.tasks) + 1) // 2)
+                if _outlasts_a_recall(queue, longest):
+                    yield from longest.behind((len(longest.tasks) + 1) // 2)
 
 
 _Room = list[tuple[int, int, OpenLane]]
@@ -128,6 +129,11 @@ def _room_ahead(queue: Queue, now: float) -> _Room:
     room = [(len(lane.tasks), at, lane) for at, lane in lanes if now - lane.since < STALE_S and len(lane.tasks) < most]
     heapq.heapify(room)
     return room
+
+
+def _outlasts_a_recall(queue: Queue, lane: OpenLane) -> bool:
+    """Whether what is in a lane still waits there once it is asked back: far away it may long have run by then."""
+    return len(lane.tasks) * (queue.mean_s or 0.0) >= queue.pool.profile.round_trip_s
 
 
 def _most_in_lane(queue: Queue) -> int:

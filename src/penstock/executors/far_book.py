@@ -17,8 +17,8 @@ from penstock.model.specs import Attempt
 from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
 
-ENOUGH = 16
-"""Attempts that wait in a lane: only short ones are queued ahead so far."""
+ENOUGH_S = 0.4
+"""What waits in a lane takes longer than to tell of ends, and to be given more."""
 
 
 class _Flight(Slotted):
@@ -51,6 +51,8 @@ class Book:
         self.logs: list[tuple[str, mail.Logs]] = []  # that came, by seat
         self._obey = obey
         self._flights: dict[str, _Flight] = {}  # in the order in which they were started
+        self._seatless: dict[str, _Flight] = {}  # of these, those that wait for a seat, in that order
+        self._unsent: dict[str, _Flight] = {}  # those that have one and were not sent, as they got it
         self._outcomes: dict[tuple[str, str], Outcome] = {}  # by seat and attempt: of those that nobody has asked for
         self._unwanted: dict[str, str] = {}  # attempts of earlier drivers that are to end, and the causes
         self._events: list[ExecutorEvent] = []
@@ -68,7 +70,7 @@ class Book:
     def start(self, launches: Iterable[tuple[Attempt, Lane]]) -> None:
         for attempt, lane in launches:
             self._unwanted.pop(attempt.id, None)
-            self._flights[attempt.id] = _Flight(attempt, lane)
+            self._flights[attempt.id] = self._seatless[attempt.id] = _Flight(attempt, lane)
 
     def recall(self, attempts: Collection[str]) -> None:
         by_seat: dict[str, list[str]] = {}
@@ -120,9 +122,12 @@ class Book:
         self._post(Recalled(flight.attempt.id))
 
     def _land(self, flight: _Flight) -> None:
-        del self._flights[flight.attempt.id]
+        id_ = flight.attempt.id
+        del self._flights[id_]
+        self._seatless.pop(id_, None)
+        self._unsent.pop(id_, None)
         if flight.seat:
-            self.seats[flight.seat].drop(flight.attempt.id)
+            self.seats[flight.seat].drop(id_)
 
     # What comes from agents, or is said of them.
 
@@ -158,7 +163,8 @@ class Book:
             seat.seen_at = now
             if envelope.token == self.token:
                 seat.has_read = max(seat.has_read, envelope.read)
-            seat.ended(sum(isinstance(letter, Ended) for letter in envelope.letters), now)
+            ends = [letter.outcome.usage for letter in envelope.letters if isinstance(letter, Ended)]
+            seat.ended([usage.wall_s for usage in ends if usage.began_at], now)
             for letter in envelope.letters:
                 self._take(seat, number, letter)
         elif not seat.said_bye:  # it was called lost, and lives: whatever it does is for nobody
@@ -305,6 +311,8 @@ class Book:
                 self._post(Ended(flight.attempt.id, failed(seat.cause, seat.why, worker=seat.name)))
             else:  # another seat gets it, under the same name: whatever this one may still say is not heard
                 flight.seat, flight.is_sent, flight.is_told = "", False, False
+        self._seatless = {id_: flight for id_, flight in self._flights.items() if not flight.seat}
+        self._unsent = {id_: flight for id_, flight in self._unsent.items() if flight.seat}
         seat.asked, seat.held, seat.lanes, seat.over = {}, {}, {}, set()
         self._letters.pop(seat.name, None)
 
@@ -326,7 +334,7 @@ class Book:
 
     def refuse_waiting(self, cause: Cause, why: str) -> None:
         """What has no seat gets none."""
-        self._refuse([flight for flight in self._flights.values() if not flight.seat], cause, why)
+        self._refuse(list(self._seatless.values()), cause, why)
 
     def refuse_all(self, cause: Cause, why: str) -> None:
         """Nothing is known any more of what is far away."""
@@ -339,31 +347,34 @@ class Book:
 
     def place(self, now: float) -> list[Lane]:
         """Give waiting attempts their seats, as far as there is room; gives the lanes for which there is none."""
+        if not self._seatless:
+            return []
         lacking: dict[int, Lane] = {}
         open_to: dict[tuple[object, ...], list[Seat]] = {}  # by what a lane needs
         late: list[tuple[Lane, float | None]] = []
         seat_of = {number: seat for seat in self.seats.values() for number in seat.lanes}
-        for flight in self._flights.values():
+        for id_, flight in list(self._seatless.items()):
             lane = flight.lane
-            if flight.seat or lane is None:
-                continue
+            assert lane is not None  # which an adopted one alone has not, and that has a seat
             seat, timeout_s = seat_of.get(lane.number), flight.attempt.timeout_s
             if seat is None and lane.number not in lacking:
                 seat = self._seat_for(lane, timeout_s, now, open_to)
             if seat is not None and seat.takes_lanes and seat.has_time(timeout_s, now):
                 seat_of[lane.number] = seat
                 seat.told_at = seat.told_at if seat.lanes else now
-                seat.lanes.setdefault(lane.number, (lane, []))[1].append(flight.attempt.id)
+                seat.lanes.setdefault(lane.number, (lane, {}))[1][id_] = None
                 seat.is_used = True
                 flight.seat, flight.is_told = seat.name, True
-                self._post(Placed(flight.attempt.id, seat.name))
+                self._post(Placed(id_, seat.name))
                 flight.placed_at = self._posted
+                self._unsent[id_] = flight
+                del self._seatless[id_]
                 continue
             lacking[lane.number] = lane
             late.append((lane, timeout_s))
             if not flight.is_told:
                 flight.is_told = True
-                self._post(Placed(flight.attempt.id))
+                self._post(Placed(id_))
         self._let_go(late, now)
         return list(lacking.values())
 
@@ -390,15 +401,18 @@ class Book:
     @property
     def awaits_commit(self) -> bool:
         """Whether something is to be done once more is committed."""
-        return any(flight.seat and not flight.is_sent for flight in self._flights.values())
+        return bool(self._unsent)
 
     def mail(self) -> list[Outgoing]:
         """The letters that are to be written now, in order."""
         launches: dict[str, list[tuple[Attempt, Lane]]] = {}
-        for flight in self._flights.values():
-            if flight.seat and not flight.is_sent and flight.placed_at <= self._committed and flight.lane is not None:
-                flight.is_sent = True
-                launches.setdefault(flight.seat, []).append((flight.attempt, flight.lane))
+        for id_, flight in list(self._unsent.items()):
+            if flight.placed_at > self._committed:
+                break
+            assert flight.lane is not None
+            flight.is_sent = True
+            launches.setdefault(flight.seat, []).append((flight.attempt, flight.lane))
+            del self._unsent[id_]
         for seat, started in launches.items():
             self._send(seat, mail.Launch(tuple(started)))
         letters, self._letters = self._letters, {}
@@ -449,8 +463,8 @@ class Book:
     @property
     def is_fed(self) -> bool:
         """Whether all lanes that run something have enough to do for a while."""
-        lanes = [len(attempts) for seat in self.seats.values() for _, attempts in seat.lanes.values()]
-        return bool(lanes) and min(lanes) >= ENOUGH
+        busy = [seat for seat in self.seats.values() if seat.lanes]
+        return bool(busy) and all(seat.waits_s >= ENOUGH_S for seat in busy)
 
     def tells_in(self, now: float) -> float:
         """About how long no ends are to be expected, since all lanes have enough to do; 0.0: some may come any time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 
 from penstock.model import mail
 from penstock.model.agents import has_time
@@ -14,8 +15,6 @@ from penstock.model.states import Cause
 _SLACK = 1e-6
 _SURE = 0.7
 """Of the time until something is expected, for which nothing is."""
-_MANY = 8
-"""Attempts of a lane that ended between two letters."""
 
 
 class Standing(enum.Enum):
@@ -35,7 +34,7 @@ class Seat(Slotted):
     seen_at: float  # when it was last seen to live
     looked_at: float  # when its heart was last looked at
     read: set[int]  # numbers of its letters
-    lanes: dict[int, tuple[Lane, list[str]]]  # of this driver: with the attempts that are there, in order
+    lanes: dict[int, tuple[Lane, dict[str, None]]]  # of this driver: with the attempts that are there, in order
     held: dict[str, mail.HeldAttempt]  # of earlier drivers
     asked: dict[str, Attempt]  # of earlier drivers, of which nothing is known yet
     given_back: dict[str, int]  # until it is settled: attempts, and in which letter it said so last
@@ -52,7 +51,7 @@ class Seat(Slotted):
     beat: bytes = b""
     has_read: int = 0  # of this driver's letters, up to which number
     told_at: float = 0.0  # when ends were read last, or it was given something after it had nothing
-    each_s: float = 0.0  # about how long an attempt takes in one of its lanes; 0.0: it is not known
+    each_s: float = 0.0  # about how long an attempt takes; 0.0: it is not known
     obeyed_in: int = 0  # the number of the letter that says what it holds
 
     @property
@@ -85,19 +84,23 @@ class Seat(Slotted):
         lasts_s = self.hello.lasts_s if self.hello is not None else None
         return not self.is_used or has_time(timeout_s, lasts_s, self.goes_at - now)
 
-    def ended(self, count: int, now: float) -> None:
-        """It was read that so many attempts have ended. Few say little of how long one takes."""
-        lanes = max(1, len(self.lanes))
-        if count >= _MANY * lanes:
-            took_s = (now - self.told_at) * lanes / count
-            self.each_s = (self.each_s + took_s) / 2 if self.each_s else took_s
-        if count:
+    def ended(self, took_s: Sequence[float], now: float) -> None:
+        """It was read that attempts have ended, which took so long each. How long it is since others ended says
+        nothing: it may have had none to run."""
+        if took_s:
+            mean_s = sum(took_s) / len(took_s)
+            self.each_s = (self.each_s + mean_s) / 2 if self.each_s else mean_s
             self.told_at = now
 
     def tells_in(self, now: float) -> float:
         """About how long it tells of no ends, since all its lanes have enough to do; 0.0 and less: it may any time."""
+        return self.told_at + _SURE * min(mail.FED_PACE_S, self.waits_s - mail.LOW_S) - now
+
+    @property
+    def waits_s(self) -> float:
+        """About how long all its lanes have something to run."""
         waiting = min((len(attempts) - 1 for _, attempts in self.lanes.values()), default=0)
-        return self.told_at + _SURE * min(mail.FED_PACE_S, waiting * self.each_s - mail.LOW_S) - now
+        return waiting * self.each_s
 
     @property
     def is_idle(self) -> bool:
@@ -108,13 +111,13 @@ class Seat(Slotted):
         self.held.pop(attempt, None)
         for number, (_, attempts) in list(self.lanes.items()):
             if attempt in attempts:
-                attempts.remove(attempt)
+                del attempts[attempt]
                 if not attempts:
                     del self.lanes[number]
 
     def is_head(self, attempt: str) -> bool:
         """Whether it was the next to run in its lane."""
-        return any(attempts[0] == attempt for _, attempts in self.lanes.values())
+        return any(next(iter(attempts)) == attempt for _, attempts in self.lanes.values())
 
 
 def new_seat(name: str, now: float) -> Seat:

@@ -12,6 +12,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 from penstock.executors.endings import Death
@@ -24,6 +25,9 @@ from penstock.model.wire import MalformedError
 from penstock.worker import channel, log_files, posix
 
 _READ = 1 << 16
+_AHEAD = 512
+"""So many attempts are in the sockets at most, and more are written once half of them have ended: each try to write to
+one that is full encodes them for nothing."""
 _MOST_READS = 64
 """At one look: who says more than this at a time may not keep the driver."""
 
@@ -118,7 +122,9 @@ class WorkerQueue:
 
     def _send_some(self) -> bool:
         """Send as many as one message holds; False: the worker has to read first what was sent before."""
-        some = list(self.unsent)
+        if 2 * len(self._flight) > _AHEAD:
+            return False
+        some = list(islice(self.unsent, _AHEAD - len(self._flight)))
         while len(body := channel.body_of(attempts_to_plain(some))) > channel.LIMIT and len(some) > 1:
             some = some[: len(some) // 2]
         kind = channel.LONE if self._waits and not self._flight and len(some) == 1 else channel.ATTEMPTS
@@ -173,7 +179,7 @@ class WorkerQueue:
         attempt, said, *more = content
         if kind == channel.NOTICE:
             self._notices(attempt, said)
-        elif all(one.attempt.id != attempt for one in self._flight):
+        elif not self._has(attempt):
             if kind != channel.HINT:  # which a thread may give too late
                 raise MalformedError(f"{attempt!r} is no attempt of its own")
         elif kind == channel.OUTCOME:
@@ -185,6 +191,10 @@ class WorkerQueue:
             self.metrics.update((metric.name, metric) for metric in metrics)
             loops = more[0] if more else None
             self._post(Hint(attempt, metrics, None if loops is None else tuple(LoopProgress(*one) for one in loops)))
+
+    def _has(self, attempt: str) -> bool:
+        flight = self._flight  # the head speaks, but for what was passed over
+        return bool(flight) and (flight[0].attempt.id == attempt or any(one.attempt.id == attempt for one in flight))
 
     def _take_outcome(self, attempt: str, outcome: Outcome) -> None:
         if outcome.log is not None and outcome.log.file != self.log:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from penstock.agent.preparation import Preparation
@@ -23,7 +23,16 @@ class World:
         self.fails: dict[str, Exception] = {}
         self.waiting: list[Callable[[PenstockError | None], None]] = []
         self.changed = threading.Event()
-        self.preparation = Preparation(self.values, self, self, self.prepared, lambda text: self.note("failed", text))
+        self.lack: set[str] = set()
+        self.unseen: set[str] = set()
+        self.preparation = Preparation(
+            lambda attempt: attempt.id in self.lack,
+            self.values,
+            self,
+            self,
+            self.prepared,
+            lambda text: self.note("failed", text),
+        )
 
     def note(self, *what: Any) -> None:
         self.noted.append(what)
@@ -41,6 +50,15 @@ class World:
 
     def values(self, attempt: Attempt) -> None:
         self._called("values", attempt.id)
+
+    def may_bring(self, attempt: Attempt) -> bool:
+        return attempt.number > 1
+
+    def watch(self, attempts: Iterable[Attempt]) -> None:
+        self._called("watch", [attempt.id for attempt in attempts])
+
+    def forget(self, attempt: Attempt) -> bool:
+        return attempt.id in self.unseen
 
     def bring(self, attempt: Attempt) -> None:
         self._called("bring", attempt.id)
@@ -133,3 +151,31 @@ def test_checkpoints_are_looked_at_while_something_runs_and_a_tier_that_is_gone_
 
 def test_one_that_was_never_asked_has_no_thread():
     World().preparation.close()
+
+
+def test_what_has_all_that_it_needs_is_not_prepared_and_nothing_overtakes_what_has_not():
+    world = World()
+    three = [(attempt(number), Lane(number)) for number in (1, 2, 3)]
+    world.lack = {SECOND}
+    assert world.preparation.skip(three) == 1
+    assert ("watch", [FIRST]) in world.noted
+    assert (
+        world.preparation.skip([(attempt(1)._replace(id="digits/3/train/1#2"), Lane(1))]) == 0
+    )  # something may have been left
+    assert world.preparation.skip([(attempt(1), Lane(1, environment=OTHER))]) == 0
+    assert world.preparation.skip([three[0], three[2]]) == 2
+    world.await_note("look")
+    world.preparation.close()
+
+
+def test_of_one_that_is_done_before_anything_was_looked_at_nothing_is_sent():
+    world = World()
+    world.unseen = {FIRST}
+    assert world.preparation.skip([(attempt(1), Lane(1)), (attempt(2), Lane(2))]) == 2
+    world.preparation.over(attempt(1), is_done=True)
+    world.preparation.over(attempt(2), is_done=True)
+    world.await_note("over", SECOND, True)
+    world.preparation.over(attempt(1), is_done=False)
+    world.await_note("over", FIRST, False)
+    world.preparation.close()
+    assert ("over", FIRST, True) not in world.noted

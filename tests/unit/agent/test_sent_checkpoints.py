@@ -184,3 +184,36 @@ def test_what_is_damaged_or_leads_elsewhere_is_refused(here: Machine, there: Mac
         tier.blobs.delete(blob.digest)
     with pytest.raises(StoreError):
         there.sent.bring(attempt(2))
+
+
+def test_what_is_only_watched_goes_up_once_it_has_settled(here: Machine, tier: Objects):
+    here.sent.watch([attempt(1)])
+    here.save(attempt(1), "state", "1")
+    here.sent.look(1.0)  # it was there already, and may be in the midst of being written
+    assert tier.puts == 0
+    here.sent.look(2.0)
+    assert tier.puts == 1
+
+
+def test_what_is_only_watched_goes_up_when_it_fails(here: Machine, there: Machine):
+    here.sent.watch([attempt(1)])
+    here.save(attempt(1), "state", "1")
+    here.sent.over(attempt(1), is_done=False, now=1.0)
+    there.sent.bring(attempt(2))
+    assert there.content(attempt(2)) == {"state": "1"}
+
+
+def test_one_that_is_done_before_it_was_looked_at_is_forgotten(here: Machine, tier: Objects):
+    here.sent.watch([attempt(1)])
+    assert here.sent.forget(attempt(1))
+    here.save(attempt(1), "state", "1")
+    here.sent.look(1.0)
+    here.sent.look(2.0)
+    assert tier.puts == 0
+    here.sent.watch([attempt(1)])
+    here.sent.look(3.0)
+    assert not here.sent.forget(attempt(1))  # it may have been sent
+    here.sent.look(4.0)
+    assert tier.objects
+    here.sent.over(attempt(1), is_done=True, now=5.0)
+    assert not tier.objects

@@ -123,6 +123,16 @@ class TestRebalancing:
         assert sorted(numbers) == [5, 7]
         assert len(set(numbers.values())) == 1  # a lane of their own, one behind the other
 
+    def test_far_away_only_where_it_still_waits_once_it_is_asked_back(self):
+        for wall_s, expected in ((0.001, []), (0.1, [6])):
+            rig = Rig(cluster=Profile(2, 1, depth=4, round_trip_s=0.2))
+            rig.submit(10, on="cluster")
+            rig.end(10, wall_s=wall_s)
+            rig.submit(1, 2, 3, 4, 5, 6, on="cluster")  # lanes: 1, 3, 5 and 2, 4, 6
+            for task in (1, 3):
+                assert recalls(rig.end(task, wall_s=wall_s)) == []
+            assert recalls(rig.end(5, wall_s=wall_s)) == expected
+
     def test_what_was_taken_back_never_began_and_does_not_count(self):
         rig = self.full()
         for task in (2, 4, 6, 8):

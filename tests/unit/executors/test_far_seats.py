@@ -10,7 +10,9 @@ from penstock.model.events import Lane
 def busy(*waiting: int, each_s: float = 0.0) -> Seat:
     """A seat with so many attempts in each of its lanes, which were given at 10.0."""
     seat = new_seat("agent.0000-aa", 10.0)
-    seat.lanes = {number: (Lane(number), [f"a{at}" for at in range(count)]) for number, count in enumerate(waiting)}
+    seat.lanes = {
+        number: (Lane(number), dict.fromkeys(f"a{at}" for at in range(count))) for number, count in enumerate(waiting)
+    }
     seat.told_at, seat.each_s = 10.0, each_s
     return seat
 
@@ -30,11 +32,11 @@ def test_it_is_where_one_lane_has_little():
     assert busy(1, each_s=100.0).tells_in(10.0) <= 0.0
 
 
-def test_how_long_one_takes_is_learnt_of_many():
+def test_how_long_one_takes_is_what_those_have_taken_that_ended_whenever_that_is_heard():
     seat = busy(100, 100)
-    seat.ended(100, 11.0)
-    assert seat.each_s == 0.02
-    seat.ended(2, 19.0)
-    assert seat.each_s == 0.02
-    seat.ended(100, 21.0)
-    assert seat.each_s == 0.03
+    seat.ended([0.25, 0.75], 11.0)
+    assert seat.each_s == 0.5
+    seat.ended([], 19.0)
+    assert (seat.each_s, seat.told_at) == (0.5, 11.0)
+    seat.ended([0.25] * 100, 21.0)
+    assert seat.each_s == 0.375

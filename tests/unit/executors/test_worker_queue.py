@@ -45,6 +45,17 @@ def talk() -> Iterator[Talk]:
     talk.queue.close()
 
 
+def test_of_many_only_so_many_are_written_and_more_once_half_of_them_have_ended(talk: Talk) -> None:
+    more = [Attempt(f"{number}#1", b"k", Function("m", "f", None, ()), (), None, False) for number in range(600)]
+    talk.queue.send(more)
+    assert len(talk.queue.unsent) == 600 - 511
+    for number, attempt in enumerate(["own#1", *(one.id for one in more[:255])]):
+        assert len(talk.queue.unsent) == 600 - 511, number
+        talk.say(channel.OUTCOME, attempt, to_plain(_DONE))
+    assert not talk.queue.unsent
+    assert len(talk.queue.take_back()) == 600 - 255
+
+
 def test_its_own_attempt(talk: Talk) -> None:
     talk.say(channel.OUTCOME, "own#1", to_plain(_DONE))
     assert talk.posted == [Ended("own#1", _DONE)]
