@@ -17,13 +17,14 @@ import pytest
 
 from tests import uv_settings
 
+_VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _REQUIRE_ALL = os.environ.get("PENSTOCK_REQUIRE_ALL") == "1"  # now: tests take such variables away
 
 
 @functools.cache
-def python(name: str, requirements: Sequence[str]) -> Path:
-    """The interpreter of one. Skips the test where it is not built, and is not to be: in CI it is built, or fails."""
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+def python(name: str, requirements: Sequence[str], base: str = sys.executable, version: str = _VERSION) -> Path:
+    """The interpreter of one, made of the interpreter `base`, of this version. Skips the test where it is not built,
+    and is not to be: in CI it is built, or fails."""
     digest = hashlib.sha256("\n".join((version, *requirements)).encode()).hexdigest()[:16]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "penstock-tests")
     folder = cache / f"{name}-{digest}"
@@ -31,16 +32,16 @@ def python(name: str, requirements: Sequence[str]) -> Path:
         if not _REQUIRE_ALL:
             pytest.skip(f"no environment with {name}: PENSTOCK_REQUIRE_ALL=1 builds it")
         cache.mkdir(parents=True, exist_ok=True)
-        _build(folder, requirements)
+        _build(folder, requirements, base)
     return folder / "bin" / "python"
 
 
-def _build(folder: Path, requirements: Sequence[str]) -> None:
+def _build(folder: Path, requirements: Sequence[str], base: str) -> None:
     own = Path(tempfile.mkdtemp(prefix="new-", dir=folder.parent))
     uv = [sys.executable, "-m", "uv"]
     environ = {**os.environ, **uv_settings.of_pip()}
     try:
-        _run([*uv, "venv", "--quiet", "--relocatable", "--python", sys.executable, str(own / "made")], environ)
+        _run([*uv, "venv", "--quiet", "--relocatable", "--python", base, str(own / "made")], environ)
         target = ["--python", str(own / "made" / "bin" / "python")]
         _run([*uv, "pip", "install", "--quiet", *target, *requirements], environ)
         try:

@@ -6,13 +6,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests import built_environments
+from tests import built_environments, interpreters
 from tests.free_ports import free_ports
 
 REQUIREMENTS = ("ray[default]==2.60.*",)
@@ -38,11 +39,21 @@ cluster.shutdown()
 _PATIENCE_S = 240.0
 
 
-class RayCluster:
-    """A process that keeps one."""
+def other_python() -> Path:
+    """An interpreter with Ray of another version of Python than ours, where the machine has such: whoever uses a
+    cluster has seldom chosen its Python."""
+    for version in ("3.12", "3.13", "3.10"):
+        base = interpreters.find(f"python{version}")
+        if base and version != f"{sys.version_info[0]}.{sys.version_info[1]}":
+            return built_environments.python("ray", REQUIREMENTS, base, version)
+    return built_environments.python("ray", REQUIREMENTS)
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+
+class RayCluster:
+    """A process that keeps one. `python`: has Ray."""
+
+    def __init__(self, folder: Path, python: Path) -> None:
+        self._folder, self.python = folder, python
         self._ports = free_ports(2)
         self.address = f"http://127.0.0.1:{self._ports[0]}"
         self._process: subprocess.Popen[str] | None = None
@@ -55,7 +66,7 @@ class RayCluster:
         environ = {**own, "RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(self._folder), "RAY_DEDUP_LOGS": "0"}
         with open(self._folder / "cluster.log", "a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [str(built_environments.python("ray", REQUIREMENTS)), "-c", _SERVE, *map(str, self._ports)],
+                [str(self.python), "-c", _SERVE, *map(str, self._ports)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -104,9 +115,10 @@ class RayCluster:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[RayCluster]:
-    """One whose files lie in a folder, with a short path since there are sockets among them."""
-    cluster = RayCluster(folder)
+def served(folder: Path, python: Path | None = None) -> Iterator[RayCluster]:
+    """One whose files lie in a folder, with a short path since there are sockets among them. `python`: that has Ray;
+    None: of our version."""
+    cluster = RayCluster(folder, python or built_environments.python("ray", REQUIREMENTS))
     try:
         cluster.start()
         yield cluster

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +28,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def ray() -> Iterator[ray_cluster.RayCluster]:
-    with tempfile.TemporaryDirectory(prefix="ray-") as folder, ray_cluster.served(Path(folder)) as served:
+    python = ray_cluster.other_python()
+    with tempfile.TemporaryDirectory(prefix="ray-") as folder, ray_cluster.served(Path(folder), python) as served:
         yield served
 
 
@@ -41,6 +43,40 @@ def until(site: RaySite, handle: str, holds: Callable[[AgentSight], bool]) -> Ag
         assert time.monotonic() < end, sight
         time.sleep(0.2)
     return sight
+
+
+def test_a_run_brings_its_own_python_to_both_nodes(ray: ray_cluster.RayCluster, project: Project, tmp_path: Path):
+    (tmp_path / "shared").mkdir()
+    project.settings(f"""
+        [store]
+        url = "{(tmp_path / "shared").as_uri()}"
+        [executors.cluster]
+        kind = "ray"
+        address = "{ray.address}"
+        home = "{tmp_path}/there"
+        max_agents = 2
+        cpu = 2
+    """)
+    project.write("""
+        @step(on="cluster", cpu=2)
+        def one(folder, at):
+            os.chdir(folder)
+            note("runs", at)
+            await_file("both")
+            return at, list(sys.version_info[:2]), sys.prefix
+
+        @flow
+        def main():
+            return one.map([os.getcwd()] * 2, range(2)).result()
+    """)
+    drive = project.spawn()
+    for at in range(2):
+        project.await_note(f"runs {at}")  # both at once: each node has room for one
+    project.touch("both")
+    for at, (number, version, prefix) in enumerate(drive.join().value()):
+        assert (number, version) == (at, list(sys.version_info[:2]))
+        foreign = Path(sys.prefix), ray.python.parents[1]  # the bundle alone has what runs there
+        assert not any(Path(prefix).is_relative_to(one) for one in foreign), prefix
 
 
 def test_an_agent_whose_node_dies_is_lost_and_others_go_on(ray: ray_cluster.RayCluster, tmp_path: Path):
