@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -15,7 +16,7 @@ from penstock.environments import built_environments, built_images, contexts, im
 from penstock.environments.image_builds import Builder
 from penstock.environments.local_images import LocalImage
 from penstock.environments.uv import Tell
-from penstock.errors import UsageError
+from penstock.errors import PlatformError, UsageError
 from penstock.model import image_checks
 from penstock.model.containers import ContainerEngine
 from penstock.model.images import Image
@@ -268,3 +269,28 @@ def test_a_build_that_is_interrupted_leaves_nothing(engine: Engine, yard: Yard) 
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert f"localhost/penstock/{yard.repository}" not in engine.repositories()
+
+
+def test_a_full_disk_of_the_engine_is_told_with_the_mend(
+    podman_engine: Engine, mounted: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, settings, root = mounted("size=24m"), tmp_path / "storage.conf", tmp_path / "project"
+    settings.write_text(
+        f'[storage]\ndriver = "overlay"\ngraphroot = "{disk}/images"\nrunroot = "{tmp_path}/run"\n', encoding="ascii"
+    )
+    environ = {**podman_engine.environ, "CONTAINERS_STORAGE_CONF": str(settings)}
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    small = Engine("podman", podman_engine.program, environ, disk)
+    root.mkdir()
+    (root / "Dockerfile").write_text(f"FROM {small.image('static')}\nCOPY data /data\n", encoding="ascii")
+    (root / "data").write_bytes(os.urandom(60 << 20))
+    yard = Yard(small, root)
+    with pytest.raises(
+        PlatformError, match=r"no space left on device\nThe engine's disk is full: free some space there"
+    ):
+        yard.built(Image.dockerfile())
+    assert (len(small.ask("image", "ls", "--all", "--quiet").split()), list((yard.folder / "images").iterdir())) == (
+        1,
+        [],
+    )
