@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -36,11 +38,7 @@ class Project:
     def find(cls, cwd: Path | None = None) -> Project:
         """The project of a folder (None: the current one). Raises UsageError for a settings file that is wrong."""
         project = cls(Settings.load(cwd or Path.cwd(), os.environ))
-        notes = os.path.join(project.home, "containers")
-        if os.path.isdir(notes) and os.listdir(notes):
-            from penstock.executors import container_notes
-
-            container_notes.sweep(notes, os.environ)  # what ran when its keeper and whoever held it were killed
+        _sweep(os.path.join(project.home, "containers"))
         return project
 
     @property
@@ -92,6 +90,18 @@ class Project:
         """A run's own folder, named as `RunRow.folder` says, of a kind: `logs`, `scratch`, `checkpoints`, `files` or
         `calls`."""
         return self.home / kind / name
+
+
+def _sweep(notes: str) -> None:
+    """Remove the containers that ran when their keeper and whoever held them were killed, and say which stay."""
+    with suppress(OSError):
+        if not os.listdir(notes):
+            return
+        from penstock.executors import container_notes
+
+        for name in container_notes.sweep(notes, os.environ):
+            if line := container_notes.stays(notes, name):
+                sys.stderr.write(f"penstock: {line}\n")
 
 
 def wire_executors(

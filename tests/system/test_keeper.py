@@ -20,7 +20,7 @@ import pytest
 from penstock.executors import contained_zygote, container_notes, keepers
 from penstock.executors.process import ProcessExecutor
 from penstock.model import containers
-from penstock.model.containers import Container, ContainerEngine
+from penstock.model.containers import Container, ContainerEngine, Mount
 from penstock.model.states import Cause
 from penstock.worker.keeper_client import ContainerEnd, KeptContainer, KeptRequest
 from tests import containers as engines
@@ -261,6 +261,25 @@ def test_descriptors_beyond_those_of_select(trial: Trial, tmp_path: Path) -> Non
         for fd in held:
             os.close(fd)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+_FROM_INSIDE = """
+import socket, sys
+asked = socket.socket(socket.AF_UNIX)
+asked.settimeout(20)
+asked.connect(sys.argv[1])
+print("let go" if asked.recv(1) == b"" else "heard")
+"""
+
+
+def test_nobody_in_a_container_is_heard(trial: Trial) -> None:
+    inside = trial.container._replace(image=trial.engine.image_id("python"))
+    container = inside.seeing(Mount(os.path.dirname(trial.keeper.path), True))
+    name = f"penstock-test-{trial.label}-inside"
+    command = ("python3", "-c", _FROM_INSIDE, trial.keeper.path)
+    words = containers.run_words(container, name, command, {}, "/")
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("let go\n", "")
 
 
 def test_a_note_that_is_being_written(tmp_path: Path) -> None:

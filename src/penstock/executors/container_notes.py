@@ -16,11 +16,25 @@ from contextlib import suppress
 from typing import Any
 
 from penstock.model import containers
-from penstock.model.containers import ContainerEngine
+from penstock.model.containers import DOCKER, PODMAN, ContainerEngine
 
 CREATING_S = 30.0
 """So long an engine may take to make a container, once it was asked to: until then there may be one soon."""
 _WRITING_S = 5.0
+_WHERE = {
+    PODMAN: (
+        "CONTAINERS_CONF",
+        "CONTAINERS_CONF_OVERRIDE",
+        "CONTAINERS_STORAGE_CONF",
+        "STORAGE_DRIVER",
+        "STORAGE_OPTS",
+    ),
+    DOCKER: ("DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_HOST"),
+}
+"""Variables by which an engine's client knows these containers or those."""
+_OF_USER = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+"""Likewise, where podman has a storage for each user."""
+_BEGIN = "penstock-"
 _GONE = ("no such container", "no container with name or id")
 _TRIES = 8
 _PAUSE_S = 0.25
@@ -36,8 +50,8 @@ class ContainerNote:
         self._path = os.path.join(folder, name)
         self.fd = os.open(f"{self._path}.new", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self.fd, fcntl.LOCK_EX)
-        known = {key: environ[key] for key in sorted(containers.CLIENT_NAMES) if key in environ}
-        os.write(self.fd, json.dumps({"engine": list(engine), "environ": known}).encode())
+        note = {"engine": engine.kind, "where": _where(engine.kind, environ)}
+        os.write(self.fd, json.dumps(note).encode())
         os.rename(f"{self._path}.new", self._path)
 
     def is_made(self) -> None:
@@ -147,9 +161,11 @@ def ran_out_of_memory(engine: ContainerEngine, name: str, environ: Mapping[str, 
 def sweep(folder: str, environ: Mapping[str, str]) -> list[str]:
     """Remove the containers that nobody holds any more; gives the names of those that could not be removed.
 
-    Costs nothing where there are none. Blocks while an engine removes what there is.
+    Steps may have written what is read here: it names a container, and says neither which program is run, nor how. That
+    is for `environ`. Costs nothing where there are none. Blocks while an engine removes what there is.
     """
     left: list[str] = []
+    until = time.monotonic() + _SWEEP_S
     try:
         names = os.listdir(folder)
     except OSError:
@@ -157,18 +173,21 @@ def sweep(folder: str, environ: Mapping[str, str]) -> list[str]:
     for name in names:
         path = os.path.join(folder, name)
         try:
-            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:  # it went meanwhile
             continue
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if name.endswith(".keeper"):
-                if keeper := os.fsdecode(os.read(fd, 1 << 12)):
+                keeper = os.fsdecode(os.read(fd, 1 << 12))
+                if keeper and not _is_noted_so(keeper, name):
+                    os.unlink(path)
+                elif keeper:
                     forget_keeper(folder, keeper)
             elif name.endswith(".new"):
                 if _age_s(fd) > _WRITING_S:  # else whoever is about to lock it writes it
                     os.unlink(path)
-            elif _removed(fd, name, environ):
+            elif _removed(fd, name, environ, until):
                 os.unlink(path)
             else:
                 left.append(name)
@@ -179,16 +198,67 @@ def sweep(folder: str, environ: Mapping[str, str]) -> list[str]:
     return left
 
 
-def _removed(fd: int, name: str, environ: Mapping[str, str]) -> bool:
+def stays(folder: str, name: str) -> str:
+    """What is said of a container that a sweep could not remove; "": its engine may be making it still."""
+    path = os.path.join(folder, name)
+    try:
+        age_s = time.time() - os.stat(path).st_mtime
+    except OSError:
+        return ""
+    if age_s <= CREATING_S:
+        return ""
+    return (
+        f"the container {name} of a run that was killed is still there: its engine does not answer, or was reached by "
+        f"other settings (as DOCKER_HOST, CONTAINERS_CONF): once `podman rm --force {name}`, or docker's, has removed "
+        f"it, remove {path}"
+    )
+
+
+def _removed(fd: int, name: str, environ: Mapping[str, str], until: float) -> bool:
+    timeout_s = until - time.monotonic()
+    if not _is_name(name):
+        return True
+    if timeout_s <= 0:
+        return False
     try:
         note = json.loads(os.read(fd, 1 << 16))
-        engine = ContainerEngine(*note["engine"])
-        known = {str(key): str(value) for key, value in note["environ"].items()}
-    except (ValueError, KeyError, TypeError):  # damaged: whose it was, nobody knows
+        kind, where = str(note["engine"]), note["where"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        kind, where = "", None
+    if kind not in _WHERE:  # damaged: whose it was, nobody knows
+        for one in _WHERE:
+            program = _found(one, environ)
+            if program and _was_there(ContainerEngine(one, program), name, environ, timeout_s):
+                break
         return True
-    was_there = _was_there(engine, name, {**environ, **known}, _SWEEP_S)
+    program = _found(kind, environ)
+    if not program or where != _where(kind, environ):
+        return False
+    was_there = _was_there(ContainerEngine(kind, program), name, environ, timeout_s)
     # The engine's client outlives a keeper that was killed, and makes the container all the same.
     return was_there is True or (was_there is False and _age_s(fd) > CREATING_S)
+
+
+def _where(kind: str, environ: Mapping[str, str]) -> dict[str, str]:
+    names = (*_WHERE[kind], *(_OF_USER if kind == PODMAN and os.geteuid() else ()))
+    return {name: environ[name] for name in names if environ.get(name)}
+
+
+def _is_noted_so(keeper: str, name: str) -> bool:
+    """Whether a note of a keeper, by its name, may lead to this socket: what lies beside that is removed."""
+    folder, socket = os.path.split(keeper)
+    return name.startswith(_BEGIN) and name == f"{os.path.basename(folder)}.keeper" and socket == "keeper"
+
+
+def _is_name(name: str) -> bool:
+    """Whether a container of ours may be called so: neither a word for its engine, nor another one's."""
+    return name.startswith(_BEGIN) and name.isascii() and name.replace("-", "").isalnum()
+
+
+def _found(kind: str, environ: Mapping[str, str]) -> str:
+    import shutil
+
+    return shutil.which(kind, path=environ.get("PATH") or os.defpath) or ""
 
 
 def _age_s(fd: int) -> float:

@@ -275,7 +275,11 @@ def main(fd: int) -> None:
             except OSError:  # no descriptor is left: there are some again when a container has ended
                 time.sleep(_LOOK_S)
                 continue
-            client = _Client(_socket.socket(fileno=connection_fd), notes)
+            connection = _socket.socket(fileno=connection_fd)
+            if not keeper_client.is_of_here(connection):
+                connection.close()
+                continue
+            client = _Client(connection, notes)
             living.change(1)
             threading.Thread(target=living.serve, args=(client,)).start()
     listener.close()

@@ -146,6 +146,16 @@ def _connected(path: str) -> Any:
         time.sleep(_LOOK_S)
 
 
+def is_of_here(connection: Any) -> bool:
+    """Whether who is at the other end has the files that this process has: a container may see the socket, and what is
+    asked for there runs outside. One that has gone meanwhile is of nowhere."""
+    process, _, _ = _PEER.unpack(connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, _PEER.size))
+    try:
+        return os.readlink(f"/proc/{process}/ns/mnt") == os.readlink("/proc/self/ns/mnt")
+    except OSError:
+        return False
+
+
 def listen(path: str) -> Any:
     """A socket that listens at a path of any length."""
     listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
