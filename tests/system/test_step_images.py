@@ -239,6 +239,21 @@ def test_without_an_engine_it_says_what_to_install(project: Project, monkeypatch
         project.run().ready(Environment(image="python:3.12"), "s")
 
 
+def test_podman_by_the_name_of_docker_is_told(
+    podman_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in podman_engine.environ.items():
+        monkeypatch.setenv(name, value)
+    docker = tmp_path / "bin" / "docker"  # as Debian's podman-docker brings it
+    docker.parent.mkdir()
+    docker.write_text(f'#!/bin/sh\nexec {podman_engine.program} "$@"\n', encoding="ascii")
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{docker.parent}:{os.environ['PATH']}")
+    told = rf"^step s can't run: {docker} is podman by another name: say `containers = \"podman\"` in \[project\]$"
+    with pytest.raises(UsageError, match=told):
+        Project(tmp_path, "docker").run().ready(Environment(image="x:1"), "s")
+
+
 def test_a_daemon_that_is_gone_is_told(docker_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in docker_engine.environ.items():
         monkeypatch.setenv(name, value)
