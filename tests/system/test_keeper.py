@@ -335,6 +335,18 @@ def test_a_container_that_is_removed_by_hand(engine: Engine, tmp_path: Path) -> 
         assert bench.value(bench.run("ok", 3)) == 6
 
 
+def test_an_image_that_is_gone_since_it_was_found(engine: Engine, tmp_path: Path) -> None:
+    with contained(engine, tmp_path, tmp_path) as found:
+        assert found.found.container is not None
+        found.found = found.found._replace(container=found.found.container._replace(image=f"sha256:{'0' * 64}"))
+        with Bench(ProcessExecutor(interpreters=found), tmp_path, "faulty_steps", faulty_steps.__file__) as bench:
+            error = bench.run("ok", 3).error
+    assert error is not None
+    assert error.cause == Cause.PLATFORM
+    mend = f"see whether its image is there, by `{engine.kind} image inspect {'0' * 12}`"
+    assert f" of {engine.kind} did not start (exit code 125): {mend}" in error.message
+
+
 @pytest.mark.parametrize("victim", ["keeper", "zygote", "client of the engine"])
 def test_what_is_killed_under_an_attempt(engine: Engine, tmp_path: Path, victim: str) -> None:
     with (

@@ -168,9 +168,16 @@ class ContainedZygote(ZygoteProcess):
             return Death(lost=f"{what} was ended, since its keeper failed ({end.failure})")
         status = end.status
         if status is None:
-            return Death(lost=f"{what} is gone, and nobody saw its end, since its keeper is gone too")
+            return Death(
+                lost=f"nobody saw how {what} ended, since what starts containers was killed: see whether the system's "
+                "memory ran out"
+            )
         if not self._kept.is_connected:
-            return Death(lost=f"{what} did not start, of image {self._container.image} (exit code {status})")
+            image, kind = containers.short_id(self._container.image), self._container.engine.kind
+            return Death(
+                lost=f"{what} did not start (exit code {status}): see whether its image is there, by `{kind} image "
+                f"inspect {image}`, and whether `{kind} run` starts another one"
+            )
         if status in _KILLED or status in _REFUSED or status < 0:
             return Death(lost=f"{what} was removed or killed from outside, or its engine stopped (exit code {status})")
         return Death()

@@ -124,7 +124,10 @@ class ContainerProgram:
         try:
             return KeptContainer(self._container, request, fds)
         except OSError as error:
-            raise WorkerLostError(f"the keeper of this run's containers is gone: {error.strerror or error}") from error
+            raise WorkerLostError(
+                f"what starts this run's containers was killed, and nothing is there in its place yet "
+                f"({error.strerror or error}): the next attempt asks again; see whether the system's memory ran out"
+            ) from error
 
     def _passed_on(self, takers: Dict[int, Callable[[bytes], None]], printed: Printed) -> str:
         """Pass on what it writes until it is gone; gives its last lines."""
@@ -169,7 +172,10 @@ class ContainerProgram:
         if end is not None and end.failure:
             raise WorkerLostError(f"the keeper of the container {self._kept.name} failed ({end.failure})")
         if end is None or end.status is None:
-            raise WorkerLostError(f"the keeper of the container {self._kept.name} of {self._engine} is gone")
+            raise WorkerLostError(
+                f"nobody saw how the container {self._kept.name} of {self._engine} ended, since what starts containers "
+                "was killed: the next attempt has another one; see whether the system's memory ran out"
+            )
         return end.status
 
     def _judged(self, end: ChildEnd) -> ChildEnd:
