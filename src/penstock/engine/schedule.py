@@ -23,7 +23,7 @@ ROUND_TRIPS = 8
 """Of an executor that is far away, what is queued ahead lasts for as many at least."""
 
 STALE_S = 1.0
-"""A head that runs for longer than this was not short after all: what waits behind it is taken back."""
+"""A head that runs for longer than this here was not short after all: what waits behind it is taken back."""
 
 HOLD_S = 10.0
 """A call that has waited this long for resources, and whose kind has none, is not overtaken any more."""
@@ -108,7 +108,7 @@ class Schedule:
         """Tasks that wait behind a head where another lane would fit, or behind one that is not short after all."""
         for queue in self._admission.busy:
             for lane in queue.lanes:
-                if len(lane.tasks) > 1 and now - lane.since >= STALE_S:
+                if len(lane.tasks) > 1 and _is_stale(queue, lane, now):
                     yield from lane.behind()
             if queue not in self._waiting and self._admission.fits(queue):
                 longest = max(queue.lanes, key=lambda lane: len(lane.tasks))
@@ -126,9 +126,16 @@ def _room_ahead(queue: Queue, now: float) -> _Room:
     if not most:
         return []
     lanes = enumerate(queue.lanes)
-    room = [(len(lane.tasks), at, lane) for at, lane in lanes if now - lane.since < STALE_S and len(lane.tasks) < most]
+    short = [(at, lane) for at, lane in lanes if len(lane.tasks) < most and not _is_stale(queue, lane, now)]
+    room = [(len(lane.tasks), at, lane) for at, lane in short]
     heapq.heapify(room)
     return room
+
+
+def _is_stale(queue: Queue, lane: OpenLane, now: float) -> bool:
+    """Whether its head is not short after all. Far away, that it has ended is heard of later: who has enough to do
+    tells of it once a second."""
+    return now - lane.since >= STALE_S + ROUND_TRIPS * queue.pool.profile.round_trip_s
 
 
 def _outlasts_a_recall(queue: Queue, lane: OpenLane) -> bool:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.engine.facts import Settling, Submitted, SubmittedAlike
-from penstock.engine.schedule import AHEAD_S, STALE_S
+from penstock.engine.schedule import AHEAD_S, ROUND_TRIPS, STALE_S
 from penstock.model.events import Profile
 from penstock.model.options import Options
 from penstock.model.states import Cause
@@ -156,6 +156,16 @@ class TestRebalancing:
         commands = rig.recalled(3, 5, 7)
         assert recalls(commands) == []
         assert 3 in started(rig.end(4, wall_s=0.001))
+
+    def test_far_away_a_head_is_short_for_as_long_as_its_end_may_be_on_its_way(self):
+        rig = Rig(cluster=Profile(2, 1, depth=4, round_trip_s=0.2))
+        rig.submit(10, on="cluster")
+        rig.end(10, wall_s=0.1)
+        rig.submit(1, 2, 3, 4, 5, 6, on="cluster")  # lanes: 1, 3, 5 and 2, 4, 6
+        rig.now += STALE_S + 0.1
+        assert recalls(rig.end(2, wall_s=0.1)) == []
+        rig.now += ROUND_TRIPS * 0.2
+        assert recalls(rig.end(4, wall_s=0.1)) == [3, 5]
 
     def test_what_a_dying_head_leaves_behind_comes_back_unasked(self):
         rig = self.full()
