@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from penstock.errors import PlatformError, UsageError
 from penstock.model import image_checks
 from penstock.model.containers import ContainerEngine
 from penstock.model.images import Image
+from tests.contained import mark
 from tests.containers import Engine
+from tests.system.flows import wait_until
 from tests.wheels import wheel
 
 
@@ -245,9 +247,9 @@ from penstock.model.images import Image
 def tell(line):
     print(line, flush=True)
     if "sleep" in line:
-        threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        threading.Timer(1, os.kill, (os.getpid(), int(number))).start()
 
-kind, program, root, base, line = sys.argv[1:]
+kind, program, root, base, line, number = sys.argv[1:]
 folder = Path(root, ".penstock", "environments")
 builder = image_builds.Builder(ContainerEngine(kind, program), Path(root), folder, tell)
 try:
@@ -257,17 +259,18 @@ except KeyboardInterrupt:
 """
 
 
-def test_a_build_that_is_interrupted_leaves_nothing(engine: Engine, yard: Yard) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_build_ends_with_whoever_wants_it(engine: Engine, yard: Yard, number: signal.Signals) -> None:
     words = [sys.executable, "-c", _INTERRUPTED, engine.kind, engine.program, str(yard.root), engine.image("bare")]
-    sleep = f"98{os.getpid()}"
-    done = subprocess.run([*words, f"sleep {sleep}"], capture_output=True, text=True, check=False, timeout=120)
-    assert done.stdout.endswith("interrupted\n"), (done.stdout, done.stderr)
-    deadline = time.monotonic() + 120
-    while [one for one in psutil.process_iter(["cmdline"]) if sleep in (one.info["cmdline"] or [])] or list(
-        (yard.folder / "images").iterdir()
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    sleep = f"98{os.getpid()}{number}"
+    done = subprocess.run([*words, f"sleep {sleep}", str(number)], capture_output=True, text=True, check=False)
+    said = done.stdout, done.stderr
+    assert done.returncode == (0 if number == signal.SIGINT else -number), said
+    assert done.stdout.endswith("interrupted\n") == (number == signal.SIGINT), said
+    wait_until(lambda: not _with_word(yard.repository), "for the end of the client")
+    wait_until(lambda: not _with_word(sleep), "for the end of what it ran")
+    if number == signal.SIGINT:
+        assert list((yard.folder / "images").iterdir()) == []
     assert f"localhost/penstock/{yard.repository}" not in engine.repositories()
 
 
@@ -294,3 +297,35 @@ def test_a_full_disk_of_the_engine_is_told_with_the_mend(
         1,
         [],
     )
+
+
+def _with_word(word: str) -> list[psutil.Process]:
+    return [one for one in psutil.process_iter(["cmdline"]) if any(word in part for part in one.info["cmdline"] or ())]
+
+
+_LOOKED_INTO = """
+import sys
+from pathlib import Path
+from penstock.environments import image_probe
+from penstock.model.containers import Container, ContainerEngine
+
+kind, program, image, folder, mark = sys.argv[1:]
+container = Container(ContainerEngine(kind, program), image, user="0:0", labels=(("penstock.test", mark),))
+image_probe.known(Path(folder), container, "slow")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_look_into_an_image_ends_with_whoever_wants_it(engine: Engine, yard: Yard, number: signal.Signals) -> None:
+    slow = "printf '#!/bin/sh\\nsleep 600\\n' > /usr/bin/python3 && chmod +x /usr/bin/python3"
+    label = f"penstock.test={mark(yard.root)}"
+    try:
+        made = yard.built(Image(engine.image("bare"), run=[slow]))
+        words = [sys.executable, "-c", _LOOKED_INTO, engine.kind, engine.program, made.id, str(yard.root)]
+        looks = subprocess.Popen([*words, mark(yard.root)], stderr=subprocess.DEVNULL)
+        wait_until(lambda: engine.containers(label), "for a container")
+        looks.send_signal(number)
+        looks.wait()
+        wait_until(lambda: not engine.containers(label), "for its end")
+    finally:
+        yard.clear()

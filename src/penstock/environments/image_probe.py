@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -100,12 +99,8 @@ def _asked(container: Container, shown: str) -> Inside:
         name = f"penstock-probe-{uuid.uuid4().hex[:12]}"
         words = containers.run_words(container, name, (program, "-c", _SCRIPT), _VARIABLES, "/")
         environ = containers.client_environ(_VARIABLES, os.environ)
-        try:
-            done = engine_calls.ask(words, timeout_s=_LIMIT_S, environ=environ)
-        except BaseException:  # its client is gone, and the container may not be
-            with suppress(PlatformError):  # an engine that hangs has been told
-                engine_calls.ask(containers.remove_words(container.engine, name), timeout_s=_LIMIT_S)
-            raise
+        undo = containers.remove_words(container.engine, name)
+        done = engine_calls.look(words, undo, timeout_s=_LIMIT_S, environ=environ)
         if done.code == 0 and (found := read(done.out)) is not None:
             return found
         if not (done.code in _ABSENT and any(sign in done.said for sign in _NO_PROGRAM)):

@@ -33,19 +33,16 @@ def test_a_short_name_is_that_of_docker_hub_with_both(name: str, full: str) -> N
     assert image_words.pull(DOCKER, name) == ["/usr/bin/docker", "pull", name]
 
 
-def test_a_look_into_an_image_that_is_broken_off_removes_its_container(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = list[list[str]]()
+def test_a_look_into_an_image_says_how_its_container_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(words: list[str], undo: list[str], **_: object) -> None:
+        assert "--network=none" in words
+        assert undo[:3] == ["/usr/bin/podman", "rm", "--force"]
+        assert f"--name={undo[-1]}" in words
+        raise KeyboardInterrupt
 
-    def ask(words: list[str], **_: object) -> None:
-        asked.append(words)
-        raise KeyboardInterrupt if len(asked) == 1 else PlatformError("it hangs")
-
-    monkeypatch.setattr(engine_calls, "ask", ask)
+    monkeypatch.setattr(engine_calls, "look", look)
     with pytest.raises(KeyboardInterrupt):
         image_probe.known(Path("/nowhere"), Container(PODMAN, ID), "x")
-    run, remove = asked
-    assert "--network=none" in run
-    assert f"--name={remove[-1]}" in run
 
 
 def test_what_both_say_of_an_image_is_one() -> None:
