@@ -1,6 +1,7 @@
 """Milliseconds that the fingerprint of a step takes, in the process that is about to run its flow: `code.py FLOW`."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -10,9 +11,9 @@ from penstock.environments import snapshot
 from penstock.launch import flow_modules
 
 flow_file = Path(sys.argv[1]).absolute()
-flow_modules.load_file(flow_file)
-folder = Path(".penstock", "sources").absolute()
-taken = snapshot.take([flow_file.parent], [flow_file], folder)
+flow_modules.load_file(str(flow_file))
+folder = os.path.abspath(".penstock/sources")
+taken = snapshot.take([str(flow_file.parent)], [str(flow_file)], folder)
 
 began = time.perf_counter()
 from penstock.code.codebase import Codebase  # noqa: E402  its import is part of what is measured

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from penstock.artifacts.opening import open_store
@@ -15,6 +14,8 @@ from penstock.model.shares import Amount
 from penstock.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from penstock.artifacts.store import BlobStore
     from penstock.engine.ports import Executor, Host
     from penstock.executors.inline import Variables
@@ -32,14 +33,27 @@ class Project:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.home = settings.folder
 
     @classmethod
     def find(cls, cwd: Path | None = None) -> Project:
         """The project of a folder (None: the current one). Raises UsageError for a settings file that is wrong."""
-        project = cls(Settings.load(cwd or Path.cwd(), os.environ))
-        _sweep(os.path.join(project.home, "containers"))
+        project = cls(Settings.load(cwd or os.curdir, os.environ))
+        _sweep(project.folder("containers"))
         return project
+
+    @cached_property
+    def root(self) -> Path:
+        """The project's folder, as `home` is one."""
+        from pathlib import Path
+
+        return Path(self.settings.root)
+
+    @cached_property
+    def home(self) -> Path:
+        """`.penstock/`, for who looks around in it. A start asks `folder`: to import pathlib is a twentieth of it."""
+        from pathlib import Path
+
+        return Path(self.settings.folder)
 
     @property
     def is_new(self) -> bool:
@@ -52,7 +66,7 @@ class Project:
         from penstock.journal.journal import FILE
 
         try:
-            found = os.stat(self.home / FILE)
+            found = os.stat(self.folder(FILE))
         except OSError:
             return None
         return found.st_dev, found.st_ino
@@ -62,20 +76,20 @@ class Project:
         """The journal, for writing. Raises JournalError where the project can't be written."""
         from penstock.journal.journal import Journal
 
-        return Journal.open(self.home)
+        return Journal.open(self.folder())
 
     @cached_property
     def reader(self) -> Journal:
         """The journal, for reading; works in a project that can't be written, and in one without runs."""
         from penstock.journal.journal import Journal
 
-        return Journal.open(self.home, read_only=True)
+        return Journal.open(self.folder(), read_only=True)
 
     @cached_property
     def store(self) -> BlobStore:
         """The store, for reading and writing: the project's own folder, joined with its far tiers, if it has any.
         Nothing is made in a project that is only looked at."""
-        return open_store(os.fspath(self.home / "store")) if self.tiers is None else self.tiers.store
+        return open_store(self.folder("store")) if self.tiers is None else self.tiers.store
 
     @cached_property
     def tiers(self) -> ProjectTiers | None:
@@ -86,10 +100,10 @@ class Project:
 
         return ProjectTiers(self.settings)
 
-    def folder(self, kind: str, name: str) -> Path:
-        """A run's own folder, named as `RunRow.folder` says, of a kind: `logs`, `scratch`, `checkpoints`, `files` or
-        `calls`."""
-        return self.home / kind / name
+    def folder(self, *names: str) -> str:
+        """A place in `.penstock/`. A run's own folder is that of a kind (`logs`, `scratch`, `checkpoints`, `files` or
+        `calls`) and of the name that `RunRow.folder` says."""
+        return os.path.join(self.settings.folder, *names)
 
 
 def _sweep(notes: str) -> None:
@@ -153,7 +167,7 @@ def _staged(executor: Executor, tiers: ProjectTiers | None) -> Executor:
     return StagingExecutor(executor, tiers.store)
 
 
-def wire_host(executors: Mapping[str, Executor], root: Path) -> Host | None:
+def wire_host(executors: Mapping[str, Executor], root: str) -> Host | None:
     """The other runs on this machine, for a run with these executors. None: they are not asked, since no executor takes
     of it, or since this process runs inside of a step: it has what that was granted, and waiting for more could mean to
     wait for the run that waits for it."""
@@ -165,4 +179,4 @@ def wire_host(executors: Mapping[str, Executor], root: Path) -> Host | None:
         return None
     gpus = tuple(dict.fromkeys(name for profile in profiles for name in profile.gpus))
     total = Amount(capacity.cpu() * 1_000_000, capacity.memory_bytes(), gpus)
-    return HostFolder(total, os.fspath(root), os.environ)
+    return HostFolder(total, root, os.environ)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from penstock.agent import joining
@@ -61,7 +62,7 @@ def packing(
     def packed(spec: RunSpec, places: Places) -> RunSpec:
         if bundle:
             deliver_bundle(tier, tell)
-        spec = far_luggage.send(spec, places, settings.root, settings.project.include, tier.blobs)
+        spec = far_luggage.send(spec, places, Path(settings.root), settings.project.include, tier.blobs)
         tier.put(joining.door(spec.nonce), spec.run.encode())
         return spec
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import penstock.project_far as project_far
@@ -82,7 +83,7 @@ def wiring_of(
 
 def far_executor(name: str, settings: Settings, wiring: FarWiring) -> FarExecutor:
     """A new executor for a run."""
-    return FarExecutor(name=name, profile=profile_of(name, wiring.limits), root=str(settings.root), **wiring._asdict())
+    return FarExecutor(name=name, profile=profile_of(name, wiring.limits), root=settings.root, **wiring._asdict())
 
 
 def profile_of(name: str, limits: FleetLimits) -> Profile:
@@ -129,7 +130,7 @@ def most_agents(declared: ExecutorSettings, size: AgentSize | None) -> int:
 def site_of(declared: ExecutorSettings, settings: Settings, tier: Tier, url: str, tell: Callable[[str], None]) -> Site:
     """The site of an executor. Blocks where the tier has to be asked for the project's folder there."""
     if declared.here:
-        return ProcessSite((sys.executable, "-m", "penstock.agent"), settings.folder / "agents")
+        return ProcessSite((sys.executable, "-m", "penstock.agent"), Path(settings.folder, "agents"))
     command = declared.agent or ("sh", project_far.agent_script(tier))
     if declared.kind == "agent":
         return ByHand(declared.agent or ("penstock", "agent"), tell)

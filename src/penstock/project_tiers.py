@@ -47,7 +47,7 @@ class ProjectTiers:
         self._mirrored_all = threading.Condition()
         self._mirroring = 0  # how many values are on their way
         self._tell: Tell = silent
-        near = open_folder(os.fspath(settings.folder / "store"))
+        near = open_folder(os.path.join(settings.folder, "store"))
         self.store = TieredStore(near, self.readable, self._say, self._mirror if settings.store.mirror else None)
 
     def hear(self, tell: Tell) -> None:
@@ -154,14 +154,14 @@ class ProjectTiers:
         self._tell(text)
 
     def _new_name(self) -> str:
-        name = re.sub(r"[^a-z0-9]+", "-", self._settings.root.name.lower()).strip("-")
+        name = re.sub(r"[^a-z0-9]+", "-", os.path.basename(self._settings.root).lower()).strip("-")
         return f"{name[:40].strip('-') or 'project'}-{os.urandom(4).hex()}"
 
     @contextmanager
     def _alone(self) -> Generator[None]:
         """No other driver of this project does the same: reading there and writing there are two things."""
-        self._settings.folder.mkdir(exist_ok=True)
-        file = os.open(self._settings.folder / "far.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        os.makedirs(self._settings.folder, exist_ok=True)
+        file = os.open(os.path.join(self._settings.folder, "far.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import penstock.setting_values as setting_values
@@ -102,7 +101,7 @@ class Settings(NamedTuple):
     Each simple one can be set by the environment too, and there it wins: `PENSTOCK_MAX_WORKERS=4`.
     """
 
-    root: Path = Path()  # the project's folder, absolute
+    root: str = ""  # the project's folder, absolute
     max_workers: int | None = None  # workers of an executor that does not say; None: one a CPU
     platform_retries: int = 3  # how often an attempt that the machine failed is tried again
     grace_s: float = 5.0  # what an interrupted run waits for what is in flight
@@ -118,7 +117,7 @@ class Settings(NamedTuple):
     @property
     def own_tier(self) -> str:
         """URL of the tier in the project's own folder, for agents of this machine where no other is named."""
-        return TierUrl(os.fspath(self.folder / "far")).text()
+        return TierUrl(os.path.join(self.folder, "far")).text()
 
     @property
     def tiers(self) -> tuple[str, ...]:
@@ -141,18 +140,18 @@ class Settings(NamedTuple):
         return self.gc_of_flows.get(flow, GcSettings()).over(self.gc)
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> str:
         """`.penstock/`: the journal, the store and the logs."""
-        return self.root / FOLDER
+        return os.path.join(self.root, FOLDER)
 
     @classmethod
-    def load(cls, cwd: Path, env: Mapping[str, str]) -> Settings:
+    def load(cls, cwd: str | os.PathLike[str], env: Mapping[str, str]) -> Settings:
         """The settings that hold in a folder; raises UsageError, which names the file and the key.
 
         The root is what `roots.find_root` finds. Creates nothing.
         """
         root = find_root(cwd, env)
-        file = root / FILE
+        file = os.path.join(root, FILE)
         table = _read(file)
         _refuse_unknown(table, [*_SIMPLE[cls], "limits", "executors", "store", "gc", "environment", "project"], file)
         limits, executors, gc = (_table(table, key, file) for key in ("limits", "executors", "gc"))
@@ -229,13 +228,14 @@ _SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
 _Part = typing.TypeVar("_Part", ProjectSettings, ExecutorSettings, StoreSettings, GcSettings)
 
 
-def _read(file: Path) -> dict[str, Any]:
-    if not file.is_file():
+def _read(file: str) -> dict[str, Any]:
+    if not os.path.isfile(file):
         return {}
     import tomllib
 
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        with open(file, encoding="utf-8-sig") as text:
+            return tomllib.loads(text.read())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} is not TOML: {error}") from error
     except OSError as error:
@@ -271,7 +271,7 @@ _KEYS = {  # that a kind of executor has
 _NEEDED = {"ssh": ("hosts", '["gpu1", "gpu2"]'), "ray": ("address", '"http://head:8265"')}
 
 
-def _executor(tables: dict[str, Any], name: str, file: Path) -> ExecutorSettings:
+def _executor(tables: dict[str, Any], name: str, file: str) -> ExecutorSettings:
     place = f"executors.{name}"
     found = _part(_BUILT_IN.get(name, ExecutorSettings()), tables, name, file, place, *surroundings.FIELDS)
     table = _table(tables, name, file, place)
@@ -295,7 +295,7 @@ def _first_foreign(said: Iterable[str]) -> str:
     return next(key for key in said if key not in ("env", "secrets", "libraries", "network", "shm"))
 
 
-def _check_tiers(settings: Settings, file: Path) -> Settings:
+def _check_tiers(settings: Settings, file: str) -> Settings:
     """Whoever's attempts run at agents needs a place that both sides see."""
     executors = dict(settings.executors)
     for name, executor in settings.executors.items():
@@ -307,26 +307,26 @@ def _check_tiers(settings: Settings, file: Path) -> Settings:
     return settings._replace(executors=executors)
 
 
-def _store(table: dict[str, Any], file: Path) -> StoreSettings:
+def _store(table: dict[str, Any], file: str) -> StoreSettings:
     store = _part(StoreSettings(), table, "store", file, "store")
     if store.mirror and not store.url:
         raise UsageError(f"{file}: store.mirror needs a place to mirror to: write `url = ...` beside it")
     return store
 
 
-def _environment(table: dict[str, Any], file: Path, place: str) -> Environment | None:
+def _environment(table: dict[str, Any], file: str, place: str) -> Environment | None:
     _refuse_unknown(table, surroundings.FIELDS, file, f"{place}.")
-    return surroundings.changed(None, f"{file}: [{place}]", table, str(file.parent))
+    return surroundings.changed(None, f"{file}: [{place}]", table, os.path.dirname(file))
 
 
-def _part(before: _Part, tables: dict[str, Any], name: str, file: Path, place: str, *more: str) -> _Part:
+def _part(before: _Part, tables: dict[str, Any], name: str, file: str, place: str, *more: str) -> _Part:
     """The settings of a table of the file, those of `before` where it says nothing. `more`: keys that are tables."""
     table = _table(tables, name, file, place)
     _refuse_unknown(table, [*_SIMPLE[type(before)], *more], file, f"{place}.")
     return before._replace(**_fields(type(before), table, file, place))
 
 
-def _fields(settings: type, table: Mapping[str, Any], file: Path | None, place: str) -> dict[str, Any]:
+def _fields(settings: type, table: Mapping[str, Any], file: str | None, place: str) -> dict[str, Any]:
     """The simple settings of a table by their fields' names; `file` None: from the environment."""
     found: dict[str, Any] = {}
     for key, setting in _SIMPLE[settings].items():
@@ -343,14 +343,14 @@ def _parsed(parse: _Parser, value: Any, name: str) -> Any:
         raise UsageError(f"{name}: {error}") from None
 
 
-def _table(table: dict[str, Any], key: str, file: Path, place: str = "") -> dict[str, Any]:
+def _table(table: dict[str, Any], key: str, file: str, place: str = "") -> dict[str, Any]:
     value = table.get(key, {})
     if not isinstance(value, dict):
         raise UsageError(f"{file}: {place or key} is not a table; write it as `[{place or key}]`")
     return typing.cast("dict[str, Any]", value)
 
 
-def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], file: Path, place: str = "") -> None:
+def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], file: str, place: str = "") -> None:
     valid = sorted(known)
     for key in table:
         if key not in valid:

@@ -22,20 +22,20 @@ def below(tmp_path: Path) -> Path:
 def test_a_home_or_temporary_folder_is_a_project_by_its_settings_alone(below: Path, variable: str) -> None:
     outer = below.parent
     (outer / ".penstock").mkdir()
-    assert find_root(below, {}) == outer
-    assert find_root(below, {variable: str(outer)}) == below
-    assert find_root(outer, {variable: str(outer)}) == outer
+    assert find_root(below, {}) == str(outer)
+    assert find_root(below, {variable: str(outer)}) == str(below)
+    assert find_root(outer, {variable: str(outer)}) == str(outer)
     link = outer.parent / "link"
     link.symlink_to(outer)
-    assert find_root(below, {variable: str(link)}) == below
+    assert find_root(below, {variable: str(link)}) == str(below)
     (outer / "penstock.toml").touch()
-    assert find_root(below, {variable: str(outer)}) == outer
+    assert find_root(below, {variable: str(outer)}) == str(outer)
 
 
 def test_the_root_of_all_folders_is_none_by_its_folder_alone(below: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     has = Path.is_dir
     monkeypatch.setattr(Path, "is_dir", lambda path: path == Path("/.penstock") or has(path))
-    assert find_root(below, {}) == below
+    assert find_root(below, {}) == str(below)
 
 
 @pytest.mark.parametrize("mark", ["penstock.toml", ".penstock", ""])
@@ -50,9 +50,9 @@ def test_what_everybody_can_write_to_is_refused_unless_it_is_named(below: Path, 
     start = below if mark else outer
     with pytest.raises(UsageError, match=f"{outer} is writable by everybody.* export PENSTOCK_PROJECT={outer}$"):
         find_root(start, {})
-    assert find_root(start, {"PENSTOCK_PROJECT": str(outer)}) == outer
+    assert find_root(start, {"PENSTOCK_PROJECT": str(outer)}) == str(outer)
     outer.chmod(0o755)
-    assert find_root(start, {}) == outer
+    assert find_root(start, {}) == str(outer)
 
 
 def test_what_belongs_to_somebody_else_is_refused_unless_it_is_named(
@@ -64,7 +64,7 @@ def test_what_belongs_to_somebody_else_is_refused_unless_it_is_named(
         UsageError, match=rf"{below} belongs to somebody else \(user {os.getuid()}\).*PENSTOCK_PROJECT={below}$"
     ):
         find_root(below, {})
-    assert find_root(below, {"PENSTOCK_PROJECT": "."}) == below
+    assert find_root(below, {"PENSTOCK_PROJECT": "."}) == str(below)
 
 
 def test_under_sudo_the_folders_of_who_called_it_are_ones_own(below: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_under_sudo_the_folders_of_who_called_it_are_ones_own(below: Path, monke
         os.chown(below, 12345, -1)
     monkeypatch.setattr(roots.os, "geteuid", lambda: 0)
     monkeypatch.setenv("SUDO_UID", str(below.stat().st_uid))
-    assert find_root(below, {}) == below
+    assert find_root(below, {}) == str(below)
 
 
 def test_a_name_that_leads_nowhere_is_refused(below: Path) -> None:
@@ -91,7 +91,7 @@ def test_the_mend_can_be_pasted_whatever_the_folder_is_called(tmp_path: Path, na
     said = subprocess.run(
         ["sh", "-c", f'{mend}\nprintf %s "$PENSTOCK_PROJECT"'], capture_output=True, text=True, check=True
     )
-    assert find_root(folder, {"PENSTOCK_PROJECT": said.stdout}) == folder
+    assert find_root(folder, {"PENSTOCK_PROJECT": said.stdout}) == str(folder)
 
 
 def test_a_folder_of_its_own_that_everybody_may_write_is_no_project_s(below: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_folder_of_its_own_that_everybody_may_write_is_no_project_s(below: Pat
     with pytest.raises(UsageError, match=f"^{own} is writable by everybody, so that {below} .*`chmod o-w {own}`"):
         find_root(below, {})
     own.chmod(0o775)
-    assert find_root(below, {}) == below
+    assert find_root(below, {}) == str(below)
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,10 @@ def load(folder: Path, text: str = "", **env: str) -> Settings:
 
 def test_an_empty_folder_has_the_defaults_and_stays_empty(tmp_path: Path) -> None:
     settings = Settings.load(tmp_path, {})
-    assert settings == Settings(root=tmp_path)
+    assert settings == Settings(root=str(tmp_path))
     assert (settings.platform_retries, settings.grace_s, settings.max_workers) == (3, 5.0, None)
     assert settings.executors == {"process": ExecutorSettings(), "inline": ExecutorSettings(kind="inline")}
-    assert settings.folder == tmp_path / ".penstock"
+    assert settings.folder == str(tmp_path / ".penstock")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -31,7 +31,7 @@ def test_the_root_is_the_nearest_project_upwards(tmp_path: Path, mark: str) -> N
     inner.mkdir(parents=True)
     for folder in (tmp_path, tmp_path / "outer"):
         (folder / ".penstock").mkdir() if mark == ".penstock" else (folder / mark).touch()
-    assert Settings.load(inner, {}).root == tmp_path / "outer"
+    assert Settings.load(inner, {}).root == str(tmp_path / "outer")
 
 
 def test_everything_can_be_set(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_the_environment_wins(tmp_path: Path) -> None:
 
 
 def test_variables_of_others_are_let_pass(tmp_path: Path) -> None:
-    assert load(tmp_path, PENSTOCK_REQUIRE_ALL="1", PENSTOCK_="x") == Settings(root=tmp_path)
+    assert load(tmp_path, PENSTOCK_REQUIRE_ALL="1", PENSTOCK_="x") == Settings(root=str(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -30,10 +30,12 @@ IDLE = {
     "inspect",
     "logging",
     "numbers",
+    "pathlib",
     "rich",
     "shutil",
     "subprocess",
     "tomllib",
+    "urllib.parse",
 }
 """What a run never asks for whose functions and parameters are plain, and that waits for each call."""
 

@@ -30,7 +30,7 @@ _OPTIONAL = {
 def check_all() -> list[Finding]:
     """Everything, in the order in which one mends it. Raises nothing that a check finds."""
     try:
-        root = find_root(Path.cwd(), os.environ)
+        root = Path(find_root(os.curdir, os.environ))
     except UsageError as error:
         words, _, mend = str(error).partition(". ")
         return [Finding("project", "problem", words, mend)]

@@ -6,8 +6,8 @@ convert them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, cast
 
 from penstock.cli.reporting import hint
@@ -159,7 +159,8 @@ def _converted(option: Parameter, word: str) -> Any:
 def _read(option: str, file: str) -> str:
     """The text of a file, without the newline that editors end it with."""
     try:
-        return Path(file).expanduser().read_text(encoding="utf-8-sig").removesuffix("\n")
+        with open(os.path.expanduser(file), encoding="utf-8-sig") as opened:
+            return opened.read().removesuffix("\n")
     except OSError as error:
         raise ParameterError(f"{option} @{file}: {error.strerror or error}") from None
     except UnicodeDecodeError:

@@ -76,7 +76,7 @@ def _fork(run: str, words: tuple[str, ...], wanted: tuple[str, bool, str], file:
     from penstock.reading.reader import JournalReader
 
     reader = JournalReader.find()
-    root, fork = reader.project.settings.root, ForkChoices(*wanted)
+    root, fork = reader.project.root, ForkChoices(*wanted)
     request = request_to_fork(
         reader,
         run,

@@ -49,7 +49,7 @@ def _resume(run: str, file: str | None, choices: Choices) -> int:
     from penstock.reading.reader import JournalReader
 
     reader = JournalReader.find()
-    root = reader.project.settings.root
+    root = reader.project.root
     request = request_to_resume(
         reader, run, lambda row, detail: load(target_of(root, row, detail, file, "resume")), unpickled_params
     )

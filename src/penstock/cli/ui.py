@@ -58,7 +58,7 @@ def command(port: int | None, host: str, no_open: bool) -> int:
     _ = reader.journal  # one that can't be read is told before anything is served
     found = listening.listen(port, host)
     keyring = Keyring(token_of(reader.project.home))
-    actions = Actions(reader.project.settings.root, reader.project.home)
+    actions = Actions(reader.project.root, reader.project.home)
     api = Api(Served(reader, keyring, found.hosts, actions, KnownLogs(), EventHub(reader), SiteWatch(reader.project)))
     address = f"http://{found.address}/#token={keyring.token}"
     door = reader.project.home / _DOOR
@@ -75,7 +75,7 @@ def _told(reader: JournalReader, found: Listening, address: str, host: str, door
     from penstock.server import shell
 
     output.line(address)
-    output.note(f"serving {reader.project.settings.root}; Ctrl-C ends it")
+    output.note(f"serving {reader.project.root}; Ctrl-C ends it")
     if not shell.is_built():
         output.note(f"note: the API alone, since its page is not built: {shell.MEND}")
     if not found.is_local:

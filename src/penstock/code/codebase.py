@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -43,16 +42,16 @@ class Codebase:
     def __init__(
         self,
         *,
-        snapshot: Path,
+        snapshot: str,
         sys_path: Sequence[str],
         module: str,
         module_path: str,
-        folder: Path,
+        folder: str,
         value_digest: Callable[[object], bytes],
         namespace: Mapping[str, Any] | None = None,
     ) -> None:
         self._outlines = OutlineFile(folder)
-        self._kept = KeptFile(folder / "fingerprints")
+        self._kept = KeptFile(os.path.join(folder, "fingerprints"))
         self._locator = Locator(_sources(snapshot), sys_path, module, module_path, self._outlines)
         self._module = module
         self._module_path = module_path
@@ -171,7 +170,7 @@ class Codebase:
         hasher = blake3()
         try:
             for file in _files(path):
-                for part in (os.fsencode(os.path.relpath(file, path)), blake3(Path(file).read_bytes()).digest()):
+                for part in (os.fsencode(os.path.relpath(file, path)), blake3(_content(file)).digest()):
                     hasher.update(len(part).to_bytes(4, "big") + part)
         except OSError as error:
             reason = error.strerror or error
@@ -194,11 +193,16 @@ def _program_nodes(program: Program) -> dict[str, Node]:
     }
 
 
-def _sources(snapshot: Path) -> dict[str, tuple[int, int, bytes]]:
+def _sources(snapshot: str) -> dict[str, tuple[int, int, bytes]]:
     try:
-        return wire.unpack(snapshot.read_bytes())
+        return wire.unpack(_content(snapshot))
     except OSError as error:
         raise StoreError(f"can't read the run's sources in {snapshot}: {error.strerror or error}") from error
+
+
+def _content(file: str) -> bytes:
+    with open(file, "rb") as opened:
+        return opened.read()
 
 
 def _files(path: str) -> Iterator[str]:

@@ -11,7 +11,6 @@ import os
 import sys
 from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 
 from blake3 import blake3
 
@@ -38,7 +37,7 @@ def key_of(*parts: bytes) -> bytes:
 class KeptFile:
     """A file, which is read when something of it is first asked for."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: str) -> None:
         self._file = file
         self._used: dict[bytes, bytes] = {}
         self._is_new = False
@@ -74,23 +73,25 @@ class KeptFile:
         self._is_new = False
 
 
-def read(file: Path) -> dict[bytes, bytes]:
+def read(file: str) -> dict[bytes, bytes]:
     """What was kept there; nothing where the file is not there, or damaged."""
     try:
-        content = file.read_bytes()
+        with open(file, "rb") as opened:
+            content = opened.read()
     except OSError:
         return {}
     data = content[_DIGEST_BYTES:]
     return wire.unpack(data) if data and blake3(data).digest() == content[:_DIGEST_BYTES] else {}
 
 
-def _write(file: Path, chosen: dict[bytes, bytes]) -> None:
+def _write(file: str, chosen: dict[bytes, bytes]) -> None:
     data = wire.pack(chosen)
-    temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    temporary = f"{file}.{os.getpid()}.tmp"
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(blake3(data).digest() + data)
-        temporary.replace(file)
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        with open(temporary, "wb") as new:
+            new.write(blake3(data).digest() + data)
+        os.replace(temporary, file)
     except OSError:
         with suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import zlib
-from pathlib import Path
 
 from penstock.code import kept
 from penstock.code import outline as outlines
@@ -13,8 +13,8 @@ from penstock.code.outline import Outline
 class OutlineFile:
     """The file `outlines` in a folder. It is read when the first outline is asked for."""
 
-    def __init__(self, folder: Path) -> None:
-        self._file = kept.KeptFile(folder / "outlines")
+    def __init__(self, folder: str) -> None:
+        self._file = kept.KeptFile(os.path.join(folder, "outlines"))
         self._sources: dict[bytes, tuple[bytes, bool]] = {}
 
     def key(self, source: bytes, *, is_compressed: bool) -> bytes:

@@ -7,8 +7,8 @@ import itertools
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from importlib.util import cache_from_source
-from pathlib import Path
 
 from penstock.model.tuples import NamedTuple
 
@@ -137,14 +137,16 @@ def content(path: str | os.PathLike[str]) -> bytes:
         return b""
 
 
-def replace(file: Path, data: bytes) -> None:
+def replace(file: str | os.PathLike[str], data: bytes) -> None:
     """Put the file in its place as a whole, since others may read it now. Raises OSError."""
-    temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    temporary = f"{os.fspath(file)}.{os.getpid()}.tmp"
     try:
-        temporary.write_bytes(data)
-        temporary.replace(file)
+        with open(temporary, "wb") as new:
+            new.write(data)
+        os.replace(temporary, file)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
 
 
 def sizes(folder: str | os.PathLike[str]) -> tuple[int, int]:

@@ -11,7 +11,6 @@ import os
 import time
 import zlib
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from penstock.environments import collect
 from penstock.environments.collect import FoundFile
@@ -31,12 +30,12 @@ class Snapshot(NamedTuple):
     """A snapshot that was taken."""
 
     digest: str  # of relative paths and contents, as text; also the file's name
-    file: Path
+    file: str
     files: int  # how many sources it holds
     note: str  # "", or one line for the user: what was left out, and why
 
 
-def take(roots: Sequence[Path], extra_files: Sequence[Path], folder: Path) -> Snapshot:
+def take(roots: Sequence[str], extra_files: Sequence[str], folder: str) -> Snapshot:
     """Record the sources below `roots`, the modules imported from there, and `extra_files`, in a file in `folder`.
 
     Blocks: a few milliseconds for a project of hundreds of modules. Raises StoreError where the folder can't be
@@ -45,16 +44,16 @@ def take(roots: Sequence[Path], extra_files: Sequence[Path], folder: Path) -> Sn
     root_paths = list(dict.fromkeys(os.path.abspath(root) for root in roots))
     found, note = _find(root_paths, [os.path.abspath(file) for file in extra_files])
     collect.drop_doubtful(found)  # before a worker imports one
-    last, stats = folder / "last", wire.pack(tuple(map(tuple, found)))
+    last, stats = os.path.join(folder, "last"), wire.pack(tuple(map(tuple, found)))
     digest = _digest_of(last, stats)
-    if digest and (folder / digest).exists():
-        return Snapshot(digest, folder / digest, len(found), note)
+    if digest and os.path.exists(os.path.join(folder, digest)):
+        return Snapshot(digest, os.path.join(folder, digest), len(found), note)
 
     sources, digest = _read(found, root_paths)
-    snapshot = folder / digest
+    snapshot = os.path.join(folder, digest)
     settled_ns = time.time_ns() - _SETTLED_NS
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        os.makedirs(folder, exist_ok=True)
         _write(snapshot, wire.pack(sources))
         if all(file.ctime_ns < settled_ns for file in found):
             _write(last, digest.encode() + stats)
@@ -63,16 +62,17 @@ def take(roots: Sequence[Path], extra_files: Sequence[Path], folder: Path) -> Sn
     return Snapshot(digest, snapshot, len(sources), note)
 
 
-def sources(file: Path) -> dict[str, bytes]:
+def sources(file: str | os.PathLike[str]) -> dict[str, bytes]:
     """What a snapshot holds, compressed by zlib, by absolute path; nothing where it is gone or damaged."""
     try:
-        found = wire.unpack(file.read_bytes())
+        with open(file, "rb") as packed:
+            found = wire.unpack(packed.read())
         return {path: source for path, (_, _, source) in found.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
-def _digest_of(last: Path, stats: bytes) -> str:
+def _digest_of(last: str, stats: bytes) -> str:
     """The digest that the last snapshot had, if it was made of files with the same paths, sizes and times; else ""."""
     data = collect.content(last)
     return data[:_DIGEST_LENGTH].decode() if data[_DIGEST_LENGTH:] == stats else ""
@@ -126,7 +126,7 @@ def _relative(path: str, roots: list[str]) -> str:
     return os.path.basename(path)
 
 
-def _write(file: Path, data: bytes) -> None:
+def _write(file: str, data: bytes) -> None:
     """Replace the file, unless it holds these bytes already. (Equal sources with other times are other bytes.)"""
     if collect.content(file) != data:
         collect.replace(file, data)

@@ -67,7 +67,7 @@ class Staging:
 def staged(project: Project) -> Generator[Staging]:
     """A new one, in the project's scratch; it is gone afterwards. One that a kill leaves is swept by `penstock gc`."""
     parent = project.folder("scratch", "import")
-    parent.mkdir(parents=True, exist_ok=True)
+    os.makedirs(parent, exist_ok=True)
     own = tempfile.mkdtemp(dir=parent)
     folder = Path(own, "artifacts")
     try:

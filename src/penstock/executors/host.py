@@ -16,7 +16,6 @@ import time
 import weakref
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.model.shares import Amount, Share
@@ -35,13 +34,13 @@ _PAUSE_S = 0.001
 Decide = Callable[[Sequence[Share]], tuple[Share, bool]]
 
 
-def folder_of(environ: Mapping[str, str]) -> Path:
+def folder_of(environ: Mapping[str, str]) -> str:
     """Where this user's runs on this machine meet: below `XDG_RUNTIME_DIR` where that is the user's, else below the
     temporary root. Its name has that of this boot: some sites share such folders over machines."""
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     is_ours = os.path.isdir(runtime) and os.stat(runtime).st_uid == os.geteuid()
-    root = Path(runtime, "penstock") if is_ours else Path(environ.get("TMPDIR") or "/tmp", f"penstock-{os.geteuid()}")
-    return root / f"host-{_FORMAT}-{_boot()}"
+    root = (runtime, "penstock") if is_ours else (environ.get("TMPDIR") or "/tmp", f"penstock-{os.geteuid()}")
+    return os.path.join(*root, f"host-{_FORMAT}-{_boot()}")
 
 
 class HostFolder:
@@ -91,9 +90,9 @@ class HostFolder:
     def _locked(self) -> Generator[bool]:
         """A process may be stopped while it holds the lock, so nobody waits for it; False: it is taken."""
         if self._lock < 0:
-            _make_private(self._folder.parent)
+            _make_private(os.path.dirname(self._folder))
             _make_private(self._folder)
-            self._lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = os.open(os.path.join(self._folder, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         taken = False
         for _ in range(_TRIES):
             try:
@@ -153,7 +152,8 @@ class HostFolder:
     def _read(self, name: str) -> Share | None:
         """A run's share; None: it has none, or runs on other processors, as the jobs of a cluster's node do."""
         try:
-            cpus, share = shaped(tuple[tuple[int, ...], Share], json.loads(self._file_of(name).read_bytes()))
+            with open(self._file_of(name), "rb") as file:
+                cpus, share = shaped(tuple[tuple[int, ...], Share], json.loads(file.read()))
         except (FileNotFoundError, ValueError):
             return None
         if cpus and self._cpus and set(cpus).isdisjoint(self._cpus):
@@ -162,13 +162,14 @@ class HostFolder:
 
     def _remove(self, name: str) -> None:
         for path in (self._file_of(name), self._bell_of(name)):
-            path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(path)
 
-    def _file_of(self, name: str) -> Path:
-        return self._folder / f"{name}.json"
+    def _file_of(self, name: str) -> str:
+        return os.path.join(self._folder, f"{name}.json")
 
-    def _bell_of(self, name: str) -> Path:
-        return self._folder / f"{name}.bell"
+    def _bell_of(self, name: str) -> str:
+        return os.path.join(self._folder, f"{name}.bell")
 
     def _close(self) -> None:
         for fd in (self._lock, self._file, self._bell, self._far_bell):
@@ -185,13 +186,13 @@ def _ring(bells: list[int], rings: bool) -> None:
         os.close(fd)
 
 
-def _make_private(folder: Path) -> None:
+def _make_private(folder: str) -> None:
     """Make a folder of the user's own. One that others can write to is refused: they could hold anything up."""
     with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    found = folder.lstat()
+        os.mkdir(folder, mode=0o700)
+    found = os.lstat(folder)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise PermissionError(errno.EPERM, "it is not a folder that you alone can write to", os.fspath(folder))
+        raise PermissionError(errno.EPERM, "it is not a folder that you alone can write to", folder)
 
 
 def _nothing() -> None:
@@ -207,6 +208,7 @@ def _cpus() -> list[int]:
 
 def _boot() -> str:
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+        with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as file:
+            return file.read().strip()
     except OSError:
         return os.uname().nodename

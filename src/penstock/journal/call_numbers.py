@@ -12,7 +12,6 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from penstock.journal import faults
 from penstock.model.rows import Dealt
@@ -26,8 +25,8 @@ _ENTRY = struct.Struct("<33sII")  # key, task id, number
 class Calls:
     """The file of one run. `note` may be called from any thread, one at a time."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "calls"
+    def __init__(self, folder: str) -> None:
+        self._path = os.path.join(folder, "calls")
         self._fd = -1
 
     def note(self, dealt: Sequence[Dealt]) -> None:
@@ -37,7 +36,7 @@ class Calls:
         data = _HEAD.pack(_MAGIC, zlib.crc32(body), len(body)) + body
         try:
             if self._fd < 0:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                os.makedirs(os.path.dirname(self._path), exist_ok=True)
                 self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
             written = os.write(self._fd, data)
             if written < len(data):  # the disk is full, which the next write says
@@ -48,7 +47,8 @@ class Calls:
     def read(self) -> Iterator[Dealt]:
         """All that was noted, in that order. What was cut short by a full disk or a power cut is passed over."""
         try:
-            data = self._path.read_bytes()
+            with open(self._path, "rb") as file:
+                data = file.read()
         except FileNotFoundError:
             return
         at = data.find(_MAGIC)
@@ -65,8 +65,8 @@ class Calls:
         """The run is done: every task has its row."""
         self.close()
         try:
-            self._path.unlink()
-            self._path.parent.rmdir()
+            os.unlink(self._path)
+            os.rmdir(os.path.dirname(self._path))
         except OSError:  # there is none, or it can't be removed: then gc does with the run
             pass
 

@@ -3,6 +3,7 @@ and what of the journal nobody needs any more."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 from penstock.errors import RunBusyError, UsageError
@@ -130,6 +131,6 @@ def compact(journal: Journal) -> int:
     Needs as much free space as the journal takes. Raises JournalError.
     """
     path = journal.database.path
-    before = path.stat().st_size
+    before = os.path.getsize(path)
     journal.database.vacuum()
-    return max(0, before - path.stat().st_size)
+    return max(0, before - os.path.getsize(path))

@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from penstock.errors import JournalError, PenstockError
@@ -22,7 +21,7 @@ _INSTRUCTIONS = 20_000
 class Database:
     """A connection, for one thread at a time. Errors of SQLite become `JournalError`."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, writable: bool) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: str, writable: bool) -> None:
         self.path = path
         self.writable = writable
         self._connection = connection
@@ -99,7 +98,7 @@ class Database:
         """A second connection for writing to the same file, for another thread."""
         with faults.told(self.path):
             (synchronous,) = self._connection.execute("PRAGMA synchronous").fetchone()
-            connection = _connect(str(self.path))
+            connection = _connect(self.path)
             connection.execute(f"PRAGMA synchronous = {synchronous}")
             _check_references(connection)
         return Database(connection, self.path, writable=True)
@@ -116,14 +115,14 @@ class Database:
         self._connection.close()
 
 
-def open_database(path: Path) -> Database:
+def open_database(path: str) -> Database:
     """Open the journal for writing; creates and migrates it. Raises JournalError, JournalVersionError."""
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
+    if not os.access(path if os.path.exists(path) else os.path.dirname(path), os.W_OK):
         raise faults.read_only(path)
-    if not path.exists() and not mounts.is_network(path.parent):
+    if not os.path.exists(path) and not mounts.is_network(os.path.dirname(path)):
         _begin(path)
     with faults.told(path):
-        connection = _connect(str(path))
+        connection = _connect(path)
         try:
             _set_journal_mode(connection, path)
             migrate(connection, path)
@@ -134,14 +133,14 @@ def open_database(path: Path) -> Database:
     return Database(connection, path, writable=True)
 
 
-def _begin(path: Path) -> None:
+def _begin(path: str) -> None:
     """Make a new journal beside its place, and put it there whole, unless somebody else has: what nobody has seen needs
     neither a log nor five syncs, which would be a tenth of the smallest run. Where this can't be done, whoever opens
     the journal makes it in place, and meets what stands in the way."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}-{time.monotonic_ns()}.tmp")  # no two threads' either
+    beside = f"{path}.{os.getpid()}-{time.monotonic_ns()}.tmp"  # no two threads' either
     with suppress(OSError, sqlite3.Error):
         try:
-            with closing(_connect(str(beside))) as connection:
+            with closing(_connect(beside)) as connection:
                 connection.execute("PRAGMA journal_mode = OFF")
                 connection.execute("PRAGMA synchronous = OFF")
                 migrate(connection, path)
@@ -149,10 +148,11 @@ def _begin(path: Path) -> None:
             _sync(beside)
             os.link(beside, path)
         finally:
-            beside.unlink(missing_ok=True)
+            if os.path.lexists(beside):
+                os.unlink(beside)
 
 
-def _sync(file: Path) -> None:
+def _sync(file: str) -> None:
     fd = os.open(file, os.O_RDWR)
     try:
         os.fsync(fd)
@@ -160,12 +160,12 @@ def _sync(file: Path) -> None:
         os.close(fd)
 
 
-def open_read_only(path: Path) -> Database:
+def open_read_only(path: str) -> Database:
     """Open the journal for reading alone. Where there is none, it reads as an empty one.
 
     A journal of an older version is migrated in place where that is possible, else in a copy in memory.
     """
-    if not path.exists():
+    if not os.path.exists(path):
         return _in_memory(path, None)
     with faults.told(path):
         connection = _connect_read_only(path)
@@ -174,7 +174,7 @@ def open_read_only(path: Path) -> Database:
         return Database(connection, path, writable=False)
     try:
         refuse_newer(present, newest(), path)
-        if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        if os.access(path, os.W_OK) and os.access(os.path.dirname(path), os.W_OK):
             try:
                 open_database(path).close()
             except JournalError:  # the disk is full, say
@@ -191,10 +191,12 @@ def _connect(place: str, uri: bool = False) -> sqlite3.Connection:
     )
 
 
-def _connect_read_only(path: Path) -> sqlite3.Connection:
+def _connect_read_only(path: str) -> sqlite3.Connection:
     """SQLite needs a file beside a journal in WAL mode even to read it. Where the folder allows none, no writer can be
     at work there either, and the file can be read as it is."""
-    uri = path.absolute().as_uri()
+    from pathlib import Path
+
+    uri = Path(path).absolute().as_uri()
     connection = _connect(f"{uri}?mode=ro", uri=True)
     try:
         version(connection)
@@ -210,8 +212,8 @@ def _check_references(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _set_journal_mode(connection: sqlite3.Connection, path: Path) -> None:
-    wanted, synchronous = ("delete", "FULL") if mounts.is_network(path.parent) else ("wal", "NORMAL")
+def _set_journal_mode(connection: sqlite3.Connection, path: str) -> None:
+    wanted, synchronous = ("delete", "FULL") if mounts.is_network(os.path.dirname(path)) else ("wal", "NORMAL")
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     # A change of mode needs the file for itself alone, and SQLite does not wait for it: of several processes that begin
     # a journal at once all but one are refused at first.
@@ -226,7 +228,7 @@ def _set_journal_mode(connection: sqlite3.Connection, path: Path) -> None:
             time.sleep(0.01)
 
 
-def _in_memory(path: Path, source: sqlite3.Connection | None) -> Database:
+def _in_memory(path: str, source: sqlite3.Connection | None) -> Database:
     connection = _connect(":memory:")
     if source is not None:
         source.backup(connection)

@@ -6,7 +6,6 @@ import errno
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 
 from penstock.errors import JournalError, SlowQueryError
 
@@ -33,7 +32,7 @@ _ERRNOS = {
 }
 
 
-def journal_error(path: Path, error: sqlite3.Error | OSError) -> JournalError:
+def journal_error(path: str, error: sqlite3.Error | OSError) -> JournalError:
     """What to raise for an error that SQLite or the file system gave."""
     if isinstance(error, OSError):
         code = _ERRNOS.get(error.errno or 0, sqlite3.SQLITE_IOERR)
@@ -46,7 +45,7 @@ def journal_error(path: Path, error: sqlite3.Error | OSError) -> JournalError:
 
 
 @contextmanager
-def told(path: Path) -> Generator[None]:
+def told(path: str) -> Generator[None]:
     """Raise it for an error that SQLite gives inside."""
     try:
         yield
@@ -54,11 +53,11 @@ def told(path: Path) -> Generator[None]:
         raise journal_error(path, error) from error
 
 
-def read_only(path: Path) -> JournalError:
+def read_only(path: str) -> JournalError:
     """What to raise where a write was asked of a journal that may only be read."""
     return JournalError(f"the journal {path} can't be used: {_WORDS[sqlite3.SQLITE_READONLY]}")
 
 
-def damaged(path: Path) -> JournalError:
+def damaged(path: str) -> JournalError:
     """What to raise where the file holds text that is none."""
     return JournalError(f"the journal {path} can't be used: {_WORDS[sqlite3.SQLITE_CORRUPT]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -35,7 +36,7 @@ class RunHandle:
         with named(database, id_):
             self.nonce = columns.nonce(database.row(sql_files.load("writes")["nonce"], (id_,))[0])
         self.folder = folder_name(run_id, self.nonce)
-        self._calls = Calls(database.path.parent / "calls" / self.folder)
+        self._calls = Calls(os.path.join(os.path.dirname(database.path), "calls", self.folder))
         self._database = database
         self._clock = clock
         self._sql = sql_files.load("writes")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.errors import NotFoundError, UsageError
 from penstock.journal import faults, leases, run_facts, sql_files
@@ -22,6 +22,9 @@ from penstock.model.states import RunStatus
 from penstock.model.wire import pack
 from penstock.roots import make_home
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 FILE = "journal.db"
 """In `.penstock/`; what else begins so there is its own too."""
 
@@ -37,20 +40,21 @@ class Journal:
         self._sql = sql_files.load("writes")
 
     @classmethod
-    def open(cls, folder: Path, read_only: bool = False, clock: Clock = SYSTEM) -> Journal:
+    def open(cls, folder: str | os.PathLike[str], read_only: bool = False, clock: Clock = SYSTEM) -> Journal:
         """Open the journal in `.penstock/`, which is created unless `read_only`.
 
         Read-only, a journal that is not there reads as an empty one. Raises JournalError where it can't be used,
         JournalVersionError where a newer Penstock wrote it.
         """
-        path = folder / FILE
+        path = os.path.join(folder, FILE)
         if read_only:
             return cls(open_read_only(path), clock)
         try:
             make_home(folder)
-            ignore = folder / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n", encoding="ascii")
+            ignore = os.path.join(folder, ".gitignore")
+            if not os.path.exists(ignore):
+                with open(ignore, "w", encoding="ascii") as file:
+                    file.write("*\n")
         except OSError as error:
             raise faults.journal_error(path, error) from error
         return cls(open_database(path), clock)
@@ -148,7 +152,7 @@ class Journal:
         return leases.lease_of(self.database.row(self._sql["lease"], (id_,)))
 
     def _judge(self, lease: Lease, monotonic: float) -> LeaseVerdict:
-        return leases.judge(lease, view_of(lease.owner, self.database.path.parent, monotonic))
+        return leases.judge(lease, view_of(lease.owner, os.path.dirname(self.database.path), monotonic))
 
     def _watch(self, run_id: str, id_: int, monotonic: float) -> Lease | None:
         """Wait until an owner that can't be seen has not renewed for long enough; its lease, or None: no need to."""

@@ -8,19 +8,18 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 
 from penstock.errors import JournalVersionError
 from penstock.journal import run_facts, sql_files
 
-MIGRATIONS = Path(__file__).with_name("migrations")
+MIGRATIONS = os.path.join(os.path.dirname(__file__), "migrations")
 
 _FILLED: dict[str, Callable[[sqlite3.Connection], None]] = {"facts": run_facts.fill}
 """What no SQL can make of what is in an older journal: by the name of the migration that made room for it. It is made
 when all migrations have had their turn, so that it needs to know the newest tables alone."""
 
 
-def newest(migrations: Path = MIGRATIONS) -> int:
+def newest(migrations: str | os.PathLike[str] = MIGRATIONS) -> int:
     """The version that the migrations lead to."""
     return max(_scripts(migrations), default=0)
 
@@ -30,7 +29,7 @@ def version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(connection: sqlite3.Connection, path: Path, migrations: Path = MIGRATIONS) -> None:
+def migrate(connection: sqlite3.Connection, path: str, migrations: str | os.PathLike[str] = MIGRATIONS) -> None:
     """Apply what is missing, all of it in one transaction; raises JournalVersionError for a newer journal."""
     scripts = _scripts(migrations)
     if version(connection) == max(scripts):
@@ -38,15 +37,15 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Path = MIGRA
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have migrated it while this one waited for the lock.
-        tables = migrations / "tables.sql"
-        if version(connection) == 0 and tables.exists():
+        tables = os.path.join(migrations, "tables.sql")
+        if version(connection) == 0 and os.path.exists(tables):
             _apply(connection, tables)
         present = version(connection)
         refuse_newer(present, max(scripts), path)
         for number in range(present + 1, max(scripts) + 1):
             _apply(connection, scripts[number])
         for number in range(max(present, 1) + 1, max(scripts) + 1):
-            _FILLED.get(scripts[number].stem[5:], _nothing)(connection)
+            _FILLED.get(os.path.basename(scripts[number])[5:-4], _nothing)(connection)
         connection.execute(f"PRAGMA user_version = {max(scripts)}")
         connection.execute("COMMIT")
     except BaseException:
@@ -58,12 +57,12 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Path = MIGRA
 def _nothing(connection: sqlite3.Connection) -> None: ...
 
 
-def _apply(connection: sqlite3.Connection, script: Path) -> None:
-    for statement in sql_files.split(script.read_text(encoding="utf-8")):
+def _apply(connection: sqlite3.Connection, script: str) -> None:
+    for statement in sql_files.split(sql_files.text_of(script)):
         connection.execute(statement)
 
 
-def refuse_newer(present: int, known: int, path: Path) -> None:
+def refuse_newer(present: int, known: int, path: str) -> None:
     """Raise JournalVersionError where a newer Penstock wrote the journal."""
     if present > known:
         raise JournalVersionError(
@@ -72,5 +71,5 @@ def refuse_newer(present: int, known: int, path: Path) -> None:
         )
 
 
-def _scripts(migrations: Path) -> dict[int, Path]:
-    return {int(name[:4]): migrations / name for name in os.listdir(migrations) if name[:4].isdecimal()}
+def _scripts(migrations: str | os.PathLike[str]) -> dict[int, str]:
+    return {int(name[:4]): os.path.join(migrations, name) for name in os.listdir(migrations) if name[:4].isdecimal()}

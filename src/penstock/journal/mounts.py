@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
 
 _NETWORK = frozenset(
     "nfs nfs3 nfs4 cifs 9p afs ceph lustre gpfs glusterfs pvfs2 orangefs ocfs2 gfs2 ncpfs virtiofs fuse.sshfs "
@@ -12,18 +12,21 @@ _NETWORK = frozenset(
 _FAMILIES = ("smb", "beegfs", "davfs", "fuse.ceph", "fuse.davfs", "fuse.blobfuse")
 
 
-def is_network(folder: Path, table: Path = Path("/proc/mounts")) -> bool:
+def is_network(folder: str | os.PathLike[str], table: str | os.PathLike[str] = "/proc/mounts") -> bool:
     """Whether `folder` lies on a network file system; False where the system has no table of mounts."""
     try:
-        lines = table.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        with open(table, encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.read().splitlines()
     except OSError:
         return False
-    kind = _kind(folder.resolve(), lines)
+    kind = _kind(os.path.realpath(folder), lines)
     return kind in _NETWORK or kind.startswith(_FAMILIES)
 
 
-def _kind(folder: Path, lines: list[str]) -> str:
-    places = {str(folder), *map(str, folder.parents)}
+def _kind(folder: str, lines: list[str]) -> str:
+    places = {folder}
+    while folder != (folder := os.path.dirname(folder)):
+        places.add(folder)
     longest, kind = "", ""
     for line in lines:
         words = line.split(" ")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
-from pathlib import Path
 
 from penstock.model.rows import Owner
 
-_PROC = Path("/proc")
-_IS_LINUX = (_PROC / "self" / "stat").exists()
+_IS_LINUX = os.path.exists("/proc/self/stat")
 
 
 def owner_of_this_process() -> Owner:
@@ -42,7 +40,8 @@ def is_same_boot(owner: Owner) -> bool:
 def boot_id() -> str:
     """Names this boot of this machine; empty where the system has no name for it."""
     if _IS_LINUX:
-        return (_PROC / "sys" / "kernel" / "random" / "boot_id").read_text(encoding="utf-8").strip()
+        with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as file:
+            return file.read().strip()
     return _ask("sysctl", "-n", "kern.bootsessionuuid")
 
 
@@ -56,7 +55,8 @@ def process_started(pid: int) -> str:
 
 def _start_ticks(pid: int) -> str:
     try:
-        stat = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            stat = file.read()
     except OSError:
         return ""
     # The name may hold spaces and parentheses; the state is the first field after it, the start the 20th.
@@ -67,7 +67,7 @@ def _start_ticks(pid: int) -> str:
 @functools.cache
 def _namespace() -> str:
     try:
-        return os.readlink(_PROC / "self" / "ns" / "pid").strip("pid:[]")
+        return os.readlink("/proc/self/ns/pid").strip("pid:[]")
     except OSError:
         return ""
 

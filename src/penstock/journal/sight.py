@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from penstock.journal import leases, mounts, owners
 from penstock.journal.clock import Clock
@@ -11,7 +11,7 @@ from penstock.journal.leases import Lease, View
 from penstock.model.rows import Owner
 
 
-def view_of(owner: Owner, folder: Path, monotonic: float) -> View:
+def view_of(owner: Owner, folder: str, monotonic: float) -> View:
     """What can be seen of a run's owner from this process."""
     same_boot = owners.is_same_boot(owner)
     # On a disk of its own, a journal whose owner had this host's name before it booted was written by this host.
@@ -21,4 +21,6 @@ def view_of(owner: Owner, folder: Path, monotonic: float) -> View:
 
 def looks_dead(lease: Lease, database: Database, clock: Clock) -> bool:
     """Whether a run that is noted as running has crashed."""
-    return leases.looks_dead(lease, view_of(lease.owner, database.path.parent, clock.monotonic()), clock.now())
+    return leases.looks_dead(
+        lease, view_of(lease.owner, os.path.dirname(database.path), clock.monotonic()), clock.now()
+    )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 _MARK = "-- name: "
 
@@ -13,16 +13,22 @@ _MARK = "-- name: "
 @functools.cache
 def load(name: str) -> Mapping[str, str]:
     """The statements of `NAME.sql` beside this module."""
-    return read(Path(__file__).with_name(f"{name}.sql"))
+    return read(os.path.join(os.path.dirname(__file__), f"{name}.sql"))
 
 
-def read(file: Path) -> Mapping[str, str]:
+def read(file: str | os.PathLike[str]) -> Mapping[str, str]:
     """The statements of a file by their names; each stands below a line `-- name: NAME`."""
     statements: dict[str, str] = {}
-    for part in file.read_text(encoding="utf-8").split(_MARK)[1:]:
+    for part in text_of(file).split(_MARK)[1:]:
         title, _, body = part.partition("\n")
         statements[title.strip()] = _without_comments(body)
     return statements
+
+
+def text_of(file: str | os.PathLike[str]) -> str:
+    """What is written there."""
+    with open(file, encoding="utf-8") as opened:
+        return opened.read()
 
 
 def statement(file: str, name: str) -> str:

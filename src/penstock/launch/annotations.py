@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import collections.abc
-import datetime
 import enum
 import types
 import typing
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 NONE = type(None)
@@ -146,21 +144,25 @@ def example_of(annotation: Any) -> Any:
     if is_record(annotation):
         fields, required = fields_of(origin)
         return {name: example_of(fields[name]) for name in (required or fields)}
-    return _EXAMPLES.get(annotation, "...")
+    return _examples().get(annotation, "...")
 
 
-_EXAMPLES: dict[Any, Any] = {
-    int: 1,
-    float: 0.5,
-    bool: True,
-    str: "text",
-    Path: "file.csv",
-    Any: 1,
-    datetime.date: "2026-07-31",
-    datetime.datetime: "2026-07-31T12:00",
-    datetime.time: "12:00",
-    datetime.timedelta: "90s",
-}
+def _examples() -> dict[Any, Any]:
+    import datetime
+    from pathlib import Path
+
+    return {
+        int: 1,
+        float: 0.5,
+        bool: True,
+        str: "text",
+        Path: "file.csv",
+        Any: 1,
+        datetime.date: "2026-07-31",
+        datetime.datetime: "2026-07-31T12:00",
+        datetime.time: "12:00",
+        datetime.timedelta: "90s",
+    }
 
 
 def resolved(fn: Callable[..., Any], annotation: Any) -> Any:

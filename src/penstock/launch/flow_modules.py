@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
@@ -13,6 +12,7 @@ from penstock.artifacts import names
 from penstock.environments import collect
 from penstock.errors import UsageError
 from penstock.model.tuples import NamedTuple
+from penstock.roots import absolute
 from penstock.sdk import attempts
 from penstock.sdk.flows import Flow
 from penstock.shadows import guard
@@ -45,8 +45,10 @@ def module_of(flow: Flow[Any, Any]) -> FlowModule:
         return FlowModule("", "", os.getcwd())
     sys.modules.setdefault(name, loaded)  # what workers pickle by the script's name is found in `__main__`
     file = os.path.abspath(file)
-    depth = name.count(".") + (os.path.basename(file) == "__init__.py")
-    return FlowModule(name, file, os.fspath(Path(file).parents[depth]))
+    root = os.path.dirname(file)
+    for _ in range(name.count(".") + (os.path.basename(file) == "__init__.py")):
+        root = os.path.dirname(root)
+    return FlowModule(name, file, root)
 
 
 def refuse_unguarded(flow: Flow[Any, Any]) -> None:
@@ -72,7 +74,8 @@ def _is_guarded(file: str, line: int) -> bool:
     import ast
 
     try:
-        tree = ast.parse(Path(file).read_bytes())
+        with open(file, "rb") as source:
+            tree = ast.parse(source.read())
     except (OSError, SyntaxError, ValueError):
         return True
     tests = (node.test for node in ast.walk(tree) if isinstance(node, ast.If) and node.lineno <= line)
@@ -91,7 +94,7 @@ def load_flow(target: str) -> Flow[Any, Any]:
     file, _, wanted = target.partition(":") if not target.endswith(".py") else (target, "", "")
     if not os.path.isfile(file):
         file = _file_of_module(file)
-    return pick_flow(load_file(Path(file).absolute()), file, wanted)
+    return pick_flow(load_file(absolute(file)), file, wanted)
 
 
 def _file_of_module(name: str) -> str:
@@ -110,12 +113,12 @@ def _file_of_module(name: str) -> str:
     return os.path.relpath(found.origin)
 
 
-def load_file(path: Path) -> ModuleType:
+def load_file(path: str) -> ModuleType:
     """The module of a file, imported by the name that workers will use. Raises what the module raises."""
     from penstock.worker import sources
 
     name, root = module_name(path)
-    if "." in path.stem:
+    if "." in _stem(path):
         raise UsageError(f"{path} can't be imported, since there is a dot in its name: rename the file")
     if name in _PYTHONS_OWN:
         raise UsageError(f"{path} would hide Python's own module {name!r}: rename the file")
@@ -128,20 +131,24 @@ def load_file(path: Path) -> ModuleType:
     loaded = sys.modules.get(name)
     if loaded is None:
         with attempts.importing():
-            return sources.load_module(sources.install(""), name, os.fspath(path))
+            return sources.load_module(sources.install(""), name, path)
     if not os.path.samefile(getattr(loaded, "__file__", None) or os.devnull, path):
         raise UsageError(f"{path} has the name of another module, {name!r}, that is loaded already: rename the file")
     return loaded
 
 
-def module_name(path: Path) -> tuple[str, str]:
+def module_name(path: str) -> tuple[str, str]:
     """The importable name of a file, and the folder from which it is imported."""
-    parts = [path.stem]
-    root = path.parent
-    while (root / "__init__.py").exists():
-        parts.insert(0, root.name)
-        root = root.parent
-    return ".".join(parts), os.fspath(root)
+    parts = [_stem(path)]
+    root = os.path.dirname(path)
+    while os.path.exists(os.path.join(root, "__init__.py")):
+        root, name = os.path.split(root)
+        parts.insert(0, name)
+    return ".".join(parts), root
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
 
 
 def pick_flow(module: ModuleType, file: str, wanted: str) -> Flow[Any, Any]:

@@ -5,13 +5,12 @@ It says what `conversion.JSON` takes. A parameter that JSON can't hold is `readO
 
 from __future__ import annotations
 
-import datetime
 import enum
+import functools
 import json
 import math
 import typing
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any, cast
 
 from penstock.artifacts.masking import masked
@@ -23,20 +22,27 @@ from penstock.sdk.flows import Flow
 
 Schema = dict[str, Any]
 
-_LEAVES: dict[Any, Schema] = {
-    bool: {"type": "boolean"},
-    int: {"type": "integer"},
-    float: {"type": "number"},
-    str: {"type": "string"},
-    NONE: {"type": "null"},
-    Path: {"type": "string", "format": "path"},
-    datetime.datetime: {"type": "string", "format": "date-time"},
-    datetime.date: {"type": "string", "format": "date"},
-    datetime.time: {"type": "string", "format": "time"},
-    datetime.timedelta: {"type": "string", "examples": ["90s", "1h30m"]},
-}
 _SETS = (set, frozenset)
 _UNKNOWN = (NameError, TypeError, AttributeError, SyntaxError)  # of a field's annotation that names what isn't there
+
+
+@functools.cache
+def _leaves() -> dict[Any, Schema]:
+    import datetime  # a flow without parameters asks for none of these
+    from pathlib import Path
+
+    return {
+        bool: {"type": "boolean"},
+        int: {"type": "integer"},
+        float: {"type": "number"},
+        str: {"type": "string"},
+        NONE: {"type": "null"},
+        Path: {"type": "string", "format": "path"},
+        datetime.datetime: {"type": "string", "format": "date-time"},
+        datetime.date: {"type": "string", "format": "date"},
+        datetime.time: {"type": "string", "format": "time"},
+        datetime.timedelta: {"type": "string", "examples": ["90s", "1h30m"]},
+    }
 
 
 class _NoJsonError(ValueError):
@@ -96,12 +102,12 @@ class _Schemas:
             return {}
         if found := annotations.members(annotation):
             kinds = [self.of(member) for member in found]
-            kinds += [_LEAVES[NONE]] if annotations.is_optional(annotation) else []
+            kinds += [_leaves()[NONE]] if annotations.is_optional(annotation) else []
             return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
         if found := annotations.choices(annotation):
             return {"enum": [_choice(name, value) for name, value in found]}
-        if annotation in _LEAVES:
-            return dict(_LEAVES[annotation])
+        if annotation in _leaves():
+            return dict(_leaves()[annotation])
         origin, args = origin_of(annotation), typing.get_args(annotation)
         if annotations.is_record(annotation):
             return self._record(origin)
@@ -143,6 +149,9 @@ def _choice(name: str, value: Any) -> Any:
 
 def _as_json(value: Any) -> Any:
     """A default as `conversion.JSON` takes it; raises _NoJsonError."""
+    import datetime
+    from pathlib import Path
+
     kind = cast("Any", type(value))
     if kind in (bool, int, NONE) or (kind is float and math.isfinite(value)):
         return value

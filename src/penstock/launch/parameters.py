@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 from penstock.errors import ParameterError
@@ -106,6 +105,8 @@ def _guessed(default: Any) -> Any:
     """What the default tells, where there is no annotation."""
     if default is REQUIRED or default is None:
         return Any
+    from pathlib import Path
+
     if isinstance(default, Path):
         return Path
     kind = cast("Any", type(default))

@@ -7,7 +7,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -84,7 +83,7 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
     """Take the lease of a new run, or of an existing one. Nothing runs yet. What its steps run in is ready then, or it
     raises UsageError before there is a run."""
     flow, module = order.flow, module_of(order.flow)
-    check_names(order.name, (os.fspath(project.settings.root), module.file), how.tags)
+    check_names(order.name, (project.settings.root, module.file), how.tags)
     check_words("name", how.name)
     is_first = project.is_new
     journal = project.journal  # first: where nothing can be written, it says so best
@@ -119,7 +118,7 @@ def take_lease(project: Project, order: RunRequest, how: Driving) -> Prepared:
             handle = journal.create(new, owner, now, monotonic)
     spec, places = _run_here(project, order, module, stored, taken.digest, handle)
     if is_first:
-        how.watcher.first(os.fspath(project.home))
+        how.watcher.first(project.folder())
     try:
         prepared = Prepared(order, handle, spec, places, codes, earlier, environments)
         _tell(project, prepared, how, taken.note)
@@ -134,8 +133,8 @@ def _move_logs(project: Project, handle: JournalHandle) -> None:
     """A run of an older Penstock has just got a nonce: its rows refer to logs, which lie where its number alone says.
     (Its checkpoints have no keys in their names, and stay unused.)"""
     named, new = (project.folder("logs", name) for name in (handle.run_id, handle.folder))
-    if named.is_dir():
-        named.rename(new)
+    if os.path.isdir(named):
+        os.rename(named, new)
 
 
 def _tell(project: Project, prepared: Prepared, how: Driving, note: str) -> None:
@@ -178,7 +177,7 @@ def environments_of(project: Project, order: RunRequest, how: Driving) -> RunEnv
         origin = None if order.run_id else order.origin
         run = origin.id if origin is not None else queries.resolve(project.reader, order.run_id).id
         recorded = recorded_locks.locks_of_run(project.reader, run)
-    folder, secrets = project.home / "environments", Secrets(project.settings.root, os.environ)
+    folder, secrets = project.folder("environments"), Secrets(project.settings.root, os.environ)
     settings = project.settings
     return RunEnvironments(
         folder,
@@ -273,11 +272,11 @@ def encode_params(project: Project, params: dict[str, Any]) -> Params:
 
 def take_snapshot(project: Project, module: FlowModule) -> snapshot.Snapshot:
     """The project's sources as they are now."""
-    roots = [Path(module.root)] if module.file else []
-    if (project.settings.root / "penstock.toml").exists():
+    roots = [module.root] if module.file else []
+    if os.path.exists(os.path.join(project.settings.root, "penstock.toml")):
         roots.append(project.settings.root)
-    extra = [Path(module.file)] if module.file else []
-    return snapshot.take(roots, extra, project.home / "sources")
+    extra = [module.file] if module.file else []
+    return snapshot.take(roots, extra, project.folder("sources"))
 
 
 def _run_here(
@@ -296,12 +295,12 @@ def _run_here(
         nonce=handle.nonce,
     )
     places = Places(
-        store=os.fspath(project.home / "store"),
-        scratch=os.fspath(project.folder("scratch", handle.folder) / spec.driver),
-        checkpoints=os.fspath(project.folder("checkpoints", handle.folder)),
-        logs=os.fspath(project.folder("logs", handle.folder)),
+        store=project.folder("store"),
+        scratch=project.folder("scratch", handle.folder, spec.driver),
+        checkpoints=project.folder("checkpoints", handle.folder),
+        logs=project.folder("logs", handle.folder),
         cwd=os.getcwd(),
-        sources=os.fspath(project.home / "sources" / spec.snapshot),
+        sources=project.folder("sources", spec.snapshot),
         module_path=module.file,
         sys_path=module.sys_path(),
     )

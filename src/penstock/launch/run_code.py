@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,8 +19,6 @@ from penstock.model.rows import CodeRecord
 from penstock.model.specs import Function, Program, Work
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from penstock.environments.locks import Lock
     from penstock.launch.flow_modules import FlowModule
     from penstock.model.program_libraries import Library
@@ -45,7 +44,7 @@ class RunCode:
     def __init__(
         self,
         module: FlowModule,
-        snapshot: Path,
+        snapshot: str,
         trees: Trees,
         environments: KnownEnvironments,
         tell: Callable[[str], None],
@@ -55,7 +54,7 @@ class RunCode:
             sys_path=module.sys_path(),
             module=module.name,
             module_path=module.file,
-            folder=snapshot.parent,
+            folder=os.path.dirname(snapshot),
             value_digest=_value_digest,
             namespace=None if module.name else vars(sys.modules["__main__"]),
         )

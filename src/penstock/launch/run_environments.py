@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.artifacts import masking
@@ -18,6 +17,8 @@ from penstock.model.environments import Environment
 from penstock.model.program_libraries import Leads, Library, led
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from penstock.artifacts.store import BlobStore
     from penstock.environments.builds import Built
     from penstock.environments.image_notes import ImageNote
@@ -37,17 +38,17 @@ class RunEnvironments:
 
     def __init__(
         self,
-        folder: Path,
+        folder: str | os.PathLike[str],
         recorded: Mapping[str, str],
         secrets: Secrets,
         tell: Callable[[str], None],
         *,
         all_here: bool = False,
         containers: str = "",
-        root: Path | None = None,
+        root: str | os.PathLike[str] = "",
         again: bool = False,
     ) -> None:
-        self._folder, self._again = folder, again
+        self._place, self._project, self._again = folder, root, again
         self._all_here = all_here  # whoever asks for that is told, once, that all steps have the flow's packages
         self._recorded = recorded
         self._secrets = secrets
@@ -64,7 +65,19 @@ class RunEnvironments:
         self._held = ExitStack()  # what nobody may remove, until this process ends
         self._made: dict[str, Lock] = {}  # by the digests of the requests
         self._keep: Callable[[str, str, str], None] | None = None  # None: there is no run yet
-        self._root, self._containers = root or folder.parent.parent, containers
+        self._containers = containers
+
+    @cached_property
+    def _folder(self) -> Path:
+        from pathlib import Path  # a run whose steps have the flow's own environment does without
+
+        return Path(self._place)
+
+    @cached_property
+    def _root(self) -> Path:
+        from pathlib import Path
+
+        return Path(self._project or self._folder.parent.parent)
 
     @cached_property
     def _images(self) -> RunImages:
@@ -190,6 +203,8 @@ class RunEnvironments:
 
     def site_of(self, environment: Environment, step: str) -> Path:
         """Where the packages of an environment lie here, which is built if need be. Blocks; raises as `ready`."""
+        from pathlib import Path
+
         from penstock.environments import marks
 
         self.ready(environment, step)
@@ -206,6 +221,8 @@ class RunEnvironments:
     def damages(self) -> list[str]:
         """A line for each environment that isn't as it was built any more; the next run builds it anew. Blocks for a
         look at each of their files."""
+        from pathlib import Path
+
         from penstock.environments import marks
 
         found = {built: marks.inspect(Path(built.folder)) for built in self._built}
@@ -284,6 +301,8 @@ class RunEnvironments:
 
     def _site_beside(self, environment: Environment) -> Path:
         """The folder of packages on top of an image, built if need be."""
+        from pathlib import Path
+
         from penstock.environments import image_packages
 
         lock, on = self._locked(environment), self._images.beside(environment)

@@ -6,7 +6,6 @@ import os
 import threading
 from contextlib import AbstractContextManager, suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock.artifacts import codec
@@ -107,10 +106,10 @@ class ActiveRun:
     def _make_folders(self) -> None:
         for folder in (self._places.scratch, self._places.logs):
             os.makedirs(folder, exist_ok=True)
-        mine = Path(self._places.scratch)
-        for left in mine.parent.iterdir():  # by drivers that were killed; a later one's is not ours to touch
-            if int(left.name) < int(mine.name):
-                _remove(left)
+        beside, mine = os.path.split(self._places.scratch)
+        for left in os.listdir(beside):  # by drivers that were killed; a later one's is not ours to touch
+            if int(left) < int(mine):
+                _remove(os.path.join(beside, left))
 
     def _new_driver(self, timeout_s: float | None, mark: str = "") -> Driver:
         """`mark` sets the names of a second driver's workers apart from those of the first."""
@@ -143,7 +142,7 @@ class ActiveRun:
 
     def _place(self, driver: Driver) -> AbstractContextManager[None]:
         """Where steps are called as this run's tasks."""
-        files = os.fspath(self._project.folder("files", self._handle.folder))
+        files = self._project.folder("files", self._handle.folder)
         record = partial(self._record, driver)
         written = partial(RunValues(self._project, self._handle.id).written, for_body=True)
         there = self._project.settings.environments
@@ -241,10 +240,9 @@ class ActiveRun:
         return encoded.stored
 
     def _clean_up(self, status: RunStatus) -> None:
-        scratch = Path(self._places.scratch)
-        _remove(scratch)
+        _remove(self._places.scratch)
         with suppress(OSError):  # another driver has taken the run over, and has one there
-            scratch.parent.rmdir()
+            os.rmdir(os.path.dirname(self._places.scratch))
         self._handle.close()
         self._prepared.codes.save()
         self._prepared.earlier.close()
@@ -257,9 +255,9 @@ class ActiveRun:
         return how_to_resume(self.id, self._places.module_path, self._order.flow.fn.__qualname__)
 
 
-def _remove(folder: Path) -> None:
+def _remove(folder: str) -> None:
     try:
-        folder.rmdir()
+        os.rmdir(folder)
     except OSError:  # it isn't empty. Most times it is, and what could empty it takes long to be imported
         import shutil
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.errors import UsageError
@@ -11,13 +11,15 @@ from penstock.errors import UsageError
 if TYPE_CHECKING:
     from penstock.launch import dotenv
 
-MOUNTED = Path("/run/secrets")
+MOUNTED = "/run/secrets"
 
 
 class Secrets:
     """Finds the values of secrets. `root`: the project's folder, whose `.env` is read when it is first needed."""
 
-    def __init__(self, root: Path, environ: Mapping[str, str], mounted: Path = MOUNTED) -> None:
+    def __init__(
+        self, root: str | os.PathLike[str], environ: Mapping[str, str], mounted: str | os.PathLike[str] = MOUNTED
+    ) -> None:
         self._root = root
         self._environ = environ
         self._mounted = mounted
@@ -33,31 +35,33 @@ class Secrets:
                 return found
         unread = self._file.unread if self._file else ()
         raise UsageError(
-            f"the secret {name} is not set: export it, write it to {self._root / '.env'}, or mount it as "
-            f"{self._mounted / name}"
+            f"the secret {name} is not set: export it, write it to {os.path.join(self._root, '.env')}, or mount it as "
+            f"{os.path.join(self._mounted, name)}"
             + (f". (Line {unread[0]} of that .env can't be read: write NAME=value)" if unread else "")
         )
 
     def _from_file(self, name: str) -> str | None:
         if self._file is None:
-            self._file = _read(self._root / ".env", self._environ)
+            self._file = _read(os.path.join(self._root, ".env"), self._environ)
         return self._file.values.get(name)
 
     def _from_mount(self, name: str) -> str | None:
-        file = self._mounted / name
+        file = os.path.join(self._mounted, name)
         try:
-            return file.read_text(encoding="utf-8-sig").rstrip("\n")
+            with open(file, encoding="utf-8-sig") as opened:
+                return opened.read().rstrip("\n")
         except OSError:
             return None
         except UnicodeDecodeError as error:
             raise UsageError(f"the secret {name} can't be read from {file}: {error}") from None
 
 
-def _read(file: Path, environ: Mapping[str, str]) -> dotenv.DotEnv:
+def _read(file: str, environ: Mapping[str, str]) -> dotenv.DotEnv:
     from penstock.launch import dotenv
 
     try:
-        return dotenv.parse(file.read_text(encoding="utf-8-sig"), environ)
+        with open(file, encoding="utf-8-sig") as opened:
+            return dotenv.parse(opened.read(), environ)
     except FileNotFoundError:
         return dotenv.DotEnv({})
     except (OSError, UnicodeDecodeError) as error:

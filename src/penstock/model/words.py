@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -39,6 +42,8 @@ def size(count: float) -> str:
 
 def when(at: datetime, now: datetime | None = None) -> str:
     """`10:42:07` today, `yesterday 10:42`, else `2026-03-01 10:42`; the reader's own time zone."""
+    from datetime import datetime, timezone
+
     local = at.astimezone()
     today = (now or datetime.now(timezone.utc)).astimezone().date()
     days = (today - local.date()).days
@@ -49,6 +54,8 @@ def when(at: datetime, now: datetime | None = None) -> str:
 
 def utc(seconds: float) -> datetime:
     """Seconds since the epoch as a time."""
+    from datetime import datetime, timezone  # what a run shows has none
+
     return datetime.fromtimestamp(seconds, timezone.utc)
 
 

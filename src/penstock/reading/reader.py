@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from typing import TYPE_CHECKING
@@ -41,15 +40,17 @@ class JournalReader:
 
     def logs(self, run: RunRow, kind: str = ".log") -> list[LogPlace]:
         """All logs of a run, by name; or other files among them whose names end so."""
-        return places_in(os.fspath(self.project.folder("logs", run.folder)), kind)
+        return places_in(self.project.folder("logs", run.folder), kind)
 
     def log(self, run: RunRow, name: str) -> LogPlace:
         """One of them; it need not be there."""
-        return LogPlace(os.fspath(self.project.folder("logs", run.folder)), name)
+        return LogPlace(self.project.folder("logs", run.folder), name)
 
     def files(self, run: RunRow) -> Path:
         """Where the files among a run's results are written when somebody asks for them."""
-        return self.project.folder("files", run.folder)
+        from pathlib import Path
+
+        return Path(self.project.folder("files", run.folder))
 
 
 class _Connection:

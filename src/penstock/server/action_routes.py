@@ -284,7 +284,7 @@ def _moved_to(call: ApiCall, file: str) -> list[str]:
     """That a flow's file is this one, which must be the project's own: what it says is run. Raises Refusal."""
     if not file:
         return []
-    root = call.reader.project.settings.root.resolve()
+    root = call.reader.project.root.resolve()
     try:
         found = (root / file).resolve()
         if found.is_relative_to(root) and found.suffix == ".py" and found.is_file():
@@ -301,7 +301,7 @@ def _option(name: str, text: str) -> list[str]:
 def _target(call: ApiCall, wanted: str) -> str:
     """What `penstock run` takes for a flow of the project; `wanted`: which of several. Raises Refusal."""
     name = call.path["flow"]
-    targets = [one.target for one in find_flows(call.reader.project.settings.root).flows if one.name == name]
+    targets = [one.target for one in find_flows(call.reader.project.root).flows if one.name == name]
     if not targets:
         raise Refusal(404, "not_found", f"no file of the project has a flow {name}; see `penstock ls`")
     if wanted not in targets and (wanted or len(targets) > 1):

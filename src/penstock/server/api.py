@@ -134,7 +134,7 @@ class Api:
             told = f"others were answered for {LIMITS.query_s:.0f} s: ask again"
             raise Refusal(503, "too_busy", told, headers={"Retry-After": "1"})
         reader = self._served.reader
-        root = reader.project.settings.root
+        root = reader.project.root
         if not root.is_dir():
             raise Refusal(503, "gone", f"{root} is not there any more: serve the project from where it is now")
         journal = reader.journal  # the first run's is another one: this is in use for as long

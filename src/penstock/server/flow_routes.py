@@ -43,7 +43,7 @@ class FlowsPage(msgspec.Struct, frozen=True):
 
 
 def _flows(call: ApiCall) -> FlowsPage:
-    found = find_flows(call.reader.project.settings.root)
+    found = find_flows(call.reader.project.root)
     entries = [FlowEntry(one.name, one, one.target, _last(call, one.name)) for one in found.flows]
     known = {one.name for one in found.flows}
     others = [FlowEntry(name, None, "", _last(call, name)) for name in queries.flows(call.reader.journal)]

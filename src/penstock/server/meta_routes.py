@@ -45,7 +45,7 @@ def _health(call: ApiCall) -> dict[str, str]:
 
 
 def _meta(call: ApiCall) -> Meta:
-    root = call.reader.project.settings.root
+    root = call.reader.project.root
     features = tuple(sorted({route.path for route in call.router.routes if not route.is_bare}))
     return Meta(version("penstock"), root.name, str(root), datetime.now(UTC), features, LIMITS)
 

@@ -139,7 +139,7 @@ def _commands(row: RunRow, info: RunInfo) -> tuple[CommandWords, ...]:
 def _params(call: ApiCall) -> RunParams:
     detail = queries.detail(call.reader.journal, call.run.id)
     schema = msgspec.json.decode(detail.schema) if detail.schema else None
-    root, moved = call.reader.project.settings.root, ""
+    root, moved = call.reader.project.root, ""
     try:
         target_of(root, call.run, detail, None, "fork")
     except UsageError as error:

@@ -44,7 +44,7 @@ def test_a_share_is_read_as_it_was_written_until_its_run_leaves(environ: dict[st
 def test_what_a_dead_process_left_counts_for_nothing_and_is_removed(environ: dict[str, str]) -> None:
     host = HostFolder(Amount(), "a", environ)
     others_of(host)
-    left = folder_of(environ) / "1-1.bell"
+    left = Path(folder_of(environ), "1-1.bell")
     os.mkfifo(left)
     left.with_suffix(".json").write_text("[[],[]]")
     assert others_of(host) == []
@@ -82,4 +82,4 @@ def test_nobody_waits_for_who_was_stopped_with_the_lock(environ: dict[str, str])
 
 def test_a_runtime_folder_that_is_not_there_is_not_used(tmp_path: Path) -> None:
     environ = {"XDG_RUNTIME_DIR": os.fspath(tmp_path / "gone"), "TMPDIR": os.fspath(tmp_path)}
-    assert folder_of(environ).parent == tmp_path / f"penstock-{os.geteuid()}"
+    assert Path(folder_of(environ)).parent == tmp_path / f"penstock-{os.geteuid()}"

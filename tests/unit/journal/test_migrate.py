@@ -197,7 +197,7 @@ def test_a_journal_of_a_newer_penstock_is_refused(tmp_path: Path, read_only: boo
 
 
 def test_migrations_are_numbered_without_gaps() -> None:
-    names = sorted(file.name for file in MIGRATIONS.glob("*.sql") if file.name != "tables.sql")
+    names = sorted(file.name for file in Path(MIGRATIONS).glob("*.sql") if file.name != "tables.sql")
     assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
     assert all(re.fullmatch(r"\d{4}_[a-z_]+\.sql", name) for name in names)
 
@@ -207,7 +207,7 @@ def test_a_new_journal_has_what_the_migrations_make(connection: sqlite3.Connecti
     shutil.copytree(MIGRATIONS, numbered, ignore=shutil.ignore_patterns("tables.sql"))
     migrate(connection, Path("j"), numbered)
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as new:
-        new.executescript((MIGRATIONS / "tables.sql").read_text(encoding="utf-8"))
+        new.executescript(Path(MIGRATIONS, "tables.sql").read_text(encoding="utf-8"))
         assert version(new) == newest(), "tables.sql lacks what the latest migration changes: write that into it, too"
         assert _tables(new) == _tables(connection)
     assert version(connection) == newest()
