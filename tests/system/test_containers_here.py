@@ -12,6 +12,7 @@ _ASKED = {
     "python": (["python3", "-c", "import sys; print(*sys.version_info[:2])"], "3 11"),
     "trixie": (["python3", "-c", "import sys; print(*sys.version_info[:2])"], "3 13"),
     "trixie-bare": (["/bin/sh", "-c", "command -v python3 || echo none"], "none"),
+    "musl": (["python3", "-c", "import sysconfig as s; print(s.get_config_var('MULTIARCH'))"], "x86_64-linux-musl"),
     "r": (["Rscript", "-e", "cat(6 * 7)"], "42"),
     "node": (["node", "-e", "console.log(6 * 7)"], "42"),
     "static": (["/program"], "no shell is here"),
