@@ -244,6 +244,8 @@ from penstock.environments import image_builds
 from penstock.model.containers import ContainerEngine
 from penstock.model.images import Image
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever runs the tests may ignore it
+
 def tell(line):
     print(line, flush=True)
     if "sleep" in line:
@@ -304,11 +306,12 @@ def _with_word(word: str) -> list[psutil.Process]:
 
 
 _LOOKED_INTO = """
-import sys
+import signal, sys
 from pathlib import Path
 from penstock.environments import image_probe
 from penstock.model.containers import Container, ContainerEngine
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # likewise
 kind, program, image, folder, mark = sys.argv[1:]
 container = Container(ContainerEngine(kind, program), image, user="0:0", labels=(("penstock.test", mark),))
 image_probe.known(Path(folder), container, "slow")
