@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.containers import Engine
+from tests.system.contained_flows import said_by_verb
 
 _FLOW = """
 from penstock import flow, step
@@ -25,27 +25,6 @@ def f():
 """
 
 
-class Shell:
-    """A project's folder, and the command line in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def penstock(self, *words: str, code: int = 0) -> str:
-        """What a verb prints, on both streams."""
-        done = subprocess.run(
-            [sys.executable, "-m", "penstock", *words],
-            cwd=self._folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-            env={**os.environ, "NO_COLOR": "1"},
-        )
-        assert done.returncode == code, (words, done.stdout, done.stderr)
-        return done.stdout + done.stderr
-
-
 def test_a_moved_tag_is_said_and_named_and_a_run_that_goes_on_has_what_it_had(
     podman_engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -55,24 +34,24 @@ def test_a_moved_tag_is_said_and_named_and_a_run_that_goes_on_has_what_it_had(
     podman_engine.ask("tag", podman_engine.image("python"), tag)
     (tmp_path / "moving.py").write_text(_FLOW.format(tag=tag))
     (tmp_path / "penstock.toml").write_text('[project]\ncontainers = "podman"\n')
-    shell = Shell(tmp_path)
+    penstock = partial(said_by_verb, tmp_path)
     try:
-        shell.penstock("run", "moving.py")
-        assert shell.penstock("get", "f/1").startswith("3.11")
-        shell.penstock("run", "moving.py")
-        assert "reused" in shell.penstock("why", "f/2/where/1")
+        penstock("run", "moving.py")
+        assert penstock("get", "f/1").startswith("3.11")
+        penstock("run", "moving.py")
+        assert "reused" in penstock("why", "f/2/where/1")
         podman_engine.ask("tag", podman_engine.image("trixie"), tag)
-        assert f"the name {tag} has moved to" in shell.penstock("fork", "f/1")
-        assert shell.penstock("get", "f/3").startswith("3.11")
-        shell.penstock("run", "moving.py")
-        assert shell.penstock("get", "f/4").startswith("3.13")
-        why = " ".join(shell.penstock("why", "f/4/where/1").split())
+        assert f"the name {tag} has moved to" in penstock("fork", "f/1")
+        assert penstock("get", "f/3").startswith("3.11")
+        penstock("run", "moving.py")
+        assert penstock("get", "f/4").startswith("3.13")
+        why = " ".join(penstock("why", "f/4/where/1").split())
         assert f"the image {tag} (" in why
         assert f") became {tag} (" in why
-        lock = shell.penstock("env", "lock", "moving.py")
+        lock = penstock("env", "lock", "moving.py")
         assert f"# name {tag}\n" in lock
-        assert "python 3.13" in shell.penstock("env", "build", "moving.py").lower()
-        compared = shell.penstock("compare", "f/1", "f/4")
+        assert "python 3.13" in penstock("env", "build", "moving.py").lower()
+        compared = penstock("compare", "f/1", "f/4")
         assert "image" in compared
     finally:
         podman_engine.try_to("image", "rm", tag)

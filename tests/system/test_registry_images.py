@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from penstock.model.containers import ContainerEngine, short_id
 from penstock.model.environments import Environment
 from tests.containers import Engine
 from tests.registry import Registry, registry
+from tests.system.contained_flows import said_by_verb
 
 _FLOW = """
 from penstock import Image, command, flow
@@ -103,17 +103,7 @@ class Yard:
 
     def penstock(self, *words: str, code: int = 0) -> str:
         """What a verb prints, on both streams."""
-        done = subprocess.run(
-            [sys.executable, "-m", "penstock", *words],
-            cwd=self.root,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-            env={**os.environ, "NO_COLOR": "1"},
-        )
-        assert done.returncode == code, (words, done.stdout, done.stderr)
-        return done.stdout + done.stderr
+        return said_by_verb(self.root, *words, code=code)
 
     def writes_flow(self, image: str = "") -> None:
         """With steps in an image, the project's, or what stands for another one."""
