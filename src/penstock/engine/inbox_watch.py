@@ -24,24 +24,17 @@ class Watch:
         self._ring = ring
         self._held = threading.Lock()  # by the thread that has the watch
         self._guest = threading.Lock()  # by the thread that has borrowed it, or is about to
-        self._lent = False  # the driver's thread stays away
         self._relief = threading.Event()
         self._came_at = 0.0
         self._expected_until = 0.0  # so long the guest that has left is expected back
 
     def resume(self) -> None:
-        """Get the watch as soon as no guest has it, or had it a moment ago."""
+        """Get the watch as soon as no guest has it or waits for it, or had it a moment ago."""
         pause_s = _MOMENT_S
-        while self._lent:
+        while (is_there := self._guest.locked()) or time.monotonic() < self._expected_until:
             if self._relief.wait(pause_s):
                 self._relief.clear()
-                self._lent = False
-            elif self._guest.locked():
-                pause_s = min(2 * pause_s, _LONGEST_S)
-            elif time.monotonic() >= self._expected_until:
-                self._lent = False
-            else:
-                pause_s = _MOMENT_S
+            pause_s = min(2 * pause_s, _LONGEST_S) if is_there else _MOMENT_S
         self._held.acquire()
 
     def pause(self) -> None:
@@ -52,16 +45,13 @@ class Watch:
         """Get the watch in the driver's thread's place; False: another thread has borrowed it, or all is over."""
         if not self._guest.acquire(blocking=False):
             return False
-        self._lent = True
         if not self._held.acquire(blocking=False):
             self._ring()
             while not self._held.acquire(timeout=_LONGEST_S):
                 if over():
                     self._guest.release()
                     return False
-                self._lent = True
                 self._ring()
-        self._lent = True
         self._came_at = time.monotonic()
         return True
 
@@ -77,5 +67,5 @@ class Watch:
 
     def relieve(self) -> None:
         """Call the driver's thread back."""
-        self._lent = False
+        self._expected_until = 0.0
         self._relief.set()

@@ -87,6 +87,26 @@ def test_the_driver_s_thread_comes_back_at_once_when_it_is_called() -> None:
         assert inbox.slept.acquire(timeout=30)
 
 
+def test_the_driver_s_thread_takes_no_place_for_which_a_guest_waits() -> None:
+    rung, served = threading.Event(), threading.Event()
+    watch = Watch(rung.set)
+    watch.resume()
+
+    def visit() -> None:
+        assert watch.borrow(never)
+        served.set()
+        watch.give_back()
+
+    guest = threading.Thread(target=visit)
+    guest.start()
+    rung.wait()
+    watch.relieve()  # a call that was meant for the time before
+    watch.pause()
+    watch.resume()
+    assert served.is_set()
+    guest.join()
+
+
 def test_nobody_waits_for_a_watch_that_is_kept_to_the_end() -> None:
     watch = Watch(lambda: None)
     watch.resume()  # and never paused: the run is over
