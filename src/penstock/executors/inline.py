@@ -210,20 +210,20 @@ class InlineExecutor:
         """Its outcome; the directory and the variables of the process are as before, or the outcome says otherwise."""
         from penstock.artifacts.checkpoints import metrics_of
         from penstock.worker.attempt import run_attempt
-        from penstock.worker.meter import between, counted_from
+        from penstock.worker.meter import between
 
         interruption = None
         variables = () if self._variables is None else self._variables.variables_of(item.environment)
         guest = self._shared_process.enter(variables)
         try:
-            before = counted_from(meter.read())
+            before = meter.read()
             with self._chance.away(item.attempt):
                 # What it sets of context variables goes with it.
                 outcome = copy_context().run(run_attempt, item.attempt, bench)
-            before = counted_from(before, *(bench.writes.moved() or ()))
             for note in self._chance.told():
                 self._post(Notice(note))
-            outcome = outcome._replace(usage=between(outcome.usage, before, meter.read()))
+            ours = bench.writes.moved()
+            outcome = outcome._replace(usage=between(outcome.usage, before, meter.read(), ours=ours))
         except Suspension as error:
             metrics = metrics_of(self._spec, self._places, item.attempt)
             outcome, interruption = failed(Cause.CANCELLED, "was interrupted", metrics=metrics), error

@@ -26,7 +26,7 @@ from penstock.worker.channel import WorkerRequest
 from penstock.worker.gauge import Gauge
 from penstock.worker.leftovers import wait_for_threads
 from penstock.worker.log_filter import FilteredStream
-from penstock.worker.meter import Meter, MeterReading, between, counted_from
+from penstock.worker.meter import Meter, MeterReading, between
 from penstock.worker.recorded_errors import traceback_text
 from penstock.worker.restoring import Restoring
 
@@ -77,6 +77,8 @@ class Worker:
         self._last = self._meter.read(memory=True)
         self._orders: Deque[Tuple[int, Union[Attempt, bytes]]] = deque()  # that were read, with their tickets
         self._memory_bytes = self._last.memory_bytes
+        self._has_forked = True  # since the meter was read
+        os.register_at_fork(after_in_parent=self._note_fork)
         bench.hint = self._hint
         bench.ending = post.gauge
 
@@ -136,11 +138,11 @@ class Worker:
                 raise ConnectionResetError
 
     def _serve(self, attempt: Union[Attempt, bytes]) -> None:
-        before = counted_from(self._last)
+        before = self._last
         if isinstance(attempt, bytes):  # a long one, which may take all memory that there is
             self._begin(before, process_time(), 0)
             (attempt,) = attempts_from_plain(channel.unwrap(attempt)[1])
-            before = counted_from(self._meter.read())
+            before = self._meter.read()
         self._chance.begin(attempt)
         capture.begin(attempt.id, self._bench.spec.log_bytes)
         for note in self._chance.told():
@@ -163,19 +165,19 @@ class Worker:
 
     def _completed(self, outcome: Outcome, before: MeterReading, was_long: bool) -> Outcome:
         """With what only the worker knows of it."""
-        log = self._log()
-        self._last = after = self._meter.read(memory=was_long)
+        capture.finish_lines()
+        has_forked, self._has_forked = self._has_forked, False
+        after = self._last = self._meter.read(was_long, None if was_long or has_forked else before)
         self._memory_bytes = after.memory_bytes or self._memory_bytes
-        moved = self._bench.writes.moved()
-        if moved is not None:
-            before = counted_from(before, *moved)
-        usage = between(outcome.usage, before, after, max(self._post.gauge.end(), self._memory_bytes))
-        status, result, error, _, _, metrics, _, records = outcome
+        peak_bytes = max(self._post.gauge.end(), self._memory_bytes)
+        log, ours = (None, (0, 0)) if after.is_still else (self._log(), self._bench.writes.moved())
+        status, result, error, usage, _, metrics, _, records = outcome
+        usage = between(usage, before, after, peak_bytes, ours)
         return made(Outcome, (status, result, error, usage, log, metrics, self._post.name, records))
 
     def _begin(self, before: MeterReading, cpu_s: float, tag: int) -> None:
-        used_s = cpu_s + before.children_cpu_s
-        self._post.gauge.begin(monotonic(), used_s, before.read_bytes, before.written_bytes, tag)
+        children_cpu_s, read_bytes, written_bytes, _, look_bytes, _ = before
+        self._post.gauge.begin(monotonic(), cpu_s + children_cpu_s, read_bytes + look_bytes, written_bytes, tag)
 
     def _send(self, attempt: str, outcome: Outcome) -> None:
         """Say how it ended; what this takes is no attempt's."""
@@ -204,12 +206,15 @@ class Worker:
         with suppress(BrokenPipeError, ConnectionResetError):  # nobody hears it any more; the step is not to blame
             self._say(message)
 
+    def _note_fork(self) -> None:
+        self._has_forked = True
+
     def _log(self) -> Optional[Log]:
-        capture.finish_lines()
         start, end = self._log_end, self._log_size()
         most = self._bench.spec.log_bytes
         if most and end - start >= most:
             end = self._bounded(start, most, end)
+            self._last = self._meter.read()
         self._log_end = end
         return Log(self._log_file, start, end) if end > start else None
 

@@ -8,6 +8,7 @@ among them, nor what `recv` and `send` move over a socket.
 from __future__ import annotations
 
 import os
+from typing import Optional, Tuple
 
 from penstock.model.outcomes import Usage
 from penstock.model.tuples import NamedTuple, made
@@ -23,6 +24,7 @@ class MeterReading(NamedTuple):
     written_bytes: int = 0
     memory_bytes: int = 0  # anonymous memory of this process; 0: not looked at
     look_bytes: int = 0  # what this look itself has read, which the next one counts
+    is_still: bool = False  # nothing was read or written since the look before, nor has any child ended
 
 
 class SpentElsewhere:
@@ -40,20 +42,25 @@ class Meter:
         self._statm = posix.own_file("statm")
         self._io = posix.own_file("io")
 
-    def read(self, memory: bool = False) -> MeterReading:
-        """How it stands now; takes three microseconds, and two more with the memory."""
-        _, _, children_user_s, children_system_s, _ = os.times()
-        children_s = children_user_s + children_system_s + self._elsewhere.cpu_s
+    def read(self, memory: bool = False, since: Optional[MeterReading] = None) -> MeterReading:
+        """How it stands now; takes three microseconds, and two more with the memory. `since`: the look before, where
+        none of Python's forks has come between, so that children have read their programs at least: where nothing has
+        moved they are not asked, which spares one of the three."""
         io = _look(self._io)
         if not io:
-            return MeterReading(children_s)
-        _, read, _, written, _ = io.split(None, 4)
-        if not memory:
-            return made(MeterReading, (children_s, int(read), int(written), 0, len(io)))
-        statm = _look(self._statm)
+            return MeterReading(self._children_s())
+        _, read_text, _, written_text, _ = io.split(None, 4)
+        read, written = int(read_text), int(written_text)
+        if since is not None and written == since.written_bytes and read == since.read_bytes + since.look_bytes:
+            return made(MeterReading, (since.children_cpu_s, read, written, 0, len(io), True))
+        statm = _look(self._statm) if memory else b""
         pages = statm.split()
         size = (int(pages[1]) - int(pages[2])) * posix.PAGE if pages else 0
-        return MeterReading(children_s, int(read), int(written), size, len(io) + len(statm))
+        return MeterReading(self._children_s(), read, written, size, len(io) + len(statm))
+
+    def _children_s(self) -> float:
+        _, _, user_s, system_s, _ = os.times()
+        return user_s + system_s + self._elsewhere.cpu_s
 
     def close(self) -> None:
         for fd in (self._statm, self._io):
@@ -61,19 +68,22 @@ class Meter:
                 os.close(fd)
 
 
-def counted_from(reading: MeterReading, read_bytes: int = 0, written_bytes: int = 0) -> MeterReading:
-    """Where an attempt starts to count: behind the look itself, and what its process reads and writes for us."""
-    children_s, read, written, _, look = reading
-    return made(MeterReading, (children_s, read + look + read_bytes, written + written_bytes, 0, 0))
-
-
-def between(usage: Usage, before: MeterReading, after: MeterReading, peak_bytes: int = 0) -> Usage:
-    """An attempt's usage, with what its children used, what it read and wrote, and its highest memory."""
-    children_before_s, read_before, written_before, _, _ = before
-    children_s, read, written, _, _ = after
-    cpu_s = usage.cpu_s + children_s - children_before_s
-    read_bytes, written_bytes = max(0, read - read_before), max(0, written - written_before)
-    return made(Usage, (usage.began_at, usage.wall_s, cpu_s, peak_bytes, read_bytes, written_bytes))
+def between(
+    usage: Usage,
+    before: MeterReading,
+    after: MeterReading,
+    peak_bytes: int = 0,
+    ours: Tuple[int, int] = (0, 0),
+) -> Usage:
+    """An attempt's usage, with what its children used, what it read and wrote, and its highest memory. `ours`: bytes
+    that its process has read and written for us meanwhile."""
+    began_at, wall_s, cpu_s, _, _, _ = usage
+    if after.is_still:
+        return made(Usage, (began_at, wall_s, cpu_s, peak_bytes, 0, 0))
+    cpu_s += after.children_cpu_s - before.children_cpu_s
+    read_bytes = after.read_bytes - before.read_bytes - before.look_bytes - ours[0]
+    written_bytes = after.written_bytes - before.written_bytes - ours[1]
+    return Usage(began_at, wall_s, cpu_s, peak_bytes, max(0, read_bytes), max(0, written_bytes))
 
 
 def _look(fd: int) -> bytes:

@@ -75,10 +75,8 @@ class WriteLog:
                     if not keys.isdisjoint(other.keys()):
                         raise NotStorableError(_words(here.task, file, other.task))
 
-    def moved(self) -> Optional[Tuple[int, int]]:
-        """Bytes read and written here since this was last asked: they are no attempt's. None: there are none."""
-        if self._fd < 0 and not self._logs:
-            return None
+    def moved(self) -> Tuple[int, int]:
+        """Bytes read and written here since this was last asked: they are no attempt's."""
         read = sum([log.moved() for log in self._logs.values()])
         written, self._written_bytes = self._written_bytes, 0
         return read, written

@@ -148,10 +148,28 @@ def test_a_meter_leaves_out_its_own_looks() -> None:
     own = meter.Meter()
     first = own.read(memory=True)
     assert first.memory_bytes > 1 << 20
-    used = meter.between(Usage(1.0, 2.0, 3.0), meter.counted_from(first), own.read())
-    assert (used.read_bytes, used.written_bytes) == (0, 0)
+    second = own.read()
+    used = meter.between(Usage(1.0, 2.0, 3.0), first, second)
+    assert (used.read_bytes, used.written_bytes, second.is_still) == (0, 0, False)
+    third = own.read(since=second)
+    assert third.is_still
+    assert meter.between(Usage(1.0, 2.0, 3.0), second, third, 7) == Usage(1.0, 2.0, 3.0, 7)
     own.close()
-    assert own.read(memory=True)[1:] == (0, 0, 0, 0)  # as where a step closed all files
+    assert own.read(memory=True)[1:] == (0, 0, 0, 0, False)  # as where a step closed all files
+
+
+def test_a_meter_asks_for_children_once_one_of_them_can_have_ended() -> None:
+    own = meter.Meter()
+    before = own.read()
+    subprocess.run([sys.executable, "-c", "sum(range(10**7))"], check=True)
+    after = own.read(since=before)
+    assert not after.is_still
+    used = meter.between(Usage(), before, after)
+    assert used.cpu_s > 0.01
+    assert used.read_bytes > 0
+    ours = meter.between(Usage(), before, after, ours=(used.read_bytes, used.written_bytes))
+    assert (ours.read_bytes, ours.written_bytes) == (0, 0)
+    own.close()
 
 
 def test_threads_alive_counts_this_one() -> None:
