@@ -82,15 +82,16 @@ def decode(
     files are written to new folders in `files_into`; None: a value with files is a UsageError.
     Raises DamagedError, and whatever the value's own classes raise when they are imported or rebuilt.
     """
-    parsed = records.parse(record)
-    parts, skeleton, (digest, size) = parsed
-    if digest:
-        skeleton = store.get(digest, size, verify=verify)
-    elif not parts and _MARKER not in skeleton:
+    alone = records.skeleton_alone(record)
+    if alone is not None and _MARKER not in alone:
         try:
-            return pickle.loads(skeleton)
+            return pickle.loads(alone)
         except _NOT_FOUND:
             pass  # read again, where names are also looked for under what they are called elsewhere
+    parsed = records.parse(record)
+    _, skeleton, (digest, size) = parsed
+    if digest:
+        skeleton = store.get(digest, size, verify=verify)
     return _Unpickler(_RebuildNames(parsed, store, refs, verify, files_into), skeleton).load()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import Any, List, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 from penstock.artifacts import digests
 from penstock.errors import DamagedError
@@ -16,6 +16,8 @@ _SKELETON_IS_BLOB = 1
 _HEAD = struct.Struct("<2sBBI")
 _COUNT = struct.Struct("<I")
 _START = struct.Struct("<2sBBII")  # both
+_ALONE = struct.Struct("<4sII")  # likewise, with all that is the same where the skeleton stands alone
+_MARK_ALONE = b"PS%c\0" % VERSION
 _PART = struct.Struct(f"<BQ{digests.SIZE}s")
 _SKELETON = struct.Struct(f"<Q{digests.SIZE}s")
 _NO_PARTS = _COUNT.pack(0)
@@ -45,6 +47,15 @@ def build_with_blob(parts: Sequence[Tuple[int, bytes, int]], digest: bytes, size
 def room(parts: Sequence[Any]) -> int:
     """How many bytes of skeleton a record with these parts can hold."""
     return LIMIT - _HEAD.size - _COUNT.size - len(parts) * _PART.size
+
+
+def skeleton_alone(record: bytes) -> Optional[bytes]:
+    """The skeleton of a record without parts that holds it, as nearly all do; None: it is another one, or damaged."""
+    if len(record) < _ALONE.size:
+        return None
+    mark, checksum, count = _ALONE.unpack_from(record)
+    body = record[_HEAD.size :]
+    return body[_COUNT.size :] if mark == _MARK_ALONE and not count and zlib.crc32(body) == checksum else None
 
 
 def parse(record: bytes) -> Parsed:

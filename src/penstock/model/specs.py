@@ -62,6 +62,8 @@ class Input(NamedTuple):
 
 def as_called(positional: Tuple[str, ...], values: Mapping[str, Any]) -> Tuple[List[Any], Dict[str, Any]]:
     """Arguments by name, with `*args` and `**kwargs` under these names, as a call takes them."""
+    if not positional and "*" not in "".join(values):
+        return [], dict(values)
     args = [values[name] for name in positional if name in values]
     kwargs: Dict[str, Any] = {}
     for name, value in values.items():

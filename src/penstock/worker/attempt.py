@@ -170,13 +170,17 @@ def _leave_fork(exception: Optional[BaseException]) -> NoReturn:
 
 
 def _arguments(attempt: Attempt, store: BlobStore, here: AttemptContext) -> Tuple[List[Any], Dict[str, Any]]:
-    values = {item.name: _value(item, attempt.verify, store, here) for item in attempt.inputs}
+    values: Dict[str, Any] = {}
+    for item in attempt.inputs:
+        values[item[0]] = _value(item, attempt.verify, store, here)
     return as_called(attempt.work.positional, values)
 
 
 def _value(item: Resolved, verify: bool, store: BlobStore, here: AttemptContext) -> Any:
     name, record, refs, parts = item
     files = here.input_files
+    if not refs and record is not None:
+        return _read(record, store, here, (name, -1), (), verify, files)
     values: List[Any] = []
     for at, result in enumerate(refs):
         part = parts[at] if parts else ()
