@@ -61,20 +61,22 @@ class AttemptContext:
         self.spec = spec
         self.places = places
         self.store = store
-        self.parameters: Optional[Dict[str, Any]] = None  # decoded when touched
         self._hint = hint
-        self._recording: Optional[Recording] = None  # once it has logged something
-        self._lock = threading.Lock()
-        self._goes_on = False  # it has asked for its checkpoints
         self.input_files = InputFiles(places, attempt.id)
-        # Told of each file that the step's own code is about to write, while that runs. From any thread.
-        self.writes: Optional[Callable[[AttemptContext, Any], None]] = None
-        self.written: Dict[str, None] = {}  # what it has told them
-        self._tempdir = ""
+        self.written: Dict[str, None] = {}  # what was told of what it writes
 
+    # In the class: most attempts never have them, and pay nothing for it.
+    _lock = threading.Lock()
+    parameters: Optional[Dict[str, Any]] = None
+    """Decoded when touched."""
+    writes: Optional[Callable[[AttemptContext, Any], None]] = None
+    """Told of each file that the step's own code is about to write, while that runs. From any thread."""
     records: Optional[Records] = None
-    """Once it has recorded something. In the class: most attempts never do, and pay nothing for it."""
+    """Once it has recorded something."""
+    _recording: Optional[Recording] = None  # once it has logged something
     _loops: Optional[OpenLoops] = None
+    _goes_on = False  # it has asked for its checkpoints
+    _tempdir = ""
 
     @property
     def task(self) -> str:

@@ -34,6 +34,8 @@ from penstock.worker.hooks import ImportHooks
 from penstock.worker.log_files import LONGEST, no_more, pieces, start_of_head
 
 _ENDLESS = 1 << 62
+_installed: List[LineStream] = []
+"""This process's stdout and stderr, which share one room."""
 
 
 class Room:
@@ -85,7 +87,7 @@ class LineStream(io.TextIOBase):
         self.room = room or Room()
         self.set_token(token)
         self._stream = stream
-        self._unended: Dict[int, _Unended] = {}  # by thread
+        self.unended: Dict[int, _Unended] = {}  # by thread
         self.mark = b""  # the attempt's id, until its first line
         self.lost: Optional[Callable[[OSError], None]] = None  # told what can't be written; None: the writer is
         self._bytes = io.FileIO(fd, "wb", closefd=False)
@@ -124,7 +126,7 @@ class LineStream(io.TextIOBase):
         """Accepted, since programs call it on `sys.stdout`; the log's encoding stays."""
 
     def write(self, text: str, /) -> int:
-        mine = self._unended.get(get_ident()) or self._begin_thread()
+        mine = self.unended.get(get_ident()) or self._begin_thread()
         if "\n" not in text and "\r" not in text:
             mine.texts.append(text)
             mine.size += len(text)
@@ -151,7 +153,7 @@ class LineStream(io.TextIOBase):
     @contextmanager
     def at_level(self, letter: bytes) -> Generator[None, None, None]:
         """What this thread writes inside has a level, and begins a line."""
-        mine = self._unended.get(get_ident()) or self._begin_thread()
+        mine = self.unended.get(get_ident()) or self._begin_thread()
         self._finish(mine)
         mine.level = letter
         try:
@@ -161,11 +163,11 @@ class LineStream(io.TextIOBase):
 
     def finish_lines(self) -> None:
         """Write what has no newline yet, of all threads."""
-        for mine in list(self._unended.values()):
+        for mine in list(self.unended.values()):
             self._finish(mine)
 
     def _begin_thread(self) -> _Unended:
-        return self._unended.setdefault(get_ident(), _Unended())
+        return self.unended.setdefault(get_ident(), _Unended())
 
     def _finish(self, mine: _Unended) -> None:
         if mine.texts:
@@ -227,8 +229,9 @@ class _Stdin(io.TextIOWrapper):
 def install(hooks: ImportHooks) -> None:
     """Take over this process's standard streams, `warnings` and the stream handlers of `logging`."""
     room = Room()
-    sys.stdout = sys.__stdout__ = LineStream(1, b"o", room)
-    sys.stderr = sys.__stderr__ = LineStream(2, b"e", room)
+    _installed[:] = LineStream(1, b"o", room), LineStream(2, b"e", room)
+    sys.stdout = sys.__stdout__ = _installed[0]
+    sys.stderr = sys.__stderr__ = _installed[1]
     sys.stdin = sys.__stdin__ = _Stdin(io.BufferedReader(io.FileIO(0, "rb", closefd=False)))
     hooks.when_imported("logging", lambda logging: teach_logging(logging, _itself))
     hooks.when_imported("warnings", lambda warnings: teach_warnings(warnings, _itself))
@@ -243,34 +246,28 @@ def write_to(fd: int) -> None:
 
 def write_into(token: bytes) -> None:
     """The standard streams go into a log with this token now."""
-    for stream in _streams():
+    for stream in _installed:
         stream.set_token(token)
 
 
 def begin(attempt: str, limit: int = 0) -> None:
     """From now on what is written belongs to this attempt. `limit`: so many bytes are kept; 0: all."""
-    mark = attempt.encode()
-    for stream in _streams():
-        stream.mark = mark
-        stream.room.begin(limit)
+    out, err = _installed
+    out.mark = err.mark = attempt.encode()
+    err.room.begin(limit)
 
 
 def tell_limit() -> None:
     """Say in the log that no more of the attempt is kept, where that was not said."""
-    for stream in _streams()[1:]:
-        if not stream.room.is_told:
-            stream.tell_limit()
-
-
-def _streams() -> List[LineStream]:
-    streams: List[Any] = [sys.__stdout__, sys.__stderr__]
-    return [stream for stream in streams if isinstance(stream, LineStream)]
+    _, err = _installed
+    if not err.room.is_told:
+        err.tell_limit()
 
 
 def finish_lines() -> None:
     """Write what the standard streams hold of unfinished lines."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, LineStream):
+        if isinstance(stream, LineStream) and stream.unended:
             stream.finish_lines()
 
 

@@ -43,7 +43,7 @@ def libc() -> Any:
     except ImportError:
         return None
 
-    return ctypes.CDLL(None, use_errno=True)
+    return ctypes.CDLL(None)
 
 
 def adopt_orphans(library: Any) -> None:

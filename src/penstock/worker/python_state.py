@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 from operator import attrgetter
-from typing import Any, Callable, Tuple
+from typing import Any, Callable, Collection, Tuple
 
 from penstock.shadows import standard
 from penstock.worker.state_access import Access, Row, attributes, called, from_kept, listed, mapped, optional, reading
@@ -27,18 +27,24 @@ def _streams(sys_: Any) -> Access:
     return Access(reading(sys_, names), restore)
 
 
-def _on_streams(sys_: Any) -> Access:
-    """What is set on the streams themselves, as a `write` of a program's own; they gain no names otherwise."""
-    live: Any = [getattr(sys_, name).__dict__ for name in ("stdout", "stderr", "stdin")]
-    known: Any = [{*variables} for variables in live]
-    out, err, in_ = live
+def _on_stream(name: str) -> Callable[[Any], Access]:
+    """What is set on a stream itself, as a `write` of a program's own; it gains no names otherwise."""
 
-    def restore(kept: Any, now: Any) -> None:
-        for variables, names in zip(live, known):
-            for name in [name for name in variables if name not in names]:
-                del variables[name]
+    def access(sys_: Any) -> Access:
+        live: Any = getattr(sys_, name).__dict__
+        known = {*live}
 
-    return Access(lambda: (len(out), len(err), len(in_)), restore)
+        def restore(kept: Any, now: Any) -> None:
+            _drop_others(live, known)
+
+        return Access(live.__len__, restore)
+
+    return access
+
+
+def _drop_others(live: Any, known: Collection[str]) -> None:
+    for name in [name for name in live if name not in known]:
+        del live[name]
 
 
 def _memory_tracing(tracemalloc: Any) -> Access:
@@ -155,19 +161,15 @@ def _monitoring(sys_: Any) -> Access:
     return Access(lambda: [tools.get_tool(number) for number in range(6)], restore)
 
 
-def _builtins(builtins: Any) -> Access:
+def _count_of_builtins(builtins: Any) -> Access:
     live: Any = builtins.__dict__
-    # All of them take two microseconds to compare; these are what programs replace.
-    names = ("__import__", "print", "input", "open", "breakpoint", "exit", "quit", "help", "exec", "eval", "compile")
-    read = reading(builtins, [name for name in names if name in live])
     whole: Any = dict(live)
 
     def restore(kept: Any, now: Any) -> None:
-        for name in [name for name in live if name not in whole]:
-            del live[name]
+        _drop_others(live, whole)
         live.update(whole)
 
-    return Access(lambda: (len(live), read()), restore)
+    return Access(live.__len__, restore)
 
 
 def _timezone(time: Any) -> Access:
@@ -240,13 +242,15 @@ _PRIO_PROCESS = 0
 _SETS_AFFINITY = ("sched_setaffinity",)
 _SYS = ("excepthook", "displayhook", "unraisablehook", "breakpointhook", "dont_write_bytecode", "pycache_prefix")
 _SYS_LISTS = ("path", "argv", "meta_path", "path_hooks", "warnoptions")
+# All of them take two microseconds to compare; these are what programs replace.
+_BUILTINS = ("__import__", "print", "input", "open", "breakpoint", "exit", "quit", "help", "exec", "eval", "compile")
 _IDENTITY = ("setuid", "setgid", "seteuid", "setegid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups")
 _LOGGING = ("_loggerClass", "_logRecordFactory", "_warnings_showwarning", "lastResort", "raiseExceptions")
 _WARNINGS = ("showwarning", "formatwarning", "_showwarnmsg", "_showwarnmsg_impl", "defaultaction")
 
 ROWS: Tuple[Row, ...] = (
     Row("the standard streams", "sys", _streams),
-    Row("what is set on the standard streams", "sys", _on_streams),
+    *(Row("what is set on the standard streams", "sys", _on_stream(name)) for name in ("stdout", "stderr", "stdin")),
     Row("the working directory", "os", called("getcwd", "chdir"), ("chdir", "fchdir")),
     Row("the environment variables", "os", _environment),
     Row("the umask", "os", _umask, ("umask",)),
@@ -273,7 +277,8 @@ ROWS: Tuple[Row, ...] = (
         ("set_asyncgen_hooks",),
     ),
     Row("monitoring tools", "sys", _monitoring),
-    Row("builtins", "builtins", _builtins),
+    Row("builtins", "builtins", attributes(*_BUILTINS)),
+    Row("builtins", "builtins", _count_of_builtins),
     Row("the garbage collector", "gc", _collector, ("enable", "disable")),
     Row("the collector's thresholds", "gc", called("get_threshold", "set_threshold", spread=True), ("set_threshold",)),
     Row("the collector's debug flags", "gc", called("get_debug", "set_debug"), ("set_debug",)),
