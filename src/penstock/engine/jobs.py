@@ -55,6 +55,11 @@ class Job(Slotted):
     waits_since: float = 0.0  # for that attempt: it was called, or its attempt before had ended; UTC. 0: unknown
 
     @property
+    def is_new(self) -> bool:
+        """Whether it has no row yet."""
+        return self.prior is None and self.noted is None and not self.spoiled
+
+    @property
     def had_result(self) -> bool:
         """Whether its row holds a result of an earlier driver, which stands there until it is made anew."""
         return self.spoiled or (self.prior is not None and self.prior.status == TaskStatus.DONE.value)
@@ -227,7 +232,7 @@ def task_record(
     waited_s = max(0.0, began_at - job.waits_since) if began_at and job.waits_since else -1.0
     fields = (
         job.id, call.step, call.name, job.number, call.key, status, call.inputs, call.shared, inputs_digest, attempt,
-        outcome, code, origin, job.why, settled, call.scope, job.map, job.granted, waited_s,
+        outcome, code, origin, job.why, settled, call.scope, job.map, job.granted, waited_s, job.is_new,
     )  # fmt: skip
     return made(TaskRecord, fields)
 

@@ -40,7 +40,7 @@ def task_columns(
     """The values of `upsert_task`. `first` is what the run's task ids are added to."""
     (
         id_, _, _, number, key, status, inputs, _, inputs_digest, attempt, outcome, _, origin, why, settled, scope,
-        map_, _, waited_s,
+        map_, _, waited_s, _,
     ) = task  # fmt: skip
     if outcome is None:
         used, kept, logged, error, worker = _NOT_USED, _NOT_STORED, _NOT_LOGGED, None, ""
@@ -53,6 +53,27 @@ def task_columns(
             pack(tuple(error)) if error else "", pack_inputs(inputs) if inputs else "", record, code_id or 0,
             origin, why, "\n".join(symbols), settled, revision, scope, map_, layout,
             granted_id or 0, round(waited_s * 1000) if waited_s >= 0 else -1)  # fmt: skip
+
+
+def plain_columns(
+    first: int, task: TaskRecord, step_id: int, code_id: int | None, granted_id: int | None, revision: int
+) -> tuple[Any, ...] | None:
+    """The values of `insert_plain_task`; None: there is more to say of the task."""
+    (
+        id_, _, _, number, key, status, inputs, shared, inputs_digest, attempt, outcome, _, origin, why, settled, scope,
+        map_, _, waited_s, is_new,
+    ) = task  # fmt: skip
+    if outcome is None or not is_new or attempt != 1 or shared or inputs_digest or origin or why or scope:
+        return None
+    _, result, _, (began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes), log, _, worker, _ = outcome
+    if result is None or log is not None or read_bytes or written_bytes:
+        return None
+    digest, record, preview, blobs, size, culprit, symbols, layout = result
+    if blobs or culprit or symbols or layout:
+        return None
+    return (first + id_, step_id, number, status, settled or None, began_at, wall_s, cpu_s, peak_bytes or None, size,
+            key, digest or None, worker or None, preview, pack_inputs(inputs) if inputs else None, record, code_id,
+            revision, map_ or None, granted_id, round(waited_s * 1000) if waited_s >= 0 else None)  # fmt: skip
 
 
 def scope_columns(scope: ScopeRecord) -> tuple[Any, ...]:

@@ -174,16 +174,21 @@ class RunHandle:
                     self._note_blobs(kept.blobs)
 
     def _write_tasks(self, tasks: tuple[rows.TaskRecord, ...]) -> None:
+        plain: list[tuple[Any, ...]] = []
         values: list[tuple[Any, ...]] = []
         logged: list[rows.TaskRecord] = []
         first, step_ids = self._first, self._step_ids
         for task in tasks:
             step_id = step_ids.get(task.step) or self._step_id(task.step, task.name)
-            shared = self._shared_digest(task.shared) if task.shared else None
             code_id = self._code_id(task.code) if task.code else None
             self._revision += 1
             granted_id = self._granted_id(task.granted)
-            values.append(columns.task_columns(first, task, step_id, shared, code_id, granted_id, self._revision))
+            row = columns.plain_columns(first, task, step_id, code_id, granted_id, self._revision)
+            if row is not None:
+                plain.append(row)
+            else:
+                shared = self._shared_digest(task.shared) if task.shared else None
+                values.append(columns.task_columns(first, task, step_id, shared, code_id, granted_id, self._revision))
             outcome = task.outcome
             if outcome is not None:
                 if outcome.metrics:
@@ -195,6 +200,7 @@ class RunHandle:
             for item in task.inputs:
                 if item.blobs:
                     self._note_blobs(item.blobs)
+        self._database.run_many(self._sql["insert_plain_task"], plain)
         self._database.run_many(self._sql["upsert_task"], values)
         for task in logged:
             assert task.outcome is not None

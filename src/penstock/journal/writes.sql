@@ -147,6 +147,13 @@ ON CONFLICT (id) DO UPDATE SET
     origin = excluded.origin, why = excluded.why, symbols = excluded.symbols, settled = excluded.settled,
     revision = excluded.revision, scope = excluded.scope, map = excluded.map, layout = excluded.layout;
 
+-- name: insert_plain_task
+-- A task without a row, of which there is no more to say than of most; what is not named is NULL. It takes three quarters
+-- of the time of `upsert_task`.
+INSERT INTO task (id, step_id, number, status, settled, began_at, wall_s, cpu_s, peak_bytes, size, key, digest, worker,
+    preview, inputs, record, code, revision, map, granted, waited_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
 -- name: last_revision
 -- Of a run's tasks; NULL: it has none.
 SELECT max(coalesce(task.revision, task.id & 4294967295))

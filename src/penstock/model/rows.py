@@ -86,6 +86,7 @@ class TaskRecord(NamedTuple):
     map: int = 0  # number of the first task of its map; 0: it was called alone
     granted: Optional[Granted] = None  # this attempt; None: it was not started, or by an earlier driver, who wrote it
     waited_s: float = -1.0  # until this attempt began, since it was called or tried before; negative: unknown
+    is_new: bool = False  # surely it has no row yet
 
 
 class ScopeRecord(NamedTuple):

@@ -5,16 +5,19 @@ from __future__ import annotations
 import itertools
 import tempfile
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from penstock.journal import columns
 from penstock.journal.clock import Clock
 from penstock.journal.journal import Journal
-from penstock.model.outcomes import Error, Outcome
-from penstock.model.rows import AttemptRecord, Batch, MetricRecord, StepRecord, TaskRecord
+from penstock.model.outcomes import Error, Log, Outcome, Usage
+from penstock.model.rows import AttemptRecord, Batch, Granted, MetricRecord, StepRecord, TaskRecord
 from penstock.model.specs import Input
-from tests.journal_records import NEW, OWNER, digest, done, dump, point, raised, task
+from tests.journal_records import NEW, OWNER, digest, done, dump, point, raised, stored, task
 
 SHARED = (Input("split", digest("s"), b"PS", (), "", (digest("blob"),)),)
 UNCALLED = Error("cancelled", "", "ended")
@@ -75,3 +78,41 @@ def test_batches_that_are_written_again_change_nothing(history: list[Batch], end
 def test_how_tasks_are_cut_into_batches_does_not_matter(history: list[Batch], cut: int) -> None:
     cut_up = [joined(part) for part in (history[:cut], history[cut:]) if part]
     assert written(cut_up) == written(history)
+
+
+ENDED = Outcome("done", stored(2), usage=Usage(1000.5, 0.25), worker="w1")
+MOST = task(2, ENDED)._replace(inputs_digest=b"")
+USED = ((0.1, 4096, 0, 0), (0.0, 0, 512, 0), (0.0, 0, 0, 64))
+MORE: list[dict[str, Any]] = [
+    *({"outcome": ENDED._replace(usage=Usage(1000.5, 0.25, *used))} for used in USED),
+    *({"outcome": ENDED._replace(result=stored(2)._replace(**part))} for part in (
+        {"digest": b"", "culprit": "result[0] has no stable form"}, {"digest": b""}, {"blobs": (digest("blob"),)},
+        {"symbols": ("digits:Trained",)}, {"layout": "{}"},
+    )),
+    {"outcome": ENDED._replace(log=Log("w1.log", 10, 20))},
+    {"outcome": ENDED._replace(metrics=(point("loss", 1.0),))},
+    {"outcome": ENDED._replace(worker="")},
+    {"outcome": raised(), "status": "failed"},
+    {"outcome": None, "status": "running"},
+    {"attempt": 2},
+    {"shared": SHARED},
+    {"inputs": ()},
+    {"inputs_digest": digest("c")},
+    {"origin": "digits/2/train/2"},
+    {"why": "--no-cache"},
+    {"settled": 7},
+    {"scope": 1},
+    {"map": 1},
+    {"granted": Granted("process")},
+    {"waited_s": 0.0123},
+]  # fmt: skip
+
+
+def test_of_most_new_tasks_there_is_no_more_to_say() -> None:
+    assert columns.plain_columns(0, MOST._replace(is_new=True), 1, None, None, 1) is not None
+
+
+@pytest.mark.parametrize("more", [{}, *MORE])
+def test_a_row_that_is_known_to_be_new_holds_the_same(more: dict[str, Any]) -> None:
+    record = MOST._replace(**more)
+    assert written([Batch((record._replace(is_new=True),))]) == written([Batch((record,))])
