@@ -58,15 +58,17 @@ def task_columns(
 def plain_columns(
     first: int, task: TaskRecord, step_id: int, code_id: int | None, granted_id: int | None, revision: int
 ) -> tuple[Any, ...] | None:
-    """The values of `insert_plain_task`; None: there is more to say of the task."""
+    """The values of `insert_plain_task`; None: there is more to say of the task, be it beside its row."""
     (
         id_, _, _, number, key, status, inputs, shared, inputs_digest, attempt, outcome, _, origin, why, settled, scope,
         map_, _, waited_s, is_new,
     ) = task  # fmt: skip
     if outcome is None or not is_new or attempt != 1 or shared or inputs_digest or origin or why or scope:
         return None
-    _, result, _, (began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes), log, _, worker, _ = outcome
-    if result is None or log is not None or read_bytes or written_bytes:
+    _, result, _, (began_at, wall_s, cpu_s, peak_bytes, read_bytes, written_bytes), log, metrics, worker, records = (
+        outcome
+    )
+    if result is None or log is not None or metrics or records or read_bytes or written_bytes:
         return None
     digest, record, preview, blobs, size, culprit, symbols, layout = result
     if blobs or culprit or symbols or layout:

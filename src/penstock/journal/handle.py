@@ -175,36 +175,37 @@ class RunHandle:
 
     def _write_tasks(self, tasks: tuple[rows.TaskRecord, ...]) -> None:
         plain: list[tuple[Any, ...]] = []
-        values: list[tuple[Any, ...]] = []
-        logged: list[rows.TaskRecord] = []
-        first, step_ids = self._first, self._step_ids
+        other: list[tuple[Any, ...]] = []
+        first, step_ids, granted_ids, code_ids = self._first, self._step_ids, self._granted_ids, self._code_ids
         for task in tasks:
             step_id = step_ids.get(task.step) or self._step_id(task.step, task.name)
-            code_id = self._code_id(task.code) if task.code else None
+            code_id = (code_ids.get(task.code) or self._code_id(task.code)) if task.code else None
+            granted_id = granted_ids.get(task.granted) or self._granted_id(task.granted) if task.granted else None
             self._revision += 1
-            granted_id = self._granted_id(task.granted)
             row = columns.plain_columns(first, task, step_id, code_id, granted_id, self._revision)
             if row is not None:
                 plain.append(row)
             else:
                 shared = self._shared_digest(task.shared) if task.shared else None
-                values.append(columns.task_columns(first, task, step_id, shared, code_id, granted_id, self._revision))
-            outcome = task.outcome
-            if outcome is not None:
-                if outcome.metrics:
-                    logged.append(task)
-                if outcome.records:
-                    self._recorded.forget(task.id)
-                    self._recorded.put(task.id, outcome.records)
-                self._note_blobs_of(outcome)
+                other.append(columns.task_columns(first, task, step_id, shared, code_id, granted_id, self._revision))
             for item in task.inputs:
                 if item.blobs:
                     self._note_blobs(item.blobs)
         self._database.run_many(self._sql["insert_plain_task"], plain)
-        self._database.run_many(self._sql["upsert_task"], values)
-        for task in logged:
-            assert task.outcome is not None
-            self._replace_metrics(task.id, task.attempt, task.outcome.metrics)
+        if other:
+            self._database.run_many(self._sql["upsert_task"], other)
+            self._write_beside(tasks)
+
+    def _write_beside(self, tasks: tuple[rows.TaskRecord, ...]) -> None:
+        """What outcomes bring that their rows have no place for."""
+        for task in tasks:
+            outcome = task.outcome
+            if outcome is not None:
+                if outcome.records:
+                    self._recorded.forget(task.id)
+                    self._recorded.put(task.id, outcome.records)
+                self._note_blobs_of(outcome)
+                self._replace_metrics(task.id, task.attempt, outcome.metrics)
 
     def _revised(self, tasks: Iterable[int]) -> Iterator[tuple[int, int]]:
         """(revision, row) of tasks that change."""
