@@ -90,8 +90,8 @@ class ContainedZygote(ZygoteProcess):
     def unwrap(self, message: bytes) -> tuple[bytes, Any]:
         return self._messages.zygote_s(message)
 
-    def unwrap_worker_s(self, message: bytes) -> tuple[bytes, Any]:
-        return self._messages.worker_s(message)
+    def unwrapping(self) -> Callable[[bytes], tuple[bytes, Any]]:
+        return self._messages.worker_s
 
     def kill(self, number: int) -> None:
         super().kill(number)

@@ -216,7 +216,7 @@ class ProcessExecutor:
         number = self._worker
         name = f"{self._name}-{self._spec.driver}-{number}"
         zygote = self._zygote_for(place)
-        queue = WorkerQueue(number, name, f"{name}.log", limit, self._places.scratch, zygote.unwrap_worker_s)
+        queue = WorkerQueue(number, name, f"{name}.log", limit, self._places.scratch, zygote.unwrapping())
         try:
             zygote.order(channel.WorkerRequest(number, name, queue.log, limit, gpus), queue.far_fds)
         except OSError:

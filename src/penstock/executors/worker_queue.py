@@ -17,7 +17,7 @@ from typing import Any
 
 from penstock.executors.endings import Death
 from penstock.model.events import Ended, Hint
-from penstock.model.outcomes import Log, Metric, Outcome, Usage, from_plain
+from penstock.model.outcomes import Log, Metric, Usage, from_plain
 from penstock.model.rows import LoopProgress
 from penstock.model.specs import Attempt, Places, attempts_to_plain
 from penstock.model.tuples import NamedTuple, made
@@ -143,7 +143,7 @@ class WorkerQueue:
         in_file = message if channel.is_in_file(message) else b""
         sent = [made(_Sent, (attempt, ticket, in_file)) for ticket, attempt in enumerate(some, self._tickets)]
         if kind is channel.ATTEMPTS:
-            self._near.send(b"".join([channel.TICKET.pack(one.ticket) for one in sent]))
+            self._near.send(channel.tickets(self._tickets, len(sent)))
         self._tickets += len(sent)
         self._flight.extend(sent)
         for _ in sent:
@@ -173,17 +173,18 @@ class WorkerQueue:
         if len(self._said) > channel.ROOM:
             raise MalformedError("a message without an end")
         for message in messages:
-            self._take(*self._unwrap(message))
+            kind, content = self._unwrap(message)
+            if kind == channel.OUTCOME:
+                self._take_outcome(*content)
+            else:
+                self._take(kind, *content)
 
-    def _take(self, kind: bytes, content: tuple[Any, ...]) -> None:
-        attempt, said, *more = content
+    def _take(self, kind: bytes, attempt: str, said: Any, *more: Any) -> None:
         if kind == channel.NOTICE:
             self._notices(attempt, said)
         elif not self._has(attempt):
             if kind != channel.HINT:  # which a thread may give too late
-                raise MalformedError(f"{attempt!r} is no attempt of its own")
-        elif kind == channel.OUTCOME:
-            self._take_outcome(attempt, from_plain(said))
+                raise _not_its_own(attempt)
         elif kind == channel.RETIRES:
             self._retires(attempt, said)
         else:
@@ -196,17 +197,21 @@ class WorkerQueue:
         flight = self._flight  # the head speaks, but for what was passed over
         return bool(flight) and (flight[0].attempt.id == attempt or any(one.attempt.id == attempt for one in flight))
 
-    def _take_outcome(self, attempt: str, outcome: Outcome) -> None:
-        if outcome.log is not None and outcome.log.file != self.log:
-            raise MalformedError(f"{outcome.log.file!r} is not its own log")
-        if self._flight and self._flight[0].attempt.id == attempt:
-            self._waits = self._flight.popleft().ticket == self._tickets - 1
+    def _take_outcome(self, attempt: str, said: tuple[Any, ...]) -> None:
+        outcome, flight = from_plain(said), self._flight
+        log = outcome.log
+        if log is not None and log.file != self.log:
+            raise MalformedError(f"{log.file!r} is not its own log")
+        if flight and flight[0].attempt.id == attempt:
+            self._waits = flight.popleft().ticket == self._tickets - 1
+        elif self._has(attempt):
+            self._flight = deque(one for one in flight if one.attempt.id != attempt)
         else:
-            self._flight = deque(one for one in self._flight if one.attempt.id != attempt)
+            raise _not_its_own(attempt)
         self.metrics.clear()
         self.has_served = True
-        if outcome.log is not None:
-            self.log_end = outcome.log.end
+        if log is not None:
+            self.log_end = log.end
         if self._flight:
             self.began_at = time.time()
         self._post(made(Ended, (attempt, outcome)))
@@ -251,3 +256,7 @@ class WorkerQueue:
         """Give the sockets back. Not before they are no longer watched."""
         for end in (self._contents, self._contents_far, self._near, self._far):
             end.close()
+
+
+def _not_its_own(attempt: str) -> MalformedError:
+    return MalformedError(f"{attempt!r} is no attempt of its own")

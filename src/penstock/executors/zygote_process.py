@@ -89,9 +89,10 @@ class ZygoteProcess:
         """Kind and content of what it says."""
         return channel.unwrap(message)
 
-    def unwrap_worker_s(self, message: bytes) -> tuple[bytes, Any]:
-        """Kind and content of what a worker of it says; raises MalformedError where it is not trusted, rightly."""
-        return channel.unwrap(message)
+    def unwrapping(self) -> Callable[[bytes], tuple[bytes, Any]]:
+        """What gives kind and content of what a worker of it says; raises MalformedError where it is not trusted,
+        rightly."""
+        return channel.unwrap
 
     def death(self) -> Death:
         """How its workers died, once it is cleared away: unseen, with it."""

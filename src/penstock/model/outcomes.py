@@ -83,6 +83,9 @@ class Metric(NamedTuple):
     size: int = 0  # of the blob
 
 
+_STORED = len(Stored._fields)
+
+
 def points_of(metrics: Tuple[Metric, ...]) -> Tuple[bytes, ...]:
     """Digests of the blobs that hold the points, each once."""
     return tuple(dict.fromkeys([metric.blob for metric in metrics if metric.blob]))
@@ -156,7 +159,7 @@ def from_plain(data: Tuple[Any, ...]) -> Outcome:
     status, result, error, usage, log, metrics, worker, *more = data  # older ones recorded nothing
     fields = (
         status,
-        result and Stored(*result),
+        result and (made(Stored, result) if len(result) == _STORED else Stored(*result)),
         error and Error(*error),
         made(Usage, usage),
         log and Log(*log),

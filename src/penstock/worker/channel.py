@@ -84,7 +84,7 @@ def unwrap(message: bytes) -> Tuple[bytes, Any]:
     """Kind and content of a message."""
     kind, place = message[:1], message[1:2]
     if place == b"=":
-        return kind, loads(memoryview(message)[2:])
+        return kind, loads(message[2:])
     path = os.fsdecode(message[2:])
     with open(path, "rb") as file:
         body = file.read()
@@ -102,6 +102,11 @@ def discard(message: bytes) -> None:
     if is_in_file(message):
         with suppress(FileNotFoundError):  # somebody has emptied the folder
             os.unlink(os.fsdecode(message[2:]))
+
+
+def tickets(first: int, count: int) -> bytes:
+    """The tickets of so many attempts that were sent one after another."""
+    return struct.pack(f"<{count}I", *range(first, first + count))
 
 
 def framed(message: bytes) -> bytes:
