@@ -36,7 +36,9 @@ def submit(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, A
 
 def call(step: Any, here: Place, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """Run a task of a step, and give its value. Blocks."""
-    result: TaskResult[Any] = CallBuffer(here.run, TaskResult).add(_step_call(step, here, args, kwargs))
+    with collector.seldom():  # it may be given all futures of a map
+        encoded = _step_call(step, here, args, kwargs)
+    result: TaskResult[Any] = CallBuffer(here.run, TaskResult).add(encoded)
     return result.result()
 
 

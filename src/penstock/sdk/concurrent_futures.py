@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
 from penstock.artifacts.canonical import identify
 from penstock.errors import Suspension, UsageError
 from penstock.model.edges import Part, Ref, take
+from penstock.model.tuples import made
 from penstock.sdk import plain_calls
 from penstock.sdk.arrivals import Waiters
 from penstock.sdk.futures import FINISHED, TaskResult
@@ -97,7 +98,7 @@ class Future(TaskResult[R], futures.Future[R]):
         return self._key
 
     def edge_ref(self) -> Ref:
-        return Ref(self.id)
+        return made(Ref, (self.id, ()))
 
 
 class FlowFuture(Future[R]):

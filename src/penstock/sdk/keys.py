@@ -21,7 +21,7 @@ NOTHING = Identity(b"")
 _PREFIX = b"penstock.task.1\0"
 _size = struct.Struct("<Q").pack
 _FOUR = b"t" + _size(4)
-_NO_SCOPE = b"t" + _size(0)
+_FOUR_IN_NO_SCOPE = _FOUR + b"t" + _size(0)
 _PAIR = b"t" + _size(2)
 
 
@@ -32,21 +32,26 @@ class KeyHead:
         self._step = step
         self._counted = closed_over.digest or closed_over.culprit.encode()
         self._step_form = form(step) + form(self._counted)
+        self._of_inputs: Dict[int, bytes] = {}  # what stands before so many of them
         self._names: Dict[str, bytes] = {}
 
     def base(self, scope: Scope, inputs: List[Tuple[str, Any]]) -> bytes:
         """What all calls with these inputs have in common: names, and identities or what stands for them."""
         if len(inputs) > 1:
             inputs = sorted(inputs)
-        parts = [_FOUR, form(scope) if scope else _NO_SCOPE, self._step_form, b"t", _size(len(inputs))]
+        written = _FOUR + form(scope) if scope else _FOUR_IN_NO_SCOPE
+        written += self._of_inputs.get(len(inputs)) or self._before(len(inputs))
         for name, identity in inputs:
             if type(identity) is not bytes:
                 return base_of(scope, self._step, self._counted, tuple(inputs))
-            parts += (self._names.get(name) or self._name(name), _size(len(identity)), identity)
-        written = b"".join(parts)
+            written += (self._names.get(name) or self._name(name)) + _size(len(identity)) + identity
         if len(written) >= SHORTEST_DIGESTED:  # some of it counts by its digest
             return base_of(scope, self._step, self._counted, tuple(inputs))
         return digest_of_form(written)
+
+    def _before(self, inputs: int) -> bytes:
+        head = self._of_inputs[inputs] = self._step_form + b"t" + _size(inputs)
+        return head
 
     def _name(self, name: str) -> bytes:
         head = self._names[name] = _PAIR + form(name) + b"b"
