@@ -30,13 +30,15 @@ class ByNumber(Generic[T]):
         return number < len(self._values) and self._values[number] is not _ABSENT
 
     def __getitem__(self, number: int) -> T:
-        if number in self:
-            return self._values[number]
-        raise KeyError(number)
+        value = self._values[number] if number < len(self._values) else _ABSENT
+        if value is _ABSENT:
+            raise KeyError(number)
+        return value
 
     def get(self, number: int) -> T | None:
         """The value; None where there is none."""
-        return self._values[number] if number in self else None
+        value = self._values[number] if number < len(self._values) else _ABSENT
+        return None if value is _ABSENT else value
 
     def __delitem__(self, number: int) -> None:
         if number not in self:

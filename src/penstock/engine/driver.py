@@ -411,12 +411,12 @@ class Driver:
                 break
             commands = self._machine.handle(answers, now)
         resolutions, run_state.resolutions = run_state.resolutions, []
-        for resolution in resolutions:
-            if resolution.error is not None and self._ended_by_halt(resolution.error):
+        for sink, result, error, reused, place in resolutions:
+            if error is not None and self._ended_by_halt(error):
                 assert self._halted is not None
-                resolution.sink.suspend(self._halted.reason)
+                sink.suspend(self._halted.reason)
             else:
-                resolution.sink.settle(resolution.result, resolution.error, resolution.reused, resolution.place)
+                sink.settle(result, error, reused, place)
         self._turner = 0
 
     def _ended_by_halt(self, error: Error) -> bool:

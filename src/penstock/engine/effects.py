@@ -11,9 +11,10 @@ from penstock.engine.neighbours import Neighbours
 from penstock.engine.reuse import Question, Reuse
 from penstock.engine.run_state import RunState, Wiring
 from penstock.model.events import Lane
+from penstock.model.options import Options
 from penstock.model.outcomes import Outcome, failed
 from penstock.model.quantities import format_bytes
-from penstock.model.rows import AttemptRecord, Intent
+from penstock.model.rows import AttemptRecord, Granted, Intent
 from penstock.model.specs import Attempt
 from penstock.model.states import Cause, TaskStatus
 
@@ -26,6 +27,7 @@ class Effects:
         self._wiring = wiring
         self._reuse = reuse
         self._grown = set[tuple[str, int]]()
+        self._latest_granted: tuple[Options, str, int | None, Granted] | None = None
         self._launches: dict[str, list[tuple[Attempt, tuple[Lane, ...]]]] = {}  # to be started, by executor
         self._unwanted: dict[str, list[str]] = {}  # attempts to be recalled, by executor
         self._rules: dict[type, Callable[[Any], None]] = {
@@ -65,9 +67,17 @@ class Effects:
         job = self._run.jobs[command.task]
         if job.call.options.on != command.executor:
             job.call = job.call._replace(options=job.call.options.at(command.executor))
-        job.granted = jobs.granted(job.call.options, command.executor, lane.memory_bytes)
+        job.granted = self._granted(job.call.options, command.executor, lane.memory_bytes)
         attempt = self._launched(job, command.attempt, command.inputs_digest, command.failures, lane.number)
         self._launches.setdefault(command.executor, []).append((attempt, (lane, *command.others)))
+
+    def _granted(self, options: Options, executor: str, memory_bytes: int | None) -> Granted:
+        """What the attempt is given, as one and the same object for those of a map."""
+        latest = self._latest_granted
+        if latest is None or latest[0] is not options or latest[1] != executor or latest[2] != memory_bytes:
+            granted = jobs.granted(options, executor, memory_bytes)
+            latest = self._latest_granted = (options, executor, memory_bytes, granted)
+        return latest[3]
 
     def _launch(self) -> None:
         launches, self._launches = self._launches, {}

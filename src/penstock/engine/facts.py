@@ -261,6 +261,8 @@ class HostWish(NamedTuple):
 class Settling(enum.Enum):
     """Where a settlement comes from."""
 
+    __hash__ = object.__hash__  # not that of an enum, which is Python code: each task's settlement is looked up by it
+
     FRESH = "fresh"  # the outcome of the attempt that just ended
     REUSED = "reused"  # what an earlier driver of this run committed
     COPIED = "copied"  # what another run committed

@@ -84,10 +84,10 @@ class Intake:
             run_state.pending.steps.append(
                 StepRecord(call.step, call.name, code.digest.hex(), call.options.cache is not None, granted)
             )
+        self._reuse.note(jobs_)
         for job in jobs_:
             job.since = run_state.now
-            self._reuse.note(job)
-        if self._reuse.asks(jobs_[0]) or any(job.prior is not None or jobs.deps_of(job.call) for job in jobs_):
+        if self._reuse.asks(jobs_[0]) or any(job.prior is not None or jobs.needs_results(job.call) for job in jobs_):
             self._events += [jobs.submitted(job, self._replay(job), self._reuse.asks(job)) for job in jobs_]
         else:
             self._events.append(facts.SubmittedAlike(tuple([job.id for job in jobs_]), call.step, call.options))

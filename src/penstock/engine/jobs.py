@@ -86,6 +86,11 @@ def deps_of(call: Call) -> tuple[int, ...]:
     return tuple([ref.task for item in call.inputs + call.shared if item.refs for ref in item.refs])
 
 
+def needs_results(call: Call) -> bool:
+    """Whether it waits for other tasks."""
+    return bool([item for item in call.inputs + call.shared if item.refs])
+
+
 def writer_of(call: Call, unread: Unread) -> int:
     """The task that made what can't be read; 0: the flow itself handed it over."""
     refs = (item.refs for item in call.inputs + call.shared if item.name == unread.input)
@@ -147,11 +152,11 @@ def content_of(step: str, inputs: Iterable[Input], results: Results, combine: Co
 
 def symbols_of(call: Call, results: Results) -> tuple[str, ...]:
     """The project's classes and functions inside a call's inputs; sorted."""
-    found = set[str]()
-    for item in call.inputs + call.shared:
-        if item.symbols:
-            found.update(item.symbols)
-        for ref in item.refs:
+    found: set[str] = set()
+    for _, _, _, refs, _, _, _, symbols, _ in call.inputs + call.shared:
+        if symbols:
+            found.update(symbols)
+        for ref in refs:
             stored = results(ref.task)
             if stored is not None and stored.symbols:
                 found.update(stored.symbols)
@@ -215,11 +220,12 @@ def basis_of(job: Job) -> bytes:
 
 
 def _resolved(item: Input, results: ByNumber[Stored]) -> Resolved:
-    if not item.refs:
-        return made(Resolved, (item.name, item.record, (), ()))
-    records = tuple([results[ref.task].record for ref in item.refs])
-    parts = tuple([ref.part for ref in item.refs]) if any(ref.part for ref in item.refs) else ()
-    return Resolved(item.name, item.record, records, parts)
+    name, _, record, refs, *_ = item
+    if not refs:
+        return made(Resolved, (name, record, (), ()))
+    records = tuple([results[ref.task].record for ref in refs])
+    parts = tuple([ref.part for ref in refs]) if any(ref.part for ref in refs) else ()
+    return made(Resolved, (name, record, records, parts))
 
 
 def task_record(

@@ -403,7 +403,8 @@ class Machine:
         assert lane is not None
         task.lane = None
         task.started = task.began = task.recalling = False
-        self._alarms.clear(task.id)
+        if task.options.timeout_s is not None:
+            self._alarms.clear(task.id)
         self.in_flight -= 1
         was_head = lane.tasks[0] == task.id
         lane.tasks.remove(task.id)

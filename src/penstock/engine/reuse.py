@@ -87,14 +87,16 @@ class Reuse:
         self._latest_code: tuple[Work, Options, tuple[str, ...], CodeRecord] | None = None
         self._is_from = False  # the step from which on nothing is reused was called
 
-    def note(self, job: Job) -> None:
-        """Take note of a call, in the order of the calls."""
-        origin = self._origin
+    def note(self, alike: list[Job]) -> None:
+        """Take note of calls of one step, with the same options, in the order of the calls."""
+        call, origin = alike[0].call, self._origin
         if origin is not None:
-            self._is_from = self._is_from or origin.step in (job.call.name, job.call.step)
-            job.is_from = self._is_from
-        if job.call.options.cache is not None and not self.policy.cache:
-            job.why = self.policy.off
+            self._is_from = self._is_from or origin.step in (call.name, call.step)
+        is_off = call.options.cache is not None and not self.policy.cache
+        if self._is_from or is_off:
+            for job in alike:
+                job.is_from = self._is_from
+                job.why = self.policy.off if is_off else ""
 
     def asks(self, job: Job) -> bool:
         """Whether anything but a plain replay may stand for the task."""

@@ -110,7 +110,7 @@ class Pending:
         return batch if any(batch) else None
 
 
-class Resolution(Slotted):
+class Resolution(NamedTuple):
     """A settlement that its future hears of after the commit."""
 
     sink: Sink
@@ -159,14 +159,17 @@ class RunState:
         known = self.attempts.pop(attempt_id, None)
         if known is None:
             return None
-        for told in (self.intents, self.hinted, self.loops):
-            if told:
-                told.pop(attempt_id, None)
-        self.queued.discard(attempt_id)
+        if self.intents or self.hinted or self.loops or self.queued:
+            self._forget(attempt_id)
         job = self.jobs[known[0]]
         job.since = self.now
         self.tally.stopped(job.call.name)
         return job, known[1]
+
+    def _forget(self, attempt_id: str) -> None:
+        for told in (self.intents, self.hinted, self.loops):
+            told.pop(attempt_id, None)
+        self.queued.discard(attempt_id)
 
     def park(self, job: Job, key: bytes, maker: str) -> bool:
         """Have a task wait for a result that `maker` makes; False: it is to ask again by itself, for all that wait for
@@ -223,4 +226,4 @@ class RunState:
             status = TaskStatus.CANCELLED if error.cause == Cause.CANCELLED.value else TaskStatus.FAILED
             self.failures[job.id] = Failure(job.path, error, root or job.id, place)
         self.tally.settled(job.call.name, status, reused=reused)
-        self.resolutions.append(Resolution(job.sink, result, error, reused, place))
+        self.resolutions.append(made(Resolution, (job.sink, result, error, reused, place)))
