@@ -25,8 +25,9 @@ def identify(
     try:
         if type(value) in LEAVES:  # as most are
             leaf: Any = _Leaf()
+            leaf.out = bytearray(_PREFIX)
             BUILTINS[type(value)](leaf, value)
-            return made(Identity, (digests.digest(_PREFIX + leaf.out), "", False))
+            return made(Identity, (digests.digest(leaf.out), "", False))
         return _walked(value, where, known, files, places)
     except RecursionError:  # the caller's stack is nearly used up: what a value is must not depend on where it is asked
         return _on_fresh_stack(value, where, known, files, places)
@@ -78,6 +79,3 @@ class _Leaf:
     """All that is asked of a walk over a single number or text, which most values are; a tenth of what a walk costs."""
 
     __slots__ = ("out",)
-
-    def __init__(self) -> None:
-        self.out = bytearray()

@@ -39,6 +39,8 @@ _SHORT_S = 0.005
 
 _LAST_THREADS_S = 5.0
 """So long threads that are no daemons may go on in a worker that ends."""
+_TICKET_SIZE = channel.TICKET.size
+_read_ticket = channel.TICKET.unpack
 
 
 class Post(NamedTuple):
@@ -64,11 +66,11 @@ class Worker:
         log_file: str,
         log_size: Callable[[], int],
     ) -> None:
-        self._post = post
+        self._name, self._contents, self._line, self._gauge, self._scratch, library = post
         self._bench = bench
         self._chance = chance
         self._restoring = restoring
-        restoring.keep(post.library)
+        restoring.keep(library)
         self._log_file = log_file
         self._log_size = log_size
         self._log_end = log_size()
@@ -80,7 +82,7 @@ class Worker:
         self._has_forked = True  # since the meter was read
         os.register_at_fork(after_in_parent=self._note_fork)
         bench.hint = self._hint
-        bench.ending = post.gauge
+        bench.ending = self._gauge
 
     def run(self) -> NoReturn:
         """Serve until the other end is closed. The process ends here, whatever happens."""
@@ -108,15 +110,15 @@ class Worker:
                 return None
             if content == channel.LONE:
                 return self._orders.popleft()[1]
-        ticket = self._post.line.recv(channel.TICKET.size)
-        return self._order(*channel.TICKET.unpack(ticket)) if ticket else None
+        ticket = self._line.recv(_TICKET_SIZE)
+        return self._order(*_read_ticket(ticket)) if ticket else None
 
     def _read(self) -> Optional[bytes]:
         """Read the next content, and give its kind; None: the other end is closed."""
-        data = self._post.contents.recv(channel.ROOM)
+        data = self._contents.recv(channel.ROOM)
         if not data:
             return None
-        (first,), message = channel.TICKET.unpack_from(data), data[channel.TICKET.size :]
+        (first,), message = channel.TICKET.unpack_from(data), data[_TICKET_SIZE:]
         if channel.is_in_file(message):
             self._orders.append((first, message))
             return message[:1]
@@ -154,10 +156,10 @@ class Worker:
         was_long = outcome.usage.wall_s > _SHORT_S
         left = self._restoring.end(was_long)
         for note in self._chance.end():
-            self._say(channel.wrap(channel.NOTICE, (attempt.id, note), self._post.scratch))
+            self._say(channel.wrap(channel.NOTICE, (attempt.id, note), self._scratch))
         outcome = self._completed(outcome, before, was_long)
         if left:
-            self._say(channel.wrap(channel.RETIRES, (attempt.id, tuple(left)), self._post.scratch))
+            self._say(channel.wrap(channel.RETIRES, (attempt.id, tuple(left)), self._scratch))
         self._send(attempt.id, outcome)
         if left:  # it can't be put back: the next one gets another process
             wait_for_threads(_LAST_THREADS_S)
@@ -169,38 +171,38 @@ class Worker:
         has_forked, self._has_forked = self._has_forked, False
         after = self._last = self._meter.read(was_long, None if was_long or has_forked else before)
         self._memory_bytes = after.memory_bytes or self._memory_bytes
-        peak_bytes = max(self._post.gauge.end(), self._memory_bytes)
+        peak_bytes = max(self._gauge.end(), self._memory_bytes)
         log, ours = (None, (0, 0)) if after.is_still else (self._log(), self._bench.writes.moved())
         status, result, error, usage, _, metrics, _, records = outcome
         usage = between(usage, before, after, peak_bytes, ours)
-        return made(Outcome, (status, result, error, usage, log, metrics, self._post.name, records))
+        return made(Outcome, (status, result, error, usage, log, metrics, self._name, records))
 
     def _begin(self, before: MeterReading, cpu_s: float, tag: int) -> None:
         children_cpu_s, read_bytes, written_bytes, _, look_bytes, _ = before
-        self._post.gauge.begin(monotonic(), cpu_s + children_cpu_s, read_bytes + look_bytes, written_bytes, tag)
+        self._gauge.begin(monotonic(), cpu_s + children_cpu_s, read_bytes + look_bytes, written_bytes, tag)
 
     def _send(self, attempt: str, outcome: Outcome) -> None:
         """Say how it ended; what this takes is no attempt's."""
         in_file = False
         try:
-            message = channel.wrap(channel.OUTCOME, (attempt, to_plain(outcome)), self._post.scratch)
+            message = channel.wrap(channel.OUTCOME, (attempt, to_plain(outcome)), self._scratch)
         except OSError as error:  # a long outcome goes through a file, and the disk may be full
             short = failed(Cause.PLATFORM, f"the outcome can't be written: {error}", usage=outcome.usage)
-            message = channel.wrap(channel.OUTCOME, (attempt, to_plain(short)), self._post.scratch)
+            message = channel.wrap(channel.OUTCOME, (attempt, to_plain(short)), self._scratch)
             in_file = True
         self._say(message)
         if in_file or channel.is_in_file(message):  # a file was written, or a part of one
             self._last = self._meter.read()
 
     def _say(self, message: bytes) -> None:
-        self._post.line.sendall(channel.framed(message))
+        self._line.sendall(channel.framed(message))
 
     def _hint(
         self, attempt: str, metrics: Tuple[Metric, ...], loops: Optional[Tuple[LoopProgress, ...]] = None
     ) -> None:
         data = attempt, tuple(tuple(metric) for metric in metrics), loops and tuple(tuple(one) for one in loops)
         try:
-            message = channel.wrap(channel.HINT, data, self._post.scratch)
+            message = channel.wrap(channel.HINT, data, self._scratch)
         except OSError:
             return  # a long one goes through a file, and the disk may be full; the outcome carries all metrics
         with suppress(BrokenPipeError, ConnectionResetError):  # nobody hears it any more; the step is not to blame
