@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, List, Optional
 
 from penstock.artifacts import digests
-from penstock.artifacts.objects import rule_for
-from penstock.artifacts.walk import AS_NAMES, BUILTINS, LEAVES, Identity, Known, Unstable, ValueWalk
+from penstock.artifacts.walk import AS_NAMES, BUILTINS, LEAVES, Identity, Known, Rule, Unstable, ValueWalk
 from penstock.model.outcomes import FORM
 from penstock.model.tuples import made
 
@@ -34,9 +34,9 @@ def identify(
 
 
 def _walked(value: object, where: str, known: Optional[Known], files: int, places: bool) -> Identity:
-    walk = ValueWalk(rule_for, known, files, places)
+    walk = ValueWalk(_rule_for, known, files, places)
     try:
-        (BUILTINS.get(type(value)) or rule_for(type(value)))(walk, value)
+        (BUILTINS.get(type(value)) or _rule_for(type(value)))(walk, value)
     except Unstable as error:
         return Identity(b"", f"{where}{''.join(reversed(error.path))} {error}", walk.edges)
     except RecursionError:
@@ -46,9 +46,16 @@ def _walked(value: object, where: str, known: Optional[Known], files: int, place
     return made(Identity, (digests.digest(_PREFIX + walk.out), "", walk.edges))
 
 
+@functools.lru_cache(maxsize=1024)
+def _rule_for(kind: type) -> Rule:
+    from penstock.artifacts import objects  # many a run has no value but builtin ones
+
+    return objects.rule_for(kind)
+
+
 def form(value: Any) -> bytes:
     """The form of a value, as it stands inside of another's. Raises Unstable where it has none."""
-    walk = ValueWalk(rule_for)
+    walk = ValueWalk(_rule_for)
     walk.write(value)
     return bytes(walk.out)
 

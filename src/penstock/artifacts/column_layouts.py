@@ -7,8 +7,8 @@ import re
 import struct
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, cast
 
-from penstock.artifacts.collected import IN_ORDER
 from penstock.artifacts.inert_pickle import InertCall, Whole
+from penstock.artifacts.records import IN_ORDER
 
 Column = Dict[str, Any]
 Place = List[int]

@@ -13,6 +13,9 @@ import sys
 import types
 from typing import Any, Dict, Optional, Tuple
 
+NOT_FOUND = (ImportError, AttributeError, Warning)
+"""What a look for a name raises; a warning that is an error, of a name that is no more."""
+
 _MAINS = ("__main__", "__mp_main__")
 
 

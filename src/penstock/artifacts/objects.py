@@ -6,7 +6,6 @@ imported, and by what it does where it comes from a notebook or a function's bod
 
 from __future__ import annotations
 
-import functools
 import operator
 import pickle
 import struct
@@ -59,7 +58,6 @@ _CODE = tuple(
 )
 
 
-@functools.lru_cache(maxsize=1024)
 def rule_for(kind: Type[Any]) -> Rule:
     """The rule for the values of a type that is no builtin: a leaf's own, or what is written of its reduction."""
     if issubclass(kind, Edge):
@@ -77,10 +75,9 @@ def rule_for(kind: Type[Any]) -> Rule:
     return _OWN.get(cast("Any", kind), _reduced)
 
 
-def rule_of(value: Any) -> Rule:
-    """The rule for a value of any type."""
+def _rule_of(walk: ValueWalk, value: Any) -> Rule:
     kind = cast("Type[Any]", type(value))
-    return BUILTINS.get(kind) or rule_for(kind)
+    return BUILTINS.get(kind) or walk.rule_for(kind)
 
 
 def _never(walk: ValueWalk, value: object) -> None:
@@ -268,26 +265,26 @@ def _write(
     key: Any = ""
     try:
         for key, part in args:  # noqa: B007 - told where one has no stable form
-            rule_of(part)(walk, part)
+            _rule_of(walk, part)(walk, part)
         out += b"|"
         for state in states:
             attributes = _attributes(state, by_name)
             if attributes is None:
                 named = _nothing
-                rule_of(state)(walk, state)
+                _rule_of(walk, state)(walk, state)
                 continue
             named = attribute
             out += b"d" + _size(len(attributes))
             for key, part in attributes:
-                rule_of(key)(walk, key)
-                rule_of(part)(walk, part)
+                _rule_of(walk, key)(walk, key)
+                _rule_of(walk, part)(walk, part)
         for kind, entries in ((index, items and enumerate(items)), (subscript, pairs)):
             out += b"|"
             named = kind
             for key, part in entries or ():
                 if entries is pairs:
-                    rule_of(key)(walk, key)
-                rule_of(part)(walk, part)
+                    _rule_of(walk, key)(walk, key)
+                _rule_of(walk, part)(walk, part)
                 if len(out) - begun > SPILL:
                     walk.spill(begun)
         out += b"|"

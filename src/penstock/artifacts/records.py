@@ -11,6 +11,7 @@ from penstock.errors import DamagedError
 from penstock.model.tuples import NamedTuple, made
 
 VERSION = 1
+BY_NUMBER, IN_ORDER = 0, 1  # kinds of parts
 LIMIT = 16 << 10  # bytes; a record that would be larger keeps its skeleton in a blob
 _SKELETON_IS_BLOB = 1
 _HEAD = struct.Struct("<2sBBI")
