@@ -5,23 +5,25 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from penstock.code.declared import is_there
 from penstock.code.fingerprint import Fingerprint, Node, ProjectCode, pack, unpack
 from penstock.code.graph import BUILTINS, CodeGraph
 from penstock.code.installed import describe_python
 from penstock.code.kept import KeptFile, key_of
-from penstock.code.live import Live
 from penstock.code.locating import Locator
 from penstock.code.meanings import Found, Source, Value
 from penstock.code.outline_file import OutlineFile
 from penstock.errors import StoreError, UsageError
 from penstock.model import wire
 from penstock.model.specs import Program
+
+if TYPE_CHECKING:
+    from penstock.code.live import Live
 
 _FILE = "file:"
 _MAIN = "__main__"  # the module of a notebook
@@ -55,7 +57,7 @@ class Codebase:
         self._locator = Locator(_sources(snapshot), sys_path, module, module_path, self._outlines)
         self._module = module
         self._module_path = module_path
-        self._live = Live(value_digest)
+        self._value_digest = value_digest
         self._namespace = namespace if not module else None
         self._notebook: Source | None = None
         self._graph = CodeGraph(self)
@@ -123,7 +125,15 @@ class Codebase:
             self._values[asked] = None if value is None else tuple(value)
         return self._values[asked]
 
+    @cached_property
+    def _live(self) -> Live:
+        from penstock.code.live import Live
+
+        return Live(self._value_digest)
+
     def _check(self, name: str) -> None:
+        from penstock.code.declared import is_there
+
         if not (name.startswith(_FILE) or is_there(name, self._graph, self._names(name.partition(":")[0]))):
             raise UsageError(
                 f"uses=: {name!r} was declared as code of a step, and there is no such thing: mend its name; a file is "

@@ -16,10 +16,9 @@ from typing import Any
 
 from penstock.executors import container_notes
 from penstock.executors.capacity import GRANT
-from penstock.executors.endings import Death
 from penstock.executors.interpreters import THREAD_VARIABLES, Interpreter
 from penstock.executors.spare_zygote import MARK
-from penstock.executors.zygote_process import ZygoteProcess
+from penstock.executors.zygote_process import Death, ZygoteProcess
 from penstock.model import containers, wire
 from penstock.model.containers import Container, Mount
 from penstock.model.specs import Places, RunSpec

@@ -5,25 +5,11 @@ from __future__ import annotations
 import os
 import signal
 
+from penstock.executors.zygote_process import Death
 from penstock.model.quantities import format_bytes
 from penstock.model.states import Cause
-from penstock.model.tuples import NamedTuple
 
 _CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGSYS, signal.SIGTRAP}
-
-
-class Death(NamedTuple):
-    """A worker's end, as its zygote saw it."""
-
-    status: int | None = None  # as waitpid gives it; None: nobody saw it, since the zygote is dead too
-    peak_bytes: int = 0  # 0: not measured
-    overrun_bytes: int = 0  # what it had when it was ended for going beyond its limit; 0: it was not
-    system_kill: bool = False  # the system ran out of memory and killed a process at about that time
-    cpu_s: float = 0.0  # of the attempt that it ran, as are the next two; 0: unknown, or none ran
-    read_bytes: int = 0
-    written_bytes: int = 0
-    refused: str = ""  # why there never was a process; "": there was one
-    lost: str = ""  # what became of the container that it was in; "": it was in none, which lives
 
 
 def explain(death: Death, limit_bytes: int | None) -> tuple[Cause, str]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.artifacts import names
 from penstock.model.environments import Environment
-from penstock.model.program_libraries import Leads, led
 from penstock.model.specs import Places, RunSpec
 from penstock.model.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from penstock.model.containers import Container
+    from penstock.model.program_libraries import Leads
 
 _OF_ANOTHER = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 """Variables that would lead an interpreter to the packages of another one."""
@@ -45,12 +45,20 @@ class Interpreter(NamedTuple):
     def surroundings(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment variables of its processes."""
         if not self.kit:
-            return led({**environ, **dict(self.own_variables), **dict(self.variables)}, self.libraries)
+            return self._led({**environ, **dict(self.own_variables), **dict(self.variables)})
         kept = {name: value for name, value in environ.items() if name not in _OF_ANOTHER}
         folder = os.path.dirname(os.path.dirname(self.python))
         path = os.pathsep.join(filter(None, (os.path.dirname(self.python), environ.get("PATH", ""))))
         found = {**kept, "PATH": path, "VIRTUAL_ENV": folder, **dict(self.own_variables), **dict(self.variables)}
-        return led(found, self.libraries)
+        return self._led(found)
+
+    def _led(self, variables: dict[str, str]) -> dict[str, str]:
+        """With what leads to libraries in front."""
+        if not self.libraries:
+            return variables
+        from penstock.model.program_libraries import led
+
+        return led(variables, self.libraries)
 
     def setup(self, spec: RunSpec, places: Places) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The run as its workers see it, and its places. A foreign one keeps its own packages, and gets the user's

@@ -14,10 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.executors import capacity
-from penstock.executors.endings import Death, explain, retirement
 from penstock.executors.interpreters import Interpreters, OwnInterpreter
 from penstock.executors.worker_queue import WorkerQueue
-from penstock.executors.zygote_process import ZygoteProcess
+from penstock.executors.zygote_process import Death, ZygoteProcess
 from penstock.model.environments import Environment
 from penstock.model.events import Adopted, Ended, Hint, Lane, Notice, Profile, Recalled
 from penstock.model.ids import step_of
@@ -294,6 +293,8 @@ class ProcessExecutor:
         self._recalled(worker.queue.take_back())
         step = step_of(attempt)
         if step not in self._retired_by:
+            from penstock.executors.endings import retirement
+
             self._retired_by.add(step)
             self._mailbox.post(Notice(retirement(step, left)))
 
@@ -377,6 +378,7 @@ class ProcessExecutor:
 
     def _last_outcome(self, worker: _Worker, attempt: Attempt, death: Death, words: str) -> Outcome:
         from penstock.artifacts.checkpoints import metrics_of
+        from penstock.executors.endings import explain
         from penstock.worker.recorded_errors import cause_is_retryable
 
         queue = worker.queue

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
-from penstock.executors.endings import Death
+from penstock.executors.zygote_process import Death
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Metric, Usage, from_plain
 from penstock.model.rows import LoopProgress

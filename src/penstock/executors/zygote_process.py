@@ -10,15 +10,29 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from penstock.executors.endings import Death
 from penstock.executors.interpreters import Interpreter
 from penstock.executors.spare_zygote import SpareZygote, take_spare
 from penstock.model.specs import Places, RunSpec
+from penstock.model.tuples import NamedTuple
 from penstock.worker import channel, log_files, posix
 
 _CLOSE_S = 3.0
 _LAST_WORDS_S = 1.0
 _WORDS = 4000  # bytes of them that are told
+
+
+class Death(NamedTuple):
+    """A worker's end, as its zygote saw it."""
+
+    status: int | None = None  # as waitpid gives it; None: nobody saw it, since the zygote is dead too
+    peak_bytes: int = 0  # 0: not measured
+    overrun_bytes: int = 0  # what it had when it was ended for going beyond its limit; 0: it was not
+    system_kill: bool = False  # the system ran out of memory and killed a process at about that time
+    cpu_s: float = 0.0  # of the attempt that it ran, as are the next two; 0: unknown, or none ran
+    read_bytes: int = 0
+    written_bytes: int = 0
+    refused: str = ""  # why there never was a process; "": there was one
+    lost: str = ""  # what became of the container that it was in; "": it was in none, which lives
 
 
 class ZygoteProcess:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from penstock.errors import FencedError
 from penstock.journal import columns, sql_files
-from penstock.journal.cache import CacheTable
 from penstock.journal.call_numbers import Calls
 from penstock.journal.clock import Clock
 from penstock.journal.damage import named
@@ -22,6 +22,9 @@ from penstock.model.outcomes import Metric, Outcome, points_of
 from penstock.model.specs import Input
 from penstock.model.states import RunStatus
 from penstock.model.wire import pack
+
+if TYPE_CHECKING:
+    from penstock.journal.cache import CacheTable
 
 _SHARED_KEPT = 64
 
@@ -46,11 +49,16 @@ class RunHandle:
         self._step_ids: dict[str, int] = {}
         self._code_ids: dict[bytes, int] = {}
         self._granted_ids: dict[rows.Granted, int] = {}
-        self._shelf = CacheTable(database, clock, id_, token)
         self._facts = MetricFacts(database, id_)
         self._recorded = RecordedTable(database, id_, token)
         # By the identity of the tuple; it is kept, so that its identity can't become another's.
         self._shared: dict[int, tuple[tuple[Input, ...], bytes]] = {}
+
+    @cached_property
+    def _shelf(self) -> CacheTable:
+        from penstock.journal.cache import CacheTable  # a run without cached steps has none
+
+        return CacheTable(self._database, self._clock, self.id, self.token)
 
     def commit(self, batch: rows.Batch) -> None:
         with self._database.transaction():

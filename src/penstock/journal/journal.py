@@ -14,7 +14,6 @@ from penstock.journal.database import Database, open_database, open_read_only
 from penstock.journal.handle import RunHandle
 from penstock.journal.leases import Lease, LeaseVerdict
 from penstock.journal.metric_facts import MetricFacts
-from penstock.journal.sight import view_of
 from penstock.model.ids import parse_path
 from penstock.model.outcomes import FORM, Stored
 from penstock.model.rows import NewRun, Owner, Surroundings
@@ -152,6 +151,8 @@ class Journal:
         return leases.lease_of(self.database.row(self._sql["lease"], (id_,)))
 
     def _judge(self, lease: Lease, monotonic: float) -> LeaseVerdict:
+        from penstock.journal.sight import view_of
+
         return leases.judge(lease, view_of(lease.owner, os.path.dirname(self.database.path), monotonic))
 
     def _watch(self, run_id: str, id_: int, monotonic: float) -> Lease | None:

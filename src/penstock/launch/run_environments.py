@@ -14,7 +14,6 @@ from penstock.errors import UsageError
 from penstock.executors.interpreters import OWN, Interpreter
 from penstock.launch.secrets import Secrets
 from penstock.model.environments import Environment
-from penstock.model.program_libraries import Leads, Library, led
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from penstock.journal.journal import Journal
     from penstock.launch.own_packages import OwnPackages
     from penstock.launch.run_images import RunImages
+    from penstock.model.program_libraries import Leads, Library
 
 
 class RunEnvironments:
@@ -357,8 +357,11 @@ class RunEnvironments:
 
     def _variables_here(self, environment: Environment) -> tuple[tuple[str, str], ...]:
         variables, leads = self._variables(environment), self._leads(environment)
-        known = {**os.environ, **dict(variables)}
-        led_to = led(known, leads)
+        if not leads:
+            return variables
+        from penstock.model.program_libraries import led
+
+        led_to = led({**os.environ, **dict(variables)}, leads)
         return (*variables, *((name, led_to[name]) for name in dict(leads)))
 
     def _variables(self, environment: Environment) -> tuple[tuple[str, str], ...]:

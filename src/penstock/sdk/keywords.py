@@ -14,7 +14,6 @@ from penstock.errors import UsageError
 from penstock.model import surroundings
 from penstock.model.environments import Environment
 from penstock.model.images import Image
-from penstock.model.nearest import nearest
 from penstock.model.options import Backoff, Cache, Growth, Options
 from penstock.model.quantities import parse_bytes, parse_seconds
 from penstock.model.texts import fault_of_name
@@ -60,6 +59,8 @@ if TYPE_CHECKING:
 
 def _hint(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?`, or the list of what there is."""
+    from penstock.model.nearest import nearest
+
     known = sorted(known)
     close = nearest(word, known)
     return f"; did you mean {close!r}?" if close else f"; there are {', '.join(known)}"

@@ -14,11 +14,14 @@ import os
 import select
 import sys
 from contextlib import suppress
-from typing import Any, Callable, Dict, NoReturn, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, NoReturn, Optional
 
 from penstock.artifacts import masking
 from penstock.model.tuples import NamedTuple
 from penstock.worker import log_files, posix
+
+if TYPE_CHECKING:
+    from penstock.artifacts.finder import Finder
 
 HEAD = "\x1e((?:[0-9a-f]{8} )?\\d{1,11}\\.\\d{3} (?:[-DIWEC][oe] |@- [^\n#]*#\\d+\n))"
 """What `capture.py` writes before a line, as a pattern: digits of a time must not be taken for a value."""
@@ -144,7 +147,7 @@ class RunningMask:
     """Masks one stream that comes piece by piece: what may be the beginning of a value waits for more. `finder`: finds
     the values in bytes that were decoded as latin-1."""
 
-    def __init__(self, finder: masking.Finder) -> None:
+    def __init__(self, finder: Finder) -> None:
         self._finder = finder
         self._held = ""
 
@@ -157,9 +160,11 @@ class RunningMask:
 
     def rest(self) -> bytes:
         """What was waiting; nothing more comes. The better part of a value is masked as well."""
+        from penstock.artifacts.finder import MASK
+
         held, self._held = self._held, ""
         text = self._finder.masked(held)
-        return (masking.MASK if text == held and len(held) >= masking.SHORTEST else text).encode("latin-1")
+        return (MASK if text == held and len(held) >= masking.SHORTEST else text).encode("latin-1")
 
 
 class _Stream:

@@ -11,7 +11,8 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from penstock.artifacts import masking
-from penstock.artifacts.masking import Finder, cut, cut_bytes, forms, holds, masked
+from penstock.artifacts.finder import Finder
+from penstock.artifacts.masking import cut, cut_bytes, forms, holds, masked
 from penstock.artifacts.preview import preview
 
 VALUES = [

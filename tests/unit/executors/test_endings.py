@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from penstock.executors import capacity
-from penstock.executors.endings import Death, explain
+from penstock.executors.endings import explain
+from penstock.executors.zygote_process import Death
 from penstock.model.states import Cause
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from penstock.artifacts import masking
-from penstock.artifacts.masking import Finder
+from penstock.artifacts.finder import Finder
 from penstock.worker import log_filter
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock.artifacts.masking import Finder
+from penstock.artifacts.finder import Finder
 from penstock.worker import log_files
 from penstock.worker.log_filter import HEAD, RunningMask
 
