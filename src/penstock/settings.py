@@ -14,7 +14,6 @@ import penstock.setting_values as setting_values
 from penstock.errors import UsageError
 from penstock.model import surroundings
 from penstock.model.environments import Environment
-from penstock.model.nearest import nearest
 from penstock.model.quantities import parse_bytes, parse_seconds
 from penstock.model.tier_urls import TierUrl
 from penstock.model.tuples import NamedTuple
@@ -250,9 +249,16 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
         name = variable.removeprefix(PREFIX).lower()
         if variable.startswith(PREFIX) and name in known:
             found[name] = text
-        elif variable.startswith(PREFIX) and (near := nearest(name, known, 0.8)):
-            raise UsageError(f"{variable}: there is no such setting; did you mean {PREFIX}{near.upper()}?")
+        elif variable.startswith(PREFIX):
+            _refuse_slip(variable, name)
     return found
+
+
+def _refuse_slip(variable: str, name: str) -> None:
+    from penstock.model.nearest import nearest
+
+    if near := nearest(name, _SIMPLE[Settings], 0.8):
+        raise UsageError(f"{variable}: there is no such setting; did you mean {PREFIX}{near.upper()}?")
 
 
 _LOCAL = {"kind", "max_workers", "cpu", "memory", "gpus"}
@@ -354,6 +360,8 @@ def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], file: str, p
     valid = sorted(known)
     for key in table:
         if key not in valid:
+            from penstock.model.nearest import nearest
+
             near = nearest(key, valid)
             hint = f"did you mean {place}{near}?" if near else f"valid here: {', '.join(valid)}"
             raise UsageError(f"{file}: there is no setting {place}{key}; {hint}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple, Union, c
 from penstock.artifacts import names, records
 from penstock.artifacts.canonical import identify
 from penstock.artifacts.masking import masked
-from penstock.artifacts.preview import preview
+from penstock.artifacts.plain_preview import plain_preview
 from penstock.artifacts.walk import AS_NAMES, BY_CONTENT, Identity, Known
 from penstock.errors import NotStorableError
 from penstock.model.outcomes import Stored
@@ -51,7 +51,7 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
         identity = identify(value, where)
         record = records.build((), pickle.dumps(value, 5))
         size = len(record)
-        stored = made(Stored, (identity.digest, record, preview(value, size), (), size, "", (), ""))
+        stored = made(Stored, (identity.digest, record, _preview(value, size), (), size, "", (), ""))
         return made(Encoded, (stored, (), identity, False, ()))
     from penstock.artifacts import collected, skeleton_writer
 
@@ -66,7 +66,7 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
     symbols = tuple(sorted(sink.symbols))
     blobs, culprit = blobs_of(record), masked(identity.culprit)
     places = _layout(cast("Any", type(value)), pieces, sink) if layout else ""
-    stored = Stored(identity.digest, record, preview(value, size), blobs, size, culprit, symbols, places)
+    stored = Stored(identity.digest, record, _preview(value, size), blobs, size, culprit, symbols, places)
     return Encoded(stored, tuple(sink.edges), identity, sink.holds_paths, sink.stored_files)
 
 
@@ -152,6 +152,15 @@ def _is_small(value: object) -> bool:
 
 def _is_small_item(item: object) -> bool:
     return type(item) in _ATOMS and (not isinstance(item, (str, bytes)) or len(item) < 64)
+
+
+def _preview(value: object, size: int) -> str:
+    plain = plain_preview(value, size)
+    if plain:
+        return plain
+    from penstock.artifacts.preview import preview
+
+    return preview(value, size)
 
 
 def _layout(kind: type, pieces: List[Any], sink: Collected) -> str:

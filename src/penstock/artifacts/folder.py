@@ -6,21 +6,24 @@ Owns files and mappings of them; knows nothing of what the bytes mean.
 from __future__ import annotations
 
 import errno
-import mmap
 import os
 import sys
 import threading
 import time
-import weakref
 from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
 
 from penstock.artifacts import digests
 from penstock.artifacts.memory import address
-from penstock.artifacts.store import BlobInfo, SweptBlobs
 from penstock.errors import DamagedError, StoreError
 from penstock.model.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    import mmap
+    import weakref
+
+    from penstock.artifacts.store import BlobInfo, SweptBlobs
 
 _CHUNK = 8 << 20
 _ALONE = 2 << 20  # below it a second thread costs more than it hides
@@ -106,6 +109,8 @@ class FolderStore:
 
     def list(self) -> Iterator[BlobInfo]:
         """All blobs, those that were set aside among them; files that are none are passed over."""
+        from penstock.artifacts.store import BlobInfo
+
         return (BlobInfo(file.digest, file.size) for file in self._files())
 
     def now(self) -> float:
@@ -151,6 +156,8 @@ class FolderStore:
                 spared += file.size
             else:
                 count, size = count + 1, size + file.size
+        from penstock.artifacts.store import SweptBlobs
+
         return SweptBlobs(count, size, *self._remove_cut_off(before, remove), spared)
 
     def _delete_older(self, digest: bytes, before: float) -> bool:
@@ -319,6 +326,9 @@ class FolderStore:
         self._mapped = [entry for entry in self._mapped if entry[2]() is not None]
         if len(self._mapped) > _FEW and size < _LARGE and not _UNTRACKED:
             return None
+        import mmap  # many a run has no large value
+        import weakref
+
         try:
             mapped = mmap.mmap(fd, size, access=mmap.ACCESS_COPY, **_UNTRACKED)
         except OSError:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from penstock.artifacts.folder import FolderStore
-from penstock.artifacts.store import BlobStore
+
+if TYPE_CHECKING:
+    from penstock.artifacts.store import BlobStore
 
 
 def open_store(place: str) -> BlobStore:

@@ -16,25 +16,23 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type, c
 
 from penstock.artifacts import libraries, looks
 from penstock.artifacts.masking import cut, cut_bytes, masked
+from penstock.artifacts.plain_preview import LARGE, PLAIN, plain_preview
 
 _LONGEST = 200  # characters of `text`
 _SURELY = 2048 // 4  # characters: no more than 2 KiB as UTF-8
 _DEEP = 3
 _NODES = 100  # values that are looked at, in all
 _SPAN_S = 0.05  # what code of others may take, in all
-_NUMBERS = 1 << 600  # beyond it an int is told by its length: writing it out takes quadratic time
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_PLAIN: Dict[type, str] = {type(None): "NoneType", bool: "bool", int: "int", float: "float"}
 _SHORT = ("numpy", "pandas", "polars", "pyarrow", "torch")  # libraries whose classes are known without their modules
 _MISSING: Any = object()
 
 
 def preview(value: object, size: int = 0) -> str:
     """JSON of at most 2 KiB: type, text; where they apply size (bytes; 0 is left out), length, shape, dtype, schema."""
-    name = _PLAIN.get(type(value))
-    if name is not None and not (isinstance(value, int) and abs(value) >= _NUMBERS):
-        tail = f',"size":{size}}}' if size else "}"
-        return f'{{"type":"{name}","text":"{masked(str(value))}"{tail}'
+    plain = plain_preview(value, size)
+    if plain:
+        return plain
     facts: Dict[str, Any] = {"type": "", "text": ""}
     try:
         facts["type"] = type_name(type(value))
@@ -123,7 +121,7 @@ class _Preview:
         if self._nodes < 0:
             return "…"
         kind = cast("Type[Any]", type(value))
-        if kind in _PLAIN and (kind is not int or -_NUMBERS < value < _NUMBERS):
+        if kind in PLAIN and (kind is not int or -LARGE < value < LARGE):
             return repr(value)
         if _is_enum(kind):
             return f"{kind.__name__}.{getattr(value, '_name_', None)}"

@@ -6,7 +6,6 @@ Whatever the snapshot holds is read from there, since that is what workers run, 
 from __future__ import annotations
 
 import importlib.machinery
-import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -102,8 +101,10 @@ class Locator:
             return _OUTSIDE_OF_ALL
         if recorded:
             return self._source(name, recorded)
+        from importlib.util import find_spec
+
         try:
-            spec = importlib.util.find_spec(name)
+            spec = find_spec(name)
         except (ImportError, ValueError, AttributeError):  # loaded, but not as modules are
             spec = None
         folders = tuple(spec.submodule_search_locations or ()) if spec is not None else ()

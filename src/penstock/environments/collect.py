@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from importlib.util import cache_from_source
 
 from penstock.model.tuples import NamedTuple
 
@@ -119,6 +118,8 @@ def drop_doubtful(sources: Iterable[FoundFile]) -> None:
     Python compares a source's size and the second of its last change. A file that is edited twice within a second, as a
     script or a quick hand does, keeps both: what was compiled in between would run as if it were what came after.
     """
+    from importlib.util import cache_from_source
+
     for source in sources:
         try:
             compiled = cache_from_source(source.path)

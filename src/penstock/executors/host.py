@@ -13,7 +13,6 @@ import json
 import os
 import stat
 import time
-import weakref
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -43,6 +42,19 @@ def folder_of(environ: Mapping[str, str]) -> str:
     return os.path.join(*root, f"host-{_FORMAT}-{_boot()}")
 
 
+class _Descriptors:
+    """What a run holds open here; -1: nothing."""
+
+    def __init__(self) -> None:
+        self.lock = self.file = self.bell = self.far_bell = -1
+
+    def close(self) -> None:
+        for fd in (self.lock, self.file, self.bell, self.far_bell):
+            if fd >= 0:
+                os.close(fd)
+        self.lock = self.file = self.bell = self.far_bell = -1
+
+
 class HostFolder:
     """Implements `engine.ports.Host`."""
 
@@ -52,7 +64,7 @@ class HostFolder:
         self._folder = folder_of(environ)
         self._name = f"{os.getpid()}-{time.monotonic_ns()}"
         self._cpus = _cpus()
-        self._lock = self._file = self._bell = self._far_bell = -1
+        self._fds = _Descriptors()
         self._mailbox: Mailbox | None = None
         self._rung: Callable[[], None] = _nothing
 
@@ -67,7 +79,7 @@ class HostFolder:
             with self._locked() as is_locked:
                 if not is_locked:
                     return False
-                if self._file < 0:
+                if self._fds.file < 0:
                     self._enter()
                 share, rings = decide(self._others(bells))
                 self._write(share)
@@ -76,27 +88,27 @@ class HostFolder:
         return True
 
     def leave(self) -> None:
-        if self._bell >= 0 and self._mailbox is not None:
-            self._mailbox.unwatch(self._bell)
+        if self._fds.bell >= 0 and self._mailbox is not None:
+            self._mailbox.unwatch(self._fds.bell)
         bells: list[int] = []
-        if self._file >= 0:
+        if self._fds.file >= 0:
             with suppress(OSError), self._locked():  # others take a file that is gone for one that never was
                 self._remove(self._name)
                 self._others(bells)
         _ring(bells, True)
-        self._close()
+        self._fds.close()
 
     @contextmanager
     def _locked(self) -> Generator[bool]:
         """A process may be stopped while it holds the lock, so nobody waits for it; False: it is taken."""
-        if self._lock < 0:
+        if self._fds.lock < 0:
             _make_private(os.path.dirname(self._folder))
             _make_private(self._folder)
-            self._lock = os.open(os.path.join(self._folder, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._fds.lock = os.open(os.path.join(self._folder, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         taken = False
         for _ in range(_TRIES):
             try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(self._fds.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 taken = True
                 break
             except BlockingIOError:
@@ -105,28 +117,27 @@ class HostFolder:
             yield taken
         finally:
             if taken:
-                fcntl.flock(self._lock, fcntl.LOCK_UN)
+                fcntl.flock(self._fds.lock, fcntl.LOCK_UN)
 
     def _enter(self) -> None:
         path = self._bell_of(self._name)
         os.mkfifo(path, 0o600)
-        self._bell = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._fds.bell = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         if self._mailbox is not None:
-            self._mailbox.watch(self._bell, self._hear)
-        self._far_bell = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # else it reads as ended
+            self._mailbox.watch(self._fds.bell, self._hear)
+        self._fds.far_bell = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # else it reads as ended
         # A child that the flow's body forks must not keep the share beyond this process.
-        close = weakref.WeakMethod(self._close)
-        os.register_at_fork(after_in_child=lambda: (close() or _nothing)())
-        self._file = os.open(self._file_of(self._name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        os.register_at_fork(after_in_child=self._fds.close)
+        self._fds.file = os.open(self._file_of(self._name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def _hear(self) -> None:
         with suppress(BlockingIOError):
-            os.read(self._bell, 4096)
+            os.read(self._fds.bell, 4096)
         self._rung()
 
     def _write(self, share: Share) -> None:
         text = json.dumps((self._cpus, share), separators=(",", ":"))
-        os.pwrite(self._file, text.encode().ljust(_ROOM), 0)
+        os.pwrite(self._fds.file, text.encode().ljust(_ROOM), 0)
 
     def _others(self, bells: list[int]) -> list[Share]:
         """What the other living runs have written, whose bells are added; what dead ones left is removed."""
@@ -170,12 +181,6 @@ class HostFolder:
 
     def _bell_of(self, name: str) -> str:
         return os.path.join(self._folder, f"{name}.bell")
-
-    def _close(self) -> None:
-        for fd in (self._lock, self._file, self._bell, self._far_bell):
-            if fd >= 0:
-                os.close(fd)
-        self._lock = self._file = self._bell = self._far_bell = -1
 
 
 def _ring(bells: list[int], rings: bool) -> None:

@@ -28,24 +28,24 @@ if TYPE_CHECKING:
     from penstock.worker.meter import Meter
     from penstock.worker.shared_process import SharedProcess
 
+    class Variables(Protocol):
+        """What steps find among the variables of the flow's own process."""
+
+        def ready_here(self, environment: Environment | None, step: str) -> None:
+            """As `Executor.ready`."""
+            ...
+
+        def variables_of(self, environment: Environment | None) -> Iterable[tuple[str, str]]:
+            """Name and value of each of an environment that is ready, secrets included."""
+            ...
+
+
 _PATIENCE_S = 0.05
 _IDLE_TURNS = 20
 _LOST = (
     "the flow's working directory can't be gone back to after it: {}. Leave that directory where it is, or run "
     'the step in a process of its own: on="process"'
 )
-
-
-class Variables(Protocol):
-    """What steps find among the variables of the flow's own process."""
-
-    def ready_here(self, environment: Environment | None, step: str) -> None:
-        """As `Executor.ready`."""
-        ...
-
-    def variables_of(self, environment: Environment | None) -> Iterable[tuple[str, str]]:
-        """Name and value of each of an environment that is ready, secrets included."""
-        ...
 
 
 class _Waiting(NamedTuple):

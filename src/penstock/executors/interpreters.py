@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from penstock.model.containers import Container
     from penstock.model.program_libraries import Leads
 
+    class Interpreters(Protocol):
+        """What runs the environments of steps."""
+
+        def ready(self, environment: Environment | None, step: str) -> None:
+            """As `Executor.ready`."""
+            ...
+
+        def of(self, environment: Environment | None) -> Interpreter:
+            """What runs an environment that is ready; None: the flow's own."""
+            ...
+
+
 _OF_ANOTHER = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 """Variables that would lead an interpreter to the packages of another one."""
 
@@ -79,18 +91,6 @@ def _is_user_s(folder: str) -> bool:
 
 
 OWN = Interpreter(sys.executable)
-
-
-class Interpreters(Protocol):
-    """What runs the environments of steps."""
-
-    def ready(self, environment: Environment | None, step: str) -> None:
-        """As `Executor.ready`."""
-        ...
-
-    def of(self, environment: Environment | None) -> Interpreter:
-        """What runs an environment that is ready; None: the flow's own."""
-        ...
 
 
 class OwnInterpreter:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.executors import capacity
-from penstock.executors.interpreters import Interpreters, OwnInterpreter
+from penstock.executors.interpreters import OwnInterpreter
 from penstock.executors.worker_queue import WorkerQueue
 from penstock.executors.zygote_process import Death, ZygoteProcess
 from penstock.model.environments import Environment
@@ -28,6 +28,7 @@ from penstock.worker import channel, log_files
 
 if TYPE_CHECKING:
     from penstock.engine.ports import Mailbox
+    from penstock.executors.interpreters import Interpreters
 
 _MOST_NOTICES = 1000
 _DEPTH = 64

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import _socket
-import array
 import os
+import struct
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -153,6 +153,6 @@ class ZygoteProcess:
 
     def _send(self, kind: bytes, content: tuple[Any, ...], fds: tuple[int, ...] = ()) -> None:
         message = channel.wrap(kind, content, self._scratch)
-        rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+        rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack(f"{len(fds)}i", *fds))] if fds else []
         with suppress(BrokenPipeError, ConnectionResetError):  # it is dead, which `hear` will say
             self._near.sendmsg([message], rights)

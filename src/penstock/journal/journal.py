@@ -52,7 +52,7 @@ class Journal:
             make_home(folder)
             ignore = os.path.join(folder, ".gitignore")
             if not os.path.exists(ignore):
-                with open(ignore, "w", encoding="ascii") as file:
+                with open(ignore, "w", encoding="utf-8") as file:
                     file.write("*\n")
         except OSError as error:
             raise faults.journal_error(path, error) from error

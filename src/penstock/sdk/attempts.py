@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from penstock.sdk.record_list import Records
     from penstock.sdk.recording import Recording
 
+    class HintTaker(Protocol):
+        """Tells of an attempt that runs, from any thread."""
+
+        def __call__(
+            self, attempt: str, metrics: Tuple[Metric, ...], loops: Optional[Tuple[LoopProgress, ...]] = None, /
+        ) -> None:
+            """`metrics`: all that it has logged so far, under the names where more has come; `loops`: those that it is
+            in, None: as they were."""
+            ...
+
+
 _STARTER = "_penstock_starter"
 
 MEND = "the environment of the step, @step(packages=[...]), or hand over plain arrays, lists and dicts"
 """What to do about a value that a step can't read."""
-
-
-class HintTaker(Protocol):
-    """Tells of an attempt that runs, from any thread."""
-
-    def __call__(
-        self, attempt: str, metrics: Tuple[Metric, ...], loops: Optional[Tuple[LoopProgress, ...]] = None, /
-    ) -> None:
-        """`metrics`: all that it has logged so far, under the names where more has come; `loops`: those that it is in,
-        None: as they were."""
-        ...
 
 
 class AttemptContext:

@@ -27,58 +27,57 @@ if TYPE_CHECKING:
     from penstock.sdk.record_list import Records
     from penstock.sdk.recording import Recording
 
+    class Engine(Protocol):
+        """What the sdk asks of a running engine. From any thread of the flow's process."""
 
-class Engine(Protocol):
-    """What the sdk asks of a running engine. From any thread of the flow's process."""
+        def submit(self, calls: Sequence[Tuple[Call, Sink]], of_map: int = -1) -> List[Tuple[int, str]]:
+            """Take in calls of one step, with the same options; gives each task's number in the run and its path.
+            `of_map`: number of the first task of their map, 0: it is among them, -1: they are of none. Raises
+            UsageError where they can never run, Suspension where the run is stopping."""
+            ...
 
-    def submit(self, calls: Sequence[Tuple[Call, Sink]], of_map: int = -1) -> List[Tuple[int, str]]:
-        """Take in calls of one step, with the same options; gives each task's number in the run and its path. `of_map`:
-        number of the first task of their map, 0: it is among them, -1: they are of none. Raises UsageError where they
-        can never run, Suspension where the run is stopping."""
-        ...
+        def enter(self, call: FlowCall, sink: Optional[Sink] = None) -> Tuple[int, str, int]:
+            """A nested flow begins; gives its number among the run's tasks, its path, and the place in which it settled
+            under an earlier driver (0: it has not). `sink` None: its caller waits. Raises like `submit`."""
+            ...
 
-    def enter(self, call: FlowCall, sink: Optional[Sink] = None) -> Tuple[int, str, int]:
-        """A nested flow begins; gives its number among the run's tasks, its path, and the place in which it settled
-        under an earlier driver (0: it has not). `sink` None: its caller waits. Raises like `submit`."""
-        ...
+        def leave(
+            self, scope: int, result: Optional[Stored], error: Optional[Error], task: str = "", is_done: bool = False
+        ) -> None:
+            """A nested flow's body is over. `task`: the path of the task whose failure has ended it; neither a result
+            nor an error, and not done: it was stopped."""
+            ...
 
-    def leave(
-        self, scope: int, result: Optional[Stored], error: Optional[Error], task: str = "", is_done: bool = False
-    ) -> None:
-        """A nested flow's body is over. `task`: the path of the task whose failure has ended it; neither a result nor
-        an error, and not done: it was stopped."""
-        ...
+        def deliver(self, tasks: Tuple[int, ...]) -> None:
+            """Commit that the failures of these tasks are handed to the flow's body; returns after the commit."""
+            ...
 
-    def deliver(self, tasks: Tuple[int, ...]) -> None:
-        """Commit that the failures of these tasks are handed to the flow's body; returns after the commit."""
-        ...
+        def assist(self, opened: Callable[[], bool], until: float) -> bool:
+            """Run here, until `opened()` or a time of the monotonic clock, the attempts that are for threads which
+            wait; whether it is open. False at once where no call was for these."""
+            ...
 
-    def assist(self, opened: Callable[[], bool], until: float) -> bool:
-        """Run here, until `opened()` or a time of the monotonic clock, the attempts that are for threads which wait;
-        whether it is open. False at once where no call was for these."""
-        ...
+        def attend(self, opened: Callable[[], bool], until: float) -> bool:
+            """Wait, and drive meanwhile, until `opened()` or a time of the monotonic clock; whether it is open. False
+            at once where another thread does so: then wait for whatever settles the tasks."""
+            ...
 
-    def attend(self, opened: Callable[[], bool], until: float) -> bool:
-        """Wait, and drive meanwhile, until `opened()` or a time of the monotonic clock; whether it is open. False at
-        once where another thread does so: then wait for whatever settles the tasks."""
-        ...
+        def cancel(self, task: int) -> None:
+            """End the task, or the nested flow with all that it has called, if it has not ended."""
+            ...
 
-    def cancel(self, task: int) -> None:
-        """End the task, or the nested flow with all that it has called, if it has not ended."""
-        ...
+        def reproduce(self, task: int) -> None:
+            """The task's stored result can't be read: settle its sink anew. Raises UsageError where the run is over."""
+            ...
 
-    def reproduce(self, task: int) -> None:
-        """The task's stored result can't be read: settle its sink anew. Raises UsageError where the run is over."""
-        ...
+        def log(self, metrics: Tuple[Metric, ...]) -> None:
+            """Note what the flow's own body has logged under these names so far."""
+            ...
 
-    def log(self, metrics: Tuple[Metric, ...]) -> None:
-        """Note what the flow's own body has logged under these names so far."""
-        ...
-
-    def record(self, scope: int, recorded: Recorded) -> None:
-        """Note what the body of a nested flow (0: the run's own flow) has recorded, in the place of what is there of
-        this kind, name and step."""
-        ...
+        def record(self, scope: int, recorded: Recorded) -> None:
+            """Note what the body of a nested flow (0: the run's own flow) has recorded, in the place of what is there
+            of this kind, name and step."""
+            ...
 
 
 Written = Callable[[int, Tuple[str, ...]], str]

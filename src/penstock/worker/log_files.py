@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from binascii import hexlify
 from contextlib import suppress
 from functools import lru_cache
 from time import time
@@ -54,7 +53,7 @@ def begin(log: str) -> int:
     fd = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     if os.fstat(fd).st_size == 0:
         with suppress(OSError):  # a full disk: what can't be told from what a step has forged is better than no step
-            os.write(fd, MARK + b"=%b\n" % hexlify(os.urandom(4)))
+            os.write(fd, MARK + f"={os.urandom(4).hex()}\n".encode())
     return fd
 
 

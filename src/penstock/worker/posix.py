@@ -6,7 +6,6 @@ spawned there, their memory is not limited, and what they leave behind is found 
 
 from __future__ import annotations
 
-import mmap
 import os
 import select
 import signal
@@ -18,7 +17,7 @@ from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 from penstock.shadows import standard
 
 LINUX = sys.platform.startswith("linux")
-PAGE = mmap.PAGESIZE
+PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36

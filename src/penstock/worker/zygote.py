@@ -394,7 +394,7 @@ def _used_by_attempt(child: Child) -> _Used:
 def _import_ahead() -> None:
     """What the user's module imports of Penstock, and each worker with its first attempt: it is told of a run soon, and
     nobody waits before that."""
-    for name in ("sdk.flows", "artifacts.objects", "artifacts.skeleton_writer"):
+    for name in ("sdk.flows", "artifacts.objects", "artifacts.preview", "artifacts.skeleton_writer"):
         import_module(f"penstock.{name}")
     posix.libc()
     digest(b"")
