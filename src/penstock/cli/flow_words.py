@@ -14,7 +14,6 @@ from penstock.cli.reporting import hint
 from penstock.errors import ParameterError
 from penstock.launch import annotations
 from penstock.launch.parameters import Parameter, Parameters
-from penstock.model.nearest import nearest
 
 
 def parse(parameters: Parameters, words: Sequence[str], document: str = "", *, partial: bool = False) -> dict[str, Any]:
@@ -123,6 +122,8 @@ def _hint(word: str, known: list[str], of_fork: bool) -> str:
     for verb, words in (("fork", _FORK_S), ("resume", _RESUME_S)):
         if word in words:
             return f"; {word} is an option of `penstock {verb}`"
+    from penstock.model.nearest import nearest
+
     if not nearest(word, known) and (own := nearest(word, mine, 0.7)):
         return f"; did you mean {own}, which is Penstock's own?"
     return hint(word, known)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from penstock.cli import screen
 from penstock.errors import PenstockError, UsageError
-from penstock.model import nearest
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -26,6 +25,8 @@ def say(text: str) -> None:
 
 def hint(word: str, known: Iterable[str]) -> str:
     """`; did you mean x?`, or `; there are x, y`, or nothing where nothing is known."""
+    from penstock.model import nearest
+
     known = list(known)
     return nearest.hint(word, known, f"; there are {', '.join(known)}" if known else "")
 
