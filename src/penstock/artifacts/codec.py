@@ -51,22 +51,23 @@ def encode(value: Any, store: BlobStore, where: str = "result", files: bool = Fa
         identity = identify(value, where)
         record = records.build((), pickle.dumps(value, 5))
         size = len(record)
-        stored = made(Stored, (identity.digest, record, _preview(value, size), (), size, "", (), ""))
+        shown = plain_preview(value, size) or _preview(value, size)
+        stored = made(Stored, (identity.digest, record, shown, (), size, "", (), ""))
         return made(Encoded, (stored, (), identity, False, ()))
     from penstock.artifacts import collected, skeleton_writer
 
     known: Known = {}
     sink = collected.Collected(store, known, files)
-    record, alive, pieces = skeleton_writer.record_of(value, sink, where)
-    size = len(record) + sum(size for _, size in dict(inspect_record(record)).items())
+    record, blobs, alive, pieces = skeleton_writer.record_of(value, sink, where)
+    size = len(record) + sum(blobs.values())
     if not known:
         alive = None  # what a pickler remembers may take more than the value
     identity = identify(value, where, known, BY_CONTENT if files else AS_NAMES)
     del alive
     symbols = tuple(sorted(sink.symbols))
-    blobs, culprit = blobs_of(record), masked(identity.culprit)
+    culprit = masked(identity.culprit)
     places = _layout(cast("Any", type(value)), pieces, sink) if layout else ""
-    stored = Stored(identity.digest, record, _preview(value, size), blobs, size, culprit, symbols, places)
+    stored = Stored(identity.digest, record, _preview(value, size), tuple(blobs), size, culprit, symbols, places)
     return Encoded(stored, tuple(sink.edges), identity, sink.holds_paths, sink.stored_files)
 
 
@@ -155,12 +156,9 @@ def _is_small_item(item: object) -> bool:
 
 
 def _preview(value: object, size: int) -> str:
-    plain = plain_preview(value, size)
-    if plain:
-        return plain
-    from penstock.artifacts.preview import preview
+    from penstock.artifacts import preview
 
-    return preview(value, size)
+    return preview.looked_into(value, size)
 
 
 def _layout(kind: type, pieces: List[Any], sink: Collected) -> str:

@@ -30,9 +30,11 @@ _MISSING: Any = object()
 
 def preview(value: object, size: int = 0) -> str:
     """JSON of at most 2 KiB: type, text; where they apply size (bytes; 0 is left out), length, shape, dtype, schema."""
-    plain = plain_preview(value, size)
-    if plain:
-        return plain
+    return plain_preview(value, size) or looked_into(value, size)
+
+
+def looked_into(value: object, size: int) -> str:
+    """The same of what `plain_preview` does not know."""
     facts: Dict[str, Any] = {"type": "", "text": ""}
     try:
         facts["type"] = type_name(type(value))

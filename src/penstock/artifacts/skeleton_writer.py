@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 from penstock.artifacts import pickling, records
 from penstock.artifacts.collected import Collected
@@ -10,8 +10,9 @@ from penstock.artifacts.walk import BIG
 from penstock.errors import NotStorableError, PenstockError
 
 
-def record_of(value: Any, sink: Collected, where: str) -> Tuple[bytes, Any, List[Any]]:
-    """The record of a value; what must live while `sink.known` is used; the pieces of its skeleton.
+def record_of(value: Any, sink: Collected, where: str) -> Tuple[bytes, Dict[bytes, int], Any, List[Any]]:
+    """The record of a value; the blobs that it needs, by digest their sizes in bytes; what must live while `sink.known`
+    is used; the pieces of its skeleton.
 
     Raises NotStorableError, naming the path from `where` to what can't be pickled, and StoreError.
     """
@@ -24,11 +25,12 @@ def record_of(value: Any, sink: Collected, where: str) -> Tuple[bytes, Any, List
         from penstock.artifacts import culprits
 
         raise NotStorableError(culprits.message(value, where, error)) from culprits.cause(error)
+    blobs = {digest: size for _, digest, size in sink.parts}
     if file.size <= records.room(sink.parts):
-        record = records.build(sink.parts, b"".join(file.pieces))
-    else:
-        record = records.build_with_blob(sink.parts, *sink.store.put_chunks(file.batches()))
-    return record, alive, file.pieces
+        return records.build(sink.parts, b"".join(file.pieces)), blobs, alive, file.pieces
+    digest, size = sink.store.put_chunks(file.batches())
+    blobs[digest] = size
+    return records.build_with_blob(sink.parts, digest, size), blobs, alive, file.pieces
 
 
 class _Skeleton:
