@@ -178,6 +178,9 @@ BESIDE = {
     "a handler's formatter": Change("KEPT.formatter is None", "KEPT.setFormatter(logging.Formatter())"),
     "basicConfig": Change("logging.root.level", "logging.basicConfig(level=10, force=True)"),
     "captureWarnings": Change("warnings.showwarning.__name__", "logging.captureWarnings(True)"),
+    "an environment that is a copy": Change("type(os.environ).__name__", "os.environ = os.environ.copy()"),
+    "an environment that is emptied": Change("'PATH' in os.environ", "os.environ.clear()"),
+    "a variable that is set as bytes": Change("os.environ.get('RAW')", "os.environb[b'RAW'] = b'1'"),
     "a path that is another list": Change("sys.path[0]", "sys.path = ['/other', *sys.path]"),
     "a hook that is deleted": Change("hasattr(sys, 'displayhook')", "del sys.displayhook"),
     "filters that are another list": Change(
