@@ -461,6 +461,11 @@ def test_children_that_were_waited_for_count(bench: Bench) -> None:
     assert 0.15 < bench.run("spin_in_child", 0.2).usage.cpu_s < 0.45
 
 
+def test_so_do_those_that_were_brief_and_neither_read_nor_wrote(kept: Bench) -> None:
+    """The system tells of them in steps of 0.01 s."""
+    assert sum(kept.run("spin_in_child", 0.002).usage.cpu_s for _ in range(20)) > 0.02
+
+
 def test_what_the_dead_had_used(own: Bench, tmp_path: Path) -> None:
     own.run("write", str(tmp_path / "before"), 2_000_000)
     own.run("spin", 0.3)
