@@ -11,10 +11,8 @@ from penstock.model.quantities import parse_bytes, parse_seconds
 from penstock.model.tier_urls import parse_tier_url
 from penstock.model.tuples import NamedTuple
 
-FAR_KINDS = ("agent", "ssh", "slurm", "ray")
-"""Kinds of executors whose attempts run at agents."""
 _ENGINES = ("podman", "docker")
-_KINDS = ("process", "inline", *FAR_KINDS)
+_KINDS = ("process", "inline", "agent", "ssh", "slurm", "ray")
 
 
 def whole(value: Any, least: int = 0) -> int:

@@ -5,22 +5,24 @@ Knows the names of things (executors, limits) and nothing of what they do.
 
 from __future__ import annotations
 
+import functools
 import os
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import penstock.setting_values as setting_values
 from penstock.errors import UsageError
 from penstock.model import surroundings
 from penstock.model.environments import Environment
 from penstock.model.quantities import parse_bytes, parse_seconds
-from penstock.model.tier_urls import TierUrl
 from penstock.model.tuples import NamedTuple
 from penstock.roots import FILE, FOLDER, find_root
-from penstock.setting_values import FAR_KINDS, HostSettings
+
+if TYPE_CHECKING:
+    from penstock.setting_values import HostSettings
 
 PREFIX = "PENSTOCK_"
+_KINDS_HERE = ("process", "inline")
 _Parser = Callable[[Any], Any]
 
 
@@ -64,7 +66,7 @@ class ExecutorSettings(NamedTuple):
     @property
     def is_far(self) -> bool:
         """Whether its attempts run at agents."""
-        return self.kind in FAR_KINDS
+        return self.kind not in _KINDS_HERE
 
 
 class StoreSettings(NamedTuple):
@@ -95,7 +97,7 @@ _BUILT_IN = {"process": ExecutorSettings(), "inline": ExecutorSettings(kind="inl
 
 
 class Settings(NamedTuple):
-    """Everything that can be set. `_SIMPLE` has the keys of `penstock.toml`.
+    """Everything that can be set. `simple` has the keys of `penstock.toml`.
 
     Each simple one can be set by the environment too, and there it wins: `PENSTOCK_MAX_WORKERS=4`.
     """
@@ -116,6 +118,8 @@ class Settings(NamedTuple):
     @property
     def own_tier(self) -> str:
         """URL of the tier in the project's own folder, for agents of this machine where no other is named."""
+        from penstock.model.tier_urls import TierUrl
+
         return TierUrl(os.path.join(self.folder, "far")).text()
 
     @property
@@ -152,12 +156,14 @@ class Settings(NamedTuple):
         root = find_root(cwd, env)
         file = os.path.join(root, FILE)
         table = _read(file)
-        _refuse_unknown(table, [*_SIMPLE[cls], "limits", "executors", "store", "gc", "environment", "project"], file)
+        if not table and not any(variable.startswith(PREFIX) for variable in env):
+            return cls(root)
+        _refuse_unknown(table, [*simple()[cls], "limits", "executors", "store", "gc", "environment", "project"], file)
         limits, executors, gc = (_table(table, key, file) for key in ("limits", "executors", "gc"))
         flows = _table(gc, "flows", file, "gc.flows")
         found = cls(
             root=root,
-            limits={name: _parsed(setting_values.positive, limits[name], f"{file}: limits.{name}") for name in limits},
+            limits={name: _limit(limits[name], f"{file}: limits.{name}") for name in limits},
             executors=_BUILT_IN | {name: _executor(executors, name, file) for name in executors},
             store=_store(table, file),
             gc=_part(GcSettings(), table, "gc", file, "gc", "flows"),
@@ -176,53 +182,59 @@ class _Setting(NamedTuple):
     parse: _Parser
 
 
-_SIMPLE: dict[type, dict[str, _Setting]] = {  # by the keys that a user writes
-    ExecutorSettings: {
-        "kind": _Setting("kind", setting_values.kind),
-        "max_workers": _Setting("max_workers", setting_values.positive),
-        "cpu": _Setting("cpu", setting_values.amount),
-        "memory": _Setting("memory_bytes", parse_bytes),
-        "gpus": _Setting("gpus", setting_values.gpus),
-        "store": _Setting("store", setting_values.tier),
-        "max_agents": _Setting("max_agents", setting_values.positive),
-        "linger": _Setting("linger_s", parse_seconds),
-        "max_agent_hours": _Setting("max_agent_hours", setting_values.amount),
-        "lost_after": _Setting("lost_after_s", setting_values.silence),
-        "home": _Setting("home", setting_values.folder),
-        "agent": _Setting("agent", setting_values.command),
-        "here": _Setting("here", setting_values.flag),
-        "wheels": _Setting("wheels", setting_values.flag),
-        "containers": _Setting("containers", setting_values.engine),
-        "hosts": _Setting("hosts", setting_values.hosts),
-        "via": _Setting("via", setting_values.word),
-        "partition": _Setting("partition", setting_values.word),
-        "account": _Setting("account", setting_values.word),
-        "qos": _Setting("qos", setting_values.word),
-        "time_limit": _Setting("time_limit_s", setting_values.seconds),
-        "lines": _Setting("lines", setting_values.lines),
-        "address": _Setting("address", setting_values.address),
-        "resources": _Setting("resources", setting_values.resources),
-    },
-    StoreSettings: {
-        "url": _Setting("url", setting_values.tier),
-        "mirror": _Setting("mirror", setting_values.flag),
-    },
-    ProjectSettings: {
-        "include": _Setting("include", setting_values.patterns),
-        "containers": _Setting("containers", setting_values.engine),
-    },
-    GcSettings: {
-        "keep_last": _Setting("keep_last", setting_values.whole),
-        "older_than": _Setting("older_than_s", setting_values.parse_age),
-        "keep_tags": _Setting("keep_tags", setting_values.tags),
-    },
-    Settings: {
-        "max_workers": _Setting("max_workers", setting_values.positive),
-        "platform_retries": _Setting("platform_retries", setting_values.whole),
-        "grace": _Setting("grace_s", parse_seconds),
-        "log_limit": _Setting("log_limit_bytes", setting_values.size),
-    },
-}
+@functools.cache
+def simple() -> dict[type, dict[str, _Setting]]:
+    """The simple settings of each table, by the keys that a user writes."""
+    import penstock.setting_values as values  # a project that sets nothing asks for none of them
+
+    return {
+        ExecutorSettings: {
+            "kind": _Setting("kind", values.kind),
+            "max_workers": _Setting("max_workers", values.positive),
+            "cpu": _Setting("cpu", values.amount),
+            "memory": _Setting("memory_bytes", parse_bytes),
+            "gpus": _Setting("gpus", values.gpus),
+            "store": _Setting("store", values.tier),
+            "max_agents": _Setting("max_agents", values.positive),
+            "linger": _Setting("linger_s", parse_seconds),
+            "max_agent_hours": _Setting("max_agent_hours", values.amount),
+            "lost_after": _Setting("lost_after_s", values.silence),
+            "home": _Setting("home", values.folder),
+            "agent": _Setting("agent", values.command),
+            "here": _Setting("here", values.flag),
+            "wheels": _Setting("wheels", values.flag),
+            "containers": _Setting("containers", values.engine),
+            "hosts": _Setting("hosts", values.hosts),
+            "via": _Setting("via", values.word),
+            "partition": _Setting("partition", values.word),
+            "account": _Setting("account", values.word),
+            "qos": _Setting("qos", values.word),
+            "time_limit": _Setting("time_limit_s", values.seconds),
+            "lines": _Setting("lines", values.lines),
+            "address": _Setting("address", values.address),
+            "resources": _Setting("resources", values.resources),
+        },
+        StoreSettings: {
+            "url": _Setting("url", values.tier),
+            "mirror": _Setting("mirror", values.flag),
+        },
+        ProjectSettings: {
+            "include": _Setting("include", values.patterns),
+            "containers": _Setting("containers", values.engine),
+        },
+        GcSettings: {
+            "keep_last": _Setting("keep_last", values.whole),
+            "older_than": _Setting("older_than_s", values.parse_age),
+            "keep_tags": _Setting("keep_tags", values.tags),
+        },
+        Settings: {
+            "max_workers": _Setting("max_workers", values.positive),
+            "platform_retries": _Setting("platform_retries", values.whole),
+            "grace": _Setting("grace_s", parse_seconds),
+            "log_limit": _Setting("log_limit_bytes", values.size),
+        },
+    }
+
 
 _Part = typing.TypeVar("_Part", ProjectSettings, ExecutorSettings, StoreSettings, GcSettings)
 
@@ -243,7 +255,7 @@ def _read(file: str) -> dict[str, Any]:
 
 def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
     """The variables that set something. Others with our prefix are let pass unless they look like a slip."""
-    known = _SIMPLE[Settings]
+    known = simple()[Settings]
     found: dict[str, str] = {}
     for variable, text in env.items():
         name = variable.removeprefix(PREFIX).lower()
@@ -257,7 +269,7 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
 def _refuse_slip(variable: str, name: str) -> None:
     from penstock.model.nearest import nearest
 
-    if near := nearest(name, _SIMPLE[Settings], 0.8):
+    if near := nearest(name, simple()[Settings], 0.8):
         raise UsageError(f"{variable}: there is no such setting; did you mean {PREFIX}{near.upper()}?")
 
 
@@ -328,18 +340,24 @@ def _environment(table: dict[str, Any], file: str, place: str) -> Environment | 
 def _part(before: _Part, tables: dict[str, Any], name: str, file: str, place: str, *more: str) -> _Part:
     """The settings of a table of the file, those of `before` where it says nothing. `more`: keys that are tables."""
     table = _table(tables, name, file, place)
-    _refuse_unknown(table, [*_SIMPLE[type(before)], *more], file, f"{place}.")
+    _refuse_unknown(table, [*simple()[type(before)], *more], file, f"{place}.")
     return before._replace(**_fields(type(before), table, file, place))
 
 
 def _fields(settings: type, table: Mapping[str, Any], file: str | None, place: str) -> dict[str, Any]:
     """The simple settings of a table by their fields' names; `file` None: from the environment."""
     found: dict[str, Any] = {}
-    for key, setting in _SIMPLE[settings].items():
+    for key, setting in simple()[settings].items():
         if key in table:
             name = f"{PREFIX}{key.upper()}" if file is None else f"{file}: {place and place + '.'}{key}"
             found[setting.field] = _parsed(setting.parse, table[key], name)
     return found
+
+
+def _limit(value: Any, name: str) -> int:
+    from penstock.setting_values import positive
+
+    return _parsed(positive, value, name)
 
 
 def _parsed(parse: _Parser, value: Any, name: str) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 import penstock
 from penstock.cli.verbs import VERBS
 from penstock.model import surroundings
-from penstock.settings import _SIMPLE, ExecutorSettings, GcSettings, ProjectSettings, Settings, StoreSettings  # pyright: ignore[reportPrivateUsage]
+from penstock.settings import ExecutorSettings, GcSettings, ProjectSettings, Settings, StoreSettings, simple
 from tests.docs.blocks import blocks_of
 from tools import reference
 
@@ -27,13 +27,13 @@ def test_every_public_name_and_verb_is_there() -> None:
 def test_every_setting_is_there_and_no_other() -> None:
     table = next(tomllib.loads(block.text) for block in blocks_of(reference.PAGE) if block.language == "toml")
     executors, gc = table.pop("executors"), table.pop("gc")
-    assert set(table.pop("store")) == set(_SIMPLE[StoreSettings])
-    assert set(table.pop("project")) == set(_SIMPLE[ProjectSettings])
+    assert set(table.pop("store")) == set(simple()[StoreSettings])
+    assert set(table.pop("project")) == set(simple()[ProjectSettings])
     assert set(table.pop("environment")) <= set(surroundings.FIELDS)
-    assert set(table) == {*_SIMPLE[Settings], "limits"}
+    assert set(table) == {*simple()[Settings], "limits"}
     keys = {key for executor in executors.values() for key in executor}
-    assert keys - set(surroundings.FIELDS) == set(_SIMPLE[ExecutorSettings])
-    assert set(gc) == {*_SIMPLE[GcSettings], "flows"}
+    assert keys - set(surroundings.FIELDS) == set(simple()[ExecutorSettings])
+    assert set(gc) == {*simple()[GcSettings], "flows"}
 
 
 def test_the_settings_hold_as_they_stand_there(tmp_path: Path) -> None:

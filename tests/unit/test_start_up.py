@@ -47,10 +47,10 @@ ASKED_LATER = {
     *("journal.cache", "journal.conditions", "journal.queries", "journal.recorded_locks", "journal.run_search"),
     *("journal.sight", "journal.views", "launch.changed_code", "launch.ending", "launch.handlers"),
     *("launch.run_images", "model.containers", "model.nearest", "model.program_libraries", "model.sinks"),
-    *("reading.trees", "sdk.rebuilt_errors", "worker.recorded_errors"),
+    *("reading.trees", "sdk.rebuilt_errors", "setting_values", "worker.recorded_errors"),
 }
 """Of Penstock's own, what only a type checker asks for, or only a run that fails, goes on, is a fork, or has
-an environment, secrets, cached steps or values other than numbers."""
+settings, an environment, secrets, cached steps or values other than numbers."""
 
 
 _HELLO = """
