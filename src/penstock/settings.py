@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import UsageError
-from penstock.model import surroundings
 from penstock.model.environments import Environment
 from penstock.model.quantities import parse_bytes, parse_seconds
 from penstock.model.tuples import NamedTuple
@@ -290,6 +289,8 @@ _NEEDED = {"ssh": ("hosts", '["gpu1", "gpu2"]'), "ray": ("address", '"http://hea
 
 
 def _executor(tables: dict[str, Any], name: str, file: str) -> ExecutorSettings:
+    from penstock.model import surroundings
+
     place = f"executors.{name}"
     found = _part(_BUILT_IN.get(name, ExecutorSettings()), tables, name, file, place, *surroundings.FIELDS)
     table = _table(tables, name, file, place)
@@ -333,6 +334,8 @@ def _store(table: dict[str, Any], file: str) -> StoreSettings:
 
 
 def _environment(table: dict[str, Any], file: str, place: str) -> Environment | None:
+    from penstock.model import surroundings
+
     _refuse_unknown(table, surroundings.FIELDS, file, f"{place}.")
     return surroundings.changed(None, f"{file}: [{place}]", table, os.path.dirname(file))
 

@@ -47,7 +47,7 @@ ASKED_LATER = {
     *("journal.cache", "journal.conditions", "journal.queries", "journal.recorded_locks", "journal.run_search"),
     *("journal.sight", "journal.views", "launch.changed_code", "launch.ending", "launch.handlers"),
     *("launch.run_images", "model.containers", "model.nearest", "model.program_libraries", "model.sinks"),
-    *("reading.trees", "sdk.rebuilt_errors", "setting_values", "worker.recorded_errors"),
+    *("model.surroundings", "reading.trees", "sdk.rebuilt_errors", "setting_values", "worker.recorded_errors"),
 }
 """Of Penstock's own, what only a type checker asks for, or only a run that fails, goes on, is a fork, or has
 settings, an environment, secrets, cached steps or values other than numbers."""

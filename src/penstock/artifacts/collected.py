@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any, Callable, Dict, Iterable, List, Set, Tuple, cast
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Set, Tuple, cast
 
 from penstock.artifacts import digests
 from penstock.artifacts.memory import address
 from penstock.artifacts.records import BY_NUMBER, IN_ORDER
-from penstock.artifacts.store import BlobStore
 from penstock.artifacts.walk import BIG, Known
 from penstock.model.edges import Edge
+
+if TYPE_CHECKING:
+    from penstock.artifacts.store import BlobStore
 
 Reducer = Callable[["Collected", Any], Any]
 """Takes a value apart: what `__reduce_ex__` gives, or NotImplemented where pickle's own way does."""

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional,
 
 from penstock.artifacts import names, rebuild, records
 from penstock.artifacts.records import IN_ORDER
-from penstock.artifacts.store import BlobStore
 from penstock.artifacts.walk import BIG
 from penstock.errors import PenstockError, UsageError
 from penstock.model.edges import Part, take
 
 if TYPE_CHECKING:
     import pathlib
+
+    from penstock.artifacts.store import BlobStore
 
 _PATH = b"\x8c\x04path"  # as pickle names the function that makes one
 

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Option
 from penstock.artifacts import names
 from penstock.artifacts.masking import cut
 from penstock.errors import UsageError
-from penstock.model import surroundings
 from penstock.model.environments import Environment
-from penstock.model.images import Image
 from penstock.model.options import Backoff, Cache, Growth, Options
 from penstock.model.quantities import parse_bytes, parse_seconds
 from penstock.model.texts import fault_of_name
@@ -55,6 +53,8 @@ if TYPE_CHECKING:
         uses: Optional[Iterable[Any]]
         isolation: Optional[str]
         name: Optional[str]
+
+    from penstock.model.images import Image
 
 
 def _hint(word: str, known: Iterable[str]) -> str:
@@ -226,6 +226,8 @@ def taken(
 
     Raises UsageError that names the keyword, the value and what was expected, or the known keyword that is nearest.
     """
+    from penstock.model import surroundings
+
     known = (*fields, *surroundings.KEYWORDS, "name")
     for name in given:
         if name not in known:

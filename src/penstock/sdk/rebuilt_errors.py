@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import Dict, List, Optional, Type
+from typing import TYPE_CHECKING, Dict, List, Optional, Type
 
 import penstock.errors as errors
 from penstock.artifacts import codec
-from penstock.artifacts.store import BlobStore
 from penstock.errors import (
     DamagedError,
     OutOfMemoryError,
@@ -22,6 +21,9 @@ from penstock.errors import (
 )
 from penstock.model.outcomes import Error
 from penstock.model.states import Cause
+
+if TYPE_CHECKING:
+    from penstock.artifacts.store import BlobStore
 
 _OURS = (os.path.dirname(os.path.abspath(errors.__file__)) + os.sep, "<frozen importlib")
 

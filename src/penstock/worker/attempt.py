@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, NoReturn, Optional,
 
 from penstock.artifacts import codec, names
 from penstock.artifacts.opening import open_store
-from penstock.artifacts.store import BlobStore
 from penstock.errors import DamagedError, NotStorableError, Suspension, UsageError
 from penstock.model.edges import take
 from penstock.model.outcomes import Error, Outcome, Unread, Usage
@@ -29,6 +28,7 @@ from penstock.worker.recorded_errors import error_of, traceback_text
 from penstock.worker.write_log import WriteLog
 
 if TYPE_CHECKING:
+    from penstock.artifacts.store import BlobStore
     from penstock.model.program_containers import ProgramContainer
 
 _UNREAD = "_penstock_unread"

@@ -6,13 +6,12 @@ from __future__ import annotations
 import errno
 import os
 import re
-from typing import Any, Iterable, Optional, Sequence, Set, Tuple, Type, cast
+from typing import TYPE_CHECKING, Any, Iterable, Optional, Sequence, Set, Tuple, Type, cast
 
 from penstock.artifacts import codec
 from penstock.artifacts.cells import place_of
 from penstock.artifacts.masking import holds, masked
 from penstock.artifacts.names import class_name
-from penstock.artifacts.store import BlobStore
 from penstock.errors import (
     OutOfMemoryError,
     PenstockError,
@@ -24,6 +23,9 @@ from penstock.errors import (
 from penstock.model.outcomes import Error
 from penstock.model.states import Cause
 from penstock.sdk.rebuilt_errors import exception_class, is_ours
+
+if TYPE_CHECKING:
+    from penstock.artifacts.store import BlobStore
 
 _MACHINERY = (os.sep + "asyncio" + os.sep, os.sep + "importlib" + os.sep)
 _EXITS = (SystemExit, KeyboardInterrupt)
