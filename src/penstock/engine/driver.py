@@ -14,7 +14,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from penstock.engine import facts
 from penstock.engine.answers import Answers
@@ -69,10 +69,6 @@ class _Close(NamedTuple):
     """Settle what was submitted, then end."""
 
 
-_OWN = frozenset((_Halt, _Fault, _Close))
-"""Items that are the driver's own to take; all others are `Intake`'s."""
-
-
 class Driver:
     """Drives one run: implements `sdk.session.Engine`. But for `start`, its methods may be called from any thread."""
 
@@ -86,6 +82,7 @@ class Driver:
         self._submissions = Submissions(self.state, wiring, self._scopes)
         self._readiness = Readiness(wiring)
         self._intake = Intake(self.state, wiring, self.reuse, self._scopes)
+        self._rules = self._intake.rules | dict.fromkeys((_Halt, _Fault, _Close), self._take)
         self._neighbours = Neighbours(wiring.host, wiring.run_id, self._inbox, wiring.listener.said)
         self._effects = Effects(self.state, wiring, self.reuse, self._neighbours)
         profiles = {name: executor.profile for name, executor in wiring.executors.items()}
@@ -372,13 +369,13 @@ class Driver:
                 self._submissions.suspend(self._halted.reason)
             return self._closing
 
-    def _take(self, item: object) -> None:
+    def _take(self, item: Any) -> None:
         if isinstance(item, _Halt):
             first = self._halted = self._halted or item
             self._submissions.refuse(first.reason)
             if item.kill_after_s is not None:
                 self._timers.kill_after(item.kill_after_s, first.reason, first.cause)
-            self._intake.take(facts.Stop(item.mode, item.cause))
+            self._rules[facts.Stop](facts.Stop(item.mode, item.cause))
             self._answers.release_idle()
             if item.mode is facts.StopMode.KILL and self.unwind is not None:
                 self.unwind()
@@ -392,10 +389,7 @@ class Driver:
         run_state = self.state
         run_state.now = now = time.monotonic()
         for item in items:
-            if type(item) in _OWN:
-                self._take(item)
-            else:
-                self._intake.take(item)
+            self._rules[type(item)](item)
         if run_state.hinted:
             self._intake.note_hinted()
         commands = self._machine.handle(self._intake.events() or _TICK, now)

@@ -46,7 +46,7 @@ class Intake:
         self._reuse = reuse
         self._events: list[facts.Event] = []
         self._note_hinted_at = 0.0
-        self._rules: dict[type, Callable[[Any], None]] = {
+        self.rules: dict[type, Callable[[Any], None]] = {  # how each kind of item is taken
             Admitted: self._admitted,
             Ended: self._ended,
             Placed: self._placed,
@@ -64,9 +64,6 @@ class Intake:
             Left: lambda left: self._events.extend(scopes.take(left)),
             **dict.fromkeys((facts.CancelTask, facts.Stop, facts.Asked), lambda event: self._events.append(event)),
         }
-
-    def take(self, item: Any) -> None:
-        self._rules[type(item)](item)
 
     def events(self) -> list[facts.Event]:
         """The events since the last call."""

@@ -153,10 +153,10 @@ def content_of(step: str, inputs: Iterable[Input], results: Results, combine: Co
 def symbols_of(call: Call, results: Results) -> tuple[str, ...]:
     """The project's classes and functions inside a call's inputs; sorted."""
     found: set[str] = set()
-    for _, _, _, refs, _, _, _, symbols, _ in call.inputs + call.shared:
-        if symbols:
-            found.update(symbols)
-        for ref in refs:
+    for item in call.inputs + call.shared:
+        if item.symbols:
+            found.update(item.symbols)
+        for ref in item.refs:
             stored = results(ref.task)
             if stored is not None and stored.symbols:
                 found.update(stored.symbols)
@@ -220,12 +220,12 @@ def basis_of(job: Job) -> bytes:
 
 
 def _resolved(item: Input, results: ByNumber[Stored]) -> Resolved:
-    name, _, record, refs, *_ = item
+    refs = item.refs
     if not refs:
-        return made(Resolved, (name, record, (), ()))
+        return made(Resolved, (item.name, item.record, (), ()))
     records = tuple([results[ref.task].record for ref in refs])
     parts = tuple([ref.part for ref in refs]) if any(ref.part for ref in refs) else ()
-    return made(Resolved, (name, record, records, parts))
+    return made(Resolved, (item.name, item.record, records, parts))
 
 
 def task_record(

@@ -152,7 +152,7 @@ class Machine:
         if (fresh := self.fresh.pop(task_id, None)) is None:
             return self.tasks.get(task_id)
         task = self.tasks[task_id] = OpenTask(task_id, fresh.queue, fresh.options, (), None)
-        task.status, task.ready_at = TaskStatus.READY, fresh.ready_at
+        task.ready_at = fresh.ready_at
         return task
 
     def _gather(self, task: OpenTask) -> None:
@@ -348,7 +348,7 @@ class Machine:
         self._leave_lane(task)
         if event.cause is None:
             task.queue.note_duration(event.wall_s)
-            self._settle(task, facts.Settling.FRESH, ok=True, fingerprint=event.fingerprint)
+            self._settle(task, ok=True, fingerprint=event.fingerprint)
             return
         from penstock.engine import retries
 
@@ -360,7 +360,7 @@ class Machine:
 
     def _failed(self, task: OpenTask, verdict: Verdict) -> None:
         if not verdict.again or self.stop is not None or task.stopping is Cause.CANCELLED:
-            self._settle(task, facts.Settling.FRESH)
+            self._settle(task)
             return
         task.stopping = None
         self._go_home(task)
@@ -426,7 +426,7 @@ class Machine:
     def _settle(
         self,
         task: OpenTask,
-        how: facts.Settling,
+        how: facts.Settling = facts.Settling.FRESH,
         *,
         ok: bool = False,
         fingerprint: bytes = b"",

@@ -18,7 +18,7 @@ class OpenTask(Slotted):
     options: Options
     deps: tuple[int, ...]
     replay: Replay | None
-    status: TaskStatus = TaskStatus.WAITING
+    status: TaskStatus = TaskStatus.READY
     missing: int = 0  # results that it still waits for
     attempt: int = 0
     user_failures: int = 0

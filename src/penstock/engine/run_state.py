@@ -217,13 +217,13 @@ class RunState:
         self, job: Job, result: Stored | None, error: Error | None, place: int, *, reused: bool, root: int = 0
     ) -> None:
         """Note how a job settled, and as which; `root` is the task whose failure it shares, 0: its own."""
+        name = job.call.name
         if result is not None:
-            status = TaskStatus.DONE
             digest, record, _, blobs, size, culprit, symbols, _ = result  # its row shows preview and layout
             result = self.results[job.id] = made(Stored, (digest, record, "", blobs, size, culprit, symbols, ""))
+            self.tally.done(name, reused=reused)
         else:
             assert error is not None
-            status = TaskStatus.CANCELLED if error.cause == Cause.CANCELLED.value else TaskStatus.FAILED
             self.failures[job.id] = Failure(job.path, error, root or job.id, place)
-        self.tally.settled(job.call.name, status, reused=reused)
+            self.tally.failed(name, cancelled=error.cause == Cause.CANCELLED.value)
         self.resolutions.append(made(Resolution, (job.sink, result, error, reused, place)))

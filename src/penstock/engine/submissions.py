@@ -45,17 +45,21 @@ class Numbers:
         self._last_id = max(self._last_id, known.id)
         self._last[known.name] = max(self._last.get(known.name, 0), known.number)
 
-    def of(self, call: Call | FlowCall, news: list[Dealt] | None = None) -> Dealt:
-        """The numbers of a call; those that are given now are added to `news`, to be noted before they are used."""
-        known = self._known.pop(call.key, None) if self._known else None
-        if known is not None:
-            return known
-        self._last_id += 1
-        number = self._last[call.name] = self._last.get(call.name, 0) + 1
-        dealt = made(Dealt, (call.key, self._last_id, call.name, number))
-        if news is not None:
-            news.append(dealt)
-        return dealt
+    def of(self, name: str, keys: Iterable[bytes], news: list[Dealt]) -> list[Dealt]:
+        """The numbers of calls of one step or flow; those that are given now are added to `news`, to be noted before
+        they are used."""
+        known, id_, number = self._known, self._last_id, self._last.get(name, 0)
+        found: list[Dealt] = []
+        for key in keys:
+            dealt = known.pop(key, None) if known else None
+            if dealt is None:
+                id_ += 1
+                number += 1
+                dealt = made(Dealt, (key, id_, name, number))
+                news.append(dealt)
+            found.append(dealt)
+        self._last_id, self._last[name] = id_, number
+        return found
 
 
 class Submissions:
@@ -89,7 +93,12 @@ class Submissions:
         with self._lock:
             self._check(f"step {call.name}", call.scope)
             news: list[Dealt] = []
-            admitted = [self._admit(call, sink, news) for call, sink in calls]
+            dealt = self._numbers.of(call.name, [call.key for call, _ in calls], news)
+            run, prior = self._wiring.run_id, self._prior
+            admitted = [
+                Job(id_, number, f"{run}/{name}/{number}", call, sink, prior.pop(key, None) if prior else None)
+                for (key, id_, name, number), (call, sink) in zip(dealt, calls, strict=True)
+            ]
             if of_map >= 0:
                 first = of_map or admitted[0].id
                 for job in admitted:
@@ -99,17 +108,12 @@ class Submissions:
             self._run.jobs.update((job.id, job) for job in admitted)
         return admitted
 
-    def _admit(self, call: Call, sink: Sink, news: list[Dealt]) -> Job:
-        prior = self._prior.pop(call.key, None) if self._prior else None
-        _, id_, name, number = self._numbers.of(call, news)
-        return Job(id_, number, f"{self._wiring.run_id}/{name}/{number}", call, sink, prior)
-
     def enter(self, call: FlowCall, at: float, sink: Sink | None) -> OpenScope:
         """A nested flow begins."""
         with self._lock:
             self._check(f"flow {call.name}", call.scope)
             news: list[Dealt] = []
-            dealt = self._numbers.of(call, news)
+            (dealt,) = self._numbers.of(call.name, (call.key,), news)
             if news:
                 self._wiring.journal.note(news)
             return self._scopes.enter(call, dealt, at, sink)

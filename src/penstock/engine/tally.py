@@ -6,7 +6,6 @@ from operator import attrgetter
 
 from penstock.model.rows import StepCount
 from penstock.model.slotted import Slotted
-from penstock.model.states import TaskStatus
 
 
 class _Count(Slotted):
@@ -45,16 +44,17 @@ class Tally:
         count.waiting += 1
         count.running -= 1
 
-    def settled(self, name: str, status: TaskStatus, *, reused: bool) -> None:
+    def done(self, name: str, *, reused: bool) -> None:
         count = self._counts[name]
         count.waiting -= 1
-        if status is TaskStatus.DONE:
-            count.done += 1
-            count.reused += reused
-        elif status is TaskStatus.CANCELLED:
-            count.cancelled += 1
-        else:
-            count.failed += 1
+        count.done += 1
+        count.reused += reused
+
+    def failed(self, name: str, *, cancelled: bool) -> None:
+        count = self._counts[name]
+        count.waiting -= 1
+        count.cancelled += cancelled
+        count.failed += not cancelled
 
     def reused_again(self, name: str) -> None:
         """A reused result is of no use: its task runs again."""

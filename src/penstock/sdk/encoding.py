@@ -79,7 +79,7 @@ class Callee:
     """A step as it is called from one place: what all calls of a map have in common."""
 
     def __init__(self, here: Place, step: Any) -> None:
-        self._here = here
+        self._scope, self._number, self._occurrence = here.scope, here.number, here.run.occurrence
         self._step: Tuple[str, str, Work, Options] = (
             step.qualified_name, step.name, work_of(here.run, step), _options_at(here, step.opts),
         )  # fmt: skip
@@ -90,20 +90,20 @@ class Callee:
 
     def call(self, own: Tuple[Input, ...], shared: Tuple[Input, ...] = ()) -> Call:
         """A call, with its key. Fixed now: nothing that happens later changes it."""
-        here, defaulted = self._here, self._binder.defaults
+        defaulted = self._binder.defaults
         counted: List[Tuple[str, Any]] = []
         defaults: Tuple[str, ...] = ()
         for item in (*own, *shared) if shared else own:
-            name, identity, _, _, _, _, culprit, _, content = item
-            if culprit:
-                counted.append((name, ("unstable", culprit)))
+            name, identity = item.name, item.identity
+            if item.culprit:
+                counted.append((name, ("unstable", item.culprit)))
             elif name in defaulted and self._binder.is_default(name, identity):
-                if not content:  # else it names a file, whose content is not the default's to say
+                if not item.content:  # else it names a file, whose content is not the default's to say
                     defaults += (name,)
             else:
                 counted.append((name, identity))
-        key = keys.next_key(self._head.base(here.scope, counted), here.run.occurrence)
-        return made(Call, (key, *self._step, own, shared, self._closed_over, self._culprit, defaults, here.number))
+        key = keys.next_key(self._head.base(self._scope, counted), self._occurrence)
+        return made(Call, (key, *self._step, own, shared, self._closed_over, self._culprit, defaults, self._number))
 
 
 def _options_at(here: Place, options: Options) -> Options:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import given
@@ -14,8 +13,8 @@ from penstock.model.rows import Dealt, PriorTask
 CALLS = st.lists(st.tuples(st.sampled_from(["train", "load"]), st.integers(0, 5)), max_size=8, unique=True)
 
 
-def call(name: str, number: int) -> Any:
-    return SimpleNamespace(name=name, key=f"{name} {number}".encode())
+def key(name: str, number: int) -> bytes:
+    return f"{name} {number}".encode()
 
 
 def row(dealt: Dealt) -> PriorTask:
@@ -31,7 +30,7 @@ def test_whatever_the_drivers_of_a_run_call_and_whenever_they_die(drivers: list[
         numbers = Numbers(rows.values(), noted)
         for name, which in calls:
             news: list[Dealt] = []
-            given_now = numbers.of(call(name, which), news)
+            (given_now,) = numbers.of(name, [key(name, which)], news)
             noted += news  # before anything is seen of it
             assert seen.setdefault(given_now.key, given_now) == given_now
             if random.random() < 0.5:  # it has settled
@@ -43,6 +42,8 @@ def test_whatever_the_drivers_of_a_run_call_and_whenever_they_die(drivers: list[
 def test_what_is_in_the_rows_alone_counts() -> None:
     """The file of an older run is not there."""
     numbers = Numbers([row(Dealt(b"train 1", 7, "train", 3))])
-    assert numbers.of(call("train", 1)) == (b"train 1", 7, "train", 3)
-    assert numbers.of(call("train", 2)) == (b"train 2", 8, "train", 4)
-    assert numbers.of(call("load", 1)) == (b"load 1", 9, "load", 1)
+    news: list[Dealt] = []
+    known, new, newer = numbers.of("train", [key("train", 1), key("train", 2), key("train", 3)], news)
+    assert known == (b"train 1", 7, "train", 3)
+    assert [new, newer] == news == [(b"train 2", 8, "train", 4), (b"train 3", 9, "train", 5)]
+    assert numbers.of("load", [key("load", 1)], news) == [(b"load 1", 10, "load", 1)]
