@@ -75,9 +75,8 @@ def rule_for(kind: Type[Any]) -> Rule:
     return _OWN.get(cast("Any", kind), _reduced)
 
 
-def _rule_of(walk: ValueWalk, value: Any) -> Rule:
-    kind = cast("Type[Any]", type(value))
-    return BUILTINS.get(kind) or walk.rule_for(kind)
+def _rule_of(walk: ValueWalk, value: object) -> Rule:
+    return BUILTINS.get(type(value)) or walk.rule_for(type(value))
 
 
 def _never(walk: ValueWalk, value: object) -> None:

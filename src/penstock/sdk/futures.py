@@ -17,10 +17,10 @@ from typing import (
     Callable,
     Dict,
     Generic,
-    Iterable,
     List,
     Literal,
     Optional,
+    Sequence,
     Tuple,
     TypeVar,
     Union,
@@ -64,8 +64,9 @@ class _Gate:
         return self.count <= 0
 
 
-def await_all(run: RunSession, waited: Iterable[TaskResult[Any]], timeout_s: Optional[float] = None) -> None:
+def await_all(run: RunSession, waited: Sequence[TaskResult[Any]], timeout_s: Optional[float] = None) -> None:
     """Block until all have finished; raises TimeoutError. Runs attempts that are meant for this process meanwhile."""
+    run.arrivals.look(waited)  # so that few have to be waited for
     with run.lock:
         pending = [future for future in waited if not future.is_settled]
         if not pending:
