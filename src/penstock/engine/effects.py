@@ -63,13 +63,15 @@ class Effects:
                 self._wiring.executors[executor].recall(attempts)
 
     def _start(self, command: facts.Start) -> None:
-        lane = command.lane
-        job = self._run.jobs[command.task]
-        if job.call.options.on != command.executor:
-            job.call = job.call._replace(options=job.call.options.at(command.executor))
-        job.granted = self._granted(job.call.options, command.executor, lane.memory_bytes)
-        attempt = self._launched(job, command.attempt, command.inputs_digest, command.failures, lane.number)
-        self._launches.setdefault(command.executor, []).append((attempt, (lane, *command.others)))
+        task, number, executor, lane, inputs_digest, failures, others = command
+        job = self._run.jobs[task]
+        options = job.call.options
+        if options.on != executor:
+            options = options.at(executor)
+            job.call = job.call._replace(options=options)
+        job.granted = self._granted(options, executor, lane.memory_bytes)
+        attempt = self._launched(job, number, inputs_digest, failures, lane.number)
+        self._launches.setdefault(executor, []).append((attempt, (lane, *others) if others else (lane,)))
 
     def _granted(self, options: Options, executor: str, memory_bytes: int | None) -> Granted:
         """What the attempt is given, as one and the same object for those of a map."""

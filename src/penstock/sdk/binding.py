@@ -100,6 +100,11 @@ class Binder:
             known = self._default_identities[name] = identify(self.defaults[name], name).digest
         return known != b"" and known == identity
 
+    def names_of_items(self, items: int, paths: bool) -> Optional[Tuple[str, ...]]:
+        """The parameters that so many items of a map are bound to, which `same` has bound; None: it takes more to bind
+        them. `paths`: what the function has by default counts too, where that holds a path."""
+        return self.names[:items] if self.simple and not (paths and self.paths) else None
+
     def same(self, items: int, same: Dict[str, Any]) -> Dict[str, Any]:
         """The `same` arguments of a map by parameter name, bound beside stand-ins for the items."""
         bound = self.bind((None,) * items, same)

@@ -69,11 +69,15 @@ def _calls_of_items(
     step: Any, here: Place, iterables: Tuple[Any, ...], shared: Tuple[Input, ...], same: Dict[str, Any]
 ) -> Iterator[Call]:
     callee, by_content = Callee(here, step), _by_content(step)
+    names: Optional[Tuple[str, ...]] = step.binder.names_of_items(len(iterables), by_content)
     for items in zip(*iterables):
-        own: Dict[str, Any] = _bound(step, items, same)
-        if same:
-            own = {name: value for name, value in own.items() if name not in same and not name.startswith("**")}
+        own: Dict[str, Any] = _bound_items(step, items, same) if names is None else dict(zip(names, items))
         yield callee.call(encode_inputs(here.run, own, by_content), shared)
+
+
+def _bound_items(step: Any, items: Tuple[Any, ...], same: Dict[str, Any]) -> Dict[str, Any]:
+    own = _bound(step, items, same)
+    return {name: value for name, value in own.items() if name not in same and not name.startswith("**")}
 
 
 def _bound(step: Any, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
