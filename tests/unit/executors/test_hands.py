@@ -6,7 +6,6 @@ import _socket
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,7 +106,7 @@ class Reading(Worker):
     def __init__(self, bench: Bench) -> None:
         for socket in (bench.contents, bench.line):
             socket.setblocking(False)
-        self._post: Any = SimpleNamespace(contents=bench.contents, line=bench.line)
+        self._contents, self._line = bench.contents, bench.line
         self._orders = deque()
 
     def begin(self) -> str | None:
