@@ -14,9 +14,6 @@ from penstock.model.edges import Edge
 if TYPE_CHECKING:
     from penstock.artifacts.store import BlobStore
 
-Reducer = Callable[["Collected", Any], Any]
-"""Takes a value apart: what `__reduce_ex__` gives, or NotImplemented where pickle's own way does."""
-
 
 class Part:
     """Stands in a skeleton for a blob."""
@@ -83,6 +80,10 @@ class Collected:
         self.edges.clear()
         self.parts.clear()
         self.stored_files.clear()
+
+
+Reducer = Callable[[Collected, Any], Any]
+"""Takes a value apart: what `__reduce_ex__` gives, or NotImplemented where pickle's own way does."""
 
 
 def sink_to_nowhere(known: Known) -> Collected:

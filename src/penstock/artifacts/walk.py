@@ -14,8 +14,6 @@ from penstock.artifacts import digests
 from penstock.artifacts.memory import number
 from penstock.model.tuples import NamedTuple
 
-Rule = Callable[["ValueWalk", Any], None]
-RuleFor = Callable[[type], Rule]
 Known = Dict[Any, Tuple[Any, Any]]
 """What is known of large buffers within one encode, by what names them while they live: (digest, their owner)."""
 
@@ -175,6 +173,10 @@ class ValueWalk:
         again = self._again[key] = self._again.get(key, 0) + 1
         if again > _WEB:
             raise Unstable("is part of a web of references to itself")
+
+
+Rule = Callable[[ValueWalk, Any], None]
+RuleFor = Callable[[type], Rule]
 
 
 def _none(walk: ValueWalk, value: None) -> None:

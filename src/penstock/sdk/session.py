@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from penstock.sdk.record_list import Records
     from penstock.sdk.recording import Recording
 
+    Described = Callable[[BaseException], Error]
+    """Makes a failure of what a nested flow has raised."""
+
     class Engine(Protocol):
         """What the sdk asks of a running engine. From any thread of the flow's process."""
 
@@ -82,10 +85,6 @@ if TYPE_CHECKING:
 
 Written = Callable[[int, Tuple[str, ...]], str]
 """Says who made the result of a task, with which versions of the packages of these modules."""
-
-
-Described = Callable[[BaseException], "Error"]
-"""Makes a failure of what a nested flow has raised."""
 
 
 class RunSession:
