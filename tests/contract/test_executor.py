@@ -446,6 +446,13 @@ def test_the_worker_s_own_messages_are_not_the_attempt_s(kept: Bench) -> None:
         assert (outcome.usage.read_bytes, outcome.usage.written_bytes) == (0, 0)
 
 
+def test_nor_are_modules_of_penstock_that_a_value_in_pieces_asks_for(tmp_path: Path) -> None:
+    with Bench(EXECUTORS["process"](Path()), tmp_path, "faulty_steps", str(STEPS)) as fresh:
+        fresh.run("ok")
+        usage = fresh.run("takes_any", piece=bytearray(100_000)).usage
+    assert 100_000 <= usage.read_bytes < 101_000
+
+
 def test_nor_are_those_that_go_through_a_file(kept: Bench, tmp_path: Path) -> None:
     file, long = str(tmp_path / "file"), ["x" * 10_000] * 100  # each short enough to stand in the message
     assert kept.run("write", file, 1000).usage.written_bytes == 1000

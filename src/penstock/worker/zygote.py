@@ -394,7 +394,8 @@ def _used_by_attempt(child: Child) -> _Used:
 def _import_ahead() -> None:
     """What the user's module imports of Penstock, and each worker with its first attempt: it is told of a run soon, and
     nobody waits before that."""
-    for name in ("sdk.flows", "artifacts.objects", "artifacts.preview", "artifacts.skeleton_writer"):
+    artifacts = ("objects", "preview", "skeleton_reader", "skeleton_writer")
+    for name in ("sdk.flows", *(f"artifacts.{name}" for name in artifacts)):
         import_module(f"penstock.{name}")
     posix.libc()
     digest(b"")
