@@ -179,6 +179,10 @@ BESIDE = {
     "basicConfig": Change("logging.root.level", "logging.basicConfig(level=10, force=True)"),
     "captureWarnings": Change("warnings.showwarning.__name__", "logging.captureWarnings(True)"),
     "an environment that is a copy": Change("type(os.environ).__name__", "os.environ = os.environ.copy()"),
+    "an environment that is another object with the same in it": Change(
+        "id(os.environ)", "os.environ = copy.deepcopy(os.environ)"
+    ),
+    "a variable that is set behind it": Change("subprocess.getoutput('echo $BEHIND')", "os.environ['BEHIND'] = '1'"),
     "an environment that is emptied": Change("'PATH' in os.environ", "os.environ.clear()"),
     "a variable that is set as bytes": Change("os.environ.get('RAW')", "os.environb[b'RAW'] = b'1'"),
     "a path that is another list": Change("sys.path[0]", "sys.path = ['/other', *sys.path]"),

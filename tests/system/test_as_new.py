@@ -13,8 +13,9 @@ from tests.system.flows import Project, Report
 from tests.system.process_changes import BESIDE, LIBRARIES, NEEDS_ANOTHER, PYTHON, Change
 
 FLOW = """
-import asyncio, builtins, contextvars, copyreg, csv, decimal, faulthandler, gc, io, locale, logging, logging.config
-import multiprocessing, resource, signal, socket, ssl, tempfile, threading, tracemalloc, urllib.request, warnings
+import asyncio, builtins, contextvars, copy, copyreg, csv, decimal, faulthandler, gc, io, locale, logging
+import logging.config, multiprocessing, resource, signal, socket, ssl, subprocess, tempfile, threading, tracemalloc
+import urllib.request, warnings
 IMPORTS
 KEPT = logging.NullHandler()
 logging.getLogger("kept").addHandler(KEPT)
