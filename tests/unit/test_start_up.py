@@ -42,15 +42,16 @@ IDLE = {
 
 ASKED_LATER = {
     *("artifacts.checkpoints", "artifacts.collected", "artifacts.finder", "artifacts.objects", "artifacts.preview"),
-    *("artifacts.skeleton_reader", "artifacts.skeleton_writer", "artifacts.store", "code.declared", "code.elsewhere"),
-    *("code.live", "engine.origin", "engine.ports", "engine.retries", "engine.wording", "executors.endings"),
+    *("artifacts.skeleton_reader", "artifacts.skeleton_writer", "artifacts.store", "cli.live_display"),
+    *("code.declared", "code.elsewhere", "code.live", "engine.origin", "engine.ports", "engine.retries"),
+    *("engine.wording", "executors.endings"),
     *("journal.cache", "journal.conditions", "journal.queries", "journal.recorded_locks", "journal.run_search"),
     *("journal.sight", "journal.views", "launch.changed_code", "launch.ending", "launch.handlers"),
     *("launch.run_images", "model.containers", "model.nearest", "model.program_libraries", "model.sinks"),
     *("model.surroundings", "reading.trees", "sdk.rebuilt_errors", "setting_values", "worker.recorded_errors"),
 }
 """Of Penstock's own, what only a type checker asks for, or only a run that fails, goes on, is a fork, or has
-settings, an environment, secrets, cached steps or values other than numbers."""
+settings, an environment, secrets, cached steps, values other than numbers or a terminal."""
 
 
 _HELLO = """

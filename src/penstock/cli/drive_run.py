@@ -9,9 +9,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from penstock.cli import reporting
+from penstock.cli import reporting, screen
 from penstock.cli.display import PlainDisplay, write
-from penstock.cli.live_display import for_command
 from penstock.errors import FencedError
 from penstock.launch.runs import prepare
 from penstock.model.states import RunStatus
@@ -30,7 +29,7 @@ def drive(project: Project, order: RunRequest, choices: Choices, again: tuple[st
 
     With `--dry-run` only say what it would do; `again`: the command that does it.
     """
-    display = for_command(project, inline=choices.inline, resumed=bool(order.run_id))
+    display = _display_of(choices.inline)(project, closing=False, resumed=bool(order.run_id))
     gc.enable()  # `main` did without it while it imported
     if choices.dry_run:
         return _rehearse(project, order, choices, display, again)
@@ -44,6 +43,15 @@ def drive(project: Project, order: RunRequest, choices: Choices, again: tuple[st
     if choices.as_json:
         _print_run(project, display.run_id)
     return code
+
+
+def _display_of(inline: bool) -> type[PlainDisplay]:
+    """`inline`: a debugger may own the terminal, so nothing moves in it."""
+    if inline or not screen.is_live(sys.stderr):
+        return PlainDisplay
+    from penstock.cli.live_display import LiveDisplay
+
+    return LiveDisplay
 
 
 def _rehearse(

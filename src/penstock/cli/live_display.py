@@ -6,7 +6,6 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from penstock.cli import screen
 from penstock.cli.display import PlainDisplay
 from penstock.cli.progress import retries
 from penstock.model.visible import visible
@@ -16,7 +15,6 @@ from penstock.worker import flow_streams
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from penstock.project import Project
 
 _PATIENCE_S = 0.3
 """What is over sooner is not worth the import of rich."""
@@ -98,12 +96,6 @@ class LiveDisplay(PlainDisplay):
                 label = Text(one_line(f"    {visible(f'{task} {loop.label}')}", _LABEL))
                 table.add_row(label, bar, count_of(loop.done, loop.total), "", "", "")
         return table
-
-
-def for_command(project: Project, *, inline: bool, resumed: bool) -> PlainDisplay:
-    """The display of `penstock run`. `inline`: a debugger may own the terminal, so nothing moves in it."""
-    kind = LiveDisplay if screen.is_live(sys.stderr) and not inline else PlainDisplay
-    return kind(project, closing=False, resumed=resumed)
 
 
 def newest_line(folder: str) -> str:
