@@ -28,8 +28,8 @@ class FakeMailbox:
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
 
-    def post(self, event: ExecutorEvent) -> None:
-        self.events.append(event)
+    def post(self, *events: ExecutorEvent) -> None:
+        self.events.extend(events)
         os.write(self._write, b"!")
 
     def watch(self, fd: int, ready: Callable[[], None]) -> None:

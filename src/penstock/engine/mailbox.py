@@ -28,10 +28,10 @@ class Inbox:
         with self._lock:
             self._items.extend(items)
 
-    def post(self, event: Any) -> None:
-        """Add an item, and wake the driver's thread if it sleeps. Never blocks."""
+    def post(self, *events: Any) -> None:
+        """Add items, and wake the driver's thread if it sleeps. Never blocks."""
         with self._lock:
-            self._items.append(event)
+            self._items.extend(events)
             asleep = self._asleep
         if asleep:
             self.ring()

@@ -29,8 +29,8 @@ from penstock.model.states import Cause
 class Mailbox(Protocol):
     """The driver, as an executor sees it."""
 
-    def post(self, event: ExecutorEvent) -> None:
-        """Hand over an event. From any thread; never blocks."""
+    def post(self, *events: ExecutorEvent) -> None:
+        """Hand over events. From any thread; never blocks."""
         ...
 
     def watch(self, fd: int, ready: Callable[[], None]) -> None:

@@ -277,13 +277,13 @@ class ProcessExecutor:
             queue.lane = None
             self._idle.setdefault(worker.place, []).append(worker)
 
-    def _said(self, worker: _Worker, event: Ended | Hint) -> None:
-        if type(event) is Ended:
-            del self._where[event.attempt]
-            if worker.fresh_lane is not None:
-                worker.held = event  # posted when its process is gone
-                return
-        self._mailbox.post(event)
+    def _said(self, worker: _Worker, events: list[Ended | Hint]) -> None:
+        for event in events:
+            if type(event) is Ended:
+                del self._where[event.attempt]
+                if worker.fresh_lane is not None:
+                    worker.held = event  # posted when its process is gone
+        self._mailbox.post(*[event for event in events if event is not worker.held])
 
     def _retires(self, worker: _Worker, attempt: str, left: tuple[str, ...]) -> None:
         """The worker ends by itself behind this attempt, since it can't be put back into what it was."""

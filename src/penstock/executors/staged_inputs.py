@@ -196,8 +196,9 @@ class _Mirroring:
         self.watch = mailbox.watch
         self.unwatch = mailbox.unwatch
 
-    def post(self, event: ExecutorEvent) -> None:
-        if isinstance(event, Ended):
-            for digest, size in blobs_of_outcome(event.outcome):
-                self._mirror(digest, size)
-        self._mailbox.post(event)
+    def post(self, *events: ExecutorEvent) -> None:
+        for event in events:
+            if isinstance(event, Ended):
+                for digest, size in blobs_of_outcome(event.outcome):
+                    self._mirror(digest, size)
+        self._mailbox.post(*events)

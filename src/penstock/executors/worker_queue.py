@@ -66,7 +66,8 @@ class WorkerQueue:
         self._tickets = 0  # that were given
         self._waits = False  # with nothing in flight: it has ended all that it has got, and waits for the next content
         self._said = b""  # of what the worker has said, what is not complete
-        self._post: Callable[[Ended | Hint], None]
+        self._heard: list[Ended | Hint] = []  # within one read
+        self._post: Callable[[list[Ended | Hint]], None]
         self._breaks: Callable[[str], None]
         self._retires: Callable[[str, tuple[str, ...]], None]
         self._contents, self._contents_far = posix.message_pair()
@@ -103,7 +104,7 @@ class WorkerQueue:
 
     def posts_to(
         self,
-        post: Callable[[Ended | Hint], None],
+        post: Callable[[list[Ended | Hint]], None],
         retires: Callable[[str, tuple[str, ...]], None],
         notices: Callable[[str, str], None],
         refuses: Callable[[str, OSError], None],
@@ -172,12 +173,17 @@ class WorkerQueue:
         messages, self._said = channel.messages(self._said + data if self._said else data)
         if len(self._said) > channel.ROOM:
             raise MalformedError("a message without an end")
-        for message in messages:
-            kind, content = self._unwrap(message)
-            if kind == channel.OUTCOME:
-                self._take_outcome(*content)
-            else:
-                self._take(kind, *content)
+        try:
+            for message in messages:
+                kind, content = self._unwrap(message)
+                if kind == channel.OUTCOME:
+                    self._take_outcome(*content)
+                else:
+                    self._take(kind, *content)
+        finally:
+            if self._heard:
+                heard, self._heard = self._heard, []
+                self._post(heard)
 
     def _take(self, kind: bytes, attempt: str, said: Any, *more: Any) -> None:
         if kind == channel.NOTICE:
@@ -191,7 +197,8 @@ class WorkerQueue:
             metrics = tuple(Metric(*metric) for metric in said)
             self.metrics.update((metric.name, metric) for metric in metrics)
             loops = more[0] if more else None
-            self._post(Hint(attempt, metrics, None if loops is None else tuple(LoopProgress(*one) for one in loops)))
+            told = None if loops is None else tuple(LoopProgress(*one) for one in loops)
+            self._heard.append(Hint(attempt, metrics, told))
 
     def _has(self, attempt: str) -> bool:
         flight = self._flight  # the head speaks, but for what was passed over
@@ -214,7 +221,7 @@ class WorkerQueue:
             self.log_end = log.end
         if self._flight:
             self.began_at = time.time()
-        self._post(made(Ended, (attempt, outcome)))
+        self._heard.append(made(Ended, (attempt, outcome)))
 
     def take_back(self) -> list[Attempt]:
         """Empty the queue of what has not begun, in order."""

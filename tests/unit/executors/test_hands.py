@@ -40,8 +40,8 @@ class Bench:
         self.line: Any = _socket.socket(fileno=_socket.dup(line))
         self.queue.handed_over()
 
-    def _heard(self, event: Ended | Hint) -> None:
-        self.ended.append(event.attempt)
+    def _heard(self, events: list[Ended | Hint]) -> None:
+        self.ended.extend(event.attempt for event in events)
 
     def begin(self) -> int:
         """The ticket that the worker reads."""

@@ -23,7 +23,7 @@ class Talk:
         self.queue = WorkerQueue(1, "a", "a.log", None, "/")
         self.posted: list[Ended | Hint] = []
         self.broken: list[str] = []
-        self.queue.posts_to(self.posted.append, _never, _never, _never, self.broken.append)
+        self.queue.posts_to(self.posted.extend, _never, _never, _never, self.broken.append)
         self.queue.send([Attempt("own#1", b"k", Function("m", "f", None, ()), (), None, False)])
 
     def say(self, kind: bytes, *content: Any) -> None:
