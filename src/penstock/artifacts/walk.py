@@ -209,6 +209,9 @@ def _str(walk: ValueWalk, value: str) -> None:
 
 
 def _bytes(walk: ValueWalk, value: Any) -> None:
+    if type(value) is bytes and len(value) < BIG:  # as the digests of results are, of which there may be 100,000
+        walk.out += b"b" + _size(len(value)) + value
+        return
     tag = _HEADS[type(value)]
     if type(value) is memoryview and not value.c_contiguous:
         value = value.tobytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -34,6 +35,14 @@ class ByNumber(Generic[T]):
         if value is _ABSENT:
             raise KeyError(number)
         return value
+
+    def of(self, numbers: Sequence[int]) -> list[T]:
+        """The values of several."""
+        values = self._values
+        found = [values[number] if number < len(values) else _ABSENT for number in numbers]
+        if _ABSENT in found:
+            raise KeyError(next(number for number in numbers if number not in self))
+        return found
 
     def get(self, number: int) -> T | None:
         """The value; None where there is none."""

@@ -223,7 +223,7 @@ def _resolved(item: Input, results: ByNumber[Stored]) -> Resolved:
     refs = item.refs
     if not refs:
         return made(Resolved, (item.name, item.record, (), ()))
-    records = tuple([results[ref.task].record for ref in refs])
+    records = tuple([stored.record for stored in results.of([ref.task for ref in refs])])
     parts = tuple([ref.part for ref in refs]) if any(ref.part for ref in refs) else ()
     return made(Resolved, (item.name, item.record, records, parts))
 

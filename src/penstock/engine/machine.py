@@ -160,11 +160,12 @@ class Machine:
         task.status = TaskStatus.WAITING
         task.asking = task.parked = False
         for dep in dict.fromkeys(task.deps) if task.deps else ():
-            if dep not in self.settled:
-                self._wait_for(task, dep)
-            elif self.settled[dep] is None:
+            if self.settled.get(dep) is not None:
+                continue
+            if dep in self.settled:
                 self._settle(task, facts.Settling.UPSTREAM, failed_dep=dep)
                 return
+            self._wait_for(task, dep)
         if not task.missing:
             self._bind(task)
 
@@ -197,7 +198,7 @@ class Machine:
     def _bind(self, task: OpenTask) -> None:
         """All its inputs are there: take what an earlier driver left for the same ones, or make it ready."""
         if task.deps:
-            task.inputs_digest = self._combine(tuple(self.settled[dep] or b"" for dep in task.deps))
+            task.inputs_digest = self._combine(tuple([found or b"" for found in self.settled.of(task.deps)]))
         if task.replay is not None and self._replayed(task, task.replay):
             return
         if task.consult and self.stop is None:

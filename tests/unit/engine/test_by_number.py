@@ -23,11 +23,14 @@ def test_it_answers_as_a_dict_does(changes: list[tuple[int, str]], asked: int) -
     assert repr(found) == repr(dict(sorted(expected.items())))
     assert (asked in found) == (asked in expected)
     assert found.get(asked) == expected.get(asked)
+    assert found.of(list(expected)) == list(expected.values())
     if asked in expected:
         assert found[asked] == expected[asked]
     else:
         with pytest.raises(KeyError, match=str(asked)):
             found[asked]
+        with pytest.raises(KeyError, match=str(asked)):
+            found.of([*expected, asked])
 
 
 def is_taken_out(held: ByNumber[str | None] | dict[int, str | None], number: int) -> bool:
