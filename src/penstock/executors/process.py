@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from penstock.executors.interpreters import Interpreters
 
 _MOST_NOTICES = 1000
-_DEPTH = 64
+_DEPTH = 128
 """So many attempts wait at a worker at most: each look at the worker brings the outcomes of several."""
 
 

@@ -9,7 +9,7 @@ from penstock.model.specs import Call
 from penstock.sdk.futures import TaskResult
 from penstock.sdk.session import RunSession
 
-MANY = 128
+MANY = 256
 _LONGEST_S = 0.002
 """No call waits for much longer than this for others to go with."""
 
