@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 BODIES = """
-import collections, os, time
+import collections, os, resource, time
 from penstock import flow, step
 
 @step
@@ -40,6 +40,26 @@ def many():
 @flow
 def hidden():
     return collections.deque([double.submit(1)])
+
+@flow
+def crowded():
+    double.submit(1).result()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    files = []
+    try:
+        while True:
+            files.append(os.dup(0))
+    except OSError:
+        pass
+    failed = double.submit(-1)
+    while not failed.done():
+        time.sleep(0.01)
+    for file in files:
+        os.close(file)
+    try:
+        return failed.result()
+    except ValueError:
+        return double(2)
 """
 COMMAND = [sys.executable, "-c", "import sys; from penstock.cli.main import main; sys.exit(main())"]
 
@@ -81,3 +101,9 @@ def test_a_result_that_hides_a_future_is_said_not_to_be_kept(run):
     assert "result is not kept: it holds a future; return its .result()" in done.stderr
     assert "penstock show hidden/1" in done.stderr
     assert "penstock get" not in done.stderr
+
+
+def test_a_task_may_fail_while_the_body_has_no_descriptor_left(run):
+    done = run("run", "--json", "bodies.py:crowded")
+    assert done.returncode == 0, done.stderr
+    assert run("get", "crowded/1").stdout.split() == ["4"]

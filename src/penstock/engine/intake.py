@@ -10,6 +10,7 @@ from penstock.engine.jobs import Job
 from penstock.engine.nested_flows import Left, Scopes
 from penstock.engine.reuse import Reuse
 from penstock.engine.run_state import Delivery, RunState, Wiring
+from penstock.engine.wording import completed
 from penstock.model.events import Adopted, Began, Ended, Hint, Lacking, Notice, Placed, Recalled
 from penstock.model.outcomes import Metric, Outcome, Unread
 from penstock.model.rows import BodyRecord, MetricRecord, ScopeRecord, StepRecord
@@ -108,8 +109,6 @@ class Intake:
             ended = job.id, attempt, None, True, fingerprint, outcome.usage.wall_s
             self._events.append(made(facts.AttemptEnded, ended))
             return
-        from penstock.engine.wording import completed
-
         outcome = completed(outcome, job.call.options, self._wiring.timeout_s)
         outcome = job.outcome = self._with_its_writer(job, outcome)
         assert outcome.error is not None

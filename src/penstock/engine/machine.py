@@ -15,22 +15,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from penstock.engine import facts
 from penstock.engine.admission import Admission, OpenLane
 from penstock.engine.alarms import Alarms
 from penstock.engine.by_number import ByNumber
 from penstock.engine.machine_tasks import Fresh, OpenTask
+from penstock.engine.retries import Verdict, most_grown, verdict
 from penstock.engine.schedule import Schedule
 from penstock.engine.wishes import Wishes
 from penstock.model.events import Profile
 from penstock.model.shares import Amount
 from penstock.model.states import Cause, TaskStatus
 from penstock.model.tuples import made
-
-if TYPE_CHECKING:
-    from penstock.engine.retries import Verdict
 
 ASK_AGAIN_S = 0.1
 """How long a task waits before it asks again for a result that another run makes, at first; then longer and longer."""
@@ -245,8 +242,6 @@ class Machine:
             self._abandon(task)
             return False
         task.replay = None
-        from penstock.engine.retries import most_grown
-
         # Where it was started, also if its step goes elsewhere now, and with all that it may have been given there.
         options = task.options._replace(on=replay.executor)
         options = most_grown(options, self._admission.pools[replay.executor].profile, replay.attempt)
@@ -351,13 +346,11 @@ class Machine:
             task.queue.note_duration(event.wall_s)
             self._settle(task, ok=True, fingerprint=event.fingerprint)
             return
-        from penstock.engine import retries
-
         if event.cause is Cause.DAMAGED and any(dep not in self.settled for dep in task.deps):
-            self._failed(task, retries.Verdict(True))  # the damage is being mended
+            self._failed(task, Verdict(True))  # the damage is being mended
         else:
             self._go_home(task)  # what it may grow to is what its step's executor has
-            self._failed(task, retries.verdict(task, event.cause, event.retryable, self._platform_retries))
+            self._failed(task, verdict(task, event.cause, event.retryable, self._platform_retries))
 
     def _failed(self, task: OpenTask, verdict: Verdict) -> None:
         if not verdict.again or self.stop is not None or task.stopping is Cause.CANCELLED:
