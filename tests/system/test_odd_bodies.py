@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 BODIES = """
-import collections, os, resource, time
+import collections, os, resource, subprocess, time
 from penstock import flow, step
 
 @step
@@ -41,8 +41,12 @@ def many():
 def hidden():
     return collections.deque([double.submit(1)])
 
-@flow
-def crowded():
+@step
+def leaves_a_process():
+    subprocess.Popen(["sleep", "60"])
+    return 7
+
+def awaited_without_descriptors(submit, *args):
     double.submit(1).result()
     resource.setrlimit(resource.RLIMIT_NOFILE, (200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     files = []
@@ -51,15 +55,23 @@ def crowded():
             files.append(os.dup(0))
     except OSError:
         pass
-    failed = double.submit(-1)
-    while not failed.done():
+    future = submit(*args)
+    while not future.done():
         time.sleep(0.01)
     for file in files:
         os.close(file)
+    return future
+
+@flow
+def crowded():
     try:
-        return failed.result()
+        return awaited_without_descriptors(double.submit, -1).result()
     except ValueError:
         return double(2)
+
+@flow
+def crowded_and_left():
+    return awaited_without_descriptors(leaves_a_process.submit).result() + double(2)
 """
 COMMAND = [sys.executable, "-c", "import sys; from penstock.cli.main import main; sys.exit(main())"]
 
@@ -103,7 +115,8 @@ def test_a_result_that_hides_a_future_is_said_not_to_be_kept(run):
     assert "penstock get" not in done.stderr
 
 
-def test_a_task_may_fail_while_the_body_has_no_descriptor_left(run):
-    done = run("run", "--json", "bodies.py:crowded")
+@pytest.mark.parametrize(("flow", "value"), [("crowded", "4"), ("crowded_and_left", "11")])
+def test_a_task_may_go_wrong_while_the_body_has_no_descriptor_left(run, flow: str, value: str):
+    done = run("run", "--json", f"bodies.py:{flow}")
     assert done.returncode == 0, done.stderr
-    assert run("get", "crowded/1").stdout.split() == ["4"]
+    assert run("get", f"{flow}/1").stdout.split() == [value]

@@ -43,7 +43,7 @@ IDLE = {
 ASKED_LATER = {
     *("artifacts.checkpoints", "artifacts.collected", "artifacts.finder", "artifacts.objects", "artifacts.preview"),
     *("artifacts.skeleton_reader", "artifacts.skeleton_writer", "artifacts.store", "cli.live_display"),
-    *("code.declared", "code.elsewhere", "code.live", "engine.origin", "engine.ports", "executors.endings"),
+    *("code.declared", "code.elsewhere", "code.live", "engine.origin", "engine.ports"),
     *("journal.cache", "journal.conditions", "journal.queries", "journal.recorded_locks", "journal.run_search"),
     *("journal.sight", "journal.views", "launch.changed_code", "launch.ending", "launch.handlers"),
     *("launch.run_images", "model.containers", "model.nearest", "model.program_libraries", "model.sinks"),

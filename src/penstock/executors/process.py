@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.executors import capacity
+from penstock.executors.endings import explain, retirement
 from penstock.executors.interpreters import OwnInterpreter
 from penstock.executors.worker_queue import WorkerQueue
 from penstock.executors.zygote_process import Death, ZygoteProcess
@@ -294,8 +295,6 @@ class ProcessExecutor:
         self._recalled(worker.queue.take_back())
         step = step_of(attempt)
         if step not in self._retired_by:
-            from penstock.executors.endings import retirement
-
             self._retired_by.add(step)
             self._mailbox.post(Notice(retirement(step, left)))
 
@@ -379,7 +378,6 @@ class ProcessExecutor:
 
     def _last_outcome(self, worker: _Worker, attempt: Attempt, death: Death, words: str) -> Outcome:
         from penstock.artifacts.checkpoints import metrics_of
-        from penstock.executors.endings import explain
         from penstock.worker.recorded_errors import cause_is_retryable
 
         queue = worker.queue
