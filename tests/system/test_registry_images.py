@@ -227,7 +227,7 @@ def test_an_image_that_is_made_for_others_alone_is_not_pulled(
         maker.clear()
 
 
-_OLD = {
+_OLD: dict[str, str | list[str]] = {
     "python": "/usr/bin/python3",
     "version": "3.7.3",
     "implementation": "cpython",
