@@ -65,8 +65,8 @@ class AttemptContext:
         self.input_files = InputFiles(places, attempt.id)
         self.written: Dict[str, None] = {}  # what was told of what it writes
 
+    _lock = threading.Lock()  # of all attempts: nobody holds it for longer than a moment
     # In the class: most attempts never have them, and pay nothing for it.
-    _lock = threading.Lock()
     parameters: Optional[Dict[str, Any]] = None
     """Decoded when touched."""
     writes: Optional[Callable[[AttemptContext, Any], None]] = None

@@ -12,7 +12,7 @@ import threading
 from contextlib import contextmanager
 from typing import Generator, Tuple
 
-_SELDOM = (100_000, 10, 10)
+_SELDOM = (20_000, 10, 10)
 
 _lock = threading.Lock()
 _busy = 0

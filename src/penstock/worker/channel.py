@@ -62,7 +62,7 @@ class WorkerRequest(NamedTuple):
 
 def wrap(kind: bytes, content: Any, folder: str) -> bytes:
     """A message; a long one is written to a file in `folder`, which its reader removes."""
-    return wrap_body(kind, dumps(content, 4), folder)
+    return wrap_body(kind, body_of(content), folder)
 
 
 def body_of(content: Any) -> bytes:
