@@ -98,6 +98,11 @@ class Slurm:
         """Start a node's daemon."""
         self.start(name, [_program("slurmd"), "-D", "-N", name])
 
+    def resume(self, name: str) -> None:
+        """Have a node back that was down; one that has come back by itself is none."""
+        command = ["scontrol", "update", f"nodename={name}", "state=resume"]
+        subprocess.run(command, env={**os.environ, **self.environ}, capture_output=True, check=False)
+
     def kill(self, name: str) -> None:
         """Kill a daemon: as when its machine is switched off, where its jobs are killed, too."""
         if (daemon := self._daemons.pop(name, None)) is not None:

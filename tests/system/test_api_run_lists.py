@@ -160,6 +160,7 @@ def test_a_run_that_was_removed_is_told_as_gone(folder: Path, server: ApiServer)
         ("filter=%00", 200, ""),
         ("ids=", 200, ""),
         (f"ids={2**53 - 1}", 200, ""),
+        (f"ids={2**53 - 1}&columns=nothing", 200, ""),
     ],
 )
 def test_what_is_wrong_is_named(server: ApiServer, words: str, status: int, field: str):

@@ -211,6 +211,14 @@ def test_a_keeper_that_is_killed_has_another_one_in_its_place(trial: Trial, tmp_
     assert Path(trial.container.keeper).exists()
 
 
+def test_who_looks_whether_it_lives_does_not_hold_it(tmp_path: Path) -> None:
+    notes = os.fspath(tmp_path / keepers.NOTES)
+    keeper = keepers.ContainerKeeper(notes)
+    assert Path(keeper.path).exists()
+    keeper.close()
+    wait_until(lambda: container_notes.sweep(notes, os.environ) == [] and not os.listdir(notes), "for its end")
+
+
 def test_what_a_keeper_can_not_do_is_told_and_nothing_stays(trial: Trial, tmp_path: Path) -> None:
     request = trial.request("/bin/sleep", "600")._replace(socket="/no/such/folder/socket")
     kept = trial.ask(request, tmp_path / "log")

@@ -141,8 +141,7 @@ def test_where_everything_is_killed_it_runs_again_as_another_attempt(cluster: Pr
     drive = await_both(cluster)
     hosts = [posix.parent_of(posix.parent_of(int(pid)) or 0) or 0 for _, pid, _ in begun(cluster)]
     drive.kill()
-    for pid in hosts:
-        os.kill(pid, signal.SIGKILL)
+    posix.kill(hosts)
     let_go(cluster)
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for _, pid, _ in begun(cluster)), "for their end")
     assert cluster.run("main/1", before=WIRED).value() == [0, 1]

@@ -145,7 +145,7 @@ def test_an_agent_whose_node_fails_is_lost(make: Make, run: str, cluster: slurm.
         assert until(site, handle, is_ended)[1::2] == ("its node failed", Cause.LOST)
     finally:
         cluster.start_node("n2")
-        cluster.ask("scontrol", "update", "nodename=n2", "state=resume")
+        cluster.resume("n2")
         until_idle(cluster)
 
 

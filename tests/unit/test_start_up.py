@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -72,7 +73,9 @@ def imported_by(statement: str, folder: Path | None = None) -> set[str]:
     """All modules that a statement adds to a bare interpreter's."""
     code = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
     command = [sys.executable, "-c", code]
-    return set(subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder).stdout.split())
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, env=environ)
+    return set(done.stdout.split())
 
 
 @pytest.mark.parametrize("statement", ["import penstock", "from penstock import flow, step"])

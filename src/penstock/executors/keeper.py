@@ -8,6 +8,7 @@ lives. `container_notes.sweep` takes what even a killed keeper leaves.
 from __future__ import annotations
 
 import _socket
+import math
 import os
 import select
 import signal
@@ -235,27 +236,33 @@ def _code(status: int) -> int:
 
 
 class _Living:
-    """How many connections there are."""
+    """The connections that there are, by when each was made."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.count = 0
+        self._since: dict[_Client, float] = {}
 
-    def change(self, by: int) -> None:
+    def add(self, client: _Client) -> None:
         with self._lock:
-            self.count += by
+            self._since[client] = time.monotonic()
+
+    def is_held(self) -> bool:
+        """Whether somebody holds one. A look at whether this process lives is over at once: no reason to live on."""
+        with self._lock:
+            return min(self._since.values(), default=math.inf) < time.monotonic() - _LOOK_S
 
     def serve(self, client: _Client) -> None:
         try:
             client.serve()
         finally:
-            self.change(-1)
+            with self._lock:
+                del self._since[client]
 
 
 def main(fd: int) -> None:
     """The keeper's process. `fd`: the socket that it listens at; its command says at which path, and where notes are.
 
-    It ends when nobody has held anything for a while, and the last connection is closed.
+    It ends when nobody has held anything for a while.
     """
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -264,11 +271,10 @@ def main(fd: int) -> None:
     address, notes = sys.argv[1:]
     os.chdir(os.path.dirname(address))  # podman leaves a file `oom` where its client has started
     living = _Living()
-    idle_since, had_some = time.monotonic(), False
-    while living.count or time.monotonic() < idle_since + _LINGER_S:
-        if living.count and had_some:  # a look at whether it lives is over at once, and no reason to live on
-            idle_since = time.monotonic()
-        had_some = bool(living.count)
+    held_at = time.monotonic()
+    while time.monotonic() < held_at + _LINGER_S:
+        if living.is_held():
+            held_at = time.monotonic()
         if _is_ready(fd, _LINGER_S / 4):
             try:
                 connection_fd, _ = listener._accept()  # what `socket.accept` calls, which costs an import
@@ -280,7 +286,7 @@ def main(fd: int) -> None:
                 connection.close()
                 continue
             client = _Client(connection, notes)
-            living.change(1)
+            living.add(client)
             threading.Thread(target=living.serve, args=(client,)).start()
     listener.close()
     container_notes.forget_keeper(notes, address)

@@ -141,7 +141,8 @@ def _runs(call: ApiCall, query: RunsQuery) -> RunsPage:
     if query.ids:
         rows = finding_runs.rows_of(call.reader, query.ids)
         gone = tuple(sorted(set(query.ids) - {row.id for row in rows}))
-        lines, notes = _lines(call, rows, query.columns)
+        # Of runs that are gone no column is known any more.
+        lines, notes = _lines(call, rows, query.columns) if rows else ((), ())
         return RunsPage(lines, gone=gone, notes=notes)
     after = page_end(query.sort, query.cursor)
     found = finding_runs.find(call.reader, query.filter, sort=query.sort, limit=query.limit, after=after)
