@@ -271,10 +271,11 @@ class Zygote:
         path, most = self._places.log(child.log), self._spec.log_bytes
         with suppress(OSError):  # removed by hand
             size = os.stat(path).st_size
-            began, start = child.log_began
-            if began != child.gauge.began():
-                child.log_began = child.gauge.began(), size
-            elif size - start > 2 * most + log_files.SLACK:
+            known, start = child.log_began
+            began = child.gauge.began()  # 0.0: it has ended just now, and its worker cuts what is too long
+            if began != known:
+                child.log_began = began, size
+            elif began and size - start > 2 * most + log_files.SLACK:
                 os.truncate(path, start + most)
 
     def _ask_program(self, child: Child) -> bool:
