@@ -1,4 +1,7 @@
-"""A real Slurm on this host: a controller, and two nodes with two CPUs each, one of which has two GPUs by name."""
+"""A real Slurm on this host: a controller, and two nodes with two CPUs each, one of which has two GPUs by name.
+
+A job that is requeued waits for as long as credentials last, half a minute here: then its first life is over.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ ClusterName=penstock
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={port}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge/socket
+AuthInfo=socket={folder}/munge/socket,cred_expire=30
 CredType=cred/munge
 SlurmUser={user}
 SlurmdUser={user}

@@ -91,8 +91,9 @@ class Trial:
         asked, late = folder / "asked", folder / "late"
         program = shlex.quote(self.engine.program)
         late.write_text(
-            f'#!/bin/sh\n[ "$1" != run ] || {{ sleep {seconds}; exec {program} "$@"; }}\n'
-            f'{program} "$@"\nstatus=$?\necho "$1 $status" >> {shlex.quote(str(asked))}\nexit $status\n'
+            f'#!/bin/sh\nexec 3>> {shlex.quote(str(asked))}\n'
+            f'[ "$1" != run ] || {{ echo run >&3; sleep {seconds}; exec {program} "$@"; }}\n'
+            f'{program} "$@"\nstatus=$?\necho "$1 $status" >&3\nexit $status\n'
         )
         late.chmod(0o755)
         self.container = self.container._replace(engine=ContainerEngine(self.engine.kind, os.fspath(late)))
@@ -233,9 +234,10 @@ def test_what_a_keeper_can_not_do_is_told_and_nothing_stays(trial: Trial, tmp_pa
 
 
 def test_a_keeper_that_is_killed_while_the_engine_makes_a_container(trial: Trial, tmp_path: Path) -> None:
-    trial.delay_runs(tmp_path, 2)
+    asked = trial.delay_runs(tmp_path, 2)
     kept = trial.ask(trial.request("/bin/sleep", "600"), tmp_path / "log")
     kept.hear()  # that it is noted
+    wait_until(lambda: asked.exists() and asked.read_text() == "run\n", "for the engine's client")
     trial.kill_keeper()
     kept.close()
     notes = os.fspath(trial.notes)

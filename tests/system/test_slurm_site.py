@@ -129,8 +129,6 @@ def test_a_requeued_agent_starts_again_under_its_name(make: Make, run: str, clus
     cluster.ask("scontrol", "requeue", job)
     sight = until(site, handle, lambda sight: sight.state == "pending")
     assert sight.why
-    until(site, handle, lambda _: not cluster.ask("squeue", "-h", "-t", "COMPLETING").strip())  # its first life
-    cluster.ask("scontrol", "update", f"jobid={job}", "starttime=now")
     until(site, handle, lambda _: starts.read_text() == "x\nx\n")
     until(site, handle, is_running)
 
