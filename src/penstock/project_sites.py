@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _MOST_AGENTS = 10
 """Of one run, where nobody says: a map of thousands does not fill a cluster by itself."""
-_DEPTH = 1024
+_DEPTH = 2_048
 """So many attempts wait in a lane at most: empty ones by the thousand end while one letter goes there and back."""
 _ROUND_TRIP_S = 0.2
 

@@ -25,6 +25,9 @@ CUT_OFF = 2 / 3
 UNASKED_S = 600.0
 """So long it waits for a driver's first letter."""
 
+HAND_BACK_S = 0.5
+"""It looks so often at what would not come to its end any more."""
+
 PACE_S = 0.4
 """Between letters that nobody waits for."""
 LOW_PACE_S = 0.05
@@ -85,7 +88,7 @@ class Duty:
         self._orders: list[Order] = []
         self._letters = Untold()
         self._letters.add(self._hello_of(now))
-        self._wrote_at = self._busy_at = now
+        self._wrote_at = self._busy_at = self._hand_back_at = now
 
     def take(self, token: int, number: int, envelope: mail.Down, now: float) -> None:
         """Take in a driver's envelope. Envelopes of one token come in their order; again, or of a lower token than one
@@ -183,7 +186,8 @@ class Duty:
             self.leave(Cause.PREEMPTED, "its allocation ends")
         elif not self._held and not self._letters and now - self._busy_at >= self._linger_s:
             self.leave(Cause.CANCELLED, "it had nothing to do")
-        elif self._lasts_s is not None and not self.going:
+        elif self._lasts_s is not None and not self.going and now >= self._hand_back_at:
+            self._hand_back_at = now + HAND_BACK_S
             self._hand_back(now)
 
     def _hand_back(self, now: float) -> None:

@@ -56,12 +56,13 @@ class SentCheckpoints:
 
     def __init__(self, tier: Tier, spec: RunSpec, places: Places) -> None:
         self._tier, self._spec, self._places = tier, spec, places
+        self._is_again = driver_number(spec.driver) > 1
         self._seen: dict[str, _WatchedFolder] = {}  # by the names of folders
         self._new: dict[str, Attempt] = {}  # at which nobody has looked yet: most are over before
 
     def may_bring(self, attempt: Attempt) -> bool:
         """Whether another attempt of its task may have left something."""
-        return attempt.number > 1 or driver_number(self._spec.driver) > 1
+        return self._is_again or attempt.number > 1
 
     def watch(self, attempts: Iterable[Attempt]) -> None:
         """Look after what attempts leave for which nothing is brought. From any thread, and never blocks."""

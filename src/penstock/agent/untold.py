@@ -32,11 +32,16 @@ class Untold:
         if isinstance(letter, Began):
             self._began[letter.attempt] = self._number
         elif isinstance(letter, (Ended, Recalled)):
-            began = self._began.pop(letter.attempt, None)
-            if began is not None:
-                del self._letters[began]
-        self.ends += isinstance(letter, Ended)
-        self._answers += isinstance(letter, (mail.Obeying, Recalled))
+            self._forget_began(letter.attempt)
+            self.ends += isinstance(letter, Ended)
+            self._answers += isinstance(letter, Recalled)
+        else:
+            self._answers += isinstance(letter, mail.Obeying)
+
+    def _forget_began(self, attempt: str) -> None:
+        began = self._began.pop(attempt, None)
+        if began is not None:
+            del self._letters[began]
 
     def extend(self, letters: Iterable[mail.UpLetter]) -> None:
         """Have more."""

@@ -59,6 +59,12 @@ def skeleton_alone(record: bytes) -> Optional[bytes]:
     return body[_COUNT.size :] if mark == _MARK_ALONE and not count and zlib.crc32(body) == checksum else None
 
 
+def needs_none(record: bytes) -> bool:
+    """Whether a record needs no blob, as nearly all do, by its beginning: where it is damaged, whoever parses it says
+    so."""
+    return record[:4] == _MARK_ALONE and record[8:12] == _NO_PARTS
+
+
 def parse(record: bytes) -> Parsed:
     """Take a record apart; raises DamagedError where it is truncated or changed, or of a newer version."""
     if len(record) < _START.size:

@@ -28,7 +28,7 @@ from penstock.model import mail
 from penstock.model.agents import AgentRequest, AgentSight
 from penstock.model.environments import Environment
 from penstock.model.events import Ended, ExecutorEvent, Lacking, Lane, Notice, Placed, Profile, Recalled
-from penstock.model.outcomes import failed
+from penstock.model.outcomes import Error, failed
 from penstock.model.specs import Attempt, Places, RunSpec
 from penstock.model.states import Cause
 from penstock.model.tuples import NamedTuple
@@ -310,13 +310,15 @@ class FarExecutor:
             self._ring()
 
     def _as_here(self, event: Ended) -> Ended:
-        usage = far_clocks.told_here(event.outcome.usage, self._sent_at.pop(event.attempt, 0.0), time.time())
-        return self._with_mend(event._replace(outcome=event.outcome._replace(usage=usage)))
+        outcome = event.outcome
+        usage = far_clocks.told_here(outcome.usage, self._sent_at.pop(event.attempt, 0.0), time.time())
+        if usage is not outcome.usage:
+            event = event._replace(outcome=outcome._replace(usage=usage))
+        return event if outcome.error is None else self._with_mend(event, outcome.error)
 
-    def _with_mend(self, event: Ended) -> Ended:
+    def _with_mend(self, event: Ended, error: Error) -> Ended:
         """The same; a file that was missed there and lies here is told with what brings it."""
-        error = event.outcome.error
-        if error is None or not (mend := far_files.mend(error, self._places.cwd, self._root)):
+        if not (mend := far_files.mend(error, self._places.cwd, self._root)):
             return event
         self._mailbox.post(Notice(f"{event.attempt}: {mend}"))
         return event._replace(outcome=event.outcome._replace(error=error._replace(message=f"{error.message}: {mend}")))

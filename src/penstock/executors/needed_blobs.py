@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from penstock.artifacts.codec import inspect_record
+from penstock.artifacts.records import needs_none
 from penstock.errors import DamagedError
 from penstock.model.outcomes import Outcome
 from penstock.model.specs import Attempt, RunSpec
@@ -48,6 +49,8 @@ def _records_in(outcome: Outcome) -> Iterator[bytes]:
 def _blobs(records: Iterable[bytes]) -> Blobs:
     found: dict[tuple[bytes, int], None] = {}
     for record in records:
+        if needs_none(record):
+            continue
         try:
             found.update(dict.fromkeys(inspect_record(record)))
         except DamagedError:  # whoever decodes it says so, with its name

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from penstock.artifacts.canonical import identify
-from penstock.artifacts.codec import decode, encode
+from penstock.artifacts.codec import decode, encode, inspect_record
 from penstock.artifacts.folder import FolderStore
+from penstock.artifacts.records import needs_none
 from tests.unit.artifacts import zoo
 from tests.unit.artifacts.looks import look
 
@@ -82,6 +83,7 @@ def come_back(store: FolderStore, species: zoo.Species) -> None:
         found = decode(encoded.stored.record, store, verify=True)
         assert look(get(found)) == look(value)
         assert encoded.identity.digest == before == digest(found, species)
+        assert needs_none(encoded.stored.record) == (not inspect_record(encoded.stored.record))
         if place == "twice" and not isinstance(value, (int, float, complex)):  # whose identity Python keeps for nobody
             first, (second,) = found
             assert first is second
