@@ -91,7 +91,7 @@ class Trial:
         asked, late = folder / "asked", folder / "late"
         program = shlex.quote(self.engine.program)
         late.write_text(
-            f'#!/bin/sh\nexec 3>> {shlex.quote(str(asked))}\n'
+            f"#!/bin/sh\nexec 3>> {shlex.quote(str(asked))}\n"
             f'[ "$1" != run ] || {{ echo run >&3; sleep {seconds}; exec {program} "$@"; }}\n'
             f'{program} "$@"\nstatus=$?\necho "$1 $status" >&3\nexit $status\n'
         )
