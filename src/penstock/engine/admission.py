@@ -40,13 +40,14 @@ class LaneKind(NamedTuple):
 class OpenLane:
     """A lane, or those of a gang, and the tasks whose attempts are in it; the first one runs."""
 
-    __slots__ = ("lane", "others", "queue", "since", "tasks")
+    __slots__ = ("is_adopted", "lane", "others", "queue", "since", "tasks")
 
     def __init__(self, lane: Lane, others: tuple[Lane, ...], queue: Queue) -> None:
         self.lane = lane
         self.others = others  # of a gang
         self.queue = queue
         self.tasks: deque[int] = deque()
+        self.is_adopted = False  # of an earlier driver: nothing more goes into it
         self.since = 0.0  # when the first one became the first; -inf: the lane is to end with it
 
     @property

@@ -77,6 +77,7 @@ class AttemptAdopted(NamedTuple):
     task: int
     attempt: int
     running: bool
+    lane: str = ""  # where it runs, or waits behind others of the same; "": in one of its own
 
 
 class IntentCommitted(NamedTuple):

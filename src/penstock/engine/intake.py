@@ -156,7 +156,7 @@ class Intake:
         if known is not None:
             if not event.running:
                 self._run.land(event.attempt)
-            self._events.append(facts.AttemptAdopted(*known, event.running))
+            self._events.append(facts.AttemptAdopted(*known, event.running, event.lane))
 
     def _hint(self, event: Hint) -> None:
         known = self._run.attempts.get(event.attempt)

@@ -62,6 +62,7 @@ class Machine:
         self._schedule = Schedule(self._admission, self.tasks, self.fresh)
         self._alarms = Alarms()
         self._ahead = 0  # attempts behind the heads of their lanes
+        self._adopted: dict[tuple[str, str], OpenLane] = {}  # by executor and its name there
         self._dependents: dict[int, list[int]] = {}
         self._news: deque[int] = deque()  # settled tasks whose dependents have not been told
         self._attempts: dict[int, int] = {}  # the last ones of settled tasks, but for the first ones
@@ -246,7 +247,9 @@ class Machine:
         options = task.options._replace(on=replay.executor)
         options = most_grown(options, self._admission.pools[replay.executor].profile, replay.attempt)
         task.queue = self._admission.queue_of(task.queue.kind.step, options)
-        self._enter_lane(task, self._admission.open_lane(task.queue))
+        lane = self._admission.open_lane(task.queue)
+        lane.is_adopted = True
+        self._enter_lane(task, lane)
         task.started = True
         self._out.append(facts.Adopt(task.id, task.attempt, task.queue.kind.on, task.inputs_digest))
         self._became_head(task)
@@ -376,10 +379,27 @@ class Machine:
     def _attempt_adopted(self, event: facts.AttemptAdopted) -> None:
         """What is unknown where it should run is started anew: it never began, or left nothing behind."""
         task = self._current(event.task, event.attempt)
-        if task is None or event.running:
+        if task is None:
             return
-        self._leave_lane(task)
-        self._shelve(task)
+        if not event.running:
+            self._leave_lane(task)
+            self._shelve(task)
+        elif event.lane:
+            self._join_lane(task, (task.queue.kind.on, event.lane))
+
+    def _join_lane(self, task: OpenTask, name: tuple[str, str]) -> None:
+        """It took what a lane takes until it was known in which one it is."""
+        own, lane = task.lane, self._adopted.get(name)
+        assert own is not None
+        if not own.is_adopted or len(own.tasks) > 1:
+            return  # it was told before
+        if lane is None or not lane.tasks or lane.queue is not own.queue:
+            self._adopted[name] = own
+        elif lane is not own:
+            own.tasks.remove(task.id)
+            self._admission.close_lane(own)
+            self.in_flight -= 1
+            self._enter_lane(task, lane)
 
     def _shelve(self, task: OpenTask) -> None:
         if task.stopping is Cause.CANCELLED:

@@ -125,8 +125,8 @@ def _room_ahead(queue: Queue, now: float) -> _Room:
     most = _most_in_lane(queue)
     if not most:
         return []
-    lanes = enumerate(queue.lanes)
-    short = [(at, lane) for at, lane in lanes if len(lane.tasks) < most and not _is_stale(queue, lane, now)]
+    own = [(at, lane) for at, lane in enumerate(queue.lanes) if not lane.is_adopted]
+    short = [(at, lane) for at, lane in own if len(lane.tasks) < most and not _is_stale(queue, lane, now)]
     room = [(len(lane.tasks), at, lane) for at, lane in short]
     heapq.heapify(room)
     return room

@@ -290,13 +290,15 @@ class Book:
 
     def _answer_asked(self, seat: Seat) -> None:
         asked, seat.asked = seat.asked, {}
-        for id_, attempt in asked.items():
-            held = seat.held.get(id_)
-            if held is not None:
-                self._flights[id_] = _Flight(attempt, None, seat.name, is_sent=True, began=held.began)
-            self._post(Adopted(id_, held is not None))
-            if held is not None and held.began:
+        for id_, held in seat.held.items() if asked else ():  # in the order of its lanes
+            if (attempt := asked.pop(id_, None)) is None:
+                continue
+            self._flights[id_] = _Flight(attempt, None, seat.name, is_sent=True, began=held.began)
+            self._post(Adopted(id_, True, f"{seat.name}/{held.lane}" if held.lane else ""))
+            if held.began:
                 self._post(Began(id_))
+        for id_ in asked:
+            self._post(Adopted(id_, False))
 
     def _bury(self, seat: Seat) -> None:
         """Nothing runs there any more, as far as its agent keeps its rules, and all that it told is read."""

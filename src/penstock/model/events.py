@@ -75,6 +75,7 @@ class Adopted(NamedTuple):
 
     attempt: str
     running: bool
+    lane: str = ""  # where it runs, or waits behind others of the same; "": in one of its own
 
 
 class Hint(NamedTuple):

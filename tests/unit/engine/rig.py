@@ -82,8 +82,8 @@ class Rig:
     def recalled(self, *tasks: int, attempt: int = 1) -> list[Command]:
         return self.send(*(AttemptRecalled(task, attempt) for task in tasks))
 
-    def adopted(self, task: int, *, running: bool, attempt: int = 1) -> list[Command]:
-        return self.send(AttemptAdopted(task, attempt, running))
+    def adopted(self, *tasks: int, running: bool, attempt: int = 1, lane: str = "") -> list[Command]:
+        return self.send(*(AttemptAdopted(task, attempt, running, lane) for task in tasks))
 
     def intent(self, task: int, attempt: int = 1) -> list[Command]:
         return self.send(IntentCommitted(task, attempt))

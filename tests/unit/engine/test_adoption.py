@@ -6,7 +6,7 @@ from penstock.engine.facts import Adopt, CancelAttempt, CommitIntent, Replay, Se
 from penstock.model.events import Lane, Profile
 from penstock.model.options import Growth
 from penstock.model.states import Cause
-from tests.unit.engine.rig import Rig, combine, settled
+from tests.unit.engine.rig import Rig, combine, recalls, settled
 
 
 def running(attempt: int = 1, inputs: bytes = b"", executor: str = "cluster") -> Replay:
@@ -89,6 +89,37 @@ def test_adoption_may_take_more_than_there_is_and_nothing_starts_until_there_is_
     assert cluster.submit(3, on="cluster") == []
     assert cluster.end(1) == [Settle(1, 1, Settling.FRESH)]
     assert cluster.end(2) == [Settle(2, 1, Settling.FRESH), CommitIntent(3, 1, "cluster")]
+
+
+def test_nothing_is_queued_ahead_behind_what_is_adopted():
+    cluster = Rig(cluster=Profile(1, 1, depth=8, outlives_driver=True))
+    cluster.submit(1, 2, on="cluster", replay=running())
+    cluster.adopted(1, 2, running=True, lane="a/1")
+    assert cluster.submit(3, 4, on="cluster") == []
+    assert cluster.end(1, wall_s=0.001) == [Settle(1, 1, Settling.FRESH)]
+    ahead = [CommitIntent(3, 1, "cluster"), CommitIntent(4, 1, "cluster")]
+    assert cluster.end(2, wall_s=0.001) == [Settle(2, 1, Settling.FRESH), *ahead]
+
+
+def test_what_waits_behind_what_is_adopted_takes_nothing_and_is_taken_back_for_a_free_lane():
+    cluster = rig(cpu=2)
+    cluster.submit(1, 2, 3, 4, on="cluster", replay=running())
+    assert recalls(cluster.adopted(1, 2, 3, 4, running=True, lane="a/1")) == [3, 4]
+    assert cluster.recalled(3, 4) == [CommitIntent(3, 1, "cluster")]
+    assert cluster.end(1) == [Settle(1, 1, Settling.FRESH)]
+    assert cluster.end(2) == [Settle(2, 1, Settling.FRESH), CommitIntent(4, 1, "cluster")]
+
+
+def test_adopted_lanes_are_told_apart_and_the_same_answer_again_changes_nothing():
+    cluster = rig(cpu=2)
+    cluster.submit(1, 2, 3, 4, on="cluster", replay=running())
+    for _ in range(2):
+        cluster.adopted(3, running=True, lane="b/1")
+        cluster.adopted(1, 2, running=True, lane="a/1")
+        cluster.adopted(4, running=True)
+    assert cluster.submit(5, on="cluster") == []
+    assert settled(cluster.end(3)) == [(3, Settling.FRESH)]
+    assert cluster.end(4) == [Settle(4, 1, Settling.FRESH), CommitIntent(5, 1, "cluster")]
 
 
 def test_what_runs_on_other_inputs_is_ended_and_nobody_takes_its_outcome():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from penstock.agent.duty import Duty, End, RunAttempts
 from penstock.executors.far_book import Book
 from penstock.model import mail
-from penstock.model.events import Adopted, Ended, Lane, Placed, Recalled
+from penstock.model.events import Adopted, Began, Ended, Lane, Placed, Recalled
 from penstock.model.outcomes import Outcome
 from penstock.model.specs import RunSpec
 from penstock.model.states import Cause
@@ -14,7 +14,7 @@ from tests.unit.executors.far_world import attempt_id, attempt_of
 SEAT = "a.0000-aa"
 HELLO = mail.Hello(2.0, None, 0, "1", "here")
 SPEC = RunSpec("digits/3", nonce="5f0c")
-ONE, TWO = (attempt_of(attempt_id(task, 1)) for task in (1, 2))
+ONE, TWO, THREE = (attempt_of(attempt_id(task, 1)) for task in (1, 2, 3))
 DONE = Outcome("done")
 
 
@@ -68,6 +68,17 @@ def test_what_was_given_back_and_started_again_is_not_taken_for_unknown() -> Non
     assert book.events() == [Adopted(ONE.id, True)]
     hear(book, 5, Recalled(ONE.id))
     assert book.events() == [Recalled(ONE.id)]
+
+
+def test_what_is_adopted_is_told_of_in_the_order_of_its_lanes() -> None:
+    book = Book(obey(2))
+    for attempt in (ONE, TWO, THREE):
+        book.adopt(attempt, SEAT, 0.0)
+    held = [mail.HeldAttempt(attempt.id, attempt is TWO, 1.0, None, 0, 7) for attempt in (TWO, ONE)]
+    settled(book, *held)
+    lane = f"{SEAT}/7"
+    found = [Adopted(TWO.id, True, lane), Began(TWO.id), Adopted(ONE.id, True, lane)]
+    assert book.events() == [*found, Adopted(THREE.id, False)]
 
 
 def test_what_never_had_a_seat_is_unknown_at_once() -> None:
