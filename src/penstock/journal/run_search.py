@@ -26,6 +26,7 @@ class PageEnd(NamedTuple):
 
     id: int  # `RunRow.id`
     key: Any = None  # of that run; None: it has none, or it is by when they were begun
+    at: float = 0.0  # `Now.time` of the first page, which the others keep to: keys grow with the time; 0: unknown
 
 
 NEWEST_FIRST = Order()

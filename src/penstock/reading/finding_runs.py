@@ -80,11 +80,14 @@ def find(
     """The runs that a filter ("": none) and what is chosen hold for. `sort`: by what, "-" before it the largest first;
     "": the newest first. `limit` None: all. Raises FilterError, UsageError."""
     journal = reader.journal
-    where, order, notes = _asked(journal, text, chosen, sort)
+    now = queries.now(journal)
+    if after is not None and after.at:
+        now = now._replace(time=after.at)
+    where, order, notes = _asked(journal, text, chosen, sort, now)
     found = queries.found_runs(journal, where, order, None if limit is None else limit + 1, after)
     more = limit is not None and len(found) > limit
     found = found[:limit]
-    return FoundRuns([row for row, _ in found], found[-1][1] if more and found else None, notes)
+    return FoundRuns([row for row, _ in found], found[-1][1]._replace(at=now.time) if more and found else None, notes)
 
 
 def index(reader: JournalReader, text: str = "", sort: str = "") -> RunIndex:
@@ -92,7 +95,7 @@ def index(reader: JournalReader, text: str = "", sort: str = "") -> RunIndex:
     journal = reader.journal
     now = queries.now(journal)
     revision = queries.revision(journal)  # first: what changes meanwhile is found by the next
-    where, order, notes = _asked(journal, text, ANY, sort)
+    where, order, notes = _asked(journal, text, ANY, sort, now)
     ids = run_search.ids(journal.database, where, order, MOST_IDS)
     counts = run_search.counts(journal.database, where, conditions.status(now))
     return RunIndex(ids, counts, revision, notes)
@@ -112,8 +115,9 @@ def rows_of(reader: JournalReader, ids: Sequence[int]) -> list[RunRow]:
     return [known[id_] for id_ in ids if id_ in known]
 
 
-def _asked(journal: Journal, text: str, chosen: ChosenRuns, sort: str) -> tuple[Condition, Order, tuple[str, ...]]:
-    now = queries.now(journal)
+def _asked(
+    journal: Journal, text: str, chosen: ChosenRuns, sort: str, now: Now
+) -> tuple[Condition, Order, tuple[str, ...]]:
     asked = understood(journal, text, now)
     order, note = _order(journal, sort, now)
     where = conditions.every([asked.condition, *chosen.conditions(now)] if text else chosen.conditions(now))

@@ -18,6 +18,7 @@ class _Cursor(msgspec.Struct, frozen=True, array_like=True):
     sort: str
     id: int
     key: int | float | str | None
+    at: float
 
 
 def packed(place: Any) -> str:
@@ -40,7 +41,7 @@ def unpacked(cursor: str, kind: type[T]) -> T:
 
 def cursor_of(sort: str, end: PageEnd | None) -> str | None:
     """None: there is no next page."""
-    return None if end is None else packed(_Cursor(sort, end.id, end.key))
+    return None if end is None else packed(_Cursor(sort, *end))
 
 
 def page_end(sort: str, cursor: str | None) -> PageEnd | None:
@@ -50,4 +51,4 @@ def page_end(sort: str, cursor: str | None) -> PageEnd | None:
     found = unpacked(cursor, _Cursor)
     if found.sort != sort:
         raise Refusal(422, "wrong_cursor", "the cursor belongs to another sorting", field="cursor")
-    return PageEnd(found.id, found.key)
+    return PageEnd(found.id, found.key, found.at)

@@ -190,6 +190,23 @@ def test_runs_are_sorted_those_without_a_key_last(found: JournalReader) -> None:
             ids(found, "", sort)
 
 
+@pytest.mark.parametrize("sort", ["took", "-took"])
+def test_pages_of_runs_that_go_on_keep_to_the_time_of_the_first(tmp_path: Path, sort: str) -> None:
+    recorded = Recorded(tmp_path)
+    for _ in range(3):
+        recorded.begin("digits").close()
+    recorded.close()
+    reader = JournalReader(Project.find(tmp_path))
+    pages: list[str] = []
+    after: PageEnd | None = None
+    while after is not None or not pages:
+        page = finding_runs.find(reader, "", sort=sort, limit=1, after=after)
+        pages += [row.run_id for row in page.rows]
+        assert len(pages) <= 3
+        after = page.next
+    assert pages == ["digits/3", "digits/2", "digits/1"]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(["", "depth", "-depth", "lr", "-lr", "took", "-status", "accuracy", "-number", "name"]),
