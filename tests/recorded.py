@@ -155,8 +155,10 @@ def record_running(recorded: Recorded) -> RunHandle:
     return run
 
 
-def record_crashed(recorded: Recorded) -> RunHandle:
-    """`wide/N`: its process died."""
+def record_crashed(recorded: Recorded, *, renewed: bool = True) -> RunHandle:
+    """`wide/N`: its process died, `TOOK_S` after its beginning; `renewed` False: before it had renewed its lease."""
     run = recorded.begin("wide", alive=False)
+    if renewed:
+        run.renew(())
     run.close()
     return run

@@ -18,6 +18,7 @@ from penstock.model.states import RunStatus
 from penstock.reading import finding_runs
 from penstock.reading.finding_runs import ChosenRuns, RunColumn
 from penstock.reading.influence import LEAST_RUNS
+from penstock.reading.listing import duration_s
 from penstock.reading.reader import JournalReader
 from penstock.reading.run_names import MetricName, ParamName
 from penstock.reading.targets import find_flow
@@ -139,7 +140,7 @@ def _row(run: Run, row: RunRow, columns: list[RunColumn], *, named: bool) -> tup
         *([words.one_line(row.name, 40)] if named else []),
         run.status,
         words.when(run.created),
-        words.duration(run.duration.total_seconds()),
+        words.duration(duration_s(row)),
         f"{done:,}",
         output.count(failed),
         *(_cell(column.values[row.id]) if row.id in column.values else "" for column in columns),

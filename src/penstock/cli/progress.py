@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from penstock.model.rows import StepCount
 from penstock.model.slotted import Slotted
 from penstock.model.states import RunStatus
-from penstock.model.words import duration, plural
+from penstock.model.words import duration, how_long, plural
 
 _LIFE_S = 30.0
 """A step that goes on says so this often: a silent job of hours looks dead."""
@@ -91,15 +91,15 @@ def _line(step: StepProgress, now_s: float) -> str:
     return ""
 
 
-def summary(run_id: str, status: str, took_s: float, whole: StepCount) -> str:
-    """One line: how a run ended, how long it took, how much was done."""
-    took = duration(took_s)
+def summary(run_id: str, status: str, took_s: float | None, whole: StepCount) -> str:
+    """One line: how a run ended, how long it took (None: nobody knows), how much was done."""
     if status == RunStatus.DONE:
         reused = f", {whole.reused:,} reused" if whole.reused else ""
-        return f"{run_id} done in {took}: {plural(whole.done, 'task')}{reused}"
+        return f"{run_id} done in {duration(took_s)}: {plural(whole.done, 'task')}{reused}"
     failed = f", {whole.failed:,} failed" if whole.failed else ""
     cancelled = f", {whole.cancelled:,} cancelled" if whole.cancelled else ""
-    return f"{run_id} {status} after {took}: {plural(whole.done, 'task')} done{failed}{cancelled}"
+    ended = " ".join(filter(None, (run_id, status, how_long(took_s, is_over=True))))
+    return f"{ended}: {plural(whole.done, 'task')} done{failed}{cancelled}"
 
 
 def retries(step: StepProgress) -> str:

@@ -11,6 +11,7 @@ from penstock.client.flow_runs import Run
 from penstock.client.tasks import Task
 from penstock.model import words
 from penstock.model.ids import how_to_resume
+from penstock.model.states import RunStatus
 from penstock.reading.structs import DisplayInfo, InFlightInfo, RunInfo, StepInfo
 from penstock.reading.values import shown_error, shown_input, shown_value
 
@@ -67,9 +68,8 @@ def _told_origin(info: RunInfo) -> str:
 
 
 def _took(info: RunInfo) -> str:
-    took = words.duration(info.duration_s)
-    how = f"for {took}" if info.status == "running" else f"after {took}"
-    return f"{how}, started {words.when(info.created_at)}"
+    took = words.how_long(info.duration_s, is_over=info.status != RunStatus.RUNNING)
+    return ", ".join(filter(None, (took, f"started {words.when(info.created_at)}")))
 
 
 def _resumed(info: RunInfo) -> str:

@@ -14,7 +14,7 @@ from penstock.model.rows import StepCount
 from penstock.model.states import RunStatus
 from penstock.model.tuples import NamedTuple
 from penstock.model.visible import on_one_line
-from penstock.model.words import count_of, duration, number, one_line
+from penstock.model.words import count_of, duration, how_long, number, one_line
 from penstock.reading.structs import InFlightInfo, LogLine, TaskInfo
 from penstock.reading.values import shown_error, shown_input
 from penstock.reading.watched_runs import LatestMetric, SeenRun
@@ -116,7 +116,8 @@ def _head(seen: SeenRun) -> Text:
     head = text(seen.run_id, "bold").append(f"  {status}", STYLES.get(status, ""))
     if row.cancel_requested and not seen.is_over:
         head.append("  is being cancelled", "yellow")
-    head.append(f"  {'after' if seen.is_over else 'for'} {_lasting(seen.took_s, seen.is_over)}")
+    lasting = how_long(seen.took_s, is_over=True) if seen.is_over else f"for {_lasting(seen.took_s or 0.0)}"
+    head.append(f"  {lasting}" if lasting else "")
     whole = seen.whole
     settled = whole.done + whole.failed + whole.cancelled
     head.append(f"  {settled:,} of {settled + whole.running + whole.waiting:,} tasks" if seen.counts else "")
@@ -128,9 +129,9 @@ def _params(seen: SeenRun) -> Text:
     return text("  ".join(f"{item.name}={shown_input(item, _LONGEST_PARAM)}" for item in seen.params), "dim")
 
 
-def _lasting(seconds: float, is_over: bool = False) -> str:
-    """How long something lasts: while it does in whole seconds, since tenths would make a picture restless."""
-    return duration(seconds) if is_over or seconds >= 60 else f"{int(max(0.0, seconds))} s"
+def _lasting(seconds: float) -> str:
+    """How long what goes on lasts: in whole seconds, since tenths would make a picture restless."""
+    return duration(seconds) if seconds >= 60 else f"{int(max(0.0, seconds))} s"
 
 
 def _failures(seen: SeenRun) -> list[Text]:

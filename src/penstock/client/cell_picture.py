@@ -90,7 +90,8 @@ def text(seen: SeenRun) -> str:
         for one in seen.counts
     )
     metrics = ", ".join(f"{metric.name}={number(metric.last)}" for metric in seen.metrics)
-    lines = [f"{seen.run_id} {seen.row.status} {_lasting(seen)}", *_told(seen), steps, metrics]
+    head = " ".join(filter(None, (seen.run_id, seen.row.status, _lasting(seen))))
+    lines = [head, *_told(seen), steps, metrics]
     return "\n".join(on_one_line(masked(line)) for line in lines if line)
 
 
@@ -234,9 +235,8 @@ def _total(count: StepCount) -> int:
 
 def _lasting(seen: SeenRun) -> str:
     """While it lasts in whole seconds: tenths would make a picture restless."""
-    if seen.is_over or seen.took_s >= 60:
-        return duration(seen.took_s)
-    return f"{int(max(0.0, seen.took_s))} s"
+    took_s = seen.took_s
+    return duration(took_s) if seen.is_over or took_s is None or took_s >= 60 else f"{int(took_s)} s"
 
 
 def _mark(status: str, x: float, y: float) -> str:

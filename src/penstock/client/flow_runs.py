@@ -14,7 +14,7 @@ from penstock.journal import changes, queries
 from penstock.journal.views import RunDetail, RunRow
 from penstock.model.ids import how_to_resume
 from penstock.model.states import RunStatus, TaskStatus
-from penstock.model.words import duration, utc
+from penstock.model.words import how_long, utc
 from penstock.reading import infos, listing, log_lines, targets
 from penstock.reading.finding_runs import FoundRuns
 from penstock.reading.graphs import Graph, graph_of
@@ -95,9 +95,11 @@ class Run:
         return None if ended_at is None else utc(ended_at)
 
     @property
-    def duration(self) -> timedelta:
-        """How long its drivers took, the latest up to now; one that died, up to its last sign of life."""
-        return timedelta(seconds=listing.duration_s(self._row))
+    def duration(self) -> timedelta | None:
+        """How long its drivers took, the latest up to now; one that died, up to its last sign of life. None: it died
+        before it gave one."""
+        took_s = listing.duration_s(self._row)
+        return None if took_s is None else timedelta(seconds=took_s)
 
     @property
     def params(self) -> Params:
@@ -221,9 +223,8 @@ class Run:
 
     def __repr__(self) -> str:
         row = self._row
-        took = duration(listing.duration_s(row))
-        how = f"for {took}" if row.status == RunStatus.RUNNING else f"after {took}"
-        return f"<run {row.run_id} {row.status} {how}{''.join(f' #{tag}' for tag in row.tags)}>"
+        took = how_long(listing.duration_s(row), is_over=row.status != RunStatus.RUNNING)
+        return f"<{' '.join(filter(None, ('run', row.run_id, row.status, took, *(f'#{tag}' for tag in row.tags))))}>"
 
     def _repr_html_(self) -> str:
         from penstock.client import html

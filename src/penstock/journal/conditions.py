@@ -126,8 +126,9 @@ def number() -> Key:
 
 
 def took(now: Now) -> Key:
-    """Seconds that its drivers took so far."""
-    return Key(_sql("took"), (listed(now.crashed), now.time))
+    """Seconds that its drivers took so far, as far as they are known."""
+    crashed = listed(now.crashed)
+    return Key(_sql("took"), (crashed, now.time, crashed))
 
 
 def metric(name: str, which: Which = "last", step: str | None = None) -> Key:

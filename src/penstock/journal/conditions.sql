@@ -26,10 +26,11 @@ run.flow
 CASE WHEN run.id IN (SELECT value FROM json_each(?)) THEN 'crashed' ELSE run.status END
 
 -- name: took
--- How long its drivers took, the latest up to now; one that died, up to its last sign of life.
-(coalesce((SELECT sum(max(0, ended_at - started_at)) FROM driver WHERE driver.run_id = run.id), 0)
+-- How long its drivers took, the latest up to now; one that died, up to its last sign of life. NULL: it gave none.
+nullif(coalesce((SELECT sum(max(0, ended_at - started_at)) FROM driver WHERE driver.run_id = run.id), 0)
     + max(0, coalesce(run.ended_at, CASE WHEN run.id IN (SELECT value FROM json_each(?))
-        THEN (SELECT renewed_at FROM lease WHERE lease.run_id = run.id) ELSE ? END) - run.started_at))
+        THEN (SELECT renewed_at FROM lease WHERE lease.run_id = run.id) ELSE ? END) - run.started_at),
+    CASE WHEN run.id IN (SELECT value FROM json_each(?)) THEN 0 END)
 
 -- name: tag
 -- A word, or the key of `key=value`: '>' is what comes after '='.

@@ -32,6 +32,11 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
 
 
+def how_long(seconds: float | None, *, is_over: bool) -> str:
+    """`for 2.5 s`, and `after 2.5 s` once it is over; "" for None."""
+    return f"{'after' if is_over else 'for'} {duration(seconds)}" if seconds is not None else ""
+
+
 def size(count: float) -> str:
     """`512 B`, `3.4 MiB`."""
     amount, unit = float(count), 0

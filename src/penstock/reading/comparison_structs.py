@@ -14,7 +14,7 @@ class ComparedRunInfo(msgspec.Struct, frozen=True):
     flow: str
     status: str
     created_at: datetime
-    duration_s: float
+    duration_s: float | None  # None: it died before any sign of life
     tags: tuple[str, ...]
     error: str = ""  # what ended it, on one line; "": nothing did
 

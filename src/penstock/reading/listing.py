@@ -48,13 +48,15 @@ def run_info(reader: JournalReader, row: RunRow) -> RunInfo:
     )
 
 
-def duration_s(row: RunRow) -> float:
-    """How long the drivers of a run took, the latest up to now; one that died, up to its last sign of life."""
+def duration_s(row: RunRow) -> float | None:
+    """How long the drivers of a run took, the latest up to now; one that died, up to its last sign of life. None: it
+    died before it gave one."""
     if row.ended_at is not None:
         until = row.ended_at
     else:
         until = row.renewed_at if row.status == RunStatus.CRASHED else time.time()
-    return row.earlier_s + max(0.0, until - row.started_at)
+    took_s = row.earlier_s + max(0.0, until - row.started_at)
+    return None if row.status == RunStatus.CRASHED and not took_s else took_s
 
 
 def check(what: str, word: str, known: type[Enum]) -> None:

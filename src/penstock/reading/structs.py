@@ -213,7 +213,7 @@ class RunInfo(msgspec.Struct, frozen=True):
     created_at: datetime
     started_at: datetime  # of the latest driver
     ended_at: datetime | None  # None: not ended
-    duration_s: float  # of all its drivers, up to now or to its last sign of life
+    duration_s: float | None  # of all its drivers, up to now or to its last sign of life; None: it gave none
     tags: tuple[str, ...]
     params: tuple[InputInfo, ...]
     result: ValueInfo | None  # None: there is none, or it is None

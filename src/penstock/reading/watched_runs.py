@@ -48,8 +48,8 @@ class SeenRun(NamedTuple):
         return self.row.status != RunStatus.RUNNING
 
     @property
-    def took_s(self) -> float:
-        """Up to now where it goes on."""
+    def took_s(self) -> float | None:
+        """Up to now where it goes on; None: it died before any sign of life."""
         return duration_s(self.row)
 
     @property

@@ -22,7 +22,7 @@ class RunBrief(msgspec.Struct, frozen=True):
     id: str
     status: str
     created_at: datetime
-    duration_s: float
+    duration_s: float | None  # None: it died before any sign of life
 
 
 class FlowEntry(msgspec.Struct, frozen=True):

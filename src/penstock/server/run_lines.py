@@ -23,7 +23,7 @@ class RunLine(msgspec.Struct, frozen=True):
     created_at: datetime
     started_at: datetime
     ended_at: datetime | None
-    duration_s: float
+    duration_s: float | None  # None: it died before any sign of life
     tags: tuple[str, ...]
     tasks: dict[str, int]  # as its driver noted last, by status
     name: str = ""  # as somebody calls it

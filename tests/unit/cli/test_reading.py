@@ -184,13 +184,21 @@ def test_show_a_failed_run_tells_the_users_traceback_then_the_task_and_its_input
 
 def test_show_a_crashed_and_a_running_run(recorded: Recorded, say: Any):
     record_crashed(recorded)
-    assert say("show").lines[0].startswith("wide/1  crashed  after ")
+    assert say("show").lines[0].startswith("wide/1  crashed  after 12.5 s, started ")
     assert say("show").next == "penstock resume wide/1"
     record_running(recorded).close()
     said = say("show")
     assert said.lines[0].startswith("wide/2  running  for ")
     assert "draw        7        2     1" in said.lines
     assert said.next == "penstock logs -f wide/2"
+
+
+def test_how_long_a_run_took_that_died_at_once_is_not_told(recorded: Recorded, say: Any):
+    record_crashed(recorded, renewed=False)
+    assert say("show").lines[0].startswith("wide/1  crashed  started ")
+    assert len(re.split(r" {2,}", say("ls").lines[1])) == 3 + 1  # run, status, started, done
+    assert json.loads(say("show --json").out)["duration_s"] is None
+    assert "wide/1 crashed: 0 tasks done" in say("watch wide/1").out
 
 
 def test_show_a_task(recorded: Recorded, say: Any):

@@ -101,6 +101,14 @@ def test_a_wrong_status_or_time_is_told(recorded: Recorded):
         penstock.run().tasks(status="broken")
 
 
+def test_how_long_a_run_took_that_died_at_once_nobody_knows(recorded: Recorded):
+    record_crashed(recorded, renewed=False)
+    run = penstock.run()
+    assert run.duration is None
+    assert repr(run) == "<run wide/1 crashed>"
+    assert penstock.runs().frame()["duration_s"].isna().all()
+
+
 def test_a_run_tells_of_itself(recorded: Recorded):
     record_done(recorded)
     run = penstock.run()

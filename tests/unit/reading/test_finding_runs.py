@@ -123,6 +123,7 @@ def ids(reader: JournalReader, text: str = "", sort: str = "", **chosen: str) ->
         ("since:1h", []),
         ("before:2023-01-01", []),
         ("took>12s took<13s digits", ["digits/3", "digits/2", "digits/1"]),
+        ("took<13s", ["digits/3", "digits/2", "digits/1"]),  # of one that died at once nobody knows
         ("depth=2 or depth=4", ["digits/2", "digits/1"]),
         ("-(depth=2 or depth=4) digits", ["digits/3"]),
         ('"\'; DROP TABLE run; --"', []),

@@ -1328,7 +1328,7 @@ export interface components {
             id: string;
             status: string;
             created_at: string;
-            duration_s: number | ("nan" | "inf" | "-inf");
+            duration_s: (number | ("nan" | "inf" | "-inf")) | null;
         };
         /**
          * IdsPage
@@ -1374,7 +1374,7 @@ export interface components {
             created_at: string;
             started_at: string;
             ended_at: string | null;
-            duration_s: number | ("nan" | "inf" | "-inf");
+            duration_s: (number | ("nan" | "inf" | "-inf")) | null;
             tags: string[];
             tasks: {
                 [key: string]: number;
@@ -1540,7 +1540,7 @@ export interface components {
             created_at: string;
             started_at: string;
             ended_at: string | null;
-            duration_s: number | ("nan" | "inf" | "-inf");
+            duration_s: (number | ("nan" | "inf" | "-inf")) | null;
             tags: string[];
             params: components["schemas"]["InputInfo"][];
             result: components["schemas"]["ValueInfo"] | null;
@@ -2514,7 +2514,7 @@ export interface components {
             flow: string;
             status: string;
             created_at: string;
-            duration_s: number | ("nan" | "inf" | "-inf");
+            duration_s: (number | ("nan" | "inf" | "-inf")) | null;
             tags: string[];
             /** @default  */
             error: string;

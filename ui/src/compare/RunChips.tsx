@@ -20,7 +20,7 @@ export function RunChips({ compared }: { compared: Compared }) {
           <Swatch place={place} />
           <RunLink name={run.id} />
           <StatusMark status={run.status} />
-          <span className={css.took}>{duration(Number(run.duration_s))}</span>
+          <span className={css.took}>{duration(run.duration_s && Number(run.duration_s))}</span>
           {runs.length > 2 && (
             <button type="button" className={css.drop} aria-label={`leave out ${run.id}`} onClick={() => drop(run.id)}>
               <X size={12} aria-hidden />

@@ -78,6 +78,7 @@ function Tasks({ page: { run, counts } }: { page: Page }) {
 function Took({ run }: { run: Page["run"] }) {
   const isRunning = run.status === "running";
   const seconds = useElapsed(Number(run.duration_s), isRunning);
+  if (run.duration_s === null) return null;
   return (
     <span>
       {isRunning ? "running for" : "took"} <TimeFact>{isRunning ? elapsed(seconds) : duration(seconds)}</TimeFact>

@@ -18,6 +18,10 @@ describe("a run that is patched", () => {
     expect(now.run).toMatchObject({ status: "done", ended_at: "2026-03-01T00:00:00Z", duration_s: 3 });
   });
 
+  it("no longer says how long it took when nobody knows", () => {
+    expect(withPatch(page, { id: 1, status: "crashed", duration_s: null }).run.duration_s).toBeNull();
+  });
+
   it("asks again when it is over, and when a task has failed", () => {
     expect(isMore(page, withCounts(page, { done: 3, failed: 0, running: 0 }))).toBe(false);
     expect(isMore(page, withCounts(page, { done: 1, failed: 1, running: 1 }))).toBe(true);

@@ -40,7 +40,7 @@ export function withPatch(page: Page, { status, ended_at, duration_s, tags }: Ru
     ...run,
     status: status ?? run.status,
     ended_at: ended_at === undefined ? run.ended_at : ended_at,
-    duration_s: duration_s ?? run.duration_s,
+    duration_s: duration_s === undefined ? run.duration_s : duration_s,
     tags: tags ?? run.tags,
   };
   return { ...page, run: next };

@@ -44,7 +44,8 @@ export function Started({ run }: { run: TableRun }) {
 }
 
 export function Took({ run }: { run: TableRun }) {
-  return run.line.status === "running" ? <Ticking run={run} /> : duration(Number(run.line.duration_s));
+  const { status, duration_s } = run.line;
+  return status === "running" ? <Ticking run={run} /> : duration(duration_s && Number(duration_s));
 }
 
 function Ticking({ run }: { run: TableRun }) {
