@@ -127,15 +127,19 @@ def test_fields_of_rows(server: ApiServer):
 
 def test_a_run_that_was_removed_is_told_as_gone(folder: Path, server: ApiServer):
     with_one = Recorded(folder)
-    handle = with_one.begin("passing")
+    handle = with_one.begin("passing", only_here=1)
     handle.end(RunEnd("done"))
     handle.close()
     row = queries.resolve(with_one.journal, "passing")
     before = server.get("/runs:index").json
+    asked = f"/runs?ids={row.id},1&columns=only_here,depth"
+    assert [one["values"] for one in server.get(asked).json["rows"]] == [{"only_here": 1}, {"depth": 0}]
     changes.delete_run(with_one.journal, row.id)
     with_one.close()
-    page = server.get(f"/runs?ids={row.id},1").json
+    page = server.get(asked).json
     assert (names(page["rows"]), page["gone"]) == (["digits/1"], [row.id])
+    assert page["rows"][0]["values"] == {"depth": 0}
+    assert server.get(f"/runs?ids={row.id},1&columns=status").status == 400
     assert server.get("/runs:index").json["revision"] > before["revision"]
     assert server.get("/runs/passing/1").status == 404
 
@@ -161,6 +165,7 @@ def test_a_run_that_was_removed_is_told_as_gone(folder: Path, server: ApiServer)
         ("ids=", 200, ""),
         (f"ids={2**53 - 1}", 200, ""),
         (f"ids={2**53 - 1}&columns=nothing", 200, ""),
+        ("ids=1&columns=nothing", 400, ""),
     ],
 )
 def test_what_is_wrong_is_named(server: ApiServer, words: str, status: int, field: str):

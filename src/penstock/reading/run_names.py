@@ -68,7 +68,15 @@ RunName = WordName | MetricName | ParamName
 
 
 def meant(journal: Journal, name: str, text: str, at: int, end: int) -> RunName:
-    """What a name stands for; raises FilterError, which points at it in `text`.
+    """What a name stands for; raises FilterError, which points at it in `text`."""
+    found = named(journal, name)
+    if found is None:
+        raise wrong(_unknown(journal, name), text, at, end)
+    return found
+
+
+def named(journal: Journal, name: str) -> RunName | None:
+    """What a name stands for; None: nothing that any run has.
 
     After `metrics.` and `params.` it need not have been seen yet: then no run has it.
     """
@@ -76,8 +84,8 @@ def meant(journal: Journal, name: str, text: str, at: int, end: int) -> RunName:
         return WordName(name)
     database = journal.database
     if name.startswith(METRICS) and name != METRICS:
-        known = list(_metrics(name.removeprefix(METRICS)))
-        return next((one for one in known if run_search.is_metric(database, one.name, one.step)), known[0])
+        metrics = list(_metrics(name.removeprefix(METRICS)))
+        return next((one for one in metrics if run_search.is_metric(database, one.name, one.step)), metrics[0])
     if name.startswith(PARAMS) and name != PARAMS:
         return ParamName(name.removeprefix(PARAMS))
     for one in _metrics(name):
@@ -85,7 +93,7 @@ def meant(journal: Journal, name: str, text: str, at: int, end: int) -> RunName:
             return one
     if run_search.is_param(database, name):
         return ParamName(name)
-    raise wrong(_unknown(journal, name), text, at, end)
+    return None
 
 
 def _metrics(name: str) -> Iterator[MetricName]:
