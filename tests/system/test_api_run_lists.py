@@ -140,6 +140,8 @@ def test_a_run_that_was_removed_is_told_as_gone(folder: Path, server: ApiServer)
     assert (names(page["rows"]), page["gone"]) == (["digits/1"], [row.id])
     assert page["rows"][0]["values"] == {"depth": 0}
     assert server.get(f"/runs?ids={row.id},1&columns=status").status == 400
+    assert server.get(f"/runs:curves?ids={row.id},1&metrics=only_here").json["rows"] == []
+    assert server.get("/runs:curves?ids=1&metrics=only_here").status == 400
     assert server.get("/runs:index").json["revision"] > before["revision"]
     assert server.get("/runs/passing/1").status == 404
 

@@ -18,7 +18,7 @@ from penstock.reading.filter_syntax import wrong
 from penstock.reading.listing import check
 from penstock.reading.moments import moment
 from penstock.reading.reader import JournalReader
-from penstock.reading.run_names import MetricName, ParamName, WordName, meant
+from penstock.reading.run_names import MetricName, ParamName, WordName, meant, named
 
 MOST_IDS = 200_000
 
@@ -113,6 +113,13 @@ def rows_of(reader: JournalReader, ids: Sequence[int]) -> list[RunRow]:
     found = queries.found_runs(reader.journal, conditions.among(ids), NEWEST_FIRST)
     known = {row.id: row for row, _ in found}
     return [known[id_] for id_ in ids if id_ in known]
+
+
+def names_left(reader: JournalReader, ids: Sequence[int], rows: Sequence[RunRow], names: Sequence[str]) -> list[str]:
+    """The columns that some run has or, where all the runs are there, each: what no run has, runs that are gone may
+    have had. `rows`: what `rows_of` gave."""
+    is_all = {row.id for row in rows}.issuperset(ids)
+    return [name for name in names if is_all or named(reader.journal, name)]
 
 
 def _asked(

@@ -98,7 +98,7 @@ def _forks(call: ApiCall) -> ForksPage:
 def _small_curves(call: ApiCall, query: SmallCurvesQuery) -> SmallCurvesPage:
     rows = finding_runs.rows_of(call.reader, query.ids)
     found: list[SmallCurve] = []
-    for text in query.metrics:
+    for text in finding_runs.names_left(call.reader, query.ids, rows, query.metrics):
         metric = meant(call.reader.journal, text, text, 0, len(text))
         if not isinstance(metric, MetricName):
             raise wrong(f"{text} is no metric", text, 0, len(text))

@@ -15,7 +15,6 @@ from penstock.reading.filter_completion import Completion, complete
 from penstock.reading.filter_meaning import understood
 from penstock.reading.filter_syntax import LONGEST
 from penstock.reading.finding_runs import plain
-from penstock.reading.run_names import named
 from penstock.server.api_call import ApiCall
 from penstock.server.cursors import cursor_of, page_end
 from penstock.server.id_ranges import in_ranges
@@ -142,8 +141,7 @@ def _runs(call: ApiCall, query: RunsQuery) -> RunsPage:
     if query.ids:
         rows = finding_runs.rows_of(call.reader, query.ids)
         gone = tuple(sorted(set(query.ids) - {row.id for row in rows}))
-        # What no other run has, those that are gone may have had.
-        names = [name for name in query.columns if not gone or named(call.reader.journal, name)]
+        names = finding_runs.names_left(call.reader, query.ids, rows, query.columns)
         lines, notes = _lines(call, rows, names)
         return RunsPage(lines, gone=gone, notes=notes)
     after = page_end(query.sort, query.cursor)
