@@ -62,7 +62,7 @@ def test_code_arrives_where_the_module_and_its_imports_are_found(home: Home):
     there = home.arrived(spec)
     tree = Path(there.cwd)
     assert there.module_path == f"{tree}/flows/digits.py"
-    assert there.sys_path == (f"{tree}/flows", *filter(None, sys.path))
+    assert there.sys_path == tuple(dict.fromkeys((f"{tree}/flows", *filter(None, sys.path))))
     assert Path(there.module_path).read_text() == "X = 1\n"
     assert (tree / "flows" / "parts" / "tools.py").read_text() == "Y = 2\n"
     assert home.agent in tree.parents
