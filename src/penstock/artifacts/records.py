@@ -17,11 +17,12 @@ _SKELETON_IS_BLOB = 1
 _HEAD = struct.Struct("<2sBBI")
 _COUNT = struct.Struct("<I")
 _START = struct.Struct("<2sBBII")  # both
-_ALONE = struct.Struct("<4sII")  # likewise, with all that is the same where the skeleton stands alone
+_CHECKSUM = struct.Struct("<4xI")
 _MARK_ALONE = b"PS%c\0" % VERSION
 _PART = struct.Struct(f"<BQ{digests.SIZE}s")
 _SKELETON = struct.Struct(f"<Q{digests.SIZE}s")
 _NO_PARTS = _COUNT.pack(0)
+_SUM_OF_NO_PARTS = zlib.crc32(_NO_PARTS)
 _IN_RECORD = b"", 0
 
 
@@ -50,19 +51,18 @@ def room(parts: Sequence[Any]) -> int:
     return LIMIT - _HEAD.size - _COUNT.size - len(parts) * _PART.size
 
 
-def skeleton_alone(record: bytes) -> Optional[bytes]:
-    """The skeleton of a record without parts that holds it, as nearly all do; None: it is another one, or damaged."""
-    if len(record) < _ALONE.size:
-        return None
-    mark, checksum, count = _ALONE.unpack_from(record)
-    body = record[_HEAD.size :]
-    return body[_COUNT.size :] if mark == _MARK_ALONE and not count and zlib.crc32(body) == checksum else None
-
-
 def needs_none(record: bytes) -> bool:
     """Whether a record needs no blob, as nearly all do, by its beginning: where it is damaged, whoever parses it says
     so."""
     return record[:4] == _MARK_ALONE and record[8:12] == _NO_PARTS
+
+
+def skeleton_alone(record: bytes) -> Optional[bytes]:
+    """The skeleton of a record that needs no blob; None: it is another one, or damaged."""
+    if not needs_none(record):
+        return None
+    skeleton = record[_START.size :]
+    return skeleton if zlib.crc32(skeleton, _SUM_OF_NO_PARTS) == _CHECKSUM.unpack_from(record)[0] else None
 
 
 def parse(record: bytes) -> Parsed:
