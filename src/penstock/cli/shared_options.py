@@ -22,8 +22,16 @@ def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 
 
 def limit_option(most: int, words: str) -> Callable[[F], F]:
-    """How many of a list are shown."""
-    return click.option("--limit", type=click.IntRange(min=1), default=most, show_default=True, metavar="N", help=words)
+    """How many of a list are shown. A number that no database takes is as good as one that it takes."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        default=most,
+        show_default=True,
+        metavar="N",
+        help=words,
+        callback=lambda _context, _option, number: min(number, 1 << 53),
+    )
 
 
 file_option = click.option(

@@ -86,6 +86,7 @@ def test_ls_chooses(recorded: Recorded, say: Any):
     assert len(say("ls --tag nightly --since 30000d").lines) == 2
     assert "penstock ls --limit 5" in say("ls --limit 1").err
     assert "penstock ls dig --since 30000d --limit 5" in say("ls dig --since 30000d --limit 1").err
+    assert [len(say(f"{verb} --limit {10**20}").lines) for verb in ("ls", "show digits/1/train")] == [3, 4]
     nothing = say("ls --since 1h")
     assert (nothing.out, nothing.code, nothing.next) == ("", 0, "penstock ls")
 
