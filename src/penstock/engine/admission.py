@@ -19,6 +19,8 @@ from penstock.model.tuples import NamedTuple
 UNCOUNTED_LANES = 32
 """How many lanes that ask for no cpu an executor has at once: they are free, the processes behind them are not."""
 
+_MOST_CPU = 1e12  # that is told from more
+
 Claim = tuple[str, str]
 """Something that calls compete for: `(executor, "cpu" | "memory" | "gpu")` or `("", limit)`."""
 
@@ -312,4 +314,4 @@ def _or_inf(bound: int | None) -> float:
 
 def _millionths(cpu: float) -> int:
     """Whole numbers, so that nothing is lost after a million grants of a tenth."""
-    return round(cpu * 1_000_000)
+    return round(min(cpu, _MOST_CPU) * 1_000_000)

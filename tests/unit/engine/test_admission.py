@@ -184,6 +184,11 @@ def test_an_executor_that_no_setting_enlarges_gets_no_such_advice():
     assert why.endswith("executor 'inline' has 4; lower the step's cpu=")
 
 
+def test_an_amount_may_be_as_large_as_a_number():
+    assert "has 4" in why_never(Options(cpu=1e308), Profile(4, 8 * GIB), {})
+    assert why_never(Options(cpu=1e308), Profile(1e308, 8 * GIB), {}) == ""
+
+
 def test_what_fits_has_no_reason_not_to():
     options = Options(cpu=4, memory_bytes=8 * GIB, limits=("db",))
     assert why_never(options, Profile(4, 8 * GIB), {"db": 1}) == ""
