@@ -22,7 +22,7 @@ def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 
 
 def limit_option(most: int, words: str) -> Callable[[F], F]:
-    """How many of a list are shown. A number that no database takes is as good as one that it takes."""
+    """How many of a list are shown."""
     return click.option(
         "--limit",
         type=click.IntRange(min=1),
@@ -30,8 +30,13 @@ def limit_option(most: int, words: str) -> Callable[[F], F]:
         show_default=True,
         metavar="N",
         help=words,
-        callback=lambda _context, _option, number: min(number, 1 << 53),
+        callback=_countable,
     )
+
+
+def _countable(_context: click.Context, _option: click.Parameter, number: int) -> int:
+    """A number that a database takes: more than that are there of nothing."""
+    return min(number, 1 << 53)
 
 
 file_option = click.option(
