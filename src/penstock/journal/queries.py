@@ -114,6 +114,8 @@ def resolve(journal: Journal, text: str = "") -> RunRow:
         path = parse_path(text)
     except ValueError:
         raise NotFoundError(f"{text!r} names no run: write FLOW or FLOW/NUMBER; see `penstock ls`") from None
+    if path.step is not None:
+        raise NotFoundError(f"{text!r} is a part of a run: name the run, {path.flow}/{path.run}")
     flow = _resolve_flow(journal, path.flow)
     if path.run is None:
         return _only(runs(journal, flow=flow, limit=1), f"all runs of {flow} were removed; see `penstock ls`")

@@ -367,6 +367,8 @@ def test_get_copies_a_file(recorded: Recorded, say: Any, tmp_path: Path):
         ("get digits/1[7]", "there is no such part of a list: list index out of range"),
         ("get digits/1 row", "there are: rows, depths"),
         ("get digits/1/train", "train has several tasks: name one, as train/1"),
+        ("rm digits/1/train/1 --yes", "is a part of a run: name the run, digits/1"),
+        ("cancel digits/1/train", "is a part of a run: name the run, digits/1"),
         ("show digist", "did you mean digits?"),
         ("show digits/1/trian", "did you mean train?"),
         ("show digits/1/train --status done --limit x", "is not a valid integer"),
