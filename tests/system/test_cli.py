@@ -325,7 +325,7 @@ def test_a_run_without_a_file_is_resumed_where_its_flow_is(project_folder: Path)
     assert 'go on with: penstock.resume("hello/1", flow=hello)' in failed.stderr
 
 
-@pytest.mark.parametrize("name", ["enum.py", "random.py", "click.py", "my.flow.py"])
+@pytest.mark.parametrize("name", ["enum.py", "random.py", "click.py", "my.flow.py", "flow.txt", "flow"])
 def test_a_file_that_can_not_be_imported_by_its_name(penstock: Penstock, project_folder: Path, name: str):
     (project_folder / name).write_text(HELLO)
     wrong = subprocess.run(

@@ -115,9 +115,13 @@ def _file_of_module(name: str) -> str:
 
 def load_file(path: str) -> ModuleType:
     """The module of a file, imported by the name that workers will use. Raises what the module raises."""
+    from importlib.machinery import all_suffixes
+
     from penstock.worker import sources
 
     name, root = module_name(path)
+    if not path.endswith(tuple(all_suffixes())):
+        raise UsageError(f"{path} can't be imported, since its name does not end in .py: rename the file")
     if "." in _stem(path):
         raise UsageError(f"{path} can't be imported, since there is a dot in its name: rename the file")
     if name in _PYTHONS_OWN:
