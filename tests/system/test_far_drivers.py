@@ -7,7 +7,7 @@ import shutil
 import signal
 from pathlib import Path
 
-from penstock.model.events import Lane
+from penstock.model.events import Adopted, Began, Lane, Placed
 from penstock.model.states import Cause
 from tests.contract.executor_bench import Bench
 from tests.contract.far_bench import PROJECT, FarOnThisHost
@@ -32,6 +32,18 @@ def test_what_starts_under_a_later_driver_has_the_code_of_that_driver(tmp_path: 
         bench.executor.close(leave=number == 1)
     assert values == ["old", "new"]
     assert len(agents) == 1
+
+
+def test_what_had_a_seat_that_was_removed_with_its_run_is_unknown_to_the_next_driver_at_once(tmp_path: Path):
+    code = "import time\n\ndef waits():\n    time.sleep(600)\n"
+    with driver(tmp_path, 1, code) as first:
+        attempt = first.attempt("waits")
+        first.executor.start([(attempt, (Lane(1),))])
+        first.until(lambda: Began(attempt.id) in first.mailbox.events)
+        (handle,) = [event.handle for event in first.mailbox.events if isinstance(event, Placed) and event.handle]
+    with driver(tmp_path, 2, code) as second:
+        second.executor.adopt(attempt, handle)
+        second.until(lambda: Adopted(attempt.id, False) in second.mailbox.events)
 
 
 STEPS = """

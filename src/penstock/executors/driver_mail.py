@@ -69,6 +69,13 @@ class DriverMail:
         seats = [name.rpartition("/")[2] for name in names]
         return [seat for seat in seats if self._is_own(mail.agent_of(seat))]
 
+    def has_heart(self, seat: str) -> bool:
+        """Whether that of a seat lies there, or may. Asked for by its name, since a listing may miss one."""
+        try:
+            return self._tier.get(mail.heart_name(self._nonce, seat)) is not None
+        except StoreError:
+            return True
+
     def expect(self, now: float) -> None:
         """Letters were written, and something will come soon: look often."""
         self._pause_s, calm_s = self._first_s, self._calm_s(now)

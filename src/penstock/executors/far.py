@@ -351,8 +351,11 @@ class FarExecutor:
     def _adopt(self, attempt: Attempt, handle: str) -> None:
         if self._broken:
             self._refuse([attempt.id])
-        else:
-            self._book.adopt(attempt, handle, time.monotonic())
+            return
+        now = time.monotonic()
+        if handle and handle not in self._book.seats and not self._mail.has_heart(handle):
+            self._book.swept(handle, now)
+        self._book.adopt(attempt, handle, now)
 
     def _cancel(self, attempt: str, cause: Cause) -> None:
         if self._inputs.take_out(attempt):

@@ -205,6 +205,10 @@ class Book:
             if mail.agent_of(seat.name) == agent and seat.is_live:
                 self._call_gone(seat, cause, why)
 
+    def swept(self, name: str, now: float) -> None:
+        """Its heart is no more, which an earlier driver removes once it is gone."""
+        self._call_gone(self.meet(name, now), Cause.LOST, "its agent has gone")
+
     def _call_gone(self, seat: Seat, cause: Cause, why: str) -> None:
         if not seat.is_gone:
             seat.is_gone, seat.since_listing, seat.cause, seat.why = True, self._listing, cause, why
