@@ -47,8 +47,16 @@ def make_home(home: str | os.PathLike[str]) -> None:
 
 def absolute(path: str) -> str:
     """The path from the root, without `.`, and with each `..` that it has: what is before that may be a link."""
-    parts = os.path.join(os.getcwd(), path).split(os.sep)
+    parts = os.path.join(working_folder(), path).split(os.sep)
     return os.sep + os.sep.join(part for part in parts if part not in ("", os.curdir))
+
+
+def working_folder() -> str:
+    """Raises UsageError where it was removed."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise UsageError("the working directory was removed: go to one that is there") from None
 
 
 def _is_project(folder: str, env: Mapping[str, str], *, is_here: bool) -> bool:

@@ -266,6 +266,15 @@ def test_a_wrong_call_exits_2_and_leaves_nothing(penstock: Penstock, words: list
     assert not Path(".penstock").exists()
 
 
+@pytest.mark.parametrize("words", [["ls"], ["run", "hello.py"], ["get"]])
+def test_a_working_directory_that_was_removed_is_told(project_folder: Path, words: list[str]):
+    (project_folder / "gone").mkdir()
+    removing = f"cd gone && rmdir ../gone && exec {shlex.join([*COMMAND, *words])}"
+    wrong = subprocess.run(["sh", "-c", removing], capture_output=True, text=True, env=environment(), check=False)
+    told = "penstock: the working directory was removed: go to one that is there\n"
+    assert (wrong.returncode, wrong.stdout, wrong.stderr) == (2, "", told)
+
+
 def test_a_syntax_error_shows_its_place(penstock: Penstock, project_folder: Path):
     (project_folder / "bad.py").write_text("x = 1\ndef f(:\n")
     wrong = penstock("run", "bad.py")

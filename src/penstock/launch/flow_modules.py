@@ -12,7 +12,7 @@ from penstock.artifacts import names
 from penstock.environments import collect
 from penstock.errors import UsageError
 from penstock.model.tuples import NamedTuple
-from penstock.roots import absolute
+from penstock.roots import absolute, working_folder
 from penstock.sdk import attempts
 from penstock.sdk.flows import Flow
 from penstock.shadows import guard
@@ -103,7 +103,7 @@ def _file_of_module(name: str) -> str:
 
     if not all(part.isidentifier() for part in name.split(".")):
         raise UsageError(f"there is no file {name}")
-    folders: list[str] = [os.getcwd(), *sys.path]
+    folders: list[str] = [working_folder(), *sys.path]
     found: ModuleSpec | None = None
     for part in name.split("."):
         found = PathFinder.find_spec(part, folders)
