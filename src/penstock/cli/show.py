@@ -39,9 +39,10 @@ def command(target: str, limit: int, status: str | None, resources: bool, as_jso
     need at most half of that, it grows. cpu: the cores that 95% kept busy, at least 1. timeout: three times the
     longest, or twice what an attempt had that ran into one. All are rounded up.
     """
+    source_of = click.get_current_context().get_parameter_source
+    chooses = any(source_of(name) is ParameterSource.COMMANDLINE for name in ("limit", "status"))
     if resources:
-        context = click.get_current_context()
-        if any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in ("limit", "status")):
+        if chooses:
             raise UsageError("--resources looks at all tasks: leave --limit and --status out")
         info = resources_of(JournalReader.find(), target)
         (output.json if as_json else show_resources)(info)
@@ -49,6 +50,8 @@ def command(target: str, limit: int, status: str | None, resources: bool, as_jso
 
     reader = JournalReader.find()
     found = find(reader, target)
+    if chooses and (found.step is None or found.task is not None):
+        raise UsageError(f"--limit and --status choose tasks of a step: name one, as in {found.run.run_id}/STEP")
     run = Run(reader, found.run)
     shown: Run | Task | Tasks = run
     if found.task is not None:

@@ -372,6 +372,8 @@ def test_get_copies_a_file(recorded: Recorded, say: Any, tmp_path: Path):
         ("show digist", "did you mean digits?"),
         ("show digits/1/trian", "did you mean train?"),
         ("show digits/1/train --status done --limit x", "is not a valid integer"),
+        ("show digits/1 --status failed", "choose tasks of a step: name one, as in digits/1/STEP"),
+        ("show digits/1/train/1 --limit 2", "choose tasks of a step: name one, as in digits/1/STEP"),
         ("show digits/1/train --status fine", "'fine' is no status of a task"),
         ("logs digits/7", "there is no run digits/7; see `penstock ls digits`"),
         ("ls nothing", "no run is named 'nothing'"),
