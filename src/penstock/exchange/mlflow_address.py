@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from penstock.errors import NotFoundError, UsageError
 from penstock.exchange.mlflow_api import MlflowApi
@@ -19,7 +19,7 @@ _KINDS = "a folder `mlruns`, sqlite:///mlflow.db, or the address of a server"
 
 def opened(address: str) -> Tracking:
     """The store at an address as MLflow writes it. Raises UsageError and NotFoundError."""
-    scheme = urlsplit(address).scheme
+    scheme = _parts(address).scheme
     if scheme in ("http", "https"):
         return ServerTracking(server(address))
     if address.startswith(_TABLES):
@@ -29,7 +29,7 @@ def opened(address: str) -> Tracking:
             f"{address} is read by MLflow alone: run `mlflow server --backend-store-uri {address}` and give the "
             "server's address, as http://127.0.0.1:5000"
         )
-    path = Path(unquote(urlsplit(address).path) if scheme == "file" else address)
+    path = Path(unquote(_parts(address).path) if scheme == "file" else address)
     if path.is_file():
         return _tables(path)
     if not path.is_dir():
@@ -39,12 +39,19 @@ def opened(address: str) -> Tracking:
 
 def server(address: str) -> MlflowApi:
     """The server at an address. Raises UsageError for any other store: what is exported goes through a server."""
-    if urlsplit(address).scheme not in ("http", "https"):
+    if _parts(address).scheme not in ("http", "https"):
         raise UsageError(
             f"{address} is no address of a server: run `mlflow server --backend-store-uri {address}` and give that, as "
             "http://127.0.0.1:5000"
         )
     return MlflowApi(address, os.environ)
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError as error:
+        raise UsageError(f"{address} is no address: {error}") from None
 
 
 def _tables(file: Path) -> Tracking:
