@@ -616,6 +616,9 @@ def test_runs_complete_in_a_shell(penstock: Penstock):
     penstock("run", "hello.py")
     words = {"_PENSTOCK_COMPLETE": "bash_complete", "COMP_WORDS": "penstock tag hel", "COMP_CWORD": "2"}
     assert penstock(env={**environment(), **words}).stdout == "plain,hello/1\n"
+    words |= {"COMP_WORDS": "penstock nothing hel"}
+    silent = penstock(env={**environment(), **words})
+    assert (silent.stdout.strip(), silent.stderr) == ("", "")
     assert "_penstock_completion" in penstock("completion", "zsh").stdout + penstock("completion", "fish").stdout
 
 
