@@ -63,6 +63,8 @@ class WorkerQueue:
         self._unwrap = unwrap
         self._is_malformed = False
         self._flight: deque[_Sent] = deque()  # the head runs
+        self._full = _AHEAD  # so many are in the sockets when no more goes into them
+        self._fit = _AHEAD  # so many may go into one message: twice as many as went into the last one
         self._tickets = 0  # that were given
         self._waits = False  # with nothing in flight: it has ended all that it has got, and waits for the next content
         self._said = b""  # of what the worker has said, what is not complete
@@ -123,11 +125,12 @@ class WorkerQueue:
 
     def _send_some(self) -> bool:
         """Send as many as one message holds; False: the worker has to read first what was sent before."""
-        if 2 * len(self._flight) > _AHEAD:
+        if 2 * len(self._flight) > self._full:
             return False
-        some = list(islice(self.unsent, _AHEAD - len(self._flight)))
+        some = list(islice(self.unsent, min(self._fit, _AHEAD - len(self._flight))))
         while len(body := channel.body_of(attempts_to_plain(some))) > channel.LIMIT and len(some) > 1:
             some = some[: len(some) // 2]
+            self._fit = len(some)
         kind = channel.LONE if self._waits and not self._flight and len(some) == 1 else channel.ATTEMPTS
         try:
             message = channel.wrap_body(kind, body, self._scratch)
@@ -138,7 +141,9 @@ class WorkerQueue:
             self._contents.send(channel.TICKET.pack(self._tickets) + message)
         except (BlockingIOError, BrokenPipeError, ConnectionResetError):  # or it is dead, which its zygote will say
             channel.discard(message)
+            self._full = len(self._flight)
             return False
+        self._full, self._fit = _AHEAD, min(2 * self._fit, _AHEAD)
         if not self._flight:
             self.began_at = time.time()
         in_file = message if channel.is_in_file(message) else b""

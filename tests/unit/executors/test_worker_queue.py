@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from penstock.executors import worker_queue
 from penstock.executors.worker_queue import WorkerQueue
 from penstock.model.events import Ended, Hint
 from penstock.model.outcomes import Log, Outcome, Stored, to_plain
-from penstock.model.specs import Attempt, Function
+from penstock.model.specs import Attempt, Function, attempts_to_plain
 from penstock.worker import channel
 
 _DONE = Outcome("done", Stored(b"d", b"r", "{}"))
@@ -95,3 +97,25 @@ def test_a_hint_that_comes_too_late(talk: Talk) -> None:
 def test_a_message_without_an_end(talk: Talk) -> None:
     talk.say_bytes(b"\xff\xff\xff\x7f" + b"x" * channel.ROOM)
     assert talk.broken == ["a message without an end"]
+
+
+def test_long_ones_are_encoded_a_few_times_each(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[int] = []
+
+    def counted(attempts: Iterable[Attempt]) -> Any:
+        plain = attempts_to_plain(attempts)
+        encoded.append(len(plain))
+        return plain
+
+    monkeypatch.setattr(worker_queue, "attempts_to_plain", counted)
+    name = "x" * 8_000
+    many = [Attempt(f"{number}#1{name}", b"k", Function("m", "f", None, ()), (), None, False) for number in range(600)]
+    talk.queue.send(many)
+    for attempt in ["own#1", *(one.id for one in many)]:
+        talk.say(channel.OUTCOME, attempt, to_plain(_DONE))
+        talk.queue._contents_far.setblocking(False)  # pyright: ignore[reportPrivateUsage]  the worker's end
+        with suppress(BlockingIOError):
+            while len(talk.queue._contents_far.recv(1 << 20)):  # pyright: ignore[reportPrivateUsage]
+                pass
+    assert talk.queue.is_idle
+    assert sum(encoded) < 8 * len(many)
