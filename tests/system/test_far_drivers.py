@@ -37,13 +37,13 @@ def test_what_starts_under_a_later_driver_has_the_code_of_that_driver(tmp_path: 
 def test_what_had_a_seat_that_was_removed_with_its_run_is_unknown_to_the_next_driver_at_once(tmp_path: Path):
     code = "import time\n\ndef waits():\n    time.sleep(600)\n"
     with driver(tmp_path, 1, code) as first:
-        attempt = first.attempt("waits")
-        first.executor.start([(attempt, (Lane(1),))])
-        first.until(lambda: Began(attempt.id) in first.mailbox.events)
+        runs, waits = first.attempt("waits"), first.attempt("waits")
+        first.executor.start([(runs, (Lane(1),))])
+        first.until(lambda: Began(runs.id) in first.mailbox.events)
         (handle,) = [event.handle for event in first.mailbox.events if isinstance(event, Placed) and event.handle]
     with driver(tmp_path, 2, code) as second:
-        second.executor.adopt(attempt, handle)
-        second.until(lambda: Adopted(attempt.id, False) in second.mailbox.events)
+        second.executor.adopt(waits, handle)
+        second.until(lambda: Adopted(waits.id, False) in second.mailbox.events)
 
 
 STEPS = """
