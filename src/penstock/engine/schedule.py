@@ -41,6 +41,7 @@ class Schedule:
         self._tasks = tasks
         self._fresh = fresh
         self._waiting: set[Queue] = set()  # kinds with something ready
+        self._held: set[Claim] = set()  # for calls that have waited for long
 
     def add(self, task: int, queue: Queue) -> None:
         """Take in a task that became ready. It counts until its status says otherwise."""
@@ -86,6 +87,7 @@ class Schedule:
                 continue
             if (head := self._head(queue)) is not None:
                 heapq.heappush(heads, (head, queue))
+        self._held = held
         return changed
 
     def _is_held_for(self, queue: Queue, now: float) -> bool:
@@ -105,11 +107,15 @@ class Schedule:
         return None
 
     def surplus(self, now: float) -> Iterator[int]:
-        """Tasks that wait behind a head where another lane would fit, or behind one that is not short after all."""
+        """Tasks that wait behind a head where another lane would fit, or behind one that is not short after all; and
+        what would keep a lane for longer than is queued ahead, where a call has waited for its resources for long."""
         for queue in self._admission.busy:
+            most = _most_in_lane(queue) if not self._held.isdisjoint(queue.claims) else None
             for lane in queue.lanes:
                 if len(lane.tasks) > 1 and _is_stale(queue, lane, now):
                     yield from lane.behind()
+                elif most is not None and len(lane.tasks) > most:
+                    yield from lane.behind(max(1, most))
             if queue not in self._waiting and self._admission.fits(queue):
                 longest = max(queue.lanes, key=lambda lane: len(lane.tasks))
                 if _outlasts_a_recall(queue, longest):

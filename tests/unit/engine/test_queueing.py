@@ -192,3 +192,17 @@ def test_calls_that_come_alike_are_as_if_each_came_by_itself(
     for task, wall_s in ends:
         assert alike.end(task, wall_s=wall_s) == single.end(task, wall_s=wall_s)
     assert alike.machine.resting == single.machine.resting
+
+
+def test_what_was_queued_ahead_and_takes_longer_now_is_taken_back_for_an_older_call_that_has_waited_for_long():
+    rig = Rig(cpu=1, depth=64)
+    rig.make_short(wall_s=0.001)
+    assert len(started(rig.submit(*range(101, 165)))) == 64
+    rig.submit(1, step="other")
+    for task in range(101, 112):
+        rig.now += 0.9
+        assert recalls(rig.end(task, wall_s=0.9)) == []
+    rig.now += 0.9
+    assert recalls(rig.end(112, wall_s=0.9)) == list(range(114, 165))
+    assert started(rig.recalled(*range(114, 165))) == []
+    assert started(rig.end(113, wall_s=0.9)) == [1]
