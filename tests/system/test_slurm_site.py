@@ -99,6 +99,13 @@ def test_an_agent_knows_what_is_left_of_its_allocation_and_has_gpus(make: Make, 
     assert devices == "0,1"
 
 
+def test_each_agent_of_an_array_knows_what_is_left_of_its_own_allocation(make: Make, run: str, tmp_path: Path):
+    line = f'echo "$PENSTOCK_AGENT_LEFT_S" >{tmp_path}/told-$SLURM_ARRAY_TASK_ID; sleep 1000'
+    make(time_limit_s=1800).place(agents(run, 3, line), {})
+    for number in range(3):
+        assert 1700 < float(appears(tmp_path / f"told-{number}")) <= 1800
+
+
 def test_lines_of_the_users_own_are_kept(make: Make, run: str, tmp_path: Path):
     told = tmp_path / "told"
     lines = ("#SBATCH --nodelist=n2", "export GREETING=hello", "cd /")

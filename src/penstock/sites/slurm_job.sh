@@ -1,9 +1,10 @@
 # What an agent's job runs. `penstock_left` is what Slurm says is left of its time: 30:00, 1-00:00:00, UNLIMITED.
 umask 077
-echo "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID" >"$penstock_name/job"
+penstock_job="${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID" # one element's SLURM_JOB_ID is the whole array's
+echo "$penstock_job" >"$penstock_name/job"
 rm -f "$penstock_name/status"
 export PENSTOCK_AGENT_PRIVATE="$PWD/$penstock_name/private" # it may come later
-penstock_left=$(squeue -h -j "$SLURM_JOB_ID" -o %L | awk '/^[0-9]/ {
+penstock_left=$(squeue -h -j "$penstock_job" -o %L | awk '/^[0-9]/ {
   n = split($0, part, /[-:]/)
   print part[n] + 60 * part[n - 1] + (n > 2 ? 3600 * part[n - 2] : 0) + (n > 3 ? 86400 * part[1] : 0)
 }')
