@@ -7,17 +7,18 @@ import shutil
 import signal
 from pathlib import Path
 
+from penstock.executors.far_fleet import FleetLimits
 from penstock.model.events import Adopted, Began, Lane, Placed
 from penstock.model.states import Cause
 from tests.contract.executor_bench import Bench
-from tests.contract.far_bench import PROJECT, FarOnThisHost
+from tests.contract.far_bench import LIMITS, PROJECT, FarOnThisHost
 
 
-def driver(folder: Path, number: int, code: str) -> Bench:
+def driver(folder: Path, number: int, code: str, limits: FleetLimits = LIMITS) -> Bench:
     steps = folder / "project" / "steps.py"
     steps.parent.mkdir(exist_ok=True)
     steps.write_text(code)
-    executor = FarOnThisHost(folder, folder / "project" / "store", [steps])
+    executor = FarOnThisHost(folder, folder / "project" / "store", [steps], limits=limits)
     return Bench(executor, folder / "project", "steps", str(steps), driver=str(number))
 
 
@@ -44,6 +45,14 @@ def test_what_had_a_seat_that_was_removed_with_its_run_is_unknown_to_the_next_dr
     with driver(tmp_path, 2, code) as second:
         second.executor.adopt(waits, handle)
         second.until(lambda: Adopted(waits.id, False) in second.mailbox.events)
+
+
+def test_no_more_agents_are_placed_by_two_drivers_than_their_run_may_have(tmp_path: Path):
+    for number in (1, 2):
+        bench = driver(tmp_path, number, "def said():\n    return 1\n", LIMITS._replace(max_agents=1))
+        assert bench.value(bench.run("said")) == 1
+        assert len(bench.executor.site.find(bench.spec.nonce)) == 1
+        bench.executor.close(leave=number == 1)
 
 
 STEPS = """

@@ -88,6 +88,7 @@ class FarExecutor:
         self._environments: dict[Environment | None, Any] = {}
         self._private: Mapping[str, str] = {}
         self._is_refused = False
+        self._is_finding = False  # what earlier drivers have placed, before which nothing is placed
         self._has_begun = False  # there is a book, a fleet, mail, and who asks the site
         self._broken = ""  # why it can't go on
         self._is_failing = False  # the tier can't be reached
@@ -222,6 +223,7 @@ class FarExecutor:
         for seat in self._insist(self._mail.seats):
             self._book.meet(seat, now)
         if self._book.seats or self._token >= 2 * TOKENS:
+            self._is_finding = True
             self._site_thread.ask(lambda site: site.find(self._spec.nonce), self._found)
 
     def _insist(self, action: Callable[[], Any]) -> Any:
@@ -280,8 +282,7 @@ class FarExecutor:
             elif not seat.is_live:
                 self._fleet.gone(agent, now, seat.why)
         lacking = self._book.place(now)
-        requests = self._fleet.wants(lacking, now)
-        if requests:
+        if not self._is_finding and (requests := self._fleet.wants(lacking, now)):
             self._place(requests)
         if lacking and self._fleet.why_not and not any(seat.takes_lanes for seat in self._book.seats.values()):
             self._refuse_waiting()
@@ -389,6 +390,7 @@ class FarExecutor:
         self._site_thread.ask(lambda site: site.place(requests, private), answered)
 
     def _found(self, handles: Any) -> None:
+        self._is_finding = False
         if not isinstance(handles, PenstockError):
             self._fleet.found(handles, time.monotonic())
             self._site_at = 0.0
