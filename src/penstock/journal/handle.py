@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from penstock.journal.cache import CacheTable
 
 _SHARED_KEPT = 64
+_SIGN_S = 0.02
+"""A commit is a sign of life: it renews the lease where that was not done for so long."""
 
 
 class RunHandle:
@@ -51,6 +53,7 @@ class RunHandle:
         self._granted_ids: dict[rows.Granted, int] = {}
         self._facts = MetricFacts(database, id_)
         self._recorded = RecordedTable(database, id_, token)
+        self._sign_at = 0.0
         # By the identity of the tuple; it is kept, so that its identity can't become another's.
         self._shared: dict[int, tuple[tuple[Input, ...], bytes]] = {}
 
@@ -64,6 +67,8 @@ class RunHandle:
         with self._database.transaction():
             self._fence()
             self.write(batch)
+            if self._clock.monotonic() >= self._sign_at:
+                self._renew(())
 
     def write(self, batch: rows.Batch) -> None:
         """The same within a transaction of the caller's, who knows that the run is its own."""
@@ -121,10 +126,9 @@ class RunHandle:
         return list(self._calls.read())
 
     def renew(self, counts: tuple[rows.StepCount, ...], in_flight: tuple[rows.InFlight, ...] | None = None) -> bool:
-        values = (self._clock.monotonic(), self._clock.now(), columns.noted_text(counts) if counts else None, self.id)
         with self._database.transaction():
             cancel_requested = self._fence()
-            self._database.run(self._sql["renew"], values)
+            self._renew(counts)
             if in_flight is not None:
                 self._database.run(self._sql["note_in_flight"], (self.id, columns.noted_text(in_flight)))
         return cancel_requested
@@ -162,6 +166,12 @@ class RunHandle:
         self._calls.close()
         self._database.fold()
         self._database.close()
+
+    def _renew(self, counts: tuple[rows.StepCount, ...]) -> None:
+        now = self._clock.monotonic()
+        self._sign_at = now + _SIGN_S
+        noted = columns.noted_text(counts) if counts else None
+        self._database.run(self._sql["renew"], (now, self._clock.now(), noted, self.id))
 
     def _fence(self) -> bool:
         row = self._database.row(self._sql["fence"], (self.id,))

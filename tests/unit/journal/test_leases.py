@@ -101,6 +101,15 @@ def test_a_live_owner_that_has_not_renewed_for_30_s_loses_its_run(
         sleeper.commit(Batch())
 
 
+def test_a_commit_is_a_sign_of_life_but_not_each_of_many(
+    journal: Journal, begin: Callable[[Owner], RunHandle], time: FakeTime
+) -> None:
+    driver = begin(ME)
+    for time.seconds, seen_at in [(20.0, 1020.0), (20.01, 1020.0), (20.02, 1020.02)]:
+        driver.commit(Batch())
+        assert queries.resolve(journal).renewed_at == seen_at
+
+
 def test_a_dead_owner_on_this_host_loses_its_run_at_once(
     journal: Journal, begin: Callable[[Owner], RunHandle], time: FakeTime
 ) -> None:
