@@ -91,10 +91,17 @@ def _agents(executor: str, answer: SiteAnswer, runs: Iterable[NotedRun]) -> Iter
         for flight in run.in_flight:
             if flight.handle and is_agent_of(agent := mail.agent_of(flight.handle), whose(run.row.nonce, executor)):
                 tasks.setdefault(agent, []).append(_task(run_id, flight))
-                seen.setdefault(agent, SeenAgent(run_id, AgentSight("unknown", "its site does not show it")))
+                seen.setdefault(agent, SeenAgent(run_id, AgentSight("unknown", _why_unseen(answer, run.row))))
     for name, (run_id, sight, heart) in sorted(seen.items(), key=lambda item: (item[1].run, _number(item[0]))):
         info = AgentInfo(name, run_id, sight.state, sight.why, tasks=tuple(tasks.get(name, ())))
         yield info if heart is None else _with_heart(info, heart)
+
+
+def _why_unseen(answer: SiteAnswer, row: RunRow) -> str:
+    if answer.trouble:
+        return "its site can't be asked"
+    is_recent = answer.asked_at is not None and answer.asked_at >= row.started_at
+    return "its site does not show it" if is_recent else "its site was not asked yet"
 
 
 def _number(agent: str) -> tuple[str, int]:

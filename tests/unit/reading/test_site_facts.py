@@ -27,7 +27,7 @@ def flight(number: int, status: str, handle: str = "", executor: str = "gpus") -
 
 def run(*flights: InFlight, waiting: int = 0, status: str = "running") -> NotedRun:
     given: dict[str, Any] = dict.fromkeys(RunRow._fields)
-    given |= {"flow": "digits", "number": 3, "nonce": NONCE, "status": status, "id": 1}
+    given |= {"flow": "digits", "number": 3, "nonce": NONCE, "status": status, "id": 1, "started_at": 100.0}
     row = RunRow(**{**given, "counts": (StepCount("train", waiting=waiting),)})
     return NotedRun(row, flights, [StepRow("mine.train", "train", "", granted=Granted("gpus"))])
 
@@ -67,11 +67,18 @@ def test_an_agent_has_the_tasks_whose_seats_it_is() -> None:
     assert found.asked_at is not None
 
 
-def test_an_agent_with_a_task_is_shown_though_its_site_says_nothing() -> None:
-    (agent,) = site(
-        SiteAnswer({}, "gpu1 does not answer", 1.0), run(flight(1, "running", f"{NONCE}-gpus-1-2.a"))
-    ).agents
-    assert (agent.state, agent.run, len(agent.tasks)) == ("unknown", "digits/3", 1)
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (SiteAnswer({}, "gpu1 does not answer", 200.0), "its site can't be asked"),
+        (SiteAnswer(), "its site was not asked yet"),
+        (SiteAnswer(asked_at=50.0), "its site was not asked yet"),  # of this run
+        (SiteAnswer(asked_at=200.0), "its site does not show it"),
+    ],
+)
+def test_an_agent_with_a_task_is_shown_though_its_site_says_nothing(answer: SiteAnswer, words: str) -> None:
+    (agent,) = site(answer, run(flight(1, "running", f"{NONCE}-gpus-1-2.a"))).agents
+    assert (agent.state, agent.why, agent.run, len(agent.tasks)) == ("unknown", words, "digits/3", 1)
 
 
 @pytest.mark.parametrize(
