@@ -10,7 +10,6 @@ import os
 import platform
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextlib import ExitStack
 from functools import partial
@@ -74,7 +73,7 @@ class AgentInterpreters:
         self._held = ExitStack()  # what nobody may remove, until this process ends
         self._lock = threading.Lock()  # of what is known; building holds the next one alone
         self._building = threading.Lock()
-        self._wanted: deque[tuple[Environment | None, str, Done]] = deque()
+        self._wanted: dict[tuple[Environment | None, str], list[Done]] = {}  # for a step, by whom; in order
         self._thread: threading.Thread | None = None
 
     def learn(self, environments: Iterable[Any]) -> None:
@@ -96,9 +95,10 @@ class AgentInterpreters:
             return environment in self._ready or environment not in self._known
 
     def ready_soon(self, environment: Environment | None, step: str, done: Done) -> None:
-        """Have it made ready by a thread, one after another, which says so then, or why it can't be had."""
+        """Have it made ready by a thread, one after another, which says so then, or why it can't be had: to all at once
+        that have asked for it by then."""
         with self._lock:
-            self._wanted.append((environment, step, done))
+            self._wanted.setdefault((environment, step), []).append(done)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="penstock-environments", daemon=True)
                 self._thread.start()
@@ -131,8 +131,12 @@ class AgentInterpreters:
                 if not self._wanted:
                     self._thread = None
                     return
-                environment, step, done = self._wanted.popleft()
-            done(failure_of(partial(self.ready, environment, step)))
+                wanted = next(iter(self._wanted))
+            failure = failure_of(partial(self.ready, *wanted))
+            with self._lock:
+                asked = self._wanted.pop(wanted)
+            for done in asked:
+                done(failure)
 
     def _made(self, travelling: TravellingEnvironment, image: HadImage | None) -> Interpreter:
         environment = luggage.environment_of(travelling)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,27 @@ def test_several_are_made_ready_by_a_thread_which_says_so(tmp_path: Path):
     if thread is not None:
         thread.join(60)
     assert [type(one) for one in told] == [UsageError, type(None)]
+
+
+def test_what_can_not_be_had_is_tried_once_for_all_that_wait_for_it(tmp_path: Path):
+    tries, goes_on = list[int](), threading.Event()
+
+    def private() -> dict[str, str]:
+        tries.append(1)
+        goes_on.wait(60)
+        return {}
+
+    there = AgentInterpreters(tmp_path, FolderStore(tmp_path / "tier"), private, lambda _: None, {}, 0.0)
+    there.learn([luggage.environment_to_plain(own(environment=tuple(SECRET)))])
+    told: list[Any] = []
+    for _ in range(3):
+        there.ready_soon(SECRET, "train", told.append)
+    thread = there._thread
+    assert thread is not None
+    goes_on.set()
+    thread.join(60)
+    assert [type(one) for one in told] == [UsageError] * 3
+    assert len(tries) == 1
 
 
 def test_what_the_bundle_needs_is_nothing_to_steps():
