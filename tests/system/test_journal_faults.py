@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from penstock.errors import JournalError, RunBusyError
 from penstock.journal import faults, queries
 from penstock.journal.handle import RunHandle
 from penstock.journal.journal import Journal
+from penstock.journal.leases import EXPIRY_S
 from penstock.journal.owners import owner_of_this_process
 from penstock.model.rows import Batch, RunEnd
 from tests.journal_records import NEW, done, task
@@ -177,7 +179,7 @@ def test_a_full_disk_is_named_and_what_was_committed_stays(mounted: Callable[[st
     reader.close()
     mounted("size=8m")
     journal = Journal.open(folder)
-    run = journal.take("digits/1", ME, 2.0, 1000.0)
+    run = journal.take("digits/1", ME, 2.0, time.monotonic() + EXPIRY_S + 1)
     run.commit(Batch(tasks=(task(committed + 1, done("x" * 20_000)),)))
     assert len(run.prior()) == committed + 1
     run.close()
