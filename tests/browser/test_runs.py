@@ -125,6 +125,27 @@ def test_a_filter_is_completed_and_its_errors_stand_under_it(visit: Callable[...
     expect_total(tab, MANY)
 
 
+_TAKE_AND_TYPE = """async () => {
+    const option = [...document.querySelectorAll("[role=option]")].find((one) => one.textContent.includes("status:"));
+    option.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, cancelable: true }));
+    document.execCommand("insertText", false, "f");
+    await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+    document.execCommand("insertText", false, "a");
+}"""
+
+
+def test_what_is_typed_at_once_stands_behind_a_word_that_was_taken(visit: Callable[..., Tab], many: ApiServer):
+    tab = visit(many, "/runs")
+    tab.allow("status of 400")  # of a word as it is typed
+    expect_total(tab, MANY)
+    tab.page.keyboard.press("/")
+    tab.page.keyboard.type("stat")
+    expect(tab.page.get_by_role("option", name="status:")).to_be_visible()
+    tab.page.evaluate(_TAKE_AND_TYPE)
+    expect(tab.page.get_by_role("combobox", name="Filter runs")).to_have_value("status:fa")
+
+
 def test_its_key_begins_a_new_word_of_the_filter(visit: Callable[..., Tab], many: ApiServer):
     tab = visit(many, "/runs?filter=status:failed")
     tab.allow("status of 400")  # of a word as it is typed

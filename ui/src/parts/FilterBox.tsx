@@ -1,5 +1,6 @@
 import { ListFilter, X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { ApiError } from "@/api/ask";
 import { useKeys } from "@/app/keys";
 import css from "./FilterBox.module.css";
@@ -70,8 +71,8 @@ export function FilterBox({ label, placeholder, value, onChange, error = null, c
     const before = text.slice(0, completion.at) + word.text + (isName ? "" : " ");
     // What was typed since the words were asked for belongs to the word that one of them takes the place of.
     const next = before + text.slice(completion.end).replace(/^\S+/, "").trimStart();
-    type(next, before.length);
-    requestAnimationFrame(() => input.current?.setSelectionRange(before.length, before.length));
+    flushSync(() => type(next, before.length)); // the caret stands there before the next key comes
+    input.current?.setSelectionRange(before.length, before.length);
   }
 
   function onKeyDown(event: KeyboardEvent<HTMLInputElement>): void {
