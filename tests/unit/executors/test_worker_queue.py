@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -110,12 +111,13 @@ def test_long_ones_are_encoded_a_few_times_each(talk: Talk, monkeypatch: pytest.
     monkeypatch.setattr(worker_queue, "attempts_to_plain", counted)
     name = "x" * 8_000
     many = [Attempt(f"{number}#1{name}", b"k", Function("m", "f", None, ()), (), None, False) for number in range(600)]
+    contents, _ = talk.queue.far_fds
+    os.set_blocking(contents, False)
     talk.queue.send(many)
     for attempt in ["own#1", *(one.id for one in many)]:
         talk.say(channel.OUTCOME, attempt, to_plain(_DONE))
-        talk.queue._contents_far.setblocking(False)  # pyright: ignore[reportPrivateUsage]  the worker's end
         with suppress(BlockingIOError):
-            while len(talk.queue._contents_far.recv(1 << 20)):  # pyright: ignore[reportPrivateUsage]
+            while os.read(contents, 1 << 20):
                 pass
     assert talk.queue.is_idle
     assert sum(encoded) < 8 * len(many)
